@@ -1,0 +1,1 @@
+//! Many runs: found, named, repeated, made small.

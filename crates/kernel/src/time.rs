@@ -1,0 +1,239 @@
+//! Integer virtual time.
+//!
+//! Owns [`Instant`] and [`Duration`], both in whole nanoseconds, and their arithmetic, which
+//! panics on overflow instead of wrapping. It refuses a `now()`: time is handed down by the
+//! world, and no wall clock exists in a simulation.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+/// A point of virtual time: whole nanoseconds since the start of the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+/// A length of virtual time in whole nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(u64);
+
+const NANOS_PER_MICRO: u64 = 1_000;
+const NANOS_PER_MILLI: u64 = 1_000_000;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+impl Instant {
+    /// The start of the run.
+    pub const ZERO: Self = Self(0);
+    /// Later than any run lasts (584 years).
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The instant `nanos` nanoseconds after the start.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the start.
+    #[must_use]
+    pub const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The length of time since the start.
+    #[must_use]
+    pub const fn since_start(self) -> Duration {
+        Duration(self.0)
+    }
+
+    /// How much later `self` is than `earlier`; zero if it is not later.
+    #[must_use]
+    pub const fn saturating_since(self, earlier: Self) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The instant `later` from here, or [`Instant::MAX`] where that would overflow.
+    #[must_use]
+    pub const fn saturating_add(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(later.0))
+    }
+}
+
+impl Duration {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+    /// The longest length (584 years).
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// A length of whole nanoseconds.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// A length of whole microseconds.
+    ///
+    /// # Panics
+    /// If it exceeds 584 years.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(scaled(micros, NANOS_PER_MICRO))
+    }
+
+    /// A length of whole milliseconds.
+    ///
+    /// # Panics
+    /// If it exceeds 584 years.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(scaled(millis, NANOS_PER_MILLI))
+    }
+
+    /// A length of whole seconds.
+    ///
+    /// # Panics
+    /// If it exceeds 584 years.
+    #[must_use]
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(scaled(seconds, NANOS_PER_SECOND))
+    }
+
+    /// The whole nanoseconds.
+    #[must_use]
+    pub const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The whole seconds, rounded down.
+    #[must_use]
+    pub const fn whole_secs(self) -> u64 {
+        self.0 / NANOS_PER_SECOND
+    }
+
+    /// Whether this is no time at all.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The sum, or `None` on overflow.
+    #[must_use]
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
+        match self.0.checked_add(other.0) {
+            Some(nanos) => Some(Self(nanos)),
+            None => None,
+        }
+    }
+
+    /// The difference, or zero where `other` is longer.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// This length `factor` times, or [`Duration::MAX`] where that would overflow.
+    #[must_use]
+    pub const fn saturating_mul(self, factor: u64) -> Self {
+        Self(self.0.saturating_mul(factor))
+    }
+}
+
+const fn scaled(count: u64, unit: u64) -> u64 {
+    match count.checked_mul(unit) {
+        Some(nanos) => nanos,
+        None => panic!("a duration exceeds 584 years"),
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+    fn add(self, later: Duration) -> Self {
+        Self(self.0.checked_add(later.0).expect("virtual time overflows"))
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, later: Duration) {
+        *self = *self + later;
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+    fn sub(self, earlier: Self) -> Duration {
+        Duration(
+            self.0
+                .checked_sub(earlier.0)
+                .expect("time never steps back"),
+        )
+    }
+}
+
+impl Add for Duration {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        self.checked_add(other).expect("a duration overflows")
+    }
+}
+
+impl AddAssign for Duration {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// Seconds with the decimals that are needed: `12.5 s` reads `12.5`.
+impl fmt::Display for Instant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0 / NANOS_PER_SECOND, self.0 % NANOS_PER_SECOND);
+        write!(formatter, "{seconds}.{nanos:09}")
+    }
+}
+
+/// The largest unit that shows the length exactly: `180ms`, `8h`, `90s`.
+impl fmt::Display for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 6] = [
+            (3_600 * NANOS_PER_SECOND, "h"),
+            (60 * NANOS_PER_SECOND, "m"),
+            (NANOS_PER_SECOND, "s"),
+            (NANOS_PER_MILLI, "ms"),
+            (NANOS_PER_MICRO, "us"),
+            (1, "ns"),
+        ];
+        if self.0 == 0 {
+            return formatter.write_str("0s");
+        }
+        let exact = UNITS
+            .iter()
+            .find(|(nanos, _)| self.0.is_multiple_of(*nanos));
+        let (nanos, unit) = exact.expect("every length is a whole number of nanoseconds");
+        write!(formatter, "{}{unit}", self.0 / nanos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_shown_in_the_largest_exact_unit() {
+        let shown = |length: Duration| length.to_string();
+        assert_eq!(shown(Duration::from_millis(180)), "180ms");
+        assert_eq!(shown(Duration::from_secs(8 * 3_600)), "8h");
+        assert_eq!(shown(Duration::from_secs(90)), "90s");
+        assert_eq!(shown(Duration::from_nanos(1_001)), "1001ns");
+        assert_eq!(shown(Duration::ZERO), "0s");
+    }
+
+    #[test]
+    #[should_panic(expected = "time never steps back")]
+    fn an_earlier_instant_minus_a_later_one_is_our_bug() {
+        let _ = Instant::ZERO - Instant::from_nanos(1);
+    }
+
+    #[test]
+    fn an_instant_shows_all_nine_decimals() {
+        assert_eq!(
+            Instant::from_nanos(12_500_000_000).to_string(),
+            "12.500000000"
+        );
+    }
+}

@@ -1,0 +1,1 @@
+//! Threads that take turns on one modeled heap, every access judged.

@@ -1,0 +1,1 @@
+//! The subject: control blocks, thread control blocks, transport, association manager, builds.

@@ -1,0 +1,1 @@
+//! Moves IP packets between hosts: late, twice, damaged or never.
