@@ -1,0 +1,287 @@
+//! The future-event list, totally ordered.
+//!
+//! Owns the order in which things happen: by time, then class, then host, then sequence. Two
+//! equal keys are our bug and panic, and so does an event in the past. It refuses to know what
+//! an event means, and it cancels nothing: an owner whose plans change marks its own generation
+//! and ignores what comes late.
+//!
+//! Far-off events lie unsorted in coarse slots of a hierarchical wheel (Varghese and Lauck,
+//! 1987); only the slot whose time has come is ordered, in a small binary heap. A wheel alone
+//! has no order inside a slot, and a heap alone pays for every event that is far away.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use crate::Instant;
+
+/// When, and in which place among all events of that time, an event happens. The order of the
+/// fields is the order of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKey {
+    /// The point of virtual time.
+    pub at: Instant,
+    /// The kind of event: at one time, lower classes come first.
+    pub class: u8,
+    /// The host it concerns.
+    pub host: u32,
+    /// Which of that host's events it is; unique per time, class and host.
+    pub sequence: u64,
+}
+
+/// All events that have not happened yet.
+#[derive(Debug)]
+pub struct EventQueue<E> {
+    /// The events of every slot up to and including `slot`, ordered.
+    current: BinaryHeap<Reverse<Entry<E>>>,
+    slot: u64,
+    levels: Vec<Level<E>>,
+    last: Option<EventKey>,
+    length: usize,
+}
+
+#[derive(Debug)]
+struct Entry<E> {
+    key: EventKey,
+    event: E,
+}
+
+#[derive(Debug)]
+struct Level<E> {
+    slots: [Vec<Entry<E>>; SLOTS],
+    /// Bit n is set while slot n holds events.
+    occupied: u64,
+}
+
+/// 2^16 ns: a slot of the lowest level spans 66 microseconds.
+const SLOT_NANOS_BITS: u32 = 16;
+const SLOTS_BITS: u32 = 6;
+const SLOTS: usize = 1 << SLOTS_BITS;
+/// Together the levels span all of time: 8 * 6 + 16 bits are the 64 of an [`Instant`].
+const LEVELS: usize = 8;
+
+impl<E> Default for EventQueue<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E> EventQueue<E> {
+    /// No events, at the start of time.
+    #[must_use]
+    pub fn new() -> Self {
+        const { assert!(LEVELS as u32 * SLOTS_BITS + SLOT_NANOS_BITS == u64::BITS) };
+        Self {
+            current: BinaryHeap::new(),
+            slot: 0,
+            levels: (0..LEVELS).map(|_| Level::new()).collect(),
+            last: None,
+            length: 0,
+        }
+    }
+
+    /// How many events are still to happen.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether nothing will ever happen again.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Adds an event.
+    ///
+    /// # Panics
+    /// If its time is before that of the event taken last.
+    pub fn push(&mut self, key: EventKey, event: E) {
+        let now = self.last.map_or(Instant::ZERO, |last| last.at);
+        assert!(
+            key.at >= now,
+            "an event at {} is scheduled when it is already {now}",
+            key.at
+        );
+        self.length += 1;
+        self.place(Entry { key, event });
+    }
+
+    /// The time of the next event.
+    pub fn next_time(&mut self) -> Option<Instant> {
+        self.turn_to_next_slot();
+        self.current.peek().map(|Reverse(entry)| entry.key.at)
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Panics
+    /// If two events have the same key: their order would be luck.
+    pub fn pop(&mut self) -> Option<(EventKey, E)> {
+        self.turn_to_next_slot();
+        let Reverse(Entry { key, event }) = self.current.pop()?;
+        if let Some(last) = self.last {
+            assert!(key != last, "two events have the key {key:?}");
+            assert!(
+                key.at >= last.at,
+                "time never steps back: {key:?} after {last:?}"
+            );
+        }
+        self.last = Some(key);
+        self.length -= 1;
+        Some((key, event))
+    }
+
+    fn place(&mut self, entry: Entry<E>) {
+        let slot = entry.key.at.nanos() >> SLOT_NANOS_BITS;
+        if slot <= self.slot {
+            self.current.push(Reverse(entry));
+            return;
+        }
+        // The highest digit in which the slot differs from the current one names the level.
+        let level = (slot ^ self.slot).ilog2() / SLOTS_BITS;
+        let digit = (slot >> (level * SLOTS_BITS)) as usize % SLOTS;
+        self.levels[level as usize].add(digit, entry);
+    }
+
+    /// Turns the wheel until the current slot holds the next event, if there is any.
+    fn turn_to_next_slot(&mut self) {
+        while self.current.is_empty() {
+            let Some(index) = self.levels.iter().position(|level| level.occupied != 0) else {
+                return;
+            };
+            let (digit, entries) = self.levels[index].take_first();
+            let shift = index as u32 * SLOTS_BITS;
+            let above = self.slot >> shift >> SLOTS_BITS << SLOTS_BITS;
+            let slot = (above | digit as u64) << shift;
+            debug_assert!(slot > self.slot, "the wheel turns forward only");
+            self.slot = slot;
+            for entry in entries {
+                self.place(entry);
+            }
+        }
+    }
+}
+
+impl<E> Level<E> {
+    fn new() -> Self {
+        Self {
+            slots: std::array::from_fn(|_| Vec::new()),
+            occupied: 0,
+        }
+    }
+
+    fn add(&mut self, digit: usize, entry: Entry<E>) {
+        self.occupied |= 1 << digit;
+        self.slots[digit].push(entry);
+    }
+
+    fn take_first(&mut self) -> (usize, Vec<Entry<E>>) {
+        let digit = self.occupied.trailing_zeros() as usize;
+        self.occupied &= self.occupied - 1;
+        (digit, std::mem::take(&mut self.slots[digit]))
+    }
+}
+
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl<E> Eq for Entry<E> {}
+
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> Ord for Entry<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn key(at: u64, sequence: u64) -> EventKey {
+        EventKey {
+            at: Instant::from_nanos(at),
+            class: 0,
+            host: 0,
+            sequence,
+        }
+    }
+
+    /// What a history of pushes (delay from now) and pops does, against a sorted map.
+    fn agrees_with_a_sorted_map(steps: Vec<Option<(u64, u8, u32)>>) {
+        let mut queue = EventQueue::new();
+        let mut model = BTreeMap::new();
+        let mut now = 0_u64;
+        for (sequence, step) in (0..).zip(steps) {
+            if let Some((delay, class, host)) = step {
+                let at = Instant::from_nanos(now.saturating_add(delay));
+                let key = EventKey {
+                    at,
+                    class,
+                    host,
+                    sequence,
+                };
+                queue.push(key, sequence);
+                model.insert(key, sequence);
+            } else {
+                assert_eq!(queue.next_time(), model.keys().next().map(|key| key.at));
+                let popped = queue.pop();
+                assert_eq!(popped, model.pop_first());
+                now = popped.map_or(now, |(key, _)| key.at.nanos());
+            }
+            assert_eq!(queue.len(), model.len());
+        }
+        while let Some(popped) = queue.pop() {
+            assert_eq!(Some(popped), model.pop_first());
+        }
+        assert!(model.is_empty() && queue.is_empty());
+    }
+
+    fn delays() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            Just(0),
+            0_u64..100_000,
+            0_u64..10_000_000_000,
+            0_u64..100_000_000_000_000_000,
+            any::<u64>()
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_total(
+            steps in prop::collection::vec(prop::option::of((delays(), 0_u8..3, 0_u32..3)), 0..400)
+        ) {
+            agrees_with_a_sorted_map(steps);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "two events have the key")]
+    fn equal_keys_are_our_bug() {
+        let mut queue = EventQueue::new();
+        queue.push(key(5, 1), ());
+        queue.push(key(5, 1), ());
+        queue.pop();
+        queue.pop();
+    }
+
+    #[test]
+    #[should_panic(expected = "is scheduled when it is already")]
+    fn the_past_is_closed() {
+        let mut queue = EventQueue::new();
+        queue.push(key(5, 1), ());
+        queue.pop();
+        queue.push(key(4, 2), ());
+    }
+}

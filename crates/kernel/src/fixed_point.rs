@@ -1,0 +1,121 @@
+//! Exponentials and logarithms in integers.
+//!
+//! Owns e^-x and -ln u as fixed-point functions, which is all that sojourn times and their
+//! closed forms need. It refuses floating point: `ln` and `exp` of the system's library differ
+//! between machines and even between two builds of one program.
+
+/// Fixed-point numbers with 32 bits after the point.
+pub const ONE_Q32: u64 = 1 << 32;
+
+/// ln 2 with 64 bits after the point.
+const LN_2_Q64: u128 = 0xB172_17F7_D1CF_79AB;
+/// (log2 e) / 2 with 64 bits after the point.
+const HALF_LOG2_E_Q64: u128 = 0xB8AA_3B29_5C17_F0BC;
+/// Bits after the point to which logarithms and powers are worked out.
+const FRACTION_BITS: usize = 32;
+
+/// 2^-(2^-k) for k = 1, 2, …, each with 64 bits after the point: the square roots of one half.
+const ROOTS_OF_HALF: [u64; FRACTION_BITS] = roots_of_half();
+
+const fn roots_of_half() -> [u64; FRACTION_BITS] {
+    let mut roots = [0; FRACTION_BITS];
+    let mut power: u128 = 1 << 63;
+    let mut k = 0;
+    while k < FRACTION_BITS {
+        power = (power << 64).isqrt();
+        roots[k] = power as u64;
+        k += 1;
+    }
+    roots
+}
+
+/// -ln u for u = (word + 1) / 2^64, with 32 bits after the point. The error is below 2^-30;
+/// the result lies between 0 and 64 ln 2 = 44.4.
+#[must_use]
+pub const fn neg_ln(word: u64) -> u64 {
+    if word == u64::MAX {
+        return 0;
+    }
+    let value = word + 1;
+    let whole = 63 - value.leading_zeros();
+    // The mantissa in [1, 2) with 63 bits after the point; each squaring yields one bit of log2.
+    let mut mantissa = (value as u128) << (63 - whole);
+    let mut log2 = (whole as u64) << FRACTION_BITS;
+    let mut bit = FRACTION_BITS;
+    while bit > 0 {
+        bit -= 1;
+        mantissa = (mantissa * mantissa) >> 63;
+        if mantissa >= 1 << 64 {
+            mantissa >>= 1;
+            log2 |= 1 << bit;
+        }
+    }
+    let minus_log2 = (64 << FRACTION_BITS) - log2;
+    ((minus_log2 as u128 * LN_2_Q64) >> 64) as u64
+}
+
+/// e^-x for an `x` with 32 bits after the point, as a share of 2^64 (e^0 is `u64::MAX`). The
+/// relative error is below 2^-29.
+#[must_use]
+pub const fn exp_neg(x: u64) -> u64 {
+    // e^-x = 2^-y with y = x log2 e.
+    let y = (x as u128 * HALF_LOG2_E_Q64) >> 63;
+    let halvings = y >> FRACTION_BITS;
+    if halvings >= 64 {
+        return 0;
+    }
+    let mut power: u128 = u64::MAX as u128;
+    let mut k = 0;
+    while k < FRACTION_BITS {
+        if y >> (FRACTION_BITS - 1 - k) & 1 == 1 {
+            power = (power * ROOTS_OF_HALF[k] as u128) >> 64;
+        }
+        k += 1;
+    }
+    (power >> halvings) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::float_arithmetic,
+        reason = "floating point is the witness here"
+    )]
+
+    use super::*;
+    use proptest::prelude::*;
+
+    const TWO_TO_32: f64 = 4_294_967_296.0;
+    const TWO_TO_64: f64 = TWO_TO_32 * TWO_TO_32;
+
+    proptest! {
+        #[test]
+        fn the_logarithm_agrees_with_floating_point(word in any::<u64>(), shift in 0_u32..64) {
+            let word = word >> shift;
+            let expected = -((word as f64 + 1.0) / TWO_TO_64).ln();
+            let found = neg_ln(word) as f64 / TWO_TO_32;
+            prop_assert!((found - expected).abs() < 1e-8, "{found} {expected}");
+        }
+
+        #[test]
+        fn the_exponential_agrees_with_floating_point(x in 0_u64..(40 << 32)) {
+            let expected = (-(x as f64) / TWO_TO_32).exp();
+            let found = exp_neg(x) as f64 / TWO_TO_64;
+            let tolerance = expected * 1e-8 + 2.0 / TWO_TO_64;
+            prop_assert!((found - expected).abs() < tolerance, "{found} {expected}");
+        }
+
+        #[test]
+        fn the_exponential_never_rises(x in 0_u64..(50 << 32), step in 0_u64..(1 << 33)) {
+            prop_assert!(exp_neg(x + step) <= exp_neg(x));
+        }
+    }
+
+    #[test]
+    fn the_ends() {
+        assert_eq!(neg_ln(u64::MAX), 0);
+        assert_eq!(neg_ln(0) >> 32, 44);
+        assert_eq!(exp_neg(0), u64::MAX);
+        assert_eq!(exp_neg(u64::MAX), 0);
+    }
+}
