@@ -22,6 +22,9 @@ pub(crate) const LISTS_OFFSET: u32 = 0x178;
 /// The heap's own header; its first block follows.
 pub(crate) const HEADER_BYTES: u32 = 0x680;
 
+/// The fewest bytes a heap has: its header and one block.
+pub const HEAP_BYTES_MIN: u32 = HEADER_BYTES + BLOCK_UNITS_MIN * UNIT_BYTES;
+
 /// The parts of one heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeapLayout {
@@ -29,11 +32,32 @@ pub struct HeapLayout {
     pub base: Address,
     /// One past the last byte of the heap.
     pub end: Address,
+    /// The units of each segment; blocks never span two.
+    pub segment_units: u32,
     /// The critical section that guards it, unless the heap is `HEAP_NO_SERIALIZE`.
     pub lock: Option<LockId>,
 }
 
 impl HeapLayout {
+    /// A heap of at most `bytes` bytes at `base`, in as few equal segments as blocks' largest
+    /// size allows. Bytes that do not divide are left out.
+    pub(crate) fn new(base: Address, bytes: u32, lock: Option<LockId>) -> Self {
+        assert!(
+            bytes >= HEAP_BYTES_MIN,
+            "a heap of {bytes} bytes holds no block"
+        );
+        let units = (bytes - HEADER_BYTES) / UNIT_BYTES;
+        let segments = units.div_ceil(BLOCK_UNITS_MAX);
+        let segment_units = units / segments;
+        let end = base.0 + HEADER_BYTES + segments * segment_units * UNIT_BYTES;
+        Self {
+            base,
+            end: Address(end),
+            segment_units,
+            lock,
+        }
+    }
+
     /// The first block's header.
     #[must_use]
     pub const fn first_block(&self) -> Address {

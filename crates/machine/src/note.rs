@@ -41,6 +41,9 @@ pub(crate) enum BlockDeed {
     Freed,
 }
 
+/// The most records that may wait until the world takes them.
+pub const RECORDS_MAX: usize = 1 << 22;
+
 /// Everything written since the machine last looked.
 pub(crate) struct Notes<R> {
     pub(crate) records: Vec<Written<R>>,
@@ -53,6 +56,11 @@ impl<R> Notes<R> {
             records: Vec::new(),
             blocks: Vec::new(),
         }
+    }
+
+    pub(crate) fn record(&mut self, written: Written<R>) {
+        assert!(self.records.len() < RECORDS_MAX, "nobody takes the records");
+        self.records.push(written);
     }
 }
 

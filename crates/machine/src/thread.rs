@@ -4,7 +4,6 @@
 //! happens until it is awaited. It refuses any other power: a program that wants more than
 //! its own variables must ask.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -18,6 +17,20 @@ use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
 use crate::mailbox::{Ask, Mailbox, Parcel};
 use crate::note::{BlockDeed, BlockNote, Written};
+
+/// The type of what never comes: `!`, which stable Rust lets nobody write in this place. With it
+/// the compiler knows that nothing follows `thread.raise(code).await`.
+pub type Never = <fn() -> ! as Returns>::Output;
+
+/// What a function returns, as a type.
+pub trait Returns {
+    /// That type.
+    type Output;
+}
+
+impl<R> Returns for fn() -> R {
+    type Output = R;
+}
 
 /// A program's handle on the thread it runs in. It cannot leave the host thread that runs the
 /// machine.
@@ -211,10 +224,9 @@ impl<E: Environment> Thread<E> {
         }
     }
 
-    /// Raises an exception: the modeled process ends here. Write
-    /// `match thread.raise(code).await {}` where the compiler must know that nothing follows.
+    /// Raises an exception: the modeled process ends here and the future never resolves.
     #[track_caller]
-    pub fn raise(&self, code: u32) -> impl Future<Output = Infallible> {
+    pub fn raise(&self, code: u32) -> impl Future<Output = Never> {
         let call = self.ask(Operation::Raise(code));
         async move {
             call.await;
@@ -225,10 +237,7 @@ impl<E: Environment> Thread<E> {
     /// Writes a record down. No scheduling point; stamped with [`Self::now`].
     pub fn record(&self, record: E::Record) {
         let (at, thread) = (self.now(), self.id());
-        self.mailbox
-            .notes()
-            .records
-            .push(Written { at, thread, record });
+        self.mailbox.notes().record(Written { at, thread, record });
     }
 
     pub(crate) fn heap(&self) -> HeapLayout {
