@@ -9,10 +9,14 @@
 //! - [`queue`]: bandwidth and the drop-tail queue in front of it.
 //! - [`loss`], [`outage`]: loss packet by packet, and interruptions in time.
 //! - [`impairment`]: jitter, reordering, duplicates, damage.
+//! - [`calibration`]: from "one of eight pings answers" to the parameters of a model, and back.
 //! - [`route`], [`network`], [`verdict`], [`statistics`]: hop by hop, and what came of it.
+//! - [`icmp`]: the messages of RFC 792 that the world needs, as data and as bytes.
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod calibration;
+pub mod icmp;
 pub mod impairment;
 mod line;
 pub mod link;
@@ -22,6 +26,7 @@ pub mod outage;
 pub mod packet;
 pub mod queue;
 pub mod route;
+mod share;
 pub mod statistics;
 pub mod verdict;
 

@@ -169,7 +169,7 @@ impl LinkConfig {
 
     /// The time from the moment an echo request passes the faulty spot, half-way along the line,
     /// until its reply does: half the round trip, without queues and jitter. It is the
-    /// `separation` that calibration asks for, whichever end sends the ping.
+    /// `separation` that [`crate::calibration`] asks for, whichever end sends the ping.
     #[must_use]
     pub fn separation(&self) -> Duration {
         Duration::from_nanos((self.forward.delay + self.backward.delay).nanos() / 2)
