@@ -26,7 +26,7 @@ pub struct Lease {
 
 /// What a control block is used for. The articles show the numbers 2 and 4 only (Q151626,
 /// Q157701); the others are a modelling decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BlockState {
     /// In the pool.
     Free = 0,

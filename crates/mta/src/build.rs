@@ -43,7 +43,7 @@ pub trait Build: fmt::Debug {
 }
 
 /// A version as the start-up event prints it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
     /// The product: 4.0, 5.5 or 6.0.
     pub product: (u16, u16),
@@ -52,7 +52,7 @@ pub struct Version {
 }
 
 /// Who waits for network events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Generation {
     /// Exchange 4.0: each thread control block belongs to a pair, a Driver for messages from
     /// above and an Async Notify for events from the network (Exchange Server Analyzer).
@@ -62,7 +62,7 @@ pub enum Generation {
 }
 
 /// A structure that several threads use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Structure {
     /// The free list of the control-block pool and its counters.
     Pool,
@@ -73,7 +73,7 @@ pub enum Structure {
 }
 
 /// What is done to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// Taking a block, or an entry, into use.
     Allocate,
@@ -87,7 +87,7 @@ pub enum Operation {
 pub type LockName = &'static str;
 
 /// What a session timeout does to a block whose connection is not open yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnTimeout {
     /// The block leaves service at once and waits for the transport's close request.
     TakeOutOfService,
@@ -98,7 +98,7 @@ pub enum OnTimeout {
 }
 
 /// What a close request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OnClose {
     /// The driver closes the socket and gives the block back.
     Close,
@@ -110,7 +110,7 @@ pub enum OnClose {
 }
 
 /// The builds that shipped, and what is known of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shipped {
     version: Version,
     /// Whether the shared structures are guarded by critical sections (Q152941).

@@ -10,7 +10,7 @@ use crate::block::{BlockIndex, BlockState, Instance};
 use crate::build::Version;
 
 /// One thing that a thread wrote down.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Record {
     /// A line of Winsock.log.
     Log(LogLine),
@@ -21,7 +21,7 @@ pub enum Record {
 }
 
 /// A line of Winsock.log; the forms are those of Q303102.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogLine {
     /// `CB 18 (instance 21) allocated`
     Allocated(BlockIndex, Instance),
@@ -62,7 +62,7 @@ pub enum LogLine {
 }
 
 /// The type of a BASE message as Winsock.log prints it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageType {
     /// 1: an Open request for an outgoing call, or the Open response to an incoming one.
     Open,
@@ -73,7 +73,7 @@ pub enum MessageType {
 }
 
 /// The WinSock function in a sockets-error event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Function {
     /// accept(), event 9202.
     Accept,
@@ -90,7 +90,7 @@ pub enum Function {
 }
 
 /// An entry of the application event log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventEntry {
     /// 9202, 9214, 9215, 9221, 9224, 9234: a socket call failed; `None` is "sockets error 0":
     /// the failure path ran although no call on that thread had failed.
@@ -141,7 +141,7 @@ pub enum EventEntry {
 }
 
 /// What happened to an association, a block or a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// The association manager uses this block for an association.
     Bound(AssociationIndex, BlockIndex, Instance),
@@ -190,11 +190,11 @@ pub enum Fact {
 }
 
 /// A number for an association, counted from the start of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssociationIndex(pub u32);
 
 /// How an association ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// In order, by finish and disconnect.
     Orderly,
