@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use machine::{Instant, LockId, Machine, QueueId, StaticFull, key};
+use machine::{Instant, LockId, Machine, QueueId, StaticFull};
 
 use crate::audit::Audit;
 use crate::block::{BlockIndex, Layout, field, pool, wait_array};
@@ -106,7 +106,7 @@ fn spawn_all(
     let generation = layer.build.generation();
     let named = |duty| {
         let thread = threads::name(generation, duty);
-        (thread.name, thread.number, key(thread.name) ^ u64::from(thread.number))
+        (thread.name, thread.number, threads::luck(thread.number))
     };
     let (name, number, luck) = named(Duty::MainBase);
     let shared = Rc::clone(layer);

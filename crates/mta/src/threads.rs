@@ -53,6 +53,12 @@ pub fn name(generation: Generation, duty: Duty) -> ThreadName {
     ThreadName { name, number }
 }
 
+/// What keys the luck of a thread, and names it in a pinned preemption.
+#[must_use]
+pub fn luck(number: u16) -> u64 {
+    machine::mix(machine::key("mta.thread"), u64::from(number))
+}
+
 fn driver_number(generation: Generation, index: u32) -> u16 {
     let small = u16::try_from(index).expect("there are at most 64 drivers");
     match generation {

@@ -209,7 +209,7 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
 
 fn preemption(pinned: &crate::plan::Preemption) -> machine::Preemption {
     let number = u16::try_from(pinned.thread).unwrap_or(u16::MAX);
-    machine::Preemption { number, before_call: pinned.before_call }
+    machine::Preemption { key: mta::threads::luck(number), call: pinned.before_call }
 }
 
 pub(crate) fn shipped(host: &Host) -> Shipped {

@@ -48,3 +48,6 @@ pub use handle::{EventHandle, SocketHandle};
 pub use network_events::{EnumeratedEvents, NetworkEvents};
 pub use table::{Outgoing, SocketTable};
 pub use wait::{MAXIMUM_WAIT_EVENTS, SELECT_SET_SIZE, Signal, SocketSets};
+
+// The bytes of a call are those of the layer below.
+pub use tcp::Payload;

@@ -16,10 +16,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use machine::{Duration, Instant};
+use machine::Instant;
 
 use crate::block::Lease;
-use crate::config::{Alarm, Config, Patience, Priority, Purpose, Submission};
+use crate::config::{Alarm, Config, Patience, Purpose, Submission};
 use crate::iso::spdu::{self, Spdu};
 use crate::record::{AssociationIndex, Ending, EventEntry, Fact, Record};
 

@@ -26,10 +26,10 @@ impl SocketTable {
         bytes: &[u8],
     ) -> Result<usize, SocketError> {
         let connection = self.sending_connection(socket)?;
-        let taken = match self.connections[connection].tcp.send(now, bytes) {
-            Ok(taken) => taken,
-            Err(SendError::Closed) => return Err(SocketError::NotConnected),
-        };
+        let taken = self.connections[connection]
+            .tcp
+            .send(now, bytes)
+            .map_err(send_failed_by)?;
         if taken == 0 && !bytes.is_empty() {
             self.block_sending(socket, connection);
             return Err(SocketError::WouldBlock);
@@ -62,14 +62,9 @@ impl SocketTable {
         limit: usize,
     ) -> Result<Payload, SocketError> {
         let connection = self.established(socket)?;
-        let received = match self.connections[connection].tcp.receive(now, limit) {
-            Ok(payload) => Ok(payload),
-            Err(ReceiveError::Empty) => Err(SocketError::WouldBlock),
-            Err(ReceiveError::Reset) => Err(SocketError::ConnectionReset),
-            Err(ReceiveError::Closed) => Err(SocketError::NotConnected),
-        };
+        let received = self.connections[connection].tcp.receive(now, limit);
         self.settle(now, connection);
-        received
+        received.map_err(receive_failed_by)
     }
 
     /// `ioctlsocket(FIONREAD)`: how many bytes a receive would find; zero on a socket without
@@ -139,5 +134,25 @@ impl SocketTable {
             sending: Sending::Blocked,
         };
         blocked.selection.enable(NetworkEvents::WRITE);
+    }
+}
+
+fn send_failed_by(error: SendError) -> SocketError {
+    match error {
+        SendError::Closing => SocketError::Shutdown,
+        SendError::Reset | SendError::Refused => SocketError::ConnectionReset,
+        SendError::TimedOut | SendError::Unreachable | SendError::Aborted => {
+            SocketError::ConnectionAborted
+        }
+    }
+}
+
+fn receive_failed_by(error: ReceiveError) -> SocketError {
+    match error {
+        ReceiveError::Empty => SocketError::WouldBlock,
+        ReceiveError::Reset | ReceiveError::Refused => SocketError::ConnectionReset,
+        ReceiveError::TimedOut | ReceiveError::Unreachable | ReceiveError::Aborted => {
+            SocketError::ConnectionAborted
+        }
     }
 }
