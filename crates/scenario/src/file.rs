@@ -24,11 +24,15 @@ mod sections;
 mod units;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::Ipv4Addr;
 
 use crate::plan::Scenario;
 
 pub use diagnostic::{Code, Diagnostic, Place, Source};
+pub use document::SIZE_MAX;
 pub use manual::key_tables;
 pub use render::{Diagnostics, Position};
 pub use schema::schema;
