@@ -215,3 +215,38 @@ impl MessageType {
         }
     }
 }
+
+impl Function {
+    /// The id of the event that reports its failure.
+    #[must_use]
+    pub const fn event_id(self) -> u32 {
+        match self {
+            Self::Accept => 9202,
+            Self::CloseSocket => 9214,
+            Self::Connect => 9215,
+            Self::Receive => 9221,
+            Self::Send => 9224,
+            Self::Select => 9234,
+        }
+    }
+}
+
+impl EventEntry {
+    /// Its id in the application event log.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        match self {
+            Self::Sockets(function, ..) => function.event_id(),
+            Self::NoFreeBlocks(_) => 9156,
+            Self::BadMessage(..) => 9225,
+            Self::UnknownCaller(_) => 9301,
+            Self::WrongThread { .. } | Self::HeapFreeFailure => 9405,
+            Self::StartupComplete(_) => 9298,
+            Self::ClosedownComplete(_) => 9299,
+            Self::AssociationLimit { .. } => 57,
+            Self::NotOpened { .. } => 289,
+            Self::EndedAbnormally { .. } => 1294,
+            Self::NonDelivery { .. } => 290,
+        }
+    }
+}

@@ -24,6 +24,8 @@ pub(crate) enum Event {
     WaitEnds { host: HostId, thread: u32, generation: u32 },
     /// A message is submitted to a connector.
     Submission { workload: u32, ordinal: u64 },
+    /// A host is switched on again.
+    HostStarts { host: HostId },
     /// A host's service starts.
     ServiceStarts { host: HostId },
     /// A host's threads have something to do.
@@ -42,7 +44,7 @@ impl Event {
             Self::TcpTimer { .. } => 4,
             Self::WaitEnds { .. } => 5,
             Self::Submission { .. } => 6,
-            Self::ServiceStarts { .. } => 7,
+            Self::HostStarts { .. } | Self::ServiceStarts { .. } => 7,
             Self::Turn { .. } => 8,
         }
     }

@@ -15,6 +15,7 @@ use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::assembly;
 use crate::plan::{Scenario, Scheduler};
+use crate::record::ThreadNumber;
 
 /// Calls a thread makes in a row under the round-robin scheduler.
 const CALLS_PER_TURN: u64 = 1;
@@ -44,6 +45,8 @@ pub(crate) struct Host {
 pub(crate) struct Service {
     pub(crate) machine: Machine<Winsock>,
     pub(crate) process: Process,
+    /// The threads' numbers in the logs, in the order of their creation.
+    pub(crate) numbers: Vec<ThreadNumber>,
     waiting: BTreeMap<ThreadId, Waiting>,
     waits: u32,
     /// How many of the judge's findings have been reported.
@@ -107,9 +110,11 @@ impl Host {
         );
         let process = mta::start(&mut machine, config)
             .expect("static memory holds the largest pool there can be");
+        let numbers = machine.threads().map(|thread| ThreadNumber(thread.number)).collect();
         self.service = Some(Service {
             machine,
             process,
+            numbers,
             waiting: BTreeMap::new(),
             waits: 0,
             findings_seen: 0,
@@ -217,7 +222,7 @@ impl Service {
             && self.process.queues_are_empty(&self.machine)
     }
 
-    /// The thread at this place in the order of creation.
+    /// The thread at this place in the order of creation, if it waits.
     pub(crate) fn thread_at(&self, index: u32) -> Option<ThreadId> {
         self.waiting.keys().copied().find(|thread| thread.index() == index as usize)
     }

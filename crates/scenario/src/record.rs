@@ -6,7 +6,7 @@
 use std::hash::{Hash, Hasher};
 
 use kernel::EventKey;
-use machine::{Exception, ThreadId};
+use machine::Exception;
 use net::{DropReason, HostId, Identity, LinkId};
 
 use crate::outcome::Violation;
@@ -30,6 +30,10 @@ pub enum Record {
     PacketDamaged(HostId, Identity),
     /// A fault of the scenario struck or ceased, by its place in the scenario.
     Fault(u32, Stage),
+    /// The service of a host was stopped in order.
+    ClosedDown(HostId),
+    /// A host's clock was set this many nanoseconds ahead of true time.
+    ClockSet(HostId, i64),
     /// The network was healed: from here on progress is owed.
     Healed,
     /// An oracle found a promise broken.
@@ -86,6 +90,8 @@ impl kernel::Record for Record {
             Self::PacketArrived(host, identity) => (5_u8, host, identity).hash(&mut canonical),
             Self::PacketDamaged(host, identity) => (6_u8, host, identity).hash(&mut canonical),
             Self::Fault(fault, stage) => (7_u8, fault, stage).hash(&mut canonical),
+            Self::ClockSet(host, nanos) => (10_u8, host, nanos).hash(&mut canonical),
+            Self::ClosedDown(host) => (11_u8, host).hash(&mut canonical),
             Self::Healed => 8_u8.hash(&mut canonical),
             Self::Violation(violation) => (9_u8, violation.signature()).hash(&mut canonical),
         }
@@ -108,6 +114,9 @@ impl Hasher for Canonical<'_> {
     fn write_u64(&mut self, number: u64) {
         self.write(&number.to_le_bytes());
     }
+    fn write_i64(&mut self, number: i64) {
+        self.write(&number.to_le_bytes());
+    }
     fn write_usize(&mut self, number: usize) {
         self.write_u64(number as u64);
     }
@@ -118,12 +127,4 @@ impl Hasher for Canonical<'_> {
     fn finish(&self) -> u64 {
         unreachable!("the bytes are collected, not hashed")
     }
-}
-
-/// The number of a thread in the logs.
-pub(crate) fn number_of<E: machine::Environment>(
-    machine: &machine::Machine<E>,
-    thread: ThreadId,
-) -> ThreadNumber {
-    ThreadNumber(machine.thread(thread).number)
 }

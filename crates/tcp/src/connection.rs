@@ -268,6 +268,13 @@ impl Connection {
         self.send.wl2 = syn.acknowledgment;
     }
 
+    /// The sequence number expected next (RCV.NXT): that which a reset must carry to be believed
+    /// (RFC 5961 section 3.2).
+    #[must_use]
+    pub const fn expected(&self) -> SeqNum {
+        self.receive.nxt
+    }
+
     /// The state.
     #[must_use]
     pub const fn state(&self) -> State {

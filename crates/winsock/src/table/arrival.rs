@@ -3,7 +3,7 @@
 //! Owns the demultiplexing (RFC 9293 3.10.7) and what each TCP event means to the socket, the
 //! listener or nobody. What a segment does to a connection is TCP's.
 
-use tcp::{Connection, Event, Flags, Segment, Unreachable, Uptime};
+use tcp::{Connection, Event, Flags, Payload, Segment, SeqNum, Unreachable, Uptime};
 
 use super::SocketTable;
 use crate::address::{FlowLabel, SocketAddress};
@@ -60,6 +60,20 @@ impl SocketTable {
         if let Some(connection) = self.connections.find(Pair { local_port, remote }) {
             self.connections[connection].tcp.on_unreachable(now, reason);
             self.settle(now, connection);
+        }
+    }
+
+    /// Every connection, or every one with the host `peer`, hears a reset as from its peer: what
+    /// a firewall or a failing router may send.
+    pub fn reset_connections(&mut self, now: Uptime, peer: Option<u32>) {
+        let meant: Vec<(FlowLabel, Segment, u32)> = self
+            .connections
+            .iter()
+            .filter(|entry| peer.is_none_or(|peer| entry.pair.remote.host == peer))
+            .map(|entry| (entry.label.reversed(), reset_of(entry), entry.pair.remote.host))
+            .collect();
+        for (label, reset, from) in meant {
+            self.on_segment(now, from, label, reset);
         }
     }
 
@@ -287,5 +301,19 @@ fn broken_by(end: End) -> SocketError {
     match end {
         End::Reset | End::Refused => SocketError::ConnectionReset,
         End::TimedOut | End::Unreachable => SocketError::ConnectionAborted,
+    }
+}
+
+/// A reset that the connection believes.
+fn reset_of(entry: &Entry) -> Segment {
+    Segment {
+        source_port: entry.pair.remote.port,
+        destination_port: entry.pair.local_port,
+        sequence: entry.tcp.expected(),
+        acknowledgment: SeqNum::new(0),
+        flags: Flags::RST,
+        window: 0,
+        maximum_segment_size: None,
+        payload: Payload::empty(),
     }
 }
