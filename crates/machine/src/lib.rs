@@ -1,1 +1,73 @@
 //! Threads that take turns on one modeled heap, every access judged.
+//!
+//! A program is an `async fn` over a [`Thread`]: all it can do is make a call and await the
+//! answer. The [pending call](Request) is plain data that the scheduler sees before it happens,
+//! and every access to shared memory is one scheduling point.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`address`], [`call`], [`exception`], [`environment`] | the words of this crate |
+//! | [`thread`], [`note`], `mailbox` | what a program sees |
+//! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
+//! | [`sync`], `queue`, `process` | what a call does |
+//! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
+//! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `vector_clock` | what was wrong |
+//! | [`machine`], [`config`], `running`, `trail` | the whole |
+//!
+//! It never knows sockets, networks, or what a program is for.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod access;
+pub mod address;
+pub mod block_header;
+mod blocks;
+pub mod call;
+pub mod config;
+pub mod costs;
+pub mod environment;
+pub mod exception;
+pub mod heap;
+pub mod heap_census;
+pub mod heap_layout;
+pub mod judge;
+pub mod machine;
+mod mailbox;
+mod memory;
+pub mod note;
+mod process;
+mod queue;
+mod races;
+mod running;
+pub mod scheduler;
+pub mod schedulers;
+pub mod sync;
+pub mod thread;
+mod trail;
+mod vector_clock;
+pub mod violation;
+
+pub use access::{Access, AccessKind};
+pub use address::{Address, Field, Place};
+pub use call::{
+    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
+};
+pub use config::{Config, ConfigError, HeapConfig};
+pub use costs::Costs;
+pub use environment::Environment;
+pub use exception::{Cause, Exception};
+pub use heap::BlockFault;
+pub use heap_census::{HeapCensus, HeapFault};
+pub use heap_layout::HeapLayout;
+pub use judge::Judge;
+pub use machine::{Machine, Progress};
+pub use memory::StaticFull;
+pub use note::Written;
+pub use running::{ThreadState, ThreadView};
+pub use scheduler::{Candidate, Preemption, Scheduler, Strategy};
+pub use schedulers::{Random, RoundRobin};
+pub use thread::Thread;
+pub use violation::{Signature, Violation, ViolationKind};
+
+// Programs speak of time and of keys; they know no other part of the kernel.
+pub use kernel::{Duration, Instant, key, mix};

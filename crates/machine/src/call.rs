@@ -1,0 +1,209 @@
+//! What a modeled thread may ask for: the calls, as plain data.
+//!
+//! Owns [`Operation`], [`Request`] and the identities of threads and kernel objects. The data
+//! is complete enough for a scheduler to see what a thread is about to do before it does it.
+//! It refuses to carry messages and the environment's calls: those travel beside it.
+
+use std::panic::Location;
+
+use kernel::{Duration, Instant};
+
+use crate::address::Place;
+
+macro_rules! identities {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub(crate) u32);
+
+        impl $name {
+            /// Its place in the order of creation, from zero.
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+identities! {
+    /// A modeled thread, numbered in the order of creation.
+    ThreadId;
+    /// A critical section.
+    LockId;
+    /// A semaphore.
+    SemaphoreId;
+    /// An NT event object.
+    EventId;
+    /// A bounded queue of messages.
+    QueueId;
+}
+
+/// One call of a modeled thread. Each is one scheduling point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Read a word.
+    Read(Place),
+    /// Write a word.
+    Write(Place, u32),
+    /// Interlocked: write a word and learn what was there.
+    Exchange(Place, u32),
+    /// Interlocked: write `new` if the word is `expected`; learn what was there.
+    CompareExchange {
+        /// The word.
+        place: Place,
+        /// What must be there.
+        expected: u32,
+        /// What shall be there.
+        new: u32,
+    },
+    /// Enter a critical section.
+    Lock(LockId),
+    /// Leave a critical section.
+    Unlock(LockId),
+    /// Take one from a semaphore, at the latest at this instant.
+    Wait(SemaphoreId, Instant),
+    /// Give one to a semaphore.
+    Signal(SemaphoreId),
+    /// Wait for an NT event object, at the latest until this instant.
+    WaitEvent(EventId, Instant),
+    /// Set an NT event object.
+    SetEvent(EventId),
+    /// Reset an NT event object.
+    ResetEvent(EventId),
+    /// Put a message into a queue, waiting while it is full.
+    Send(QueueId),
+    /// Take a message from a queue, waiting while it is empty, at the latest until this instant.
+    Receive(QueueId, Instant),
+    /// Do nothing until this instant.
+    Sleep(Instant),
+    /// Compute without touching anything shared for this long.
+    Work(Duration),
+    /// A call that only the environment can answer.
+    Environment,
+    /// Raise an exception of this code.
+    Raise(u32),
+}
+
+/// The kinds of [`Operation`] that cost differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallKind {
+    /// A plain read or write.
+    Access,
+    /// An interlocked operation.
+    Interlocked,
+    /// Entering or leaving a critical section.
+    Lock,
+    /// A semaphore or NT event object.
+    Object,
+    /// Sending or receiving a message.
+    Queue,
+    /// Going to sleep, or raising an exception.
+    System,
+    /// Computing: costs what it says.
+    Work,
+    /// A call of the environment.
+    Environment,
+}
+
+/// Whose hand touches a word: the heap may touch what a program must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Actor {
+    /// The program itself.
+    Program,
+    /// The heap's own code, on behalf of the program.
+    Heap,
+}
+
+/// A call together with who makes it and where in the program's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked for.
+    pub operation: Operation,
+    /// Whose hand.
+    pub actor: Actor,
+    /// The line of the program.
+    pub site: &'static Location<'static>,
+}
+
+impl Operation {
+    /// What kind of call it is, as far as its cost goes.
+    #[must_use]
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            Self::Read(_) | Self::Write(..) => CallKind::Access,
+            Self::Exchange(..) | Self::CompareExchange { .. } => CallKind::Interlocked,
+            Self::Lock(_) | Self::Unlock(_) => CallKind::Lock,
+            Self::Wait(..)
+            | Self::Signal(_)
+            | Self::WaitEvent(..)
+            | Self::SetEvent(_)
+            | Self::ResetEvent(_) => CallKind::Object,
+            Self::Send(_) | Self::Receive(..) => CallKind::Queue,
+            Self::Sleep(_) | Self::Raise(_) => CallKind::System,
+            Self::Work(_) => CallKind::Work,
+            Self::Environment => CallKind::Environment,
+        }
+    }
+
+    /// The word that is touched, if the call touches one.
+    #[must_use]
+    pub const fn place(&self) -> Option<Place> {
+        match self {
+            Self::Read(place)
+            | Self::Write(place, _)
+            | Self::Exchange(place, _)
+            | Self::CompareExchange { place, .. } => Some(*place),
+            Self::Lock(_)
+            | Self::Unlock(_)
+            | Self::Wait(..)
+            | Self::Signal(_)
+            | Self::WaitEvent(..)
+            | Self::SetEvent(_)
+            | Self::ResetEvent(_)
+            | Self::Send(_)
+            | Self::Receive(..)
+            | Self::Sleep(_)
+            | Self::Work(_)
+            | Self::Environment
+            | Self::Raise(_) => None,
+        }
+    }
+
+    /// Whether two calls of different threads may give another result in the other order: the
+    /// relation that partial-order schedulers work with.
+    #[must_use]
+    pub fn conflicts(&self, other: &Self) -> bool {
+        if let (Some(mine), Some(theirs)) = (self.place(), other.place()) {
+            let reads = matches!(self, Self::Read(_)) && matches!(other, Self::Read(_));
+            return mine.address == theirs.address && !reads;
+        }
+        let object = self.object();
+        object.is_some() && object == other.object()
+    }
+
+    /// The kernel object the call works on, as a pair of kind and number.
+    #[must_use]
+    pub const fn object(&self) -> Option<(CallKind, u32)> {
+        // Semaphores and event objects share a kind: the upper half tells them apart.
+        const EVENTS: u32 = 1 << 31;
+        match self {
+            Self::Lock(lock) | Self::Unlock(lock) => Some((CallKind::Lock, lock.0)),
+            Self::Wait(semaphore, _) | Self::Signal(semaphore) => {
+                Some((CallKind::Object, semaphore.0))
+            }
+            Self::WaitEvent(event, _) | Self::SetEvent(event) | Self::ResetEvent(event) => {
+                Some((CallKind::Object, EVENTS | event.0))
+            }
+            Self::Send(queue) | Self::Receive(queue, _) => Some((CallKind::Queue, queue.0)),
+            Self::Environment => Some((CallKind::Environment, 0)),
+            Self::Read(_)
+            | Self::Write(..)
+            | Self::Exchange(..)
+            | Self::CompareExchange { .. }
+            | Self::Sleep(_)
+            | Self::Work(_)
+            | Self::Raise(_) => None,
+        }
+    }
+}

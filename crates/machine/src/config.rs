@@ -1,0 +1,118 @@
+//! What a machine is built of.
+//!
+//! Owns [`Config`], its limits and what is wrong with one. It refuses defaults that are not
+//! named modelling decisions.
+
+use std::fmt;
+
+use kernel::{Duration, Ratio};
+
+use crate::costs::Costs;
+use crate::heap_layout::HEAP_BYTES_MIN;
+use crate::scheduler::Preemption;
+
+/// The most processors a machine has (the width of NT's affinity mask).
+pub const PROCESSORS_MAX: u32 = 32;
+/// The most bytes the heap has.
+pub const HEAP_BYTES_MAX: u32 = 64 << 20;
+/// The most threads a machine has over its life.
+pub const THREADS_MAX: usize = 1_024;
+
+/// A machine's parts and manners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Processors, 1 to [`PROCESSORS_MAX`]. A chosen strategy uses one, whatever this says.
+    pub processors: u32,
+    /// What calls cost.
+    pub costs: Costs,
+    /// The most by which a call's cost differs from its mean, as a share of it.
+    pub jitter: Ratio,
+    /// How long a thread keeps a processor while others are ready; more than zero.
+    pub quantum: Duration,
+    /// What it costs a processor to take up another thread.
+    pub switch_cost: Duration,
+    /// The process heap.
+    pub heap: HeapConfig,
+    /// Whether every access is weighed.
+    pub judge: bool,
+    /// Preemptions that happen whatever the strategy does.
+    pub preemptions: Vec<Preemption>,
+}
+
+/// The process heap's size and guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeapConfig {
+    /// Bytes with all headers, a multiple of eight up to [`HEAP_BYTES_MAX`].
+    pub bytes: u32,
+    /// Whether a critical section guards it, as by default; otherwise `HEAP_NO_SERIALIZE`.
+    pub serialize: bool,
+}
+
+/// Modelling decisions: one Pentium; NT Server's fixed quantum of twelve ticks of 10 ms; ten
+/// microseconds a switch; costs that vary by half; a heap of 1 MB, NT's default reserve.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            processors: 1,
+            costs: Costs::default(),
+            jitter: Ratio::new(1, 2).expect("a half is a share"),
+            quantum: Duration::from_millis(120),
+            switch_cost: Duration::from_micros(10),
+            heap: HeapConfig {
+                bytes: 1 << 20,
+                serialize: true,
+            },
+            judge: true,
+            preemptions: Vec::new(),
+        }
+    }
+}
+
+/// Why a machine cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// Not 1 to [`PROCESSORS_MAX`] processors.
+    Processors(u32),
+    /// The heap's bytes are out of range or no multiple of eight.
+    HeapBytes(u32),
+    /// The quantum is zero.
+    Quantum,
+}
+
+impl Config {
+    /// Whether a machine can be built of this.
+    ///
+    /// # Errors
+    /// The first part that is out of range.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !(1..=PROCESSORS_MAX).contains(&self.processors) {
+            return Err(ConfigError::Processors(self.processors));
+        }
+        let bytes = self.heap.bytes;
+        if !(HEAP_BYTES_MIN..=HEAP_BYTES_MAX).contains(&bytes) || !bytes.is_multiple_of(8) {
+            return Err(ConfigError::HeapBytes(bytes));
+        }
+        if self.quantum.is_zero() {
+            return Err(ConfigError::Quantum);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Processors(count) => write!(
+                formatter,
+                "a machine has 1 to {PROCESSORS_MAX} processors, not {count}"
+            ),
+            Self::HeapBytes(bytes) => write!(
+                formatter,
+                "a heap has {HEAP_BYTES_MIN} to {HEAP_BYTES_MAX} bytes, a multiple of 8, not {bytes}"
+            ),
+            Self::Quantum => formatter.write_str("a quantum is longer than nothing"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,566 @@
+//! The machine: threads taking turns, driven by whoever owns time.
+//!
+//! Owns [`Machine`] and its loop. The world asks [`Machine::next_time`], calls [`Machine::run`],
+//! answers environment calls and posts messages; the machine schedules nothing outside itself.
+//! It refuses to go on once the modeled process has raised an exception.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::rc::Rc;
+
+use kernel::{Choices, Duration, Instant, Site, mix};
+
+use crate::address::Address;
+use crate::call::{CallKind, EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::config::{Config, ConfigError, THREADS_MAX};
+use crate::costs::jittered;
+use crate::environment::Environment;
+use crate::exception::Exception;
+use crate::heap_census::{HeapCensus, HeapFault, census, format};
+use crate::heap_layout::HeapLayout;
+use crate::judge::{Judge, MeetingPoint};
+use crate::mailbox::{Mailbox, Parcel};
+use crate::memory::{Memory, StaticFull};
+use crate::note::{Notes, Written};
+use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
+use crate::queue::Queue;
+use crate::running::{Identity, Running, ThreadState, ThreadView};
+use crate::scheduler::{Strategy, Turn};
+use crate::schedulers::chosen::Chosen;
+use crate::schedulers::timed::Timed;
+use crate::schedulers::turns::Turns;
+use crate::sync::{EventObject, Lock, Semaphore};
+use crate::thread::Thread;
+use crate::trail::Trail;
+
+/// Where the process heap begins: among the addresses of the time's dumps.
+const HEAP_BASE: Address = Address(0x0167_0000);
+/// The luck of what calls cost.
+const COST: Site = Site::new("machine.cost");
+
+/// One modeled process and its threads.
+pub struct Machine<E: Environment> {
+    process: Process<E>,
+    threads: Vec<Running<E>>,
+    turns: Turns,
+    timers: BTreeSet<(Instant, ThreadId)>,
+    notes: Rc<RefCell<Notes<E::Record>>>,
+    config: Config,
+    choices: Choices,
+    key: u64,
+    now: Instant,
+    steps: u64,
+    trail: Trail,
+    ended: bool,
+}
+
+/// Why [`Machine::run`] returned.
+#[derive(Debug)]
+pub enum Progress<E: Environment> {
+    /// A thread made a call that only the world can answer; it waits for [`Machine::reply`].
+    Environment {
+        /// Who.
+        thread: ThreadId,
+        /// When.
+        at: Instant,
+        /// What.
+        call: E::Call,
+    },
+    /// The modeled process ended by this exception. Nothing runs any more.
+    Raised(Exception),
+    /// What comes next comes after `until`.
+    ReachedUntil,
+    /// Every thread waits for something that only the world can bring, or has exited.
+    Idle,
+}
+
+impl<E: Environment> Machine<E> {
+    /// A machine without threads. `key` is its host's, for luck.
+    ///
+    /// # Errors
+    /// If `config` is out of range.
+    pub fn new(
+        config: Config,
+        strategy: Strategy,
+        choices: Choices,
+        key: u64,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        let mut locks = Vec::new();
+        let lock = config.heap.serialize.then(|| {
+            locks.push(Lock::new("process heap"));
+            LockId(0)
+        });
+        let heap = HeapLayout::new(HEAP_BASE, config.heap.bytes, lock);
+        let mut memory = Memory::new();
+        memory.map(heap.base, heap.end.0 - heap.base.0, "process heap");
+        format(&mut memory, heap);
+        let turns = match strategy {
+            Strategy::Timed => Turns::Timed(Timed::new(
+                config.processors,
+                config.quantum,
+                config.switch_cost,
+            )),
+            Strategy::Chosen(scheduler) => Turns::Chosen(Chosen::new(scheduler)),
+        };
+        let mut process = Process::new(memory, heap, Judge::new(config.judge, heap));
+        process.locks = locks;
+        Ok(Self {
+            process,
+            threads: Vec::new(),
+            turns,
+            timers: BTreeSet::new(),
+            notes: Rc::new(RefCell::new(Notes::new())),
+            config,
+            choices,
+            key,
+            now: Instant::ZERO,
+            steps: 0,
+            trail: Trail::default(),
+            ended: false,
+        })
+    }
+
+    /// Maps `words` zeroed words of static data.
+    ///
+    /// # Errors
+    /// If there is no room between the image and the stacks.
+    pub fn map_static(&mut self, words: u32, name: &'static str) -> Result<Address, StaticFull> {
+        self.process.memory.map_static(words, name)
+    }
+
+    /// Creates a critical section.
+    pub fn create_lock(&mut self, name: &'static str) -> LockId {
+        self.process.locks.push(Lock::new(name));
+        LockId(count(&self.process.locks))
+    }
+
+    /// Creates a semaphore.
+    ///
+    /// # Panics
+    /// If `maximum` is zero or less than `initial`.
+    pub fn create_semaphore(
+        &mut self,
+        name: &'static str,
+        initial: u32,
+        maximum: u32,
+    ) -> SemaphoreId {
+        let semaphore = Semaphore::new(name, initial, maximum);
+        self.process.semaphores.push(semaphore);
+        SemaphoreId(count(&self.process.semaphores))
+    }
+
+    /// Creates an NT event object, not set, that a wait resets unless `manual`.
+    pub fn create_event(&mut self, name: &'static str, manual: bool) -> EventId {
+        self.process.events.push(EventObject::new(name, manual));
+        EventId(count(&self.process.events))
+    }
+
+    /// Creates a queue for at most `limit` messages.
+    ///
+    /// # Panics
+    /// If `limit` is zero.
+    pub fn create_queue(&mut self, name: &'static str, limit: usize) -> QueueId {
+        self.process.queues.push(Queue::new(name, limit));
+        self.process.judge.queue_created();
+        QueueId(count(&self.process.queues))
+    }
+
+    /// Starts a thread, which can make its first call from the machine's present time on
+    /// ([`Self::advance`]). It has heard of nobody: see [`Self::fork`].
+    ///
+    /// # Panics
+    /// If there have been [`THREADS_MAX`] threads.
+    pub fn spawn<P, F>(&mut self, name: &str, number: u16, key: u64, program: P) -> ThreadId
+    where
+        P: FnOnce(Thread<E>) -> F,
+        F: Future<Output = ()> + 'static,
+    {
+        assert!(
+            self.threads.len() < THREADS_MAX,
+            "a machine has at most {THREADS_MAX} threads"
+        );
+        assert!(!self.ended, "a process that ended starts no thread");
+        let id = ThreadId(u32::try_from(self.threads.len()).expect("few threads"));
+        let notes = Rc::clone(&self.notes);
+        let mailbox = Rc::new(Mailbox::new(id, number, self.process.heap, notes));
+        let future = program(Thread::new(Rc::clone(&mailbox)));
+        let luck = self.choices.stream(COST, mix(self.key, key));
+        let identity = Identity {
+            id,
+            name: name.into(),
+            key,
+        };
+        let preemptions = &self.config.preemptions;
+        let running = Running::new(identity, mailbox, Box::pin(future), luck, preemptions);
+        self.threads.push(running);
+        self.process.judge.spawned(id);
+        self.resume(id, self.now);
+        id
+    }
+
+    /// Tells the judge that `child` was started by `parent` and so has heard of all it did.
+    pub fn fork(&mut self, parent: ThreadId, child: ThreadId) {
+        assert_ne!(parent, child, "nobody starts itself");
+        self.process.judge.forked(parent, child);
+    }
+
+    /// Tells the machine that the world's time is `now`; an earlier time changes nothing.
+    pub fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
+    /// The earliest time at which a call takes place or a wait's deadline comes; `None` if
+    /// everything is blocked.
+    #[must_use]
+    pub fn next_time(&self) -> Option<Instant> {
+        if self.ended {
+            return None;
+        }
+        let timer = self.timers.first().map(|(at, _)| *at);
+        match (self.turns.next_time(), timer) {
+            (Some(call), Some(timer)) => Some(call.min(timer)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Carries out calls one after the other while their time is at most `until`, or until one
+    /// needs the world. The world's time is `now`.
+    pub fn run(&mut self, now: Instant, until: Instant) -> Progress<E> {
+        self.advance(now);
+        self.turns.stop_asking();
+        while !self.ended {
+            let timer = self.timers.first().copied();
+            let due = timer.filter(|(at, _)| *at <= until);
+            // At equal times a deadline comes before a call.
+            let limit = match due {
+                Some((at, _)) => at.nanos().checked_sub(1).map(Instant::from_nanos),
+                None => Some(until),
+            };
+            if let Some(turn) = limit.and_then(|limit| self.turns.next(limit)) {
+                if let Some(progress) = self.take_turn(turn) {
+                    return progress;
+                }
+            } else if let Some((at, thread)) = due {
+                self.expire(at, thread);
+            } else if self.next_time().is_some() {
+                return Progress::ReachedUntil;
+            } else {
+                return Progress::Idle;
+            }
+        }
+        Progress::Idle
+    }
+
+    /// Answers a thread's environment call: it can go on from `at`.
+    ///
+    /// # Panics
+    /// If the thread waits for no reply.
+    pub fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply) {
+        self.advance(at);
+        let running = &mut self.threads[thread.index()];
+        assert_eq!(
+            running.state,
+            ThreadState::Asking,
+            "{running:?} asked for nothing"
+        );
+        running.mailbox.put_parcel(Parcel::Reply(reply));
+        running.mailbox.answer(DONE);
+        self.resume(thread, at);
+    }
+
+    /// The environment says: what `thread` did so far comes before whatever
+    /// [acquires](Self::acquire) `key` later.
+    pub fn release(&mut self, thread: ThreadId, key: u64) {
+        self.process
+            .judge
+            .release(thread, MeetingPoint::Outside(key));
+    }
+
+    /// The environment says: `thread` has heard of whoever [released](Self::release) `key`.
+    pub fn acquire(&mut self, thread: ThreadId, key: u64) {
+        self.process
+            .judge
+            .acquire(thread, MeetingPoint::Outside(key));
+    }
+
+    /// Puts a message of the world's into a queue.
+    ///
+    /// # Errors
+    /// The message, if the queue is full.
+    pub fn post(
+        &mut self,
+        at: Instant,
+        queue: QueueId,
+        message: E::Message,
+    ) -> Result<(), E::Message> {
+        self.advance(at);
+        self.process.post(queue, message)?;
+        self.wake(at);
+        Ok(())
+    }
+
+    /// Fault: from now on `thread` makes no call before `until`.
+    pub fn stall(&mut self, thread: ThreadId, until: Instant) {
+        let running = &mut self.threads[thread.index()];
+        running.stalled_until = running.stalled_until.max(until);
+    }
+
+    /// Ends the modeled process: all programs are dropped where they stand.
+    pub fn terminate(&mut self) {
+        self.ended = true;
+        self.timers.clear();
+        self.threads.iter_mut().for_each(Running::kill);
+    }
+
+    /// Whether the modeled process has ended, by exception or [`Self::terminate`].
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes what programs wrote down since the last time, in the order of writing.
+    pub fn take_records(&mut self) -> Vec<Written<E::Record>> {
+        std::mem::take(&mut self.notes.borrow_mut().records)
+    }
+
+    /// Hands what programs wrote down since the last time to `reader`, keeping the room it took.
+    pub fn drain_records(&mut self, reader: impl FnMut(Written<E::Record>)) {
+        self.notes.borrow_mut().records.drain(..).for_each(reader);
+    }
+
+    /// The judge and its findings.
+    #[must_use]
+    pub const fn judge(&self) -> &Judge {
+        &self.process.judge
+    }
+
+    /// The word at `address`, if one is mapped there. No access in the judge's eyes.
+    #[must_use]
+    pub fn peek(&self, address: Address) -> Option<u32> {
+        self.process.memory.peek(address)
+    }
+
+    /// Sets a word before the program starts. No access in the judge's eyes.
+    ///
+    /// # Panics
+    /// If nothing is mapped there.
+    pub fn poke(&mut self, address: Address, value: u32) {
+        self.process.memory.poke(address, value);
+    }
+
+    /// Walks the heap's blocks and lists. Meaningful while no thread is inside the heap.
+    ///
+    /// # Errors
+    /// The first unsoundness met.
+    pub fn heap_census(&self) -> Result<HeapCensus, HeapFault> {
+        census(&self.process.memory, self.process.heap)
+    }
+
+    /// Where the parts of the heap lie.
+    #[must_use]
+    pub const fn heap(&self) -> HeapLayout {
+        self.process.heap
+    }
+
+    /// All threads that ever were, by [`ThreadId::index`].
+    pub fn threads(&self) -> impl ExactSizeIterator<Item = ThreadView<'_>> {
+        self.threads.iter().map(Running::view)
+    }
+
+    /// One thread.
+    #[must_use]
+    pub fn thread(&self, thread: ThreadId) -> ThreadView<'_> {
+        self.threads[thread.index()].view()
+    }
+
+    /// A critical section.
+    #[must_use]
+    pub fn lock(&self, lock: LockId) -> &Lock {
+        &self.process.locks[lock.index()]
+    }
+
+    /// A semaphore.
+    #[must_use]
+    pub fn semaphore(&self, semaphore: SemaphoreId) -> &Semaphore {
+        &self.process.semaphores[semaphore.index()]
+    }
+
+    /// An NT event object.
+    #[must_use]
+    pub fn event(&self, event: EventId) -> &EventObject {
+        &self.process.events[event.index()]
+    }
+
+    /// A queue's name.
+    #[must_use]
+    pub fn queue_name(&self, queue: QueueId) -> &'static str {
+        self.process.queues[queue.index()].name()
+    }
+
+    /// How many messages lie in a queue.
+    #[must_use]
+    pub fn queue_length(&self, queue: QueueId) -> usize {
+        self.process.queues[queue.index()].len()
+    }
+
+    /// How many calls were carried out.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// A hash of every call so far, its time and its answer.
+    #[must_use]
+    pub const fn state_hash(&self) -> u64 {
+        self.trail.hash()
+    }
+
+    /// Lets the thread whose turn it is make its call, unless something stands in its way.
+    fn take_turn(&mut self, turn: Turn) -> Option<Progress<E>> {
+        let running = &mut self.threads[turn.thread.index()];
+        assert_eq!(
+            running.state,
+            ThreadState::Runnable,
+            "{running:?} has the turn"
+        );
+        if turn.at < running.stalled_until {
+            let (until, candidate) = (running.stalled_until, running.candidate());
+            self.turns.stopped(Duration::ZERO);
+            self.turns.ready(until, candidate);
+            return None;
+        }
+        if running.preempted_now() {
+            self.turns.pass_over();
+            return None;
+        }
+        self.now = self.now.max(turn.at);
+        self.make_call(turn)
+    }
+
+    fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
+        let running = &mut self.threads[turn.thread.index()];
+        let request = running.request();
+        let mut cost = self.config.costs.of(&request.operation);
+        if request.operation.kind() != CallKind::Work {
+            cost = jittered(cost, self.config.jitter, running.luck.word(running.calls));
+        }
+        running.calls += 1;
+        self.steps += 1;
+        let effect = self.process.execute(turn, &request, &running.mailbox);
+        let answer = match effect {
+            Effect::Answer(word) => word,
+            Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
+        };
+        self.trail.enter(turn, &request.operation, answer);
+        match effect {
+            Effect::Answer(word) => {
+                running.mailbox.answer(word);
+                running.go_on(turn.at);
+                if running.state == ThreadState::Exited {
+                    self.turns.stopped(cost);
+                } else {
+                    self.turns.spent(cost, || running.candidate());
+                }
+                self.judge_blocks();
+            }
+            Effect::Blocked(deadline) => {
+                running.state = ThreadState::Blocked;
+                self.turns.stopped(cost);
+                if deadline < Instant::MAX {
+                    running.deadline = Some(deadline);
+                    self.timers.insert((deadline, turn.thread));
+                }
+            }
+            Effect::Asked => {
+                running.state = ThreadState::Asking;
+                self.turns.asked(cost);
+                let Some(Parcel::Call(call)) = running.mailbox.take_parcel() else {
+                    panic!("a call travels with every question to the environment");
+                };
+                let (thread, at) = (turn.thread, turn.at);
+                return Some(Progress::Environment { thread, at, call });
+            }
+            Effect::Raised(exception) => {
+                self.ended = true;
+                return Some(Progress::Raised(exception));
+            }
+        }
+        self.wake(turn.at);
+        None
+    }
+
+    /// Lets everyone go on whom the last call set free.
+    fn wake(&mut self, at: Instant) {
+        if self.process.woken.is_empty() {
+            return;
+        }
+        let mut woken = std::mem::take(&mut self.process.woken);
+        for Woken { thread, message } in woken.drain(..) {
+            let running = &mut self.threads[thread.index()];
+            assert_eq!(running.state, ThreadState::Blocked, "{running:?} waits");
+            if let Some(deadline) = running.deadline.take() {
+                self.timers.remove(&(deadline, thread));
+            }
+            if let Some(message) = message {
+                running.mailbox.put_parcel(Parcel::Message(message));
+            }
+            running.mailbox.answer(DONE);
+            self.resume(thread, at);
+        }
+        self.process.woken = woken;
+    }
+
+    /// A wait's deadline has come.
+    fn expire(&mut self, at: Instant, thread: ThreadId) {
+        self.now = self.now.max(at);
+        self.timers.remove(&(at, thread));
+        let running = &mut self.threads[thread.index()];
+        assert_eq!(
+            running.deadline.take(),
+            Some(at),
+            "{running:?} has this deadline"
+        );
+        self.process.give_up(thread, &running.request().operation);
+        running.mailbox.answer(TIMED_OUT);
+        self.resume(thread, at);
+    }
+
+    /// The program goes on to its next call, which the thread can make from `at` on.
+    fn resume(&mut self, thread: ThreadId, at: Instant) {
+        let running = &mut self.threads[thread.index()];
+        running.go_on(at);
+        if running.state == ThreadState::Runnable {
+            let from = at.max(running.stalled_until);
+            self.turns.ready(from, running.candidate());
+        }
+        self.judge_blocks();
+    }
+
+    /// Tells the judge what the heap's code said it did.
+    fn judge_blocks(&mut self) {
+        let mut notes = self.notes.borrow_mut();
+        for note in notes.blocks.drain(..) {
+            self.process.judge.block(note);
+        }
+    }
+}
+
+/// The number of the newest of `objects`.
+fn count<T>(objects: &[T]) -> u32 {
+    u32::try_from(objects.len() - 1).expect("fewer than 2^32 objects")
+}
+
+impl<E: Environment> fmt::Debug for Machine<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Machine")
+            .field("now", &self.now)
+            .field("steps", &self.steps)
+            .field("threads", &self.threads)
+            .field("process", &self.process)
+            .finish_non_exhaustive()
+    }
+}

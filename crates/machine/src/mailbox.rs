@@ -1,0 +1,147 @@
+//! The one slot between a program and the machine.
+//!
+//! Owns [`Mailbox`] and the future that waits for its answer. It refuses a second call while
+//! one is pending: a modeled thread does one thing at a time.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use kernel::Instant;
+
+use crate::call::{Request, ThreadId};
+use crate::environment::Environment;
+use crate::heap_layout::HeapLayout;
+use crate::note::Notes;
+
+/// What travels beside a call or its answer.
+pub(crate) enum Parcel<E: Environment> {
+    /// A message being sent or received.
+    Message(E::Message),
+    /// A call of the environment.
+    Call(E::Call),
+    /// The environment's reply.
+    Reply(E::Reply),
+}
+
+#[derive(Clone, Copy)]
+enum Slot {
+    Empty,
+    Asked(Request),
+    Answered(u32),
+}
+
+/// A thread's identity and its slot.
+pub(crate) struct Mailbox<E: Environment> {
+    slot: Cell<Slot>,
+    parcel: Cell<Option<Parcel<E>>>,
+    now: Cell<Instant>,
+    notes: Rc<RefCell<Notes<E::Record>>>,
+    pub(crate) id: ThreadId,
+    pub(crate) number: u16,
+    pub(crate) heap: HeapLayout,
+}
+
+impl<E: Environment> Mailbox<E> {
+    pub(crate) fn new(
+        id: ThreadId,
+        number: u16,
+        heap: HeapLayout,
+        notes: Rc<RefCell<Notes<E::Record>>>,
+    ) -> Self {
+        Self {
+            slot: Cell::new(Slot::Empty),
+            parcel: Cell::new(None),
+            now: Cell::new(Instant::ZERO),
+            notes,
+            id,
+            number,
+            heap,
+        }
+    }
+
+    /// The time of the thread's last completed call.
+    pub(crate) fn now(&self) -> Instant {
+        self.now.get()
+    }
+
+    pub(crate) fn set_now(&self, at: Instant) {
+        assert!(at >= self.now.get(), "a thread's time never steps back");
+        self.now.set(at);
+    }
+
+    /// What the program is asking for, taken out; `None` if it asks for nothing.
+    pub(crate) fn take_request(&self) -> Option<Request> {
+        match self.slot.replace(Slot::Empty) {
+            Slot::Asked(request) => Some(request),
+            Slot::Empty | Slot::Answered(_) => None,
+        }
+    }
+
+    pub(crate) fn answer(&self, word: u32) {
+        self.slot.set(Slot::Answered(word));
+    }
+
+    pub(crate) fn put_parcel(&self, parcel: Parcel<E>) {
+        let before = self.parcel.replace(Some(parcel));
+        assert!(before.is_none(), "one parcel at a time");
+    }
+
+    pub(crate) fn take_parcel(&self) -> Option<Parcel<E>> {
+        self.parcel.take()
+    }
+
+    pub(crate) fn notes(&self) -> std::cell::RefMut<'_, Notes<E::Record>> {
+        self.notes.borrow_mut()
+    }
+}
+
+impl<E: Environment> fmt::Debug for Mailbox<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Mailbox")
+            .field("id", &self.id)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that was made or is about to be: resolves to the answer's word.
+pub(crate) struct Ask<'a, E: Environment> {
+    mailbox: &'a Mailbox<E>,
+    request: Option<Request>,
+}
+
+impl<'a, E: Environment> Ask<'a, E> {
+    pub(crate) fn new(mailbox: &'a Mailbox<E>, request: Request) -> Self {
+        Self {
+            mailbox,
+            request: Some(request),
+        }
+    }
+}
+
+impl<E: Environment> Future for Ask<'_, E> {
+    type Output = u32;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
+        if let Some(request) = self.request.take() {
+            let before = self.mailbox.slot.replace(Slot::Asked(request));
+            assert!(
+                matches!(before, Slot::Empty),
+                "a program makes one call at a time: {} called while another call was pending",
+                request.site
+            );
+            return Poll::Pending;
+        }
+        match self.mailbox.slot.replace(Slot::Empty) {
+            Slot::Answered(word) => Poll::Ready(word),
+            Slot::Empty | Slot::Asked(_) => {
+                panic!("a program was polled without an answer to its call")
+            }
+        }
+    }
+}

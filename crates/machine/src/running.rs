@@ -1,0 +1,176 @@
+//! A thread as the machine sees it.
+//!
+//! Owns the program's future, its pending call and its luck. It refuses to decide when the
+//! thread goes on.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use kernel::{Instant, Stream};
+
+use crate::call::{Request, ThreadId};
+use crate::environment::Environment;
+use crate::mailbox::Mailbox;
+use crate::scheduler::{Candidate, Preemption};
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadState {
+    /// It can make its pending call.
+    Runnable,
+    /// It made its pending call and waits for somebody, or for time.
+    Blocked,
+    /// It made its pending call and waits for the environment's reply.
+    Asking,
+    /// Its program has ended.
+    Exited,
+}
+
+/// What an oracle may see of a thread.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadView<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its number in the program's own counting.
+    pub number: u16,
+    /// Its stable key.
+    pub key: u64,
+    /// What it is doing.
+    pub state: ThreadState,
+    /// The call it is about to make or waits in; none once it has exited.
+    pub request: Option<&'a Request>,
+    /// When its wait ends by itself, if it does.
+    pub deadline: Option<Instant>,
+    /// How many calls it has made.
+    pub calls: u64,
+}
+
+/// Who a new thread is.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: ThreadId,
+    pub(crate) name: Box<str>,
+    pub(crate) key: u64,
+}
+
+pub(crate) struct Running<E: Environment> {
+    identity: Identity,
+    pub(crate) mailbox: Rc<Mailbox<E>>,
+    program: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    request: Option<Request>,
+    pub(crate) state: ThreadState,
+    pub(crate) calls: u64,
+    pub(crate) luck: Stream,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) stalled_until: Instant,
+    preempted_before: VecDeque<u64>,
+}
+
+impl<E: Environment> Running<E> {
+    pub(crate) fn new(
+        identity: Identity,
+        mailbox: Rc<Mailbox<E>>,
+        program: Pin<Box<dyn Future<Output = ()>>>,
+        luck: Stream,
+        preemptions: &[Preemption],
+    ) -> Self {
+        let mine = preemptions.iter().filter(|one| one.key == identity.key);
+        let mut calls: Vec<_> = mine.map(|one| one.call).collect();
+        calls.sort_unstable();
+        Self {
+            identity,
+            mailbox,
+            program: Some(program),
+            request: None,
+            state: ThreadState::Runnable,
+            calls: 0,
+            luck,
+            deadline: None,
+            stalled_until: Instant::ZERO,
+            preempted_before: calls.into(),
+        }
+    }
+
+    /// Lets the program go on to its next call, or to its end.
+    pub(crate) fn go_on(&mut self, at: Instant) {
+        assert_ne!(self.state, ThreadState::Exited, "an ended program rests");
+        self.mailbox.set_now(at);
+        let program = self.program.as_mut().expect("a live thread has a program");
+        let ended = program
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready();
+        self.request = self.mailbox.take_request();
+        if ended {
+            assert!(self.request.is_none(), "an ended program asks for nothing");
+            self.program = None;
+            self.state = ThreadState::Exited;
+        } else {
+            let name = &self.identity.name;
+            assert!(
+                self.request.is_some(),
+                "{name} awaits something that is no call of its thread"
+            );
+            self.state = ThreadState::Runnable;
+        }
+    }
+
+    /// The pending call.
+    pub(crate) fn request(&self) -> Request {
+        self.request.expect("a live thread has a pending call")
+    }
+
+    /// Whether a preemption stands before its next call; it is used up by asking.
+    pub(crate) fn preempted_now(&mut self) -> bool {
+        let next = self.calls + 1;
+        while let Some(call) = self.preempted_before.front()
+            && *call <= next
+        {
+            let now = *call == next;
+            self.preempted_before.pop_front();
+            if now {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(crate) fn candidate(&self) -> Candidate {
+        Candidate {
+            thread: self.identity.id,
+            key: self.identity.key,
+            calls: self.calls,
+            request: self.request(),
+        }
+    }
+
+    pub(crate) fn view(&self) -> ThreadView<'_> {
+        ThreadView {
+            name: &self.identity.name,
+            number: self.mailbox.number,
+            key: self.identity.key,
+            state: self.state,
+            request: self.request.as_ref(),
+            deadline: self.deadline,
+            calls: self.calls,
+        }
+    }
+
+    /// Drops the program where it stands.
+    pub(crate) fn kill(&mut self) {
+        self.program = None;
+        self.request = None;
+        self.deadline = None;
+        self.state = ThreadState::Exited;
+    }
+}
+
+impl<E: Environment> fmt::Debug for Running<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(formatter)
+    }
+}

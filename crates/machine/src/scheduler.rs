@@ -1,0 +1,60 @@
+//! Who goes next.
+//!
+//! Owns the trait [`Scheduler`], by which a strategy chooses among the threads that can run, and
+//! [`Strategy`], which says whether chance in modeled time or such a chooser decides. It refuses
+//! to let a strategy see more than the pending calls, or change anything.
+
+use std::fmt::Debug;
+
+use crate::call::{Request, ThreadId};
+
+/// A thread that can make its next call now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Its stable key.
+    pub key: u64,
+    /// How many calls it has made.
+    pub calls: u64,
+    /// The call it is about to make.
+    pub request: Request,
+}
+
+/// A strategy for one processor, asked before every call.
+pub trait Scheduler: Debug {
+    /// The index of the candidate that goes next.
+    ///
+    /// `runnable` is never empty and ordered by thread. `step` counts the choices of this run from
+    /// zero; a thread whose turn is taken away by a [`Preemption`] is missing from the choice
+    /// that follows, which has the next step.
+    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize;
+}
+
+/// What decides the order of calls.
+#[derive(Debug)]
+pub enum Strategy {
+    /// Modeled time: processors with clocks, costs with jitter, a ready queue, a quantum. Rates
+    /// measured in such runs mean something.
+    Timed,
+    /// A chooser, asked before every call, on one processor. It finds bugs; its rates mean nothing.
+    Chosen(Box<dyn Scheduler>),
+}
+
+/// The order to take the processor from a thread just before one of its calls. Honoured by every
+/// strategy: timed, the thread goes to the back of the ready queue; chosen, it is left out of
+/// one choice. Without another thread that can run nothing happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Preemption {
+    /// The stable key of the thread.
+    pub key: u64,
+    /// Before which of its calls, counted from one.
+    pub call: u64,
+}
+
+/// The thread whose call takes place next, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) thread: ThreadId,
+    pub(crate) at: kernel::Instant,
+}

@@ -1,0 +1,32 @@
+//! The random walk: every thread that can run is as likely as the next.
+//!
+//! Owns [`Random`]. It refuses memory: each choice depends on seed, key and step alone.
+
+use kernel::{Choices, Site, Stream};
+
+use crate::scheduler::{Candidate, Scheduler};
+
+const SITE: Site = Site::new("machine.schedule.random");
+
+/// A uniform choice at every call.
+#[derive(Clone, Debug)]
+pub struct Random {
+    luck: Stream,
+}
+
+impl Random {
+    /// The walk that `choices` and the host's `key` name.
+    #[must_use]
+    pub fn new(choices: Choices, key: u64) -> Self {
+        Self {
+            luck: choices.stream(SITE, key),
+        }
+    }
+}
+
+impl Scheduler for Random {
+    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+        let word = u128::from(self.luck.word(step));
+        ((word * runnable.len() as u128) >> 64) as usize
+    }
+}

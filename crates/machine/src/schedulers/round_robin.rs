@@ -1,0 +1,54 @@
+//! Turns in a circle: the schedule without chance.
+//!
+//! Owns [`RoundRobin`]. With a turn that never ends it is the schedule without preemption, on
+//! which a pinned list of preemptions stands.
+
+use crate::call::ThreadId;
+use crate::scheduler::{Candidate, Scheduler};
+
+/// Each thread makes so many calls, then the next one by number.
+#[derive(Clone, Debug)]
+pub struct RoundRobin {
+    calls_per_turn: u64,
+    last: Option<ThreadId>,
+    made: u64,
+}
+
+impl RoundRobin {
+    /// Turns of `calls_per_turn` calls.
+    ///
+    /// # Panics
+    /// If that is zero.
+    #[must_use]
+    pub fn new(calls_per_turn: u64) -> Self {
+        assert!(calls_per_turn > 0, "a turn has at least one call");
+        Self {
+            calls_per_turn,
+            last: None,
+            made: 0,
+        }
+    }
+
+    /// Turns that end only when a thread blocks, exits or is preempted.
+    #[must_use]
+    pub fn without_preemption() -> Self {
+        Self::new(u64::MAX)
+    }
+}
+
+impl Scheduler for RoundRobin {
+    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+        if let Some(last) = self.last
+            && self.made < self.calls_per_turn
+            && let Ok(index) = runnable.binary_search_by_key(&last, |one| one.thread)
+        {
+            self.made += 1;
+            return index;
+        }
+        let after = |last| runnable.partition_point(|one| one.thread <= last);
+        let index = self.last.map_or(0, after) % runnable.len();
+        self.last = Some(runnable[index].thread);
+        self.made = 1;
+        index
+    }
+}

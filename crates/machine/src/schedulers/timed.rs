@@ -1,0 +1,214 @@
+//! Processors with clocks, one ready queue, a quantum.
+//!
+//! Owns when each thread's next call takes place: at its processor's clock, which the call's cost
+//! then moves on. A thread made runnable at an instant starts on the first processor that is
+//! idle at or after it. It refuses to choose: order follows from time alone, with ties by
+//! processor number and by who became ready first.
+
+use std::collections::BTreeMap;
+
+use kernel::{Duration, Instant};
+
+use crate::call::ThreadId;
+use crate::scheduler::Turn;
+
+#[derive(Debug)]
+pub(crate) struct Timed {
+    processors: Vec<Processor>,
+    ready: BTreeMap<(Instant, u64), ThreadId>,
+    arrivals: u64,
+    quantum: Duration,
+    switch_cost: Duration,
+    /// The processor whose thread has the turn.
+    turn: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Processor {
+    clock: Instant,
+    running: Running,
+    /// Whose registers it holds: going on with that thread costs no switch.
+    last: Option<ThreadId>,
+    quantum_end: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Running {
+    Idle,
+    Thread(ThreadId),
+    /// Waits for the environment's answer: goes on without a switch if that comes at once.
+    Asking(ThreadId),
+}
+
+/// How the head of the ready queue would start.
+#[derive(Clone, Copy)]
+struct Start {
+    processor: usize,
+    at: Instant,
+    switch: Duration,
+}
+
+impl Timed {
+    pub(crate) fn new(processors: u32, quantum: Duration, switch_cost: Duration) -> Self {
+        let processor = Processor {
+            clock: Instant::ZERO,
+            running: Running::Idle,
+            last: None,
+            quantum_end: Instant::ZERO,
+        };
+        Self {
+            processors: vec![processor; processors as usize],
+            ready: BTreeMap::new(),
+            arrivals: 0,
+            quantum,
+            switch_cost,
+            turn: 0,
+        }
+    }
+
+    pub(crate) fn ready(&mut self, thread: ThreadId, at: Instant) {
+        for processor in &mut self.processors {
+            if processor.running == Running::Asking(thread) && at <= processor.clock {
+                processor.running = Running::Thread(thread);
+                return;
+            }
+        }
+        self.enqueue(thread, at);
+    }
+
+    /// No answer came at once: the processors that waited for one are free.
+    pub(crate) fn stop_asking(&mut self) {
+        for processor in &mut self.processors {
+            if let Running::Asking(_) = processor.running {
+                processor.running = Running::Idle;
+            }
+        }
+    }
+
+    pub(crate) fn next_time(&self) -> Option<Instant> {
+        let busy = self.first_busy().map(|index| self.processors[index].clock);
+        let start = self.first_start().map(|start| start.at + start.switch);
+        match (busy, start) {
+            (Some(busy), Some(start)) => Some(busy.min(start)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
+        loop {
+            let busy = self.first_busy();
+            let busy_at = busy.map(|index| self.processors[index].clock);
+            if let Some(start) = self.first_start()
+                && busy_at.is_none_or(|busy_at| start.at <= busy_at)
+            {
+                if start.at + start.switch > until && busy_at.is_none_or(|at| at > until) {
+                    return None;
+                }
+                self.start(start);
+                continue;
+            }
+            let index = busy.filter(|_| busy_at <= Some(until))?;
+            if self.quantum_is_over(index) {
+                self.turn = index;
+                self.pass_over();
+                continue;
+            }
+            self.turn = index;
+            let Running::Thread(thread) = self.processors[index].running else {
+                panic!("a busy processor runs a thread");
+            };
+            let at = self.processors[index].clock;
+            return Some(Turn { thread, at });
+        }
+    }
+
+    /// The thread that has the turn goes to the back of the ready queue; the processor takes the
+    /// next one, if one is ready.
+    pub(crate) fn pass_over(&mut self) {
+        let quantum = self.quantum;
+        let processor = &mut self.processors[self.turn];
+        let (clock, Running::Thread(thread)) = (processor.clock, processor.running) else {
+            panic!("only a running thread is preempted");
+        };
+        let somebody = self.ready.first_key_value();
+        if somebody.is_none_or(|((ready_at, _), _)| *ready_at > clock) {
+            processor.quantum_end = clock.saturating_add(quantum);
+            return;
+        }
+        processor.running = Running::Idle;
+        self.enqueue(thread, clock);
+    }
+
+    pub(crate) fn spent(&mut self, cost: Duration) {
+        self.processors[self.turn].clock += cost;
+    }
+
+    pub(crate) fn stopped(&mut self, cost: Duration) {
+        let processor = &mut self.processors[self.turn];
+        processor.clock += cost;
+        processor.running = Running::Idle;
+    }
+
+    pub(crate) fn asked(&mut self, cost: Duration) {
+        let processor = &mut self.processors[self.turn];
+        let Running::Thread(thread) = processor.running else {
+            panic!("only a running thread asks");
+        };
+        processor.clock += cost;
+        processor.running = Running::Asking(thread);
+    }
+
+    fn enqueue(&mut self, thread: ThreadId, at: Instant) {
+        self.ready.insert((at, self.arrivals), thread);
+        self.arrivals += 1;
+    }
+
+    fn quantum_is_over(&self, index: usize) -> bool {
+        let processor = &self.processors[index];
+        processor.clock >= processor.quantum_end
+            && self
+                .ready
+                .first_key_value()
+                .is_some_and(|((ready_at, _), _)| *ready_at <= processor.clock)
+    }
+
+    fn first_busy(&self) -> Option<usize> {
+        let busy = |processor: &Processor| matches!(processor.running, Running::Thread(_));
+        let indices = 0..self.processors.len();
+        indices
+            .filter(|index| busy(&self.processors[*index]))
+            .min_by_key(|index| self.processors[*index].clock)
+    }
+
+    /// Where and when the head of the ready queue would start, if a processor is idle.
+    fn first_start(&self) -> Option<Start> {
+        let (&(ready_at, _), &thread) = self.ready.first_key_value()?;
+        let indices = 0..self.processors.len();
+        indices
+            .filter(|index| self.processors[*index].running == Running::Idle)
+            .map(|index| {
+                let processor = &self.processors[index];
+                let same = processor.last.is_none_or(|last| last == thread);
+                Start {
+                    processor: index,
+                    at: ready_at.max(processor.clock),
+                    switch: if same {
+                        Duration::ZERO
+                    } else {
+                        self.switch_cost
+                    },
+                }
+            })
+            .min_by_key(|start| (start.at, start.switch))
+    }
+
+    fn start(&mut self, start: Start) {
+        let (_, thread) = self.ready.pop_first().expect("the ready queue has a head");
+        let processor = &mut self.processors[start.processor];
+        assert!(start.at >= processor.clock, "a clock never steps back");
+        processor.clock = start.at + start.switch;
+        processor.quantum_end = processor.clock.saturating_add(self.quantum);
+        processor.running = Running::Thread(thread);
+        processor.last = Some(thread);
+    }
+}

@@ -1,0 +1,81 @@
+//! Either way of giving turns, behind one face.
+
+use kernel::{Duration, Instant};
+
+use crate::scheduler::{Candidate, Turn};
+use crate::schedulers::chosen::Chosen;
+use crate::schedulers::timed::Timed;
+
+/// Whose call takes place next.
+#[derive(Debug)]
+pub(crate) enum Turns {
+    Timed(Timed),
+    Chosen(Chosen),
+}
+
+impl Turns {
+    /// The candidate's thread can make its call from `at` on.
+    pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {
+        match self {
+            Self::Timed(timed) => timed.ready(candidate.thread, at),
+            Self::Chosen(chosen) => chosen.ready(at, candidate),
+        }
+    }
+
+    /// When the next call takes place.
+    pub(crate) fn next_time(&self) -> Option<Instant> {
+        match self {
+            Self::Timed(timed) => timed.next_time(),
+            Self::Chosen(chosen) => chosen.next_time(),
+        }
+    }
+
+    /// Gives the turn to whose call takes place next, if that is not after `until`. One of the
+    /// four methods below must follow.
+    pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
+        match self {
+            Self::Timed(timed) => timed.next(until),
+            Self::Chosen(chosen) => chosen.next(until),
+        }
+    }
+
+    /// The turn is taken away without a call.
+    pub(crate) fn pass_over(&mut self) {
+        match self {
+            Self::Timed(timed) => timed.pass_over(),
+            Self::Chosen(chosen) => chosen.pass_over(),
+        }
+    }
+
+    /// The call cost so much and the thread goes on with the next.
+    pub(crate) fn spent(&mut self, cost: Duration, next: impl FnOnce() -> Candidate) {
+        match self {
+            Self::Timed(timed) => timed.spent(cost),
+            Self::Chosen(chosen) => chosen.spent(cost, next()),
+        }
+    }
+
+    /// The call cost so much and the thread cannot go on.
+    pub(crate) fn stopped(&mut self, cost: Duration) {
+        match self {
+            Self::Timed(timed) => timed.stopped(cost),
+            Self::Chosen(chosen) => chosen.stopped(cost),
+        }
+    }
+
+    /// The call cost so much and the environment has the word.
+    pub(crate) fn asked(&mut self, cost: Duration) {
+        match self {
+            Self::Timed(timed) => timed.asked(cost),
+            Self::Chosen(chosen) => chosen.stopped(cost),
+        }
+    }
+
+    /// The environment has had its chance to answer at once.
+    pub(crate) fn stop_asking(&mut self) {
+        match self {
+            Self::Timed(timed) => timed.stop_asking(),
+            Self::Chosen(_) => {}
+        }
+    }
+}

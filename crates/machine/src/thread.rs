@@ -1,0 +1,328 @@
+//! What a program sees of its thread: the calls it can make.
+//!
+//! Owns [`Thread`]. Every method that returns a future is one scheduling point, and nothing
+//! happens until it is awaited. It refuses any other power: a program that wants more than
+//! its own variables must ask.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::rc::Rc;
+
+use kernel::{Duration, Instant};
+
+use crate::address::{Address, Place};
+use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::environment::Environment;
+use crate::heap_layout::HeapLayout;
+use crate::mailbox::{Ask, Mailbox, Parcel};
+use crate::note::{BlockDeed, BlockNote, Written};
+
+/// The type of what never comes: `!`, which stable Rust lets nobody write in this place. With it
+/// the compiler knows that nothing follows `thread.raise(code).await`.
+pub type Never = <fn() -> ! as Returns>::Output;
+
+/// What a function returns, as a type.
+pub trait Returns {
+    /// That type.
+    type Output;
+}
+
+impl<R> Returns for fn() -> R {
+    type Output = R;
+}
+
+/// A program's handle on the thread it runs in. It cannot leave the host thread that runs the
+/// machine.
+pub struct Thread<E: Environment> {
+    mailbox: Rc<Mailbox<E>>,
+}
+
+impl<E: Environment> Thread<E> {
+    pub(crate) fn new(mailbox: Rc<Mailbox<E>>) -> Self {
+        Self { mailbox }
+    }
+
+    /// Which thread this is.
+    #[must_use]
+    pub fn id(&self) -> ThreadId {
+        self.mailbox.id
+    }
+
+    /// The thread's number in the program's own counting.
+    #[must_use]
+    pub fn number(&self) -> u16 {
+        self.mailbox.number
+    }
+
+    /// The time of this thread's last completed call.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.mailbox.now()
+    }
+
+    /// Reads a word. Raises `c0000005` where nothing is mapped.
+    #[track_caller]
+    pub fn read(&self, place: Place) -> impl Future<Output = u32> {
+        self.ask(Operation::Read(place))
+    }
+
+    /// Writes a word. Raises `c0000005` where nothing is mapped.
+    #[track_caller]
+    pub fn write(&self, place: Place, value: u32) -> impl Future<Output = ()> {
+        self.command(Operation::Write(place, value))
+    }
+
+    /// Interlocked: writes a word and returns what was there. Synchronises.
+    #[track_caller]
+    pub fn exchange(&self, place: Place, value: u32) -> impl Future<Output = u32> {
+        self.ask(Operation::Exchange(place, value))
+    }
+
+    /// Interlocked: writes `new` if the word is `expected`; returns what was there. Synchronises.
+    #[track_caller]
+    pub fn compare_exchange(
+        &self,
+        place: Place,
+        expected: u32,
+        new: u32,
+    ) -> impl Future<Output = u32> {
+        self.ask(Operation::CompareExchange {
+            place,
+            expected,
+            new,
+        })
+    }
+
+    /// Enters a critical section, again if the thread is inside already. Waiters enter in the
+    /// order of arrival, as before Windows Server 2003 SP1.
+    #[track_caller]
+    pub fn lock(&self, lock: LockId) -> impl Future<Output = ()> {
+        self.command(Operation::Lock(lock))
+    }
+
+    /// Leaves a critical section once. Raises `c0000264` if this thread is not inside.
+    #[track_caller]
+    pub fn unlock(&self, lock: LockId) -> impl Future<Output = ()> {
+        self.command(Operation::Unlock(lock))
+    }
+
+    /// Takes one from a semaphore, waiting until there is one.
+    #[track_caller]
+    pub fn wait(&self, semaphore: SemaphoreId) -> impl Future<Output = ()> {
+        self.command(Operation::Wait(semaphore, Instant::MAX))
+    }
+
+    /// Takes one from a semaphore; false if there was none until `deadline`.
+    #[track_caller]
+    pub fn wait_until(
+        &self,
+        semaphore: SemaphoreId,
+        deadline: Instant,
+    ) -> impl Future<Output = bool> {
+        self.question(Operation::Wait(semaphore, deadline))
+    }
+
+    /// Gives one to a semaphore; false, and nothing given, if it is at its maximum
+    /// (`ReleaseSemaphore`).
+    #[track_caller]
+    pub fn signal(&self, semaphore: SemaphoreId) -> impl Future<Output = bool> {
+        self.question(Operation::Signal(semaphore))
+    }
+
+    /// Waits for an NT event object.
+    #[track_caller]
+    pub fn wait_event(&self, event: EventId) -> impl Future<Output = ()> {
+        self.command(Operation::WaitEvent(event, Instant::MAX))
+    }
+
+    /// Waits for an NT event object; false if it was not set until `deadline`.
+    #[track_caller]
+    pub fn wait_event_until(
+        &self,
+        event: EventId,
+        deadline: Instant,
+    ) -> impl Future<Output = bool> {
+        self.question(Operation::WaitEvent(event, deadline))
+    }
+
+    /// Sets an NT event object: lets every waiter go (manual reset) or one (automatic reset).
+    #[track_caller]
+    pub fn set_event(&self, event: EventId) -> impl Future<Output = ()> {
+        self.command(Operation::SetEvent(event))
+    }
+
+    /// Resets an NT event object.
+    #[track_caller]
+    pub fn reset_event(&self, event: EventId) -> impl Future<Output = ()> {
+        self.command(Operation::ResetEvent(event))
+    }
+
+    /// Puts a message into a queue, waiting while the queue is full.
+    #[track_caller]
+    pub fn send(&self, queue: QueueId, message: E::Message) -> impl Future<Output = ()> {
+        let call = self.ask(Operation::Send(queue));
+        async move {
+            self.mailbox.put_parcel(Parcel::Message(message));
+            call.await;
+        }
+    }
+
+    /// Takes the oldest message from a queue, waiting until there is one.
+    #[track_caller]
+    pub fn receive(&self, queue: QueueId) -> impl Future<Output = E::Message> {
+        let call = self.receive_until(queue, Instant::MAX);
+        async move {
+            call.await
+                .expect("a wait without a deadline ends with a message")
+        }
+    }
+
+    /// Takes the oldest message from a queue; `None` if there was none until `deadline`.
+    #[track_caller]
+    pub fn receive_until(
+        &self,
+        queue: QueueId,
+        deadline: Instant,
+    ) -> impl Future<Output = Option<E::Message>> {
+        let call = self.ask(Operation::Receive(queue, deadline));
+        async move {
+            call.await;
+            match self.mailbox.take_parcel() {
+                Some(Parcel::Message(message)) => Some(message),
+                Some(Parcel::Call(_) | Parcel::Reply(_)) => panic!("a queue holds messages"),
+                None => None,
+            }
+        }
+    }
+
+    /// Does nothing until `until`; returns at once if that is past.
+    #[track_caller]
+    pub fn sleep_until(&self, until: Instant) -> impl Future<Output = ()> {
+        self.command(Operation::Sleep(until))
+    }
+
+    /// Computes for `length` without touching anything shared.
+    #[track_caller]
+    pub fn work(&self, length: Duration) -> impl Future<Output = ()> {
+        self.command(Operation::Work(length))
+    }
+
+    /// Makes a call that the world answers; the thread waits for the reply.
+    #[track_caller]
+    pub fn call(&self, call: E::Call) -> impl Future<Output = E::Reply> {
+        let asked = self.ask(Operation::Environment);
+        async move {
+            self.mailbox.put_parcel(Parcel::Call(call));
+            asked.await;
+            match self.mailbox.take_parcel() {
+                Some(Parcel::Reply(reply)) => reply,
+                Some(Parcel::Message(_) | Parcel::Call(_)) | None => {
+                    panic!("the environment answers its calls")
+                }
+            }
+        }
+    }
+
+    /// Raises an exception: the modeled process ends here and the future never resolves.
+    #[track_caller]
+    pub fn raise(&self, code: u32) -> impl Future<Output = Never> {
+        let call = self.ask(Operation::Raise(code));
+        async move {
+            call.await;
+            panic!("a program ran on after raising {code:08x}")
+        }
+    }
+
+    /// Writes a record down. No scheduling point; stamped with [`Self::now`].
+    pub fn record(&self, record: E::Record) {
+        let (at, thread) = (self.now(), self.id());
+        self.mailbox.notes().record(Written { at, thread, record });
+    }
+
+    pub(crate) fn heap(&self) -> HeapLayout {
+        self.mailbox.heap
+    }
+
+    /// Reads a word as the heap's own code does.
+    #[track_caller]
+    pub(crate) fn heap_read(&self, place: Place) -> impl Future<Output = u32> {
+        self.ask_as(Actor::Heap, Operation::Read(place))
+    }
+
+    /// Writes a word as the heap's own code does.
+    #[track_caller]
+    pub(crate) fn heap_write(&self, place: Place, value: u32) -> impl Future<Output = ()> {
+        let call = self.ask_as(Actor::Heap, Operation::Write(place, value));
+        async move {
+            call.await;
+        }
+    }
+
+    /// Tells the judge what became of a block. No scheduling point.
+    pub(crate) fn note_block(
+        &self,
+        address: Address,
+        deed: BlockDeed,
+        site: &'static Location<'static>,
+    ) {
+        let (at, thread) = (self.now(), self.id());
+        self.mailbox.notes().blocks.push(BlockNote {
+            thread,
+            at,
+            address,
+            deed,
+            site,
+        });
+    }
+
+    #[track_caller]
+    fn ask(&self, operation: Operation) -> Ask<'_, E> {
+        self.ask_as(Actor::Program, operation)
+    }
+
+    #[track_caller]
+    fn ask_as(&self, actor: Actor, operation: Operation) -> Ask<'_, E> {
+        let site = Location::caller();
+        Ask::new(
+            &self.mailbox,
+            Request {
+                operation,
+                actor,
+                site,
+            },
+        )
+    }
+
+    #[track_caller]
+    fn command(&self, operation: Operation) -> impl Future<Output = ()> {
+        let call = self.ask(operation);
+        async move {
+            call.await;
+        }
+    }
+
+    #[track_caller]
+    fn question(&self, operation: Operation) -> impl Future<Output = bool> {
+        let call = self.ask(operation);
+        async move { call.await != 0 }
+    }
+}
+
+impl<E: Environment> Clone for Thread<E> {
+    fn clone(&self) -> Self {
+        Self {
+            mailbox: Rc::clone(&self.mailbox),
+        }
+    }
+}
+
+impl<E: Environment> fmt::Debug for Thread<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Thread")
+            .field("number", &self.number())
+            .field("mailbox", &self.mailbox)
+            .finish()
+    }
+}

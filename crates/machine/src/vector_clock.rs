@@ -1,0 +1,74 @@
+//! Vector clocks: who knows how much of whom.
+//!
+//! Owns [`VectorClock`]. It refuses to know what made two threads meet.
+
+use crate::call::ThreadId;
+
+/// For every thread, how many of its releases have been heard of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct VectorClock(Vec<u32>);
+
+impl VectorClock {
+    /// How much of `thread` is known.
+    pub(crate) fn of(&self, thread: ThreadId) -> u32 {
+        self.0.get(thread.index()).copied().unwrap_or(0)
+    }
+
+    /// One more release of `thread`.
+    pub(crate) fn tick(&mut self, thread: ThreadId) {
+        if self.0.len() <= thread.index() {
+            self.0.resize(thread.index() + 1, 0);
+        }
+        let clock = &mut self.0[thread.index()];
+        *clock = clock
+            .checked_add(1)
+            .expect("a thread has fewer than 2^32 releases");
+    }
+
+    /// Learns all that `other` knows.
+    pub(crate) fn join(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = (*mine).max(*theirs);
+        }
+    }
+
+    /// Forgets everything, keeping its room.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn clocks() -> impl Strategy<Value = VectorClock> {
+        proptest::collection::vec(0..9_u32, 0..5).prop_map(VectorClock)
+    }
+
+    fn joined(one: &VectorClock, other: &VectorClock) -> VectorClock {
+        let mut joined = one.clone();
+        joined.join(other);
+        joined
+    }
+
+    fn same(one: &VectorClock, other: &VectorClock) -> bool {
+        (0..6).all(|thread| one.of(ThreadId(thread)) == other.of(ThreadId(thread)))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn joining_is_a_least_upper_bound(one in clocks(), two in clocks(), three in clocks()) {
+            prop_assert!(same(&joined(&one, &two), &joined(&two, &one)));
+            prop_assert!(same(&joined(&one, &one), &one));
+            let left = joined(&joined(&one, &two), &three);
+            prop_assert!(same(&left, &joined(&one, &joined(&two, &three))));
+        }
+    }
+}
