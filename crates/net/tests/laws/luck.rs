@@ -3,7 +3,7 @@
 use kernel::{Choices, Duration, Instant, key};
 use mtasim_net::{
     Direction, DropReason, GilbertElliott, HostId, Impairment, LinkConfig, Loss, LossModel,
-    Network, Outages, Pinned, Transit, Verdict,
+    Network, Outages, Transit, Verdict,
 };
 use proptest::prelude::*;
 
@@ -108,7 +108,7 @@ proptest! {
     #[test]
     fn in_another_order(seed: u64, loss in models()) {
         let loss = Loss::Shared(loss);
-        let config = link(Direction { impairment: Impairment { jitter: Duration::ZERO, ..troubled(0).impairment }, ..slow(0) }, loss);
+        let config = link(troubled(0), loss);
         let now = Instant::ZERO + Duration::from_secs(5);
         let mut network_up = network(seed, config.clone());
         let mut network_down = network(seed, config);
@@ -122,7 +122,7 @@ proptest! {
     fn without_a_fault(seed: u64, pinned in 0_u64..80) {
         let clean = link(troubled(30), Loss::Shared(LossModel::Independent { loss: ratio(1, 3) }));
         let mut config = clean.clone();
-        config.forward.pinned = Pinned { outages: Vec::new(), drops: vec![packet(HERE, THERE, pinned, 100).identity] };
+        config.forward.pinned.drops = vec![packet(HERE, THERE, pinned, 100).identity];
         let with = transits(&mut network(seed, config), 80, 200, None);
         let without = transits(&mut network(seed, clean), 80, 200, None);
         for ((unit, with), (_, without)) in with.into_iter().zip(without) {
@@ -139,7 +139,10 @@ proptest! {
     fn without_one_trouble(seed: u64) {
         let whole = link(troubled(30), LOSSLESS);
         let mut part = whole.clone();
-        part.forward.impairment = Impairment { jitter: Duration::ZERO, reorder: ratio(0, 1), duplicate: ratio(0, 1), ..part.forward.impairment };
+        part.forward.impairment = Impairment {
+            corrupt: part.forward.impairment.corrupt,
+            ..Impairment::default()
+        };
         part.backward.impairment = part.forward.impairment;
         let whole = transits(&mut network(seed, whole), 80, 200, None);
         let part = transits(&mut network(seed, part), 80, 200, None);
