@@ -7,7 +7,9 @@
 //!
 //! - Two chains, or no memory: S = (1 - L forward)(1 - L backward), L being the loss share.
 //! - One chain per packet, the reply being the packet after the request:
-//!   S = sum of pi(i) s(i) T(i, j) s(j) over the states i and j, s being what passes.
+//!   S = sum of pi(i) s(i) T(i, j) s(j) over the states i and j, s being what passes. It holds
+//!   where other traffic moves the chain between pings; for pings alone see
+//!   [`ping_success_alone`].
 //! - One chain in time, the crossings `separation` apart, a = 1 / mean good, b = 1 / mean outage:
 //!   S = pi(G) (pi(G) + pi(B) e^-(a + b) separation).
 //!
@@ -164,17 +166,40 @@ pub fn ping_success(loss: Loss, separation: Duration) -> Ratio {
     let passes = |model| Share::of(loss_share(model)).complement();
     let success = match loss {
         Loss::PerDirection { forward, backward } => passes(forward).times(passes(backward)),
-        Loss::Shared(LossModel::GilbertElliott(chain)) => twice(
-            &chain,
-            chain.loss_good.complement(),
-            chain.loss_bad.complement(),
-        ),
+        Loss::Shared(LossModel::GilbertElliott(chain)) => {
+            answered(&chain, Share::of(chain.share_bad()))
+        }
         Loss::Shared(LossModel::Outages(outages)) => shared_success(outages, separation),
         Loss::Shared(model @ (LossModel::None | LossModel::Independent { .. })) => {
             passes(model).times(passes(model))
         }
     };
     success.ratio()
+}
+
+/// The share of pings that are answered where one chain per packet serves both ways and nothing
+/// but pings moves it. A lost request has no reply, so the chain makes one step instead of two,
+/// and pings meet the bad state more often than the share of bad packets says.
+#[must_use]
+pub fn ping_success_alone(chain: &GilbertElliott) -> Ratio {
+    let leave = Share::of(chain.good_to_bad);
+    let recover = Share::of(chain.bad_to_good);
+    // Where the next ping finds the chain: two steps on, or one if the request was lost.
+    let moved = |lost: Ratio, there: Share, back: Share| {
+        let twice = there
+            .times(back.complement())
+            .plus(there.complement().times(there));
+        let lost = Share::of(lost);
+        lost.times(there).plus(lost.complement().times(twice))
+    };
+    let to_bad = u128::from(moved(chain.loss_good, leave, recover).units());
+    let to_good = u128::from(moved(chain.loss_bad, recover, leave).units());
+    let bad = if to_bad + to_good == 0 {
+        Share::of(chain.share_bad())
+    } else {
+        Share::quotient(to_bad, to_bad + to_good)
+    };
+    answered(chain, bad).ratio()
 }
 
 /// The mean number of packets lost in a row, in thousandths; `None` if nothing is ever lost or
@@ -184,7 +209,9 @@ pub fn ping_success(loss: Loss, separation: Duration) -> Ratio {
 pub fn mean_loss_run(chain: &GilbertElliott) -> Option<u64> {
     const THOUSANDTHS: u128 = 1_000;
     let lost = lost_by_chain(chain).units();
-    let ends = lost.saturating_sub(twice(chain, chain.loss_good, chain.loss_bad).units());
+    let bad = Share::of(chain.share_bad());
+    let again = twice(chain, bad, chain.loss_good, chain.loss_bad);
+    let ends = lost.saturating_sub(again.units());
     if lost == 0 || ends == 0 {
         return None;
     }
@@ -237,10 +264,9 @@ fn lost_by_chain(chain: &GilbertElliott) -> Share {
     in_bad.plus(in_good)
 }
 
-/// The probability that something happens to two packets in a row whose probability is
-/// `in_good` and `in_bad`.
-fn twice(chain: &GilbertElliott, in_good: Ratio, in_bad: Ratio) -> Share {
-    let bad = Share::of(chain.share_bad());
+/// The probability that something happens to two packets in a row which happens to one with
+/// `in_good` and `in_bad`, if the first finds the bad state with probability `bad`.
+fn twice(chain: &GilbertElliott, bad: Share, in_good: Ratio, in_bad: Ratio) -> Share {
     let (in_good, in_bad) = (Share::of(in_good), Share::of(in_bad));
     let leave = Share::of(chain.good_to_bad);
     let recover = Share::of(chain.bad_to_good);
@@ -250,6 +276,12 @@ fn twice(chain: &GilbertElliott, in_good: Ratio, in_bad: Ratio) -> Share {
         .plus(recover.complement().times(in_bad));
     let from_good = bad.complement().times(in_good).times(after_good);
     from_good.plus(bad.times(in_bad).times(after_bad))
+}
+
+/// The probability that two packets in a row pass.
+fn answered(chain: &GilbertElliott, bad: Share) -> Share {
+    let (good_passes, bad_passes) = (chain.loss_good.complement(), chain.loss_bad.complement());
+    twice(chain, bad, good_passes, bad_passes)
 }
 
 /// pi(G) (pi(G) + pi(B) e^-(a + b) separation).

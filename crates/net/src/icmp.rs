@@ -5,7 +5,8 @@
 //! TCP makes of an unreachable, is decided elsewhere.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+
+use crate::ipv4::{self, checksum};
 
 /// A message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +64,10 @@ pub enum UnreachableCode {
 /// bytes after it (of a TCP segment, the ports and the sequence number).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// Sender of the packet, hence receiver of the message.
-    pub source: Ipv4Addr,
-    /// Whom the packet was for.
-    pub destination: Ipv4Addr,
-    /// Protocol number of the packet.
-    pub protocol: u8,
-    /// Length of the packet in bytes, IP header included.
-    pub length: u16,
-    /// Its time to live when it was given up.
-    pub time_to_live: u8,
-    /// The first eight bytes after the IP header.
-    pub leading: [u8; 8],
+    /// The header as it was when the packet was given up. Its sender receives the message.
+    pub header: ipv4::Header,
+    /// The first eight bytes after the header.
+    pub leading: [u8; LEADING],
 }
 
 /// Why bytes are no message.
@@ -100,10 +93,11 @@ pub enum WireError {
 /// Length of the header of every message.
 pub const HEADER_LENGTH: usize = 8;
 
-const IP_HEADER_LENGTH: usize = 20;
-const ORIGINAL_LENGTH: usize = IP_HEADER_LENGTH + 8;
-const LENGTH_MAX: usize = 65_535 - IP_HEADER_LENGTH;
-const VERSION_4_FIVE_WORDS: u8 = 0x45;
+/// Bytes that an error message quotes after the IP header.
+pub const LEADING: usize = 8;
+
+const ORIGINAL_LENGTH: usize = ipv4::HEADER_LENGTH + LEADING;
+const LENGTH_MAX: usize = 65_535 - ipv4::HEADER_LENGTH;
 const ECHO_ALPHABET: &[u8; 23] = b"abcdefghijklmnopqrstuvw";
 
 const ECHO_REPLY: u8 = 0;
@@ -195,36 +189,13 @@ impl UnreachableCode {
 }
 
 impl Original {
-    fn encode(&self, bytes: &mut Vec<u8>) {
-        let start = bytes.len();
-        bytes.extend([VERSION_4_FIVE_WORDS, 0]);
-        bytes.extend(self.length.to_be_bytes());
-        bytes.extend([0; 4]); // Identification, and no fragment.
-        bytes.extend([self.time_to_live, self.protocol, 0, 0]);
-        bytes.extend(self.source.octets());
-        bytes.extend(self.destination.octets());
-        let sum = checksum(&bytes[start..]);
-        bytes[start + 10..start + 12].copy_from_slice(&sum.to_be_bytes());
-        bytes.extend(self.leading);
-    }
-
     /// RFC 1122 section 3.2.2 allows a quote of more than eight bytes; the rest is left unread.
     fn decode(bytes: &[u8]) -> Result<Self, WireError> {
-        let (header, rest) = bytes
-            .split_first_chunk::<IP_HEADER_LENGTH>()
-            .ok_or(WireError::Short(HEADER_LENGTH + bytes.len()))?;
-        let (leading, _) = rest
-            .split_first_chunk()
-            .ok_or(WireError::Short(HEADER_LENGTH + bytes.len()))?;
-        if header[0] != VERSION_4_FIVE_WORDS || checksum(header) != 0 {
-            return Err(WireError::Original);
-        }
+        let short = WireError::Short(HEADER_LENGTH + bytes.len());
+        let (header, rest) = bytes.split_first_chunk().ok_or(short)?;
+        let (leading, _) = rest.split_first_chunk().ok_or(short)?;
         Ok(Self {
-            source: Ipv4Addr::new(header[12], header[13], header[14], header[15]),
-            destination: Ipv4Addr::new(header[16], header[17], header[18], header[19]),
-            protocol: header[9],
-            length: u16::from_be_bytes([header[2], header[3]]),
-            time_to_live: header[8],
+            header: ipv4::Header::decode(header).ok_or(WireError::Original)?,
             leading: *leading,
         })
     }
@@ -240,7 +211,8 @@ fn put_echo(bytes: &mut Vec<u8>, kind: u8, echo: Echo) {
 
 fn put_error(bytes: &mut Vec<u8>, kind: u8, code: u8, original: &Original) {
     bytes.extend([kind, code, 0, 0, 0, 0, 0, 0]);
-    original.encode(bytes);
+    bytes.extend(original.header.encode());
+    bytes.extend(original.leading);
 }
 
 fn echo(rest: [u8; 4], length: usize) -> Echo {
@@ -249,22 +221,6 @@ fn echo(rest: [u8; 4], length: usize) -> Echo {
         sequence: u16::from_be_bytes([rest[2], rest[3]]),
         length: u16::try_from(length).expect("an IP packet holds no more"),
     }
-}
-
-/// The Internet checksum (RFC 1071): the complement of the one's complement sum of 16-bit words,
-/// the last one filled with zero. Over bytes that contain their right checksum it is zero.
-#[must_use]
-pub fn checksum(bytes: &[u8]) -> u16 {
-    let words = bytes.chunks(2).map(|pair| match *pair {
-        [high, low] => u64::from(u16::from_be_bytes([high, low])),
-        [high] => u64::from(high) << 8,
-        _ => unreachable!("a chunk has one or two bytes"),
-    });
-    let mut sum: u64 = words.sum();
-    while sum > u64::from(u16::MAX) {
-        sum = (sum & 0xFFFF) + (sum >> 16);
-    }
-    !u16::try_from(sum).expect("folded into 16 bits")
 }
 
 impl fmt::Display for WireError {
@@ -301,11 +257,13 @@ mod tests {
         let rest = (any::<u8>(), any::<u16>(), any::<u8>(), any::<[u8; 8]>());
         (addresses, rest).prop_map(
             |((source, destination), (protocol, length, time_to_live, leading))| Original {
-                source: source.into(),
-                destination: destination.into(),
-                protocol,
-                length,
-                time_to_live,
+                header: ipv4::Header {
+                    source: u32::into(source),
+                    destination: u32::into(destination),
+                    protocol,
+                    length,
+                    time_to_live,
+                },
                 leading,
             },
         )
@@ -354,14 +312,7 @@ mod tests {
         }
     }
 
-    /// The example of RFC 1071 section 3: the sum is ddf2.
-    #[test]
-    fn the_checksum_of_the_rfc() {
-        let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
-        assert_eq!(checksum(&bytes), !0xddf2);
-    }
-
-    /// The first ping of a Windows NT host, byte by byte: identifier 0x0100, sequence 0x0100.
+    /// A ping as Windows 2000 sends it, byte by byte.
     #[test]
     fn a_ping_of_windows() {
         let echo = Echo {

@@ -11,19 +11,22 @@
 //! - [`impairment`]: jitter, reordering, duplicates, damage.
 //! - [`calibration`]: from "one of eight pings answers" to the parameters of a model, and back.
 //! - [`route`], [`network`], [`verdict`], [`statistics`]: hop by hop, and what came of it.
-//! - [`icmp`]: the messages of RFC 792 that the world needs, as data and as bytes.
+//! - [`icmp`], [`ipv4`]: the messages of RFC 792 and the header before them, as data and bytes.
+//! - [`pcapng`]: captures for Wireshark.
 
 #![deny(clippy::float_arithmetic)]
 
 pub mod calibration;
 pub mod icmp;
 pub mod impairment;
+pub mod ipv4;
 mod line;
 pub mod link;
 pub mod loss;
 pub mod network;
 pub mod outage;
 pub mod packet;
+pub mod pcapng;
 pub mod queue;
 pub mod route;
 mod share;

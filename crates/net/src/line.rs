@@ -21,6 +21,7 @@ pub(crate) struct Line {
     /// Keys the luck of the packets that go this way.
     key: u64,
     delay: Duration,
+    last_offer: Instant,
     queue: DropTail,
     pub(crate) interruptions: Interruptions,
     drops: Vec<Identity>,
@@ -49,6 +50,7 @@ impl Line {
             choices,
             key: way.key(config.key),
             delay: direction.delay,
+            last_offer: Instant::ZERO,
             queue: DropTail::new(direction.bandwidth),
             interruptions: Interruptions::new(choices, chain_key, outages, windows),
             drops: direction.pinned.drops.clone(),
@@ -66,6 +68,8 @@ impl Line {
         identity: Identity,
         loss: &mut PacketLoss,
     ) -> Fate {
+        assert!(now >= self.last_offer, "time never steps back");
+        self.last_offer = now;
         let Some(departure) = self.queue.admit(now, length) else {
             return (Verdict::Drop(DropReason::QueueFull), None);
         };

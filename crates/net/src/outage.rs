@@ -216,7 +216,7 @@ impl Chain {
         Sojourn {
             ordinal,
             out,
-            since: Instant::from_nanos((sojourn.since - Instant::ZERO).nanos() - length.nanos()),
+            since: Instant::from_nanos(sojourn.since.nanos() - length.nanos()),
             until: sojourn.since,
         }
     }

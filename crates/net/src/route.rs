@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use crate::link::LinkId;
 use crate::packet::HostId;
 
-/// The most hosts: the table has a word for each pair of them (16 MiB at the limit).
+/// The most hosts: the table has eight bytes for each pair of them (32 MiB at the limit).
 pub const HOSTS_MAX: u32 = 2_048;
 
 /// The most links.
