@@ -61,24 +61,31 @@ impl Audit {
             let array = layout.thread_block(index);
             let count = word(array + wait_array::COUNT).min(wait_array::ENTRIES_MAX);
             let entries = (0..count).map(|at| Address(word(Layout::entry(array, at))));
-            entries.map(|block| layout.is_block(block).then(|| layout.index(block))).collect()
+            entries
+                .map(|block| layout.is_block(block).then(|| layout.index(block)))
+                .collect()
         });
         let waiting = waiting.collect();
-        Self { blocks, free, free_list_ends, waiting }
+        Self {
+            blocks,
+            free,
+            free_list_ends,
+            waiting,
+        }
     }
 
     /// Whether a thread waits for events of this block.
     #[must_use]
     pub fn is_waited_for(&self, block: BlockIndex) -> bool {
-        self.waiting.iter().flatten().any(|entry| *entry == Some(block))
+        self.waiting
+            .iter()
+            .flatten()
+            .any(|entry| *entry == Some(block))
     }
 }
 
 /// The blocks along the free list, and whether it came to its end.
-fn walk_free_list(
-    layout: Layout,
-    word: impl Fn(machine::Place) -> u32,
-) -> (Vec<BlockIndex>, bool) {
+fn walk_free_list(layout: Layout, word: impl Fn(machine::Place) -> u32) -> (Vec<BlockIndex>, bool) {
     let mut seen = vec![false; layout.blocks as usize];
     let mut free = Vec::new();
     let mut at = Address(word(layout.pool + pool::FREE));

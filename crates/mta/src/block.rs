@@ -129,8 +129,13 @@ impl Layout {
     /// If there is no such block.
     #[must_use]
     pub fn block(&self, index: BlockIndex) -> Address {
-        assert!(index.0 < self.blocks, "there is no control block {}", index.0);
-        self.pool.offset(pool::HEADER_BYTES + index.0 * field::BYTES)
+        assert!(
+            index.0 < self.blocks,
+            "there is no control block {}",
+            index.0
+        );
+        self.pool
+            .offset(pool::HEADER_BYTES + index.0 * field::BYTES)
     }
 
     /// Which block lies at `address`. A torn pointer names whatever block its offset gives:
@@ -154,7 +159,10 @@ impl Layout {
     /// If there is no such thread control block.
     #[must_use]
     pub fn thread_block(&self, index: u32) -> Address {
-        assert!(index < self.threads, "there is no thread control block {index}");
+        assert!(
+            index < self.threads,
+            "there is no thread control block {index}"
+        );
         self.thread_blocks.offset(index * wait_array::BYTES)
     }
 
@@ -162,7 +170,11 @@ impl Layout {
     #[must_use]
     pub fn entry(thread_block: Address, index: u32) -> Place {
         let Field { offset, name } = wait_array::ENTRIES;
-        thread_block + Field { offset: offset.wrapping_add(index.wrapping_mul(4)), name }
+        thread_block
+            + Field {
+                offset: offset.wrapping_add(index.wrapping_mul(4)),
+                name,
+            }
     }
 }
 
@@ -208,7 +220,12 @@ mod tests {
     fn layout() -> Layout {
         let pool = Address(0x0041_0000);
         let thread_blocks = pool.offset(Layout::pool_bytes(20));
-        Layout { pool, blocks: 20, thread_blocks, threads: 2 }
+        Layout {
+            pool,
+            blocks: 20,
+            thread_blocks,
+            threads: 2,
+        }
     }
 
     #[test]

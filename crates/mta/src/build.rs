@@ -149,13 +149,19 @@ impl Shipped {
         synchronised: bool,
         releases_late: bool,
     ) -> Self {
-        Self { version: Version { product, build }, synchronised, releases_late }
+        Self {
+            version: Version { product, build },
+            synchronised,
+            releases_late,
+        }
     }
 
     /// The shipped build of this version text, such as `5.5.2653.23`.
     #[must_use]
     pub fn named(version: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|build| build.version.to_string() == version)
+        Self::ALL
+            .into_iter()
+            .find(|build| build.version.to_string() == version)
     }
 }
 
@@ -209,7 +215,10 @@ impl Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { product: (major, minor), build: (build, revision) } = self;
+        let Self {
+            product: (major, minor),
+            build: (build, revision),
+        } = self;
         write!(formatter, "{major}.{minor}.{build}.{revision}")
     }
 }
@@ -239,7 +248,12 @@ mod tests {
     fn only_4_0_before_its_fix_guards_nothing() {
         for build in Shipped::ALL {
             let guarded = build.guard(Structure::Pool, Operation::Allocate).is_some();
-            assert_eq!(guarded, build != Shipped::EXCHANGE_4_0_993_6, "{}", build.version());
+            assert_eq!(
+                guarded,
+                build != Shipped::EXCHANGE_4_0_993_6,
+                "{}",
+                build.version()
+            );
         }
     }
 }

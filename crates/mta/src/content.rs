@@ -16,9 +16,8 @@ impl Default for ContentHash {
 impl ContentHash {
     /// Takes in the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        let step = |hash: u64, byte: &u8| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
-        };
+        let step =
+            |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
         self.0 = bytes.iter().fold(self.0, step);
     }
 

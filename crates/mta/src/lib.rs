@@ -45,4 +45,6 @@ pub use build::{
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
 pub use layer::{PORT, SocketAnswer, SocketRequest, Winsock};
 pub use process::{Process, start};
-pub use record::{AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record};
+pub use record::{
+    AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record,
+};

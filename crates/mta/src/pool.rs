@@ -27,7 +27,8 @@ pub(crate) async fn allocate(t: &Thread, layer: &Layer) -> Option<Lease> {
     let next = t.read(block + field::NEXT).await;
     t.write(pool_header + pool::FREE, next).await;
     let instance = t.read(pool_header + pool::INSTANCES).await;
-    t.write(pool_header + pool::INSTANCES, instance.wrapping_add(1)).await;
+    t.write(pool_header + pool::INSTANCES, instance.wrapping_add(1))
+        .await;
     layer.unguard(t, guard).await;
 
     let buffer = t.allocate(BUFFER_BYTES).await;
@@ -38,10 +39,14 @@ pub(crate) async fn allocate(t: &Thread, layer: &Layer) -> Option<Lease> {
     t.write(block + field::EVENT, 0).await;
     t.write(block + field::BUFFER, buffer.0).await;
     t.write(block + field::ATTEMPTS, 0).await;
-    t.write(block + field::STATE, BlockState::Allocated.word()).await;
+    t.write(block + field::STATE, BlockState::Allocated.word())
+        .await;
     layer.unguard(t, guard).await;
 
-    let lease = Lease { block: layer.layout.index(block), instance: Instance(instance) };
+    let lease = Lease {
+        block: layer.layout.index(block),
+        instance: Instance(instance),
+    };
     fact(t, Fact::BlockTaken(lease.block, lease.instance));
     log(t, LogLine::Allocated(lease.block, lease.instance));
     Some(lease)

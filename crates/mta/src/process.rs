@@ -40,14 +40,18 @@ pub struct Process {
 pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, StaticFull> {
     assert!(config.control_blocks >= 2, "the minimum is 2 (Q166602)");
     assert!(config.driver_threads >= 1, "somebody must drive");
-    let threads = config.driver_threads.max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
+    let threads = config
+        .driver_threads
+        .max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
     let layout = map(machine, config.control_blocks, threads)?;
     let queues = Queues {
         main: machine.create_queue("MAIN BASE", QUEUE_LIMIT),
         up: machine.create_queue("POP4 UP", QUEUE_LIMIT),
         down: machine.create_queue("POP4 DOWN", QUEUE_LIMIT),
         timer: machine.create_queue("TIMER", QUEUE_LIMIT),
-        drivers: (0..threads).map(|_| machine.create_queue("TCP/IP DRVR", QUEUE_LIMIT)).collect(),
+        drivers: (0..threads)
+            .map(|_| machine.create_queue("TCP/IP DRVR", QUEUE_LIMIT))
+            .collect(),
     };
     let manager = Manager::new(&config);
     let left = config.database.queued;
@@ -68,18 +72,26 @@ pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, 
 }
 
 /// Maps the pool and the thread control blocks, and links all blocks into the free list.
-fn map(
-    machine: &mut Machine<Winsock>,
-    blocks: u32,
-    threads: u32,
-) -> Result<Layout, StaticFull> {
+fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layout, StaticFull> {
     let pool = machine.map_static(Layout::pool_bytes(blocks) / 4, "control block pool")?;
     let words = threads * wait_array::BYTES / 4;
     let thread_blocks = machine.map_static(words, "thread control blocks")?;
-    let layout = Layout { pool, blocks, thread_blocks, threads };
+    let layout = Layout {
+        pool,
+        blocks,
+        thread_blocks,
+        threads,
+    };
     for index in 0..blocks {
-        let next = if index + 1 < blocks { layout.block(BlockIndex(index + 1)).0 } else { 0 };
-        machine.poke((layout.block(BlockIndex(index)) + field::NEXT).address, next);
+        let next = if index + 1 < blocks {
+            layout.block(BlockIndex(index + 1)).0
+        } else {
+            0
+        };
+        machine.poke(
+            (layout.block(BlockIndex(index)) + field::NEXT).address,
+            next,
+        );
     }
     machine.poke((pool + pool::FREE).address, layout.block(BlockIndex(0)).0);
     Ok(layout)
@@ -90,7 +102,9 @@ fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> BTreeMap<Loc
     for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
         for operation in [Operation::Allocate, Operation::Release, Operation::Use] {
             if let Some(name) = build.guard(structure, operation) {
-                locks.entry(name).or_insert_with(|| machine.create_lock(name));
+                locks
+                    .entry(name)
+                    .or_insert_with(|| machine.create_lock(name));
             }
         }
     }
@@ -110,7 +124,9 @@ fn spawn_all(
     };
     let (name, number, luck) = named(Duty::MainBase);
     let shared = Rc::clone(layer);
-    machine.spawn(name, number, luck, |t| main_base::run(t, shared, manager, left));
+    machine.spawn(name, number, luck, |t| {
+        main_base::run(t, shared, manager, left)
+    });
     let (name, number, luck) = named(Duty::Timer);
     let shared = Rc::clone(layer);
     machine.spawn(name, number, luck, |t| timer::run(t, shared));
@@ -131,7 +147,9 @@ fn spawn_all(
                 machine.spawn(name, number, luck, |t| driver::run_driver(t, shared, index));
                 let (name, number, luck) = named(Duty::AsyncNotify(index));
                 let shared = Rc::clone(layer);
-                machine.spawn(name, number, luck, |t| driver::run_async_notify(t, shared, index));
+                machine.spawn(name, number, luck, |t| {
+                    driver::run_async_notify(t, shared, index)
+                });
             }
         }
     }
@@ -164,8 +182,17 @@ impl Process {
     /// Whether no thread has a message to take.
     #[must_use]
     pub fn queues_are_empty(&self, machine: &Machine<Winsock>) -> bool {
-        let Queues { main, up, down, timer, drivers } = &self.queues;
+        let Queues {
+            main,
+            up,
+            down,
+            timer,
+            drivers,
+        } = &self.queues;
         let empty = |queue: &QueueId| machine.queue_length(*queue) == 0;
-        [main, up, down, timer].into_iter().chain(drivers).all(empty)
+        [main, up, down, timer]
+            .into_iter()
+            .chain(drivers)
+            .all(empty)
     }
 }

@@ -27,7 +27,13 @@ pub(crate) enum Woken {
 }
 
 async fn ask(t: &Thread, call: Call) -> Result<Reply, SocketError> {
-    match t.call(SocketRequest { call, deadline: Instant::MAX }).await {
+    match t
+        .call(SocketRequest {
+            call,
+            deadline: Instant::MAX,
+        })
+        .await
+    {
         SocketAnswer::Reply(Reply::Failed(error)) => Err(error),
         SocketAnswer::Reply(reply) => Ok(reply),
         SocketAnswer::TimedOut => panic!("a call without a deadline timed out"),
@@ -43,7 +49,14 @@ pub(crate) async fn socket(t: &Thread) -> Result<SocketHandle, SocketError> {
 
 pub(crate) async fn listen(t: &Thread, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
     ask(t, Call::Bind { socket, port }).await?;
-    ask(t, Call::Listen { socket, backlog: BACKLOG }).await?;
+    ask(
+        t,
+        Call::Listen {
+            socket,
+            backlog: BACKLOG,
+        },
+    )
+    .await?;
     Ok(())
 }
 
@@ -121,12 +134,18 @@ pub(crate) async fn close_event(t: &Thread, event: EventHandle) -> Result<(), So
 
 pub(crate) async fn set_event(t: &Thread, event: EventHandle) {
     let set = ask(t, Call::SetEvent { event }).await;
-    assert!(set.is_ok(), "a wake-up event lives as long as its process: {set:?}");
+    assert!(
+        set.is_ok(),
+        "a wake-up event lives as long as its process: {set:?}"
+    );
 }
 
 pub(crate) async fn reset_event(t: &Thread, event: EventHandle) {
     let reset = ask(t, Call::ResetEvent { event }).await;
-    assert!(reset.is_ok(), "a wake-up event lives as long as its process: {reset:?}");
+    assert!(
+        reset.is_ok(),
+        "a wake-up event lives as long as its process: {reset:?}"
+    );
 }
 
 pub(crate) async fn event_select(
@@ -135,7 +154,16 @@ pub(crate) async fn event_select(
     event: EventHandle,
     mask: NetworkEvents,
 ) -> Result<(), SocketError> {
-    ask(t, Call::EventSelect { socket, event, mask }).await.map(|_| ())
+    ask(
+        t,
+        Call::EventSelect {
+            socket,
+            event,
+            mask,
+        },
+    )
+    .await
+    .map(|_| ())
 }
 
 pub(crate) async fn enumerate_events(
@@ -143,7 +171,15 @@ pub(crate) async fn enumerate_events(
     socket: SocketHandle,
     event: EventHandle,
 ) -> Result<EnumeratedEvents, SocketError> {
-    match ask(t, Call::EnumEvents { socket, event: Some(event) }).await? {
+    match ask(
+        t,
+        Call::EnumEvents {
+            socket,
+            event: Some(event),
+        },
+    )
+    .await?
+    {
         Reply::Events(events) => Ok(events),
         other => panic!("WSAEnumNetworkEvents() answered {other:?}"),
     }
@@ -151,7 +187,13 @@ pub(crate) async fn enumerate_events(
 
 /// Waits for any of up to 64 event objects.
 pub(crate) async fn wait(t: &Thread, events: Vec<EventHandle>, deadline: Instant) -> Woken {
-    match t.call(SocketRequest { call: Call::Wait { events }, deadline }).await {
+    match t
+        .call(SocketRequest {
+            call: Call::Wait { events },
+            deadline,
+        })
+        .await
+    {
         SocketAnswer::Reply(Reply::Signalled(index)) => Woken::By(index),
         SocketAnswer::Reply(Reply::Failed(error)) => Woken::Failed(error),
         SocketAnswer::Reply(other) => panic!("WSAWaitForMultipleEvents() answered {other:?}"),

@@ -84,8 +84,10 @@ mod tests {
             if generation == Generation::Pairs {
                 duties.extend((0..64).map(Duty::AsyncNotify));
             }
-            let numbers: BTreeSet<u16> =
-                duties.iter().map(|&duty| name(generation, duty).number).collect();
+            let numbers: BTreeSet<u16> = duties
+                .iter()
+                .map(|&duty| name(generation, duty).number)
+                .collect();
             assert_eq!(numbers.len(), duties.len());
         }
     }

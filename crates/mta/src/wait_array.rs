@@ -28,7 +28,9 @@ pub(crate) async fn choose(t: &Thread, layer: &Layer) -> u32 {
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
     let mut best = (0, u32::MAX);
     for index in 0..layer.layout.threads {
-        let count = t.read(layer.layout.thread_block(index) + wait_array::COUNT).await;
+        let count = t
+            .read(layer.layout.thread_block(index) + wait_array::COUNT)
+            .await;
         if count < best.1 {
             best = (index, count);
         }
@@ -40,10 +42,13 @@ pub(crate) async fn choose(t: &Thread, layer: &Layer) -> u32 {
 /// Adds a block at the end of the array.
 pub(crate) async fn join(t: &Thread, layer: &Layer, thread_block: u32, block: Address) {
     let array = layer.layout.thread_block(thread_block);
-    let guard = layer.guard(t, Structure::WaitArrays, Operation::Allocate).await;
+    let guard = layer
+        .guard(t, Structure::WaitArrays, Operation::Allocate)
+        .await;
     let count = t.read(array + wait_array::COUNT).await;
     t.write(Layout::entry(array, count), block.0).await;
-    t.write(array + wait_array::COUNT, count.wrapping_add(1)).await;
+    t.write(array + wait_array::COUNT, count.wrapping_add(1))
+        .await;
     layer.unguard(t, guard).await;
 }
 
@@ -53,14 +58,18 @@ pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: A
         return;
     }
     let array = layer.layout.thread_block(thread_block);
-    let guard = layer.guard(t, Structure::WaitArrays, Operation::Release).await;
+    let guard = layer
+        .guard(t, Structure::WaitArrays, Operation::Release)
+        .await;
     let count = t.read(array + wait_array::COUNT).await;
     for index in 0..count.min(wait_array::ENTRIES_MAX) {
         if t.read(Layout::entry(array, index)).await == block.0 {
             let last = t.read(Layout::entry(array, count.wrapping_sub(1))).await;
             t.write(Layout::entry(array, index), last).await;
-            t.write(Layout::entry(array, count.wrapping_sub(1)), 0).await;
-            t.write(array + wait_array::COUNT, count.wrapping_sub(1)).await;
+            t.write(Layout::entry(array, count.wrapping_sub(1)), 0)
+                .await;
+            t.write(array + wait_array::COUNT, count.wrapping_sub(1))
+                .await;
             break;
         }
     }
@@ -71,7 +80,10 @@ pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: A
 pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Watched> {
     let array = layer.layout.thread_block(thread_block);
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
-    let count = t.read(array + wait_array::COUNT).await.min(wait_array::ENTRIES_MAX);
+    let count = t
+        .read(array + wait_array::COUNT)
+        .await
+        .min(wait_array::ENTRIES_MAX);
     let mut blocks = Vec::with_capacity(count as usize);
     for index in 0..count {
         blocks.push(Address(t.read(Layout::entry(array, index)).await));
@@ -93,7 +105,15 @@ async fn look(t: &Thread, layer: &Layer, block: Address) -> Watched {
     let socket = t.read(block + field::SOCKET).await;
     let state = BlockState::of(t.read(block + field::STATE).await);
     let instance = Instance(t.read(block + field::INSTANCE).await);
-    let lease = Lease { block: layer.layout.index(block), instance };
+    let lease = Lease {
+        block: layer.layout.index(block),
+        instance,
+    };
     let socket = (socket != NONE).then_some(SocketHandle(socket));
-    Watched { lease, state, socket, event }
+    Watched {
+        lease,
+        state,
+        socket,
+        event,
+    }
 }

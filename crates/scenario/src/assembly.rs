@@ -31,13 +31,21 @@ impl std::error::Error for AssemblyError {}
 
 /// The number of each host, in the order of their names.
 pub(crate) fn host_numbers(scenario: &Scenario) -> BTreeMap<&str, HostId> {
-    scenario.hosts.keys().map(String::as_str).zip((0..).map(HostId)).collect()
+    scenario
+        .hosts
+        .keys()
+        .map(String::as_str)
+        .zip((0..).map(HostId))
+        .collect()
 }
 
 /// The address of each host: its own, or 10.0.0.n.
 pub(crate) fn addresses(scenario: &Scenario) -> Vec<u32> {
-    let taken: BTreeSet<u32> =
-        scenario.hosts.values().map(|host| u32::from(host.address)).collect();
+    let taken: BTreeSet<u32> = scenario
+        .hosts
+        .values()
+        .map(|host| u32::from(host.address))
+        .collect();
     let mut free = (u32::from_be_bytes([10, 0, 0, 1])..).filter(|it| !taken.contains(it));
     let assign = |host: &Host| match u32::from(host.address) {
         0 => free.next().expect("there are fewer hosts than addresses"),
@@ -55,7 +63,10 @@ pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyErro
         .map(|(name, link)| {
             let mut config = LinkConfig {
                 key: key(name),
-                ends: [numbers[link.between[0].as_str()], numbers[link.between[1].as_str()]],
+                ends: [
+                    numbers[link.between[0].as_str()],
+                    numbers[link.between[1].as_str()],
+                ],
                 forward: direction(&link.forward),
                 backward: direction(&link.backward),
                 loss: net::Loss::Shared(LossModel::None),
@@ -77,11 +88,15 @@ pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyErro
 }
 
 fn direction(plan: &crate::plan::Direction) -> net::Direction {
-    let bandwidth = plan.bandwidth.and_then(|it| NonZeroU64::new(it.bits_per_second));
+    let bandwidth = plan
+        .bandwidth
+        .and_then(|it| NonZeroU64::new(it.bits_per_second));
     net::Direction {
         delay: plan.delay,
-        bandwidth: bandwidth
-            .map(|bits_per_second| net::Bandwidth { bits_per_second, queue: plan.queue.0 }),
+        bandwidth: bandwidth.map(|bits_per_second| net::Bandwidth {
+            bits_per_second,
+            queue: plan.queue.0,
+        }),
         impairment: net::Impairment {
             jitter: plan.jitter,
             reorder: plan.reorder,
@@ -101,28 +116,63 @@ fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::Cal
             calibration::independent(success)
         }
         Loss::GilbertElliott { chain, scope } => match (chain, scope) {
-            (GilbertElliott::Chain { good_to_bad, bad_to_good, loss_good, loss_bad }, _) => {
-                let chain =
-                    net::GilbertElliott { good_to_bad, bad_to_good, loss_good, loss_bad };
+            (
+                GilbertElliott::Chain {
+                    good_to_bad,
+                    bad_to_good,
+                    loss_good,
+                    loss_bad,
+                },
+                _,
+            ) => {
+                let chain = net::GilbertElliott {
+                    good_to_bad,
+                    bad_to_good,
+                    loss_good,
+                    loss_bad,
+                };
                 LossModel::GilbertElliott(chain)
             }
-            (GilbertElliott::Calibrated { ping_success, mean_burst }, Scope::Shared) => {
-                calibration::bursts_shared(ping_success, mean_burst)?
-            }
-            (GilbertElliott::Calibrated { ping_success, mean_burst }, Scope::PerDirection) => {
-                calibration::bursts_each_way(ping_success, mean_burst)?
-            }
+            (
+                GilbertElliott::Calibrated {
+                    ping_success,
+                    mean_burst,
+                },
+                Scope::Shared,
+            ) => calibration::bursts_shared(ping_success, mean_burst)?,
+            (
+                GilbertElliott::Calibrated {
+                    ping_success,
+                    mean_burst,
+                },
+                Scope::PerDirection,
+            ) => calibration::bursts_each_way(ping_success, mean_burst)?,
         },
         Loss::Outages { outages, scope } => match (outages, scope) {
-            (Outages::Times { mean_good, mean_outage }, _) => {
-                LossModel::Outages(net::Outages { mean_good, mean_outage })
-            }
-            (Outages::Calibrated { ping_success, mean_outage }, Scope::Shared) => {
-                calibration::outages_shared(ping_success, mean_outage, separation)?
-            }
-            (Outages::Calibrated { ping_success, mean_outage }, Scope::PerDirection) => {
-                calibration::outages_each_way(ping_success, mean_outage)?
-            }
+            (
+                Outages::Times {
+                    mean_good,
+                    mean_outage,
+                },
+                _,
+            ) => LossModel::Outages(net::Outages {
+                mean_good,
+                mean_outage,
+            }),
+            (
+                Outages::Calibrated {
+                    ping_success,
+                    mean_outage,
+                },
+                Scope::Shared,
+            ) => calibration::outages_shared(ping_success, mean_outage, separation)?,
+            (
+                Outages::Calibrated {
+                    ping_success,
+                    mean_outage,
+                },
+                Scope::PerDirection,
+            ) => calibration::outages_each_way(ping_success, mean_outage)?,
         },
     })
 }
@@ -130,7 +180,11 @@ fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::Cal
 /// Lays down the outages and drops that the scenario pins on this link.
 fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
     let mut windows: Vec<net::Window> = Vec::new();
-    let on_this = scenario.pins.outages.iter().filter(|pinned| pinned.link == name);
+    let on_this = scenario
+        .pins
+        .outages
+        .iter()
+        .filter(|pinned| pinned.link == name);
     let mut outages: Vec<_> = on_this.map(|it| (it.from, it.to)).collect();
     outages.sort_unstable();
     for (from, until) in outages {
@@ -139,13 +193,24 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
             _ => windows.push(net::Window { from, until }),
         }
     }
-    let on_this = scenario.pins.drop.iter().filter(|pinned| pinned.link == name);
+    let on_this = scenario
+        .pins
+        .drop
+        .iter()
+        .filter(|pinned| pinned.link == name);
     let mut drops: Vec<net::Identity> = on_this
-        .map(|it| net::Identity { flow: it.flow, unit: it.unit, attempt: it.attempt })
+        .map(|it| net::Identity {
+            flow: it.flow,
+            unit: it.unit,
+            attempt: it.attempt,
+        })
         .collect();
     drops.sort_unstable();
     drops.dedup();
-    let pinned = net::Pinned { outages: windows, drops };
+    let pinned = net::Pinned {
+        outages: windows,
+        drops,
+    };
     config.forward.pinned = pinned.clone();
     config.backward.pinned = pinned;
 }
@@ -186,7 +251,11 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         let nanos = ratio / u128::from(usual.access.nanos());
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     };
-    let preemptions = scenario.pins.preempt.iter().filter(|pinned| pinned.host == name);
+    let preemptions = scenario
+        .pins
+        .preempt
+        .iter()
+        .filter(|pinned| pinned.host == name);
     machine::Config {
         processors: host.cpus,
         costs: Costs {
@@ -209,7 +278,10 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
 
 fn preemption(pinned: &crate::plan::Preemption) -> machine::Preemption {
     let number = u16::try_from(pinned.thread).unwrap_or(u16::MAX);
-    machine::Preemption { key: mta::threads::luck(number), call: pinned.before_call }
+    machine::Preemption {
+        key: mta::threads::luck(number),
+        call: pinned.before_call,
+    }
 }
 
 pub(crate) fn shipped(host: &Host) -> Shipped {
@@ -229,10 +301,20 @@ pub(crate) fn mta(
     let addresses = addresses(scenario);
     let address = |host: &str| addresses[numbers[host].0 as usize];
     let own = connectors_of(scenario, name);
-    let callers = scenario.connectors.values().filter(|connector| connector.to == name);
-    let longest = own.iter().map(|(_, it)| it.lifetime + it.session_disconnect);
-    let calling = scenario.connectors.values().filter(|connector| connector.to == name);
-    let patience = calling.map(|it| it.lifetime + it.session_disconnect).chain(longest);
+    let callers = scenario
+        .connectors
+        .values()
+        .filter(|connector| connector.to == name);
+    let longest = own
+        .iter()
+        .map(|(_, it)| it.lifetime + it.session_disconnect);
+    let calling = scenario
+        .connectors
+        .values()
+        .filter(|connector| connector.to == name);
+    let patience = calling
+        .map(|it| it.lifetime + it.session_disconnect)
+        .chain(longest);
     mta::Config {
         build,
         control_blocks: host.control_blocks,
@@ -258,8 +340,12 @@ pub(crate) fn connectors_of<'a>(
     scenario: &'a Scenario,
     host: &str,
 ) -> Vec<(&'a str, &'a Connector)> {
-    let all = scenario.connectors.iter().filter(|(_, connector)| connector.from == host);
-    all.map(|(name, connector)| (name.as_str(), connector)).collect()
+    let all = scenario
+        .connectors
+        .iter()
+        .filter(|(_, connector)| connector.from == host);
+    all.map(|(name, connector)| (name.as_str(), connector))
+        .collect()
 }
 
 fn lower(key: u64, to: u32, connector: &Connector) -> mta::Connector {

@@ -21,7 +21,11 @@ pub(crate) enum Event {
     /// A TCP timer of a host may be due.
     TcpTimer { host: HostId, generation: u32 },
     /// A thread's socket call has waited long enough.
-    WaitEnds { host: HostId, thread: u32, generation: u32 },
+    WaitEnds {
+        host: HostId,
+        thread: u32,
+        generation: u32,
+    },
     /// A message is submitted to a connector.
     Submission { workload: u32, ordinal: u64 },
     /// A host is switched on again.

@@ -85,18 +85,23 @@ impl Host {
         options: (&Rc<dyn Build>, bool),
         database: Database,
     ) {
-        assert!(self.service.is_none(), "the service of {} runs already", self.name);
+        assert!(
+            self.service.is_none(),
+            "the service of {} runs already",
+            self.name
+        );
         let (build, waits_recorded) = options;
         self.starts += 1;
         // Every start has luck of its own.
         let luck = mix(key(&self.name), self.starts);
-        let heap = HeapConfig { bytes: HEAP_BYTES, serialize: build.serializes_heap() };
+        let heap = HeapConfig {
+            bytes: HEAP_BYTES,
+            serialize: build.serializes_heap(),
+        };
         let strategy = match scenario.scheduler {
             Scheduler::Timed => Strategy::Timed,
             Scheduler::Random => Strategy::Chosen(Box::new(Random::new(choices, luck))),
-            Scheduler::RoundRobin => {
-                Strategy::Chosen(Box::new(RoundRobin::new(CALLS_PER_TURN)))
-            }
+            Scheduler::RoundRobin => Strategy::Chosen(Box::new(RoundRobin::new(CALLS_PER_TURN))),
         };
         let config = assembly::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, luck)
@@ -110,7 +115,10 @@ impl Host {
         );
         let process = mta::start(&mut machine, config)
             .expect("static memory holds the largest pool there can be");
-        let numbers = machine.threads().map(|thread| ThreadNumber(thread.number)).collect();
+        let numbers = machine
+            .threads()
+            .map(|thread| ThreadNumber(thread.number))
+            .collect();
         self.service = Some(Service {
             machine,
             process,
@@ -128,7 +136,10 @@ impl Host {
         thread: ThreadId,
         request: SocketRequest,
     ) -> Answered {
-        let service = self.service.as_mut().expect("a thread of the service calls");
+        let service = self
+            .service
+            .as_mut()
+            .expect("a thread of the service calls");
         let SocketRequest { call, deadline } = request;
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
@@ -145,8 +156,13 @@ impl Host {
             (Reply::Pending, Some(events)) => {
                 service.waits += 1;
                 let generation = service.waits;
-                service.waiting.insert(thread, Waiting { events, generation });
-                Answered::Waits { until: deadline, generation }
+                service
+                    .waiting
+                    .insert(thread, Waiting { events, generation });
+                Answered::Waits {
+                    until: deadline,
+                    generation,
+                }
             }
             (Reply::Signalled(index), Some(events)) => {
                 service.machine.acquire(thread, u64::from(events[index].0));
@@ -155,7 +171,9 @@ impl Host {
                 Answered::Now
             }
             (reply, _) => {
-                service.machine.reply(thread, at, SocketAnswer::Reply(reply));
+                service
+                    .machine
+                    .reply(thread, at, SocketAnswer::Reply(reply));
                 Answered::Now
             }
         }
@@ -164,8 +182,12 @@ impl Host {
     /// Tells waiting threads what has become signalled.
     pub(crate) fn deliver_signals(&mut self, now: Instant) {
         while let Some(signal) = self.sockets.poll_signal() {
-            let Signal::Event(event) = signal else { continue };
-            let Some(service) = &mut self.service else { continue };
+            let Signal::Event(event) = signal else {
+                continue;
+            };
+            let Some(service) = &mut self.service else {
+                continue;
+            };
             let woken: Vec<ThreadId> = service
                 .waiting
                 .iter()
@@ -180,17 +202,26 @@ impl Host {
                 }
                 let waiting = service.waiting.remove(&thread).expect("it waited");
                 if let Reply::Signalled(index) = reply {
-                    service.machine.acquire(thread, u64::from(waiting.events[index].0));
+                    service
+                        .machine
+                        .acquire(thread, u64::from(waiting.events[index].0));
                 }
-                service.machine.reply(thread, now, SocketAnswer::Reply(reply));
+                service
+                    .machine
+                    .reply(thread, now, SocketAnswer::Reply(reply));
             }
         }
     }
 
     /// A waiting call's deadline has come, unless it has been answered since.
     pub(crate) fn end_wait(&mut self, now: Instant, thread: ThreadId, generation: u32) {
-        let Some(service) = &mut self.service else { return };
-        let current = service.waiting.get(&thread).map(|waiting| waiting.generation);
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        let current = service
+            .waiting
+            .get(&thread)
+            .map(|waiting| waiting.generation);
         if current == Some(generation) {
             service.waiting.remove(&thread);
             service.machine.reply(thread, now, SocketAnswer::TimedOut);
@@ -224,7 +255,10 @@ impl Service {
 
     /// The thread at this place in the order of creation, if it waits.
     pub(crate) fn thread_at(&self, index: u32) -> Option<ThreadId> {
-        self.waiting.keys().copied().find(|thread| thread.index() == index as usize)
+        self.waiting
+            .keys()
+            .copied()
+            .find(|thread| thread.index() == index as usize)
     }
 }
 

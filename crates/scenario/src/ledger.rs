@@ -58,11 +58,19 @@ pub(crate) struct Broken {
 
 impl Broken {
     fn new(kind: ViolationKind, place: &str, detail: String) -> Self {
-        Self { kind, place: place.to_owned(), lease: None, detail }
+        Self {
+            kind,
+            place: place.to_owned(),
+            lease: None,
+            detail,
+        }
     }
 
     fn about(self, lease: Lease) -> Self {
-        Self { lease: Some(lease), ..self }
+        Self {
+            lease: Some(lease),
+            ..self
+        }
     }
 }
 
@@ -188,7 +196,11 @@ impl Ledger {
             | Finding::DoubleHandOut => ViolationKind::HeapCorruption,
         };
         let place = finding.signature().to_string();
-        self.add(host, finding.access.at, Broken::new(kind, &place, finding.to_string()));
+        self.add(
+            host,
+            finding.access.at,
+            Broken::new(kind, &place, finding.to_string()),
+        );
     }
 
     /// An exception ended the process of a host: 9405 and 4097 are logged.
@@ -237,9 +249,21 @@ impl Ledger {
             self.dropped += 1;
             return;
         }
-        let Broken { kind, place, lease, detail } = broken;
+        let Broken {
+            kind,
+            place,
+            lease,
+            detail,
+        } = broken;
         let host = self.views[host.0 as usize].name.clone();
-        self.violations.push(Violation { kind, host, at, place, lease, detail });
+        self.violations.push(Violation {
+            kind,
+            host,
+            at,
+            place,
+            lease,
+            detail,
+        });
     }
 
     /// The violations that have come since the last time.

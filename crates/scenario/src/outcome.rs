@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use kernel::{Checkpoint, Fingerprint, Instant};
 use mta::Lease;
 
-use crate::plan::{Expectations, ExceptionCode, Vocabulary, ViolationKind};
+use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
 
 /// A broken promise.

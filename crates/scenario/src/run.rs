@@ -18,9 +18,10 @@ use crate::world::{Options, World};
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
 pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, AssemblyError> {
-    let shipped = scenario.hosts.values().map(|host| -> Rc<dyn Build> {
-        Rc::new(assembly::shipped(host))
-    });
+    let shipped = scenario
+        .hosts
+        .values()
+        .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) });
     run_builds(scenario, seed, shipped.collect(), options)
 }
 
@@ -38,7 +39,11 @@ pub fn run_builds(
     builds: Vec<Rc<dyn Build>>,
     options: Options,
 ) -> Result<Outcome, AssemblyError> {
-    assert_eq!(builds.len(), scenario.hosts.len(), "one build for each host");
+    assert_eq!(
+        builds.len(),
+        scenario.hosts.len(),
+        "one build for each host"
+    );
     let mut world = World::new(scenario, seed, builds, options)?;
     let stop = world.run();
     close_books(&mut world);
@@ -50,7 +55,9 @@ fn close_books(world: &mut World<'_>) {
     let now = world.now;
     for index in 0..world.hosts.len() {
         let host = &world.hosts[index];
-        let Some(service) = &host.service else { continue };
+        let Some(service) = &host.service else {
+            continue;
+        };
         let id = host.id;
         let mut found = Vec::new();
         if let Err(fault) = service.machine.heap_census() {
@@ -66,23 +73,35 @@ fn close_books(world: &mut World<'_>) {
                 found.push(broken(ViolationKind::SocketLeak, "socket", detail));
             }
         }
-        found.into_iter().for_each(|broken| world.ledger.add(id, now, broken));
+        found
+            .into_iter()
+            .for_each(|broken| world.ledger.add(id, now, broken));
     }
-    world.ledger.on_finish(now, world.scenario.healing.is_some());
+    world
+        .ledger
+        .on_finish(now, world.scenario.healing.is_some());
     for violation in world.ledger.take_new() {
         world.write(crate::record::Record::Violation(Box::new(violation)));
     }
 }
 
 fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
-    Broken { kind, place: place.to_owned(), lease: None, detail }
+    Broken {
+        kind,
+        place: place.to_owned(),
+        lease: None,
+        detail,
+    }
 }
 
 fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
     let links = names.zip(world.link_counts()).collect();
-    let faults = world.fault_counts().map(|(name, count)| (name.to_owned(), count)).collect();
+    let faults = world
+        .fault_counts()
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
     let (records, digest) = world.journal.into_parts();
     let results = Ledger::into_results(world.ledger);

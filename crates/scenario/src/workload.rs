@@ -37,7 +37,14 @@ impl Source {
     ) -> Self {
         let end = plan.end.unwrap_or(Instant::ZERO + duration);
         let numbers = place * MESSAGES_MAX as u32;
-        Self { plan, key: key(name), numbers, connector, end, choices }
+        Self {
+            plan,
+            key: key(name),
+            numbers,
+            connector,
+            end,
+            choices,
+        }
     }
 
     /// When message `ordinal` comes, given when the one before it came.
@@ -49,7 +56,10 @@ impl Source {
         let at = match &self.plan.arrivals {
             Arrivals::Every(interval) => before.unwrap_or(start).saturating_add(*interval),
             Arrivals::Poisson { mean } => {
-                let gap = self.choices.draw(GAP, self.key, [ordinal, 0]).exponential(*mean);
+                let gap = self
+                    .choices
+                    .draw(GAP, self.key, [ordinal, 0])
+                    .exponential(*mean);
                 before.unwrap_or(start).saturating_add(gap)
             }
             Arrivals::At(times) => {
@@ -75,7 +85,10 @@ impl Source {
         let length = if from == to {
             from
         } else {
-            from + self.choices.draw(SIZE, self.key, [ordinal, 0]).below(to - from + 1)
+            from + self
+                .choices
+                .draw(SIZE, self.key, [ordinal, 0])
+                .below(to - from + 1)
         };
         Some(Submission {
             connector: self.connector,
@@ -91,7 +104,10 @@ impl Source {
             Priorities::All(priority) => priority,
             Priorities::Mix { urgent, non_urgent } => {
                 // One word decides, so that both shares are shares of all messages.
-                let word = self.choices.draw(PRIORITY, self.key, [ordinal, 0]).next_u64();
+                let word = self
+                    .choices
+                    .draw(PRIORITY, self.key, [ordinal, 0])
+                    .next_u64();
                 if urgent.holds(word) {
                     Priority::Urgent
                 } else if non_urgent.holds(!word) {

@@ -101,7 +101,10 @@ impl<'a> World<'a> {
                 turn: Planned::default(),
             })
             .collect();
-        let keep = match (options.keep_records, usize::try_from(scenario.limits.records)) {
+        let keep = match (
+            options.keep_records,
+            usize::try_from(scenario.limits.records),
+        ) {
             (false, _) => Keep::Nothing,
             (true, records) => Keep::First(records.unwrap_or(usize::MAX)),
         };
@@ -144,8 +147,7 @@ impl<'a> World<'a> {
             let number = own.iter().position(|(name, _)| *name == plan.connector);
             let number = u32::try_from(number.expect("it starts there")).expect("a small number");
             let duration = self.scenario.duration;
-            let source =
-                Source::new(name, plan.clone(), (place, number), duration, self.choices);
+            let source = Source::new(name, plan.clone(), (place, number), duration, self.choices);
             self.sources.push(source);
             self.last_arrival.push(None);
             self.schedule_submission(place, 0);
@@ -223,7 +225,11 @@ impl<'a> World<'a> {
                 let id = host.id;
                 self.settle(id);
             }
-            Event::WaitEnds { host, thread, generation } => {
+            Event::WaitEnds {
+                host,
+                thread,
+                generation,
+            } => {
                 self.end_wait(host, thread, generation);
             }
             Event::Submission { workload, ordinal } => self.submit(workload, ordinal),
@@ -264,7 +270,12 @@ impl<'a> World<'a> {
     /// Schedules an event. Its key is unique: hosts number their events.
     fn schedule(&mut self, host: HostId, at: Instant, event: Event) {
         let sequence = self.hosts[host.0 as usize].next_sequence();
-        let key = EventKey { at, class: event.class(), host: host.0, sequence };
+        let key = EventKey {
+            at,
+            class: event.class(),
+            host: host.0,
+            sequence,
+        };
         self.queue.push(key, event);
     }
 
@@ -272,14 +283,18 @@ impl<'a> World<'a> {
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
         let now = self.now;
-        while let Some(outgoing) =
-            self.hosts[host.0 as usize].sockets.poll_transmit(uptime(now))
+        while let Some(outgoing) = self.hosts[host.0 as usize]
+            .sockets
+            .poll_transmit(uptime(now))
         {
             self.send_segment(host, outgoing);
         }
         let it = &mut self.hosts[host.0 as usize];
         it.deliver_signals(now);
-        let due = it.sockets.poll_timeout().map(|at| Instant::from_nanos(at.nanos()).max(now));
+        let due = it
+            .sockets
+            .poll_timeout()
+            .map(|at| Instant::from_nanos(at.nanos()).max(now));
         if let Some(due) = due
             && it.tcp_timer.at.is_none_or(|planned| due < planned)
         {
@@ -345,6 +360,10 @@ impl<'a> World<'a> {
 
     /// How often each fault struck, by name.
     pub(crate) fn fault_counts(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.scenario.faults.keys().map(String::as_str).zip(self.faults.iter().map(|it| it.struck))
+        self.scenario
+            .faults
+            .keys()
+            .map(String::as_str)
+            .zip(self.faults.iter().map(|it| it.struck))
     }
 }

@@ -106,9 +106,11 @@ impl Spdu<'_> {
             Self::Disconnect => vec![DN, 0],
             Self::Abort => vec![AB, 0],
             Self::ActivityStart { message, length } => numbers(AS, &[message, length]),
-            Self::ActivityResume { message, length, offset } => {
-                numbers(AR, &[message, length, offset])
-            }
+            Self::ActivityResume {
+                message,
+                length,
+                offset,
+            } => numbers(AR, &[message, length, offset]),
             Self::Data { user } => {
                 let mut bytes = Vec::with_capacity(2 + user.len());
                 bytes.extend_from_slice(&[DT, 0]);
@@ -148,8 +150,12 @@ fn sync(identifier: u8, serial: u32) -> Vec<u8> {
 /// # Errors
 /// [`SpduError`]; whatever the peer sent, this never panics.
 pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
-    let &[identifier, length, ref rest @ ..] = bytes else { return Err(SpduError::Truncated) };
-    let parameters = rest.get(..usize::from(length)).ok_or(SpduError::Truncated)?;
+    let &[identifier, length, ref rest @ ..] = bytes else {
+        return Err(SpduError::Truncated);
+    };
+    let parameters = rest
+        .get(..usize::from(length))
+        .ok_or(SpduError::Truncated)?;
     let user = &rest[parameters.len()..];
     let number = |index: usize| number_at(parameters, index * 4);
     let serial = || number_at(parameters, 2);
@@ -159,7 +165,10 @@ pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
         FN => Spdu::Finish,
         DN => Spdu::Disconnect,
         AB => Spdu::Abort,
-        AS => Spdu::ActivityStart { message: number(0)?, length: number(1)? },
+        AS => Spdu::ActivityStart {
+            message: number(0)?,
+            length: number(1)?,
+        },
         AR => Spdu::ActivityResume {
             message: number(0)?,
             length: number(1)?,
@@ -168,8 +177,12 @@ pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
         DT => Spdu::Data { user },
         MIP => Spdu::MinorSync { serial: serial()? },
         MIA => Spdu::MinorSyncAck { serial: serial()? },
-        AE => Spdu::ActivityEnd { message: number(0)? },
-        AEA => Spdu::ActivityEndAck { message: number(0)? },
+        AE => Spdu::ActivityEnd {
+            message: number(0)?,
+        },
+        AEA => Spdu::ActivityEndAck {
+            message: number(0)?,
+        },
         other => return Err(SpduError::Identifier(other)),
     })
 }

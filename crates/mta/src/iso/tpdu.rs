@@ -83,13 +83,19 @@ impl Tpdu<'_> {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         match *self {
-            Self::ConnectionRequest { source, size_exponent } => {
-                connection(CODE_CR, 0, source, size_exponent)
-            }
-            Self::ConnectionConfirm { destination, source, size_exponent } => {
-                connection(CODE_CC, destination, source, size_exponent)
-            }
-            Self::DisconnectRequest { destination, reason } => {
+            Self::ConnectionRequest {
+                source,
+                size_exponent,
+            } => connection(CODE_CR, 0, source, size_exponent),
+            Self::ConnectionConfirm {
+                destination,
+                source,
+                size_exponent,
+            } => connection(CODE_CC, destination, source, size_exponent),
+            Self::DisconnectRequest {
+                destination,
+                reason,
+            } => {
                 let [high, low] = destination.to_be_bytes();
                 vec![6, CODE_DR, high, low, 0, 0, reason]
             }
@@ -110,7 +116,15 @@ impl Tpdu<'_> {
 fn connection(code: u8, destination: u16, source: u16, size_exponent: u8) -> Vec<u8> {
     let [destination_high, destination_low] = destination.to_be_bytes();
     let [source_high, source_low] = source.to_be_bytes();
-    let mut bytes = vec![0, code, destination_high, destination_low, source_high, source_low, 0];
+    let mut bytes = vec![
+        0,
+        code,
+        destination_high,
+        destination_low,
+        source_high,
+        source_low,
+        0,
+    ];
     bytes.extend_from_slice(&[PARAMETER_CALLING, 0, PARAMETER_CALLED, 0]);
     bytes.extend_from_slice(&[PARAMETER_SIZE, 1, size_exponent]);
     bytes[0] = u8::try_from(bytes.len() - 1).expect("the length indicator of a CR is 13");
@@ -123,31 +137,49 @@ fn connection(code: u8, destination: u16, source: u16, size_exponent: u8) -> Vec
 /// [`TpduError`]; whatever the peer sent, this never panics.
 pub fn decode(bytes: &[u8]) -> Result<Tpdu<'_>, TpduError> {
     let (&indicator, rest) = bytes.split_first().ok_or(TpduError::Truncated)?;
-    let header = rest.get(..usize::from(indicator)).ok_or(TpduError::Truncated)?;
+    let header = rest
+        .get(..usize::from(indicator))
+        .ok_or(TpduError::Truncated)?;
     let user = &rest[header.len()..];
     let (&code, fields) = header.split_first().ok_or(TpduError::Truncated)?;
     match code & 0xF0 {
         CODE_CR => {
             let source = word(fields, 2)?;
             let size_exponent = connection_size(fields)?;
-            Ok(Tpdu::ConnectionRequest { source, size_exponent })
+            Ok(Tpdu::ConnectionRequest {
+                source,
+                size_exponent,
+            })
         }
         CODE_CC => {
             let (destination, source) = (word(fields, 0)?, word(fields, 2)?);
             let size_exponent = connection_size(fields)?;
-            Ok(Tpdu::ConnectionConfirm { destination, source, size_exponent })
+            Ok(Tpdu::ConnectionConfirm {
+                destination,
+                source,
+                size_exponent,
+            })
         }
         CODE_DR => {
             let reason = *fields.get(4).ok_or(TpduError::Truncated)?;
-            Ok(Tpdu::DisconnectRequest { destination: word(fields, 0)?, reason })
+            Ok(Tpdu::DisconnectRequest {
+                destination: word(fields, 0)?,
+                reason,
+            })
         }
         CODE_DT => {
             let mark = fields.first().ok_or(TpduError::Truncated)?;
-            Ok(Tpdu::Data { end: mark & END_OF_UNIT != 0, user })
+            Ok(Tpdu::Data {
+                end: mark & END_OF_UNIT != 0,
+                user,
+            })
         }
         CODE_ER => {
             let cause = *fields.get(2).ok_or(TpduError::Truncated)?;
-            Ok(Tpdu::Error { destination: word(fields, 0)?, cause })
+            Ok(Tpdu::Error {
+                destination: word(fields, 0)?,
+                cause,
+            })
         }
         _ => Err(TpduError::Code(code)),
     }
@@ -169,13 +201,19 @@ fn connection_size(fields: &[u8]) -> Result<u8, TpduError> {
     let mut parameters = &fields[5..];
     let mut size = SIZE_EXPONENT_DEFAULT;
     while let [code, length, rest @ ..] = parameters {
-        let value = rest.get(..usize::from(*length)).ok_or(TpduError::Truncated)?;
+        let value = rest
+            .get(..usize::from(*length))
+            .ok_or(TpduError::Truncated)?;
         if let (PARAMETER_SIZE, [exponent]) = (*code, value) {
             size = *exponent;
         }
         parameters = &rest[value.len()..];
     }
-    if (7..=13).contains(&size) { Ok(size) } else { Err(TpduError::Size(size)) }
+    if (7..=13).contains(&size) {
+        Ok(size)
+    } else {
+        Err(TpduError::Size(size))
+    }
 }
 
 impl fmt::Display for TpduError {
@@ -198,7 +236,10 @@ mod tests {
 
     #[test]
     fn a_connection_request_has_fourteen_bytes() {
-        let request = Tpdu::ConnectionRequest { source: 0x0102, size_exponent: SIZE_EXPONENT };
+        let request = Tpdu::ConnectionRequest {
+            source: 0x0102,
+            size_exponent: SIZE_EXPONENT,
+        };
         let bytes = request.encode();
         let expected = [0x0D, 0xE0, 0, 0, 1, 2, 0, 0xC1, 0, 0xC2, 0, 0xC0, 1, 0x0B];
         assert_eq!(bytes, expected);
@@ -214,8 +255,11 @@ mod tests {
         bytes.extend_from_slice(b"EXCHANGETSAP1");
         bytes.extend_from_slice(&[0xC0, 0x01, 0x0B]);
         assert_eq!(bytes.len(), 40);
-        let confirm =
-            Tpdu::ConnectionConfirm { destination: 0x01CA, source: 0x0029, size_exponent: 11 };
+        let confirm = Tpdu::ConnectionConfirm {
+            destination: 0x01CA,
+            source: 0x0029,
+            size_exponent: 11,
+        };
         assert_eq!(decode(&bytes), Ok(confirm));
     }
 
@@ -224,7 +268,10 @@ mod tests {
         assert_eq!(decode(&[]), Err(TpduError::Truncated));
         assert_eq!(decode(&[9, 0xE0, 0]), Err(TpduError::Truncated));
         assert_eq!(decode(&[2, 0x10, 0]), Err(TpduError::Code(0x10)));
-        assert_eq!(decode(&[6, 0xE0, 0, 0, 0, 1, 0x40]), Err(TpduError::Class(4)));
+        assert_eq!(
+            decode(&[6, 0xE0, 0, 0, 0, 1, 0x40]),
+            Err(TpduError::Class(4))
+        );
         let huge = [9, 0xE0, 0, 0, 0, 1, 0, 0xC0, 1, 0x1F];
         assert_eq!(decode(&huge), Err(TpduError::Size(0x1F)));
     }

@@ -30,8 +30,13 @@ pub enum HeaderError {
 #[must_use]
 pub fn encode(tpdu: &[u8]) -> Vec<u8> {
     let length = HEADER_BYTES + tpdu.len();
-    assert!((PACKET_BYTES_MIN..=PACKET_BYTES_MAX).contains(&length), "no TPKT of {length} bytes");
-    let [high, low] = u16::try_from(length).expect("the largest TPKT fits").to_be_bytes();
+    assert!(
+        (PACKET_BYTES_MIN..=PACKET_BYTES_MAX).contains(&length),
+        "no TPKT of {length} bytes"
+    );
+    let [high, low] = u16::try_from(length)
+        .expect("the largest TPKT fits")
+        .to_be_bytes();
     let mut packet = Vec::with_capacity(length);
     packet.extend_from_slice(&[VERSION, 0, high, low]);
     packet.extend_from_slice(tpdu);

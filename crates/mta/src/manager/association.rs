@@ -63,7 +63,11 @@ impl Association {
 
     pub(super) fn called(from: u32, lease: Lease, now: Instant) -> Self {
         let role = Role::Called { from };
-        Self { role, lease: Some(lease), ..Self::caller(0, false, now) }
+        Self {
+            role,
+            lease: Some(lease),
+            ..Self::caller(0, false, now)
+        }
     }
 
     pub(super) fn is_caller_of(&self, connector: u32) -> bool {
@@ -80,7 +84,9 @@ impl Association {
 
     /// Takes note of a confirmed checkpoint; whether there is room to send more.
     pub(super) fn confirm(&mut self, serial: u32) -> bool {
-        self.sending.as_mut().is_some_and(|sending| sending.confirm(serial))
+        self.sending
+            .as_mut()
+            .is_some_and(|sending| sending.confirm(serial))
     }
 }
 
@@ -103,7 +109,11 @@ pub(super) struct Sending {
 impl Sending {
     pub(super) fn new(queued: Queued, start: u32, checkpoint: u32, window: u32) -> Self {
         // Without checkpoints the message is one stretch; without a window there is one anyhow.
-        let checkpoint = if checkpoint == 0 { queued.submission.length.max(1) } else { checkpoint };
+        let checkpoint = if checkpoint == 0 {
+            queued.submission.length.max(1)
+        } else {
+            checkpoint
+        };
         Self {
             queued,
             sent: start,
@@ -126,11 +136,18 @@ impl Sending {
         while self.sent < total && self.checkpoints_sent - self.checkpoints_confirmed < self.window
         {
             let length = self.checkpoint.min(total - self.sent);
-            actions.push(Action::SendContent { lease, message, offset: self.sent, length });
+            actions.push(Action::SendContent {
+                lease,
+                message,
+                offset: self.sent,
+                length,
+            });
             self.sent += length;
             if self.sent < total {
                 self.checkpoints_sent += 1;
-                let unit = Spdu::MinorSync { serial: self.checkpoints_sent };
+                let unit = Spdu::MinorSync {
+                    serial: self.checkpoints_sent,
+                };
                 actions.push(Action::Send(lease, unit.encode()));
             }
         }
@@ -150,9 +167,20 @@ impl Sending {
     /// Back into the queue after a break, behind the last confirmed checkpoint.
     pub(super) fn give_back(self, now: Instant) -> Queued {
         let confirmed = self.start + self.checkpoints_confirmed * self.checkpoint;
-        debug_assert!(confirmed <= self.queued.submission.length, "not more than there is");
+        debug_assert!(
+            confirmed <= self.queued.submission.length,
+            "not more than there is"
+        );
         // A resumed transfer that made no progress starts anew: the peer may have forgotten it.
-        let confirmed = if self.start > 0 && confirmed == self.start { 0 } else { confirmed };
-        Queued { confirmed, broken_at: Some(now), ..self.queued }
+        let confirmed = if self.start > 0 && confirmed == self.start {
+            0
+        } else {
+            confirmed
+        };
+        Queued {
+            confirmed,
+            broken_at: Some(now),
+            ..self.queued
+        }
     }
 }

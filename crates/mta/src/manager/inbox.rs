@@ -36,19 +36,33 @@ struct Progress {
 
 impl Inbox {
     pub(super) fn new(complete: BTreeSet<(u32, u32)>) -> Self {
-        Self { current: BTreeMap::new(), partial: BTreeMap::new(), complete }
+        Self {
+            current: BTreeMap::new(),
+            partial: BTreeMap::new(),
+            complete,
+        }
     }
 
     pub(super) fn start(&mut self, lease: Lease, from: u32, message: u32, length: u32) {
         self.current.insert(lease, (from, message));
-        let partial = Partial { length, received: Progress::default(), checkpoints: Vec::new() };
+        let partial = Partial {
+            length,
+            received: Progress::default(),
+            checkpoints: Vec::new(),
+        };
         self.partial.insert((from, message), partial);
     }
 
     /// Goes back to the checkpoint at `offset`; false if it is not known.
     pub(super) fn resume(&mut self, lease: Lease, from: u32, message: u32, offset: u32) -> bool {
-        let Some(partial) = self.partial.get_mut(&(from, message)) else { return false };
-        let point = partial.checkpoints.iter().find(|point| point.bytes == offset).copied();
+        let Some(partial) = self.partial.get_mut(&(from, message)) else {
+            return false;
+        };
+        let point = partial
+            .checkpoints
+            .iter()
+            .find(|point| point.bytes == offset)
+            .copied();
         let Some(point) = point else { return false };
         partial.checkpoints.retain(|it| it.bytes <= offset);
         partial.received = point;
@@ -77,7 +91,10 @@ impl Inbox {
     /// before: its acknowledgment was lost, and it is not kept twice.
     pub(super) fn finish(&mut self, lease: Lease, message: u32) -> Option<Option<Fact>> {
         let (from, current) = self.current.remove(&lease)?;
-        let whole = self.partial.remove(&(from, current)).filter(|_| current == message)?;
+        let whole = self
+            .partial
+            .remove(&(from, current))
+            .filter(|_| current == message)?;
         if whole.received.bytes != whole.length {
             return None;
         }

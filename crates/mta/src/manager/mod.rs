@@ -98,15 +98,13 @@ impl Manager {
     }
 
     /// The block for an association, or none: the pool is exhausted.
-    pub(crate) fn on_block(
-        &mut self,
-        now: Instant,
-        index: AssociationIndex,
-        lease: Option<Lease>,
-    ) {
+    pub(crate) fn on_block(&mut self, now: Instant, index: AssociationIndex, lease: Option<Lease>) {
         match lease {
             Some(lease) => {
-                let association = self.associations.get_mut(&index).expect("it was just begun");
+                let association = self
+                    .associations
+                    .get_mut(&index)
+                    .expect("it was just begun");
                 assert!(association.lease.is_none(), "an association has one block");
                 association.lease = Some(lease);
                 self.by_lease.insert(lease, index);
@@ -130,7 +128,9 @@ impl Manager {
 
     /// The transport connection of a calling association is open: the session's turn.
     pub(crate) fn on_connected(&mut self, lease: Lease) {
-        let Some(index) = self.by_lease.get(&lease) else { return };
+        let Some(index) = self.by_lease.get(&lease) else {
+            return;
+        };
         if self.associations[index].is_opening_caller() {
             self.send(lease, &Spdu::Connect);
         }
@@ -138,7 +138,9 @@ impl Manager {
 
     /// The transport connection has ended.
     pub(crate) fn on_ended(&mut self, now: Instant, lease: Lease) {
-        let Some(&index) = self.by_lease.get(&lease) else { return };
+        let Some(&index) = self.by_lease.get(&lease) else {
+            return;
+        };
         let ending = match self.associations[&index].phase {
             Phase::Opening => Ending::NotOpened,
             Phase::Open | Phase::Finishing | Phase::Closing { orderly: false } => Ending::Broken,
@@ -167,9 +169,13 @@ impl Manager {
 
     /// A session unit has arrived. One that does not fit, or is none, ends the association.
     pub(crate) fn on_unit(&mut self, now: Instant, lease: Lease, bytes: &[u8]) {
-        let Some(&index) = self.by_lease.get(&lease) else { return };
+        let Some(&index) = self.by_lease.get(&lease) else {
+            return;
+        };
         self.association(index).last_heard = now;
-        let Ok(unit) = spdu::decode(bytes) else { return self.abort(index) };
+        let Ok(unit) = spdu::decode(bytes) else {
+            return self.abort(index);
+        };
         match self.associations[&index].role {
             Role::Caller { connector } => self.on_answer(now, index, lease, connector, &unit),
             Role::Called { from } => self.on_request(now, index, lease, from, &unit),
@@ -198,7 +204,10 @@ impl Manager {
                 }
             }
             Spdu::ActivityEndAck { message } => {
-                let done = self.association(index).sending.take_if(|it| it.message() == message);
+                let done = self
+                    .association(index)
+                    .sending
+                    .take_if(|it| it.message() == message);
                 if done.is_some() {
                     self.note(Fact::Acknowledged(message));
                     self.queues[connector as usize].on_transferred();
@@ -242,8 +251,14 @@ impl Manager {
                 self.association(index).phase = Phase::Answered;
                 self.send(lease, &Spdu::Disconnect);
             }
-            Spdu::ActivityStart { message, length } => self.inbox.start(lease, from, message, length),
-            Spdu::ActivityResume { message, length: _, offset } => {
+            Spdu::ActivityStart { message, length } => {
+                self.inbox.start(lease, from, message, length)
+            }
+            Spdu::ActivityResume {
+                message,
+                length: _,
+                offset,
+            } => {
                 if !self.inbox.resume(lease, from, message, offset) {
                     self.abort(index);
                 }
@@ -274,7 +289,9 @@ impl Manager {
     /// The association's current plan has run out.
     fn on_patience_over(&mut self, now: Instant, index: AssociationIndex) {
         let association = &self.associations[&index];
-        let lease = association.lease.expect("only an association with a block has a plan");
+        let lease = association
+            .lease
+            .expect("only an association with a block has a plan");
         match (association.role, association.phase) {
             (Role::Caller { .. }, Phase::Opening) => {
                 // The session drops the association here and now (Q200259).
@@ -297,7 +314,8 @@ impl Manager {
             | (Role::Called { .. }, Phase::Opening | Phase::Open | Phase::Answered) => {
                 self.abort(index);
             }
-            (_, Phase::Closing { .. }) | (Role::Caller { .. }, Phase::Answered)
+            (_, Phase::Closing { .. })
+            | (Role::Caller { .. }, Phase::Answered)
             | (Role::Called { .. }, Phase::Finishing) => {}
         }
     }
@@ -324,8 +342,16 @@ impl Manager {
 
     fn open_as_needed(&mut self, now: Instant, connector: u32) {
         let (mut ordinary, mut urgent) = (0, 0);
-        for association in self.associations.values().filter(|it| it.is_caller_of(connector)) {
-            *(if association.urgent_only { &mut urgent } else { &mut ordinary }) += 1;
+        for association in self
+            .associations
+            .values()
+            .filter(|it| it.is_caller_of(connector))
+        {
+            *(if association.urgent_only {
+                &mut urgent
+            } else {
+                &mut ordinary
+            }) += 1;
         }
         let queue = &mut self.queues[connector as usize];
         if now < queue.rests_until {
@@ -349,7 +375,10 @@ impl Manager {
 
     fn open(&mut self, now: Instant, connector: u32, urgent_only: bool) {
         let queue = &mut self.queues[connector as usize];
-        let call = Call { to: queue.connector.to, label: queue.next_label() };
+        let call = Call {
+            to: queue.connector.to,
+            label: queue.next_label(),
+        };
         let patience = queue.connector.session_disconnect;
         let index = self.add(Association::caller(connector, urgent_only, now));
         // The session's timer starts with the open request (Q200259).
@@ -360,12 +389,21 @@ impl Manager {
     fn transfer(&mut self, now: Instant, index: AssociationIndex, connector: u32, queued: Queued) {
         let settings = &self.queues[connector as usize].connector;
         let (checkpoint, window) = (settings.checkpoint, settings.window);
-        let Submission { message, length, priority, .. } = queued.submission;
+        let Submission {
+            message,
+            length,
+            priority,
+            ..
+        } = queued.submission;
         let deadline = now + settings.transfer_timeout(priority, length);
         let offset = queued.resumes_at(now, settings.recovery_timeout);
         let unit = match offset {
             0 => Spdu::ActivityStart { message, length },
-            offset => Spdu::ActivityResume { message, length, offset },
+            offset => Spdu::ActivityResume {
+                message,
+                length,
+                offset,
+            },
         };
         let association = self.association(index);
         let lease = association.lease.expect("an open association has a block");
@@ -379,7 +417,9 @@ impl Manager {
     fn pump(&mut self, index: AssociationIndex) {
         let association = self.associations.get_mut(&index).expect("it transfers");
         let lease = association.lease.expect("an open association has a block");
-        let Some(sending) = &mut association.sending else { return };
+        let Some(sending) = &mut association.sending else {
+            return;
+        };
         sending.pump(lease, &mut self.actions);
     }
 
@@ -411,7 +451,9 @@ impl Manager {
             self.inbox.forget(lease);
         }
         self.note(Fact::Ended(index, ending));
-        let Role::Caller { connector } = association.role else { return };
+        let Role::Caller { connector } = association.role else {
+            return;
+        };
         let queue = &mut self.queues[connector as usize];
         match ending {
             Ending::Orderly => {}
@@ -420,7 +462,10 @@ impl Manager {
                 self.event(EventEntry::NotOpened { connector });
             }
             Ending::Broken => {
-                queue.on_broken(now, association.sending.map(|sending| sending.give_back(now)));
+                queue.on_broken(
+                    now,
+                    association.sending.map(|sending| sending.give_back(now)),
+                );
                 self.event(EventEntry::EndedAbnormally { connector });
             }
         }
@@ -447,7 +492,11 @@ impl Manager {
         queue.generation += 1;
         let (at, generation) = (queue.rests_until, queue.generation);
         let purpose = Purpose::Connector(connector);
-        self.actions.push(Action::Alarm(Alarm { at, purpose, generation }));
+        self.actions.push(Action::Alarm(Alarm {
+            at,
+            purpose,
+            generation,
+        }));
     }
 
     fn plan(&mut self, index: AssociationIndex, at: Instant) {
@@ -455,7 +504,11 @@ impl Manager {
         association.generation += 1;
         let generation = association.generation;
         let purpose = Purpose::Association(index.0);
-        self.actions.push(Action::Alarm(Alarm { at, purpose, generation }));
+        self.actions.push(Action::Alarm(Alarm {
+            at,
+            purpose,
+            generation,
+        }));
     }
 
     fn add(&mut self, association: Association) -> AssociationIndex {
@@ -466,7 +519,9 @@ impl Manager {
     }
 
     fn association(&mut self, index: AssociationIndex) -> &mut Association {
-        self.associations.get_mut(&index).expect("the association exists")
+        self.associations
+            .get_mut(&index)
+            .expect("the association exists")
     }
 
     fn send(&mut self, lease: Lease, unit: &Spdu<'_>) {

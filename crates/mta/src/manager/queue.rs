@@ -60,13 +60,19 @@ impl Queue {
     }
 
     pub(super) fn add(&mut self, submission: Submission) {
-        let queued = Queued { submission, confirmed: 0, broken_at: None };
+        let queued = Queued {
+            submission,
+            confirmed: 0,
+            broken_at: None,
+        };
         self.waiting[submission.priority as usize].push_back(queued);
     }
 
     pub(super) fn take(&mut self, urgent_only: bool) -> Option<Queued> {
         let levels = if urgent_only { 1 } else { self.waiting.len() };
-        self.waiting[..levels].iter_mut().find_map(VecDeque::pop_front)
+        self.waiting[..levels]
+            .iter_mut()
+            .find_map(VecDeque::pop_front)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -104,7 +110,10 @@ impl Queue {
         self.tries += 1;
         let head = self.waiting.iter().find_map(VecDeque::front);
         let role = head.map_or(0, |queued| queued.submission.key);
-        machine::mix(machine::mix(self.connector.key, role), u64::from(self.tries))
+        machine::mix(
+            machine::mix(self.connector.key, role),
+            u64::from(self.tries),
+        )
     }
 
     pub(super) fn on_opened(&mut self) {
@@ -146,7 +155,10 @@ impl Queue {
             return Vec::new();
         }
         self.failures_to_open = 0;
-        let all = self.waiting.iter_mut().flat_map(|waiting| waiting.drain(..));
+        let all = self
+            .waiting
+            .iter_mut()
+            .flat_map(|waiting| waiting.drain(..));
         all.map(|queued| queued.submission.message).collect()
     }
 }

@@ -29,7 +29,8 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     let handles = match layer.state(t, lease).await {
         Some(BlockState::Connecting | BlockState::Open) => {
-            t.write(block + field::STATE, BlockState::Closing.word()).await;
+            t.write(block + field::STATE, BlockState::Closing.word())
+                .await;
             Some(take_handles(t, block).await)
         }
         Some(
@@ -63,7 +64,13 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
     if layer.build.asserts_owner() && owner != thread_block && state != BlockState::Free {
         // SBPDSCLS looks before it closes (Q157701, Q154301).
         layer.unguard(t, guard).await;
-        event(t, EventEntry::WrongThread { owner, caller: thread_block });
+        event(
+            t,
+            EventEntry::WrongThread {
+                owner,
+                caller: thread_block,
+            },
+        );
         match t.raise(INCONSISTENT).await {}
     }
     let decision = layer.build.on_close_request(state);
@@ -78,17 +85,34 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
             | BlockState::OutOfService,
             OnClose::Close | OnClose::ReleaseOnly,
         ) => {
-            t.write(block + field::STATE, BlockState::Closing.word()).await;
+            t.write(block + field::STATE, BlockState::Closing.word())
+                .await;
             Some(take_handles(t, block).await)
         }
     };
     layer.unguard(t, guard).await;
     match handles {
         None if decision == OnClose::Acknowledge => {}
-        None => event(t, EventEntry::BadMessage(MessageType::Close, lease.block, state)),
+        None => event(
+            t,
+            EventEntry::BadMessage(MessageType::Close, lease.block, state),
+        ),
         Some(handles) => {
-            let (Lease { block: index, instance: meant }, _) = (lease, found);
-            fact(t, Fact::CloseApplied { block: index, meant, found });
+            let (
+                Lease {
+                    block: index,
+                    instance: meant,
+                },
+                _,
+            ) = (lease, found);
+            fact(
+                t,
+                Fact::CloseApplied {
+                    block: index,
+                    meant,
+                    found,
+                },
+            );
             if state != BlockState::Closing {
                 wait_array::leave(t, layer, owner, block).await;
             }
@@ -111,7 +135,10 @@ async fn take_handles(t: &Thread, block: Address) -> Handles {
     t.write(block + field::SOCKET, NONE).await;
     t.write(block + field::EVENT, 0).await;
     let socket = (socket != NONE).then_some(SocketHandle(socket));
-    Handles { socket, event: EventHandle(event) }
+    Handles {
+        socket,
+        event: EventHandle(event),
+    }
 }
 
 /// Shuts the socket down and closes it with its event object. A shutdown on a socket that was

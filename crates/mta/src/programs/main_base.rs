@@ -38,7 +38,11 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>, mut manager: Manager, left:
 async fn start(t: &Thread, layer: &Layer) {
     let mut wake_ups = Vec::new();
     for _ in 0..layer.layout.threads {
-        wake_ups.push(sockets::create_event(t).await.expect("a new process has handles"));
+        wake_ups.push(
+            sockets::create_event(t)
+                .await
+                .expect("a new process has handles"),
+        );
     }
     layer.wake_ups.set(wake_ups).expect("MAIN BASE starts once");
     t.set_event(layer.ready).await;
@@ -77,8 +81,18 @@ async fn carry_out(t: &Thread, layer: &Layer, manager: &mut Manager) {
                     let message = ToDown::Unit(lease, unit);
                     t.send(layer.queues.down, Message::Down(message)).await;
                 }
-                Action::SendContent { lease, message, offset, length } => {
-                    let message = ToDown::Content { lease, message, offset, length };
+                Action::SendContent {
+                    lease,
+                    message,
+                    offset,
+                    length,
+                } => {
+                    let message = ToDown::Content {
+                        lease,
+                        message,
+                        offset,
+                        length,
+                    };
                     t.send(layer.queues.down, Message::Down(message)).await;
                 }
                 Action::Disconnect(lease) => layer.post_up(t, ToUp::Disconnect(lease)).await,
@@ -112,7 +126,8 @@ async fn open(
 async fn bind(t: &Thread, layer: &Layer, lease: Lease) {
     let thread_block = wait_array::choose(t, layer).await;
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    t.write(layer.address(lease.block) + field::OWNER, thread_block).await;
+    t.write(layer.address(lease.block) + field::OWNER, thread_block)
+        .await;
     layer.unguard(t, guard).await;
     log(t, LogLine::UseThreadBlock(thread_block, lease.block));
 }
@@ -129,10 +144,13 @@ async fn time_out(t: &Thread, layer: &Layer, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
     let state = layer.state(t, lease).await;
-    let decision = state.map_or(OnTimeout::RequestClose, |it| layer.build.on_session_timeout(it));
+    let decision = state.map_or(OnTimeout::RequestClose, |it| {
+        layer.build.on_session_timeout(it)
+    });
     let owner = t.read(block + field::OWNER).await;
     if decision == OnTimeout::TakeOutOfService {
-        t.write(block + field::STATE, BlockState::OutOfService.word()).await;
+        t.write(block + field::STATE, BlockState::OutOfService.word())
+            .await;
     }
     layer.unguard(t, guard).await;
     match decision {

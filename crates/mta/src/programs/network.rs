@@ -39,7 +39,15 @@ pub(crate) async fn on_network_events(
     desk: &mut Desk,
     watched: Watched,
 ) {
-    let Watched { lease, state, socket: Some(socket), event: handle } = watched else { return };
+    let Watched {
+        lease,
+        state,
+        socket: Some(socket),
+        event: handle,
+    } = watched
+    else {
+        return;
+    };
     let found = match sockets::enumerate_events(t, socket, handle).await {
         Ok(found) => found,
         // Only a torn array leads to a socket that is none (Q170006).
@@ -195,8 +203,13 @@ async fn receive(
                 return Received::End;
             }
         }
-        let Ok(left) = sockets::bytes_readable(t, socket).await else { return Received::End };
-        log(t, LogLine::Readable(u32::try_from(left).unwrap_or(u32::MAX), lease.block));
+        let Ok(left) = sockets::bytes_readable(t, socket).await else {
+            return Received::End;
+        };
+        log(
+            t,
+            LogLine::Readable(u32::try_from(left).unwrap_or(u32::MAX), lease.block),
+        );
         if left == 0 {
             log(t, LogLine::NoMoreData);
             return Received::All;
@@ -216,7 +229,9 @@ async fn receive_packet(
         let missing = desk.receiving(lease).header_missing();
         let offset = (tpkt::HEADER_BYTES - missing) as u32;
         log(t, LogLine::ReceiveHeader(lease.block, offset));
-        let Some(bytes) = receive_some(t, socket, missing).await? else { return Ok(None) };
+        let Some(bytes) = receive_some(t, socket, missing).await? else {
+            return Ok(None);
+        };
         let packet = desk.receiving(lease);
         packet.header.extend_from_slice(bytes.as_slice());
         if let Ok(header) = <[u8; tpkt::HEADER_BYTES]>::try_from(packet.header.as_slice()) {
@@ -228,9 +243,13 @@ async fn receive_packet(
         let missing = desk.receiving(lease).body_missing();
         let offset = BODY_OFFSET + desk.receiving(lease).body.len() as u32;
         log(t, LogLine::ReceiveBody(lease.block, offset));
-        let Some(bytes) = receive_some(t, socket, missing).await? else { return Ok(None) };
+        let Some(bytes) = receive_some(t, socket, missing).await? else {
+            return Ok(None);
+        };
         log(t, LogLine::Received(bytes.len() as u32));
-        desk.receiving(lease).body.extend_from_slice(bytes.as_slice());
+        desk.receiving(lease)
+            .body
+            .extend_from_slice(bytes.as_slice());
     }
     let packet = std::mem::take(desk.receiving(lease));
     Ok(Some(packet.body))

@@ -3,7 +3,9 @@
 //! Owns the opening of sockets, for calls and for the listener, and the sending of bytes. It
 //! refuses to wait: the outcome comes as a network event.
 
-use winsock::{EventHandle, FlowLabel, NetworkEvents, Payload, SocketAddress, SocketError, SocketHandle};
+use winsock::{
+    EventHandle, FlowLabel, NetworkEvents, Payload, SocketAddress, SocketError, SocketHandle,
+};
 
 use crate::block::{BlockState, Lease, NONE, field};
 use crate::build::{Operation, Structure};
@@ -17,11 +19,13 @@ use super::closing::{close_request, issue_disconnect};
 use super::desk::Desk;
 
 /// FD_ACCEPT, FD_CLOSE and FD_CONNECT: `Ac/Cl/Cn`.
-pub(crate) const CONNECT_EVENTS: NetworkEvents =
-    NetworkEvents::ACCEPT.with(NetworkEvents::CLOSE).with(NetworkEvents::CONNECT);
+pub(crate) const CONNECT_EVENTS: NetworkEvents = NetworkEvents::ACCEPT
+    .with(NetworkEvents::CLOSE)
+    .with(NetworkEvents::CONNECT);
 /// FD_READ, FD_WRITE and FD_CLOSE: `R/W/Cl`.
-pub(crate) const DATA_EVENTS: NetworkEvents =
-    NetworkEvents::READ.with(NetworkEvents::WRITE).with(NetworkEvents::CLOSE);
+pub(crate) const DATA_EVENTS: NetworkEvents = NetworkEvents::READ
+    .with(NetworkEvents::WRITE)
+    .with(NetworkEvents::CLOSE);
 
 pub(crate) async fn on_message(
     t: &Thread,
@@ -75,7 +79,8 @@ async fn open(
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     t.write(block + field::PEER, to.host).await;
     t.write(block + field::LABEL_LOW, label.0 as u32).await;
-    t.write(block + field::LABEL_HIGH, (label.0 >> 32) as u32).await;
+    t.write(block + field::LABEL_HIGH, (label.0 >> 32) as u32)
+        .await;
     layer.unguard(t, guard).await;
     wait_array::join(t, layer, thread_block, block).await;
     if let Err(error) = sockets::connect(t, socket, to, label).await {
@@ -111,7 +116,10 @@ async fn make_socket(
     layer.unguard(t, guard).await;
     if current.is_none() {
         // Closed before it was opened: nobody will ask for these handles.
-        let _closed = (sockets::close(t, socket).await, sockets::close_event(t, event).await);
+        let _closed = (
+            sockets::close(t, socket).await,
+            sockets::close_event(t, event).await,
+        );
         return None;
     }
     log(t, LogLine::ConnectEvents(lease.block, socket, event));
@@ -185,7 +193,15 @@ pub(crate) async fn connect_again(
     let label = FlowLabel(machine::mix(label, u64::from(attempts)));
     let begun = sockets::connect(t, SocketHandle(socket), port_102(peer), label).await;
     if let Err(error) = begun {
-        Box::pin(on_connect_failed(t, layer, thread_block, desk, lease, error)).await;
+        Box::pin(on_connect_failed(
+            t,
+            layer,
+            thread_block,
+            desk,
+            lease,
+            error,
+        ))
+        .await;
     }
 }
 

@@ -16,7 +16,9 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
     let mut alarms: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
     let mut taken = 0;
     loop {
-        let next = alarms.first_key_value().map_or(Instant::MAX, |((at, _), _)| *at);
+        let next = alarms
+            .first_key_value()
+            .map_or(Instant::MAX, |((at, _), _)| *at);
         match t.receive_until(layer.queues.timer, next).await {
             Some(Message::Timer(alarm)) => {
                 taken += 1;

@@ -22,15 +22,24 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         match t.receive(layer.queues.down).await {
             Message::Down(ToDown::Unit(lease, unit)) => {
                 let bytes = packets(&unit);
-                layer.post_driver(&t, lease, ToDriver::Send(lease, bytes)).await;
+                layer
+                    .post_driver(&t, lease, ToDriver::Send(lease, bytes))
+                    .await;
             }
-            Message::Down(ToDown::Content { lease, message, offset, length }) => {
+            Message::Down(ToDown::Content {
+                lease,
+                message,
+                offset,
+                length,
+            }) => {
                 let end = offset + length;
                 let mut from = offset;
                 while from < end {
                     let to = end.min(from + PIECE_BYTES * PIECES_PER_REQUEST);
                     let bytes = content_packets(message, from, to);
-                    layer.post_driver(&t, lease, ToDriver::Send(lease, bytes)).await;
+                    layer
+                        .post_driver(&t, lease, ToDriver::Send(lease, bytes))
+                        .await;
                     from = to;
                 }
             }
@@ -43,13 +52,20 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
 fn packets(unit: &[u8]) -> Vec<u8> {
     let pieces = unit.chunks(DATA_BYTES_MAX);
     let last = pieces.len().saturating_sub(1);
-    let tpdus = pieces.enumerate().map(|(index, user)| Tpdu::Data { end: index == last, user });
-    tpdus.flat_map(|tpdu| tpkt::encode(&tpdu.encode())).collect()
+    let tpdus = pieces.enumerate().map(|(index, user)| Tpdu::Data {
+        end: index == last,
+        user,
+    });
+    tpdus
+        .flat_map(|tpdu| tpkt::encode(&tpdu.encode()))
+        .collect()
 }
 
 fn content_packets(message: u32, from: u32, to: u32) -> Vec<u8> {
     let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
-    let units = bytes.chunks(PIECE_BYTES as usize).map(|user| Spdu::Data { user }.encode());
+    let units = bytes
+        .chunks(PIECE_BYTES as usize)
+        .map(|user| Spdu::Data { user }.encode());
     units.flat_map(|unit| packets(&unit)).collect()
 }
 
@@ -65,7 +81,9 @@ mod tests {
         let (mut rest, mut joined, mut ends) = (&packets[..], Vec::new(), Vec::new());
         while let [a, b, c, d, body @ ..] = rest {
             let length = tpkt::body_length([*a, *b, *c, *d]).expect("we made it");
-            let Ok(Tpdu::Data { end, user }) = tpdu::decode(&body[..length]) else { panic!() };
+            let Ok(Tpdu::Data { end, user }) = tpdu::decode(&body[..length]) else {
+                panic!()
+            };
             joined.extend_from_slice(user);
             ends.push(end);
             rest = &body[length..];

@@ -34,7 +34,11 @@ struct Transport<'a> {
 }
 
 pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
-    let mut transport = Transport { t: &t, layer: &layer, connections: BTreeMap::new() };
+    let mut transport = Transport {
+        t: &t,
+        layer: &layer,
+        connections: BTreeMap::new(),
+    };
     loop {
         match t.receive(layer.queues.up).await {
             Message::Up(message) => transport.take_in(message).await,
@@ -49,11 +53,16 @@ impl Transport<'_> {
             ToUp::Opening(lease) => self.begin(lease),
             ToUp::Accepted(lease, from) => {
                 self.begin(lease);
-                self.layer.post_main(self.t, ToMain::Called(lease, from)).await;
+                self.layer
+                    .post_main(self.t, ToMain::Called(lease, from))
+                    .await;
             }
             ToUp::Connected(lease) if self.connections.contains_key(&lease) => {
                 let source = reference(lease);
-                let request = Tpdu::ConnectionRequest { source, size_exponent: SIZE_EXPONENT };
+                let request = Tpdu::ConnectionRequest {
+                    source,
+                    size_exponent: SIZE_EXPONENT,
+                };
                 self.send(lease, &request).await;
             }
             ToUp::Connected(_) => {}
@@ -70,7 +79,9 @@ impl Transport<'_> {
     }
 
     async fn on_tpdu(&mut self, lease: Lease, bytes: &[u8]) {
-        let Some(connection) = self.connections.get_mut(&lease) else { return };
+        let Some(connection) = self.connections.get_mut(&lease) else {
+            return;
+        };
         match tpdu::decode(bytes) {
             Ok(Tpdu::ConnectionRequest { source, .. }) => {
                 let confirm = Tpdu::ConnectionConfirm {
@@ -83,14 +94,19 @@ impl Transport<'_> {
             Ok(Tpdu::ConnectionConfirm { .. }) => {
                 self.layer.post_main(self.t, ToMain::Connected(lease)).await;
             }
-            Ok(Tpdu::Data { end, user }) if connection.unit.len() + user.len() <= UNIT_BYTES_MAX => {
+            Ok(Tpdu::Data { end, user })
+                if connection.unit.len() + user.len() <= UNIT_BYTES_MAX =>
+            {
                 connection.unit.extend_from_slice(user);
                 if end {
                     let unit = std::mem::take(&mut connection.unit);
-                    self.layer.post_main(self.t, ToMain::Unit(lease, unit)).await;
+                    self.layer
+                        .post_main(self.t, ToMain::Unit(lease, unit))
+                        .await;
                 }
             }
-            Ok(Tpdu::Data { .. } | Tpdu::DisconnectRequest { .. } | Tpdu::Error { .. }) | Err(_) => {
+            Ok(Tpdu::Data { .. } | Tpdu::DisconnectRequest { .. } | Tpdu::Error { .. })
+            | Err(_) => {
                 self.disconnect(lease).await;
             }
         }
@@ -107,11 +123,16 @@ impl Transport<'_> {
     /// The association manager wants the connection closed. What a close request does depends
     /// on the state in which it finds the block: that is where Q303102 happens.
     async fn disconnect(&mut self, lease: Lease) {
-        let Some(connection) = self.connections.get_mut(&lease) else { return };
+        let Some(connection) = self.connections.get_mut(&lease) else {
+            return;
+        };
         if std::mem::replace(&mut connection.closing, true) {
             return;
         }
-        let guard = self.layer.guard(self.t, Structure::Blocks, Operation::Use).await;
+        let guard = self
+            .layer
+            .guard(self.t, Structure::Blocks, Operation::Use)
+            .await;
         let state = self.layer.state(self.t, lease).await;
         self.layer.unguard(self.t, guard).await;
         match state.map(|state| self.layer.build.on_close_request(state)) {
@@ -123,7 +144,9 @@ impl Transport<'_> {
 
     async fn close(&mut self, lease: Lease) {
         log(self.t, LogLine::Message(MessageType::Close, lease.block));
-        self.layer.post_driver(self.t, lease, ToDriver::Close(lease)).await;
+        self.layer
+            .post_driver(self.t, lease, ToDriver::Close(lease))
+            .await;
     }
 
     async fn end(&mut self, lease: Lease) {
@@ -135,7 +158,9 @@ impl Transport<'_> {
 
     async fn send(&mut self, lease: Lease, tpdu: &Tpdu<'_>) {
         let bytes = tpkt::encode(&tpdu.encode());
-        self.layer.post_driver(self.t, lease, ToDriver::Send(lease, bytes)).await;
+        self.layer
+            .post_driver(self.t, lease, ToDriver::Send(lease, bytes))
+            .await;
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mta::{Audit, AssociationIndex, BlockIndex, BlockState, Fact, Instance, Lease};
+use mta::{AssociationIndex, Audit, BlockIndex, BlockState, Fact, Instance, Lease};
 
 use crate::plan::ViolationKind;
 
@@ -63,8 +63,15 @@ impl Blocks {
                 let broken = Broken::new(ViolationKind::DoubleRelease, place, detail);
                 return Some(broken.about(lease));
             }
-            Fact::CloseApplied { block, meant, found } if meant != found => {
-                let lease = Lease { block, instance: found };
+            Fact::CloseApplied {
+                block,
+                meant,
+                found,
+            } if meant != found => {
+                let lease = Lease {
+                    block,
+                    instance: found,
+                };
                 let detail =
                     format!("a close meant for CB {block} instance {meant} closed {found}");
                 let place = "close request: another use of the block";

@@ -33,7 +33,11 @@ struct Letter {
 
 impl Mail {
     pub(super) fn new(addresses: Vec<u32>) -> Self {
-        Self { addresses, letters: BTreeMap::new(), totals: Messages::default() }
+        Self {
+            addresses,
+            letters: BTreeMap::new(),
+            totals: Messages::default(),
+        }
     }
 
     pub(super) fn totals(&self) -> Messages {
@@ -56,7 +60,12 @@ impl Mail {
 
     pub(super) fn on_fact(&mut self, host: HostId, fact: Fact) -> Option<Broken> {
         match fact {
-            Fact::Arrived { from, message, length, hash } => {
+            Fact::Arrived {
+                from,
+                message,
+                length,
+                hash,
+            } => {
                 self.totals.arrived += 1;
                 self.on_arrival(host, from, message, (length, hash))
             }
@@ -65,7 +74,10 @@ impl Mail {
                 let letter = self.letters.get_mut(&message)?;
                 letter.acknowledged = true;
                 letter.arrived_at.is_none().then(|| {
-                    broken("acknowledged before it arrived", format!("message {message}"))
+                    broken(
+                        "acknowledged before it arrived",
+                        format!("message {message}"),
+                    )
                 })
             }
             Fact::Returned(message) => {
@@ -95,7 +107,10 @@ impl Mail {
         (length, hash): (u32, u64),
     ) -> Option<Broken> {
         let Some(letter) = self.letters.get_mut(&message) else {
-            return Some(broken("a message nobody sent", format!("message {message}")));
+            return Some(broken(
+                "a message nobody sent",
+                format!("message {message}"),
+            ));
         };
         let sent = letter.submission;
         let twice = letter.arrived_at.replace(host).is_some();
@@ -108,19 +123,25 @@ impl Mail {
     }
 
     pub(super) fn on_healing(&mut self) {
-        self.letters.values_mut().for_each(|letter| letter.owed = true);
+        self.letters
+            .values_mut()
+            .for_each(|letter| letter.owed = true);
     }
 
     /// Messages that should have got through after healing and did not.
     pub(super) fn overdue(&self) -> Vec<(HostId, Broken)> {
-        let overdue = self.letters.values().filter(|letter| {
-            letter.owed && !letter.acknowledged && !letter.returned
-        });
+        let overdue = self
+            .letters
+            .values()
+            .filter(|letter| letter.owed && !letter.acknowledged && !letter.returned);
         let mut counts: BTreeMap<HostId, u64> = BTreeMap::new();
         overdue.for_each(|letter| *counts.entry(letter.from).or_default() += 1);
         let violation = |(host, count)| {
             let detail = format!("{count} messages are still queued after healing");
-            (host, Broken::new(ViolationKind::Liveness, "message queue", detail))
+            (
+                host,
+                Broken::new(ViolationKind::Liveness, "message queue", detail),
+            )
         };
         counts.into_iter().map(violation).collect()
     }
@@ -130,9 +151,15 @@ impl Mail {
     pub(super) fn database(&self, host: HostId) -> Database {
         let mine = self.letters.values().filter(|letter| letter.from == host);
         let waiting = mine.filter(|letter| !letter.acknowledged && !letter.returned);
-        let arrived = self.letters.values().filter(|letter| letter.arrived_at == Some(host));
+        let arrived = self
+            .letters
+            .values()
+            .filter(|letter| letter.arrived_at == Some(host));
         let key = |letter: &Letter| {
-            (self.addresses[letter.from.0 as usize], letter.submission.message)
+            (
+                self.addresses[letter.from.0 as usize],
+                letter.submission.message,
+            )
         };
         Database {
             queued: waiting.map(|letter| letter.submission).collect(),

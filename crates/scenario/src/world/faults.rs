@@ -116,7 +116,10 @@ impl World<'_> {
                 self.reset(ends[0], Some(other));
                 self.reset(ends[1], Some(one));
             }
-            FaultKind::Crash { host, restart_after } => {
+            FaultKind::Crash {
+                host,
+                restart_after,
+            } => {
                 let host = self.host_named(host);
                 self.crash(host);
                 if let Some(length) = restart_after {
@@ -130,7 +133,11 @@ impl World<'_> {
                 self.stop_service(host);
                 self.schedule(host, self.now, Event::ServiceStarts { host });
             }
-            FaultKind::Stall { host, thread, length } => {
+            FaultKind::Stall {
+                host,
+                thread,
+                length,
+            } => {
                 let host = self.host_named(host);
                 let until = self.now + *length;
                 if let Some(thread) = self.thread_named(host, thread.word())

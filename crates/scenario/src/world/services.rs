@@ -29,7 +29,9 @@ impl World<'_> {
         it.start_service(scenario, choices, (&build, keep), database);
         let service = it.service.as_ref().expect("it was just started");
         let threads = service.machine.threads();
-        let threads = threads.map(|it| (ThreadNumber(it.number), it.name.to_owned())).collect();
+        let threads = threads
+            .map(|it| (ThreadNumber(it.number), it.name.to_owned()))
+            .collect();
         self.ledger.on_start(host, threads);
         self.settle(host);
     }
@@ -49,8 +51,13 @@ impl World<'_> {
     pub(super) fn hand_over(&mut self, host: HostId, submission: Submission) {
         let now = self.now;
         if let Some(service) = &mut self.hosts[host.0 as usize].service {
-            let taken = service.process.submit(&mut service.machine, now, submission);
-            assert!(taken, "the queue of MAIN BASE holds more than a scenario submits at once");
+            let taken = service
+                .process
+                .submit(&mut service.machine, now, submission);
+            assert!(
+                taken,
+                "the queue of MAIN BASE holds more than a scenario submits at once"
+            );
             self.plan_turn(host);
         }
     }
@@ -59,7 +66,9 @@ impl World<'_> {
     pub(super) fn plan_turn(&mut self, host: HostId) {
         let it = &mut self.hosts[host.0 as usize];
         let Some(service) = &it.service else { return };
-        let Some(at) = service.machine.next_time() else { return };
+        let Some(at) = service.machine.next_time() else {
+            return;
+        };
         let at = at.max(self.now);
         if it.turn.at.is_none_or(|planned| at < planned) {
             it.turn.at = Some(at);
@@ -74,7 +83,9 @@ impl World<'_> {
         self.hosts[host.0 as usize].turn.at = None;
         loop {
             let until = self.turn_ends();
-            let Some(service) = &mut self.hosts[host.0 as usize].service else { return };
+            let Some(service) = &mut self.hosts[host.0 as usize].service else {
+                return;
+            };
             let progress = service.machine.run(self.now, until);
             match progress {
                 Progress::Environment { thread, at, call } => {
@@ -85,18 +96,33 @@ impl World<'_> {
                         && until < Instant::MAX
                     {
                         let thread = thread.index() as u32;
-                        let event = Event::WaitEnds { host, thread, generation };
+                        let event = Event::WaitEnds {
+                            host,
+                            thread,
+                            generation,
+                        };
                         self.schedule(host, until.max(self.now), event);
                     }
                     self.settle(host);
                 }
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
-                Progress::ReachedUntil => break,
-                Progress::Idle => break,
+                Progress::ReachedUntil | Progress::Idle => break,
             }
         }
         self.take_records(host);
+        self.look_for_leaks(host);
         self.plan_turn(host);
+    }
+
+    /// With every thread waiting and no message under way, what nobody knows of is lost.
+    fn look_for_leaks(&mut self, host: HostId) {
+        let Some(service) = &self.hosts[host.0 as usize].service else {
+            return;
+        };
+        if self.ledger.has_suspects(host) && service.is_quiescent() {
+            let audit = service.process.audit(&service.machine);
+            self.ledger.on_quiet(host, self.now, &audit);
+        }
     }
 
     /// Threads may run up to the next simulation event, or through the present instant.
@@ -121,7 +147,10 @@ impl World<'_> {
     fn end_by_exception(&mut self, host: HostId, exception: Exception) {
         self.now = self.now.max(exception.at);
         self.take_records(host);
-        let service = self.hosts[host.0 as usize].service.as_ref().expect("it just ran");
+        let service = self.hosts[host.0 as usize]
+            .service
+            .as_ref()
+            .expect("it just ran");
         let number = service.numbers[exception.thread.index()];
         let name = service.machine.thread(exception.thread).name.to_owned();
         self.ledger.on_exception(host, &exception, (name, number));
@@ -131,16 +160,15 @@ impl World<'_> {
 
     /// Takes what the threads wrote down, and what the judge found, to journal and ledger.
     pub(super) fn take_records(&mut self, host: HostId) {
-        let Some(service) = &mut self.hosts[host.0 as usize].service else { return };
+        let Some(service) = &mut self.hosts[host.0 as usize].service else {
+            return;
+        };
         let (journal, ledger) = (&mut self.journal, &mut self.ledger);
         let numbers = &service.numbers;
         service.machine.drain_records(|written| {
             let number = numbers[written.thread.index()];
             ledger.on_record(host, written.at, &written.record);
-            let is_view = matches!(
-                written.record,
-                mta::Record::Log(mta::LogLine::WaitFor(..))
-            );
+            let is_view = matches!(written.record, mta::Record::Log(mta::LogLine::WaitFor(..)));
             let record = Record::Mta(host, number, written.record);
             if is_view {
                 journal.note(written.at, record);
@@ -154,10 +182,6 @@ impl World<'_> {
             ledger.on_finding(host, finding);
         }
         service.findings_seen = findings.len();
-        if ledger.has_suspects(host) && service.is_quiescent() {
-            let audit = service.process.audit(machine);
-            ledger.on_quiet(host, self.now, &audit);
-        }
         for violation in self.ledger.take_new() {
             self.write(Record::Violation(Box::new(violation)));
         }

@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 
 use kernel::mix;
 use net::icmp::{Message, Original, UnreachableCode};
+use net::ipv4::Header;
 use net::{DropReason, HostId, Identity, Packet, Protocol, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
@@ -27,13 +28,23 @@ const FLIGHTS_MAX: usize = 1 << 22;
 impl World<'_> {
     /// Puts a segment of a host's TCP on its way.
     pub(super) fn send_segment(&mut self, from: HostId, outgoing: Outgoing) {
-        let Outgoing { to, label, transmit } = outgoing;
-        let Some(destination) = self.host_at(to) else { return };
+        let Outgoing {
+            to,
+            label,
+            transmit,
+        } = outgoing;
+        let Some(destination) = self.host_at(to) else {
+            return;
+        };
         let segment = transmit.segment;
-        let option = if segment.maximum_segment_size.is_some() { MSS_OPTION } else { 0 };
+        let option = if segment.maximum_segment_size.is_some() {
+            MSS_OPTION
+        } else {
+            0
+        };
         let length = segment.payload.len() as u32;
-        let numbers = u64::from(segment.sequence.value()) << 32
-            | u64::from(segment.acknowledgment.value());
+        let numbers =
+            u64::from(segment.sequence.value()) << 32 | u64::from(segment.acknowledgment.value());
         let kind = u64::from(segment.flags.bits()) << 32 | u64::from(length);
         let packet = Packet {
             source: from,
@@ -58,13 +69,23 @@ impl World<'_> {
         }
         let transit = self.network.transmit(self.now, at, &mut packet);
         if at == packet.source {
-            self.write(Record::PacketSent(at, packet.identity, carried(&packet.payload)));
+            self.write(Record::PacketSent(
+                at,
+                packet.identity,
+                carried(&packet.payload),
+            ));
         }
         for verdict in transit.verdicts() {
             match verdict {
-                Verdict::Deliver { at: arrival, corruption, .. } => {
+                Verdict::Deliver {
+                    at: arrival,
+                    corruption,
+                    ..
+                } => {
                     let next = transit.next.expect("a delivered packet has a next host");
-                    let Some(copy) = self.after_damage(next, &packet, corruption) else { continue };
+                    let Some(copy) = self.after_damage(next, &packet, corruption) else {
+                        continue;
+                    };
                     let flight = self.take_off(copy);
                     self.schedule(next, arrival, Event::Arrival { at: next, flight });
                 }
@@ -95,7 +116,10 @@ impl World<'_> {
         let bit = (word % (bytes.len() as u64 * 8)) as usize;
         bytes[bit / 8] ^= 1 << (bit % 8);
         match tcp::wire::decode(&bytes, source, destination) {
-            Ok(segment) => Some(Packet { payload: Payload::Tcp(segment), ..packet.clone() }),
+            Ok(segment) => Some(Packet {
+                payload: Payload::Tcp(segment),
+                ..packet.clone()
+            }),
             Err(_) => {
                 self.write(Record::PacketDamaged(next, packet.identity));
                 None
@@ -138,7 +162,7 @@ impl World<'_> {
             Payload::Icmp(Message::Unreachable { code, original }) => {
                 let [a, b, c, d, ..] = original.leading;
                 let port = |high, low| u16::from_be_bytes([high, low]);
-                let remote = SocketAddress::new(u32::from(original.destination), port(c, d));
+                let remote = SocketAddress::new(u32::from(original.header.destination), port(c, d));
                 let reason = severity(code);
                 sockets.on_unreachable(now, port(a, b), remote, reason);
             }
@@ -150,7 +174,9 @@ impl World<'_> {
 
     /// A router that has no route says so to the sender (RFC 792); a host knows it itself.
     fn answer_unreachable(&mut self, at: HostId, packet: &Packet<Payload>) {
-        let Payload::Tcp(segment) = &packet.payload else { return };
+        let Payload::Tcp(segment) = &packet.payload else {
+            return;
+        };
         if at == packet.source {
             return;
         }
@@ -162,15 +188,21 @@ impl World<'_> {
         let message = Message::Unreachable {
             code: UnreachableCode::Network,
             original: Original {
-                source: address(packet.source),
-                destination: address(packet.destination),
-                protocol: Protocol::Tcp as u8,
-                length: u16::try_from(packet.length).unwrap_or(u16::MAX),
-                time_to_live: packet.time_to_live,
+                header: Header {
+                    source: address(packet.source),
+                    destination: address(packet.destination),
+                    protocol: Protocol::Tcp as u8,
+                    length: u16::try_from(packet.length).unwrap_or(u16::MAX),
+                    time_to_live: packet.time_to_live,
+                },
                 leading,
             },
         };
-        let Identity { flow, unit, attempt } = packet.identity;
+        let Identity {
+            flow,
+            unit,
+            attempt,
+        } = packet.identity;
         let answer = Packet {
             source: at,
             destination: packet.source,
@@ -178,7 +210,11 @@ impl World<'_> {
             time_to_live: net::packet::TIME_TO_LIVE,
             length: IP_HEADER + message.length() as u32,
             // The answer's luck is its own, and follows from the packet it is about.
-            identity: Identity { flow: mix(flow, kernel::key("unreachable")), unit, attempt },
+            identity: Identity {
+                flow: mix(flow, kernel::key("unreachable")),
+                unit,
+                attempt,
+            },
             payload: Payload::Icmp(message),
         };
         self.send(at, answer);
@@ -197,15 +233,18 @@ impl World<'_> {
     }
 
     fn host_at(&self, address: u32) -> Option<HostId> {
-        self.hosts.iter().find(|host| host.address == address).map(|host| host.id)
+        self.hosts
+            .iter()
+            .find(|host| host.address == address)
+            .map(|host| host.id)
     }
 }
 
 fn severity(code: UnreachableCode) -> tcp::Unreachable {
     match code {
-        UnreachableCode::Network
-        | UnreachableCode::Host
-        | UnreachableCode::SourceRouteFailed => tcp::Unreachable::Soft,
+        UnreachableCode::Network | UnreachableCode::Host | UnreachableCode::SourceRouteFailed => {
+            tcp::Unreachable::Soft
+        }
         UnreachableCode::Protocol
         | UnreachableCode::Port
         | UnreachableCode::FragmentationNeeded => tcp::Unreachable::Hard,

@@ -70,7 +70,13 @@ impl SocketTable {
             .connections
             .iter()
             .filter(|entry| peer.is_none_or(|peer| entry.pair.remote.host == peer))
-            .map(|entry| (entry.label.reversed(), reset_of(entry), entry.pair.remote.host))
+            .map(|entry| {
+                (
+                    entry.label.reversed(),
+                    reset_of(entry),
+                    entry.pair.remote.host,
+                )
+            })
             .collect();
         for (label, reset, from) in meant {
             self.on_segment(now, from, label, reset);
