@@ -37,6 +37,7 @@ pub use manual::key_tables;
 pub use render::{Diagnostics, Position};
 pub use schema::schema;
 
+use check::Finding;
 use document::Node;
 use fields::about;
 use reader::{Places, Reader};
@@ -81,9 +82,13 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     let (mut scenario, places, found) = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
     assign_addresses(&mut scenario);
-    if diagnostics.is_empty() {
-        diagnostics.extend(findings(&scenario, &places));
-    }
+    // Settings that could not be read would contradict others by accident; names would not.
+    let findings = if diagnostics.is_empty() {
+        check::check(&scenario)
+    } else {
+        check::check_names(&scenario)
+    };
+    diagnostics.extend(placed(findings, &places));
     if diagnostics.is_empty() {
         Ok(scenario)
     } else {
@@ -91,9 +96,9 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     }
 }
 
-/// What is wrong with the plan as a whole, at the places it came from.
-fn findings(scenario: &Scenario, places: &Places) -> Vec<Diagnostic> {
-    check::check(scenario)
+/// Findings at the places their settings came from.
+fn placed(findings: Vec<Finding>, places: &Places) -> impl Iterator<Item = Diagnostic> {
+    findings
         .into_iter()
         .take(reader::DIAGNOSTICS_MAX)
         .map(|finding| {
@@ -101,7 +106,6 @@ fn findings(scenario: &Scenario, places: &Places) -> Vec<Diagnostic> {
             let diagnostic = Diagnostic::new(finding.code, place, finding.message);
             about(&finding.path, diagnostic).maybe_help(finding.help)
         })
-        .collect()
 }
 
 /// Gives every host without one the next free address from 10.0.0.1 upwards.

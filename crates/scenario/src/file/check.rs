@@ -50,6 +50,13 @@ impl Findings {
     }
 }
 
+/// The names that lead nowhere, for a plan that may have other faults.
+pub(super) fn check_names(scenario: &Scenario) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    reference::check(scenario, &mut findings);
+    findings.0
+}
+
 /// Everything wrong with the plan as a whole.
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut findings = Findings::default();

@@ -121,6 +121,11 @@ impl<'a> Reader<'a> {
     }
 
     fn read_value<T: Value>(&mut self, key: Key, node: &Node) -> Option<T> {
+        let path = self.path_of(key.name);
+        self.read_at(&path, key, node)
+    }
+
+    fn read_at<T: Value>(&mut self, path: &str, key: Key, node: &Node) -> Option<T> {
         let read = T::read(node).and_then(|value| {
             within_limits(&value, key.limits::<T>(), node)?;
             Ok(value)
@@ -128,8 +133,7 @@ impl<'a> Reader<'a> {
         match read {
             Ok(value) => Some(value),
             Err(diagnostic) => {
-                let path = self.path_of(key.name);
-                self.report(about(&path, diagnostic));
+                self.report(about(path, diagnostic));
                 None
             }
         }
@@ -187,11 +191,10 @@ impl<'a> Reader<'a> {
             format!("`{}`", frame.path)
         };
         let place = frame.place;
-        self.report(Diagnostic::new(
-            Code::MissingKey,
-            place,
-            format!("{whose}: {message}"),
-        ));
+        self.report(
+            Diagnostic::new(Code::MissingKey, place, format!("{whose}: {message}"))
+                .label("add it here"),
+        );
     }
 
     fn check_name(&mut self, name: &str, place: Place) {
@@ -202,8 +205,9 @@ impl<'a> Reader<'a> {
         if !is_plain {
             let short: String = name.chars().take(NAME_MAX).collect();
             let message = format!("`{short}` cannot be a name");
-            let help =
-                format!("names have 1 to {NAME_MAX} signs out of letters, digits, `-` and `_`");
+            let help = format!(
+                "names have 1 to {NAME_MAX} characters out of letters, digits, `-` and `_`"
+            );
             self.report(Diagnostic::new(Code::BadName, place, message).help(help));
         }
     }
@@ -246,7 +250,13 @@ impl<'a> Fields for Reader<'a> {
 
     fn table(&mut self, key: Key, body: impl FnOnce(&mut Self)) {
         let entry = self.entry(key.name);
-        let table = entry.and_then(|entry| self.table_of(key, &entry.node));
+        let table = match entry {
+            None => None,
+            Some(entry) => match self.table_of(key, &entry.node) {
+                Some(table) => Some(table),
+                None => return,
+            },
+        };
         let frame = Frame {
             table,
             place: entry.map_or(self.frame().place, |entry| entry.key),
@@ -298,7 +308,8 @@ impl<'a> Fields for Reader<'a> {
         for (name, entry) in table {
             match K::parse(name) {
                 Ok(parsed) => {
-                    if let Some(value) = self.read_value(key, &entry.node) {
+                    let path = format!("{}.{}", self.path_of(key.name), parsed.name());
+                    if let Some(value) = self.read_at(&path, key, &entry.node) {
                         map.insert(parsed, value);
                     }
                 }

@@ -438,7 +438,7 @@ impl Value for String {
     }
 
     fn show(amount: u64) -> String {
-        format!("{amount} signs")
+        format!("{amount} character{}", if amount == 1 { "" } else { "s" })
     }
 }
 
@@ -482,7 +482,7 @@ impl<T: Value> Value for Vec<T> {
     }
 
     fn show(amount: u64) -> String {
-        format!("{amount} items")
+        format!("{amount} item{}", if amount == 1 { "" } else { "s" })
     }
 }
 
@@ -493,7 +493,7 @@ impl<T: Value> Value for [T; 2] {
             return Err(wrong_type(node, &wanted));
         };
         let [first, second] = nodes.as_slice() else {
-            let message = format!("expected {wanted}, found {} items", nodes.len());
+            let message = format!("expected {wanted}, found {}", nodes.len());
             return Err(Diagnostic::new(Code::Malformed, node.place, message));
         };
         let pair = [T::read(first)?, T::read(second)?];

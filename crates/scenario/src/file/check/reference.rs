@@ -107,7 +107,8 @@ fn look_up<T>(
     path: String,
     findings: &mut Findings,
 ) {
-    if tables.contains_key(name) {
+    // An empty name was never read, and that was said already.
+    if name.is_empty() || tables.contains_key(name) {
         return;
     }
     let short: String = name.chars().take(64).collect();
