@@ -37,7 +37,7 @@ pub use manual::key_tables;
 pub use render::{Diagnostics, Position};
 pub use schema::schema;
 
-use check::Finding;
+use check::finding::Finding;
 use document::Node;
 use fields::about;
 use reader::{Places, Reader};
@@ -100,7 +100,7 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
 fn placed(findings: Vec<Finding>, places: &Places) -> impl Iterator<Item = Diagnostic> {
     findings
         .into_iter()
-        .take(reader::DIAGNOSTICS_MAX)
+        .take(diagnostic::DIAGNOSTICS_MAX)
         .map(|finding| {
             let place = places.of(&finding.path).unwrap_or(Place::new(0, 0..0));
             let diagnostic = Diagnostic::new(finding.code, place, finding.message);
@@ -128,6 +128,7 @@ fn sorted(sources: Vec<Source>, mut diagnostics: Vec<Diagnostic>) -> Diagnostics
     assert!(!diagnostics.is_empty(), "an error has a reason");
     diagnostics.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
     diagnostics.dedup();
+    diagnostics.truncate(diagnostic::DIAGNOSTICS_MAX);
     Diagnostics {
         sources,
         diagnostics,

@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Code, Diagnostic, Place};
+use super::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Place};
 use super::document::{Entry, Item, Node, Table};
 use super::fields::{Choice, Fields, Key, Section, Shorthand, about};
 use super::nearest::nearest;
-use super::value::{MapKey, Value, within_limits, wrong_type};
+use super::value::map_key::MapKey;
+use super::value::{Value, within_limits, wrong_type};
 
-/// Diagnostics kept; a file with more mistakes is no scenario at all.
-pub(super) const DIAGNOSTICS_MAX: usize = 100;
 /// Tables of one kind, such as hosts.
 pub(super) const NAMED_MAX: usize = 1_000;
 /// Tables in a list, such as dropped packets.
@@ -148,6 +147,10 @@ impl<'a> Reader<'a> {
 
     fn report_unknown_keys(&mut self, frame: &Frame<'_>) {
         for (name, entry) in frame.table.into_iter().flatten() {
+            // Looking for what was meant takes time; nobody reads it beyond the limit.
+            if self.diagnostics.len() == DIAGNOSTICS_MAX {
+                return;
+            }
             if frame.known.contains(&name.as_str()) {
                 continue;
             }

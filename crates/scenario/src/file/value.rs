@@ -5,11 +5,11 @@
 
 mod collection;
 mod date;
-mod map_key;
+pub(super) mod map_key;
 mod plain;
 mod quantity;
 mod range;
-mod word;
+pub(super) mod word;
 
 use std::fmt::Debug;
 
@@ -17,9 +17,6 @@ use serde_json::Value as Json;
 
 use super::diagnostic::{Code, Diagnostic};
 use super::document::{Item, Node};
-
-pub(super) use map_key::MapKey;
-pub(super) use word::read_word;
 
 /// Items a list may have.
 pub(super) const LIST_MAX: u64 = 100_000;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::diagnostic::Code;
 use super::super::nearest::nearest;
-use super::Findings;
+use super::finding::Findings;
 use crate::plan::{FaultKind, ResetScope, Scenario};
 
 /// Looks up every name the plan mentions.

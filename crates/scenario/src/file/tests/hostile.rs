@@ -15,7 +15,7 @@ fn survive(bytes: &[u8], overrides: &[String]) -> Vec<Code> {
             Vec::new()
         }
         Err(found) => {
-            assert!(found.diagnostics.len() <= 200);
+            assert!(found.diagnostics.len() <= 100);
             assert!(found.to_human(false).len() < 400_000);
             assert!(!found.to_json().to_string().is_empty());
             found.diagnostics.iter().map(|found| found.code).collect()
