@@ -62,7 +62,14 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
         Err(diagnostic) => return Err(sorted(sources, vec![diagnostic])),
     };
     text.clone_into(&mut sources[0].text);
-    sources.extend(overrides.iter().take(OVERRIDES_MAX).map(|text| Source {
+    if overrides.len() > OVERRIDES_MAX {
+        let message = format!("more than {OVERRIDES_MAX} overrides");
+        return Err(sorted(
+            sources,
+            vec![Diagnostic::of_file(Code::TooMany, message)],
+        ));
+    }
+    sources.extend(overrides.iter().map(|text| Source {
         name: "--set".to_owned(),
         text: text.clone(),
     }));

@@ -94,3 +94,10 @@ test.toml: 1 error
         );
     }
 }
+
+#[test]
+fn overrides_are_not_dropped_where_they_are_too_many() {
+    let overrides = vec!["seed=1".to_owned(); 1_001];
+    let found = load("test.toml", SMALL.as_bytes(), &overrides).expect_err("too many");
+    assert_eq!(found.diagnostics[0].message, "more than 1000 overrides");
+}

@@ -37,6 +37,13 @@ fn the_hash_sees_every_setting_and_no_layout() {
 }
 
 #[test]
+fn files_of_other_systems_mean_the_same() {
+    let scenario = load(SMALL);
+    assert_eq!(load(&SMALL.replace('\n', "\r\n")), scenario);
+    assert_eq!(load(&format!("\u{feff}{SMALL}")), scenario);
+}
+
+#[test]
 fn a_known_scenario_keeps_its_hash() {
     // Hashes stand in reports and capsules: whoever changes this one changes HASH_CONTEXT too.
     let hash = load(SMALL).content_hash();
