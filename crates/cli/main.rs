@@ -6,9 +6,10 @@
 mod arguments;
 mod commands;
 mod exit;
+mod input;
 mod terminal;
 
-use std::io;
+use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 
@@ -17,11 +18,20 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use terminal::Terminal;
 
+/// What the user is told below the message of a panic.
+const BUG_REPORT: &str =
+    "mtasim: this is a bug of mtasim; please report it with the scenario, the seed and the above";
+
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(answer) => return usage(&answer),
     };
+    let told = panic::take_hook();
+    panic::set_hook(Box::new(move |information| {
+        told(information);
+        let _ = writeln!(io::stderr(), "{BUG_REPORT}");
+    }));
     let code = panic::catch_unwind(|| run(arguments)).unwrap_or(exit::OUR_BUG);
     ExitCode::from(code)
 }

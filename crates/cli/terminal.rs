@@ -3,16 +3,17 @@
 //! Owns the two streams: results on standard output, talk on standard error. It refuses colour
 //! where the user, the environment or the stream does not take it.
 
-use std::io::{self, StderrLock, StdoutLock, Write};
+use std::io::{self, Stderr, Stdout, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
 use crate::arguments::Color;
 
-/// The two output streams.
+/// The two output streams. They are not kept locked, or a worker thread that panics could not
+/// say so.
 pub(crate) struct Terminal {
-    results: AutoStream<StdoutLock<'static>>,
-    talk: AutoStream<StderrLock<'static>>,
+    results: AutoStream<Stdout>,
+    talk: AutoStream<Stderr>,
 }
 
 impl Terminal {
@@ -23,8 +24,8 @@ impl Terminal {
             Color::Never => ColorChoice::Never,
         };
         Self {
-            results: AutoStream::new(io::stdout().lock(), choice),
-            talk: AutoStream::new(io::stderr().lock(), choice),
+            results: AutoStream::new(io::stdout(), choice),
+            talk: AutoStream::new(io::stderr(), choice),
         }
     }
 

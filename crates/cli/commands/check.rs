@@ -1,19 +1,16 @@
 //! `mtasim check`: what is wrong with scenarios, without running them.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use scenario::file::{self, Diagnostics};
+use scenario::file::Diagnostics;
 use scenario::plan::Scenario;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CheckArguments, Format};
 use crate::exit;
+use crate::input::{self, Refusal};
 use crate::terminal::Terminal;
-
-/// Bytes read of a file: one more than a scenario may have, so that the excess is noticed.
-const BYTES_MAX: u64 = file::SIZE_MAX as u64 + 1;
 
 pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let mut worst = exit::AS_EXPECTED;
@@ -25,33 +22,20 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> io::Re
 
 fn check_one(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let name = path.display().to_string();
-    let bytes = match read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            terminal.complain(&format!("cannot read {name}: {error}"));
-            return Ok(exit::ENVIRONMENT);
-        }
-    };
-    match file::load(&name, &bytes, &arguments.overrides.set) {
+    match input::load(path, &arguments.overrides) {
         Ok(scenario) => {
             show(&name, &scenario, arguments, terminal)?;
             Ok(exit::AS_EXPECTED)
         }
-        Err(diagnostics) => {
+        Err(Refusal::Wrong(diagnostics)) => {
             complain(&name, &diagnostics, arguments.format, terminal)?;
             Ok(exit::USAGE)
         }
+        Err(Refusal::Unreadable(error)) => {
+            terminal.complain(&format!("cannot read {name}: {error}"));
+            Ok(exit::ENVIRONMENT)
+        }
     }
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        io::stdin().lock().take(BYTES_MAX).read_to_end(&mut bytes)?;
-    } else {
-        File::open(path)?.take(BYTES_MAX).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 fn show(

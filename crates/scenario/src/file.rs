@@ -37,6 +37,7 @@ pub use manual::key_tables;
 pub use render::{Diagnostics, Position};
 pub use schema::schema;
 
+use check::finding::Finding;
 use document::Node;
 use fields::about;
 use reader::{Places, Reader};
@@ -61,7 +62,14 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
         Err(diagnostic) => return Err(sorted(sources, vec![diagnostic])),
     };
     text.clone_into(&mut sources[0].text);
-    sources.extend(overrides.iter().take(OVERRIDES_MAX).map(|text| Source {
+    if overrides.len() > OVERRIDES_MAX {
+        let message = format!("more than {OVERRIDES_MAX} overrides");
+        return Err(sorted(
+            sources,
+            vec![Diagnostic::of_file(Code::TooMany, message)],
+        ));
+    }
+    sources.extend(overrides.iter().map(|text| Source {
         name: "--set".to_owned(),
         text: text.clone(),
     }));
@@ -81,9 +89,13 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     let (mut scenario, places, found) = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
     assign_addresses(&mut scenario);
-    if diagnostics.is_empty() {
-        diagnostics.extend(findings(&scenario, &places));
-    }
+    // Settings that could not be read would contradict others by accident; names would not.
+    let findings = if diagnostics.is_empty() {
+        check::check(&scenario)
+    } else {
+        check::check_names(&scenario)
+    };
+    diagnostics.extend(placed(findings, &places));
     if diagnostics.is_empty() {
         Ok(scenario)
     } else {
@@ -91,17 +103,16 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     }
 }
 
-/// What is wrong with the plan as a whole, at the places it came from.
-fn findings(scenario: &Scenario, places: &Places) -> Vec<Diagnostic> {
-    check::check(scenario)
+/// Findings at the places their settings came from.
+fn placed(findings: Vec<Finding>, places: &Places) -> impl Iterator<Item = Diagnostic> {
+    findings
         .into_iter()
-        .take(reader::DIAGNOSTICS_MAX)
+        .take(diagnostic::DIAGNOSTICS_MAX)
         .map(|finding| {
             let place = places.of(&finding.path).unwrap_or(Place::new(0, 0..0));
             let diagnostic = Diagnostic::new(finding.code, place, finding.message);
             about(&finding.path, diagnostic).maybe_help(finding.help)
         })
-        .collect()
 }
 
 /// Gives every host without one the next free address from 10.0.0.1 upwards.
@@ -124,6 +135,7 @@ fn sorted(sources: Vec<Source>, mut diagnostics: Vec<Diagnostic>) -> Diagnostics
     assert!(!diagnostics.is_empty(), "an error has a reason");
     diagnostics.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
     diagnostics.dedup();
+    diagnostics.truncate(diagnostic::DIAGNOSTICS_MAX);
     Diagnostics {
         sources,
         diagnostics,

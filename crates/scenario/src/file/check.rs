@@ -5,6 +5,7 @@
 //! dotted path what is wrong with it.
 
 mod fault;
+pub(super) mod finding;
 mod reference;
 mod route;
 
@@ -14,40 +15,13 @@ use kernel::Instant;
 
 use super::diagnostic::Code;
 use crate::plan::{OutageWindow, Scenario};
+use finding::{Finding, Findings};
 
-/// A mistake in a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) code: Code,
-    /// The setting it is about, as a dotted path.
-    pub(super) path: String,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-}
-
-/// Collects findings.
-#[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, code: Code, path: impl Into<String>, message: impl Into<String>) {
-        self.add_with(code, path, message, None);
-    }
-
-    fn add_with(
-        &mut self,
-        code: Code,
-        path: impl Into<String>,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
-        self.0.push(Finding {
-            code,
-            path: path.into(),
-            message: message.into(),
-            help,
-        });
-    }
+/// The names that lead nowhere, for a plan that may have other faults.
+pub(super) fn check_names(scenario: &Scenario) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    reference::check(scenario, &mut findings);
+    findings.0
 }
 
 /// Everything wrong with the plan as a whole.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::fields::{Choice, Fields, Key, Section, Shorthand};
-use super::value::{MapKey, Value};
+use super::value::Value;
+use super::value::map_key::MapKey;
 
 /// One key, fully described.
 #[derive(Clone, Debug)]

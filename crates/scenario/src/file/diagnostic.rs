@@ -6,6 +6,9 @@
 use std::fmt;
 use std::ops::Range;
 
+/// Diagnostics kept for one file; a file with more mistakes is no scenario at all.
+pub(super) const DIAGNOSTICS_MAX: usize = 100;
+
 /// A text that settings come from: the scenario file itself, or one override.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::diagnostic::Diagnostic;
-use super::value::{MapKey, Value};
+use super::value::Value;
+use super::value::map_key::MapKey;
 
 /// A key as scenarios write it, and what a reader must know of it.
 #[derive(Clone, Copy, Debug)]

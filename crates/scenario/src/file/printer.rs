@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::fields::{Choice, Fields, Key, Section, Shorthand};
-use super::value::{MapKey, Value};
+use super::value::Value;
+use super::value::map_key::MapKey;
 
 /// Which keys are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

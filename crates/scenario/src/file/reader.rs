@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Code, Diagnostic, Place};
+use super::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Place};
 use super::document::{Entry, Item, Node, Table};
 use super::fields::{Choice, Fields, Key, Section, Shorthand, about};
 use super::nearest::nearest;
-use super::value::{MapKey, Value, within_limits, wrong_type};
+use super::value::map_key::MapKey;
+use super::value::{Value, within_limits, wrong_type};
 
-/// Diagnostics kept; a file with more mistakes is no scenario at all.
-pub(super) const DIAGNOSTICS_MAX: usize = 100;
 /// Tables of one kind, such as hosts.
 pub(super) const NAMED_MAX: usize = 1_000;
 /// Tables in a list, such as dropped packets.
@@ -121,6 +120,11 @@ impl<'a> Reader<'a> {
     }
 
     fn read_value<T: Value>(&mut self, key: Key, node: &Node) -> Option<T> {
+        let path = self.path_of(key.name);
+        self.read_at(&path, key, node)
+    }
+
+    fn read_at<T: Value>(&mut self, path: &str, key: Key, node: &Node) -> Option<T> {
         let read = T::read(node).and_then(|value| {
             within_limits(&value, key.limits::<T>(), node)?;
             Ok(value)
@@ -128,8 +132,7 @@ impl<'a> Reader<'a> {
         match read {
             Ok(value) => Some(value),
             Err(diagnostic) => {
-                let path = self.path_of(key.name);
-                self.report(about(&path, diagnostic));
+                self.report(about(path, diagnostic));
                 None
             }
         }
@@ -144,6 +147,10 @@ impl<'a> Reader<'a> {
 
     fn report_unknown_keys(&mut self, frame: &Frame<'_>) {
         for (name, entry) in frame.table.into_iter().flatten() {
+            // Looking for what was meant takes time; nobody reads it beyond the limit.
+            if self.diagnostics.len() == DIAGNOSTICS_MAX {
+                return;
+            }
             if frame.known.contains(&name.as_str()) {
                 continue;
             }
@@ -187,11 +194,10 @@ impl<'a> Reader<'a> {
             format!("`{}`", frame.path)
         };
         let place = frame.place;
-        self.report(Diagnostic::new(
-            Code::MissingKey,
-            place,
-            format!("{whose}: {message}"),
-        ));
+        self.report(
+            Diagnostic::new(Code::MissingKey, place, format!("{whose}: {message}"))
+                .label("add it here"),
+        );
     }
 
     fn check_name(&mut self, name: &str, place: Place) {
@@ -202,8 +208,9 @@ impl<'a> Reader<'a> {
         if !is_plain {
             let short: String = name.chars().take(NAME_MAX).collect();
             let message = format!("`{short}` cannot be a name");
-            let help =
-                format!("names have 1 to {NAME_MAX} signs out of letters, digits, `-` and `_`");
+            let help = format!(
+                "names have 1 to {NAME_MAX} characters out of letters, digits, `-` and `_`"
+            );
             self.report(Diagnostic::new(Code::BadName, place, message).help(help));
         }
     }
@@ -246,7 +253,13 @@ impl<'a> Fields for Reader<'a> {
 
     fn table(&mut self, key: Key, body: impl FnOnce(&mut Self)) {
         let entry = self.entry(key.name);
-        let table = entry.and_then(|entry| self.table_of(key, &entry.node));
+        let table = match entry {
+            None => None,
+            Some(entry) => match self.table_of(key, &entry.node) {
+                Some(table) => Some(table),
+                None => return,
+            },
+        };
         let frame = Frame {
             table,
             place: entry.map_or(self.frame().place, |entry| entry.key),
@@ -298,7 +311,8 @@ impl<'a> Fields for Reader<'a> {
         for (name, entry) in table {
             match K::parse(name) {
                 Ok(parsed) => {
-                    if let Some(value) = self.read_value(key, &entry.node) {
+                    let path = format!("{}.{}", self.path_of(key.name), parsed.name());
+                    if let Some(value) = self.read_at(&path, key, &entry.node) {
                         map.insert(parsed, value);
                     }
                 }

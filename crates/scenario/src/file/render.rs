@@ -6,7 +6,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use super::diagnostic::{Diagnostic, Place, Source};
+use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Place, Source};
 
 /// Bytes of a line that an excerpt shows around the mark.
 const LINE_MAX: usize = 240;
@@ -59,8 +59,12 @@ impl Diagnostics {
             text.push_str("\n\n");
         }
         let count = self.diagnostics.len();
-        let plural = if count == 1 { "" } else { "s" };
-        text.push_str(&format!("{}: {count} error{plural}\n", self.file().name));
+        let counted = match count {
+            1 => "1 error".to_owned(),
+            DIAGNOSTICS_MAX => format!("{count} errors, and maybe more"),
+            count => format!("{count} errors"),
+        };
+        text.push_str(&format!("{}: {counted}\n", self.file().name));
         text
     }
 

@@ -5,7 +5,7 @@
 
 use kernel::Duration;
 
-use super::ByteSize;
+use super::quantity::ByteSize;
 
 /// One direction of mail, with the timers and limits of its associations.
 #[derive(Clone, Debug, PartialEq, Eq)]

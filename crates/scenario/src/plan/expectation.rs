@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::CountRange;
+use super::quantity::CountRange;
 use super::vocabulary::vocabulary;
 
 vocabulary! {

@@ -5,7 +5,7 @@
 
 use kernel::{Duration, Instant};
 
-use super::Offset;
+use super::quantity::Offset;
 use super::vocabulary::vocabulary;
 
 vocabulary! {

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use kernel::{Duration, Ratio};
 
-use super::vocabulary::vocabulary;
-use super::{Offset, Vocabulary};
+use super::quantity::Offset;
+use super::vocabulary::{Vocabulary, vocabulary};
 
 vocabulary! {
     /// A build of the MTA, by the version of Emsmta.exe.

@@ -5,8 +5,8 @@
 
 use kernel::{Duration, Ratio};
 
+use super::quantity::{Bandwidth, ByteSize};
 use super::vocabulary::vocabulary;
-use super::{Bandwidth, ByteSize};
 
 vocabulary! {
     /// Whether both directions of a link share one luck.

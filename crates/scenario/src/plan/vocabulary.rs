@@ -26,7 +26,7 @@ macro_rules! vocabulary {
             $($(#[$note])* $member,)+
         }
 
-        impl $crate::plan::Vocabulary for $name {
+        impl $crate::plan::vocabulary::Vocabulary for $name {
             const ALL: &'static [Self] = &[$(Self::$member,)+];
 
             fn word(self) -> &'static str {
@@ -38,7 +38,7 @@ macro_rules! vocabulary {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str($crate::plan::Vocabulary::word(*self))
+                formatter.write_str($crate::plan::vocabulary::Vocabulary::word(*self))
             }
         }
     };

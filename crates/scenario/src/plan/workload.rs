@@ -5,7 +5,7 @@
 
 use kernel::{Duration, Instant, Ratio};
 
-use super::ByteSize;
+use super::quantity::ByteSize;
 use super::vocabulary::vocabulary;
 
 vocabulary! {

@@ -3,7 +3,7 @@
 use kernel::Instant;
 
 use super::super::diagnostic::Code;
-use super::Findings;
+use super::finding::Findings;
 use crate::plan::{Fault, FaultKind, Scenario, ThreadName, When};
 
 /// Checks every fault's time against its kind and the run.

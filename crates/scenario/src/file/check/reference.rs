@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::diagnostic::Code;
 use super::super::nearest::nearest;
-use super::Findings;
+use super::finding::Findings;
 use crate::plan::{FaultKind, ResetScope, Scenario};
 
 /// Looks up every name the plan mentions.
@@ -107,7 +107,8 @@ fn look_up<T>(
     path: String,
     findings: &mut Findings,
 ) {
-    if tables.contains_key(name) {
+    // An empty name was never read, and that was said already.
+    if name.is_empty() || tables.contains_key(name) {
         return;
     }
     let short: String = name.chars().take(64).collect();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::diagnostic::Code;
-use super::Findings;
+use super::finding::Findings;
 use crate::plan::Scenario;
 
 /// Links join two hosts, connectors two that links join.

@@ -71,7 +71,7 @@ impl Choice for FaultKind {
     fn payload<F: Fields>(&mut self, key: Key, fields: &mut F) {
         fields.table(key, |fields| match self {
             Self::Cut { link, silent } => {
-                fields.required(Key::new("link", "Which link."), link);
+                fields.required(Key::new("link", "The link, by name."), link);
                 fields.value(
                     Key::new(
                         "silent",
@@ -101,8 +101,11 @@ impl Choice for FaultKind {
                 length,
             } => {
                 fields.required(WHICH_HOST, host);
-                fields.required(Key::new("thread", "Which thread."), thread);
-                fields.required(Key::new("for", "How long.").within(NANOSECOND, DAY), length);
+                fields.required(Key::new("thread", "The thread, by name."), thread);
+                fields.required(
+                    Key::new("for", "How long the thread stands still.").within(NANOSECOND, DAY),
+                    length,
+                );
             }
             Self::ClockOffset { host, offset } => {
                 fields.required(WHICH_HOST, host);
@@ -115,7 +118,7 @@ impl Choice for FaultKind {
     }
 }
 
-const WHICH_HOST: Key = Key::new("host", "Which host.");
+const WHICH_HOST: Key = Key::new("host", "The host, by name.");
 
 impl Choice for ResetScope {
     fn alternatives() -> Vec<Self> {

@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 use super::super::diagnostic::Diagnostic;
 use super::super::document::Node;
 use super::super::fields::{Choice, Fields, Key, Section, Shorthand};
-use super::super::value::{Value, quoted, read_word};
+use super::super::value::word::read_word;
+use super::super::value::{Value, quoted};
 use super::{DAY, MILLISECOND};
 use crate::plan::{GilbertElliott, IndependentLoss, Loss, Outages, Scope, Vocabulary};
 

@@ -39,9 +39,12 @@ impl Section for OutageWindow {
     }
 
     fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
-        fields.required(Key::new("link", "Which link."), &mut self.link);
-        fields.required(Key::new("from", "It begins."), &mut self.from);
-        fields.required(Key::new("to", "It is over."), &mut self.to);
+        fields.required(Key::new("link", "The link, by name."), &mut self.link);
+        fields.required(Key::new("from", "When the outage begins."), &mut self.from);
+        fields.required(
+            Key::new("to", "When it is over, this time not included."),
+            &mut self.to,
+        );
     }
 }
 
@@ -83,7 +86,7 @@ impl Section for Preemption {
     }
 
     fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
-        fields.required(Key::new("host", "Which host."), &mut self.host);
+        fields.required(Key::new("host", "The host, by name."), &mut self.host);
         fields.required(
             Key::new("thread", "The thread's number.").within(0, 9_999),
             &mut self.thread,

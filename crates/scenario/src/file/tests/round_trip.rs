@@ -36,6 +36,24 @@ fn the_hash_sees_every_setting_and_no_layout() {
     assert_ne!(load(&other).content_hash(), scenario.content_hash());
 }
 
+#[test]
+fn files_of_other_systems_mean_the_same() {
+    let scenario = load(SMALL);
+    assert_eq!(load(&SMALL.replace('\n', "\r\n")), scenario);
+    assert_eq!(load(&format!("\u{feff}{SMALL}")), scenario);
+}
+
+#[test]
+fn a_known_scenario_keeps_its_hash() {
+    // Hashes stand in reports and capsules: whoever changes this one changes HASH_CONTEXT too.
+    let hash = load(SMALL).content_hash();
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        digits,
+        "1bc269a0ffcc1a75c3ae11947107981ffca841928715064a745fc9ae8ae4a337"
+    );
+}
+
 fn any_duration() -> impl Strategy<Value = kernel::Duration> {
     (1_u64..86_400_000_000_000).prop_map(kernel::Duration::from_nanos)
 }
