@@ -155,7 +155,7 @@ impl SocketTable {
     }
 
     /// `closesocket`: frees the handle at once. A connection is closed in the background: FIN
-    /// after what was sent; RST if data was not read (RFC 1122 4.2.2.13) or a hard close was
+    /// after what was sent; RST if data was not read or still comes (RFC 1122 4.2.2.13), or a hard close was
     /// asked for. No event is recorded any more; the event object stays open.
     ///
     /// # Errors
@@ -183,13 +183,12 @@ impl SocketTable {
             }
             Phase::Connecting(connection) => self.abandon(now, connection),
             Phase::Connected { connection, .. } => {
-                let unread = self.connections[connection].tcp.readable() > 0;
-                if closed.hard_close || unread {
-                    self.abandon(now, connection);
+                if closed.hard_close {
+                    self.connections[connection].tcp.abort(now);
                 } else {
-                    self.connections[connection].tcp.close(now);
-                    self.disown(connection);
+                    self.connections[connection].tcp.detach(now);
                 }
+                self.disown(connection);
             }
             Phase::Unconnected | Phase::ConnectFailed(_) | Phase::Broken(_) => {}
         }
@@ -225,7 +224,7 @@ impl SocketTable {
         changed.keep_alive = on;
         if let Some(connection) = changed.connection() {
             self.connections[connection].tcp.set_keep_alive(now, on);
-            self.settle(now, connection);
+            self.settle(connection);
         }
         Ok(())
     }

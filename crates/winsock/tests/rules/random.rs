@@ -378,7 +378,7 @@ impl Trial {
         let now = self.hosts.now();
         let table = &mut self.hosts.tables[host];
         table.on_unreachable(now, facts.local_port, facts.remote, reason);
-        self.hosts.run(0);
+        self.hosts.pump(host);
     }
 
     fn end_process(&mut self, host: usize) {
@@ -388,7 +388,7 @@ impl Trial {
         self.ledger.shut.extend(labels);
         let now = self.hosts.now();
         self.hosts.tables[host].end_process(now);
-        self.hosts.run(0);
+        self.hosts.pump(host);
     }
 
     /// The laws that hold at every moment.
