@@ -71,13 +71,17 @@ impl Connection {
             let sent = self.send.max.since(self.send.una);
             let length = self.segment_size().min(self.outgoing.len()).min(sent);
             let fin = self.fin_follows(length) && sent > length;
-            return Some(self.text_at(self.send.una, length, fin, true));
+            return Some(self.text_at(self.send.una, length, fin));
         }
         if self.demand.take(Demand::PROBE) {
             let length = self.segment_size().min(self.outgoing.len());
             let length = length.min(self.send.wnd.max(1));
             let fin = self.fin_follows(length) && (length == 0 || self.send.wnd > length);
-            return Some(self.text_at(self.send.una, length, fin, false));
+            let probe = self.text_at(self.send.una, length, fin);
+            return Some(Choice {
+                advances: false,
+                ..probe
+            });
         }
         let offset = self.send.nxt.since(self.send.una);
         let window = self.send.wnd.min(self.congestion.window());
@@ -86,7 +90,7 @@ impl Connection {
         let length = left.min(usable).min(self.segment_size());
         let fin = self.fin_follows(offset + length) && usable > length;
         let worthwhile = fin || (length > 0 && self.is_worthwhile(length, length == left));
-        worthwhile.then(|| self.text_at(self.send.nxt, length, fin, true))
+        worthwhile.then(|| self.text_at(self.send.nxt, length, fin))
     }
 
     /// Whether `length` octets may go now (RFC 9293 sections 3.7.4 and 3.8.6.2.1).
@@ -103,7 +107,7 @@ impl Connection {
         self.state.has_closed() && offset == self.outgoing.len()
     }
 
-    fn text_at(&mut self, sequence: SeqNum, length: u32, fin: bool, advances: bool) -> Choice {
+    fn text_at(&mut self, sequence: SeqNum, length: u32, fin: bool) -> Choice {
         let offset = sequence.since(self.send.una);
         let end = offset + length;
         let mut flags = Flags::ACK;
@@ -122,7 +126,7 @@ impl Connection {
             flags,
             sequence,
             payload,
-            advances,
+            advances: true,
         }
     }
 
