@@ -196,3 +196,17 @@ impl IndexMut<ConnectionId> for Connections {
             .expect("a number is dropped with its connection")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an open association may cost in network state: 1.5 KiB for the connection, its
+    /// share of the tables, and its socket.
+    #[test]
+    fn an_open_connection_is_small() {
+        let indices = size_of::<(Pair, ConnectionId)>() * 2 + size_of::<(Uptime, u32)>() + 8;
+        let total = size_of::<Option<Entry>>() + size_of::<crate::socket::Socket>() + indices;
+        assert!(total <= 1024, "{total} octets");
+    }
+}

@@ -132,14 +132,14 @@ impl SocketTable {
         &mut self,
         socket: SocketHandle,
     ) -> Result<(SocketHandle, SocketAddress), SocketError> {
-        if self.handles.is_full() {
-            self.socket_at(socket)?;
-            return Err(SocketError::TooManyHandles);
-        }
+        let full = self.handles.is_full();
         let listener = self.socket_at_mut(socket)?;
         let Phase::Listening(backlog) = &mut listener.phase else {
             return Err(SocketError::Invalid);
         };
+        if full && backlog.is_ready() {
+            return Err(SocketError::TooManyHandles);
+        }
         let connection = backlog.take().ok_or(SocketError::WouldBlock)?;
         let accepted = listener.accepted(connection);
         if let Some(failure) = self.connections[connection].failure {

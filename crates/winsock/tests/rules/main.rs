@@ -12,6 +12,7 @@ extern crate mtasim_winsock as winsock;
 mod close;
 mod connect;
 mod hosts;
+mod independence;
 mod listen;
 mod network;
 mod random;
