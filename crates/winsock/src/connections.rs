@@ -173,6 +173,11 @@ impl Connections {
         }
     }
 
+    /// How many are in memory.
+    pub(crate) fn held(&self) -> u64 {
+        (self.entries.len() - self.vacant.len()) as u64
+    }
+
     /// Every connection TCP is not done with, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().flatten().filter(|entry| !entry.retired)

@@ -43,7 +43,7 @@ impl SocketTable {
     ///
     /// # Errors
     /// 10038; 10057 if not connected; 10053 or 10054 if the connection died, unread data with
-    /// it; 10035 if nothing arrived yet.
+    /// it; 10035 if nothing arrived yet or `limit` is 0.
     pub fn receive(
         &mut self,
         now: Uptime,

@@ -496,6 +496,7 @@ impl Trial {
                 "{:?}",
                 table.connections().next()
             );
+            assert_eq!(table.counters().connections_held, 0);
             assert_eq!(table.poll_timeout(), None);
         }
     }
