@@ -18,4 +18,5 @@ mod network;
 mod random;
 mod select;
 mod stream;
+mod trial;
 mod wait;
