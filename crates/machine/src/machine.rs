@@ -13,9 +13,9 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::address::Address;
-use crate::call::{CallKind, EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
-use crate::costs::jittered;
+use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::heap_census::{HeapCensus, HeapFault, census, format};
@@ -27,7 +27,7 @@ use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
 use crate::running::{Identity, Running, ThreadState, ThreadView};
-use crate::scheduler::{Strategy, Turn};
+use crate::scheduler::{Preemption, Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
 use crate::schedulers::timed::Timed;
 use crate::schedulers::turns::Turns;
@@ -47,7 +47,8 @@ pub struct Machine<E: Environment> {
     turns: Turns,
     timers: BTreeSet<(Instant, ThreadId)>,
     notes: Rc<RefCell<Notes<E::Record>>>,
-    config: Config,
+    tariff: Tariff,
+    preemptions: Vec<Preemption>,
     choices: Choices,
     key: u64,
     now: Instant,
@@ -113,7 +114,8 @@ impl<E: Environment> Machine<E> {
             turns,
             timers: BTreeSet::new(),
             notes: Rc::new(RefCell::new(Notes::new())),
-            config,
+            tariff: Tariff::new(&config.costs, config.jitter),
+            preemptions: config.preemptions,
             choices,
             key,
             now: Instant::ZERO,
@@ -193,7 +195,7 @@ impl<E: Environment> Machine<E> {
             name: name.into(),
             key,
         };
-        let preemptions = &self.config.preemptions;
+        let preemptions = &self.preemptions;
         let running = Running::new(identity, mailbox, Box::pin(future), luck, preemptions);
         self.threads.push(running);
         self.process.judge.spawned(id);
@@ -443,10 +445,10 @@ impl<E: Environment> Machine<E> {
     fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
         let running = &mut self.threads[turn.thread.index()];
         let request = running.request();
-        let mut cost = self.config.costs.of(&request.operation);
-        if request.operation.kind() != CallKind::Work {
-            cost = jittered(cost, self.config.jitter, running.luck.word(running.calls));
-        }
+        let ordinal = running.calls;
+        let cost = self
+            .tariff
+            .cost(&request.operation, || running.luck.word(ordinal));
         running.calls += 1;
         self.steps += 1;
         let effect = self.process.execute(turn, &request, &running.mailbox);
