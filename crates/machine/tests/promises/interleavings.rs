@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use machine::{
-    Candidate, Field, LockId, Machine, Operation, QueueId, Scheduler, SemaphoreId, ViolationKind,
+    CallKind, Candidate, Field, LockId, Machine, QueueId, Scheduler, SemaphoreId, ViolationKind,
 };
 use proptest::prelude::*;
 
@@ -40,9 +40,12 @@ impl Tree {
     }
 
     fn witness(&mut self, runnable: &[Candidate]) {
-        let plain = |one: &Candidate| match one.request.operation {
-            Operation::Read(place) | Operation::Write(place, _) => Some(place.name),
-            _ => None,
+        let plain = |one: &Candidate| {
+            let operation = one.request.operation;
+            let place = operation
+                .place()
+                .filter(|_| operation.kind() == CallKind::Access);
+            place.map(|place| place.name)
         };
         for (index, one) in runnable.iter().enumerate() {
             for other in &runnable[..index] {

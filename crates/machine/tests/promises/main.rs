@@ -8,6 +8,7 @@ mod heap;
 mod interleavings;
 mod judging;
 mod order;
+mod speed;
 mod stage;
 mod timing;
 mod waiting;
