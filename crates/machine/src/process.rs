@@ -154,8 +154,8 @@ impl<E: Environment> Process<E> {
         place: Place,
         store: impl FnOnce(u32) -> Option<u32>,
     ) -> Effect {
-        let index = match self.memory.index(place.address) {
-            Ok(index) => index,
+        let spot = match self.memory.find(place.address) {
+            Ok(spot) => spot,
             Err(Fault::Unmapped) => {
                 let fatal = (ACCESS_VIOLATION, place.address);
                 return raised(turn, request, fatal, Cause::Unmapped(place));
@@ -167,11 +167,11 @@ impl<E: Environment> Process<E> {
         };
         if self.judge.is_on() {
             let access = Access::of(turn.thread, request, place, turn.at);
-            self.judge.access(index, place, access);
+            self.judge.access(spot.dense, place, access);
         }
-        let was = self.memory.word(index);
+        let was = self.memory.word(spot);
         if let Some(value) = store(was) {
-            self.memory.set_word(index, value);
+            self.memory.set_word(spot, value);
         }
         Effect::Answer(was)
     }

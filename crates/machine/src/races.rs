@@ -71,7 +71,8 @@ impl Races {
 
 impl History {
     fn read(&mut self, trace: Trace, clock: &VectorClock) -> Option<Access> {
-        let unheard = self.write.filter(|write| !write.known_to(clock));
+        let unheard = self.write.as_ref().filter(|write| !write.known_to(clock));
+        let unheard = unheard.map(|write| write.access);
         // Most words are read by one thread: its newer read stands for the older one.
         match self.reads.as_mut_slice() {
             [only] if only.access.thread == trace.access.thread => *only = trace,
@@ -80,15 +81,15 @@ impl History {
                 self.reads.push(trace);
             }
         }
-        unheard.map(|write| write.access)
+        unheard
     }
 
     fn write(&mut self, trace: Trace, clock: &VectorClock) -> Option<Access> {
-        let unheard_write = self.write.filter(|write| !write.known_to(clock));
-        let unheard_read = self.reads.iter().find(|read| !read.known_to(clock));
-        let earlier = unheard_write.or(unheard_read.copied());
+        let mut earlier = self.write.iter().chain(&self.reads);
+        let unheard = earlier.find(|earlier| !earlier.known_to(clock));
+        let unheard = unheard.map(|earlier| earlier.access);
         self.write = Some(trace);
         self.reads.clear();
-        earlier.map(|earlier| earlier.access)
+        unheard
     }
 }
