@@ -11,7 +11,7 @@
 //! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
-//! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `vector_clock` | what was wrong |
+//! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
 //! | [`machine`], [`config`], `running`, `trail` | the whole |
 //!
 //! It never knows sockets, networks, or what a program is for.
@@ -27,6 +27,7 @@ pub mod config;
 pub mod costs;
 pub mod environment;
 pub mod exception;
+mod flights;
 pub mod heap;
 pub mod heap_census;
 pub mod heap_layout;

@@ -166,7 +166,7 @@ impl<E: Environment> Machine<E> {
     /// If `limit` is zero.
     pub fn create_queue(&mut self, name: &'static str, limit: usize) -> QueueId {
         self.process.queues.push(Queue::new(name, limit));
-        self.process.judge.queue_created();
+        self.process.judge.queue_created(limit);
         QueueId(count(&self.process.queues))
     }
 
@@ -535,8 +535,7 @@ impl<E: Environment> Machine<E> {
         let running = &mut self.threads[thread.index()];
         running.go_on(at);
         if running.state == ThreadState::Runnable {
-            let from = at.max(running.stalled_until);
-            self.turns.ready(from, running.candidate());
+            self.turns.ready(at, running.candidate());
         }
         self.judge_blocks();
     }

@@ -267,10 +267,12 @@ impl<E: Environment> Process<E> {
         let Some(Parcel::Message(message)) = mailbox.take_parcel() else {
             panic!("a message travels with every send");
         };
-        self.judge.sent(Some(thread), queue);
         match self.queues[queue.index()].put(message) {
-            Put::Kept => {}
-            Put::Handed(receiver, message) => self.hand(queue, receiver, message),
+            Put::Kept => self.judge.sent(Some(thread), queue),
+            Put::Handed(receiver, message) => {
+                self.judge.sent(Some(thread), queue);
+                self.hand(queue, receiver, message);
+            }
             Put::Full(message) => {
                 self.queues[queue.index()].enqueue_sender(thread, message);
                 return Effect::Blocked(Instant::MAX);
@@ -296,8 +298,7 @@ impl<E: Environment> Process<E> {
         self.judge.received(turn.thread, queue);
         mailbox.put_parcel(Parcel::Message(message));
         if let Some(sender) = sender {
-            // The sender goes on only because room was made: it has heard of the receiver.
-            self.judge.forked(turn.thread, sender);
+            self.judge.sent(Some(sender), queue);
             self.wake(sender);
         }
         Effect::Answer(DONE)

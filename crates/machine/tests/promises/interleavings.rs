@@ -1,8 +1,9 @@
 //! The judge against every interleaving of small programs.
 //!
-//! Witness: a word races if in some interleaving two threads stand before conflicting accesses
-//! to it at the same time. For straight-line programs that is exact, and it knows nothing of
-//! clocks.
+//! Witness: two accesses race, in both orders, if in some interleaving two threads stand before
+//! them at the same time. For straight-line programs that is exact, and it knows nothing of
+//! clocks. Every step of every thread has a place name of its own, so that pairs are compared
+//! and not only words.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,7 +16,14 @@ use proptest::prelude::*;
 
 use crate::stage::{Numbers, Thread, config, finish, machine};
 
-const WORDS: [Field; 2] = [Field::new(0, "first"), Field::new(4, "second")];
+const NAMES: [[&str; 4]; 3] = [
+    ["a0", "a1", "a2", "a3"],
+    ["b0", "b1", "b2", "b3"],
+    ["c0", "c1", "c2", "c3"],
+];
+
+/// The names of two accesses that race, earlier and later.
+type Pair = (&'static str, &'static str);
 
 /// Every path through a tree of choices, one after the other.
 #[derive(Debug, Default)]
@@ -23,7 +31,7 @@ struct Tree {
     /// The choice made at each step of the present path, and how many there were.
     path: Vec<(usize, usize)>,
     depth: usize,
-    raced: BTreeSet<&'static str>,
+    raced: BTreeSet<Pair>,
 }
 
 impl Tree {
@@ -47,11 +55,11 @@ impl Tree {
                 .filter(|_| operation.kind() == CallKind::Access);
             place.map(|place| place.name)
         };
-        for (index, one) in runnable.iter().enumerate() {
-            for other in &runnable[..index] {
-                if one.request.operation.conflicts(&other.request.operation) {
-                    self.raced
-                        .extend(plain(one).filter(|_| plain(other).is_some()));
+        for one in runnable {
+            for other in runnable {
+                let conflict = one.request.operation.conflicts(&other.request.operation);
+                if one.thread != other.thread && conflict {
+                    self.raced.extend(plain(one).zip(plain(other)));
                 }
             }
         }
@@ -104,8 +112,9 @@ struct Objects {
 }
 
 async fn perform(thread: Thread, steps: Vec<Step>, objects: Objects) {
-    let place = |word: usize| objects.words + WORDS[word];
-    for step in steps {
+    for (number, step) in steps.into_iter().enumerate() {
+        let name = NAMES[usize::from(thread.number())][number];
+        let place = |word: usize| objects.words + Field::new(4 * word as u32, name);
         match step {
             Step::Read(word) => {
                 thread.read(place(word)).await;
@@ -157,9 +166,7 @@ fn stage(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
 }
 
 /// What the judge says of all interleavings, what the witness says, and how many there were.
-fn all_interleavings(
-    programs: &[Vec<Step>],
-) -> (BTreeSet<&'static str>, BTreeSet<&'static str>, usize) {
+fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>, usize) {
     let tree = Rc::new(RefCell::new(Tree::default()));
     let mut judged = BTreeSet::new();
     for runs in 1.. {
@@ -167,7 +174,8 @@ fn all_interleavings(
         assert_eq!(finish(&mut machine), None);
         for violation in machine.judge().violations() {
             assert_eq!(violation.kind, ViolationKind::DataRace);
-            judged.insert(violation.access.name);
+            let earlier = violation.against.expect("a race has two sides");
+            judged.insert((earlier.name, violation.access.name));
         }
         if !tree.borrow_mut().next_path() {
             let witnessed = tree.borrow().raced.clone();
@@ -226,7 +234,11 @@ fn the_number_of_interleavings_is_the_binomial() {
     let three = vec![Step::Write(0); 3];
     let (judged, _, runs) = all_interleavings(&[three.clone(), three]);
     assert_eq!(runs, 20, "six calls, three of each thread: C(6, 3)");
-    assert_eq!(judged, BTreeSet::from(["first"]));
+    assert_eq!(
+        judged.len(),
+        18,
+        "each write of one with each of the other, in both orders"
+    );
 }
 
 #[test]
@@ -241,5 +253,15 @@ fn a_message_orders_what_came_before_it_and_nothing_else() {
     let sender = vec![Step::Write(0), Step::Send, Step::Write(1)];
     let receiver = vec![Step::Receive, Step::Read(0), Step::Read(1)];
     let (judged, _, _) = all_interleavings(&[sender, receiver]);
-    assert_eq!(judged, BTreeSet::from(["second"]));
+    assert_eq!(judged, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
+}
+
+/// The second message waits until the first was received, so what came before that is known.
+#[test]
+fn a_full_queue_orders_the_sender_after_the_receiver() {
+    let sender = vec![Step::Send, Step::Send, Step::Write(0)];
+    let receiver = vec![Step::Write(0), Step::Receive, Step::Write(0)];
+    let (judged, witnessed, _) = all_interleavings(&[sender, receiver]);
+    assert_eq!(judged, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
+    assert_eq!(judged, witnessed);
 }

@@ -194,3 +194,45 @@ fn a_judge_that_is_off_changes_nothing_else() {
     assert_eq!(weighed, unweighed);
     assert_eq!((found > 0, unfound), (true, 0));
 }
+
+/// Who waits for a later signal of an event object does not hear of an earlier signaller whose
+/// signal somebody else took.
+#[test]
+fn a_taken_signal_tells_nobody_else() {
+    let mut machine = timed(config());
+    let word = machine.map_static(1, "word").expect("room");
+    let event = machine.create_event("gong", false);
+    let place = Place::new(word, "shared");
+    machine.spawn("writer", 1, 1, move |thread| async move {
+        thread.write(place, 1).await;
+        thread.set_event(event).await;
+    });
+    machine.spawn("taker", 2, 2, move |thread| async move {
+        thread.wait_event(event).await;
+    });
+    assert_eq!(finish(&mut machine), None);
+    machine.spawn("other", 3, 3, move |thread| async move {
+        thread.set_event(event).await;
+    });
+    machine.spawn("reader", 4, 4, move |thread| async move {
+        thread.wait_event(event).await;
+        thread.read(place).await;
+    });
+    assert_eq!(finish(&mut machine), None);
+    assert_eq!(kinds(&machine), [ViolationKind::DataRace]);
+}
+
+/// A thread started by another knows what that one did before.
+#[test]
+fn a_child_has_heard_of_its_parent() {
+    let mut machine = timed(config());
+    let word = machine.map_static(1, "word").expect("room");
+    let place = Place::new(word, "shared");
+    let write = move |thread: Thread| async move { thread.write(place, 1).await };
+    let parent = machine.spawn("parent", 1, 1, write);
+    assert_eq!(finish(&mut machine), None);
+    let child = machine.spawn("child", 2, 2, write);
+    machine.fork(parent, child);
+    assert_eq!(finish(&mut machine), None);
+    assert_eq!(kinds(&machine), []);
+}

@@ -131,6 +131,20 @@ fn a_manual_event_lets_all_go_and_an_automatic_one_each_in_turn() {
 }
 
 #[test]
+fn a_set_automatic_event_lets_one_late_comer_pass() {
+    let mut machine = timed(config());
+    let event = machine.create_event("gong", false);
+    machine.spawn("both", 1, 1, move |thread| async move {
+        thread.set_event(event).await;
+        thread.set_event(event).await;
+        let deadline = thread.now() + Duration::from_millis(5);
+        assert!(thread.wait_event_until(event, deadline).await);
+        assert!(!thread.wait_event_until(event, deadline).await);
+    });
+    assert_eq!(finish(&mut machine), None);
+}
+
+#[test]
 fn an_event_that_is_reset_lets_nobody_pass() {
     let mut machine = timed(config());
     let event = machine.create_event("gong", true);
