@@ -256,7 +256,8 @@ impl<E: Environment> Machine<E> {
         Progress::Idle
     }
 
-    /// Answers a thread's environment call: it can go on from `at`.
+    /// Answers a thread's environment call: it can go on from `at`. An answer that comes after
+    /// the process ended is lost.
     ///
     /// # Panics
     /// If the thread waits for no reply.
@@ -288,7 +289,8 @@ impl<E: Environment> Machine<E> {
             .acquire(thread, MeetingPoint::Outside(key));
     }
 
-    /// Puts a message of the world's into a queue.
+    /// Puts a message of the world's into a queue. A message that comes after the process ended
+    /// is lost.
     ///
     /// # Errors
     /// The message, if the queue is full.
@@ -298,6 +300,9 @@ impl<E: Environment> Machine<E> {
         queue: QueueId,
         message: E::Message,
     ) -> Result<(), E::Message> {
+        if self.ended {
+            return Ok(());
+        }
         self.advance(at);
         self.process.post(queue, message)?;
         self.wake(at);

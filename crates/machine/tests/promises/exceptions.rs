@@ -149,6 +149,38 @@ fn terminating_stops_everything() {
     assert_eq!(machine.steps(), 0);
 }
 
+/// The world may still have answers and messages under way when the process ends.
+#[test]
+fn what_comes_after_the_end_is_lost() {
+    let mut machine = timed(config());
+    let queue = machine.create_queue("letters", 1);
+    machine.spawn("reader", 1, 1, move |thread| async move {
+        let letter = thread.receive(queue).await;
+        thread.record(letter);
+    });
+    machine.spawn("asker", 2, 2, |thread| async move {
+        let reply = thread.call(1).await;
+        thread.record(reply);
+    });
+    machine.spawn("raiser", 3, 3, |thread| async move {
+        thread.raise(0xE002_0002).await;
+    });
+    let progress = machine.run(Instant::ZERO, Instant::MAX);
+    let Progress::Environment {
+        thread: asker, at, ..
+    } = progress
+    else {
+        panic!("the asker asks");
+    };
+    let progress = machine.run(at, Instant::MAX);
+    assert!(matches!(progress, Progress::Raised(_)));
+    machine.reply(asker, at, 2);
+    assert_eq!(machine.post(at, queue, 7), Ok(()));
+    assert_eq!(machine.post(at, queue, 8), Ok(()));
+    assert_eq!(finish(&mut machine), None);
+    assert_eq!(machine.take_records(), []);
+}
+
 #[test]
 fn a_configuration_out_of_range_says_so() {
     let with = |change: fn(&mut Config)| {

@@ -229,6 +229,21 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(cases(3_000))]
+
+    #[test]
+    #[ignore = "a campaign of minutes"]
+    fn many_threads_race_exactly_where_the_witness_says(
+        one in steps(4),
+        two in steps(3),
+        three in steps(2),
+    ) {
+        let (judged, witnessed, _) = all_interleavings(&[one, two, three]);
+        prop_assert_eq!(judged, witnessed);
+    }
+}
+
 #[test]
 fn the_number_of_interleavings_is_the_binomial() {
     let three = vec![Step::Write(0); 3];
