@@ -262,6 +262,9 @@ impl<E: Environment> Machine<E> {
     /// # Panics
     /// If the thread waits for no reply.
     pub fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply) {
+        if self.ended {
+            return;
+        }
         self.advance(at);
         let running = &mut self.threads[thread.index()];
         assert_eq!(

@@ -236,3 +236,28 @@ fn a_child_has_heard_of_its_parent() {
     assert_eq!(finish(&mut machine), None);
     assert_eq!(kinds(&machine), []);
 }
+
+/// A word remembers every reader that the writer has not heard of, not only the last.
+#[test]
+fn a_write_races_with_each_reader() {
+    const READ: [&str; 2] = ["read by one", "read by the other"];
+    let mut machine = timed(config());
+    let word = machine.map_static(1, "word").expect("room");
+    for (number, name) in READ.into_iter().enumerate() {
+        machine.spawn(
+            "reader",
+            number as u16,
+            number as u64,
+            move |thread| async move {
+                thread.read(Place::new(word, name)).await;
+            },
+        );
+    }
+    machine.spawn("writer", 9, 9, move |thread| async move {
+        thread.write(Place::new(word, "write"), 1).await;
+    });
+    assert_eq!(finish(&mut machine), None);
+    let violations = machine.judge().violations().iter();
+    let against = violations.filter_map(|one| one.against);
+    assert_eq!(against.map(|one| one.name).collect::<Vec<_>>(), READ);
+}
