@@ -1,7 +1,7 @@
 //! The judge: every access weighed, findings kept.
 //!
-//! Owns [`Judge`]: the threads' knowledge of each other, the [races](crate::races) and the
-//! [shadow of the heap](crate::blocks). It refuses to change anything in the modeled process:
+//! Owns [`Judge`]: the threads' knowledge of each other, the races and the
+//! shadow of the heap. It refuses to change anything in the modeled process:
 //! a run with the judge off takes the same course.
 //!
 //! What orders two threads: critical sections, semaphores, event objects, messages, interlocked

@@ -18,7 +18,7 @@ use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::heap_census::{HeapCensus, HeapFault, census, format};
+use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -26,7 +26,7 @@ use crate::memory::{Memory, StaticFull};
 use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
-use crate::running::{Identity, Running, ThreadState, ThreadView};
+use crate::running::{Identity, Running, ThreadState};
 use crate::scheduler::{Preemption, Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
 use crate::schedulers::timed::Timed;
@@ -42,8 +42,8 @@ const COST: Site = Site::new("machine.cost");
 
 /// One modeled process and its threads.
 pub struct Machine<E: Environment> {
-    process: Process<E>,
-    threads: Vec<Running<E>>,
+    pub(crate) process: Process<E>,
+    pub(crate) threads: Vec<Running<E>>,
     turns: Turns,
     timers: BTreeSet<(Instant, ThreadId)>,
     notes: Rc<RefCell<Notes<E::Record>>>,
@@ -52,9 +52,9 @@ pub struct Machine<E: Environment> {
     choices: Choices,
     key: u64,
     now: Instant,
-    steps: u64,
-    trail: Trail,
-    ended: bool,
+    pub(crate) steps: u64,
+    pub(crate) trail: Trail,
+    pub(crate) ended: bool,
 }
 
 /// Why [`Machine::run`] returned.
@@ -325,12 +325,6 @@ impl<E: Environment> Machine<E> {
         self.threads.iter_mut().for_each(Running::kill);
     }
 
-    /// Whether the modeled process has ended, by exception or [`Self::terminate`].
-    #[must_use]
-    pub const fn has_ended(&self) -> bool {
-        self.ended
-    }
-
     /// Takes what programs wrote down since the last time, in the order of writing.
     pub fn take_records(&mut self) -> Vec<Written<E::Record>> {
         std::mem::take(&mut self.notes.borrow_mut().records)
@@ -341,91 +335,12 @@ impl<E: Environment> Machine<E> {
         self.notes.borrow_mut().records.drain(..).for_each(reader);
     }
 
-    /// The judge and its findings.
-    #[must_use]
-    pub const fn judge(&self) -> &Judge {
-        &self.process.judge
-    }
-
-    /// The word at `address`, if one is mapped there. No access in the judge's eyes.
-    #[must_use]
-    pub fn peek(&self, address: Address) -> Option<u32> {
-        self.process.memory.peek(address)
-    }
-
     /// Sets a word before the program starts. No access in the judge's eyes.
     ///
     /// # Panics
     /// If nothing is mapped there.
     pub fn poke(&mut self, address: Address, value: u32) {
         self.process.memory.poke(address, value);
-    }
-
-    /// Walks the heap's blocks and lists. Meaningful while no thread is inside the heap.
-    ///
-    /// # Errors
-    /// The first unsoundness met.
-    pub fn heap_census(&self) -> Result<HeapCensus, HeapFault> {
-        census(&self.process.memory, self.process.heap)
-    }
-
-    /// Where the parts of the heap lie.
-    #[must_use]
-    pub const fn heap(&self) -> HeapLayout {
-        self.process.heap
-    }
-
-    /// All threads that ever were, by [`ThreadId::index`].
-    pub fn threads(&self) -> impl ExactSizeIterator<Item = ThreadView<'_>> {
-        self.threads.iter().map(Running::view)
-    }
-
-    /// One thread.
-    #[must_use]
-    pub fn thread(&self, thread: ThreadId) -> ThreadView<'_> {
-        self.threads[thread.index()].view()
-    }
-
-    /// A critical section.
-    #[must_use]
-    pub fn lock(&self, lock: LockId) -> &Lock {
-        &self.process.locks[lock.index()]
-    }
-
-    /// A semaphore.
-    #[must_use]
-    pub fn semaphore(&self, semaphore: SemaphoreId) -> &Semaphore {
-        &self.process.semaphores[semaphore.index()]
-    }
-
-    /// An NT event object.
-    #[must_use]
-    pub fn event(&self, event: EventId) -> &EventObject {
-        &self.process.events[event.index()]
-    }
-
-    /// A queue's name.
-    #[must_use]
-    pub fn queue_name(&self, queue: QueueId) -> &'static str {
-        self.process.queues[queue.index()].name()
-    }
-
-    /// How many messages lie in a queue.
-    #[must_use]
-    pub fn queue_length(&self, queue: QueueId) -> usize {
-        self.process.queues[queue.index()].len()
-    }
-
-    /// How many calls were carried out.
-    #[must_use]
-    pub const fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// A hash of every call so far, its time and its answer.
-    #[must_use]
-    pub const fn state_hash(&self) -> u64 {
-        self.trail.hash()
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.

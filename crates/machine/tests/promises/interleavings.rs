@@ -233,7 +233,7 @@ proptest! {
     #![proptest_config(cases(3_000))]
 
     #[test]
-    #[ignore = "a campaign of minutes"]
+    #[ignore = "a campaign of half a minute without optimisation"]
     fn many_threads_race_exactly_where_the_witness_says(
         one in steps(4),
         two in steps(3),
