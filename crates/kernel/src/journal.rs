@@ -52,6 +52,14 @@ impl<R: Record> Journal<R> {
         }
     }
 
+    /// Keeps a record without taking it into the digest: one that only shows, for a reader, what
+    /// other records determine, and that is not written at all when nobody reads.
+    pub fn note(&mut self, at: Instant, record: R) {
+        if self.kept.len() < self.keep {
+            self.kept.push((at, record));
+        }
+    }
+
     /// The digest so far.
     #[must_use]
     pub fn digest(&self) -> &Digest {
@@ -111,6 +119,6 @@ mod tests {
             (all.kept().len(), some.kept().len(), none.kept().len()),
             (10, 3, 0)
         );
-        assert_eq!((all.lost(), some.lost(), none.lost()), (0, 7, 0));
+        assert!(some.is_cut_short() && !all.is_cut_short() && !none.is_cut_short());
     }
 }

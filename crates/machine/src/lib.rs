@@ -103,3 +103,6 @@ pub use scheduler::{Candidate, Preemption, Scheduler, Strategy};
 pub use schedulers::{Random, RoundRobin};
 pub use thread::Thread;
 pub use violation::{Signature, Violation, ViolationKind};
+
+// Programs speak of time and of keys; they know no other part of the kernel.
+pub use kernel::{Duration, Instant, key, mix};

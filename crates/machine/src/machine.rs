@@ -312,6 +312,13 @@ impl<E: Environment> Machine<E> {
         Ok(())
     }
 
+    /// The first thread of this name.
+    #[must_use]
+    pub fn thread_named(&self, name: &str) -> Option<ThreadId> {
+        let place = self.threads().position(|thread| thread.name == name)?;
+        Some(ThreadId(u32::try_from(place).expect("threads are few")))
+    }
+
     /// Fault: from now on `thread` makes no call before `until`.
     pub fn stall(&mut self, thread: ThreadId, until: Instant) {
         let running = &mut self.threads[thread.index()];

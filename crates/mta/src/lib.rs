@@ -1,1 +1,50 @@
-//! The subject: control blocks, thread control blocks, transport, association manager, builds.
+//! The subject: a message transfer agent's socket layer.
+//!
+//! Control blocks are taken out of a pool and given back, threads wait for their events, a
+//! transport of class 0 runs over them, and an association manager opens and closes
+//! associations. All of it is programs of modeled threads on modeled memory.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`build`] | what differs between builds |
+//! | [`config`] | what one MTA is told |
+//! | [`block`] | the layout of control blocks and thread control blocks |
+//! | `pool`, `wait_array` | the procedures on the shared structures |
+//! | [`iso`], [`content`] | the bytes on the wire |
+//! | `manager` | the association manager, without threads |
+//! | [`message`], `programs` | the threads and what they send each other |
+//! | [`process`], [`threads`] | one process and its start |
+//! | [`record`], [`audit`] | what is written down, and what oracles may see |
+//!
+//! It never sees TCP, packets or the event queue; it contains no oracle and formats no text.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod audit;
+pub mod block;
+pub mod build;
+pub mod config;
+pub mod content;
+pub mod iso;
+pub mod layer;
+mod manager;
+pub mod message;
+mod pool;
+pub mod process;
+mod programs;
+pub mod record;
+mod sockets;
+pub mod threads;
+mod wait_array;
+
+pub use audit::{Audit, BlockWords};
+pub use block::{BlockIndex, BlockState, Instance, Lease};
+pub use build::{
+    Build, Generation, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
+};
+pub use config::{Config, Connector, Database, Patience, Priority, Submission};
+pub use layer::{PORT, SocketAnswer, SocketRequest, Winsock};
+pub use process::{Process, start};
+pub use record::{
+    AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record,
+};

@@ -1,1 +1,31 @@
 //! One file, one world, one judged run.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`file`], [`plan`] | from text to a checked, immutable [`plan::Scenario`] |
+//! | `assembly` | from names to numbers |
+//! | `world`, `host`, `event`, `workload` | what happens, and when |
+//! | [`record`] | what is written down |
+//! | `ledger` | what the oracles make of it |
+//! | [`outcome`], [`run()`] | one judged run |
+//!
+//! It never knows that there is more than one run.
+
+#![deny(clippy::float_arithmetic)]
+
+mod assembly;
+mod event;
+pub mod file;
+mod host;
+mod ledger;
+pub mod outcome;
+pub mod plan;
+pub mod record;
+pub mod run;
+mod workload;
+mod world;
+
+pub use assembly::AssemblyError;
+pub use outcome::Outcome;
+pub use run::{run, run_builds};
+pub use world::Options;

@@ -1,0 +1,88 @@
+//! What can be said on the command line.
+//!
+//! Owns every flag with its help. It refuses to act on any of them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::exit;
+
+/// Simulates the socket layer of a message transfer agent, deterministically.
+#[derive(Debug, Parser)]
+#[command(name = "mtasim", version, after_help = exit::HELP, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// Colour the output: always, never, or on a terminal that can (NO_COLOR is heeded).
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read scenarios and say what is wrong with them, without running anything.
+    Check(CheckArguments),
+    /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
+    Schema(SchemaArguments),
+    /// Print a completion script.
+    Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Scenario files; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// How to answer; `json` is one object a line, one line a file.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Print each scenario in canonical form, with all overrides in it.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) print: bool,
+}
+
+/// Settings in place of those of a scenario file.
+#[derive(Debug, Args)]
+pub(crate) struct Overrides {
+    /// Set a key of the scenario, such as link.wan.delay=180ms; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Print the tables of all keys as Markdown instead.
+    #[arg(long)]
+    pub(crate) keys: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal that can, unless NO_COLOR is set.
+    Auto,
+    /// Even into a file.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A person.
+    Human,
+    /// A program.
+    Json,
+}

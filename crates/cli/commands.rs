@@ -1,0 +1,5 @@
+//! One module for each command: arguments in, one call, the answer shown.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod schema;

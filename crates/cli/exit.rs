@@ -1,0 +1,23 @@
+//! Exit codes: what a shell learns from a command.
+//!
+//! Owns the numbers; scripts rely on them. It refuses any code that is not listed in `--help`.
+
+/// Everything was as expected.
+pub(crate) const AS_EXPECTED: u8 = 0;
+/// The arguments or a scenario are wrong.
+pub(crate) const USAGE: u8 = 2;
+/// Something outside failed: a file, a pipe, a permission.
+pub(crate) const ENVIRONMENT: u8 = 4;
+/// A bug of this program; the message says what to report.
+pub(crate) const OUR_BUG: u8 = 70;
+
+/// All codes, as `--help` shows them.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0    as expected
+  1    not as expected: a run differs from what its scenario expects
+  2    wrong usage, or a scenario that is not one
+  3    nondeterminism: the same run came out differently
+  4    environment: a file cannot be read, output cannot be written
+  70   a bug of mtasim itself
+  130  interrupted";

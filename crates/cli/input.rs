@@ -1,0 +1,41 @@
+//! Scenarios from the user's files.
+//!
+//! Owns the way from a path to a loaded scenario, for every command alike. It refuses to say
+//! what to do about a scenario that is wrong.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use scenario::file::{self, Diagnostics};
+use scenario::plan::Scenario;
+
+use crate::arguments::Overrides;
+
+/// Bytes read of a file: one more than a scenario may have, so that the excess is noticed.
+const BYTES_MAX: u64 = file::SIZE_MAX as u64 + 1;
+
+/// Why there is no scenario.
+pub(crate) enum Refusal {
+    /// The file cannot be read.
+    Unreadable(io::Error),
+    /// It is no scenario.
+    Wrong(Diagnostics),
+}
+
+/// Reads and checks a scenario; `-` is standard input.
+pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, Refusal> {
+    let bytes = read(path).map_err(Refusal::Unreadable)?;
+    let name = path.display().to_string();
+    file::load(&name, &bytes, &overrides.set).map_err(Refusal::Wrong)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        io::stdin().lock().take(BYTES_MAX).read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.take(BYTES_MAX).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,71 @@
+//! The command line: the only place with arguments, files, terminals and exit codes.
+//!
+//! Owns the shell around the simulator. It refuses to know how anything works: every command
+//! reads its arguments, calls one function and shows the answer.
+
+mod arguments;
+mod commands;
+mod exit;
+mod input;
+mod terminal;
+
+use std::io::{self, Write};
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use terminal::Terminal;
+
+/// What the user is told below the message of a panic.
+const BUG_REPORT: &str =
+    "mtasim: this is a bug of mtasim; please report it with the scenario, the seed and the above";
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => return usage(&answer),
+    };
+    let told = panic::take_hook();
+    panic::set_hook(Box::new(move |information| {
+        told(information);
+        let _ = writeln!(io::stderr(), "{BUG_REPORT}");
+    }));
+    let code = panic::catch_unwind(|| run(arguments)).unwrap_or(exit::OUR_BUG);
+    ExitCode::from(code)
+}
+
+fn run(arguments: Arguments) -> u8 {
+    let mut terminal = Terminal::new(arguments.color);
+    let outcome = match arguments.command {
+        Command::Check(check) => commands::check::run(&check, &mut terminal),
+        Command::Schema(schema) => commands::schema::run(&schema, &mut terminal),
+        Command::Completions(completions) => {
+            commands::completions::run(&completions, &mut terminal)
+        }
+    };
+    match outcome.and_then(|code| terminal.flush().map(|()| code)) {
+        Ok(code) => code,
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::AS_EXPECTED,
+        Err(error) => {
+            terminal.complain(&format!("cannot write: {error}"));
+            exit::ENVIRONMENT
+        }
+    }
+}
+
+/// Shows help, version or what is wrong with the arguments.
+fn usage(answer: &clap::Error) -> ExitCode {
+    let code = if answer.use_stderr() {
+        exit::USAGE
+    } else {
+        exit::AS_EXPECTED
+    };
+    match answer.print() {
+        Ok(()) => ExitCode::from(code),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
+        Err(_) => ExitCode::from(exit::ENVIRONMENT),
+    }
+}

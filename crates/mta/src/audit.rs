@@ -1,0 +1,104 @@
+//! Read-only facts for oracles: what the words say.
+//!
+//! Owns a snapshot of the pool and the thread control blocks, taken without an access in the
+//! judge's eyes. It refuses to draw conclusions.
+
+use machine::{Address, Machine};
+
+use crate::block::{
+    BlockIndex, BlockState, Instance, Layout, Lease, NONE, field, pool, wait_array,
+};
+use crate::layer::Winsock;
+
+/// What the words say at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The control blocks in the order of the pool.
+    pub blocks: Vec<BlockWords>,
+    /// The blocks along the free list, up to the first that was met before or is none.
+    pub free: Vec<BlockIndex>,
+    /// Whether the free list ends as it should.
+    pub free_list_ends: bool,
+    /// The entries of each wait array; `None` where an entry points to no block.
+    pub waiting: Vec<Vec<Option<BlockIndex>>>,
+}
+
+/// One control block's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockWords {
+    /// The block and its current use.
+    pub lease: Lease,
+    /// Its state; `None` for a word that is none.
+    pub state: Option<BlockState>,
+    /// The thread control block that owns it.
+    pub owner: Option<u32>,
+    /// Its socket's handle.
+    pub socket: Option<u32>,
+    /// Its event object's handle; zero for none.
+    pub event: u32,
+}
+
+impl Audit {
+    pub(crate) fn read(machine: &Machine<Winsock>, layout: Layout) -> Self {
+        let word = |place: machine::Place| machine.peek(place.address).unwrap_or(NONE);
+        let blocks = (0..layout.blocks).map(|index| {
+            let block = layout.block(BlockIndex(index));
+            let some = |value: u32| (value != NONE).then_some(value);
+            BlockWords {
+                lease: Lease {
+                    block: BlockIndex(index),
+                    instance: Instance(word(block + field::INSTANCE)),
+                },
+                state: BlockState::of(word(block + field::STATE)),
+                owner: some(word(block + field::OWNER)),
+                socket: some(word(block + field::SOCKET)),
+                event: word(block + field::EVENT),
+            }
+        });
+        let blocks = blocks.collect();
+        let (free, free_list_ends) = walk_free_list(layout, word);
+        let waiting = (0..layout.threads).map(|index| {
+            let array = layout.thread_block(index);
+            let count = word(array + wait_array::COUNT).min(wait_array::ENTRIES_MAX);
+            let entries = (0..count).map(|at| Address(word(Layout::entry(array, at))));
+            entries
+                .map(|block| layout.is_block(block).then(|| layout.index(block)))
+                .collect()
+        });
+        let waiting = waiting.collect();
+        Self {
+            blocks,
+            free,
+            free_list_ends,
+            waiting,
+        }
+    }
+
+    /// Whether a thread waits for events of this block.
+    #[must_use]
+    pub fn is_waited_for(&self, block: BlockIndex) -> bool {
+        self.waiting
+            .iter()
+            .flatten()
+            .any(|entry| *entry == Some(block))
+    }
+}
+
+/// The blocks along the free list, and whether it came to its end.
+fn walk_free_list(layout: Layout, word: impl Fn(machine::Place) -> u32) -> (Vec<BlockIndex>, bool) {
+    let mut seen = vec![false; layout.blocks as usize];
+    let mut free = Vec::new();
+    let mut at = Address(word(layout.pool + pool::FREE));
+    while !at.is_null() {
+        if !layout.is_block(at) {
+            return (free, false);
+        }
+        let index = layout.index(at);
+        if std::mem::replace(&mut seen[index.0 as usize], true) {
+            return (free, false);
+        }
+        free.push(index);
+        at = Address(word(at + field::NEXT));
+    }
+    (free, true)
+}

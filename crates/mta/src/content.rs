@@ -1,0 +1,66 @@
+//! What messages contain.
+//!
+//! Owns the bytes of a message, which are a function of its number and the offset, and the hash
+//! by which its receiver and the delivery oracle know it. It refuses to keep any bytes.
+
+/// A running hash over the bytes of a message in their order (FNV-1a).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentHash(u64);
+
+impl Default for ContentHash {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl ContentHash {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        let step =
+            |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        self.0 = bytes.iter().fold(self.0, step);
+    }
+
+    /// The hash of everything so far.
+    #[must_use]
+    pub fn value(self) -> u64 {
+        self.0
+    }
+}
+
+/// The byte of `message` at `offset`.
+#[must_use]
+pub fn byte(message: u32, offset: u32) -> u8 {
+    let word = machine::mix(u64::from(message), u64::from(offset / 8));
+    word.to_le_bytes()[offset as usize % 8]
+}
+
+/// The bytes of `message` from `offset` on.
+pub fn bytes(message: u32, offset: u32, length: u32) -> impl Iterator<Item = u8> {
+    (offset..offset + length).map(move |offset| byte(message, offset))
+}
+
+/// The hash of a whole message: what arrives must have it.
+#[must_use]
+pub fn hash(message: u32, length: u32) -> u64 {
+    let mut hash = ContentHash::default();
+    bytes(message, 0, length).for_each(|byte| hash.update(&[byte]));
+    hash.value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_make_up_the_whole() {
+        let whole: Vec<u8> = bytes(7, 0, 1_000).collect();
+        let pieces: Vec<u8> = bytes(7, 0, 333).chain(bytes(7, 333, 667)).collect();
+        assert_eq!(whole, pieces);
+        let mut running = ContentHash::default();
+        whole.chunks(91).for_each(|piece| running.update(piece));
+        assert_eq!(running.value(), hash(7, 1_000));
+        assert_ne!(hash(7, 1_000), hash(8, 1_000));
+        assert_ne!(hash(7, 1_000), hash(7, 999));
+    }
+}

@@ -1,0 +1,172 @@
+//! What the MTA's threads share besides words of memory: queues, locks, names.
+//!
+//! Owns the environment's types, the addresses and kernel objects of one process, and the few
+//! steps that every program takes: posting a message, holding a guard, waking a driver. It
+//! refuses to decide anything: that is the build's and the programs' part.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use machine::{Address, Duration, Environment, EventId, Instant, LockId, QueueId};
+use winsock::{EventHandle, SocketAddress, SocketError};
+
+use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
+use crate::build::{Build, LockName, Operation, Structure};
+use crate::message::{Message, ToDriver, ToMain, ToUp};
+use crate::record::{EventEntry, Fact, Function, LogLine, Record};
+use crate::sockets;
+
+/// The surroundings of a modeled MTA: socket calls go out, records are written down.
+#[derive(Clone, Copy, Debug)]
+pub enum Winsock {}
+
+impl Environment for Winsock {
+    type Call = SocketRequest;
+    type Reply = SocketAnswer;
+    type Message = Message;
+    type Record = Record;
+}
+
+/// A socket call, and until when it may wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRequest {
+    /// The call.
+    pub call: winsock::Call,
+    /// When a call that waits gives up; [`Instant::MAX`] for never.
+    pub deadline: Instant,
+}
+
+/// The answer to a [`SocketRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketAnswer {
+    /// The socket layer's reply, never `Pending`.
+    Reply(winsock::Reply),
+    /// The deadline has passed.
+    TimedOut,
+}
+
+/// A thread of the MTA.
+pub(crate) type Thread = machine::Thread<Winsock>;
+
+/// The TCP port of RFC 1006.
+pub const PORT: u16 = 102;
+
+/// Exception code of a failed consistency check of the BASE (Q157701, Q182547).
+pub const INCONSISTENT: u32 = 0xE002_0002;
+
+/// What all threads of one process know.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) build: Rc<dyn Build>,
+    pub(crate) layout: Layout,
+    pub(crate) queues: Queues,
+    pub(crate) locks: BTreeMap<LockName, LockId>,
+    /// Set once MAIN BASE has made the wake-up events.
+    pub(crate) ready: EventId,
+    pub(crate) wake_ups: OnceCell<Vec<EventHandle>>,
+    pub(crate) connect_attempts: u32,
+    pub(crate) connect_pause: Duration,
+    pub(crate) peers: BTreeSet<u32>,
+    pub(crate) waits_recorded: bool,
+}
+
+/// The queues of the threads.
+#[derive(Clone, Debug)]
+pub(crate) struct Queues {
+    pub(crate) main: QueueId,
+    pub(crate) up: QueueId,
+    pub(crate) down: QueueId,
+    pub(crate) timer: QueueId,
+    pub(crate) drivers: Vec<QueueId>,
+}
+
+/// A guard in force; it is given back to [`Layer::unguard`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Guard(Option<LockId>);
+
+impl Layer {
+    pub(crate) async fn guard(&self, t: &Thread, what: Structure, how: Operation) -> Guard {
+        let lock = self.build.guard(what, how).map(|name| self.locks[name]);
+        if let Some(lock) = lock {
+            t.lock(lock).await;
+        }
+        Guard(lock)
+    }
+
+    pub(crate) async fn unguard(&self, t: &Thread, guard: Guard) {
+        if let Some(lock) = guard.0 {
+            t.unlock(lock).await;
+        }
+    }
+
+    pub(crate) fn address(&self, block: BlockIndex) -> Address {
+        self.layout.block(block)
+    }
+
+    pub(crate) async fn post_main(&self, t: &Thread, message: ToMain) {
+        t.send(self.queues.main, Message::Main(message)).await;
+    }
+
+    pub(crate) async fn post_up(&self, t: &Thread, message: ToUp) {
+        t.send(self.queues.up, Message::Up(message)).await;
+    }
+
+    /// Posts a message to the driver that owns the block, and wakes it.
+    pub(crate) async fn post_driver(&self, t: &Thread, lease: Lease, message: ToDriver) {
+        let guard = self.guard(t, Structure::Blocks, Operation::Use).await;
+        let owner = t.read(self.address(lease.block) + field::OWNER).await;
+        self.unguard(t, guard).await;
+        // A block without an owner has been released meanwhile: the first driver finds out.
+        let driver = if owner == NONE { 0 } else { owner };
+        if let Some(&queue) = self.queues.drivers.get(driver as usize) {
+            t.send(queue, Message::Driver(message)).await;
+            self.wake(t, driver).await;
+        }
+    }
+
+    /// Makes the thread that waits for this thread control block's array look again.
+    pub(crate) async fn wake(&self, t: &Thread, thread_block: u32) {
+        let wake_ups = self.wake_ups.get().expect("made before the first message");
+        sockets::set_event(t, wake_ups[thread_block as usize]).await;
+    }
+
+    /// The state of a block, or `None` when it has another user than `lease` by now and the
+    /// build looks at instance numbers. Call it under the guard of [`Structure::Blocks`].
+    pub(crate) async fn state(&self, t: &Thread, lease: Lease) -> Option<BlockState> {
+        let block = self.address(lease.block);
+        let state = t.read(block + field::STATE).await;
+        let instance = t.read(block + field::INSTANCE).await;
+        if self.build.checks_instance() && Instance(instance) != lease.instance {
+            return None;
+        }
+        // A word that is no state was written over: the block counts as free.
+        Some(BlockState::of(state).unwrap_or(BlockState::Free))
+    }
+}
+
+pub(crate) fn log(t: &Thread, line: LogLine) {
+    t.record(Record::Log(line));
+}
+
+pub(crate) fn fact(t: &Thread, fact: Fact) {
+    t.record(Record::Fact(fact));
+}
+
+pub(crate) fn event(t: &Thread, entry: EventEntry) {
+    t.record(Record::Event(entry));
+}
+
+pub(crate) fn sockets_event(
+    t: &Thread,
+    function: Function,
+    error: Option<SocketError>,
+    block: BlockIndex,
+) {
+    event(t, EventEntry::Sockets(function, error, block));
+}
+
+pub(crate) fn port_102(host: u32) -> SocketAddress {
+    SocketAddress::new(host, PORT)
+}

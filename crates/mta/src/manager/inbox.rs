@@ -1,0 +1,119 @@
+//! What has arrived, or is arriving.
+//!
+//! Owns the receiver's side of transfers: how far each message has come, what its checkpoints
+//! were, and which messages are complete, so that a repeated one is kept once. It refuses to
+//! keep the bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::block::Lease;
+use crate::content::ContentHash;
+use crate::record::Fact;
+
+/// Checkpoints remembered of one transfer; older ones can no longer be resumed from.
+const CHECKPOINTS_MAX: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Inbox {
+    /// The transfer under way on each connection: the sender's address and the message.
+    current: BTreeMap<Lease, (u32, u32)>,
+    partial: BTreeMap<(u32, u32), Partial>,
+    complete: BTreeSet<(u32, u32)>,
+}
+
+#[derive(Debug)]
+struct Partial {
+    length: u32,
+    received: Progress,
+    checkpoints: Vec<Progress>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    bytes: u32,
+    hash: ContentHash,
+}
+
+impl Inbox {
+    pub(super) fn new(complete: BTreeSet<(u32, u32)>) -> Self {
+        Self {
+            current: BTreeMap::new(),
+            partial: BTreeMap::new(),
+            complete,
+        }
+    }
+
+    pub(super) fn start(&mut self, lease: Lease, from: u32, message: u32, length: u32) {
+        self.current.insert(lease, (from, message));
+        let partial = Partial {
+            length,
+            received: Progress::default(),
+            checkpoints: Vec::new(),
+        };
+        self.partial.insert((from, message), partial);
+    }
+
+    /// Goes back to the checkpoint at `offset`; false if it is not known.
+    pub(super) fn resume(&mut self, lease: Lease, from: u32, message: u32, offset: u32) -> bool {
+        let Some(partial) = self.partial.get_mut(&(from, message)) else {
+            return false;
+        };
+        let point = partial
+            .checkpoints
+            .iter()
+            .find(|point| point.bytes == offset)
+            .copied();
+        let Some(point) = point else { return false };
+        partial.checkpoints.retain(|it| it.bytes <= offset);
+        partial.received = point;
+        self.current.insert(lease, (from, message));
+        true
+    }
+
+    pub(super) fn add(&mut self, lease: Lease, user: &[u8]) {
+        if let Some(partial) = self.current_of(lease) {
+            let bytes = u32::try_from(user.len()).expect("a session unit is short");
+            partial.received.bytes = partial.received.bytes.saturating_add(bytes);
+            partial.received.hash.update(user);
+        }
+    }
+
+    pub(super) fn checkpoint(&mut self, lease: Lease) {
+        if let Some(partial) = self.current_of(lease) {
+            if partial.checkpoints.len() == CHECKPOINTS_MAX {
+                partial.checkpoints.remove(0);
+            }
+            partial.checkpoints.push(partial.received);
+        }
+    }
+
+    /// The message is complete. `None` if it is not all there; no fact if it was complete
+    /// before: its acknowledgment was lost, and it is not kept twice.
+    pub(super) fn finish(&mut self, lease: Lease, message: u32) -> Option<Option<Fact>> {
+        let (from, current) = self.current.remove(&lease)?;
+        let whole = self
+            .partial
+            .remove(&(from, current))
+            .filter(|_| current == message)?;
+        if whole.received.bytes != whole.length {
+            return None;
+        }
+        let fact = Fact::Arrived {
+            from,
+            message,
+            length: whole.length,
+            hash: whole.received.hash.value(),
+        };
+        Some(self.complete.insert((from, message)).then_some(fact))
+    }
+
+    /// The connection has ended; what it was transferring may be resumed on another.
+    pub(super) fn forget(&mut self, lease: Lease) {
+        self.current.remove(&lease);
+    }
+
+    fn current_of(&mut self, lease: Lease) -> Option<&mut Partial> {
+        let transfer = self.current.get(&lease)?;
+        self.partial.get_mut(transfer)
+    }
+}

@@ -1,0 +1,1 @@
+//! The association manager without a machine: what it wants after which news.

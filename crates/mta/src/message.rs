@@ -1,0 +1,96 @@
+//! The messages that the MTA's threads send each other.
+//!
+//! Owns the closed set of BASE messages, one enum for each addressee. The numbers that
+//! Winsock.log prints for some of them are in [`crate::record::MessageType`]. It refuses to
+//! know who waits for them.
+
+use winsock::{FlowLabel, SocketAddress};
+
+use crate::block::Lease;
+use crate::config::{Alarm, Submission};
+
+/// A message of any kind.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// To MAIN BASE.
+    Main(ToMain),
+    /// To POP4 UP.
+    Up(ToUp),
+    /// To POP4 DOWN.
+    Down(ToDown),
+    /// To TIMER.
+    Timer(Alarm),
+    /// To a driver.
+    Driver(ToDriver),
+}
+
+/// To the association manager.
+#[derive(Clone, Debug)]
+pub enum ToMain {
+    /// A message to transfer.
+    Submit(Submission),
+    /// A call was taken from this address.
+    Called(Lease, u32),
+    /// The transport connection is open.
+    Connected(Lease),
+    /// A session unit has arrived.
+    Unit(Lease, Vec<u8>),
+    /// The transport connection has ended, or was never opened.
+    Ended(Lease),
+    /// A timer has run out.
+    Expired(Alarm),
+}
+
+/// To the transport's receiving thread.
+#[derive(Clone, Debug)]
+pub enum ToUp {
+    /// MAIN BASE is opening a connection.
+    Opening(Lease),
+    /// The driver took a call from this address.
+    Accepted(Lease, u32),
+    /// The socket is connected.
+    Connected(Lease),
+    /// One TPDU has arrived.
+    Tpdu(Lease, Vec<u8>),
+    /// The driver has closed the socket and awaits the transport's Close.
+    CloseIndication(Lease),
+    /// The driver has closed as asked.
+    CloseConfirm(Lease),
+    /// MAIN BASE wants the connection closed.
+    Disconnect(Lease),
+}
+
+/// To the transport's sending thread.
+#[derive(Clone, Debug)]
+pub enum ToDown {
+    /// One session unit.
+    Unit(Lease, Vec<u8>),
+    /// Bytes of a message, as many session units as it takes.
+    Content {
+        /// The connection.
+        lease: Lease,
+        /// Which message.
+        message: u32,
+        /// From which byte on.
+        offset: u32,
+        /// How many bytes.
+        length: u32,
+    },
+}
+
+/// To a driver.
+#[derive(Clone, Debug)]
+pub enum ToDriver {
+    /// Await calls.
+    Listen(Lease),
+    /// Open a connection: message type 1.
+    Open(Lease, SocketAddress, FlowLabel),
+    /// Begin to receive on an accepted connection: message type 243.
+    Receive(Lease),
+    /// Send these bytes.
+    Send(Lease, Vec<u8>),
+    /// The socket has room again; only a pair's Async Notify says so.
+    Writable(Lease),
+    /// Close: message type 2.
+    Close(Lease),
+}

@@ -1,0 +1,198 @@
+//! One MTA process: how it is laid out and started.
+//!
+//! Owns the start: memory is mapped, queues and locks are made, the threads begin. Afterwards
+//! it lets the world put messages in and oracles look at words. It refuses to step anything:
+//! the machine does.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use machine::{Instant, LockId, Machine, QueueId, StaticFull};
+
+use crate::audit::Audit;
+use crate::block::{BlockIndex, Layout, field, pool, wait_array};
+use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::config::{Config, Submission};
+use crate::layer::{Layer, Queues, Winsock};
+use crate::manager::Manager;
+use crate::message::{Message, ToMain};
+use crate::programs::{driver, main_base, timer, transport_down, transport_up};
+use crate::threads::{self, Duty};
+
+/// Messages a queue holds before its senders wait.
+const QUEUE_LIMIT: usize = 1 << 16;
+
+/// A running MTA, as the world around it sees it.
+#[derive(Clone, Debug)]
+pub struct Process {
+    layout: Layout,
+    queues: Queues,
+}
+
+/// Starts an MTA on a fresh machine.
+///
+/// # Errors
+/// If the machine's static memory does not hold the pool.
+///
+/// # Panics
+/// If `config` asks for fewer than two control blocks or no driver.
+pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, StaticFull> {
+    assert!(config.control_blocks >= 2, "the minimum is 2 (Q166602)");
+    assert!(config.driver_threads >= 1, "somebody must drive");
+    let threads = config
+        .driver_threads
+        .max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
+    let layout = map(machine, config.control_blocks, threads)?;
+    let queues = Queues {
+        main: machine.create_queue("MAIN BASE", QUEUE_LIMIT),
+        up: machine.create_queue("POP4 UP", QUEUE_LIMIT),
+        down: machine.create_queue("POP4 DOWN", QUEUE_LIMIT),
+        timer: machine.create_queue("TIMER", QUEUE_LIMIT),
+        drivers: (0..threads)
+            .map(|_| machine.create_queue("TCP/IP DRVR", QUEUE_LIMIT))
+            .collect(),
+    };
+    let manager = Manager::new(&config);
+    let left = config.database.queued;
+    let layer = Layer {
+        locks: make_locks(machine, config.build.as_ref()),
+        build: config.build,
+        layout,
+        queues: queues.clone(),
+        ready: machine.create_event("start-up", true),
+        wake_ups: OnceCell::new(),
+        connect_attempts: config.connect_attempts,
+        connect_pause: config.connect_pause,
+        peers: config.peers,
+        waits_recorded: config.waits_recorded,
+    };
+    spawn_all(machine, &Rc::new(layer), manager, left);
+    Ok(Process { layout, queues })
+}
+
+/// Maps the pool and the thread control blocks, and links all blocks into the free list.
+fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layout, StaticFull> {
+    let pool = machine.map_static(Layout::pool_bytes(blocks) / 4, "control block pool")?;
+    let words = threads * wait_array::BYTES / 4;
+    let thread_blocks = machine.map_static(words, "thread control blocks")?;
+    let layout = Layout {
+        pool,
+        blocks,
+        thread_blocks,
+        threads,
+    };
+    for index in 0..blocks {
+        let next = if index + 1 < blocks {
+            layout.block(BlockIndex(index + 1)).0
+        } else {
+            0
+        };
+        machine.poke(
+            (layout.block(BlockIndex(index)) + field::NEXT).address,
+            next,
+        );
+    }
+    machine.poke((pool + pool::FREE).address, layout.block(BlockIndex(0)).0);
+    Ok(layout)
+}
+
+fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> BTreeMap<LockName, LockId> {
+    let mut locks = BTreeMap::new();
+    for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
+        for operation in [Operation::Allocate, Operation::Release, Operation::Use] {
+            if let Some(name) = build.guard(structure, operation) {
+                locks
+                    .entry(name)
+                    .or_insert_with(|| machine.create_lock(name));
+            }
+        }
+    }
+    locks
+}
+
+fn spawn_all(
+    machine: &mut Machine<Winsock>,
+    layer: &Rc<Layer>,
+    manager: Manager,
+    left: Vec<Submission>,
+) {
+    let generation = layer.build.generation();
+    let named = |duty| {
+        let thread = threads::name(generation, duty);
+        (thread.name, thread.number, threads::luck(thread.number))
+    };
+    let (name, number, luck) = named(Duty::MainBase);
+    let shared = Rc::clone(layer);
+    machine.spawn(name, number, luck, |t| {
+        main_base::run(t, shared, manager, left)
+    });
+    let (name, number, luck) = named(Duty::Timer);
+    let shared = Rc::clone(layer);
+    machine.spawn(name, number, luck, |t| timer::run(t, shared));
+    let (name, number, luck) = named(Duty::Down);
+    let shared = Rc::clone(layer);
+    machine.spawn(name, number, luck, |t| transport_down::run(t, shared));
+    let (name, number, luck) = named(Duty::Up);
+    let shared = Rc::clone(layer);
+    machine.spawn(name, number, luck, |t| transport_up::run(t, shared));
+    for index in 0..layer.layout.threads {
+        let (name, number, luck) = named(Duty::Driver(index));
+        let shared = Rc::clone(layer);
+        match generation {
+            Generation::Single => {
+                machine.spawn(name, number, luck, |t| driver::run_single(t, shared, index));
+            }
+            Generation::Pairs => {
+                machine.spawn(name, number, luck, |t| driver::run_driver(t, shared, index));
+                let (name, number, luck) = named(Duty::AsyncNotify(index));
+                let shared = Rc::clone(layer);
+                machine.spawn(name, number, luck, |t| {
+                    driver::run_async_notify(t, shared, index)
+                });
+            }
+        }
+    }
+}
+
+impl Process {
+    /// Hands the MTA a message to transfer. `false` if its queue is full.
+    pub fn submit(
+        &self,
+        machine: &mut Machine<Winsock>,
+        at: Instant,
+        submission: Submission,
+    ) -> bool {
+        let message = Message::Main(ToMain::Submit(submission));
+        machine.post(at, self.queues.main, message).is_ok()
+    }
+
+    /// Where the shared structures lie.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// What the words of pool and thread control blocks say now.
+    #[must_use]
+    pub fn audit(&self, machine: &Machine<Winsock>) -> Audit {
+        Audit::read(machine, self.layout)
+    }
+
+    /// Whether no thread has a message to take.
+    #[must_use]
+    pub fn queues_are_empty(&self, machine: &Machine<Winsock>) -> bool {
+        let Queues {
+            main,
+            up,
+            down,
+            timer,
+            drivers,
+        } = &self.queues;
+        let empty = |queue: &QueueId| machine.queue_length(*queue) == 0;
+        [main, up, down, timer]
+            .into_iter()
+            .chain(drivers)
+            .all(empty)
+    }
+}

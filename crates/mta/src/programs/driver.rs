@@ -1,0 +1,95 @@
+//! The loops of the TCP/IP driver threads.
+//!
+//! Owns who waits for what: alone, as in 5.5 and Exchange 2000, a driver waits for network events
+//! and its wake-up at once; in a pair, as in 4.0, the Driver waits for messages and the Async
+//! Notify for the network. It refuses to know what is done about either.
+
+use std::rc::Rc;
+
+use machine::Instant;
+
+use crate::block::BlockState;
+use crate::layer::{Layer, Thread, log};
+use crate::message::{Message, ToDriver};
+use crate::record::LogLine;
+use crate::sockets::{self, Woken};
+use crate::wait_array::{self, Watched};
+
+use super::desk::Desk;
+use super::network::on_network_events;
+use super::requests::{connect_again, on_message};
+
+/// One driver thread for a thread control block: messages and network alike.
+pub(crate) async fn run_single(t: Thread, layer: Rc<Layer>, thread_block: u32) {
+    t.wait_event(layer.ready).await;
+    let mut desk = Desk::default();
+    loop {
+        wait_once(&t, &layer, thread_block, &mut desk).await;
+        while let Some(message) = take_message(&t, &layer, thread_block).await {
+            on_message(&t, &layer, thread_block, &mut desk, message).await;
+        }
+    }
+}
+
+/// The Driver of a pair: messages only.
+pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
+    t.wait_event(layer.ready).await;
+    let mut desk = Desk::default();
+    loop {
+        match t.receive(layer.queues.drivers[thread_block as usize]).await {
+            Message::Driver(message) => {
+                on_message(&t, &layer, thread_block, &mut desk, message).await;
+            }
+            other => panic!("a driver was sent {other:?}"),
+        }
+        while let Some(lease) = desk.take_due(t.now()) {
+            connect_again(&t, &layer, thread_block, &mut desk, lease).await;
+        }
+    }
+}
+
+/// The Async Notify of a pair: the network only.
+pub(crate) async fn run_async_notify(t: Thread, layer: Rc<Layer>, thread_block: u32) {
+    t.wait_event(layer.ready).await;
+    let mut desk = Desk::default();
+    loop {
+        wait_once(&t, &layer, thread_block, &mut desk).await;
+    }
+}
+
+async fn take_message(t: &Thread, layer: &Layer, thread_block: u32) -> Option<ToDriver> {
+    let queue = layer.queues.drivers[thread_block as usize];
+    match t.receive_until(queue, Instant::ZERO).await? {
+        Message::Driver(message) => Some(message),
+        other => panic!("a driver was sent {other:?}"),
+    }
+}
+
+/// Waits for the array and the wake-up, and does what one of them asks for.
+async fn wait_once(t: &Thread, layer: &Layer, thread_block: u32, desk: &mut Desk) {
+    let watched = wait_array::walk(t, layer, thread_block).await;
+    let wake_up = layer.wake_ups.get().expect("a driver begins after them")[thread_block as usize];
+    let mut events = vec![wake_up];
+    let mut entries: Vec<Watched> = Vec::with_capacity(watched.len());
+    for entry in watched.into_iter().filter(|entry| entry.event.0 != 0) {
+        // The line stands for blocks in service only: the failing sample of Q303102 shows none
+        // for a block whose connection is still being opened.
+        let in_service = matches!(entry.state, Some(BlockState::Listening | BlockState::Open));
+        if layer.waits_recorded && in_service {
+            log(t, LogLine::WaitFor(entry.lease.block, entry.event));
+        }
+        events.push(entry.event);
+        entries.push(entry);
+    }
+    match sockets::wait(t, events, desk.next_retry()).await {
+        Woken::By(0) => sockets::reset_event(t, wake_up).await,
+        Woken::By(index) => {
+            on_network_events(t, layer, thread_block, desk, entries[index - 1]).await;
+        }
+        // Another thread has closed a handle since the array was read: it is read again.
+        Woken::Failed(_) | Woken::TimedOut => {}
+    }
+    while let Some(lease) = desk.take_due(t.now()) {
+        connect_again(t, layer, thread_block, desk, lease).await;
+    }
+}

@@ -1,0 +1,34 @@
+//! TIMER: keeps the alarms of the association manager.
+//!
+//! Owns the order of alarms and says when one runs out. It cancels nothing: the owner knows
+//! which of its plans is current.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use machine::Instant;
+
+use crate::config::Alarm;
+use crate::layer::{Layer, Thread};
+use crate::message::{Message, ToMain};
+
+pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
+    let mut alarms: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
+    let mut taken = 0;
+    loop {
+        let next = alarms
+            .first_key_value()
+            .map_or(Instant::MAX, |((at, _), _)| *at);
+        match t.receive_until(layer.queues.timer, next).await {
+            Some(Message::Timer(alarm)) => {
+                taken += 1;
+                alarms.insert((alarm.at, taken), alarm);
+            }
+            Some(other) => panic!("TIMER was sent {other:?}"),
+            None => {
+                let (_, alarm) = alarms.pop_first().expect("something ran out");
+                layer.post_main(&t, ToMain::Expired(alarm)).await;
+            }
+        }
+    }
+}

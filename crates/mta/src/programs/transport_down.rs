@@ -1,0 +1,94 @@
+//! POP4 DOWN: the transport's sending thread.
+//!
+//! Owns the way from a session unit to packets: Data TPDUs in TPKTs, several in one request to
+//! the driver. It refuses to know what a unit means.
+
+use std::rc::Rc;
+
+use crate::content;
+use crate::iso::spdu::Spdu;
+use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
+use crate::iso::tpkt;
+use crate::layer::{Layer, Thread};
+use crate::message::{Message, ToDown, ToDriver};
+
+/// Bytes of a message in one Data unit: two bytes are the unit's header.
+const PIECE_BYTES: u32 = DATA_BYTES_MAX as u32 - 2;
+/// Pieces in one request to a driver, about 8 KiB.
+const PIECES_PER_REQUEST: u32 = 4;
+
+pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
+    loop {
+        match t.receive(layer.queues.down).await {
+            Message::Down(ToDown::Unit(lease, unit)) => {
+                let bytes = packets(&unit);
+                layer
+                    .post_driver(&t, lease, ToDriver::Send(lease, bytes))
+                    .await;
+            }
+            Message::Down(ToDown::Content {
+                lease,
+                message,
+                offset,
+                length,
+            }) => {
+                let end = offset + length;
+                let mut from = offset;
+                while from < end {
+                    let to = end.min(from + PIECE_BYTES * PIECES_PER_REQUEST);
+                    let bytes = content_packets(message, from, to);
+                    layer
+                        .post_driver(&t, lease, ToDriver::Send(lease, bytes))
+                        .await;
+                    from = to;
+                }
+            }
+            other => panic!("POP4 DOWN was sent {other:?}"),
+        }
+    }
+}
+
+/// One session unit as packets; only the last of its TPDUs ends the unit.
+fn packets(unit: &[u8]) -> Vec<u8> {
+    let pieces = unit.chunks(DATA_BYTES_MAX);
+    let last = pieces.len().saturating_sub(1);
+    let tpdus = pieces.enumerate().map(|(index, user)| Tpdu::Data {
+        end: index == last,
+        user,
+    });
+    tpdus
+        .flat_map(|tpdu| tpkt::encode(&tpdu.encode()))
+        .collect()
+}
+
+fn content_packets(message: u32, from: u32, to: u32) -> Vec<u8> {
+    let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
+    let units = bytes
+        .chunks(PIECE_BYTES as usize)
+        .map(|user| Spdu::Data { user }.encode());
+    units.flat_map(|unit| packets(&unit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iso::tpdu;
+
+    #[test]
+    fn a_long_unit_becomes_several_data_tpdus_and_only_the_last_ends_it() {
+        let unit: Vec<u8> = (0..5_000_u32).map(|n| n as u8).collect();
+        let packets = packets(&unit);
+        let (mut rest, mut joined, mut ends) = (&packets[..], Vec::new(), Vec::new());
+        while let [a, b, c, d, body @ ..] = rest {
+            let length = tpkt::body_length([*a, *b, *c, *d]).expect("we made it");
+            let Ok(Tpdu::Data { end, user }) = tpdu::decode(&body[..length]) else {
+                panic!()
+            };
+            joined.extend_from_slice(user);
+            ends.push(end);
+            rest = &body[length..];
+        }
+        assert_eq!(joined, unit);
+        assert_eq!(ends, [false, false, true]);
+    }
+}

@@ -1,0 +1,252 @@
+//! What the MTA's threads write down, as plain data.
+//!
+//! Owns the vocabulary of Winsock.log, of the application event log, and of the facts that
+//! oracles and statistics follow. It refuses text: both logs are views of these records, made
+//! elsewhere.
+
+use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
+
+use crate::block::{BlockIndex, BlockState, Instance};
+use crate::build::Version;
+
+/// One thing that a thread wrote down.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Record {
+    /// A line of Winsock.log.
+    Log(LogLine),
+    /// An entry of the application event log.
+    Event(EventEntry),
+    /// What happened to an association, a block or a message; it stands in no log.
+    Fact(Fact),
+}
+
+/// A line of Winsock.log; the forms are those of Q303102.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LogLine {
+    /// `CB 18 (instance 21) allocated`
+    Allocated(BlockIndex, Instance),
+    /// `Use thread cb 0 for Winsock cb 18`
+    UseThreadBlock(u32, BlockIndex),
+    /// `Message type 1 for cb 18`
+    Message(MessageType, BlockIndex),
+    /// `Socket 13020 created on cb 18`
+    SocketCreated(SocketHandle, BlockIndex),
+    /// `Ac/Cl/Cn events for cb 18, socket 13020, handle 12636`
+    ConnectEvents(BlockIndex, SocketHandle, EventHandle),
+    /// `WSAAccept OK, 0 events on new socket 11340 on cb 2`
+    Accepted(SocketHandle, BlockIndex),
+    /// `Wait for cb 2, handle 10848`
+    WaitFor(BlockIndex, EventHandle),
+    /// `R/W/Cl events on cb 2, handle 10848`
+    DataEvents(BlockIndex, EventHandle),
+    /// `Events 3 notified for cb 2 using handle 10848`
+    Notified(NetworkEvents, BlockIndex, EventHandle),
+    /// `Receive header for cb 2 at offset 0`
+    ReceiveHeader(BlockIndex, u32),
+    /// `Header done, TPKT data length 14 bytes`
+    HeaderDone(u32),
+    /// `WSARecv on cb 2, offset 24`
+    ReceiveBody(BlockIndex, u32),
+    /// `WSARecv returned 14 bytes`
+    Received(u32),
+    /// `Entire TPKT received`
+    EntireTpkt,
+    /// `ioctlsocket returned 0, cb 2`
+    Readable(u32, BlockIndex),
+    /// `No more data`
+    NoMoreData,
+    /// `Issue Disconnect for cb 2`
+    IssueDisconnect(BlockIndex),
+    /// `close socket 11340 on cb 2, handle 10848`; without a socket `-1`, without an event `0`.
+    CloseSocket(Option<SocketHandle>, BlockIndex, Option<EventHandle>),
+}
+
+/// The type of a BASE message as Winsock.log prints it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageType {
+    /// 1: an Open request for an outgoing call, or the Open response to an incoming one.
+    Open,
+    /// 2: a Close request or response.
+    Close,
+    /// 243: begin to receive. What the number means is not documented.
+    Receive,
+}
+
+/// The WinSock function in a sockets-error event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// accept(), event 9202.
+    Accept,
+    /// closesocket(), event 9214.
+    CloseSocket,
+    /// connect(), event 9215.
+    Connect,
+    /// `WSARecvEx`(), event 9221.
+    Receive,
+    /// send(), event 9224.
+    Send,
+    /// select(), event 9234.
+    Select,
+}
+
+/// An entry of the application event log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EventEntry {
+    /// 9202, 9214, 9215, 9221, 9224, 9234: a socket call failed; `None` is "sockets error 0":
+    /// the failure path ran although no call on that thread had failed.
+    Sockets(Function, Option<SocketError>, BlockIndex),
+    /// 9156: the pool is empty; the configured count.
+    NoFreeBlocks(u32),
+    /// 9225: a message came in a state that does not take it.
+    BadMessage(MessageType, BlockIndex, BlockState),
+    /// 9301: nobody is configured at this address.
+    UnknownCaller(u32),
+    /// 9405 `SBPDSCLS:CB TID=0,calling TID=1.`: a block is closed by a thread that does not own it.
+    WrongThread {
+        /// The thread control block that owns it.
+        owner: u32,
+        /// The thread control block of the caller.
+        caller: u32,
+    },
+    /// 9405 `ExchHeapFree Failure.`: a block of the heap does not look allocated when it is freed.
+    HeapFreeFailure,
+    /// 9298: the service has started.
+    StartupComplete(Version),
+    /// 9299: the service has stopped.
+    ClosedownComplete(Version),
+    /// 57: the limit on associations to an entity is reached.
+    AssociationLimit {
+        /// Which connector.
+        connector: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// 289: a connection to an entity could not be opened.
+    NotOpened {
+        /// Which connector.
+        connector: u32,
+    },
+    /// 1294: an association ended abnormally.
+    EndedAbnormally {
+        /// Which connector.
+        connector: u32,
+    },
+    /// 290: a message is returned, since it could not be transferred in time.
+    NonDelivery {
+        /// Which connector.
+        connector: u32,
+        /// Which message.
+        message: u32,
+    },
+}
+
+/// What happened to an association, a block or a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// The association manager uses this block for an association.
+    Bound(AssociationIndex, BlockIndex, Instance),
+    /// The association is open at both ends, as this end sees it.
+    Opened(AssociationIndex),
+    /// The association has ended, and its manager knows nothing of it any more.
+    Ended(AssociationIndex, Ending),
+    /// No association was made, since no block was free.
+    Refused,
+    /// The transport knows a connection on this block.
+    TransportBegun(BlockIndex, Instance),
+    /// The transport knows it no more.
+    TransportEnded(BlockIndex, Instance),
+    /// The block was taken out of the pool.
+    BlockTaken(BlockIndex, Instance),
+    /// The block was taken out of service by a timeout.
+    OutOfService(BlockIndex, Instance),
+    /// The block went back to the pool.
+    BlockReturned(BlockIndex, Instance),
+    /// A close request that was meant for one use of a block was carried out on this one.
+    CloseApplied {
+        /// The block.
+        block: BlockIndex,
+        /// The use that the requester meant.
+        meant: Instance,
+        /// The use that was found.
+        found: Instance,
+    },
+    /// A message was taken in from above.
+    Submitted(u32),
+    /// The whole message was read from the stream.
+    Arrived {
+        /// The sender's address.
+        from: u32,
+        /// Which message.
+        message: u32,
+        /// Its bytes.
+        length: u32,
+        /// The hash of the bytes in their order.
+        hash: u64,
+    },
+    /// The sender was told that the message has arrived.
+    Acknowledged(u32),
+    /// The sender gave the message up and returned it.
+    Returned(u32),
+}
+
+/// A number for an association, counted from the start of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssociationIndex(pub u32);
+
+/// How an association ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// In order, by finish and disconnect.
+    Orderly,
+    /// It was never opened.
+    NotOpened,
+    /// It was open and broke.
+    Broken,
+}
+
+impl MessageType {
+    /// The number in the log.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::Open => 1,
+            Self::Close => 2,
+            Self::Receive => 243,
+        }
+    }
+}
+
+impl Function {
+    /// The id of the event that reports its failure.
+    #[must_use]
+    pub const fn event_id(self) -> u32 {
+        match self {
+            Self::Accept => 9202,
+            Self::CloseSocket => 9214,
+            Self::Connect => 9215,
+            Self::Receive => 9221,
+            Self::Send => 9224,
+            Self::Select => 9234,
+        }
+    }
+}
+
+impl EventEntry {
+    /// Its id in the application event log.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        match self {
+            Self::Sockets(function, ..) => function.event_id(),
+            Self::NoFreeBlocks(_) => 9156,
+            Self::BadMessage(..) => 9225,
+            Self::UnknownCaller(_) => 9301,
+            Self::WrongThread { .. } | Self::HeapFreeFailure => 9405,
+            Self::StartupComplete(_) => 9298,
+            Self::ClosedownComplete(_) => 9299,
+            Self::AssociationLimit { .. } => 57,
+            Self::NotOpened { .. } => 289,
+            Self::EndedAbnormally { .. } => 1294,
+            Self::NonDelivery { .. } => 290,
+        }
+    }
+}

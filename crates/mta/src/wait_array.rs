@@ -1,0 +1,119 @@
+//! The wait arrays of the thread control blocks.
+//!
+//! Owns joining, leaving and walking an array, and the choice of a thread control block. The
+//! entries are addresses: an array torn by two threads leads to a null or stale pointer
+//! (Q152951). It refuses to wait: that is a driver's part.
+
+use machine::Address;
+
+use crate::block::{BlockState, Instance, Layout, Lease, NONE, field, wait_array};
+use crate::build::{Operation, Structure};
+use crate::layer::{Layer, Thread};
+use winsock::{EventHandle, SocketHandle};
+
+/// What a walk found in one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Watched {
+    pub(crate) lease: Lease,
+    pub(crate) state: Option<BlockState>,
+    pub(crate) socket: Option<SocketHandle>,
+    pub(crate) event: EventHandle,
+}
+
+/// The thread control block with the fewest entries.
+pub(crate) async fn choose(t: &Thread, layer: &Layer) -> u32 {
+    if layer.layout.threads == 1 {
+        return 0;
+    }
+    let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
+    let mut best = (0, u32::MAX);
+    for index in 0..layer.layout.threads {
+        let count = t
+            .read(layer.layout.thread_block(index) + wait_array::COUNT)
+            .await;
+        if count < best.1 {
+            best = (index, count);
+        }
+    }
+    layer.unguard(t, guard).await;
+    best.0
+}
+
+/// Adds a block at the end of the array.
+pub(crate) async fn join(t: &Thread, layer: &Layer, thread_block: u32, block: Address) {
+    let array = layer.layout.thread_block(thread_block);
+    let guard = layer
+        .guard(t, Structure::WaitArrays, Operation::Allocate)
+        .await;
+    let count = t.read(array + wait_array::COUNT).await;
+    t.write(Layout::entry(array, count), block.0).await;
+    t.write(array + wait_array::COUNT, count.wrapping_add(1))
+        .await;
+    layer.unguard(t, guard).await;
+}
+
+/// Takes a block out of the array: the last entry takes its place.
+pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: Address) {
+    if thread_block >= layer.layout.threads {
+        return;
+    }
+    let array = layer.layout.thread_block(thread_block);
+    let guard = layer
+        .guard(t, Structure::WaitArrays, Operation::Release)
+        .await;
+    let count = t.read(array + wait_array::COUNT).await;
+    for index in 0..count.min(wait_array::ENTRIES_MAX) {
+        if t.read(Layout::entry(array, index)).await == block.0 {
+            let last = t.read(Layout::entry(array, count.wrapping_sub(1))).await;
+            t.write(Layout::entry(array, index), last).await;
+            t.write(Layout::entry(array, count.wrapping_sub(1)), 0)
+                .await;
+            t.write(array + wait_array::COUNT, count.wrapping_sub(1))
+                .await;
+            break;
+        }
+    }
+    layer.unguard(t, guard).await;
+}
+
+/// Reads the array and the blocks it points to, in the order of the blocks.
+pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Watched> {
+    let array = layer.layout.thread_block(thread_block);
+    let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
+    let count = t
+        .read(array + wait_array::COUNT)
+        .await
+        .min(wait_array::ENTRIES_MAX);
+    let mut blocks = Vec::with_capacity(count as usize);
+    for index in 0..count {
+        blocks.push(Address(t.read(Layout::entry(array, index)).await));
+    }
+    layer.unguard(t, guard).await;
+    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
+    let mut watched = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        watched.push(look(t, layer, block).await);
+    }
+    layer.unguard(t, guard).await;
+    watched.sort_by_key(|it| it.lease);
+    watched
+}
+
+/// Reads one block through the pointer in an entry, whatever that pointer has become.
+async fn look(t: &Thread, layer: &Layer, block: Address) -> Watched {
+    let event = EventHandle(t.read(block + field::EVENT).await);
+    let socket = t.read(block + field::SOCKET).await;
+    let state = BlockState::of(t.read(block + field::STATE).await);
+    let instance = Instance(t.read(block + field::INSTANCE).await);
+    let lease = Lease {
+        block: layer.layout.index(block),
+        instance,
+    };
+    let socket = (socket != NONE).then_some(SocketHandle(socket));
+    Watched {
+        lease,
+        state,
+        socket,
+        event,
+    }
+}

@@ -1,0 +1,120 @@
+//! One way of a link at work.
+//!
+//! Owns the order of a packet's trials: queue, faulty spot, damage and delay. It refuses routes
+//! and cuts, which are the network's.
+
+use kernel::{Choices, Duration, Instant};
+
+use crate::impairment::{Impairment, Luck, Order};
+use crate::link::{LinkConfig, Loss, Way};
+use crate::loss::{LossModel, PacketLoss};
+use crate::outage::Interruptions;
+use crate::packet::Identity;
+use crate::queue::DropTail;
+use crate::statistics::Statistics;
+use crate::verdict::{DropReason, Verdict};
+
+/// One way of a link.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    choices: Choices,
+    /// Keys the luck of the packets that go this way.
+    key: u64,
+    delay: Duration,
+    last_offer: Instant,
+    queue: DropTail,
+    pub(crate) interruptions: Interruptions,
+    drops: Vec<Identity>,
+    impairment: Impairment,
+    order: Order,
+    pub(crate) statistics: Statistics,
+}
+
+/// The verdict on a packet, and on its second copy if there is one.
+pub(crate) type Fate = (Verdict, Option<Verdict>);
+
+impl Line {
+    pub(crate) fn new(choices: Choices, config: &LinkConfig, way: Way) -> Self {
+        let direction = config.direction(way);
+        let outages = match config.loss.model(way) {
+            LossModel::Outages(outages) => Some(outages),
+            LossModel::None | LossModel::Independent { .. } | LossModel::GilbertElliott(_) => None,
+        };
+        // The chain is a function of its key: two lines with one key share one chain.
+        let chain_key = match config.loss {
+            Loss::Shared(_) => config.key,
+            Loss::PerDirection { .. } => way.key(config.key),
+        };
+        let windows = direction.pinned.outages.clone();
+        Self {
+            choices,
+            key: way.key(config.key),
+            delay: direction.delay,
+            last_offer: Instant::ZERO,
+            queue: DropTail::new(direction.bandwidth),
+            interruptions: Interruptions::new(choices, chain_key, outages, windows),
+            drops: direction.pinned.drops.clone(),
+            impairment: direction.impairment,
+            order: Order::default(),
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Carries a packet: what becomes of it, and of its second copy.
+    pub(crate) fn carry(
+        &mut self,
+        now: Instant,
+        length: u32,
+        identity: Identity,
+        loss: &mut PacketLoss,
+    ) -> Fate {
+        assert!(now >= self.last_offer, "time never steps back");
+        self.last_offer = now;
+        let Some(departure) = self.queue.admit(now, length) else {
+            return (Verdict::Drop(DropReason::QueueFull), None);
+        };
+        match self.lost(departure, identity, loss) {
+            Some(reason) => (Verdict::Drop(reason), None),
+            None => self.deliver(departure + self.delay, identity),
+        }
+    }
+
+    /// Why the packet gets no farther than the faulty spot, half-way along the line.
+    fn lost(
+        &mut self,
+        departure: Instant,
+        identity: Identity,
+        loss: &mut PacketLoss,
+    ) -> Option<DropReason> {
+        let crossing = departure + Duration::from_nanos(self.delay.nanos() / 2);
+        // Asked first and always: a pinned fault must not change how the chain moves.
+        let taken = loss.takes(self.choices, self.key, identity);
+        if self.drops.binary_search(&identity).is_ok() {
+            Some(DropReason::Pinned)
+        } else if self.interruptions.is_out(crossing) {
+            Some(DropReason::Outage)
+        } else {
+            taken.then_some(DropReason::Loss)
+        }
+    }
+
+    fn deliver(&mut self, due: Instant, identity: Identity) -> Fate {
+        let luck = Luck::new(self.choices, self.key, identity);
+        let first = self.copy(due, luck, false);
+        let second = self
+            .impairment
+            .duplicates(luck)
+            .then(|| self.copy(due, luck.of_duplicate(), true));
+        (first, second)
+    }
+
+    fn copy(&mut self, due: Instant, luck: Luck, duplicate: bool) -> Verdict {
+        let at = self.impairment.arrival(luck, &mut self.order, due);
+        assert!(at >= due, "nothing is faster than its line");
+        Verdict::Deliver {
+            at,
+            corruption: self.impairment.corruption(luck),
+            duplicate,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Owns the one link on which most laws are tried, and the packets sent over it.
+
+use kernel::{Choices, Duration, Instant, Ratio, key};
+use mtasim_net::{
+    Direction, HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol, Transit,
+    Verdict,
+};
+
+pub(crate) const HERE: HostId = HostId(0);
+pub(crate) const THERE: HostId = HostId(1);
+
+/// A share that the test knows to be one.
+pub(crate) fn ratio(numerator: u64, denominator: u64) -> Ratio {
+    Ratio::new(numerator, denominator).expect("a share")
+}
+
+/// A link between the two hosts, the same both ways.
+pub(crate) fn link(direction: Direction, loss: Loss) -> LinkConfig {
+    LinkConfig {
+        key: key("bench"),
+        ends: [HERE, THERE],
+        forward: direction.clone(),
+        backward: direction,
+        loss,
+    }
+}
+
+/// A direction that does nothing but take its time.
+pub(crate) fn slow(millis: u64) -> Direction {
+    Direction {
+        delay: Duration::from_millis(millis),
+        ..Direction::default()
+    }
+}
+
+/// No loss at all.
+pub(crate) const LOSSLESS: Loss = Loss::Shared(LossModel::None);
+
+pub(crate) fn network(seed: u64, link: LinkConfig) -> Network {
+    Network::new(Choices::new(seed), 2, &[link]).expect("the settings are sound")
+}
+
+pub(crate) fn packet(source: HostId, destination: HostId, unit: u64, length: u32) -> Packet<()> {
+    Packet {
+        source,
+        destination,
+        protocol: Protocol::Icmp,
+        time_to_live: mtasim_net::packet::TIME_TO_LIVE,
+        length,
+        identity: Identity {
+            flow: u64::from(source.0),
+            unit,
+            attempt: 0,
+        },
+        payload: (),
+    }
+}
+
+/// Sends packet `unit` of 100 bytes from here to there.
+pub(crate) fn send(network: &mut Network, now: Instant, unit: u64) -> Transit {
+    network.transmit(now, HERE, &mut packet(HERE, THERE, unit, 100))
+}
+
+/// When the first copy arrives, if it does.
+pub(crate) fn arrival(transit: Transit) -> Option<Instant> {
+    match transit.verdicts().next() {
+        Some(Verdict::Deliver { at, .. }) => Some(at),
+        Some(Verdict::Drop(_)) | None => None,
+    }
+}
+
+/// Whether an echo and its reply get through.
+pub(crate) fn ping(network: &mut Network, now: Instant, from: HostId, unit: u64) -> bool {
+    let to = HostId(1 - from.0);
+    let Some(there) = arrival(network.transmit(now, from, &mut packet(from, to, unit, 60))) else {
+        return false;
+    };
+    arrival(network.transmit(there, to, &mut packet(to, from, unit, 60))).is_some()
+}
+
+/// Asserts that `hits` of `trials` independent trials fit the probability `share`: within five
+/// standard errors and one.
+pub(crate) fn assert_binomial(hits: u64, trials: u64, share: Ratio, what: &str) {
+    let (above, below) = (
+        u128::from(share.numerator()),
+        u128::from(share.denominator()),
+    );
+    let expected = u128::from(trials) * above / below;
+    let variance = expected * (below - above) / below;
+    let allowed = 5 * (variance.isqrt() + 1);
+    let off = u128::from(hits).abs_diff(expected);
+    assert!(
+        off <= allowed,
+        "{what}: {hits} of {trials}, expected {expected} +- {allowed}"
+    );
+}

@@ -1,0 +1,121 @@
+//! Loss runs by parameter: a table to be looked at, beside the closed form.
+
+use std::fmt::Write;
+
+use kernel::{Duration, Instant, Ratio};
+use mtasim_net::{GilbertElliott, Loss, LossModel, calibration};
+
+use crate::bench_link::{arrival, link, network, ratio, send, slow};
+
+const PACKETS: u64 = 50_000;
+
+/// Shares in thousandths, mean runs in hundredths of a packet. The numbers of losses are the luck
+/// of seed 1; where luck has to change, copy what the failing test prints.
+const GOLDEN: &str = "\
+   p    r  1-k  1-h |  lost  form | mean  form |    1    2    3  4-7 8-15  16+
+  10  500    0 1000 |   930   980 |  200   200 |  226  114   66   55    2    1
+  10  200    0 1000 |  2284  2380 |  504   500 |   78   80   55  145   78   17
+  10   50    0 1000 |  7721  8333 | 1959  2000 |   15   17   26   59   87  190
+ 350   50    0 1000 | 43617 43750 | 2016  2000 |  102  117   90  342  509 1003
+  20  200    0  500 |  2283  2272 |  171   166 |  782  321  132   96    3    0
+  20  200   20  900 |  4816  4999 |  253   249 | 1078  258  152  294  111    9
+ 333  667  100  100 |  5020  4999 |  111   111 | 4045  400   54    3    0    0";
+
+/// Numbers of runs of 1, 2, 3, 4 to 7, 8 to 15, and 16 or more packets.
+#[derive(Default)]
+struct Runs {
+    lost: u64,
+    count: u64,
+    by_length: [u64; 6],
+}
+
+impl Runs {
+    fn end(&mut self, run: u64) {
+        let class = match run {
+            0 => return,
+            1..=3 => run as usize - 1,
+            4..=7 => 3,
+            8..=15 => 4,
+            16.. => 5,
+        };
+        self.lost += run;
+        self.count += 1;
+        self.by_length[class] += 1;
+    }
+}
+
+fn measure(model: LossModel) -> Runs {
+    let mut network = network(1, link(slow(1), Loss::Shared(model)));
+    let (mut runs, mut run) = (Runs::default(), 0);
+    for unit in 0..PACKETS {
+        let now = Instant::ZERO + Duration::from_millis(unit);
+        if arrival(send(&mut network, now, unit)).is_some() {
+            runs.end(run);
+            run = 0;
+        } else {
+            run += 1;
+        }
+    }
+    runs.end(run);
+    runs
+}
+
+fn chains() -> Vec<GilbertElliott> {
+    let parameters = [
+        ((1, 100), (1, 2), (0, 1), (1, 1)),
+        ((1, 100), (1, 5), (0, 1), (1, 1)),
+        ((1, 100), (1, 20), (0, 1), (1, 1)),
+        ((7, 20), (1, 20), (0, 1), (1, 1)),
+        ((1, 50), (1, 5), (0, 1), (1, 2)),
+        ((1, 50), (1, 5), (1, 50), (9, 10)),
+        ((1, 3), (2, 3), (1, 10), (1, 10)),
+    ];
+    let share = |(above, below): (u64, u64)| -> Ratio { ratio(above, below) };
+    let chain = |(leave, recover, good, bad)| GilbertElliott {
+        good_to_bad: share(leave),
+        bad_to_good: share(recover),
+        loss_good: share(good),
+        loss_bad: share(bad),
+    };
+    parameters.into_iter().map(chain).collect()
+}
+
+#[test]
+fn the_table_of_loss_runs() {
+    let mut table = String::from(
+        "   p    r  1-k  1-h |  lost  form | mean  form |    1    2    3  4-7 8-15  16+\n",
+    );
+    for chain in chains() {
+        let runs = measure(LossModel::GilbertElliott(chain));
+        let share = calibration::loss_share(LossModel::GilbertElliott(chain));
+        let per_mille = |share: Ratio| (share.of_two_to_64() * 1_000 + (1 << 63)) >> 64;
+        let expected_mean = calibration::mean_loss_run(&chain).expect("runs end") / 10;
+        let mean = runs.lost * 100 / runs.count;
+        assert!(
+            mean.abs_diff(expected_mean) * 10 <= expected_mean,
+            "{mean} {expected_mean}"
+        );
+        for share in [
+            chain.good_to_bad,
+            chain.bad_to_good,
+            chain.loss_good,
+            chain.loss_bad,
+        ] {
+            write!(table, "{:>4} ", per_mille(share)).expect("a string takes all");
+        }
+        write!(
+            table,
+            "| {:>5} {:>5} | {:>4} {:>5} |",
+            runs.lost,
+            (u128::from(PACKETS) * share.of_two_to_64()) >> 64,
+            mean,
+            expected_mean
+        )
+        .expect("a string takes all");
+        for count in runs.by_length {
+            write!(table, "{count:>5}").expect("a string takes all");
+        }
+        table.push('\n');
+    }
+    assert_eq!(table.trim(), GOLDEN.trim(), "\n{table}");
+}

@@ -1,0 +1,210 @@
+//! Taking away a packet, a fault, a link or a host leaves the luck of all others as it was.
+
+use kernel::{Choices, Duration, Instant, key};
+use mtasim_net::{
+    Direction, DropReason, GilbertElliott, HostId, Impairment, LinkConfig, Loss, LossModel,
+    Network, Outages, Transit, Verdict,
+};
+use proptest::prelude::*;
+
+use crate::bench_link::{HERE, LOSSLESS, THERE, link, network, packet, ratio, send, slow};
+
+fn troubled(jitter: u64) -> Direction {
+    Direction {
+        impairment: Impairment {
+            jitter: Duration::from_millis(jitter),
+            reorder: ratio(1, 5),
+            reorder_delay: Duration::from_millis(70),
+            duplicate: ratio(1, 4),
+            corrupt: ratio(1, 3),
+        },
+        ..slow(20)
+    }
+}
+
+fn models() -> impl Strategy<Value = LossModel> {
+    prop_oneof![
+        Just(LossModel::None),
+        Just(LossModel::Independent { loss: ratio(1, 3) }),
+        Just(LossModel::Outages(Outages {
+            mean_good: Duration::from_secs(2),
+            mean_outage: Duration::from_secs(1),
+        })),
+    ]
+}
+
+fn losses() -> impl Strategy<Value = Loss> {
+    prop_oneof![
+        models().prop_map(Loss::Shared),
+        (models(), models())
+            .prop_map(|(forward, backward)| Loss::PerDirection { forward, backward }),
+    ]
+}
+
+/// What a packet's luck alone decides.
+fn luck(transit: Transit) -> Vec<(Option<DropReason>, Option<u64>, bool)> {
+    transit
+        .verdicts()
+        .map(|verdict| match verdict {
+            Verdict::Deliver {
+                corruption,
+                duplicate,
+                ..
+            } => (None, corruption, duplicate),
+            Verdict::Drop(reason) => (Some(reason), None, false),
+        })
+        .collect()
+}
+
+/// Packet n leaves at n x `apart` milliseconds, in turn from here and there.
+fn transits(
+    network: &mut Network,
+    count: u64,
+    apart: u64,
+    without: Option<u64>,
+) -> Vec<(u64, Transit)> {
+    let units = (0..count).filter(|unit| Some(*unit) != without);
+    units
+        .map(|unit| {
+            let (from, to) = if unit % 2 == 0 {
+                (HERE, THERE)
+            } else {
+                (THERE, HERE)
+            };
+            let now = Instant::ZERO + Duration::from_millis(unit * apart);
+            (
+                unit,
+                network.transmit(now, from, &mut packet(from, to, unit, 100)),
+            )
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Packets so far apart that none waits for another: every verdict and every arrival.
+    #[test]
+    fn without_one_packet(seed: u64, loss in losses(), gone in 0_u64..80) {
+        let config = link(troubled(30), loss);
+        let mut whole = transits(&mut network(seed, config.clone()), 80, 200, None);
+        let rest = transits(&mut network(seed, config), 80, 200, Some(gone));
+        whole.retain(|(unit, _)| *unit != gone);
+        prop_assert_eq!(whole, rest);
+    }
+
+    /// Packets that wait for each other: arrivals may move, luck does not.
+    #[test]
+    fn without_one_packet_in_a_crowd(seed: u64, loss in losses(), gone in 0_u64..80) {
+        let config = link(troubled(500), loss);
+        let whole = transits(&mut network(seed, config.clone()), 80, 1, None);
+        let rest = transits(&mut network(seed, config), 80, 1, Some(gone));
+        let whole = whole.into_iter().filter(|(unit, _)| *unit != gone);
+        for ((unit, before), (_, after)) in whole.zip(rest) {
+            prop_assert_eq!(luck(before), luck(after), "packet {}", unit);
+        }
+    }
+
+    #[test]
+    fn in_another_order(seed: u64, loss in models()) {
+        let loss = Loss::Shared(loss);
+        let config = link(troubled(0), loss);
+        let now = Instant::ZERO + Duration::from_secs(5);
+        let mut network_up = network(seed, config.clone());
+        let mut network_down = network(seed, config);
+        let up: Vec<Transit> = (0..40).map(|unit| send(&mut network_up, now, unit)).collect();
+        let mut down: Vec<Transit> = (0..40).rev().map(|unit| send(&mut network_down, now, unit)).collect();
+        down.reverse();
+        prop_assert_eq!(up, down);
+    }
+
+    #[test]
+    fn without_a_fault(seed: u64, pinned in 0_u64..80) {
+        let clean = link(troubled(30), Loss::Shared(LossModel::Independent { loss: ratio(1, 3) }));
+        let mut config = clean.clone();
+        config.forward.pinned.drops = vec![packet(HERE, THERE, pinned, 100).identity];
+        let with = transits(&mut network(seed, config), 80, 200, None);
+        let without = transits(&mut network(seed, clean), 80, 200, None);
+        for ((unit, with), (_, without)) in with.into_iter().zip(without) {
+            if unit == pinned && unit % 2 == 0 {
+                prop_assert_eq!(with.verdicts().next(), Some(Verdict::Drop(DropReason::Pinned)));
+            } else {
+                prop_assert_eq!(with, without);
+            }
+        }
+    }
+
+    /// Switching one trouble off changes nothing about another.
+    #[test]
+    fn without_one_trouble(seed: u64) {
+        let whole = link(troubled(30), LOSSLESS);
+        let mut part = whole.clone();
+        part.forward.impairment = Impairment {
+            corrupt: part.forward.impairment.corrupt,
+            ..Impairment::default()
+        };
+        part.backward.impairment = part.forward.impairment;
+        let whole = transits(&mut network(seed, whole), 80, 200, None);
+        let part = transits(&mut network(seed, part), 80, 200, None);
+        for ((_, whole), (_, part)) in whole.into_iter().zip(part) {
+            prop_assert_eq!(luck(whole).first().copied(), luck(part).first().copied());
+        }
+    }
+
+    #[test]
+    fn without_another_link_or_host(seed: u64, loss in losses(), gone in 0_usize..3) {
+        let spoke = |name: &str, host| LinkConfig {
+            key: key(name),
+            ends: [HostId(0), HostId(host)],
+            ..link(troubled(30), loss)
+        };
+        let all = vec![spoke("one", 1), spoke("two", 2), spoke("three", 3), spoke("four", 4)];
+        let mut some = all.clone();
+        some.remove(gone);
+        let last = |links: &[LinkConfig]| -> Vec<Vec<Verdict>> {
+            let mut network = Network::new(Choices::new(seed), 5, links).expect("sound");
+            (0..60).map(|unit| {
+                let now = Instant::ZERO + Duration::from_millis(unit * 200);
+                for host in 1..4 {
+                    network.transmit(now, HostId(0), &mut packet(HostId(0), HostId(host), unit, 100));
+                }
+                let transit = network.transmit(now, HostId(0), &mut packet(HostId(0), HostId(4), unit, 100));
+                transit.verdicts().collect()
+            }).collect()
+        };
+        prop_assert_eq!(last(&all), last(&some));
+    }
+
+    /// A chain that steps by packet depends on the packets before, but soon forgets which.
+    #[test]
+    fn a_chain_by_packet_forgets(seed: u64, gone in 0_u64..20) {
+        let loss = Loss::Shared(LossModel::GilbertElliott(GilbertElliott {
+            good_to_bad: ratio(1, 4),
+            bad_to_good: ratio(1, 4),
+            loss_good: ratio(0, 1),
+            loss_bad: ratio(1, 1),
+        }));
+        let whole = transits(&mut network(seed, link(slow(1), loss)), 150, 200, None);
+        let rest = transits(&mut network(seed, link(slow(1), loss)), 150, 200, Some(gone));
+        // One in two words leaves no choice: a hundred of them all do with 2^-100.
+        prop_assert_eq!(&whole[120..], &rest[119..]);
+    }
+}
+
+/// The same packet sent again is another role; another seed is another luck.
+#[test]
+fn attempts_and_seeds_differ() {
+    let loss = Loss::Shared(LossModel::Independent { loss: ratio(1, 2) });
+    let fates = |seed, attempt| -> Vec<_> {
+        let mut network = network(seed, link(slow(0), loss));
+        let send = |unit| {
+            let mut packet = packet(HERE, THERE, unit, 100);
+            packet.identity.attempt = attempt;
+            luck(network.transmit(Instant::ZERO, HERE, &mut packet))
+        };
+        (0..64).map(send).collect()
+    };
+    assert_eq!(fates(1, 0), fates(1, 0));
+    assert_ne!(fates(1, 0), fates(1, 1));
+    assert_ne!(fates(1, 0), fates(2, 0));
+}

@@ -1,0 +1,117 @@
+//! Settings that make no sense are refused, each with its reason.
+
+use std::num::NonZeroU64;
+
+use kernel::{Choices, Duration, Instant};
+use mtasim_net::{Bandwidth, HostId, LinkConfig, Loss, LossModel, Network, Outages, Window};
+
+use crate::bench_link::{HERE, LOSSLESS, THERE, link, packet, slow};
+
+fn refusal(change: impl FnOnce(&mut LinkConfig)) -> String {
+    let mut config = link(slow(10), LOSSLESS);
+    change(&mut config);
+    Network::new(Choices::new(1), 2, &[config])
+        .expect_err("refused")
+        .to_string()
+}
+
+fn window(from: u64, until: u64) -> Window {
+    Window {
+        from: Instant::from_nanos(from),
+        until: Instant::from_nanos(until),
+    }
+}
+
+fn outages(mean_good: Duration, mean_outage: Duration) -> Loss {
+    Loss::Shared(LossModel::Outages(Outages {
+        mean_good,
+        mean_outage,
+    }))
+}
+
+#[test]
+fn ends() {
+    assert_eq!(
+        refusal(|link| link.ends[1] = HostId(2)),
+        "link 0: there is no host 2"
+    );
+    assert_eq!(
+        refusal(|link| link.ends[1] = HERE),
+        "link 0: both ends are host 0"
+    );
+}
+
+#[test]
+fn numbers_beyond_their_limits() {
+    let day = Duration::from_secs(86_400);
+    assert_eq!(
+        refusal(|link| link.forward.delay = day),
+        "link 0: a delay of 24h exceeds 1h"
+    );
+    assert_eq!(
+        refusal(|link| link.backward.impairment.jitter = day),
+        "link 0: a delay of 24h exceeds 1h"
+    );
+    let bandwidth = Bandwidth {
+        bits_per_second: NonZeroU64::MIN,
+        queue: 16_777_217,
+    };
+    assert_eq!(
+        refusal(|link| link.forward.bandwidth = Some(bandwidth)),
+        "link 0: a queue of 16777217 bytes exceeds 16777216"
+    );
+    let for_ever = Duration::from_secs(100_000_001);
+    assert_eq!(
+        refusal(|link| link.loss = outages(Duration::ZERO, for_ever)),
+        "link 0: a mean of 100000001s exceeds 100000000s"
+    );
+    assert_eq!(
+        refusal(|link| link.loss = outages(Duration::ZERO, Duration::ZERO)),
+        "link 0: mean good and mean outage cannot both be zero"
+    );
+}
+
+#[test]
+fn pinned_faults_in_disorder() {
+    let disorder = "link 0: pinned outages must be sorted, apart from each other and not empty";
+    for windows in [
+        vec![window(5, 5)],
+        vec![window(5, 9), window(9, 12)],
+        vec![window(20, 30), window(1, 2)],
+    ] {
+        assert_eq!(
+            refusal(|link| link.forward.pinned.outages = windows),
+            disorder
+        );
+    }
+    let twice = vec![packet(HERE, THERE, 1, 100).identity; 2];
+    assert_eq!(
+        refusal(|link| link.forward.pinned.drops = twice),
+        "link 0: pinned drops must be sorted and name each packet once"
+    );
+    let many = (0..100_001).map(|n| window(3 * n, 3 * n + 1)).collect();
+    assert_eq!(
+        refusal(|link| link.forward.pinned.outages = many),
+        "link 0: 100001 pinned faults exceed 100000"
+    );
+}
+
+#[test]
+fn too_many_and_too_alike() {
+    let choices = Choices::new(1);
+    let text = |hosts, links: &[LinkConfig]| {
+        Network::new(choices, hosts, links)
+            .expect_err("refused")
+            .to_string()
+    };
+    let one = link(slow(10), LOSSLESS);
+    assert_eq!(text(2_049, &[]), "2049 hosts exceed 2048");
+    assert_eq!(
+        text(2, &vec![one.clone(); 65_537]),
+        "65537 links exceed 65536"
+    );
+    assert_eq!(
+        text(2, &[one.clone(), one]),
+        "links 0 and 1 have the same key"
+    );
+}

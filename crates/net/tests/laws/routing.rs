@@ -1,0 +1,195 @@
+//! Packets take the shortest way that there is, and say so when there is none.
+
+use kernel::{Choices, Duration, Instant, mix};
+use mtasim_net::{
+    Cut, Direction, DropReason, HostId, LinkConfig, LinkId, Network, Transit, Verdict, Way,
+};
+use proptest::prelude::*;
+
+use crate::bench_link::{LOSSLESS, link, packet, slow};
+
+fn joined(hosts: u32, ends: &[(u32, u32)]) -> Network {
+    let links: Vec<LinkConfig> = (0_u64..)
+        .zip(ends)
+        .map(|(name, &(one, other))| LinkConfig {
+            key: mix(77, name),
+            ends: [HostId(one), HostId(other)],
+            ..link(slow(10), LOSSLESS)
+        })
+        .collect();
+    Network::new(Choices::new(1), hosts, &links).expect("the settings are sound")
+}
+
+/// Sends a packet hop by hop, as the world does; the hops, or why it went nowhere.
+fn travel(
+    network: &mut Network,
+    now: &mut Instant,
+    from: HostId,
+    to: HostId,
+    time_to_live: u8,
+) -> Result<u32, DropReason> {
+    let mut packet = packet(from, to, 0, 100);
+    packet.time_to_live = time_to_live;
+    let (mut at, mut hops) = (from, 0);
+    while at != to {
+        let transit = network.transmit(*now, at, &mut packet);
+        match transit.verdicts().next().expect("one verdict") {
+            Verdict::Drop(reason) => return Err(reason),
+            Verdict::Deliver { at: arrival, .. } => {
+                assert_eq!(arrival, *now + Duration::from_millis(10));
+                *now = arrival;
+            }
+        }
+        at = transit.next.expect("delivered somewhere");
+        hops += 1;
+    }
+    Ok(hops)
+}
+
+/// All distances by relaxing until nothing changes (Floyd and Warshall).
+fn distances(hosts: u32, ends: &[(u32, u32)], usable: &[bool]) -> Vec<Vec<Option<u32>>> {
+    let count = hosts as usize;
+    let mut table = vec![vec![None; count]; count];
+    for (host, row) in table.iter_mut().enumerate() {
+        row[host] = Some(0);
+    }
+    for (&(one, other), _) in ends.iter().zip(usable).filter(|(_, usable)| **usable) {
+        table[one as usize][other as usize] = Some(1);
+        table[other as usize][one as usize] = Some(1);
+    }
+    for over in 0..count {
+        for from in 0..count {
+            for to in 0..count {
+                let Some(through) = table[from][over].zip(table[over][to]) else {
+                    continue;
+                };
+                let through = through.0 + through.1;
+                if table[from][to].is_none_or(|direct| through < direct) {
+                    table[from][to] = Some(through);
+                }
+            }
+        }
+    }
+    table
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_way_is_a_shortest_one(
+        hosts in 2_u32..9,
+        pairs in prop::collection::vec((0_u32..8, 0_u32..8), 0..14),
+        toggles in prop::collection::vec(0_usize..14, 0..6),
+    ) {
+        let ends: Vec<(u32, u32)> = pairs.into_iter()
+            .map(|(one, other)| (one % hosts, other % hosts))
+            .filter(|(one, other)| one != other)
+            .collect();
+        let mut network = joined(hosts, &ends);
+        let mut usable = vec![true; ends.len()];
+        let mut now = Instant::ZERO;
+        for toggle in std::iter::once(None).chain(toggles.into_iter().map(Some)) {
+            if let Some(link) = toggle.filter(|_| !ends.is_empty()).map(|link| link % ends.len()) {
+                usable[link] = !usable[link];
+                let cut = if usable[link] { Cut::None } else { Cut::Withdrawn };
+                network.set_cut(LinkId(link as u32), cut);
+            }
+            let distances = distances(hosts, &ends, &usable);
+            for from in 0..hosts {
+                for to in (0..hosts).filter(|to| *to != from) {
+                    let found = travel(&mut network, &mut now, HostId(from), HostId(to), 128);
+                    let wanted = distances[from as usize][to as usize].ok_or(DropReason::NoRoute);
+                    prop_assert_eq!(found, wanted);
+                    prop_assert_eq!(network.route(HostId(from), HostId(to)).is_some(), wanted.is_ok());
+                }
+            }
+        }
+    }
+}
+
+const CHAIN: [(u32, u32); 3] = [(0, 1), (1, 2), (2, 3)];
+
+#[test]
+fn routers_take_time_to_live() {
+    let mut network = joined(4, &CHAIN);
+    let mut now = Instant::ZERO;
+    let (from, to) = (HostId(0), HostId(3));
+    assert_eq!(travel(&mut network, &mut now, from, to, 3), Ok(3));
+    assert_eq!(
+        travel(&mut network, &mut now, from, to, 2),
+        Err(DropReason::TtlExceeded)
+    );
+    assert_eq!(
+        travel(&mut network, &mut now, from, to, 0),
+        Err(DropReason::TtlExceeded)
+    );
+}
+
+#[test]
+fn the_first_of_equal_links_is_taken_and_the_other_stands_by() {
+    let mut network = joined(2, &[(0, 1), (1, 0)]);
+    let (from, to) = (HostId(0), HostId(1));
+    assert_eq!(network.route(from, to), Some(LinkId(0)));
+    assert_eq!(network.route(to, from), Some(LinkId(0)));
+    assert_eq!(network.route(from, from), None);
+    network.set_cut(LinkId(0), Cut::Withdrawn);
+    assert_eq!(network.route(from, to), Some(LinkId(1)));
+    network.set_cut(LinkId(1), Cut::Withdrawn);
+    assert_eq!(network.route(from, to), None);
+    network.set_cut(LinkId(0), Cut::None);
+    assert_eq!(network.route(from, to), Some(LinkId(0)));
+}
+
+#[test]
+fn a_silent_cut_keeps_its_route_and_swallows() {
+    let mut network = joined(2, &[(0, 1), (0, 1)]);
+    let (from, to) = (HostId(0), HostId(1));
+    network.set_cut(LinkId(0), Cut::Silent);
+    assert_eq!(network.cut(LinkId(0)), Cut::Silent);
+    assert_eq!(network.route(from, to), Some(LinkId(0)));
+    let transit: Transit = network.transmit(Instant::ZERO, from, &mut packet(from, to, 0, 100));
+    assert_eq!((transit.link, transit.next), (Some(LinkId(0)), Some(to)));
+    assert_eq!(
+        transit.verdicts().collect::<Vec<_>>(),
+        [Verdict::Drop(DropReason::Cut)]
+    );
+    assert_eq!(
+        network
+            .statistics(LinkId(0), Way::Forward)
+            .dropped(DropReason::Cut),
+        1
+    );
+    network.set_cut(LinkId(0), Cut::None);
+    let mut now = Instant::ZERO;
+    assert_eq!(travel(&mut network, &mut now, from, to, 128), Ok(1));
+}
+
+#[test]
+fn the_two_ways_may_differ() {
+    let config = LinkConfig {
+        backward: Direction {
+            delay: Duration::from_millis(300),
+            ..Direction::default()
+        },
+        ..link(slow(10), LOSSLESS)
+    };
+    let mut network = Network::new(Choices::new(1), 2, &[config]).expect("sound");
+    for (from, to, millis) in [(0, 1, 10), (1, 0, 300)] {
+        let (from, to) = (HostId(from), HostId(to));
+        let transit = network.transmit(Instant::ZERO, from, &mut packet(from, to, 0, 100));
+        let at = Instant::ZERO + Duration::from_millis(millis);
+        assert_eq!(crate::bench_link::arrival(transit), Some(at));
+    }
+}
+
+#[test]
+#[should_panic(expected = "the packet has arrived")]
+fn a_packet_at_its_destination_is_our_bug() {
+    let mut network = joined(2, &[(0, 1)]);
+    network.transmit(
+        Instant::ZERO,
+        HostId(1),
+        &mut packet(HostId(0), HostId(1), 0, 100),
+    );
+}

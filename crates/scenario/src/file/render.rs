@@ -1,0 +1,170 @@
+//! Diagnostics for people and for programs.
+//!
+//! Owns the excerpt with a caret and the JSON form. It refuses to print: it returns text, and
+//! whether that may be coloured is the caller's knowledge.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value as Json, json};
+
+use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Place, Source};
+
+/// Bytes of a line that an excerpt shows around the mark.
+const LINE_MAX: usize = 240;
+/// Bytes of a message or label that are shown.
+const MESSAGE_MAX: usize = 600;
+
+/// Everything wrong with one scenario, in the order of its text. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// The file, then one text for each override.
+    pub sources: Vec<Source>,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Line and column of a byte, both counted from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl Source {
+    /// Where a byte stands. Bytes beyond the end stand at the end.
+    #[must_use]
+    pub fn position(&self, byte: usize) -> Position {
+        let before = &self.text[..self.text.floor_char_boundary(byte)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl Diagnostics {
+    /// The diagnostics as excerpts, one after the other, ending with a newline.
+    #[must_use]
+    pub fn to_human(&self, coloured: bool) -> String {
+        let renderer = if coloured {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let mut text = String::new();
+        for diagnostic in &self.diagnostics {
+            text.push_str(&self.human_one(diagnostic, &renderer));
+            text.push_str("\n\n");
+        }
+        let count = self.diagnostics.len();
+        let counted = match count {
+            1 => "1 error".to_owned(),
+            DIAGNOSTICS_MAX => format!("{count} errors, and maybe more"),
+            count => format!("{count} errors"),
+        };
+        text.push_str(&format!("{}: {counted}\n", self.file().name));
+        text
+    }
+
+    /// The diagnostics as one JSON value: an object with the file's name and a list.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let listed: Vec<Json> = self
+            .diagnostics
+            .iter()
+            .map(|diagnostic| self.json_one(diagnostic))
+            .collect();
+        json!({ "file": self.file().name, "diagnostics": listed })
+    }
+
+    fn file(&self) -> &Source {
+        self.sources.first().expect("source 0 is the file")
+    }
+
+    fn human_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+        let title = Level::ERROR
+            .primary_title(shortened(&diagnostic.message))
+            .id(diagnostic.code.to_string());
+        let excerpt = diagnostic.place.map(|place| self.excerpt(place));
+        let mut group = match &excerpt {
+            Some(excerpt) => title.element(
+                Snippet::source(excerpt.line.as_str())
+                    .line_start(excerpt.line_number)
+                    .path(excerpt.path.as_str())
+                    .annotation(
+                        AnnotationKind::Primary
+                            .span(excerpt.mark.clone())
+                            .label(shortened(&diagnostic.label)),
+                    ),
+            ),
+            None => Group::with_title(title)
+                .element(annotate_snippets::Origin::path(self.file().name.as_str())),
+        };
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(shortened(help)));
+        }
+        renderer.render(&[group])
+    }
+
+    /// The line of a place, cut to a readable length.
+    fn excerpt(&self, place: Place) -> Excerpt {
+        let source = self
+            .sources
+            .get(place.source)
+            .expect("a place lies in one of the sources");
+        let text = source.text.as_str();
+        let start = text.floor_char_boundary(place.start);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = text[start..]
+            .find('\n')
+            .map_or(text.len(), |newline| start + newline);
+        let from = text.ceil_char_boundary(line_start.max(start.saturating_sub(LINE_MAX / 2)));
+        let to = text.floor_char_boundary(line_end.min(from + LINE_MAX));
+        let end = text.floor_char_boundary(place.end.clamp(start, to.max(start)));
+        assert!(
+            from <= start && start <= to && end <= to,
+            "the mark lies in the excerpt"
+        );
+        Excerpt {
+            line: text[from..to].to_owned(),
+            line_number: source.position(start).line,
+            path: source.name.clone(),
+            mark: start - from..end - from,
+        }
+    }
+
+    fn json_one(&self, diagnostic: &Diagnostic) -> Json {
+        let at = diagnostic.place.map(|place| {
+            let source = &self.sources[place.source];
+            let (start, end) = (source.position(place.start), source.position(place.end));
+            json!({
+                "source": source.name,
+                "line": start.line,
+                "column": start.column,
+                "end_line": end.line,
+                "end_column": end.column,
+            })
+        });
+        json!({
+            "code": diagnostic.code.to_string(),
+            "severity": "error",
+            "message": diagnostic.message,
+            "label": diagnostic.label,
+            "help": diagnostic.help,
+            "place": at,
+        })
+    }
+}
+
+struct Excerpt {
+    line: String,
+    line_number: usize,
+    path: String,
+    mark: std::ops::Range<usize>,
+}
+
+fn shortened(text: &str) -> String {
+    text[..text.floor_char_boundary(MESSAGE_MAX)].to_owned()
+}

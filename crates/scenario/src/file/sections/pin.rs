@@ -1,0 +1,102 @@
+//! The keys of `[pin]`.
+
+use kernel::Instant;
+
+use super::super::fields::{Fields, Key, Section};
+use crate::plan::{DroppedPacket, OutageWindow, Pins, Preemption};
+
+impl Section for Pins {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
+        fields.records(
+            Key::new(
+                "outages",
+                "Times in which a link carries nothing either way.",
+            ),
+            &mut self.outages,
+        );
+        fields.records(
+            Key::new("drop", "Packets that are lost, known by their role."),
+            &mut self.drop,
+        );
+        fields.records(
+            Key::new("preempt", "Points at which a thread is put aside."),
+            &mut self.preempt,
+        );
+    }
+}
+
+impl Section for OutageWindow {
+    fn blank() -> Self {
+        Self {
+            link: String::new(),
+            from: Instant::ZERO,
+            to: Instant::ZERO,
+        }
+    }
+
+    fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
+        fields.required(Key::new("link", "The link, by name."), &mut self.link);
+        fields.required(Key::new("from", "When the outage begins."), &mut self.from);
+        fields.required(
+            Key::new("to", "When it is over, this time not included."),
+            &mut self.to,
+        );
+    }
+}
+
+impl Section for DroppedPacket {
+    fn blank() -> Self {
+        Self {
+            link: String::new(),
+            flow: 0,
+            unit: 0,
+            attempt: 0,
+        }
+    }
+
+    fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
+        fields.required(Key::new("link", "The link that loses it."), &mut self.link);
+        fields.required(Key::new("flow", "The packet's flow."), &mut self.flow);
+        fields.required(
+            Key::new(
+                "unit",
+                "The unit within the flow, such as a sequence number.",
+            ),
+            &mut self.unit,
+        );
+        fields.value(
+            Key::new("attempt", "Which transmission of that unit, from 0."),
+            &mut self.attempt,
+            0,
+        );
+    }
+}
+
+impl Section for Preemption {
+    fn blank() -> Self {
+        Self {
+            host: String::new(),
+            thread: 0,
+            before_call: 0,
+        }
+    }
+
+    fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
+        fields.required(Key::new("host", "The host, by name."), &mut self.host);
+        fields.required(
+            Key::new("thread", "The thread's number.").within(0, 9_999),
+            &mut self.thread,
+        );
+        fields.required(
+            Key::new(
+                "before_call",
+                "The call before which it is put aside, from 0.",
+            ),
+            &mut self.before_call,
+        );
+    }
+}

@@ -1,0 +1,562 @@
+//! Each mistake, and exactly what it is told.
+
+use super::super::{Code, load};
+use super::{SMALL, told};
+
+/// The small scenario with something after it, or one text in it replaced.
+fn after(text: &str) -> String {
+    format!("{SMALL}{text}")
+}
+
+fn with(old: &str, new: &str) -> String {
+    assert!(SMALL.contains(old), "{old:?} is to be replaced");
+    SMALL.replacen(old, new, 1)
+}
+
+/// Code, `line:column`, message of every diagnostic.
+fn found(text: &str) -> Vec<(Code, String, String)> {
+    let diagnostics = load("test.toml", text.as_bytes(), &[]).expect_err(text);
+    diagnostics
+        .diagnostics
+        .iter()
+        .map(|found| {
+            let at = found.place.map_or(String::new(), |place| {
+                let position = diagnostics.sources[place.source].position(place.start);
+                format!("{}:{}", position.line, position.column)
+            });
+            (found.code, at, found.message.clone())
+        })
+        .collect()
+}
+
+/// One mistake alone is told as this.
+#[track_caller]
+fn one(text: &str, code: Code, at: &str, message: &str) {
+    assert_eq!(
+        found(text),
+        [(code, at.to_owned(), message.to_owned())],
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_line_and_what_was_meant() {
+    assert_eq!(
+        told(after("[host.C]\nbuild = \"5.5.2653.24\"\n").as_bytes(), &[]),
+        "\
+error[MTA0009]: `host.C.build`: `5.5.2653.24` is not one of 4.0.993.6, 4.0.994.2, 5.5.2653.23, 5.5.2655.16, 6.0.4712.0, 6.0.4720.14
+  --> test.toml:14:9
+   |
+14 | build = \"5.5.2653.24\"
+   |         ^^^^^^^^^^^^^ not a word of this key
+   |
+   = help: did you mean `5.5.2653.23`?
+
+test.toml: 1 error
+"
+    );
+}
+
+#[test]
+fn keys_are_known_or_refused_with_the_nearest() {
+    one(
+        &with("duration", "sheduler = \"timed\"\nduration"),
+        Code::UnknownKey,
+        "3:1",
+        "a scenario has no key `sheduler`",
+    );
+    one(
+        &after("[hots.C]\nbuild = 1\n"),
+        Code::UnknownKey,
+        "13:2",
+        "a scenario has no key `hots`",
+    );
+    one(
+        &with(
+            "build = \"5.5.2653.23\"\n[host.B]",
+            "build = \"5.5.2653.23\"\ncpu = 2\n[host.B]",
+        ),
+        Code::UnknownKey,
+        "6:1",
+        "`host.A` has no key `cpu`",
+    );
+    let text = told(after("session_disconect = \"2m\"").as_bytes(), &[]);
+    assert!(
+        text.contains("= help: did you mean `session_disconnect`?"),
+        "{text}"
+    );
+    let text = told(after("colour = 1").as_bytes(), &[]);
+    assert!(
+        text.contains("= help: keys here are from, to, open_interval"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_must_be_there_is_missed() {
+    one(
+        &with("title = \"t\"\n", ""),
+        Code::MissingKey,
+        "1:1",
+        "the scenario: the key `title` is missing",
+    );
+    one(
+        &with("from = \"A\"\n", ""),
+        Code::MissingKey,
+        "10:12",
+        "`connector.c`: the key `from` is missing",
+    );
+    one(
+        &after("[workload.w]\nconnector = \"c\"\n"),
+        Code::MissingKey,
+        "13:11",
+        "`workload.w`: one of `every`, `poisson`, `at`, `burst` is missing",
+    );
+    one(
+        "title = \"t\"\nwhy = \"w\"\nduration = \"1h\"\n",
+        Code::MissingKey,
+        "1:1",
+        "`host`: a scenario needs at least one host",
+    );
+}
+
+#[test]
+fn values_have_their_type() {
+    for (new, at, message) in [
+        ("why = 3", "2:7", "`why`: expected a text, found a number"),
+        (
+            "why = [\"w\"]",
+            "2:7",
+            "`why`: expected a text, found a list",
+        ),
+        (
+            "why = \"w\"\nseed = 1.5",
+            "3:8",
+            "`seed`: expected a whole number, not negative, found a number with a point",
+        ),
+        (
+            "why = \"w\"\nscheduler = true",
+            "3:13",
+            "`scheduler`: expected one of timed, random, round-robin, found true or false",
+        ),
+        (
+            "why = \"w\"\nhealing = { }",
+            "3:11",
+            "`healing`: expected a length of time such as \"90s\" or \"1h30m\", found a table",
+        ),
+        (
+            "why = \"w\"\nlimits = 3",
+            "3:10",
+            "`limits`: expected a table, found a number",
+        ),
+        (
+            "why = \"w\"\nfault = 3",
+            "3:9",
+            "`fault`: expected a table, found a number",
+        ),
+        (
+            "why = \"w\"\nfault.f = 3",
+            "3:11",
+            "`fault.f`: expected a table, found a number",
+        ),
+        (
+            "why = \"w\"\npin.drop = { }",
+            "3:12",
+            "`pin.drop`: expected a list of tables, found a table",
+        ),
+        (
+            "why = \"w\"\npin.drop = [1]",
+            "3:13",
+            "`pin.drop[0]`: expected a table, found a number",
+        ),
+        (
+            "why = \"w\"\nexpect.only = \"yes\"",
+            "3:15",
+            "`expect.only`: expected true or false, found a text",
+        ),
+    ] {
+        one(&with("why = \"w\"", new), Code::WrongType, at, message);
+    }
+}
+
+#[test]
+fn quantities_have_units_and_limits() {
+    for (new, code, message) in [
+        (
+            "\"8\"",
+            Code::Malformed,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": the unit is missing",
+        ),
+        (
+            "8",
+            Code::Malformed,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": the unit is missing",
+        ),
+        (
+            "\"-1h\"",
+            Code::Malformed,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": no whole number where one is due",
+        ),
+        (
+            "\"1.5h\"",
+            Code::Malformed,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": only whole numbers are taken",
+        ),
+        (
+            "\"8 hours\"",
+            Code::Malformed,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": `hours` is no unit here",
+        ),
+        (
+            "\"1s1h\"",
+            Code::Malformed,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": units must fall from large to small",
+        ),
+        (
+            "\"0s\"",
+            Code::OutOfRange,
+            "`duration`: 0s is out of range, it must be at least 1ns",
+        ),
+        (
+            "\"9000h\"",
+            Code::OutOfRange,
+            "`duration`: 9000h is out of range, it must be at most 8784h",
+        ),
+        (
+            "\"99999999999999h\"",
+            Code::OutOfRange,
+            "`duration`: expected a length of time such as \"90s\" or \"1h30m\": the number is too large",
+        ),
+    ] {
+        one(&with("\"1h\"", new), code, "3:12", message);
+    }
+}
+
+#[test]
+fn other_values_say_what_they_want() {
+    for (line, at, code, message) in [
+        (
+            "delay = \"2h\"",
+            "10:9",
+            Code::OutOfRange,
+            "`link.l.delay`: 2h is out of range, it must be at most 1h",
+        ),
+        (
+            "bandwidth = \"64k\"",
+            "10:13",
+            Code::Malformed,
+            "`link.l.bandwidth`: expected a rate such as \"64kbit/s\": `k` is no unit here",
+        ),
+        (
+            "bandwidth = \"0bit/s\"",
+            "10:13",
+            Code::OutOfRange,
+            "`link.l.bandwidth`: 0bit/s is out of range, it must be at least 1bit/s",
+        ),
+        (
+            "queue = \"1 KB\"",
+            "10:9",
+            Code::Malformed,
+            "`link.l.queue`: expected a size such as \"30 KiB\" or 4096: `KB` is no unit here",
+        ),
+        (
+            "reorder = \"9/8\"",
+            "10:11",
+            Code::OutOfRange,
+            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": a share is at most 1/1",
+        ),
+        (
+            "reorder = \"1/0\"",
+            "10:11",
+            Code::Malformed,
+            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": the number below the line is zero",
+        ),
+        (
+            "loss = \"non\"",
+            "10:8",
+            Code::UnknownWord,
+            "`link.l.loss`: `non` is not one of none",
+        ),
+        (
+            "loss.independent = { loss = \"1/2\", ping_success = \"1/8\" }",
+            "10:36",
+            Code::NotExactlyOne,
+            "`ping_success` beside `loss`: only one of `loss`, `ping_success` may be there",
+        ),
+        (
+            "loss.outages = { mean_good = \"1s\" }",
+            "10:6",
+            Code::MissingKey,
+            "`link.l.loss.outages`: the key `mean_outage` is missing",
+        ),
+        (
+            "loss.gilbert-elliott = { ping_success = \"1/8\", bad_to_good = \"1/2\" }",
+            "10:48",
+            Code::UnknownKey,
+            "`link.l.loss.gilbert-elliott` has no key `bad_to_good`",
+        ),
+    ] {
+        let text = with("[connector", &format!("{line}\n[connector"));
+        one(&text, code, at, message);
+    }
+    for (line, message) in [
+        (
+            "control_blocks = 1",
+            "`host.B.control_blocks`: 1 is out of range, it must be at least 2",
+        ),
+        ("cpus = -1", "`host.B.cpus`: a count is never negative"),
+        (
+            "cpus = 4294967296",
+            "`host.B.cpus`: the number 4294967296 is too large",
+        ),
+        (
+            "cpus = 99999999999999999999",
+            "`host.B.cpus`: the number does not fit 64 bits",
+        ),
+        (
+            "clock_offset = \"9999h\"",
+            "`host.B.clock_offset`: a clock is at most a year off",
+        ),
+    ] {
+        let text = with("[link", &format!("{line}\n[link"));
+        let at = format!("8:{}", line.find("= ").expect("a key has a value") + 3);
+        one(&text, Code::OutOfRange, &at, message);
+    }
+    for (line, message) in [
+        (
+            "address = \"10.0.0\"",
+            "`host.B.address`: expected an IPv4 address such as \"10.0.0.1\": this is no IPv4 address",
+        ),
+        (
+            "address = \"127.0.0.1\"",
+            "`host.B.address`: expected an IPv4 address such as \"10.0.0.1\": no host can have this address",
+        ),
+        (
+            "cpus = \"two\"",
+            "`host.B.cpus`: expected a whole number, not negative: this text is no number",
+        ),
+    ] {
+        let text = with("[link", &format!("{line}\n[link"));
+        let at = format!("8:{}", line.find("= ").expect("a key has a value") + 3);
+        one(&text, Code::Malformed, &at, message);
+    }
+    one(
+        &with("duration", "epoch = \"2001-02-30T00:00:00\"\nduration"),
+        Code::Malformed,
+        "3:9",
+        "`epoch`: expected a date such as \"2001-06-06T08:00:00\": this is no date from 1601 on, to the second",
+    );
+}
+
+#[test]
+fn expectations_name_what_exists() {
+    for (text, code, at, message) in [
+        (
+            "[expect.violations]\ncontrol-block-leek = \"1..\"\n",
+            Code::UnknownWord,
+            "14:1",
+            "`expect.violations`: `control-block-leek` is no kind of violation",
+        ),
+        (
+            "[expect.exceptions]\n0xc0000005 = \"1..\"\n",
+            Code::UnknownWord,
+            "14:1",
+            "`expect.exceptions`: `0xc0000005` is no `any` or eight hexadecimal digits",
+        ),
+        (
+            "[expect.events]\n99999 = \"1..\"\n",
+            Code::UnknownWord,
+            "14:1",
+            "`expect.events`: `99999` is no event id",
+        ),
+        (
+            "[expect.events]\n9156 = \"5..2\"\n",
+            Code::Malformed,
+            "14:8",
+            "`expect.events.9156`: expected a range of counts such as \"0\", \"1..\" or \"2..10\": no count is in this range",
+        ),
+        (
+            "[expect.events]\n9156 = \"..\"\n",
+            Code::Malformed,
+            "14:8",
+            "`expect.events.9156`: expected a range of counts such as \"0\", \"1..\" or \"2..10\": both bounds are missing",
+        ),
+        (
+            "[expect.events]\n9156 = \"1..x\"\n",
+            Code::Malformed,
+            "14:8",
+            "`expect.events.9156`: expected a range of counts such as \"0\", \"1..\" or \"2..10\": a bound is no whole number",
+        ),
+    ] {
+        one(&after(text), code, at, message);
+    }
+}
+
+#[test]
+fn names_lead_somewhere() {
+    let cases = [
+        (
+            with("to = \"B\"", "to = \"C\""),
+            "12:6",
+            "`connector.c.to`: there is no host `C`",
+        ),
+        (
+            with("between = [\"A\", \"B\"]", "between = [\"A\", \"Q\"]"),
+            "9:11",
+            "`link.l.between`: there is no host `Q`",
+        ),
+        (
+            after("[workload.w]\nconnector = \"d\"\nevery = \"1s\"\n"),
+            "14:13",
+            "`workload.w.connector`: there is no connector `d`",
+        ),
+        (
+            after("[fault.f]\ncut.link = \"m\"\nwindow = [\"1s\", \"2s\"]\n"),
+            "14:12",
+            "`fault.f.cut.link`: there is no link `m`",
+        ),
+        (
+            after("[fault.f]\nreset.link = \"m\"\nat = \"1s\"\n"),
+            "14:14",
+            "`fault.f.reset.link`: there is no link `m`",
+        ),
+        (
+            after("[[pin.preempt]]\nhost = \"D\"\nthread = 8\nbefore_call = 1\n"),
+            "14:8",
+            "`pin.preempt[0].host`: there is no host `D`",
+        ),
+    ];
+    for (text, at, message) in cases {
+        let all = found(&text);
+        let wanted = (Code::UnknownName, at.to_owned(), message.to_owned());
+        assert!(all.contains(&wanted), "{all:?}");
+    }
+}
+
+#[test]
+fn settings_do_not_contradict_each_other() {
+    for (text, at, message) in [
+        (
+            with("to = \"B\"", "to = \"A\""),
+            "12:6",
+            "`connector.c.to`: a connector leads to another host",
+        ),
+        (
+            after("[host.C]\nbuild = \"4.0.994.2\"\n[connector.far]\nfrom = \"A\"\nto = \"C\"\n"),
+            "17:6",
+            "`connector.far.to`: no links lead from `A` to `C`",
+        ),
+        (
+            after("[link.loop]\nbetween = [\"A\", \"A\"]\n"),
+            "14:11",
+            "`link.loop.between`: a link joins two different hosts",
+        ),
+        (
+            after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nstart = \"2h\"\n"),
+            "16:9",
+            "`workload.w.start`: the workload starts when it is over",
+        ),
+        (
+            after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nend = \"2h\"\n"),
+            "16:7",
+            "`workload.w.end`: the workload ends after the run (1h)",
+        ),
+        (
+            after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nsize = { from = 2, to = 1 }\n"),
+            "16:25",
+            "`workload.w.size`: the greatest size is below the smallest",
+        ),
+        (
+            after(
+                "[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nmix = { urgent = \"2/3\", non_urgent = \"2/3\" }\n",
+            ),
+            "16:1",
+            "`workload.w.mix`: 2/3 and 2/3 are together more than all",
+        ),
+        (
+            after("[fault.f]\ncut.link = \"l\"\nat = \"1s\"\n"),
+            "15:6",
+            "`fault.f.at`: a cut lasts: give a `window` or `random` lengths",
+        ),
+        (
+            after("[fault.f]\ncut.link = \"l\"\nrandom.mean_interval = \"1s\"\n"),
+            "15:1",
+            "`fault.f.random`: a cut lasts: `mean_duration` is missing",
+        ),
+        (
+            after("[fault.f]\nreset.host = \"A\"\nwindow = [\"1s\", \"2s\"]\n"),
+            "15:10",
+            "`fault.f.window`: this fault strikes once: give `at` or `random`",
+        ),
+        (
+            after("[fault.f]\nreset.host = \"A\"\nat = [\"1s\", \"1h\"]\n"),
+            "15:6",
+            "`fault.f.at`: at 1h the run is over",
+        ),
+        (
+            after("[fault.f]\ncut.link = \"l\"\nwindow = [\"2s\", \"2s\"]\n"),
+            "15:10",
+            "`fault.f.window`: the window is over before it begins",
+        ),
+        (
+            after(
+                "[fault.f]\nstall = { host = \"A\", thread = \"TCP/IP ASYNC\", for = \"1s\" }\nat = \"1s\"\n",
+            ),
+            "14:32",
+            "`fault.f.stall.thread`: only 4.0 builds have a thread `TCP/IP ASYNC`",
+        ),
+        (
+            after("[[pin.outages]]\nlink = \"l\"\nfrom = \"2s\"\nto = \"1s\"\n"),
+            "16:6",
+            "`pin.outages[0].to`: the outage is over before it begins",
+        ),
+        (
+            after(
+                "[host.C]\nbuild = \"4.0.994.2\"\naddress = \"10.0.0.7\"\n[host.D]\nbuild = \"4.0.994.2\"\naddress = \"10.0.0.7\"\n",
+            ),
+            "18:11",
+            "`host.D.address`: 10.0.0.7 is the address of `C` already",
+        ),
+    ] {
+        one(&text, Code::Contradiction, at, message);
+    }
+}
+
+#[test]
+fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
+    let text = "why = 3\nduration = \"8\"\n[host.A]\nbuild = \"x\"\ncpu = 2\n\
+                [connector.c]\nfrom = \"A\"\nto = \"Z\"\n";
+    let codes: Vec<Code> = found(text).into_iter().map(|(code, ..)| code).collect();
+    assert_eq!(
+        codes,
+        [
+            Code::MissingKey,
+            Code::WrongType,
+            Code::Malformed,
+            Code::UnknownWord,
+            Code::UnknownKey,
+            Code::UnknownName,
+        ]
+    );
+}
+
+#[test]
+fn every_syntax_error_of_a_small_file_is_told() {
+    let all = found("a = \n[x\nb = [1, 2]\n");
+    assert!(all.len() >= 2, "{all:?}");
+    assert!(
+        all.iter().all(|(code, ..)| *code == Code::Syntax),
+        "{all:?}"
+    );
+    assert_eq!(all[0].1, "1:5");
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let text = with("why = \"w\"", "why = 3");
+    let diagnostics = load("test.toml", text.as_bytes(), &[]).expect_err("wrong");
+    assert_eq!(
+        diagnostics.to_json().to_string(),
+        r#"{"diagnostics":[{"code":"MTA0006","help":null,"label":"write a text","message":"`why`: expected a text, found a number","place":{"column":7,"end_column":8,"end_line":2,"line":2,"source":"test.toml"},"severity":"error"}],"file":"test.toml"}"#
+    );
+}

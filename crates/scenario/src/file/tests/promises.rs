@@ -1,0 +1,89 @@
+//! What the declarations promise to each other.
+
+use super::super::describe::{Described, Describer, Kind, Presence};
+use super::super::{key_tables, schema};
+use super::FULL;
+use crate::plan::Scenario;
+
+fn visit(keys: &[Described], path: &str, seen: &mut impl FnMut(&str, &Described)) {
+    for key in keys {
+        let path = format!("{path}.{}", key.key.name);
+        seen(&path, key);
+        match &key.kind {
+            Kind::Scalar(_) | Kind::Map { .. } => {}
+            Kind::Table(keys) | Kind::Named(keys) | Kind::Records(keys) | Kind::Either(_, keys) => {
+                visit(keys, &path, seen)
+            }
+        }
+    }
+}
+
+#[test]
+fn every_key_says_what_it_means() {
+    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
+        assert!(key.key.about.ends_with('.'), "{path}: {}", key.key.about);
+        assert!(key.key.about.len() > 10, "{path}: {}", key.key.about);
+    });
+}
+
+#[test]
+fn every_key_is_in_the_file_the_other_tests_read() {
+    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
+        let is_other = |text: &str| {
+            !text
+                .bytes()
+                .any(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        let used = FULL.match_indices(key.key.name).any(|(at, name)| {
+            is_other(&FULL[at.saturating_sub(1)..at]) && is_other(&FULL[at + name.len()..][..1])
+        });
+        assert!(used, "{path} is not in full.toml");
+    });
+}
+
+#[test]
+fn no_table_names_a_key_twice() {
+    fn check(keys: &[Described]) {
+        let mut names: Vec<_> = keys.iter().map(|key| key.key.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "{names:?}");
+    }
+    let root = Describer::describe::<Scenario>();
+    check(&root);
+    visit(&root, "", &mut |_, key| match &key.kind {
+        Kind::Scalar(_) | Kind::Map { .. } => {}
+        Kind::Table(keys) | Kind::Named(keys) | Kind::Records(keys) | Kind::Either(_, keys) => {
+            check(keys);
+        }
+    });
+}
+
+#[test]
+fn defaults_are_values_the_key_takes() {
+    // A default that a key would refuse could not be written down.
+    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
+        if let (Presence::Optional(Some(default)), Kind::Scalar(_)) = (&key.presence, &key.kind) {
+            let text = format!("x = {default}");
+            assert!(toml::de::DeTable::parse(&text).is_ok(), "{path}: {default}");
+        }
+    });
+}
+
+#[test]
+fn schema_and_reference_know_every_key() {
+    let schema = schema().to_string();
+    let tables = key_tables();
+    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
+        let name = key.key.name;
+        assert!(
+            schema.contains(&format!("\"{name}\":")),
+            "{path} is not in the schema"
+        );
+        assert!(
+            tables.contains(&format!("{name}`")) || tables.contains(&format!("[{name}")),
+            "{path} is not in the tables"
+        );
+    });
+}

@@ -1,0 +1,171 @@
+//! Numbers with units: `1h30m`, `-250ms`, `30 KiB`, `64kbit/s`.
+//!
+//! Owns the grammar of quantities, exact in whole numbers. It refuses points, bare numbers
+//! where a unit is due, and anything that does not fit 64 bits.
+
+/// A unit's name and how many of the base unit it is.
+pub(super) type Unit = (&'static str, u64);
+
+/// Units of time, in nanoseconds, largest first.
+pub(super) const TIME: &[Unit] = &[
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("ns", 1),
+];
+/// Units of size, in bytes, largest first.
+pub(super) const SIZE: &[Unit] = &[
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("B", 1),
+];
+/// Units of transmission rate, in bits per second, largest first.
+pub(super) const RATE: &[Unit] = &[
+    ("Gbit/s", 1_000_000_000),
+    ("Mbit/s", 1_000_000),
+    ("kbit/s", 1_000),
+    ("bit/s", 1),
+];
+
+/// Why a text is no quantity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum QuantityError {
+    /// There is nothing, or no digit where one is due.
+    NoNumber,
+    /// A number stands without unit.
+    NoUnit,
+    /// A unit that this kind of quantity does not have, as written.
+    UnknownUnit(String),
+    /// Units do not fall from large to small: `30m1h`.
+    Order,
+    /// More than 64 bits can hold.
+    Overflow,
+}
+
+/// Digits alone.
+pub(super) fn whole(digits: &str) -> Result<u64, QuantityError> {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(QuantityError::NoNumber);
+    }
+    digits.parse().map_err(|_| QuantityError::Overflow)
+}
+
+/// One number and its unit, blanks allowed between them.
+pub(super) fn single(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
+    let (amount, rest, _) = part(text.trim(), units)?;
+    if rest.is_empty() {
+        Ok(amount)
+    } else {
+        Err(QuantityError::UnknownUnit(rest.trim().to_owned()))
+    }
+}
+
+/// A sum of numbers with falling units, as in `1h30m`.
+pub(super) fn sum(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
+    let mut rest = text.trim();
+    let mut total = 0_u64;
+    let mut smallest = u64::MAX;
+    loop {
+        let (amount, after, scale) = part(rest, units)?;
+        if scale >= smallest {
+            return Err(QuantityError::Order);
+        }
+        smallest = scale;
+        total = total.checked_add(amount).ok_or(QuantityError::Overflow)?;
+        rest = after.trim_start();
+        if rest.is_empty() {
+            return Ok(total);
+        }
+    }
+}
+
+/// The exact text in the largest unit that leaves a whole number; never zero's concern.
+pub(super) fn show(amount: u64, units: &[Unit], blank: &str) -> String {
+    let exact = units
+        .iter()
+        .find(|(_, scale)| amount > 0 && amount.is_multiple_of(*scale));
+    let (name, scale) = exact
+        .or(units.last())
+        .expect("each kind of quantity has a unit");
+    format!("{}{blank}{name}", amount / scale)
+}
+
+/// The first number with unit: its amount, what follows it, and the unit's scale.
+fn part<'a>(text: &'a str, units: &[Unit]) -> Result<(u64, &'a str, u64), QuantityError> {
+    let digits = text
+        .find(|sign: char| !sign.is_ascii_digit())
+        .unwrap_or(text.len());
+    let number = whole(&text[..digits])?;
+    let after = text[digits..].trim_start();
+    let letters = after
+        .find(|sign: char| sign.is_ascii_digit() || sign.is_whitespace())
+        .unwrap_or(after.len());
+    let (name, rest) = after.split_at(letters);
+    if name.is_empty() {
+        return Err(QuantityError::NoUnit);
+    }
+    let Some((_, scale)) = units.iter().find(|(unit, _)| *unit == name) else {
+        return Err(QuantityError::UnknownUnit(name.to_owned()));
+    };
+    let amount = number.checked_mul(*scale).ok_or(QuantityError::Overflow)?;
+    Ok((amount, rest, *scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_sums_and_single_quantities() {
+        assert_eq!(sum("1h30m", TIME), Ok(5_400_000_000_000));
+        assert_eq!(sum(" 90 s ", TIME), Ok(90_000_000_000));
+        assert_eq!(sum("1m 30s", TIME), Ok(90_000_000_000));
+        assert_eq!(single("30 KiB", SIZE), Ok(30_720));
+        assert_eq!(single("64kbit/s", RATE), Ok(64_000));
+        assert_eq!(sum("0s", TIME), Ok(0));
+    }
+
+    #[test]
+    fn says_why_a_text_is_no_quantity() {
+        use QuantityError::{NoNumber, NoUnit, Order, Overflow, UnknownUnit};
+        for (text, why) in [
+            ("", NoNumber),
+            ("s", NoNumber),
+            ("-1s", NoNumber),
+            ("1.5s", UnknownUnit(".".to_owned())),
+            ("12", NoUnit),
+            ("1h 3", NoUnit),
+            ("3 sec", UnknownUnit("sec".to_owned())),
+            ("3µs", UnknownUnit("µs".to_owned())),
+            ("30m1h", Order),
+            ("1s1s", Order),
+            ("99999999999999999999s", Overflow),
+            ("18446744073709551615h", Overflow),
+        ] {
+            assert_eq!(sum(text, TIME), Err(why), "{text:?}");
+        }
+        assert_eq!(single("1KiB 2B", SIZE), Err(UnknownUnit("2B".to_owned())));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_shown_is_read_back(amount in any::<u64>()) {
+            for units in [TIME, SIZE, RATE] {
+                prop_assert_eq!(single(&show(amount, units, " "), units), Ok(amount));
+                prop_assert_eq!(sum(&show(amount, units, ""), units), Ok(amount));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,24}") {
+            let _ = sum(&text, TIME);
+            let _ = single(&text, RATE);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Ranges of counts.
+
+use serde_json::{Value as Json, json};
+
+use super::super::diagnostic::Diagnostic;
+use super::super::document::{Item, Node};
+use super::super::units;
+use super::{Value, malformed, quoted, text_of};
+use crate::plan::CountRange;
+
+impl Value for CountRange {
+    fn read(node: &Node) -> Result<Self, Diagnostic> {
+        const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
+        if let Item::Integer { .. } = node.item {
+            return u64::read(node).map(Self::exactly);
+        }
+        let text = text_of(node, WANTED)?.trim();
+        let bound = |digits: &str| {
+            units::whole(digits.trim())
+                .map_err(|_| malformed(node, WANTED, "a bound is no whole number"))
+        };
+        let Some((least, most)) = text.split_once("..") else {
+            return Ok(Self::exactly(bound(text)?));
+        };
+        let range = Self {
+            least: if least.is_empty() { 0 } else { bound(least)? },
+            most: match most {
+                "" => None,
+                digits => Some(bound(digits)?),
+            },
+        };
+        if least.is_empty() && most.is_empty() {
+            return Err(malformed(node, WANTED, "both bounds are missing"));
+        }
+        if range.most.is_some_and(|most| most < range.least) {
+            return Err(malformed(node, WANTED, "no count is in this range"));
+        }
+        Ok(range)
+    }
+
+    fn print(&self) -> String {
+        quoted(&self.to_string())
+    }
+
+    fn form() -> String {
+        "range of counts".to_owned()
+    }
+
+    fn schema() -> Json {
+        json!({ "anyOf": [
+            { "type": "integer", "minimum": 0 },
+            { "type": "string", "pattern": r"^\s*([0-9]+|[0-9]+\.\.[0-9]*|\.\.[0-9]+)\s*$" },
+        ] })
+    }
+}

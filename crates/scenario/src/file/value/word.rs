@@ -1,0 +1,55 @@
+//! Words of closed vocabularies.
+
+use serde_json::{Value as Json, json};
+
+use super::super::diagnostic::{Code, Diagnostic};
+use super::super::document::Node;
+use super::super::nearest::nearest;
+use super::{Value, quoted, text_of};
+use crate::plan::{Build, Priority, Scheduler, Scope, TcpProfile, ThreadName, Vocabulary};
+
+/// A word of a vocabulary, read and described alike for every vocabulary.
+pub(in crate::file) fn read_word<V: Vocabulary>(node: &Node) -> Result<V, Diagnostic> {
+    let words = || V::ALL.iter().map(|member| member.word());
+    let listed = words().collect::<Vec<_>>().join(", ");
+    let text = text_of(node, &format!("one of {listed}"))?;
+    V::ALL
+        .iter()
+        .copied()
+        .find(|member| member.word() == text)
+        .ok_or_else(|| {
+            let short: String = text.chars().take(40).collect();
+            let message = format!("`{short}` is not one of {listed}");
+            Diagnostic::new(Code::UnknownWord, node.place, message)
+                .label("not a word of this key")
+                .maybe_help(nearest(text, words()).map(|word| format!("did you mean `{word}`?")))
+        })
+}
+
+/// Makes vocabularies values.
+macro_rules! word_values {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Value for $name {
+            fn read(node: &Node) -> Result<Self, Diagnostic> {
+                read_word(node)
+            }
+
+            fn print(&self) -> String {
+                quoted(self.word())
+            }
+
+            fn form() -> String {
+                let words: Vec<String> =
+                    Self::ALL.iter().map(|member| format!("`{member}`")).collect();
+                words.join(", ")
+            }
+
+            fn schema() -> Json {
+                let words: Vec<&str> = Self::ALL.iter().map(|member| member.word()).collect();
+                json!({ "enum": words })
+            }
+        }
+    )+};
+}
+
+word_values!(Scheduler, Build, TcpProfile, Scope, Priority, ThreadName,);

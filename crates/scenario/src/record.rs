@@ -1,0 +1,130 @@
+//! The vocabulary of a run: everything that is written down.
+//!
+//! Owns [`Record`] and its canonical bytes, which make up the digest. It refuses text: logs are
+//! views of records.
+
+use std::hash::{Hash, Hasher};
+
+use kernel::EventKey;
+use machine::Exception;
+use net::{DropReason, HostId, Identity, LinkId};
+
+use crate::outcome::Violation;
+
+/// Something that happened in the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A simulation event was handled.
+    Event(EventKey),
+    /// A thread of a host's MTA wrote something down.
+    Mta(HostId, ThreadNumber, mta::Record),
+    /// The process of a host ended by an exception.
+    Exception(HostId, ThreadNumber, Exception),
+    /// A packet was put on a link by this host.
+    PacketSent(HostId, Identity, Segment),
+    /// A packet, or a copy, did not get through.
+    PacketDropped(HostId, Identity, Option<LinkId>, DropReason),
+    /// A packet arrived at this host.
+    PacketArrived(HostId, Identity),
+    /// A packet arrived damaged, and its checksum said so.
+    PacketDamaged(HostId, Identity),
+    /// A fault of the scenario struck or ceased, by its place in the scenario.
+    Fault(u32, Stage),
+    /// The service of a host was stopped in order.
+    ClosedDown(HostId),
+    /// A host's clock was set this many nanoseconds ahead of true time.
+    ClockSet(HostId, i64),
+    /// The network was healed: from here on progress is owed.
+    Healed,
+    /// An oracle found a promise broken.
+    Violation(Box<Violation>),
+}
+
+/// A thread by its number in the logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadNumber(pub u16);
+
+/// What a packet carried, for reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Segment {
+    /// TCP: ports, flags and payload bytes.
+    Tcp {
+        /// The sender's port.
+        source_port: u16,
+        /// The receiver's port.
+        destination_port: u16,
+        /// The flags' byte.
+        flags: u8,
+        /// Payload bytes.
+        length: u32,
+    },
+    /// An ICMP message.
+    Icmp,
+}
+
+/// A fault's beginning or end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// It strikes.
+    Strikes,
+    /// It ceases.
+    Ceases,
+}
+
+impl kernel::Record for Record {
+    fn write_canonical(&self, bytes: &mut Vec<u8>) {
+        let mut canonical = Canonical(bytes);
+        match self {
+            Self::Event(key) => (0_u8, key).hash(&mut canonical),
+            Self::Mta(host, thread, record) => (1_u8, host, thread, record).hash(&mut canonical),
+            Self::Exception(host, thread, exception) => {
+                let Exception { code, address, .. } = exception;
+                (2_u8, host, thread, code, address).hash(&mut canonical);
+            }
+            Self::PacketSent(host, identity, segment) => {
+                (3_u8, host, identity, segment).hash(&mut canonical);
+            }
+            Self::PacketDropped(host, identity, link, reason) => {
+                (4_u8, host, identity, link, reason).hash(&mut canonical);
+            }
+            Self::PacketArrived(host, identity) => (5_u8, host, identity).hash(&mut canonical),
+            Self::PacketDamaged(host, identity) => (6_u8, host, identity).hash(&mut canonical),
+            Self::Fault(fault, stage) => (7_u8, fault, stage).hash(&mut canonical),
+            Self::ClockSet(host, nanos) => (10_u8, host, nanos).hash(&mut canonical),
+            Self::ClosedDown(host) => (11_u8, host).hash(&mut canonical),
+            Self::Healed => 8_u8.hash(&mut canonical),
+            Self::Violation(violation) => (9_u8, violation.signature()).hash(&mut canonical),
+        }
+    }
+}
+
+/// Collects what `Hash` says of a value as bytes of fixed order, the same on every machine.
+struct Canonical<'a>(&'a mut Vec<u8>);
+
+impl Hasher for Canonical<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+    fn write_u16(&mut self, number: u16) {
+        self.write(&number.to_le_bytes());
+    }
+    fn write_u32(&mut self, number: u32) {
+        self.write(&number.to_le_bytes());
+    }
+    fn write_u64(&mut self, number: u64) {
+        self.write(&number.to_le_bytes());
+    }
+    fn write_i64(&mut self, number: i64) {
+        self.write(&number.to_le_bytes());
+    }
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+    /// The discriminant of an enum: one byte is plenty.
+    fn write_isize(&mut self, number: isize) {
+        self.write(&[number as u8]);
+    }
+    fn finish(&self) -> u64 {
+        unreachable!("the bytes are collected, not hashed")
+    }
+}

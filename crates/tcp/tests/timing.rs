@@ -1,0 +1,322 @@
+//! Law 6: the timing of each system is the arithmetic of its profile.
+//!
+//! Owns the tables of seconds that Microsoft's articles and ip-sysctl give. It refuses
+//! tolerance: from a tick-aligned start every moment is exact.
+
+use mtasim_tcp::{
+    Connection, Event, Flags, Payload, Profile, Segment, SeqNum, Span, State, Unreachable, Uptime,
+};
+
+/// A Windows tick is 100 ms: minutes after the host's start, on a tick.
+const START: Uptime = Uptime::from_nanos(300_000_000_000);
+
+fn syn() -> Segment {
+    Segment {
+        source_port: 1025,
+        destination_port: 102,
+        sequence: SeqNum::new(5_000),
+        acknowledgment: SeqNum::new(0),
+        flags: Flags::SYN,
+        window: 8760,
+        maximum_segment_size: Some(1460),
+        payload: Payload::empty(),
+    }
+}
+
+fn answer(to: &Segment, flags: Flags) -> Segment {
+    Segment {
+        source_port: to.destination_port,
+        destination_port: to.source_port,
+        sequence: to.acknowledgment,
+        acknowledgment: to.sequence.plus(to.sequence_length()),
+        flags,
+        window: 8760,
+        maximum_segment_size: None,
+        payload: Payload::empty(),
+    }
+}
+
+fn millis(now: Uptime) -> u64 {
+    now.since(START).nanos() / 1_000_000
+}
+
+fn drain(connection: &mut Connection, now: Uptime) -> Vec<Segment> {
+    let next = || connection.poll_transmit(now).map(|it| it.segment);
+    std::iter::from_fn(next).collect()
+}
+
+fn events(connection: &mut Connection) -> Vec<Event> {
+    std::iter::from_fn(|| connection.poll_event()).collect()
+}
+
+/// When something is sent into silence, in milliseconds, and when silence has won.
+fn into_silence(connection: &mut Connection, from: Uptime) -> (Vec<u64>, u64) {
+    let (mut now, mut sent) = (from, Vec::new());
+    loop {
+        sent.extend(drain(connection, now).iter().map(|_| millis(now)));
+        if connection.state() == State::Closed {
+            assert!(events(connection).ends_with(&[Event::TimedOut, Event::Closed]));
+            return (sent, millis(now));
+        }
+        now = connection.poll_timeout().expect("silence is timed");
+        connection.on_timeout(now);
+    }
+}
+
+fn connecting(profile: &Profile, start: Uptime) -> Connection {
+    Connection::connect(profile, 1025, 102, SeqNum::new(100), start)
+}
+
+/// Established after a round trip of `round_trip`, its events taken.
+fn established(profile: &Profile, round_trip: Span) -> (Connection, Segment) {
+    let mut connection = connecting(profile, START);
+    let sent = drain(&mut connection, START);
+    let mut reply = answer(&sent[0], Flags::SYN | Flags::ACK);
+    reply.sequence = SeqNum::new(9_000);
+    reply.maximum_segment_size = Some(1460);
+    let now = START.after(round_trip);
+    connection.on_segment(now, reply);
+    let acknowledged = drain(&mut connection, now).remove(0);
+    assert_eq!(events(&mut connection), [Event::Connected]);
+    (connection, acknowledged)
+}
+
+#[test]
+fn unanswered_syns_follow_the_profile() {
+    let seconds = |profile| {
+        let (sent, failed) = into_silence(&mut connecting(profile, START), START);
+        let sent: Vec<u64> = sent.iter().map(|millis| millis / 1_000).collect();
+        assert!(failed.is_multiple_of(1_000));
+        (sent, failed / 1_000)
+    };
+    assert_eq!(seconds(Profile::nt351()), (vec![0, 3, 9, 21], 45));
+    assert_eq!(seconds(Profile::nt4()), (vec![0, 3, 9, 21], 45));
+    assert_eq!(seconds(Profile::w2k()), (vec![0, 3, 9], 21));
+    assert_eq!(
+        seconds(Profile::linux()),
+        (vec![0, 1, 3, 7, 15, 31, 63], 127)
+    );
+}
+
+#[test]
+fn a_start_between_ticks_is_late_by_less_than_one_tick() {
+    let start = START.after(Span::from_nanos(33_333_333));
+    let (sent, failed) = into_silence(&mut connecting(Profile::nt4(), start), start);
+    assert_eq!(sent, [33, 3_100, 9_100, 21_100]);
+    assert_eq!(failed, 45_100);
+}
+
+#[test]
+fn an_unanswered_syn_ack_follows_the_profile() {
+    let seconds = |profile| {
+        let mut connection = Connection::accept(profile, &syn(), SeqNum::new(1), START);
+        let (sent, failed) = into_silence(&mut connection, START);
+        let sent: Vec<u64> = sent.iter().map(|millis| millis / 1_000).collect();
+        (sent, failed / 1_000)
+    };
+    assert_eq!(
+        seconds(Profile::nt351()),
+        (vec![0, 3, 9, 21, 45, 93], 189),
+        "Q142641"
+    );
+    assert_eq!(seconds(Profile::nt4()), (vec![0, 3, 9, 21], 45));
+    assert_eq!(seconds(Profile::w2k()), (vec![0, 3, 9], 21));
+    assert_eq!(seconds(Profile::linux()), (vec![0, 1, 3, 7, 15, 31], 63));
+}
+
+#[test]
+fn five_retransmissions_take_sixty_three_time_outs() {
+    // A round trip beyond 2.5 s would meet the profile's longest time-out of 240 s.
+    for round_trip in [10, 150, 1_000, 2_400] {
+        for profile in [Profile::nt351(), Profile::nt4(), Profile::w2k()] {
+            let (mut connection, _) = established(profile, Span::from_millis(round_trip));
+            let from = START.after(Span::from_secs(10));
+            connection.send(from, b"hello").expect("it takes text");
+            let (sent, failed) = into_silence(&mut connection, from);
+            let rto = sent[1] - sent[0];
+            let steps: Vec<u64> = sent.iter().map(|at| (at - sent[0]) / rto).collect();
+            assert_eq!(steps, [0, 1, 3, 7, 15, 31], "round trip {round_trip} ms");
+            assert_eq!(failed - sent[0], 63 * rto);
+        }
+    }
+}
+
+/// A server's connection has timed nothing when only its own SYN-ACK had to be repeated.
+#[test]
+fn without_a_round_trip_text_waits_189_seconds_on_nt() {
+    let mut connection = Connection::accept(Profile::nt4(), &syn(), SeqNum::new(1), START);
+    drain(&mut connection, START);
+    let now = connection.poll_timeout().expect("the SYN-ACK is timed");
+    connection.on_timeout(now);
+    let again = drain(&mut connection, now).remove(0);
+    connection.on_segment(now, answer(&again, Flags::ACK));
+    connection.send(now, b"hello").expect("it takes text");
+    let (sent, failed) = into_silence(&mut connection, now);
+    assert_eq!(failed - sent[0], 189_000);
+}
+
+/// `tcp_retries2`: "the default value of 15 yields a hypothetical timeout of 924.6 seconds".
+#[test]
+fn linux_gives_up_after_its_hypothetical_924_6_seconds() {
+    let (mut connection, _) = established(Profile::linux(), Span::from_millis(1));
+    let from = START.after(Span::from_secs(1));
+    connection.send(from, b"hello").expect("it takes text");
+    let (sent, failed) = into_silence(&mut connection, from);
+    assert_eq!(sent.len(), 16);
+    assert_eq!(failed - sent[0], 924_600);
+}
+
+/// Q175523.
+#[test]
+fn a_reset_syn_is_sent_three_more_times_on_nt_and_never_on_linux() {
+    let refusal = |profile| {
+        let (mut connection, mut now, mut sent) = (connecting(profile, START), START, Vec::new());
+        while connection.state() == State::SynSent {
+            for syn in drain(&mut connection, now) {
+                sent.push(millis(now));
+                connection.on_segment(now, answer(&syn, Flags::RST | Flags::ACK));
+            }
+            if let Some(at) = connection.poll_timeout() {
+                now = at;
+                connection.on_timeout(now);
+            }
+        }
+        assert_eq!(events(&mut connection), [Event::Refused, Event::Closed]);
+        sent
+    };
+    assert_eq!(refusal(Profile::nt4()), [0, 500, 1_000, 1_500]);
+    assert_eq!(refusal(Profile::w2k()), [0, 500, 1_000, 1_500]);
+    assert_eq!(refusal(Profile::linux()), [0]);
+}
+
+#[test]
+fn one_segment_is_acknowledged_late_and_the_second_at_once() {
+    for (profile, delay) in [(Profile::nt4(), 200), (Profile::linux(), 40)] {
+        let (mut connection, ours) = established(profile, Span::ZERO);
+        let mut text = answer(&ours, Flags::ACK | Flags::PSH);
+        text.payload = Payload::from(vec![1; 10]);
+        connection.on_segment(START, text.clone());
+        assert_eq!(drain(&mut connection, START), []);
+        let due = connection
+            .poll_timeout()
+            .expect("an acknowledgment is owed");
+        assert_eq!(millis(due), delay);
+        text.sequence = text.sequence.plus(10);
+        connection.on_segment(START, text);
+        let sent = drain(&mut connection, START);
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].acknowledgment, SeqNum::new(9_021));
+        assert_eq!(connection.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn time_wait_lasts_what_the_profile_says() {
+    for (profile, seconds) in [
+        (Profile::nt4(), 240),
+        (Profile::w2k(), 240),
+        (Profile::linux(), 60),
+    ] {
+        let (mut connection, _) = established(profile, Span::ZERO);
+        connection.close(START);
+        let fin = drain(&mut connection, START).remove(0);
+        assert_eq!(fin.flags, Flags::FIN | Flags::ACK);
+        connection.on_segment(START, answer(&fin, Flags::FIN | Flags::ACK));
+        assert_eq!(connection.state(), State::TimeWait);
+        assert_eq!(drain(&mut connection, START).len(), 1);
+        let end = connection.poll_timeout().expect("TIME-WAIT ends");
+        assert_eq!(millis(end), seconds * 1_000);
+        connection.on_timeout(end);
+        assert_eq!(connection.state(), State::Closed);
+        assert_eq!(events(&mut connection), [Event::PeerClosed, Event::Closed]);
+    }
+}
+
+#[test]
+fn keep_alives_come_after_two_hours_and_give_up_on_silence() {
+    let (mut connection, ours) = established(Profile::nt4(), Span::ZERO);
+    assert_eq!(connection.poll_timeout(), None, "they are off at first");
+    connection.set_keep_alive(START, true);
+    let due = connection.poll_timeout().expect("a keep-alive");
+    assert_eq!(millis(due), 7_200_000);
+    connection.on_timeout(due);
+    let probe = drain(&mut connection, due).remove(0);
+    assert_eq!(probe.sequence, ours.sequence.minus(1));
+    connection.on_segment(due, answer(&ours, Flags::ACK));
+    let mut now = connection.poll_timeout().expect("the next probe");
+    connection.on_timeout(now);
+    assert_eq!(
+        drain(&mut connection, now),
+        [],
+        "an answer starts the two hours again"
+    );
+    now = connection.poll_timeout().expect("the next two hours");
+    assert_eq!(now, due.after(Span::from_secs(7_200)));
+    connection.on_timeout(now);
+    let (sent, failed) = into_silence(&mut connection, now);
+    assert_eq!(sent.len(), 5);
+    assert_eq!(failed, 14_400_000 + 5_000);
+}
+
+#[test]
+fn a_closed_window_is_probed_and_given_up_after_two_hours_on_nt() {
+    let (mut connection, ours) = established(Profile::nt4(), Span::from_millis(10));
+    let mut shut = answer(&ours, Flags::ACK);
+    shut.window = 0;
+    connection.on_segment(START, shut.clone());
+    connection.send(START, b"hello").expect("it takes text");
+    let (mut now, mut probes) = (START, 0);
+    while connection.state() == State::Established {
+        for probe in drain(&mut connection, now) {
+            assert_eq!(probe.payload.len(), 1, "one octet beyond the window");
+            probes += 1;
+            connection.on_segment(now, shut.clone());
+        }
+        assert_eq!(drain(&mut connection, now), []);
+        now = connection.poll_timeout().expect("a probe");
+        connection.on_timeout(now);
+    }
+    assert!(
+        (7_200_000..7_261_000).contains(&millis(now)),
+        "{} ms",
+        millis(now)
+    );
+    assert!(
+        (120..140).contains(&probes),
+        "{probes} probes, a minute apart at last"
+    );
+    assert_eq!(events(&mut connection), [Event::TimedOut, Event::Closed]);
+}
+
+#[test]
+fn an_unanswered_window_probe_is_a_dead_peer() {
+    let (mut connection, ours) = established(Profile::nt4(), Span::from_millis(10));
+    let mut shut = answer(&ours, Flags::ACK);
+    shut.window = 0;
+    connection.on_segment(START, shut);
+    connection.send(START, b"hello").expect("it takes text");
+    let (sent, _) = into_silence(&mut connection, START);
+    assert_eq!(sent.len(), 5);
+}
+
+#[test]
+fn word_of_an_unreachable_network_ends_an_attempt_as_the_profile_says() {
+    let told = |profile, reason| {
+        let mut connection = connecting(profile, START);
+        drain(&mut connection, START);
+        connection.on_unreachable(START, reason);
+        events(&mut connection)
+    };
+    let ended = [Event::Unreachable, Event::Closed];
+    assert_eq!(told(Profile::nt4(), Unreachable::Soft), ended);
+    assert_eq!(told(Profile::linux(), Unreachable::Soft), []);
+    assert_eq!(told(Profile::linux(), Unreachable::Hard), ended);
+    let (mut connection, _) = established(Profile::nt4(), Span::ZERO);
+    connection.on_unreachable(START, Unreachable::Soft);
+    connection.on_unreachable(START, Unreachable::Hard);
+    assert_eq!(
+        connection.state(),
+        State::Established,
+        "RFC 1122 section 4.2.3.9"
+    );
+}

@@ -1,0 +1,60 @@
+//! What goes out: segments, signals, the next deadline.
+//!
+//! Owns the order in which they are given out. It sends, wakes and schedules nothing.
+
+use tcp::Uptime;
+
+use super::{Object, Outgoing, SocketTable};
+use crate::wait::Signal;
+
+impl SocketTable {
+    /// The next segment to be sent, connections in the order in which something happened to
+    /// them, then the RSTs no connection sends.
+    pub fn poll_transmit(&mut self, now: Uptime) -> Option<Outgoing> {
+        while let Some(connection) = self.connections.first_unsent() {
+            let entry = &mut self.connections[connection];
+            if let Some(transmit) = entry.tcp.poll_transmit(now) {
+                let (to, label) = (entry.pair.remote.host, entry.label);
+                return Some(Outgoing {
+                    to,
+                    label,
+                    transmit,
+                });
+            }
+            self.connections.mark_sent();
+            self.tell(now, connection);
+            self.connections.forget_if_over(connection);
+        }
+        let refusal = self.refusals.pop()?;
+        Some(Outgoing {
+            to: refusal.to,
+            label: refusal.label,
+            transmit: refusal.transmit,
+        })
+    }
+
+    /// When to call [`on_timeout`](Self::on_timeout) next. Exact once
+    /// [`poll_transmit`](Self::poll_transmit) has nothing left, since what is sent is timed.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Uptime> {
+        self.connections.earliest()
+    }
+
+    /// What became signalled since it was last asked. An event object that was reset or closed
+    /// in between is passed over.
+    pub fn poll_signal(&mut self) -> Option<Signal> {
+        while let Some(signal) = self.signals.pop_front() {
+            let still = match signal {
+                Signal::Socket(_) => true,
+                Signal::Event(event) => match self.handles.get_mut(event.0) {
+                    Some(Object::Event(object)) => object.announce(),
+                    Some(Object::Socket(_)) | None => false,
+                },
+            };
+            if still {
+                return Some(signal);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,4 @@
+//! One test binary, a module for each promise.
+
+mod command_line;
+mod scenario_reference;
