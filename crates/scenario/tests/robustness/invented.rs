@@ -139,15 +139,21 @@ impl Inventor {
 
     fn link(&mut self, number: usize, one: &str, other: &str) {
         let delay = self.from(0, 400);
-        self.line(&format!("[link.l{number}]\nbetween = [\"{one}\", \"{other}\"]"));
+        self.line(&format!(
+            "[link.l{number}]\nbetween = [\"{one}\", \"{other}\"]"
+        ));
         self.line(&format!("delay = \"{delay}ms\""));
         if self.once_in(2) {
             let (rate, queue) = (self.from(9, 300), self.from(4, 64));
-            self.line(&format!("bandwidth = \"{rate}kbit/s\"\nqueue = \"{queue} KiB\""));
+            self.line(&format!(
+                "bandwidth = \"{rate}kbit/s\"\nqueue = \"{queue} KiB\""
+            ));
         }
         if self.once_in(3) {
             let (jitter, share) = (self.from(1, 200), self.from(2, 40));
-            self.line(&format!("jitter = \"{jitter}ms\"\nduplicate = \"1/{share}\""));
+            self.line(&format!(
+                "jitter = \"{jitter}ms\"\nduplicate = \"1/{share}\""
+            ));
             self.line(&format!("corrupt = \"1/{share}\"\nreorder = \"1/{share}\""));
         }
         let success = self.from(2, 9);
@@ -178,11 +184,17 @@ impl Inventor {
         self.line(&format!("open_interval = \"{open}s\""));
         self.line(&format!("transfer_interval = \"{transfer}s\""));
         let (retries, lifetime) = (self.from(0, 3), self.from(0, 60));
-        self.line(&format!("transfer_retries = {retries}\nlifetime = \"{lifetime}s\""));
+        self.line(&format!(
+            "transfer_retries = {retries}\nlifetime = \"{lifetime}s\""
+        ));
         let (threshold, most) = (self.from(1, 20), self.from(1, 9));
-        self.line(&format!("threshold = {threshold}\nmax_associations = {most}"));
+        self.line(&format!(
+            "threshold = {threshold}\nmax_associations = {most}"
+        ));
         let (checkpoint, window) = (self.from(0, 8), self.from(1, 5));
-        self.line(&format!("checkpoint = \"{checkpoint} KiB\"\nwindow = {window}"));
+        self.line(&format!(
+            "checkpoint = \"{checkpoint} KiB\"\nwindow = {window}"
+        ));
         let recovery = self.from(1, 600);
         self.line(&format!("recovery_timeout = \"{recovery}s\""));
         let allowed = self.from(2, 20);
@@ -197,7 +209,9 @@ impl Inventor {
 
     fn workload(&mut self, number: u64, minutes: u64) {
         let connector = number % 100;
-        self.line(&format!("[workload.w{number}]\nconnector = \"c{connector}\""));
+        self.line(&format!(
+            "[workload.w{number}]\nconnector = \"c{connector}\""
+        ));
         let pace = self.from(3, 120);
         let (at, count) = (self.from(0, minutes * 60), self.from(1, 60));
         match self.luck.below(4) {
@@ -209,7 +223,10 @@ impl Inventor {
             _ => self.line(&format!("poisson.mean = \"{pace}s\"")),
         }
         let (least, span) = (self.from(1, 4_000), self.from(0, 60_000));
-        self.line(&format!("size = {{ from = {least}, to = {} }}", least + span));
+        self.line(&format!(
+            "size = {{ from = {least}, to = {} }}",
+            least + span
+        ));
         if self.once_in(2) {
             self.line("mix = { urgent = \"1/5\", non_urgent = \"1/4\" }");
         }
@@ -224,7 +241,9 @@ impl Inventor {
         let silent = self.once_in(2);
         let is_cut = match self.luck.below(7) {
             0 | 1 => {
-                self.line(&format!("cut = {{ link = \"l{link}\", silent = {silent} }}"));
+                self.line(&format!(
+                    "cut = {{ link = \"l{link}\", silent = {silent} }}"
+                ));
                 true
             }
             2 => {
@@ -253,20 +272,16 @@ impl Inventor {
                 false
             }
         };
-        let (first, second) = (self.from(0, minutes * 60), self.from(1, 400));
+        // The format refuses what would strike after the end.
+        let first = self.from(0, minutes * 60 - 3);
+        let second = self.from(1, minutes * 60 - first - 1).min(400);
         let mean = self.from(30, 600);
         match (is_cut, self.once_in(2)) {
-            (true, true) => self.line(&format!(
-                "window = [\"{first}s\", \"{}s\"]",
-                first + second
-            )),
+            (true, true) => self.line(&format!("window = [\"{first}s\", \"{}s\"]", first + second)),
             (true, false) => self.line(&format!(
                 "random = {{ mean_interval = \"{mean}s\", mean_duration = \"{second}s\" }}"
             )),
-            (false, true) => self.line(&format!(
-                "at = [\"{first}s\", \"{}s\"]",
-                first + second
-            )),
+            (false, true) => self.line(&format!("at = [\"{first}s\", \"{}s\"]", first + second)),
             (false, false) => self.line(&format!("random.mean_interval = \"{mean}s\"")),
         }
     }

@@ -81,7 +81,15 @@ fn unexpected(scenario: &Scenario, invented: &Invented, outcome: &Outcome) -> Ve
         .violations
         .iter()
         .filter(|it| !is_excused(it.kind, &it.host))
-        .map(|it| format!("{} on {} at {}: {}", it.signature(), it.host, it.at, it.detail));
+        .map(|it| {
+            format!(
+                "{} on {} at {}: {}",
+                it.signature(),
+                it.host,
+                it.at,
+                it.detail
+            )
+        });
     let exceptions = outcome
         .exceptions
         .iter()
