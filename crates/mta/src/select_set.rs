@@ -63,8 +63,8 @@ pub(crate) async fn throw_away(t: &Thread, layer: &Layer, thread_block: u32) {
     }
     let pointer = layer.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
-    t.write(pointer, 0).await;
     exchmem::free(t, set).await;
+    t.write(pointer, 0).await;
 }
 
 fn handle(index: u32) -> Field {

@@ -66,12 +66,12 @@ pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: A
     let count = t.read(array + wait_array::COUNT).await;
     for index in 0..count.min(wait_array::ENTRIES_MAX) {
         if t.read(Layout::entry(array, index)).await == block.0 {
-            // entry[index] = entry[--count]; entry[count] = NULL;
+            // entry[index] = entry[count - 1]; entry[count - 1] = NULL; count--;
             let rest = count.wrapping_sub(1);
             let last = t.read(Layout::entry(array, rest)).await;
             t.write(Layout::entry(array, index), last).await;
-            t.write(array + wait_array::COUNT, rest).await;
             t.write(Layout::entry(array, rest), 0).await;
+            t.write(array + wait_array::COUNT, rest).await;
             break;
         }
     }
