@@ -139,7 +139,9 @@ pub fn ping(scenario: &Scenario, seed: u64, link: &str, plan: Plan) -> Result<Re
 fn closed_form(config: &LinkConfig) -> Ratio {
     match config.loss {
         Loss::Shared(LossModel::GilbertElliott(chain)) => calibration::ping_success_alone(&chain),
-        loss => calibration::ping_success(loss, config.separation()),
+        loss @ (Loss::Shared(_) | Loss::PerDirection { .. }) => {
+            calibration::ping_success(loss, config.separation())
+        }
     }
 }
 

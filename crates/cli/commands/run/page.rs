@@ -64,7 +64,7 @@ fn put(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     writeln!(page, "repeat: {}", report.repeat)
 }
 
-fn verdict(report: &Report<'_>) -> (&'static str, &[String]) {
+fn verdict<'a>(report: &'a Report<'_>) -> (&'static str, &'a [String]) {
     let outcome = &report.outcome;
     if !outcome.is_as_expected() {
         return ("NOT as expected:", &outcome.unexpected);
