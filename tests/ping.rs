@@ -13,7 +13,7 @@ fn replies_and_time_outs_look_as_on_nt() {
     code(&output, 0);
     is_golden("ping-clean.txt", text(&output.stdout));
     let output = mtasim(&[
-        "ping", LEAK, "--link", "wan", "--count", "24", "--seed", "0x2",
+        "ping", LEAK, "--link", "wan", "--count", "12", "--seed", "0x4",
     ]);
     code(&output, 0);
     is_golden("ping-bursty.txt", text(&output.stdout));

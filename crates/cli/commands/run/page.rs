@@ -98,15 +98,16 @@ const fn stopped(stop: Stop) -> &'static str {
 fn put_defects(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     let violations = outcome.violations.iter();
-    let violations = violations.map(|it| (it.signature(), it.at, it.host.as_str()));
+    let violations = violations.map(|it| ((1, it.signature()), it.at, it.host.as_str()));
     let exceptions = outcome.exceptions.iter();
-    let exceptions = exceptions.map(|it| (it.signature(), it.at, it.host.as_str()));
+    let exceptions = exceptions.map(|it| ((0, it.signature()), it.at, it.host.as_str()));
+    // What ended a process comes first.
     let mut defects = BTreeMap::new();
-    for (signature, at, host) in exceptions.chain(violations) {
-        defects.entry(signature).or_insert((0_u64, at, host)).0 += 1;
+    for (rank, at, host) in exceptions.chain(violations) {
+        defects.entry(rank).or_insert((0_u64, at, host)).0 += 1;
     }
     let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
-    for (signature, (count, at, host)) in &defects {
+    for ((_, signature), (count, at, host)) in &defects {
         let kind = signature.split(':').next().unwrap_or_default();
         let of_kind = shown.entry(kind).or_default();
         *of_kind += 1;

@@ -80,10 +80,10 @@ fn the_measured_share_is_that_of_the_closed_form() {
             outages(share(9, 10), Duration::from_secs(5), Scope::Shared),
             1,
         ),
-        // A chain that steps by packet remembers about its burst, whatever the interval: twice
-        // that counts for one.
-        (burst(Scope::Shared), 8),
-        (burst(Scope::PerDirection), 8),
+        // A chain that steps by packet remembers, whatever the interval. With 1 - p - r = 0.58
+        // (0.65 each way) kept from ping to ping, (1 + 0.65) / (1 - 0.65) count for one.
+        (burst(Scope::Shared), 5),
+        (burst(Scope::PerDirection), 5),
     ];
     for (loss, inflation) in models {
         for seed in 1..=5 {
@@ -99,14 +99,15 @@ fn the_measured_share_is_that_of_the_closed_form() {
     }
 }
 
-/// One ping a second, as NT does it: outages of thirty seconds make about sixty of them one.
+/// One ping a second, as NT does it. Good times of 4.5 s and outages of 30 s keep a share of
+/// exp(-1/4.5 - 1/30) = 0.77 from one to the next, so that (1 + 0.77) / (1 - 0.77) count for one.
 #[test]
 fn pings_a_second_apart_agree_as_far_as_they_know_anything() {
     let loss = outages(share(1, 8), Duration::from_secs(30), Scope::Shared);
     for seed in 1..=5 {
         let plan = Plan::windows_nt(100_000);
         let report = ping(&lossy(loss), seed, "wan", plan).expect("the link is there");
-        assert!(agrees(&report, 60), "seed {seed}: {}", report.received());
+        assert!(agrees(&report, 8), "seed {seed}: {}", report.received());
     }
 }
 
