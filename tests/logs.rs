@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mtasim::plan::{Scenario, ViolationKind};
+use mtasim::render::event_log::{self, Entry};
 use mtasim::render::winsock_log;
 use mtasim::{Options, Outcome, file};
 
@@ -71,11 +72,66 @@ at = "20s"
 
 const LEAK: &str = include_str!("../sims/casebook/q303102-cb-leak.toml");
 
+/// The setting of Q152941: no locks, two processors, associations that come and go over a link
+/// on which one ping in eight comes back.
+const CRASH: &str = r#"
+title = "Crash"
+why = "Q152941"
+duration = "1h"
+[host.LYON]
+build = "4.0.993.6"
+tcp = "nt351"
+cpus = 2
+driver_threads = 4
+control_blocks = 62
+[host.PARIS]
+build = "4.0.993.6"
+tcp = "nt351"
+cpus = 2
+driver_threads = 4
+control_blocks = 62
+[link.wan]
+between = ["PARIS", "LYON"]
+delay = "150ms"
+bandwidth = "64 kbit/s"
+loss.outages = { ping_success = "1/8", mean_outage = "30s" }
+[connector.paris-lyon]
+from = "PARIS"
+to = "LYON"
+threshold = 1
+lifetime = "5s"
+open_interval = "15s"
+transfer_interval = "15s"
+session_disconnect = "60s"
+[connector.lyon-paris]
+from = "LYON"
+to = "PARIS"
+threshold = 1
+lifetime = "5s"
+open_interval = "15s"
+transfer_interval = "15s"
+session_disconnect = "60s"
+[workload.out]
+connector = "paris-lyon"
+poisson = { mean = "10s" }
+size = { from = "1 KiB", to = "4 KiB" }
+[workload.back]
+connector = "lyon-paris"
+poisson = { mean = "10s" }
+size = { from = "1 KiB", to = "4 KiB" }
+[expect]
+only = false
+"#;
+
 fn run(text: &str) -> (Scenario, Outcome) {
+    run_with(text, 1)
+}
+
+fn run_with(text: &str, seed: u64) -> (Scenario, Outcome) {
     let scenario = file::load("test", text.as_bytes(), &[]);
     let scenario = scenario.unwrap_or_else(|found| panic!("{}", found.to_human(false)));
     let options = Options { keep_records: true };
-    let outcome = mtasim::run(&scenario, 1, options).expect("its links can be built");
+    let outcome = mtasim::run(&scenario, seed, options).expect("its links can be built");
     (scenario, outcome)
 }
 
@@ -210,4 +266,75 @@ fn with_the_fix_every_block_comes_back() {
         "{allocated} allocated, {closed} closed"
     );
     assert!(allocated > 100, "{allocated}");
+}
+
+/// All entries of all hosts' application event logs.
+fn entries(scenario: &Scenario, outcome: &Outcome) -> Vec<Entry> {
+    let hosts = outcome.hosts.iter();
+    let hosts = hosts.map(|view| outcome.host_named(&view.name).expect("it is there"));
+    let logs = hosts.map(|host| event_log::entries(scenario, outcome, host));
+    logs.flatten().map(|(_, entry)| entry).collect()
+}
+
+/// The books count while the run goes on, the log is read from the records afterwards.
+#[test]
+fn the_event_logs_hold_what_the_outcome_counts() {
+    for text in [TWO_CALLS, LEAK, CRASH] {
+        let (scenario, outcome) = run(text);
+        let mut counted: BTreeMap<u32, u64> = BTreeMap::new();
+        for entry in entries(&scenario, &outcome) {
+            *counted.entry(entry.id).or_default() += 1;
+        }
+        assert_eq!(counted, outcome.events_logged);
+    }
+}
+
+/// 4.0 reports the code of the call, 5.5 that of a thread on which none has failed.
+#[test]
+fn a_failed_connect_reads_as_in_the_article_of_its_build() {
+    let told = |text| {
+        let (scenario, outcome) = run(text);
+        let entries = entries(&scenario, &outcome).into_iter();
+        let failed: Vec<Entry> = entries.filter(|entry| entry.id == 9215).collect();
+        assert!(!failed.is_empty());
+        failed
+    };
+    for entry in told(CRASH) {
+        let said = entry.description();
+        assert!(
+            said.starts_with("A sockets error 100") && said.ends_with(" 274] (12)"),
+            "{said}"
+        );
+    }
+    for entry in told(LEAK) {
+        assert!(
+            entry
+                .description()
+                .starts_with("A sockets error 0 on a connect() call")
+        );
+        assert!(
+            entry
+                .description()
+                .ends_with(" [BASE IL TCP/IP DRVR 8 262] (14)")
+        );
+        assert_eq!(entry.short[1], "Socket error   0");
+    }
+}
+
+/// Both ends of Q152941: the exception is in the log, and nothing of that process after it.
+#[test]
+fn a_crash_is_the_last_that_a_process_logs() {
+    let runs = (1..=20).map(|seed| run_with(CRASH, seed));
+    let mut crashed = runs.filter(|(_, outcome)| !outcome.exceptions.is_empty());
+    let (scenario, outcome) = crashed.next().expect("one of twenty runs ends so");
+    for exception in &outcome.exceptions {
+        let host = outcome.host_named(&exception.host).expect("it is there");
+        let entries = event_log::entries(&scenario, &outcome, host);
+        let [.., (_, unexpected), (_, dr_watson)] = entries.as_slice() else {
+            panic!("{} entries", entries.len());
+        };
+        assert_eq!((unexpected.id, dr_watson.id), (9405, 4097));
+        let code = format!("{:08x}", exception.code);
+        assert!(unexpected.text.contains(&code) && dr_watson.text.contains(&code));
+    }
 }
