@@ -1,4 +1,8 @@
 //! One test binary, a module for each promise.
 
 mod command_line;
+mod logs;
+mod ping;
+mod program;
+mod run_command;
 mod scenario_reference;
