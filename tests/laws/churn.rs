@@ -50,10 +50,10 @@ const FIXED: [&str; 3] = ["4.0.994.2", "5.5.2655.16", "6.0.4720.14"];
 
 /// Lines of every kind that the laws speak of.
 const LINES: [&str; 4] = [
-    "link.wan.loss.outages={ ping_success = \"1/8\", mean_outage = \"30s\" }",
-    "link.wan.loss.outages={ ping_success = \"1/2\", mean_outage = \"150s\" }",
-    "link.wan.loss.independent.ping_success=1/8",
-    "link.wan.loss.gilbert-elliott={ ping_success = \"1/4\", mean_burst = 12 }",
+    "link.wan.loss={ outages = { ping_success = \"1/8\", mean_outage = \"30s\" } }",
+    "link.wan.loss={ outages = { ping_success = \"1/2\", mean_outage = \"150s\" } }",
+    "link.wan.loss={ independent = { ping_success = \"1/8\" } }",
+    "link.wan.loss={ gilbert-elliott = { ping_success = \"1/4\", mean_burst = 12 } }",
 ];
 
 /// How many seeds of a shorter variant end without any violation or exception.

@@ -7,7 +7,7 @@ use super::{pair, run};
 /// Five standard deviations of a binomial of `n` are 5 sqrt(n) / 2.
 #[test]
 fn independent_loss_is_what_the_ping_success_says() {
-    let scenario = pair(&["link.wan.loss.independent.ping_success=1/4"]);
+    let scenario = pair(&["link.wan.loss={ independent = { ping_success = \"1/4\" } }"]);
     let (mut offered, mut lost) = (0_u64, 0_u64);
     for seed in 1..=4 {
         let outcome = run(&scenario, seed);

@@ -12,28 +12,21 @@ use super::{pair, run_with_records};
 
 const SYN: u8 = 0x02;
 
-/// Milliseconds at which the first host sent SYNs, by source port in the order of first use.
+/// Milliseconds at which SYNs were sent, for each connect() in turn: every one is a flow of its
+/// own, though all of one open request leave by the same port.
 fn syns(outcome: &Outcome) -> Vec<Vec<u64>> {
-    let mut order: Vec<u16> = Vec::new();
-    let mut times: BTreeMap<u16, Vec<u64>> = BTreeMap::new();
+    let mut order: Vec<u64> = Vec::new();
+    let mut times: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for (at, record) in &outcome.records {
-        if let Record::PacketSent(
-            _,
-            _,
-            Segment::Tcp {
-                source_port, flags, ..
-            },
-        ) = record
-            && *flags == SYN
-        {
-            if !times.contains_key(source_port) {
-                order.push(*source_port);
+        if let Record::PacketSent(_, identity, Segment::Tcp { flags: SYN, .. }) = record {
+            if !times.contains_key(&identity.flow) {
+                order.push(identity.flow);
             }
             let millis = at.nanos() / 1_000_000;
-            times.entry(*source_port).or_default().push(millis);
+            times.entry(identity.flow).or_default().push(millis);
         }
     }
-    order.iter().map(|port| times[port].clone()).collect()
+    order.iter().map(|flow| times[flow].clone()).collect()
 }
 
 /// A dead line, and one message to be sent.
@@ -55,19 +48,15 @@ fn dead_line(profile: &str) -> Outcome {
 /// SYNs at these seconds, and the next connect() when this one has failed.
 fn check_connect(profile: &str, expected: &[u64], fails_at: u64) {
     let syns = syns(&dead_line(profile));
-    assert_eq!(
-        syns.len(),
-        7,
-        "{profile}: seven attempts (connect_attempts)"
-    );
-    for pair in syns.windows(2) {
+    assert!(syns.len() > 7, "{profile}: seven attempts, and seven again");
+    for pair in syns[..7].windows(2) {
         let begin = pair[0][0];
         let offsets: Vec<u64> = pair[0].iter().map(|at| (at - begin + 50) / 1_000).collect();
         assert_eq!(offsets, expected, "{profile}");
-        // What the driver takes to notice and to try again is well below 50 ms.
+        // NT's TCP looks at its timers every 100 ms; the driver tries again at once.
         let next = pair[1][0] - begin;
         assert!(
-            (fails_at * 1_000..fails_at * 1_000 + 50).contains(&next),
+            (fails_at * 1_000..fails_at * 1_000 + 150).contains(&next),
             "{profile}: the next attempt after {next} ms"
         );
     }
@@ -92,74 +81,51 @@ fn linux_gives_up_at_127_s() {
 /// connection is given up after 63 times the first (Q140552).
 #[test]
 fn five_data_retransmissions_take_63_times_the_first_wait() {
+    // The first message opens the association; the line dies while it idles.
     let settings = [
         "host.PARIS.tcp=nt4",
         "link.wan.loss=none",
-        "connector.paris-lyon.lifetime=1h",
-        "workload.mail.size=100",
-        "workload.mail.poisson.mean=600s",
-        "workload.mail.limit=3",
+        "connector.paris-lyon.lifetime=2h",
+        "workload.mail={ connector = \"paris-lyon\", at = [\"10s\", \"600s\"], size = 100 }",
         "fault.dead.cut={ link = \"wan\", silent = true }",
-        "fault.dead.random={ mean_interval = \"1ms\", mean_duration = \"1h\" }",
-        "duration=3h",
-        "workload.mail.end=3h",
+        "fault.dead.window=[\"300s\", \"1h\"]",
+        "duration=1h",
     ];
-    // The cut begins once the association is open and idle, before the second message.
-    let first = run_with_records(&pair(&settings[..7]), 1);
-    let acknowledged = first.messages.acknowledged;
-    assert!(acknowledged >= 2, "the line works until it is cut");
-    let quiet = first
-        .records
-        .iter()
-        .find_map(|(at, record)| match record {
-            Record::Mta(_, _, mta) if format!("{mta:?}").contains("Acknowledged(0)") => Some(*at),
-            _ => None,
-        })
-        .expect("the first message is acknowledged");
-    let from = format!(
-        "fault.dead.window=[\"{}s\", \"3h\"]",
-        quiet.nanos() / 1_000_000_000 + 5
-    );
-    let mut cut: Vec<&str> = settings.to_vec();
-    cut[7] = &from;
-    let outcome = run_with_records(&pair(&cut), 1);
-    let mut sent: BTreeMap<(u64, u64), Vec<u64>> = BTreeMap::new();
+    let outcome = run_with_records(&pair(&settings), 1);
+    assert_eq!(outcome.messages.acknowledged, 1);
+    let mut times: Vec<u64> = Vec::new();
+    let mut broken = None;
     for (at, record) in &outcome.records {
-        if let Record::PacketSent(_, identity, Segment::Tcp { length, .. }) = record
-            && *length > 0
-            && *at > quiet
-        {
-            let times = sent.entry((identity.flow, identity.unit)).or_default();
-            times.push(at.nanos() / 1_000_000);
+        let millis = at.nanos() / 1_000_000;
+        match record {
+            // What is repeated may hold more than was sent at first: times count, not packets.
+            Record::PacketSent(_, _, Segment::Tcp { length: 1.., .. }) if millis >= 600_000 => {
+                if times.last().is_none_or(|last| millis - last > 50) {
+                    times.push(millis);
+                }
+            }
+            Record::Mta(_, _, written) if format!("{written:?}").contains("EndedAbnormally") => {
+                broken = broken.or(Some(millis));
+            }
+            _ => {}
         }
     }
-    let times = sent
-        .values()
-        .max_by_key(|times| times.len())
-        .expect("data was sent");
+    let broken = broken.expect("the association breaks");
+    times.retain(|time| *time < broken);
     assert_eq!(
         times.len(),
         6,
         "sent once and repeated five times: {times:?}"
     );
-    let first_wait = times[1] - times[0];
+    // The first wait is the one that TCP's look at its timers every 100 ms falsifies most.
+    let first_wait = (times[5] - times[4]) / 16;
     for (number, pair) in times.windows(2).enumerate() {
         let wait = pair[1] - pair[0];
         assert!(
-            wait.abs_diff(first_wait << number) <= 2 << number,
+            wait.abs_diff(first_wait << number) <= 100,
             "wait {number} of {times:?}"
         );
     }
-    let broken = outcome
-        .records
-        .iter()
-        .find_map(|(at, record)| match record {
-            Record::Mta(_, _, mta) if format!("{mta:?}").contains("Broken") => {
-                Some(at.nanos() / 1_000_000)
-            }
-            _ => None,
-        })
-        .expect("the association breaks");
     let lasted = broken - times[0];
     assert!(
         lasted.abs_diff(63 * first_wait) <= 200,
