@@ -9,7 +9,7 @@
 //! | [`build`] | what differs between builds |
 //! | [`config`] | what one MTA is told |
 //! | [`block`] | the layout of control blocks and thread control blocks |
-//! | `pool`, `wait_array` | the procedures on the shared structures |
+//! | `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, without threads |
 //! | [`message`], `programs` | the threads and what they send each other |
@@ -25,6 +25,7 @@ pub mod block;
 pub mod build;
 pub mod config;
 pub mod content;
+mod exchmem;
 pub mod iso;
 pub mod layer;
 mod manager;
@@ -33,6 +34,7 @@ mod pool;
 pub mod process;
 mod programs;
 pub mod record;
+mod select_set;
 mod sockets;
 pub mod threads;
 mod wait_array;
