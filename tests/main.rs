@@ -1,6 +1,7 @@
 //! One test binary, a module for each promise.
 
 mod command_line;
+mod laws;
 mod logs;
 mod ping;
 mod program;
