@@ -8,7 +8,8 @@ use machine::Address;
 
 use crate::block::{BlockState, Instance, Lease, NONE, field, pool};
 use crate::build::{Operation, Structure};
-use crate::layer::{INCONSISTENT, Layer, Thread, event, fact, log};
+use crate::environment::Thread;
+use crate::layer::{INCONSISTENT, Layer, event, fact, log};
 use crate::record::{EventEntry, Fact, LogLine};
 
 /// Bytes of the receive buffer of a block: one TPDU of 2048 bytes with room for headers.

@@ -9,7 +9,7 @@ use winsock::{
     SocketError, SocketHandle,
 };
 
-use crate::layer::{SocketAnswer, SocketRequest, Thread};
+use crate::environment::{SocketAnswer, SocketRequest, Thread};
 
 /// Calls that may wait for a connection before it is accepted: the most NT 4 Server allows
 /// (Q127144).

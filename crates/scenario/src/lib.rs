@@ -7,7 +7,7 @@
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
 //! | `ledger` | what the oracles make of it |
-//! | [`outcome`], [`run()`] | one judged run |
+//! | [`violation`], [`outcome`], [`run()`] | one judged run |
 //!
 //! It never knows that there is more than one run.
 
@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod violation;
 mod workload;
 mod world;
 

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use machine::Instant;
 
 use crate::block::BlockState;
-use crate::layer::{Layer, Thread, log};
+use crate::environment::Thread;
+use crate::layer::{Layer, log};
 use crate::message::{Message, ToDriver};
 use crate::record::LogLine;
 use crate::sockets::{self, Woken};

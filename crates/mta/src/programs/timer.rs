@@ -9,7 +9,8 @@ use std::rc::Rc;
 use machine::Instant;
 
 use crate::config::Alarm;
-use crate::layer::{Layer, Thread};
+use crate::environment::Thread;
+use crate::layer::Layer;
 use crate::message::{Message, ToMain};
 
 pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {

@@ -6,10 +6,11 @@
 use std::rc::Rc;
 
 use crate::content;
+use crate::environment::Thread;
 use crate::iso::spdu::Spdu;
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread};
+use crate::layer::Layer;
 use crate::message::{Message, ToDown, ToDriver};
 
 /// Bytes of a message in one Data unit: two bytes are the unit's header.

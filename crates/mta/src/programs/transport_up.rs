@@ -9,9 +9,10 @@ use std::rc::Rc;
 
 use crate::block::Lease;
 use crate::build::{OnClose, Operation, Structure};
+use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread, fact, log};
+use crate::layer::{Layer, fact, log};
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{Fact, LogLine, MessageType};
 
