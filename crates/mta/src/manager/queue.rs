@@ -75,10 +75,6 @@ impl Queue {
             .find_map(VecDeque::pop_front)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.iter().all(VecDeque::is_empty)
-    }
-
     pub(super) fn has_urgent(&self) -> bool {
         !self.waiting[Priority::Urgent as usize].is_empty()
     }

@@ -37,11 +37,14 @@ pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
-        match t.receive(layer.queues.drivers[thread_block as usize]).await {
-            Message::Driver(message) => {
+        // A connect() that failed at once is this thread's to try again, message or not.
+        let queue = layer.queues.drivers[thread_block as usize];
+        match t.receive_until(queue, desk.next_retry()).await {
+            Some(Message::Driver(message)) => {
                 on_message(&t, &layer, thread_block, &mut desk, message).await;
             }
-            other => panic!("a driver was sent {other:?}"),
+            Some(other) => panic!("a driver was sent {other:?}"),
+            None => {}
         }
         while let Some(lease) = desk.take_due(t.now()) {
             connect_again(&t, &layer, thread_block, &mut desk, lease).await;
