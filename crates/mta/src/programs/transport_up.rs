@@ -41,10 +41,11 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         connections: BTreeMap::new(),
     };
     loop {
-        match t.receive(layer.queues.up).await {
-            Message::Up(message) => transport.take_in(message).await,
-            other => panic!("POP4 UP was sent {other:?}"),
-        }
+        let message = t.receive(layer.queues.up).await;
+        let Message::Up(message) = message else {
+            panic!("POP4 UP was sent {message:?}");
+        };
+        transport.take_in(message).await;
     }
 }
 
