@@ -2,4 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod ping;
+pub(crate) mod run;
 pub(crate) mod schema;

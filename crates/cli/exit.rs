@@ -4,8 +4,12 @@
 
 /// Everything was as expected.
 pub(crate) const AS_EXPECTED: u8 = 0;
+/// A run differs from what its scenario expects.
+pub(crate) const UNEXPECTED: u8 = 1;
 /// The arguments or a scenario are wrong.
 pub(crate) const USAGE: u8 = 2;
+/// The same run came out differently.
+pub(crate) const NONDETERMINISM: u8 = 3;
 /// Something outside failed: a file, a pipe, a permission.
 pub(crate) const ENVIRONMENT: u8 = 4;
 /// A bug of this program; the message says what to report.

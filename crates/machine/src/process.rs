@@ -341,6 +341,10 @@ fn raised(turn: Turn, request: &Request, fatal: (u32, Address), cause: Cause) ->
         thread: turn.thread,
         at: turn.at,
         address,
+        writes: matches!(
+            request.operation,
+            Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. }
+        ),
         cause,
         site: request.site,
     })

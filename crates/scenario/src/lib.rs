@@ -8,6 +8,8 @@
 //! | [`record`] | what is written down |
 //! | `ledger` | what the oracles make of it |
 //! | [`violation`], [`outcome`], [`run()`] | one judged run |
+//! | [`render`] | logs: views of what was written down |
+//! | [`ping`] | what a ping sees of a link |
 //!
 //! It never knows that there is more than one run.
 
@@ -19,8 +21,10 @@ pub mod file;
 mod host;
 mod ledger;
 pub mod outcome;
+pub mod ping;
 pub mod plan;
 pub mod record;
+pub mod render;
 pub mod run;
 pub mod violation;
 mod workload;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{Checkpoint, Fingerprint, Instant};
+use net::HostId;
 
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
@@ -136,6 +137,34 @@ pub struct HostView {
 }
 
 impl Outcome {
+    /// The host of this name, as the records number it.
+    #[must_use]
+    pub fn host_named(&self, name: &str) -> Option<HostId> {
+        let place = self.hosts.iter().position(|host| host.name == name)?;
+        u32::try_from(place).ok().map(HostId)
+    }
+
+    /// The first checkpoint at which two runs of one scenario and seed differ, or their digests
+    /// where no checkpoint does; `None` if they are the same.
+    #[must_use]
+    pub fn divergence_from(&self, other: &Self) -> Option<String> {
+        if self.digest == other.digest {
+            return None;
+        }
+        let both = self.checkpoints.iter().zip(&other.checkpoints);
+        let mut apart = both.filter(|(one, two)| one != two);
+        Some(match apart.next() {
+            Some((one, two)) => format!(
+                "first at the checkpoint of record {}, {} s: {:016x} and {:016x}",
+                one.records, one.at, one.hash, two.hash
+            ),
+            None => format!(
+                "after the last common checkpoint: digests {} and {}",
+                self.digest, other.digest
+            ),
+        })
+    }
+
     /// Whether everything is as the scenario expects.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {

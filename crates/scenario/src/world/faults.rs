@@ -86,11 +86,15 @@ impl World<'_> {
                 self.network.set_cut(link, Cut::None);
                 self.update_routes();
             }
+            FaultKind::ClockOffset { host, .. } => {
+                let usual = self.scenario.hosts[host].clock_offset;
+                let host = self.host_named(host);
+                self.write(Record::ClockSet(host, usual.nanos));
+            }
             FaultKind::Reset(_)
             | FaultKind::Crash { .. }
             | FaultKind::RestartService { .. }
-            | FaultKind::Stall { .. }
-            | FaultKind::ClockOffset { .. } => {}
+            | FaultKind::Stall { .. } => {}
         }
         self.write(Record::Fault(fault, Stage::Ceases));
         if !self.faults[fault as usize].is_over {
