@@ -2,6 +2,10 @@
 
 mod command_line;
 mod determinism;
+mod logs;
 mod omission;
+mod ping;
+mod program;
+mod run_command;
 mod scenario_reference;
 mod tidy;

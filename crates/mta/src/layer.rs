@@ -12,7 +12,7 @@ use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, SocketAddress, SocketError};
 
 use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
-use crate::build::{Build, LockName, Operation, Structure};
+use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::environment::Thread;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{EventEntry, Fact, Function, LogLine, Record};
@@ -88,10 +88,19 @@ impl Layer {
         let owner = t.read(self.address(lease.block) + field::OWNER).await;
         self.unguard(t, guard).await;
         // A block without an owner has been released meanwhile: the first driver finds out.
-        let driver = if owner == NONE { 0 } else { owner };
-        if let Some(&queue) = self.queues.drivers.get(driver as usize) {
+        self.post_to(t, if owner == NONE { 0 } else { owner }, message)
+            .await;
+    }
+
+    /// Posts a message to the driver of this thread control block, and wakes it. A number torn
+    /// from a block that two threads share may name none.
+    pub(crate) async fn post_to(&self, t: &Thread, thread_block: u32, message: ToDriver) {
+        if let Some(&queue) = self.queues.drivers.get(thread_block as usize) {
             t.send(queue, Message::Driver(message)).await;
-            self.wake(t, driver).await;
+            // In a pair the Driver waits at its queue; a single driver waits for the network too.
+            if self.build.generation() == Generation::Single {
+                self.wake(t, thread_block).await;
+            }
         }
     }
 

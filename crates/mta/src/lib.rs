@@ -10,7 +10,7 @@
 //! | [`config`] | what one MTA is told |
 //! | [`environment`], [`layer`] | what surrounds the threads, and what they share |
 //! | [`block`] | the layout of control blocks and thread control blocks |
-//! | `pool`, `wait_array` | the procedures on the shared structures |
+//! | `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, without threads |
 //! | [`message`], `programs` | the threads and what they send each other |
@@ -27,6 +27,7 @@ pub mod build;
 pub mod config;
 pub mod content;
 pub mod environment;
+mod exchmem;
 pub mod iso;
 pub mod layer;
 mod manager;
@@ -35,6 +36,7 @@ mod pool;
 pub mod process;
 mod programs;
 pub mod record;
+mod select_set;
 mod sockets;
 pub mod threads;
 mod wait_array;

@@ -4,12 +4,15 @@
 //! refuses to explain; the logs do.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use scenario::outcome::Stop;
 use scenario::render::evidence::exhibits;
 
 use super::Report;
+
+/// Signatures shown of each kind of defect.
+const SIGNATURES_OF_A_KIND: usize = 3;
 
 pub(super) fn page(report: &Report<'_>) -> String {
     let mut page = String::new();
@@ -29,7 +32,7 @@ fn put(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     writeln!(
         page,
         "{} s simulated in {:.3} s: {} events, {} calls of threads{}",
-        outcome.simulated,
+        seconds(&outcome.simulated),
         report.wall.as_secs_f64(),
         outcome.events,
         outcome.steps,
@@ -64,6 +67,12 @@ fn put(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     writeln!(page, "repeat: {}", report.repeat)
 }
 
+/// Virtual time without the zeros at its end.
+fn seconds(at: &impl Display) -> String {
+    let shown = at.to_string();
+    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn verdict<'a>(report: &'a Report<'_>) -> (&'static str, &'a [String]) {
     let outcome = &report.outcome;
     if !outcome.is_as_expected() {
@@ -89,15 +98,32 @@ const fn stopped(stop: Stop) -> &'static str {
 fn put_defects(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     let violations = outcome.violations.iter();
-    let violations = violations.map(|it| (it.signature(), it.at, it.host.as_str()));
+    let violations = violations.map(|it| ((1, it.signature()), it.at, it.host.as_str()));
     let exceptions = outcome.exceptions.iter();
-    let exceptions = exceptions.map(|it| (it.signature(), it.at, it.host.as_str()));
+    let exceptions = exceptions.map(|it| ((0, it.signature()), it.at, it.host.as_str()));
+    // What ended a process comes first.
     let mut defects = BTreeMap::new();
-    for (signature, at, host) in exceptions.chain(violations) {
-        defects.entry(signature).or_insert((0_u64, at, host)).0 += 1;
+    for (rank, at, host) in exceptions.chain(violations) {
+        defects.entry(rank).or_insert((0_u64, at, host)).0 += 1;
     }
-    for (signature, (count, at, host)) in defects {
-        writeln!(page, "{count} x {signature}, first at {at} s on {host}")?;
+    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((_, signature), (count, at, host)) in &defects {
+        let kind = signature.split(':').next().unwrap_or_default();
+        let of_kind = shown.entry(kind).or_default();
+        *of_kind += 1;
+        if *of_kind <= SIGNATURES_OF_A_KIND {
+            writeln!(
+                page,
+                "{count} x {signature}, first at {} s on {host}",
+                seconds(at)
+            )?;
+        }
+    }
+    for (kind, found) in shown {
+        let more = found.saturating_sub(SIGNATURES_OF_A_KIND);
+        if more > 0 {
+            writeln!(page, "{more} signatures more of {kind}")?;
+        }
     }
     if outcome.violations_dropped > 0 {
         let dropped = outcome.violations_dropped;

@@ -79,7 +79,7 @@ impl Queue {
         !self.waiting[Priority::Urgent as usize].is_empty()
     }
 
-    fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         let length = self.waiting.iter().map(VecDeque::len).sum::<usize>();
         u32::try_from(length).unwrap_or(u32::MAX)
     }

@@ -117,21 +117,22 @@ async fn open(
     let lease = pool::allocate(t, layer).await;
     manager.on_block(t.now(), index, lease);
     let Some(lease) = lease else { return };
-    bind(t, layer, lease).await;
+    let thread_block = bind(t, layer, lease).await;
     log(t, LogLine::Message(MessageType::Open, lease.block));
-    layer.post_up(t, ToUp::Opening(lease)).await;
+    layer.post_up(t, ToUp::Opening(lease, thread_block)).await;
     let message = ToDriver::Open(lease, port_102(call.to), FlowLabel(call.label));
     layer.post_driver(t, lease, message).await;
 }
 
 /// Binds a block to the thread control block whose thread will wait for it.
-async fn bind(t: &Thread, layer: &Layer, lease: Lease) {
+async fn bind(t: &Thread, layer: &Layer, lease: Lease) -> u32 {
     let thread_block = wait_array::choose(t, layer).await;
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     t.write(layer.address(lease.block) + field::OWNER, thread_block)
         .await;
     layer.unguard(t, guard).await;
     log(t, LogLine::UseThreadBlock(thread_block, lease.block));
+    thread_block
 }
 
 async fn answer(t: &Thread, layer: &Layer, lease: Lease) {

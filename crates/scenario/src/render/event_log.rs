@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
                 )
             }
             Record::Exception(host, thread, raised) => {
-                let entries = exception::entries(&self.scene(*host, at), *thread, raised);
+                let entries = exception::entries(&self.scene(*host, at), *thread, raised.into());
                 (*host, entries.map(Some))
             }
             Record::ClockSet(host, nanos) => {

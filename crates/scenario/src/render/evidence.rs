@@ -4,7 +4,7 @@
 //! lines, the accesses that race, the last events before a crash. It refuses completeness: one
 //! exhibit for each defect, the rest is in the logs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::event_log;
 use super::winsock_log;
@@ -22,11 +22,13 @@ pub struct Exhibit {
 
 /// Exhibits of one run.
 const EXHIBITS_MAX: usize = 6;
+/// Exhibits of one kind of violation.
+const OF_A_KIND: usize = 2;
 /// Entries of the event log shown before a crash, its own included.
 const LAST_ENTRIES: usize = 5;
 
-/// What shows the first violation of each signature, and the first exception of each. Without
-/// kept records only what the violations themselves say.
+/// What shows the first exception of each signature, then the first violation of each, two of a
+/// kind at the most. Without kept records only what the violations themselves say.
 #[must_use]
 pub fn exhibits(scenario: &Scenario, outcome: &Outcome) -> Vec<Exhibit> {
     let mut seen = BTreeSet::new();
@@ -34,7 +36,13 @@ pub fn exhibits(scenario: &Scenario, outcome: &Outcome) -> Vec<Exhibit> {
     let first = exceptions.filter(|it| seen.insert(it.signature()));
     let crashes: Vec<Exhibit> = first.map(|it| crash(scenario, outcome, it)).collect();
     let violations = outcome.violations.iter();
-    let first = violations.filter(|it| seen.insert(it.signature()));
+    let mut shown: BTreeMap<ViolationKind, usize> = BTreeMap::new();
+    let first = violations.filter(|it| {
+        let is_new = seen.insert(it.signature());
+        let of_kind = shown.entry(it.kind).or_default();
+        *of_kind += usize::from(is_new);
+        is_new && *of_kind <= OF_A_KIND
+    });
     let broken = first.map(|it| violation(outcome, it));
     crashes
         .into_iter()
@@ -92,3 +100,6 @@ fn crash(scenario: &Scenario, outcome: &Outcome, exception: &Exception) -> Exhib
         lines: before[skipped..].to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 //! Owns both texts, which differ between 4.0 and later builds, and the addresses they name. It
 //! refuses to know why the exception came.
 
+use machine::Cause;
 use machine::exception::ACCESS_VIOLATION;
-use machine::{Address, Cause};
 use mta::Generation;
 
 use super::wording::unexpected_text;
@@ -20,12 +20,35 @@ const CODE_4_0: u32 = 0x0200_0000;
 const CODE_5_X: u32 = 0x0050_0000;
 const CODE_BYTES: u32 = 0x000f_ffff;
 
+/// What the texts need of an exception.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fatal {
+    code: u32,
+    /// The address touched.
+    touched: u32,
+    writes: bool,
+    /// The name of the place touched; none if the program raised the exception itself.
+    place: Option<&'static str>,
+}
+
+impl From<&machine::Exception> for Fatal {
+    fn from(exception: &machine::Exception) -> Self {
+        let place = match exception.cause {
+            Cause::Raised => None,
+            Cause::Unmapped(place) | Cause::Unaligned(place) => Some(place.name),
+            Cause::NotOwned(_) => Some("critical section"),
+        };
+        Self {
+            code: exception.code,
+            touched: exception.address.0,
+            writes: exception.writes,
+            place,
+        }
+    }
+}
+
 /// 9405 and 4097.
-pub(super) fn entries(
-    scene: &Scene<'_>,
-    thread: ThreadNumber,
-    raised: &machine::Exception,
-) -> [Entry; 2] {
+pub(super) fn entries(scene: &Scene<'_>, thread: ThreadNumber, raised: Fatal) -> [Entry; 2] {
     let at = instruction(scene, raised);
     let is_4_0 = scene.view.generation == Generation::Pairs;
     let is_violation = raised.code == ACCESS_VIOLATION;
@@ -40,7 +63,7 @@ pub(super) fn entries(
             } else {
                 "reading from"
             };
-            let touched = raised.address.0;
+            let touched = raised.touched;
             // Q243759, Q246608.
             format!(
                 "Access violation (0x{:08x}) at Address 0x{at:x} {way} 0x{touched:x}.",
@@ -111,22 +134,19 @@ fn dr_watson(scene: &Scene<'_>, code: u32, at: u32) -> Entry {
 /// The address of the instruction. What the program raises itself is raised in KERNEL32. A
 /// modeled program has no instructions: the name of the place it touched stands for one, within
 /// the bounds of the MTA's code.
-fn instruction(scene: &Scene<'_>, raised: &machine::Exception) -> u32 {
-    match raised.cause {
-        Cause::Raised => match scene.plan.tcp {
+fn instruction(scene: &Scene<'_>, raised: Fatal) -> u32 {
+    let Some(place) = raised.place else {
+        return match scene.plan.tcp {
             TcpProfile::Nt351 => RAISED_ON_NT_3_51,
             TcpProfile::Nt4 | TcpProfile::W2k | TcpProfile::Linux => RAISED_ON_NT_4,
-        },
-        Cause::Unmapped(place) | Cause::Unaligned(place) => code_address(scene, place.name),
-        Cause::NotOwned(_) => code_address(scene, "critical section"),
-    }
-}
-
-fn code_address(scene: &Scene<'_>, name: &str) -> u32 {
+        };
+    };
     let base = match scene.view.generation {
         Generation::Pairs => CODE_4_0,
         Generation::Single => CODE_5_X,
     };
-    let Address(address) = Address(base).offset(kernel::key(name) as u32 & CODE_BYTES);
-    address
+    base + (kernel::key(place) as u32 & CODE_BYTES)
 }
+
+#[cfg(test)]
+mod tests;
