@@ -2,6 +2,7 @@
 
 mod command_line;
 mod determinism;
+mod laws;
 mod logs;
 mod omission;
 mod ping;

@@ -197,7 +197,7 @@ impl Inventor {
         ));
         let recovery = self.from(1, 600);
         self.line(&format!("recovery_timeout = \"{recovery}s\""));
-        let allowed = self.from(2, 20);
+        let allowed = self.from(30, 60);
         for urgency in ["urgent", "normal", "non_urgent"] {
             self.line(&format!("transfer_timeout_{urgency} = \"{allowed}s\""));
         }
