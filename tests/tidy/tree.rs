@@ -44,7 +44,7 @@ pub(super) fn files() -> Vec<File> {
         assert!(paths.len() < FILES_MAX, "more files than a source tree has");
     }
     paths.sort();
-    paths.iter().filter_map(|path| read(path)).collect()
+    paths.iter().filter_map(read).collect()
 }
 
 /// The files of a kind, such as `rs`, below a folder.
