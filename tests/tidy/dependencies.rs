@@ -19,7 +19,7 @@ struct Metadata {
     every: Table,
 }
 
-fn metadata() -> Metadata {
+fn told_by_cargo() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--locked"])
         .args(["--format-version", "1"])
@@ -28,7 +28,11 @@ fn metadata() -> Metadata {
         .expect("cargo starts");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo metadata: {told}");
-    let all: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
+}
+
+fn metadata() -> Metadata {
+    let all = told_by_cargo();
     let mut it = Metadata {
         normal: Table::new(),
         every: Table::new(),
@@ -120,6 +124,21 @@ fn every_dependency_from_outside_is_earned() {
     none_of(
         &wrong,
         "docs/architecture.md says what each dependency is for",
+    );
+}
+
+/// A bare `cargo test` at the root must not leave a crate out.
+#[test]
+fn every_crate_is_tested_by_default() {
+    let all = told_by_cargo();
+    let sorted = |key: &str| {
+        let ids = list(&all[key]).iter().map(Value::to_string);
+        ids.collect::<BTreeSet<String>>()
+    };
+    assert_eq!(
+        sorted("workspace_default_members"),
+        sorted("workspace_members"),
+        "default-members in Cargo.toml names every member"
     );
 }
 
