@@ -5,7 +5,8 @@
 
 use machine::Address;
 
-use crate::layer::{INCONSISTENT, Thread, event};
+use crate::environment::Thread;
+use crate::layer::{INCONSISTENT, event};
 use crate::record::EventEntry;
 
 /// Frees a block of the heap; null is nothing to free.

@@ -1,53 +1,22 @@
 //! What the MTA's threads share besides words of memory: queues, locks, names.
 //!
-//! Owns the environment's types, the addresses and kernel objects of one process, and the few
-//! steps that every program takes: posting a message, holding a guard, waking a driver. It
+//! Owns the addresses and kernel objects of one process, and the few steps that every program
+//! takes: posting a message, holding a guard, waking a driver. It
 //! refuses to decide anything: that is the build's and the programs' part.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use machine::{Address, Duration, Environment, EventId, Instant, LockId, QueueId};
+use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, SocketAddress, SocketError};
 
 use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::environment::Thread;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{EventEntry, Fact, Function, LogLine, Record};
 use crate::sockets;
-
-/// The surroundings of a modeled MTA: socket calls go out, records are written down.
-#[derive(Clone, Copy, Debug)]
-pub enum Winsock {}
-
-impl Environment for Winsock {
-    type Call = SocketRequest;
-    type Reply = SocketAnswer;
-    type Message = Message;
-    type Record = Record;
-}
-
-/// A socket call, and until when it may wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketRequest {
-    /// The call.
-    pub call: winsock::Call,
-    /// When a call that waits gives up; [`Instant::MAX`] for never.
-    pub deadline: Instant,
-}
-
-/// The answer to a [`SocketRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SocketAnswer {
-    /// The socket layer's reply, never `Pending`.
-    Reply(winsock::Reply),
-    /// The deadline has passed.
-    TimedOut,
-}
-
-/// A thread of the MTA.
-pub(crate) type Thread = machine::Thread<Winsock>;
 
 /// The TCP port of RFC 1006.
 pub const PORT: u16 = 102;

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`build`] | what differs between builds |
 //! | [`config`] | what one MTA is told |
+//! | [`environment`], [`layer`] | what surrounds the threads, and what they share |
 //! | [`block`] | the layout of control blocks and thread control blocks |
 //! | `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
 //! | [`iso`], [`content`] | the bytes on the wire |
@@ -25,6 +26,7 @@ pub mod block;
 pub mod build;
 pub mod config;
 pub mod content;
+pub mod environment;
 mod exchmem;
 pub mod iso;
 pub mod layer;
@@ -45,7 +47,8 @@ pub use build::{
     Build, Generation, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
 };
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
-pub use layer::{PORT, SocketAnswer, SocketRequest, Winsock};
+pub use environment::{SocketAnswer, SocketRequest, Winsock};
+pub use layer::PORT;
 pub use process::{Process, start};
 pub use record::{
     AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record,

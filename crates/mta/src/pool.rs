@@ -8,8 +8,9 @@ use machine::Address;
 
 use crate::block::{BlockState, Instance, Lease, NONE, field, pool};
 use crate::build::{Operation, Structure};
+use crate::environment::Thread;
 use crate::exchmem;
-use crate::layer::{Layer, Thread, event, fact, log};
+use crate::layer::{Layer, event, fact, log};
 use crate::record::{EventEntry, Fact, LogLine};
 
 /// Bytes of the receive buffer of a block: one TPDU of 2048 bytes with room for headers.

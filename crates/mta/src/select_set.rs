@@ -10,8 +10,9 @@ use winsock::EventHandle;
 
 use crate::block::wait_array;
 use crate::build::{Generation, Operation, Structure};
+use crate::environment::Thread;
 use crate::exchmem;
-use crate::layer::{Layer, Thread};
+use crate::layer::Layer;
 use crate::wait_array::Watched;
 
 const HANDLE: &str = "select set.handle";

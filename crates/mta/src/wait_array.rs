@@ -8,7 +8,8 @@ use machine::Address;
 
 use crate::block::{BlockState, Instance, Layout, Lease, NONE, field, wait_array};
 use crate::build::{Operation, Structure};
-use crate::layer::{Layer, Thread};
+use crate::environment::Thread;
+use crate::layer::Layer;
 use crate::select_set;
 use winsock::{EventHandle, SocketHandle};
 

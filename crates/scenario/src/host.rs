@@ -144,9 +144,10 @@ impl Host {
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
         }
-        let waits_for = match &call {
-            Call::Wait { events } => Some(events.clone()),
-            _ => None,
+        let waits_for = if let Call::Wait { events } = &call {
+            Some(events.clone())
+        } else {
+            None
         };
         match (self.sockets.call(uptime(at), call), waits_for) {
             (Reply::Pending, Some(_)) if deadline <= at => {

@@ -7,7 +7,7 @@
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
 //! | `ledger` | what the oracles make of it |
-//! | [`outcome`], [`run()`] | one judged run |
+//! | [`violation`], [`outcome`], [`run()`] | one judged run |
 //! | [`render`] | logs: views of what was written down |
 //! | [`ping`] | what a ping sees of a link |
 //!
@@ -26,6 +26,7 @@ pub mod plan;
 pub mod record;
 pub mod render;
 pub mod run;
+pub mod violation;
 mod workload;
 mod world;
 

@@ -1,33 +1,17 @@
 //! What came of a run.
 //!
-//! Owns [`Outcome`], [`Violation`] and the counts that a scenario's expectations are held
+//! Owns [`Outcome`] and the counts that a scenario's expectations are held
 //! against. It refuses the wall clock: how long a run took is the command line's to say.
 
 use std::collections::BTreeMap;
 
 use kernel::{Checkpoint, Fingerprint, Instant};
-use mta::Lease;
 use net::HostId;
 
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
 
-/// A broken promise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which promise.
-    pub kind: ViolationKind,
-    /// The host, by name.
-    pub host: String,
-    /// When it was found.
-    pub at: Instant,
-    /// The place in the subject: part of the signature, the same in every run.
-    pub place: String,
-    /// The control block concerned, and its use.
-    pub lease: Option<Lease>,
-    /// What was found, for a reader.
-    pub detail: String,
-}
+pub use crate::violation::Violation;
 
 /// An exception that ended a modeled process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,14 +134,6 @@ pub struct HostView {
     pub connectors: Vec<String>,
     /// Names of its threads by number.
     pub threads: BTreeMap<ThreadNumber, String>,
-}
-
-impl Violation {
-    /// What names the defect: kind and place, no time, host, block or instance.
-    #[must_use]
-    pub fn signature(&self) -> String {
-        format!("{}: {}", self.kind.word(), self.place)
-    }
 }
 
 impl Outcome {

@@ -9,7 +9,8 @@ use winsock::{EventHandle, SocketHandle};
 
 use crate::block::{BlockState, Instance, Lease, NONE, field};
 use crate::build::{Generation, OnClose, Operation, Structure};
-use crate::layer::{INCONSISTENT, Layer, Thread, event, fact, log, sockets_event};
+use crate::environment::Thread;
+use crate::layer::{INCONSISTENT, Layer, event, fact, log, sockets_event};
 use crate::message::ToUp;
 use crate::pool;
 use crate::record::{EventEntry, Fact, Function, LogLine, MessageType};

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use machine::Instant;
 
 use crate::block::{BlockIndex, BlockState};
-use crate::layer::{Layer, Thread, log, sockets_event};
+use crate::environment::Thread;
+use crate::layer::{Layer, log, sockets_event};
 use crate::message::{Message, ToDriver};
 use crate::record::{Function, LogLine};
 use crate::select_set;
@@ -39,12 +40,11 @@ pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     loop {
         // A connect() that failed at once is this thread's to try again, message or not.
         let queue = layer.queues.drivers[thread_block as usize];
-        match t.receive_until(queue, desk.next_retry()).await {
-            Some(Message::Driver(message)) => {
-                on_message(&t, &layer, thread_block, &mut desk, message).await;
-            }
-            Some(other) => panic!("a driver was sent {other:?}"),
-            None => {}
+        if let Some(message) = t.receive_until(queue, desk.next_retry()).await {
+            let Message::Driver(message) = message else {
+                panic!("a driver was sent {message:?}");
+            };
+            on_message(&t, &layer, thread_block, &mut desk, message).await;
         }
         while let Some(lease) = desk.take_due(t.now()) {
             connect_again(&t, &layer, thread_block, &mut desk, lease).await;
@@ -63,10 +63,11 @@ pub(crate) async fn run_async_notify(t: Thread, layer: Rc<Layer>, thread_block: 
 
 async fn take_message(t: &Thread, layer: &Layer, thread_block: u32) -> Option<ToDriver> {
     let queue = layer.queues.drivers[thread_block as usize];
-    match t.receive_until(queue, Instant::ZERO).await? {
-        Message::Driver(message) => Some(message),
-        other => panic!("a driver was sent {other:?}"),
-    }
+    let message = t.receive_until(queue, Instant::ZERO).await?;
+    let Message::Driver(message) = message else {
+        panic!("a driver was sent {message:?}");
+    };
+    Some(message)
 }
 
 /// Waits for the array and the wake-up, and does what one of them asks for.

@@ -11,7 +11,8 @@ use winsock::FlowLabel;
 use crate::block::{BlockState, Lease, field};
 use crate::build::{OnTimeout, Operation, Structure};
 use crate::config::Submission;
-use crate::layer::{Layer, Thread, event, fact, log, port_102};
+use crate::environment::Thread;
+use crate::layer::{Layer, event, fact, log, port_102};
 use crate::manager::{Action, Call, Manager};
 use crate::message::{Message, ToDown, ToDriver, ToMain, ToUp};
 use crate::pool;
@@ -26,10 +27,11 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>, mut manager: Manager, left:
         carry_out(&t, &layer, &mut manager).await;
     }
     loop {
-        match t.receive(layer.queues.main).await {
-            Message::Main(message) => take_in(&t, &mut manager, message),
-            other => panic!("MAIN BASE was sent {other:?}"),
-        }
+        let message = t.receive(layer.queues.main).await;
+        let Message::Main(message) = message else {
+            panic!("MAIN BASE was sent {message:?}");
+        };
+        take_in(&t, &mut manager, message);
         carry_out(&t, &layer, &mut manager).await;
     }
 }

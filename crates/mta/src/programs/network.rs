@@ -7,8 +7,9 @@ use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::block::{BlockState, Lease, field};
 use crate::build::{Generation, Operation, Structure};
+use crate::environment::Thread;
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread, event, fact, log, sockets_event};
+use crate::layer::{Layer, event, fact, log, sockets_event};
 use crate::message::{ToDriver, ToUp};
 use crate::pool;
 use crate::record::{EventEntry, Fact, Function, LogLine};

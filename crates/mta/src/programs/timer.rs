@@ -9,7 +9,8 @@ use std::rc::Rc;
 use machine::{Duration, Instant};
 
 use crate::config::Alarm;
-use crate::layer::{Layer, Thread};
+use crate::environment::Thread;
+use crate::layer::Layer;
 use crate::message::{Message, ToMain};
 
 /// Waits with a time-out end at a tick of NT's clock, every 10 ms: alarms of one tick go off

@@ -9,9 +9,10 @@ use std::rc::Rc;
 
 use crate::block::Lease;
 use crate::build::{OnClose, Operation, Structure};
+use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread, fact, log};
+use crate::layer::{Layer, fact, log};
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{Fact, LogLine, MessageType};
 
@@ -42,10 +43,11 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         connections: BTreeMap::new(),
     };
     loop {
-        match t.receive(layer.queues.up).await {
-            Message::Up(message) => transport.take_in(message).await,
-            other => panic!("POP4 UP was sent {other:?}"),
-        }
+        let message = t.receive(layer.queues.up).await;
+        let Message::Up(message) = message else {
+            panic!("POP4 UP was sent {message:?}");
+        };
+        transport.take_in(message).await;
     }
 }
 

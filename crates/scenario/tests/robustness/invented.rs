@@ -86,10 +86,10 @@ impl Inventor {
         for host in &HOSTS[..hosts] {
             self.host(host, builds);
         }
-        for other in 1..hosts {
+        for (other, host) in HOSTS.iter().enumerate().take(hosts).skip(1) {
             // A chain or a star, whichever comes: every host is reached.
             let one = self.luck.below(other as u64) as usize;
-            self.link(other, HOSTS[one], HOSTS[other]);
+            self.link(other, HOSTS[one], host);
         }
         let connectors = self.from(1, 4);
         for number in 0..connectors {
