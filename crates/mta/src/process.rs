@@ -196,3 +196,6 @@ impl Process {
             .all(empty)
     }
 }
+
+#[cfg(test)]
+mod tests;
