@@ -5,6 +5,7 @@
 //! where rates are concerned, a campaign that prints what it measured.
 //!
 //! - `churn`: law 1, what a clean link and a fixed build promise.
+//! - `hazard`: law 4, what tears unguarded structures.
 //! - `leaks`: laws 2 and 3, what the leak rate depends on.
 //! - `links`: law 5, what a link loses.
 //! - `timing`: law 6, the arithmetic of the TCP profiles.
@@ -12,6 +13,7 @@
 
 mod churn;
 mod evidence;
+mod hazard;
 mod leaks;
 mod links;
 mod timing;

@@ -197,3 +197,6 @@ impl Process {
             .all(empty)
     }
 }
+
+#[cfg(test)]
+mod tests;

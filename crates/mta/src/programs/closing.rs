@@ -33,6 +33,9 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
             check_owner(t, layer, thread_block, block).await;
             t.write(block + field::STATE, BlockState::Closing.word())
                 .await;
+            // It leaves the array before anybody else can see it closing: whoever finds it so
+            // gives it back at once, and it must not be its next user who is taken out.
+            wait_array::leave(t, layer, thread_block, block).await;
             Some(take_handles(t, block).await)
         }
         Some(
@@ -47,7 +50,6 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
     layer.unguard(t, guard).await;
     let Some(handles) = handles else { return };
     log(t, LogLine::IssueDisconnect(lease.block));
-    wait_array::leave(t, layer, thread_block, block).await;
     close_handles(t, lease, handles).await;
     layer.post_up(t, ToUp::CloseIndication(lease)).await;
 }
