@@ -13,7 +13,6 @@ use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
 use crate::exchmem;
 use crate::layer::Layer;
-use crate::wait_array::Watched;
 
 const HANDLE: &str = "select set.handle";
 
@@ -23,23 +22,23 @@ pub(crate) async fn make(
     t: &Thread,
     layer: &Layer,
     thread_block: u32,
-    watched: &[Watched],
+    events: Vec<EventHandle>,
 ) -> Vec<EventHandle> {
     if layer.build.generation() == Generation::Single {
-        return watched.iter().map(|it| it.event).collect();
+        return events;
     }
     throw_away(t, layer, thread_block).await;
-    let words = u32::try_from(watched.len())
+    let words = u32::try_from(events.len())
         .expect("at most 63 entries")
         .max(1);
     let set = t.allocate(4 * words).await;
     let pointer = layer.layout.thread_block(thread_block) + wait_array::SET;
     t.write(pointer, set.0).await;
-    for (entry, index) in watched.iter().zip(0..) {
-        t.write(set + handle(index), entry.event.0).await;
+    for (event, index) in events.iter().zip(0..) {
+        t.write(set + handle(index), event.0).await;
     }
-    let mut handles = Vec::with_capacity(watched.len());
-    for (_, index) in watched.iter().zip(0..) {
+    let mut handles = Vec::with_capacity(events.len());
+    for (_, index) in events.iter().zip(0..) {
         handles.push(EventHandle(t.read(set + handle(index)).await));
     }
     handles

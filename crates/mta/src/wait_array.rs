@@ -105,7 +105,8 @@ pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Wa
     watched.retain(|it| it.event.0 != 0);
     watched.sort_by_key(|it| it.lease);
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
-    let handles = select_set::make(t, layer, thread_block, &watched).await;
+    let events = watched.iter().map(|it| it.event).collect();
+    let handles = select_set::make(t, layer, thread_block, events).await;
     layer.unguard(t, guard).await;
     watched
         .iter_mut()
