@@ -4,7 +4,7 @@
 //! Winsock.log prints for some of them are in [`crate::record::MessageType`]. It refuses to
 //! know who waits for them.
 
-use winsock::{FlowLabel, SocketAddress};
+use winsock::{FlowLabel, SocketAddress, SocketError};
 
 use crate::block::Lease;
 use crate::config::{Alarm, Submission};
@@ -98,6 +98,8 @@ pub enum ToDriver {
     Send(Lease, Vec<u8>),
     /// The socket has room again; only a pair's Async Notify says so.
     Writable(Lease),
+    /// The connect has failed; only a pair's Async Notify says so.
+    ConnectFailed(Lease, SocketError),
     /// Close: message type 2.
     Close(Lease),
 }

@@ -76,6 +76,11 @@ pub(crate) async fn on_network_events(
                     select_data_events(t, layer, lease).await;
                     layer.post_up(t, ToUp::Connected(lease)).await;
                 }
+                // In a pair the Driver reports it and tries again (event 9215, Q152941).
+                Some(error) if layer.build.generation() == Generation::Pairs => {
+                    let news = ToDriver::ConnectFailed(lease, error);
+                    layer.post_driver(t, lease, news).await;
+                }
                 Some(error) => {
                     on_connect_failed(t, layer, thread_block, desk, lease, error).await;
                 }

@@ -46,6 +46,9 @@ pub(crate) async fn on_message(
             flush(t, layer, thread_block, desk, lease).await;
         }
         ToDriver::Writable(lease) => flush(t, layer, thread_block, desk, lease).await,
+        ToDriver::ConnectFailed(lease, error) => {
+            on_connect_failed(t, layer, thread_block, desk, lease, error).await;
+        }
         ToDriver::Close(lease) => {
             close_request(t, layer, thread_block, lease).await;
             desk.clear(lease);
