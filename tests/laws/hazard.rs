@@ -30,7 +30,12 @@ fn crashes(outcomes: &[Outcome]) -> usize {
 #[test]
 fn without_parallel_threads_nothing_is_torn() {
     let mut settings = vec!["duration=30m".to_owned()];
-    for alone in ["driver_threads=1", "cpus=1", "quantum=1h", "control_blocks=40"] {
+    for alone in [
+        "driver_threads=1",
+        "cpus=1",
+        "quantum=1h",
+        "control_blocks=40",
+    ] {
         settings.extend(both(alone));
     }
     let outcomes = outcomes(&settings, 6);
@@ -61,7 +66,10 @@ fn unguarded_threads_can_crash_and_guarded_ones_cannot() {
             "{exception:?}"
         );
     }
-    let fixed: Vec<String> = adversary.into_iter().chain(both("build=4.0.994.2")).collect();
+    let fixed: Vec<String> = adversary
+        .into_iter()
+        .chain(both("build=4.0.994.2"))
+        .collect();
     for outcome in outcomes(&fixed, 4) {
         assert_eq!(outcome.exceptions, []);
         assert_eq!(outcome.violations, [], "seed {}", outcome.seed);
