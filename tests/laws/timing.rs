@@ -97,17 +97,17 @@ fn five_data_retransmissions_take_63_times_the_first_wait() {
     let mut broken = None;
     for (at, record) in &outcome.records {
         let millis = at.nanos() / 1_000_000;
-        match record {
-            // What is repeated may hold more than was sent at first: times count, not packets.
-            Record::PacketSent(_, _, Segment::Tcp { length: 1.., .. }) if millis >= 600_000 => {
-                if times.last().is_none_or(|last| millis - last > 50) {
-                    times.push(millis);
-                }
-            }
-            Record::Mta(_, _, written) if format!("{written:?}").contains("EndedAbnormally") => {
-                broken = broken.or(Some(millis));
-            }
-            _ => {}
+        // What is repeated may hold more than was sent at first: times count, not packets.
+        if let Record::PacketSent(_, _, Segment::Tcp { length: 1.., .. }) = record
+            && millis >= 600_000
+            && times.last().is_none_or(|last| millis - last > 50)
+        {
+            times.push(millis);
+        }
+        if let Record::Mta(_, _, written) = record
+            && format!("{written:?}").contains("EndedAbnormally")
+        {
+            broken = broken.or(Some(millis));
         }
     }
     let broken = broken.expect("the association breaks");
