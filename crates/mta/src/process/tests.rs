@@ -85,7 +85,9 @@ where
     let raised = match machine.run(Instant::ZERO, Instant::MAX) {
         Progress::Idle => false,
         Progress::Raised(_) => true,
-        other => panic!("threads without a network ended with {other:?}"),
+        other @ (Progress::Environment { .. } | Progress::ReachedUntil) => {
+            panic!("threads without a network ended with {other:?}")
+        }
     };
     Aftermath {
         audit: Audit::read(&machine, layout),
