@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::merge::MergeArguments;
+use crate::commands::sweep::SweepArguments;
 use crate::exit;
 
 /// Simulates the socket layer of a message transfer agent, deterministically.
@@ -24,6 +26,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Read scenarios and say what is wrong with them, without running anything.
     Check(CheckArguments),
+    /// Run many seeds of a scenario and say what goes wrong, how often, and how to repeat it.
+    Sweep(SweepArguments),
+    /// Join the shards of a sweep into what one machine would have written.
+    Merge(MergeArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
     Schema(SchemaArguments),
     /// Print a completion script.

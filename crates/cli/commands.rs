@@ -2,4 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod merge;
 pub(crate) mod schema;
+pub(crate) mod sweep;

@@ -4,12 +4,19 @@
 
 /// Everything was as expected.
 pub(crate) const AS_EXPECTED: u8 = 0;
+/// A run differs from what its scenario expects.
+pub(crate) const NOT_AS_EXPECTED: u8 = 1;
 /// The arguments or a scenario are wrong.
 pub(crate) const USAGE: u8 = 2;
+/// The same run came out differently.
+pub(crate) const NONDETERMINISM: u8 = 3;
 /// Something outside failed: a file, a pipe, a permission.
 pub(crate) const ENVIRONMENT: u8 = 4;
 /// A bug of this program; the message says what to report.
 pub(crate) const OUR_BUG: u8 = 70;
+
+/// A signal asked for an end.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// All codes, as `--help` shows them.
 pub(crate) const HELP: &str = "\

@@ -30,7 +30,8 @@ pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, Refus
     file::load(&name, &bytes, &overrides.set).map_err(Refusal::Wrong)
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a file, as much of it as a scenario may have; `-` is standard input.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
         io::stdin().lock().take(BYTES_MAX).read_to_end(&mut bytes)?;

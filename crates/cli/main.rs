@@ -40,6 +40,8 @@ fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(arguments.color);
     let outcome = match arguments.command {
         Command::Check(check) => commands::check::run(&check, &mut terminal),
+        Command::Sweep(sweep) => commands::sweep::run(&sweep, &mut terminal),
+        Command::Merge(merge) => commands::merge::run(&merge, &mut terminal),
         Command::Schema(schema) => commands::schema::run(&schema, &mut terminal),
         Command::Completions(completions) => {
             commands::completions::run(&completions, &mut terminal)

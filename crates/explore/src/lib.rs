@@ -1,1 +1,37 @@
-//! Many runs: found, named, repeated, made small.
+//! Many runs: found, named, repeated, made small, explained, and a fix proved on the same seeds.
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`seeds`], [`grid`] | what is run |
+//! | [`subject`] | who runs it |
+//! | `workers` | the host's threads and signals |
+//! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
+//! | [`statistics`], [`summary`] | what that says |
+//! | [`folder`], [`capsule`] | what is kept of it on the disk |
+//! | [`divergence`] | where two runs part that should be one |
+//! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
+//!
+//! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
+
+pub mod book;
+pub mod capsule;
+pub mod divergence;
+pub mod folder;
+pub mod grid;
+mod hexadecimal;
+pub mod merge;
+pub mod row;
+pub mod seeds;
+pub mod statistics;
+pub mod subject;
+pub mod summary;
+pub mod sweep;
+pub mod tally;
+pub mod times;
+mod workers;
+
+pub use capsule::Capsule;
+pub use merge::merge;
+pub use seeds::{SeedRange, Shard};
+pub use subject::{Custom, Shipped, Subject};
+pub use sweep::sweep;
