@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::commands::merge::MergeArguments;
+use crate::commands::replay::ReplayArguments;
 use crate::commands::sweep::SweepArguments;
 use crate::exit;
 
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Sweep(SweepArguments),
     /// Join the shards of a sweep into what one machine would have written.
     Merge(MergeArguments),
+    /// Run a capsule again and hold it against what was kept.
+    Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
     Schema(SchemaArguments),
     /// Print a completion script.

@@ -2,6 +2,8 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod length;
 pub(crate) mod merge;
+pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod sweep;

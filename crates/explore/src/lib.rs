@@ -9,6 +9,7 @@
 //! | [`statistics`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
+//! | [`replay`](mod@replay) | one run again |
 //! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
@@ -20,6 +21,7 @@ pub mod folder;
 pub mod grid;
 mod hexadecimal;
 pub mod merge;
+pub mod replay;
 pub mod row;
 pub mod seeds;
 pub mod statistics;
@@ -32,6 +34,7 @@ mod workers;
 
 pub use capsule::Capsule;
 pub use merge::merge;
+pub use replay::replay;
 pub use seeds::{SeedRange, Shard};
 pub use subject::{Custom, Shipped, Subject};
 pub use sweep::sweep;
