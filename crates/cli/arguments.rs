@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::compare::CompareArguments;
 use crate::commands::merge::MergeArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::sweep::SweepArguments;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Sweep(SweepArguments),
     /// Join the shards of a sweep into what one machine would have written.
     Merge(MergeArguments),
+    /// Run the same seeds with two builds, or with and without a setting, and compare.
+    Compare(CompareArguments),
     /// Run a capsule again and hold it against what was kept.
     Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.

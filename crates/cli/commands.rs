@@ -1,6 +1,7 @@
 //! One module for each command: arguments in, one call, the answer shown.
 
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod length;
 pub(crate) mod merge;

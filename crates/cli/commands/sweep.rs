@@ -159,7 +159,7 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn progress_bar(runs: u64) -> ProgressBar {
+pub(crate) fn progress_bar(runs: u64) -> ProgressBar {
     let target = if io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {

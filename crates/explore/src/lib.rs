@@ -10,12 +10,14 @@
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
+//! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
 
 pub mod book;
 pub mod capsule;
+pub mod compare;
 pub mod divergence;
 pub mod folder;
 pub mod grid;
