@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use crate::commands::compare::CompareArguments;
 use crate::commands::merge::MergeArguments;
 use crate::commands::replay::ReplayArguments;
+use crate::commands::shrink::ShrinkArguments;
 use crate::commands::sweep::SweepArguments;
 use crate::exit;
 
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     /// Run the same seeds with two builds, or with and without a setting, and compare.
     Compare(CompareArguments),
+    /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
+    Shrink(ShrinkArguments),
     /// Run a capsule again and hold it against what was kept.
     Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.

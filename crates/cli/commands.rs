@@ -7,4 +7,5 @@ pub(crate) mod length;
 pub(crate) mod merge;
 pub(crate) mod replay;
 pub(crate) mod schema;
+pub(crate) mod shrink;
 pub(crate) mod sweep;

@@ -88,10 +88,7 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::
 }
 
 /// The arms, or the exit code after saying what is wrong.
-fn arms(
-    arguments: &CompareArguments,
-    terminal: &mut Terminal,
-) -> io::Result<Result<Vec<Arm>, u8>> {
+fn arms(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<Result<Vec<Arm>, u8>> {
     let plain = match load(arguments, &[], terminal)? {
         Ok(plain) => plain,
         Err(code) => return Ok(Err(code)),

@@ -10,6 +10,8 @@
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
+//! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
+//! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
@@ -18,14 +20,20 @@
 pub mod book;
 pub mod capsule;
 pub mod compare;
+mod delta;
 pub mod divergence;
+mod edit;
+pub mod element;
 pub mod folder;
 pub mod grid;
 mod hexadecimal;
 pub mod merge;
+pub mod pinned;
 pub mod replay;
 pub mod row;
 pub mod seeds;
+pub mod shrink;
+pub mod size;
 pub mod statistics;
 pub mod subject;
 pub mod summary;

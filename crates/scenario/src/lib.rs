@@ -6,6 +6,7 @@
 //! | `assembly` | from names to numbers |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
+//! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
 //! | [`outcome`], [`run()`] | one judged run |
 //!
@@ -22,6 +23,7 @@ pub mod outcome;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod timeline;
 mod workload;
 mod world;
 
