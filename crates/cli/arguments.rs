@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::commands::compare::CompareArguments;
+use crate::commands::explain::ExplainArguments;
 use crate::commands::merge::MergeArguments;
 use crate::commands::replay::ReplayArguments;
 use crate::commands::shrink::ShrinkArguments;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
     Shrink(ShrinkArguments),
+    /// Say why a failure happens: what led to it, and which parts are necessary.
+    Explain(ExplainArguments),
     /// Run a capsule again and hold it against what was kept.
     Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.

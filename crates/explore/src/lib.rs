@@ -12,6 +12,7 @@
 //! | [`replay`](mod@replay) | one run again |
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
+//! | [`explain`](mod@explain), `chain` | why it happens |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
@@ -19,11 +20,13 @@
 
 pub mod book;
 pub mod capsule;
+mod chain;
 pub mod compare;
 mod delta;
 pub mod divergence;
 mod edit;
 pub mod element;
+pub mod explain;
 pub mod folder;
 pub mod grid;
 mod hexadecimal;

@@ -5,6 +5,7 @@
 //! survive every change that leaves the failure in place.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use scenario::file;
 use scenario::plan::{CountRange, ExceptionCode, Expectations, Scenario, ViolationKind};
@@ -80,16 +81,45 @@ pub fn text(shrunk: &Shrunk) -> Result<String, Diagnostics> {
         "# Shows: {}\n# From: {before}\n# To:   {after}\n# {chance}\n# {minimal}\n\n",
         shrunk.signature
     );
-    let body = scenario.to_toml();
-    let body = body.replacen(
-        "[[pin.outages]]",
-        "# In these times the link carries nothing either way.\n[[pin.outages]]",
-        1,
-    );
+    let body = commented(&body(&scenario)?);
     let text = format!("{comment}{body}");
     let loaded = file::load("pinned", text.as_bytes(), &[])?;
     assert_eq!(loaded, scenario, "the text says what was found");
     Ok(text)
+}
+
+/// The scenario's text, without addresses where loading gives the same ones again.
+fn body(scenario: &Scenario) -> Result<String, Diagnostics> {
+    let mut bare = scenario.clone();
+    for host in bare.hosts.values_mut() {
+        host.address = Ipv4Addr::UNSPECIFIED;
+    }
+    let text = bare.to_toml();
+    let loaded = file::load("pinned", text.as_bytes(), &[])?;
+    Ok(if loaded == *scenario {
+        text
+    } else {
+        scenario.to_toml()
+    })
+}
+
+/// A word before what a reader may not expect.
+fn commented(body: &str) -> String {
+    let mut text = body.to_owned();
+    for (mark, comment) in [
+        ("\n[pin]", "What chance did when it failed, laid down."),
+        (
+            "\n[expect]",
+            "The failure has to appear. Without the defect this file fails.",
+        ),
+        (
+            "\ncall_jitter = \"0/1\"",
+            "Every call costs the same, so that no luck is left.",
+        ),
+    ] {
+        text = text.replacen(mark, &format!("\n# {comment}{mark}"), 1);
+    }
+    text
 }
 
 /// A regression test for the file, ready to be pasted.

@@ -10,7 +10,7 @@
 mod chance;
 mod rounding;
 
-use kernel::{Duration, Instant, Ratio};
+use kernel::{Duration, Instant};
 use scenario::plan::{Arrivals, Scenario, SizeRange};
 use scenario::{AssemblyError, Options, Outcome};
 
@@ -22,8 +22,8 @@ use crate::row::failures;
 use crate::size::Size;
 use crate::subject::Subject;
 
-/// Other seeds under which a candidate may show the failure as well.
-const OTHER_SEEDS: u64 = 3;
+/// Other seeds under which a candidate that leaves something to chance may show the failure.
+const OTHER_SEEDS: u64 = 6;
 /// Rounds over all passes; each ends at once when nothing gets smaller.
 const ROUNDS_MAX: u32 = 8;
 const SECOND: u64 = 1_000_000_000;
@@ -81,15 +81,13 @@ pub fn shrink(
 ) -> Result<Shrunk, ShrinkError> {
     let mut search = Search::new(capsule, subject, budget)?;
     let before = Size::of(&search.best, &search.outcome);
-    for _ in 0..ROUNDS_MAX {
-        let start = search.best.clone();
-        for pass in PASSES {
-            pass(&mut search);
-            watch(search.runs, &search.best);
-        }
-        if search.best == start || search.is_spent() {
-            break;
-        }
+    search.run_passes(&mut watch);
+    // Luck in the order of threads is of use as long as there is much to leave out: another
+    // seed may show the failure where this one does not.
+    let had_luck = search.best.clone();
+    chance::take_jitter(&mut search);
+    if search.best != had_luck {
+        search.run_passes(&mut watch);
     }
     // What the budget does not allow any more is not checked; that is said.
     let any_seed = (1..=5).all(|seed| search.shows(&search.best.clone(), seed).is_some());
@@ -122,7 +120,7 @@ const QUICK: Options = Options {
 type Pass = fn(&mut Search<'_>);
 
 /// Cheapest first: what makes runs shorter comes before what needs many.
-const PASSES: [Pass; 9] = [
+const PASSES: [Pass; 8] = [
     |search| search.cut_after_failure(),
     |search| search.leave_out_coarse(),
     chance::list_messages,
@@ -130,7 +128,6 @@ const PASSES: [Pass; 9] = [
     chance::list_losses,
     |search| search.leave_out_listed(),
     |search| search.leave_out_rest(),
-    chance::take_jitter,
     rounding::simplify,
 ];
 
@@ -155,6 +152,20 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// All passes over and over until nothing gets smaller.
+    fn run_passes(&mut self, watch: &mut impl FnMut(u64, &Scenario)) {
+        for _ in 0..ROUNDS_MAX {
+            let start = self.best.clone();
+            for pass in PASSES {
+                pass(self);
+                watch(self.runs, &self.best);
+            }
+            if self.best == start || self.is_spent() {
+                return;
+            }
+        }
+    }
+
     fn is_spent(&self) -> bool {
         self.runs >= self.budget
     }
@@ -175,9 +186,14 @@ impl<'a> Search<'a> {
         if candidate == self.best || !candidate.check().is_empty() {
             return false;
         }
-        let others = (1..=OTHER_SEEDS).filter(|seed| *seed != self.seed);
-        let seeds: Vec<u64> = [self.seed].into_iter().chain(others).collect();
-        for seed in seeds {
+        let own = self.seed;
+        let others = if chance::has_any(&candidate) {
+            1..=OTHER_SEEDS
+        } else {
+            1..=0
+        };
+        let others = others.filter(|seed| *seed != own);
+        for seed in [own].into_iter().chain(others) {
             if let Some((at, outcome)) = self.shows(&candidate, seed) {
                 (self.best, self.seed) = (candidate, seed);
                 (self.failed_at, self.outcome) = (at, outcome);
@@ -286,12 +302,6 @@ fn found_at(outcome: &Outcome, signature: &str) -> Option<Instant> {
     let found = failures(outcome);
     let failure = found.iter().find(|it| it.signature == signature)?;
     Some(Instant::from_nanos(failure.at))
-}
-
-/// Whether any host's calls still cost a random time.
-fn has_jitter(scenario: &Scenario) -> bool {
-    let mut hosts = scenario.hosts.values();
-    hosts.any(|host| host.call_jitter != Ratio::ZERO)
 }
 
 impl std::fmt::Display for ShrinkError {

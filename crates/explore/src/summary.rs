@@ -18,6 +18,9 @@ use crate::times::Times;
 /// The percentages whose times are given.
 const QUANTILES: [u64; 3] = [10, 50, 90];
 
+/// Signatures shown on a terminal.
+const SHOWN_MAX: usize = 8;
+
 /// Everything a sweep found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -47,7 +50,7 @@ pub struct Summary {
     pub rechecked: u64,
     /// Virtual time until anything first went wrong.
     pub first_failure: Vec<Quantile>,
-    /// What went wrong, the most frequent first.
+    /// What went wrong: exceptions, then the rest, each the most frequent first.
     pub signatures: Vec<Found>,
     /// Failures beyond the limit on signatures.
     pub ungrouped: u64,
@@ -149,7 +152,11 @@ impl Summary {
             .iter()
             .map(|(signature, group)| found(signature, group, whole.runs))
             .collect();
-        signatures.sort_by_key(|found| std::cmp::Reverse(found.share.runs));
+        // What ends a process comes first: races without number go before it.
+        signatures.sort_by_key(|found| {
+            let ends = found.signature.starts_with("exception");
+            (!ends, std::cmp::Reverse(found.share.runs))
+        });
         let grid = points.iter().filter(|(settings, _)| !settings.is_empty());
         Self {
             schema_version: Manifest::SCHEMA,
@@ -256,7 +263,9 @@ impl Summary {
         );
         if !self.unexpected_seeds.is_empty() {
             let seeds: Vec<String> = self.unexpected_seeds.iter().map(u64::to_string).collect();
-            let _ = writeln!(page, "not as expected: seeds {} ...", seeds.join(" "));
+            let all = self.unexpected_seeds.len() as u64 == self.runs - self.as_expected;
+            let more = if all { "" } else { " ..." };
+            let _ = writeln!(page, "not as expected: seeds {}{}", seeds.join(" "), more);
         }
         let _ = writeln!(page, "something went wrong in {}", show_share(self.failing));
         let _ = writeln!(
@@ -264,13 +273,20 @@ impl Summary {
             "  first of it: {}",
             show_quantiles(&self.first_failure)
         );
-        for found in &self.signatures {
+        for found in self.signatures.iter().take(SHOWN_MAX) {
             let _ = writeln!(page, "\n{}", found.signature);
             let _ = writeln!(page, "  {}", show_share(found.share));
             let _ = writeln!(page, "  time to it: {}", show_quantiles(&found.times));
             let at = Instant::from_nanos(found.shortest_at);
             let _ = writeln!(page, "  soonest: seed {} at {at} s", found.shortest_seed);
             let _ = writeln!(page, "  repeat:  {}", command(found));
+        }
+        if self.signatures.len() > SHOWN_MAX {
+            let more = self.signatures.len() - SHOWN_MAX;
+            let _ = writeln!(
+                page,
+                "\n... and {more} signatures more: --format json has all"
+            );
         }
         for fault in &self.faults {
             let _ = match fault.times {

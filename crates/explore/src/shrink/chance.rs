@@ -4,11 +4,40 @@
 //! refuses to leave anything out: lists are made shorter elsewhere.
 
 use kernel::Ratio;
-use scenario::plan::{Arrivals, Loss, OutageWindow};
+use scenario::plan::{
+    Arrivals, Direction, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
+};
 use scenario::{Options, timeline};
 
-use super::{Search, has_jitter};
+use super::Search;
 use crate::edit;
+
+/// Whether anything in a scenario depends on its seed.
+pub(super) fn has_any(scenario: &Scenario) -> bool {
+    let direction = |it: &Direction| {
+        let shares = [it.reorder, it.duplicate, it.corrupt];
+        let chances = shares.into_iter().any(|share| share != Ratio::ZERO);
+        chances || it.loss != Loss::None || !it.jitter.is_zero()
+    };
+    let workload = |it: &Workload| {
+        let arrives = matches!(it.arrivals, Arrivals::Poisson { .. });
+        let varies = it.size.from != it.size.to;
+        arrives || varies || matches!(it.priorities, Priorities::Mix { .. })
+    };
+    let mut links = scenario.links.values();
+    let mut faults = scenario.faults.values();
+    has_jitter(scenario)
+        || scenario.scheduler == Scheduler::Random
+        || links.any(|link| direction(&link.forward) || direction(&link.backward))
+        || scenario.workloads.values().any(workload)
+        || faults.any(|fault| matches!(fault.when, When::Random { .. }))
+}
+
+/// Whether any host's calls cost a random time.
+fn has_jitter(scenario: &Scenario) -> bool {
+    let mut hosts = scenario.hosts.values();
+    hosts.any(|host| host.call_jitter != Ratio::ZERO)
+}
 
 /// Messages come at listed times.
 pub(super) fn list_messages(search: &mut Search<'_>) {

@@ -116,9 +116,21 @@ fn round(search: &mut Search<'_>, unit: u64) {
     for name in names {
         let mut candidate = search.best.clone();
         let workload = candidate.workloads.get_mut(&name).expect("it is there");
-        if let Arrivals::At(times) = &mut workload.arrivals {
-            times.iter_mut().for_each(|at| *at = down(*at));
-            search.attempt(candidate);
+        let Arrivals::At(times) = &mut workload.arrivals else {
+            continue;
+        };
+        let count = times.len();
+        times.iter_mut().for_each(|at| *at = down(*at));
+        if search.attempt(candidate) {
+            continue;
+        }
+        for place in 0..count {
+            let mut candidate = search.best.clone();
+            let workload = candidate.workloads.get_mut(&name).expect("it is there");
+            if let Arrivals::At(times) = &mut workload.arrivals {
+                times[place] = down(times[place]);
+                search.attempt(candidate);
+            }
         }
     }
 }
