@@ -19,6 +19,9 @@ use crate::subject::Subject;
 /// Parts looked at.
 pub const ELEMENTS_MAX: usize = 1_000;
 
+/// Signatures shown of what goes wrong only without a part.
+const OTHERS_SHOWN: usize = 2;
+
 /// An explanation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
@@ -47,7 +50,7 @@ pub struct WhatIf {
     pub part: String,
     /// What became of the failure.
     pub verdict: Verdict,
-    /// What went wrong instead or besides, by signature.
+    /// What goes wrong only without it, by signature.
     pub others: Vec<String>,
 }
 
@@ -88,6 +91,7 @@ pub fn explain(
     let outcome = run(scenario, true).map_err(ExplainError::Assembly)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
     let (detail, chain) = story(&outcome, &failure.signature);
+    let usual = outcome.signatures();
     let mut explanation = Explanation {
         schema_version: 1,
         signature: failure.signature.clone(),
@@ -116,7 +120,7 @@ pub fn explain(
             } else {
                 Verdict::Necessary
             };
-            signatures.retain(|it| *it != failure.signature);
+            signatures.retain(|it| !usual.contains(it));
             what_if.others = signatures;
         }
         explanation.parts.push(what_if);
@@ -204,7 +208,13 @@ impl fmt::Display for Explanation {
             };
             let mut line = format!("  {verdict}  {}", what_if.part);
             if !what_if.others.is_empty() {
-                write!(line, "; without it: {}", what_if.others.join(", "))?;
+                let shown: Vec<&str> = what_if.others.iter().map(String::as_str).collect();
+                let shown = shown[..shown.len().min(OTHERS_SHOWN)].join(", ");
+                let more = what_if.others.len().saturating_sub(OTHERS_SHOWN);
+                write!(line, "; instead: {shown}")?;
+                if more > 0 {
+                    write!(line, " and {more} more")?;
+                }
             }
             writeln!(formatter, "{line}")?;
         }
