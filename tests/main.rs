@@ -1,4 +1,12 @@
 //! One test binary, a module for each promise.
 
 mod command_line;
+mod determinism;
+mod laws;
+mod logs;
+mod omission;
+mod ping;
+mod program;
+mod run_command;
 mod scenario_reference;
+mod tidy;

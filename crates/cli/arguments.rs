@@ -15,6 +15,25 @@ use crate::commands::shrink::ShrinkArguments;
 use crate::commands::sweep::SweepArguments;
 use crate::exit;
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  mtasim run sims/casebook/q303102-cb-leak.toml
+  mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/leak
+  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json";
+const PING_EXAMPLES: &str = "\
+Example:
+  mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100";
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  mtasim check sims/*/*.toml
+  mtasim check --print --set host.PARIS.cpus=2 sims/smoke/clean-link.toml";
+const SCHEMA_EXAMPLES: &str = "\
+Example:
+  mtasim schema > scenario.schema.json";
+const COMPLETIONS_EXAMPLES: &str = "\
+Example:
+  mtasim completions bash > ~/.local/share/bash-completion/completions/mtasim";
+
 /// Simulates the socket layer of a message transfer agent, deterministically.
 #[derive(Debug, Parser)]
 #[command(name = "mtasim", version, after_help = exit::HELP, arg_required_else_help = true)]
@@ -22,13 +41,24 @@ pub(crate) struct Arguments {
     /// Colour the output: always, never, or on a terminal that can (NO_COLOR is heeded).
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
+    /// Trace to standard error, as RUST_LOG filters: debug, mtasim_scenario=trace; also
+    /// MTASIM_LOG.
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a scenario, judge it and say what happened.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
+    /// Ping a link of a scenario: what the administrator would have seen.
+    #[command(after_help = PING_EXAMPLES)]
+    Ping(PingArguments),
     /// Read scenarios and say what is wrong with them, without running anything.
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
     /// Run many seeds of a scenario and say what goes wrong, how often, and how to repeat it.
     Sweep(SweepArguments),
@@ -43,9 +73,70 @@ pub(crate) enum Command {
     /// Run a capsule again and hold it against what was kept.
     Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
+    #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
     /// Print a completion script.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The scenario file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// Write the hosts' logs, the journal and the result into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write even into a folder that is not empty; files of the same names are replaced.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// How to answer: a page, or one JSON object.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PingArguments {
+    /// The scenario file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The link, by its name in the scenario; its first host pings its second.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) link: String,
+    /// How many echo requests, one a second.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) count: u32,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// How to answer: as ping does, or one JSON object.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Which of a scenario's runs.
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
+    /// The seed, decimal or 0x and hexadecimal digits, in place of the scenario's.
+    #[arg(long = "seed", value_name = "N", value_parser = parse_seed)]
+    pub(crate) given: Option<u64>,
+}
+
+fn parse_seed(text: &str) -> Result<u64, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) if digits.bytes().all(|it| it.is_ascii_hexdigit()) => {
+            u64::from_str_radix(digits, 16)
+        }
+        Some(_) => return Err("hexadecimal digits must follow 0x".to_owned()),
+        None => text.parse(),
+    };
+    parsed.map_err(|_| "a seed is a number from 0 to 2^64 - 1".to_owned())
 }
 
 #[derive(Debug, Args)]

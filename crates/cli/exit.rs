@@ -5,7 +5,7 @@
 /// Everything was as expected.
 pub(crate) const AS_EXPECTED: u8 = 0;
 /// A run differs from what its scenario expects.
-pub(crate) const NOT_AS_EXPECTED: u8 = 1;
+pub(crate) const UNEXPECTED: u8 = 1;
 /// The arguments or a scenario are wrong.
 pub(crate) const USAGE: u8 = 2;
 /// The same run came out differently.

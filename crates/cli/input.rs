@@ -1,7 +1,7 @@
 //! Scenarios from the user's files.
 //!
 //! Owns the way from a path to a loaded scenario, for every command alike. It refuses to say
-//! what to do about a scenario that is wrong.
+//! what else to do about a scenario that is wrong than to say so.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,6 +11,8 @@ use scenario::file::{self, Diagnostics};
 use scenario::plan::Scenario;
 
 use crate::arguments::Overrides;
+use crate::exit;
+use crate::terminal::Terminal;
 
 /// Bytes read of a file: one more than a scenario may have, so that the excess is noticed.
 const BYTES_MAX: u64 = file::SIZE_MAX as u64 + 1;
@@ -28,6 +30,25 @@ pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, Refus
     let bytes = read(path).map_err(Refusal::Unreadable)?;
     let name = path.display().to_string();
     file::load(&name, &bytes, &overrides.set).map_err(Refusal::Wrong)
+}
+
+/// Reads a scenario for a command that needs one, or says why there is none: the exit code.
+pub(crate) fn require(
+    path: &Path,
+    overrides: &Overrides,
+    terminal: &mut Terminal,
+) -> io::Result<Result<Scenario, u8>> {
+    match load(path, overrides) {
+        Ok(scenario) => Ok(Ok(scenario)),
+        Err(Refusal::Wrong(diagnostics)) => {
+            terminal.talk(&diagnostics.to_human(true))?;
+            Ok(Err(exit::USAGE))
+        }
+        Err(Refusal::Unreadable(error)) => {
+            terminal.complain(&format!("cannot read {}: {error}", path.display()));
+            Ok(Err(exit::ENVIRONMENT))
+        }
+    }
 }
 
 /// Reads a file, as much of it as a scenario may have; `-` is standard input.

@@ -7,7 +7,10 @@ mod arguments;
 mod commands;
 mod exit;
 mod input;
+mod stopwatch;
 mod terminal;
+mod trace;
+mod under_way;
 
 use std::io::{self, Write};
 use std::panic;
@@ -31,6 +34,9 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(move |information| {
         told(information);
         let _ = writeln!(io::stderr(), "{BUG_REPORT}");
+        if let Some(what) = under_way::shown() {
+            let _ = writeln!(io::stderr(), "mtasim: under way was {what}");
+        }
     }));
     let code = panic::catch_unwind(|| run(arguments)).unwrap_or(exit::OUR_BUG);
     ExitCode::from(code)
@@ -38,7 +44,13 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(arguments.color);
+    if let Err(error) = trace::start(arguments.log.as_deref()) {
+        terminal.complain(&error);
+        return exit::USAGE;
+    }
     let outcome = match arguments.command {
+        Command::Run(run) => commands::run::run(&run, &mut terminal),
+        Command::Ping(ping) => commands::ping::run(&ping, &mut terminal),
         Command::Check(check) => commands::check::run(&check, &mut terminal),
         Command::Sweep(sweep) => commands::sweep::run(&sweep, &mut terminal),
         Command::Merge(merge) => commands::merge::run(&merge, &mut terminal),

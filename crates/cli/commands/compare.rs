@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::
     }
     Ok(match (comparison.complete, comparison.broke()) {
         (false, _) => exit::INTERRUPTED,
-        (true, true) => exit::NOT_AS_EXPECTED,
+        (true, true) => exit::UNEXPECTED,
         (true, false) => exit::AS_EXPECTED,
     })
 }

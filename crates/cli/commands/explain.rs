@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
             terminal.complain(&format!("{name}, seed {seed}: {error}"));
             Ok(match error {
                 ExplainError::Assembly(_) => exit::USAGE,
-                ExplainError::NothingWrong => exit::NOT_AS_EXPECTED,
+                ExplainError::NothingWrong => exit::UNEXPECTED,
             })
         }
     }

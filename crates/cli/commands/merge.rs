@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Re
         }
     }
     Ok(match book.whole() {
-        whole if whole.as_expected < whole.runs => exit::NOT_AS_EXPECTED,
+        whole if whole.as_expected < whole.runs => exit::UNEXPECTED,
         _ => exit::AS_EXPECTED,
     })
 }

@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
         Verdict::Nondeterminism(_) => exit::NONDETERMINISM,
         Verdict::OtherBuild {
             still_fails: false, ..
-        } => exit::NOT_AS_EXPECTED,
+        } => exit::UNEXPECTED,
         Verdict::Same | Verdict::OtherBuild { .. } => exit::AS_EXPECTED,
     })
 }

@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::R
             terminal.complain(&error.to_string());
             return Ok(match error {
                 ShrinkError::Assembly(_) => exit::USAGE,
-                ShrinkError::NotFailing(_) => exit::NOT_AS_EXPECTED,
+                ShrinkError::NotFailing(_) => exit::UNEXPECTED,
             });
         }
     };

@@ -226,7 +226,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             exit::INTERRUPTED
         }
         _ if !swept.differing.is_empty() => exit::NONDETERMINISM,
-        _ if whole.as_expected < whole.runs => exit::NOT_AS_EXPECTED,
+        _ if whole.as_expected < whole.runs => exit::UNEXPECTED,
         _ => exit::AS_EXPECTED,
     };
     Ok(code)

@@ -144,9 +144,9 @@ pub fn regression_test(shrunk: &Shrunk, file_name: &str) -> String {
         "#[test]\n\
          fn {name}() {{\n    \
              let text = include_bytes!(\"../sims/regress/{file_name}\");\n    \
-             let scenario = scenario::file::load({file_name:?}, text, &[]).expect(\"a scenario\");\n    \
-             let options = scenario::Options {{ keep_records: false }};\n    \
-             let outcome = scenario::run(&scenario, scenario.seed, options).expect(\"it runs\");\n    \
+             let scenario = mtasim::file::load({file_name:?}, text, &[]).expect(\"a scenario\");\n    \
+             let options = mtasim::Options {{ keep_records: false }};\n    \
+             let outcome = mtasim::run(&scenario, scenario.seed, options).expect(\"it runs\");\n    \
              assert!(outcome.signatures().iter().any(|it| it == {signature:?}));\n\
          }}\n"
     )

@@ -72,14 +72,10 @@ impl<R: Record> Journal<R> {
         &self.kept
     }
 
-    /// How many records were not kept because the limit was reached.
+    /// Whether records were not kept because the limit was reached.
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        if self.keep == 0 {
-            0
-        } else {
-            self.digest.records() - self.kept.len() as u64
-        }
+    pub fn is_cut_short(&self) -> bool {
+        self.keep > 0 && self.kept.len() == self.keep
     }
 
     /// Gives up the kept records and the digest.

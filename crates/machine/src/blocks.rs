@@ -15,17 +15,32 @@ use crate::violation::ViolationKind;
 #[derive(Debug)]
 pub(crate) struct Blocks {
     layout: HeapLayout,
-    owners: Vec<Owner>,
+    owners: Vec<u32>,
     blocks: BTreeMap<u32, Block>,
 }
 
-/// What is known of one unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Owner {
-    /// The first unit of its block, plus one; zero: of no block.
-    start: u32,
-    /// How many of its two words the program asked for; zero once given back.
-    words: u8,
+/// What is known of one unit, packed: a table of zeroes costs nothing until it is touched.
+///
+/// Bits 2 and up: the first unit of its block, plus one; zero: of no block. Bits 0 and 1: how
+/// many of its two words the program asked for; zero once given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Owner(u32);
+
+impl Owner {
+    const NOBODY: Self = Self(0);
+
+    fn new(start: u32, words: u32) -> Self {
+        assert!(words <= 2, "a unit has two words");
+        Self(start << 2 | words)
+    }
+
+    fn start(self) -> u32 {
+        self.0 >> 2
+    }
+
+    fn words(self) -> u32 {
+        self.0 & 3
+    }
 }
 
 /// The life of one block.
@@ -48,7 +63,7 @@ impl Blocks {
     pub(crate) fn new(layout: HeapLayout) -> Self {
         Self {
             layout,
-            owners: vec![Owner::default(); layout.units() as usize],
+            owners: vec![0; layout.units() as usize],
             blocks: BTreeMap::new(),
         }
     }
@@ -62,8 +77,8 @@ impl Blocks {
         }
         let owner = self.owner(address);
         let second_word = address.0 % UNIT_BYTES / 4;
-        if u32::from(owner.words) > second_word {
-            let same = origin == address || self.owner_if_held(origin).start == owner.start;
+        if owner.words() > second_word {
+            let same = origin == address || self.owner_if_held(origin).start() == owner.start();
             return (!same).then(|| self.wrong(ViolationKind::OutOfBounds, origin));
         }
         Some(self.wrong_about(owner, address, origin))
@@ -74,7 +89,7 @@ impl Blocks {
         if origin != address && self.live(origin).is_some() {
             return self.wrong(ViolationKind::OutOfBounds, origin);
         }
-        let Some(block) = self.blocks.get(&owner.start) else {
+        let Some(block) = self.blocks.get(&owner.start()) else {
             return self.wrong(ViolationKind::WildAccess, address);
         };
         let kind = match block.freed {
@@ -101,21 +116,17 @@ impl Blocks {
         }
         let start = self.unit(address);
         let range = start as usize..(start + units) as usize;
-        let held = self.owners[range.clone()]
-            .iter()
-            .find(|owner| owner.words > 0);
+        let mut owners = self.owners[range.clone()].iter().map(|owner| Owner(*owner));
+        let held = owners.find(|owner| owner.words() > 0);
         let wrong = held.map(|owner| Wrong {
             kind: ViolationKind::DoubleHandOut,
-            against: self.blocks.get(&owner.start).map(|block| block.allocated),
+            against: self.blocks.get(&owner.start()).map(|block| block.allocated),
             allocated: None,
         });
         self.forget(start, units);
         for (unit, owner) in self.owners[range].iter_mut().enumerate() {
             let words = bytes.div_ceil(4).saturating_sub(2 * unit as u32).min(2);
-            *owner = Owner {
-                start: start + 1,
-                words: words as u8,
-            };
+            *owner = Owner::new(start + 1, words).0;
         }
         let block = Block {
             units,
@@ -143,8 +154,8 @@ impl Blocks {
         block.freed = Some(access);
         let units = block.units;
         for owner in &mut self.owners[(start - 1) as usize..(start - 1 + units) as usize] {
-            if owner.start == start {
-                owner.words = 0;
+            if Owner(*owner).start() == start {
+                *owner = Owner::new(start, 0).0;
             }
         }
         None
@@ -158,7 +169,7 @@ impl Blocks {
     }
 
     fn wrong(&self, kind: ViolationKind, address: Address) -> Wrong {
-        let block = self.blocks.get(&self.owner_if_held(address).start);
+        let block = self.blocks.get(&self.owner_if_held(address).start());
         Wrong {
             kind,
             against: block.and_then(|block| block.freed),
@@ -168,7 +179,7 @@ impl Blocks {
 
     /// The live block that `address` points into.
     fn live(&self, address: Address) -> Option<&Block> {
-        let block = self.blocks.get(&self.owner_if_held(address).start)?;
+        let block = self.blocks.get(&self.owner_if_held(address).start())?;
         block.freed.is_none().then_some(block)
     }
 
@@ -176,12 +187,12 @@ impl Blocks {
         if self.layout.holds(address) {
             self.owner(address)
         } else {
-            Owner::default()
+            Owner::NOBODY
         }
     }
 
     fn owner(&self, address: Address) -> Owner {
-        self.owners[self.unit(address) as usize]
+        Owner(self.owners[self.unit(address) as usize])
     }
 
     fn unit(&self, address: Address) -> u32 {

@@ -43,13 +43,10 @@ impl Default for Costs {
 }
 
 impl Costs {
-    /// The cost of a call before jitter.
+    /// The mean cost of a kind of call. Computing costs what it says, not what its kind does.
     #[must_use]
-    pub const fn of(&self, operation: &Operation) -> Duration {
-        if let Operation::Work(length) = operation {
-            return *length;
-        }
-        match operation.kind() {
+    pub const fn of(&self, kind: CallKind) -> Duration {
+        match kind {
             CallKind::Access => self.access,
             CallKind::Interlocked => self.interlocked,
             CallKind::Lock => self.lock,
@@ -62,12 +59,66 @@ impl Costs {
     }
 }
 
-/// `cost` with a uniform share of at most `jitter` added or taken away; on average `cost`.
-pub(crate) fn jittered(cost: Duration, jitter: Ratio, word: u64) -> Duration {
-    let cost = u128::from(cost.nanos());
-    let reach = cost * u128::from(jitter.numerator()) / u128::from(jitter.denominator());
-    let nanos = cost - reach + ((u128::from(word) * (2 * reach + 1)) >> 64);
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+/// Costs and jitter made ready for drawing: a call costs `low` and a uniform part of `span`.
+#[derive(Clone, Debug)]
+pub(crate) struct Tariff {
+    prices: [Price; KINDS.len()],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Price {
+    low: u64,
+    span: u64,
+}
+
+/// Every kind, at its own number.
+const KINDS: [CallKind; 8] = [
+    CallKind::Access,
+    CallKind::Interlocked,
+    CallKind::Lock,
+    CallKind::Object,
+    CallKind::Queue,
+    CallKind::System,
+    CallKind::Work,
+    CallKind::Environment,
+];
+
+impl Tariff {
+    /// Each cost with a uniform share of at most `jitter` added or taken away: on average itself.
+    pub(crate) fn new(costs: &Costs, jitter: Ratio) -> Self {
+        let prices = KINDS.map(|kind| Price::around(costs.of(kind), jitter));
+        Self { prices }
+    }
+
+    /// What the call costs; `word` is asked for only where luck decides.
+    pub(crate) fn cost(&self, operation: &Operation, word: impl FnOnce() -> u64) -> Duration {
+        if let Operation::Work(length) = operation {
+            return *length;
+        }
+        let price = self.prices[operation.kind() as usize];
+        if price.span == 0 {
+            return Duration::from_nanos(price.low);
+        }
+        Duration::from_nanos(price.at(word()))
+    }
+}
+
+impl Price {
+    fn around(cost: Duration, jitter: Ratio) -> Self {
+        // Half the range of a duration: 292 years of jitter.
+        let mean = u128::from(cost.nanos());
+        let reach = mean * u128::from(jitter.numerator()) / u128::from(jitter.denominator());
+        let reach = u64::try_from(reach).unwrap_or(u64::MAX).min(u64::MAX / 2);
+        Self {
+            low: cost.nanos() - reach,
+            span: 2 * reach,
+        }
+    }
+
+    fn at(self, word: u64) -> u64 {
+        let above = (u128::from(word) * (u128::from(self.span) + 1)) >> 64;
+        self.low.saturating_add(above as u64)
+    }
 }
 
 #[cfg(test)]
@@ -78,11 +129,20 @@ mod tests {
     fn jitter_reaches_both_ends_and_no_further() {
         let tenth = Ratio::new(1, 10).expect("a share");
         let cost = Duration::from_nanos(1_000);
-        assert_eq!(jittered(cost, tenth, 0).nanos(), 900);
-        assert_eq!(jittered(cost, tenth, u64::MAX).nanos(), 1_100);
-        assert_eq!(jittered(cost, tenth, 1 << 63).nanos(), 1_000);
-        assert_eq!(jittered(cost, Ratio::ZERO, u64::MAX), cost);
-        assert_eq!(jittered(cost, Ratio::ONE, 0), Duration::ZERO);
-        assert_eq!(jittered(Duration::MAX, Ratio::ONE, u64::MAX), Duration::MAX);
+        let price = Price::around(cost, tenth);
+        let at = |word| price.at(word);
+        assert_eq!([at(0), at(1 << 63), at(u64::MAX)], [900, 1_000, 1_100]);
+        assert_eq!(Price::around(cost, Ratio::ZERO).at(u64::MAX), 1_000);
+        assert_eq!(Price::around(cost, Ratio::ONE).at(0), 0);
+        assert_eq!(
+            Price::around(Duration::MAX, Ratio::ONE).at(u64::MAX),
+            u64::MAX
+        );
+    }
+
+    #[test]
+    fn every_kind_has_its_own_number() {
+        let numbers = KINDS.map(|kind| kind as usize);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7]);
     }
 }

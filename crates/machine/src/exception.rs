@@ -33,6 +33,8 @@ pub struct Exception {
     pub at: Instant,
     /// The address touched, for a memory fault; null otherwise.
     pub address: Address,
+    /// Whether the fatal access would have written; a raised exception has none.
+    pub writes: bool,
     /// Why.
     pub cause: Cause,
     /// The line of the program that made the fatal call.

@@ -1,7 +1,7 @@
 //! The judge: every access weighed, findings kept.
 //!
-//! Owns [`Judge`]: the threads' knowledge of each other, the [races](crate::races) and the
-//! [shadow of the heap](crate::blocks). It refuses to change anything in the modeled process:
+//! Owns [`Judge`]: the threads' knowledge of each other, the races and the
+//! shadow of the heap. It refuses to change anything in the modeled process:
 //! a run with the judge off takes the same course.
 //!
 //! What orders two threads: critical sections, semaphores, event objects, messages, interlocked
@@ -10,12 +10,13 @@
 //! knowledge of everyone who signalled since it was last drained, which may hide a race in one
 //! schedule but never invents one.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Access, AccessKind};
 use crate::address::Place;
 use crate::blocks::{Blocks, Wrong};
 use crate::call::{Actor, EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::flights::Flights;
 use crate::heap_layout::HeapLayout;
 use crate::note::{BlockDeed, BlockNote};
 use crate::races::Races;
@@ -48,8 +49,9 @@ pub struct Judge {
     on: bool,
     knowledge: Vec<VectorClock>,
     points: BTreeMap<MeetingPoint, VectorClock>,
-    in_flight: Vec<VecDeque<VectorClock>>,
-    spare: Vec<VectorClock>,
+    flights: Vec<Flights>,
+    /// Room for what one access races with.
+    unheard: Vec<Access>,
     races: Races,
     blocks: Blocks,
     seen: BTreeSet<Signature>,
@@ -63,8 +65,8 @@ impl Judge {
             on,
             knowledge: Vec::new(),
             points: BTreeMap::new(),
-            in_flight: Vec::new(),
-            spare: Vec::new(),
+            flights: Vec::new(),
+            unheard: Vec::new(),
             races: Races::default(),
             blocks: Blocks::new(layout),
             seen: BTreeSet::new(),
@@ -104,9 +106,9 @@ impl Judge {
         self.knowledge.push(clock);
     }
 
-    /// A new queue.
-    pub(crate) fn queue_created(&mut self) {
-        self.in_flight.push(VecDeque::new());
+    /// A new queue for `limit` messages.
+    pub(crate) fn queue_created(&mut self, limit: usize) {
+        self.flights.push(Flights::new(limit));
     }
 
     /// `child` hears of everything `parent` did so far.
@@ -135,13 +137,9 @@ impl Judge {
             return;
         }
         let clock = &self.knowledge[access.thread.index()];
-        if let Some(against) = self.races.enter(index, access, clock) {
-            self.find(Violation {
-                kind: ViolationKind::DataRace,
-                access,
-                against: Some(against),
-                allocated: None,
-            });
+        self.races.enter(index, access, clock, &mut self.unheard);
+        if !self.unheard.is_empty() {
+            self.find_races(access);
         }
     }
 
@@ -207,18 +205,20 @@ impl Judge {
         }
     }
 
-    /// A message leaves `thread`, or the world, for `queue`.
+    /// A message of `thread`, or of the world, takes a place in `queue`.
     pub(crate) fn sent(&mut self, thread: Option<ThreadId>, queue: QueueId) {
         if !self.on {
             return;
         }
-        let mut carried = self.spare.pop().unwrap_or_default();
-        if let Some(thread) = thread {
-            let mine = &mut self.knowledge[thread.index()];
-            carried.join(mine);
-            mine.tick(thread);
+        let flights = &mut self.flights[queue.index()];
+        match thread {
+            Some(thread) => {
+                let mine = &mut self.knowledge[thread.index()];
+                flights.send(mine);
+                mine.tick(thread);
+            }
+            None => flights.send(&mut VectorClock::default()),
         }
-        self.in_flight[queue.index()].push_back(carried);
     }
 
     /// The oldest message of `queue` reaches `thread`.
@@ -226,11 +226,22 @@ impl Judge {
         if !self.on {
             return;
         }
-        let carried = self.in_flight[queue.index()].pop_front();
-        let mut carried = carried.expect("a message was sent before it is received");
-        self.knowledge[thread.index()].join(&carried);
-        carried.clear();
-        self.spare.push(carried);
+        let mine = &mut self.knowledge[thread.index()];
+        self.flights[queue.index()].receive(mine);
+        mine.tick(thread);
+    }
+
+    fn find_races(&mut self, access: Access) {
+        let mut unheard = std::mem::take(&mut self.unheard);
+        for against in unheard.drain(..) {
+            self.find(Violation {
+                kind: ViolationKind::DataRace,
+                access,
+                against: Some(against),
+                allocated: None,
+            });
+        }
+        self.unheard = unheard;
     }
 
     fn find_wrong(&mut self, wrong: Wrong, access: Access) {

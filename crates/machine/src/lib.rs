@@ -11,8 +11,41 @@
 //! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
-//! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `trail` | the whole |
+//! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
+//! | [`machine`], [`config`], `running`, `audit`, `trail` | the whole |
+//!
+//! Two threads that count without a lock:
+//!
+//! ```
+//! # use mtasim_machine as machine;
+//! use kernel::{Choices, Instant};
+//! use machine::{Config, Environment, Machine, Place, Progress, Strategy, Thread};
+//!
+//! struct Alone;
+//! impl Environment for Alone {
+//!     type Call = ();
+//!     type Reply = ();
+//!     type Message = ();
+//!     type Record = u32;
+//! }
+//!
+//! async fn count(thread: Thread<Alone>, counter: Place) {
+//!     let before = thread.read(counter).await;
+//!     thread.write(counter, before + 1).await;
+//!     thread.record(before);
+//! }
+//!
+//! let two = Config { processors: 2, ..Config::default() };
+//! let mut machine = Machine::new(two, Strategy::Timed, Choices::new(7), 0)?;
+//! let counter = Place::new(machine.map_static(1, "data")?, "counter");
+//! machine.spawn("one", 1, 1, |thread| count(thread, counter));
+//! machine.spawn("two", 2, 2, |thread| count(thread, counter));
+//! let progress = machine.run(Instant::ZERO, Instant::MAX);
+//! assert!(matches!(progress, Progress::Idle));
+//! let found = machine.judge().violations()[0].signature().to_string();
+//! assert_eq!(found, "data race: read of counter against write of counter");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! It never knows sockets, networks, or what a program is for.
 
@@ -20,6 +53,7 @@
 
 pub mod access;
 pub mod address;
+mod audit;
 pub mod block_header;
 mod blocks;
 pub mod call;
@@ -27,6 +61,7 @@ pub mod config;
 pub mod costs;
 pub mod environment;
 pub mod exception;
+mod flights;
 pub mod heap;
 pub mod heap_census;
 pub mod heap_layout;

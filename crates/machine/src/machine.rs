@@ -13,12 +13,12 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::address::Address;
-use crate::call::{CallKind, EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
-use crate::costs::jittered;
+use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::heap_census::{HeapCensus, HeapFault, census, format};
+use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -26,8 +26,8 @@ use crate::memory::{Memory, StaticFull};
 use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
-use crate::running::{Identity, Running, ThreadState, ThreadView};
-use crate::scheduler::{Strategy, Turn};
+use crate::running::{Identity, Running, ThreadState};
+use crate::scheduler::{Preemption, Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
 use crate::schedulers::timed::Timed;
 use crate::schedulers::turns::Turns;
@@ -42,18 +42,19 @@ const COST: Site = Site::new("machine.cost");
 
 /// One modeled process and its threads.
 pub struct Machine<E: Environment> {
-    process: Process<E>,
-    threads: Vec<Running<E>>,
+    pub(crate) process: Process<E>,
+    pub(crate) threads: Vec<Running<E>>,
     turns: Turns,
     timers: BTreeSet<(Instant, ThreadId)>,
     notes: Rc<RefCell<Notes<E::Record>>>,
-    config: Config,
+    tariff: Tariff,
+    preemptions: Vec<Preemption>,
     choices: Choices,
     key: u64,
     now: Instant,
-    steps: u64,
-    trail: Trail,
-    ended: bool,
+    pub(crate) steps: u64,
+    pub(crate) trail: Trail,
+    pub(crate) ended: bool,
 }
 
 /// Why [`Machine::run`] returned.
@@ -113,7 +114,8 @@ impl<E: Environment> Machine<E> {
             turns,
             timers: BTreeSet::new(),
             notes: Rc::new(RefCell::new(Notes::new())),
-            config,
+            tariff: Tariff::new(&config.costs, config.jitter),
+            preemptions: config.preemptions,
             choices,
             key,
             now: Instant::ZERO,
@@ -164,7 +166,7 @@ impl<E: Environment> Machine<E> {
     /// If `limit` is zero.
     pub fn create_queue(&mut self, name: &'static str, limit: usize) -> QueueId {
         self.process.queues.push(Queue::new(name, limit));
-        self.process.judge.queue_created();
+        self.process.judge.queue_created(limit);
         QueueId(count(&self.process.queues))
     }
 
@@ -193,7 +195,7 @@ impl<E: Environment> Machine<E> {
             name: name.into(),
             key,
         };
-        let preemptions = &self.config.preemptions;
+        let preemptions = &self.preemptions;
         let running = Running::new(identity, mailbox, Box::pin(future), luck, preemptions);
         self.threads.push(running);
         self.process.judge.spawned(id);
@@ -254,11 +256,15 @@ impl<E: Environment> Machine<E> {
         Progress::Idle
     }
 
-    /// Answers a thread's environment call: it can go on from `at`.
+    /// Answers a thread's environment call: it can go on from `at`. An answer that comes after
+    /// the process ended is lost.
     ///
     /// # Panics
     /// If the thread waits for no reply.
     pub fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply) {
+        if self.ended {
+            return;
+        }
         self.advance(at);
         let running = &mut self.threads[thread.index()];
         assert_eq!(
@@ -286,7 +292,8 @@ impl<E: Environment> Machine<E> {
             .acquire(thread, MeetingPoint::Outside(key));
     }
 
-    /// Puts a message of the world's into a queue.
+    /// Puts a message of the world's into a queue. A message that comes after the process ended
+    /// is lost.
     ///
     /// # Errors
     /// The message, if the queue is full.
@@ -296,6 +303,9 @@ impl<E: Environment> Machine<E> {
         queue: QueueId,
         message: E::Message,
     ) -> Result<(), E::Message> {
+        if self.ended {
+            return Ok(());
+        }
         self.advance(at);
         self.process.post(queue, message)?;
         self.wake(at);
@@ -322,12 +332,6 @@ impl<E: Environment> Machine<E> {
         self.threads.iter_mut().for_each(Running::kill);
     }
 
-    /// Whether the modeled process has ended, by exception or [`Self::terminate`].
-    #[must_use]
-    pub const fn has_ended(&self) -> bool {
-        self.ended
-    }
-
     /// Takes what programs wrote down since the last time, in the order of writing.
     pub fn take_records(&mut self) -> Vec<Written<E::Record>> {
         std::mem::take(&mut self.notes.borrow_mut().records)
@@ -338,91 +342,12 @@ impl<E: Environment> Machine<E> {
         self.notes.borrow_mut().records.drain(..).for_each(reader);
     }
 
-    /// The judge and its findings.
-    #[must_use]
-    pub const fn judge(&self) -> &Judge {
-        &self.process.judge
-    }
-
-    /// The word at `address`, if one is mapped there. No access in the judge's eyes.
-    #[must_use]
-    pub fn peek(&self, address: Address) -> Option<u32> {
-        self.process.memory.peek(address)
-    }
-
     /// Sets a word before the program starts. No access in the judge's eyes.
     ///
     /// # Panics
     /// If nothing is mapped there.
     pub fn poke(&mut self, address: Address, value: u32) {
         self.process.memory.poke(address, value);
-    }
-
-    /// Walks the heap's blocks and lists. Meaningful while no thread is inside the heap.
-    ///
-    /// # Errors
-    /// The first unsoundness met.
-    pub fn heap_census(&self) -> Result<HeapCensus, HeapFault> {
-        census(&self.process.memory, self.process.heap)
-    }
-
-    /// Where the parts of the heap lie.
-    #[must_use]
-    pub const fn heap(&self) -> HeapLayout {
-        self.process.heap
-    }
-
-    /// All threads that ever were, by [`ThreadId::index`].
-    pub fn threads(&self) -> impl ExactSizeIterator<Item = ThreadView<'_>> {
-        self.threads.iter().map(Running::view)
-    }
-
-    /// One thread.
-    #[must_use]
-    pub fn thread(&self, thread: ThreadId) -> ThreadView<'_> {
-        self.threads[thread.index()].view()
-    }
-
-    /// A critical section.
-    #[must_use]
-    pub fn lock(&self, lock: LockId) -> &Lock {
-        &self.process.locks[lock.index()]
-    }
-
-    /// A semaphore.
-    #[must_use]
-    pub fn semaphore(&self, semaphore: SemaphoreId) -> &Semaphore {
-        &self.process.semaphores[semaphore.index()]
-    }
-
-    /// An NT event object.
-    #[must_use]
-    pub fn event(&self, event: EventId) -> &EventObject {
-        &self.process.events[event.index()]
-    }
-
-    /// A queue's name.
-    #[must_use]
-    pub fn queue_name(&self, queue: QueueId) -> &'static str {
-        self.process.queues[queue.index()].name()
-    }
-
-    /// How many messages lie in a queue.
-    #[must_use]
-    pub fn queue_length(&self, queue: QueueId) -> usize {
-        self.process.queues[queue.index()].len()
-    }
-
-    /// How many calls were carried out.
-    #[must_use]
-    pub const fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// A hash of every call so far, its time and its answer.
-    #[must_use]
-    pub const fn state_hash(&self) -> u64 {
-        self.trail.hash()
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.
@@ -450,10 +375,10 @@ impl<E: Environment> Machine<E> {
     fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
         let running = &mut self.threads[turn.thread.index()];
         let request = running.request();
-        let mut cost = self.config.costs.of(&request.operation);
-        if request.operation.kind() != CallKind::Work {
-            cost = jittered(cost, self.config.jitter, running.luck.word(running.calls));
-        }
+        let ordinal = running.calls;
+        let cost = self
+            .tariff
+            .cost(&request.operation, || running.luck.word(ordinal));
         running.calls += 1;
         self.steps += 1;
         let effect = self.process.execute(turn, &request, &running.mailbox);
@@ -540,8 +465,7 @@ impl<E: Environment> Machine<E> {
         let running = &mut self.threads[thread.index()];
         running.go_on(at);
         if running.state == ThreadState::Runnable {
-            let from = at.max(running.stalled_until);
-            self.turns.ready(from, running.candidate());
+            self.turns.ready(at, running.candidate());
         }
         self.judge_blocks();
     }

@@ -27,16 +27,22 @@ pub(crate) enum Parcel<E: Environment> {
     Reply(E::Reply),
 }
 
-#[derive(Clone, Copy)]
+/// Whose turn it is to open the slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Slot {
+    /// The program runs.
     Empty,
-    Asked(Request),
-    Answered(u32),
+    /// The machine has a request to carry out.
+    Asked,
+    /// The program has an answer to read.
+    Answered,
 }
 
 /// A thread's identity and its slot.
 pub(crate) struct Mailbox<E: Environment> {
     slot: Cell<Slot>,
+    request: Cell<Option<Request>>,
+    word: Cell<u32>,
     parcel: Cell<Option<Parcel<E>>>,
     now: Cell<Instant>,
     notes: Rc<RefCell<Notes<E::Record>>>,
@@ -54,6 +60,8 @@ impl<E: Environment> Mailbox<E> {
     ) -> Self {
         Self {
             slot: Cell::new(Slot::Empty),
+            request: Cell::new(None),
+            word: Cell::new(0),
             parcel: Cell::new(None),
             now: Cell::new(Instant::ZERO),
             notes,
@@ -73,16 +81,24 @@ impl<E: Environment> Mailbox<E> {
         self.now.set(at);
     }
 
-    /// What the program is asking for, taken out; `None` if it asks for nothing.
-    pub(crate) fn take_request(&self) -> Option<Request> {
-        match self.slot.replace(Slot::Empty) {
-            Slot::Asked(request) => Some(request),
-            Slot::Empty | Slot::Answered(_) => None,
-        }
+    /// What the program asks for, or asked for last.
+    pub(crate) fn request(&self) -> Option<Request> {
+        self.request.get()
+    }
+
+    /// Whether the program asks for something.
+    pub(crate) fn asks(&self) -> bool {
+        self.slot.get() == Slot::Asked
     }
 
     pub(crate) fn answer(&self, word: u32) {
-        self.slot.set(Slot::Answered(word));
+        assert_eq!(
+            self.slot.get(),
+            Slot::Asked,
+            "only what was asked is answered"
+        );
+        self.word.set(word);
+        self.slot.set(Slot::Answered);
     }
 
     pub(crate) fn put_parcel(&self, parcel: Parcel<E>) {
@@ -128,20 +144,22 @@ impl<E: Environment> Future for Ask<'_, E> {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
+        let mailbox = self.mailbox;
         if let Some(request) = self.request.take() {
-            let before = self.mailbox.slot.replace(Slot::Asked(request));
             assert!(
-                matches!(before, Slot::Empty),
+                mailbox.slot.get() == Slot::Empty,
                 "a program makes one call at a time: {} called while another call was pending",
                 request.site
             );
+            mailbox.request.set(Some(request));
+            mailbox.slot.set(Slot::Asked);
             return Poll::Pending;
         }
-        match self.mailbox.slot.replace(Slot::Empty) {
-            Slot::Answered(word) => Poll::Ready(word),
-            Slot::Empty | Slot::Asked(_) => {
-                panic!("a program was polled without an answer to its call")
-            }
-        }
+        assert!(
+            mailbox.slot.get() == Slot::Answered,
+            "a program was polled without an answer to its call"
+        );
+        mailbox.slot.set(Slot::Empty);
+        Poll::Ready(mailbox.word.get())
     }
 }

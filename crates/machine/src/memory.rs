@@ -18,17 +18,27 @@ const STATIC_END: u32 = 0x0100_0000;
 /// The mapped words of one modeled process.
 pub(crate) struct Memory {
     regions: Vec<Region>,
-    words: Vec<u32>,
+    /// Words over all regions.
+    total: usize,
     static_next: u32,
 }
 
-/// A run of mapped words.
-#[derive(Clone, Copy, Debug)]
+/// A run of mapped words, by address.
 struct Region {
     base: u32,
-    bytes: u32,
+    /// The dense number of its first word.
     first: usize,
+    words: Vec<u32>,
     name: &'static str,
+}
+
+/// A word that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    region: usize,
+    word: usize,
+    /// Its number, dense over all regions and for ever the same.
+    pub(crate) dense: usize,
 }
 
 /// Why a word cannot be touched.
@@ -51,7 +61,7 @@ impl Memory {
     pub(crate) fn new() -> Self {
         Self {
             regions: Vec::new(),
-            words: Vec::new(),
+            total: 0,
             static_next: STATIC_BASE,
         }
     }
@@ -81,46 +91,53 @@ impl Memory {
         assert!(base.0.is_multiple_of(4), "a region begins with a word");
         assert!(bytes.is_multiple_of(4), "a region is whole words");
         let end = base.0.checked_add(bytes).expect("a region fits in memory");
-        let apart = |region: &Region| end <= region.base || region.base + region.bytes <= base.0;
+        let apart = |region: &Region| end <= region.base || region.end() <= base.0;
         assert!(self.regions.iter().all(apart), "{name} overlaps a region");
+        // Zeroed by the allocator, so that a word nobody touches costs nothing.
+        let words = vec![0; (bytes / 4) as usize];
         let region = Region {
             base: base.0,
-            bytes,
-            first: self.words.len(),
+            first: self.total,
+            words,
             name,
         };
+        self.total += region.words.len();
         let place = self.regions.partition_point(|other| other.base < base.0);
         self.regions.insert(place, region);
-        self.words
-            .resize(self.words.len() + (bytes / 4) as usize, 0);
     }
 
-    /// The number of the word at `address`, dense over all regions.
-    pub(crate) fn index(&self, address: Address) -> Result<usize, Fault> {
+    /// The word at `address`.
+    pub(crate) fn find(&self, address: Address) -> Result<Spot, Fault> {
         let above = self
             .regions
             .partition_point(|region| region.base <= address.0);
-        let region = above.checked_sub(1).map(|below| &self.regions[below]);
-        let Some(region) = region.filter(|region| address.0 - region.base < region.bytes) else {
+        let number = above.checked_sub(1).ok_or(Fault::Unmapped)?;
+        let region = &self.regions[number];
+        if address.0 >= region.end() {
             return Err(Fault::Unmapped);
-        };
+        }
         if !address.0.is_multiple_of(4) {
             return Err(Fault::Unaligned);
         }
-        Ok(region.first + ((address.0 - region.base) / 4) as usize)
+        let word = ((address.0 - region.base) / 4) as usize;
+        Ok(Spot {
+            region: number,
+            word,
+            dense: region.first + word,
+        })
     }
 
-    pub(crate) fn word(&self, index: usize) -> u32 {
-        self.words[index]
+    pub(crate) fn word(&self, spot: Spot) -> u32 {
+        self.regions[spot.region].words[spot.word]
     }
 
-    pub(crate) fn set_word(&mut self, index: usize, value: u32) {
-        self.words[index] = value;
+    pub(crate) fn set_word(&mut self, spot: Spot, value: u32) {
+        self.regions[spot.region].words[spot.word] = value;
     }
 
     /// The word at `address`, if there is one.
     pub(crate) fn peek(&self, address: Address) -> Option<u32> {
-        self.index(address).ok().map(|index| self.words[index])
+        self.find(address).ok().map(|spot| self.word(spot))
     }
 
     /// Sets the word at `address`.
@@ -128,10 +145,17 @@ impl Memory {
     /// # Panics
     /// If there is none.
     pub(crate) fn poke(&mut self, address: Address, value: u32) {
-        match self.index(address) {
-            Ok(index) => self.words[index] = value,
+        match self.find(address) {
+            Ok(spot) => self.set_word(spot, value),
             Err(fault) => panic!("poked {address}: {fault:?}"),
         }
+    }
+}
+
+impl Region {
+    /// One past its last byte.
+    fn end(&self) -> u32 {
+        self.base + 4 * self.words.len() as u32
     }
 }
 
@@ -140,7 +164,9 @@ impl fmt::Debug for Memory {
         let regions = self.regions.iter();
         formatter
             .debug_map()
-            .entries(regions.map(|region| (region.name, (Address(region.base), region.bytes))))
+            .entries(
+                regions.map(|region| (region.name, (Address(region.base), region.words.len()))),
+            )
             .finish()
     }
 }
@@ -170,12 +196,12 @@ mod tests {
         memory.poke(second, 9);
         assert_eq!(memory.peek(first.offset(8)), Some(7));
         assert_eq!(memory.peek(second), Some(9));
-        assert_eq!(memory.index(first.offset(12)), Err(Fault::Unmapped));
-        assert_eq!(memory.index(second.offset(4_096)), Err(Fault::Unmapped));
-        assert_eq!(memory.index(Address(first.0 - 4)), Err(Fault::Unmapped));
-        assert_eq!(memory.index(Address::NULL), Err(Fault::Unmapped));
-        assert_eq!(memory.index(first.offset(5)), Err(Fault::Unaligned));
-        assert_eq!(memory.index(Address(u32::MAX)), Err(Fault::Unmapped));
+        assert_eq!(memory.find(first.offset(12)), Err(Fault::Unmapped));
+        assert_eq!(memory.find(second.offset(4_096)), Err(Fault::Unmapped));
+        assert_eq!(memory.find(Address(first.0 - 4)), Err(Fault::Unmapped));
+        assert_eq!(memory.find(Address::NULL), Err(Fault::Unmapped));
+        assert_eq!(memory.find(first.offset(5)), Err(Fault::Unaligned));
+        assert_eq!(memory.find(Address(u32::MAX)), Err(Fault::Unmapped));
     }
 
     #[test]

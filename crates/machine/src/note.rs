@@ -1,6 +1,6 @@
 //! What programs write down without making a call.
 //!
-//! Owns [`Notes`]: the records of all threads in the order of their writing, and the heap's
+//! Owns `Notes`: the records of all threads in the order of their writing, and the heap's
 //! word on blocks handed out and taken back, which the judge reads. It refuses to be a
 //! scheduling point: writing a note lets nobody else run.
 

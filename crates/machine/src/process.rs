@@ -154,8 +154,8 @@ impl<E: Environment> Process<E> {
         place: Place,
         store: impl FnOnce(u32) -> Option<u32>,
     ) -> Effect {
-        let index = match self.memory.index(place.address) {
-            Ok(index) => index,
+        let spot = match self.memory.find(place.address) {
+            Ok(spot) => spot,
             Err(Fault::Unmapped) => {
                 let fatal = (ACCESS_VIOLATION, place.address);
                 return raised(turn, request, fatal, Cause::Unmapped(place));
@@ -167,11 +167,11 @@ impl<E: Environment> Process<E> {
         };
         if self.judge.is_on() {
             let access = Access::of(turn.thread, request, place, turn.at);
-            self.judge.access(index, place, access);
+            self.judge.access(spot.dense, place, access);
         }
-        let was = self.memory.word(index);
+        let was = self.memory.word(spot);
         if let Some(value) = store(was) {
-            self.memory.set_word(index, value);
+            self.memory.set_word(spot, value);
         }
         Effect::Answer(was)
     }
@@ -267,10 +267,12 @@ impl<E: Environment> Process<E> {
         let Some(Parcel::Message(message)) = mailbox.take_parcel() else {
             panic!("a message travels with every send");
         };
-        self.judge.sent(Some(thread), queue);
         match self.queues[queue.index()].put(message) {
-            Put::Kept => {}
-            Put::Handed(receiver, message) => self.hand(queue, receiver, message),
+            Put::Kept => self.judge.sent(Some(thread), queue),
+            Put::Handed(receiver, message) => {
+                self.judge.sent(Some(thread), queue);
+                self.hand(queue, receiver, message);
+            }
             Put::Full(message) => {
                 self.queues[queue.index()].enqueue_sender(thread, message);
                 return Effect::Blocked(Instant::MAX);
@@ -296,8 +298,7 @@ impl<E: Environment> Process<E> {
         self.judge.received(turn.thread, queue);
         mailbox.put_parcel(Parcel::Message(message));
         if let Some(sender) = sender {
-            // The sender goes on only because room was made: it has heard of the receiver.
-            self.judge.forked(turn.thread, sender);
+            self.judge.sent(Some(sender), queue);
             self.wake(sender);
         }
         Effect::Answer(DONE)
@@ -340,6 +341,10 @@ fn raised(turn: Turn, request: &Request, fatal: (u32, Address), cause: Cause) ->
         thread: turn.thread,
         at: turn.at,
         address,
+        writes: matches!(
+            request.operation,
+            Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. }
+        ),
         cause,
         site: request.site,
     })

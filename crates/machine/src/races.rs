@@ -38,23 +38,24 @@ impl Trace {
 
 impl Races {
     /// Enters a plain access of the word `index`, made by a thread whose knowledge is `clock`.
-    /// Returns the earlier access it races with, if any.
+    /// Adds the earlier accesses it races with to `unheard`.
     pub(crate) fn enter(
         &mut self,
         index: usize,
         access: Access,
         clock: &VectorClock,
-    ) -> Option<Access> {
+        unheard: &mut Vec<Access>,
+    ) {
         let trace = Trace {
             clock: clock.of(access.thread),
             access,
         };
         let history = self.history(index);
         if access.kind == AccessKind::Write {
-            history.write(trace, clock)
+            history.write(trace, clock, unheard);
         } else {
             assert_eq!(access.kind, AccessKind::Read, "only plain accesses race");
-            history.read(trace, clock)
+            history.read(trace, clock, unheard);
         }
     }
 
@@ -70,8 +71,12 @@ impl Races {
 }
 
 impl History {
-    fn read(&mut self, trace: Trace, clock: &VectorClock) -> Option<Access> {
-        let unheard = self.write.filter(|write| !write.known_to(clock));
+    fn read(&mut self, trace: Trace, clock: &VectorClock, unheard: &mut Vec<Access>) {
+        if let Some(write) = &self.write
+            && !write.known_to(clock)
+        {
+            unheard.push(write.access);
+        }
         // Most words are read by one thread: its newer read stands for the older one.
         match self.reads.as_mut_slice() {
             [only] if only.access.thread == trace.access.thread => *only = trace,
@@ -80,15 +85,15 @@ impl History {
                 self.reads.push(trace);
             }
         }
-        unheard.map(|write| write.access)
     }
 
-    fn write(&mut self, trace: Trace, clock: &VectorClock) -> Option<Access> {
-        let unheard_write = self.write.filter(|write| !write.known_to(clock));
-        let unheard_read = self.reads.iter().find(|read| !read.known_to(clock));
-        let earlier = unheard_write.or(unheard_read.copied());
+    fn write(&mut self, trace: Trace, clock: &VectorClock, unheard: &mut Vec<Access>) {
+        for earlier in self.write.iter().chain(&self.reads) {
+            if !earlier.known_to(clock) {
+                unheard.push(earlier.access);
+            }
+        }
         self.write = Some(trace);
         self.reads.clear();
-        earlier.map(|earlier| earlier.access)
     }
 }

@@ -42,7 +42,7 @@ pub struct ThreadView<'a> {
     /// What it is doing.
     pub state: ThreadState,
     /// The call it is about to make or waits in; none once it has exited.
-    pub request: Option<&'a Request>,
+    pub request: Option<Request>,
     /// When its wait ends by itself, if it does.
     pub deadline: Option<Instant>,
     /// How many calls it has made.
@@ -61,7 +61,6 @@ pub(crate) struct Running<E: Environment> {
     identity: Identity,
     pub(crate) mailbox: Rc<Mailbox<E>>,
     program: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    request: Option<Request>,
     pub(crate) state: ThreadState,
     pub(crate) calls: u64,
     pub(crate) luck: Stream,
@@ -85,7 +84,6 @@ impl<E: Environment> Running<E> {
             identity,
             mailbox,
             program: Some(program),
-            request: None,
             state: ThreadState::Runnable,
             calls: 0,
             luck,
@@ -104,15 +102,15 @@ impl<E: Environment> Running<E> {
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
             .is_ready();
-        self.request = self.mailbox.take_request();
+        let asks = self.mailbox.asks();
         if ended {
-            assert!(self.request.is_none(), "an ended program asks for nothing");
+            assert!(!asks, "an ended program asks for nothing");
             self.program = None;
             self.state = ThreadState::Exited;
         } else {
             let name = &self.identity.name;
             assert!(
-                self.request.is_some(),
+                asks,
                 "{name} awaits something that is no call of its thread"
             );
             self.state = ThreadState::Runnable;
@@ -121,7 +119,9 @@ impl<E: Environment> Running<E> {
 
     /// The pending call.
     pub(crate) fn request(&self) -> Request {
-        self.request.expect("a live thread has a pending call")
+        assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");
+        let request = self.mailbox.request();
+        request.expect("a live thread has a pending call")
     }
 
     /// Whether a preemption stands before its next call; it is used up by asking.
@@ -154,7 +154,7 @@ impl<E: Environment> Running<E> {
             number: self.mailbox.number,
             key: self.identity.key,
             state: self.state,
-            request: self.request.as_ref(),
+            request: (self.state != ThreadState::Exited).then(|| self.request()),
             deadline: self.deadline,
             calls: self.calls,
         }
@@ -163,7 +163,6 @@ impl<E: Environment> Running<E> {
     /// Drops the program where it stands.
     pub(crate) fn kill(&mut self) {
         self.program = None;
-        self.request = None;
         self.deadline = None;
         self.state = ThreadState::Exited;
     }

@@ -136,7 +136,7 @@ impl Semaphore {
         self.waiters.iter().copied()
     }
 
-    /// Whether `thread` took one.
+    /// Takes one; false if there is none.
     pub(crate) fn take(&mut self) -> bool {
         let taken = self.count > 0;
         self.count -= u32::from(taken);

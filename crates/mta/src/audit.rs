@@ -8,7 +8,7 @@ use machine::{Address, Machine};
 use crate::block::{
     BlockIndex, BlockState, Instance, Layout, Lease, NONE, field, pool, wait_array,
 };
-use crate::layer::Winsock;
+use crate::environment::Winsock;
 
 /// What the words say at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -121,17 +121,24 @@ pub struct Shipped {
 
 impl Shipped {
     /// 4.0 Service Pack 2: nothing is guarded (Q152941).
-    pub const EXCHANGE_4_0_993_6: Self = Self::new((4, 0), (993, 6), false, false);
+    pub const EXCHANGE_4_0_993_6: Self = Self::unfixed((4, 0), (993, 6));
     /// 4.0, the fix of Q152941: critical sections.
-    pub const EXCHANGE_4_0_994_2: Self = Self::new((4, 0), (994, 2), true, true);
+    pub const EXCHANGE_4_0_994_2: Self = Self::unfixed((4, 0), (994, 2))
+        .with_critical_sections()
+        .with_late_release();
     /// 5.5 Service Pack 4: a timeout that beats the close request leaks the block (Q303102).
-    pub const EXCHANGE_5_5_2653_23: Self = Self::new((5, 5), (2653, 23), true, false);
+    pub const EXCHANGE_5_5_2653_23: Self =
+        Self::unfixed((5, 5), (2653, 23)).with_critical_sections();
     /// 5.5, the fix of Q303102.
-    pub const EXCHANGE_5_5_2655_16: Self = Self::new((5, 5), (2655, 16), true, true);
+    pub const EXCHANGE_5_5_2655_16: Self = Self::unfixed((5, 5), (2655, 16))
+        .with_critical_sections()
+        .with_late_release();
     /// Exchange 2000 before the fix of Q303101; the build number is that of Service Pack 1.
-    pub const EXCHANGE_6_0_4712_0: Self = Self::new((6, 0), (4712, 0), true, false);
+    pub const EXCHANGE_6_0_4712_0: Self = Self::unfixed((6, 0), (4712, 0)).with_critical_sections();
     /// Exchange 2000, the fix of Q303101.
-    pub const EXCHANGE_6_0_4720_14: Self = Self::new((6, 0), (4720, 14), true, true);
+    pub const EXCHANGE_6_0_4720_14: Self = Self::unfixed((6, 0), (4720, 14))
+        .with_critical_sections()
+        .with_late_release();
 
     /// All of them, oldest first.
     pub const ALL: [Self; 6] = [
@@ -143,17 +150,23 @@ impl Shipped {
         Self::EXCHANGE_6_0_4720_14,
     ];
 
-    const fn new(
-        product: (u16, u16),
-        build: (u16, u16),
-        synchronised: bool,
-        releases_late: bool,
-    ) -> Self {
+    /// A build with both defects.
+    const fn unfixed(product: (u16, u16), build: (u16, u16)) -> Self {
         Self {
             version: Version { product, build },
-            synchronised,
-            releases_late,
+            synchronised: false,
+            releases_late: false,
         }
+    }
+
+    const fn with_critical_sections(mut self) -> Self {
+        self.synchronised = true;
+        self
+    }
+
+    const fn with_late_release(mut self) -> Self {
+        self.releases_late = true;
+        self
     }
 
     /// The shipped build of this version text, such as `5.5.2653.23`.

@@ -1,53 +1,22 @@
 //! What the MTA's threads share besides words of memory: queues, locks, names.
 //!
-//! Owns the environment's types, the addresses and kernel objects of one process, and the few
-//! steps that every program takes: posting a message, holding a guard, waking a driver. It
+//! Owns the addresses and kernel objects of one process, and the few steps that every program
+//! takes: posting a message, holding a guard, waking a driver. It
 //! refuses to decide anything: that is the build's and the programs' part.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use machine::{Address, Duration, Environment, EventId, Instant, LockId, QueueId};
+use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, SocketAddress, SocketError};
 
 use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
-use crate::build::{Build, LockName, Operation, Structure};
+use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::environment::Thread;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{EventEntry, Fact, Function, LogLine, Record};
 use crate::sockets;
-
-/// The surroundings of a modeled MTA: socket calls go out, records are written down.
-#[derive(Clone, Copy, Debug)]
-pub enum Winsock {}
-
-impl Environment for Winsock {
-    type Call = SocketRequest;
-    type Reply = SocketAnswer;
-    type Message = Message;
-    type Record = Record;
-}
-
-/// A socket call, and until when it may wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SocketRequest {
-    /// The call.
-    pub call: winsock::Call,
-    /// When a call that waits gives up; [`Instant::MAX`] for never.
-    pub deadline: Instant,
-}
-
-/// The answer to a [`SocketRequest`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SocketAnswer {
-    /// The socket layer's reply, never `Pending`.
-    Reply(winsock::Reply),
-    /// The deadline has passed.
-    TimedOut,
-}
-
-/// A thread of the MTA.
-pub(crate) type Thread = machine::Thread<Winsock>;
 
 /// The TCP port of RFC 1006.
 pub const PORT: u16 = 102;
@@ -119,10 +88,19 @@ impl Layer {
         let owner = t.read(self.address(lease.block) + field::OWNER).await;
         self.unguard(t, guard).await;
         // A block without an owner has been released meanwhile: the first driver finds out.
-        let driver = if owner == NONE { 0 } else { owner };
-        if let Some(&queue) = self.queues.drivers.get(driver as usize) {
+        self.post_to(t, if owner == NONE { 0 } else { owner }, message)
+            .await;
+    }
+
+    /// Posts a message to the driver of this thread control block, and wakes it. A number torn
+    /// from a block that two threads share may name none.
+    pub(crate) async fn post_to(&self, t: &Thread, thread_block: u32, message: ToDriver) {
+        if let Some(&queue) = self.queues.drivers.get(thread_block as usize) {
             t.send(queue, Message::Driver(message)).await;
-            self.wake(t, driver).await;
+            // In a pair the Driver waits at its queue; a single driver waits for the network too.
+            if self.build.generation() == Generation::Single {
+                self.wake(t, thread_block).await;
+            }
         }
     }
 

@@ -8,8 +8,9 @@
 //! |---|---|
 //! | [`build`] | what differs between builds |
 //! | [`config`] | what one MTA is told |
+//! | [`environment`], [`layer`] | what surrounds the threads, and what they share |
 //! | [`block`] | the layout of control blocks and thread control blocks |
-//! | `pool`, `wait_array` | the procedures on the shared structures |
+//! | `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, without threads |
 //! | [`message`], `programs` | the threads and what they send each other |
@@ -25,6 +26,8 @@ pub mod block;
 pub mod build;
 pub mod config;
 pub mod content;
+pub mod environment;
+mod exchmem;
 pub mod iso;
 pub mod layer;
 mod manager;
@@ -33,6 +36,7 @@ mod pool;
 pub mod process;
 mod programs;
 pub mod record;
+mod select_set;
 mod sockets;
 pub mod threads;
 mod wait_array;
@@ -43,7 +47,8 @@ pub use build::{
     Build, Generation, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
 };
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
-pub use layer::{PORT, SocketAnswer, SocketRequest, Winsock};
+pub use environment::{SocketAnswer, SocketRequest, Winsock};
+pub use layer::PORT;
 pub use process::{Process, start};
 pub use record::{
     AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record,

@@ -44,10 +44,17 @@ pub enum ToMain {
 /// To the transport's receiving thread.
 #[derive(Clone, Debug)]
 pub enum ToUp {
-    /// MAIN BASE is opening a connection.
-    Opening(Lease),
-    /// The driver took a call from this address.
-    Accepted(Lease, u32),
+    /// MAIN BASE is opening a connection, bound to this thread control block.
+    Opening(Lease, u32),
+    /// The driver took a call.
+    Accepted {
+        /// The connection.
+        lease: Lease,
+        /// The caller's address.
+        from: u32,
+        /// The thread control block it is bound to.
+        thread_block: u32,
+    },
     /// The socket is connected.
     Connected(Lease),
     /// One TPDU has arrived.

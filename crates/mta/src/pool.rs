@@ -8,7 +8,9 @@ use machine::Address;
 
 use crate::block::{BlockState, Instance, Lease, NONE, field, pool};
 use crate::build::{Operation, Structure};
-use crate::layer::{INCONSISTENT, Layer, Thread, event, fact, log};
+use crate::environment::Thread;
+use crate::exchmem;
+use crate::layer::{Layer, event, fact, log};
 use crate::record::{EventEntry, Fact, LogLine};
 
 /// Bytes of the receive buffer of a block: one TPDU of 2048 bytes with room for headers.
@@ -24,6 +26,8 @@ pub(crate) async fn allocate(t: &Thread, layer: &Layer) -> Option<Lease> {
         event(t, EventEntry::NoFreeBlocks(layer.layout.blocks));
         return None;
     }
+    // The buffer comes first: without one the block would have to go back.
+    let buffer = t.allocate(BUFFER_BYTES).await;
     let next = t.read(block + field::NEXT).await;
     t.write(pool_header + pool::FREE, next).await;
     let instance = t.read(pool_header + pool::INSTANCES).await;
@@ -31,7 +35,6 @@ pub(crate) async fn allocate(t: &Thread, layer: &Layer) -> Option<Lease> {
         .await;
     layer.unguard(t, guard).await;
 
-    let buffer = t.allocate(BUFFER_BYTES).await;
     let guard = layer.guard(t, Structure::Blocks, Operation::Allocate).await;
     t.write(block + field::INSTANCE, instance).await;
     t.write(block + field::OWNER, NONE).await;
@@ -61,9 +64,7 @@ pub(crate) async fn release(t: &Thread, layer: &Layer, block: Address) {
     t.write(block + field::OWNER, NONE).await;
     t.write(block + field::STATE, BlockState::Free.word()).await;
     layer.unguard(t, guard).await;
-    if !buffer.is_null() {
-        free_checked(t, buffer).await;
-    }
+    exchmem::free(t, buffer).await;
     let pool_header = layer.layout.pool;
     let guard = layer.guard(t, Structure::Pool, Operation::Release).await;
     let first = t.read(pool_header + pool::FREE).await;
@@ -71,15 +72,4 @@ pub(crate) async fn release(t: &Thread, layer: &Layer, block: Address) {
     t.write(pool_header + pool::FREE, block.0).await;
     layer.unguard(t, guard).await;
     fact(t, Fact::BlockReturned(layer.layout.index(block), instance));
-}
-
-/// Frees a block of the heap as EXCHMEM does: its header is checked first, and what does not
-/// look allocated raises an exception (Q155302, Q182547).
-async fn free_checked(t: &Thread, buffer: Address) {
-    if t.check_block(buffer).await.is_err() {
-        event(t, EventEntry::HeapFreeFailure);
-        match t.raise(INCONSISTENT).await {}
-    }
-    // Whether the heap takes it is not looked at, as HeapFree's answer was not.
-    t.free(buffer).await;
 }

@@ -14,7 +14,8 @@ use crate::audit::Audit;
 use crate::block::{BlockIndex, Layout, field, pool, wait_array};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::config::{Config, Submission};
-use crate::layer::{Layer, Queues, Winsock};
+use crate::environment::Winsock;
+use crate::layer::{Layer, Queues};
 use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
@@ -196,3 +197,6 @@ impl Process {
             .all(empty)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use winsock::{
     SocketError, SocketHandle,
 };
 
-use crate::layer::{SocketAnswer, SocketRequest, Thread};
+use crate::environment::{SocketAnswer, SocketRequest, Thread};
 
 /// Calls that may wait for a connection before it is accepted: the most NT 4 Server allows
 /// (Q127144).
@@ -41,10 +41,11 @@ async fn ask(t: &Thread, call: Call) -> Result<Reply, SocketError> {
 }
 
 pub(crate) async fn socket(t: &Thread) -> Result<SocketHandle, SocketError> {
-    match ask(t, Call::Socket).await? {
-        Reply::Socket(socket) => Ok(socket),
-        other => panic!("socket() answered {other:?}"),
-    }
+    let reply = ask(t, Call::Socket).await?;
+    let Reply::Socket(socket) = reply else {
+        panic!("socket() answered {reply:?}");
+    };
+    Ok(socket)
 }
 
 pub(crate) async fn listen(t: &Thread, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
@@ -77,10 +78,11 @@ pub(crate) async fn accept(
     t: &Thread,
     socket: SocketHandle,
 ) -> Result<(SocketHandle, SocketAddress), SocketError> {
-    match ask(t, Call::Accept { socket }).await? {
-        Reply::Accepted { socket, from } => Ok((socket, from)),
-        other => panic!("accept() answered {other:?}"),
-    }
+    let reply = ask(t, Call::Accept { socket }).await?;
+    let Reply::Accepted { socket, from } = reply else {
+        panic!("accept() answered {reply:?}");
+    };
+    Ok((socket, from))
 }
 
 /// How many of the bytes were taken over.
@@ -89,10 +91,11 @@ pub(crate) async fn send(
     socket: SocketHandle,
     bytes: Payload,
 ) -> Result<usize, SocketError> {
-    match ask(t, Call::Send { socket, bytes }).await? {
-        Reply::Sent(count) => Ok(count),
-        other => panic!("send() answered {other:?}"),
-    }
+    let reply = ask(t, Call::Send { socket, bytes }).await?;
+    let Reply::Sent(count) = reply else {
+        panic!("send() answered {reply:?}");
+    };
+    Ok(count)
 }
 
 pub(crate) async fn receive(
@@ -100,17 +103,19 @@ pub(crate) async fn receive(
     socket: SocketHandle,
     limit: usize,
 ) -> Result<Payload, SocketError> {
-    match ask(t, Call::Receive { socket, limit }).await? {
-        Reply::Received(bytes) => Ok(bytes),
-        other => panic!("recv() answered {other:?}"),
-    }
+    let reply = ask(t, Call::Receive { socket, limit }).await?;
+    let Reply::Received(bytes) = reply else {
+        panic!("recv() answered {reply:?}");
+    };
+    Ok(bytes)
 }
 
 pub(crate) async fn bytes_readable(t: &Thread, socket: SocketHandle) -> Result<usize, SocketError> {
-    match ask(t, Call::BytesReadable { socket }).await? {
-        Reply::BytesReadable(count) => Ok(count),
-        other => panic!("ioctlsocket() answered {other:?}"),
-    }
+    let reply = ask(t, Call::BytesReadable { socket }).await?;
+    let Reply::BytesReadable(count) = reply else {
+        panic!("ioctlsocket() answered {reply:?}");
+    };
+    Ok(count)
 }
 
 pub(crate) async fn shutdown(t: &Thread, socket: SocketHandle) -> Result<(), SocketError> {
@@ -122,10 +127,11 @@ pub(crate) async fn close(t: &Thread, socket: SocketHandle) -> Result<(), Socket
 }
 
 pub(crate) async fn create_event(t: &Thread) -> Result<EventHandle, SocketError> {
-    match ask(t, Call::CreateEvent).await? {
-        Reply::Event(event) => Ok(event),
-        other => panic!("WSACreateEvent() answered {other:?}"),
-    }
+    let reply = ask(t, Call::CreateEvent).await?;
+    let Reply::Event(event) = reply else {
+        panic!("WSACreateEvent() answered {reply:?}");
+    };
+    Ok(event)
 }
 
 pub(crate) async fn close_event(t: &Thread, event: EventHandle) -> Result<(), SocketError> {
@@ -171,18 +177,18 @@ pub(crate) async fn enumerate_events(
     socket: SocketHandle,
     event: EventHandle,
 ) -> Result<EnumeratedEvents, SocketError> {
-    match ask(
+    let reply = ask(
         t,
         Call::EnumEvents {
             socket,
             event: Some(event),
         },
     )
-    .await?
-    {
-        Reply::Events(events) => Ok(events),
-        other => panic!("WSAEnumNetworkEvents() answered {other:?}"),
-    }
+    .await?;
+    let Reply::Events(events) = reply else {
+        panic!("WSAEnumNetworkEvents() answered {reply:?}");
+    };
+    Ok(events)
 }
 
 /// Waits for any of up to 64 event objects.

@@ -8,7 +8,9 @@ use machine::Address;
 
 use crate::block::{BlockState, Instance, Layout, Lease, NONE, field, wait_array};
 use crate::build::{Operation, Structure};
-use crate::layer::{Layer, Thread};
+use crate::environment::Thread;
+use crate::layer::Layer;
+use crate::select_set;
 use winsock::{EventHandle, SocketHandle};
 
 /// What a walk found in one entry.
@@ -49,6 +51,7 @@ pub(crate) async fn join(t: &Thread, layer: &Layer, thread_block: u32, block: Ad
     t.write(Layout::entry(array, count), block.0).await;
     t.write(array + wait_array::COUNT, count.wrapping_add(1))
         .await;
+    select_set::throw_away(t, layer, thread_block).await;
     layer.unguard(t, guard).await;
 }
 
@@ -64,15 +67,16 @@ pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: A
     let count = t.read(array + wait_array::COUNT).await;
     for index in 0..count.min(wait_array::ENTRIES_MAX) {
         if t.read(Layout::entry(array, index)).await == block.0 {
-            let last = t.read(Layout::entry(array, count.wrapping_sub(1))).await;
+            // entry[index] = entry[count - 1]; entry[count - 1] = NULL; count--;
+            let rest = count.wrapping_sub(1);
+            let last = t.read(Layout::entry(array, rest)).await;
             t.write(Layout::entry(array, index), last).await;
-            t.write(Layout::entry(array, count.wrapping_sub(1)), 0)
-                .await;
-            t.write(array + wait_array::COUNT, count.wrapping_sub(1))
-                .await;
+            t.write(Layout::entry(array, rest), 0).await;
+            t.write(array + wait_array::COUNT, rest).await;
             break;
         }
     }
+    select_set::throw_away(t, layer, thread_block).await;
     layer.unguard(t, guard).await;
 }
 
@@ -80,13 +84,16 @@ pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: A
 pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Watched> {
     let array = layer.layout.thread_block(thread_block);
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
-    let count = t
-        .read(array + wait_array::COUNT)
-        .await
-        .min(wait_array::ENTRIES_MAX);
-    let mut blocks = Vec::with_capacity(count as usize);
-    for index in 0..count {
+    // The count is read anew for every entry, as a loop over `count` in C does.
+    let mut blocks = Vec::new();
+    let mut index = 0;
+    while index
+        < t.read(array + wait_array::COUNT)
+            .await
+            .min(wait_array::ENTRIES_MAX)
+    {
         blocks.push(Address(t.read(Layout::entry(array, index)).await));
+        index += 1;
     }
     layer.unguard(t, guard).await;
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
@@ -95,8 +102,28 @@ pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Wa
         watched.push(look(t, layer, block).await);
     }
     layer.unguard(t, guard).await;
+    watched.retain(|it| it.event.0 != 0);
     watched.sort_by_key(|it| it.lease);
+    let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
+    let events = watched.iter().map(|it| it.event).collect();
+    let handles = select_set::make(t, layer, thread_block, events).await;
+    layer.unguard(t, guard).await;
     watched
+        .iter_mut()
+        .zip(handles)
+        .for_each(|(entry, handle)| entry.event = handle);
+    watched
+}
+
+/// Looks at the block of an entry again. `None` if it has another user by now and the build
+/// looks at instance numbers.
+pub(crate) async fn look_again(t: &Thread, layer: &Layer, entry: Watched) -> Option<Watched> {
+    let block = layer.address(entry.lease.block);
+    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
+    let current = look(t, layer, block).await;
+    layer.unguard(t, guard).await;
+    let same_user = current.lease == entry.lease && current.socket == entry.socket;
+    (same_user || !layer.build.checks_instance()).then_some(current)
 }
 
 /// Reads one block through the pointer in an entry, whatever that pointer has become.

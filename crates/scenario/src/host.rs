@@ -38,6 +38,8 @@ pub(crate) struct Host {
     pub(crate) sequence: u64,
     pub(crate) tcp_timer: Planned,
     pub(crate) turn: Planned,
+    /// Numbers the waits, over all starts: one that a former process began ends nobody's wait.
+    pub(crate) waits: u32,
 }
 
 /// The MTA process of a host, and its calls that wait.
@@ -48,7 +50,6 @@ pub(crate) struct Service {
     /// The threads' numbers in the logs, in the order of their creation.
     pub(crate) numbers: Vec<ThreadNumber>,
     waiting: BTreeMap<ThreadId, Waiting>,
-    waits: u32,
     /// How many of the judge's findings have been reported.
     pub(crate) findings_seen: usize,
 }
@@ -124,7 +125,6 @@ impl Host {
             process,
             numbers,
             waiting: BTreeMap::new(),
-            waits: 0,
             findings_seen: 0,
         });
     }
@@ -144,9 +144,10 @@ impl Host {
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
         }
-        let waits_for = match &call {
-            Call::Wait { events } => Some(events.clone()),
-            _ => None,
+        let waits_for = if let Call::Wait { events } = &call {
+            Some(events.clone())
+        } else {
+            None
         };
         match (self.sockets.call(uptime(at), call), waits_for) {
             (Reply::Pending, Some(_)) if deadline <= at => {
@@ -154,8 +155,8 @@ impl Host {
                 Answered::Now
             }
             (Reply::Pending, Some(events)) => {
-                service.waits += 1;
-                let generation = service.waits;
+                self.waits = self.waits.wrapping_add(1);
+                let generation = self.waits;
                 service
                     .waiting
                     .insert(thread, Waiting { events, generation });

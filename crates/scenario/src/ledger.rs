@@ -19,9 +19,10 @@ use mta::{Audit, Build, Database, Ending, EventEntry, Fact, Lease, Submission};
 use net::HostId;
 
 use crate::host::Host;
-use crate::outcome::{Associations, Exception, HostView, Violation};
+use crate::outcome::{Associations, Exception, HostView};
 use crate::plan::{Scenario, ViolationKind};
 use crate::record::ThreadNumber;
+use crate::violation::Violation;
 
 use blocks::Blocks;
 use mail::Mail;

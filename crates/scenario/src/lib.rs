@@ -8,7 +8,9 @@
 //! | [`record`] | what is written down |
 //! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
-//! | [`outcome`], [`run()`] | one judged run |
+//! | [`violation`], [`outcome`], [`run()`] | one judged run |
+//! | [`render`] | logs: views of what was written down |
+//! | [`ping`] | what a ping sees of a link |
 //!
 //! It never knows that there is more than one run.
 
@@ -20,10 +22,13 @@ pub mod file;
 mod host;
 mod ledger;
 pub mod outcome;
+pub mod ping;
 pub mod plan;
 pub mod record;
+pub mod render;
 pub mod run;
 pub mod timeline;
+pub mod violation;
 mod workload;
 mod world;
 

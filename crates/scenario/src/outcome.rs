@@ -1,32 +1,17 @@
 //! What came of a run.
 //!
-//! Owns [`Outcome`], [`Violation`] and the counts that a scenario's expectations are held
+//! Owns [`Outcome`] and the counts that a scenario's expectations are held
 //! against. It refuses the wall clock: how long a run took is the command line's to say.
 
 use std::collections::BTreeMap;
 
 use kernel::{Checkpoint, Fingerprint, Instant};
-use mta::Lease;
+use net::HostId;
 
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
 
-/// A broken promise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which promise.
-    pub kind: ViolationKind,
-    /// The host, by name.
-    pub host: String,
-    /// When it was found.
-    pub at: Instant,
-    /// The place in the subject: part of the signature, the same in every run.
-    pub place: String,
-    /// The control block concerned, and its use.
-    pub lease: Option<Lease>,
-    /// What was found, for a reader.
-    pub detail: String,
-}
+pub use crate::violation::Violation;
 
 /// An exception that ended a modeled process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,15 +136,35 @@ pub struct HostView {
     pub threads: BTreeMap<ThreadNumber, String>,
 }
 
-impl Violation {
-    /// What names the defect: kind and place, no time, host, block or instance.
-    #[must_use]
-    pub fn signature(&self) -> String {
-        format!("{}: {}", self.kind.word(), self.place)
-    }
-}
-
 impl Outcome {
+    /// The host of this name, as the records number it.
+    #[must_use]
+    pub fn host_named(&self, name: &str) -> Option<HostId> {
+        let place = self.hosts.iter().position(|host| host.name == name)?;
+        u32::try_from(place).ok().map(HostId)
+    }
+
+    /// The first checkpoint at which two runs of one scenario and seed differ, or their digests
+    /// where no checkpoint does; `None` if they are the same.
+    #[must_use]
+    pub fn divergence_from(&self, other: &Self) -> Option<String> {
+        if self.digest == other.digest {
+            return None;
+        }
+        let both = self.checkpoints.iter().zip(&other.checkpoints);
+        let mut apart = both.filter(|(one, two)| one != two);
+        Some(match apart.next() {
+            Some((one, two)) => format!(
+                "first at the checkpoint of record {}, {} s: {:016x} and {:016x}",
+                one.records, one.at, one.hash, two.hash
+            ),
+            None => format!(
+                "after the last common checkpoint: digests {} and {}",
+                self.digest, other.digest
+            ),
+        })
+    }
+
     /// Whether everything is as the scenario expects.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {

@@ -9,7 +9,7 @@ use kernel::EventKey;
 use machine::Exception;
 use net::{DropReason, HostId, Identity, LinkId};
 
-use crate::outcome::Violation;
+use crate::violation::Violation;
 
 /// Something that happened in the world.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,6 +55,14 @@ fn close_books(world: &mut World<'_>) {
     let now = world.now;
     for index in 0..world.hosts.len() {
         let host = &world.hosts[index];
+        let sockets = host.sockets.counters().sockets;
+        let open = host.sockets.open_sockets().count() as u64;
+        assert_eq!(
+            sockets.opened,
+            sockets.closed + open,
+            "the sockets of {} are opened, closed or open",
+            host.name
+        );
         let Some(service) = &host.service else {
             continue;
         };

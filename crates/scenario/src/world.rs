@@ -13,7 +13,7 @@ mod traffic;
 
 use std::rc::Rc;
 
-use kernel::{Choices, EventKey, EventQueue, Instant, Journal, Keep};
+use kernel::{Choices, Duration, EventKey, EventQueue, Instant, Journal, Keep};
 use mta::Build;
 use net::{HostId, LinkConfig, Network, Packet};
 
@@ -99,6 +99,7 @@ impl<'a> World<'a> {
                 sequence: 0,
                 tcp_timer: Planned::default(),
                 turn: Planned::default(),
+                waits: 0,
             })
             .collect();
         let keep = match (
@@ -242,19 +243,23 @@ impl<'a> World<'a> {
         }
     }
 
-    /// A message comes from above, and the one after it is scheduled.
+    /// A message comes from above, and the one after it is scheduled. An MTA that takes no more
+    /// is asked again later, and all that follow wait.
     fn submit(&mut self, workload: u32, ordinal: u64) {
         let source = &self.sources[workload as usize];
-        self.last_arrival[workload as usize] = Some(self.now);
         if let Some(submission) = source.message(ordinal) {
             let name = self.scenario.workloads.values().nth(workload as usize);
             let connector = &name.expect("it was lowered from there").connector;
             let from = &self.scenario.connectors[connector].from;
             let host = self.hosts.iter().position(|host| host.name == *from);
             let host = HostId(host.expect("a connector starts at a host") as u32);
+            if !self.hand_over(host, submission) {
+                let again = self.now + Duration::from_secs(1);
+                return self.schedule(HostId(0), again, Event::Submission { workload, ordinal });
+            }
             self.ledger.on_submission(host, submission);
-            self.hand_over(host, submission);
         }
+        self.last_arrival[workload as usize] = Some(self.now);
         self.schedule_submission(workload, ordinal + 1);
     }
 
@@ -319,6 +324,12 @@ impl<'a> World<'a> {
         self.ailing = Some(std::mem::replace(&mut self.network, healed));
         self.update_routes();
         self.ledger.on_healing();
+        // Progress is owed by everybody: a machine that would stay down is switched on, too.
+        for host in (0..count).map(HostId) {
+            if !self.hosts[host.0 as usize].up {
+                self.schedule(host, self.now, Event::HostStarts { host });
+            }
+        }
     }
 
     pub(crate) fn write(&mut self, record: Record) {

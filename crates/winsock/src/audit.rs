@@ -26,6 +26,9 @@ pub struct Counters {
     pub events: Totals,
     /// TCP connections: a first SYN sent or taken against forgotten by TCP.
     pub connections: Totals,
+    /// Connections in memory: the open ones, those with a last word to send, and those TCP is
+    /// done with that a socket can still read.
+    pub connections_held: u64,
     /// RSTs not sent because too many waited to be sent.
     pub resets_dropped: u64,
 }

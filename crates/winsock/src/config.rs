@@ -53,7 +53,7 @@ impl Config {
     pub fn nt351(address: u32) -> Self {
         let nt4 = Self::nt4(address);
         Self {
-            profile: tcp::Profile::nt351().clone(),
+            profile: *tcp::Profile::nt351(),
             backlog_limit: 100,
             version: Version::OneOne,
             ..nt4
@@ -65,7 +65,7 @@ impl Config {
     pub fn nt4(address: u32) -> Self {
         Self {
             address,
-            profile: tcp::Profile::nt4().clone(),
+            profile: *tcp::Profile::nt4(),
             ephemeral_ports: 1024..=5000,
             backlog_limit: 200,
             full_backlog: FullBacklog::Reset,
@@ -79,7 +79,7 @@ impl Config {
     #[must_use]
     pub fn w2k(address: u32) -> Self {
         Self {
-            profile: tcp::Profile::w2k().clone(),
+            profile: *tcp::Profile::w2k(),
             ..Self::nt4(address)
         }
     }
@@ -88,7 +88,7 @@ impl Config {
     #[must_use]
     pub fn linux(address: u32) -> Self {
         Self {
-            profile: tcp::Profile::linux().clone(),
+            profile: *tcp::Profile::linux(),
             ephemeral_ports: 32_768..=60_999,
             backlog_limit: 4096,
             full_backlog: FullBacklog::Ignore,

@@ -173,6 +173,11 @@ impl Connections {
         }
     }
 
+    /// How many are in memory.
+    pub(crate) fn held(&self) -> u64 {
+        (self.entries.len() - self.vacant.len()) as u64
+    }
+
     /// Every connection TCP is not done with, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().flatten().filter(|entry| !entry.retired)
@@ -194,5 +199,19 @@ impl IndexMut<ConnectionId> for Connections {
         self.entries[id.0 as usize]
             .as_mut()
             .expect("a number is dropped with its connection")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an open association may cost in network state: 1.5 KiB for the connection, its
+    /// share of the tables, and its socket.
+    #[test]
+    fn an_open_connection_is_small() {
+        let indices = size_of::<(Pair, ConnectionId)>() * 2 + size_of::<(Uptime, u32)>() + 8;
+        let total = size_of::<Option<Entry>>() + size_of::<crate::socket::Socket>() + indices;
+        assert!(total <= 1024, "{total} octets");
     }
 }

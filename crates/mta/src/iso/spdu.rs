@@ -241,7 +241,8 @@ mod tests {
                 10 => Spdu::ActivityEnd { message },
                 _ => Spdu::ActivityEndAck { message },
             };
-            prop_assert_eq!(decode(&spdu.encode()), Ok(spdu));
+            let bytes = spdu.encode();
+            prop_assert_eq!(decode(&bytes), Ok(spdu));
         }
 
         #[test]

@@ -293,7 +293,8 @@ mod tests {
                 3 => Tpdu::Data { end: source % 2 == 0, user: &user },
                 _ => Tpdu::Error { destination, cause: size_exponent },
             };
-            prop_assert_eq!(decode(&tpdu.encode()), Ok(tpdu));
+            let bytes = tpdu.encode();
+            prop_assert_eq!(decode(&bytes), Ok(tpdu));
         }
 
         #[test]

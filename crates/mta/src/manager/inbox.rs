@@ -44,7 +44,7 @@ impl Inbox {
     }
 
     pub(super) fn start(&mut self, lease: Lease, from: u32, message: u32, length: u32) {
-        self.current.insert(lease, (from, message));
+        self.take_over(lease, (from, message));
         let partial = Partial {
             length,
             received: Progress::default(),
@@ -66,7 +66,7 @@ impl Inbox {
         let Some(point) = point else { return false };
         partial.checkpoints.retain(|it| it.bytes <= offset);
         partial.received = point;
-        self.current.insert(lease, (from, message));
+        self.take_over(lease, (from, message));
         true
     }
 
@@ -110,6 +110,13 @@ impl Inbox {
     /// The connection has ended; what it was transferring may be resumed on another.
     pub(super) fn forget(&mut self, lease: Lease) {
         self.current.remove(&lease);
+    }
+
+    /// The transfer goes on here and nowhere else: what a broken connection still has on its way
+    /// must not be added to it.
+    fn take_over(&mut self, lease: Lease, transfer: (u32, u32)) {
+        self.current.retain(|_, current| *current != transfer);
+        self.current.insert(lease, transfer);
     }
 
     fn current_of(&mut self, lease: Lease) -> Option<&mut Partial> {

@@ -481,11 +481,10 @@ impl Manager {
         }
     }
 
+    /// Goes on with a connector now, or after its rest. An empty queue is woken, too: what is
+    /// submitted during the rest waits for nobody else.
     fn wake_connector(&mut self, now: Instant, connector: u32) {
         let queue = &mut self.queues[connector as usize];
-        if queue.is_empty() {
-            return;
-        }
         if queue.rests_until <= now {
             return self.dispatch(now, connector);
         }

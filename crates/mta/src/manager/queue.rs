@@ -75,15 +75,11 @@ impl Queue {
             .find_map(VecDeque::pop_front)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.iter().all(VecDeque::is_empty)
-    }
-
     pub(super) fn has_urgent(&self) -> bool {
         !self.waiting[Priority::Urgent as usize].is_empty()
     }
 
-    fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         let length = self.waiting.iter().map(VecDeque::len).sum::<usize>();
         u32::try_from(length).unwrap_or(u32::MAX)
     }

@@ -9,7 +9,8 @@ use winsock::{EventHandle, SocketHandle};
 
 use crate::block::{BlockState, Instance, Lease, NONE, field};
 use crate::build::{Generation, OnClose, Operation, Structure};
-use crate::layer::{INCONSISTENT, Layer, Thread, event, fact, log, sockets_event};
+use crate::environment::Thread;
+use crate::layer::{INCONSISTENT, Layer, event, fact, log, sockets_event};
 use crate::message::ToUp;
 use crate::pool;
 use crate::record::{EventEntry, Fact, Function, LogLine, MessageType};
@@ -29,8 +30,12 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     let handles = match layer.state(t, lease).await {
         Some(BlockState::Connecting | BlockState::Open) => {
+            check_owner(t, layer, thread_block, block).await;
             t.write(block + field::STATE, BlockState::Closing.word())
                 .await;
+            // It leaves the array before anybody else can see it closing: whoever finds it so
+            // gives it back at once, and it must not be its next user who is taken out.
+            wait_array::leave(t, layer, thread_block, block).await;
             Some(take_handles(t, block).await)
         }
         Some(
@@ -45,7 +50,6 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
     layer.unguard(t, guard).await;
     let Some(handles) = handles else { return };
     log(t, LogLine::IssueDisconnect(lease.block));
-    wait_array::leave(t, layer, thread_block, block).await;
     close_handles(t, lease, handles).await;
     layer.post_up(t, ToUp::CloseIndication(lease)).await;
 }
@@ -61,17 +65,8 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
         layer.unguard(t, guard).await;
         return layer.post_up(t, ToUp::CloseConfirm(lease)).await;
     };
-    if layer.build.asserts_owner() && owner != thread_block && state != BlockState::Free {
-        // SBPDSCLS looks before it closes (Q157701, Q154301).
-        layer.unguard(t, guard).await;
-        event(
-            t,
-            EventEntry::WrongThread {
-                owner,
-                caller: thread_block,
-            },
-        );
-        match t.raise(INCONSISTENT).await {}
+    if state != BlockState::Free {
+        check_owner(t, layer, thread_block, block).await;
     }
     let decision = layer.build.on_close_request(state);
     let handles = match (state, decision) {
@@ -126,6 +121,25 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
         }
     }
     layer.post_up(t, ToUp::CloseConfirm(lease)).await;
+}
+
+/// `SBPDSCLS` looks before it closes whether the caller's thread control block owns the block, and
+/// raises an exception if not (Q157701, Q154301).
+async fn check_owner(t: &Thread, layer: &Layer, thread_block: u32, block: Address) {
+    if !layer.build.asserts_owner() {
+        return;
+    }
+    let owner = t.read(block + field::OWNER).await;
+    if owner != thread_block {
+        event(
+            t,
+            EventEntry::WrongThread {
+                owner,
+                caller: thread_block,
+            },
+        );
+        match t.raise(INCONSISTENT).await {}
+    }
 }
 
 /// Takes socket and event object out of the block. Call it under the guard of the blocks.

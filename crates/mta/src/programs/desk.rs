@@ -11,9 +11,12 @@ use winsock::Payload;
 
 use crate::block::Lease;
 use crate::iso::tpkt::HEADER_BYTES;
+use crate::wait_array::Watched;
 
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
+    /// What the last walk through the wait array found.
+    pub(crate) watched: Vec<Watched>,
     receiving: BTreeMap<Lease, Receiving>,
     waiting: BTreeMap<Lease, VecDeque<Payload>>,
     retries: BTreeSet<(Instant, Lease)>,

@@ -8,10 +8,12 @@ use std::rc::Rc;
 
 use machine::Instant;
 
-use crate::block::BlockState;
-use crate::layer::{Layer, Thread, log};
+use crate::block::{BlockIndex, BlockState};
+use crate::environment::Thread;
+use crate::layer::{Layer, log, sockets_event};
 use crate::message::{Message, ToDriver};
-use crate::record::LogLine;
+use crate::record::{Function, LogLine};
+use crate::select_set;
 use crate::sockets::{self, Woken};
 use crate::wait_array::{self, Watched};
 
@@ -36,11 +38,13 @@ pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
-        match t.receive(layer.queues.drivers[thread_block as usize]).await {
-            Message::Driver(message) => {
-                on_message(&t, &layer, thread_block, &mut desk, message).await;
-            }
-            other => panic!("a driver was sent {other:?}"),
+        // A connect() that failed at once is this thread's to try again, message or not.
+        let queue = layer.queues.drivers[thread_block as usize];
+        if let Some(message) = t.receive_until(queue, desk.next_retry()).await {
+            let Message::Driver(message) = message else {
+                panic!("a driver was sent {message:?}");
+            };
+            on_message(&t, &layer, thread_block, &mut desk, message).await;
         }
         while let Some(lease) = desk.take_due(t.now()) {
             connect_again(&t, &layer, thread_block, &mut desk, lease).await;
@@ -59,37 +63,54 @@ pub(crate) async fn run_async_notify(t: Thread, layer: Rc<Layer>, thread_block: 
 
 async fn take_message(t: &Thread, layer: &Layer, thread_block: u32) -> Option<ToDriver> {
     let queue = layer.queues.drivers[thread_block as usize];
-    match t.receive_until(queue, Instant::ZERO).await? {
-        Message::Driver(message) => Some(message),
-        other => panic!("a driver was sent {other:?}"),
-    }
+    let message = t.receive_until(queue, Instant::ZERO).await?;
+    let Message::Driver(message) = message else {
+        panic!("a driver was sent {message:?}");
+    };
+    Some(message)
 }
 
 /// Waits for the array and the wake-up, and does what one of them asks for.
 async fn wait_once(t: &Thread, layer: &Layer, thread_block: u32, desk: &mut Desk) {
-    let watched = wait_array::walk(t, layer, thread_block).await;
-    let wake_up = layer.wake_ups.get().expect("a driver begins after them")[thread_block as usize];
-    let mut events = vec![wake_up];
-    let mut entries: Vec<Watched> = Vec::with_capacity(watched.len());
-    for entry in watched.into_iter().filter(|entry| entry.event.0 != 0) {
-        // The line stands for blocks in service only: the failing sample of Q303102 shows none
-        // for a block whose connection is still being opened.
-        let in_service = matches!(entry.state, Some(BlockState::Listening | BlockState::Open));
-        if layer.waits_recorded && in_service {
-            log(t, LogLine::WaitFor(entry.lease.block, entry.event));
-        }
-        events.push(entry.event);
-        entries.push(entry);
+    if !select_set::is_current(t, layer, thread_block).await {
+        desk.watched = wait_array::walk(t, layer, thread_block).await;
     }
+    let wake_up = layer.wake_ups.get().expect("a driver begins after them")[thread_block as usize];
+    record_waits(t, layer, &desk.watched);
+    let entries = desk.watched.iter().map(|entry| entry.event);
+    let events = [wake_up].into_iter().chain(entries).collect();
     match sockets::wait(t, events, desk.next_retry()).await {
         Woken::By(0) => sockets::reset_event(t, wake_up).await,
         Woken::By(index) => {
-            on_network_events(t, layer, thread_block, desk, entries[index - 1]).await;
+            let entry = desk.watched[index - 1];
+            on_network_events(t, layer, thread_block, desk, entry).await;
+            let current = wait_array::look_again(t, layer, entry).await;
+            desk.watched[index - 1].state = current.and_then(|it| it.state);
         }
         // Another thread has closed a handle since the array was read: it is read again.
-        Woken::Failed(_) | Woken::TimedOut => {}
+        Woken::Failed(error) => {
+            let block = desk
+                .watched
+                .first()
+                .map_or(BlockIndex(0), |entry| entry.lease.block);
+            sockets_event(t, Function::Select, Some(error), block);
+            desk.watched = wait_array::walk(t, layer, thread_block).await;
+        }
+        Woken::TimedOut => {}
     }
     while let Some(lease) = desk.take_due(t.now()) {
         connect_again(t, layer, thread_block, desk, lease).await;
+    }
+}
+
+/// One line for every block waited for that is in service: the failing sample of Q303102 shows
+/// none for a block whose connection is still being opened.
+fn record_waits(t: &Thread, layer: &Layer, watched: &[Watched]) {
+    let in_service =
+        |entry: &&Watched| matches!(entry.state, Some(BlockState::Listening | BlockState::Open));
+    if layer.waits_recorded {
+        for entry in watched.iter().filter(in_service) {
+            log(t, LogLine::WaitFor(entry.lease.block, entry.event));
+        }
     }
 }

@@ -11,7 +11,8 @@ use winsock::FlowLabel;
 use crate::block::{BlockState, Lease, field};
 use crate::build::{OnTimeout, Operation, Structure};
 use crate::config::Submission;
-use crate::layer::{Layer, Thread, event, fact, log, port_102};
+use crate::environment::Thread;
+use crate::layer::{Layer, event, fact, log, port_102};
 use crate::manager::{Action, Call, Manager};
 use crate::message::{Message, ToDown, ToDriver, ToMain, ToUp};
 use crate::pool;
@@ -26,10 +27,11 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>, mut manager: Manager, left:
         carry_out(&t, &layer, &mut manager).await;
     }
     loop {
-        match t.receive(layer.queues.main).await {
-            Message::Main(message) => take_in(&t, &mut manager, message),
-            other => panic!("MAIN BASE was sent {other:?}"),
-        }
+        let message = t.receive(layer.queues.main).await;
+        let Message::Main(message) = message else {
+            panic!("MAIN BASE was sent {message:?}");
+        };
+        take_in(&t, &mut manager, message);
         carry_out(&t, &layer, &mut manager).await;
     }
 }
@@ -115,21 +117,22 @@ async fn open(
     let lease = pool::allocate(t, layer).await;
     manager.on_block(t.now(), index, lease);
     let Some(lease) = lease else { return };
-    bind(t, layer, lease).await;
+    let thread_block = bind(t, layer, lease).await;
     log(t, LogLine::Message(MessageType::Open, lease.block));
-    layer.post_up(t, ToUp::Opening(lease)).await;
+    layer.post_up(t, ToUp::Opening(lease, thread_block)).await;
     let message = ToDriver::Open(lease, port_102(call.to), FlowLabel(call.label));
     layer.post_driver(t, lease, message).await;
 }
 
 /// Binds a block to the thread control block whose thread will wait for it.
-async fn bind(t: &Thread, layer: &Layer, lease: Lease) {
+async fn bind(t: &Thread, layer: &Layer, lease: Lease) -> u32 {
     let thread_block = wait_array::choose(t, layer).await;
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     t.write(layer.address(lease.block) + field::OWNER, thread_block)
         .await;
     layer.unguard(t, guard).await;
     log(t, LogLine::UseThreadBlock(thread_block, lease.block));
+    thread_block
 }
 
 async fn answer(t: &Thread, layer: &Layer, lease: Lease) {

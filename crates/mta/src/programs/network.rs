@@ -7,8 +7,9 @@ use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::block::{BlockState, Lease, field};
 use crate::build::{Generation, Operation, Structure};
+use crate::environment::Thread;
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread, event, fact, log, sockets_event};
+use crate::layer::{Layer, event, fact, log, sockets_event};
 use crate::message::{ToDriver, ToUp};
 use crate::pool;
 use crate::record::{EventEntry, Fact, Function, LogLine};
@@ -32,19 +33,24 @@ enum Received {
     End,
 }
 
+/// Something happened on an entry of the wait array. The block is looked at anew: an unguarded
+/// build acts on whoever uses it by now.
 pub(crate) async fn on_network_events(
     t: &Thread,
     layer: &Layer,
     thread_block: u32,
     desk: &mut Desk,
-    watched: Watched,
+    entry: Watched,
 ) {
+    let Some(current) = wait_array::look_again(t, layer, entry).await else {
+        return;
+    };
     let Watched {
         lease,
         state,
         socket: Some(socket),
         event: handle,
-    } = watched
+    } = current
     else {
         return;
     };
@@ -153,7 +159,16 @@ async fn accept(
     };
     let lease = lease.expect("matched above");
     take_call(t, layer, thread_block, lease, socket).await;
-    layer.post_up(t, ToUp::Accepted(lease, from)).await;
+    layer
+        .post_up(
+            t,
+            ToUp::Accepted {
+                lease,
+                from,
+                thread_block,
+            },
+        )
+        .await;
 }
 
 /// Gives an accepted socket to its block. The selection inherited from the listener is cleared
@@ -190,11 +205,8 @@ async fn receive(
     socket: SocketHandle,
 ) -> Received {
     loop {
-        match receive_packet(t, desk, lease, socket).await {
-            Ok(Some(tpdu)) => {
-                log(t, LogLine::EntireTpkt);
-                layer.post_up(t, ToUp::Tpdu(lease, tpdu)).await;
-            }
+        let tpdu = match receive_packet(t, desk, lease, socket).await {
+            Ok(Some(tpdu)) => tpdu,
             Ok(None) => return Received::All,
             Err(ended) => {
                 if let Some(error) = ended {
@@ -202,14 +214,15 @@ async fn receive(
                 }
                 return Received::End;
             }
-        }
-        let Ok(left) = sockets::bytes_readable(t, socket).await else {
+        };
+        log(t, LogLine::EntireTpkt);
+        let left = sockets::bytes_readable(t, socket).await;
+        layer.post_up(t, ToUp::Tpdu(lease, tpdu)).await;
+        let Ok(left) = left else {
             return Received::End;
         };
-        log(
-            t,
-            LogLine::Readable(u32::try_from(left).unwrap_or(u32::MAX), lease.block),
-        );
+        let shown = u32::try_from(left).unwrap_or(u32::MAX);
+        log(t, LogLine::Readable(shown, lease.block));
         if left == 0 {
             log(t, LogLine::NoMoreData);
             return Received::All;

@@ -9,7 +9,8 @@ use winsock::{
 
 use crate::block::{BlockState, Lease, NONE, field};
 use crate::build::{Operation, Structure};
-use crate::layer::{Layer, PORT, Thread, log, port_102, sockets_event};
+use crate::environment::Thread;
+use crate::layer::{Layer, PORT, log, port_102, sockets_event};
 use crate::message::ToDriver;
 use crate::record::{Function, LogLine};
 use crate::sockets;

@@ -6,11 +6,16 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use machine::Instant;
+use machine::{Duration, Instant};
 
 use crate::config::Alarm;
-use crate::layer::{Layer, Thread};
+use crate::environment::Thread;
+use crate::layer::Layer;
 use crate::message::{Message, ToMain};
+
+/// Waits with a time-out end at a tick of NT's clock, every 10 ms: alarms of one tick go off
+/// together, whatever they were set for.
+const CLOCK_TICK: Duration = Duration::from_millis(10);
 
 pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
     let mut alarms: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
@@ -22,7 +27,7 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         match t.receive_until(layer.queues.timer, next).await {
             Some(Message::Timer(alarm)) => {
                 taken += 1;
-                alarms.insert((alarm.at, taken), alarm);
+                alarms.insert((next_tick(alarm.at), taken), alarm);
             }
             Some(other) => panic!("TIMER was sent {other:?}"),
             None => {
@@ -31,4 +36,9 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
             }
         }
     }
+}
+
+fn next_tick(at: Instant) -> Instant {
+    let ticks = at.nanos().div_ceil(CLOCK_TICK.nanos());
+    Instant::from_nanos(ticks.saturating_mul(CLOCK_TICK.nanos()))
 }

@@ -6,10 +6,11 @@
 use std::rc::Rc;
 
 use crate::content;
+use crate::environment::Thread;
 use crate::iso::spdu::Spdu;
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread};
+use crate::layer::Layer;
 use crate::message::{Message, ToDown, ToDriver};
 
 /// Bytes of a message in one Data unit: two bytes are the unit's header.
@@ -19,19 +20,23 @@ const PIECES_PER_REQUEST: u32 = 4;
 
 pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
     loop {
-        match t.receive(layer.queues.down).await {
-            Message::Down(ToDown::Unit(lease, unit)) => {
+        let message = t.receive(layer.queues.down).await;
+        let Message::Down(message) = message else {
+            panic!("POP4 DOWN was sent {message:?}");
+        };
+        match message {
+            ToDown::Unit(lease, unit) => {
                 let bytes = packets(&unit);
                 layer
                     .post_driver(&t, lease, ToDriver::Send(lease, bytes))
                     .await;
             }
-            Message::Down(ToDown::Content {
+            ToDown::Content {
                 lease,
                 message,
                 offset,
                 length,
-            }) => {
+            } => {
                 let end = offset + length;
                 let mut from = offset;
                 while from < end {
@@ -43,7 +48,6 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
                     from = to;
                 }
             }
-            other => panic!("POP4 DOWN was sent {other:?}"),
         }
     }
 }

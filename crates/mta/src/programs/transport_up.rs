@@ -9,9 +9,10 @@ use std::rc::Rc;
 
 use crate::block::Lease;
 use crate::build::{OnClose, Operation, Structure};
+use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::{Layer, Thread, fact, log};
+use crate::layer::{Layer, fact, log};
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{Fact, LogLine, MessageType};
 
@@ -20,6 +21,8 @@ const UNIT_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
 struct Connection {
+    /// The thread control block it is bound to: its driver closes it.
+    thread_block: u32,
     /// The session unit that is being put together.
     unit: Vec<u8>,
     /// A Close has gone down.
@@ -40,19 +43,24 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         connections: BTreeMap::new(),
     };
     loop {
-        match t.receive(layer.queues.up).await {
-            Message::Up(message) => transport.take_in(message).await,
-            other => panic!("POP4 UP was sent {other:?}"),
-        }
+        let message = t.receive(layer.queues.up).await;
+        let Message::Up(message) = message else {
+            panic!("POP4 UP was sent {message:?}");
+        };
+        transport.take_in(message).await;
     }
 }
 
 impl Transport<'_> {
     async fn take_in(&mut self, message: ToUp) {
         match message {
-            ToUp::Opening(lease) => self.begin(lease),
-            ToUp::Accepted(lease, from) => {
-                self.begin(lease);
+            ToUp::Opening(lease, thread_block) => self.begin(lease, thread_block),
+            ToUp::Accepted {
+                lease,
+                from,
+                thread_block,
+            } => {
+                self.begin(lease, thread_block);
                 self.layer
                     .post_main(self.t, ToMain::Called(lease, from))
                     .await;
@@ -73,8 +81,12 @@ impl Transport<'_> {
         }
     }
 
-    fn begin(&mut self, lease: Lease) {
-        self.connections.insert(lease, Connection::default());
+    fn begin(&mut self, lease: Lease, thread_block: u32) {
+        let connection = Connection {
+            thread_block,
+            ..Connection::default()
+        };
+        self.connections.insert(lease, connection);
         fact(self.t, Fact::TransportBegun(lease.block, lease.instance));
     }
 
@@ -114,9 +126,12 @@ impl Transport<'_> {
 
     /// The driver has closed the socket; a Close that has gone down already is its answer.
     async fn on_close_indication(&mut self, lease: Lease) {
-        let connection = self.connections.entry(lease).or_default();
+        let Some(connection) = self.connections.get_mut(&lease) else {
+            return;
+        };
         if !std::mem::replace(&mut connection.closing, true) {
-            self.close(lease).await;
+            let thread_block = connection.thread_block;
+            self.close(lease, thread_block).await;
         }
     }
 
@@ -129,6 +144,7 @@ impl Transport<'_> {
         if std::mem::replace(&mut connection.closing, true) {
             return;
         }
+        let thread_block = connection.thread_block;
         let guard = self
             .layer
             .guard(self.t, Structure::Blocks, Operation::Use)
@@ -136,16 +152,16 @@ impl Transport<'_> {
         let state = self.layer.state(self.t, lease).await;
         self.layer.unguard(self.t, guard).await;
         match state.map(|state| self.layer.build.on_close_request(state)) {
-            Some(OnClose::Close | OnClose::ReleaseOnly) => self.close(lease).await,
+            Some(OnClose::Close | OnClose::ReleaseOnly) => self.close(lease, thread_block).await,
             // Another user by now, or out of service: there seems to be nothing left to close.
             Some(OnClose::Acknowledge) | None => self.end(lease).await,
         }
     }
 
-    async fn close(&mut self, lease: Lease) {
+    async fn close(&mut self, lease: Lease, thread_block: u32) {
         log(self.t, LogLine::Message(MessageType::Close, lease.block));
         self.layer
-            .post_driver(self.t, lease, ToDriver::Close(lease))
+            .post_to(self.t, thread_block, ToDriver::Close(lease))
             .await;
     }
 

@@ -86,11 +86,15 @@ impl World<'_> {
                 self.network.set_cut(link, Cut::None);
                 self.update_routes();
             }
+            FaultKind::ClockOffset { host, .. } => {
+                let usual = self.scenario.hosts[host].clock_offset;
+                let host = self.host_named(host);
+                self.write(Record::ClockSet(host, usual.nanos));
+            }
             FaultKind::Reset(_)
             | FaultKind::Crash { .. }
             | FaultKind::RestartService { .. }
-            | FaultKind::Stall { .. }
-            | FaultKind::ClockOffset { .. } => {}
+            | FaultKind::Stall { .. } => {}
         }
         self.write(Record::Fault(fault, Stage::Ceases));
         if !self.faults[fault as usize].is_over {
@@ -121,6 +125,9 @@ impl World<'_> {
                 restart_after,
             } => {
                 let host = self.host_named(host);
+                if !self.hosts[host.0 as usize].up {
+                    return;
+                }
                 self.crash(host);
                 if let Some(length) = restart_after {
                     self.schedule(host, self.now + *length, Event::HostStarts { host });
@@ -128,9 +135,11 @@ impl World<'_> {
             }
             FaultKind::RestartService { host } => {
                 let host = self.host_named(host);
-                self.write(Record::ClosedDown(host));
-                self.ledger.on_closedown();
-                self.stop_service(host);
+                if self.hosts[host.0 as usize].service.is_some() {
+                    self.write(Record::ClosedDown(host));
+                    self.ledger.on_closedown();
+                    self.stop_service(host);
+                }
                 self.schedule(host, self.now, Event::ServiceStarts { host });
             }
             FaultKind::Stall {
@@ -153,9 +162,9 @@ impl World<'_> {
         }
     }
 
-    /// The machine of a host stops at once: nobody closes anything.
+    /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP
+    /// is gone before its process, whose end would close connections.
     fn crash(&mut self, host: HostId) {
-        self.stop_service(host);
         let plan = &self.scenario.hosts[&self.hosts[host.0 as usize].name];
         let it = &mut self.hosts[host.0 as usize];
         let config = crate::assembly::sockets(plan, it.address);
@@ -163,6 +172,8 @@ impl World<'_> {
         it.up = false;
         it.tcp_timer.at = None;
         it.tcp_timer.generation = it.tcp_timer.generation.wrapping_add(1);
+        self.update_routes();
+        self.stop_service(host);
     }
 
     /// Connections of a host are reset, as a firewall or a peer's stack would: all of them, or

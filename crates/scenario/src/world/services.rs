@@ -47,19 +47,18 @@ impl World<'_> {
         }
     }
 
-    /// Hands a message to the MTA; one that is down finds it in its database.
-    pub(super) fn hand_over(&mut self, host: HostId, submission: Submission) {
+    /// Hands a message to the MTA; one that is down finds it in its database. `false` if the
+    /// queue of MAIN BASE is full.
+    pub(super) fn hand_over(&mut self, host: HostId, submission: Submission) -> bool {
         let now = self.now;
-        if let Some(service) = &mut self.hosts[host.0 as usize].service {
-            let taken = service
-                .process
-                .submit(&mut service.machine, now, submission);
-            assert!(
-                taken,
-                "the queue of MAIN BASE holds more than a scenario submits at once"
-            );
-            self.plan_turn(host);
-        }
+        let Some(service) = &mut self.hosts[host.0 as usize].service else {
+            return true;
+        };
+        let taken = service
+            .process
+            .submit(&mut service.machine, now, submission);
+        self.plan_turn(host);
+        taken
     }
 
     /// Plans the next turn of a host's threads, if it is earlier than the one planned.

@@ -36,7 +36,7 @@ impl SocketTable {
         };
         if let Some(connection) = self.connections.find(pair) {
             self.connections[connection].tcp.on_segment(now, segment);
-            self.settle(now, connection);
+            self.settle(connection);
             return;
         }
         let first = segment.flags.contains(Flags::SYN)
@@ -59,7 +59,7 @@ impl SocketTable {
     ) {
         if let Some(connection) = self.connections.find(Pair { local_port, remote }) {
             self.connections[connection].tcp.on_unreachable(now, reason);
-            self.settle(now, connection);
+            self.settle(connection);
         }
     }
 
@@ -90,7 +90,7 @@ impl SocketTable {
     pub fn on_timeout(&mut self, now: Uptime) {
         while let Some(connection) = self.connections.due(now) {
             self.connections[connection].tcp.on_timeout(now);
-            self.settle(now, connection);
+            self.settle(connection);
             let next = self.connections[connection].tcp.poll_timeout();
             assert!(
                 next.is_none_or(|at| at > now),
@@ -122,7 +122,7 @@ impl SocketTable {
         tcp.set_keep_alive(now, keep_alive);
         let connection = self.begin(Entry::new(tcp, pair, answering, Owner::Arriving(listener)));
         self.backlog(listener).begin(connection);
-        self.settle(now, connection);
+        self.settle(connection);
     }
 
     fn refuse(&mut self, from: u32, label: FlowLabel, segment: &Segment) {
@@ -133,15 +133,15 @@ impl SocketTable {
 
     /// After anything happened to a connection: its news are told, its deadline is taken over,
     /// and it is asked later what it has to send.
-    pub(super) fn settle(&mut self, now: Uptime, connection: ConnectionId) {
-        self.tell(now, connection);
+    pub(super) fn settle(&mut self, connection: ConnectionId) {
+        self.tell(connection);
         self.connections.mark_unsent(connection);
     }
 
     /// As [`settle`](Self::settle), for a connection that has sent all it had.
-    pub(super) fn tell(&mut self, now: Uptime, connection: ConnectionId) {
+    pub(super) fn tell(&mut self, connection: ConnectionId) {
         while let Some(event) = self.connections[connection].tcp.poll_event() {
-            self.on_event(now, connection, event);
+            self.on_event(connection, event);
         }
         self.unblock(connection);
         if self.connections.retire(connection) {
@@ -163,10 +163,10 @@ impl SocketTable {
         }
     }
 
-    fn on_event(&mut self, now: Uptime, connection: ConnectionId, event: Event) {
+    fn on_event(&mut self, connection: ConnectionId, event: Event) {
         match event {
             Event::Connected => self.on_connected(connection),
-            Event::Readable => self.on_readable(now, connection),
+            Event::Readable => self.on_readable(connection),
             Event::PeerClosed => self.on_peer_closed(connection),
             Event::Reset => self.on_end(connection, End::Reset),
             Event::Refused => self.on_end(connection, End::Refused),
@@ -204,14 +204,9 @@ impl SocketTable {
         }
     }
 
-    fn on_readable(&mut self, now: Uptime, connection: ConnectionId) {
-        match self.connections[connection].owner {
-            Owner::Socket(handle) => {
-                self.notify(handle, |selection| selection.record(NetworkEvents::READ));
-            }
-            Owner::Arriving(_) | Owner::Waiting(_) => {}
-            // Nobody will read it: the peer must learn that it is lost (RFC 1122 4.2.2.13).
-            Owner::Nobody => self.abandon(now, connection),
+    fn on_readable(&mut self, connection: ConnectionId) {
+        if let Owner::Socket(handle) = self.connections[connection].owner {
+            self.notify(handle, |selection| selection.record(NetworkEvents::READ));
         }
     }
 

@@ -22,7 +22,7 @@ impl SocketTable {
                 });
             }
             self.connections.mark_sent();
-            self.tell(now, connection);
+            self.tell(connection);
             self.connections.forget_if_over(connection);
         }
         let refusal = self.refusals.pop()?;

@@ -13,6 +13,7 @@ impl SocketTable {
     #[must_use]
     pub fn counters(&self) -> Counters {
         Counters {
+            connections_held: self.connections.held(),
             resets_dropped: self.refusals.dropped(),
             ..self.counters
         }

@@ -132,14 +132,14 @@ impl SocketTable {
         &mut self,
         socket: SocketHandle,
     ) -> Result<(SocketHandle, SocketAddress), SocketError> {
-        if self.handles.is_full() {
-            self.socket_at(socket)?;
-            return Err(SocketError::TooManyHandles);
-        }
+        let full = self.handles.is_full();
         let listener = self.socket_at_mut(socket)?;
         let Phase::Listening(backlog) = &mut listener.phase else {
             return Err(SocketError::Invalid);
         };
+        if full && backlog.is_ready() {
+            return Err(SocketError::TooManyHandles);
+        }
         let connection = backlog.take().ok_or(SocketError::WouldBlock)?;
         let accepted = listener.accepted(connection);
         if let Some(failure) = self.connections[connection].failure {
@@ -155,7 +155,7 @@ impl SocketTable {
     }
 
     /// `closesocket`: frees the handle at once. A connection is closed in the background: FIN
-    /// after what was sent; RST if data was not read (RFC 1122 4.2.2.13) or a hard close was
+    /// after what was sent; RST if data was not read or still comes (RFC 1122 4.2.2.13), or a hard close was
     /// asked for. No event is recorded any more; the event object stays open.
     ///
     /// # Errors
@@ -183,13 +183,12 @@ impl SocketTable {
             }
             Phase::Connecting(connection) => self.abandon(now, connection),
             Phase::Connected { connection, .. } => {
-                let unread = self.connections[connection].tcp.readable() > 0;
-                if closed.hard_close || unread {
-                    self.abandon(now, connection);
+                if closed.hard_close {
+                    self.connections[connection].tcp.abort(now);
                 } else {
-                    self.connections[connection].tcp.close(now);
-                    self.disown(connection);
+                    self.connections[connection].tcp.detach(now);
                 }
+                self.disown(connection);
             }
             Phase::Unconnected | Phase::ConnectFailed(_) | Phase::Broken(_) => {}
         }
@@ -225,7 +224,7 @@ impl SocketTable {
         changed.keep_alive = on;
         if let Some(connection) = changed.connection() {
             self.connections[connection].tcp.set_keep_alive(now, on);
-            self.settle(now, connection);
+            self.settle(connection);
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ impl SocketTable {
             self.block_sending(socket, connection);
             return Err(SocketError::WouldBlock);
         }
-        self.settle(now, connection);
+        self.settle(connection);
         Ok(taken)
     }
 
@@ -43,7 +43,7 @@ impl SocketTable {
     ///
     /// # Errors
     /// 10038; 10057 if not connected; 10053 or 10054 if the connection died, unread data with
-    /// it; 10035 if nothing arrived yet.
+    /// it; 10035 if nothing arrived yet or `limit` is 0.
     pub fn receive(
         &mut self,
         now: Uptime,
@@ -63,7 +63,7 @@ impl SocketTable {
     ) -> Result<Payload, SocketError> {
         let connection = self.established(socket)?;
         let received = self.connections[connection].tcp.receive(now, limit);
-        self.settle(now, connection);
+        self.settle(connection);
         received.map_err(receive_failed_by)
     }
 
@@ -96,7 +96,7 @@ impl SocketTable {
         *sending = Sending::Shut;
         let connection = *connection;
         self.connections[connection].tcp.close(now);
-        self.settle(now, connection);
+        self.settle(connection);
         Ok(())
     }
 

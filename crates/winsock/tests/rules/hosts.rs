@@ -297,7 +297,8 @@ impl Hosts {
         timeouts.chain(arrival).min()
     }
 
-    fn pump(&mut self, host: usize) {
+    /// Sends and tells what a host has to send and to tell.
+    pub(crate) fn pump(&mut self, host: usize) {
         let now = self.now();
         while let Some(outgoing) = self.tables[host].poll_transmit(now) {
             assert_eq!(outgoing.to, ADDRESSES[1 - host], "there is one other host");

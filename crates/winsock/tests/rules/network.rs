@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tcp::{Flags, Payload, Segment, SeqNum};
-use winsock::{Config, FlowLabel, SocketTable};
+use winsock::{Call, Config, FlowLabel, SocketTable};
 
 use crate::hosts::{ADDRESSES, CLIENT, Hosts, PORT, SECOND, SERVER};
 
@@ -58,6 +58,47 @@ proptest! {
         }
         prop_assert_eq!(table.poll_transmit(now), None);
         prop_assert_eq!(table.poll_timeout(), None);
+    }
+}
+
+/// A host that lost its memory calls from the old port: the old connection is found dead and
+/// makes room (RFC 9293 3.5.1 and figure 9), in TIME_WAIT as well as open.
+#[test]
+fn a_restarted_host_gets_through_to_its_old_partner() {
+    for closed in [false, true] {
+        let mut hosts = Hosts::nt4();
+        let listener = hosts.listener();
+        let client = hosts.connecting();
+        hosts.run(SECOND);
+        let server = hosts.accept(listener);
+        if closed {
+            hosts.does(SERVER, Call::Close { socket: server });
+            hosts.run(SECOND);
+            hosts.does(CLIENT, Call::Close { socket: client });
+            hosts.run(SECOND);
+            let state = hosts.tables[SERVER]
+                .connections()
+                .next()
+                .map(|facts| facts.state);
+            assert_eq!(state, Some(tcp::State::TimeWait));
+        }
+        hosts.tables[CLIENT] = SocketTable::new(Config::nt4(ADDRESSES[CLIENT]));
+        let client = hosts.connecting();
+        hosts.run(10 * SECOND);
+        let again = hosts.accept(listener);
+        hosts.send(CLIENT, client, b"back");
+        hosts.run(SECOND);
+        assert_eq!(hosts.receive(SERVER, again), b"back");
+        if !closed {
+            hosts.fails(
+                SERVER,
+                Call::Receive {
+                    socket: server,
+                    limit: 1,
+                },
+                10054,
+            );
+        }
     }
 }
 

@@ -71,6 +71,25 @@ fn read_is_recorded_again_only_after_a_receive() {
     assert_eq!(hosts.recorded(SERVER, server).events, NetworkEvents::READ);
 }
 
+/// "Even if it fails": a receive of no bytes answers 10035 over data that is there.
+#[test]
+fn a_failed_receive_enables_read() {
+    let (mut hosts, client, server) = selected(OPEN);
+    hosts.send(CLIENT, client, b"one");
+    hosts.run(SECOND);
+    assert_eq!(hosts.recorded(SERVER, server).events, NetworkEvents::READ);
+    assert_eq!(hosts.recorded(SERVER, server), NOTHING);
+    hosts.fails(
+        SERVER,
+        Call::Receive {
+            socket: server,
+            limit: 0,
+        },
+        10035,
+    );
+    assert_eq!(hosts.recorded(SERVER, server).events, NetworkEvents::READ);
+}
+
 /// The same for FD_ACCEPT and accept.
 #[test]
 fn accept_is_recorded_again_only_after_an_accept() {

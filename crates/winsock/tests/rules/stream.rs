@@ -293,3 +293,22 @@ fn a_connection_to_the_wrong_port_never_reaches_the_listener() {
     hosts.run(100 * MILLISECOND);
     hosts.fails(SERVER, Call::Accept { socket: listener }, 10035);
 }
+
+/// The option is the socket's: it is kept for a connection to come, and inherited by accept.
+#[test]
+fn keep_alive_asked_for_before_the_connection_is_kept() {
+    let mut hosts = Hosts::nt4();
+    let listener = hosts.listener();
+    let client = hosts.socket(CLIENT);
+    let on = |socket| Call::SetKeepAlive { socket, on: true };
+    hosts.does(CLIENT, on(client));
+    hosts.does(SERVER, on(listener));
+    hosts.connect(client);
+    hosts.run(SECOND);
+    let server = hosts.accept(listener);
+    hosts.cut();
+    hosts.run(3 * 3600 * SECOND);
+    for (host, socket) in [(CLIENT, client), (SERVER, server)] {
+        hosts.fails(host, Call::Receive { socket, limit: 1 }, 10053);
+    }
+}

@@ -1,0 +1,14 @@
+//! The promises of the machine, a module each. Everything here uses the public face only.
+
+extern crate mtasim_machine as machine;
+
+mod determinism;
+mod exceptions;
+mod heap;
+mod interleavings;
+mod judging;
+mod order;
+mod speed;
+mod stage;
+mod timing;
+mod waiting;

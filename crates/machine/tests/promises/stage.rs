@@ -1,0 +1,95 @@
+//! A small world around a machine: it answers every environment call at once with the number
+//! that follows.
+
+use kernel::{Choices, Duration, Instant, Ratio};
+use machine::{
+    Config, Costs, Environment, Exception, HeapConfig, Machine, Progress, Random, Scheduler,
+    Strategy,
+};
+
+pub(crate) const HOST: u64 = 77;
+
+/// The tests' environment: numbers everywhere.
+#[derive(Debug)]
+pub(crate) struct Numbers;
+
+impl Environment for Numbers {
+    type Call = u32;
+    type Reply = u32;
+    type Message = u32;
+    type Record = u32;
+}
+
+pub(crate) type Thread = machine::Thread<Numbers>;
+
+/// A small heap, costs without jitter.
+pub(crate) fn config() -> Config {
+    Config {
+        jitter: Ratio::ZERO,
+        heap: HeapConfig {
+            bytes: 0x680 + 0x2000,
+            serialize: true,
+        },
+        ..Config::default()
+    }
+}
+
+/// One microsecond for everything.
+pub(crate) fn even_costs() -> Costs {
+    let one = Duration::from_micros(1);
+    Costs {
+        access: one,
+        interlocked: one,
+        lock: one,
+        object: one,
+        queue: one,
+        system: one,
+        environment: one,
+    }
+}
+
+pub(crate) fn machine(config: Config, strategy: Strategy, seed: u64) -> Machine<Numbers> {
+    Machine::new(config, strategy, Choices::new(seed), HOST).expect("a sound configuration")
+}
+
+pub(crate) fn timed(config: Config) -> Machine<Numbers> {
+    machine(config, Strategy::Timed, 1)
+}
+
+pub(crate) fn chosen(config: Config, scheduler: impl Scheduler + 'static) -> Machine<Numbers> {
+    machine(config, Strategy::Chosen(Box::new(scheduler)), 1)
+}
+
+pub(crate) fn random(config: Config, seed: u64) -> Machine<Numbers> {
+    let walk = Random::new(Choices::new(seed), HOST);
+    machine(config, Strategy::Chosen(Box::new(walk)), seed)
+}
+
+/// Runs until everybody is blocked or gone; the exception, if one ended it.
+pub(crate) fn finish(machine: &mut Machine<Numbers>) -> Option<Exception> {
+    finish_watching(machine, |_, _| {})
+}
+
+/// As [`finish`], showing the machine to `watch` at every environment call.
+pub(crate) fn finish_watching(
+    machine: &mut Machine<Numbers>,
+    mut watch: impl FnMut(&Machine<Numbers>, u32),
+) -> Option<Exception> {
+    loop {
+        match machine.run(Instant::ZERO, Instant::MAX) {
+            Progress::Environment { thread, at, call } => {
+                watch(machine, call);
+                machine.reply(thread, at, call + 1);
+            }
+            Progress::Raised(exception) => return Some(exception),
+            Progress::Idle => return None,
+            Progress::ReachedUntil => panic!("nothing comes after the end of time"),
+        }
+    }
+}
+
+/// What was written down, without who and when.
+pub(crate) fn records(machine: &mut Machine<Numbers>) -> Vec<u32> {
+    let written = machine.take_records();
+    written.into_iter().map(|written| written.record).collect()
+}

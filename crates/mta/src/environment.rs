@@ -1,0 +1,41 @@
+//! What surrounds the MTA's threads, as the machine sees it.
+//!
+//! Owns the types of what goes out of a modeled thread and comes back. It refuses to say who
+//! answers: a socket layer in virtual time or a real one.
+
+use machine::{Environment, Instant};
+
+use crate::message::Message;
+use crate::record::Record;
+
+/// The surroundings of a modeled MTA: socket calls go out, records are written down.
+#[derive(Clone, Copy, Debug)]
+pub enum Winsock {}
+
+impl Environment for Winsock {
+    type Call = SocketRequest;
+    type Reply = SocketAnswer;
+    type Message = Message;
+    type Record = Record;
+}
+
+/// A socket call, and until when it may wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRequest {
+    /// The call.
+    pub call: winsock::Call,
+    /// When a call that waits gives up; [`Instant::MAX`] for never.
+    pub deadline: Instant,
+}
+
+/// The answer to a [`SocketRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketAnswer {
+    /// The socket layer's reply, never `Pending`.
+    Reply(winsock::Reply),
+    /// The deadline has passed.
+    TimedOut,
+}
+
+/// A thread of the MTA.
+pub(crate) type Thread = machine::Thread<Winsock>;

@@ -1,0 +1,169 @@
+//! Pool and wait arrays under threads that take turns at random: guarded they conserve every
+//! block, unguarded they are torn on some walks.
+//!
+//! Owns a machine with nothing but threads that take and give back. It needs no network and no
+//! driver.
+
+use kernel::Choices;
+use machine::{HeapConfig, Progress, Random, Strategy, ViolationKind};
+
+use super::*;
+use crate::block::BlockIndex;
+use crate::build::Shipped;
+use crate::layer::Thread;
+use crate::{pool as pool_procedures, wait_array as array_procedures};
+
+const BLOCKS: u32 = 6;
+const THREADS: u16 = 4;
+const WALKS: u64 = 40;
+
+/// What one walk left behind.
+struct Aftermath {
+    audit: Audit,
+    raised: bool,
+    findings: Vec<ViolationKind>,
+    heap_is_sound: bool,
+}
+
+impl Aftermath {
+    fn pool_is_whole(&self) -> bool {
+        let mut free = self.audit.free.clone();
+        free.sort_unstable();
+        !self.raised
+            && self.heap_is_sound
+            && self.audit.free_list_ends
+            && free.into_iter().eq((0..BLOCKS).map(BlockIndex))
+    }
+
+    fn arrays_are_empty(&self) -> bool {
+        !self.raised && self.audit.waiting.iter().all(Vec::is_empty)
+    }
+}
+
+/// Four threads run `program` under the random walk of this seed.
+fn walk<F, P>(build: Shipped, seed: u64, program: P) -> Aftermath
+where
+    P: Fn(Thread, Rc<Layer>, u32) -> F,
+    F: Future<Output = ()> + 'static,
+{
+    let choices = Choices::new(seed);
+    let config = machine::Config {
+        heap: HeapConfig {
+            bytes: 1 << 18,
+            serialize: true,
+        },
+        ..machine::Config::default()
+    };
+    let random = Strategy::Chosen(Box::new(Random::new(choices, 1)));
+    let mut machine = Machine::new(config, random, choices, 1).expect("a sound configuration");
+    let layout = map(&mut machine, BLOCKS, 2).expect("a small pool fits");
+    let queue = machine.create_queue("nobody's", 1);
+    let layer = Rc::new(Layer {
+        locks: make_locks(&mut machine, &build),
+        build: Rc::new(build),
+        layout,
+        queues: Queues {
+            main: queue,
+            up: queue,
+            down: queue,
+            timer: queue,
+            drivers: vec![queue; 2],
+        },
+        ready: machine.create_event("nobody's", true),
+        wake_ups: OnceCell::new(),
+        connect_attempts: 1,
+        connect_pause: machine::Duration::ZERO,
+        peers: std::collections::BTreeSet::new(),
+        waits_recorded: false,
+    });
+    for number in 0..THREADS {
+        let shared = Rc::clone(&layer);
+        machine.spawn("taker", number, u64::from(number), |t| {
+            program(t, shared, u32::from(number))
+        });
+    }
+    let raised = match machine.run(Instant::ZERO, Instant::MAX) {
+        Progress::Idle => false,
+        Progress::Raised(_) => true,
+        other => panic!("threads without a network ended with {other:?}"),
+    };
+    Aftermath {
+        audit: Audit::read(&machine, layout),
+        raised,
+        findings: machine
+            .judge()
+            .violations()
+            .iter()
+            .map(|it| it.kind)
+            .collect(),
+        heap_is_sound: machine.heap_census().is_ok(),
+    }
+}
+
+async fn take_and_give_back(t: Thread, layer: Rc<Layer>, _: u32) {
+    for _ in 0..12 {
+        let first = pool_procedures::allocate(&t, &layer).await;
+        let second = pool_procedures::allocate(&t, &layer).await;
+        for lease in [first, second].into_iter().flatten() {
+            pool_procedures::release(&t, &layer, layer.address(lease.block)).await;
+        }
+    }
+}
+
+/// Each thread has a block of its own; the arrays are shared.
+async fn join_and_leave(t: Thread, layer: Rc<Layer>, number: u32) {
+    let block = layer.address(BlockIndex(number));
+    for _ in 0..12 {
+        let thread_block = array_procedures::choose(&t, &layer).await;
+        array_procedures::join(&t, &layer, thread_block, block).await;
+        array_procedures::leave(&t, &layer, thread_block, block).await;
+    }
+}
+
+#[test]
+fn a_guarded_pool_conserves_its_blocks() {
+    for seed in 0..WALKS {
+        let after = walk(Shipped::EXCHANGE_5_5_2653_23, seed, take_and_give_back);
+        assert!(after.pool_is_whole(), "seed {seed}");
+        assert_eq!(after.findings, [], "seed {seed}");
+    }
+}
+
+#[test]
+fn an_unguarded_pool_is_torn_on_some_walks() {
+    let torn = (0..WALKS)
+        .filter(|&seed| {
+            !walk(Shipped::EXCHANGE_4_0_993_6, seed, take_and_give_back).pool_is_whole()
+        })
+        .count();
+    assert!(torn > 0, "nothing was torn in {WALKS} walks");
+}
+
+#[test]
+fn guarded_arrays_lose_and_keep_nobody() {
+    for seed in 0..WALKS {
+        let after = walk(Shipped::EXCHANGE_4_0_994_2, seed, join_and_leave);
+        assert!(after.arrays_are_empty(), "seed {seed}");
+        assert_eq!(after.findings, [], "seed {seed}");
+    }
+}
+
+#[test]
+fn unguarded_arrays_are_torn_on_some_walks() {
+    let torn = (0..WALKS)
+        .filter(|&seed| !walk(Shipped::EXCHANGE_4_0_993_6, seed, join_and_leave).arrays_are_empty())
+        .count();
+    assert!(torn > 0, "nothing was torn in {WALKS} walks");
+}
+
+/// The judge needs no harm done: two unordered accesses are enough, on every walk.
+#[test]
+fn the_judge_sees_the_race_before_it_does_harm() {
+    for seed in 0..WALKS {
+        let after = walk(Shipped::EXCHANGE_4_0_993_6, seed, take_and_give_back);
+        assert!(
+            after.findings.contains(&ViolationKind::DataRace),
+            "seed {seed}"
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! `mtasim ping` looks like ping and says why it cannot.
+
+use serde_json::Value as Json;
+
+use crate::program::{code, is_golden, mtasim, text};
+
+const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
+const CLEAN: &str = "sims/smoke/clean-link.toml";
+
+#[test]
+fn replies_and_time_outs_look_as_on_nt() {
+    let output = mtasim(&["ping", CLEAN, "--link", "wan"]);
+    code(&output, 0);
+    is_golden("ping-clean.txt", text(&output.stdout));
+    let output = mtasim(&[
+        "ping", LEAK, "--link", "wan", "--count", "12", "--seed", "0x4",
+    ]);
+    code(&output, 0);
+    is_golden("ping-bursty.txt", text(&output.stdout));
+}
+
+#[test]
+fn a_quick_reply_is_below_the_tick_of_nts_clock() {
+    let set = "link.wan.delay=4999us";
+    let output = mtasim(&["ping", CLEAN, "--link", "wan", "--count", "1", "--set", set]);
+    let shown = text(&output.stdout);
+    // The first host of the link asks the second; LYON comes first by name.
+    assert!(
+        shown.contains("Reply from 10.0.0.1: bytes=32 time<10ms TTL=128\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn programs_get_an_object() {
+    let output = mtasim(&[
+        "ping", LEAK, "--link", "wan", "--count", "500", "--format", "json",
+    ]);
+    code(&output, 0);
+    let json: Json = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["link"], "wan");
+    assert_eq!(json["sent"], 500);
+    let times = json["times_ms"].as_array().expect("a list");
+    let answered = times.iter().filter(|time| !time.is_null()).count();
+    assert_eq!(times.len(), 500);
+    assert_eq!(json["received"], answered);
+    let form = json["closed_form"].as_f64().expect("a share");
+    assert!((form - 0.125).abs() < 1e-6, "{form}");
+}
+
+#[test]
+fn a_link_that_is_none_is_wrong_usage() {
+    let output = mtasim(&["ping", CLEAN, "--link", "lan"]);
+    code(&output, 2);
+    assert_eq!(
+        text(&output.stderr),
+        format!("mtasim: {CLEAN}: the scenario has no link `lan`; its links are: wan\n")
+    );
+    code(&mtasim(&["ping", CLEAN]), 2);
+    code(&mtasim(&["ping", "nowhere.toml", "--link", "wan"]), 4);
+}

@@ -1,0 +1,47 @@
+//! The program as its users start it.
+//!
+//! Owns starting it and holding its output against a golden file. It refuses to judge anything
+//! else.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs the program from the root of the project.
+pub(crate) fn mtasim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .env_remove("MTASIM_LOG")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program starts")
+}
+
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("output is UTF-8")
+}
+
+#[track_caller]
+pub(crate) fn code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+}
+
+/// A path as an argument.
+pub(crate) fn argument(path: &Path) -> &str {
+    path.to_str().expect("the path is UTF-8")
+}
+
+/// Holds `found` against tests/golden/`name`. On purpose there is no switch that writes it: a
+/// golden file is changed by whoever has read the difference.
+#[track_caller]
+pub(crate) fn is_golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        golden == found,
+        "{} differs from what came:\n{found}",
+        path.display()
+    );
+}

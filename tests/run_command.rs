@@ -1,0 +1,245 @@
+//! `mtasim run` keeps its promises: verdict, codes, files, the same run again.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use crate::program::{argument, code, is_golden, mtasim, text};
+
+const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
+const CLEAN: &str = "sims/smoke/clean-link.toml";
+
+/// The page with every number as `#`: what it says, whatever the model makes of the seed.
+fn without_numbers(page: &str) -> String {
+    let mut shape = String::new();
+    for line in page.lines() {
+        let mut words = Vec::new();
+        for word in line.split(' ') {
+            let (open, core) = word.split_at(word.len() - word.trim_start_matches('(').len());
+            let number = core.trim_end_matches([',', ':', ')']);
+            let is_number = !number.is_empty()
+                && number
+                    .bytes()
+                    .all(|it| it.is_ascii_hexdigit() || it == b'.')
+                && number.bytes().any(|it| it.is_ascii_digit());
+            words.push(if is_number {
+                format!("{open}#{}", &core[number.len()..])
+            } else {
+                word.to_owned()
+            });
+        }
+        shape += &words.join(" ");
+        shape.push('\n');
+    }
+    shape
+}
+
+fn json(arguments: &[&str]) -> Json {
+    let output = mtasim(arguments);
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)))
+}
+
+#[test]
+fn a_quiet_run_is_told_in_a_few_lines() {
+    let output = mtasim(&["run", CLEAN]);
+    code(&output, 0);
+    assert_eq!(text(&output.stderr), "");
+    is_golden("run-clean.txt", &without_numbers(text(&output.stdout)));
+}
+
+#[test]
+fn a_leak_is_told_with_the_log_of_the_leaked_block() {
+    let output = mtasim(&["run", LEAK, "--seed", "0x1"]);
+    code(&output, 0);
+    is_golden("run-leak.txt", &without_numbers(text(&output.stdout)));
+}
+
+#[test]
+fn what_is_not_expected_is_told_with_code_one() {
+    let set = [
+        "run",
+        LEAK,
+        "--set",
+        "expect.violations.control-block-leak=\"0\"",
+    ];
+    let output = mtasim(&set);
+    code(&output, 1);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("\nNOT as expected:\n  control-block-leak: "),
+        "{page}"
+    );
+    let repeat = "repeat: mtasim run sims/casebook/q303102-cb-leak.toml --seed 1 --set \
+                  'expect.violations.control-block-leak=\"0\"'\n";
+    assert!(page.ends_with(repeat), "{page}");
+}
+
+#[test]
+fn programs_get_every_key() {
+    let run = json(&["run", LEAK, "--format", "json"]);
+    let keys: BTreeSet<&str> = run
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    for key in [
+        "as_expected",
+        "associations",
+        "digest",
+        "events",
+        "events_logged",
+        "exceptions",
+        "faults",
+        "links",
+        "messages",
+        "repeat",
+        "scenario",
+        "schema_version",
+        "seed",
+        "simulated_s",
+        "steps",
+        "title",
+        "unexpected",
+        "violations",
+        "violations_dropped",
+        "wall_s",
+    ] {
+        assert!(keys.contains(key), "{key} is not among {keys:?}");
+    }
+    assert_eq!(run["simulated_s"], 36_000.0);
+    assert_eq!(run["faults"]["service-restart"], 1);
+    let violations = run["violations"].as_array().expect("a list");
+    let leaks: Vec<&Json> = violations
+        .iter()
+        .filter(|it| it["kind"] == "control-block-leak")
+        .collect();
+    assert!(!leaks.is_empty());
+    for leak in leaks {
+        assert!(leak["cb"].is_u64() && leak["instance"].is_u64() && leak["at_s"].is_f64());
+        assert_eq!(leak["host"], "PARIS");
+    }
+    let logged = run["events_logged"].as_object().expect("an object");
+    let count = |id: &str| logged.get(id).and_then(Json::as_u64);
+    assert!(
+        count("9215") > Some(0) && count("9156") > Some(0),
+        "{logged:?}"
+    );
+}
+
+#[test]
+fn a_seed_is_a_seed_in_either_notation_and_another_is_another_run() {
+    let digest = |seed| json(&["run", CLEAN, "--format", "json", "--seed", seed])["digest"].clone();
+    assert_eq!(digest("42"), digest("0x2a"));
+    assert_ne!(digest("42"), digest("43"));
+    for wrong in ["0x", "0xfg", "-1", "", "18446744073709551616", "1e3"] {
+        let output = mtasim(&["run", CLEAN, &format!("--seed={wrong}")]);
+        code(&output, 2);
+        assert!(text(&output.stderr).contains("--seed"), "{wrong}");
+    }
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let files = fs::read_dir(folder).expect("the folder is there");
+    let name = |file: std::io::Result<fs::DirEntry>| file.expect("it can be read").file_name();
+    files
+        .map(|file| name(file).to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
+fn a_folder_gets_all_logs_the_same_each_time() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let [one, two] = ["one", "deep/two"].map(|name| folder.path().join(name));
+    for out in [&one, &two] {
+        let output = mtasim(&["run", CLEAN, "--out", argument(out)]);
+        code(&output, 0);
+    }
+    let expected = [
+        "LYON.EV0.LOG",
+        "LYON.Winsock.log",
+        "LYON.events.txt",
+        "PARIS.EV0.LOG",
+        "PARIS.Winsock.log",
+        "PARIS.events.txt",
+        "journal.jsonl",
+        "run.json",
+    ];
+    assert_eq!(names(&one), expected.map(str::to_owned).into());
+    for name in expected {
+        let read = |folder: &Path| fs::read(folder.join(name)).expect("it is there");
+        assert!(read(&one) == read(&two), "{name} differs");
+        assert!(!read(&one).is_empty(), "{name} is empty");
+    }
+    let run = fs::read(one.join("run.json")).expect("it is there");
+    let run: Json = serde_json::from_slice(&run).expect("it is JSON");
+    assert!(run.get("wall_s").is_none() && run["as_expected"] == true);
+}
+
+#[test]
+fn a_folder_that_is_not_empty_is_left_alone_unless_forced() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (path, mine) = (folder.path(), folder.path().join("mine.txt"));
+    fs::write(&mine, "mine").expect("it can be written to");
+    let output = mtasim(&["run", CLEAN, "--out", argument(path)]);
+    code(&output, 4);
+    assert_eq!(
+        text(&output.stderr),
+        format!(
+            "mtasim: {} is not empty; --force writes into it all the same\n",
+            path.display()
+        )
+    );
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(names(path), ["mine.txt".to_owned()].into());
+    let output = mtasim(&["run", CLEAN, "--force", "--out", argument(path)]);
+    code(&output, 0);
+    assert_eq!(fs::read(&mine).expect("it is still there"), b"mine");
+    assert_eq!(names(path).len(), 9);
+    code(&mtasim(&["run", CLEAN, "--force"]), 2);
+}
+
+#[test]
+fn what_cannot_be_is_told_with_its_code() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("it can be written to");
+    let output = mtasim(&["run", CLEAN, "--out", argument(&file.join("below"))]);
+    code(&output, 4);
+    assert!(text(&output.stderr).starts_with("mtasim: cannot make "));
+    code(&mtasim(&["run", "nowhere.toml"]), 4);
+    let output = mtasim(&["run", CLEAN, "--set", "host.PARIS.cpu=1"]);
+    code(&output, 2);
+    assert!(text(&output.stderr).contains("error[MTA"));
+    code(&mtasim(&["run"]), 2);
+}
+
+#[test]
+fn tracing_is_asked_for_and_goes_to_standard_error() {
+    let output = mtasim(&[
+        "run",
+        CLEAN,
+        "--log",
+        "mtasim_scenario=trace",
+        "--set",
+        "duration=\"1s\"",
+    ]);
+    let told = text(&output.stderr);
+    assert!(told.contains("TRACE") && told.contains("at="), "{told}");
+    let output = mtasim(&["run", CLEAN, "--log", "no=such=level"]);
+    code(&output, 2);
+    assert!(text(&output.stderr).starts_with("mtasim: --log no=such=level: "));
+}
+
+#[test]
+fn help_shows_examples() {
+    for command in ["run", "ping", "check", "schema", "completions"] {
+        let output = mtasim(&[command, "--help"]);
+        code(&output, 0);
+        let example = format!("mtasim {command} ");
+        assert!(text(&output.stdout).contains(&example), "{command}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Rules that no compiler checks, as tests.
+//!
+//! Owns what `docs/architecture.md` promises about the tree itself. It refuses taste: lengths of
+//! files and functions are for reviewers.
+
+mod dependencies;
+mod documents;
+mod modules;
+mod scenarios;
+mod syntax;
+mod tree;
+mod words;
+
+/// Fails with every finding at once: one run shows all there is to put right.
+#[track_caller]
+fn none_of(found: &[String], promise: &str) {
+    assert!(found.is_empty(), "{promise}:\n  {}", found.join("\n  "));
+}

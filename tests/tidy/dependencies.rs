@@ -1,0 +1,160 @@
+//! Who may know whom: `docs/architecture.md` against `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::none_of;
+use super::tree;
+
+const PAGE: &str = include_str!("../../docs/architecture.md");
+
+/// Every package's name, with the names of what it depends on.
+type Table = BTreeMap<String, BTreeSet<String>>;
+
+/// What the packages of the workspace say they depend on: in the product, and in tests.
+struct Metadata {
+    normal: Table,
+    every: Table,
+}
+
+fn told_by_cargo() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--locked"])
+        .args(["--format-version", "1"])
+        .current_dir(tree::root())
+        .output()
+        .expect("cargo starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo metadata: {told}");
+    serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
+}
+
+fn metadata() -> Metadata {
+    let all = told_by_cargo();
+    let mut it = Metadata {
+        normal: Table::new(),
+        every: Table::new(),
+    };
+    for package in list(&all["packages"]) {
+        let name = short(&package["name"]);
+        let (mut normal, mut every) = (BTreeSet::new(), BTreeSet::new());
+        for dependency in list(&package["dependencies"]) {
+            every.insert(short(&dependency["name"]));
+            if dependency["kind"].is_null() {
+                normal.insert(short(&dependency["name"]));
+            }
+        }
+        it.normal.insert(name.clone(), normal);
+        it.every.insert(name, every);
+    }
+    it
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().expect("cargo metadata has a list here")
+}
+
+/// A package as the table calls it; the root package is the command line.
+fn short(name: &Value) -> String {
+    match name.as_str().expect("a package has a name") {
+        "mtasim" => "cli".to_owned(),
+        name => name.trim_start_matches("mtasim-").to_owned(),
+    }
+}
+
+/// The rows of the table between two remarks of the page, cell by cell.
+fn rows(name: &str) -> Vec<Vec<&'static str>> {
+    let (start, end) = (
+        format!("<!-- {name} -->"),
+        format!("<!-- end of {name} -->"),
+    );
+    let (_, rest) = PAGE.split_once(&start).expect("the page has the table");
+    let (table, _) = rest.split_once(&end).expect("the table ends");
+    let cells = |line: &'static str| line.trim_matches('|').split('|').map(str::trim).collect();
+    table.trim().lines().skip(2).map(cells).collect()
+}
+
+fn names(cell: &str) -> BTreeSet<String> {
+    let words = cell.split(',').map(|it| it.trim().trim_matches('`'));
+    words
+        .filter(|it| !it.is_empty() && *it != "-")
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn crates_name_only_whom_they_may() {
+    let allowed: Table = rows("dependencies")
+        .into_iter()
+        .map(|row| (row[0].trim_matches('`').to_owned(), names(row[1])))
+        .collect();
+    let found = metadata().normal;
+    let packages: Vec<&String> = found.keys().collect();
+    assert_eq!(
+        packages,
+        allowed.keys().collect::<Vec<_>>(),
+        "crates and rows"
+    );
+    let mut wrong = Vec::new();
+    for (name, named) in &found {
+        let ours = named.iter().filter(|it| found.contains_key(*it));
+        let refused = ours.filter(|it| !allowed[name].contains(*it));
+        wrong.extend(refused.map(|it| format!("{name} names {it}")));
+    }
+    none_of(&wrong, "docs/architecture.md says who may know whom");
+}
+
+#[test]
+fn every_dependency_from_outside_is_earned() {
+    let metadata = metadata();
+    let outside = |name: &String| !metadata.every.contains_key(name);
+    let used: BTreeSet<String> = metadata.every.values().flatten().cloned().collect();
+    let used: BTreeSet<String> = used.into_iter().filter(outside).collect();
+    let told: BTreeSet<String> = rows("packages")
+        .into_iter()
+        .flat_map(|row| names(row[0]))
+        .collect();
+    let untold = used
+        .difference(&told)
+        .map(|it| format!("{it} is not in the list"));
+    let unused = told.difference(&used).map(|it| format!("{it} is not used"));
+    let wrong: Vec<String> = untold.chain(unused).collect();
+    none_of(
+        &wrong,
+        "docs/architecture.md says what each dependency is for",
+    );
+}
+
+/// A bare `cargo test` at the root must not leave a crate out.
+#[test]
+fn every_crate_is_tested_by_default() {
+    let all = told_by_cargo();
+    let sorted = |key: &str| {
+        let ids = list(&all[key]).iter().map(Value::to_string);
+        ids.collect::<BTreeSet<String>>()
+    };
+    assert_eq!(
+        sorted("workspace_default_members"),
+        sorted("workspace_members"),
+        "default-members in Cargo.toml names every member"
+    );
+}
+
+/// What makes chance or stands between a run and its repetition is known in one crate only.
+#[test]
+fn chance_comes_from_the_kernel_alone() {
+    let metadata = metadata();
+    let mut wrong = Vec::new();
+    for (name, named) in &metadata.normal {
+        let chancy = named.iter().filter(|it| it.starts_with("rand"));
+        wrong.extend(
+            chancy
+                .filter(|_| name != "kernel")
+                .map(|it| format!("{name} names {it}")),
+        );
+    }
+    assert!(metadata.normal["tcp"].is_empty(), "tcp depends on nothing");
+    none_of(&wrong, "only the kernel draws");
+}

@@ -1,0 +1,76 @@
+//! Scenario files: each is one, and lies where its kind lies.
+
+use scenario::file::load;
+
+use super::none_of;
+use super::tree::{self, File};
+
+/// The folders and what they hold: docs/scenario.md.
+const FOLDERS: [&str; 4] = ["smoke", "casebook", "canary", "regress"];
+
+/// What lets an editor check and complete a scenario while it is written.
+const SCHEMA_LINE: &str = "#:schema ../../docs/scenario.schema.json";
+
+fn sims() -> Vec<File> {
+    let sims = tree::files_of("sims/", "toml");
+    assert!(!sims.is_empty(), "there are scenarios");
+    sims
+}
+
+#[test]
+fn every_file_is_a_scenario() {
+    let mut found = Vec::new();
+    for file in sims() {
+        if let Err(diagnostics) = load(&file.path, file.text.as_bytes(), &[]) {
+            found.push(diagnostics.to_human(false));
+        }
+    }
+    none_of(&found, "a file below sims/ is a scenario");
+}
+
+#[test]
+fn every_file_lies_in_a_known_folder() {
+    let is_known = |path: &str| match path.split('/').collect::<Vec<_>>()[..] {
+        ["sims", folder, _] => FOLDERS.contains(&folder),
+        _ => false,
+    };
+    let all = tree::files().into_iter();
+    let found: Vec<String> = all
+        .map(|file| file.path)
+        .filter(|path| path.starts_with("sims/") && !is_known(path))
+        .collect();
+    none_of(
+        &found,
+        "sims/ holds scenarios in smoke, casebook, canary and regress",
+    );
+}
+
+#[test]
+fn every_file_names_its_schema() {
+    let found: Vec<String> = sims()
+        .into_iter()
+        .filter(|file| file.text.lines().next() != Some(SCHEMA_LINE))
+        .map(|file| file.path)
+        .collect();
+    none_of(&found, "a scenario's first line names its schema");
+}
+
+/// A canary shows that an oracle sees a defect; only its twin shows that it sees nothing else.
+#[test]
+fn every_canary_has_its_fixed_twin() {
+    let canaries: Vec<String> = sims()
+        .into_iter()
+        .map(|file| file.path)
+        .filter(|path| path.starts_with("sims/canary/"))
+        .collect();
+    let twin = |path: &str| match path.strip_suffix("-fixed.toml") {
+        Some(name) => format!("{name}.toml"),
+        None => path.replace(".toml", "-fixed.toml"),
+    };
+    let found: Vec<String> = canaries
+        .iter()
+        .map(|path| twin(path))
+        .filter(|twin| !canaries.contains(twin))
+        .collect();
+    none_of(&found, "a canary and its fixed twin go together; missing");
+}

@@ -1,0 +1,143 @@
+//! What must not be written, and what must.
+
+use super::none_of;
+use super::tree::{self, File};
+
+/// Modules called so hold what found no home.
+const HOMELESS: [&str; 8] = [
+    "util", "utils", "helpers", "common", "misc", "imp", "types", "errors",
+];
+
+/// The crates that a run is computed by.
+const SIMULATION: [&str; 7] = [
+    "kernel", "tcp", "net", "winsock", "machine", "mta", "scenario",
+];
+
+/// The only place that packages come from; a lock file written elsewhere says another.
+const INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+fn sources() -> Vec<File> {
+    let mut sources = tree::files_of("crates/", "rs");
+    sources.extend(tree::files_of("tests/", "rs"));
+    assert!(sources.len() > 100, "the tree has more sources than that");
+    sources
+}
+
+#[test]
+fn every_source_opens_with_what_it_owns() {
+    let is_silent = |file: &File| !file.text.starts_with("//! ");
+    let found: Vec<String> = sources()
+        .into_iter()
+        .filter(is_silent)
+        .map(|file| file.path)
+        .collect();
+    none_of(&found, "a file opens with `//!` and what it owns");
+}
+
+/// Both RFC 9293 and the modeled program have a control block of these initials.
+#[test]
+fn the_ambiguous_letters_are_nowhere() {
+    let letters = ["T", "CB"].concat();
+    let capitalised = ["T", "cb"].concat();
+    let mut found = Vec::new();
+    for file in tree::files() {
+        for (line, number) in file.text.lines().zip(1..) {
+            let mut words = line.split(|it: char| !it.is_ascii_alphanumeric());
+            if words.any(|word| word.eq_ignore_ascii_case(&letters)) || line.contains(&capitalised)
+            {
+                found.push(format!("{}:{number}", file.path));
+            }
+        }
+    }
+    none_of(
+        &found,
+        "say control block, thread control block or connection",
+    );
+}
+
+#[test]
+fn no_module_is_a_drawer_for_everything() {
+    let mut found = Vec::new();
+    for file in sources() {
+        let parts = file.path.trim_end_matches(".rs").split('/');
+        let names = parts.chain(file.text.lines().filter_map(declared));
+        let is_homeless = |name: &&str| HOMELESS.contains(name);
+        found.extend(
+            names
+                .filter(is_homeless)
+                .map(|name| format!("{}: {name}", file.path)),
+        );
+    }
+    none_of(&found, "a module has the name of what it owns");
+}
+
+/// The module that a line declares.
+fn declared(line: &str) -> Option<&str> {
+    let (_, rest) = line.trim().split_once("mod ")?;
+    rest.split([' ', ';']).next()
+}
+
+#[test]
+fn simulation_crates_compute_in_integers() {
+    let is_missing = |name: &&&str| {
+        let path = format!("crates/{name}/src/lib.rs");
+        let found = tree::files_of(&path, "rs");
+        !found[0]
+            .text
+            .contains("\n#![deny(clippy::float_arithmetic)]\n")
+    };
+    let found: Vec<String> = SIMULATION
+        .iter()
+        .filter(is_missing)
+        .map(|name| (*name).to_owned())
+        .collect();
+    none_of(&found, "a simulation crate denies float_arithmetic");
+}
+
+#[test]
+fn every_crate_obeys_the_workspace_lints() {
+    let manifests = tree::files_of("crates/", "toml");
+    let found: Vec<String> = manifests
+        .into_iter()
+        .filter(|file| file.path.ends_with("/Cargo.toml") && !file.path.contains("/bench/"))
+        .filter(|file| !file.text.contains("\n[lints]\nworkspace = true\n"))
+        .map(|file| file.path)
+        .collect();
+    none_of(&found, "a crate's manifest says [lints] workspace = true");
+}
+
+#[test]
+fn no_example_in_the_documentation_is_left_out() {
+    let mut found = Vec::new();
+    for file in sources() {
+        for (line, number) in file.text.lines().zip(1..) {
+            let said = line.trim_start();
+            let is_documentation = said.starts_with("///") || said.starts_with("//!");
+            let is_fence = said.trim_start_matches(['/', '!', ' ']).starts_with("```");
+            if is_documentation && is_fence && said.contains("ignore") {
+                found.push(format!("{}:{number}", file.path));
+            }
+        }
+    }
+    none_of(&found, "an example is compiled, and run where it can be");
+}
+
+/// A clone must build anywhere, not only where some mirror answers.
+#[test]
+fn packages_come_from_the_public_index_only() {
+    let mut found = Vec::new();
+    for file in tree::files() {
+        let is_lock = file.path.ends_with("Cargo.lock");
+        let is_config = file.path.contains(".cargo/config");
+        for (line, number) in file.text.lines().zip(1..) {
+            let is_elsewhere = is_lock && line.starts_with("source = ") && !line.contains(INDEX);
+            let replaces = is_config && (line.contains("replace-with") || line.contains("[source"));
+            let names_registry =
+                file.path.ends_with("Cargo.toml") && line.trim_start().starts_with("registry");
+            if is_elsewhere || replaces || names_registry {
+                found.push(format!("{}:{number}: {line}", file.path));
+            }
+        }
+    }
+    none_of(&found, "packages come from the index that everybody has");
+}
