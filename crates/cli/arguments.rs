@@ -7,6 +7,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::compare::CompareArguments;
+use crate::commands::explain::ExplainArguments;
+use crate::commands::merge::MergeArguments;
+use crate::commands::replay::ReplayArguments;
+use crate::commands::shrink::ShrinkArguments;
+use crate::commands::sweep::SweepArguments;
 use crate::exit;
 
 const RUN_EXAMPLES: &str = "\
@@ -54,6 +60,18 @@ pub(crate) enum Command {
     /// Read scenarios and say what is wrong with them, without running anything.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
+    /// Run many seeds of a scenario and say what goes wrong, how often, and how to repeat it.
+    Sweep(SweepArguments),
+    /// Join the shards of a sweep into what one machine would have written.
+    Merge(MergeArguments),
+    /// Run the same seeds with two builds, or with and without a setting, and compare.
+    Compare(CompareArguments),
+    /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
+    Shrink(ShrinkArguments),
+    /// Say why a failure happens: what led to it, and which parts are necessary.
+    Explain(ExplainArguments),
+    /// Run a capsule again and hold it against what was kept.
+    Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),

@@ -1,7 +1,14 @@
 //! One module for each command: arguments in, one call, the answer shown.
 
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod length;
+pub(crate) mod merge;
 pub(crate) mod ping;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod shrink;
+pub(crate) mod sweep;

@@ -15,6 +15,9 @@ pub(crate) const ENVIRONMENT: u8 = 4;
 /// A bug of this program; the message says what to report.
 pub(crate) const OUR_BUG: u8 = 70;
 
+/// A signal asked for an end.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// All codes, as `--help` shows them.
 pub(crate) const HELP: &str = "\
 Exit codes:

@@ -52,6 +52,12 @@ fn run(arguments: Arguments) -> u8 {
         Command::Run(run) => commands::run::run(&run, &mut terminal),
         Command::Ping(ping) => commands::ping::run(&ping, &mut terminal),
         Command::Check(check) => commands::check::run(&check, &mut terminal),
+        Command::Sweep(sweep) => commands::sweep::run(&sweep, &mut terminal),
+        Command::Merge(merge) => commands::merge::run(&merge, &mut terminal),
+        Command::Replay(replay) => commands::replay::run(&replay, &mut terminal),
+        Command::Compare(compare) => commands::compare::run(&compare, &mut terminal),
+        Command::Shrink(shrink) => commands::shrink::run(&shrink, &mut terminal),
+        Command::Explain(explain) => commands::explain::run(&explain, &mut terminal),
         Command::Schema(schema) => commands::schema::run(&schema, &mut terminal),
         Command::Completions(completions) => {
             commands::completions::run(&completions, &mut terminal)

@@ -4,4 +4,5 @@
 //! Owns no code: it names what the other crates offer to users. It refuses what is only of use
 //! inside.
 
+pub use explore;
 pub use scenario::{Options, Outcome, file, outcome, ping, plan, record, render, run};

@@ -6,6 +6,7 @@
 //! | `assembly` | from names to numbers |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
+//! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
 //! | [`violation`], [`outcome`], [`run()`] | one judged run |
 //! | [`render`] | logs: views of what was written down |
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod record;
 pub mod render;
 pub mod run;
+pub mod timeline;
 pub mod violation;
 mod workload;
 mod world;

@@ -1,0 +1,84 @@
+//! `mtasim explain`: why a failure happens.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use explore::capsule::{self, Capsule, CapsuleError};
+use explore::explain::{self, ExplainError};
+use explore::{Shipped, seeds};
+use scenario::file;
+use scenario::plan::Scenario;
+
+use crate::arguments::Format;
+use crate::exit;
+use crate::input;
+use crate::terminal::Terminal;
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// A capsule, or a scenario file such as a pinned one.
+    #[arg(value_name = "CAPSULE|FILE")]
+    file: PathBuf,
+    /// The seed in place of the scenario's own; a capsule has its own.
+    #[arg(long, value_name = "SEED", value_parser = seed)]
+    seed: Option<u64>,
+    /// How to answer; `json` is one object.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    seeds::seed(text).ok_or_else(|| format!("`{text}` is no seed"))
+}
+
+pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let name = arguments.file.display().to_string();
+    let bytes = match input::read_at_most(&arguments.file, capsule::SIZE_MAX as u64 + 1) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.complain(&format!("cannot read {name}: {error}"));
+            return Ok(exit::ENVIRONMENT);
+        }
+    };
+    let (scenario, seed, signature): (Scenario, u64, Option<String>) = match Capsule::parse(&bytes)
+    {
+        Ok(capsule) => {
+            let signature = capsule.failure.signature;
+            (capsule.scenario, capsule.seed, Some(signature))
+        }
+        Err(CapsuleError::Foreign) => match file::load(&name, &bytes, &[]) {
+            Ok(scenario) => {
+                let seed = arguments.seed.unwrap_or(scenario.seed);
+                (scenario, seed, None)
+            }
+            Err(found) => {
+                terminal.talk(&found.to_human(true))?;
+                return Ok(exit::USAGE);
+            }
+        },
+        Err(error) => {
+            terminal.complain(&format!("cannot use {name}: {error}"));
+            return Ok(exit::USAGE);
+        }
+    };
+    match explain::explain(&scenario, seed, signature.as_deref(), &Shipped) {
+        Ok(explanation) => {
+            match arguments.format {
+                Format::Human => terminal.result(&explanation.to_string())?,
+                Format::Json => {
+                    let text = serde_json::to_string_pretty(&explanation).expect("plain data");
+                    terminal.result(&format!("{text}\n"))?;
+                }
+            }
+            Ok(exit::AS_EXPECTED)
+        }
+        Err(error) => {
+            terminal.complain(&format!("{name}, seed {seed}: {error}"));
+            Ok(match error {
+                ExplainError::Assembly(_) => exit::USAGE,
+                ExplainError::NothingWrong => exit::UNEXPECTED,
+            })
+        }
+    }
+}

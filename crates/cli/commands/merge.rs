@@ -1,0 +1,57 @@
+//! `mtasim merge`: shards of a sweep, joined.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use explore::merge::MergeError;
+
+use crate::arguments::Format;
+use crate::commands::sweep;
+use crate::exit;
+use crate::terminal::Terminal;
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArguments {
+    /// Folders that shards of one sweep were kept in, in any order.
+    #[arg(required = true, value_name = "DIR")]
+    parts: Vec<PathBuf>,
+    /// The folder for the whole.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How to answer; `json` is the summary.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let book = match explore::merge(&arguments.parts, &arguments.out) {
+        Ok(book) => book,
+        Err(error) => {
+            terminal.complain(&error.to_string());
+            return Ok(match &error {
+                MergeError::Folder(error) => sweep::folder_code(error),
+                MergeError::Nothing
+                | MergeError::Other { .. }
+                | MergeError::Overlap { .. }
+                | MergeError::Gap(_)
+                | MergeError::Unfinished { .. }
+                | MergeError::Misplaced { .. } => exit::USAGE,
+            });
+        }
+    };
+    let summary = book.summary();
+    match arguments.format {
+        Format::Json => terminal.result(&summary.to_json())?,
+        Format::Human => {
+            terminal.result(&summary.to_human(|found| {
+                let capsule = arguments.out.join(&found.capsule);
+                format!("mtasim replay {}", capsule.display())
+            }))?;
+        }
+    }
+    Ok(match book.whole() {
+        whole if whole.as_expected < whole.runs => exit::UNEXPECTED,
+        _ => exit::AS_EXPECTED,
+    })
+}

@@ -1,0 +1,93 @@
+//! `mtasim shrink`: a failure made small.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use explore::shrink::{self, ShrinkError};
+use explore::{Shipped, folder, pinned};
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use crate::arguments::Format;
+use crate::commands::{replay, sweep};
+use crate::exit;
+use crate::terminal::Terminal;
+
+#[derive(Debug, Args)]
+pub(crate) struct ShrinkArguments {
+    /// The capsule.
+    #[arg(value_name = "CAPSULE")]
+    capsule: PathBuf,
+    /// Where the pinned scenario goes.
+    #[arg(short, long, value_name = "PINNED.toml")]
+    output: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    force: bool,
+    /// Runs made at most.
+    #[arg(long, value_name = "RUNS", default_value_t = 2_000)]
+    budget: u64,
+    /// How to answer; `json` is one object.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let output = arguments.output.display();
+    if arguments.output.exists() && !arguments.force {
+        terminal.complain(&format!(
+            "{output} is there already; --force writes over it"
+        ));
+        return Ok(exit::USAGE);
+    }
+    let capsule = match replay::load(&arguments.capsule, terminal) {
+        Ok(capsule) => capsule,
+        Err(code) => return Ok(code),
+    };
+    let bar: ProgressBar = sweep::progress_bar(arguments.budget);
+    let shrunk = shrink::shrink(&capsule, &Shipped, arguments.budget, |runs, _| {
+        bar.set_position(runs);
+    });
+    bar.finish_and_clear();
+    let shrunk = match shrunk {
+        Ok(shrunk) => shrunk,
+        Err(error) => {
+            terminal.complain(&error.to_string());
+            return Ok(match error {
+                ShrinkError::Assembly(_) => exit::USAGE,
+                ShrinkError::NotFailing(_) => exit::UNEXPECTED,
+            });
+        }
+    };
+    let text = pinned::text(&shrunk).expect("what was run is a scenario");
+    if let Err(error) = folder::write_atomically(&arguments.output, text.as_bytes()) {
+        terminal.complain(&format!("cannot write {output}: {error}"));
+        return Ok(exit::USAGE);
+    }
+    let name = arguments.output.file_name().unwrap_or_default();
+    let test = pinned::regression_test(&shrunk, &name.to_string_lossy());
+    let [before, after] = shrunk.sizes;
+    match arguments.format {
+        Format::Human => terminal.result(&format!(
+            "{}\n  before: {before}\n  after:  {after}\n  {} runs\n  run it: mtasim run {output}\n\n{test}",
+            shrunk.signature, shrunk.runs
+        ))?,
+        Format::Json => terminal.result(&format!(
+            "{}\n",
+            json!({
+                "schema_version": 1,
+                "signature": shrunk.signature,
+                "before": before,
+                "after": after,
+                "runs": shrunk.runs,
+                "out_of_budget": shrunk.out_of_budget,
+                "any_seed": shrunk.any_seed,
+                "seed": shrunk.scenario.seed,
+                "pinned": arguments.output,
+                "test": test,
+            })
+        ))?,
+    }
+    Ok(exit::AS_EXPECTED)
+}

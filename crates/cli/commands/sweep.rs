@@ -1,0 +1,282 @@
+//! `mtasim sweep`: many seeds, what goes wrong in them, and how to repeat it.
+
+use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use clap::Args;
+use explore::book::Book;
+use explore::folder::FolderError;
+use explore::grid::{self, Axis, GridError, Point};
+use explore::sweep::{Ending, Plan, SweepError, Swept};
+use explore::{SeedRange, Shard, Shipped, summary};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::arguments::{Format, Overrides};
+use crate::exit;
+use crate::input;
+use crate::terminal::Terminal;
+
+/// Failing runs and every this many-th of the others are made twice.
+const RECHECK: u64 = 64;
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepArguments {
+    /// The scenario file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The seeds, B not included; decimal, or hexadecimal with 0x.
+    #[arg(long, value_name = "A..B")]
+    seeds: SeedRange,
+    /// Runs at once; as many as there are processors unless given.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Run every seed with each of these values of a key; may be repeated, for all crossings.
+    #[arg(long, value_name = "PATH=V1,V2")]
+    vary: Vec<Axis>,
+    /// Run part K of N only, K from 1; `auto/N` takes K from SLURM_ARRAY_TASK_ID or
+    /// JOB_COMPLETION_INDEX.
+    #[arg(long, value_name = "K/N")]
+    shard: Option<String>,
+    /// End after so many failing runs.
+    #[arg(long, value_name = "K")]
+    stop_after: Option<u64>,
+    /// Go on after a run that comes out differently the second time; the exit code stays 3.
+    #[arg(long)]
+    keep_going: bool,
+    /// Make every failing run and one in N others twice to see that they are the same; 0: none.
+    #[arg(long, value_name = "N", default_value_t = RECHECK)]
+    recheck: u64,
+    /// Keep rows, summary and capsules here; a sweep that was interrupted goes on.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How to answer; `json` is the summary.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let shard = match shard(arguments.shard.as_deref()) {
+        Ok(shard) => shard,
+        Err(wrong) => {
+            terminal.complain(&wrong);
+            return Ok(exit::USAGE);
+        }
+    };
+    let axes = &arguments.vary;
+    let points = match load_points(&arguments.file, &arguments.overrides.set, axes, terminal)? {
+        Ok(points) => points,
+        Err(code) => return Ok(code),
+    };
+    let plan = Plan {
+        axes: axes.clone(),
+        points: Arc::new(points),
+        seeds: arguments.seeds,
+        shard,
+        jobs: arguments.jobs.unwrap_or_else(processors),
+        stop_after: arguments.stop_after,
+        keep_going: arguments.keep_going,
+        recheck: arguments.recheck,
+        out: arguments.out.clone(),
+        heeds_signals: true,
+    };
+    let bar = progress_bar(plan.manifest().runs());
+    let swept = explore::sweep(&plan, Arc::new(Shipped), |book| show_progress(&bar, book));
+    bar.finish_and_clear();
+    match swept {
+        Ok(swept) => show(arguments, &swept, terminal),
+        Err(error) => refuse(&error, terminal),
+    }
+}
+
+/// The scenarios of all points, or the exit code after saying what is wrong.
+pub(crate) fn load_points(
+    file: &Path,
+    set: &[String],
+    axes: &[Axis],
+    terminal: &mut Terminal,
+) -> io::Result<Result<Vec<Point>, u8>> {
+    let name = file.display().to_string();
+    let bytes = match input::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.complain(&format!("cannot read {name}: {error}"));
+            return Ok(Err(exit::ENVIRONMENT));
+        }
+    };
+    match grid::points(&name, &bytes, set, axes) {
+        Ok(points) => Ok(Ok(points)),
+        Err(GridError::Wrong(found)) => {
+            terminal.talk(&found.to_human(true))?;
+            Ok(Err(exit::USAGE))
+        }
+        Err(GridError::TooLarge(size)) => {
+            let most = grid::POINTS_MAX;
+            terminal.complain(&format!(
+                "the grid has {size} points, and at most {most} are run"
+            ));
+            Ok(Err(exit::USAGE))
+        }
+    }
+}
+
+pub(crate) fn processors() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+fn shard(text: Option<&str>) -> Result<Shard, String> {
+    let Some(text) = text else {
+        return Ok(Shard::WHOLE);
+    };
+    let Some(of) = text.strip_prefix("auto/") else {
+        return text.parse();
+    };
+    let number = array_place().ok_or(
+        "--shard auto/N needs SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX in the environment",
+    )?;
+    format!("{number}/{of}").parse()
+}
+
+/// Which task of an array this is, counted from 1: Slurm counts from whatever the array's
+/// first index is, Kubernetes from 0.
+fn array_place() -> Option<u64> {
+    let slurm = variable("SLURM_ARRAY_TASK_ID").map(|id| {
+        let first = variable("SLURM_ARRAY_TASK_MIN").unwrap_or(0);
+        id.saturating_sub(first) + 1
+    });
+    slurm.or_else(|| variable("JOB_COMPLETION_INDEX").map(|index| index + 1))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the cluster says through the environment which shard this is, never what it does"
+)]
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+pub(crate) fn progress_bar(runs: u64) -> ProgressBar {
+    let target = if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = "{bar:30} {pos}/{len} runs, {per_sec}, {eta} left; {msg}";
+    let style = ProgressStyle::with_template(style).expect("the template is fixed");
+    ProgressBar::with_draw_target(Some(runs), target).with_style(style)
+}
+
+fn show_progress(bar: &ProgressBar, book: &Book) {
+    let whole = book.whole();
+    if bar.is_hidden() {
+        return;
+    }
+    if bar.position() == 0 {
+        // What an earlier sweep left says nothing about the speed of this one.
+        bar.set_position(whole.runs);
+        bar.reset_eta();
+    }
+    bar.set_position(whole.runs);
+    let groups = whole.groups.iter().take(3);
+    let groups: Vec<String> = groups
+        .map(|(signature, group)| format!("{} {signature}", group.runs))
+        .collect();
+    bar.set_message(match groups.is_empty() {
+        true => "nothing went wrong".to_owned(),
+        false => groups.join(", "),
+    });
+}
+
+fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> io::Result<u8> {
+    let summary = swept.book.summary();
+    match arguments.format {
+        Format::Json => terminal.result(&summary.to_json())?,
+        Format::Human => {
+            let page = summary.to_human(|found| repeat(arguments, found));
+            terminal.result(&page)?;
+        }
+    }
+    for differing in &swept.differing {
+        let set: Vec<String> = differing
+            .overrides
+            .iter()
+            .map(|it| set_option(it))
+            .collect();
+        terminal.complain(&format!(
+            "nondeterminism: seed {}{} came out differently the second time:\n  {}",
+            differing.seed,
+            set.concat(),
+            differing.divergence
+        ));
+    }
+    let whole = swept.book.whole();
+    let runs = swept.book.manifest().runs();
+    let code = match swept.ending {
+        Ending::Interrupted => {
+            let keeps = match &arguments.out {
+                Some(_) => "; the same command goes on from here",
+                None => "",
+            };
+            let done = whole.runs;
+            terminal.complain(&format!("interrupted after {done} of {runs} runs{keeps}"));
+            exit::INTERRUPTED
+        }
+        _ if !swept.differing.is_empty() => exit::NONDETERMINISM,
+        _ if whole.as_expected < whole.runs => exit::UNEXPECTED,
+        _ => exit::AS_EXPECTED,
+    };
+    Ok(code)
+}
+
+/// The line that repeats the run in which a failure comes soonest.
+fn repeat(arguments: &SweepArguments, found: &summary::Found) -> String {
+    if let Some(out) = &arguments.out {
+        let capsule = out.join(&found.capsule);
+        return format!(
+            "mtasim replay {}",
+            shell_word(&capsule.display().to_string())
+        );
+    }
+    let file = shell_word(&arguments.file.display().to_string());
+    let set = arguments.overrides.set.iter().map(|it| set_option(it));
+    let varied = found.settings.iter();
+    let varied = varied.map(|(path, value)| set_option(&format!("{path}={value}")));
+    let set: String = set.chain(varied).collect();
+    format!("mtasim run {file} --seed {}{set}", found.shortest_seed)
+}
+
+fn set_option(setting: &str) -> String {
+    format!(" --set {}", shell_word(setting))
+}
+
+/// A word as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_./=:,+@%".contains(it);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+fn refuse(error: &SweepError, terminal: &mut Terminal) -> io::Result<u8> {
+    terminal.complain(&error.to_string());
+    Ok(match error {
+        SweepError::Assembly(_) => exit::USAGE,
+        SweepError::Folder(error) => folder_code(error),
+        SweepError::Threads(_) => exit::ENVIRONMENT,
+        SweepError::Panicked(_) => exit::OUR_BUG,
+    })
+}
+
+/// A folder that cannot be used: both what the system refuses and what is held already are for
+/// the user to choose otherwise.
+pub(crate) fn folder_code(error: &FolderError) -> u8 {
+    match error {
+        FolderError::Io(..) | FolderError::Foreign(..) => exit::USAGE,
+    }
+}

@@ -1,0 +1,70 @@
+//! The books of a sweep: one tally of all runs and one for each point of the grid.
+//!
+//! Owns [`Book`], into which every row goes in order, whether it was just made, found on the disk
+//! or comes from a shard. It refuses to run or to write anything.
+
+use std::collections::BTreeMap;
+
+use crate::folder::Manifest;
+use crate::row::Row;
+use crate::summary::Summary;
+use crate::tally::Tally;
+
+/// What the rows so far add up to.
+#[derive(Clone, Debug)]
+pub struct Book {
+    manifest: Manifest,
+    whole: Tally,
+    points: Vec<(BTreeMap<String, String>, Tally)>,
+}
+
+impl Book {
+    /// Before the first row.
+    #[must_use]
+    pub fn new(manifest: &Manifest) -> Self {
+        Self {
+            manifest: manifest.clone(),
+            whole: Tally::default(),
+            points: Vec::new(),
+        }
+    }
+
+    /// Takes in the next row and says of which failures, by place, a capsule is to be kept.
+    pub fn add(&mut self, row: &Row) -> Vec<usize> {
+        let points = usize::try_from(self.manifest.points).expect("a grid is limited");
+        let place = usize::try_from(self.whole.runs % self.manifest.points).expect("as above");
+        assert!(place <= self.points.len() && self.points.len() <= points);
+        if place == self.points.len() {
+            self.points.push((row.settings.clone(), Tally::default()));
+        }
+        let recheck = self.manifest.recheck;
+        self.points[place].1.add(row, recheck);
+        self.whole.add(row, recheck)
+    }
+
+    /// The counts of all runs.
+    #[must_use]
+    pub fn whole(&self) -> &Tally {
+        &self.whole
+    }
+
+    /// Which sweep it is.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The seed and the point of the run whose row has this number.
+    #[must_use]
+    pub fn place_of(&self, number: u64) -> (u64, usize) {
+        let seed = self.manifest.part().from + number / self.manifest.points;
+        let point = number % self.manifest.points;
+        (seed, usize::try_from(point).expect("a grid is limited"))
+    }
+
+    /// What has been found.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.manifest, &self.whole, &self.points)
+    }
+}

@@ -1,0 +1,208 @@
+//! The chain of what happened to one control block, in words.
+//!
+//! Owns the sentences by which an explanation tells who took a block, who gave it up, and who
+//! came too late. It refuses to interpret beyond the records: it says what was written down.
+
+use kernel::Instant;
+use mta::{Ending, EventEntry, Fact, Lease, LogLine, Record as MtaRecord};
+use scenario::Outcome;
+use scenario::outcome::Violation;
+use scenario::record::{Record, ThreadNumber};
+
+/// Sentences of one chain at most; what is between the first and the last half is left out.
+const SENTENCES_MAX: usize = 60;
+
+/// What happened to the control block of a violation, in order; or, where no block is
+/// concerned, the last that the host wrote down before it. The run's records have to be kept.
+#[must_use]
+pub(crate) fn of_violation(outcome: &Outcome, violation: &Violation) -> Vec<String> {
+    let sentences = match violation.lease {
+        Some(lease) => of_lease(outcome, &violation.host, lease),
+        None => before(outcome, &violation.host, violation.at),
+    };
+    shortened(sentences)
+}
+
+/// What a host wrote down last before `end`.
+#[must_use]
+pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
+    const LAST: usize = 20;
+    let own = records_of(outcome, host).take_while(|(at, ..)| *at <= end);
+    let all: Vec<String> = own
+        .filter_map(|(at, thread, record)| {
+            let what = match record {
+                MtaRecord::Fact(fact) => fact_in_words(fact),
+                MtaRecord::Log(_) | MtaRecord::Event(_) => return None,
+            };
+            Some(sentence(outcome, host, (at, thread), &what))
+        })
+        .collect();
+    all[all.len().saturating_sub(LAST)..].to_vec()
+}
+
+fn of_lease(outcome: &Outcome, host: &str, lease: Lease) -> Vec<String> {
+    let Lease { block, instance } = lease;
+    let mut is_ours = false;
+    let mut told = Vec::new();
+    for (at, thread, record) in records_of(outcome, host) {
+        let what = match record {
+            MtaRecord::Fact(fact) if concerns(fact, lease) => {
+                match fact {
+                    Fact::BlockTaken(..) => is_ours = true,
+                    Fact::BlockReturned(..) => is_ours = false,
+                    _ => {}
+                }
+                Some(fact_in_words(fact))
+            }
+            MtaRecord::Log(LogLine::Allocated(found, by)) if (*found, *by) == (block, instance) => {
+                is_ours = true;
+                None
+            }
+            // These name the block and not its use: they are about ours while it lasts.
+            MtaRecord::Log(line) if is_ours => line_in_words(*line, lease),
+            MtaRecord::Event(entry) if is_ours => entry_in_words(entry, lease),
+            MtaRecord::Fact(_) | MtaRecord::Log(_) | MtaRecord::Event(_) => None,
+        };
+        if let Some(what) = what {
+            told.push(sentence(outcome, host, (at, thread), &what));
+        }
+    }
+    told
+}
+
+fn records_of<'a>(
+    outcome: &'a Outcome,
+    host: &str,
+) -> impl Iterator<Item = (Instant, ThreadNumber, &'a MtaRecord)> {
+    let place = outcome.hosts.iter().position(|view| view.name == host);
+    outcome
+        .records
+        .iter()
+        .filter_map(move |(at, record)| match record {
+            Record::Mta(id, thread, record) if Some(id.0 as usize) == place => {
+                Some((*at, *thread, record))
+            }
+            _ => None,
+        })
+}
+
+fn sentence(
+    outcome: &Outcome,
+    host: &str,
+    (at, thread): (Instant, ThreadNumber),
+    what: &str,
+) -> String {
+    let view = outcome.hosts.iter().find(|view| view.name == host);
+    let name = view.and_then(|view| view.threads.get(&thread));
+    let name = name.map_or("?", String::as_str);
+    format!("{at} s  {name} ({:03}): {what}", thread.0)
+}
+
+fn concerns(fact: &Fact, lease: Lease) -> bool {
+    match *fact {
+        Fact::Bound(_, block, instance)
+        | Fact::TransportBegun(block, instance)
+        | Fact::TransportEnded(block, instance)
+        | Fact::BlockTaken(block, instance)
+        | Fact::OutOfService(block, instance)
+        | Fact::BlockReturned(block, instance) => (Lease { block, instance }) == lease,
+        Fact::CloseApplied {
+            block,
+            meant,
+            found,
+        } => block == lease.block && [meant, found].contains(&lease.instance),
+        Fact::Opened(_)
+        | Fact::Ended(..)
+        | Fact::Refused
+        | Fact::Submitted(_)
+        | Fact::Arrived { .. }
+        | Fact::Acknowledged(_)
+        | Fact::Returned(_) => false,
+    }
+}
+
+fn fact_in_words(fact: &Fact) -> String {
+    match *fact {
+        Fact::Bound(association, block, instance) => {
+            format!(
+                "association {} is to use block {block}, use {instance}",
+                association.0
+            )
+        }
+        Fact::Opened(association) => format!("association {} is open", association.0),
+        Fact::Ended(association, ending) => {
+            let how = match ending {
+                Ending::Orderly => "in order",
+                Ending::NotOpened => "without having been open",
+                Ending::Broken => "broken",
+            };
+            format!("association {} ends {how}", association.0)
+        }
+        Fact::Refused => "no association: no block is free".to_owned(),
+        Fact::TransportBegun(block, instance) => {
+            format!("the transport begins on block {block}, use {instance}")
+        }
+        Fact::TransportEnded(block, instance) => {
+            format!("the transport knows block {block}, use {instance}, no more")
+        }
+        Fact::BlockTaken(block, instance) => {
+            format!("takes block {block} out of the pool: use {instance}")
+        }
+        Fact::OutOfService(block, instance) => {
+            format!("a timeout takes block {block}, use {instance}, out of service")
+        }
+        Fact::BlockReturned(block, instance) => {
+            format!("gives block {block}, use {instance}, back to the pool")
+        }
+        Fact::CloseApplied {
+            block,
+            meant,
+            found,
+        } => format!("a close request meant for use {meant} of block {block} finds use {found}"),
+        Fact::Submitted(message) => format!("takes in message {message}"),
+        Fact::Arrived { message, .. } => format!("message {message} has arrived whole"),
+        Fact::Acknowledged(message) => format!("message {message} is acknowledged"),
+        Fact::Returned(message) => format!("message {message} is given up"),
+    }
+}
+
+/// Lines that say who asked for what; the others are detail that the log shows.
+fn line_in_words(line: LogLine, lease: Lease) -> Option<String> {
+    match line {
+        LogLine::Message(kind, block) if block == lease.block => Some(format!(
+            "message type {} comes for block {block}",
+            kind.number()
+        )),
+        LogLine::SocketCreated(socket, block) if block == lease.block => {
+            Some(format!("socket {} is made on block {block}", socket.0))
+        }
+        LogLine::CloseSocket(_, block, _) if block == lease.block => {
+            Some(format!("the socket of block {block} is closed"))
+        }
+        _ => None,
+    }
+}
+
+fn entry_in_words(entry: &EventEntry, lease: Lease) -> Option<String> {
+    match entry {
+        EventEntry::Sockets(_, error, block) if *block == lease.block => Some(match error {
+            Some(error) => format!("event {}: {error:?} on block {block}", entry.id()),
+            None => format!("event {}: error 0 on block {block}", entry.id()),
+        }),
+        EventEntry::BadMessage(kind, block, state) if *block == lease.block => Some(format!(
+            "event 9225: message type {} in state {state:?} of block {block}",
+            kind.number()
+        )),
+        _ => None,
+    }
+}
+
+fn shortened(mut sentences: Vec<String>) -> Vec<String> {
+    if sentences.len() > SENTENCES_MAX {
+        let left_out = sentences.len() - SENTENCES_MAX;
+        let half = SENTENCES_MAX / 2;
+        sentences.drain(half..half + left_out);
+        sentences.insert(half, format!("... {left_out} more ..."));
+    }
+    sentences
+}

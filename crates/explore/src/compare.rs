@@ -1,0 +1,293 @@
+//! Two or more arms on the same seeds.
+//!
+//! Owns [`compare`]: every seed is run in every arm, and arms are compared seed by seed. Since
+//! luck is keyed by role, a fix moves nobody else's: a seed that fails in one arm only does so
+//! because of the difference. It refuses rates of unpaired runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use scenario::plan::{Build, Scenario, Vocabulary};
+use scenario::{AssemblyError, Options};
+use serde::Serialize;
+
+use crate::seeds::SeedRange;
+use crate::statistics::{Interval, Paired};
+use crate::subject::Subject;
+use crate::workers::{Crew, Ending};
+
+/// Seeds listed of those that broke.
+pub const BROKE_MAX: usize = 1_000;
+/// Signatures counted.
+const SIGNATURES_MAX: usize = 1_000;
+
+/// One arm.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// What it is called.
+    pub name: String,
+    /// What is run.
+    pub scenario: Scenario,
+}
+
+/// What is compared, and how.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The arms; each further one is compared with the first.
+    pub arms: Arc<Vec<Arm>>,
+    /// The seeds.
+    pub seeds: SeedRange,
+    /// Runs at once.
+    pub jobs: NonZeroUsize,
+    /// Whether SIGINT and SIGTERM end it in order.
+    pub heeds_signals: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// Seeds run in every arm.
+    pub seeds: u64,
+    /// Whether all seeds were.
+    pub complete: bool,
+    /// Each further arm against the first.
+    pub pairs: Vec<Pair>,
+    /// Failing runs by signature, one count for each arm.
+    pub signatures: BTreeMap<String, Vec<u64>>,
+}
+
+/// One arm against the first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pair {
+    /// The first arm.
+    pub first: String,
+    /// The other one.
+    pub second: String,
+    /// Seeds by where they fail.
+    #[serde(flatten)]
+    pub cells: Paired,
+    /// McNemar's exact p.
+    pub p: f64,
+    /// By how much the share of failing seeds is smaller in the second arm, with 95 %.
+    pub difference: Interval,
+    /// The first seeds that fail in the second arm only.
+    pub broke_seeds: Vec<u64>,
+}
+
+/// Why there is no comparison.
+#[derive(Debug)]
+pub enum CompareError {
+    /// An arm cannot be run at all.
+    Assembly(AssemblyError),
+    /// The system gives no threads.
+    Threads(io::Error),
+    /// A run under this seed panicked: a bug of this program.
+    Panicked(u64),
+}
+
+/// The overrides that give `build` to every host that runs one of `compared`.
+///
+/// # Errors
+/// If no host runs any of them.
+pub fn overrides_for(
+    scenario: &Scenario,
+    build: Build,
+    compared: &[Build],
+) -> Result<Vec<String>, String> {
+    let hosts = scenario.hosts.iter();
+    let concerned: Vec<String> = hosts
+        .filter(|(_, host)| compared.contains(&host.build))
+        .map(|(name, _)| format!("host.{name}.build={build}"))
+        .collect();
+    if concerned.is_empty() {
+        let hosts = scenario.hosts.iter();
+        let run: Vec<String> = hosts
+            .map(|(name, host)| format!("{name} runs {}", host.build.word()))
+            .collect();
+        return Err(format!(
+            "no host runs a build that is compared: {}",
+            run.join(", ")
+        ));
+    }
+    Ok(concerned)
+}
+
+/// Runs every seed in every arm. `watch` sees how many seeds are done.
+///
+/// # Errors
+/// If an arm cannot be run, or a run panics.
+///
+/// # Panics
+/// If there are fewer than two arms.
+pub fn compare(
+    trial: &Trial,
+    subject: Arc<dyn Subject>,
+    mut watch: impl FnMut(u64),
+) -> Result<Comparison, CompareError> {
+    let arms = Arc::clone(&trial.arms);
+    assert!(arms.len() >= 2, "one arm cannot be compared");
+    let crew = Crew {
+        jobs: trial.jobs,
+        heeds_signals: trial.heeds_signals,
+    };
+    let work = move |seed| -> Result<Vec<Vec<String>>, AssemblyError> {
+        let run = |arm: &Arm| {
+            let options = Options {
+                keep_records: false,
+            };
+            let outcome = subject.run(&arm.scenario, seed, options)?;
+            Ok(outcome.signatures())
+        };
+        arms.iter().map(run).collect()
+    };
+    let mut counts = Counts::new(trial.arms.len());
+    let mut failed = None;
+    let numbers = trial.seeds.from..trial.seeds.to;
+    let ending = crew.in_order(numbers, work, |seed, result| match result {
+        Ok(arms) => {
+            counts.add(seed, &arms);
+            watch(counts.seeds);
+            ControlFlow::Continue(())
+        }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    if let Some(error) = failed {
+        return Err(CompareError::Assembly(error));
+    }
+    match ending.map_err(CompareError::Threads)? {
+        Ending::Panicked(seed) => Err(CompareError::Panicked(seed)),
+        Ending::Finished | Ending::Stopped | Ending::Interrupted => {
+            Ok(counts.comparison(&trial.arms, trial.seeds))
+        }
+    }
+}
+
+/// What the seeds so far add up to.
+struct Counts {
+    seeds: u64,
+    /// For each arm but the first.
+    cells: Vec<(Paired, Vec<u64>)>,
+    signatures: BTreeMap<String, Vec<u64>>,
+}
+
+impl Counts {
+    fn new(arms: usize) -> Self {
+        Self {
+            seeds: 0,
+            cells: vec![(Paired::default(), Vec::new()); arms - 1],
+            signatures: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, seed: u64, arms: &[Vec<String>]) {
+        self.seeds += 1;
+        let (first, others) = arms.split_first().expect("there are two at least");
+        for (other, (cells, broke)) in others.iter().zip(&mut self.cells) {
+            match (first.is_empty(), other.is_empty()) {
+                (false, true) => cells.fixed += 1,
+                (true, false) => {
+                    cells.broke += 1;
+                    if broke.len() < BROKE_MAX {
+                        broke.push(seed);
+                    }
+                }
+                (false, false) => cells.both += 1,
+                (true, true) => cells.neither += 1,
+            }
+        }
+        for (arm, signatures) in arms.iter().enumerate() {
+            for signature in signatures {
+                let is_known = self.signatures.contains_key(signature);
+                if is_known || self.signatures.len() < SIGNATURES_MAX {
+                    let counts = self.signatures.entry(signature.clone());
+                    counts.or_insert_with(|| vec![0; arms.len()])[arm] += 1;
+                }
+            }
+        }
+    }
+
+    fn comparison(self, arms: &[Arm], seeds: SeedRange) -> Comparison {
+        let others = arms[1..].iter().zip(self.cells);
+        Comparison {
+            schema_version: 1,
+            seeds: self.seeds,
+            complete: self.seeds == seeds.len(),
+            pairs: others
+                .map(|(other, (cells, broke_seeds))| Pair {
+                    first: arms[0].name.clone(),
+                    second: other.name.clone(),
+                    cells,
+                    p: cells.mcnemar(),
+                    difference: cells.difference(),
+                    broke_seeds,
+                })
+                .collect(),
+            signatures: self.signatures,
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether any seed fails in a further arm that does not in the first.
+    #[must_use]
+    pub fn broke(&self) -> bool {
+        self.pairs.iter().any(|pair| pair.cells.broke > 0)
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for pair in &self.pairs {
+            let Paired {
+                fixed,
+                broke,
+                both,
+                neither,
+            } = pair.cells;
+            writeln!(formatter, "{} -> {}", pair.first, pair.second)?;
+            writeln!(
+                formatter,
+                "  fixed {fixed}, broke {broke}, both {both}, neither {neither}; of {} seeds",
+                pair.cells.seeds()
+            )?;
+            writeln!(
+                formatter,
+                "  failing less often by {:.1} to {:.1} points of 100 (95 %); exact McNemar p = {:.2e}",
+                pair.difference.low * 100.0,
+                pair.difference.high * 100.0,
+                pair.p
+            )?;
+            if !pair.broke_seeds.is_empty() {
+                let seeds = pair.broke_seeds.iter().take(20);
+                let seeds: Vec<String> = seeds.map(u64::to_string).collect();
+                writeln!(formatter, "  broke: seeds {}", seeds.join(" "))?;
+            }
+        }
+        for (signature, counts) in &self.signatures {
+            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+            writeln!(formatter, "  {signature}: {} runs", counts.join(" -> "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for CompareError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Threads(error) => write!(formatter, "cannot work: {error}"),
+            Self::Panicked(seed) => write!(formatter, "a run under seed {seed} panicked"),
+        }
+    }
+}
+
+impl std::error::Error for CompareError {}

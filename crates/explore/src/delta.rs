@@ -1,0 +1,67 @@
+//! Lists made small.
+//!
+//! Owns delta debugging (A. Zeller and R. Hildebrandt, "Simplifying and Isolating
+//! Failure-Inducing Input", 2002) by leaving out ever smaller pieces. It refuses to know what
+//! the items are, and to promise the smallest list: no single item of the result can be left
+//! out, which is all it says.
+
+/// The shortest list found for which `still_fails` holds, items in their order. The whole list
+/// is taken to fail; the empty one is tried first.
+pub(crate) fn minimise<T: Clone>(
+    items: Vec<T>,
+    mut still_fails: impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
+    if items.is_empty() || still_fails(&[]) {
+        return Vec::new();
+    }
+    let mut kept = items;
+    let mut piece = kept.len().div_ceil(2);
+    loop {
+        let before = kept.len();
+        let mut from = 0;
+        while from < kept.len() && kept.len() > 1 {
+            let to = (from + piece).min(kept.len());
+            let rest: Vec<T> = kept[..from].iter().chain(&kept[to..]).cloned().collect();
+            if !rest.is_empty() && still_fails(&rest) {
+                kept = rest;
+            } else {
+                from = to;
+            }
+        }
+        if piece > 1 {
+            piece = piece.min(kept.len()).div_ceil(2);
+        } else if kept.len() == before {
+            return kept;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_needed_set_is_found_exactly(length in 0_usize..200, needed in prop::collection::btree_set(0_usize..200, 0..6)) {
+            let needed: Vec<usize> = needed.into_iter().filter(|it| *it < length).collect();
+            let found = minimise((0..length).collect(), |kept| {
+                needed.iter().all(|it| kept.contains(it))
+            });
+            prop_assert_eq!(found, needed);
+        }
+
+        /// Not monotone: whether a list fails follows from its sum.
+        #[test]
+        fn no_single_item_can_be_left_out(items in prop::collection::vec(0_u32..50, 1..40), divisor in 1_u32..5) {
+            let fails = |kept: &[u32]| kept.iter().sum::<u32>() % divisor == items.iter().sum::<u32>() % divisor;
+            let found = minimise(items.clone(), fails);
+            prop_assert!(fails(&found));
+            for left_out in 0..found.len() {
+                let mut rest = found.clone();
+                rest.remove(left_out);
+                prop_assert!(!fails(&rest) || found.len() == 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Edits of a scenario that leave it one.
+//!
+//! Owns what goes with what: a host's links with the host, a link's pins with the link, and
+//! whatever comes after the end with a shorter duration. It refuses to run anything.
+
+use kernel::{Duration, Instant};
+use scenario::plan::{Arrivals, Fault, FaultKind, Loss, ResetScope, Scenario, When};
+
+/// Takes away whatever names something that is not there.
+pub(crate) fn prune(scenario: &mut Scenario) {
+    let hosts = &scenario.hosts;
+    scenario
+        .links
+        .retain(|_, link| link.between.iter().all(|end| hosts.contains_key(end)));
+    scenario
+        .connectors
+        .retain(|_, it| hosts.contains_key(&it.from) && hosts.contains_key(&it.to));
+    let connectors = &scenario.connectors;
+    scenario
+        .workloads
+        .retain(|_, workload| connectors.contains_key(&workload.connector));
+    let links = &scenario.links;
+    scenario.faults.retain(|_, fault| match &fault.kind {
+        FaultKind::Cut { link, .. } | FaultKind::Reset(ResetScope::Link(link)) => {
+            links.contains_key(link)
+        }
+        FaultKind::Reset(ResetScope::Host(host))
+        | FaultKind::Crash { host, .. }
+        | FaultKind::RestartService { host }
+        | FaultKind::Stall { host, .. }
+        | FaultKind::ClockOffset { host, .. } => hosts.contains_key(host),
+    });
+    let pins = &mut scenario.pins;
+    pins.outages.retain(|it| links.contains_key(&it.link));
+    pins.drop.retain(|it| links.contains_key(&it.link));
+    pins.preempt.retain(|it| hosts.contains_key(&it.host));
+}
+
+/// Ends the scenario after `duration`, with everything that would come later.
+pub(crate) fn cut(scenario: &mut Scenario, duration: Duration) {
+    let end = Instant::ZERO.saturating_add(duration);
+    scenario.duration = duration;
+    scenario.healing = None;
+    for workload in scenario.workloads.values_mut() {
+        if workload.end.is_some_and(|it| it >= end) {
+            workload.end = None;
+        }
+        if let Arrivals::At(times) = &mut workload.arrivals {
+            let start = workload.start;
+            times.retain(|time| start.saturating_add(time.since_start()) < end);
+        }
+    }
+    scenario.workloads.retain(|_, workload| {
+        let nothing = matches!(&workload.arrivals, Arrivals::At(times) if times.is_empty());
+        workload.start < end && !nothing
+    });
+    scenario.faults.retain(|_, fault| comes_before(fault, end));
+    scenario.pins.outages.retain(|window| window.from < end);
+    for window in &mut scenario.pins.outages {
+        window.to = window.to.min(end);
+    }
+}
+
+/// Cuts a fault's times at `end`; whether any is left.
+fn comes_before(fault: &mut Fault, end: Instant) -> bool {
+    match &mut fault.when {
+        When::At(times) => {
+            times.retain(|time| *time < end);
+            !times.is_empty()
+        }
+        When::Window { from, to } => {
+            *to = end.min(*to);
+            *from < *to
+        }
+        When::Random { .. } => true,
+    }
+}
+
+/// Lets everything that has a time come earlier by `by`; `None` if something would come before
+/// the start.
+pub(crate) fn advanced(scenario: &Scenario, by: Duration) -> Option<Scenario> {
+    let mut earlier = scenario.clone();
+    let back = |time: &mut Instant| {
+        let nanos = time.nanos().checked_sub(by.nanos())?;
+        *time = Instant::from_nanos(nanos);
+        Some(())
+    };
+    for workload in earlier.workloads.values_mut() {
+        let Arrivals::At(times) = &mut workload.arrivals else {
+            return None;
+        };
+        times.iter_mut().try_for_each(back)?;
+    }
+    for fault in earlier.faults.values_mut() {
+        match &mut fault.when {
+            When::At(times) => times.iter_mut().try_for_each(back)?,
+            When::Window { from, to } => [from, to].into_iter().try_for_each(back)?,
+            When::Random { .. } => return None,
+        }
+    }
+    for window in &mut earlier.pins.outages {
+        // An outage may have begun before the start as well as at it.
+        window.from =
+            Instant::ZERO.saturating_add(window.from.saturating_since(Instant::ZERO + by));
+        back(&mut window.to)?;
+    }
+    earlier.pins.outages.retain(|it| it.from < it.to);
+    earlier.duration = Duration::from_nanos(scenario.duration.nanos().checked_sub(by.nanos())?);
+    Some(earlier)
+}
+
+/// Takes all loss by chance from a link.
+pub(crate) fn without_loss(scenario: &mut Scenario, link: &str) {
+    if let Some(link) = scenario.links.get_mut(link) {
+        link.forward.loss = Loss::None;
+        link.backward.loss = Loss::None;
+    }
+}

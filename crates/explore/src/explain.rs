@@ -1,0 +1,234 @@
+//! Why a failure happens.
+//!
+//! Owns [`explain`]: for every part of a scenario a run without it, and the chain of records
+//! that led to the failure. What it calls necessary was checked by a run; it is necessary
+//! relative to everything else that stays. It refuses opinion.
+
+use std::fmt::{self, Write};
+
+use kernel::Instant;
+use scenario::plan::{ExceptionCode, Scenario};
+use scenario::{AssemblyError, Options, Outcome};
+use serde::Serialize;
+
+use crate::chain;
+use crate::element;
+use crate::row::{Failure, failures};
+use crate::subject::Subject;
+
+/// Parts looked at.
+pub const ELEMENTS_MAX: usize = 1_000;
+
+/// Signatures shown of what goes wrong only without a part.
+const OTHERS_SHOWN: usize = 2;
+
+/// An explanation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// What is explained.
+    pub signature: String,
+    /// When it was found, in nanoseconds.
+    pub at: u64,
+    /// What the oracle found, in its own words.
+    pub detail: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// What happens without each part.
+    pub parts: Vec<WhatIf>,
+    /// What led to it, a sentence each.
+    pub chain: Vec<String>,
+    /// Runs made.
+    pub runs: u64,
+}
+
+/// A part of the scenario, and the run without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WhatIf {
+    /// The part.
+    pub part: String,
+    /// What became of the failure.
+    pub verdict: Verdict,
+    /// What goes wrong only without it, by signature.
+    pub others: Vec<String>,
+}
+
+/// What became of the failure without a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It does not happen.
+    Necessary,
+    /// It happens all the same.
+    NotNecessary,
+    /// There is no scenario without this part.
+    Inseparable,
+}
+
+/// Why there is no explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExplainError {
+    /// The scenario cannot be run.
+    Assembly(AssemblyError),
+    /// Nothing that is to be explained goes wrong.
+    NothingWrong,
+}
+
+/// Explains why a scenario fails under a seed with this signature, or, if none is given, with
+/// the one that its expectations demand, or else the first.
+///
+/// # Errors
+/// If it cannot be run or does not fail so.
+pub fn explain(
+    scenario: &Scenario,
+    seed: u64,
+    signature: Option<&str>,
+    subject: &dyn Subject,
+) -> Result<Explanation, ExplainError> {
+    let run =
+        |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
+    let outcome = run(scenario, true).map_err(ExplainError::Assembly)?;
+    let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
+    let (detail, chain) = story(&outcome, &failure.signature);
+    let usual = outcome.signatures();
+    let mut explanation = Explanation {
+        schema_version: 1,
+        signature: failure.signature.clone(),
+        at: failure.at,
+        detail,
+        seed,
+        parts: Vec::new(),
+        chain,
+        runs: 1,
+    };
+    for part in element::elements(scenario).into_iter().take(ELEMENTS_MAX) {
+        let rest = element::without(scenario, &part);
+        let mut what_if = WhatIf {
+            part: element::in_words(scenario, &part),
+            verdict: Verdict::Inseparable,
+            others: Vec::new(),
+        };
+        if rest.check().is_empty()
+            && let Ok(outcome) = run(&rest, false)
+        {
+            explanation.runs += 1;
+            let mut signatures = outcome.signatures();
+            let still = signatures.contains(&failure.signature);
+            what_if.verdict = if still {
+                Verdict::NotNecessary
+            } else {
+                Verdict::Necessary
+            };
+            signatures.retain(|it| !usual.contains(it));
+            what_if.others = signatures;
+        }
+        explanation.parts.push(what_if);
+    }
+    Ok(explanation)
+}
+
+fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Option<Failure> {
+    let found = failures(outcome);
+    if let Some(signature) = signature {
+        return found.into_iter().find(|it| it.signature == signature);
+    }
+    let expect = &scenario.expect;
+    let violations = outcome.violations.iter().filter(|violation| {
+        let range = expect.violations.get(&violation.kind);
+        range.is_some_and(|range| range.least > 0)
+    });
+    let exceptions = outcome.exceptions.iter().filter(|exception| {
+        let own = ExceptionCode::Code(exception.code);
+        let ranges = [own, ExceptionCode::Any].map(|code| expect.exceptions.get(&code));
+        ranges.into_iter().flatten().any(|range| range.least > 0)
+    });
+    let demanded: Vec<String> = violations
+        .map(|it| it.signature())
+        .chain(exceptions.map(|it| it.signature()))
+        .collect();
+    let first = found
+        .iter()
+        .find(|it| demanded.contains(&it.signature))
+        .cloned();
+    first.or_else(|| found.into_iter().next())
+}
+
+/// What the oracle said, and what led there.
+fn story(outcome: &Outcome, signature: &str) -> (String, Vec<String>) {
+    let violations = outcome.violations.iter();
+    let mut violations = violations.filter(|it| it.signature() == signature);
+    if let Some(violation) = violations.next() {
+        let detail = format!("{}: {}", violation.host, violation.detail);
+        return (detail, chain::of_violation(outcome, violation));
+    }
+    let exceptions = outcome.exceptions.iter();
+    let mut exceptions = exceptions.filter(|it| it.signature() == signature);
+    let exception = exceptions.next().expect("the failure is of this outcome");
+    let detail = format!(
+        "{}: {:08x} in {} ({:03}): {}",
+        exception.host, exception.code, exception.thread, exception.number, exception.cause
+    );
+    let mut chain = chain::before(outcome, &exception.host, exception.at);
+    let races = outcome.violations.iter();
+    let races = races.filter(|it| it.host == exception.host && it.at <= exception.at);
+    let races: Vec<String> = races
+        .take(5)
+        .map(|it| format!("{} s  {}: {}", it.at, it.signature(), it.detail))
+        .collect();
+    chain.splice(0..0, races);
+    (detail, chain)
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = Instant::from_nanos(self.at);
+        writeln!(
+            formatter,
+            "{}\n  at {at} s, seed {}",
+            self.signature, self.seed
+        )?;
+        writeln!(formatter, "  {}\n\nWhat happened:", self.detail)?;
+        for sentence in &self.chain {
+            writeln!(formatter, "  {sentence}")?;
+        }
+        let necessary = |it: &&WhatIf| it.verdict != Verdict::NotNecessary;
+        writeln!(
+            formatter,
+            "\nWhat is necessary: {} of {} parts ({} runs)",
+            self.parts.iter().filter(necessary).count(),
+            self.parts.len(),
+            self.runs
+        )?;
+        for what_if in &self.parts {
+            let verdict = match what_if.verdict {
+                Verdict::Necessary => "necessary    ",
+                Verdict::NotNecessary => "not necessary",
+                Verdict::Inseparable => "inseparable  ",
+            };
+            let mut line = format!("  {verdict}  {}", what_if.part);
+            if !what_if.others.is_empty() {
+                let shown: Vec<&str> = what_if.others.iter().map(String::as_str).collect();
+                let shown = shown[..shown.len().min(OTHERS_SHOWN)].join(", ");
+                let more = what_if.others.len().saturating_sub(OTHERS_SHOWN);
+                write!(line, "; instead: {shown}")?;
+                if more > 0 {
+                    write!(line, " and {more} more")?;
+                }
+            }
+            writeln!(formatter, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ExplainError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::NothingWrong => formatter.write_str("nothing that could be explained goes wrong"),
+        }
+    }
+}
+
+impl std::error::Error for ExplainError {}

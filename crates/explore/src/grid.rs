@@ -1,0 +1,186 @@
+//! One scenario with some of its settings varied.
+//!
+//! Owns axes, `PATH=V1,V2`, and the points where they cross, each a checked scenario. It refuses
+//! to check values itself: each passes the same checks as a file.
+
+use std::str::FromStr;
+
+use scenario::file::{self, Diagnostics};
+use scenario::plan::Scenario;
+use serde::{Deserialize, Serialize};
+
+use crate::hexadecimal::hexadecimal;
+
+/// Points a grid may have.
+pub const POINTS_MAX: usize = 10_000;
+
+/// A setting and the values it takes in turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Axis {
+    /// The setting's dotted path.
+    pub path: String,
+    /// Its values as the file would have them.
+    pub values: Vec<String>,
+}
+
+/// One crossing.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// The varied settings' values here, in the order of the axes.
+    pub values: Vec<String>,
+    /// All overrides that lead here, as `PATH=VALUE`.
+    pub overrides: Vec<String>,
+    /// The scenario here.
+    pub scenario: Scenario,
+    /// The hash of its content in hexadecimal digits.
+    pub hash: String,
+}
+
+/// Why there is no grid.
+#[derive(Clone, Debug)]
+pub enum GridError {
+    /// There are more than [`POINTS_MAX`] points.
+    TooLarge(usize),
+    /// A point is no scenario.
+    Wrong(Diagnostics),
+}
+
+/// All points of a scenario file: the last axis changes fastest. Without axes there is one.
+///
+/// # Errors
+/// What is wrong with the first point that is no scenario, or with the size.
+pub fn points(
+    name: &str,
+    bytes: &[u8],
+    overrides: &[String],
+    axes: &[Axis],
+) -> Result<Vec<Point>, GridError> {
+    let size = axes
+        .iter()
+        .fold(1_usize, |size, axis| size.saturating_mul(axis.values.len()));
+    if size > POINTS_MAX {
+        return Err(GridError::TooLarge(size));
+    }
+    (0..size)
+        .map(|index| {
+            let values = values_at(axes, index);
+            let varied = axes.iter().zip(&values);
+            let varied = varied.map(|(axis, value)| format!("{}={value}", axis.path));
+            let overrides: Vec<String> = overrides.iter().cloned().chain(varied).collect();
+            let scenario = file::load(name, bytes, &overrides).map_err(GridError::Wrong)?;
+            let hash = hexadecimal(&scenario.content_hash());
+            Ok(Point {
+                values,
+                overrides,
+                scenario,
+                hash,
+            })
+        })
+        .collect()
+}
+
+fn values_at(axes: &[Axis], index: usize) -> Vec<String> {
+    let mut rest = index;
+    let mut values: Vec<String> = axes
+        .iter()
+        .rev()
+        .map(|axis| {
+            let value = axis.values[rest % axis.values.len()].clone();
+            rest /= axis.values.len();
+            value
+        })
+        .collect();
+    values.reverse();
+    values
+}
+
+/// `PATH=V1,V2`; a comma within quotes, brackets or braces belongs to the value.
+impl FromStr for Axis {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (path, values) = text
+            .split_once('=')
+            .ok_or_else(|| format!("`{text}` varies nothing: write PATH=V1,V2"))?;
+        let values = split(values);
+        if path.trim().is_empty() || values.iter().any(String::is_empty) {
+            return Err(format!(
+                "`{text}` lacks a path or a value: write PATH=V1,V2"
+            ));
+        }
+        Ok(Self {
+            path: path.trim().to_owned(),
+            values,
+        })
+    }
+}
+
+fn split(text: &str) -> Vec<String> {
+    let (mut depth, mut quote) = (0_u32, None);
+    let mut values = vec![String::new()];
+    for character in text.chars() {
+        match (character, quote) {
+            ('"' | '\'', None) => quote = Some(character),
+            (_, Some(open)) if open == character => quote = None,
+            ('[' | '{', None) => depth += 1,
+            (']' | '}', None) => depth = depth.saturating_sub(1),
+            (',', None) if depth == 0 => {
+                values.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        values.last_mut().expect("there is one").push(character);
+    }
+    values
+        .into_iter()
+        .map(|value| value.trim().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &[u8] =
+        b"title = \"t\"\nwhy = \"w\"\nduration = \"1h\"\n[host.A]\nbuild = \"4.0.993.6\"\n";
+
+    #[test]
+    fn commas_within_a_value_do_not_part_it() {
+        let axis: Axis = "a.b=1, {x = [1,2], y = \"p,q\"},'c,d'"
+            .parse()
+            .expect("an axis");
+        assert_eq!(axis.path, "a.b");
+        assert_eq!(axis.values, ["1", "{x = [1,2], y = \"p,q\"}", "'c,d'"]);
+        for wrong in ["a", "=1", "a=", "a=1,,2"] {
+            assert!(wrong.parse::<Axis>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_last_axis_changes_fastest() {
+        let axes: Vec<Axis> = ["host.A.cpus=1,2", "duration=1h,2h,3h"]
+            .iter()
+            .map(|text| text.parse().expect("an axis"))
+            .collect();
+        let points = points("t", FILE, &[], &axes).expect("a grid");
+        let seen: Vec<(u32, u64)> = points
+            .iter()
+            .map(|point| {
+                let cpus = point.scenario.hosts["A"].cpus;
+                (cpus, point.scenario.duration.whole_secs() / 3_600)
+            })
+            .collect();
+        assert_eq!(seen, [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)]);
+        assert_eq!(points[4].overrides, ["host.A.cpus=2", "duration=2h"]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_as_in_a_file() {
+        let axes = ["host.A.cpus=1,many".parse().expect("an axis")];
+        match points("t", FILE, &[], &axes) {
+            Err(GridError::Wrong(found)) => assert!(found.to_human(false).contains("many")),
+            other => panic!("{other:?}"),
+        }
+    }
+}

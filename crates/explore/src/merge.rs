@@ -1,0 +1,258 @@
+//! Shards joined into the sweep they are parts of.
+//!
+//! Owns [`merge`]: rows one after the other in the order of seeds, so that the result is the
+//! folder that one machine would have written, byte for byte. It refuses parts that overlap,
+//! leave gaps, are not finished, or come from other builds or scenarios.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::book::Book;
+use crate::capsule;
+use crate::folder::{self, Folder, FolderError, Manifest};
+use crate::seeds::{SeedRange, Shard};
+
+/// Why parts cannot be joined.
+#[derive(Debug)]
+pub enum MergeError {
+    /// There is none.
+    Nothing,
+    /// A folder cannot be read or written.
+    Folder(FolderError),
+    /// A part is of another sweep than the first one.
+    Other {
+        /// The part.
+        part: PathBuf,
+        /// The first one.
+        first: PathBuf,
+        /// In what they differ, in words.
+        what: String,
+    },
+    /// Two parts have seeds in common.
+    Overlap {
+        /// The part with the smaller seeds.
+        one: PathBuf,
+        /// The other one.
+        other: PathBuf,
+        /// What they have in common.
+        seeds: SeedRange,
+    },
+    /// Seeds are in no part.
+    Gap(SeedRange),
+    /// A part has fewer rows than runs that were planned.
+    Unfinished {
+        /// The part.
+        part: PathBuf,
+        /// Its rows.
+        rows: u64,
+        /// Its runs.
+        runs: u64,
+    },
+    /// A row is not the one that has to come there.
+    Misplaced {
+        /// The part.
+        part: PathBuf,
+        /// The seed that has to come.
+        expected: u64,
+        /// The seed that came.
+        found: u64,
+    },
+}
+
+/// Joins the sweeps in `parts`, in any order, into one in `out`, which has to be empty or hold
+/// that very result already.
+///
+/// # Errors
+/// If the parts are not those of one sweep, each once and finished, or a folder fails.
+pub fn merge(parts: &[PathBuf], out: &Path) -> Result<Book, MergeError> {
+    let mut parts: Vec<(Manifest, &PathBuf)> = parts
+        .iter()
+        .map(|path| Ok((folder::read_manifest(path)?, path)))
+        .collect::<Result<_, FolderError>>()
+        .map_err(MergeError::Folder)?;
+    parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
+    let manifest = joined(&parts)?;
+    let mut known = 0;
+    let mut result = Folder::open(out, &manifest, |_| known += 1).map_err(MergeError::Folder)?;
+    let mut book = Book::new(&manifest);
+    for (part, path) in &parts {
+        append(&mut book, &mut result, (part, path), known)?;
+    }
+    let summary = book.summary();
+    result
+        .summarise(&summary.to_json(), summary.to_csv().as_deref())
+        .map_err(MergeError::Folder)?;
+    Ok(book)
+}
+
+/// The sweep that the parts, in order, make up.
+fn joined(parts: &[(Manifest, &PathBuf)]) -> Result<Manifest, MergeError> {
+    let (first, first_path) = parts.first().ok_or(MergeError::Nothing)?;
+    for (manifest, path) in parts {
+        let alike = Manifest {
+            seeds: first.seeds,
+            shard: first.shard,
+            ..manifest.clone()
+        };
+        let mut what = alike.differences(first);
+        // Shards of different wholes would fit together by accident only.
+        if manifest.shard.of != first.shard.of
+            || (first.shard.of > 1 && manifest.seeds != first.seeds)
+        {
+            what.push(format!(
+                "shard {} of seeds {} instead of shard {} of seeds {}",
+                manifest.shard, manifest.seeds, first.shard, first.seeds
+            ));
+        }
+        if !what.is_empty() {
+            return Err(MergeError::Other {
+                part: (*path).clone(),
+                first: (*first_path).clone(),
+                what: what.join(", "),
+            });
+        }
+    }
+    check_borders(parts)?;
+    let end = parts.last().map_or(first.seeds, |(last, _)| last.part());
+    let seeds = SeedRange {
+        from: first.part().from,
+        to: end.to,
+    };
+    let whole = if first.shard.of > 1 {
+        first.seeds
+    } else {
+        seeds
+    };
+    for missing in [
+        SeedRange {
+            from: whole.from,
+            to: seeds.from,
+        },
+        SeedRange {
+            from: seeds.to,
+            to: whole.to,
+        },
+    ] {
+        if !missing.is_empty() {
+            return Err(MergeError::Gap(missing));
+        }
+    }
+    Ok(Manifest {
+        seeds: whole,
+        shard: Shard::WHOLE,
+        ..first.clone()
+    })
+}
+
+/// Each part begins where the one before it ends.
+fn check_borders(parts: &[(Manifest, &PathBuf)]) -> Result<(), MergeError> {
+    for pair in parts.windows(2) {
+        let [(one, one_path), (other, other_path)] = pair else {
+            unreachable!("windows of two have two");
+        };
+        let (one, other) = (one.part(), other.part());
+        if other.from < one.to {
+            return Err(MergeError::Overlap {
+                one: (*one_path).clone(),
+                other: (*other_path).clone(),
+                seeds: SeedRange {
+                    from: other.from,
+                    to: one.to.min(other.to),
+                },
+            });
+        }
+        if one.to < other.from {
+            return Err(MergeError::Gap(SeedRange {
+                from: one.to,
+                to: other.from,
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Takes in the rows of one part; the first `known` of all are in the result already.
+fn append(
+    book: &mut Book,
+    result: &mut Folder,
+    (part, path): (&Manifest, &Path),
+    known: u64,
+) -> Result<(), MergeError> {
+    let before = book.whole().runs;
+    let mut misplaced = None;
+    folder::read_rows(path, |row, _| {
+        let (expected, _) = book.place_of(book.whole().runs);
+        if row.seed != expected && misplaced.is_none() {
+            misplaced = Some((expected, row.seed));
+        }
+        let is_known = book.whole().runs < known;
+        for place in book.add(&row) {
+            let signature = &row.failures[place].signature;
+            result.keep_from(
+                path,
+                &capsule::file_name(signature, row.seed, &row.scenario),
+            )?;
+        }
+        if is_known {
+            Ok(())
+        } else {
+            result.append(&row)
+        }
+    })
+    .map_err(MergeError::Folder)?;
+    let part_path = || path.to_owned();
+    if let Some((expected, found)) = misplaced {
+        return Err(MergeError::Misplaced {
+            part: part_path(),
+            expected,
+            found,
+        });
+    }
+    let rows = book.whole().runs - before;
+    if rows != part.runs() {
+        return Err(MergeError::Unfinished {
+            part: part_path(),
+            rows,
+            runs: part.runs(),
+        });
+    }
+    Ok(())
+}
+
+impl fmt::Display for MergeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => formatter.write_str("there is nothing to merge"),
+            Self::Folder(error) => write!(formatter, "{error}"),
+            Self::Other { part, first, what } => write!(
+                formatter,
+                "{} is a part of another sweep than {}: {what}",
+                part.display(),
+                first.display()
+            ),
+            Self::Overlap { one, other, seeds } => write!(
+                formatter,
+                "{} and {} overlap: both have seeds {seeds}",
+                one.display(),
+                other.display()
+            ),
+            Self::Gap(seeds) => write!(formatter, "seeds {seeds} are in no part"),
+            Self::Unfinished { part, rows, runs } => write!(
+                formatter,
+                "{} is not finished: {rows} of {runs} runs; the same sweep goes on from there",
+                part.display()
+            ),
+            Self::Misplaced {
+                part,
+                expected,
+                found,
+            } => write!(
+                formatter,
+                "{} has seed {found} where seed {expected} has to come",
+                part.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for MergeError {}

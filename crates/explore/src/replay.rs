@@ -1,0 +1,105 @@
+//! One capsule, run again.
+//!
+//! Owns [`replay`]: whether the run came out as it was kept, and what was written down around a
+//! moment. It refuses to repair: a run that came out differently is told, with the place.
+
+use kernel::{Duration, Instant};
+use scenario::{AssemblyError, Options, Outcome};
+
+use crate::capsule::{BUILD, Capsule};
+use crate::divergence::{self, Divergence};
+use crate::row::{Failure, failures};
+use crate::subject::Subject;
+
+/// What came of running a capsule again.
+#[derive(Debug)]
+pub struct Replayed {
+    /// Whether it is the run that was kept.
+    pub verdict: Verdict,
+    /// What went wrong this time.
+    pub failures: Vec<Failure>,
+    /// The run, with its records if a window was asked for.
+    pub outcome: Outcome,
+}
+
+/// Whether a run is the one that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every digest is equal.
+    Same,
+    /// The same build of mtasim, and another run: a bug of mtasim.
+    Nondeterminism(Divergence),
+    /// Another build, and another run, as may be.
+    OtherBuild {
+        /// The build that kept it.
+        kept_by: String,
+        /// This build.
+        this: String,
+        /// Whether the failure it was kept for appears all the same.
+        still_fails: bool,
+        /// Where the runs part.
+        divergence: Divergence,
+    },
+}
+
+/// Records from `until - length` up to and including `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The last moment.
+    pub until: Instant,
+    /// How much of the time before it.
+    pub length: Duration,
+}
+
+/// Runs a capsule again; with its records kept if `records` says so, which changes nothing else.
+///
+/// # Errors
+/// If its scenario cannot be run.
+pub fn replay(
+    capsule: &Capsule,
+    subject: &dyn Subject,
+    records: bool,
+) -> Result<Replayed, AssemblyError> {
+    let options = Options {
+        keep_records: records,
+    };
+    let outcome = subject.run(&capsule.scenario, capsule.seed, options)?;
+    let failures = failures(&outcome);
+    let verdict = if outcome.digest.to_string() == capsule.digest {
+        Verdict::Same
+    } else {
+        let divergence = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
+        if capsule.is_of_this_build() {
+            Verdict::Nondeterminism(divergence)
+        } else {
+            let shows = |it: &Failure| it.signature == capsule.failure.signature;
+            Verdict::OtherBuild {
+                kept_by: capsule.build.clone(),
+                this: BUILD.to_owned(),
+                still_fails: failures.iter().any(shows),
+                divergence,
+            }
+        }
+    };
+    Ok(Replayed {
+        verdict,
+        failures,
+        outcome,
+    })
+}
+
+impl Window {
+    /// The records of a run within the window, a line each.
+    pub fn lines(self, outcome: &Outcome) -> impl Iterator<Item = String> {
+        let from = self
+            .until
+            .saturating_since(Instant::ZERO + self.length)
+            .nanos();
+        let first = Instant::from_nanos(from);
+        let records = outcome.records.iter();
+        records
+            .skip_while(move |(at, _)| *at < first)
+            .take_while(move |(at, _)| *at <= self.until)
+            .map(divergence::in_words)
+    }
+}

@@ -1,0 +1,155 @@
+//! What one run of a sweep came to, as one line.
+//!
+//! Owns [`Row`], the line of `seeds.jsonl`: whole numbers and texts only, the same on every
+//! machine. It refuses the wall clock. Times are nanoseconds of virtual time since the start.
+
+use std::collections::BTreeMap;
+
+use kernel::Instant;
+use scenario::Outcome;
+use scenario::outcome::Stop;
+use serde::{Deserialize, Serialize};
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// The seed.
+    pub seed: u64,
+    /// The first sixteen digits of the hash of the scenario.
+    pub scenario: String,
+    /// The varied settings; absent if none is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, String>,
+    /// Whether everything was as the scenario expects.
+    pub as_expected: bool,
+    /// What was not, in words.
+    pub unexpected: Vec<String>,
+    /// What went wrong, each signature once, in the order of first occurrence.
+    pub failures: Vec<Failure>,
+    /// The digest of everything that happened.
+    pub digest: String,
+    /// How far virtual time went, in nanoseconds.
+    pub simulated: u64,
+    /// Simulation events handled.
+    pub events: u64,
+    /// Calls that modeled threads made.
+    pub steps: u64,
+    /// Why the run stopped.
+    pub stop: String,
+    /// Associations by fate.
+    pub associations: BTreeMap<String, u64>,
+    /// Messages by fate.
+    pub messages: BTreeMap<String, u64>,
+    /// Event-log entries by event id.
+    pub logged: BTreeMap<u32, u64>,
+    /// How often each fault struck.
+    pub faults: BTreeMap<String, u64>,
+    /// Packets offered to each link.
+    pub offered: BTreeMap<String, u64>,
+    /// Packets lost on each link.
+    pub lost: BTreeMap<String, u64>,
+}
+
+/// One kind of failure in one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// Oracle, kind and place: never a time or an id.
+    pub signature: String,
+    /// When it was first found, in nanoseconds.
+    pub at: u64,
+    /// How often.
+    pub count: u64,
+}
+
+impl Row {
+    /// The line of an outcome of the scenario with this hash.
+    #[must_use]
+    pub fn of(outcome: &Outcome, hash: &str, settings: BTreeMap<String, String>) -> Self {
+        let named = |counts: &[(&str, u64)]| {
+            let counts = counts.iter();
+            counts
+                .map(|(name, count)| ((*name).to_owned(), *count))
+                .collect()
+        };
+        let links = || outcome.links.iter();
+        Self {
+            seed: outcome.seed,
+            scenario: hash.chars().take(16).collect(),
+            settings,
+            as_expected: outcome.is_as_expected(),
+            unexpected: outcome.unexpected.clone(),
+            failures: failures(outcome),
+            digest: outcome.digest.to_string(),
+            simulated: outcome.simulated.nanos(),
+            events: outcome.events,
+            steps: outcome.steps,
+            stop: stop_word(outcome.stop).to_owned(),
+            associations: named(&[
+                ("opened", outcome.associations.opened),
+                ("closed", outcome.associations.closed),
+                ("failed", outcome.associations.failed),
+                ("refused", outcome.associations.refused),
+            ]),
+            messages: named(&[
+                ("submitted", outcome.messages.submitted),
+                ("arrived", outcome.messages.arrived),
+                ("acknowledged", outcome.messages.acknowledged),
+                ("returned", outcome.messages.returned),
+            ]),
+            logged: outcome.events_logged.clone(),
+            faults: outcome.faults.clone(),
+            offered: links()
+                .map(|(name, it)| (name.clone(), it.offered))
+                .collect(),
+            lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
+        }
+    }
+
+    /// Whether anything went wrong, expected or not.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    /// When anything first went wrong.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<Instant> {
+        self.failures.first().map(|it| Instant::from_nanos(it.at))
+    }
+}
+
+/// What went wrong in a run, each signature once, by the time it was first found.
+#[must_use]
+pub fn failures(outcome: &Outcome) -> Vec<Failure> {
+    let violations = outcome.violations.iter();
+    let violations = violations.map(|it| (it.signature(), it.at));
+    let exceptions = outcome.exceptions.iter();
+    let exceptions = exceptions.map(|it| (it.signature(), it.at));
+    let mut found: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for (signature, at) in violations.chain(exceptions) {
+        let (first, count) = found.entry(signature).or_insert((at.nanos(), 0));
+        *first = at.nanos().min(*first);
+        *count += 1;
+    }
+    let failures = found.into_iter();
+    let mut failures: Vec<Failure> = failures
+        .map(|(signature, (at, count))| Failure {
+            signature,
+            at,
+            count,
+        })
+        .collect();
+    failures.sort_by_key(|failure| failure.at);
+    failures
+}
+
+const fn stop_word(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Duration => "duration",
+        Stop::Quiet => "quiet",
+        Stop::Events => "events",
+        Stop::Violations => "violations",
+    }
+}

@@ -1,0 +1,192 @@
+//! Which seeds are run.
+//!
+//! Owns ranges of seeds and their division into shards. It refuses to know what a seed does.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Seeds from `from` up to, not including, `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SeedRange {
+    /// The first seed.
+    pub from: u64,
+    /// The first seed that is no longer meant; greater than or equal to `from`.
+    pub to: u64,
+}
+
+/// Part `number` of `of` parts, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Shard {
+    /// 1..=`of`.
+    pub number: u64,
+    /// How many parts there are, at least 1.
+    pub of: u64,
+}
+
+impl SeedRange {
+    /// How many seeds there are.
+    #[must_use]
+    pub const fn len(self) -> u64 {
+        self.to - self.from
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.from == self.to
+    }
+
+    /// The seeds of one shard: shards are contiguous, in order, and differ by one at most.
+    #[must_use]
+    pub fn part(self, shard: Shard) -> Self {
+        assert!((1..=shard.of).contains(&shard.number), "no such shard");
+        let cut = |parts: u64| {
+            let seeds = u128::from(self.len()) * u128::from(parts) / u128::from(shard.of);
+            self.from + u64::try_from(seeds).expect("a part is no longer than the whole")
+        };
+        Self {
+            from: cut(shard.number - 1),
+            to: cut(shard.number),
+        }
+    }
+}
+
+impl Shard {
+    /// All there is.
+    pub const WHOLE: Self = Self { number: 1, of: 1 };
+}
+
+/// `A..B`, decimal or hexadecimal with `0x`; `B` is not included.
+impl FromStr for SeedRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no range of seeds: write A..B, such as 0..1000");
+        let (from, to) = text.split_once("..").ok_or_else(wrong)?;
+        let from = seed(from).ok_or_else(wrong)?;
+        let to = seed(to).ok_or_else(wrong)?;
+        if from > to {
+            return Err(format!("the range of seeds {text} ends before it begins"));
+        }
+        Ok(Self { from, to })
+    }
+}
+
+/// A seed in decimal, or in hexadecimal with `0x`.
+#[must_use]
+pub fn seed(text: &str) -> Option<u64> {
+    let text = text.trim();
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// `K/N`, `K` counted from 1.
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no shard: write K/N with K from 1 to N, such as 1/4");
+        let (number, of) = text.split_once('/').ok_or_else(wrong)?;
+        let number = number.trim().parse().map_err(|_| wrong())?;
+        let of = of.trim().parse().map_err(|_| wrong())?;
+        if !(1..=of).contains(&number) {
+            return Err(wrong());
+        }
+        Ok(Self { number, of })
+    }
+}
+
+impl fmt::Display for SeedRange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}..{}", self.from, self.to)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.number, self.of)
+    }
+}
+
+impl TryFrom<String> for SeedRange {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<SeedRange> for String {
+    fn from(range: SeedRange) -> Self {
+        range.to_string()
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shards_are_the_whole_in_order(from: u32, length in 0_u64..5_000, of in 1_u64..60) {
+            let whole = SeedRange { from: u64::from(from), to: u64::from(from) + length };
+            let mut next = whole.from;
+            for number in 1..=of {
+                let part = whole.part(Shard { number, of });
+                prop_assert_eq!(part.from, next);
+                prop_assert!(part.len().abs_diff(length / of) <= 1);
+                next = part.to;
+            }
+            prop_assert_eq!(next, whole.to);
+        }
+
+        #[test]
+        fn what_is_shown_is_read_again(a: u64, b: u64, number in 1_u64..1_000, more in 0_u64..1_000) {
+            let range = SeedRange { from: a.min(b), to: a.max(b) };
+            prop_assert_eq!(range.to_string().parse::<SeedRange>(), Ok(range));
+            let shard = Shard { number, of: number + more };
+            prop_assert_eq!(shard.to_string().parse::<Shard>(), Ok(shard));
+        }
+    }
+
+    #[test]
+    fn wrong_words_are_told() {
+        for text in [
+            "",
+            "7",
+            "3..",
+            "..3",
+            "a..b",
+            "-1..3",
+            "1..99999999999999999999",
+        ] {
+            let told = text.parse::<SeedRange>().expect_err(text);
+            assert!(told.ends_with("write A..B, such as 0..1000"), "{told}");
+        }
+        let told = "5..4".parse::<SeedRange>().expect_err("backwards");
+        assert_eq!(told, "the range of seeds 5..4 ends before it begins");
+        for text in ["0/4", "5/4", "1", "1/0", "/", "x/2"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+        assert_eq!("0x10..0x20".parse(), Ok(SeedRange { from: 16, to: 32 }));
+    }
+}

@@ -1,0 +1,144 @@
+//! Chance replaced by what it brought.
+//!
+//! Owns the passes that turn random arrivals, outages, losses and costs into explicit ones. It
+//! refuses to leave anything out: lists are made shorter elsewhere.
+
+use kernel::Ratio;
+use scenario::plan::{
+    Arrivals, Direction, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
+};
+use scenario::{Options, timeline};
+
+use super::Search;
+use crate::edit;
+
+/// Whether anything in a scenario depends on its seed.
+pub(super) fn has_any(scenario: &Scenario) -> bool {
+    let direction = |it: &Direction| {
+        let shares = [it.reorder, it.duplicate, it.corrupt];
+        let chances = shares.into_iter().any(|share| share != Ratio::ZERO);
+        chances || it.loss != Loss::None || !it.jitter.is_zero()
+    };
+    let workload = |it: &Workload| {
+        let arrives = matches!(it.arrivals, Arrivals::Poisson { .. });
+        let varies = it.size.from != it.size.to;
+        arrives || varies || matches!(it.priorities, Priorities::Mix { .. })
+    };
+    let mut links = scenario.links.values();
+    let mut faults = scenario.faults.values();
+    has_jitter(scenario)
+        || scenario.scheduler == Scheduler::Random
+        || links.any(|link| direction(&link.forward) || direction(&link.backward))
+        || scenario.workloads.values().any(workload)
+        || faults.any(|fault| matches!(fault.when, When::Random { .. }))
+}
+
+/// Whether any host's calls cost a random time.
+fn has_jitter(scenario: &Scenario) -> bool {
+    let mut hosts = scenario.hosts.values();
+    hosts.any(|host| host.call_jitter != Ratio::ZERO)
+}
+
+/// Messages come at listed times.
+pub(super) fn list_messages(search: &mut Search<'_>) {
+    let arrivals = timeline::arrivals(&search.best, search.seed);
+    let mut candidate = search.best.clone();
+    for (name, workload) in &mut candidate.workloads {
+        if matches!(workload.arrivals, Arrivals::At(_)) && workload.start.nanos() == 0 {
+            continue;
+        }
+        workload.arrivals = Arrivals::At(arrivals[name].clone());
+        workload.start = kernel::Instant::ZERO;
+        workload.end = None;
+        workload.limit = None;
+    }
+    let end = candidate.duration;
+    edit::cut(&mut candidate, end);
+    candidate.healing = search.best.healing;
+    search.attempt(candidate);
+}
+
+/// Random outages become pinned ones, all links at once or else one by one.
+pub(super) fn list_outages(search: &mut Search<'_>) {
+    let is_out = |loss: Loss| matches!(loss, Loss::Outages { .. });
+    let links: Vec<String> = search
+        .best
+        .links
+        .iter()
+        .filter(|(_, link)| is_out(link.forward.loss) || is_out(link.backward.loss))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if links.is_empty() {
+        return;
+    }
+    let Ok(outages) = timeline::outages(&search.best, search.seed) else {
+        return;
+    };
+    let explicit = |search: &mut Search<'_>, chosen: &[String]| {
+        let mut candidate = search.best.clone();
+        let is_chosen = |window: &OutageWindow| chosen.contains(&window.link);
+        // What was listed has the pinned outages in it already.
+        candidate.pins.outages.retain(|window| !is_chosen(window));
+        let listed = outages.iter().filter(|window| is_chosen(window));
+        candidate.pins.outages.extend(listed.cloned());
+        for link in chosen {
+            edit::without_loss(&mut candidate, link);
+        }
+        search.attempt(candidate)
+    };
+    if !explicit(search, &links) && links.len() > 1 {
+        for link in &links {
+            explicit(search, std::slice::from_ref(link));
+        }
+    }
+}
+
+/// Packets that loss models took become pinned losses.
+pub(super) fn list_losses(search: &mut Search<'_>) {
+    let by_packet = |loss: Loss| matches!(loss, Loss::Independent(_) | Loss::GilbertElliott { .. });
+    let links: Vec<String> = search
+        .best
+        .links
+        .iter()
+        .filter(|(_, link)| by_packet(link.forward.loss) || by_packet(link.backward.loss))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if links.is_empty() || search.is_spent() {
+        return;
+    }
+    search.runs += 1;
+    let keep = Options { keep_records: true };
+    let Ok(outcome) = search.subject.run(&search.best, search.seed, keep) else {
+        return;
+    };
+    let mut candidate = search.best.clone();
+    let lost = timeline::losses(&search.best, &outcome);
+    let lost = lost.into_iter().filter(|it| links.contains(&it.link));
+    candidate.pins.drop.extend(lost);
+    for link in &links {
+        edit::without_loss(&mut candidate, link);
+    }
+    search.attempt(candidate);
+}
+
+/// Every call costs the same: no luck is left in the order of threads.
+pub(super) fn take_jitter(search: &mut Search<'_>) {
+    if !has_jitter(&search.best) {
+        return;
+    }
+    let mut all = search.best.clone();
+    for host in all.hosts.values_mut() {
+        host.call_jitter = Ratio::ZERO;
+    }
+    if search.attempt(all) {
+        return;
+    }
+    let names: Vec<String> = search.best.hosts.keys().cloned().collect();
+    for name in names {
+        let mut one = search.best.clone();
+        if let Some(host) = one.hosts.get_mut(&name) {
+            host.call_jitter = Ratio::ZERO;
+        }
+        search.attempt(one);
+    }
+}

@@ -1,0 +1,80 @@
+//! How large a scenario is.
+//!
+//! Owns [`Size`]: the counts by which a shrunk scenario is compared with what it came from. It
+//! refuses to weigh them against each other.
+
+use std::fmt;
+
+use scenario::Outcome;
+use scenario::plan::{Arrivals, Scenario};
+use serde::Serialize;
+
+use crate::element;
+
+/// Counts of a scenario and its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Size {
+    /// What could be left out: tables, settings, listed messages, pins.
+    pub elements: u64,
+    /// Virtual time in nanoseconds.
+    pub duration: u64,
+    /// Hosts.
+    pub hosts: u64,
+    /// Messages that were taken in.
+    pub messages: u64,
+    /// Associations opened, failed or refused, at the ends that count them.
+    pub associations: u64,
+    /// Pinned outages.
+    pub outages: u64,
+    /// Pinned lost packets.
+    pub drops: u64,
+    /// Pinned preemptions.
+    pub preemptions: u64,
+    /// Calls that modeled threads made.
+    pub steps: u64,
+}
+
+impl Size {
+    /// The size of a scenario, of which this is a run.
+    #[must_use]
+    pub fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
+        let listed = scenario
+            .workloads
+            .values()
+            .any(|workload| !matches!(workload.arrivals, Arrivals::At(_)));
+        let messages = outcome.messages.submitted;
+        let elements = element::elements(scenario).len() as u64;
+        let fates = outcome.associations;
+        Self {
+            // Messages that are not listed are elements all the same.
+            elements: elements + if listed { messages } else { 0 },
+            duration: scenario.duration.nanos(),
+            hosts: scenario.hosts.len() as u64,
+            messages,
+            associations: fates.opened + fates.failed + fates.refused,
+            outages: scenario.pins.outages.len() as u64,
+            drops: scenario.pins.drop.len() as u64,
+            preemptions: scenario.pins.preempt.len() as u64,
+            steps: outcome.steps,
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} elements, {} s, {} hosts, {} messages, {} associations, {} outages, \
+             {} lost packets, {} preemptions, {} calls",
+            self.elements,
+            kernel::Instant::from_nanos(self.duration),
+            self.hosts,
+            self.messages,
+            self.associations,
+            self.outages,
+            self.drops,
+            self.preemptions,
+            self.steps
+        )
+    }
+}

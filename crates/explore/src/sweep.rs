@@ -1,0 +1,357 @@
+//! Many seeds of one scenario, or of a grid of them.
+//!
+//! Owns [`sweep`]: every run made, some made twice, rows and capsules on their way to the disk in
+//! the order of seeds. It refuses to let the number of workers or their luck show in any result.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kernel::Checkpoint;
+use scenario::{AssemblyError, Options};
+
+use crate::book::Book;
+use crate::capsule::{BUILD, Capsule};
+use crate::divergence::{self, Divergence};
+use crate::folder::{Folder, FolderError, Manifest};
+use crate::grid::{Axis, Point};
+use crate::hexadecimal::hexadecimal;
+use crate::row::Row;
+use crate::seeds::{SeedRange, Shard};
+use crate::subject::Subject;
+use crate::tally;
+use crate::workers::{self, Crew};
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is varied.
+    pub axes: Vec<Axis>,
+    /// The scenarios: one, or one for each crossing of the axes.
+    pub points: Arc<Vec<Point>>,
+    /// All seeds.
+    pub seeds: SeedRange,
+    /// Which part of them.
+    pub shard: Shard,
+    /// Runs at once.
+    pub jobs: NonZeroUsize,
+    /// End after so many failing runs.
+    pub stop_after: Option<u64>,
+    /// Go on after a run that came out differently the second time.
+    pub keep_going: bool,
+    /// One in so many runs, and every failing one, is made twice; 0 for none.
+    pub recheck: u64,
+    /// Where results go; `None` to keep counters only.
+    pub out: Option<PathBuf>,
+    /// Whether SIGINT and SIGTERM end the sweep in order.
+    pub heeds_signals: bool,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    /// What was found.
+    pub book: Book,
+    /// Why it ended.
+    pub ending: Ending,
+    /// Runs that came out differently the second time.
+    pub differing: Vec<Differing>,
+    /// How many rows were there already.
+    pub resumed: u64,
+}
+
+/// Why a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every run was made.
+    Complete,
+    /// There were as many failing runs as were asked for.
+    EnoughFailures,
+    /// A run came out differently the second time.
+    Nondeterminism,
+    /// A signal asked for an end.
+    Interrupted,
+}
+
+/// A run that came out differently the second time.
+#[derive(Clone, Debug)]
+pub struct Differing {
+    /// Its seed.
+    pub seed: u64,
+    /// The overrides that lead to its scenario.
+    pub overrides: Vec<String>,
+    /// Where the two part.
+    pub divergence: Divergence,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub enum SweepError {
+    /// A scenario cannot be run at all.
+    Assembly(AssemblyError),
+    /// Results cannot be kept.
+    Folder(FolderError),
+    /// The system gives no threads.
+    Threads(io::Error),
+    /// A run under this seed panicked: a bug of this program.
+    Panicked(u64),
+}
+
+/// What a worker brings back.
+struct Examined {
+    row: Row,
+    /// Of failing runs only: others have no capsule.
+    checkpoints: Vec<Checkpoint>,
+    divergence: Option<Divergence>,
+}
+
+impl Plan {
+    /// Which sweep it is.
+    #[must_use]
+    pub fn manifest(&self) -> Manifest {
+        let mut hasher = blake3::Hasher::new();
+        for point in self.points.iter() {
+            hasher.update(point.hash.as_bytes());
+        }
+        Manifest {
+            schema_version: Manifest::SCHEMA,
+            mtasim: BUILD.to_owned(),
+            title: self.points[0].scenario.title.clone(),
+            scenario_hash: hexadecimal(hasher.finalize().as_bytes()),
+            seeds: self.seeds,
+            shard: self.shard,
+            axes: self.axes.clone(),
+            points: self.points.len() as u64,
+            recheck: self.recheck,
+        }
+    }
+}
+
+/// Runs what is planned. `watch` sees the books after every run.
+///
+/// # Errors
+/// If a scenario cannot be run, results cannot be kept, or a run panics. What was finished is
+/// kept in the folder all the same.
+pub fn sweep(
+    plan: &Plan,
+    subject: Arc<dyn Subject>,
+    mut watch: impl FnMut(&Book),
+) -> Result<Swept, SweepError> {
+    let manifest = plan.manifest();
+    let mut book = Book::new(&manifest);
+    let mut folder = match &plan.out {
+        Some(path) => Some(
+            Folder::open(path, &manifest, |row| {
+                book.add(&row);
+            })
+            .map_err(SweepError::Folder)?,
+        ),
+        None => None,
+    };
+    let resumed = book.whole().runs;
+    watch(&book);
+    let mut fold = Fold {
+        plan,
+        book,
+        folder: folder.as_mut(),
+        differing: Vec::new(),
+        failed: None,
+        ending: Ending::Complete,
+    };
+    let ending = fold.run(resumed..manifest.runs(), subject, &mut watch)?;
+    let Fold {
+        book, differing, ..
+    } = fold;
+    if let Some(folder) = &mut folder {
+        let summary = book.summary();
+        folder
+            .summarise(&summary.to_json(), summary.to_csv().as_deref())
+            .map_err(SweepError::Folder)?;
+    }
+    Ok(Swept {
+        book,
+        ending,
+        differing,
+        resumed,
+    })
+}
+
+/// Results on their way from the workers to the books and the disk.
+struct Fold<'a> {
+    plan: &'a Plan,
+    book: Book,
+    folder: Option<&'a mut Folder>,
+    differing: Vec<Differing>,
+    failed: Option<SweepError>,
+    ending: Ending,
+}
+
+impl Fold<'_> {
+    fn run(
+        &mut self,
+        numbers: std::ops::Range<u64>,
+        subject: Arc<dyn Subject>,
+        watch: &mut impl FnMut(&Book),
+    ) -> Result<Ending, SweepError> {
+        if self.has_enough() {
+            return Ok(Ending::EnoughFailures);
+        }
+        let crew = Crew {
+            jobs: self.plan.jobs,
+            heeds_signals: self.plan.heeds_signals,
+        };
+        let work = self.work(subject);
+        let ending = crew.in_order(numbers, work, |number, examined| {
+            let flow = self.take(number, examined);
+            watch(&self.book);
+            flow
+        });
+        if let Some(folder) = &mut self.folder {
+            folder.flush().map_err(SweepError::Folder)?;
+        }
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        match ending.map_err(SweepError::Threads)? {
+            workers::Ending::Finished | workers::Ending::Stopped => Ok(self.ending),
+            workers::Ending::Interrupted => Ok(Ending::Interrupted),
+            workers::Ending::Panicked(number) => {
+                Err(SweepError::Panicked(self.book.place_of(number).0))
+            }
+        }
+    }
+
+    /// What a worker does with a number.
+    fn work(
+        &self,
+        subject: Arc<dyn Subject>,
+    ) -> impl Fn(u64) -> Result<Examined, AssemblyError> + Send + Sync + 'static {
+        let points = Arc::clone(&self.plan.points);
+        let axes = self.plan.axes.clone();
+        let (first, recheck) = (self.book.manifest().part().from, self.plan.recheck);
+        move |number| {
+            let count = points.len() as u64;
+            let point = &points[usize::try_from(number % count).expect("a grid is limited")];
+            let settings = axes.iter().map(|axis| axis.path.clone());
+            let settings = settings.zip(point.values.iter().cloned()).collect();
+            examine(
+                &*subject,
+                point,
+                settings,
+                (first + number / count, recheck),
+            )
+        }
+    }
+
+    fn take(&mut self, number: u64, examined: Result<Examined, AssemblyError>) -> ControlFlow<()> {
+        let examined = match examined {
+            Ok(examined) => examined,
+            Err(error) => return self.fail(SweepError::Assembly(error)),
+        };
+        let point = self.book.place_of(number).1;
+        if let Some(divergence) = examined.divergence {
+            self.differing.push(Differing {
+                seed: examined.row.seed,
+                overrides: self.plan.points[point].overrides.clone(),
+                divergence,
+            });
+            if !self.plan.keep_going {
+                self.ending = Ending::Nondeterminism;
+                return ControlFlow::Break(());
+            }
+        }
+        if let Err(error) = self.keep(&examined.row, &examined.checkpoints, point) {
+            return self.fail(SweepError::Folder(error));
+        }
+        if self.has_enough() {
+            self.ending = Ending::EnoughFailures;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Capsules come before the row: a row on the disk says that its capsules are there.
+    fn keep(
+        &mut self,
+        row: &Row,
+        checkpoints: &[Checkpoint],
+        point: usize,
+    ) -> Result<(), FolderError> {
+        let kept = self.book.add(row);
+        let Some(folder) = &mut self.folder else {
+            return Ok(());
+        };
+        let point = &self.plan.points[point];
+        let origin = (&point.scenario, &point.overrides[..]);
+        for place in kept {
+            folder.keep(&Capsule::of(row, &row.failures[place], checkpoints, origin))?;
+        }
+        folder.append(row)
+    }
+
+    fn has_enough(&self) -> bool {
+        let limit = self.plan.stop_after;
+        limit.is_some_and(|limit| self.book.whole().failing >= limit)
+    }
+
+    fn fail(&mut self, error: SweepError) -> ControlFlow<()> {
+        self.failed = Some(error);
+        ControlFlow::Break(())
+    }
+}
+
+/// Makes one run, twice if it is among those.
+fn examine(
+    subject: &dyn Subject,
+    point: &Point,
+    settings: BTreeMap<String, String>,
+    (seed, recheck): (u64, u64),
+) -> Result<Examined, AssemblyError> {
+    let run = || {
+        subject.run(
+            &point.scenario,
+            seed,
+            Options {
+                keep_records: false,
+            },
+        )
+    };
+    let outcome = run()?;
+    let row = Row::of(&outcome, &point.hash, settings);
+    let mut divergence = None;
+    if tally::is_rechecked(seed, row.is_failing(), recheck) {
+        let again = run()?;
+        if again.digest != outcome.digest {
+            let stretch = divergence::between(&outcome.checkpoints, &again.checkpoints);
+            let found = divergence::locate(stretch, subject, &point.scenario, seed);
+            divergence = Some(found);
+        }
+    }
+    let checkpoints = if row.is_failing() {
+        outcome.checkpoints
+    } else {
+        Vec::new()
+    };
+    Ok(Examined {
+        row,
+        checkpoints,
+        divergence,
+    })
+}
+
+impl fmt::Display for SweepError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Folder(error) => write!(formatter, "{error}"),
+            Self::Threads(error) => write!(formatter, "cannot work: {error}"),
+            Self::Panicked(seed) => write!(formatter, "the run under seed {seed} panicked"),
+        }
+    }
+}
+
+impl std::error::Error for SweepError {}

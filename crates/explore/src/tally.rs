@@ -1,0 +1,149 @@
+//! Counters of a sweep.
+//!
+//! Owns [`Tally`]: what rows add up to, in memory of bounded size however many there are. It
+//! refuses rows that come out of order: which capsules are kept depends on it.
+
+use std::collections::BTreeMap;
+
+use kernel::{Instant, mix};
+
+use crate::row::Row;
+use crate::times::Times;
+
+/// Signatures told apart; more are counted together.
+pub const SIGNATURES_MAX: usize = 1_000;
+/// Failing runs of each signature of which a capsule is kept, from the first on. Besides them
+/// every one that failed sooner than all before it has one.
+pub const CAPSULES_MAX: u64 = 100;
+
+/// What runs add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Runs.
+    pub runs: u64,
+    /// Runs that were as their scenario expects.
+    pub as_expected: u64,
+    /// Runs in which anything went wrong, expected or not.
+    pub failing: u64,
+    /// Runs made twice to see whether they are the same.
+    pub rechecked: u64,
+    /// What went wrong, by signature.
+    pub groups: BTreeMap<String, Group>,
+    /// Failures whose signature is beyond [`SIGNATURES_MAX`].
+    pub ungrouped: u64,
+    /// When the first thing went wrong.
+    pub first_failures: Times,
+    /// Faults of the scenario by name.
+    pub faults: BTreeMap<String, Fired>,
+    /// Each signature with the number of runs until it was first seen.
+    pub discoveries: Vec<(u64, String)>,
+    /// Seeds of the first runs that were not as expected.
+    pub unexpected_seeds: Vec<u64>,
+}
+
+/// Failures of one signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Runs that show it.
+    pub runs: u64,
+    /// When it was found first.
+    pub times: Times,
+    /// Where it was found soonest in virtual time; the first run of equals.
+    pub shortest: Shortest,
+}
+
+/// The run in which something was found soonest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortest {
+    /// When.
+    pub at: Instant,
+    /// Under which seed.
+    pub seed: u64,
+    /// With which of the varied settings.
+    pub settings: BTreeMap<String, String>,
+    /// Which scenario, by its hash.
+    pub scenario: String,
+}
+
+/// How often a fault struck.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fired {
+    /// Runs in which it did.
+    pub runs: u64,
+    /// Times altogether.
+    pub times: u64,
+}
+
+/// Seeds listed of runs that are not as expected.
+const UNEXPECTED_SEEDS_MAX: usize = 20;
+
+impl Tally {
+    /// Takes in one row, with one in `recheck` runs made twice (0 for none). Says of which of
+    /// its failures, by place, a capsule is to be kept.
+    pub fn add(&mut self, row: &Row, recheck: u64) -> Vec<usize> {
+        self.runs += 1;
+        if row.as_expected {
+            self.as_expected += 1;
+        } else if self.unexpected_seeds.len() < UNEXPECTED_SEEDS_MAX {
+            self.unexpected_seeds.push(row.seed);
+        }
+        self.rechecked += u64::from(is_rechecked(row.seed, row.is_failing(), recheck));
+        for (name, times) in &row.faults {
+            let fired = self.faults.entry(name.clone()).or_default();
+            fired.runs += u64::from(*times > 0);
+            fired.times += times;
+        }
+        if let Some(at) = row.first_failure() {
+            self.failing += 1;
+            self.first_failures.add(at);
+        }
+        let places = 0..row.failures.len();
+        places
+            .filter(|&place| self.add_failure(row, place))
+            .collect()
+    }
+
+    fn add_failure(&mut self, row: &Row, place: usize) -> bool {
+        let failure = &row.failures[place];
+        let at = Instant::from_nanos(failure.at);
+        let is_new = !self.groups.contains_key(&failure.signature);
+        if is_new && self.groups.len() == SIGNATURES_MAX {
+            self.ungrouped += 1;
+            return false;
+        }
+        let here = || Shortest {
+            at,
+            seed: row.seed,
+            settings: row.settings.clone(),
+            scenario: row.scenario.clone(),
+        };
+        if is_new {
+            self.discoveries
+                .push((self.runs, failure.signature.clone()));
+        }
+        let group = self
+            .groups
+            .entry(failure.signature.clone())
+            .or_insert_with(|| Group {
+                runs: 0,
+                times: Times::default(),
+                shortest: here(),
+            });
+        group.runs += 1;
+        group.times.add(at);
+        let sooner = at < group.shortest.at;
+        if sooner {
+            group.shortest = here();
+        }
+        assert!(group.runs <= self.runs, "a run shows a signature once");
+        sooner || group.runs <= CAPSULES_MAX
+    }
+}
+
+/// Whether a run is made twice: every failing one, and one in `recheck` of the others by its
+/// seed; none if `recheck` is 0.
+#[must_use]
+pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {
+    const SALT: u64 = 0x5eed;
+    recheck > 0 && (is_failing || mix(seed, SALT).is_multiple_of(recheck))
+}

@@ -1,0 +1,80 @@
+//! The scenario, plans and folders that the tests share.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use mtasim_explore::grid::{self, Axis};
+use mtasim_explore::sweep::{Plan, Swept};
+use mtasim_explore::{SeedRange, Shard, Shipped, sweep};
+
+const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
+/// Twenty minutes of it: long enough to leak under most seeds, and not under all.
+const SHORT: [&str; 4] = [
+    "duration=20m",
+    "workload.mail.end=15m",
+    "fault={}",
+    "link.wan.loss={ outages = { ping_success = \"1/2\", mean_outage = \"60s\" } }",
+];
+
+/// The leak, made short.
+pub(crate) fn plan(seeds: &str, axes: &[&str]) -> Plan {
+    let set = SHORT.map(str::to_owned);
+    let axes: Vec<Axis> = axes.iter().map(|it| it.parse().expect("an axis")).collect();
+    let points = grid::points("leak", LEAK, &set, &axes).expect("scenarios");
+    Plan {
+        axes,
+        points: Arc::new(points),
+        seeds: seeds.parse::<SeedRange>().expect("seeds"),
+        shard: Shard::WHOLE,
+        jobs: NonZeroUsize::MIN,
+        stop_after: None,
+        keep_going: false,
+        recheck: 4,
+        out: None,
+        heeds_signals: false,
+    }
+}
+
+/// Sweeps into a folder.
+pub(crate) fn swept(plan: &Plan, out: &Path) -> Swept {
+    let plan = Plan {
+        out: Some(out.to_owned()),
+        ..plan.clone()
+    };
+    sweep(&plan, Arc::new(Shipped), |_| {}).expect("the folder can be written")
+}
+
+/// Every file of a folder.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            let inner = files(&path).into_iter();
+            found.extend(inner.map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
+        } else {
+            found.insert(name, fs::read(&path).expect("a file"));
+        }
+    }
+    found
+}
+
+/// Names of files whose content differs, or that only one has.
+#[track_caller]
+pub(crate) fn assert_same(one: &Path, other: &Path) {
+    let (one, other) = (files(one), files(other));
+    let names =
+        |files: &BTreeMap<String, Vec<u8>>| -> Vec<String> { files.keys().cloned().collect() };
+    assert_eq!(names(&one), names(&other));
+    for (name, bytes) in &one {
+        assert!(other[name] == *bytes, "{name} differs");
+    }
+}

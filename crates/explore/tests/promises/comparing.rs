@@ -1,0 +1,85 @@
+//! Fixes, proved on the same seeds.
+
+use std::sync::Arc;
+
+use mtasim_explore::Shipped;
+use mtasim_explore::compare::{Arm, Trial, compare, overrides_for};
+use mtasim_scenario::plan::{Build, Scenario};
+
+use crate::bench::plan;
+
+const BUILDS: [Build; 2] = [Build::V5_5_2653_23, Build::V5_5_2655_16];
+
+fn scenario(build: Build) -> Scenario {
+    let mut scenario = plan("0..1", &[]).points[0].scenario.clone();
+    for host in scenario.hosts.values_mut() {
+        host.build = build;
+    }
+    scenario
+}
+
+fn trial(arms: Vec<(&str, Scenario)>, seeds: &str) -> Trial {
+    let arms = arms.into_iter().map(|(name, scenario)| Arm {
+        name: name.to_owned(),
+        scenario,
+    });
+    Trial {
+        arms: Arc::new(arms.collect()),
+        seeds: seeds.parse().expect("seeds"),
+        jobs: plan("0..1", &[]).jobs,
+        heeds_signals: false,
+    }
+}
+
+#[test]
+fn the_fix_of_the_leak_breaks_nothing() {
+    let arms = BUILDS.map(|build| ("", scenario(build)));
+    let found = compare(&trial(arms.into(), "0..30"), Arc::new(Shipped), |_| {}).expect("it runs");
+    let pair = &found.pairs[0];
+    assert!(found.complete && !found.broke());
+    assert_eq!(pair.cells.seeds(), 30);
+    assert!(pair.cells.fixed >= 10, "{:?}", pair.cells);
+    assert_eq!((pair.cells.broke, pair.cells.both), (0, 0));
+    assert!(pair.p < 0.01 && pair.difference.low > 0.0);
+    let counts = found.signatures.values().next().expect("a signature");
+    assert_eq!(counts[1], 0);
+}
+
+#[test]
+fn an_arm_against_itself_differs_nowhere_and_turned_round_breaks() {
+    let [buggy, fixed] = BUILDS.map(scenario);
+    let arms = vec![
+        ("fixed", fixed.clone()),
+        ("fixed again", fixed),
+        ("buggy", buggy),
+    ];
+    let found = compare(&trial(arms, "0..12"), Arc::new(Shipped), |_| {}).expect("it runs");
+    assert_eq!(found.pairs[0].cells.neither, 12);
+    assert_eq!(found.pairs[0].p, 1.0);
+    let turned = &found.pairs[1];
+    assert!(found.broke() && turned.cells.broke > 0);
+    assert_eq!(turned.broke_seeds.len() as u64, turned.cells.broke);
+    let page = found.to_string();
+    assert!(
+        page.contains("fixed -> buggy") && page.contains("broke: seeds"),
+        "{page}"
+    );
+}
+
+#[test]
+fn builds_go_to_the_hosts_that_run_one_of_them() {
+    let scenario = plan("0..1", &[]).points[0].scenario.clone();
+    let set = overrides_for(&scenario, BUILDS[1], &BUILDS).expect("both hosts");
+    assert_eq!(
+        set,
+        [
+            "host.LYON.build=5.5.2655.16",
+            "host.PARIS.build=5.5.2655.16"
+        ]
+    );
+    let others = [Build::V6_0_4712_0, Build::V6_0_4720_14];
+    assert_eq!(
+        overrides_for(&scenario, others[0], &others).expect_err("none"),
+        "no host runs a build that is compared: LYON runs 5.5.2655.16, PARIS runs 5.5.2653.23"
+    );
+}

@@ -1,0 +1,124 @@
+//! Shards and their merging.
+
+use std::fs;
+use std::path::PathBuf;
+
+use mtasim_explore::merge;
+use mtasim_explore::seeds::Shard;
+use mtasim_explore::sweep::Plan;
+use tempfile::{TempDir, tempdir};
+
+use crate::bench::{assert_same, plan, swept};
+
+fn shards(folder: &TempDir, plan: &Plan, of: u64) -> Vec<PathBuf> {
+    let shard = |number| {
+        let path = folder.path().join(format!("{number}-of-{of}"));
+        let shard = Shard { number, of };
+        swept(
+            &Plan {
+                shard,
+                ..plan.clone()
+            },
+            &path,
+        );
+        path
+    };
+    (1..=of).map(shard).collect()
+}
+
+#[track_caller]
+fn refusal(parts: &[&PathBuf], folder: &TempDir) -> String {
+    let parts: Vec<PathBuf> = parts.iter().map(|it| (*it).clone()).collect();
+    let out = folder.path().join("refused");
+    let told = merge(&parts, &out).expect_err("refused").to_string();
+    let _ = fs::remove_dir_all(out);
+    told.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn shards_merged_are_the_sweep_of_one_machine() {
+    let folder = tempdir().expect("a folder");
+    for (seeds, axes, of) in [
+        ("0..22", &[][..], 4),
+        ("5..12", &["host.PARIS.cpus=1,2"], 3),
+        ("0..3", &[], 5),
+    ] {
+        let plan = plan(seeds, axes);
+        let [single, merged] =
+            ["single", "merged"].map(|it| folder.path().join(format!("{it}-{of}")));
+        swept(&plan, &single);
+        let mut parts = shards(&folder, &plan, of);
+        parts.reverse();
+        merge(&parts, &merged).expect("they fit");
+        assert_same(&single, &merged);
+        // Merging again changes nothing.
+        merge(&parts, &merged).expect("they still fit");
+        assert_same(&single, &merged);
+    }
+}
+
+#[test]
+fn ranges_that_follow_each_other_merge_too() {
+    let folder = tempdir().expect("a folder");
+    let [single, low, high, merged] =
+        ["single", "low", "high", "merged"].map(|it| folder.path().join(it));
+    swept(&plan("2..10", &[]), &single);
+    swept(&plan("2..5", &[]), &low);
+    swept(&plan("5..10", &[]), &high);
+    merge(&[high, low], &merged).expect("they fit");
+    assert_same(&single, &merged);
+}
+
+#[test]
+fn parts_that_do_not_fit_are_refused_with_a_word() {
+    let folder = tempdir().expect("a folder");
+    let parts = shards(&folder, &plan("0..8", &[]), 4);
+    let [one, two, three, four] = &parts[..] else {
+        panic!("four parts");
+    };
+    assert_eq!(
+        refusal(&[one, two, four], &folder),
+        "seeds 4..6 are in no part"
+    );
+    assert_eq!(
+        refusal(&[one, two, three], &folder),
+        "seeds 6..8 are in no part"
+    );
+    assert_eq!(
+        refusal(&[one, two, two, three, four], &folder),
+        "2-of-4 and 2-of-4 overlap: both have seeds 2..4"
+    );
+    let other = folder.path().join("other");
+    swept(&plan("0..8", &["host.PARIS.cpus=1"]), &other);
+    let told = refusal(&[one, two, three, four, &other], &folder);
+    assert!(told.contains("is a part of another sweep than"), "{told}");
+    // A shard that was stopped before its end.
+    let rows = three.join("seeds.jsonl");
+    let whole = fs::read_to_string(&rows).expect("rows");
+    let first = whole.lines().next().expect("a row");
+    fs::write(&rows, format!("{first}\n")).expect("a row");
+    assert_eq!(
+        refusal(&[one, two, three, four], &folder),
+        "3-of-4 is not finished: 1 of 2 runs; the same sweep goes on from there"
+    );
+    fs::write(&rows, format!("{first}\n{first}\n")).expect("rows");
+    assert_eq!(
+        refusal(&[one, two, three, four], &folder),
+        "3-of-4 has seed 4 where seed 5 has to come"
+    );
+    fs::write(&rows, "{}\n").expect("a row");
+    let told = refusal(&[one, two, three, four], &folder);
+    assert!(
+        told.starts_with("3-of-4/seeds.jsonl: line 1 is no row: "),
+        "{told}"
+    );
+    // A shard of another build.
+    let manifest = four.join("sweep.json");
+    let text = fs::read_to_string(&manifest).expect("a manifest");
+    let ours = format!("\"mtasim\": \"{}\"", mtasim_explore::capsule::BUILD);
+    assert!(text.contains(&ours));
+    fs::write(&manifest, text.replace(&ours, "\"mtasim\": \"9.9.9\"")).expect("a manifest");
+    let told = refusal(&[one, two, four], &folder);
+    assert!(told.contains("build 9.9.9 instead of"), "{told}");
+    assert_eq!(refusal(&[], &folder), "there is nothing to merge");
+}

@@ -1,0 +1,8 @@
+//! What exploring promises: results that depend on nothing but scenario, seeds and build.
+
+mod bench;
+mod comparing;
+mod folders;
+mod replaying;
+mod shrinking;
+mod sweeping;

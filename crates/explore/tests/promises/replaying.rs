@@ -1,0 +1,93 @@
+//! Capsules, run again.
+
+use std::fs;
+
+use kernel::Duration;
+use mtasim_explore::replay::{Verdict, Window};
+use mtasim_explore::{Capsule, Shipped, replay};
+use mtasim_kernel as kernel;
+use tempfile::tempdir;
+
+use crate::bench::{plan, swept};
+
+fn capsules() -> Vec<Capsule> {
+    let folder = tempdir().expect("a folder");
+    swept(&plan("0..6", &[]), folder.path());
+    let entries = fs::read_dir(folder.path().join("capsules")).expect("capsules");
+    let found: Vec<Capsule> = entries
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let capsule = Capsule::parse(&fs::read(&path).expect("a file")).expect("a capsule");
+            let name = path
+                .file_name()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            assert_eq!(capsule.file_name(), name);
+            assert_eq!(capsule.command, format!("mtasim replay {name}"));
+            capsule
+        })
+        .collect();
+    assert!(!found.is_empty());
+    found
+}
+
+#[test]
+fn a_capsule_repeats_its_run_with_and_without_records() {
+    for capsule in capsules() {
+        for records in [false, true] {
+            let replayed = replay(&capsule, &Shipped, records).expect("it runs");
+            assert_eq!(replayed.verdict, Verdict::Same);
+            assert!(replayed.failures.contains(&capsule.failure));
+            assert_eq!(replayed.outcome.records.is_empty(), !records);
+        }
+    }
+}
+
+#[test]
+fn another_run_is_told_by_its_place_and_by_the_build() {
+    let capsule = capsules().remove(0);
+    let mut other = capsule.clone();
+    other.seed += 1;
+    let replayed = replay(&other, &Shipped, false).expect("it runs");
+    let Verdict::Nondeterminism(divergence) = replayed.verdict else {
+        panic!("{:?}", replayed.verdict);
+    };
+    assert!(divergence.to_string().starts_with("the same up to record "));
+    // The same run under a later build, which writes down something more.
+    let mut older = capsule.clone();
+    older.build = "0.0.1".to_owned();
+    older.digest = "0".repeat(32);
+    let last = older.checkpoints.len() - 1;
+    older.checkpoints[last].hash ^= 1;
+    let replayed = replay(&older, &Shipped, false).expect("it runs");
+    let Verdict::OtherBuild {
+        kept_by,
+        still_fails,
+        divergence,
+        ..
+    } = replayed.verdict
+    else {
+        panic!("{:?}", replayed.verdict);
+    };
+    assert_eq!((kept_by.as_str(), still_fails), ("0.0.1", true));
+    let differs = older.checkpoints[last];
+    assert_eq!(divergence.differs_by, Some((differs.records, differs.at)));
+}
+
+#[test]
+fn a_window_shows_what_was_written_down_in_it() {
+    let capsule = capsules().remove(0);
+    let replayed = replay(&capsule, &Shipped, true).expect("it runs");
+    let at = kernel::Instant::from_nanos(capsule.failure.at);
+    let window = |length| Window {
+        until: at,
+        length: Duration::from_secs(length),
+    };
+    let short: Vec<String> = window(1).lines(&replayed.outcome).collect();
+    let long: Vec<String> = window(100_000).lines(&replayed.outcome).collect();
+    assert!(short.last().expect("the failure").contains("Violation"));
+    assert!(short.len() <= long.len());
+    assert_eq!(long[long.len() - short.len()..], short[..]);
+    assert!(long.len() <= replayed.outcome.records.len());
+}

@@ -1,0 +1,94 @@
+//! Failures made small and explained.
+
+use std::fs;
+
+use mtasim_explore::explain::{Verdict, explain};
+use mtasim_explore::shrink::{ShrinkError, shrink};
+use mtasim_explore::{Capsule, Shipped, pinned};
+use mtasim_scenario as scenario;
+use scenario::plan::Build;
+use tempfile::tempdir;
+
+use crate::bench::{plan, swept};
+
+const QUICK: scenario::Options = scenario::Options {
+    keep_records: false,
+};
+
+fn capsules() -> Vec<Capsule> {
+    let folder = tempdir().expect("a folder");
+    swept(&plan("0..8", &[]), folder.path());
+    let entries = fs::read_dir(folder.path().join("capsules")).expect("capsules");
+    entries
+        .map(|entry| {
+            let bytes = fs::read(entry.expect("an entry").path()).expect("a file");
+            Capsule::parse(&bytes).expect("a capsule")
+        })
+        .collect()
+}
+
+#[test]
+fn a_leak_shrinks_to_one_association_and_one_outage() {
+    for capsule in capsules().into_iter().take(3) {
+        let shrunk = shrink(&capsule, &Shipped, 1_000, |_, _| {}).expect("it fails");
+        let [before, after] = shrunk.sizes;
+        assert!(after.elements < before.elements);
+        assert!(after.associations <= 1, "{after}");
+        assert!(after.outages <= 1, "{after}");
+        assert!(!shrunk.out_of_budget && shrunk.any_seed);
+        assert_eq!(shrunk.signature, capsule.failure.signature);
+        assert_pinned_holds(
+            &pinned::text(&shrunk).expect("a scenario"),
+            &shrunk.signature,
+        );
+        let test = pinned::regression_test(&shrunk, "leak.toml");
+        assert!(test.contains("fn control_block_leak_"), "{test}");
+    }
+}
+
+/// The file alone shows the failure, all of it is necessary, and the fix takes it away.
+#[track_caller]
+fn assert_pinned_holds(text: &str, signature: &str) {
+    let scenario = scenario::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
+    let outcome = scenario::run(&scenario, scenario.seed, QUICK).expect("it runs");
+    assert!(outcome.is_as_expected(), "{:?}", outcome.unexpected);
+    let explanation = explain(&scenario, scenario.seed, None, &Shipped).expect("it fails");
+    assert_eq!(explanation.signature, signature);
+    for part in &explanation.parts {
+        assert_ne!(part.verdict, Verdict::NotNecessary, "{}", part.part);
+    }
+    let told = explanation.chain.join("\n");
+    for word in ["out of the pool", "out of service", "message type 1 comes"] {
+        assert!(told.contains(word), "{word} is missing in\n{told}");
+    }
+    let mut fixed = scenario;
+    for host in fixed.hosts.values_mut() {
+        host.build = Build::V5_5_2655_16;
+    }
+    let outcome = scenario::run(&fixed, fixed.seed, QUICK).expect("it runs");
+    assert!(!outcome.is_as_expected());
+}
+
+#[test]
+fn a_budget_is_kept_and_what_was_found_by_then_holds() {
+    let capsule = capsules().remove(0);
+    for budget in [1, 2, 7, 20] {
+        let shrunk = shrink(&capsule, &Shipped, budget, |_, _| {}).expect("it fails");
+        assert!(shrunk.runs <= budget && shrunk.out_of_budget);
+        let text = pinned::text(&shrunk).expect("a scenario");
+        assert!(text.contains("smaller may be possible"));
+        let scenario = scenario::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
+        let outcome = scenario::run(&scenario, scenario.seed, QUICK).expect("it runs");
+        assert!(outcome.signatures().contains(&shrunk.signature));
+    }
+}
+
+#[test]
+fn a_capsule_that_does_not_fail_is_refused() {
+    let mut capsule = capsules().remove(0);
+    capsule.failure.signature = "delivery: nowhere".to_owned();
+    assert_eq!(
+        shrink(&capsule, &Shipped, 100, |_, _| {}).expect_err("refused"),
+        ShrinkError::NotFailing("delivery: nowhere".to_owned())
+    );
+}

@@ -1,0 +1,191 @@
+//! Sweeps: workers, interruptions, nondeterminism, grids.
+
+use std::fs::{self, OpenOptions};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mtasim_explore::folder::FolderError;
+use mtasim_explore::sweep::{Ending, Plan, SweepError};
+use mtasim_explore::{Custom, Shipped, sweep};
+use mtasim_scenario as scenario;
+use tempfile::tempdir;
+
+use crate::bench::{assert_same, files, plan, swept};
+
+#[test]
+fn the_folder_is_the_same_whatever_the_number_of_workers() {
+    let folder = tempdir().expect("a folder");
+    let plan = plan("0..24", &[]);
+    let one = folder.path().join("one");
+    let alone = swept(&plan, &one);
+    assert_eq!(alone.ending, Ending::Complete);
+    let whole = alone.book.whole();
+    assert_eq!(whole.runs, 24);
+    assert!(0 < whole.failing && whole.failing < 24, "{}", whole.failing);
+    assert!(
+        whole.rechecked > whole.failing,
+        "some that do not fail are made twice too"
+    );
+    for jobs in [2, 5] {
+        let many = folder.path().join(jobs.to_string());
+        let plan = Plan {
+            jobs: NonZeroUsize::new(jobs).expect("some"),
+            ..plan.clone()
+        };
+        swept(&plan, &many);
+        assert_same(&one, &many);
+    }
+}
+
+#[test]
+fn a_sweep_goes_on_where_it_stopped() {
+    let folder = tempdir().expect("a folder");
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    let plan = plan("3..19", &["host.PARIS.cpus=1,2"]);
+    swept(&plan, &whole);
+    let early = Plan {
+        stop_after: Some(2),
+        ..plan.clone()
+    };
+    let stopped = swept(&early, &parts);
+    assert_eq!(stopped.ending, Ending::EnoughFailures);
+    assert_eq!(stopped.book.whole().failing, 2);
+    assert!(!stopped.book.summary().complete);
+    // As if it had been killed in the middle of a line.
+    let rows = parts.join("seeds.jsonl");
+    let length = fs::metadata(&rows).expect("rows").len();
+    let file = OpenOptions::new().write(true).open(&rows).expect("rows");
+    file.set_len(length - 7).expect("a shorter file");
+    let resumed = swept(&plan, &parts);
+    assert_eq!(resumed.resumed + 1, stopped.book.whole().runs);
+    assert_same(&whole, &parts);
+    // And once more, when nothing is left to do.
+    assert_eq!(swept(&plan, &parts).resumed, 32);
+    assert_same(&whole, &parts);
+}
+
+#[test]
+fn a_folder_with_something_else_is_refused_and_left_alone() {
+    let folder = tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    swept(&plan("0..4", &[]), &out);
+    let before = files(&out);
+    let refuse = |plan: Plan| {
+        let out = Some(out.clone());
+        let plan = Plan { out, ..plan };
+        match sweep(&plan, Arc::new(Shipped), |_| {}) {
+            Err(SweepError::Folder(FolderError::Foreign(_, what))) => what,
+            other => panic!("{other:?}"),
+        }
+    };
+    let seeds = refuse(plan("0..5", &[]));
+    assert_eq!(seeds, "it holds another sweep: seeds 0..4 instead of 0..5");
+    let varied = refuse(plan("0..4", &["host.PARIS.cpus=1,2"]));
+    assert!(
+        varied.contains("axes [] instead of [host.PARIS.cpus=1,2]"),
+        "{varied}"
+    );
+    assert_eq!(files(&out), before);
+    let strange = folder.path().join("strange");
+    fs::create_dir(&strange).expect("a folder");
+    fs::write(strange.join("seeds.jsonl"), "mine\n").expect("a file");
+    let plan = Plan {
+        out: Some(strange),
+        ..plan("0..4", &[])
+    };
+    match sweep(&plan, Arc::new(Shipped), |_| {}) {
+        Err(SweepError::Folder(error)) => {
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("it has a seeds.jsonl and no sweep.json")
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_told() {
+    let folder = tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("a file");
+    let plan = Plan {
+        out: Some(file.join("below")),
+        ..plan("0..4", &[])
+    };
+    match sweep(&plan, Arc::new(Shipped), |_| {}) {
+        Err(SweepError::Folder(FolderError::Io(path, _))) => assert_eq!(path, file.join("below")),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every second run is made under another seed than was asked for.
+#[test]
+fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
+    let calls = AtomicU64::new(0);
+    let shaky = Custom(move |plan: &scenario::plan::Scenario, seed, options| {
+        let call = calls.fetch_add(1, Ordering::Relaxed);
+        let mut outcome = scenario::run(plan, seed + call % 2, options)?;
+        outcome.seed = seed;
+        Ok(outcome)
+    });
+    let plan = Plan {
+        recheck: 1,
+        ..plan("5..9", &[])
+    };
+    let ended = sweep(&plan, Arc::new(shaky), |_| {}).expect("it runs");
+    assert_eq!(ended.ending, Ending::Nondeterminism);
+    assert_eq!(ended.differing.len(), 1);
+    assert_eq!(ended.differing[0].seed, 5);
+    assert_eq!(
+        ended.book.whole().runs,
+        0,
+        "what is not believed is not counted"
+    );
+    let told = ended.differing[0].divergence.to_string();
+    assert!(told.contains("first divergent record: "), "{told}");
+}
+
+#[test]
+fn a_panic_names_its_seed_and_what_came_before_is_kept() {
+    let folder = tempdir().expect("a folder");
+    let faulty = Custom(|plan: &scenario::plan::Scenario, seed, options| {
+        assert_ne!(seed, 6, "this is meant to happen");
+        scenario::run(plan, seed, options)
+    });
+    let plan = Plan {
+        out: Some(folder.path().to_owned()),
+        jobs: NonZeroUsize::new(3).expect("some"),
+        ..plan("4..40", &[])
+    };
+    match sweep(&plan, Arc::new(faulty), |_| {}) {
+        Err(SweepError::Panicked(6)) => {}
+        other => panic!("{other:?}"),
+    }
+    let rows = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("rows");
+    assert_eq!(rows.lines().count(), 2);
+}
+
+#[test]
+fn a_grid_has_a_line_for_each_point() {
+    let axis = "connector.paris-lyon.session_disconnect=120s,600s";
+    let plan = plan("0..12", &[axis]);
+    let done = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+    let summary = done.book.summary();
+    let [short, long] = &summary.grid[..] else {
+        panic!("{:?}", summary.grid);
+    };
+    assert_eq!((short.runs, long.runs), (12, 12));
+    // Q193894, Q200259: a longer timer is the workaround.
+    assert!(short.failing.runs > 0);
+    assert_eq!(long.failing.runs, 0);
+    let table = summary.to_csv().expect("a grid");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].starts_with("connector.paris-lyon.session_disconnect,runs,failing,rate,"));
+    assert!(lines[2].starts_with("600s,12,0,0.000000,"), "{}", lines[2]);
+    let page = summary.to_human(|_| String::new());
+    assert!(page.contains("session_disconnect=600s"), "{page}");
+}
