@@ -56,16 +56,8 @@ const LINES: [&str; 4] = [
     "link.wan.loss={ gilbert-elliott = { ping_success = \"1/4\", mean_burst = 12 } }",
 ];
 
-<<<<<<< HEAD
-/// How many seeds of a shorter variant end without any violation or exception.
-#[expect(
-    clippy::print_stdout,
-    reason = "what the lines did shows that the test tests"
-)]
-=======
 /// These seeds of a shorter variant end without any violation or exception.
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
->>>>>>> laws
 fn spotless(seeds: std::ops::Range<u64>) {
     let (mut opened, mut failed) = (0, 0);
     for seed in seeds {

@@ -78,11 +78,7 @@ fn unguarded_threads_can_crash_and_guarded_ones_cannot() {
 
 #[test]
 #[ignore = "campaign: 60 seeds for each of seven settings"]
-<<<<<<< HEAD
-#[expect(clippy::print_stdout, reason = "a campaign is run for its figures")]
-=======
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
->>>>>>> laws
 fn campaign_crashes_by_churn_and_by_bytes() {
     let of = |settings: &[&str]| {
         let settings: Vec<String> = settings.iter().map(|&it| it.to_owned()).collect();

@@ -97,11 +97,7 @@ fn independent_and_bursty_loss_of_one_ping_success_differ() {
 
 #[test]
 #[ignore = "campaign: 100 seeds for each of nine settings"]
-<<<<<<< HEAD
-#[expect(clippy::print_stdout, reason = "a campaign is run for its figures")]
-=======
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
->>>>>>> laws
 fn campaign_leaks_by_session_timer() {
     let w2k = ["host.PARIS.tcp=w2k"];
     let long = ["link.wan.loss.outages={ ping_success = \"1/8\", mean_outage = \"60s\" }"];
@@ -119,11 +115,7 @@ fn campaign_leaks_by_session_timer() {
 
 #[test]
 #[ignore = "campaign: 50 seeds for each of twenty-five settings"]
-<<<<<<< HEAD
-#[expect(clippy::print_stdout, reason = "a campaign is run for its figures")]
-=======
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
->>>>>>> laws
 fn campaign_leaks_by_ping_success_and_outage() {
     let successes = ["1/16", "1/8", "1/4", "1/2", "3/4"];
     let outages = ["10s", "30s", "60s", "120s", "240s"];

@@ -151,19 +151,11 @@ impl Stage {
             Action::Record(Record::Fact(fact)) => self.facts.push(fact),
             Action::Record(Record::Event(entry)) => self.events.push(entry),
             Action::Record(Record::Log(line)) => panic!("no manager logs {line:?}"),
-<<<<<<< HEAD
-            asked @ (Action::Answer(_)
-            | Action::Send(..)
-            | Action::SendContent { .. }
-            | Action::Disconnect(_)
-            | Action::TimeOut(_)) => self.wanted.push(asked),
-=======
             wanted @ (Action::Answer(_)
             | Action::Send(..)
             | Action::SendContent { .. }
             | Action::Disconnect(_)
             | Action::TimeOut(_)) => self.wanted.push(wanted),
->>>>>>> laws
         }
     }
 

@@ -10,7 +10,7 @@ use machine::{HeapConfig, Progress, Random, Strategy, ViolationKind};
 use super::*;
 use crate::block::BlockIndex;
 use crate::build::Shipped;
-use crate::layer::Thread;
+use crate::environment::Thread;
 use crate::{pool as pool_procedures, wait_array as array_procedures};
 
 const BLOCKS: u32 = 6;
