@@ -2,18 +2,19 @@
 //!
 //! Owns every flag with its help. It refuses to act on any of them.
 
+mod exploring;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::commands::compare::CompareArguments;
-use crate::commands::explain::ExplainArguments;
-use crate::commands::merge::MergeArguments;
-use crate::commands::replay::ReplayArguments;
-use crate::commands::shrink::ShrinkArguments;
-use crate::commands::sweep::SweepArguments;
 use crate::exit;
+
+pub(crate) use exploring::{
+    CompareArguments, ExplainArguments, MergeArguments, ReplayArguments, ShrinkArguments,
+    SweepArguments,
+};
 
 const RUN_EXAMPLES: &str = "\
 Examples:

@@ -4,7 +4,6 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod explain;
-pub(crate) mod length;
 pub(crate) mod merge;
 pub(crate) mod ping;
 pub(crate) mod replay;

@@ -1,52 +1,16 @@
 //! `mtasim compare`: a fix proved, or not, on the same seeds.
 
 use std::io;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use explore::Shipped;
 use explore::compare::{self, Arm, CompareError, Trial};
-use explore::{SeedRange, Shipped};
-use scenario::plan::{Build, Scenario, Vocabulary};
+use scenario::plan::{Scenario, Vocabulary};
 
-use crate::arguments::Format;
+use crate::arguments::{CompareArguments, Format};
 use crate::commands::sweep;
 use crate::exit;
 use crate::terminal::Terminal;
-
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("arms").required(true).args(["builds", "set"])))]
-pub(crate) struct CompareArguments {
-    /// The scenario file; `-` is standard input.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Builds to compare with the first of them; each is given to every host that the file has
-    /// run one of them.
-    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = build)]
-    builds: Vec<Build>,
-    /// Compare the file as it is with the file and this setting; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// The seeds, B not included.
-    #[arg(long, value_name = "A..B")]
-    seeds: SeedRange,
-    /// Runs at once; as many as there are processors unless given.
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-}
-
-fn build(text: &str) -> Result<Build, String> {
-    let known = Build::ALL.iter();
-    let found = known.copied().find(|build| build.word() == text);
-    found.ok_or_else(|| {
-        let words: Vec<&str> = Build::ALL.iter().map(|build| build.word()).collect();
-        format!("the builds are {}", words.join(", "))
-    })
-}
 
 pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let arms = match arms(arguments, terminal)? {

@@ -1,36 +1,17 @@
 //! `mtasim explain`: why a failure happens.
 
 use std::io;
-use std::path::PathBuf;
 
-use clap::Args;
+use explore::Shipped;
 use explore::capsule::{self, Capsule, CapsuleError};
 use explore::explain::{self, ExplainError};
-use explore::{Shipped, seeds};
 use scenario::file;
 use scenario::plan::Scenario;
 
-use crate::arguments::Format;
+use crate::arguments::{ExplainArguments, Format};
 use crate::exit;
 use crate::input;
 use crate::terminal::Terminal;
-
-#[derive(Debug, Args)]
-pub(crate) struct ExplainArguments {
-    /// A capsule, or a scenario file such as a pinned one.
-    #[arg(value_name = "CAPSULE|FILE")]
-    file: PathBuf,
-    /// The seed in place of the scenario's own; a capsule has its own.
-    #[arg(long, value_name = "SEED", value_parser = seed)]
-    seed: Option<u64>,
-    /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    seeds::seed(text).ok_or_else(|| format!("`{text}` is no seed"))
-}
 
 pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let name = arguments.file.display().to_string();

@@ -1,28 +1,13 @@
 //! `mtasim merge`: shards of a sweep, joined.
 
 use std::io;
-use std::path::PathBuf;
 
-use clap::Args;
 use explore::merge::MergeError;
 
-use crate::arguments::Format;
+use crate::arguments::{Format, MergeArguments};
 use crate::commands::sweep;
 use crate::exit;
 use crate::terminal::Terminal;
-
-#[derive(Debug, Args)]
-pub(crate) struct MergeArguments {
-    /// Folders that shards of one sweep were kept in, in any order.
-    #[arg(required = true, value_name = "DIR")]
-    parts: Vec<PathBuf>,
-    /// The folder for the whole.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// How to answer; `json` is the summary.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-}
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let book = match explore::merge(&arguments.parts, &arguments.out) {

@@ -1,46 +1,24 @@
 //! `mtasim replay`: a capsule, run again.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use explore::capsule::{self, Capsule};
 use explore::replay::{Replayed, Verdict, Window};
 use explore::{Shipped, replay};
-use kernel::{Duration, Instant};
 use serde_json::json;
 
-use crate::arguments::Format;
-use crate::commands::length::Length;
+use crate::arguments::{Format, ReplayArguments};
 use crate::exit;
 use crate::input;
 use crate::terminal::Terminal;
-
-/// How much is shown before the moment asked for.
-const WINDOW: Length = Length(Duration::from_secs(1));
-
-#[derive(Debug, Args)]
-pub(crate) struct ReplayArguments {
-    /// The capsule.
-    #[arg(value_name = "CAPSULE")]
-    capsule: PathBuf,
-    /// Show what was written down until this time of the run, such as 2h5m or 90s.
-    #[arg(long, value_name = "TIME")]
-    until: Option<Length>,
-    /// How much of the time before it to show; alone, the time before the failure.
-    #[arg(long, value_name = "TIME")]
-    window: Option<Length>,
-    /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human, conflicts_with_all = ["until", "window"])]
-    format: Format,
-}
 
 pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let capsule = match load(&arguments.capsule, terminal) {
         Ok(capsule) => capsule,
         Err(code) => return Ok(code),
     };
-    let window = window(arguments, &capsule);
+    let window = Window::asked(arguments.until, arguments.window, &capsule);
     let replayed = match replay(&capsule, &Shipped, window.is_some()) {
         Ok(replayed) => replayed,
         Err(error) => {
@@ -79,18 +57,6 @@ pub(crate) fn load(path: &Path, terminal: &mut Terminal) -> Result<Capsule, u8> 
     })
 }
 
-fn window(arguments: &ReplayArguments, capsule: &Capsule) -> Option<Window> {
-    let failed_at = Instant::from_nanos(capsule.failure.at);
-    if arguments.until.is_none() && arguments.window.is_none() {
-        return None;
-    }
-    let until = arguments.until.map(|it| Instant::ZERO + it.0);
-    Some(Window {
-        until: until.unwrap_or(failed_at),
-        length: arguments.window.unwrap_or(WINDOW).0,
-    })
-}
-
 fn page(capsule: &Capsule, replayed: &Replayed) -> String {
     let mut page = format!("{}, seed {}\n", capsule.scenario.title, capsule.seed);
     page.push_str(&match &replayed.verdict {
@@ -111,7 +77,7 @@ fn page(capsule: &Capsule, replayed: &Replayed) -> String {
     });
     page.push_str(&format!("kept for: {}\n", capsule.failure.signature));
     for failure in &replayed.failures {
-        let at = Instant::from_nanos(failure.at);
+        let at = failure.time();
         let (signature, count) = (&failure.signature, failure.count);
         page.push_str(&format!("  {at} s  {signature} ({count} times)\n"));
     }

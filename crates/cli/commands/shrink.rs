@@ -1,37 +1,16 @@
 //! `mtasim shrink`: a failure made small.
 
 use std::io;
-use std::path::PathBuf;
 
-use clap::Args;
 use explore::shrink::{self, ShrinkError};
 use explore::{Shipped, folder, pinned};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use crate::arguments::Format;
+use crate::arguments::{Format, ShrinkArguments};
 use crate::commands::{replay, sweep};
 use crate::exit;
 use crate::terminal::Terminal;
-
-#[derive(Debug, Args)]
-pub(crate) struct ShrinkArguments {
-    /// The capsule.
-    #[arg(value_name = "CAPSULE")]
-    capsule: PathBuf,
-    /// Where the pinned scenario goes.
-    #[arg(short, long, value_name = "PINNED.toml")]
-    output: PathBuf,
-    /// Write over a file that is there.
-    #[arg(long)]
-    force: bool,
-    /// Runs made at most.
-    #[arg(long, value_name = "RUNS", default_value_t = 2_000)]
-    budget: u64,
-    /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-}
 
 pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let output = arguments.output.display();

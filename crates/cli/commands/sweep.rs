@@ -2,62 +2,21 @@
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use clap::Args;
 use explore::book::Book;
 use explore::folder::FolderError;
 use explore::grid::{self, Axis, GridError, Point};
 use explore::sweep::{Ending, Plan, SweepError, Swept};
-use explore::{SeedRange, Shard, Shipped, summary};
+use explore::{Shard, Shipped, summary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::arguments::{Format, Overrides};
+use crate::arguments::{Format, SweepArguments};
 use crate::exit;
 use crate::input;
 use crate::terminal::Terminal;
-
-/// Failing runs and every this many-th of the others are made twice.
-const RECHECK: u64 = 64;
-
-#[derive(Debug, Args)]
-pub(crate) struct SweepArguments {
-    /// The scenario file; `-` is standard input.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The seeds, B not included; decimal, or hexadecimal with 0x.
-    #[arg(long, value_name = "A..B")]
-    seeds: SeedRange,
-    /// Runs at once; as many as there are processors unless given.
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Run every seed with each of these values of a key; may be repeated, for all crossings.
-    #[arg(long, value_name = "PATH=V1,V2")]
-    vary: Vec<Axis>,
-    /// Run part K of N only, K from 1; `auto/N` takes K from SLURM_ARRAY_TASK_ID or
-    /// JOB_COMPLETION_INDEX.
-    #[arg(long, value_name = "K/N")]
-    shard: Option<String>,
-    /// End after so many failing runs.
-    #[arg(long, value_name = "K")]
-    stop_after: Option<u64>,
-    /// Go on after a run that comes out differently the second time; the exit code stays 3.
-    #[arg(long)]
-    keep_going: bool,
-    /// Make every failing run and one in N others twice to see that they are the same; 0: none.
-    #[arg(long, value_name = "N", default_value_t = RECHECK)]
-    recheck: u64,
-    /// Keep rows, summary and capsules here; a sweep that was interrupted goes on.
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// How to answer; `json` is the summary.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
-    #[command(flatten)]
-    overrides: Overrides,
-}
 
 pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let shard = match shard(arguments.shard.as_deref()) {

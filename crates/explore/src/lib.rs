@@ -30,6 +30,7 @@ pub mod explain;
 pub mod folder;
 pub mod grid;
 mod hexadecimal;
+pub mod length;
 pub mod merge;
 pub mod pinned;
 pub mod replay;

@@ -8,8 +8,12 @@ use scenario::{AssemblyError, Options, Outcome};
 
 use crate::capsule::{BUILD, Capsule};
 use crate::divergence::{self, Divergence};
+use crate::length::Length;
 use crate::row::{Failure, failures};
 use crate::subject::Subject;
+
+/// How much is shown before the moment asked for.
+const USUAL_LENGTH: Duration = Duration::from_secs(1);
 
 /// What came of running a capsule again.
 #[derive(Debug)]
@@ -89,6 +93,19 @@ pub fn replay(
 }
 
 impl Window {
+    /// The window asked for: up to `until`, or else the failure; nothing asked, no window.
+    #[must_use]
+    pub fn asked(until: Option<Length>, length: Option<Length>, capsule: &Capsule) -> Option<Self> {
+        if until.is_none() && length.is_none() {
+            return None;
+        }
+        let until = until.map(|it| Instant::ZERO.saturating_add(it.0));
+        Some(Self {
+            until: until.unwrap_or(capsule.failure.time()),
+            length: length.map_or(USUAL_LENGTH, |it| it.0),
+        })
+    }
+
     /// The records of a run within the window, a line each.
     pub fn lines(self, outcome: &Outcome) -> impl Iterator<Item = String> {
         let from = self
@@ -96,10 +113,10 @@ impl Window {
             .saturating_since(Instant::ZERO + self.length)
             .nanos();
         let first = Instant::from_nanos(from);
+        // Threads run ahead of the world a little: records are not quite in the order of time.
         let records = outcome.records.iter();
         records
-            .skip_while(move |(at, _)| *at < first)
-            .take_while(move |(at, _)| *at <= self.until)
+            .filter(move |(at, _)| first <= *at && *at <= self.until)
             .map(divergence::in_words)
     }
 }

@@ -63,6 +63,14 @@ pub struct Failure {
     pub count: u64,
 }
 
+impl Failure {
+    /// When it was first found.
+    #[must_use]
+    pub const fn time(&self) -> Instant {
+        Instant::from_nanos(self.at)
+    }
+}
+
 impl Row {
     /// The line of an outcome of the scenario with this hash.
     #[must_use]

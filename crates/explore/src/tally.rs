@@ -147,3 +147,44 @@ pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {
     const SALT: u64 = 0x5eed;
     recheck > 0 && (is_failing || mix(seed, SALT).is_multiple_of(recheck))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(seed: u64, at: u64) -> Row {
+        let text = format!(
+            r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
+            "failures":[{{"signature":"s","at":{at},"count":1}}],"digest":"","simulated":0,
+            "events":0,"steps":0,"stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},
+            "faults":{{"f":2}},"offered":{{}},"lost":{{}}}}"#
+        );
+        serde_json::from_str(&text).expect("a row")
+    }
+
+    #[test]
+    fn one_in_so_many_of_those_that_do_not_fail_is_made_twice_and_all_that_do() {
+        let count = (0..64_000)
+            .filter(|&seed| is_rechecked(seed, false, 64))
+            .count();
+        assert!(count.abs_diff(1_000) < 4 * 32, "{count}");
+        assert!((0..100).all(|seed| is_rechecked(seed, true, 64)));
+        assert!((0..100).all(|seed| is_rechecked(seed, false, 1)));
+        assert!(!(0..100).any(|seed| is_rechecked(seed, true, 0)));
+    }
+
+    #[test]
+    fn capsules_are_kept_of_the_first_runs_and_of_every_sooner_one() {
+        let mut tally = Tally::default();
+        for seed in 0..CAPSULES_MAX {
+            assert_eq!(tally.add(&row(seed, 1_000), 0), [0]);
+        }
+        assert!(tally.add(&row(500, 1_000), 0).is_empty());
+        assert_eq!(tally.add(&row(501, 999), 0), [0]);
+        assert!(tally.add(&row(502, 999), 0).is_empty());
+        let group = &tally.groups["s"];
+        assert_eq!((group.shortest.seed, group.runs), (501, CAPSULES_MAX + 3));
+        assert_eq!(tally.faults["f"].times, 2 * tally.runs);
+        assert_eq!(tally.discoveries, [(1, "s".to_owned())]);
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mtasim_explore::Shipped;
 use mtasim_explore::compare::{Arm, Trial, compare, overrides_for};
-use mtasim_scenario::plan::{Build, Scenario};
+use scenario::plan::{Build, Scenario};
 
 use crate::bench::plan;
 

@@ -5,7 +5,6 @@ use std::fs;
 use mtasim_explore::explain::{Verdict, explain};
 use mtasim_explore::shrink::{ShrinkError, shrink};
 use mtasim_explore::{Capsule, Shipped, pinned};
-use mtasim_scenario as scenario;
 use scenario::plan::Build;
 use tempfile::tempdir;
 

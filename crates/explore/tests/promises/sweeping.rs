@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mtasim_explore::folder::FolderError;
 use mtasim_explore::sweep::{Ending, Plan, SweepError};
 use mtasim_explore::{Custom, Shipped, sweep};
-use mtasim_scenario as scenario;
 use tempfile::tempdir;
 
 use crate::bench::{assert_same, files, plan, swept};
@@ -23,10 +22,7 @@ fn the_folder_is_the_same_whatever_the_number_of_workers() {
     let whole = alone.book.whole();
     assert_eq!(whole.runs, 24);
     assert!(0 < whole.failing && whole.failing < 24, "{}", whole.failing);
-    assert!(
-        whole.rechecked > whole.failing,
-        "some that do not fail are made twice too"
-    );
+    assert!(whole.failing <= whole.rechecked && whole.rechecked <= whole.runs);
     for jobs in [2, 5] {
         let many = folder.path().join(jobs.to_string());
         let plan = Plan {

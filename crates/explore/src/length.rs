@@ -1,4 +1,4 @@
-//! Lengths of virtual time on the command line.
+//! Lengths of virtual time as a user writes them.
 //!
 //! Owns the grammar of such a length, the one that scenario files have: `90s`, `2h5m`. It
 //! refuses bare numbers.
@@ -9,8 +9,9 @@ use kernel::Duration;
 
 /// A length of virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Length(pub(crate) Duration);
+pub struct Length(pub Duration);
 
+/// A sum of whole numbers with units.
 impl FromStr for Length {
     type Err = String;
 
