@@ -94,12 +94,14 @@ pub mod wait_array {
     pub const COUNT: Field = Field::new(0, "thread control block.count");
     /// The select set on the process heap, 4.0 only; null while there is none.
     pub const SET: Field = Field::new(4, "thread control block.select set");
+    /// How many blocks are bound to it, waited for or not yet; the event-driven builds only.
+    pub const BOUND: Field = Field::new(8, "thread control block.bound");
     /// The first entry: the address of a control block.
-    pub const ENTRIES: Field = Field::new(8, "thread control block.entry");
+    pub const ENTRIES: Field = Field::new(12, "thread control block.entry");
     /// Entries: 64 handles can be waited for, and one is the wake-up (Q276222).
     pub const ENTRIES_MAX: u32 = 63;
     /// Bytes of one thread control block.
-    pub const BYTES: u32 = 8 + 4 * (ENTRIES_MAX + 1);
+    pub const BYTES: u32 = 12 + 4 * (ENTRIES_MAX + 1);
 }
 
 /// The word for "nobody" and "no socket".

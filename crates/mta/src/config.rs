@@ -29,6 +29,8 @@ pub struct Config {
     pub peers: BTreeSet<u32>,
     /// How long a called MTA waits for the session to be opened, and then for a sign of life.
     pub patience: Patience,
+    /// Whether connections probe an idle peer; NT's are silent unless asked.
+    pub keep_alive: bool,
     /// Whether the many `Wait for cb` lines are written down.
     pub waits_recorded: bool,
     /// What the MTA's database holds from before a restart.

@@ -37,6 +37,7 @@ pub(crate) struct Layer {
     pub(crate) connect_attempts: u32,
     pub(crate) connect_pause: Duration,
     pub(crate) peers: BTreeSet<u32>,
+    pub(crate) keep_alive: bool,
     pub(crate) waits_recorded: bool,
 }
 

@@ -12,6 +12,7 @@ use crate::environment::Thread;
 use crate::exchmem;
 use crate::layer::{Layer, event, fact, log};
 use crate::record::{EventEntry, Fact, LogLine};
+use crate::wait_array;
 
 /// Bytes of the receive buffer of a block: one TPDU of 2048 bytes with room for headers.
 const BUFFER_BYTES: u32 = 2_048 + 64;
@@ -60,10 +61,12 @@ pub(crate) async fn release(t: &Thread, layer: &Layer, block: Address) {
     let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
     let instance = Instance(t.read(block + field::INSTANCE).await);
     let buffer = Address(t.read(block + field::BUFFER).await);
+    let owner = t.read(block + field::OWNER).await;
     t.write(block + field::BUFFER, 0).await;
     t.write(block + field::OWNER, NONE).await;
     t.write(block + field::STATE, BlockState::Free.word()).await;
     layer.unguard(t, guard).await;
+    wait_array::unbind(t, layer, owner).await;
     exchmem::free(t, buffer).await;
     let pool_header = layer.layout.pool;
     let guard = layer.guard(t, Structure::Pool, Operation::Release).await;

@@ -66,6 +66,7 @@ pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, 
         connect_attempts: config.connect_attempts,
         connect_pause: config.connect_pause,
         peers: config.peers,
+        keep_alive: config.keep_alive,
         waits_recorded: config.waits_recorded,
     };
     spawn_all(machine, &Rc::new(layer), manager, left);

@@ -48,6 +48,12 @@ pub(crate) async fn socket(t: &Thread) -> Result<SocketHandle, SocketError> {
     Ok(socket)
 }
 
+/// Makes the connections of this socket, or those it accepts, probe an idle peer.
+pub(crate) async fn keep_alive(t: &Thread, socket: SocketHandle) -> Result<(), SocketError> {
+    let call = Call::SetKeepAlive { socket, on: true };
+    ask(t, call).await.map(|_| ())
+}
+
 pub(crate) async fn listen(t: &Thread, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
     ask(t, Call::Bind { socket, port }).await?;
     ask(

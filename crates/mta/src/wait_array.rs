@@ -7,7 +7,7 @@
 use machine::Address;
 
 use crate::block::{BlockState, Instance, Layout, Lease, NONE, field, wait_array};
-use crate::build::{Operation, Structure};
+use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
 use crate::layer::Layer;
 use crate::select_set;
@@ -22,23 +22,49 @@ pub(crate) struct Watched {
     pub(crate) event: EventHandle,
 }
 
-/// The thread control block with the fewest entries.
-pub(crate) async fn choose(t: &Thread, layer: &Layer) -> u32 {
+/// Chooses a thread control block for a block: `preferred` while it has room, or the one with the
+/// fewest. The event-driven builds count what they have bound, since an entry comes later; 4.0
+/// goes by the entries.
+pub(crate) async fn choose(t: &Thread, layer: &Layer, preferred: Option<u32>) -> u32 {
     if layer.layout.threads == 1 {
         return 0;
     }
+    let counts = layer.build.generation() == Generation::Single;
+    let load = if counts {
+        wait_array::BOUND
+    } else {
+        wait_array::COUNT
+    };
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
-    let mut best = (0, u32::MAX);
+    let mut loads = Vec::new();
     for index in 0..layer.layout.threads {
-        let count = t
-            .read(layer.layout.thread_block(index) + wait_array::COUNT)
-            .await;
-        if count < best.1 {
-            best = (index, count);
-        }
+        loads.push(t.read(layer.layout.thread_block(index) + load).await);
+    }
+    let has_room = |index: &u32| loads[*index as usize] < wait_array::ENTRIES_MAX;
+    let fewest = (0..layer.layout.threads).min_by_key(|index| loads[*index as usize]);
+    let chosen = preferred
+        .filter(has_room)
+        .or(fewest)
+        .expect("there is a thread control block");
+    if counts {
+        let place = layer.layout.thread_block(chosen) + wait_array::BOUND;
+        t.write(place, loads[chosen as usize].wrapping_add(1)).await;
     }
     layer.unguard(t, guard).await;
-    best.0
+    chosen
+}
+
+/// A block bound to this thread control block, or to none, is given back.
+pub(crate) async fn unbind(t: &Thread, layer: &Layer, thread_block: u32) {
+    let counts = layer.build.generation() == Generation::Single && layer.layout.threads > 1;
+    if !counts || thread_block >= layer.layout.threads {
+        return;
+    }
+    let place = layer.layout.thread_block(thread_block) + wait_array::BOUND;
+    let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
+    let bound = t.read(place).await;
+    t.write(place, bound.wrapping_sub(1)).await;
+    layer.unguard(t, guard).await;
 }
 
 /// Adds a block at the end of the array.
@@ -48,9 +74,12 @@ pub(crate) async fn join(t: &Thread, layer: &Layer, thread_block: u32, block: Ad
         .guard(t, Structure::WaitArrays, Operation::Allocate)
         .await;
     let count = t.read(array + wait_array::COUNT).await;
-    t.write(Layout::entry(array, count), block.0).await;
-    t.write(array + wait_array::COUNT, count.wrapping_add(1))
-        .await;
+    // A full array takes no more: the block is closed by a timer. Only 4.0, which goes by stale
+    // counts, comes to that ("Failed to find socket, result=14, count=63", Q276222).
+    if count < wait_array::ENTRIES_MAX {
+        t.write(Layout::entry(array, count), block.0).await;
+        t.write(array + wait_array::COUNT, count + 1).await;
+    }
     select_set::throw_away(t, layer, thread_block).await;
     layer.unguard(t, guard).await;
 }

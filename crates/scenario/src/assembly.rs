@@ -330,6 +330,7 @@ pub(crate) fn mta(
             connect: Duration::from_secs(120),
             silence: patience.max().unwrap_or(Duration::from_secs(420)),
         },
+        keep_alive: host.keep_alive,
         database,
         waits_recorded,
     }

@@ -64,6 +64,8 @@ pub(crate) struct World<'a> {
     /// When the last message of each source came.
     last_arrival: Vec<Option<Instant>>,
     faults: Vec<Fault>,
+    /// The cuts in force: which fault, which link, how.
+    cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
     events: u64,
     /// Calls made by services that have ended.
@@ -126,6 +128,7 @@ impl<'a> World<'a> {
             sources: Vec::new(),
             last_arrival: Vec::new(),
             faults: Vec::new(),
+            cuts: Vec::new(),
             keep: options.keep_records,
             events: 0,
             ended_steps: 0,

@@ -74,6 +74,7 @@ impl Stage {
                 connect: seconds(120),
                 silence: seconds(420),
             },
+            keep_alive: false,
             waits_recorded: false,
             database: Database::default(),
         };

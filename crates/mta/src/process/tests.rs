@@ -74,6 +74,7 @@ where
         connect_attempts: 1,
         connect_pause: machine::Duration::ZERO,
         peers: std::collections::BTreeSet::new(),
+        keep_alive: false,
         waits_recorded: false,
     });
     for number in 0..THREADS {
@@ -116,7 +117,7 @@ async fn take_and_give_back(t: Thread, layer: Rc<Layer>, _: u32) {
 async fn join_and_leave(t: Thread, layer: Rc<Layer>, number: u32) {
     let block = layer.address(BlockIndex(number));
     for _ in 0..12 {
-        let thread_block = array_procedures::choose(&t, &layer).await;
+        let thread_block = array_procedures::choose(&t, &layer, None).await;
         array_procedures::join(&t, &layer, thread_block, block).await;
         array_procedures::leave(&t, &layer, thread_block, block).await;
     }

@@ -126,7 +126,7 @@ async fn open(
 
 /// Binds a block to the thread control block whose thread will wait for it.
 async fn bind(t: &Thread, layer: &Layer, lease: Lease) -> u32 {
-    let thread_block = wait_array::choose(t, layer).await;
+    let thread_block = wait_array::choose(t, layer, None).await;
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     t.write(layer.address(lease.block) + field::OWNER, thread_block)
         .await;

@@ -163,17 +163,18 @@ async fn accept(
         }
     };
     let lease = lease.expect("matched above");
+    // The thread that accepts waits for the call, unless its array is full.
+    let thread_block = match layer.build.generation() {
+        Generation::Single => wait_array::choose(t, layer, Some(thread_block)).await,
+        Generation::Pairs => thread_block,
+    };
     take_call(t, layer, thread_block, lease, socket).await;
-    layer
-        .post_up(
-            t,
-            ToUp::Accepted {
-                lease,
-                from,
-                thread_block,
-            },
-        )
-        .await;
+    let accepted = ToUp::Accepted {
+        lease,
+        from,
+        thread_block,
+    };
+    layer.post_up(t, accepted).await;
 }
 
 /// Gives an accepted socket to its block. The selection inherited from the listener is cleared

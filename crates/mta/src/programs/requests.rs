@@ -109,6 +109,10 @@ async fn make_socket(
         }
     };
     log(t, LogLine::SocketCreated(socket, lease.block));
+    if layer.keep_alive {
+        // A fresh socket cannot refuse.
+        let _set = sockets::keep_alive(t, socket).await;
+    }
     let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     let current = layer.state(t, lease).await;

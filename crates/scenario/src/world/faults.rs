@@ -70,7 +70,7 @@ impl World<'_> {
             }),
         };
         self.write(Record::Fault(fault, Stage::Strikes));
-        self.apply(&kind);
+        self.apply(fault, &kind);
         match until {
             Some(until) => self.schedule(HostId(0), until, Event::FaultCeases { fault }),
             None => self.schedule_strike(fault as usize, occurrence + 1),
@@ -83,8 +83,8 @@ impl World<'_> {
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
-                self.network.set_cut(link, Cut::None);
-                self.update_routes();
+                self.cuts.retain(|(cutter, ..)| *cutter != fault);
+                self.apply_cuts(link);
             }
             FaultKind::ClockOffset { host, .. } => {
                 let usual = self.scenario.hosts[host].clock_offset;
@@ -102,13 +102,13 @@ impl World<'_> {
         }
     }
 
-    fn apply(&mut self, kind: &FaultKind) {
+    fn apply(&mut self, fault: u32, kind: &FaultKind) {
         match kind {
             FaultKind::Cut { link, silent } => {
                 let cut = if *silent { Cut::Silent } else { Cut::Withdrawn };
                 let link = self.link_named(link);
-                self.network.set_cut(link, cut);
-                self.update_routes();
+                self.cuts.push((fault, link, cut));
+                self.apply_cuts(link);
             }
             FaultKind::Reset(ResetScope::Host(host)) => {
                 let host = self.host_named(host);
@@ -160,6 +160,14 @@ impl World<'_> {
                 self.write(Record::ClockSet(host, offset.nanos));
             }
         }
+    }
+
+    /// A link is as the latest of the cuts in force leaves it.
+    fn apply_cuts(&mut self, link: LinkId) {
+        let in_force = self.cuts.iter().filter(|(_, cut, _)| *cut == link);
+        let cut = in_force.last().map_or(Cut::None, |(.., cut)| *cut);
+        self.network.set_cut(link, cut);
+        self.update_routes();
     }
 
     /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP
