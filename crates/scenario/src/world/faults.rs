@@ -164,8 +164,8 @@ impl World<'_> {
 
     /// A link is as the latest of the cuts in force leaves it.
     fn apply_cuts(&mut self, link: LinkId) {
-        let in_force = self.cuts.iter().filter(|(_, cut, _)| *cut == link);
-        let cut = in_force.last().map_or(Cut::None, |(.., cut)| *cut);
+        let latest = self.cuts.iter().rfind(|(_, cut, _)| *cut == link);
+        let cut = latest.map_or(Cut::None, |(.., cut)| *cut);
         self.network.set_cut(link, cut);
         self.update_routes();
     }
