@@ -24,6 +24,28 @@ Examples:
 const PING_EXAMPLES: &str = "\
 Example:
   mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100";
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/leak
+  mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,360s
+  mtasim sweep FILE --seeds 0..100000 --shard auto/16 --out parts/$SLURM_ARRAY_TASK_ID";
+const MERGE_EXAMPLES: &str = "\
+Example:
+  mtasim merge parts/* --out whole";
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  mtasim compare sims/casebook/q303102-cb-leak.toml --builds 5.5.2653.23,5.5.2655.16 --seeds 0..200
+  mtasim compare FILE --set connector.paris-lyon.session_disconnect=360s --seeds 0..200";
+const SHRINK_EXAMPLES: &str = "\
+Example:
+  mtasim shrink out/leak/capsules/NAME.toml -o sims/regress/NAME.toml";
+const EXPLAIN_EXAMPLES: &str = "\
+Example:
+  mtasim explain sims/regress/NAME.toml";
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  mtasim replay out/leak/capsules/NAME.toml
+  mtasim replay out/leak/capsules/NAME.toml --until 2h --window 10s";
 const CHECK_EXAMPLES: &str = "\
 Examples:
   mtasim check sims/*/*.toml
@@ -62,16 +84,22 @@ pub(crate) enum Command {
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
     /// Run many seeds of a scenario and say what goes wrong, how often, and how to repeat it.
+    #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArguments),
     /// Join the shards of a sweep into what one machine would have written.
+    #[command(after_help = MERGE_EXAMPLES)]
     Merge(MergeArguments),
     /// Run the same seeds with two builds, or with and without a setting, and compare.
+    #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareArguments),
     /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
+    #[command(after_help = SHRINK_EXAMPLES)]
     Shrink(ShrinkArguments),
     /// Say why a failure happens: what led to it, and which parts are necessary.
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
     /// Run a capsule again and hold it against what was kept.
+    #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
     #[command(after_help = SCHEMA_EXAMPLES)]

@@ -2,10 +2,7 @@
 
 use std::io;
 
-use explore::merge::MergeError;
-
 use crate::arguments::{Format, MergeArguments};
-use crate::commands::sweep;
 use crate::exit;
 use crate::terminal::Terminal;
 
@@ -14,15 +11,7 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Re
         Ok(book) => book,
         Err(error) => {
             terminal.complain(&error.to_string());
-            return Ok(match &error {
-                MergeError::Folder(error) => sweep::folder_code(error),
-                MergeError::Nothing
-                | MergeError::Other { .. }
-                | MergeError::Overlap { .. }
-                | MergeError::Gap(_)
-                | MergeError::Unfinished { .. }
-                | MergeError::Misplaced { .. } => exit::USAGE,
-            });
+            return Ok(exit::USAGE);
         }
     };
     let summary = book.summary();

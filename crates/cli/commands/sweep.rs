@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::thread;
 
 use explore::book::Book;
-use explore::folder::FolderError;
 use explore::grid::{self, Axis, GridError, Point};
 use explore::sweep::{Ending, Plan, SweepError, Swept};
 use explore::{Shard, Shipped, summary};
@@ -174,21 +173,22 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
     }
     let whole = swept.book.whole();
     let runs = swept.book.manifest().runs();
-    let code = match swept.ending {
-        Ending::Interrupted => {
-            let keeps = match &arguments.out {
-                Some(_) => "; the same command goes on from here",
-                None => "",
-            };
-            let done = whole.runs;
-            terminal.complain(&format!("interrupted after {done} of {runs} runs{keeps}"));
-            exit::INTERRUPTED
-        }
-        _ if !swept.differing.is_empty() => exit::NONDETERMINISM,
-        _ if whole.as_expected < whole.runs => exit::UNEXPECTED,
-        _ => exit::AS_EXPECTED,
-    };
-    Ok(code)
+    if swept.ending == Ending::Interrupted {
+        let keeps = match &arguments.out {
+            Some(_) => "; the same command goes on from here",
+            None => "",
+        };
+        let done = whole.runs;
+        terminal.complain(&format!("interrupted after {done} of {runs} runs{keeps}"));
+        return Ok(exit::INTERRUPTED);
+    }
+    Ok(if !swept.differing.is_empty() {
+        exit::NONDETERMINISM
+    } else if whole.as_expected < whole.runs {
+        exit::UNEXPECTED
+    } else {
+        exit::AS_EXPECTED
+    })
 }
 
 /// The line that repeats the run in which a failure comes soonest.
@@ -225,17 +225,8 @@ fn shell_word(text: &str) -> String {
 fn refuse(error: &SweepError, terminal: &mut Terminal) -> io::Result<u8> {
     terminal.complain(&error.to_string());
     Ok(match error {
-        SweepError::Assembly(_) => exit::USAGE,
-        SweepError::Folder(error) => folder_code(error),
+        SweepError::Assembly(_) | SweepError::Folder(_) => exit::USAGE,
         SweepError::Threads(_) => exit::ENVIRONMENT,
         SweepError::Panicked(_) => exit::OUR_BUG,
     })
-}
-
-/// A folder that cannot be used: both what the system refuses and what is held already are for
-/// the user to choose otherwise.
-pub(crate) fn folder_code(error: &FolderError) -> u8 {
-    match error {
-        FolderError::Io(..) | FolderError::Foreign(..) => exit::USAGE,
-    }
 }

@@ -47,11 +47,8 @@ fn of_lease(outcome: &Outcome, host: &str, lease: Lease) -> Vec<String> {
     for (at, thread, record) in records_of(outcome, host) {
         let what = match record {
             MtaRecord::Fact(fact) if concerns(fact, lease) => {
-                match fact {
-                    Fact::BlockTaken(..) => is_ours = true,
-                    Fact::BlockReturned(..) => is_ours = false,
-                    _ => {}
-                }
+                let is_taken = matches!(fact, Fact::BlockTaken(..));
+                is_ours = is_taken || (is_ours && !matches!(fact, Fact::BlockReturned(..)));
                 Some(fact_in_words(fact))
             }
             MtaRecord::Log(LogLine::Allocated(found, by)) if (*found, *by) == (block, instance) => {
@@ -75,15 +72,13 @@ fn records_of<'a>(
     host: &str,
 ) -> impl Iterator<Item = (Instant, ThreadNumber, &'a MtaRecord)> {
     let place = outcome.hosts.iter().position(|view| view.name == host);
-    outcome
-        .records
-        .iter()
-        .filter_map(move |(at, record)| match record {
-            Record::Mta(id, thread, record) if Some(id.0 as usize) == place => {
-                Some((*at, *thread, record))
-            }
-            _ => None,
-        })
+    outcome.records.iter().filter_map(move |(at, record)| {
+        let Record::Mta(id, thread, record) = record else {
+            return None;
+        };
+        let is_own = Some(id.0 as usize) == place;
+        is_own.then_some((*at, *thread, record))
+    })
 }
 
 fn sentence(
@@ -168,33 +163,38 @@ fn fact_in_words(fact: &Fact) -> String {
 
 /// Lines that say who asked for what; the others are detail that the log shows.
 fn line_in_words(line: LogLine, lease: Lease) -> Option<String> {
-    match line {
-        LogLine::Message(kind, block) if block == lease.block => Some(format!(
-            "message type {} comes for block {block}",
-            kind.number()
-        )),
-        LogLine::SocketCreated(socket, block) if block == lease.block => {
-            Some(format!("socket {} is made on block {block}", socket.0))
-        }
-        LogLine::CloseSocket(_, block, _) if block == lease.block => {
-            Some(format!("the socket of block {block} is closed"))
-        }
-        _ => None,
-    }
+    let (block, words) = if let LogLine::Message(kind, block) = line {
+        let kind = kind.number();
+        (
+            block,
+            format!("message type {kind} comes for block {block}"),
+        )
+    } else if let LogLine::SocketCreated(socket, block) = line {
+        (
+            block,
+            format!("socket {} is made on block {block}", socket.0),
+        )
+    } else if let LogLine::CloseSocket(_, block, _) = line {
+        (block, format!("the socket of block {block} is closed"))
+    } else {
+        return None;
+    };
+    (block == lease.block).then_some(words)
 }
 
 fn entry_in_words(entry: &EventEntry, lease: Lease) -> Option<String> {
-    match entry {
-        EventEntry::Sockets(_, error, block) if *block == lease.block => Some(match error {
-            Some(error) => format!("event {}: {error:?} on block {block}", entry.id()),
-            None => format!("event {}: error 0 on block {block}", entry.id()),
-        }),
-        EventEntry::BadMessage(kind, block, state) if *block == lease.block => Some(format!(
-            "event 9225: message type {} in state {state:?} of block {block}",
-            kind.number()
-        )),
-        _ => None,
-    }
+    let id = entry.id();
+    let (block, words) = if let EventEntry::Sockets(_, error, block) = entry {
+        let error = error.map_or("error 0".to_owned(), |error| error.to_string());
+        (block, format!("event {id} on block {block}: {error}"))
+    } else if let EventEntry::BadMessage(kind, block, state) = entry {
+        let kind = kind.number();
+        let words = format!("event {id}: message type {kind} in state {state:?} of block {block}");
+        (block, words)
+    } else {
+        return None;
+    };
+    (*block == lease.block).then_some(words)
 }
 
 fn shortened(mut sentences: Vec<String>) -> Vec<String> {

@@ -78,7 +78,7 @@ pub fn text(shrunk: &Shrunk) -> Result<String, Diagnostics> {
         "No single element can be left out or set to its default."
     };
     let comment = format!(
-        "# Shows: {}\n# From: {before}\n# To:   {after}\n# {chance}\n# {minimal}\n\n",
+        "#:schema ../../docs/scenario.schema.json\n\n# Shows: {}\n# From: {before}\n# To:   {after}\n# {chance}\n# {minimal}\n\n",
         shrunk.signature
     );
     let body = commented(&body(&scenario)?);

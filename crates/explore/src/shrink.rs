@@ -187,12 +187,8 @@ impl<'a> Search<'a> {
             return false;
         }
         let own = self.seed;
-        let others = if chance::has_any(&candidate) {
-            1..=OTHER_SEEDS
-        } else {
-            1..=0
-        };
-        let others = others.filter(|seed| *seed != own);
+        let has_luck = chance::has_any(&candidate);
+        let others = (1..=OTHER_SEEDS).filter(|seed| has_luck && *seed != own);
         for seed in [own].into_iter().chain(others) {
             if let Some((at, outcome)) = self.shows(&candidate, seed) {
                 (self.best, self.seed) = (candidate, seed);

@@ -72,21 +72,12 @@ impl Paired {
         if 2 * fewer >= discordant {
             return 1.0;
         }
-        // Terms from the largest down, each from the one before, in logarithms: the first of
-        // them would underflow from some thousand discordant seeds on.
-        let n = discordant as f64;
-        let mut log_term = log_choose(discordant, fewer) - n * std::f64::consts::LN_2;
-        let mut sum = 0.0;
-        for count in (0..=fewer).rev() {
-            let term = log_term.exp();
-            sum += term;
-            if term < sum * 1e-17 {
-                break;
-            }
-            let k = count as f64;
-            log_term += k.ln() - (n - k + 1.0).ln();
-        }
-        (2.0 * sum).min(1.0)
+        let tail = if discordant <= WHOLE_MAX {
+            tail_in_whole_numbers(discordant, fewer)
+        } else {
+            tail_in_logarithms(discordant, fewer)
+        };
+        (2.0 * tail).min(1.0)
     }
 
     /// By how much the share of failing seeds is smaller in the second arm, with 95 %: the
@@ -103,6 +94,41 @@ impl Paired {
             high: (centre + half).min(1.0),
         }
     }
+}
+
+/// Trials whose binomial coefficients fit, times the number of trials, in 128 bits.
+const WHOLE_MAX: u64 = 120;
+
+/// The chance of at most `most` heads in `tosses` tosses, up to the last division exact.
+fn tail_in_whole_numbers(tosses: u64, most: u64) -> f64 {
+    assert!(
+        tosses <= WHOLE_MAX,
+        "{tosses} tosses need more than 128 bits"
+    );
+    let (mut ways, mut sum) = (1_u128, 0_u128);
+    for heads in 0..=most {
+        sum += ways;
+        ways = ways * u128::from(tosses - heads) / u128::from(heads + 1);
+    }
+    sum as f64 / (1_u128 << tosses) as f64
+}
+
+/// The same for any number. Terms come from the largest down, each from the one before, in
+/// logarithms: the first of them would underflow from some thousand tosses on.
+fn tail_in_logarithms(tosses: u64, most: u64) -> f64 {
+    let n = tosses as f64;
+    let mut log_term = log_choose(tosses, most) - n * std::f64::consts::LN_2;
+    let mut sum = 0.0;
+    for heads in (0..=most).rev() {
+        let term = log_term.exp();
+        sum += term;
+        if term < sum * 1e-17 {
+            break;
+        }
+        let k = heads as f64;
+        log_term += k.ln() - (n - k + 1.0).ln();
+    }
+    sum
 }
 
 fn log_choose(n: u64, k: u64) -> f64 {
@@ -200,6 +226,14 @@ mod tests {
         fn mcnemar_agrees_with_counting(fixed in 0_u64..50, broke in 0_u64..50) {
             let found = paired(fixed, broke).mcnemar();
             prop_assert!((found - brute_force(fixed, broke)).abs() < 1e-9);
+        }
+
+        #[test]
+        fn both_ways_to_the_tail_agree(tosses in 1_u64..=WHOLE_MAX, share in 0.0..1.0_f64) {
+            let most = (tosses as f64 * share) as u64 / 2;
+            let (whole, logarithms) =
+                (tail_in_whole_numbers(tosses, most), tail_in_logarithms(tosses, most));
+            prop_assert!((whole / logarithms - 1.0).abs() < 1e-11);
         }
 
         #[test]
