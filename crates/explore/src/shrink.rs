@@ -26,7 +26,7 @@ use crate::subject::Subject;
 const OTHER_SEEDS: u64 = 6;
 /// They are tried only where a run has at most this many calls: with large runs the own seed's
 /// progress is the better bargain.
-const CHEAP_CALLS: u64 = 10_000;
+const CHEAP_CALLS: u64 = 30_000;
 /// Rounds over all passes; each ends at once when nothing gets smaller.
 const ROUNDS_MAX: u32 = 8;
 const SECOND: u64 = 1_000_000_000;
