@@ -24,6 +24,9 @@ use crate::subject::Subject;
 
 /// Other seeds under which a candidate that leaves something to chance may show the failure.
 const OTHER_SEEDS: u64 = 6;
+/// They are tried only where a run has at most this many calls: with large runs the own seed's
+/// progress is the better bargain.
+const CHEAP_CALLS: u64 = 30_000;
 /// Rounds over all passes; each ends at once when nothing gets smaller.
 const ROUNDS_MAX: u32 = 8;
 const SECOND: u64 = 1_000_000_000;
@@ -187,7 +190,7 @@ impl<'a> Search<'a> {
             return false;
         }
         let own = self.seed;
-        let has_luck = chance::has_any(&candidate);
+        let has_luck = self.outcome.steps <= CHEAP_CALLS && chance::has_any(&candidate);
         let others = (1..=OTHER_SEEDS).filter(|seed| has_luck && *seed != own);
         for seed in [own].into_iter().chain(others) {
             if let Some((at, outcome)) = self.shows(&candidate, seed) {
