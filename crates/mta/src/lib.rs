@@ -48,7 +48,7 @@ pub use build::{
 };
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
 pub use environment::{SocketAnswer, SocketRequest, Winsock};
-pub use layer::PORT;
+pub use layer::{INCONSISTENT, PORT};
 pub use process::{Process, start};
 pub use record::{
     AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record,

@@ -12,7 +12,6 @@
 //! - [`calibration`]: from "one of eight pings answers" to the parameters of a model, and back.
 //! - [`route`], [`network`], [`verdict`], [`statistics`]: hop by hop, and what came of it.
 //! - [`icmp`], [`ipv4`]: the messages of RFC 792 and the header before them, as data and bytes.
-//! - [`pcapng`]: captures for Wireshark.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -26,7 +25,6 @@ pub mod loss;
 pub mod network;
 pub mod outage;
 pub mod packet;
-pub mod pcapng;
 pub mod queue;
 pub mod route;
 mod share;

@@ -44,6 +44,8 @@ pub(crate) struct Ledger {
     limit: usize,
     dropped: u64,
     exceptions: Vec<Exception>,
+    /// Which of its own checks each MTA last complained of.
+    last_check: Vec<&'static str>,
     events_logged: BTreeMap<u32, u64>,
     associations: Associations,
 }
@@ -97,6 +99,7 @@ impl Ledger {
             limit: usize::try_from(scenario.limits.violations).unwrap_or(usize::MAX),
             dropped: 0,
             exceptions: Vec::new(),
+            last_check: vec!["a consistency check"; hosts.len()],
             events_logged: BTreeMap::new(),
             associations: Associations::default(),
         }
@@ -146,6 +149,9 @@ impl Ledger {
 
     fn on_event(&mut self, host: HostId, at: Instant, entry: &EventEntry) {
         self.count_event(entry.id());
+        if let Some(check) = check_of(entry) {
+            self.last_check[host.0 as usize] = check;
+        }
         if let EventEntry::WrongThread { owner, caller } = entry {
             let detail = format!("CB TID={owner}, calling TID={caller}");
             let broken = Broken::new(ViolationKind::WrongThread, "SBPDSCLS", detail);
@@ -196,11 +202,15 @@ impl Ledger {
             | Finding::InvalidFree
             | Finding::DoubleHandOut => ViolationKind::HeapCorruption,
         };
-        let place = finding.signature().to_string();
+        // The judge puts the kind before the place; here it has a name of its own.
+        let signature = finding.signature().to_string();
+        let place = signature
+            .split_once(": ")
+            .map_or(signature.as_str(), |(_, place)| place);
         self.add(
             host,
             finding.access.at,
-            Broken::new(kind, &place, finding.to_string()),
+            Broken::new(kind, place, finding.to_string()),
         );
     }
 
@@ -219,7 +229,7 @@ impl Ledger {
             at: exception.at,
             thread,
             number: number.0,
-            cause: cause(exception),
+            cause: cause(exception, self.last_check[host.0 as usize]),
         });
     }
 
@@ -304,12 +314,33 @@ pub(crate) struct Results {
     pub(crate) views: Vec<HostView>,
 }
 
+/// The MTA's own check that this entry complains of.
+fn check_of(entry: &EventEntry) -> Option<&'static str> {
+    match entry {
+        EventEntry::WrongThread { .. } => Some("SBPDSCLS"),
+        EventEntry::HeapFreeFailure => Some("ExchHeapFree"),
+        EventEntry::Sockets(..)
+        | EventEntry::NoFreeBlocks(_)
+        | EventEntry::BadMessage(..)
+        | EventEntry::UnknownCaller(_)
+        | EventEntry::StartupComplete(_)
+        | EventEntry::ClosedownComplete(_)
+        | EventEntry::AssociationLimit { .. }
+        | EventEntry::NotOpened { .. }
+        | EventEntry::EndedAbnormally { .. }
+        | EventEntry::NonDelivery { .. } => None,
+    }
+}
+
 /// What an exception was about, the same in every run.
-fn cause(exception: &machine::Exception) -> String {
+fn cause(exception: &machine::Exception, last_check: &str) -> String {
     match exception.cause {
         machine::Cause::Unmapped(place) => format!("{} is not mapped", place.name),
         machine::Cause::Unaligned(place) => format!("{} is not aligned", place.name),
         machine::Cause::NotOwned(_) => "a critical section left from outside".to_owned(),
-        machine::Cause::Raised => "raised by a consistency check".to_owned(),
+        machine::Cause::Raised if exception.code == mta::INCONSISTENT => {
+            format!("raised by {last_check}")
+        }
+        machine::Cause::Raised => "raised by the heap".to_owned(),
     }
 }
