@@ -13,8 +13,9 @@ const SIMULATION: [&str; 7] = [
     "kernel", "tcp", "net", "winsock", "machine", "mta", "scenario",
 ];
 
-/// The only place that packages come from; a lock file written elsewhere says another.
-const INDEX: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// How a lock file writes that a package comes from the public index; one written behind a mirror
+/// names another place.
+const INDEX: &str = "registry+https://github.com/rust-lang/";
 
 fn sources() -> Vec<File> {
     let mut sources = tree::files_of("crates/", "rs");
