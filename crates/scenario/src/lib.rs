@@ -2,7 +2,7 @@
 //!
 //! | Module | Owns |
 //! |---|---|
-//! | [`file`], [`plan`] | from text to a checked, immutable [`plan::Scenario`] |
+//! | [`mod@file`], [`plan`] | from text to a checked, immutable [`plan::Scenario`] |
 //! | `assembly` | from names to numbers |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
