@@ -11,6 +11,7 @@
 //! - [`reader`]: a whole log; below it `service`, `life` and `silence`, where a leak is told from
 //!   a call that began a moment ago.
 //! - [`summary`]: counts, and how fast the pool empties.
+//! - [`kind`]: which of the two logs a text is.
 //! - [`event_log`]: the application event log, and what its events prove.
 //!
 //! ```
@@ -29,6 +30,7 @@
 
 pub mod entry;
 pub mod event_log;
+pub mod kind;
 mod life;
 pub mod line;
 pub mod reader;
@@ -40,6 +42,7 @@ pub mod text;
 
 pub use entry::{Entry, Evidence, Reason, Verdict};
 pub use event_log::EventLog;
+pub use kind::Kind;
 pub use reader::Reader;
 pub use silence::Limits;
 pub use summary::{Forecast, Summary, Totals};
