@@ -3,6 +3,7 @@
 mod command_line;
 mod determinism;
 mod exploring;
+mod fresh_luck;
 mod laws;
 mod logs;
 mod omission;

@@ -319,6 +319,16 @@ impl<E: Environment> Machine<E> {
         Some(ThreadId(u32::try_from(place).expect("threads are few")))
     }
 
+    /// From the next call on luck is that of `choices`: what calls cost, and who goes next where
+    /// chance decides.
+    pub fn renew(&mut self, choices: Choices) {
+        self.choices = choices;
+        self.turns.renew(choices);
+        for running in &mut self.threads {
+            running.luck = choices.stream(COST, mix(self.key, running.key()));
+        }
+    }
+
     /// Fault: from now on `thread` makes no call before `until`.
     pub fn stall(&mut self, thread: ThreadId, until: Instant) {
         let running = &mut self.threads[thread.index()];

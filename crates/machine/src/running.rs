@@ -117,6 +117,11 @@ impl<E: Environment> Running<E> {
         }
     }
 
+    /// The thread's stable key.
+    pub(crate) fn key(&self) -> u64 {
+        self.identity.key
+    }
+
     /// The pending call.
     pub(crate) fn request(&self) -> Request {
         assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");

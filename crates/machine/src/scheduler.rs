@@ -6,6 +6,8 @@
 
 use std::fmt::Debug;
 
+use kernel::Choices;
+
 use crate::call::{Request, ThreadId};
 
 /// A thread that can make its next call now.
@@ -29,6 +31,9 @@ pub trait Scheduler: Debug {
     /// zero; a thread whose turn is taken away by a [`Preemption`] is missing from the choice
     /// that follows, which has the next step.
     fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize;
+
+    /// From now on luck is that of `choices`; a strategy without chance has none to change.
+    fn renew(&mut self, _choices: Choices) {}
 }
 
 /// What decides the order of calls.

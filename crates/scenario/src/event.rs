@@ -8,9 +8,9 @@ use net::HostId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A fault strikes.
-    FaultStrikes { fault: u32, occurrence: u32 },
+    FaultStrikes { fault: u32, generation: u32 },
     /// A fault ceases.
-    FaultCeases { fault: u32 },
+    FaultCeases { fault: u32, generation: u32 },
     /// Faults are off from here on.
     Heal,
     /// A thread's socket call has waited long enough.
@@ -20,7 +20,7 @@ pub(crate) enum Event {
         generation: u32,
     },
     /// A message is submitted to a connector.
-    Submission { workload: u32, ordinal: u64 },
+    Submission { workload: u32, generation: u32 },
     /// A host is switched on again.
     HostStarts { host: HostId },
     /// A host's service starts.

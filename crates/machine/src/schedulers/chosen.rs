@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Duration, Instant};
+use kernel::{Choices, Duration, Instant};
 
 use crate::call::ThreadId;
 use crate::scheduler::{Candidate, Scheduler, Turn};
@@ -34,6 +34,10 @@ impl Chosen {
             turn: None,
             passed_over: None,
         }
+    }
+
+    pub(crate) fn renew(&mut self, choices: Choices) {
+        self.scheduler.renew(choices);
     }
 
     pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {

@@ -1,6 +1,6 @@
 //! Either way of giving turns, behind one face.
 
-use kernel::{Duration, Instant};
+use kernel::{Choices, Duration, Instant};
 
 use crate::scheduler::{Candidate, Turn};
 use crate::schedulers::chosen::Chosen;
@@ -14,6 +14,14 @@ pub(crate) enum Turns {
 }
 
 impl Turns {
+    /// From now on luck is that of `choices`; modeled time draws none for turns.
+    pub(crate) fn renew(&mut self, choices: Choices) {
+        match self {
+            Self::Timed(_) => {}
+            Self::Chosen(chosen) => chosen.renew(choices),
+        }
+    }
+
     /// The candidate's thread can make its call from `at` on.
     pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {
         match self {

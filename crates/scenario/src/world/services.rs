@@ -109,6 +109,7 @@ impl World<'_> {
                     self.settle(host);
                 }
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
+                Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
             }
         }
@@ -128,9 +129,11 @@ impl World<'_> {
         }
     }
 
-    /// Threads may run up to the next simulation event, or through the present instant.
+    /// Threads may run up to the next simulation event, or through the present instant; luck
+    /// does not change within.
     fn turn_ends(&mut self) -> Instant {
         let next = self.internet.next_time().unwrap_or(Instant::MAX);
+        let next = self.next_luck().unwrap_or(next).min(next);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         before.max(self.now)
     }
