@@ -92,8 +92,7 @@ fn pilot(drill: Drill) -> Counts {
         let walk = Random::new(luck(seed), HOST);
         fails(drill, &mut machine, Box::new(Tally::counting(&tally, walk)));
     }
-    let counts = tally.borrow().counts();
-    counts
+    Rc::unwrap_or_clone(tally).into_inner().counts()
 }
 
 fn failures(drill: Drill, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
@@ -156,8 +155,7 @@ fn exact_counts(calls: &[u32]) -> Counts {
         calls,
         Box::new(Tally::counting(&tally, Random::new(luck(0), HOST))),
     );
-    let counts = tally.borrow().counts();
-    counts
+    Rc::unwrap_or_clone(tally).into_inner().counts()
 }
 
 /// Six calls, three of each thread: both read the head before either writes it unless one thread
