@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-use kernel::{Instant, Stream};
+use kernel::{Duration, Instant, Stream};
 
 use crate::call::{Request, ThreadId};
 use crate::environment::Environment;
@@ -150,6 +150,8 @@ impl<E: Environment> Running<E> {
             key: self.identity.key,
             calls: self.calls,
             request: self.request(),
+            stretch: Duration::ZERO,
+            waits: false,
         }
     }
 
