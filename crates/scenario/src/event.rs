@@ -43,4 +43,19 @@ impl Event {
             Self::Turn { .. } => 8,
         }
     }
+    /// What the events of a class are, and whether they concern the host of their key.
+    pub(crate) const fn in_words(class: u8) -> (&'static str, bool) {
+        match class {
+            0 => ("a fault is over", false),
+            1 => ("a fault is due", false),
+            2 => ("the network is healed", false),
+            3 => ("a packet comes in", true),
+            4 => ("a TCP timer runs out", true),
+            5 => ("the wait of a socket call ends", true),
+            6 => ("a message comes from above", false),
+            7 => ("a service starts", true),
+            8 => ("threads take their turns", true),
+            _ => panic!("there is no such class of events"),
+        }
+    }
 }
