@@ -2,6 +2,7 @@
 
 mod command_line;
 mod determinism;
+mod diagnosing;
 mod exploring;
 mod fresh_luck;
 mod laws;
