@@ -114,8 +114,26 @@ impl World<'_> {
             }
         }
         self.take_records(host);
+        self.look_for_deadlock(host);
         self.look_for_leaks(host);
         self.plan_turn(host);
+    }
+
+    /// A circle of threads that wait for each other never opens again: it is still there when the
+    /// turn is over.
+    fn look_for_deadlock(&mut self, host: HostId) {
+        let Some(service) = &self.hosts[host.0 as usize].service else {
+            return;
+        };
+        let circle = service.machine.deadlock();
+        if !circle.is_empty() {
+            let name = |(thread, lock): &(ThreadId, machine::LockId)| {
+                let number = service.numbers[thread.index()];
+                (number, service.machine.lock(*lock).name())
+            };
+            let circle = circle.iter().map(name).collect();
+            self.ledger.on_deadlock(host, self.now, circle);
+        }
     }
 
     /// With every thread waiting and no message under way, what nobody knows of is lost.
