@@ -121,6 +121,11 @@ impl<E> Internet<E> {
         before
     }
 
+    /// From `at` on the network's luck is that of `choices`, as [`Network::renew`] says.
+    pub fn renew_luck(&mut self, at: Instant, choices: Choices) {
+        self.network.renew(at, choices);
+    }
+
     /// Cuts a link, changes how it is cut, or mends it with [`Cut::None`]; every host knows at
     /// once which others it still has a route to.
     pub fn set_cut(&mut self, link: LinkId, cut: Cut) {

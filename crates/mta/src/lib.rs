@@ -6,11 +6,11 @@
 //!
 //! | Module | Owns |
 //! |---|---|
-//! | [`build`] | what differs between builds |
+//! | [`build`], [`decision`] | what differs between builds, and what a variant can decide |
 //! | [`config`] | what one MTA is told |
 //! | [`environment`], [`layer`] | what surrounds the threads, and what they share |
 //! | [`block`] | the layout of control blocks and thread control blocks |
-//! | `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
+//! | `free_list`, `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, without threads |
 //! | [`message`], `programs` | the threads and what they send each other |
@@ -26,8 +26,10 @@ pub mod block;
 pub mod build;
 pub mod config;
 pub mod content;
+pub mod decision;
 pub mod environment;
 mod exchmem;
+mod free_list;
 pub mod iso;
 pub mod layer;
 mod manager;
@@ -43,10 +45,9 @@ mod wait_array;
 
 pub use audit::{Audit, BlockWords};
 pub use block::{BlockIndex, BlockState, Instance, Lease};
-pub use build::{
-    Build, Generation, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
-};
+pub use build::{Build, Generation, LockName, Operation, Shipped, Structure, Version};
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
+pub use decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeout, Reset, Walk};
 pub use environment::{SocketAnswer, SocketRequest, Winsock};
 pub use layer::{INCONSISTENT, PORT};
 pub use process::{Process, start};

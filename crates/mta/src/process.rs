@@ -14,6 +14,7 @@ use crate::audit::Audit;
 use crate::block::{BlockIndex, Layout, field, pool, wait_array};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::config::{Config, Submission};
+use crate::decision::FreeList;
 use crate::environment::Winsock;
 use crate::layer::{Layer, Queues};
 use crate::manager::Manager;
@@ -38,13 +39,18 @@ pub struct Process {
 ///
 /// # Panics
 /// If `config` asks for fewer than two control blocks or no driver.
-pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, StaticFull> {
+pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Process, StaticFull> {
     assert!(config.control_blocks >= 2, "the minimum is 2 (Q166602)");
     assert!(config.driver_threads >= 1, "somebody must drive");
     let threads = config
         .driver_threads
         .max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
-    let layout = map(machine, config.control_blocks, threads)?;
+    for connector in &mut config.connectors {
+        let configured = connector.session_disconnect;
+        connector.session_disconnect = config.build.session_timer(configured);
+    }
+    let head_counts = config.build.free_list() == FreeList::InterlockedWithCount;
+    let layout = map(machine, config.control_blocks, threads, head_counts)?;
     let queues = Queues {
         main: machine.create_queue("MAIN BASE", QUEUE_LIMIT),
         up: machine.create_queue("POP4 UP", QUEUE_LIMIT),
@@ -74,7 +80,12 @@ pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, 
 }
 
 /// Maps the pool and the thread control blocks, and links all blocks into the free list.
-fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layout, StaticFull> {
+fn map(
+    machine: &mut Machine<Winsock>,
+    blocks: u32,
+    threads: u32,
+    head_counts: bool,
+) -> Result<Layout, StaticFull> {
     let pool = machine.map_static(Layout::pool_bytes(blocks) / 4, "control block pool")?;
     let words = threads * wait_array::BYTES / 4;
     let thread_blocks = machine.map_static(words, "thread control blocks")?;
@@ -83,6 +94,7 @@ fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layo
         blocks,
         thread_blocks,
         threads,
+        head_counts,
     };
     for index in 0..blocks {
         let next = if index + 1 < blocks {
@@ -95,7 +107,8 @@ fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layo
             next,
         );
     }
-    machine.poke((pool + pool::FREE).address, layout.block(BlockIndex(0)).0);
+    let head = layout.head(0, layout.block(BlockIndex(0)));
+    machine.poke((pool + pool::FREE).address, head);
     Ok(layout)
 }
 

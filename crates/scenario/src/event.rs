@@ -8,9 +8,9 @@ use net::HostId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A fault strikes.
-    FaultStrikes { fault: u32, occurrence: u32 },
+    FaultStrikes { fault: u32, generation: u32 },
     /// A fault ceases.
-    FaultCeases { fault: u32 },
+    FaultCeases { fault: u32, generation: u32 },
     /// Faults are off from here on.
     Heal,
     /// A thread's socket call has waited long enough.
@@ -20,7 +20,7 @@ pub(crate) enum Event {
         generation: u32,
     },
     /// A message is submitted to a connector.
-    Submission { workload: u32, ordinal: u64 },
+    Submission { workload: u32, generation: u32 },
     /// A host is switched on again.
     HostStarts { host: HostId },
     /// A host's service starts.
@@ -41,6 +41,21 @@ impl Event {
             Self::Submission { .. } => 6,
             Self::HostStarts { .. } | Self::ServiceStarts { .. } => 7,
             Self::Turn { .. } => 8,
+        }
+    }
+    /// What the events of a class are, and whether they concern the host of their key.
+    pub(crate) const fn in_words(class: u8) -> (&'static str, bool) {
+        match class {
+            0 => ("a fault is over", false),
+            1 => ("a fault is due", false),
+            2 => ("the network is healed", false),
+            3 => ("a packet comes in", true),
+            4 => ("a TCP timer runs out", true),
+            5 => ("the wait of a socket call ends", true),
+            6 => ("a message comes from above", false),
+            7 => ("a service starts", true),
+            8 => ("threads take their turns", true),
+            _ => panic!("there is no such class of events"),
         }
     }
 }

@@ -122,6 +122,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         events,
         steps,
         stop,
+        healing: scenario.healing,
         violations: results.violations,
         violations_dropped: results.violations_dropped,
         exceptions: results.exceptions,

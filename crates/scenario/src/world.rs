@@ -5,16 +5,20 @@
 //!
 //! - `scribe`: what becomes of packets, written down.
 //! - `services`: threads' turns, starts and ends of the MTA.
+//! - `inflow`: messages from above.
 //! - `faults`: what the scenario lets go wrong.
+//! - `luck`: the seed that chance follows, and when it changes.
 
 mod faults;
+mod inflow;
+mod luck;
 mod scribe;
 mod services;
 
 use std::rc::Rc;
 
 use internet::{Event as Due, Internet};
-use kernel::{Choices, Duration, Instant, Journal, Keep};
+use kernel::{Choices, Instant, Journal, Keep};
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
@@ -25,9 +29,9 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
-use crate::workload::Source;
 
 use faults::Fault;
+use inflow::Inflow;
 use scribe::Scribe;
 
 /// What a run is asked to do besides running.
@@ -51,9 +55,7 @@ pub(crate) struct World<'a> {
     links: Vec<LinkConfig>,
     /// The network of the time before healing, whose counts are kept.
     ailing: Option<Network>,
-    sources: Vec<Source>,
-    /// When the last message of each source came.
-    last_arrival: Vec<Option<Instant>>,
+    inflows: Vec<Inflow>,
     faults: Vec<Fault>,
     /// The cuts in force: which fault, which link, how.
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
@@ -61,6 +63,8 @@ pub(crate) struct World<'a> {
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// How many of the scenario's changes of luck have come.
+    lucks_seen: usize,
 }
 
 impl<'a> World<'a> {
@@ -110,13 +114,13 @@ impl<'a> World<'a> {
             choices,
             links,
             ailing: None,
-            sources: Vec::new(),
-            last_arrival: Vec::new(),
+            inflows: Vec::new(),
             faults: Vec::new(),
             cuts: Vec::new(),
             keep: options.keep_records,
             events: 0,
             ended_steps: 0,
+            lucks_seen: 0,
         };
         world.open();
         Ok(world)
@@ -128,20 +132,12 @@ impl<'a> World<'a> {
         for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
             self.schedule(host, Instant::ZERO, Event::ServiceStarts { host });
         }
-        let sources = self.scenario.workloads.iter().zip(0_u32..);
-        for ((name, plan), place) in sources {
-            let connector = &self.scenario.connectors[&plan.connector];
-            let own = assembly::connectors_of(self.scenario, &connector.from);
-            let number = own.iter().position(|(name, _)| *name == plan.connector);
-            let number = u32::try_from(number.expect("it starts there")).expect("a small number");
-            let duration = self.scenario.duration;
-            let source = Source::new(name, plan.clone(), (place, number), duration, self.choices);
-            self.sources.push(source);
-            self.last_arrival.push(None);
-            self.schedule_submission(place, 0);
+        self.inflows = inflow::lower(self.scenario, self.choices);
+        for workload in 0..self.inflows.len() {
+            self.await_message(workload);
         }
         for fault in 0..self.faults.len() {
-            self.schedule_strike(fault, 0);
+            self.await_strike(fault, self.now);
         }
         if self.scenario.healing.is_some() {
             let at = Instant::ZERO + self.scenario.duration;
@@ -154,7 +150,11 @@ impl<'a> World<'a> {
         let duration = self.scenario.duration + self.scenario.healing.unwrap_or_default();
         let end = Instant::ZERO + duration;
         loop {
-            match self.internet.next_time() {
+            let next = self.internet.next_time();
+            if self.renew_luck_by(next.unwrap_or(end).min(end)) {
+                continue;
+            }
+            match next {
                 None => return Stop::Quiet,
                 Some(at) if at > end => {
                     self.now = end;
@@ -186,11 +186,16 @@ impl<'a> World<'a> {
                 self.hosts[host.0 as usize].turn.generation != generation
             }
             Due::Own(
-                Event::FaultStrikes { .. }
-                | Event::FaultCeases { .. }
-                | Event::Heal
+                Event::FaultStrikes { fault, generation }
+                | Event::FaultCeases { fault, generation },
+            ) => self.faults[fault as usize].generation != generation,
+            Due::Own(Event::Submission {
+                workload,
+                generation,
+            }) => self.inflows[workload as usize].generation != generation,
+            Due::Own(
+                Event::Heal
                 | Event::WaitEnds { .. }
-                | Event::Submission { .. }
                 | Event::HostStarts { .. }
                 | Event::ServiceStarts { .. },
             ) => false,
@@ -208,8 +213,8 @@ impl<'a> World<'a> {
             }
         };
         match event {
-            Event::FaultStrikes { fault, occurrence } => self.strike(fault, occurrence),
-            Event::FaultCeases { fault } => self.cease(fault),
+            Event::FaultStrikes { fault, .. } => self.strike(fault),
+            Event::FaultCeases { fault, .. } => self.cease(fault),
             Event::Heal => self.heal(),
             Event::WaitEnds {
                 host,
@@ -218,42 +223,13 @@ impl<'a> World<'a> {
             } => {
                 self.end_wait(host, thread, generation);
             }
-            Event::Submission { workload, ordinal } => self.submit(workload, ordinal),
+            Event::Submission { workload, .. } => self.submit(workload as usize),
             Event::HostStarts { host } => {
                 self.internet.switch_on(host);
                 self.start_service(host);
             }
             Event::ServiceStarts { host } => self.start_service(host),
             Event::Turn { host, .. } => self.take_turns(host),
-        }
-    }
-
-    /// A message comes from above, and the one after it is scheduled. An MTA that takes no more
-    /// is asked again later, and all that follow wait.
-    fn submit(&mut self, workload: u32, ordinal: u64) {
-        let source = &self.sources[workload as usize];
-        if let Some(submission) = source.message(ordinal) {
-            let name = self.scenario.workloads.values().nth(workload as usize);
-            let connector = &name.expect("it was lowered from there").connector;
-            let from = &self.scenario.connectors[connector].from;
-            let host = self.hosts.iter().position(|host| host.name == *from);
-            let host = HostId(host.expect("a connector starts at a host") as u32);
-            if !self.hand_over(host, submission) {
-                let again = self.now + Duration::from_secs(1);
-                return self.schedule(HostId(0), again, Event::Submission { workload, ordinal });
-            }
-            self.ledger.on_submission(host, submission);
-        }
-        self.last_arrival[workload as usize] = Some(self.now);
-        self.schedule_submission(workload, ordinal + 1);
-    }
-
-    fn schedule_submission(&mut self, workload: u32, ordinal: u64) {
-        let source = &self.sources[workload as usize];
-        let before = self.last_arrival[workload as usize];
-        if let Some(at) = source.arrival(ordinal, before) {
-            let at = at.max(self.now);
-            self.schedule(HostId(0), at, Event::Submission { workload, ordinal });
         }
     }
 

@@ -7,6 +7,7 @@ use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::block::{BlockState, Lease, field};
 use crate::build::{Generation, Operation, Structure};
+use crate::decision::OnEmptyPool;
 use crate::environment::Thread;
 use crate::iso::tpkt;
 use crate::layer::{Layer, event, fact, log, sockets_event};
@@ -128,7 +129,8 @@ async fn on_data_events(
     }
 }
 
-/// Takes one call. Without a free block it is refused: accepted and closed.
+/// Takes one call. Without a free block it is refused, accepted and closed, or it stays where it
+/// is: that is the build's decision.
 async fn accept(
     t: &Thread,
     layer: &Layer,
@@ -137,6 +139,9 @@ async fn accept(
     listening: Lease,
 ) {
     let lease = pool::allocate(t, layer).await;
+    if lease.is_none() && layer.build.on_empty_pool() == OnEmptyPool::LeaveWaiting {
+        return;
+    }
     let accepted = sockets::accept(t, listener).await;
     let (socket, from) = match (accepted, lease) {
         (Ok((socket, from)), Some(_)) if layer.peers.contains(&from.host) => (socket, from.host),

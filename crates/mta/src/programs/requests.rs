@@ -9,6 +9,7 @@ use winsock::{
 
 use crate::block::{BlockState, Lease, NONE, field};
 use crate::build::{Operation, Structure};
+use crate::decision::{Notice, OnFailure};
 use crate::environment::Thread;
 use crate::layer::{Layer, PORT, log, port_102, sockets_event};
 use crate::message::ToDriver;
@@ -63,8 +64,9 @@ async fn listen(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
     if let Err(error) = sockets::listen(t, socket, PORT).await {
         sockets_event(t, Function::Accept, Some(error), lease.block);
     }
+    layer.notify(t, thread_block, Notice::Before).await;
     wait_array::join(t, layer, thread_block, layer.address(lease.block)).await;
-    layer.wake(t, thread_block).await;
+    layer.notify(t, thread_block, Notice::After).await;
 }
 
 /// Begins an outgoing call.
@@ -86,11 +88,12 @@ async fn open(
     t.write(block + field::LABEL_HIGH, (label.0 >> 32) as u32)
         .await;
     layer.unguard(t, guard).await;
+    layer.notify(t, thread_block, Notice::Before).await;
     wait_array::join(t, layer, thread_block, block).await;
     if let Err(error) = sockets::connect(t, socket, to, label).await {
         on_connect_failed(t, layer, thread_block, desk, lease, error).await;
     }
-    layer.wake(t, thread_block).await;
+    layer.notify(t, thread_block, Notice::After).await;
 }
 
 /// Makes the socket of a block with its event object, and selects for connection events.
@@ -157,11 +160,13 @@ pub(crate) async fn on_connect_failed(
     if !connecting {
         return;
     }
-    if attempts >= layer.connect_attempts {
-        issue_disconnect(t, layer, thread_block, lease).await;
-        desk.clear(lease);
-    } else {
-        desk.retry(t.now() + layer.connect_pause, lease);
+    let allowed = layer.connect_attempts;
+    match layer.build.on_connect_failure(attempts, allowed) {
+        OnFailure::GiveUp => {
+            issue_disconnect(t, layer, thread_block, lease).await;
+            desk.clear(lease);
+        }
+        OnFailure::TryAgain => desk.retry(t.now() + layer.connect_pause, lease),
     }
 }
 

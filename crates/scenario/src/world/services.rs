@@ -109,12 +109,31 @@ impl World<'_> {
                     self.settle(host);
                 }
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
+                Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
             }
         }
         self.take_records(host);
+        self.look_for_deadlock(host);
         self.look_for_leaks(host);
         self.plan_turn(host);
+    }
+
+    /// A circle of threads that wait for each other never opens again: it is still there when the
+    /// turn is over.
+    fn look_for_deadlock(&mut self, host: HostId) {
+        let Some(service) = &self.hosts[host.0 as usize].service else {
+            return;
+        };
+        let circle = service.machine.deadlock();
+        if !circle.is_empty() {
+            let name = |(thread, lock): &(ThreadId, machine::LockId)| {
+                let number = service.numbers[thread.index()];
+                (number, service.machine.lock(*lock).name())
+            };
+            let circle = circle.iter().map(name).collect();
+            self.ledger.on_deadlock(host, self.now, circle);
+        }
     }
 
     /// With every thread waiting and no message under way, what nobody knows of is lost.
@@ -128,9 +147,11 @@ impl World<'_> {
         }
     }
 
-    /// Threads may run up to the next simulation event, or through the present instant.
+    /// Threads may run up to the next simulation event, or through the present instant; luck
+    /// does not change within.
     fn turn_ends(&mut self) -> Instant {
         let next = self.internet.next_time().unwrap_or(Instant::MAX);
+        let next = self.next_luck().unwrap_or(next).min(next);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         before.max(self.now)
     }
