@@ -48,6 +48,12 @@ impl Book {
         &self.whole
     }
 
+    /// The counts of each point of the grid, with its settings.
+    #[must_use]
+    pub fn points(&self) -> &[(BTreeMap<String, String>, Tally)] {
+        &self.points
+    }
+
     /// Which sweep it is.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

@@ -6,7 +6,7 @@
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
 //! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
-//! | [`statistics`], [`summary`] | what that says |
+//! | [`statistics`], [`survival`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
@@ -44,6 +44,7 @@ pub mod size;
 pub mod statistics;
 pub mod subject;
 pub mod summary;
+pub mod survival;
 pub mod sweep;
 pub mod tally;
 pub mod times;

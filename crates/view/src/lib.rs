@@ -4,4 +4,8 @@
 //! runs nothing, judges nothing and opens no file. The same run gives the same bytes, wherever
 //! and whenever they are made.
 //!
+//! - [`plot`]: a sweep as one picture.
+//!
 //! It never knows what made a run come out as it did.
+
+pub mod plot;
