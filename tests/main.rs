@@ -2,6 +2,7 @@
 
 mod command_line;
 mod determinism;
+mod diagnose_command;
 mod diagnosing;
 mod exploring;
 mod fresh_luck;

@@ -59,8 +59,9 @@ Every life of a control block is one of:
   closed    returned
   unknown   the log starts too late, or ends too soon, to tell
 
-Winsock.log has no clock: a call that began a moment ago looks like a leak. Give the event log of the
-same computer beside it, and the calls that were given up are counted there.
+Winsock.log has no clock: a call that began a moment ago looks like a leak. The event log of the same
+computer tells how many calls were given up; it is read if it lies beside (HOST.events.txt, EV0.LOG)
+or is given too. Time stamps that a collector has put before the lines decide as well.
 
 Exit codes: 0 no leak, 1 a leak, 2 a file that is no such log.
 

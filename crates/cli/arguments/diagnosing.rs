@@ -26,6 +26,9 @@ pub(crate) struct DiagnoseArguments {
     /// event log: so many of the latest calls are not judged.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) calls: usize,
+    /// Do not look for the event log that may lie beside a Winsock.log (HOST.events.txt, EV0.LOG).
+    #[arg(long)]
+    pub(crate) alone: bool,
     /// How to answer: a page, or one JSON object a log, one line each.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -21,6 +21,7 @@ const POOL: u64 = 20;
 
 /// An event log and whose it is.
 struct Companion {
+    name: String,
     host: String,
     log: EventLog,
 }
@@ -29,8 +30,8 @@ struct Companion {
 struct Diagnosis<'a> {
     name: &'a str,
     summary: Summary,
-    /// The events that its computer logged.
-    events: Option<&'a EventLog>,
+    /// The event log of its computer.
+    companion: Option<&'a Companion>,
     /// The events that stand in the same text.
     quoted: Option<&'a EventLog>,
     pool: u64,
@@ -49,52 +50,69 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> io:
             }
         }
     }
-    let mut event_logs = Vec::new();
+    let mut given = Vec::new();
     for source in companions {
-        match read_events(source, arguments.format, terminal)? {
-            Ok(companion) => event_logs.push(companion),
+        match read_events(source, terminal) {
+            Ok(companion) => {
+                show_events(&companion, arguments.format, terminal)?;
+                given.push(companion);
+            }
             Err(code) => worst = worst.max(code),
         }
     }
     let is_only = logs.len() == 1;
     for source in logs {
-        let events = event_logs
-            .iter()
-            .find(|it| it.host == source.host())
-            .or(event_logs.first().filter(|_| is_only));
-        let events = events.map(|it| &it.log);
-        worst = worst.max(read_log(source, events, arguments, terminal)?);
+        let found = match &given[..] {
+            [] if !arguments.alone => beside(&source, terminal),
+            _ => None,
+        };
+        let of_host = given.iter().find(|it| it.host == source.host());
+        let companion = of_host.or(given.first().filter(|_| is_only));
+        let code = read_log(source, companion.or(found.as_ref()), arguments, terminal)?;
+        worst = worst.max(code);
     }
     Ok(worst)
 }
 
-/// Reads an event log and shows what its events prove.
-fn read_events(
-    source: Source,
-    format: Format,
-    terminal: &mut Terminal,
-) -> io::Result<Result<Companion, u8>> {
+/// The event log that lies beside a Winsock.log, if any.
+fn beside(source: &Source, terminal: &mut Terminal) -> Option<Companion> {
+    let mut found = source
+        .beside()
+        .into_iter()
+        .filter_map(|path| Source::open(&path).ok());
+    let found = found.find(|it| it.kind == Some(Kind::Events))?;
+    read_events(found, terminal).ok()
+}
+
+/// Reads an event log, or says why it cannot be read: the exit code.
+fn read_events(source: Source, terminal: &mut Terminal) -> Result<Companion, u8> {
     let host = source.host().to_owned();
     let (mut lines, mut log) = (Lines::new(source.reader), EventLog::default());
     loop {
         match lines.next_line() {
             Ok(Some(line)) => log.on_line(line),
             Ok(None) => break,
-            Err(error) => return Ok(Err(unreadable(&source.name, &error, terminal))),
+            Err(error) => return Err(unreadable(&source.name, &error, terminal)),
         };
     }
     log.finish();
-    match format {
-        Format::Human => terminal.result(&page::events(&source.name, &log))?,
-        Format::Json => terminal.result(&answer::events(&source.name, &log))?,
-    }
-    Ok(Ok(Companion { host, log }))
+    let name = source.name;
+    Ok(Companion { name, host, log })
+}
+
+/// Shows what the events of an event log prove.
+fn show_events(companion: &Companion, format: Format, terminal: &mut Terminal) -> io::Result<()> {
+    let Companion { name, log, .. } = companion;
+    terminal.result(&match format {
+        Format::Human => page::events(name, log),
+        Format::Json => answer::events(name, log),
+    })
 }
 
 /// Reads a Winsock.log and shows what became of its blocks; the exit code for it.
 fn read_log(
     source: Source,
-    events: Option<&EventLog>,
+    companion: Option<&Companion>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> io::Result<u8> {
@@ -103,12 +121,13 @@ fn read_log(
         calls_at_once: arguments.calls,
     };
     let name = &source.name;
+    let events = companion.map(|it| &it.log);
     let (mut lines, mut reader) = (Lines::new(source.reader), Reader::new(limits, events));
     // Events quoted in the same text, as on the page of an article.
     let mut quoted = EventLog::default();
     let mut shown: Box<dyn Shown> = match arguments.format {
         Format::Human => Box::new(page::Page::default()),
-        Format::Json => Box::new(answer::Answer::new(name)),
+        Format::Json => Box::new(answer::Answer::new(name, companion)),
     };
     loop {
         let line = match lines.next_line() {
@@ -138,7 +157,7 @@ fn read_log(
     shown.end(&Diagnosis {
         name,
         summary,
-        events,
+        companion,
         quoted,
         pool: arguments.pool.or(told).unwrap_or(POOL),
     });

@@ -8,7 +8,7 @@ use std::time::Duration;
 use diagnose::{Entry, EventLog, Totals, event_log};
 use serde_json::{Value as Json, json};
 
-use super::{Diagnosis, Shown};
+use super::{Companion, Diagnosis, Shown};
 
 /// Text is written in portions of about this many bytes.
 const PORTION: usize = 64 * 1_024;
@@ -19,9 +19,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str, companion: Option<&Companion>) -> Self {
+        let (name, beside) = (json!(name), json!(companion.map(|it| &it.name)));
         Self {
-            text: format!("{{\"schema_version\":1,\"log\":{},\"lives\":[", json!(name)),
+            text: format!(
+                "{{\"schema_version\":1,\"log\":{name},\"event_log\":{beside},\"lives\":["
+            ),
             is_first: true,
         }
     }
@@ -37,7 +40,7 @@ impl Shown for Answer {
 
     fn end(&mut self, diagnosis: &Diagnosis<'_>) {
         let summary = diagnosis.summary;
-        let lasted = diagnosis.events.and_then(|it| it.lasted(0));
+        let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
         let forecast = summary.last.forecast(diagnosis.pool, lasted);
         let about = json!({
             "lines": summary.lines,

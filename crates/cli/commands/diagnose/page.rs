@@ -62,6 +62,9 @@ fn page(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
     if summary.services > 1 {
         let _ = write!(page, ", {} runs of the service", summary.services);
     }
+    if let Some(companion) = diagnosis.companion {
+        let _ = write!(page, ", with the events of {}", companion.name);
+    }
     page.push('\n');
     for ((verdict, meaning), lives) in VERDICTS.iter().zip(listed) {
         let count = count(&summary.total, *verdict);
@@ -81,11 +84,13 @@ fn page(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
     if summary.total.leaked == 0 {
         page.push_str("No leak.\n");
     }
-    let lasted = diagnosis.events.and_then(|it| it.lasted(0));
+    let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
     if let Some(forecast) = summary.last.forecast(diagnosis.pool, lasted) {
         page.push_str(&outlook(&summary.last, &forecast));
+    } else if summary.total.leaked > 0 {
+        page.push_str("Since its last start the service has not leaked.\n");
     }
-    if summary.total.unknown > 0 && diagnosis.events.is_none() {
+    if summary.total.unknown > 0 && diagnosis.companion.is_none() {
         page.push_str("Give the event log too: it tells which calls were given up.\n");
     }
     if summary.unknown_forms > 0 {

@@ -4,12 +4,16 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use diagnose::Kind;
 
 /// Bytes in which a log must show what it is; a start cut in the middle is not longer.
 const HEAD: u64 = 64 * 1_024;
+
+/// How names of these logs end; the host may stand before them.
+const WINSOCK_LOG: &str = "Winsock.log";
+const EVENT_LOGS: [&str; 3] = ["events.txt", "EV0.LOG", "ev0.log"];
 
 pub(super) struct Source {
     /// As the user named it.
@@ -33,6 +37,20 @@ impl Source {
             kind: Kind::of(&head),
             reader: Box::new(io::Cursor::new(head).chain(rest)),
         })
+    }
+
+    /// Where the event log of the same computer may lie: the MTA keeps its logs in one folder
+    /// (Q163321), and so does `mtasim run --out`.
+    pub(super) fn beside(&self) -> Vec<PathBuf> {
+        let path = Path::new(&self.name);
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let length = file.len().saturating_sub(WINSOCK_LOG.len());
+        match file.get(length..) {
+            Some(end) if end.eq_ignore_ascii_case(WINSOCK_LOG) => {}
+            _ => return Vec::new(),
+        }
+        let named = |end: &str| path.with_file_name(format!("{}{end}", &file[..length]));
+        EVENT_LOGS.map(named).into()
     }
 
     /// The computer: `mtasim run --out` begins the names of its logs with it.
