@@ -3,6 +3,7 @@
 mod command_line;
 mod determinism;
 mod exploring;
+mod fixes;
 mod laws;
 mod logs;
 mod omission;

@@ -26,6 +26,8 @@ pub mod property;
 pub mod schedules;
 pub mod workloads;
 
+pub use proptest;
+
 pub use builds::{Builds, RunError};
 pub use case::Case;
 pub use cases::{Cases, campaign, cases};
