@@ -36,15 +36,19 @@ fn explore() {
             ("arrives", every_acknowledged_message_arrives),
             ("recovers", recovers_after_healing),
         ];
-        for family in ["any", "hostile", "clean"] {
+        for family in ["any", "hostile", "stalls", "clean"] {
+            let minute = Duration::from_secs(60);
+            let span = Duration::from_secs(1200);
             let cases = Cases::of(&build);
             let cases = match family {
                 "any" => cases,
                 "hostile" => cases.scheduled(hostile()),
+                "stalls" => cases.over(bursty(1..=8, 30..=240)).under(stalls(4, span)),
                 _ => cases
                     .over(clean())
                     .under(calm())
-                    .healing(Duration::from_secs(60)),
+                    .carrying(workloads(8, minute))
+                    .lasting(minute, Duration::ZERO, minute),
             }
             .strategy();
             let mut runner = TestRunner::deterministic();
