@@ -2,8 +2,10 @@
 
 mod command_line;
 mod determinism;
+mod diagnosing;
 mod exploring;
 mod fixes;
+mod fresh_luck;
 mod laws;
 mod logs;
 mod omission;

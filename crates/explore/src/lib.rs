@@ -13,6 +13,7 @@
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
 //! | [`explain`](mod@explain), `chain` | why it happens |
+//! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
@@ -22,6 +23,7 @@ pub mod book;
 pub mod capsule;
 mod chain;
 pub mod compare;
+pub mod curve;
 mod delta;
 pub mod divergence;
 mod edit;
@@ -32,6 +34,7 @@ pub mod grid;
 mod hexadecimal;
 pub mod length;
 pub mod merge;
+mod moment;
 pub mod pinned;
 pub mod replay;
 pub mod row;

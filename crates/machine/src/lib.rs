@@ -12,7 +12,8 @@
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail` | the whole |
+//! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
 //!
@@ -59,6 +60,7 @@ mod blocks;
 pub mod call;
 pub mod config;
 pub mod costs;
+pub mod drills;
 pub mod environment;
 pub mod exception;
 mod flights;
@@ -73,6 +75,7 @@ pub mod note;
 mod process;
 mod queue;
 mod races;
+mod restart;
 mod running;
 pub mod scheduler;
 pub mod schedulers;
@@ -85,7 +88,7 @@ pub mod violation;
 pub use access::{Access, AccessKind};
 pub use address::{Address, Field, Place};
 pub use call::{
-    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
+    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
@@ -100,7 +103,9 @@ pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
 pub use scheduler::{Candidate, Preemption, Scheduler, Strategy};
-pub use schedulers::{Random, RoundRobin};
+pub use schedulers::{
+    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw, Tally,
+};
 pub use thread::Thread;
 pub use violation::{Signature, Violation, ViolationKind};
 

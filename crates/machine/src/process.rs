@@ -111,6 +111,38 @@ impl<E: Environment> Process<E> {
         }
     }
 
+    /// Whether the call would not end if `thread` made it `now`.
+    pub(crate) fn waits(&self, thread: ThreadId, operation: &Operation, now: Instant) -> bool {
+        match *operation {
+            Operation::Lock(lock) => {
+                let owner = self.locks[lock.index()].owner();
+                owner.is_some_and(|owner| owner != thread)
+            }
+            Operation::Wait(semaphore, deadline) => {
+                deadline > now && self.semaphores[semaphore.index()].count() == 0
+            }
+            Operation::WaitEvent(event, deadline) => {
+                deadline > now && !self.events[event.index()].is_set()
+            }
+            Operation::Receive(queue, deadline) => {
+                deadline > now && self.queues[queue.index()].len() == 0
+            }
+            Operation::Send(queue) => self.queues[queue.index()].is_full(),
+            Operation::Sleep(until) => until > now,
+            Operation::Read(_)
+            | Operation::Write(..)
+            | Operation::Exchange(..)
+            | Operation::CompareExchange { .. }
+            | Operation::Unlock(_)
+            | Operation::Signal(_)
+            | Operation::SetEvent(_)
+            | Operation::ResetEvent(_)
+            | Operation::Work(_)
+            | Operation::Environment
+            | Operation::Raise(_) => false,
+        }
+    }
+
     /// Lets `thread` stop waiting for what `operation` waits for.
     pub(crate) fn give_up(&mut self, thread: ThreadId, operation: &Operation) {
         match *operation {

@@ -6,7 +6,9 @@
 
 use std::fmt::Debug;
 
-use crate::call::{Request, ThreadId};
+use kernel::{Choices, Duration};
+
+use crate::call::{QueueId, Request, ThreadId};
 
 /// A thread that can make its next call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +21,23 @@ pub struct Candidate {
     pub calls: u64,
     /// The call it is about to make.
     pub request: Request,
+    /// Modeled time of the private calls it made since it last made another.
+    pub stretch: Duration,
+    /// Whether the call could only wait now: for a lock, a message, a signal or for time.
+    pub waits: bool,
 }
 
-/// A strategy for one processor, asked before every call.
+/// The candidates whose call would not wait now, with their places; all of them if every call
+/// would.
+pub fn able(runnable: &[Candidate]) -> impl Iterator<Item = (usize, &Candidate)> + Clone {
+    let all_wait = runnable.iter().all(|one| one.waits);
+    let places = runnable.iter().enumerate();
+    places.filter(move |(_, one)| all_wait || !one.waits)
+}
+
+/// A strategy for one processor, asked before every call that others may notice. Private calls
+/// ([`Operation::is_private`](crate::Operation::is_private)) are made as soon as a thread comes
+/// to them: no order of them makes a difference.
 pub trait Scheduler: Debug {
     /// The index of the candidate that goes next.
     ///
@@ -29,6 +45,14 @@ pub trait Scheduler: Debug {
     /// zero; a thread whose turn is taken away by a [`Preemption`] is missing from the choice
     /// that follows, which has the next step.
     fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize;
+
+    /// The world put a message into a queue where nobody waited for it. Most strategies do not
+    /// care.
+    fn posted(&mut self, _queue: QueueId) {}
+
+    /// From now on luck is that of `choices`. A strategy that draws nothing any more has none to
+    /// change.
+    fn renew(&mut self, _choices: Choices) {}
 }
 
 /// What decides the order of calls.

@@ -24,7 +24,7 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{DroppedPacket, OutageWindow, Pins, Preemption};
+pub use pin::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use vocabulary::Vocabulary;
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};

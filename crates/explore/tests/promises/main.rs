@@ -2,6 +2,7 @@
 
 mod bench;
 mod comparing;
+mod explaining;
 mod folders;
 mod replaying;
 mod shrinking;

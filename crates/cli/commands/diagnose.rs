@@ -1,0 +1,164 @@
+//! `mtasim diagnose`: what a Winsock.log says of every control block.
+//!
+//! Owns the files and which event log belongs to which Winsock.log. It refuses to judge.
+
+mod answer;
+mod page;
+mod source;
+
+use std::io;
+use std::time::Duration;
+
+use diagnose::{EventLog, Kind, Limits, Lines, Reader, Summary};
+
+use crate::arguments::{DiagnoseArguments, Format};
+use crate::exit;
+use crate::terminal::Terminal;
+use source::Source;
+
+/// A pool has so many blocks unless it was changed (Q166602, Q243632).
+const POOL: u64 = 20;
+
+/// An event log and whose it is.
+struct Companion {
+    host: String,
+    log: EventLog,
+}
+
+/// A Winsock.log that was read.
+struct Diagnosis<'a> {
+    name: &'a str,
+    summary: Summary,
+    /// The events that its computer logged.
+    events: Option<&'a EventLog>,
+    /// The events that stand in the same text.
+    quoted: Option<&'a EventLog>,
+    pool: u64,
+}
+
+pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let mut worst = exit::AS_EXPECTED;
+    let (mut logs, mut companions) = (Vec::new(), Vec::new());
+    for path in &arguments.logs {
+        match Source::open(path) {
+            Ok(source) if source.kind == Some(Kind::Events) => companions.push(source),
+            Ok(source) => logs.push(source),
+            Err(error) => {
+                terminal.complain(&format!("cannot read {}: {error}", path.display()));
+                worst = exit::ENVIRONMENT;
+            }
+        }
+    }
+    let mut event_logs = Vec::new();
+    for source in companions {
+        match read_events(source, arguments.format, terminal)? {
+            Ok(companion) => event_logs.push(companion),
+            Err(code) => worst = worst.max(code),
+        }
+    }
+    let is_only = logs.len() == 1;
+    for source in logs {
+        let events = event_logs
+            .iter()
+            .find(|it| it.host == source.host())
+            .or(event_logs.first().filter(|_| is_only));
+        let events = events.map(|it| &it.log);
+        worst = worst.max(read_log(source, events, arguments, terminal)?);
+    }
+    Ok(worst)
+}
+
+/// Reads an event log and shows what its events prove.
+fn read_events(
+    source: Source,
+    format: Format,
+    terminal: &mut Terminal,
+) -> io::Result<Result<Companion, u8>> {
+    let host = source.host().to_owned();
+    let (mut lines, mut log) = (Lines::new(source.reader), EventLog::default());
+    loop {
+        match lines.next_line() {
+            Ok(Some(line)) => log.on_line(line),
+            Ok(None) => break,
+            Err(error) => return Ok(Err(unreadable(&source.name, &error, terminal))),
+        };
+    }
+    log.finish();
+    match format {
+        Format::Human => terminal.result(&page::events(&source.name, &log))?,
+        Format::Json => terminal.result(&answer::events(&source.name, &log))?,
+    }
+    Ok(Ok(Companion { host, log }))
+}
+
+/// Reads a Winsock.log and shows what became of its blocks; the exit code for it.
+fn read_log(
+    source: Source,
+    events: Option<&EventLog>,
+    arguments: &DiagnoseArguments,
+    terminal: &mut Terminal,
+) -> io::Result<u8> {
+    let limits = Limits {
+        disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.0.nanos()),
+        calls_at_once: arguments.calls,
+    };
+    let name = &source.name;
+    let (mut lines, mut reader) = (Lines::new(source.reader), Reader::new(limits, events));
+    // Events quoted in the same text, as on the page of an article.
+    let mut quoted = EventLog::default();
+    let mut shown: Box<dyn Shown> = match arguments.format {
+        Format::Human => Box::new(page::Page::default()),
+        Format::Json => Box::new(answer::Answer::new(name)),
+    };
+    loop {
+        let line = match lines.next_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(error) => return Ok(unreadable(name, &error, terminal)),
+        };
+        if !reader.on_line(line, &mut |life| shown.take_in(life)) {
+            quoted.on_line(line);
+        }
+        if shown.is_large() {
+            terminal.result(&shown.take_text())?;
+        }
+    }
+    let summary = reader.finish(&mut |life| shown.take_in(life));
+    quoted.finish();
+    if summary.log_lines == 0 {
+        terminal.complain(&format!(
+            "{name}: none of its {} lines is one of a Winsock.log, such as `(008) No more data`, \
+             or begins an event, such as `Event ID: 9215`",
+            summary.lines
+        ));
+        return Ok(exit::USAGE);
+    }
+    let quoted = Some(&quoted).filter(|it| !it.is_empty());
+    let told = events.or(quoted).and_then(EventLog::pool);
+    shown.end(&Diagnosis {
+        name,
+        summary,
+        events,
+        quoted,
+        pool: arguments.pool.or(told).unwrap_or(POOL),
+    });
+    terminal.result(&shown.take_text())?;
+    Ok(match summary.total.leaked {
+        0 => exit::AS_EXPECTED,
+        _ => exit::UNEXPECTED,
+    })
+}
+
+fn unreadable(name: &str, error: &io::Error, terminal: &mut Terminal) -> u8 {
+    terminal.complain(&format!("cannot read {name}: {error}"));
+    exit::ENVIRONMENT
+}
+
+/// How a diagnosis is shown: lives as they come, then what they add up to.
+trait Shown {
+    fn take_in(&mut self, life: &diagnose::Entry);
+    fn end(&mut self, diagnosis: &Diagnosis<'_>);
+    /// Whether so much text has come together that it is to be written.
+    fn is_large(&self) -> bool;
+    fn take_text(&mut self) -> String;
+}
