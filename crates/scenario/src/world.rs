@@ -25,6 +25,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
+use crate::scheduling::Scheduling;
 use crate::workload::Source;
 
 use faults::Fault;
@@ -47,6 +48,7 @@ pub(crate) struct World<'a> {
     pub(crate) now: Instant,
     pub(crate) internet: Internet<Event>,
     builds: Vec<Rc<dyn Build>>,
+    scheduling: Scheduling,
     choices: Choices,
     links: Vec<LinkConfig>,
     /// The network of the time before healing, whose counts are kept.
@@ -71,6 +73,7 @@ impl<'a> World<'a> {
         seed: u64,
         builds: Vec<Rc<dyn Build>>,
         options: Options,
+        scheduling: Scheduling,
     ) -> Result<Self, AssemblyError> {
         let choices = Choices::new(seed);
         let links = assembly::links(scenario)?;
@@ -107,6 +110,7 @@ impl<'a> World<'a> {
             now: Instant::ZERO,
             internet,
             builds,
+            scheduling,
             choices,
             links,
             ailing: None,

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::call::{QueueId, Subject, ThreadId};
+use crate::call::{Subject, ThreadId};
 use crate::scheduler::{Candidate, Scheduler};
 
 /// Calls that are scheduling points, by thread and by what they are about, over some runs.
@@ -137,8 +137,8 @@ impl<S: Scheduler> Scheduler for Counting<S> {
         index
     }
 
-    fn posted(&mut self, queue: QueueId) {
-        self.chooser.posted(queue);
+    fn rest(&mut self) {
+        self.chooser.rest();
     }
 }
 
