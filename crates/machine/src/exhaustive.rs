@@ -112,6 +112,9 @@ impl Exhaustive {
         if self.runs > 0 {
             let mut search = self.search.borrow_mut();
             self.redundant += u64::from(search.redundant);
+            if search.learned {
+                self.redundant = self.runs;
+            }
             if !search.turn_back() {
                 drop(search);
                 self.exhausted = true;
@@ -140,7 +143,8 @@ impl Exhaustive {
         self.runs
     }
 
-    /// How many of them turned out to repeat others.
+    /// How many of them turned out to repeat others, or were made before it was known that a queue
+    /// may be full.
     #[must_use]
     pub const fn redundant(&self) -> u64 {
         self.redundant
