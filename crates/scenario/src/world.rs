@@ -29,6 +29,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
+use crate::scheduling::Scheduling;
 
 use faults::Fault;
 use inflow::Inflow;
@@ -51,6 +52,7 @@ pub(crate) struct World<'a> {
     pub(crate) now: Instant,
     pub(crate) internet: Internet<Event>,
     builds: Vec<Rc<dyn Build>>,
+    scheduling: Scheduling,
     choices: Choices,
     links: Vec<LinkConfig>,
     /// The network of the time before healing, whose counts are kept.
@@ -75,6 +77,7 @@ impl<'a> World<'a> {
         seed: u64,
         builds: Vec<Rc<dyn Build>>,
         options: Options,
+        scheduling: Scheduling,
     ) -> Result<Self, AssemblyError> {
         let choices = Choices::new(seed);
         let links = assembly::links(scenario)?;
@@ -111,6 +114,7 @@ impl<'a> World<'a> {
             now: Instant::ZERO,
             internet,
             builds,
+            scheduling,
             choices,
             links,
             ailing: None,

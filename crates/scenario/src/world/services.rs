@@ -27,7 +27,8 @@ impl World<'_> {
         if !is_up || it.service.is_some() {
             return;
         }
-        it.start_service(scenario, choices, (&build, keep), database);
+        let scheduling = &self.scheduling;
+        it.start_service(scenario, choices, (&build, keep), scheduling, database);
         let service = it.service.as_ref().expect("it was just started");
         let threads = service.machine.threads();
         let threads = threads
