@@ -55,8 +55,9 @@ fn close_books(world: &mut World<'_>) {
     let now = world.now;
     for index in 0..world.hosts.len() {
         let host = &world.hosts[index];
-        let sockets = host.sockets.counters().sockets;
-        let open = host.sockets.open_sockets().count() as u64;
+        let table = world.internet.sockets(host.id);
+        let sockets = table.counters().sockets;
+        let open = table.open_sockets().count() as u64;
         assert_eq!(
             sockets.opened,
             sockets.closed + open,
@@ -76,7 +77,7 @@ fn close_books(world: &mut World<'_>) {
         if service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
             let owned = |socket: u32| audit.blocks.iter().any(|it| it.socket == Some(socket));
-            for socket in host.sockets.open_sockets().filter(|it| !owned(it.handle.0)) {
+            for socket in table.open_sockets().filter(|it| !owned(it.handle.0)) {
                 let detail = format!("socket {} belongs to no control block", socket.handle.0);
                 found.push(broken(ViolationKind::SocketLeak, "socket", detail));
             }

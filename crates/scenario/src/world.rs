@@ -3,7 +3,7 @@
 //! Owns virtual time. Only the world schedules: models say what is due, and the world comes back
 //! to them. It refuses to judge; what it sees goes to the ledger.
 //!
-//! - `traffic`: packets from host to host.
+//! - `scribe`: what becomes of packets, written down.
 //! - `services`: threads' turns, starts and ends of the MTA.
 //! - `inflow`: messages from above.
 //! - `faults`: what the scenario lets go wrong.
@@ -12,18 +12,19 @@
 mod faults;
 mod inflow;
 mod luck;
+mod scribe;
 mod services;
-mod traffic;
 
 use std::rc::Rc;
 
-use kernel::{Choices, EventKey, EventQueue, Instant, Journal, Keep};
+use internet::{Event as Due, Internet};
+use kernel::{Choices, Instant, Journal, Keep};
 use mta::Build;
-use net::{HostId, LinkConfig, Network, Packet};
+use net::{HostId, LinkConfig, Network};
 
 use crate::assembly::{self, AssemblyError};
 use crate::event::Event;
-use crate::host::{Host, Planned, uptime};
+use crate::host::{Host, Planned};
 use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
@@ -31,13 +32,7 @@ use crate::record::Record;
 
 use faults::Fault;
 use inflow::Inflow;
-
-/// What a packet carries.
-#[derive(Clone, Debug)]
-pub(crate) enum Payload {
-    Tcp(tcp::Segment),
-    Icmp(net::icmp::Message),
-}
+use scribe::Scribe;
 
 /// What a run is asked to do besides running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +49,12 @@ pub(crate) struct World<'a> {
     pub(crate) ledger: Ledger,
     pub(crate) journal: Journal<Record>,
     pub(crate) now: Instant,
+    pub(crate) internet: Internet<Event>,
     builds: Vec<Rc<dyn Build>>,
     choices: Choices,
-    network: Network,
     links: Vec<LinkConfig>,
     /// The network of the time before healing, whose counts are kept.
     ailing: Option<Network>,
-    queue: EventQueue<Event>,
-    /// Packets in flight; a free place holds none.
-    flights: Vec<Option<Packet<Payload>>>,
-    landed: Vec<usize>,
     inflows: Vec<Inflow>,
     faults: Vec<Fault>,
     /// The cuts in force: which fault, which link, how.
@@ -87,23 +78,20 @@ impl<'a> World<'a> {
     ) -> Result<Self, AssemblyError> {
         let choices = Choices::new(seed);
         let links = assembly::links(scenario)?;
-        let count = u32::try_from(scenario.hosts.len()).expect("the format limits hosts");
-        let network = Network::new(choices, count, &links)
-            .map_err(|error| AssemblyError(error.to_string()))?;
         let addresses = assembly::addresses(scenario);
+        let plans = scenario.hosts.values().zip(&addresses);
+        let sockets = plans.map(|(plan, address)| assembly::sockets(plan, *address));
+        let internet = Internet::new(choices, sockets.collect(), &links)
+            .map_err(|error| AssemblyError(error.to_string()))?;
         let numbers = (0..).map(HostId);
-        let hosts = scenario.hosts.iter().zip(addresses).zip(numbers);
+        let hosts = scenario.hosts.keys().zip(addresses).zip(numbers);
         let hosts: Vec<Host> = hosts
-            .map(|(((name, plan), address), id)| Host {
+            .map(|((name, address), id)| Host {
                 id,
                 name: name.clone(),
                 address,
-                sockets: winsock::SocketTable::new(assembly::sockets(plan, address)),
                 service: None,
-                up: true,
                 starts: 0,
-                sequence: 0,
-                tcp_timer: Planned::default(),
                 turn: Planned::default(),
                 waits: 0,
             })
@@ -121,14 +109,11 @@ impl<'a> World<'a> {
             journal: Journal::new(keep),
             hosts,
             now: Instant::ZERO,
+            internet,
             builds,
             choices,
-            network,
             links,
             ailing: None,
-            queue: EventQueue::new(),
-            flights: Vec::new(),
-            landed: Vec::new(),
             inflows: Vec::new(),
             faults: Vec::new(),
             cuts: Vec::new(),
@@ -144,7 +129,6 @@ impl<'a> World<'a> {
     /// Schedules what the scenario says will happen.
     fn open(&mut self) {
         self.faults = faults::lower(self.scenario);
-        self.update_routes();
         for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
             self.schedule(host, Instant::ZERO, Event::ServiceStarts { host });
         }
@@ -166,7 +150,7 @@ impl<'a> World<'a> {
         let duration = self.scenario.duration + self.scenario.healing.unwrap_or_default();
         let end = Instant::ZERO + duration;
         loop {
-            let next = self.queue.next_time();
+            let next = self.internet.next_time();
             if self.renew_luck_by(next.unwrap_or(end).min(end)) {
                 continue;
             }
@@ -184,7 +168,7 @@ impl<'a> World<'a> {
             if self.ledger.is_full() {
                 return Stop::Violations;
             }
-            let (key, event) = self.queue.pop().expect("there is a next event");
+            let (key, event) = self.internet.take_next().expect("there is a next event");
             self.now = key.at;
             self.events += 1;
             if !self.is_outdated(event) {
@@ -195,45 +179,43 @@ impl<'a> World<'a> {
     }
 
     /// Whether an event belongs to a plan that has been changed since.
-    fn is_outdated(&self, event: Event) -> bool {
+    fn is_outdated(&self, event: Due<Event>) -> bool {
         match event {
-            Event::TcpTimer { host, generation } => {
-                self.hosts[host.0 as usize].tcp_timer.generation != generation
-            }
-            Event::Turn { host, generation } => {
+            Due::Network(event) => self.internet.is_outdated(event),
+            Due::Own(Event::Turn { host, generation }) => {
                 self.hosts[host.0 as usize].turn.generation != generation
             }
-            Event::FaultStrikes { fault, generation }
-            | Event::FaultCeases { fault, generation } => {
-                self.faults[fault as usize].generation != generation
-            }
-            Event::Submission {
+            Due::Own(
+                Event::FaultStrikes { fault, generation }
+                | Event::FaultCeases { fault, generation },
+            ) => self.faults[fault as usize].generation != generation,
+            Due::Own(Event::Submission {
                 workload,
                 generation,
-            } => self.inflows[workload as usize].generation != generation,
-            Event::Heal
-            | Event::Arrival { .. }
-            | Event::WaitEnds { .. }
-            | Event::HostStarts { .. }
-            | Event::ServiceStarts { .. } => false,
+            }) => self.inflows[workload as usize].generation != generation,
+            Due::Own(
+                Event::Heal
+                | Event::WaitEnds { .. }
+                | Event::HostStarts { .. }
+                | Event::ServiceStarts { .. },
+            ) => false,
         }
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: Due<Event>) {
         tracing::trace!(at = %self.now, ?event, "event");
+        let event = match event {
+            Due::Own(event) => event,
+            Due::Network(event) => {
+                let scribe = &mut Scribe(&mut self.journal);
+                let host = self.internet.happen(self.now, event, scribe);
+                return self.wake(host);
+            }
+        };
         match event {
             Event::FaultStrikes { fault, .. } => self.strike(fault),
             Event::FaultCeases { fault, .. } => self.cease(fault),
             Event::Heal => self.heal(),
-            Event::Arrival { at, flight } => self.arrive(at, flight),
-            Event::TcpTimer { host, .. } => {
-                let now = uptime(self.now);
-                let host = &mut self.hosts[host.0 as usize];
-                host.tcp_timer.at = None;
-                host.sockets.on_timeout(now);
-                let id = host.id;
-                self.settle(id);
-            }
             Event::WaitEnds {
                 host,
                 thread,
@@ -243,7 +225,7 @@ impl<'a> World<'a> {
             }
             Event::Submission { workload, .. } => self.submit(workload as usize),
             Event::HostStarts { host } => {
-                self.hosts[host.0 as usize].up = true;
+                self.internet.switch_on(host);
                 self.start_service(host);
             }
             Event::ServiceStarts { host } => self.start_service(host),
@@ -253,40 +235,21 @@ impl<'a> World<'a> {
 
     /// Schedules an event. Its key is unique: hosts number their events.
     fn schedule(&mut self, host: HostId, at: Instant, event: Event) {
-        let sequence = self.hosts[host.0 as usize].next_sequence();
-        let key = EventKey {
-            at,
-            class: event.class(),
-            host: host.0,
-            sequence,
-        };
-        self.queue.push(key, event);
+        self.internet.schedule(at, event.class(), host, event);
     }
 
     /// After anything was done to a host: sends what is to be sent, wakes who is to be woken,
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
-        let now = self.now;
-        while let Some(outgoing) = self.hosts[host.0 as usize]
-            .sockets
-            .poll_transmit(uptime(now))
-        {
-            self.send_segment(host, outgoing);
-        }
-        let it = &mut self.hosts[host.0 as usize];
-        it.deliver_signals(now);
-        let due = it
-            .sockets
-            .poll_timeout()
-            .map(|at| Instant::from_nanos(at.nanos()).max(now));
-        if let Some(due) = due
-            && it.tcp_timer.at.is_none_or(|planned| due < planned)
-        {
-            it.tcp_timer.at = Some(due);
-            it.tcp_timer.generation = it.tcp_timer.generation.wrapping_add(1);
-            let generation = it.tcp_timer.generation;
-            self.schedule(host, due, Event::TcpTimer { host, generation });
-        }
+        let scribe = &mut Scribe(&mut self.journal);
+        self.internet.settle(self.now, host, scribe);
+        self.wake(host);
+    }
+
+    /// After the network had to do with a host: wakes who is to be woken.
+    fn wake(&mut self, host: HostId) {
+        let sockets = self.internet.sockets_mut(host);
+        self.hosts[host.0 as usize].deliver_signals(self.now, sockets);
         self.plan_turn(host);
     }
 
@@ -300,12 +263,11 @@ impl<'a> World<'a> {
         let count = self.hosts.len() as u32;
         let healed = Network::new(self.choices, count, &assembly::healed(&self.links))
             .expect("a network without loss is simpler than the one there was");
-        self.ailing = Some(std::mem::replace(&mut self.network, healed));
-        self.update_routes();
+        self.ailing = Some(self.internet.replace_network(healed));
         self.ledger.on_healing();
         // Progress is owed by everybody: a machine that would stay down is switched on, too.
         for host in (0..count).map(HostId) {
-            if !self.hosts[host.0 as usize].up {
+            if !self.internet.is_up(host) {
                 self.schedule(host, self.now, Event::HostStarts { host });
             }
         }
@@ -332,7 +294,7 @@ impl<'a> World<'a> {
 
     /// What the links did, both ways and before and after healing together.
     pub(crate) fn link_counts(&self) -> Vec<crate::outcome::LinkCounts> {
-        let networks = || self.ailing.iter().chain([&self.network]);
+        let networks = || self.ailing.iter().chain([self.internet.network()]);
         (0..self.links.len())
             .map(|link| {
                 let mut counts = crate::outcome::LinkCounts::default();

@@ -166,7 +166,7 @@ impl World<'_> {
                 restart_after,
             } => {
                 let host = self.host_named(host);
-                if !self.hosts[host.0 as usize].up {
+                if !self.internet.is_up(host) {
                     return;
                 }
                 self.crash(host);
@@ -207,30 +207,25 @@ impl World<'_> {
     fn apply_cuts(&mut self, link: LinkId) {
         let latest = self.cuts.iter().rfind(|(_, cut, _)| *cut == link);
         let cut = latest.map_or(Cut::None, |(.., cut)| *cut);
-        self.network.set_cut(link, cut);
-        self.update_routes();
+        self.internet.set_cut(link, cut);
     }
 
     /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP
     /// is gone before its process, whose end would close connections.
     fn crash(&mut self, host: HostId) {
         let plan = &self.scenario.hosts[&self.hosts[host.0 as usize].name];
-        let it = &mut self.hosts[host.0 as usize];
-        let config = crate::assembly::sockets(plan, it.address);
-        it.sockets = winsock::SocketTable::new(config);
-        it.up = false;
-        it.tcp_timer.at = None;
-        it.tcp_timer.generation = it.tcp_timer.generation.wrapping_add(1);
-        self.update_routes();
+        let address = self.hosts[host.0 as usize].address;
+        let config = crate::assembly::sockets(plan, address);
+        self.internet.switch_off(host, config);
         self.stop_service(host);
     }
 
     /// Connections of a host are reset, as a firewall or a peer's stack would: all of them, or
     /// those with one peer.
     fn reset(&mut self, host: HostId, peer: Option<u32>) {
-        let now = crate::host::uptime(self.now);
-        let it = &mut self.hosts[host.0 as usize];
-        it.sockets.reset_connections(now, peer);
+        let now = internet::uptime(self.now);
+        let sockets = self.internet.sockets_mut(host);
+        sockets.reset_connections(now, peer);
         self.settle(host);
     }
 

@@ -29,7 +29,7 @@ impl World<'_> {
 
     /// The same while threads take their turns: before anything else is due.
     pub(super) fn renew_luck_within_turn(&mut self) -> bool {
-        let next = self.queue.next_time().unwrap_or(Instant::MAX);
+        let next = self.internet.next_time().unwrap_or(Instant::MAX);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         self.renew_luck_by(before)
     }
@@ -38,7 +38,7 @@ impl World<'_> {
         let FreshLuck { from, seed } = luck;
         assert!(from >= self.now, "luck changes for what is to come");
         self.choices = Choices::new(seed);
-        self.network.renew(from, self.choices);
+        self.internet.renew(from, self.choices);
         for host in &mut self.hosts {
             if let Some(service) = &mut host.service {
                 service.machine.renew(self.choices);

@@ -22,8 +22,9 @@ impl World<'_> {
         let database = self.ledger.database(host);
         let build = Rc::clone(&self.builds[host.0 as usize]);
         let (scenario, choices, keep) = (self.scenario, self.choices, self.keep);
+        let is_up = self.internet.is_up(host);
         let it = &mut self.hosts[host.0 as usize];
-        if !it.up || it.service.is_some() {
+        if !is_up || it.service.is_some() {
             return;
         }
         it.start_service(scenario, choices, (&build, keep), database);
@@ -41,7 +42,8 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
-            self.hosts[host.0 as usize].end_service(self.now);
+            let sockets = self.internet.sockets_mut(host);
+            self.hosts[host.0 as usize].end_service(self.now, sockets);
             self.ledger.on_end(host);
             self.settle(host);
         }
@@ -90,7 +92,9 @@ impl World<'_> {
                 Progress::Environment { thread, at, call } => {
                     self.now = self.now.max(at);
                     self.take_records(host);
-                    let answered = self.hosts[host.0 as usize].call(self.now, thread, call);
+                    let sockets = self.internet.sockets_mut(host);
+                    let it = &mut self.hosts[host.0 as usize];
+                    let answered = it.call(self.now, sockets, thread, call);
                     if let Answered::Waits { until, generation } = answered
                         && until < Instant::MAX
                     {
@@ -128,7 +132,7 @@ impl World<'_> {
     /// Threads may run up to the next simulation event, or through the present instant; luck
     /// does not change within.
     fn turn_ends(&mut self) -> Instant {
-        let next = self.queue.next_time().unwrap_or(Instant::MAX);
+        let next = self.internet.next_time().unwrap_or(Instant::MAX);
         let next = self.next_luck().unwrap_or(next).min(next);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         before.max(self.now)

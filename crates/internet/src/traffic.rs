@@ -1,39 +1,41 @@
 //! Packets from host to host.
 //!
-//! Owns flights: a packet is put on a link, takes its verdict, arrives, and goes on if it is not
-//! there yet. Routers answer for what they cannot deliver. It refuses to know why a packet was
+//! Owns the way of a packet: it is put on a link, takes its verdict, arrives, and goes on if it is
+//! not there yet. Routers answer for what they cannot deliver. It refuses to know why a packet was
 //! sent.
 
 use std::net::Ipv4Addr;
 
-use kernel::mix;
+use kernel::{Instant, mix};
 use net::icmp::{Message, Original, UnreachableCode};
 use net::ipv4::Header;
 use net::{DropReason, HostId, Identity, Packet, Protocol, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
-use crate::event::{Event, Flight};
-use crate::host::uptime;
-use crate::record::{Record, Segment};
-
-use super::{Payload, World};
+use crate::flights::{Flight, Payload};
+use crate::watch::{News, Watch};
+use crate::world::{Internet, NetworkEvent, uptime};
 
 /// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS.
 const HEADERS: u32 = 40;
 const MSS_OPTION: u32 = 4;
 const IP_HEADER: u32 = 20;
-/// Packets in flight at once: more would be a storm, not a network.
-const FLIGHTS_MAX: usize = 1 << 22;
 
-impl World<'_> {
+impl<E> Internet<E> {
     /// Puts a segment of a host's TCP on its way.
-    pub(super) fn send_segment(&mut self, from: HostId, outgoing: Outgoing) {
+    pub(crate) fn send_segment(
+        &mut self,
+        now: Instant,
+        from: HostId,
+        outgoing: Outgoing,
+        watch: &mut impl Watch,
+    ) {
         let Outgoing {
             to,
             label,
             transmit,
         } = outgoing;
-        let Some(destination) = self.host_at(to) else {
+        let Some(destination) = self.directory.find(to) else {
             return;
         };
         let segment = transmit.segment;
@@ -59,21 +61,23 @@ impl World<'_> {
             },
             payload: Payload::Tcp(segment),
         };
-        self.send(from, packet);
+        self.send(now, from, packet, watch);
     }
 
     /// Offers a packet to the link that leads on from `at`.
-    fn send(&mut self, at: HostId, mut packet: Packet<Payload>) {
+    fn send(
+        &mut self,
+        now: Instant,
+        at: HostId,
+        mut packet: Packet<Payload>,
+        watch: &mut impl Watch,
+    ) {
         if packet.destination == at {
             return;
         }
-        let transit = self.network.transmit(self.now, at, &mut packet);
+        let transit = self.network.transmit(now, at, &mut packet);
         if at == packet.source {
-            self.write(Record::PacketSent(
-                at,
-                packet.identity,
-                carried(&packet.payload),
-            ));
+            watch.on_news(now, at, News::Sent(&packet));
         }
         for verdict in transit.verdicts() {
             match verdict {
@@ -83,104 +87,108 @@ impl World<'_> {
                     ..
                 } => {
                     let next = transit.next.expect("a delivered packet has a next host");
-                    let Some(copy) = self.after_damage(next, &packet, corruption) else {
+                    let Some(copy) = self.after_damage(&packet, corruption) else {
+                        watch.on_news(now, next, News::Damaged(&packet));
                         continue;
                     };
-                    let flight = self.take_off(copy);
-                    self.schedule(next, arrival, Event::Arrival { at: next, flight });
+                    let flight = self.flights.take_off(copy);
+                    self.expect(arrival, next, NetworkEvent::Arrival { at: next, flight });
                 }
                 Verdict::Drop(reason) => {
-                    let identity = packet.identity;
-                    self.write(Record::PacketDropped(at, identity, transit.link, reason));
+                    let link = transit.link;
+                    let packet = &packet;
+                    watch.on_news(
+                        now,
+                        at,
+                        News::Dropped {
+                            packet,
+                            link,
+                            reason,
+                        },
+                    );
                     if reason == DropReason::NoRoute {
-                        self.answer_unreachable(at, &packet);
+                        self.answer_unreachable(now, at, packet, watch);
                     }
                 }
             }
         }
     }
 
-    /// A damaged copy is decoded from its damaged bytes: the checksum finds a single bit always.
+    /// A damaged copy is decoded from its damaged bytes: the checksum finds a single bit always,
+    /// and nothing is left of it.
     fn after_damage(
-        &mut self,
-        next: HostId,
+        &self,
         packet: &Packet<Payload>,
         corruption: Option<u64>,
     ) -> Option<Packet<Payload>> {
         let (Some(word), Payload::Tcp(segment)) = (corruption, &packet.payload) else {
             return Some(packet.clone());
         };
-        let address = |host: HostId| self.hosts[host.0 as usize].address;
-        let (source, destination) = (address(packet.source), address(packet.destination));
+        let (source, destination) = (
+            self.sockets(packet.source).address(),
+            self.sockets(packet.destination).address(),
+        );
         let mut bytes = tcp::wire::encode(segment, source, destination);
         let bit = (word % (bytes.len() as u64 * 8)) as usize;
         bytes[bit / 8] ^= 1 << (bit % 8);
-        match tcp::wire::decode(&bytes, source, destination) {
-            Ok(segment) => Some(Packet {
-                payload: Payload::Tcp(segment),
-                ..packet.clone()
-            }),
-            Err(_) => {
-                self.write(Record::PacketDamaged(next, packet.identity));
-                None
-            }
-        }
+        let segment = tcp::wire::decode(&bytes, source, destination).ok()?;
+        Some(Packet {
+            payload: Payload::Tcp(segment),
+            ..packet.clone()
+        })
     }
 
-    fn take_off(&mut self, packet: Packet<Payload>) -> Flight {
-        match self.landed.pop() {
-            Some(flight) => {
-                self.flights[flight] = Some(packet);
-                flight
-            }
-            None => {
-                assert!(self.flights.len() < FLIGHTS_MAX, "a storm of packets");
-                self.flights.push(Some(packet));
-                self.flights.len() - 1
-            }
-        }
-    }
-
-    /// A packet is at `at`: it is handed up, or goes on.
-    pub(super) fn arrive(&mut self, at: HostId, flight: Flight) {
-        let packet = self.flights[flight].take().expect("a packet lands once");
-        self.landed.push(flight);
-        if !self.hosts[at.0 as usize].up {
-            return;
+    /// A packet is at `at`: it is handed up, or goes on. Answers whether it was handed up.
+    pub(crate) fn arrive(
+        &mut self,
+        now: Instant,
+        at: HostId,
+        flight: Flight,
+        watch: &mut impl Watch,
+    ) -> bool {
+        let packet = self.flights.land(flight);
+        if !self.is_up(at) {
+            return false;
         }
         if packet.destination != at {
-            return self.send(at, packet);
+            self.send(now, at, packet, watch);
+            return false;
         }
-        self.write(Record::PacketArrived(at, packet.identity));
-        let source = self.hosts[packet.source.0 as usize].address;
-        let now = uptime(self.now);
-        let sockets = &mut self.hosts[at.0 as usize].sockets;
+        watch.on_news(now, at, News::Arrived(&packet));
+        let source = self.sockets(packet.source).address();
+        let sockets = &mut self.stations[at.0 as usize].sockets;
         match packet.payload {
             Payload::Tcp(segment) => {
-                sockets.on_segment(now, source, FlowLabel(packet.identity.flow), segment);
+                let label = FlowLabel(packet.identity.flow);
+                sockets.on_segment(uptime(now), source, label, segment);
             }
             Payload::Icmp(Message::Unreachable { code, original }) => {
                 let [a, b, c, d, ..] = original.leading;
                 let port = |high, low| u16::from_be_bytes([high, low]);
                 let remote = SocketAddress::new(u32::from(original.header.destination), port(c, d));
-                let reason = severity(code);
-                sockets.on_unreachable(now, port(a, b), remote, reason);
+                sockets.on_unreachable(uptime(now), port(a, b), remote, severity(code));
             }
             Payload::Icmp(Message::Echo(_) | Message::EchoReply(_))
             | Payload::Icmp(Message::TimeExceeded { .. }) => {}
         }
-        self.settle(at);
+        true
     }
 
     /// A router that has no route says so to the sender (RFC 792); a host knows it itself.
-    fn answer_unreachable(&mut self, at: HostId, packet: &Packet<Payload>) {
+    fn answer_unreachable(
+        &mut self,
+        now: Instant,
+        at: HostId,
+        packet: &Packet<Payload>,
+        watch: &mut impl Watch,
+    ) {
         let Payload::Tcp(segment) = &packet.payload else {
             return;
         };
         if at == packet.source {
             return;
         }
-        let address = |host: HostId| Ipv4Addr::from(self.hosts[host.0 as usize].address);
+        let address = |host: HostId| Ipv4Addr::from(self.sockets(host).address());
         let mut leading = [0; 8];
         leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
         leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
@@ -217,26 +225,7 @@ impl World<'_> {
             },
             payload: Payload::Icmp(message),
         };
-        self.send(at, answer);
-    }
-
-    /// Tells every host which others it has a route to: without one, connect() fails at once
-    /// with 10051.
-    pub(super) fn update_routes(&mut self) {
-        let count = self.hosts.len() as u32;
-        let pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
-        for (from, to) in pairs.filter(|(from, to)| from != to) {
-            let exists = self.network.route(HostId(from), HostId(to)).is_some();
-            let address = self.hosts[to as usize].address;
-            self.hosts[from as usize].sockets.set_route(address, exists);
-        }
-    }
-
-    fn host_at(&self, address: u32) -> Option<HostId> {
-        self.hosts
-            .iter()
-            .find(|host| host.address == address)
-            .map(|host| host.id)
+        self.send(now, at, answer, watch);
     }
 }
 
@@ -248,17 +237,5 @@ fn severity(code: UnreachableCode) -> tcp::Unreachable {
         UnreachableCode::Protocol
         | UnreachableCode::Port
         | UnreachableCode::FragmentationNeeded => tcp::Unreachable::Hard,
-    }
-}
-
-fn carried(payload: &Payload) -> Segment {
-    match payload {
-        Payload::Tcp(segment) => Segment::Tcp {
-            source_port: segment.source_port,
-            destination_port: segment.destination_port,
-            flags: segment.flags.bits(),
-            length: segment.payload.len() as u32,
-        },
-        Payload::Icmp(_) => Segment::Icmp,
     }
 }

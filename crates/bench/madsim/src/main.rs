@@ -1,0 +1,3 @@
+//! madsim's side of the benchmarks.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! mtasim and its peers at the same work, side by side.
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! Views of runs and sweeps, for a person's eye and for other programs.
+//!
+//! A view is a function from finished runs to bytes of a format that somebody else defined: it
+//! runs nothing, judges nothing and opens no file. The same run gives the same bytes, wherever
+//! and whenever they are made.
+//!
+//! It never knows what made a run come out as it did.
