@@ -6,7 +6,7 @@
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
 //! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
-//! | [`statistics`], [`summary`] | what that says |
+//! | [`statistics`], [`thoroughness`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
@@ -46,6 +46,7 @@ pub mod subject;
 pub mod summary;
 pub mod sweep;
 pub mod tally;
+pub mod thoroughness;
 pub mod times;
 mod workers;
 

@@ -114,6 +114,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
+    let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
     let results = Ledger::into_results(world.ledger);
     let mut outcome = Outcome {
@@ -132,6 +133,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         associations: results.associations,
         messages: results.messages,
         faults,
+        coverage,
         links,
         unexpected: Vec::new(),
         records,

@@ -83,8 +83,7 @@ impl Scheduling {
             Self::Outside(chooser) => return Strategy::Chosen(chooser(host)),
         };
         let step = || {
-            let plans = scenario.hosts.values();
-            let plan = plans.skip(host.0 as usize).next();
+            let plan = scenario.hosts.values().nth(host.0 as usize);
             plan.expect("the host is one of the scenario's").call_cost
         };
         Strategy::Chosen(match scenario.scheduler {

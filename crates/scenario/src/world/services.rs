@@ -43,6 +43,7 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
+            self.ended_coverage.add(&service.process.coverage());
             let sockets = self.internet.sockets_mut(host);
             self.hosts[host.0 as usize].end_service(self.now, sockets);
             self.ledger.on_end(host);
