@@ -6,7 +6,7 @@
 use tcp::{Payload, ReceiveError, SendError, Uptime};
 
 use super::SocketTable;
-use crate::connections::ConnectionId;
+use crate::pair_index::ConnectionId;
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::network_events::NetworkEvents;
