@@ -5,6 +5,7 @@ mod determinism;
 mod diagnose_command;
 mod diagnosing;
 mod exploring;
+mod fixes;
 mod fresh_luck;
 mod laws;
 mod logs;

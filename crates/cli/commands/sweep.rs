@@ -11,10 +11,12 @@ use explore::grid::{self, Axis, GridError, Point};
 use explore::sweep::{Ending, Plan, SweepError, Swept};
 use explore::{Shard, Shipped, summary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use view::plot;
 
-use crate::arguments::{Format, SweepArguments};
+use crate::arguments::{Format, PlotOf, SweepArguments};
 use crate::exit;
 use crate::input;
+use crate::output;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Result<u8> {
@@ -26,6 +28,14 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         }
     };
     let axes = &arguments.vary;
+    if let Some(wrong) = arguments
+        .plot
+        .as_deref()
+        .and_then(|path| no_plot(path, axes))
+    {
+        terminal.complain(&wrong);
+        return Ok(exit::USAGE);
+    }
     let points = match load_points(&arguments.file, &arguments.overrides.set, axes, terminal)? {
         Ok(points) => points,
         Err(code) => return Ok(code),
@@ -46,9 +56,62 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
     let swept = explore::sweep(&plan, Arc::new(Shipped), |book| show_progress(&bar, book));
     bar.finish_and_clear();
     match swept {
-        Ok(swept) => show(arguments, &swept, terminal),
+        Ok(swept) => {
+            let code = show(arguments, &swept, terminal)?;
+            let plotted = draw(arguments, &swept.book);
+            plotted.map_or_else(
+                |wrong| {
+                    terminal.complain(&wrong);
+                    Ok(exit::ENVIRONMENT)
+                },
+                |()| Ok(code),
+            )
+        }
         Err(error) => refuse(&error, terminal),
     }
+}
+
+/// Why this sweep can have no picture of this name: better told before its hours than after.
+fn no_plot(path: &Path, axes: &[Axis]) -> Option<String> {
+    match path.extension().and_then(|it| it.to_str()) {
+        Some("svg" | "html") => plot::check(axes).err().map(|it| format!("--plot: {it}")),
+        _ => Some(format!(
+            "--plot {}: a picture is a .svg or a .html file",
+            path.display()
+        )),
+    }
+}
+
+/// Draws the picture that was asked for, if any.
+fn draw(arguments: &SweepArguments, book: &Book) -> Result<(), String> {
+    let Some(path) = &arguments.plot else {
+        return Ok(());
+    };
+    let measure = arguments.plot_of.map(|of| match of {
+        PlotOf::Leak => plot::Measure::Leak,
+        PlotOf::Exhaustion => plot::Measure::Exhaustion,
+        PlotOf::Crash => plot::Measure::Crash,
+        PlotOf::Failure => plot::Measure::Failure,
+    });
+    let figure = plot::figure(book, measure).map_err(|it| format!("--plot: {it}"))?;
+    let is_page = path.extension().is_some_and(|it| it == "html");
+    if is_page {
+        output::write(path, figure.html(&command(arguments)).as_bytes())
+    } else {
+        output::write(path, figure.svg().as_bytes())
+    }
+}
+
+/// The sweep as a line for a shell.
+fn command(arguments: &SweepArguments) -> String {
+    let file = shell_word(&arguments.file.display().to_string());
+    let set = arguments.overrides.set.iter().map(|it| set_option(it));
+    let vary = arguments.vary.iter().map(|axis| {
+        let values = axis.values.join(",");
+        format!(" --vary {}", shell_word(&format!("{}={values}", axis.path)))
+    });
+    let options: String = set.chain(vary).collect();
+    format!("mtasim sweep {file} --seeds {}{options}", arguments.seeds)
 }
 
 /// The scenarios of all points, or the exit code after saying what is wrong.

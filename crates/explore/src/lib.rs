@@ -6,7 +6,7 @@
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
 //! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
-//! | [`statistics`], [`survival`], [`summary`] | what that says |
+//! | [`statistics`], [`survival`], [`thoroughness`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
@@ -47,6 +47,7 @@ pub mod summary;
 pub mod survival;
 pub mod sweep;
 pub mod tally;
+pub mod thoroughness;
 pub mod times;
 mod workers;
 

@@ -121,8 +121,12 @@ impl<E> Internet<E> {
         before
     }
 
-    /// From `at` on the network's luck is that of `choices`, as [`Network::renew`] says.
-    pub fn renew_luck(&mut self, at: Instant, choices: Choices) {
+    /// From `at` on luck is that of `choices` ([`Network::renew`]); packets in flight still arrive
+    /// when they would have.
+    ///
+    /// # Panics
+    /// If a packet was sent after `at`.
+    pub fn renew(&mut self, at: Instant, choices: Choices) {
         self.network.renew(at, choices);
     }
 

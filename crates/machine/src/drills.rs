@@ -12,7 +12,9 @@ use kernel::{Choices, Duration, Ratio};
 use crate::address::{Address, Field, Place};
 use crate::call::LockId;
 use crate::config::{Config, ConfigError, HeapConfig};
+use crate::costs::Costs;
 use crate::environment::Environment;
+use crate::heap_layout::HEAP_BYTES_MIN;
 use crate::machine::Machine;
 use crate::scheduler::Strategy;
 use crate::thread::Thread;
@@ -99,16 +101,26 @@ impl Drill {
     /// # Errors
     /// None but those of [`Machine::new`].
     pub fn machine(strategy: Strategy, judge: bool) -> Result<Machine<Alone>, ConfigError> {
-        let config = Config {
-            jitter: Ratio::ZERO,
-            judge,
-            heap: HeapConfig {
-                bytes: crate::heap_layout::HEAP_BYTES_MIN,
-                serialize: false,
-            },
-            ..Config::default()
-        };
-        Machine::new(config, strategy, Choices::new(0), 0)
+        Machine::new(
+            config(judge, Costs::default()),
+            strategy,
+            Choices::new(0),
+            0,
+        )
+    }
+
+    /// The same for an exhaustive search, to be [restarted](Machine::restart) for each run: calls
+    /// take no time.
+    ///
+    /// # Errors
+    /// None but those of [`Machine::new`].
+    pub fn still_machine(judge: bool) -> Result<Machine<Alone>, ConfigError> {
+        Machine::new(
+            config(judge, Costs::FREE),
+            Strategy::Timed,
+            Choices::new(0),
+            0,
+        )
     }
 
     /// Lays out the shared words and starts the threads on a fresh machine.
@@ -140,6 +152,19 @@ impl Drill {
             }
         }
         Stage(table)
+    }
+}
+
+fn config(judge: bool, costs: Costs) -> Config {
+    Config {
+        costs,
+        jitter: Ratio::ZERO,
+        judge,
+        heap: HeapConfig {
+            bytes: HEAP_BYTES_MIN,
+            serialize: false,
+        },
+        ..Config::default()
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
+//! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
 //! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail` | the whole |
 //! | [`drills`] | programs to measure schedulers on |
@@ -63,6 +64,7 @@ pub mod costs;
 pub mod drills;
 pub mod environment;
 pub mod exception;
+pub mod exhaustive;
 mod flights;
 pub mod heap;
 pub mod heap_census;
@@ -94,6 +96,7 @@ pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
+pub use exhaustive::{Bound, Exhaustive, Explorer};
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;
@@ -102,7 +105,7 @@ pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Candidate, Preemption, Scheduler, Strategy};
+pub use scheduler::{Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
     Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw, Tally,
 };

@@ -241,10 +241,12 @@ impl<E: Environment> Machine<E> {
                 }
             } else if let Some((at, thread)) = due {
                 self.expire(at, thread);
-            } else if self.next_time().is_some() {
-                return Progress::ReachedUntil;
             } else {
-                return Progress::Idle;
+                self.turns.rest();
+                return match self.next_time() {
+                    Some(_) => Progress::ReachedUntil,
+                    None => Progress::Idle,
+                };
             }
         }
         Progress::Idle
@@ -302,9 +304,6 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         self.process.post(queue, message)?;
-        if self.process.woken.is_empty() {
-            self.turns.posted(queue);
-        }
         self.wake(at);
         Ok(())
     }
@@ -372,8 +371,8 @@ impl<E: Environment> Machine<E> {
 
     fn next_turn(&mut self, limit: Instant) -> Option<Turn> {
         let process = &self.process;
-        let waits = |thread, operation: &Operation, at| process.waits(thread, operation, at);
-        self.turns.next(limit, waits)
+        let prospect = |thread, operation: &Operation, at| process.prospect(thread, operation, at);
+        self.turns.next(limit, prospect)
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.

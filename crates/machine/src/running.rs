@@ -15,7 +15,7 @@ use kernel::{Duration, Instant, Stream};
 use crate::call::{Request, ThreadId};
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
-use crate::scheduler::{Candidate, Preemption};
+use crate::scheduler::{Candidate, Preemption, Prospect};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl<E: Environment> Running<E> {
             calls: self.calls,
             request: self.request(),
             stretch: Duration::ZERO,
-            waits: false,
+            prospect: Prospect::Done,
         }
     }
 

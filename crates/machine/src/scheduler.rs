@@ -8,7 +8,7 @@ use std::fmt::Debug;
 
 use kernel::{Choices, Duration};
 
-use crate::call::{QueueId, Request, ThreadId};
+use crate::call::{Request, ThreadId};
 
 /// A thread that can make its next call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +23,42 @@ pub struct Candidate {
     pub request: Request,
     /// Modeled time of the private calls it made since it last made another.
     pub stretch: Duration,
-    /// Whether the call could only wait now: for a lock, a message, a signal or for time.
-    pub waits: bool,
+    /// What the call would come to now.
+    pub prospect: Prospect,
+}
+
+/// What a pending call would come to if it were made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// It would be done.
+    Done,
+    /// It would take a message.
+    Takes {
+        /// How many there are in the queue.
+        of: u32,
+        /// Whether it would wait if there were none.
+        patient: bool,
+    },
+    /// It would not have to wait for a message, there being none and no time left to wait.
+    FindsNothing,
+    /// It could only wait: for a lock, a message, a signal or for time.
+    Waits,
+}
+
+impl Candidate {
+    /// Whether the call could only wait now.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.prospect == Prospect::Waits
+    }
 }
 
 /// The candidates whose call would not wait now, with their places; all of them if every call
 /// would.
 pub fn able(runnable: &[Candidate]) -> impl Iterator<Item = (usize, &Candidate)> + Clone {
-    let all_wait = runnable.iter().all(|one| one.waits);
+    let all_wait = runnable.iter().all(Candidate::waits);
     let places = runnable.iter().enumerate();
-    places.filter(move |(_, one)| all_wait || !one.waits)
+    places.filter(move |(_, one)| all_wait || !one.waits())
 }
 
 /// A strategy for one processor, asked before every call that others may notice. Private calls
@@ -46,9 +72,9 @@ pub trait Scheduler: Debug {
     /// that follows, which has the next step.
     fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize;
 
-    /// The world put a message into a queue where nobody waited for it. Most strategies do not
+    /// All threads wait, or their time has not come: the world goes on. Most strategies do not
     /// care.
-    fn posted(&mut self, _queue: QueueId) {}
+    fn rest(&mut self) {}
 
     /// From now on luck is that of `choices`. A strategy that draws nothing any more has none to
     /// change.

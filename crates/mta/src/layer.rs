@@ -13,6 +13,7 @@ use winsock::{EventHandle, SocketAddress, SocketError};
 
 use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::coverage::{Counts, Stimulus};
 use crate::decision::Notice;
 use crate::environment::Thread;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
@@ -40,6 +41,7 @@ pub(crate) struct Layer {
     pub(crate) peers: BTreeSet<u32>,
     pub(crate) keep_alive: bool,
     pub(crate) waits_recorded: bool,
+    pub(crate) met: Rc<Counts>,
 }
 
 /// The queues of the threads.
@@ -127,9 +129,20 @@ impl Layer {
         }
     }
 
-    /// The state of a block, or `None` when it has another user than `lease` by now and the
+    /// The state in which `stimulus` finds a block, or `None` when it has another user than `lease` by now and the
     /// build looks at instance numbers. Call it under the guard of [`Structure::Blocks`].
-    pub(crate) async fn state(&self, t: &Thread, lease: Lease) -> Option<BlockState> {
+    pub(crate) async fn state(
+        &self,
+        t: &Thread,
+        lease: Lease,
+        stimulus: Stimulus,
+    ) -> Option<BlockState> {
+        let state = self.state_of(t, lease).await;
+        self.met.meet(state, stimulus);
+        state
+    }
+
+    async fn state_of(&self, t: &Thread, lease: Lease) -> Option<BlockState> {
         let block = self.address(lease.block);
         let state = t.read(block + field::STATE).await;
         let instance = t.read(block + field::INSTANCE).await;

@@ -15,7 +15,7 @@
 //! | `manager` | the association manager, without threads |
 //! | [`message`], `programs` | the threads and what they send each other |
 //! | [`process`], [`threads`] | one process and its start |
-//! | [`record`], [`audit`] | what is written down, and what oracles may see |
+//! | [`record`], [`audit`], [`coverage`] | what is written down, what oracles may see, what was tried |
 //!
 //! It never sees TCP, packets or the event queue; it contains no oracle and formats no text.
 
@@ -26,6 +26,7 @@ pub mod block;
 pub mod build;
 pub mod config;
 pub mod content;
+pub mod coverage;
 pub mod decision;
 pub mod environment;
 mod exchmem;
@@ -47,6 +48,7 @@ pub use audit::{Audit, BlockWords};
 pub use block::{BlockIndex, BlockState, Instance, Lease};
 pub use build::{Build, Generation, LockName, Operation, Shipped, Structure, Version};
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
+pub use coverage::{Coverage, Stimulus};
 pub use decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeout, Reset, Walk};
 pub use environment::{SocketAnswer, SocketRequest, Winsock};
 pub use layer::{INCONSISTENT, PORT};

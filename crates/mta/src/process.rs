@@ -14,6 +14,7 @@ use crate::audit::Audit;
 use crate::block::{BlockIndex, Layout, field, pool, wait_array};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::config::{Config, Submission};
+use crate::coverage::{Counts, Coverage};
 use crate::decision::FreeList;
 use crate::environment::Winsock;
 use crate::layer::{Layer, Queues};
@@ -30,6 +31,7 @@ const QUEUE_LIMIT: usize = 1 << 16;
 pub struct Process {
     layout: Layout,
     queues: Queues,
+    met: Rc<Counts>,
 }
 
 /// Starts an MTA on a fresh machine.
@@ -62,6 +64,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
     };
     let manager = Manager::new(&config);
     let left = config.database.queued;
+    let met = Rc::new(Counts::default());
     let layer = Layer {
         locks: make_locks(machine, config.build.as_ref()),
         build: config.build,
@@ -74,9 +77,14 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         peers: config.peers,
         keep_alive: config.keep_alive,
         waits_recorded: config.waits_recorded,
+        met: Rc::clone(&met),
     };
     spawn_all(machine, &Rc::new(layer), manager, left);
-    Ok(Process { layout, queues })
+    Ok(Process {
+        layout,
+        queues,
+        met,
+    })
 }
 
 /// Maps the pool and the thread control blocks, and links all blocks into the free list.
@@ -192,6 +200,12 @@ impl Process {
     #[must_use]
     pub fn audit(&self, machine: &Machine<Winsock>) -> Audit {
         Audit::read(machine, self.layout)
+    }
+
+    /// What has happened to control blocks so far, and in which states it found them.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        self.met.taken()
     }
 
     /// Whether no thread has a message to take.

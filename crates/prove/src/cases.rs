@@ -4,7 +4,7 @@
 //! and schedule are put together to. It shrinks each part by itself, so that what does not
 //! matter for a failure is at its default and stands in no file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use kernel::{Duration, Instant};
@@ -22,8 +22,8 @@ use crate::networks::networks;
 use crate::schedules::{Schedule, schedules};
 use crate::workloads::workloads;
 
-/// The hosts of every case.
-pub(crate) const HOSTS: [&str; 2] = ["PARIS", "LYON"];
+/// The hosts of every case, in the order of their names.
+pub(crate) const HOSTS: [&str; 2] = ["LYON", "PARIS"];
 /// The line between them.
 pub(crate) const LINK: &str = "wan";
 
@@ -60,13 +60,14 @@ pub struct Cases {
     workloads: BoxedStrategy<Workload>,
     faults: BoxedStrategy<Faults>,
     schedules: BoxedStrategy<Schedule>,
-    hosts: BoxedStrategy<HostPlan>,
+    hosts: BoxedStrategy<[HostPlan; 2]>,
     connectors: BoxedStrategy<ConnectorPlan>,
     span: Duration,
+    rest: Duration,
     healing: Duration,
 }
 
-/// What is made up about both hosts.
+/// What is made up about a host.
 #[derive(Clone, Debug)]
 struct HostPlan {
     tcp: TcpProfile,
@@ -117,12 +118,13 @@ impl Cases {
         Self {
             build: *build.expect("the plan names every build that shipped"),
             networks: networks().boxed(),
-            workloads: workloads(24, SPAN).boxed(),
+            workloads: workloads(8, SPAN).boxed(),
             faults: fault_plans(2, SPAN).boxed(),
             schedules: schedules().boxed(),
-            hosts: host_plans().boxed(),
+            hosts: [host_plans(), host_plans()].boxed(),
             connectors: connector_plans().boxed(),
             span: SPAN,
+            rest: REST,
             healing: HEALING,
         }
     }
@@ -163,10 +165,17 @@ impl Cases {
         }
     }
 
-    /// With progress owed for so long after healing.
+    /// With messages and faults in the first `span` of the run, healing `rest` after the last of
+    /// them, and progress owed within `healing` from there. Give [`Self::carrying`] and
+    /// [`Self::under`] the same span.
     #[must_use]
-    pub fn healing(self, healing: Duration) -> Self {
-        Self { healing, ..self }
+    pub fn lasting(self, span: Duration, rest: Duration, healing: Duration) -> Self {
+        Self {
+            span,
+            rest,
+            healing,
+            ..self
+        }
     }
 
     /// The strategy.
@@ -180,13 +189,14 @@ impl Cases {
             hosts,
             connectors,
             span,
+            rest,
             healing,
         } = self;
         let mail = (workloads.clone(), workloads);
         let parts = (networks, mail, faults, schedules, hosts, connectors);
         parts
-            .prop_map(move |(line, mail, faults, schedule, host, connector)| {
-                let duration = last_of(&faults).max(span) + REST;
+            .prop_map(move |(line, mail, faults, schedule, hosts, connector)| {
+                let duration = last_of(&faults).max(span) + rest;
                 let mut scenario = Scenario {
                     seed: schedule.seed,
                     scheduler: schedule.scheduler,
@@ -203,7 +213,7 @@ impl Cases {
                     )
                 };
                 // Addresses as the reader of files assigns them, in the order of names.
-                for (name, last) in BTreeSet::from(HOSTS).into_iter().zip(1..) {
+                for ((name, host), last) in HOSTS.into_iter().zip(&hosts).zip(1..) {
                     let address = Ipv4Addr::new(10, 0, 0, last);
                     let host = Host {
                         address,
@@ -269,6 +279,7 @@ impl HostPlan {
             connect_attempts: self.connect_attempts,
             connect_pause: self.connect_pause,
             cpus: schedule.processors,
+            quantum: schedule.quantum,
             driver_threads: schedule.drivers.unwrap_or(build.usual_driver_threads()),
             ..Host::new(build)
         }
@@ -278,7 +289,7 @@ impl HostPlan {
 impl ConnectorPlan {
     /// One connector each way, or one only, with its workload.
     fn connect(&self, scenario: &mut Scenario, mail: (Workload, Workload)) {
-        let [paris, lyon] = HOSTS;
+        let [lyon, paris] = HOSTS;
         let ways = [("out", paris, lyon, mail.0), ("back", lyon, paris, mail.1)];
         for (name, from, to, workload) in ways.into_iter().take(1 + usize::from(self.both_ways)) {
             let connector = Connector {

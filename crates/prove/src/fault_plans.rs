@@ -22,19 +22,21 @@ pub fn calm() -> impl Strategy<Value = Faults> {
 }
 
 /// Up to `most` faults within `span`: cuts of the line, loud or silent, of up to ten minutes;
-/// connections reset; a driver thread that gets no processor for up to ten minutes; services
+/// connections reset; a thread that gets no processor for up to ten minutes; services
 /// restarted; machines that crash and come back within ten minutes.
 ///
 /// # Panics
 /// If `span` is shorter than a second.
 pub fn fault_plans(most: usize, span: Duration) -> impl Strategy<Value = Faults> {
     assert!(span.whole_secs() > 0, "faults strike at whole seconds");
-    prop::collection::vec(faults(span.whole_secs()), 0..=most).prop_map(|faults| {
-        let named = faults.into_iter().zip(1..);
-        named
-            .map(|(fault, number)| (format!("fault-{number}"), fault))
-            .collect()
-    })
+    prop::collection::vec(faults(span.whole_secs()), 0..=most).prop_map(named)
+}
+
+fn named(faults: Vec<Fault>) -> Faults {
+    let numbered = faults.into_iter().zip(1..);
+    numbered
+        .map(|(fault, number)| (format!("fault-{number}"), fault))
+        .collect()
 }
 
 fn faults(span: u64) -> impl Strategy<Value = Fault> {
@@ -52,11 +54,7 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
         span,
         Just(FaultKind::Reset(ResetScope::Link(LINK.to_owned()))).boxed(),
     );
-    let stall = (hosts(), 1..600_u64).prop_map(|(host, length)| FaultKind::Stall {
-        host,
-        thread: ThreadName::Driver,
-        length: Duration::from_secs(length),
-    });
+    let stall = stalled();
     let restart = hosts().prop_map(|host| FaultKind::RestartService { host });
     let crash = (hosts(), 1..600_u64).prop_map(|(host, length)| FaultKind::Crash {
         host,
@@ -69,6 +67,34 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
         once(span, restart.boxed()),
         once(span, crash.boxed()),
     ])
+}
+
+/// Up to `most` stalls within `span`: a thread gets no processor for up to ten minutes.
+///
+/// # Panics
+/// If `span` is shorter than a second.
+pub fn stalls(most: usize, span: Duration) -> impl Strategy<Value = Faults> {
+    assert!(span.whole_secs() > 0, "faults strike at whole seconds");
+    let stall = once(span.whole_secs(), stalled().boxed());
+    prop::collection::vec(stall, 0..=most).prop_map(named)
+}
+
+/// The threads that every build has.
+const THREADS: [ThreadName; 5] = [
+    ThreadName::Driver,
+    ThreadName::MainBase,
+    ThreadName::Pop4Up,
+    ThreadName::Pop4Down,
+    ThreadName::Timer,
+];
+
+fn stalled() -> impl Strategy<Value = FaultKind> {
+    let threads = prop::sample::select(THREADS.to_vec());
+    (hosts(), threads, 1..600_u64).prop_map(|(host, thread, length)| FaultKind::Stall {
+        host,
+        thread,
+        length: Duration::from_secs(length),
+    })
 }
 
 fn once(span: u64, kinds: BoxedStrategy<FaultKind>) -> BoxedStrategy<Fault> {

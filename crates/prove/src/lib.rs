@@ -26,10 +26,12 @@ pub mod property;
 pub mod schedules;
 pub mod workloads;
 
+pub use proptest;
+
 pub use builds::{Builds, RunError};
 pub use case::Case;
 pub use cases::{Cases, campaign, cases};
-pub use fault_plans::{calm, fault_plans};
+pub use fault_plans::{calm, fault_plans, stalls};
 pub use hunt::{Hunt, Prey, hunt};
 pub use networks::{bursty, clean, networks};
 pub use property::{

@@ -3,6 +3,7 @@
 //! Owns the choice of scheduler and processors, and the seed that decides what chance is left. It
 //! shrinks towards timed threads on one processor, as a machine runs them.
 
+use kernel::Duration;
 use proptest::prelude::*;
 use scenario::plan::Scheduler;
 
@@ -13,6 +14,8 @@ pub struct Schedule {
     pub scheduler: Scheduler,
     /// Processors of each host, from 1 to 4. Only timed threads know of them.
     pub processors: u32,
+    /// How long a thread may run while others wait. Only timed threads know of it.
+    pub quantum: Duration,
     /// Driver threads of each host (4.0: pairs), if not as many as the build usually has.
     pub drivers: Option<u32>,
     /// The seed of the run.
@@ -38,13 +41,16 @@ fn schedules_by(schedulers: Vec<Scheduler>) -> impl Strategy<Value = Schedule> {
     // A smaller seed is another seed, and no smaller: there is nothing to shrink.
     let seeds = any::<u32>().prop_map(u64::from).no_shrink();
     let schedulers = prop::sample::select(schedulers);
+    // NT's own, and others by which threads meet where they hardly ever do.
+    let quanta = prop::sample::select(vec![120_000, 1_000, 20, 4_u64]);
     let drivers = prop::sample::select(vec![None, Some(1), Some(2), Some(4)]);
-    (schedulers, 1..=4_u32, drivers, seeds).prop_map(|(scheduler, processors, drivers, seed)| {
-        Schedule {
+    (schedulers, 1..=4_u32, quanta, drivers, seeds).prop_map(
+        |(scheduler, processors, quantum, drivers, seed)| Schedule {
             scheduler,
             processors,
+            quantum: Duration::from_micros(quantum),
             drivers,
             seed,
-        }
-    })
+        },
+    )
 }

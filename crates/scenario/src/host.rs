@@ -8,17 +8,16 @@ use std::rc::Rc;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
-use machine::{HeapConfig, Machine, Random, RoundRobin, Strategy, ThreadId};
+use machine::{HeapConfig, Machine, ThreadId};
 use mta::{Build, Database, Process, SocketAnswer, SocketRequest, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::assembly;
-use crate::plan::{Scenario, Scheduler};
+use crate::plan::Scenario;
 use crate::record::ThreadNumber;
+use crate::scheduling::Scheduling;
 
-/// Calls a thread makes in a row under the round-robin scheduler.
-const CALLS_PER_TURN: u64 = 1;
 /// The process heap: 4 MiB hold the buffers of the largest pool.
 const HEAP_BYTES: u32 = 4 << 20;
 
@@ -78,6 +77,7 @@ impl Host {
         scenario: &Scenario,
         choices: Choices,
         options: (&Rc<dyn Build>, bool),
+        scheduling: &Scheduling,
         database: Database,
     ) {
         assert!(
@@ -93,11 +93,7 @@ impl Host {
             bytes: HEAP_BYTES,
             serialize: build.serializes_heap(),
         };
-        let strategy = match scenario.scheduler {
-            Scheduler::Timed => Strategy::Timed,
-            Scheduler::Random => Strategy::Chosen(Box::new(Random::new(choices, luck))),
-            Scheduler::RoundRobin => Strategy::Chosen(Box::new(RoundRobin::new(CALLS_PER_TURN))),
-        };
+        let strategy = scheduling.strategy(scenario, self.id, choices, luck);
         let config = assembly::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, luck)
             .expect("the scenario's format keeps a machine's limits");

@@ -103,6 +103,8 @@ pub struct Outcome {
     pub messages: Messages,
     /// How often each fault struck, by name; a fault that never struck tested nothing.
     pub faults: BTreeMap<String, u64>,
+    /// What happened to control blocks, and in which states it found them, on all hosts together.
+    pub coverage: mta::Coverage,
     /// Packets sent, lost and delivered by link name.
     pub links: BTreeMap<String, LinkCounts>,
     /// What is not as the scenario expects, in words; empty if all is.

@@ -11,6 +11,7 @@ use crate::assembly::{self, AssemblyError};
 use crate::ledger::{Broken, Ledger};
 use crate::outcome::{Outcome, Stop};
 use crate::plan::{Scenario, ViolationKind};
+use crate::scheduling::Scheduling;
 use crate::world::{Options, World};
 
 /// Runs `scenario` under `seed` with the builds that its hosts name.
@@ -44,7 +45,8 @@ pub fn run_builds(
         scenario.hosts.len(),
         "one build for each host"
     );
-    let mut world = World::new(scenario, seed, builds, options)?;
+    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
     let stop = world.run();
     close_books(&mut world);
     Ok(summarise(world, seed, stop))
@@ -112,6 +114,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
+    let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
     let results = Ledger::into_results(world.ledger);
     let mut outcome = Outcome {
@@ -130,6 +133,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         associations: results.associations,
         messages: results.messages,
         faults,
+        coverage,
         links,
         unexpected: Vec::new(),
         records,

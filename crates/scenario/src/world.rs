@@ -29,6 +29,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
+use crate::scheduling::Scheduling;
 
 use faults::Fault;
 use inflow::Inflow;
@@ -51,6 +52,7 @@ pub(crate) struct World<'a> {
     pub(crate) now: Instant,
     pub(crate) internet: Internet<Event>,
     builds: Vec<Rc<dyn Build>>,
+    scheduling: Scheduling,
     choices: Choices,
     links: Vec<LinkConfig>,
     /// The network of the time before healing, whose counts are kept.
@@ -63,6 +65,8 @@ pub(crate) struct World<'a> {
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// What control blocks of services that have ended met.
+    ended_coverage: mta::Coverage,
     /// How many of the scenario's changes of luck have come.
     lucks_seen: usize,
 }
@@ -75,6 +79,7 @@ impl<'a> World<'a> {
         seed: u64,
         builds: Vec<Rc<dyn Build>>,
         options: Options,
+        scheduling: Scheduling,
     ) -> Result<Self, AssemblyError> {
         let choices = Choices::new(seed);
         let links = assembly::links(scenario)?;
@@ -111,6 +116,7 @@ impl<'a> World<'a> {
             now: Instant::ZERO,
             internet,
             builds,
+            scheduling,
             choices,
             links,
             ailing: None,
@@ -120,6 +126,7 @@ impl<'a> World<'a> {
             keep: options.keep_records,
             events: 0,
             ended_steps: 0,
+            ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
         };
         world.open();
@@ -289,6 +296,14 @@ impl<'a> World<'a> {
     pub(crate) fn steps(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
         self.ended_steps + running.map(|service| service.machine.steps()).sum::<u64>()
+    }
+
+    /// What control blocks of all services met, those of ended ones included.
+    pub(crate) fn coverage(&self) -> mta::Coverage {
+        let mut coverage = self.ended_coverage.clone();
+        let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
+        running.for_each(|service| coverage.add(&service.process.coverage()));
+        coverage
     }
 
     /// What the links did, both ways and before and after healing together.

@@ -7,3 +7,4 @@ mod folders;
 mod replaying;
 mod shrinking;
 mod sweeping;
+mod thoroughness;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use kernel::{Choices, Duration, Instant};
 
-use crate::call::{Operation, QueueId, ThreadId};
-use crate::scheduler::{Candidate, Scheduler, Turn};
+use crate::call::{Operation, ThreadId};
+use crate::scheduler::{Candidate, Prospect, Scheduler, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Chosen {
@@ -72,11 +72,11 @@ impl Chosen {
         }
     }
 
-    /// Gives the turn; `waits` says whether a call could only wait now.
+    /// Gives the turn; `prospect` says what a call would come to now.
     pub(crate) fn next(
         &mut self,
         until: Instant,
-        waits: impl Fn(ThreadId, &Operation, Instant) -> bool,
+        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
     ) -> Option<Turn> {
         let at = self.next_time().filter(|at| *at <= until)?;
         self.clock = at;
@@ -93,7 +93,7 @@ impl Chosen {
         }
         let index = match self.eager() {
             Some(index) => index,
-            None => self.choose(waits),
+            None => self.choose(prospect),
         };
         let chosen = self.runnable.get(index).unwrap_or_else(|| {
             let (count, scheduler) = (self.runnable.len(), &self.scheduler);
@@ -118,17 +118,17 @@ impl Chosen {
         self.runnable.iter().position(private)
     }
 
-    fn choose(&mut self, waits: impl Fn(ThreadId, &Operation, Instant) -> bool) -> usize {
+    fn choose(&mut self, prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect) -> usize {
         for one in &mut self.runnable {
-            one.waits = waits(one.thread, &one.request.operation, self.clock);
+            one.prospect = prospect(one.thread, &one.request.operation, self.clock);
         }
         let step = self.step;
         self.step += 1;
         self.scheduler.choose(step, &self.runnable)
     }
 
-    pub(crate) fn posted(&mut self, queue: QueueId) {
-        self.scheduler.posted(queue);
+    pub(crate) fn rest(&mut self) {
+        self.scheduler.rest();
     }
 
     pub(crate) fn pass_over(&mut self) {

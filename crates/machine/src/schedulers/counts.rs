@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use kernel::Choices;
 
-use crate::call::{QueueId, Subject, ThreadId};
+use crate::call::{Subject, ThreadId};
 use crate::scheduler::{Candidate, Scheduler};
 
 /// Calls that are scheduling points, by thread and by what they are about, over some runs.
@@ -139,8 +139,8 @@ impl<S: Scheduler> Scheduler for Counting<S> {
         index
     }
 
-    fn posted(&mut self, queue: QueueId) {
-        self.chooser.posted(queue);
+    fn rest(&mut self) {
+        self.chooser.rest();
     }
 
     fn renew(&mut self, choices: Choices) {

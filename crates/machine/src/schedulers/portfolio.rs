@@ -7,7 +7,6 @@
 
 use kernel::{Choices, Duration, Site};
 
-use crate::call::QueueId;
 use crate::scheduler::{Candidate, Scheduler};
 use crate::schedulers::counts::Counts;
 use crate::schedulers::paced::Paced;
@@ -88,8 +87,8 @@ impl Scheduler for Portfolio {
         self.drawn().choose(step, runnable)
     }
 
-    fn posted(&mut self, queue: QueueId) {
-        self.drawn().posted(queue);
+    fn rest(&mut self) {
+        self.drawn().rest();
     }
 
     fn renew(&mut self, choices: Choices) {

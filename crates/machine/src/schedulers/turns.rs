@@ -2,9 +2,9 @@
 
 use kernel::{Choices, Duration, Instant};
 
-use crate::call::{Operation, QueueId, ThreadId};
+use crate::call::{Operation, ThreadId};
 use crate::config::Config;
-use crate::scheduler::{Candidate, Strategy, Turn};
+use crate::scheduler::{Candidate, Prospect, Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
 use crate::schedulers::timed::Timed;
 
@@ -57,23 +57,24 @@ impl Turns {
     }
 
     /// Gives the turn to whose call takes place next, if that is not after `until`. One of the
-    /// four methods below must follow. `waits` says whether a thread's call could only wait now.
+    /// four methods below must follow. `prospect` says what a
+    /// thread's call would come to.
     pub(crate) fn next(
         &mut self,
         until: Instant,
-        waits: impl Fn(ThreadId, &Operation, Instant) -> bool,
+        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
     ) -> Option<Turn> {
         match self {
             Self::Timed(timed) => timed.next(until),
-            Self::Chosen(chosen) => chosen.next(until, waits),
+            Self::Chosen(chosen) => chosen.next(until, prospect),
         }
     }
 
-    /// The world put a message into a queue where nobody waited for it.
-    pub(crate) fn posted(&mut self, queue: QueueId) {
+    /// Nobody has anything to do now.
+    pub(crate) fn rest(&mut self) {
         match self {
             Self::Timed(_) => {}
-            Self::Chosen(chosen) => chosen.posted(queue),
+            Self::Chosen(chosen) => chosen.rest(),
         }
     }
 

@@ -4,6 +4,7 @@ extern crate mtasim_machine as machine;
 
 mod determinism;
 mod exceptions;
+mod exhaustive;
 mod heap;
 mod interleavings;
 mod judging;

@@ -395,7 +395,7 @@ fn nobody_is_sent_to_wait_while_another_can_go() {
     impl Scheduler for Watching {
         fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
             let index = self.0.choose(step, runnable);
-            let waited = runnable[index].waits && runnable.iter().any(|one| !one.waits);
+            let waited = runnable[index].waits() && runnable.iter().any(|one| !one.waits());
             *self.1.borrow_mut() += u32::from(waited);
             index
         }

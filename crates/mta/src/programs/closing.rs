@@ -9,6 +9,7 @@ use winsock::{EventHandle, SocketHandle};
 
 use crate::block::{BlockState, Instance, Lease, NONE, field};
 use crate::build::{Generation, Operation, Structure};
+use crate::coverage::Stimulus;
 use crate::decision::{Notice, OnClose};
 use crate::environment::Thread;
 use crate::layer::{INCONSISTENT, Layer, event, fact, log, sockets_event};
@@ -29,7 +30,7 @@ pub(crate) struct Handles {
 pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let handles = match layer.state(t, lease).await {
+    let handles = match layer.state(t, lease, Stimulus::Disconnect).await {
         Some(BlockState::Connecting | BlockState::Open) => {
             check_owner(t, layer, thread_block, block).await;
             t.write(block + field::STATE, BlockState::Closing.word())
@@ -59,7 +60,7 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
 pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
-    let state = layer.state(t, lease).await;
+    let state = layer.state(t, lease, Stimulus::CloseRequest).await;
     let owner = t.read(block + field::OWNER).await;
     let found = Instance(t.read(block + field::INSTANCE).await);
     let Some(state) = state else {

@@ -11,6 +11,7 @@ use winsock::FlowLabel;
 use crate::block::{BlockState, Lease, field};
 use crate::build::{Operation, Structure};
 use crate::config::Submission;
+use crate::coverage::Stimulus;
 use crate::decision::{Notice, OnTimeout};
 use crate::environment::Thread;
 use crate::layer::{Layer, event, fact, log, port_102};
@@ -149,7 +150,7 @@ async fn answer(t: &Thread, layer: &Layer, lease: Lease) {
 async fn time_out(t: &Thread, layer: &Layer, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
-    let state = layer.state(t, lease).await;
+    let state = layer.state(t, lease, Stimulus::SessionTimeout).await;
     let decision = state.map_or(OnTimeout::RequestClose, |it| {
         layer.build.on_session_timeout(it)
     });

@@ -7,6 +7,7 @@ use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::block::{BlockState, Lease, field};
 use crate::build::{Generation, Operation, Structure};
+use crate::coverage::Stimulus;
 use crate::decision::OnEmptyPool;
 use crate::environment::Thread;
 use crate::iso::tpkt;
@@ -24,6 +25,15 @@ use super::requests::{CONNECT_EVENTS, flush, on_connect_failed, select_data_even
 /// Where in a buffer element the body of a packet is put: the lower layers' headers go before
 /// it (Q303102).
 const BODY_OFFSET: u32 = 24;
+
+/// Network events as a block's state machine meets them.
+const MET: [(NetworkEvents, Stimulus); 5] = [
+    (NetworkEvents::ACCEPT, Stimulus::Accept),
+    (NetworkEvents::CONNECT, Stimulus::Connect),
+    (NetworkEvents::READ, Stimulus::Read),
+    (NetworkEvents::WRITE, Stimulus::Write),
+    (NetworkEvents::CLOSE, Stimulus::Close),
+];
 
 /// How a stretch of receiving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +75,11 @@ pub(crate) async fn on_network_events(
         }
     };
     let events = found.events;
+    for (event, stimulus) in MET {
+        if events.contains(event) {
+            layer.met.meet(state, stimulus);
+        }
+    }
     match state {
         Some(BlockState::Listening) if events.contains(NetworkEvents::ACCEPT) => {
             log(t, LogLine::Notified(events, lease.block, handle));

@@ -9,6 +9,7 @@ use winsock::{
 
 use crate::block::{BlockState, Lease, NONE, field};
 use crate::build::{Operation, Structure};
+use crate::coverage::Stimulus;
 use crate::decision::{Notice, OnFailure};
 use crate::environment::Thread;
 use crate::layer::{Layer, PORT, log, port_102, sockets_event};
@@ -118,7 +119,12 @@ async fn make_socket(
     }
     let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let current = layer.state(t, lease).await;
+    let stimulus = if state == BlockState::Listening {
+        Stimulus::Listen
+    } else {
+        Stimulus::OpenRequest
+    };
+    let current = layer.state(t, lease, stimulus).await;
     if current.is_some() {
         t.write(block + field::SOCKET, socket.0).await;
         t.write(block + field::EVENT, event.0).await;
@@ -151,7 +157,8 @@ pub(crate) async fn on_connect_failed(
     report_connect_failure(t, layer, lease, error);
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let connecting = layer.state(t, lease).await == Some(BlockState::Connecting);
+    let found = layer.state(t, lease, Stimulus::ConnectFailed).await;
+    let connecting = found == Some(BlockState::Connecting);
     let attempts = t.read(block + field::ATTEMPTS).await.wrapping_add(1);
     if connecting {
         t.write(block + field::ATTEMPTS, attempts).await;
@@ -191,7 +198,8 @@ pub(crate) async fn connect_again(
 ) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let connecting = layer.state(t, lease).await == Some(BlockState::Connecting);
+    let found = layer.state(t, lease, Stimulus::ConnectAgain).await;
+    let connecting = found == Some(BlockState::Connecting);
     let socket = t.read(block + field::SOCKET).await;
     let peer = t.read(block + field::PEER).await;
     let attempts = t.read(block + field::ATTEMPTS).await;
@@ -222,7 +230,7 @@ pub(crate) async fn connect_again(
 pub(crate) async fn select_data_events(t: &Thread, layer: &Layer, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let state = layer.state(t, lease).await;
+    let state = layer.state(t, lease, Stimulus::ReceiveRequest).await;
     let socket = t.read(block + field::SOCKET).await;
     let event = t.read(block + field::EVENT).await;
     let live = matches!(state, Some(BlockState::Connecting | BlockState::Open)) && socket != NONE;
@@ -248,7 +256,7 @@ pub(crate) async fn flush(
 ) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let open = layer.state(t, lease).await == Some(BlockState::Open);
+    let open = layer.state(t, lease, Stimulus::Send).await == Some(BlockState::Open);
     let socket = t.read(block + field::SOCKET).await;
     layer.unguard(t, guard).await;
     if !open || socket == NONE {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::block::Lease;
 use crate::build::{Operation, Structure};
+use crate::coverage::Stimulus;
 use crate::decision::OnClose;
 use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
@@ -150,7 +151,10 @@ impl Transport<'_> {
             .layer
             .guard(self.t, Structure::Blocks, Operation::Use)
             .await;
-        let state = self.layer.state(self.t, lease).await;
+        let state = self
+            .layer
+            .state(self.t, lease, Stimulus::DisconnectRequest)
+            .await;
         self.layer.unguard(self.t, guard).await;
         match state.map(|state| self.layer.build.on_close_request(state)) {
             Some(OnClose::Close | OnClose::ReleaseOnly | OnClose::Refuse) => {

@@ -27,7 +27,8 @@ impl World<'_> {
         if !is_up || it.service.is_some() {
             return;
         }
-        it.start_service(scenario, choices, (&build, keep), database);
+        let scheduling = &self.scheduling;
+        it.start_service(scenario, choices, (&build, keep), scheduling, database);
         let service = it.service.as_ref().expect("it was just started");
         let threads = service.machine.threads();
         let threads = threads
@@ -42,6 +43,7 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
+            self.ended_coverage.add(&service.process.coverage());
             let sockets = self.internet.sockets_mut(host);
             self.hosts[host.0 as usize].end_service(self.now, sockets);
             self.ledger.on_end(host);
