@@ -11,6 +11,7 @@ mod laws;
 mod logs;
 mod omission;
 mod ping;
+mod plot_command;
 mod program;
 mod run_command;
 mod scenario_reference;

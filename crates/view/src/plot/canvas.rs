@@ -19,15 +19,28 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .frame{stroke:#59636e;stroke-width:1}\
 .cell{fill:#b5320a;stroke:#ffffff;stroke-width:2}\
 .none{fill:none;stroke:#d8dee4;stroke-width:1}\
-.on{fill:#ffffff}\
+.full{fill:#ffffff}\
 .line{fill:none;stroke-width:2}\
 .band{stroke:none;fill-opacity:.18}\
 .s0{stroke:#b5320a;fill:#b5320a}.s1{stroke:#0b62b8;fill:#0b62b8}.s2{stroke:#6b3fa0;fill:#6b3fa0}\
 .line.s0,.line.s1,.line.s2{fill:none}.band.s0,.band.s1,.band.s2{stroke:none}\
 @media(prefers-color-scheme:dark){\
 text{fill:#e6edf3}.note,.tick{fill:#9da7b3}.ground{fill:#0d1117}.grid,.none{stroke:#30363d}\
-.frame{stroke:#9da7b3}.cell{fill:#ff9d70;stroke:#0d1117}.on{fill:#0d1117}\
+.frame{stroke:#9da7b3}.cell{fill:#ff9d70;stroke:#0d1117}.full{fill:#e6edf3}.half{fill:#0d1117}\
 .s0{stroke:#ff9d70;fill:#ff9d70}.s1{stroke:#6cb6ff;fill:#6cb6ff}.s2{stroke:#cba6f7;fill:#cba6f7}}";
+
+/// What of a dotted path has room in so many user units: its end, since that says most.
+pub(super) fn fitted(path: &str, room: f64) -> String {
+    /// Width of a letter at 13 px, on the safe side.
+    const LETTER: f64 = 7.6;
+    let mut rest = path;
+    while rest.chars().count() as f64 * LETTER > room
+        && let Some((_, tail)) = rest.split_once('.')
+    {
+        rest = tail;
+    }
+    rest.to_owned()
+}
 
 /// Where a text hangs from its place.
 #[derive(Clone, Copy, Debug)]

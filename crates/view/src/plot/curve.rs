@@ -6,7 +6,7 @@ use explore::book::Book;
 use explore::grid::Axis;
 
 use super::axis::{self, Scale, Tick, ticks};
-use super::canvas::{Anchor, Canvas, WIDTH};
+use super::canvas::{Anchor, Canvas, WIDTH, fitted};
 use super::quantity::{Values, shown};
 use super::{Figure, Measure, Share, foundation};
 
@@ -15,6 +15,10 @@ const LEFT: f64 = 84.0;
 const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 104.0;
 const BOTTOM: f64 = HEIGHT - 62.0;
+/// For the name of the setting; its unit comes behind it.
+const ROOM: f64 = RIGHT - LEFT - 60.0;
+/// Between the marks of two measures at one value.
+const ASIDE: f64 = 9.0;
 
 /// The horizontal axis: where each value of the setting stands.
 struct Horizontal {
@@ -39,7 +43,10 @@ pub(super) fn draw(book: &Book, varied: &Axis, measures: &[Measure]) -> Figure {
             .filter_map(|&place| {
                 let (_, tally) = book.points().get(place)?;
                 let value = shown(&varied.values[place]).to_owned();
-                Some((horizontal.places[place], Share::of(tally, *measure), value))
+                // Side by side, so that no interval hides another.
+                let aside = (series as f64 - (measures.len() - 1) as f64 / 2.0) * ASIDE;
+                let x = horizontal.places[place] + aside;
+                Some((x, Share::of(tally, *measure), value))
             })
             .collect();
         draw_series(&mut canvas, series, &points, &vertical);
@@ -75,8 +82,8 @@ impl Horizontal {
                         })
                         .collect(),
                     label: match name {
-                        "" => varied.path.clone(),
-                        name => format!("{} ({name})", varied.path),
+                        "" => fitted(&varied.path, ROOM),
+                        name => format!("{} ({name})", fitted(&varied.path, ROOM)),
                     },
                 }
             }
@@ -93,7 +100,7 @@ impl Horizontal {
                         })
                         .collect(),
                     places,
-                    label: varied.path.clone(),
+                    label: fitted(&varied.path, ROOM),
                 }
             }
         }

@@ -6,7 +6,7 @@
 use explore::book::Book;
 use explore::grid::Axis;
 
-use super::canvas::{Anchor, Canvas, WIDTH};
+use super::canvas::{Anchor, Canvas, WIDTH, fitted};
 use super::quantity::{Values, shown};
 use super::{Figure, Measure, Share, foundation};
 
@@ -15,8 +15,10 @@ const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 112.0;
 /// A field is not lower than its two lines of text.
 const ROW: f64 = 46.0;
-/// From this share on a field is so full of colour that its text is that of the ground.
-const FULL: f64 = 0.55;
+/// From these shares on a field is so full of colour that the ground's colour reads better on it:
+/// the first holds in light, the second in dark, where colours are brighter than text.
+const FULL: f64 = 0.75;
+const HALF: f64 = 0.5;
 /// Fields narrower than this have no room for an interval.
 const NARROW: f64 = 58.0;
 
@@ -64,9 +66,13 @@ pub(super) fn draw(book: &Book, (down, along): (&Axis, &Axis), measure: Measure)
         let value = shown(&along.values[column]);
         canvas.text((x, bottom + 20.0), "tick", Anchor::Middle, value);
     }
-    canvas.upward((30.0, (TOP + bottom) / 2.0), &down.path);
+    canvas.upward(
+        (30.0, (TOP + bottom) / 2.0),
+        &fitted(&down.path, bottom - TOP),
+    );
     let middle = (LEFT + RIGHT) / 2.0;
-    canvas.text((middle, bottom + 48.0), "", Anchor::Middle, &along.path);
+    let label = fitted(&along.path, RIGHT - LEFT);
+    canvas.text((middle, bottom + 48.0), "", Anchor::Middle, &label);
     Figure {
         svg: canvas.finish(),
         title,
@@ -81,7 +87,11 @@ fn draw_field(canvas: &mut Canvas, corner: (f64, f64), width: f64, (name, share)
         share.rate,
         &format!("{name}: {share}"),
     );
-    let on = if share.rate >= FULL { " on" } else { "" };
+    let on = match share.rate {
+        FULL.. => " full half",
+        HALF.. => " half",
+        _ => "",
+    };
     let middle = corner.0 + width / 2.0;
     let percent = format!("{:.0}", share.rate * 100.0);
     let low = (share.interval.low * 100.0).floor();
