@@ -33,16 +33,18 @@ pub struct EventKey {
 /// All events that have not happened yet.
 #[derive(Debug)]
 pub struct EventQueue<E> {
-    /// The events that the wheel gave for the slots up to and including `slot`, latest first.
+    /// The events of the slots up to and including `slot`, latest first.
     run: Vec<Entry<E>>,
-    /// The events of these slots that were added since.
+    /// Those of them that were added when the run was long.
     late: BinaryHeap<Reverse<Entry<E>>>,
     slot: u64,
     /// Bit n of a word is set while slot n of that level holds events: the whole of the wheel's
     /// state that is looked at when it turns, in one line of cache.
     occupied: [u64; LEVELS],
-    /// All slots, level by level.
+    /// All slots, level by level. An empty one has no memory of its own.
     slots: Vec<Vec<Entry<E>>>,
+    /// Memory of slots that were emptied; the last is the warmest.
+    spare: Vec<Vec<Entry<E>>>,
     last: Option<EventKey>,
     length: usize,
 }
@@ -57,8 +59,10 @@ struct Entry<E> {
 const SLOT_NANOS_BITS: u32 = 16;
 const SLOTS_BITS: u32 = 6;
 const SLOTS: usize = 1 << SLOTS_BITS;
-/// So many events of one slot are sorted as they are.
+/// So many events are sorted as they are.
 const FEW: usize = 32;
+/// So short a run takes in others.
+const SHORT: usize = 8;
 /// Together the levels span all of time: 8 * 6 + 16 bits are the 64 of an [`Instant`].
 const LEVELS: usize = 8;
 
@@ -79,6 +83,7 @@ impl<E> EventQueue<E> {
             slot: 0,
             occupied: [0; LEVELS],
             slots: (0..LEVELS * SLOTS).map(|_| Vec::new()).collect(),
+            spare: Vec::new(),
             last: None,
             length: 0,
         }
@@ -153,14 +158,29 @@ impl<E> EventQueue<E> {
     fn place(&mut self, entry: Entry<E>) {
         let slot = entry.slot();
         if slot <= self.slot {
-            self.late.push(Reverse(entry));
-            return;
+            return self.place_late(entry);
         }
         // The highest digit in which the slot differs from the current one names the level.
         let level = ((slot ^ self.slot).ilog2() / SLOTS_BITS) as usize;
         let digit = (slot >> (level as u32 * SLOTS_BITS)) as usize % SLOTS;
-        self.occupied[level] |= 1 << digit;
-        self.slots[level * SLOTS + digit].push(entry);
+        let slot = &mut self.slots[level * SLOTS + digit];
+        if self.occupied[level] & 1 << digit == 0 {
+            self.occupied[level] |= 1 << digit;
+            *slot = self.spare.pop().unwrap_or_default();
+        }
+        slot.push(entry);
+    }
+
+    /// An event of a slot that has been taken already: into its place in a short run, else beside
+    /// the run.
+    #[inline(never)]
+    fn place_late(&mut self, entry: Entry<E>) {
+        if self.run.len() < SHORT {
+            let place = self.run.partition_point(|other| other.key > entry.key);
+            self.run.insert(place, entry);
+        } else {
+            self.late.push(Reverse(entry));
+        }
     }
 
     /// Turns the wheel until there is a current slot that holds the next event, if there is any.
@@ -175,9 +195,8 @@ impl<E> EventQueue<E> {
             let above = self.slot >> shift >> SLOTS_BITS << SLOTS_BITS;
             let first = (above | u64::from(digit)) << shift;
             debug_assert!(first > self.slot, "the wheel turns forward only");
-            // The slot keeps the memory that the last run leaves.
-            let place = level * SLOTS + digit as usize;
-            std::mem::swap(&mut self.run, &mut self.slots[place]);
+            let taken = std::mem::take(&mut self.slots[level * SLOTS + digit as usize]);
+            self.spare.push(std::mem::replace(&mut self.run, taken));
             if level == 0 || self.run.len() <= FEW {
                 self.slot = first | ((1 << shift) - 1);
             } else {
@@ -190,17 +209,16 @@ impl<E> EventQueue<E> {
 
     /// Puts back what is not of the current slot.
     fn split_run(&mut self) {
-        let mut entries = std::mem::take(&mut self.run);
-        for entry in entries.drain(..) {
+        let mut run = std::mem::take(&mut self.run);
+        let mut place = 0;
+        while let Some(entry) = run.get(place) {
             if entry.slot() == self.slot {
-                self.run.push(entry);
+                place += 1;
             } else {
-                self.place(entry);
+                self.place(run.swap_remove(place));
             }
         }
-        if self.run.is_empty() {
-            self.run = entries;
-        }
+        self.run = run;
     }
 }
 

@@ -246,7 +246,7 @@ impl Link {
             first,
             second,
         };
-        line.statistics.count(packet.length, transit.verdicts());
+        line.statistics.count(packet.length, transit.fates());
         transit
     }
 }
