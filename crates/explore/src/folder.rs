@@ -46,6 +46,8 @@ pub struct Manifest {
     pub points: u64,
     /// One in so many runs is made twice; 0 for none.
     pub recheck: u64,
+    /// Whether every seed has a selection of its own.
+    pub swarm: bool,
 }
 
 /// A sweep's folder, open for more rows.
@@ -103,6 +105,7 @@ impl Manifest {
             self.recheck.to_string(),
             other.recheck.to_string(),
         );
+        compare("swarm", self.swarm.to_string(), other.swarm.to_string());
         found
     }
 }

@@ -23,6 +23,9 @@ pub struct Row {
     /// The varied settings; absent if none is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// What the seed has selected of a swarm; absent if there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub selected: BTreeMap<String, String>,
     /// Whether everything was as the scenario expects.
     pub as_expected: bool,
     /// What was not, in words.
@@ -91,6 +94,7 @@ impl Row {
             seed: outcome.seed,
             scenario: hash.chars().take(16).collect(),
             settings,
+            selected: BTreeMap::new(),
             as_expected: outcome.is_as_expected(),
             unexpected: outcome.unexpected.clone(),
             failures: failures(outcome),

@@ -101,6 +101,9 @@ pub struct Found {
     /// With which of the varied settings.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// With what the seed has selected of a swarm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub selected: BTreeMap<String, String>,
     /// The capsule of that run, within the sweep's folder.
     pub capsule: String,
     /// Virtual time until it was found.
@@ -283,6 +286,13 @@ impl Summary {
             let _ = writeln!(page, "  time to it: {}", show_quantiles(&found.times));
             let at = Instant::from_nanos(found.shortest_at);
             let _ = writeln!(page, "  soonest: seed {} at {at} s", found.shortest_seed);
+            if !found.selected.is_empty() {
+                let selected = found.selected.iter();
+                let selected: Vec<String> = selected
+                    .map(|(path, value)| format!("{path} {value}"))
+                    .collect();
+                let _ = writeln!(page, "  with:    {}", selected.join(", "));
+            }
             let _ = writeln!(page, "  repeat:  {}", command(found));
         }
         if self.signatures.len() > SHOWN_MAX {
@@ -368,6 +378,7 @@ fn found(signature: &str, group: &Group, runs: u64) -> Found {
         shortest_seed: group.shortest.seed,
         shortest_at: group.shortest.at.nanos(),
         settings: group.shortest.settings.clone(),
+        selected: group.shortest.selected.clone(),
         capsule: capsule_path(&file_name(
             signature,
             group.shortest.seed,
@@ -407,7 +418,10 @@ fn percent(share: f64) -> f64 {
 fn show_quantiles(quantiles: &[Quantile]) -> String {
     let shown: Vec<String> = quantiles
         .iter()
-        .map(|it| format!("{} % of runs by {}", it.percent, show_time(it.nanoseconds)))
+        .map(|it| match it.nanoseconds {
+            Some(_) => format!("{} % of runs by {}", it.percent, show_time(it.nanoseconds)),
+            None => format!("{} % never", it.percent),
+        })
         .collect();
     shown.join(", ")
 }

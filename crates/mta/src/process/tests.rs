@@ -76,6 +76,7 @@ where
         peers: std::collections::BTreeSet::new(),
         keep_alive: false,
         waits_recorded: false,
+        met: Rc::default(),
     });
     for number in 0..THREADS {
         let shared = Rc::clone(&layer);
