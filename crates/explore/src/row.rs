@@ -125,6 +125,17 @@ impl Row {
         }
     }
 
+    /// The line of `seeds.jsonl`, with its end.
+    ///
+    /// # Panics
+    /// Never: a row is plain data.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("plain data");
+        line.push('\n');
+        line
+    }
+
     /// Whether anything went wrong, expected or not.
     #[must_use]
     pub fn is_failing(&self) -> bool {

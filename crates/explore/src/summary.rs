@@ -37,6 +37,8 @@ pub struct Summary {
     pub seeds: String,
     /// Which part of them, as `K/N`.
     pub shard: String,
+    /// The hash (BLAKE3) of `seeds.jsonl`.
+    pub rows_blake3: String,
     /// Whether every run was made.
     pub complete: bool,
     /// Runs made.
@@ -146,7 +148,7 @@ pub struct GridPoint {
 }
 
 impl Summary {
-    /// What the tallies say: one of all runs, and one for each point of the grid.
+    /// What the tallies say, which know no lines: one of all runs, and one for each point of the grid.
     #[must_use]
     pub fn of(
         manifest: &Manifest,
@@ -171,6 +173,7 @@ impl Summary {
             scenario_hash: manifest.scenario_hash.clone(),
             seeds: manifest.seeds.to_string(),
             shard: manifest.shard.to_string(),
+            rows_blake3: String::new(),
             complete: whole.runs == manifest.runs(),
             runs: whole.runs,
             as_expected: whole.as_expected,

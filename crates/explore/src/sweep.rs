@@ -153,8 +153,8 @@ pub fn sweep(
     let mut book = Book::new(&manifest);
     let mut folder = match &plan.out {
         Some(path) => Some(
-            Folder::open(path, &manifest, |row| {
-                book.add(&row);
+            Folder::open(path, &manifest, |row, line| {
+                book.add(row, line);
             })
             .map_err(SweepError::Folder)?,
         ),
@@ -286,7 +286,8 @@ impl Fold<'_> {
         checkpoints: &[Checkpoint],
         point: usize,
     ) -> Result<(), SweepError> {
-        let kept = self.book.add(row);
+        let line = row.to_line();
+        let kept = self.book.add(row, &line);
         let Some(folder) = &mut self.folder else {
             return Ok(());
         };
@@ -300,7 +301,7 @@ impl Fold<'_> {
                 folder.keep(&capsule).map_err(SweepError::Folder)?;
             }
         }
-        folder.append(row).map_err(SweepError::Folder)
+        folder.append(&line).map_err(SweepError::Folder)
     }
 
     fn has_enough(&self) -> bool {
