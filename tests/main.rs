@@ -1,5 +1,6 @@
 //! One test binary, a module for each promise.
 
+mod cluster;
 mod command_line;
 mod determinism;
 mod diagnose_command;

@@ -142,6 +142,9 @@ pub(crate) struct RunArguments {
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
+    /// Run what the seed selects of the scenario, as `sweep --swarm` does.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Write the hosts' logs, the journal and the result into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -32,6 +32,10 @@ pub(crate) struct SweepArguments {
     /// Run every seed with each of these values of a key; may be repeated, for all crossings.
     #[arg(long, value_name = "PATH=V1,V2")]
     pub(crate) vary: Vec<Axis>,
+    /// Let each seed have some of the faults and impairments only, each with one half, and settings
+    /// of its own as [swarm] says.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Run part K of N only, K from 1; `auto/N` takes K from SLURM_ARRAY_TASK_ID or
     /// JOB_COMPLETION_INDEX.
     #[arg(long, value_name = "K/N")]

@@ -41,7 +41,12 @@ enum Failure {
 }
 
 pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let scenario = match input::require(&arguments.file, &arguments.overrides, terminal)? {
+    let (file, set) = (&arguments.file, &arguments.overrides);
+    let loaded = match arguments.swarm {
+        true => input::require_selected(file, set, arguments.seed.given, terminal)?,
+        false => input::require(file, set, terminal)?,
+    };
+    let scenario = match loaded {
         Ok(scenario) => scenario,
         Err(code) => return Ok(code),
     };
@@ -124,6 +129,9 @@ fn repeat(seed: u64, arguments: &RunArguments) -> String {
         quoted(&file),
         format!("--seed {seed}"),
     ];
+    if arguments.swarm {
+        words.push("--swarm".to_owned());
+    }
     let overrides = arguments.overrides.set.iter();
     words.extend(overrides.map(|set| format!("--set {}", quoted(set))));
     words.join(" ")

@@ -6,6 +6,7 @@
 //! | `assembly` | from names to numbers |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
+//! | [`swarm`] | what one seed has of it |
 //! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
 //! | [`violation`], [`outcome`], [`run()`] | one judged run |
@@ -28,6 +29,7 @@ pub mod record;
 pub mod render;
 pub mod run;
 mod scheduling;
+pub mod swarm;
 pub mod timeline;
 pub mod violation;
 mod workload;
