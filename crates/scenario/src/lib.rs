@@ -37,5 +37,5 @@ mod world;
 
 pub use assembly::AssemblyError;
 pub use outcome::Outcome;
-pub use run::{run, run_builds};
+pub use run::{run, run_builds, run_explored};
 pub use world::Options;
