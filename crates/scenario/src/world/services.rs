@@ -194,12 +194,11 @@ impl World<'_> {
         service.machine.drain_records(|written| {
             let number = numbers[written.thread.index()];
             ledger.on_record(host, written.at, &written.record);
-            let is_view = matches!(written.record, mta::Record::Log(mta::LogLine::WaitFor(..)));
             let record = Record::Mta(host, number, written.record);
-            if is_view {
-                journal.note(written.at, record);
-            } else {
+            if record.is_digested() {
                 journal.write(written.at, record);
+            } else {
+                journal.note(written.at, record);
             }
         });
         let machine = &service.machine;
