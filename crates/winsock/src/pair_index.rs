@@ -34,9 +34,7 @@ const FIRST_PLACES: usize = 8;
 impl Key {
     fn new(pair: Pair) -> Self {
         let Pair { local_port, remote } = pair;
-        Self(
-            u64::from(local_port) << 48 | u64::from(remote.host) << 16 | u64::from(remote.port),
-        )
+        Self(u64::from(local_port) << 48 | u64::from(remote.host) << 16 | u64::from(remote.port))
     }
 
     /// Where the search for it starts (Fibonacci hashing: the high bits of a product).

@@ -9,11 +9,11 @@ use super::SocketTable;
 use crate::address::{FlowLabel, SocketAddress};
 use crate::config::FullBacklog;
 use crate::connections::{Entry, Owner};
-use crate::pair_index::{ConnectionId, Pair};
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::listen::Backlog;
 use crate::network_events::NetworkEvents;
+use crate::pair_index::{ConnectionId, Pair};
 use crate::socket::{Phase, Sending};
 
 /// Why a connection will carry nothing more.
