@@ -113,6 +113,10 @@ impl World<'_> {
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
                 Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
+                Progress::Spent => {
+                    self.is_spent = true;
+                    return self.take_records(host);
+                }
             }
         }
         self.take_records(host);
