@@ -28,7 +28,7 @@ impl Environment for Winsock {
             | Call::EnumEvents {
                 event: Some(event), ..
             } => Touch::Listens(u64::from(event.0)),
-            Call::Wait { .. } => Touch::Everything,
+            Call::Wait { .. } | Call::Select(_) => Touch::Everything,
             Call::Socket
             | Call::Bind { .. }
             | Call::Listen { .. }
