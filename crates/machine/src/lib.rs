@@ -93,6 +93,7 @@ pub use access::{Access, AccessKind};
 pub use address::{Address, Field, Place};
 pub use call::{
     Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
+    Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
