@@ -11,3 +11,4 @@ mod program;
 mod run_command;
 mod scenario_reference;
 mod tidy;
+mod wireshark;

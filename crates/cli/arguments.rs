@@ -20,7 +20,8 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
   mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/leak
-  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json";
+  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json
+  mtasim run sims/smoke/bad-links.toml --pcap out/bad-links.pcapng";
 const PING_EXAMPLES: &str = "\
 Example:
   mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100";
@@ -124,6 +125,9 @@ pub(crate) struct RunArguments {
     /// Write even into a folder that is not empty; files of the same names are replaced.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+    /// Write the packets on all links into this file, for Wireshark.
+    #[arg(long, value_name = "FILE.pcapng")]
+    pub(crate) pcap: Option<PathBuf>,
     /// How to answer: a page, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod input;
+mod output;
 mod stopwatch;
 mod terminal;
 mod trace;

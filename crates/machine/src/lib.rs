@@ -12,7 +12,7 @@
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `audit`, `trail`, [`activity`] | the whole |
 //!
 //! Two threads that count without a lock:
 //!
@@ -52,6 +52,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod activity;
 pub mod address;
 mod audit;
 pub mod block_header;
@@ -83,6 +84,7 @@ mod vector_clock;
 pub mod violation;
 
 pub use access::{Access, AccessKind};
+pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
     Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,

@@ -24,6 +24,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
+use crate::watch::{Observer, Watch};
 use crate::workload::Source;
 
 use faults::Fault;
@@ -67,6 +68,7 @@ pub(crate) struct World<'a> {
     /// The cuts in force: which fault, which link, how.
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
+    pub(crate) observer: Observer,
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
@@ -130,6 +132,7 @@ impl<'a> World<'a> {
             faults: Vec::new(),
             cuts: Vec::new(),
             keep: options.keep_records,
+            observer: Observer::default(),
             events: 0,
             ended_steps: 0,
         };
@@ -163,6 +166,13 @@ impl<'a> World<'a> {
             let at = Instant::ZERO + self.scenario.duration;
             self.schedule(HostId(0), at, Event::Heal);
         }
+    }
+
+    /// From here on, what is asked for is seen. The world must not have begun to run.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        assert_eq!(self.events, 0, "a world is watched from its start");
+        let records = self.scenario.limits.records;
+        self.observer = Observer::new(watch, usize::try_from(records).unwrap_or(usize::MAX));
     }
 
     /// Runs until the end, or a limit.

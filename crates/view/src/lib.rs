@@ -4,4 +4,15 @@
 //! runs nothing, judges nothing and opens no file. The same run gives the same bytes, wherever
 //! and whenever they are made.
 //!
+//! | Module | Owns |
+//! |---|---|
+//! | [`shown`] | a run as all views take it |
+//! | [`mod@capture`] | packets for Wireshark, as pcapng |
+//!
 //! It never knows what made a run come out as it did.
+
+pub mod capture;
+pub mod shown;
+
+pub use capture::capture;
+pub use shown::Shown;

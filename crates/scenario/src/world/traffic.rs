@@ -9,12 +9,13 @@ use std::net::Ipv4Addr;
 use kernel::mix;
 use net::icmp::{Message, Original, UnreachableCode};
 use net::ipv4::Header;
-use net::{DropReason, HostId, Identity, Packet, Protocol, Verdict};
+use net::{DropReason, HostId, Identity, Packet, Protocol, Transit, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
 use crate::event::{Event, Flight};
 use crate::host::uptime;
 use crate::record::{Record, Segment};
+use crate::watch::passage::{Copy, Fate, Passage};
 
 use super::{Payload, World};
 
@@ -75,6 +76,9 @@ impl World<'_> {
                 carried(&packet.payload),
             ));
         }
+        if self.observer.watches_packets() {
+            self.observe(at, &packet, transit);
+        }
         for verdict in transit.verdicts() {
             match verdict {
                 Verdict::Deliver {
@@ -113,8 +117,7 @@ impl World<'_> {
         let address = |host: HostId| self.hosts[host.0 as usize].address;
         let (source, destination) = (address(packet.source), address(packet.destination));
         let mut bytes = tcp::wire::encode(segment, source, destination);
-        let bit = (word % (bytes.len() as u64 * 8)) as usize;
-        bytes[bit / 8] ^= 1 << (bit % 8);
+        damage(&mut bytes, word);
         match tcp::wire::decode(&bytes, source, destination) {
             Ok(segment) => Some(Packet {
                 payload: Payload::Tcp(segment),
@@ -124,6 +127,65 @@ impl World<'_> {
                 self.write(Record::PacketDamaged(next, packet.identity));
                 None
             }
+        }
+    }
+
+    /// Shows a packet that is put on a link to whoever watches, and what arrives of it damaged.
+    fn observe(&mut self, end: HostId, packet: &Packet<Payload>, transit: Transit) {
+        let (Some(link), Some(next)) = (transit.link, transit.next) else {
+            return;
+        };
+        let body = self.body(packet);
+        let header = self.header(packet).encode();
+        let passage = |at, end, fate, body: &[u8]| Passage {
+            at,
+            link,
+            end,
+            identity: packet.identity,
+            is_made_here: end == packet.source,
+            fate,
+            bytes: [&header, body].concat().into(),
+        };
+        let (mut copies, mut lost) = (Vec::new(), None);
+        for verdict in transit.verdicts() {
+            match verdict {
+                Verdict::Drop(reason) => lost = Some(reason),
+                Verdict::Deliver { at, corruption, .. } => {
+                    let word = corruption.filter(|_| packet.protocol == Protocol::Tcp);
+                    let is_damaged = word.is_some();
+                    copies.push(Copy { at, is_damaged });
+                    if let Some(word) = word {
+                        let mut body = body.clone();
+                        let bit = damage(&mut body, word);
+                        let fate = Fate::Damaged { bit };
+                        self.observer.on_passage(passage(at, next, fate, &body));
+                    }
+                }
+            }
+        }
+        let fate = lost.map_or(Fate::Carried(copies), Fate::Lost);
+        self.observer
+            .on_passage(passage(self.now, end, fate, &body));
+    }
+
+    /// The bytes of what an IP packet carries.
+    fn body(&self, packet: &Packet<Payload>) -> Vec<u8> {
+        let address = |host: HostId| self.hosts[host.0 as usize].address;
+        let (source, destination) = (address(packet.source), address(packet.destination));
+        match &packet.payload {
+            Payload::Tcp(segment) => tcp::wire::encode(segment, source, destination),
+            Payload::Icmp(message) => message.encode(),
+        }
+    }
+
+    fn header(&self, packet: &Packet<Payload>) -> Header {
+        let address = |host: HostId| Ipv4Addr::from(self.hosts[host.0 as usize].address);
+        Header {
+            source: address(packet.source),
+            destination: address(packet.destination),
+            protocol: packet.protocol as u8,
+            length: u16::try_from(packet.length).unwrap_or(u16::MAX),
+            time_to_live: packet.time_to_live,
         }
     }
 
@@ -180,7 +242,6 @@ impl World<'_> {
         if at == packet.source {
             return;
         }
-        let address = |host: HostId| Ipv4Addr::from(self.hosts[host.0 as usize].address);
         let mut leading = [0; 8];
         leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
         leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
@@ -188,13 +249,7 @@ impl World<'_> {
         let message = Message::Unreachable {
             code: UnreachableCode::Network,
             original: Original {
-                header: Header {
-                    source: address(packet.source),
-                    destination: address(packet.destination),
-                    protocol: Protocol::Tcp as u8,
-                    length: u16::try_from(packet.length).unwrap_or(u16::MAX),
-                    time_to_live: packet.time_to_live,
-                },
+                header: self.header(packet),
                 leading,
             },
         };
@@ -238,6 +293,13 @@ impl World<'_> {
             .find(|host| host.address == address)
             .map(|host| host.id)
     }
+}
+
+/// Changes the bit that a uniform word chooses; says which.
+fn damage(bytes: &mut [u8], word: u64) -> u64 {
+    let bit = word % (bytes.len() as u64 * 8);
+    bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+    bit
 }
 
 fn severity(code: UnreachableCode) -> tcp::Unreachable {
