@@ -4,7 +4,7 @@
 //! of them: the same run, or the simulator is broken and says so.
 
 mod answer;
-mod folder;
+pub(crate) mod folder;
 mod page;
 
 use std::io;
@@ -157,7 +157,7 @@ fn repeat(seed: u64, arguments: &RunArguments) -> String {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()

@@ -1,7 +1,7 @@
 //! The folder that `--out` names.
 //!
-//! Owns its files: `HOST.Winsock.log`, `HOST.events.txt`, `HOST.EV0.LOG`, `journal.jsonl` and
-//! `run.json`. Each appears whole or not at all. It refuses to write over what it did not make,
+//! Owns its files: `HOST.Winsock.log`, `HOST.events.txt`, `HOST.EV0.LOG`, `journal.jsonl`,
+//! `run.json`, and `scenario.toml` with all overrides, from which the run can be made again. Each appears whole or not at all. It refuses to write over what it did not make,
 //! unless forced to. No file depends on when or where it was made.
 
 use std::fs;
@@ -13,6 +13,11 @@ use scenario::render::{journal, winsock_log};
 
 use super::{Report, answer};
 use crate::output;
+
+/// The scenario of the run.
+pub(crate) const SCENARIO: &str = "scenario.toml";
+/// What came of it.
+pub(crate) const RESULT: &str = "run.json";
 
 /// Makes the folder, or says why it cannot be used.
 pub(super) fn prepare(folder: &Path, force: bool) -> Result<(), String> {
@@ -50,7 +55,10 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), String> {
     output::write(&folder.join("journal.jsonl"), |out| {
         journal::lines(scenario, outcome).try_for_each(|line| writeln!(out, "{line}"))
     })?;
-    output::write(&folder.join("run.json"), |out| {
+    output::write(&folder.join(SCENARIO), |out| {
+        out.write_all(scenario.to_toml().as_bytes())
+    })?;
+    output::write(&folder.join(RESULT), |out| {
         writeln!(out, "{:#}", answer::result(report))
     })
 }
