@@ -1,5 +1,6 @@
 //! One test binary, a module for each promise.
 
+mod browser;
 mod command_line;
 mod determinism;
 mod exploring;
@@ -8,6 +9,7 @@ mod logs;
 mod omission;
 mod ping;
 mod program;
+mod report_page;
 mod run_command;
 mod scenario_reference;
 mod tidy;

@@ -100,9 +100,9 @@ impl Observer {
     }
 
     /// The process of a host ends by an exception.
-    pub(crate) fn on_exception(&mut self, host: HostId, raised: &Exception) {
+    pub(crate) fn on_exception(&mut self, host: HostId, thread: ThreadNumber, raised: &Exception) {
         if self.watch.threads {
-            self.scenes.on_exception(host, raised);
+            self.scenes.on_exception(host, thread, raised);
         }
     }
 

@@ -50,6 +50,8 @@ pub enum About {
     Exception {
         /// Its code.
         code: u32,
+        /// The thread that raised it.
+        thread: ThreadNumber,
         /// Where in the program.
         site: &'static Location<'static>,
     },
@@ -135,11 +137,12 @@ impl Scenes {
         }
     }
 
-    pub(super) fn on_exception(&mut self, host: HostId, raised: &Exception) {
+    pub(super) fn on_exception(&mut self, host: HostId, thread: ThreadNumber, raised: &Exception) {
         let last = self.latest.get(&host).and_then(VecDeque::back);
         let is_last = last.is_some_and(|it| (it.at, it.address) == (raised.at, raised.address.0));
         let about = About::Exception {
             code: raised.code,
+            thread,
             site: raised.site,
         };
         self.add(host, raised.at, about, is_last);

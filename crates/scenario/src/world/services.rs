@@ -157,7 +157,7 @@ impl World<'_> {
         let number = service.numbers[exception.thread.index()];
         let name = service.machine.thread(exception.thread).name.to_owned();
         self.ledger.on_exception(host, &exception, (name, number));
-        self.observer.on_exception(host, &exception);
+        self.observer.on_exception(host, number, &exception);
         self.write(Record::Exception(host, number, exception));
         self.stop_service(host);
     }

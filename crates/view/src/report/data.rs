@@ -105,6 +105,8 @@ struct Link {
 struct Mark {
     at: u64,
     host: Option<u32>,
+    /// 0 the end of a process, 1 a fault, 2 a finding: what is shown first where room is scarce.
+    rank: u8,
     text: String,
 }
 
@@ -256,9 +258,10 @@ fn cuts(run: &Shown<'_>, link: &str) -> Vec<u64> {
 
 fn marks(run: &Shown<'_>) -> Vec<Mark> {
     let names: Vec<&String> = run.scenario.faults.keys().collect();
-    let mark = |at: &Instant, host: Option<HostId>, text: String| Mark {
+    let mark = |at: &Instant, host: Option<HostId>, rank: u8, text: String| Mark {
         at: at.nanos(),
         host: host.map(|it| it.0),
+        rank,
         text,
     };
     let marks = run.outcome.records.iter().filter_map(|(at, record)| {
@@ -266,20 +269,35 @@ fn marks(run: &Shown<'_>) -> Vec<Mark> {
             Record::Fault(fault, Stage::Strikes) => mark(
                 at,
                 None,
+                1,
                 format!("fault {} strikes", names[*fault as usize]),
             ),
-            Record::Fault(fault, Stage::Ceases) => {
-                mark(at, None, format!("fault {} ceases", names[*fault as usize]))
+            Record::Fault(fault, Stage::Ceases) => mark(
+                at,
+                None,
+                1,
+                format!("fault {} ceases", names[*fault as usize]),
+            ),
+            Record::Healed => mark(
+                at,
+                None,
+                1,
+                "healed: progress is owed from here on".to_owned(),
+            ),
+            Record::ClosedDown(host) => {
+                mark(at, Some(*host), 0, "the service is stopped".to_owned())
             }
-            Record::Healed => mark(at, None, "healed: progress is owed from here on".to_owned()),
-            Record::ClosedDown(host) => mark(at, Some(*host), "the service is stopped".to_owned()),
             Record::Exception(host, thread, raised) => {
                 let text = format!("exception {:08x} in thread ({:03})", raised.code, thread.0);
-                mark(at, Some(*host), text)
+                mark(at, Some(*host), 0, text)
             }
             Record::Violation(violation) => {
                 let host = run.outcome.host_named(&violation.host);
-                mark(at, host, violation.kind.word().to_owned())
+                let lease = violation
+                    .lease
+                    .map(|it| format!(": CB {} (instance {})", it.block, it.instance));
+                let text = violation.kind.word().to_owned() + &lease.unwrap_or_default();
+                mark(at, host, 2, text)
             }
             Record::Event(_)
             | Record::Mta(..)

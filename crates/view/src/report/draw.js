@@ -75,19 +75,19 @@ const PAINT = {
   heading(it, y) {
     pen.fillStyle = colours.soft;
     pen.fillRect(LABEL, y, plot(), it.height - 1);
-    // What befell the host, in words, as far as there is room.
-    let free = LABEL;
-    for (const mark of marks) {
+    // What befell the host, in words, as far as there is room: the gravest first.
+    const taken = [];
+    for (const mark of ranked) {
       const isOwn = mark.host === it.host.number || (mark.host === null && it.host === order[0]);
       const x = Math.round(X(mark.at));
-      if (!isOwn || x < free || mark.at > view.to || mark.at < view.from) continue;
-      const width = pen.measureText(mark.text).width;
+      if (!isOwn || mark.at > view.to || mark.at < view.from) continue;
+      const width = pen.measureText(mark.text).width + 10;
       const left = Math.min(x, view.width - width - 8);
-      if (left < free) continue;
+      if (taken.some(([from, to]) => left < to && left + width > from)) continue;
+      taken.push([left, left + width]);
       pen.fillStyle = mark.host === null ? colours.mark : colours.bad;
       pen.fillRect(x - 1, y, 3, it.height - 1);
       pen.fillText(mark.text, left + 5, y + it.height / 2);
-      free = left + width + 14;
     }
   },
 

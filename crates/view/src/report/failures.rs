@@ -255,16 +255,18 @@ pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
     }
     let at = first.times[0].at;
     let mut more = format!("First at {} ({} s).", clock(at), seconds(at));
-    let before: Vec<&str> = failures[1..]
+    let mut before: Vec<&Failure> = failures[1..]
         .iter()
         .filter(|it| it.times[0].at <= at)
-        .map(|it| it.title.as_str())
-        .take(3)
         .collect();
-    if !before.is_empty() {
-        more += " Before it: ";
-        more += &before.join("; ");
-        more += ".";
+    before.sort_by_key(|it| it.times[0].at);
+    match before.as_slice() {
+        [] => {}
+        [one] => more += &format!(" Before it: {}.", one.title),
+        [one, rest @ ..] => {
+            let more_kinds = rest.len();
+            more += &format!(" Before it: {}, and {more_kinds} more findings.", one.title);
+        }
     }
     Headline {
         text: first.title.clone(),

@@ -85,8 +85,7 @@ function visit(once) {
   const index = scenes.findIndex((it) => it.host === once.host && it.at === once.at);
   if (index >= 0) {
     const scene = scenes[index];
-    const first = scene.sides[0] || scene.around[scene.around.length - 1];
-    const own = (first && laneOfThread(scene.host, first.thread)) || laneOf("entries", once.host);
+    const own = laneOfThread(scene.host, scene.thread) || laneOf("entries", once.host);
     choose({ kind: "scene", lane: own, index, scene }, false);
     const times = [scene.at, ...scene.sides.map((it) => it.at)];
     const least = Math.min(...times);

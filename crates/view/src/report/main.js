@@ -59,6 +59,11 @@ whole();
 // Where things are and what a frame costs, for whoever drives the page from outside.
 window.timeline = {
   show,
+  /** How many things there are to draw. */
+  count() {
+    return lanes.reduce((sum, it) => sum + things(it).at.length, 0)
+      + hosts.reduce((sum, host) => sum + host.threads.reduce((all, it) => all + it.waits.from.length, 0), 0);
+  },
   frame() {
     draw();
     return draw.took;

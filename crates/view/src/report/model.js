@@ -103,6 +103,7 @@ const links = raw.links.map((link, number) => {
   }
 }
 const { scenes, marks, failures } = raw;
+const ranked = [...marks].sort((one, other) => one.rank - other.rank || one.at - other.at);
 const end = Math.max(raw.end, 1);
 // The host that failed first stands first.
 const order = [...hosts];

@@ -14,6 +14,8 @@ use super::columns::Texts;
 pub(super) struct Scene {
     host: u32,
     at: u64,
+    /// The thread it is about.
+    thread: u16,
     title: String,
     /// The later access and the earlier one it is wrong against.
     sides: Vec<Access>,
@@ -36,7 +38,7 @@ struct Access {
 /// The scenes of a run, in the order of time.
 pub(super) fn scenes(run: &Shown<'_>, texts: &mut Texts) -> Vec<Scene> {
     let scenes = run.seen.scenes.iter().map(|scene| {
-        let (title, sides) = match &scene.about {
+        let (title, sides, thread) = match &scene.about {
             About::Finding {
                 kind,
                 access,
@@ -44,17 +46,19 @@ pub(super) fn scenes(run: &Shown<'_>, texts: &mut Texts) -> Vec<Scene> {
             } => {
                 let sides = [Some(access), against.as_ref()].into_iter().flatten();
                 let title = format!("{kind}: {} of {}", access.kind, access.name);
-                (title, sides.map(|it| shown(it, texts)).collect())
+                let thread = access.thread.0;
+                (title, sides.map(|it| shown(it, texts)).collect(), thread)
             }
-            About::Exception { code, site } => {
+            About::Exception { code, thread, site } => {
                 let (file, line) = (site.file(), site.line());
                 let title = format!("exception {code:08x} at {file}:{line}");
-                (title, Vec::new())
+                (title, Vec::new(), thread.0)
             }
         };
         Scene {
             host: scene.host.0,
             at: scene.at.nanos(),
+            thread,
             title,
             sides,
             around: scene.around.iter().map(|it| shown(it, texts)).collect(),
