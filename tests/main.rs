@@ -7,6 +7,7 @@ mod exploring;
 mod laws;
 mod logs;
 mod omission;
+mod perfetto;
 mod ping;
 mod program;
 mod report_page;

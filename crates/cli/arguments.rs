@@ -136,6 +136,9 @@ pub(crate) struct RunArguments {
     /// Write the packets on all links into this file, for Wireshark.
     #[arg(long, value_name = "FILE.pcapng")]
     pub(crate) pcap: Option<PathBuf>,
+    /// Write threads, control blocks, links and messages into this file, for ui.perfetto.dev.
+    #[arg(long, value_name = "FILE.pftrace")]
+    pub(crate) perfetto: Option<PathBuf>,
     /// How to answer: a page, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

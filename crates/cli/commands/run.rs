@@ -106,8 +106,8 @@ fn judged<'a>(
     let wall = stopwatch.passed();
     let mut seen = Seen::default();
     let watch = Watch {
-        packets: arguments.pcap.is_some(),
-        threads: false,
+        packets: arguments.pcap.is_some() || arguments.perfetto.is_some(),
+        threads: arguments.perfetto.is_some(),
     };
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
@@ -139,6 +139,9 @@ fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), Stri
     };
     if let Some(path) = &arguments.pcap {
         output::write(path, |out| view::capture(&shown, out))?;
+    }
+    if let Some(path) = &arguments.perfetto {
+        output::write(path, |out| view::perfetto(&shown, out))?;
     }
     Ok(())
 }

@@ -82,6 +82,11 @@ impl Observer {
         }
     }
 
+    /// The process of a host begins.
+    pub(crate) fn on_start(&mut self, host: HostId, now: Instant) {
+        self.stays.on_start(host, now);
+    }
+
     /// What the threads of a host did since the last time, and what the judge found meanwhile.
     pub(crate) fn on_threads(
         &mut self,

@@ -9,15 +9,18 @@
 //! | [`shown`] | a run as all views take it |
 //! | [`life`] | the lives of control blocks |
 //! | [`mod@capture`] | packets for Wireshark, as pcapng |
+//! | [`mod@perfetto`] | threads, blocks, links and messages for Perfetto |
 //! | [`mod@report`] | one page for a person, as HTML |
 //!
 //! It never knows what made a run come out as it did.
 
 pub mod capture;
 pub mod life;
+pub mod perfetto;
 pub mod report;
 pub mod shown;
 
 pub use capture::capture;
+pub use perfetto::perfetto;
 pub use report::report;
 pub use shown::Shown;

@@ -72,6 +72,9 @@ pub enum EndedBy {
 /// The stays of all threads.
 #[derive(Debug, Default)]
 pub(super) struct Stays {
+    /// When each host's process began. A process's own clock starts at zero and is set by its
+    /// first call to the outside, so that a later start seems to have calls before it.
+    since: BTreeMap<HostId, Instant>,
     threads: BTreeMap<(HostId, usize), Thread>,
     ended: Vec<Stay>,
 }
@@ -85,6 +88,11 @@ struct Thread {
 }
 
 impl Stays {
+    /// The process of a host begins.
+    pub(super) fn on_start(&mut self, host: HostId, now: Instant) {
+        self.since.insert(host, now);
+    }
+
     pub(super) fn on_activity(
         &mut self,
         host: HostId,
@@ -94,6 +102,7 @@ impl Stays {
     ) {
         let (Activity::Call { thread, .. } | Activity::Woken { thread, .. }) = *activity;
         let number = numbers[thread.index()];
+        let since = self.since.get(&host).copied().unwrap_or_default();
         let it = self.threads.entry((host, thread.index()));
         let it = it.or_insert(Thread {
             number,
@@ -108,7 +117,7 @@ impl Stays {
                 came,
                 ..
             } => {
-                let to = at.saturating_add(cost);
+                let (at, to) = (at.max(since), at.saturating_add(cost).max(since));
                 match &mut it.runs {
                     Some((_, until)) if at <= *until => *until = to,
                     runs => {
@@ -153,20 +162,23 @@ impl Stays {
     pub(super) fn on_end(&mut self, host: HostId, now: Instant) {
         let ended = self.threads.extract_if(.., |(whose, _), _| *whose == host);
         for (_, it) in ended {
+            // The last call may have been under way.
+            let runs = it
+                .runs
+                .map(|(from, until)| (from, until.min(now).max(from)));
             self.ended
-                .extend(it.runs.map(|runs| run(host, it.number, runs)));
-            let since = it.runs.map(|(_, until)| until);
-            self.ended.extend(it.waits.map(|(from, on, name)| Stay {
-                host,
-                thread: it.number,
-                from: since.unwrap_or(from).min(now),
-                to: now,
-                doing: Doing::Waits {
-                    on,
-                    name,
-                    ended_by: None,
-                },
-            }));
+                .extend(runs.map(|runs| run(host, it.number, runs)));
+            if let Some((from, on, name)) = it.waits {
+                let from = runs.map_or(from, |(_, until)| until);
+                let ended_by = None;
+                self.ended.push(Stay {
+                    host,
+                    thread: it.number,
+                    from,
+                    to: now.max(from),
+                    doing: Doing::Waits { on, name, ended_by },
+                });
+            }
         }
     }
 

@@ -30,6 +30,7 @@ impl World<'_> {
         let service = it.service.as_mut().expect("it was just started");
         if self.observer.watches_threads() {
             service.machine.watch();
+            self.observer.on_start(host, self.now);
         }
         let threads = service.machine.threads();
         let threads = threads

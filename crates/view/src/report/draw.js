@@ -131,8 +131,13 @@ const PAINT = {
   block(it, y) {
     pen.strokeStyle = colours.soft;
     line(LABEL, y + it.height - 0.5, view.width, y + it.height - 0.5);
+    let drawn = -1;
     for (const life of it.lives) {
       if (life.to < view.from || life.from > view.to) continue;
+      // Of short lives within one pixel the first stands for all.
+      const last = X(life.to);
+      if (last < drawn && !life.leaked) continue;
+      drawn = Math.floor(last) + 1;
       life.phases.forEach(({ at, phase }, i) => {
         const until = i + 1 < life.phases.length ? life.phases[i + 1].at : life.to;
         const x = Math.max(X(at), LABEL);
