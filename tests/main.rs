@@ -3,7 +3,11 @@
 mod browser;
 mod command_line;
 mod determinism;
+mod diagnose_command;
+mod diagnosing;
 mod exploring;
+mod fixes;
+mod fresh_luck;
 mod laws;
 mod logs;
 mod omission;

@@ -2,6 +2,7 @@
 //!
 //! Owns every flag with its help. It refuses to act on any of them.
 
+mod diagnosing;
 mod exploring;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 
 use crate::exit;
 
+pub(crate) use diagnosing::DiagnoseArguments;
 pub(crate) use exploring::{
     CompareArguments, ExplainArguments, MergeArguments, ReplayArguments, ShrinkArguments,
     SweepArguments,
@@ -56,6 +58,23 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   mtasim check sims/*/*.toml
   mtasim check --print --set host.PARIS.cpus=2 sims/smoke/clean-link.toml";
+const DIAGNOSE_EXAMPLES: &str = "\
+Every life of a control block is one of:
+  leaked    allocated, and never used, disconnected or closed (KB Q303102)
+  in use    at work when the log ends
+  closed    returned
+  unknown   the log starts too late, or ends too soon, to tell
+
+Winsock.log has no clock: a call that began a moment ago looks like a leak. The event log of the same
+computer tells how many calls were given up; it is read if it lies beside (HOST.events.txt, EV0.LOG)
+or is given too. Time stamps that a collector has put before the lines decide as well.
+
+Exit codes: 0 no leak, 1 a leak, 2 a file that is no such log.
+
+Examples:
+  mtasim diagnose Winsock.log
+  mtasim diagnose Winsock.log EV0.LOG --pool 40
+  mtasim diagnose out/leak/PARIS.Winsock.log out/leak/PARIS.events.txt --format json";
 const SCHEMA_EXAMPLES: &str = "\
 Example:
   mtasim schema > scenario.schema.json";
@@ -110,6 +129,9 @@ pub(crate) enum Command {
     /// Run a capsule again and hold it against what was kept.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArguments),
+    /// Read a Winsock.log, simulated or real, and say which control blocks have leaked.
+    #[command(after_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(DiagnoseArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),

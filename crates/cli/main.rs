@@ -60,6 +60,7 @@ fn run(arguments: Arguments) -> u8 {
         Command::Compare(compare) => commands::compare::run(&compare, &mut terminal),
         Command::Shrink(shrink) => commands::shrink::run(&shrink, &mut terminal),
         Command::Explain(explain) => commands::explain::run(&explain, &mut terminal),
+        Command::Diagnose(diagnose) => commands::diagnose::run(&diagnose, &mut terminal),
         Command::Schema(schema) => commands::schema::run(&schema, &mut terminal),
         Command::Completions(completions) => {
             commands::completions::run(&completions, &mut terminal)

@@ -15,6 +15,8 @@ use super::{Format, Overrides};
 
 /// Failing runs and every this many-th of the others are made twice.
 const RECHECK: u64 = 64;
+/// Enough for intervals of 95 % that are at most 27 points wide.
+const LUCK: u64 = 50;
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepArguments {
@@ -133,6 +135,13 @@ pub(crate) struct ExplainArguments {
     /// The seed in place of the scenario's own; a capsule has its own.
     #[arg(long, value_name = "SEED", value_parser = seed)]
     pub(crate) seed: Option<u64>,
+    /// Fresh seeds tried at each point of the curve that says when the failure became likely; 0:
+    /// no curve.
+    #[arg(long, value_name = "N", default_value_t = LUCK)]
+    pub(crate) luck: u64,
+    /// Runs at once; as many as there are processors unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// How to answer; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

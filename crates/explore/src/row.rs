@@ -10,6 +10,8 @@ use scenario::Outcome;
 use scenario::outcome::Stop;
 use serde::{Deserialize, Serialize};
 
+use crate::thoroughness;
+
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +51,9 @@ pub struct Row {
     pub offered: BTreeMap<String, u64>,
     /// Packets lost on each link.
     pub lost: BTreeMap<String, u64>,
+    /// What happened to control blocks, by the state in which it found them.
+    #[serde(default)]
+    pub met: BTreeMap<String, u64>,
 }
 
 /// One kind of failure in one run.
@@ -112,6 +117,7 @@ impl Row {
                 .map(|(name, it)| (name.clone(), it.offered))
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
+            met: thoroughness::names(&outcome.coverage),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::capsule::{BUILD, file_name};
 use crate::folder::{Manifest, capsule_path};
 use crate::statistics::{Interval, wilson};
 use crate::tally::{Group, Tally};
+use crate::thoroughness::Thoroughness;
 use crate::times::Times;
 
 /// The percentages whose times are given.
@@ -58,6 +59,8 @@ pub struct Summary {
     pub faults: Vec<FaultCount>,
     /// After how many runs each signature was first seen.
     pub discoveries: Vec<Discovery>,
+    /// What has been tried.
+    pub thoroughness: Thoroughness,
     /// The points of the grid; empty if nothing is varied.
     pub grid: Vec<GridPoint>,
 }
@@ -191,6 +194,7 @@ impl Summary {
                     signature: signature.clone(),
                 })
                 .collect(),
+            thoroughness: Thoroughness::of(whole),
             grid: grid
                 .map(|(settings, tally)| grid_point(settings, tally))
                 .collect(),
@@ -302,6 +306,7 @@ impl Summary {
                 ),
             };
         }
+        let _ = write!(page, "\n{}", self.thoroughness);
         page.push_str(&self.grid_table());
         page
     }

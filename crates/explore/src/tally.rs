@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use kernel::{Instant, mix};
 
 use crate::row::Row;
+use crate::thoroughness::Growth;
 use crate::times::Times;
 
 /// Signatures told apart; more are counted together.
@@ -35,6 +36,10 @@ pub struct Tally {
     pub first_failures: Times,
     /// Faults of the scenario by name.
     pub faults: BTreeMap<String, Fired>,
+    /// Pairs of a control block's state and what happened to it, by name.
+    pub met: BTreeMap<String, Fired>,
+    /// What had been seen after 1, 2, 4, 8... runs.
+    pub growth: Vec<Growth>,
     /// Each signature with the number of runs until it was first seen.
     pub discoveries: Vec<(u64, String)>,
     /// Seeds of the first runs that were not as expected.
@@ -88,19 +93,30 @@ impl Tally {
             self.unexpected_seeds.push(row.seed);
         }
         self.rechecked += u64::from(is_rechecked(row.seed, row.is_failing(), recheck));
-        for (name, times) in &row.faults {
-            let fired = self.faults.entry(name.clone()).or_default();
-            fired.runs += u64::from(*times > 0);
-            fired.times += times;
-        }
+        row.faults.iter().for_each(|it| count(&mut self.faults, it));
+        row.met.iter().for_each(|it| count(&mut self.met, it));
         if let Some(at) = row.first_failure() {
             self.failing += 1;
             self.first_failures.add(at);
         }
         let places = 0..row.failures.len();
-        places
+        let kept = places
             .filter(|&place| self.add_failure(row, place))
-            .collect()
+            .collect();
+        if self.runs.is_power_of_two() {
+            self.growth.push(self.seen());
+        }
+        kept
+    }
+
+    /// How many different things have been seen so far.
+    #[must_use]
+    pub fn seen(&self) -> Growth {
+        Growth {
+            runs: self.runs,
+            signatures: self.groups.len() as u64,
+            pairs: self.met.len() as u64,
+        }
     }
 
     fn add_failure(&mut self, row: &Row, place: usize) -> bool {
@@ -137,6 +153,18 @@ impl Tally {
         }
         assert!(group.runs <= self.runs, "a run shows a signature once");
         sooner || group.runs <= CAPSULES_MAX
+    }
+}
+
+/// Adds what one run did of something.
+fn count(counts: &mut BTreeMap<String, Fired>, (name, times): (&String, &u64)) {
+    // Names are few and runs many: nearly always it is there.
+    if !counts.contains_key(name) {
+        counts.insert(name.clone(), Fired::default());
+    }
+    if let Some(fired) = counts.get_mut(name) {
+        fired.runs += u64::from(*times > 0);
+        fired.times += times;
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! Far-off events lie unsorted in coarse slots of a hierarchical wheel (Varghese and Lauck,
 //! 1987); only the slot whose time has come is ordered, in a small binary heap. A wheel alone
-//! has no order inside a slot, and a heap alone pays for every event that is far away.
+//! has no order inside a slot, and a heap alone pays for every event that is far away. A coarse
+//! slot with few events is not split into finer ones: the heap orders them for less.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -35,6 +36,8 @@ pub struct EventQueue<E> {
     current: BinaryHeap<Reverse<Entry<E>>>,
     slot: u64,
     levels: Vec<Level<E>>,
+    /// An empty list, whose memory the next slot that is taken leaves behind.
+    spare: Vec<Entry<E>>,
     last: Option<EventKey>,
     length: usize,
 }
@@ -56,6 +59,8 @@ struct Level<E> {
 const SLOT_NANOS_BITS: u32 = 16;
 const SLOTS_BITS: u32 = 6;
 const SLOTS: usize = 1 << SLOTS_BITS;
+/// So many events of one slot go into the heap as they are.
+const FEW: usize = 32;
 /// Together the levels span all of time: 8 * 6 + 16 bits are the 64 of an [`Instant`].
 const LEVELS: usize = 8;
 
@@ -74,6 +79,7 @@ impl<E> EventQueue<E> {
             current: BinaryHeap::new(),
             slot: 0,
             levels: (0..LEVELS).map(|_| Level::new()).collect(),
+            spare: Vec::new(),
             last: None,
             length: 0,
         }
@@ -149,15 +155,20 @@ impl<E> EventQueue<E> {
             let Some(index) = self.levels.iter().position(|level| level.occupied != 0) else {
                 return;
             };
-            let (digit, entries) = self.levels[index].take_first();
+            let mut entries = std::mem::take(&mut self.spare);
+            let digit = self.levels[index].take_first(&mut entries);
             let shift = index as u32 * SLOTS_BITS;
             let above = self.slot >> shift >> SLOTS_BITS << SLOTS_BITS;
-            let slot = (above | digit as u64) << shift;
-            debug_assert!(slot > self.slot, "the wheel turns forward only");
-            self.slot = slot;
-            for entry in entries {
-                self.place(entry);
+            let first = (above | digit as u64) << shift;
+            debug_assert!(first > self.slot, "the wheel turns forward only");
+            if entries.len() <= FEW {
+                self.slot = first | ((1 << shift) - 1);
+                self.current.extend(entries.drain(..).map(Reverse));
+            } else {
+                self.slot = first;
+                entries.drain(..).for_each(|entry| self.place(entry));
             }
+            self.spare = entries;
         }
     }
 }
@@ -175,10 +186,13 @@ impl<E> Level<E> {
         self.slots[digit].push(entry);
     }
 
-    fn take_first(&mut self) -> (usize, Vec<Entry<E>>) {
+    /// Takes the events of the first slot that has any, into `entries`, and says which it was.
+    fn take_first(&mut self, entries: &mut Vec<Entry<E>>) -> usize {
+        debug_assert!(entries.is_empty(), "what is taken is lost among others");
         let digit = self.occupied.trailing_zeros() as usize;
         self.occupied &= self.occupied - 1;
-        (digit, std::mem::take(&mut self.slots[digit]))
+        std::mem::swap(entries, &mut self.slots[digit]);
+        digit
     }
 }
 

@@ -3,6 +3,8 @@
 //! Owns the views of [`Machine`]. It refuses to change anything: looking is no access in the
 //! judge's eyes and no step of the run.
 
+use std::collections::BTreeMap;
+
 use crate::activity::Activity;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
@@ -62,6 +64,34 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub fn lock(&self, lock: LockId) -> &Lock {
         &self.process.locks[lock.index()]
+    }
+
+    /// The threads that wait for critical sections in a circle, each with the one it waits for;
+    /// empty if there is none. Nobody in the circle ever goes on.
+    #[must_use]
+    pub fn deadlock(&self) -> Vec<(ThreadId, LockId)> {
+        let locks = &self.process.locks;
+        let waits: BTreeMap<ThreadId, LockId> = locks
+            .iter()
+            .zip(0..)
+            .flat_map(|(lock, index)| lock.waiters().map(move |waiter| (waiter, LockId(index))))
+            .collect();
+        let next = |thread: ThreadId| waits.get(&thread).and_then(|it| locks[it.index()].owner());
+        // Whoever is followed once for every waiter is either out of the waits or in a circle.
+        let circle = waits.keys().find_map(|&waiter| {
+            (0..waits.len()).try_fold(waiter, |thread, _| {
+                next(thread).filter(|it| waits.contains_key(it))
+            })
+        });
+        let Some(first) = circle else {
+            return Vec::new();
+        };
+        let others = std::iter::successors(next(first), |&thread| next(thread));
+        [first]
+            .into_iter()
+            .chain(others.take_while(|&it| it != first))
+            .map(|thread| (thread, waits[&thread]))
+            .collect()
     }
 
     /// A semaphore.

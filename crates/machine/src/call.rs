@@ -85,6 +85,10 @@ pub enum Operation {
     Raise(u32),
 }
 
+/// Something shared that calls are about: a word, a kernel object, or the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(u64);
+
 /// The kinds of [`Operation`] that cost differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallKind {
@@ -146,6 +150,12 @@ impl Operation {
         }
     }
 
+    /// Whether nobody else can notice the call: it touches nothing shared.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        matches!(self, Self::Work(_))
+    }
+
     /// The word that is touched, if the call touches one.
     #[must_use]
     pub const fn place(&self) -> Option<Place> {
@@ -168,6 +178,15 @@ impl Operation {
             | Self::Environment
             | Self::Raise(_) => None,
         }
+    }
+
+    /// What the call is about, if it is about something shared.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        let word = self.place().map(|place| u64::from(place.address.0));
+        let object = || self.object();
+        let numbered = |(kind, number)| (kind as u64 + 1) << 32 | u64::from(number);
+        word.or_else(|| object().map(numbered)).map(Subject)
     }
 
     /// Whether two calls of different threads may give another result in the other order: the

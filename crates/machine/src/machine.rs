@@ -14,7 +14,7 @@ use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::activity::{Activity, Came, Waker};
 use crate::address::Address;
-use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
@@ -28,9 +28,7 @@ use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
 use crate::running::{Identity, Running, ThreadState};
-use crate::scheduler::{Preemption, Strategy, Turn};
-use crate::schedulers::chosen::Chosen;
-use crate::schedulers::timed::Timed;
+use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
@@ -45,14 +43,16 @@ const COST: Site = Site::new("machine.cost");
 pub struct Machine<E: Environment> {
     pub(crate) process: Process<E>,
     pub(crate) threads: Vec<Running<E>>,
-    turns: Turns,
-    timers: BTreeSet<(Instant, ThreadId)>,
-    notes: Rc<RefCell<Notes<E::Record>>>,
+    /// Mailboxes of threads that a restart took away.
+    pub(crate) spare: Vec<Rc<Mailbox<E>>>,
+    pub(crate) turns: Turns,
+    pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
+    pub(crate) notes: Rc<RefCell<Notes<E::Record>>>,
     tariff: Tariff,
-    preemptions: Vec<Preemption>,
-    choices: Choices,
+    pub(crate) config: Config,
+    pub(crate) choices: Choices,
     key: u64,
-    now: Instant,
+    pub(crate) now: Instant,
     pub(crate) steps: u64,
     pub(crate) trail: Trail,
     /// What threads did since somebody last took it, if somebody looks.
@@ -101,24 +101,19 @@ impl<E: Environment> Machine<E> {
         let mut memory = Memory::new();
         memory.map(heap.base, heap.end.0 - heap.base.0, "process heap");
         format(&mut memory, heap);
-        let turns = match strategy {
-            Strategy::Timed => Turns::Timed(Timed::new(
-                config.processors,
-                config.quantum,
-                config.switch_cost,
-            )),
-            Strategy::Chosen(scheduler) => Turns::Chosen(Chosen::new(scheduler)),
-        };
+        memory.remember();
+        let turns = Turns::new(&config, strategy);
         let mut process = Process::new(memory, heap, Judge::new(config.judge, heap));
         process.locks = locks;
         Ok(Self {
             process,
             threads: Vec::new(),
+            spare: Vec::new(),
             turns,
             timers: BTreeSet::new(),
             notes: Rc::new(RefCell::new(Notes::new())),
             tariff: Tariff::new(&config.costs, config.jitter),
-            preemptions: config.preemptions,
+            config,
             choices,
             key,
             now: Instant::ZERO,
@@ -190,8 +185,7 @@ impl<E: Environment> Machine<E> {
         );
         assert!(!self.ended, "a process that ended starts no thread");
         let id = ThreadId(u32::try_from(self.threads.len()).expect("few threads"));
-        let notes = Rc::clone(&self.notes);
-        let mailbox = Rc::new(Mailbox::new(id, number, self.process.heap, notes));
+        let mailbox = self.mailbox(id, number);
         let future = program(Thread::new(Rc::clone(&mailbox)));
         let luck = self.choices.stream(COST, mix(self.key, key));
         let identity = Identity {
@@ -199,7 +193,7 @@ impl<E: Environment> Machine<E> {
             name: name.into(),
             key,
         };
-        let preemptions = &self.preemptions;
+        let preemptions = &self.config.preemptions;
         let running = Running::new(identity, mailbox, Box::pin(future), luck, preemptions);
         self.threads.push(running);
         self.process.judge.spawned(id);
@@ -245,16 +239,18 @@ impl<E: Environment> Machine<E> {
                 Some((at, _)) => at.nanos().checked_sub(1).map(Instant::from_nanos),
                 None => Some(until),
             };
-            if let Some(turn) = limit.and_then(|limit| self.turns.next(limit)) {
+            if let Some(turn) = limit.and_then(|limit| self.next_turn(limit)) {
                 if let Some(progress) = self.take_turn(turn) {
                     return progress;
                 }
             } else if let Some((at, thread)) = due {
                 self.expire(at, thread);
-            } else if self.next_time().is_some() {
-                return Progress::ReachedUntil;
             } else {
-                return Progress::Idle;
+                self.turns.rest();
+                return match self.next_time() {
+                    Some(_) => Progress::ReachedUntil,
+                    None => Progress::Idle,
+                };
             }
         }
         Progress::Idle
@@ -324,6 +320,16 @@ impl<E: Environment> Machine<E> {
         Some(ThreadId(u32::try_from(place).expect("threads are few")))
     }
 
+    /// From the next call on luck is that of `choices`: what calls cost, and who goes next where
+    /// chance decides.
+    pub fn renew(&mut self, choices: Choices) {
+        self.choices = choices;
+        self.turns.renew(choices);
+        for running in &mut self.threads {
+            running.luck = choices.stream(COST, mix(self.key, running.key()));
+        }
+    }
+
     /// Fault: from now on `thread` makes no call before `until`.
     pub fn stall(&mut self, thread: ThreadId, until: Instant) {
         let running = &mut self.threads[thread.index()];
@@ -353,6 +359,25 @@ impl<E: Environment> Machine<E> {
     /// If nothing is mapped there.
     pub fn poke(&mut self, address: Address, value: u32) {
         self.process.memory.poke(address, value);
+    }
+
+    /// A mailbox for a new thread; one of a former thread's if nobody holds it any more.
+    fn mailbox(&mut self, id: ThreadId, number: u16) -> Rc<Mailbox<E>> {
+        let notes = Rc::clone(&self.notes);
+        let new = Mailbox::new(id, number, self.process.heap, notes);
+        match self.spare.pop() {
+            Some(mut spare) if Rc::strong_count(&spare) == 1 => {
+                *Rc::get_mut(&mut spare).expect("nobody else holds it") = new;
+                spare
+            }
+            Some(_) | None => Rc::new(new),
+        }
+    }
+
+    fn next_turn(&mut self, limit: Instant) -> Option<Turn> {
+        let process = &self.process;
+        let prospect = |thread, operation: &Operation, at| process.prospect(thread, operation, at);
+        self.turns.next(limit, prospect)
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.

@@ -19,7 +19,7 @@ use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
 use crate::memory::{Fault, Memory};
 use crate::queue::{Put, Queue};
-use crate::scheduler::Turn;
+use crate::scheduler::{Prospect, Turn};
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
 
 /// The answer to a wait that ended because its deadline came.
@@ -108,6 +108,55 @@ impl<E: Environment> Process<E> {
             Operation::Work(_) => Effect::Answer(DONE),
             Operation::Environment => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
+        }
+    }
+
+    /// What the call would come to if `thread` made it `now`.
+    pub(crate) fn prospect(
+        &self,
+        thread: ThreadId,
+        operation: &Operation,
+        now: Instant,
+    ) -> Prospect {
+        let waits = match *operation {
+            Operation::Lock(lock) => {
+                let owner = self.locks[lock.index()].owner();
+                owner.is_some_and(|owner| owner != thread)
+            }
+            Operation::Wait(semaphore, deadline) => {
+                deadline > now && self.semaphores[semaphore.index()].count() == 0
+            }
+            Operation::WaitEvent(event, deadline) => {
+                deadline > now && !self.events[event.index()].is_set()
+            }
+            Operation::Receive(queue, deadline) => {
+                return match self.queues[queue.index()].len() {
+                    0 if deadline > now => Prospect::Waits,
+                    0 => Prospect::FindsNothing,
+                    count => Prospect::Takes {
+                        of: u32::try_from(count).unwrap_or(u32::MAX),
+                        patient: deadline > now,
+                    },
+                };
+            }
+            Operation::Send(queue) => self.queues[queue.index()].is_full(),
+            Operation::Sleep(until) => until > now,
+            Operation::Read(_)
+            | Operation::Write(..)
+            | Operation::Exchange(..)
+            | Operation::CompareExchange { .. }
+            | Operation::Unlock(_)
+            | Operation::Signal(_)
+            | Operation::SetEvent(_)
+            | Operation::ResetEvent(_)
+            | Operation::Work(_)
+            | Operation::Environment
+            | Operation::Raise(_) => false,
+        };
+        if waits {
+            Prospect::Waits
+        } else {
+            Prospect::Done
         }
     }
 

@@ -47,6 +47,11 @@ impl<M> Queue<M> {
         self.messages.len()
     }
 
+    /// Whether a sender must wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.messages.len() == self.limit
+    }
+
     pub(crate) fn put(&mut self, message: M) -> Put<M> {
         if let Some(receiver) = self.receivers.pop_front() {
             assert!(

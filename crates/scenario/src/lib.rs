@@ -28,6 +28,7 @@ pub mod plan;
 pub mod record;
 pub mod render;
 pub mod run;
+mod scheduling;
 pub mod timeline;
 pub mod violation;
 pub mod watch;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Checkpoint, Fingerprint, Instant};
+use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
@@ -86,6 +86,9 @@ pub struct Outcome {
     pub steps: u64,
     /// Why it stopped.
     pub stop: Stop,
+    /// How long progress was owed after everything had healed; `None`: the scenario has no such
+    /// phase.
+    pub healing: Option<Duration>,
     /// Broken promises in the order they were found.
     pub violations: Vec<Violation>,
     /// Violations beyond the limit, counted only.
@@ -100,6 +103,8 @@ pub struct Outcome {
     pub messages: Messages,
     /// How often each fault struck, by name; a fault that never struck tested nothing.
     pub faults: BTreeMap<String, u64>,
+    /// What happened to control blocks, and in which states it found them, on all hosts together.
+    pub coverage: mta::Coverage,
     /// Packets sent, lost and delivered by link name.
     pub links: BTreeMap<String, LinkCounts>,
     /// What is not as the scenario expects, in words; empty if all is.

@@ -24,7 +24,7 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{DroppedPacket, OutageWindow, Pins, Preemption};
+pub use pin::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use vocabulary::Vocabulary;
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
@@ -40,6 +40,33 @@ vocabulary! {
         Random = "random",
         /// Every runnable thread in turn: finds bugs, its rates mean nothing.
         RoundRobin = "round-robin",
+        /// Random priorities that change at two random calls: an adversary, its rates mean nothing.
+        Pct = "pct",
+        /// Random priorities of calls, drawn anew on conflict: an adversary, its rates mean nothing.
+        Pos = "pos",
+        /// Uniform over the orders of calls: an adversary, its rates mean nothing.
+        Surw = "surw",
+        /// Random steps of modeled time: an adversary, its rates mean nothing.
+        Paced = "paced",
+        /// A processor for every thread: an adversary, its rates mean nothing.
+        Parallel = "parallel",
+        /// One of several, drawn for each start: an adversary, its rates mean nothing.
+        Portfolio = "portfolio",
+    }
+}
+
+impl Scheduler {
+    /// Whether it looks for trouble instead of modeling time: how often that comes up says nothing
+    /// about how often it would happen.
+    #[must_use]
+    pub const fn is_adversary(self) -> bool {
+        !matches!(self, Self::Timed)
+    }
+
+    /// Whether it must know beforehand how many calls there will be.
+    #[must_use]
+    pub(crate) const fn needs_counts(self) -> bool {
+        matches!(self, Self::Pct | Self::Surw | Self::Portfolio)
     }
 }
 

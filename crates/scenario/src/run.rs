@@ -12,6 +12,7 @@ use crate::assembly::{self, AssemblyError};
 use crate::ledger::{Broken, Ledger};
 use crate::outcome::{Outcome, Stop};
 use crate::plan::{Scenario, ViolationKind};
+use crate::scheduling::Scheduling;
 use crate::watch::{Seen, Watch};
 use crate::world::{Options, World};
 
@@ -34,7 +35,9 @@ pub fn run_watched(
     watch: Watch,
 ) -> Result<(Outcome, Seen), AssemblyError> {
     let keep = Options { keep_records: true };
-    let mut world = World::new(scenario, seed, shipped(scenario), keep)?;
+    let builds = shipped(scenario);
+    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, keep, scheduling)?;
     world.watch(watch);
     let stop = world.run();
     close_books(&mut world);
@@ -71,7 +74,8 @@ pub fn run_builds(
         scenario.hosts.len(),
         "one build for each host"
     );
-    let mut world = World::new(scenario, seed, builds, options)?;
+    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
     let stop = world.run();
     close_books(&mut world);
     Ok(summarise(world, seed, stop))
@@ -82,8 +86,9 @@ fn close_books(world: &mut World<'_>) {
     let now = world.now;
     for index in 0..world.hosts.len() {
         let host = &world.hosts[index];
-        let sockets = host.sockets.counters().sockets;
-        let open = host.sockets.open_sockets().count() as u64;
+        let table = world.internet.sockets(host.id);
+        let sockets = table.counters().sockets;
+        let open = table.open_sockets().count() as u64;
         assert_eq!(
             sockets.opened,
             sockets.closed + open,
@@ -103,7 +108,7 @@ fn close_books(world: &mut World<'_>) {
         if service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
             let owned = |socket: u32| audit.blocks.iter().any(|it| it.socket == Some(socket));
-            for socket in host.sockets.open_sockets().filter(|it| !owned(it.handle.0)) {
+            for socket in table.open_sockets().filter(|it| !owned(it.handle.0)) {
                 let detail = format!("socket {} belongs to no control block", socket.handle.0);
                 found.push(broken(ViolationKind::SocketLeak, "socket", detail));
             }
@@ -138,6 +143,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
+    let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
     let results = Ledger::into_results(world.ledger);
     let mut outcome = Outcome {
@@ -148,6 +154,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         events,
         steps,
         stop,
+        healing: scenario.healing,
         violations: results.violations,
         violations_dropped: results.violations_dropped,
         exceptions: results.exceptions,
@@ -155,6 +162,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         associations: results.associations,
         messages: results.messages,
         faults,
+        coverage,
         links,
         unexpected: Vec::new(),
         records,

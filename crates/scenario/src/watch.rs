@@ -12,6 +12,7 @@ pub mod passage;
 pub mod scene;
 pub mod stay;
 
+use internet::Offer;
 use kernel::Instant;
 use machine::{Exception, Violation};
 use mta::Winsock;
@@ -66,20 +67,20 @@ impl Observer {
         }
     }
 
-    pub(crate) const fn watches_packets(&self) -> bool {
-        self.watch.packets
-    }
-
     pub(crate) const fn watches_threads(&self) -> bool {
         self.watch.threads
     }
 
-    pub(crate) fn on_passage(&mut self, passage: Passage) {
-        if self.passages.len() < self.limit {
-            self.passages.push(passage);
-        } else {
-            self.missed += 1;
+    /// A packet is put on a link at this host.
+    pub(crate) fn on_offer(&mut self, at: Instant, host: HostId, offer: Offer<'_>) {
+        if !self.watch.packets {
+            return;
         }
+        let mut passages = passage::passages(at, host, offer);
+        let room = self.limit.saturating_sub(self.passages.len());
+        self.missed += passages.len().saturating_sub(room) as u64;
+        passages.truncate(room);
+        self.passages.append(&mut passages);
     }
 
     /// The process of a host begins.

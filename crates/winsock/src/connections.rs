@@ -4,26 +4,16 @@
 //! Owns where connections are kept and when one may be forgotten: TCP is done with it, nobody
 //! owns it, and it has said its last word. It does not interpret what TCP reports.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
 use tcp::{Connection, State, Uptime};
 
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::FlowLabel;
 use crate::deadline::Deadlines;
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
-
-/// The number of a connection on this host; reused after it is forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ConnectionId(u32);
-
-/// What finds the connection a segment is for (RFC 9293 3.10: the local address is the host's).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Pair {
-    pub(crate) local_port: u16,
-    pub(crate) remote: SocketAddress,
-}
+use crate::pair_index::{ConnectionId, Pair, PairIndex};
 
 /// Whom the connection's news are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +51,7 @@ pub(crate) struct Entry {
 pub(crate) struct Connections {
     entries: Vec<Option<Entry>>,
     vacant: Vec<ConnectionId>,
-    by_pair: BTreeMap<Pair, ConnectionId>,
+    by_pair: PairIndex,
     deadlines: Deadlines,
     unsent: VecDeque<ConnectionId>,
 }
@@ -104,7 +94,7 @@ impl Connections {
 
     /// The connection a segment with these addresses is for.
     pub(crate) fn find(&self, pair: Pair) -> Option<ConnectionId> {
-        self.by_pair.get(&pair).copied()
+        self.by_pair.find(pair)
     }
 
     /// The connection may have something to send.
@@ -134,12 +124,12 @@ impl Connections {
     }
 
     /// The earliest deadline of any.
-    pub(crate) fn earliest(&self) -> Option<Uptime> {
+    pub(crate) fn earliest(&mut self) -> Option<Uptime> {
         self.deadlines.earliest()
     }
 
     /// A connection whose deadline has come.
-    pub(crate) fn due(&self, now: Uptime) -> Option<ConnectionId> {
+    pub(crate) fn due(&mut self, now: Uptime) -> Option<ConnectionId> {
         self.deadlines.due(now).map(ConnectionId)
     }
 
@@ -158,7 +148,7 @@ impl Connections {
         }
         entry.retired = true;
         let pair = entry.pair;
-        let found = self.by_pair.remove(&pair);
+        let found = self.by_pair.remove(pair);
         assert_eq!(found, Some(id), "{pair:?} led to another connection");
         true
     }

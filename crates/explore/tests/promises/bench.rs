@@ -21,7 +21,17 @@ const SHORT: [&str; 4] = [
 
 /// The leak, made short.
 pub(crate) fn plan(seeds: &str, axes: &[&str]) -> Plan {
-    let set = SHORT.map(str::to_owned);
+    planned(seeds, axes, &[])
+}
+
+/// The same with other settings besides.
+pub(crate) fn plan_with(seeds: &str, set: &[&str]) -> Plan {
+    planned(seeds, &[], set)
+}
+
+fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> Plan {
+    let set = SHORT.iter().chain(more);
+    let set: Vec<String> = set.map(|it| (*it).to_owned()).collect();
     let axes: Vec<Axis> = axes.iter().map(|it| it.parse().expect("an axis")).collect();
     let points = grid::points("leak", LEAK, &set, &axes).expect("scenarios");
     Plan {

@@ -2,7 +2,9 @@
 
 mod bench;
 mod comparing;
+mod explaining;
 mod folders;
 mod replaying;
 mod shrinking;
 mod sweeping;
+mod thoroughness;

@@ -41,7 +41,7 @@ impl Aftermath {
 }
 
 /// Four threads run `program` under the random walk of this seed.
-fn walk<F, P>(build: Shipped, seed: u64, program: P) -> Aftermath
+fn walk<F, P>(build: impl Build + 'static, seed: u64, program: P) -> Aftermath
 where
     P: Fn(Thread, Rc<Layer>, u32) -> F,
     F: Future<Output = ()> + 'static,
@@ -56,7 +56,8 @@ where
     };
     let random = Strategy::Chosen(Box::new(Random::new(choices, 1)));
     let mut machine = Machine::new(config, random, choices, 1).expect("a sound configuration");
-    let layout = map(&mut machine, BLOCKS, 2).expect("a small pool fits");
+    let head_counts = build.free_list() == FreeList::InterlockedWithCount;
+    let layout = map(&mut machine, BLOCKS, 2, head_counts).expect("a small pool fits");
     let queue = machine.create_queue("nobody's", 1);
     let layer = Rc::new(Layer {
         locks: make_locks(&mut machine, &build),
@@ -76,6 +77,7 @@ where
         peers: std::collections::BTreeSet::new(),
         keep_alive: false,
         waits_recorded: false,
+        met: Rc::default(),
     });
     for number in 0..THREADS {
         let shared = Rc::clone(&layer);
@@ -130,6 +132,48 @@ fn a_guarded_pool_conserves_its_blocks() {
         assert!(after.pool_is_whole(), "seed {seed}");
         assert_eq!(after.findings, [], "seed {seed}");
     }
+}
+
+/// 5.5.2655.16 with another free list.
+#[derive(Debug)]
+struct With(FreeList);
+
+impl Build for With {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn free_list(&self) -> FreeList {
+        self.0
+    }
+}
+
+#[test]
+fn a_queue_and_a_head_that_counts_conserve_blocks_too() {
+    for list in [FreeList::GuardedQueue, FreeList::InterlockedWithCount] {
+        for seed in 0..WALKS {
+            let after = walk(With(list), seed, take_and_give_back);
+            assert!(after.pool_is_whole(), "{list:?}, seed {seed}");
+            assert_eq!(after.findings, [], "{list:?}, seed {seed}");
+        }
+    }
+}
+
+/// Walks until one is torn. There is no data race to see, only the torn list.
+fn walks_until_torn(list: FreeList, most: u64) -> Option<u64> {
+    (0..most).find(|&seed| {
+        let after = walk(With(list), seed, take_and_give_back);
+        assert!(
+            !after.findings.contains(&ViolationKind::DataRace),
+            "{list:?}"
+        );
+        !after.pool_is_whole()
+    })
+}
+
+#[test]
+fn a_guard_left_between_two_steps_does_not_guard() {
+    assert!(walks_until_torn(FreeList::GuardedByStep, WALKS).is_some());
 }
 
 #[test]

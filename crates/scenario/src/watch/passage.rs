@@ -3,8 +3,9 @@
 //! Owns [`Passage`]. Its bytes are those of the wire, IP header and checksums included; they are
 //! made only where somebody watches. It refuses a link layer: the model has none.
 
+use internet::{Offer, wire};
 use kernel::Instant;
-use net::{DropReason, HostId, Identity, LinkId};
+use net::{DropReason, HostId, Identity, LinkId, Protocol, Verdict};
 
 /// A packet at one end of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,4 +47,48 @@ pub struct Copy {
     pub at: Instant,
     /// Whether a bit of it is changed on the way.
     pub is_damaged: bool,
+}
+
+/// What is seen of a packet that `end` puts on a link: itself, and each copy of it that comes in
+/// damaged at the other end. Nothing, if there is no link to put it on.
+pub(super) fn passages(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Passage> {
+    let Offer {
+        packet,
+        transit,
+        addresses,
+    } = offer;
+    let (Some(link), Some(next)) = (transit.link, transit.next) else {
+        return Vec::new();
+    };
+    let header = wire::header(packet, addresses).encode();
+    let body = wire::body(&packet.payload, addresses);
+    let passage = |at, end, fate, body: &[u8]| Passage {
+        at,
+        link,
+        end,
+        identity: packet.identity,
+        is_made_here: end == packet.source,
+        fate,
+        bytes: [&header, body].concat().into(),
+    };
+    let (mut copies, mut lost, mut seen) = (Vec::new(), None, Vec::new());
+    for verdict in transit.verdicts() {
+        match verdict {
+            Verdict::Drop(reason) => lost = Some(reason),
+            Verdict::Deliver { at, corruption, .. } => {
+                // Only what TCP's checksum covers is ever damaged.
+                let word = corruption.filter(|_| packet.protocol == Protocol::Tcp);
+                let is_damaged = word.is_some();
+                copies.push(Copy { at, is_damaged });
+                if let Some(word) = word {
+                    let mut body = body.clone();
+                    let bit = wire::damage(&mut body, word);
+                    seen.push(passage(at, next, Fate::Damaged { bit }, &body));
+                }
+            }
+        }
+    }
+    let fate = lost.map_or(Fate::Carried(copies), Fate::Lost);
+    seen.insert(0, passage(now, end, fate, &body));
+    seen
 }

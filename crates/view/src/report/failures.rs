@@ -217,6 +217,10 @@ const fn meaning(kind: ViolationKind) -> &'static str {
         ViolationKind::SocketLeak => "A socket is open that belongs to no control block.",
         ViolationKind::Delivery => "What arrived is not what was sent, or was acknowledged before.",
         ViolationKind::Liveness => "The network was healed, and a message is still queued.",
+        ViolationKind::Deadlock => {
+            "Threads stand in a circle, each inside a critical section that the next one waits \
+             for: none of them ever goes on."
+        }
         ViolationKind::WrongThread => {
             "Each control block belongs to one thread control block. The check SBPDSCLS found \
              another owner, and the process gives up."

@@ -8,11 +8,12 @@ use tcp::{Connection, Event, Flags, Payload, Segment, SeqNum, Unreachable, Uptim
 use super::SocketTable;
 use crate::address::{FlowLabel, SocketAddress};
 use crate::config::FullBacklog;
-use crate::connections::{ConnectionId, Entry, Owner, Pair};
+use crate::connections::{Entry, Owner};
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::listen::Backlog;
 use crate::network_events::NetworkEvents;
+use crate::pair_index::{ConnectionId, Pair};
 use crate::socket::{Phase, Sending};
 
 /// Why a connection will carry nothing more.
@@ -91,6 +92,7 @@ impl SocketTable {
         while let Some(connection) = self.connections.due(now) {
             self.connections[connection].tcp.on_timeout(now);
             self.settle(connection);
+            self.connections.update_deadline(connection);
             let next = self.connections[connection].tcp.poll_timeout();
             assert!(
                 next.is_none_or(|at| at > now),
@@ -131,8 +133,8 @@ impl SocketTable {
         }
     }
 
-    /// After anything happened to a connection: its news are told, its deadline is taken over,
-    /// and it is asked later what it has to send.
+    /// After anything happened to a connection: its news are told, and it is asked later what it
+    /// has to send and when it is due.
     pub(super) fn settle(&mut self, connection: ConnectionId) {
         self.tell(connection);
         self.connections.mark_unsent(connection);
@@ -147,7 +149,6 @@ impl SocketTable {
         if self.connections.retire(connection) {
             self.on_retired(connection);
         }
-        self.connections.update_deadline(connection);
     }
 
     /// TCP is done with the connection.

@@ -23,6 +23,7 @@ impl SocketTable {
             }
             self.connections.mark_sent();
             self.tell(connection);
+            self.connections.update_deadline(connection);
             self.connections.forget_if_over(connection);
         }
         let refusal = self.refusals.pop()?;
@@ -36,7 +37,7 @@ impl SocketTable {
     /// When to call [`on_timeout`](Self::on_timeout) next. Exact once
     /// [`poll_transmit`](Self::poll_transmit) has nothing left, since what is sent is timed.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Uptime> {
+    pub fn poll_timeout(&mut self) -> Option<Uptime> {
         self.connections.earliest()
     }
 

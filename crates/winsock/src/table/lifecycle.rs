@@ -8,11 +8,12 @@ use tcp::{Connection, Uptime};
 use super::{Object, SocketTable};
 use crate::address::{FlowLabel, SocketAddress};
 use crate::config::Version;
-use crate::connections::{ConnectionId, Entry, Owner, Pair};
+use crate::connections::{Entry, Owner};
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::listen::Backlog;
 use crate::network_events::NetworkEvents;
+use crate::pair_index::{ConnectionId, Pair};
 use crate::socket::{Phase, Socket};
 use crate::wait::Signal;
 

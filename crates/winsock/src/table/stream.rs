@@ -6,10 +6,10 @@
 use tcp::{Payload, ReceiveError, SendError, Uptime};
 
 use super::SocketTable;
-use crate::connections::ConnectionId;
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::network_events::NetworkEvents;
+use crate::pair_index::ConnectionId;
 use crate::socket::{Phase, Sending};
 
 impl SocketTable {

@@ -1,0 +1,1 @@
+//! A known leak becomes small by proptest's own means.

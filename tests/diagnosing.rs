@@ -1,0 +1,356 @@
+//! What can be read from a log agrees with what the simulator's oracle knows.
+//!
+//! Owns the comparison: the oracle judges by ownership, `diagnose` by text alone, and neither
+//! knows the other. Every life of a control block of every host is compared.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use diagnose::{EventLog, Limits, Lines, Reader, Verdict};
+use mta::{Fact, Record as Told};
+use mtasim::plan::{Scenario, ViolationKind};
+use mtasim::record::Record;
+use mtasim::render::event_log::{self, NtForm, Source, TextForm};
+use mtasim::render::winsock_log;
+use mtasim::{Options, Outcome, file};
+use net::HostId;
+
+/// Start of the service, block and instance.
+type Key = (u32, u32, u32);
+
+/// What a diagnosis has to go by besides the log's own lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Help {
+    /// The event log of the same computer.
+    EventLog,
+    /// A time stamp before every line.
+    Stamps,
+    /// Nothing.
+    None,
+}
+
+/// How a campaign came out.
+#[derive(Debug, Default)]
+struct Score {
+    runs: u64,
+    lives: u64,
+    leaked: u64,
+    unknown: u64,
+    /// Lives judged otherwise than the oracle does.
+    wrong: Vec<String>,
+}
+
+const SCENARIOS: [(&str, &str); 10] = [
+    (
+        "leaking",
+        include_str!("../sims/casebook/q303102-cb-leak.toml"),
+    ),
+    ("fixed", include_str!("../sims/casebook/q303102-fixed.toml")),
+    (
+        "timer",
+        include_str!("../sims/casebook/q200259-disconnect-timer.toml"),
+    ),
+    ("6.0", include_str!("../sims/canary/late-close-6.0.toml")),
+    (
+        "6.0 fixed",
+        include_str!("../sims/canary/late-close-6.0-fixed.toml"),
+    ),
+    ("clean", include_str!("../sims/smoke/clean-link.toml")),
+    ("faults", include_str!("../sims/smoke/faults.toml")),
+    ("bad links", include_str!("../sims/smoke/bad-links.toml")),
+    (
+        "4.0",
+        include_str!("../sims/casebook/q152941-heap-race.toml"),
+    ),
+    ("crowd", CROWD),
+];
+
+/// Four MTAs that leak, each calling all others by several associations at once over bad lines,
+/// with a crash and restarts.
+const CROWD: &str = r#"
+title = "A crowd"
+why = "Many calls at once"
+duration = "3h"
+[host.A]
+build = "5.5.2653.23"
+control_blocks = 200
+[host.B]
+build = "6.0.4712.0"
+control_blocks = 200
+tcp = "w2k"
+[host.C]
+build = "5.5.2655.16"
+control_blocks = 60
+[link.ab]
+between = ["A", "B"]
+loss.outages = { ping_success = "1/3", mean_outage = "60s" }
+[link.ac]
+between = ["A", "C"]
+loss.outages = { ping_success = "1/4", mean_outage = "100s" }
+[link.bc]
+between = ["B", "C"]
+loss.independent = { ping_success = "1/2" }
+[connector.ab]
+from = "A"
+to = "B"
+threshold = 1
+lifetime = "20s"
+open_interval = "60s"
+[connector.ac]
+from = "A"
+to = "C"
+threshold = 2
+lifetime = "30s"
+open_interval = "90s"
+[connector.bc]
+from = "B"
+to = "C"
+lifetime = "10s"
+open_interval = "60s"
+[connector.ba]
+from = "B"
+to = "A"
+threshold = 1
+open_interval = "30s"
+[connector.ca]
+from = "C"
+to = "A"
+threshold = 1
+open_interval = "45s"
+[workload.ab]
+connector = "ab"
+poisson = { mean = "40s" }
+size = "2 KiB"
+[workload.ac]
+connector = "ac"
+poisson = { mean = "50s" }
+size = "2 KiB"
+[workload.bc]
+connector = "bc"
+poisson = { mean = "60s" }
+size = "2 KiB"
+[workload.ba]
+connector = "ba"
+poisson = { mean = "45s" }
+size = "2 KiB"
+[workload.ca]
+connector = "ca"
+poisson = { mean = "70s" }
+size = "2 KiB"
+[fault.crash]
+crash = { host = "B", restart_after = "2m" }
+at = "80m"
+[fault.restart]
+restart-service = { host = "A" }
+at = "2h"
+[expect]
+only = false
+"#;
+
+fn load(name: &str, text: &str) -> Scenario {
+    let scenario = file::load(name, text.as_bytes(), &[]);
+    scenario.unwrap_or_else(|found| panic!("{}", found.to_human(false)))
+}
+
+fn hosts(outcome: &Outcome) -> impl Iterator<Item = HostId> + '_ {
+    let names = outcome.hosts.iter().map(|view| &view.name);
+    names.map(|name| outcome.host_named(name).expect("it is there"))
+}
+
+/// Every life of a host's blocks, by what really became of it.
+fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
+    let (mut service, mut lives) = (0, BTreeMap::new());
+    for (_, record) in &outcome.records {
+        match record {
+            Record::Mta(whose, _, Told::Fact(Fact::BlockTaken(block, instance)))
+                if *whose == host =>
+            {
+                service += u32::from(instance.0 == 0);
+                lives.insert((service, block.0, instance.0), Verdict::InUse);
+            }
+            Record::Mta(whose, _, Told::Fact(Fact::BlockReturned(block, instance)))
+                if *whose == host =>
+            {
+                lives.insert((service, block.0, instance.0), Verdict::Closed);
+            }
+            Record::Violation(found)
+                if found.kind == ViolationKind::ControlBlockLeak
+                    && outcome.host_named(&found.host) == Some(host) =>
+            {
+                let lease = found.lease.expect("a leak names its block");
+                let key = (service, lease.block.0, lease.instance.0);
+                lives.insert(key, Verdict::Leaked);
+            }
+            _ => {}
+        }
+    }
+    // An end of the service gives back what was in use.
+    for ((when, ..), verdict) in &mut lives {
+        if *when < service && *verdict == Verdict::InUse {
+            *verdict = Verdict::Closed;
+        }
+    }
+    lives
+}
+
+/// A host's Winsock.log, as an administrator has it.
+fn winsock_log(outcome: &Outcome, host: HostId, help: Help) -> String {
+    let mut text = String::new();
+    for (at, line) in winsock_log::lines(outcome, host) {
+        if help == Help::Stamps {
+            let millis = at.nanos() / 1_000_000;
+            let (seconds, millis) = (millis / 1_000, millis % 1_000);
+            let (day, of_day) = (6 + seconds / 86_400, seconds % 86_400);
+            let (hour, minute) = (of_day / 3_600, of_day / 60 % 60);
+            let second = of_day % 60;
+            let _ = write!(
+                text,
+                "2001-06-{day:02} {hour:02}:{minute:02}:{second:02}.{millis:03} "
+            );
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// A host's application event log, in one of its two forms.
+fn event_log(scenario: &Scenario, outcome: &Outcome, host: HostId) -> EventLog {
+    let mut text = String::new();
+    for (_, entry) in event_log::entries(scenario, outcome, host) {
+        if outcome.seed % 2 == 0 {
+            let _ = writeln!(text, "{}", NtForm(&entry));
+        } else if entry.source == Source::Mta {
+            let _ = writeln!(text, "{}", TextForm(&entry));
+        }
+    }
+    let (mut lines, mut log) = (Lines::new(text.as_bytes()), EventLog::default());
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        log.on_line(line);
+    }
+    log.finish();
+    log
+}
+
+/// What the log says of every life.
+fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<Key, Verdict> {
+    let mut lives = BTreeMap::new();
+    let mut take_in = |life: &diagnose::Entry| {
+        let instance = life.instance.expect("no line is missing");
+        let key = (life.service, u32::from(life.cb), instance);
+        let before = lives.insert(key, life.verdict);
+        assert_eq!(before, None, "{key:?} has one entry");
+        assert!(!life.evidence.lines().is_empty());
+    };
+    let (mut lines, mut reader) = (Lines::new(log.as_bytes()), Reader::new(limits, events));
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        assert!(reader.on_line(line, &mut take_in), "line {}", line.number);
+    }
+    let summary = reader.finish(&mut take_in);
+    assert_eq!(summary.unknown_forms, 0);
+    lives
+}
+
+/// The largest session disconnect timer of the scenario's connectors.
+fn limits(scenario: &Scenario) -> Limits {
+    let connectors = scenario.connectors.values();
+    let timers = connectors.map(|it| it.session_disconnect.nanos());
+    let longest = timers.max().unwrap_or(0);
+    Limits {
+        disconnect_timer: std::time::Duration::from_nanos(longest),
+        ..Limits::default()
+    }
+}
+
+impl Score {
+    /// Runs a scenario and compares every life of every host.
+    fn add(&mut self, name: &str, scenario: &Scenario, seed: u64, help: Help) {
+        let options = Options { keep_records: true };
+        let outcome = mtasim::run(scenario, seed, options).expect("its links can be built");
+        self.runs += 1;
+        for host in hosts(&outcome) {
+            let truth = truth(&outcome, host);
+            let events = (help == Help::EventLog).then(|| event_log(scenario, &outcome, host));
+            let log = winsock_log(&outcome, host, help);
+            let told = diagnosis(&log, events.as_ref(), limits(scenario));
+            for (key, verdict) in &truth {
+                self.lives += 1;
+                self.leaked += u64::from(*verdict == Verdict::Leaked);
+                let said = told.get(key);
+                if said == Some(&Verdict::Unknown) {
+                    self.unknown += 1;
+                } else if said != Some(verdict) {
+                    let wrong = format!("{name} {seed} {host:?} {key:?}: {verdict:?} {said:?}");
+                    self.wrong.push(wrong);
+                }
+            }
+            let more = told.keys().filter(|key| !truth.contains_key(*key));
+            let more = more.map(|key| format!("{name} {seed} {host:?} {key:?}: invented"));
+            self.wrong.extend(more);
+        }
+    }
+
+    /// So many runs, the scenarios by turns.
+    fn of(runs: u64, help: Help) -> Self {
+        let scenarios = SCENARIOS.map(|(name, text)| (name, load(name, text)));
+        let mut score = Self::default();
+        for seed in 0..runs {
+            let (name, scenario) = &scenarios[(seed % scenarios.len() as u64) as usize];
+            score.add(name, scenario, seed, help);
+        }
+        score
+    }
+
+    #[track_caller]
+    fn is_perfect(&self) {
+        assert!(self.leaked > 0 && self.leaked < self.lives / 2, "{self:?}");
+        assert_eq!(self.wrong, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn with_the_event_log_every_life_is_judged_as_the_oracle_does() {
+    let score = Score::of(10, Help::EventLog);
+    score.is_perfect();
+    assert_eq!(score.unknown, 0);
+}
+
+#[test]
+#[ignore = "1,000 runs, some minutes"]
+fn a_thousand_runs_with_the_event_log() {
+    let score = Score::of(1_000, Help::EventLog);
+    println!(
+        "{} runs, {} lives, {} leaked",
+        score.runs, score.lives, score.leaked
+    );
+    score.wrong.iter().for_each(|it| println!("{it}"));
+    score.is_perfect();
+    assert_eq!(score.unknown, 0);
+}
+
+#[test]
+#[ignore = "1,000 runs, some minutes"]
+fn a_thousand_runs_with_time_stamps() {
+    let score = Score::of(1_000, Help::Stamps);
+    println!(
+        "{} runs, {} lives, {} leaked",
+        score.runs, score.lives, score.leaked
+    );
+    score.wrong.iter().for_each(|it| println!("{it}"));
+    score.is_perfect();
+    assert_eq!(score.unknown, 0);
+}
+
+#[test]
+#[ignore = "1,000 runs, some minutes"]
+fn a_thousand_runs_by_the_log_alone() {
+    let score = Score::of(1_000, Help::None);
+    println!(
+        "{} runs, {} lives, {} leaked, {} unknown, {} wrong",
+        score.runs,
+        score.lives,
+        score.leaked,
+        score.unknown,
+        score.wrong.len()
+    );
+    score.wrong.iter().take(40).for_each(|it| println!("{it}"));
+}
