@@ -280,3 +280,35 @@ fn an_interrupted_sweep_keeps_what_is_finished_and_goes_on() {
     code(&mtasim(&going_on), 0);
     assert!(rows().starts_with(&before) && rows().len() > before.len());
 }
+
+#[test]
+fn a_seed_of_a_swarm_is_run_by_itself() {
+    let folder = folder();
+    let out = argument(folder.path());
+    let swarm = ["--swarm", "--seeds", "3..6", "--out", out];
+    code(&sweep(&[&swarm[..], &["--recheck", "0"]].concat()), 0);
+    let rows = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("rows");
+    for row in rows.lines() {
+        let row: Value = serde_json::from_str(row).expect("a row");
+        let seed = row["seed"].to_string();
+        let mut arguments = vec!["run", LEAK, "--set", "fault={}"];
+        arguments.extend(SHORT);
+        arguments.extend(["--seed", &seed, "--swarm", "--format", "json"]);
+        let output = mtasim(&arguments);
+        code(&output, 0);
+        assert_eq!(json(&output)["digest"], row["digest"]);
+        let told = text(&output.stderr);
+        let loss = row["selected"]["link.wan.loss"]
+            .as_str()
+            .expect("a setting");
+        assert!(
+            told.contains(&format!("swarm: link.wan.loss {loss}")),
+            "{told}"
+        );
+    }
+    // The same folder is not one of a sweep without a swarm.
+    code(
+        &sweep(&["--seeds", "3..6", "--recheck", "0", "--out", out]),
+        2,
+    );
+}

@@ -1,6 +1,7 @@
 //! One test binary, a module for each promise.
 
 mod browser;
+mod cluster;
 mod command_line;
 mod determinism;
 mod diagnose_command;
@@ -13,6 +14,7 @@ mod logs;
 mod omission;
 mod perfetto;
 mod ping;
+mod plot_command;
 mod program;
 mod report_page;
 mod run_command;

@@ -14,7 +14,7 @@ use crate::exit;
 
 pub(crate) use diagnosing::DiagnoseArguments;
 pub(crate) use exploring::{
-    CompareArguments, ExplainArguments, MergeArguments, ReplayArguments, ShrinkArguments,
+    CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
     SweepArguments,
 };
 
@@ -36,6 +36,8 @@ const SWEEP_EXAMPLES: &str = "\
 Examples:
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/leak
   mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,360s
+  mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,240s,360s \
+    --plot timer.svg
   mtasim sweep FILE --seeds 0..100000 --shard auto/16 --out parts/$SLURM_ARRAY_TASK_ID";
 const MERGE_EXAMPLES: &str = "\
 Example:
@@ -149,6 +151,9 @@ pub(crate) struct RunArguments {
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
+    /// Run what the seed selects of the scenario, as `sweep --swarm` does.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Write the hosts' logs, the journal and the result into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

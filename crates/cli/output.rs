@@ -1,18 +1,25 @@
-//! Files for the user.
+//! Files that appear whole or not at all.
 //!
-//! Owns that a file appears whole or not at all. It refuses to say what is in one.
+//! Owns writing beside the place and renaming into it. It refuses to leave half a file.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Writes a file under another name, then gives it its own; or says why it cannot be written.
-pub(crate) fn write(
+/// Writes a file, or says why it cannot be written.
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), String> {
+    stream(path, |out| out.write_all(content))
+}
+
+/// Writes a file piece by piece, or says why it cannot be written.
+pub(crate) fn stream(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), String> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
+    let Some(name) = path.file_name() else {
+        return Err(format!("cannot write {}: it names no file", path.display()));
+    };
+    let partial = path.with_file_name(format!("{}.partial", name.to_string_lossy()));
     let written = File::create(&partial).and_then(|file| {
         let mut out = BufWriter::new(file);
         content(&mut out)?;

@@ -79,9 +79,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> io::R
     under_way::end();
     if arguments.output.as_os_str() == "-" {
         terminal.result(&page)?;
-    } else if let Err(error) = output::write(&arguments.output, |out| {
-        io::Write::write_all(out, page.as_bytes())
-    }) {
+    } else if let Err(error) = output::write(&arguments.output, page.as_bytes()) {
         terminal.complain(&error);
         return Ok(exit::ENVIRONMENT);
     }

@@ -45,7 +45,12 @@ enum Failure {
 }
 
 pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let scenario = match input::require(&arguments.file, &arguments.overrides, terminal)? {
+    let (file, set) = (&arguments.file, &arguments.overrides);
+    let loaded = match arguments.swarm {
+        true => input::require_selected(file, set, arguments.seed.given, terminal)?,
+        false => input::require(file, set, terminal)?,
+    };
+    let scenario = match loaded {
         Ok(scenario) => scenario,
         Err(code) => return Ok(code),
     };
@@ -138,10 +143,10 @@ fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), Stri
         repeat: &report.repeat,
     };
     if let Some(path) = &arguments.pcap {
-        output::write(path, |out| view::capture(&shown, out))?;
+        output::stream(path, |out| view::capture(&shown, out))?;
     }
     if let Some(path) = &arguments.perfetto {
-        output::write(path, |out| view::perfetto(&shown, out))?;
+        output::stream(path, |out| view::perfetto(&shown, out))?;
     }
     Ok(())
 }
@@ -154,6 +159,9 @@ fn repeat(seed: u64, arguments: &RunArguments) -> String {
         quoted(&file),
         format!("--seed {seed}"),
     ];
+    if arguments.swarm {
+        words.push("--swarm".to_owned());
+    }
     let overrides = arguments.overrides.set.iter();
     words.extend(overrides.map(|set| format!("--set {}", quoted(set))));
     words.join(" ")

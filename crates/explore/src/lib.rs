@@ -6,7 +6,7 @@
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
 //! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
-//! | [`statistics`], [`thoroughness`], [`summary`] | what that says |
+//! | [`statistics`], [`survival`], [`thoroughness`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
@@ -15,7 +15,7 @@
 //! | [`explain`](mod@explain), `chain` | why it happens |
 //! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
-//! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
+//! | [`sweep`](mod@sweep), [`swarm`], [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
 
@@ -44,6 +44,8 @@ pub mod size;
 pub mod statistics;
 pub mod subject;
 pub mod summary;
+pub mod survival;
+pub mod swarm;
 pub mod sweep;
 pub mod tally;
 pub mod thoroughness;

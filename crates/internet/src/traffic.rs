@@ -6,7 +6,7 @@
 
 use kernel::{Instant, mix};
 use net::icmp::{Message, Original, UnreachableCode};
-use net::{DropReason, HostId, Identity, Packet, Protocol, Verdict};
+use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
 use crate::flights::{Flight, Payload};
@@ -18,6 +18,14 @@ use crate::world::{Internet, NetworkEvent, uptime};
 const HEADERS: u32 = 40;
 const MSS_OPTION: u32 = 4;
 const IP_HEADER: u32 = 20;
+
+/// One step of a packet's way.
+#[derive(Clone, Copy)]
+struct Hop {
+    from: HostId,
+    next: Option<HostId>,
+    link: Option<LinkId>,
+}
 
 impl<E> Internet<E> {
     /// Puts a segment of a host's TCP on its way.
@@ -77,45 +85,58 @@ impl<E> Internet<E> {
         if at == packet.source {
             watch.on_news(now, at, News::Sent(&packet));
         }
-        watch.on_news(
-            now,
-            at,
-            News::Offered(Offer {
-                packet: &packet,
-                transit,
-                addresses: self.addresses(&packet),
-            }),
-        );
-        for verdict in transit.verdicts() {
-            match verdict {
-                Verdict::Deliver {
-                    at: arrival,
-                    corruption,
-                    ..
-                } => {
-                    let next = transit.next.expect("a delivered packet has a next host");
-                    let Some(copy) = self.after_damage(&packet, corruption) else {
-                        watch.on_news(now, next, News::Damaged(&packet));
-                        continue;
+        let addresses = self.addresses(&packet);
+        let offer = Offer {
+            packet: &packet,
+            transit,
+            addresses,
+        };
+        watch.on_news(now, at, News::Offered(offer));
+        let hop = Hop {
+            from: at,
+            next: transit.next,
+            link: transit.link,
+        };
+        match transit.fates() {
+            (fate, None) => self.fare(now, hop, packet, fate, watch),
+            (first, Some(second)) => {
+                self.fare(now, hop, packet.clone(), first, watch);
+                self.fare(now, hop, packet, second, watch);
+            }
+        }
+    }
+
+    /// One copy of a packet meets its fate on one hop.
+    fn fare(
+        &mut self,
+        now: Instant,
+        hop: Hop,
+        mut packet: Packet<Payload>,
+        fate: Verdict,
+        watch: &mut impl Watch,
+    ) {
+        match fate {
+            Verdict::Deliver { at, corruption, .. } => {
+                let next = hop.next.expect("a delivered packet has a next host");
+                if let (Some(word), Payload::Tcp(segment)) = (corruption, &packet.payload) {
+                    let Some(segment) = self.after_damage(&packet, segment, word) else {
+                        return watch.on_news(now, next, News::Damaged(&packet));
                     };
-                    let flight = self.flights.take_off(copy);
-                    self.expect(arrival, next, NetworkEvent::Arrival { at: next, flight });
+                    packet.payload = Payload::Tcp(segment);
                 }
-                Verdict::Drop(reason) => {
-                    let link = transit.link;
-                    let packet = &packet;
-                    watch.on_news(
-                        now,
-                        at,
-                        News::Dropped {
-                            packet,
-                            link,
-                            reason,
-                        },
-                    );
-                    if reason == DropReason::NoRoute {
-                        self.answer_unreachable(now, at, packet, watch);
-                    }
+                let flight = self.flights.take_off(packet);
+                self.expect(at, next, NetworkEvent::Arrival { at: next, flight });
+            }
+            Verdict::Drop(reason) => {
+                let (packet, link) = (&packet, hop.link);
+                let news = News::Dropped {
+                    packet,
+                    link,
+                    reason,
+                };
+                watch.on_news(now, hop.from, news);
+                if reason == DropReason::NoRoute {
+                    self.answer_unreachable(now, hop.from, packet, watch);
                 }
             }
         }
@@ -126,19 +147,13 @@ impl<E> Internet<E> {
     fn after_damage(
         &self,
         packet: &Packet<Payload>,
-        corruption: Option<u64>,
-    ) -> Option<Packet<Payload>> {
-        let (Some(word), Payload::Tcp(_)) = (corruption, &packet.payload) else {
-            return Some(packet.clone());
-        };
-        let addresses @ [source, destination] = self.addresses(packet);
-        let mut bytes = wire::body(&packet.payload, addresses);
+        segment: &tcp::Segment,
+        word: u64,
+    ) -> Option<tcp::Segment> {
+        let [source, destination] = self.addresses(packet);
+        let mut bytes = tcp::wire::encode(segment, source, destination);
         wire::damage(&mut bytes, word);
-        let segment = tcp::wire::decode(&bytes, source, destination).ok()?;
-        Some(Packet {
-            payload: Payload::Tcp(segment),
-            ..packet.clone()
-        })
+        tcp::wire::decode(&bytes, source, destination).ok()
     }
 
     /// The addresses of a packet's source and destination.

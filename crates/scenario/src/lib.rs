@@ -7,6 +7,7 @@
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
 //! | [`watch`] | what else may be seen of a run, if somebody looks |
+//! | [`swarm`] | what one seed has of it |
 //! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
 //! | [`violation`], [`outcome`], [`run()`] | one judged run |
@@ -29,6 +30,7 @@ pub mod record;
 pub mod render;
 pub mod run;
 mod scheduling;
+pub mod swarm;
 pub mod timeline;
 pub mod violation;
 pub mod watch;

@@ -11,12 +11,14 @@
 //! | [`mod@capture`] | packets for Wireshark, as pcapng |
 //! | [`mod@perfetto`] | threads, blocks, links and messages for Perfetto |
 //! | [`mod@report`] | one page for a person, as HTML |
+//! | [`plot`] | a sweep as one picture |
 //!
 //! It never knows what made a run come out as it did.
 
 pub mod capture;
 pub mod life;
 pub mod perfetto;
+pub mod plot;
 pub mod report;
 pub mod shown;
 

@@ -39,26 +39,26 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), String> {
     for view in &outcome.hosts {
         let host = outcome.host_named(&view.name).expect("it is one of them");
         let file = |name: &str| folder.join(format!("{}.{name}", view.name));
-        output::write(&file("Winsock.log"), |out| {
+        output::stream(&file("Winsock.log"), |out| {
             winsock_log::lines(outcome, host).try_for_each(|(_, line)| writeln!(out, "{line}"))
         })?;
         let entries = event_log::entries(scenario, outcome, host);
         let entries = || entries.iter().map(|(_, entry)| entry);
-        output::write(&file("events.txt"), |out| {
+        output::stream(&file("events.txt"), |out| {
             entries().try_for_each(|entry| writeln!(out, "{}", NtForm(entry)))
         })?;
-        output::write(&file("EV0.LOG"), |out| {
+        output::stream(&file("EV0.LOG"), |out| {
             let mut of_mta = entries().filter(|entry| entry.source == Source::Mta);
             of_mta.try_for_each(|entry| writeln!(out, "{}", TextForm(entry)))
         })?;
     }
-    output::write(&folder.join("journal.jsonl"), |out| {
+    output::stream(&folder.join("journal.jsonl"), |out| {
         journal::lines(scenario, outcome).try_for_each(|line| writeln!(out, "{line}"))
     })?;
-    output::write(&folder.join(SCENARIO), |out| {
+    output::stream(&folder.join(SCENARIO), |out| {
         out.write_all(scenario.to_toml().as_bytes())
     })?;
-    output::write(&folder.join(RESULT), |out| {
+    output::stream(&folder.join(RESULT), |out| {
         writeln!(out, "{:#}", answer::result(report))
     })
 }

@@ -6,5 +6,6 @@ mod explaining;
 mod folders;
 mod replaying;
 mod shrinking;
+mod swarming;
 mod sweeping;
 mod thoroughness;

@@ -90,6 +90,13 @@ impl Section for Scenario {
             |fields| self.pins.fields(fields, &default.pins),
         );
         fields.table(
+            Key::new(
+                "swarm",
+                "With `--swarm` every seed has some of the faults and impairments, each with one half, and settings of its own.",
+            ),
+            |fields| self.swarm.fields(fields, &default.swarm),
+        );
+        fields.table(
             Key::new("expect", "What the outcome is held against."),
             |fields| self.expect.fields(fields, &default.expect),
         );
