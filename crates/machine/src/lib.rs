@@ -13,7 +13,7 @@
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail`, [`activity`] | the whole |
 //! | [`fingerprint`] | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
@@ -55,6 +55,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod activity;
 pub mod address;
 mod audit;
 pub mod block_header;
@@ -90,6 +91,7 @@ mod vector_clock;
 pub mod violation;
 
 pub use access::{Access, AccessKind};
+pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
     Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,

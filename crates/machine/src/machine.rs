@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant, Site, mix};
 
+use crate::activity::{Activity, Came, Waker};
 use crate::address::Address;
 use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
@@ -57,6 +58,8 @@ pub struct Machine<E: Environment> {
     pub(crate) now: Instant,
     pub(crate) steps: u64,
     pub(crate) trail: Trail,
+    /// What threads did since somebody last took it, if somebody looks.
+    pub(crate) activity: Option<Vec<Activity>>,
     pub(crate) ended: bool,
 }
 
@@ -122,6 +125,7 @@ impl<E: Environment> Machine<E> {
             now: Instant::ZERO,
             steps: 0,
             trail: Trail::default(),
+            activity: None,
             ended: false,
         })
     }
@@ -283,6 +287,7 @@ impl<E: Environment> Machine<E> {
         }
         running.mailbox.put_parcel(Parcel::Reply(reply));
         running.mailbox.answer(DONE);
+        self.see(Activity::woken(thread, at, Waker::World));
         self.resume(thread, at);
     }
 
@@ -317,7 +322,7 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         self.process.post(queue, message)?;
-        self.wake(at);
+        self.wake(at, Waker::World);
         Ok(())
     }
 
@@ -426,6 +431,10 @@ impl<E: Environment> Machine<E> {
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
         self.trail.enter(turn, &request.operation, answer);
+        if let Some(seen) = &mut self.activity {
+            let came = Came::of(&effect);
+            seen.push(Activity::call(turn, cost, (request, answer), came));
+        }
         match effect {
             Effect::Answer(word) => {
                 if let Some(told) = &mut self.told {
@@ -471,12 +480,12 @@ impl<E: Environment> Machine<E> {
                 return Some(Progress::Raised(exception));
             }
         }
-        self.wake(turn.at);
+        self.wake(turn.at, Waker::Thread(turn.thread));
         None
     }
 
     /// Lets everyone go on whom the last call set free.
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, waker: Waker) {
         if self.process.woken.is_empty() {
             return;
         }
@@ -498,6 +507,7 @@ impl<E: Environment> Machine<E> {
                 running.mailbox.put_parcel(parcel);
             }
             running.mailbox.answer(DONE);
+            self.see(Activity::woken(thread, at, waker));
             self.resume(thread, at);
         }
         self.process.woken = woken;
@@ -519,7 +529,14 @@ impl<E: Environment> Machine<E> {
         }
         self.process.give_up(thread, &operation);
         running.mailbox.answer(TIMED_OUT);
+        self.see(Activity::woken(thread, at, Waker::Time));
         self.resume(thread, at);
+    }
+
+    fn see(&mut self, what: Activity) {
+        if let Some(seen) = &mut self.activity {
+            seen.push(what);
+        }
     }
 
     /// The program goes on to its next call, which the thread can make from `at` on.

@@ -31,6 +31,7 @@ use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
 use crate::scheduling::Scheduling;
+use crate::watch::{Observer, Watch};
 
 use faults::Fault;
 use inflow::Inflow;
@@ -63,6 +64,7 @@ pub(crate) struct World<'a> {
     /// The cuts in force: which fault, which link, how.
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
+    pub(crate) observer: Observer,
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
@@ -127,6 +129,7 @@ impl<'a> World<'a> {
             faults: Vec::new(),
             cuts: Vec::new(),
             keep: options.keep_records,
+            observer: Observer::default(),
             events: 0,
             ended_steps: 0,
             is_spent: false,
@@ -154,6 +157,13 @@ impl<'a> World<'a> {
             let at = Instant::ZERO + self.scenario.duration;
             self.schedule(HostId(0), at, Event::Heal);
         }
+    }
+
+    /// From here on, what is asked for is seen. The world must not have begun to run.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        assert_eq!(self.events, 0, "a world is watched from its start");
+        let records = self.scenario.limits.records;
+        self.observer = Observer::new(watch, usize::try_from(records).unwrap_or(usize::MAX));
     }
 
     /// Runs until the end, or a limit.
@@ -202,12 +212,7 @@ impl<'a> World<'a> {
 
     /// A hash of everything that what follows depends on.
     fn fingerprint(&self) -> u64 {
-        let rest = (
-            &self.internet,
-            &self.ledger,
-            &self.inflows,
-            &self.faults,
-        );
+        let rest = (&self.internet, &self.ledger, &self.inflows, &self.faults);
         let whole = mix(self.now.nanos(), Printed::of(&rest));
         self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
@@ -241,7 +246,7 @@ impl<'a> World<'a> {
         let event = match event {
             Due::Own(event) => event,
             Due::Network(event) => {
-                let scribe = &mut Scribe(&mut self.journal);
+                let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
                 let host = self.internet.happen(self.now, event, scribe);
                 return self.wake(host);
             }
@@ -274,7 +279,7 @@ impl<'a> World<'a> {
     /// After anything was done to a host: sends what is to be sent, wakes who is to be woken,
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
-        let scribe = &mut Scribe(&mut self.journal);
+        let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
         self.internet.settle(self.now, host, scribe);
         self.wake(host);
     }
