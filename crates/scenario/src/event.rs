@@ -12,8 +12,8 @@ pub(crate) type Flight = usize;
 pub(crate) enum Event {
     /// A fault strikes.
     FaultStrikes { fault: u32, occurrence: u32 },
-    /// A fault ceases.
-    FaultCeases { fault: u32 },
+    /// A fault ceases, unless it has struck again since.
+    FaultCeases { fault: u32, struck: u64 },
     /// Faults are off from here on.
     Heal,
     /// A packet arrives at a host.

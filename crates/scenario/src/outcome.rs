@@ -65,8 +65,24 @@ pub enum Stop {
     Quiet,
     /// The limit on events was reached.
     Events,
+    /// The limit on messages was reached.
+    Messages,
     /// The limit on violations was reached.
     Violations,
+}
+
+impl Stop {
+    /// One word for programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Duration => "duration",
+            Self::Quiet => "quiet",
+            Self::Events => "events",
+            Self::Messages => "messages",
+            Self::Violations => "violations",
+        }
+    }
 }
 
 /// What came of a run.

@@ -83,6 +83,8 @@ pub struct Scenario {
 pub struct Limits {
     /// Simulation events handled before the run is stopped.
     pub events: u64,
+    /// Messages of all workloads taken in before the run is stopped.
+    pub messages: u64,
     /// Violations kept before the run is stopped.
     pub violations: u64,
     /// Journal records kept in memory.
@@ -114,9 +116,13 @@ impl Scenario {
 }
 
 impl Limits {
+    /// More messages than this no run takes: they have numbers of their own, and are remembered.
+    pub const MESSAGES_MAX: u64 = 1 << 20;
+
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,
+        messages: Self::MESSAGES_MAX,
         violations: 1_000,
         records: 10_000_000,
     };

@@ -3,6 +3,8 @@
 //! Owns the way from a [`Scenario`] and a seed to an [`Outcome`]. It refuses to know that there
 //! is more than one run.
 
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use mta::Build;
@@ -32,7 +34,8 @@ pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, 
 /// If a link cannot be calibrated as the scenario says.
 ///
 /// # Panics
-/// If there are not as many builds as hosts.
+/// If there are not as many builds as hosts. A bug of this program, or of a build, is a panic that
+/// names the scenario, the seed and the virtual time.
 pub fn run_builds(
     scenario: &Scenario,
     seed: u64,
@@ -45,9 +48,27 @@ pub fn run_builds(
         "one build for each host"
     );
     let mut world = World::new(scenario, seed, builds, options)?;
-    let stop = world.run();
-    close_books(&mut world);
-    Ok(summarise(world, seed, stop))
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        let stop = world.run();
+        close_books(&mut world);
+        stop
+    }));
+    match ended {
+        Ok(stop) => Ok(summarise(world, seed, stop)),
+        Err(cause) => panic_again(&world, seed, cause.as_ref()),
+    }
+}
+
+/// What panicked below could not know where in which run it was.
+fn panic_again(world: &World<'_>, seed: u64, cause: &(dyn Any + Send)) -> ! {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
+    panic!(
+        "at {} s of \"{}\", seed {seed}: {}",
+        world.now,
+        world.scenario.title,
+        text.unwrap_or("a panic without a text")
+    )
 }
 
 /// What can be judged only once nothing more happens.

@@ -68,6 +68,8 @@ pub(crate) struct World<'a> {
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
     events: u64,
+    /// Messages that came from above.
+    messages: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
 }
@@ -131,6 +133,7 @@ impl<'a> World<'a> {
             cuts: Vec::new(),
             keep: options.keep_records,
             events: 0,
+            messages: 0,
             ended_steps: 0,
         };
         world.open();
@@ -185,6 +188,10 @@ impl<'a> World<'a> {
                 return Stop::Violations;
             }
             let (key, event) = self.queue.pop().expect("there is a next event");
+            let is_message = matches!(event, Event::Submission { .. });
+            if is_message && self.messages >= self.scenario.limits.messages {
+                return Stop::Messages;
+            }
             self.now = key.at;
             self.events += 1;
             if !self.is_outdated(event) {
@@ -203,8 +210,8 @@ impl<'a> World<'a> {
             Event::Turn { host, generation } => {
                 self.hosts[host.0 as usize].turn.generation != generation
             }
+            Event::FaultCeases { fault, struck } => self.faults[fault as usize].struck != struck,
             Event::FaultStrikes { .. }
-            | Event::FaultCeases { .. }
             | Event::Heal
             | Event::Arrival { .. }
             | Event::WaitEnds { .. }
@@ -218,7 +225,7 @@ impl<'a> World<'a> {
         tracing::trace!(at = %self.now, ?event, "event");
         match event {
             Event::FaultStrikes { fault, occurrence } => self.strike(fault, occurrence),
-            Event::FaultCeases { fault } => self.cease(fault),
+            Event::FaultCeases { fault, .. } => self.cease(fault),
             Event::Heal => self.heal(),
             Event::Arrival { at, flight } => self.arrive(at, flight),
             Event::TcpTimer { host, .. } => {
@@ -262,6 +269,7 @@ impl<'a> World<'a> {
             }
             self.ledger.on_submission(host, submission);
         }
+        self.messages += 1;
         self.last_arrival[workload as usize] = Some(self.now);
         self.schedule_submission(workload, ordinal + 1);
     }

@@ -3,7 +3,7 @@
 //! Owns when a fault strikes and ceases, and what the world then does to links, hosts, services
 //! and threads. It refuses to touch the subject's memory.
 
-use kernel::{Site, key};
+use kernel::{Duration, Instant, Site, key};
 use net::{Cut, HostId, LinkId};
 
 use crate::event::Event;
@@ -14,6 +14,7 @@ use super::World;
 
 const GAP: Site = Site::new("fault.gap");
 const LENGTH: Site = Site::new("fault.length");
+const MOMENT: Site = Site::new("fault.moment");
 
 /// One fault of the scenario.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Fault {
     kind: FaultKind,
     when: When,
     pub(super) struck: u64,
+    /// It lasts, and has not ceased.
+    in_force: bool,
     pub(super) is_over: bool,
 }
 
@@ -31,6 +34,7 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
         kind: fault.kind.clone(),
         when: fault.when.clone(),
         struck: 0,
+        in_force: false,
         is_over: false,
     });
     faults.collect()
@@ -41,7 +45,12 @@ impl World<'_> {
         let it = &self.faults[fault];
         let at = match &it.when {
             When::At(times) => times.get(occurrence as usize).copied(),
-            When::Window { from, .. } => (occurrence == 0).then_some(*from),
+            When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
+            When::Window { from, to } => (occurrence == 0).then(|| {
+                let mut draw = self.choices.draw(MOMENT, it.key, [0, 0]);
+                let before_last = to.nanos() - from.nanos() - 1;
+                *from + draw.between(Duration::ZERO, Duration::from_nanos(before_last))
+            }),
             When::Random { mean_interval, .. } => {
                 let mut draw = self.choices.draw(GAP, it.key, [u64::from(occurrence), 0]);
                 Some(self.now.saturating_add(draw.exponential(*mean_interval)))
@@ -60,26 +69,36 @@ impl World<'_> {
             return;
         }
         it.struck += 1;
-        let (kind, luck) = (it.kind.clone(), it.key);
-        let until = match &it.when {
-            When::At(_) => None,
-            When::Window { to, .. } => Some(*to),
-            When::Random { mean_duration, .. } => mean_duration.map(|mean| {
+        it.in_force = it.kind.lasts();
+        let (struck, kind, when, luck) = (it.struck, it.kind.clone(), it.when.clone(), it.key);
+        let length = match &when {
+            When::At(_) => kind.length(),
+            When::Window { to, .. } => kind.lasts().then(|| to.saturating_since(self.now)),
+            When::Random { mean_duration, .. } => kind.length().or(mean_duration.map(|mean| {
                 let mut draw = self.choices.draw(LENGTH, luck, [u64::from(occurrence), 0]);
-                self.now.saturating_add(draw.exponential(mean))
-            }),
+                draw.exponential(mean)
+            })),
         };
+        let until = length.map(|length| self.now.saturating_add(length));
         self.write(Record::Fault(fault, Stage::Strikes));
-        self.apply(fault, &kind);
-        match until {
-            Some(until) => self.schedule(HostId(0), until, Event::FaultCeases { fault }),
-            None => self.schedule_strike(fault as usize, occurrence + 1),
+        self.apply(fault, &kind, until.unwrap_or(Instant::MAX));
+        if let Some(until) = until {
+            self.schedule(HostId(0), until, Event::FaultCeases { fault, struck });
+        }
+        // Times that were given do not wait for the end: a strike while a fault lasts prolongs it.
+        if until.is_none() || matches!(when, When::At(_)) {
+            self.schedule_strike(fault as usize, occurrence + 1);
         }
     }
 
+    /// A fault that is in force ceases.
     pub(super) fn cease(&mut self, fault: u32) {
-        let it = &self.faults[fault as usize];
+        let it = &mut self.faults[fault as usize];
+        if !std::mem::take(&mut it.in_force) {
+            return;
+        }
         let (kind, next) = (it.kind.clone(), it.struck);
+        let is_random = matches!(it.when, When::Random { .. });
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
@@ -91,22 +110,37 @@ impl World<'_> {
                 let host = self.host_named(host);
                 self.write(Record::ClockSet(host, usual.nanos));
             }
-            FaultKind::Reset(_)
-            | FaultKind::Crash { .. }
-            | FaultKind::RestartService { .. }
-            | FaultKind::Stall { .. } => {}
+            FaultKind::Crash { host, .. } => self.switch_on(host),
+            // The thread has its processor again by itself.
+            FaultKind::Stall { .. } => {}
+            FaultKind::Reset(_) | FaultKind::RestartService { .. } => {
+                unreachable!("it was over when it had struck")
+            }
         }
         self.write(Record::Fault(fault, Stage::Ceases));
-        if !self.faults[fault as usize].is_over {
+        if is_random && !self.faults[fault as usize].is_over {
             self.schedule_strike(fault as usize, u32::try_from(next).unwrap_or(u32::MAX));
         }
     }
 
-    fn apply(&mut self, fault: u32, kind: &FaultKind) {
+    /// A machine starts again once none of the faults that hold it down is in force.
+    fn switch_on(&mut self, name: &str) {
+        let is_held = self.faults.iter().any(|it| {
+            it.in_force && matches!(&it.kind, FaultKind::Crash { host, .. } if host == name)
+        });
+        if !is_held {
+            let host = self.host_named(name);
+            self.schedule(host, self.now, Event::HostStarts { host });
+        }
+    }
+
+    /// What a fault does that is in force before `until`.
+    fn apply(&mut self, fault: u32, kind: &FaultKind, until: Instant) {
         match kind {
-            FaultKind::Cut { link, silent } => {
+            FaultKind::Cut { link, silent, .. } => {
                 let cut = if *silent { Cut::Silent } else { Cut::Withdrawn };
                 let link = self.link_named(link);
+                self.cuts.retain(|(cutter, ..)| *cutter != fault);
                 self.cuts.push((fault, link, cut));
                 self.apply_cuts(link);
             }
@@ -120,17 +154,10 @@ impl World<'_> {
                 self.reset(ends[0], Some(other));
                 self.reset(ends[1], Some(one));
             }
-            FaultKind::Crash {
-                host,
-                restart_after,
-            } => {
+            FaultKind::Crash { host, .. } => {
                 let host = self.host_named(host);
-                if !self.hosts[host.0 as usize].up {
-                    return;
-                }
-                self.crash(host);
-                if let Some(length) = restart_after {
-                    self.schedule(host, self.now + *length, Event::HostStarts { host });
+                if self.hosts[host.0 as usize].up {
+                    self.crash(host);
                 }
             }
             FaultKind::RestartService { host } => {
@@ -142,13 +169,13 @@ impl World<'_> {
                 }
                 self.schedule(host, self.now, Event::ServiceStarts { host });
             }
-            FaultKind::Stall {
-                host,
-                thread,
-                length,
-            } => {
+            FaultKind::Stall { host, thread, .. } => {
                 let host = self.host_named(host);
-                let until = self.now + *length;
+                // A stall that healing finds is over with it.
+                let until = match self.scenario.healing {
+                    Some(_) => until.min(Instant::ZERO + self.scenario.duration),
+                    None => until,
+                };
                 if let Some(thread) = self.thread_named(host, thread.word())
                     && let Some(service) = &mut self.hosts[host.0 as usize].service
                 {

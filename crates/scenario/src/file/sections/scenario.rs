@@ -116,6 +116,15 @@ impl Section for Limits {
             default.events,
         );
         fields.value(
+            Key::new(
+                "messages",
+                "Messages of all workloads taken in before the run is stopped.",
+            )
+            .within(1, Self::MESSAGES_MAX),
+            &mut self.messages,
+            default.messages,
+        );
+        fields.value(
             Key::new("violations", "Violations kept before the run is stopped.")
                 .within(1, 1_000_000),
             &mut self.violations,

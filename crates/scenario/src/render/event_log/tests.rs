@@ -193,6 +193,20 @@ fn each_other_event_has_the_text_of_its_article() {
           stack /o=Org/ou=Site/cn=Configuration/cn=Servers/cn=PARIS/cn=TCP (PARIS) could not be \
           found. Check the configuration of the mail gateway. [BASE IL TCP/IP DRVR 8 218] (10)",
         ),
+        // Q230497 and Q254818.
+        (
+            V5,
+            1,
+            EventEntry::NonDelivery {
+                connector: 0,
+                message: 7,
+            },
+            "A non-delivery report (reason code transfer-failure and diagnostic code \
+          MTS-congestion) is being generated for message C=US;A= ;P=Org;L=PARIS-7. It was \
+          originally destined for DN:/o=Org/ou=Site/cn=Configuration/cn=Connections/cn=mail \
+          (recipient number 1), and was to be redirected to \
+          DN:/o=Org/ou=Site/cn=Configuration/cn=Connections/cn=mail. [MTA MAIN BASE 1 136] (12)",
+        ),
         // Q194589.
         (
             V5,
@@ -210,6 +224,115 @@ fn each_other_event_has_the_text_of_its_article() {
         assert_eq!(logged(build, thread, event, 0).description(), text);
     }
 }
+
+/// Every event of the socket layer that this model logs, as Event Viewer and as EV0.LOG have it.
+/// 4097 is Dr. Watson's, who does not write into EV0.LOG.
+#[test]
+fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
+    let operating = (
+        "Warning",
+        "Operating System",
+        "Internal Operating System Error",
+    );
+    let internal = (
+        "Warning",
+        "Internal Processing",
+        "Internal Processing Error",
+    );
+    let service = ("Information", "X.400 Service", "X.400 Service Event");
+    let resource = ("Warning", "Resource", "Resource Event");
+    let unexpected = ("Error", "Field Engineering", "Field Engineering Event");
+    let sockets = |code, call: &str, block| {
+        format!(
+            "A sockets error {code} on {call}() call was detected. The MTA will attempt to recover \
+             the sockets connection. Control block index: {block}."
+        )
+    };
+    let full = "A resource limit has been reached while attempting to open an association. There \
+                are no free control blocks available for network type 1. The configured count is \
+                20.";
+    let wrong = "An unexpected error has occurred which may cause the MTA to terminate. Error: \
+                 SBPDSCLS:CB TID=0,calling TID=1.";
+    let up = EventEntry::StartupComplete(V5_VERSION);
+    let down = EventEntry::ClosedownComplete(V5_VERSION);
+    let old = EventEntry::StartupComplete(V4_VERSION);
+    let bad = EventEntry::BadMessage(MessageType::Open, BlockIndex(1), BlockState::Connecting);
+    let torn = EventEntry::WrongThread {
+        owner: 0,
+        caller: 1,
+    };
+    let started = "Microsoft Exchange Server MTA Service startup complete, version";
+    // Id, build, thread, entry; type, category and phrase; description; brackets; severity; what
+    // EV0.LOG says, or nothing if it says the same.
+    let cases: Vec<(u32, Build, u16, EventEntry, Words, String, &str, u8, &[&str])> = vec![
+        (9156, V5, 1, EventEntry::NoFreeBlocks(20), resource, full.to_owned(), "BASE IL MAIN BASE 1 282", 10, &[]),
+        (9202, V5, 8, socket(Function::Accept, 0, 203), operating, sockets(0, "an accept", 203), "BASE IL TCP/IP DRVR 8 256", 12,
+            &["accept() call failed on CB 203", "Socket error   0"]),
+        (9214, V5, 8, socket(Function::CloseSocket, 10057, 5), operating, sockets(10057, "a closesocket", 5), "BASE IL TCP/IP DRVR 8 259", 12,
+            &["closesocket() call failed on CB 5", "Socket error   10057"]),
+        (9215, V5, 8, socket(Function::Connect, 0, 5), operating, sockets(0, "a connect", 5), "BASE IL TCP/IP DRVR 8 262", 14,
+            &["connect() call failed on CB 5", "Socket error   0"]),
+        (9215, V4, 54, socket(Function::Connect, 10060, 12), operating, sockets(10060, "a connect", 12), "BASE IL TCP/IP DRVR 54 274", 12,
+            &["connect() call failed on CB 12", "Socket error 10060"]),
+        (9221, V4, 10, socket(Function::Receive, 10054, 1), operating, sockets(10054, "a WSARecvEx", 1), "BASE IL TCP/IP DRVR 10 262", 12,
+            &["WSARecvEx() call failed on CB 1", "Socket error 10054"]),
+        (9224, V4, 54, socket(Function::Send, 10053, 22), operating, sockets(10053, "a send", 22), "BASE IL TCP/IP DRVR 54 272", 12,
+            &["send() call failed on CB 22", "Socket error 10053"]),
+        (9225, V4, 54, bad, internal, "A sockets error was detected. Bad message type 1 for socket control block 1 in state 2.".to_owned(), "BASE IL TCP/IP DRVR 54 262", 14,
+            &["Bad message type 1 for socket CB 1 in state 2"]),
+        (9405, V4, 10, torn, unexpected, wrong.to_owned(), "BASE TCP/IP DRVR 10", 16, &[]),
+        (9298, V5, 1, up, service, format!("{started} 5.5 (build 2653.23)."), "BASE IL MAIN BASE 1 490", 14, &[]),
+        (9298, V4, 1, old, service, format!("{started} 4 (build 993.6)."), "BASE IL MAIN BASE 1 490", 14, &[]),
+        (9299, V5, 1, down, service, "Service closedown complete, version 5.5 (build 2653.23).".to_owned(), "BASE IL MAIN BASE 1 490", 16, &[]),
+    ];
+    for (id, build, thread, event, words, text, brackets, severity, short) in cases {
+        let (kind, category, phrase) = words;
+        let entry = logged(build, thread, event, TIME_OF_Q303102);
+        assert_eq!(
+            NtForm(&entry).to_string(),
+            format!(
+                "Event ID: {id}\nSource: MSExchangeMTA\nType: {kind}\nCategory: {category}\n\
+                 Computer: PARIS\nDate: 6/6/2001 3:36:27 PM\n\
+                 Description: {text} [{brackets}] ({severity})\n"
+            )
+        );
+        let number = format!(" {thread}");
+        let place = match brackets.rsplit_once(' ') {
+            Some((rest, procedure)) if rest.ends_with(&number) => {
+                format!(
+                    "{}({thread}) Proc {procedure}",
+                    &rest[..rest.len() - number.len()]
+                )
+            }
+            _ => format!("{}({thread})", &brackets[..brackets.len() - number.len()]),
+        };
+        let mut expected = format!(
+            "message NMI{id}: {phrase}, severity {severity}\n\n          ({place}) 06-06-01 \
+             03:36:27pm\n"
+        );
+        let said = if short.is_empty() {
+            vec![text.as_str()]
+        } else {
+            short.to_vec()
+        };
+        for (line, indent) in said.into_iter().zip(["          ", "            "]) {
+            expected.push_str(&format!("{indent}{line}\n"));
+        }
+        assert_eq!(TextForm(&entry).to_string(), expected);
+    }
+}
+
+/// Type and category as Event Viewer names them, and the phrase of EV0.LOG.
+type Words = (&'static str, &'static str, &'static str);
+
+const V4_VERSION: mta::Version = mta::Version {
+    product: (4, 0),
+    build: (993, 6),
+};
+const V5_VERSION: mta::Version = mta::Version {
+    product: (5, 5),
+    build: (2653, 23),
+};
 
 #[test]
 fn a_host_writes_the_time_that_its_own_clock_shows() {
