@@ -63,13 +63,12 @@ fn fault(kind: &str, when: &str, seed: u64) -> Outcome {
 
 /// When faults struck and ceased, in order.
 fn stages(outcome: &Outcome) -> Vec<(Stage, u64)> {
-    let stages = outcome
-        .records
-        .iter()
-        .filter_map(|(at, record)| match record {
-            Record::Fault(_, stage) => Some((*stage, at.nanos() / 1_000_000_000)),
-            _ => None,
-        });
+    let stages = outcome.records.iter().filter_map(|(at, record)| {
+        let &Record::Fault(_, stage) = record else {
+            return None;
+        };
+        Some((stage, at.nanos() / 1_000_000_000))
+    });
     stages.collect()
 }
 
@@ -226,17 +225,15 @@ fn healing_ends_every_fault() {
 
 /// The errors that event 9215 names on a host of 4.0, whose connects all fail.
 fn connect_errors(outcome: &Outcome) -> BTreeSet<String> {
-    let failed = outcome
-        .records
-        .iter()
-        .filter_map(|(_, record)| match record {
-            Record::Mta(
-                _,
-                _,
-                mta::Record::Event(EventEntry::Sockets(Function::Connect, Some(error), _)),
-            ) => Some(error.code().to_string()),
-            _ => None,
-        });
+    let failed = outcome.records.iter().filter_map(|(_, record)| {
+        let Record::Mta(_, _, mta::Record::Event(event)) = record else {
+            return None;
+        };
+        let EventEntry::Sockets(Function::Connect, Some(error), _) = event else {
+            return None;
+        };
+        Some(error.code().to_string())
+    });
     failed.collect()
 }
 

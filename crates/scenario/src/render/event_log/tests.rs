@@ -262,31 +262,30 @@ fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
         caller: 1,
     };
     let started = "Microsoft Exchange Server MTA Service startup complete, version";
-    // Id, build, thread, entry; type, category and phrase; description; brackets; severity; what
-    // EV0.LOG says, or nothing if it says the same.
-    let cases: Vec<(u32, Build, u16, EventEntry, Words, String, &str, u8, &[&str])> = vec![
-        (9156, V5, 1, EventEntry::NoFreeBlocks(20), resource, full.to_owned(), "BASE IL MAIN BASE 1 282", 10, &[]),
-        (9202, V5, 8, socket(Function::Accept, 0, 203), operating, sockets(0, "an accept", 203), "BASE IL TCP/IP DRVR 8 256", 12,
-            &["accept() call failed on CB 203", "Socket error   0"]),
-        (9214, V5, 8, socket(Function::CloseSocket, 10057, 5), operating, sockets(10057, "a closesocket", 5), "BASE IL TCP/IP DRVR 8 259", 12,
-            &["closesocket() call failed on CB 5", "Socket error   10057"]),
-        (9215, V5, 8, socket(Function::Connect, 0, 5), operating, sockets(0, "a connect", 5), "BASE IL TCP/IP DRVR 8 262", 14,
-            &["connect() call failed on CB 5", "Socket error   0"]),
-        (9215, V4, 54, socket(Function::Connect, 10060, 12), operating, sockets(10060, "a connect", 12), "BASE IL TCP/IP DRVR 54 274", 12,
-            &["connect() call failed on CB 12", "Socket error 10060"]),
-        (9221, V4, 10, socket(Function::Receive, 10054, 1), operating, sockets(10054, "a WSARecvEx", 1), "BASE IL TCP/IP DRVR 10 262", 12,
-            &["WSARecvEx() call failed on CB 1", "Socket error 10054"]),
-        (9224, V4, 54, socket(Function::Send, 10053, 22), operating, sockets(10053, "a send", 22), "BASE IL TCP/IP DRVR 54 272", 12,
-            &["send() call failed on CB 22", "Socket error 10053"]),
-        (9225, V4, 54, bad, internal, "A sockets error was detected. Bad message type 1 for socket control block 1 in state 2.".to_owned(), "BASE IL TCP/IP DRVR 54 262", 14,
-            &["Bad message type 1 for socket CB 1 in state 2"]),
-        (9405, V4, 10, torn, unexpected, wrong.to_owned(), "BASE TCP/IP DRVR 10", 16, &[]),
-        (9298, V5, 1, up, service, format!("{started} 5.5 (build 2653.23)."), "BASE IL MAIN BASE 1 490", 14, &[]),
-        (9298, V4, 1, old, service, format!("{started} 4 (build 993.6)."), "BASE IL MAIN BASE 1 490", 14, &[]),
-        (9299, V5, 1, down, service, "Service closedown complete, version 5.5 (build 2653.23).".to_owned(), "BASE IL MAIN BASE 1 490", 16, &[]),
+    let cases = [
+        Case { id: 9156, from: (V5, 1), event: EventEntry::NoFreeBlocks(20), words: resource, text: full.to_owned(), tail: ("BASE IL MAIN BASE 1 282", 10), short: &[] },
+        Case { id: 9202, from: (V5, 8), event: socket(Function::Accept, 0, 203), words: operating, text: sockets(0, "an accept", 203), tail: ("BASE IL TCP/IP DRVR 8 256", 12), short: &["accept() call failed on CB 203", "Socket error   0"] },
+        Case { id: 9214, from: (V5, 8), event: socket(Function::CloseSocket, 10057, 5), words: operating, text: sockets(10057, "a closesocket", 5), tail: ("BASE IL TCP/IP DRVR 8 259", 12), short: &["closesocket() call failed on CB 5", "Socket error   10057"] },
+        Case { id: 9215, from: (V5, 8), event: socket(Function::Connect, 0, 5), words: operating, text: sockets(0, "a connect", 5), tail: ("BASE IL TCP/IP DRVR 8 262", 14), short: &["connect() call failed on CB 5", "Socket error   0"] },
+        Case { id: 9215, from: (V4, 54), event: socket(Function::Connect, 10060, 12), words: operating, text: sockets(10060, "a connect", 12), tail: ("BASE IL TCP/IP DRVR 54 274", 12), short: &["connect() call failed on CB 12", "Socket error 10060"] },
+        Case { id: 9221, from: (V4, 10), event: socket(Function::Receive, 10054, 1), words: operating, text: sockets(10054, "a WSARecvEx", 1), tail: ("BASE IL TCP/IP DRVR 10 262", 12), short: &["WSARecvEx() call failed on CB 1", "Socket error 10054"] },
+        Case { id: 9224, from: (V4, 54), event: socket(Function::Send, 10053, 22), words: operating, text: sockets(10053, "a send", 22), tail: ("BASE IL TCP/IP DRVR 54 272", 12), short: &["send() call failed on CB 22", "Socket error 10053"] },
+        Case { id: 9225, from: (V4, 54), event: bad, words: internal, text: "A sockets error was detected. Bad message type 1 for socket control block 1 in state 2.".to_owned(), tail: ("BASE IL TCP/IP DRVR 54 262", 14), short: &["Bad message type 1 for socket CB 1 in state 2"] },
+        Case { id: 9405, from: (V4, 10), event: torn, words: unexpected, text: wrong.to_owned(), tail: ("BASE TCP/IP DRVR 10", 16), short: &[] },
+        Case { id: 9298, from: (V5, 1), event: up, words: service, text: format!("{started} 5.5 (build 2653.23)."), tail: ("BASE IL MAIN BASE 1 490", 14), short: &[] },
+        Case { id: 9298, from: (V4, 1), event: old, words: service, text: format!("{started} 4 (build 993.6)."), tail: ("BASE IL MAIN BASE 1 490", 14), short: &[] },
+        Case { id: 9299, from: (V5, 1), event: down, words: service, text: "Service closedown complete, version 5.5 (build 2653.23).".to_owned(), tail: ("BASE IL MAIN BASE 1 490", 16), short: &[] },
     ];
-    for (id, build, thread, event, words, text, brackets, severity, short) in cases {
-        let (kind, category, phrase) = words;
+    for case in cases {
+        let Case {
+            id,
+            from: (build, thread),
+            event,
+            words: (kind, category, phrase),
+            text,
+            tail: (brackets, severity),
+            short,
+        } = case;
         let entry = logged(build, thread, event, TIME_OF_Q303102);
         assert_eq!(
             NtForm(&entry).to_string(),
@@ -320,6 +319,20 @@ fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
         }
         assert_eq!(TextForm(&entry).to_string(), expected);
     }
+}
+
+/// One event as both logs have it.
+struct Case<'a> {
+    id: u32,
+    /// The build, and the thread that reports it.
+    from: (Build, u16),
+    event: EventEntry,
+    words: Words,
+    text: String,
+    /// What stands in the brackets, and the severity.
+    tail: (&'a str, u8),
+    /// What EV0.LOG says; nothing if it says the same.
+    short: &'a [&'a str],
 }
 
 /// Type and category as Event Viewer names them, and the phrase of EV0.LOG.
