@@ -12,6 +12,7 @@ use scenario::{AssemblyError, Options, Outcome};
 use serde::Serialize;
 
 use crate::chain;
+use crate::curve::Curve;
 use crate::element;
 use crate::row::{Failure, failures};
 use crate::subject::Subject;
@@ -23,7 +24,7 @@ pub const ELEMENTS_MAX: usize = 1_000;
 const OTHERS_SHOWN: usize = 2;
 
 /// An explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The version of this format.
     pub schema_version: u32,
@@ -41,6 +42,8 @@ pub struct Explanation {
     pub chain: Vec<String>,
     /// Runs made.
     pub runs: u64,
+    /// When it became likely, if that was asked for.
+    pub curve: Option<Curve>,
 }
 
 /// A part of the scenario, and the run without it.
@@ -101,6 +104,7 @@ pub fn explain(
         parts: Vec::new(),
         chain,
         runs: 1,
+        curve: None,
     };
     for part in element::elements(scenario).into_iter().take(ELEMENTS_MAX) {
         let rest = element::without(scenario, &part);
@@ -218,7 +222,10 @@ impl fmt::Display for Explanation {
             }
             writeln!(formatter, "{line}")?;
         }
-        Ok(())
+        match &self.curve {
+            Some(curve) => write!(formatter, "\n{curve}"),
+            None => Ok(()),
+        }
     }
 }
 

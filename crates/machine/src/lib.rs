@@ -11,8 +11,11 @@
 //! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
+//! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail`, [`activity`] | the whole |
+//! | [`fingerprint`] | whether two moments are the same |
+//! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
 //!
@@ -52,6 +55,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod activity;
 pub mod address;
 mod audit;
 pub mod block_header;
@@ -59,8 +63,11 @@ mod blocks;
 pub mod call;
 pub mod config;
 pub mod costs;
+pub mod drills;
 pub mod environment;
 pub mod exception;
+pub mod exhaustive;
+pub mod fingerprint;
 mod flights;
 pub mod heap;
 pub mod heap_census;
@@ -73,6 +80,7 @@ pub mod note;
 mod process;
 mod queue;
 mod races;
+mod restart;
 mod running;
 pub mod scheduler;
 pub mod schedulers;
@@ -83,14 +91,18 @@ mod vector_clock;
 pub mod violation;
 
 pub use access::{Access, AccessKind};
+pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
-    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
+    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
+    Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
+pub use exhaustive::{Bound, Exhaustive, Explorer};
+pub use fingerprint::Printed;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;
@@ -99,8 +111,10 @@ pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Candidate, Preemption, Scheduler, Strategy};
-pub use schedulers::{Random, RoundRobin};
+pub use scheduler::{Candidate, Preemption, Prospect, Scheduler, Strategy};
+pub use schedulers::{
+    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw, Tally,
+};
 pub use thread::Thread;
 pub use violation::{Signature, Violation, ViolationKind};
 

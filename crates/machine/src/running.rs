@@ -10,12 +10,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-use kernel::{Instant, Stream};
+use kernel::{Duration, Instant, Stream};
 
 use crate::call::{Request, ThreadId};
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
-use crate::scheduler::{Candidate, Preemption};
+use crate::scheduler::{Candidate, Preemption, Prospect};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,11 @@ impl<E: Environment> Running<E> {
         }
     }
 
+    /// The thread's stable key.
+    pub(crate) fn key(&self) -> u64 {
+        self.identity.key
+    }
+
     /// The pending call.
     pub(crate) fn request(&self) -> Request {
         assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");
@@ -145,6 +150,8 @@ impl<E: Environment> Running<E> {
             key: self.identity.key,
             calls: self.calls,
             request: self.request(),
+            stretch: Duration::ZERO,
+            prospect: Prospect::Done,
         }
     }
 

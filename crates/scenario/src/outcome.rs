@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Checkpoint, Fingerprint, Instant};
+use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
@@ -67,8 +67,12 @@ pub enum Stop {
     Events,
     /// The limit on messages was reached.
     Messages,
+    /// The threads of a service made as many calls as the limit allows.
+    Calls,
     /// The limit on violations was reached.
     Violations,
+    /// A search has seen what follows.
+    Repeats,
 }
 
 impl Stop {
@@ -80,7 +84,9 @@ impl Stop {
             Self::Quiet => "quiet",
             Self::Events => "events",
             Self::Messages => "messages",
+            Self::Calls => "calls",
             Self::Violations => "violations",
+            Self::Repeats => "repeats",
         }
     }
 }
@@ -102,6 +108,9 @@ pub struct Outcome {
     pub steps: u64,
     /// Why it stopped.
     pub stop: Stop,
+    /// How long progress was owed after everything had healed; `None`: the scenario has no such
+    /// phase.
+    pub healing: Option<Duration>,
     /// Broken promises in the order they were found.
     pub violations: Vec<Violation>,
     /// Violations beyond the limit, counted only.
@@ -116,6 +125,8 @@ pub struct Outcome {
     pub messages: Messages,
     /// How often each fault struck, by name; a fault that never struck tested nothing.
     pub faults: BTreeMap<String, u64>,
+    /// What happened to control blocks, and in which states it found them, on all hosts together.
+    pub coverage: mta::Coverage,
     /// Packets sent, lost and delivered by link name.
     pub links: BTreeMap<String, LinkCounts>,
     /// What is not as the scenario expects, in words; empty if all is.

@@ -4,10 +4,12 @@ extern crate mtasim_machine as machine;
 
 mod determinism;
 mod exceptions;
+mod exhaustive;
 mod heap;
 mod interleavings;
 mod judging;
 mod order;
+mod schedulers;
 mod speed;
 mod stage;
 mod timing;

@@ -23,9 +23,13 @@ pub(super) struct Fault {
     kind: FaultKind,
     when: When,
     pub(super) struck: u64,
-    /// It lasts, and has not ceased.
+    /// Whether it lasts and has not ceased.
     in_force: bool,
+    /// When it ceases by itself, once it has struck; [`Instant::MAX`] for not at all.
+    until: Instant,
     pub(super) is_over: bool,
+    /// A later plan makes an earlier one void.
+    pub(super) generation: u32,
 }
 
 pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
@@ -35,60 +39,108 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
         when: fault.when.clone(),
         struck: 0,
         in_force: false,
+        until: Instant::MAX,
         is_over: false,
+        generation: 0,
     });
     faults.collect()
 }
 
 impl World<'_> {
-    pub(super) fn schedule_strike(&mut self, fault: usize, occurrence: u32) {
+    /// Schedules the next strike of a fault, for which it has waited since `since`.
+    pub(super) fn await_strike(&mut self, fault: usize, since: Instant) {
         let it = &self.faults[fault];
+        let occurrence = it.struck;
         let at = match &it.when {
-            When::At(times) => times.get(occurrence as usize).copied(),
+            When::At(times) => {
+                let place = usize::try_from(occurrence).expect("a list is limited");
+                times.get(place).copied()
+            }
             When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
             When::Window { from, to } => (occurrence == 0).then(|| {
                 let mut draw = self.choices.draw(MOMENT, it.key, [0, 0]);
-                let before_last = to.nanos() - from.nanos() - 1;
-                *from + draw.between(Duration::ZERO, Duration::from_nanos(before_last))
+                let longest = Duration::from_nanos(to.nanos() - from.nanos() - 1);
+                *from + draw.between(Duration::ZERO, longest)
             }),
             When::Random { mean_interval, .. } => {
-                let mut draw = self.choices.draw(GAP, it.key, [u64::from(occurrence), 0]);
-                Some(self.now.saturating_add(draw.exponential(*mean_interval)))
+                let mut draw = self.choices.draw(GAP, it.key, [occurrence, 0]);
+                Some(since.saturating_add(draw.exponential(*mean_interval)))
             }
         };
         if let Some(at) = at {
-            let fault = fault as u32;
-            let event = Event::FaultStrikes { fault, occurrence };
+            let event = Event::FaultStrikes {
+                fault: fault as u32,
+                generation: it.generation,
+            };
             self.schedule(HostId(0), at.max(self.now), event);
         }
     }
 
-    pub(super) fn strike(&mut self, fault: u32, occurrence: u32) {
+    pub(super) fn strike(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if it.is_over {
             return;
         }
         it.struck += 1;
+        // An end that was awaited no longer is: a strike while a fault lasts prolongs it.
+        it.generation += 1;
         it.in_force = it.kind.lasts();
-        let (struck, kind, when, luck) = (it.struck, it.kind.clone(), it.when.clone(), it.key);
-        let length = match &when {
-            When::At(_) => kind.length(),
-            When::Window { to, .. } => kind.lasts().then(|| to.saturating_since(self.now)),
-            When::Random { mean_duration, .. } => kind.length().or(mean_duration.map(|mean| {
-                let mut draw = self.choices.draw(LENGTH, luck, [u64::from(occurrence), 0]);
-                draw.exponential(mean)
-            })),
-        };
-        let until = length.map(|length| self.now.saturating_add(length));
+        let (kind, is_listed) = (it.kind.clone(), matches!(it.when, When::At(_)));
+        let until = self.end_of(fault as usize, self.now);
+        self.faults[fault as usize].until = until;
         self.write(Record::Fault(fault, Stage::Strikes));
-        self.apply(fault, &kind, until.unwrap_or(Instant::MAX));
-        if let Some(until) = until {
-            self.schedule(HostId(0), until, Event::FaultCeases { fault, struck });
+        self.apply(fault, &kind, until);
+        self.await_end(fault);
+        if until == Instant::MAX || is_listed {
+            self.await_strike(fault as usize, self.now);
         }
-        // Times that were given do not wait for the end: a strike while a fault lasts prolongs it.
-        if until.is_none() || matches!(when, When::At(_)) {
-            self.schedule_strike(fault as usize, occurrence + 1);
+    }
+
+    /// When a fault that lasts from `since` on ceases by itself; [`Instant::MAX`] for not at all.
+    fn end_of(&self, fault: usize, since: Instant) -> Instant {
+        let it = &self.faults[fault];
+        let length = match &it.when {
+            When::Window { to, .. } if it.kind.lasts() => return *to,
+            When::Random {
+                mean_duration: Some(mean),
+                ..
+            } => {
+                let occurrence = it.struck - 1;
+                let mut draw = self.choices.draw(LENGTH, it.key, [occurrence, 0]);
+                Some(draw.exponential(*mean))
+            }
+            When::At(_) | When::Window { .. } | When::Random { .. } => it.kind.length(),
+        };
+        length.map_or(Instant::MAX, |length| since.saturating_add(length))
+    }
+
+    fn await_end(&mut self, fault: u32) {
+        let it = &self.faults[fault as usize];
+        let (until, generation) = (it.until, it.generation);
+        if until < Instant::MAX {
+            self.schedule(HostId(0), until, Event::FaultCeases { fault, generation });
         }
+    }
+
+    /// From `at` on luck is another: a fault that chance sends or ends is awaited anew. A stall
+    /// has told its thread when to go on, and keeps to it.
+    pub(super) fn renew_fault(&mut self, fault: usize, at: Instant) {
+        let it = &mut self.faults[fault];
+        let When::Random { mean_duration, .. } = it.when else {
+            return;
+        };
+        if it.is_over {
+            return;
+        }
+        it.generation += 1;
+        if !it.in_force || it.until == Instant::MAX {
+            return self.await_strike(fault, at);
+        }
+        let is_stall = matches!(it.kind, FaultKind::Stall { .. });
+        if mean_duration.is_some() && !is_stall {
+            self.faults[fault].until = self.end_of(fault, at);
+        }
+        self.await_end(fault as u32);
     }
 
     /// A fault that is in force ceases.
@@ -97,8 +149,7 @@ impl World<'_> {
         if !std::mem::take(&mut it.in_force) {
             return;
         }
-        let (kind, next) = (it.kind.clone(), it.struck);
-        let is_random = matches!(it.when, When::Random { .. });
+        let (kind, is_random) = (it.kind.clone(), matches!(it.when, When::Random { .. }));
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
@@ -119,7 +170,7 @@ impl World<'_> {
         }
         self.write(Record::Fault(fault, Stage::Ceases));
         if is_random && !self.faults[fault as usize].is_over {
-            self.schedule_strike(fault as usize, u32::try_from(next).unwrap_or(u32::MAX));
+            self.await_strike(fault as usize, self.now);
         }
     }
 
@@ -156,7 +207,7 @@ impl World<'_> {
             }
             FaultKind::Crash { host, .. } => {
                 let host = self.host_named(host);
-                if self.hosts[host.0 as usize].up {
+                if self.internet.is_up(host) {
                     self.crash(host);
                 }
             }
@@ -193,30 +244,25 @@ impl World<'_> {
     fn apply_cuts(&mut self, link: LinkId) {
         let latest = self.cuts.iter().rfind(|(_, cut, _)| *cut == link);
         let cut = latest.map_or(Cut::None, |(.., cut)| *cut);
-        self.network.set_cut(link, cut);
-        self.update_routes();
+        self.internet.set_cut(link, cut);
     }
 
     /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP
     /// is gone before its process, whose end would close connections.
     fn crash(&mut self, host: HostId) {
         let plan = &self.scenario.hosts[&self.hosts[host.0 as usize].name];
-        let it = &mut self.hosts[host.0 as usize];
-        let config = crate::assembly::sockets(plan, it.address);
-        it.sockets = winsock::SocketTable::new(config);
-        it.up = false;
-        it.tcp_timer.at = None;
-        it.tcp_timer.generation = it.tcp_timer.generation.wrapping_add(1);
-        self.update_routes();
+        let address = self.hosts[host.0 as usize].address;
+        let config = crate::assembly::sockets(plan, address);
+        self.internet.switch_off(host, config);
         self.stop_service(host);
     }
 
     /// Connections of a host are reset, as a firewall or a peer's stack would: all of them, or
     /// those with one peer.
     fn reset(&mut self, host: HostId, peer: Option<u32>) {
-        let now = crate::host::uptime(self.now);
-        let it = &mut self.hosts[host.0 as usize];
-        it.sockets.reset_connections(now, peer);
+        let now = internet::uptime(self.now);
+        let sockets = self.internet.sockets_mut(host);
+        sockets.reset_connections(now, peer);
         self.settle(host);
     }
 

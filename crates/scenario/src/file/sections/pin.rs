@@ -3,7 +3,7 @@
 use kernel::Instant;
 
 use super::super::fields::{Fields, Key, Section};
-use crate::plan::{DroppedPacket, OutageWindow, Pins, Preemption};
+use crate::plan::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 
 impl Section for Pins {
     fn blank() -> Self {
@@ -25,6 +25,13 @@ impl Section for Pins {
         fields.records(
             Key::new("preempt", "Points at which a thread is put aside."),
             &mut self.preempt,
+        );
+        fields.records(
+            Key::new(
+                "luck",
+                "Times from which on chance is that of another seed; all before stays as it is.",
+            ),
+            &mut self.luck,
         );
     }
 }
@@ -98,5 +105,22 @@ impl Section for Preemption {
             ),
             &mut self.before_call,
         );
+    }
+}
+
+impl Section for FreshLuck {
+    fn blank() -> Self {
+        Self {
+            from: Instant::ZERO,
+            seed: 0,
+        }
+    }
+
+    fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
+        fields.required(
+            Key::new("from", "The first moment that it holds for."),
+            &mut self.from,
+        );
+        fields.required(Key::new("seed", "The seed from there on."), &mut self.seed);
     }
 }
