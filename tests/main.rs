@@ -1,5 +1,7 @@
 //! One test binary, a module for each promise.
 
+mod browser;
+mod cluster;
 mod command_line;
 mod determinism;
 mod diagnose_command;
@@ -10,9 +12,12 @@ mod fresh_luck;
 mod laws;
 mod logs;
 mod omission;
+mod perfetto;
 mod ping;
 mod plot_command;
 mod program;
+mod report_page;
 mod run_command;
 mod scenario_reference;
 mod tidy;
+mod wireshark;

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod merge;
 pub(crate) mod ping;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod shrink;

@@ -51,6 +51,7 @@ fn run(arguments: Arguments) -> u8 {
     }
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run, &mut terminal),
+        Command::Report(report) => commands::report::run(&report, &mut terminal),
         Command::Ping(ping) => commands::ping::run(&ping, &mut terminal),
         Command::Check(check) => commands::check::run(&check, &mut terminal),
         Command::Sweep(sweep) => commands::sweep::run(&sweep, &mut terminal),

@@ -32,6 +32,10 @@ pub(crate) struct SweepArguments {
     /// Run every seed with each of these values of a key; may be repeated, for all crossings.
     #[arg(long, value_name = "PATH=V1,V2")]
     pub(crate) vary: Vec<Axis>,
+    /// Let each seed have some of the faults and impairments only, each with one half, and settings
+    /// of its own as [swarm] says.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Run part K of N only, K from 1; `auto/N` takes K from SLURM_ARRAY_TASK_ID or
     /// JOB_COMPLETION_INDEX.
     #[arg(long, value_name = "K/N")]
@@ -124,7 +128,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) window: Option<Length>,
     /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human, conflicts_with_all = ["until", "window"])]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 

@@ -15,7 +15,7 @@
 //! | [`explain`](mod@explain), `chain` | why it happens |
 //! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
-//! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
+//! | [`sweep`](mod@sweep), [`swarm`], [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
 
@@ -45,6 +45,7 @@ pub mod statistics;
 pub mod subject;
 pub mod summary;
 pub mod survival;
+pub mod swarm;
 pub mod sweep;
 pub mod tally;
 pub mod thoroughness;

@@ -23,6 +23,9 @@ pub struct Row {
     /// The varied settings; absent if none is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// What the seed has selected of a swarm; absent if there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub selected: BTreeMap<String, String>,
     /// Whether everything was as the scenario expects.
     pub as_expected: bool,
     /// What was not, in words.
@@ -91,6 +94,7 @@ impl Row {
             seed: outcome.seed,
             scenario: hash.chars().take(16).collect(),
             settings,
+            selected: BTreeMap::new(),
             as_expected: outcome.is_as_expected(),
             unexpected: outcome.unexpected.clone(),
             failures: failures(outcome),
@@ -119,6 +123,17 @@ impl Row {
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
             met: thoroughness::names(&outcome.coverage),
         }
+    }
+
+    /// The line of `seeds.jsonl`, with its end.
+    ///
+    /// # Panics
+    /// Never: a row is plain data.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("plain data");
+        line.push('\n');
+        line
     }
 
     /// Whether anything went wrong, expected or not.
@@ -164,6 +179,7 @@ const fn stop_word(stop: Stop) -> &'static str {
         Stop::Duration => "duration",
         Stop::Quiet => "quiet",
         Stop::Events => "events",
+        Stop::Calls => "calls",
         Stop::Violations => "violations",
     }
 }

@@ -83,6 +83,8 @@ pub struct Shortest {
     pub seed: u64,
     /// With which of the varied settings.
     pub settings: BTreeMap<String, String>,
+    /// With what the seed has selected of a swarm.
+    pub selected: BTreeMap<String, String>,
     /// Which scenario, by its hash.
     pub scenario: String,
 }
@@ -168,6 +170,7 @@ impl Tally {
             at,
             seed: row.seed,
             settings: row.settings.clone(),
+            selected: row.selected.clone(),
             scenario: row.scenario.clone(),
         };
         if is_new {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::activity::Activity;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::environment::Environment;
@@ -115,6 +116,17 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub fn queue_length(&self, queue: QueueId) -> usize {
         self.process.queues[queue.index()].len()
+    }
+
+    /// From here on, keeps what threads do until it is [taken](Self::take_activity).
+    pub fn watch(&mut self) {
+        self.activity.get_or_insert_default();
+    }
+
+    /// What threads did since the last time, in the order of its doing. Nothing unless the
+    /// machine is [watched](Self::watch).
+    pub fn take_activity(&mut self) -> Vec<Activity> {
+        self.activity.as_mut().map_or_else(Vec::new, std::mem::take)
     }
 
     /// How many calls were carried out.

@@ -13,7 +13,8 @@
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail`, [`activity`] | the whole |
+//! | [`fingerprint`] | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
@@ -54,6 +55,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod activity;
 pub mod address;
 mod audit;
 pub mod block_header;
@@ -65,6 +67,7 @@ pub mod drills;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
+pub mod fingerprint;
 mod flights;
 pub mod heap;
 pub mod heap_census;
@@ -88,15 +91,18 @@ mod vector_clock;
 pub mod violation;
 
 pub use access::{Access, AccessKind};
+pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
     Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
+    Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
 pub use exhaustive::{Bound, Exhaustive, Explorer};
+pub use fingerprint::Printed;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
+use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -72,6 +73,14 @@ impl<E: Environment> Process<E> {
         }
     }
 
+    /// A hash of words and kernel objects.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let objects = (&self.locks, &self.semaphores, &self.events);
+        let queues = self.queues.iter().map(Queue::fingerprint);
+        let objects = mix(self.memory.fingerprint(), Printed::of(&objects));
+        queues.fold(objects, mix)
+    }
+
     /// Carries out the call that `turn` is for.
     pub(crate) fn execute(
         &mut self,
@@ -106,7 +115,7 @@ impl<E: Environment> Process<E> {
             Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
             Operation::Sleep(until) => patience(turn, until),
             Operation::Work(_) => Effect::Answer(DONE),
-            Operation::Environment => Effect::Asked,
+            Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
     }
@@ -150,7 +159,7 @@ impl<E: Environment> Process<E> {
             | Operation::SetEvent(_)
             | Operation::ResetEvent(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => false,
         };
         if waits {
@@ -178,7 +187,7 @@ impl<E: Environment> Process<E> {
             | Operation::ResetEvent(_)
             | Operation::Send(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => panic!("{operation:?} has no deadline"),
         }
     }

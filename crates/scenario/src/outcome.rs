@@ -65,8 +65,12 @@ pub enum Stop {
     Quiet,
     /// The limit on events was reached.
     Events,
+    /// The threads of a service made as many calls as the limit allows.
+    Calls,
     /// The limit on violations was reached.
     Violations,
+    /// A search has seen what follows.
+    Repeats,
 }
 
 /// What came of a run.

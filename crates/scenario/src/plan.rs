@@ -12,6 +12,7 @@ mod host;
 mod link;
 mod pin;
 mod quantity;
+mod swarm;
 mod vocabulary;
 mod workload;
 
@@ -26,6 +27,7 @@ pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
 pub use pin::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
+pub use swarm::{Among, Swarm, Varied};
 pub use vocabulary::Vocabulary;
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
 
@@ -99,6 +101,8 @@ pub struct Scenario {
     pub faults: BTreeMap<String, Fault>,
     /// Single happenings laid down in advance.
     pub pins: Pins,
+    /// What may differ from seed to seed, if that is asked for.
+    pub swarm: Swarm,
     /// What the outcome is held against.
     pub expect: Expectations,
     /// Where a run stops for its own size.
@@ -110,6 +114,8 @@ pub struct Scenario {
 pub struct Limits {
     /// Simulation events handled before the run is stopped.
     pub events: u64,
+    /// Calls that the threads of one service make before the run is stopped.
+    pub calls: u64,
     /// Violations kept before the run is stopped.
     pub violations: u64,
     /// Journal records kept in memory.
@@ -134,6 +140,7 @@ impl Scenario {
             workloads: BTreeMap::new(),
             faults: BTreeMap::new(),
             pins: Pins::default(),
+            swarm: Swarm::default(),
             expect: Expectations::default(),
             limits: Limits::DEFAULT,
         }
@@ -144,6 +151,7 @@ impl Limits {
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,
+        calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
     };

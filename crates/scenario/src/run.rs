@@ -5,13 +5,16 @@
 
 use std::rc::Rc;
 
+use machine::Explorer;
 use mta::Build;
+use net::HostId;
 
 use crate::assembly::{self, AssemblyError};
 use crate::ledger::{Broken, Ledger};
 use crate::outcome::{Outcome, Stop};
 use crate::plan::{Scenario, ViolationKind};
 use crate::scheduling::Scheduling;
+use crate::watch::{Seen, Watch};
 use crate::world::{Options, World};
 
 /// Runs `scenario` under `seed` with the builds that its hosts name.
@@ -19,11 +22,38 @@ use crate::world::{Options, World};
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
 pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, AssemblyError> {
-    let shipped = scenario
-        .hosts
-        .values()
-        .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) });
-    run_builds(scenario, seed, shipped.collect(), options)
+    run_builds(scenario, seed, shipped(scenario), options)
+}
+
+/// Runs `scenario` under `seed` with every record kept, and looks on: the same run, and what was
+/// seen of it.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+pub fn run_watched(
+    scenario: &Scenario,
+    seed: u64,
+    watch: Watch,
+) -> Result<(Outcome, Seen), AssemblyError> {
+    let keep = Options { keep_records: true };
+    let builds = shipped(scenario);
+    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, keep, scheduling)?;
+    world.watch(watch);
+    let stop = world.run();
+    close_books(&mut world);
+    for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
+        world.observer.on_end(host, world.now);
+    }
+    let seen = std::mem::take(&mut world.observer).into_seen();
+    Ok((summarise(world, seed, stop), seen))
+}
+
+fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
+    let hosts = scenario.hosts.values();
+    hosts
+        .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) })
+        .collect()
 }
 
 /// Runs `scenario` under `seed` with builds of one's own, one for each host in the order of their
@@ -46,6 +76,30 @@ pub fn run_builds(
         "one build for each host"
     );
     let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
+    let stop = world.run();
+    close_books(&mut world);
+    Ok(summarise(world, seed, stop))
+}
+
+/// Runs `scenario` under `seed` in the order of calls that a search has come to. Calls take no
+/// time, whatever the scenario says: threads of a host that can go on all do so before time passes.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+///
+/// # Panics
+/// If there are not as many builds as hosts.
+pub fn run_explored(
+    scenario: &Scenario,
+    seed: u64,
+    builds: Vec<Rc<dyn Build>>,
+    explorer: Explorer,
+) -> Result<Outcome, AssemblyError> {
+    let options = Options {
+        keep_records: false,
+    };
+    let scheduling = Scheduling::Explored(Rc::new(explorer));
     let mut world = World::new(scenario, seed, builds, options, scheduling)?;
     let stop = world.run();
     close_books(&mut world);

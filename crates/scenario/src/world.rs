@@ -18,7 +18,8 @@ mod services;
 use std::rc::Rc;
 
 use internet::{Event as Due, Internet};
-use kernel::{Choices, Instant, Journal, Keep};
+use kernel::{Choices, Instant, Journal, Keep, mix};
+use machine::Printed;
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
@@ -30,6 +31,7 @@ use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
 use crate::scheduling::Scheduling;
+use crate::watch::{Observer, Watch};
 
 use faults::Fault;
 use inflow::Inflow;
@@ -62,9 +64,12 @@ pub(crate) struct World<'a> {
     /// The cuts in force: which fault, which link, how.
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
+    pub(crate) observer: Observer,
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// A service has made as many calls as it may.
+    is_spent: bool,
     /// What control blocks of services that have ended met.
     ended_coverage: mta::Coverage,
     /// How many of the scenario's changes of luck have come.
@@ -124,8 +129,10 @@ impl<'a> World<'a> {
             faults: Vec::new(),
             cuts: Vec::new(),
             keep: options.keep_records,
+            observer: Observer::default(),
             events: 0,
             ended_steps: 0,
+            is_spent: false,
             ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
         };
@@ -152,6 +159,13 @@ impl<'a> World<'a> {
         }
     }
 
+    /// From here on, what is asked for is seen. The world must not have begun to run.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        assert_eq!(self.events, 0, "a world is watched from its start");
+        let records = self.scenario.limits.records;
+        self.observer = Observer::new(watch, usize::try_from(records).unwrap_or(usize::MAX));
+    }
+
     /// Runs until the end, or a limit.
     pub(crate) fn run(&mut self) -> Stop {
         let duration = self.scenario.duration + self.scenario.healing.unwrap_or_default();
@@ -172,8 +186,19 @@ impl<'a> World<'a> {
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
+            if self.is_spent {
+                return Stop::Calls;
+            }
             if self.ledger.is_full() {
                 return Stop::Violations;
+            }
+            if let Scheduling::Explored(explorer) = &self.scheduling {
+                if self.internet.next_time() > Some(self.now) {
+                    explorer.arrive(self.fingerprint());
+                }
+                if explorer.is_redundant() {
+                    return Stop::Repeats;
+                }
             }
             let (key, event) = self.internet.take_next().expect("there is a next event");
             self.now = key.at;
@@ -183,6 +208,13 @@ impl<'a> World<'a> {
                 self.handle(event);
             }
         }
+    }
+
+    /// A hash of everything that what follows depends on.
+    fn fingerprint(&self) -> u64 {
+        let rest = (&self.internet, &self.ledger, &self.inflows, &self.faults);
+        let whole = mix(self.now.nanos(), Printed::of(&rest));
+        self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
 
     /// Whether an event belongs to a plan that has been changed since.
@@ -214,7 +246,7 @@ impl<'a> World<'a> {
         let event = match event {
             Due::Own(event) => event,
             Due::Network(event) => {
-                let scribe = &mut Scribe(&mut self.journal);
+                let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
                 let host = self.internet.happen(self.now, event, scribe);
                 return self.wake(host);
             }
@@ -247,7 +279,7 @@ impl<'a> World<'a> {
     /// After anything was done to a host: sends what is to be sent, wakes who is to be woken,
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
-        let scribe = &mut Scribe(&mut self.journal);
+        let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
         self.internet.settle(self.now, host, scribe);
         self.wake(host);
     }
