@@ -10,9 +10,9 @@ pub trait Environment: 'static {
     /// A call that only the world around the machine can answer.
     type Call: Debug + 'static;
     /// The world's answer.
-    type Reply: 'static;
+    type Reply: Debug + 'static;
     /// What threads send each other through queues.
-    type Message: 'static;
+    type Message: Debug + 'static;
     /// What programs write down.
     type Record: 'static;
 }

@@ -21,6 +21,7 @@ mod fewest;
 mod trace;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::call::Subject;
@@ -49,9 +50,13 @@ pub struct Exhaustive {
     exhausted: bool,
 }
 
-/// The scheduler of one run of a search. Every machine of that run has one of its own.
+/// The scheduler of one machine in one run of a search.
 #[derive(Debug)]
-pub struct Explorer(Rc<RefCell<Search>>);
+pub struct Explorer {
+    search: Rc<RefCell<Search>>,
+    /// Which machine of the run.
+    seat: u64,
+}
 
 /// The tree of choices, as far as the present path goes.
 #[derive(Debug)]
@@ -60,6 +65,9 @@ struct Search {
     nodes: Vec<Node>,
     trace: Trace,
     depth: usize,
+    /// How many machines there have been, and which chose last.
+    seats: u64,
+    seat: u64,
     /// Whether the world has gone on since the last choice.
     rested: bool,
     /// Who need not go first in the next choice: another run has shown what follows.
@@ -68,6 +76,8 @@ struct Search {
     redundant: bool,
     /// Queues in which a sender had to wait: their receivers' calls depend on the senders'.
     tight: Vec<Subject>,
+    /// States between two stretches, each with the fewest preemptions it took to come there.
+    states: BTreeMap<u64, u32>,
     /// Whether the search must begin again, since it has learned of such a queue.
     learned: bool,
 }
@@ -122,13 +132,16 @@ impl Exhaustive {
             }
         }
         self.runs += 1;
-        Some(self.explorer())
+        Some(Explorer {
+            search: Rc::clone(&self.search),
+            seat: 0,
+        })
     }
 
-    /// A scheduler for one more machine of the present run.
+    /// Whether the present run has turned out to repeat others.
     #[must_use]
-    pub fn explorer(&self) -> Explorer {
-        Explorer(Rc::clone(&self.search))
+    pub fn is_redundant(&self) -> bool {
+        self.search.borrow().redundant
     }
 
     /// Whether every order within the bound was run.
@@ -148,18 +161,6 @@ impl Exhaustive {
     #[must_use]
     pub const fn redundant(&self) -> u64 {
         self.redundant
-    }
-
-    /// Whether the present run has turned out to repeat others: what it does from there on is
-    /// known.
-    #[must_use]
-    pub fn is_redundant(&self) -> bool {
-        self.search.borrow().redundant
-    }
-
-    /// The present run need not go on: what follows was explored from an equal state.
-    pub fn cut(&self) {
-        self.search.borrow_mut().redundant = true;
     }
 
     /// What share of all runs has been made, in millionths, if what lies below a choice is as much
@@ -184,13 +185,38 @@ impl Exhaustive {
     }
 }
 
+impl Explorer {
+    /// The scheduler of one more machine in the same run.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        let mut search = self.search.borrow_mut();
+        search.seats += 1;
+        Self {
+            search: Rc::clone(&self.search),
+            seat: search.seats,
+        }
+    }
+
+    /// Whether the run has turned out to repeat others: what it does from there on is known.
+    #[must_use]
+    pub fn is_redundant(&self) -> bool {
+        self.search.borrow().redundant
+    }
+
+    /// Time is about to pass, and the whole world is in the state that `fingerprint` stands for. If
+    /// what follows from there is known already, the run turns out to repeat others.
+    pub fn arrive(&self, fingerprint: u64) {
+        self.search.borrow_mut().arrive(fingerprint);
+    }
+}
+
 impl Scheduler for Explorer {
     fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
-        self.0.borrow_mut().choose(runnable)
+        self.search.borrow_mut().choose(self.seat, runnable)
     }
 
     fn rest(&mut self) {
-        self.0.borrow_mut().rested = true;
+        self.search.borrow_mut().rested = true;
     }
 }
 
@@ -201,10 +227,13 @@ impl Search {
             nodes: Vec::new(),
             trace: Trace::default(),
             depth: 0,
+            seats: 0,
+            seat: 0,
             rested: true,
             asleep: Set::NONE,
             redundant: false,
             tight: Vec::new(),
+            states: BTreeMap::new(),
             learned: false,
         }
     }
@@ -212,12 +241,14 @@ impl Search {
     /// Goes back to the last choice that another thread must be first in; false if there is none.
     fn turn_back(&mut self) -> bool {
         self.depth = 0;
+        self.seats = 0;
         self.rested = true;
         self.redundant = false;
         self.asleep = Set::NONE;
         if self.learned {
             self.learned = false;
             self.nodes.clear();
+            self.states.clear();
             self.trace.events.clear();
             return true;
         }
@@ -233,7 +264,10 @@ impl Search {
         false
     }
 
-    fn choose(&mut self, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, seat: u64, runnable: &[Candidate]) -> usize {
+        // Machines do not hear of each other but over time.
+        self.rested |= seat != self.seat;
+        self.seat = seat;
         let place = |thread: u8| {
             let found = runnable.binary_search_by_key(&u32::from(thread), |one| one.thread.0);
             found.unwrap_or_else(|_| panic!("the same path offers the same choices: {thread}"))
@@ -322,6 +356,27 @@ impl Search {
         let node = &self.nodes[depth];
         let before = self.trace.events[node.start..depth].last();
         before.is_some_and(|last| last.thread != thread && node.enabled.has(last.thread))
+    }
+
+    /// What follows from a state between two stretches depends on nothing else, and nothing in it
+    /// is exchanged with what came before: it is explored once, but for preemptions left over.
+    fn arrive(&mut self, fingerprint: u64) {
+        if self.redundant || self.depth < self.nodes.len() {
+            return;
+        }
+        let before = self.nodes.last().map_or(0, |node| node.spent);
+        let spent = if self.nodes.is_empty() {
+            0
+        } else {
+            before + self.fewest_of_stretch()
+        };
+        match self.states.get_mut(&fingerprint) {
+            Some(known) if *known <= spent => self.redundant = true,
+            Some(known) => *known = spent,
+            None => {
+                self.states.insert(fingerprint, spent);
+            }
+        }
     }
 
     /// Enters the call that was chosen, and lets what races with it go first in other runs.

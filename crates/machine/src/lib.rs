@@ -14,6 +14,7 @@
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
 //! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail`, [`activity`] | the whole |
+//! | [`fingerprint`] | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
@@ -66,6 +67,7 @@ pub mod drills;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
+pub mod fingerprint;
 mod flights;
 pub mod heap;
 pub mod heap_census;
@@ -99,6 +101,7 @@ pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
 pub use exhaustive::{Bound, Exhaustive, Explorer};
+pub use fingerprint::Printed;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;

@@ -19,6 +19,7 @@ use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
+use crate::fingerprint::Told;
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
@@ -44,6 +45,8 @@ pub struct Machine<E: Environment> {
     pub(crate) process: Process<E>,
     pub(crate) threads: Vec<Running<E>>,
     /// Mailboxes of threads that a restart took away.
+    /// What threads were told, if that is watched.
+    pub(crate) told: Option<Told>,
     pub(crate) spare: Vec<Rc<Mailbox<E>>>,
     pub(crate) turns: Turns,
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
@@ -108,6 +111,7 @@ impl<E: Environment> Machine<E> {
         Ok(Self {
             process,
             threads: Vec::new(),
+            told: None,
             spare: Vec::new(),
             turns,
             timers: BTreeSet::new(),
@@ -272,6 +276,10 @@ impl<E: Environment> Machine<E> {
             ThreadState::Asking,
             "{running:?} asked for nothing"
         );
+        if let Some(told) = &mut self.told {
+            told.answer(thread, &running.request().operation, DONE, at);
+            told.hear(thread, &reply);
+        }
         running.mailbox.put_parcel(Parcel::Reply(reply));
         running.mailbox.answer(DONE);
         self.see(Activity::woken(thread, at, Waker::World));
@@ -364,7 +372,8 @@ impl<E: Environment> Machine<E> {
     /// A mailbox for a new thread; one of a former thread's if nobody holds it any more.
     fn mailbox(&mut self, id: ThreadId, number: u16) -> Rc<Mailbox<E>> {
         let notes = Rc::clone(&self.notes);
-        let new = Mailbox::new(id, number, self.process.heap, notes);
+        let mut new = Mailbox::new(id, number, self.process.heap, notes);
+        new.is_watched = self.told.is_some();
         match self.spare.pop() {
             Some(mut spare) if Rc::strong_count(&spare) == 1 => {
                 *Rc::get_mut(&mut spare).expect("nobody else holds it") = new;
@@ -423,8 +432,20 @@ impl<E: Environment> Machine<E> {
         }
         match effect {
             Effect::Answer(word) => {
+                if let Some(told) = &mut self.told {
+                    told.answer(turn.thread, &request.operation, word, turn.at);
+                    if let Some(parcel) = running.mailbox.take_parcel() {
+                        told.hear(turn.thread, &parcel);
+                        running.mailbox.put_parcel(parcel);
+                    }
+                }
                 running.mailbox.answer(word);
                 running.go_on(turn.at);
+                if let Some(told) = &mut self.told
+                    && let Some(hash) = running.mailbox.take_remembered()
+                {
+                    told.settle(turn.thread, hash);
+                }
                 if running.state == ThreadState::Exited {
                     self.turns.stopped(cost);
                 } else {
@@ -470,8 +491,15 @@ impl<E: Environment> Machine<E> {
             if let Some(deadline) = running.deadline.take() {
                 self.timers.remove(&(deadline, thread));
             }
+            if let Some(told) = &mut self.told {
+                told.answer(thread, &running.request().operation, DONE, at);
+            }
             if let Some(message) = message {
-                running.mailbox.put_parcel(Parcel::Message(message));
+                let parcel = Parcel::Message(message);
+                if let Some(told) = &mut self.told {
+                    told.hear(thread, &parcel);
+                }
+                running.mailbox.put_parcel(parcel);
             }
             running.mailbox.answer(DONE);
             self.see(Activity::woken(thread, at, waker));
@@ -490,7 +518,11 @@ impl<E: Environment> Machine<E> {
             Some(at),
             "{running:?} has this deadline"
         );
-        self.process.give_up(thread, &running.request().operation);
+        let operation = running.request().operation;
+        if let Some(told) = &mut self.told {
+            told.answer(thread, &operation, TIMED_OUT, at);
+        }
+        self.process.give_up(thread, &operation);
         running.mailbox.answer(TIMED_OUT);
         self.see(Activity::woken(thread, at, Waker::Time));
         self.resume(thread, at);
@@ -506,6 +538,11 @@ impl<E: Environment> Machine<E> {
     fn resume(&mut self, thread: ThreadId, at: Instant) {
         let running = &mut self.threads[thread.index()];
         running.go_on(at);
+        if let Some(told) = &mut self.told
+            && let Some(hash) = running.mailbox.take_remembered()
+        {
+            told.settle(thread, hash);
+        }
         if running.state == ThreadState::Runnable {
             self.turns.ready(at, running.candidate());
         }

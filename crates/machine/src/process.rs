@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
+use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -70,6 +71,14 @@ impl<E: Environment> Process<E> {
             judge,
             woken: Vec::new(),
         }
+    }
+
+    /// A hash of words and kernel objects.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let objects = (&self.locks, &self.semaphores, &self.events);
+        let queues = self.queues.iter().map(Queue::fingerprint);
+        let objects = mix(self.memory.fingerprint(), Printed::of(&objects));
+        queues.fold(objects, mix)
     }
 
     /// Carries out the call that `turn` is for.

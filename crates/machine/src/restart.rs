@@ -41,6 +41,7 @@ impl<E: Environment> Machine<E> {
         drop(notes);
         self.turns.restart(&self.config, strategy);
         self.timers.clear();
+        self.told = None;
         self.choices = choices;
         self.now = Instant::ZERO;
         self.steps = 0;

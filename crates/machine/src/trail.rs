@@ -31,7 +31,7 @@ impl Trail {
 }
 
 /// An operation in three numbers.
-fn essence(operation: &Operation) -> (u64, u64, u64) {
+pub(crate) fn essence(operation: &Operation) -> (u64, u64, u64) {
     let word = |place: &Place| u64::from(place.address.0);
     match operation {
         Operation::Read(place) => (1, word(place), 0),

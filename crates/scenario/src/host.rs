@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
-use machine::{HeapConfig, Machine, ThreadId};
+use machine::{HeapConfig, Machine, Printed, ThreadId};
 use mta::{Build, Database, Process, SocketAnswer, SocketRequest, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
@@ -97,6 +97,9 @@ impl Host {
         let config = assembly::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, luck)
             .expect("the scenario's format keeps a machine's limits");
+        if scheduling.watches_state() {
+            machine.watch_state();
+        }
         let config = assembly::mta(
             &self.name,
             scenario,
@@ -227,6 +230,19 @@ impl Host {
         }
         sockets.end_process(uptime(now));
         self.turn.at = None;
+    }
+}
+
+impl Host {
+    /// A hash of what its threads and their waits come to.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let service = self.service.as_ref().map(|service| {
+            let waiting: Vec<_> = (service.waiting.iter())
+                .map(|(thread, waiting)| (thread, &waiting.events))
+                .collect();
+            mix(service.machine.fingerprint(), Printed::of(&waiting))
+        });
+        Printed::of(&(self.starts, service))
     }
 }
 

@@ -39,6 +39,6 @@ mod world;
 
 pub use assembly::AssemblyError;
 pub use outcome::Outcome;
-pub use run::{run, run_builds, run_watched};
+pub use run::{run, run_builds, run_explored, run_watched};
 pub use watch::{Seen, Watch};
 pub use world::Options;

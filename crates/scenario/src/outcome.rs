@@ -67,6 +67,8 @@ pub enum Stop {
     Events,
     /// The limit on violations was reached.
     Violations,
+    /// A search has seen what follows.
+    Repeats,
 }
 
 /// What came of a run.

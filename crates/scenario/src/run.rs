@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use machine::Explorer;
 use mta::Build;
 use net::HostId;
 
@@ -75,6 +76,30 @@ pub fn run_builds(
         "one build for each host"
     );
     let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
+    let stop = world.run();
+    close_books(&mut world);
+    Ok(summarise(world, seed, stop))
+}
+
+/// Runs `scenario` under `seed` in the order of calls that a search has come to. Calls take no
+/// time, whatever the scenario says: threads of a host that can go on all do so before time passes.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+///
+/// # Panics
+/// If there are not as many builds as hosts.
+pub fn run_explored(
+    scenario: &Scenario,
+    seed: u64,
+    builds: Vec<Rc<dyn Build>>,
+    explorer: Explorer,
+) -> Result<Outcome, AssemblyError> {
+    let options = Options {
+        keep_records: false,
+    };
+    let scheduling = Scheduling::Explored(Rc::new(explorer));
     let mut world = World::new(scenario, seed, builds, options, scheduling)?;
     let stop = world.run();
     close_books(&mut world);

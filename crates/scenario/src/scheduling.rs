@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Choices, mix};
+use kernel::{Choices, Duration, mix};
 use machine::{
-    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Strategy, Surw,
-    Tally,
+    Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection,
+    Strategy, Surw, Tally,
 };
 use mta::Build;
 use net::HostId;
@@ -35,12 +35,9 @@ pub(crate) enum Scheduling {
     Named(Vec<Counts>),
     /// A pilot run: the random walk, counted for each host.
     Pilot(Vec<Rc<RefCell<Tally>>>),
-    /// Somebody outside decides.
-    Outside(Chooser),
+    /// A search through all orders.
+    Explored(Rc<Explorer>),
 }
-
-/// Makes the scheduler for a start of a host's service.
-pub(crate) type Chooser = Rc<dyn Fn(HostId) -> Box<dyn machine::Scheduler>>;
 
 impl Scheduling {
     /// As the scenario says, after the pilot runs that takes.
@@ -65,6 +62,11 @@ impl Scheduling {
         Ok(Self::Named(counts.collect()))
     }
 
+    /// Whether somebody asks for the state of the machines.
+    pub(crate) const fn watches_state(&self) -> bool {
+        matches!(self, Self::Explored(_))
+    }
+
     /// What decides on this host from a start of its service on, whose luck is `luck`.
     pub(crate) fn strategy(
         &self,
@@ -80,11 +82,12 @@ impl Scheduling {
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Chosen(Box::new(counting));
             }
-            Self::Outside(chooser) => return Strategy::Chosen(chooser(host)),
+            Self::Explored(explorer) => return Strategy::Chosen(Box::new(explorer.another())),
         };
         let step = || {
             let plan = scenario.hosts.values().nth(host.0 as usize);
-            plan.expect("the host is one of the scenario's").call_cost
+            let cost = plan.expect("the host is one of the scenario's").call_cost;
+            cost.max(Duration::from_nanos(1))
         };
         Strategy::Chosen(match scenario.scheduler {
             Scheduler::Timed => return Strategy::Timed,
@@ -105,7 +108,7 @@ impl fmt::Debug for Scheduling {
         formatter.write_str(match self {
             Self::Named(_) => "Named",
             Self::Pilot(_) => "Pilot",
-            Self::Outside(_) => "Outside",
+            Self::Explored(_) => "Explored",
         })
     }
 }

@@ -18,7 +18,8 @@ mod services;
 use std::rc::Rc;
 
 use internet::{Event as Due, Internet};
-use kernel::{Choices, Instant, Journal, Keep};
+use kernel::{Choices, Instant, Journal, Keep, mix};
+use machine::Printed;
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
@@ -185,6 +186,14 @@ impl<'a> World<'a> {
             if self.ledger.is_full() {
                 return Stop::Violations;
             }
+            if let Scheduling::Explored(explorer) = &self.scheduling {
+                if self.internet.next_time() > Some(self.now) {
+                    explorer.arrive(self.fingerprint());
+                }
+                if explorer.is_redundant() {
+                    return Stop::Repeats;
+                }
+            }
             let (key, event) = self.internet.take_next().expect("there is a next event");
             self.now = key.at;
             self.events += 1;
@@ -193,6 +202,13 @@ impl<'a> World<'a> {
                 self.handle(event);
             }
         }
+    }
+
+    /// A hash of everything that what follows depends on.
+    fn fingerprint(&self) -> u64 {
+        let rest = (&self.internet, &self.ledger, &self.inflows, &self.faults);
+        let whole = mix(self.now.nanos(), Printed::of(&rest));
+        self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
 
     /// Whether an event belongs to a plan that has been changed since.
