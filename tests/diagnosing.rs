@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use diagnose::{EventLog, Limits, Lines, Reader, Verdict};
 use mta::{Fact, Record as Told};
@@ -159,27 +160,25 @@ fn load(name: &str, text: &str) -> Scenario {
 fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
     let (mut service, mut lives) = (0, BTreeMap::new());
     for (_, record) in &outcome.records {
-        match record {
-            Record::Mta(whose, _, Told::Fact(Fact::BlockTaken(block, instance)))
-                if *whose == host =>
-            {
-                service += u32::from(instance.0 == 0);
-                lives.insert((service, block.0, instance.0), Verdict::InUse);
-            }
-            Record::Mta(whose, _, Told::Fact(Fact::BlockReturned(block, instance)))
-                if *whose == host =>
-            {
-                lives.insert((service, block.0, instance.0), Verdict::Closed);
-            }
-            Record::Violation(found)
-                if found.kind == ViolationKind::ControlBlockLeak
-                    && outcome.host_named(&found.host) == Some(host) =>
-            {
-                let lease = found.lease.expect("a leak names its block");
-                let key = (service, lease.block.0, lease.instance.0);
-                lives.insert(key, Verdict::Leaked);
-            }
-            _ => {}
+        if let Record::Violation(found) = record
+            && found.kind == ViolationKind::ControlBlockLeak
+            && outcome.host_named(&found.host) == Some(host)
+        {
+            let lease = found.lease.expect("a leak names its block");
+            let key = (service, lease.block.0, lease.instance.0);
+            lives.insert(key, Verdict::Leaked);
+        }
+        let Record::Mta(whose, _, Told::Fact(fact)) = record else {
+            continue;
+        };
+        if *whose != host {
+            continue;
+        }
+        if let Fact::BlockTaken(block, instance) = fact {
+            service += u32::from(instance.0 == 0);
+            lives.insert((service, block.0, instance.0), Verdict::InUse);
+        } else if let Fact::BlockReturned(block, instance) = fact {
+            lives.insert((service, block.0, instance.0), Verdict::Closed);
         }
     }
     // An end of the service gives back what was in use.
@@ -194,15 +193,15 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
 /// Whether an exception ended the last process of a host. It may come between the last line
 /// about a block and its return, and what was in use then is neither in use any more nor closed.
 fn has_crashed(outcome: &Outcome, host: HostId) -> bool {
-    let last = outcome
-        .records
-        .iter()
-        .rev()
-        .find_map(|(_, record)| match record {
-            Record::Mta(whose, ..) if *whose == host => Some(false),
-            Record::Exception(whose, ..) if *whose == host => Some(true),
-            _ => None,
-        });
+    let last = outcome.records.iter().rev().find_map(|(_, record)| {
+        if let Record::Exception(whose, ..) = record {
+            (*whose == host).then_some(true)
+        } else if let Record::Mta(whose, ..) = record {
+            (*whose == host).then_some(false)
+        } else {
+            None
+        }
+    });
     last == Some(true)
 }
 
@@ -230,7 +229,7 @@ fn winsock_log(outcome: &Outcome, host: HostId, help: Help) -> String {
 fn event_log(scenario: &Scenario, outcome: &Outcome, host: HostId) -> EventLog {
     let mut text = String::new();
     for (_, entry) in event_log::entries(scenario, outcome, host) {
-        if outcome.seed % 2 == 0 {
+        if outcome.seed.is_multiple_of(2) {
             let _ = writeln!(text, "{}", NtForm(&entry));
         } else if entry.source == Source::Mta {
             let _ = writeln!(text, "{}", TextForm(&entry));
@@ -369,11 +368,12 @@ fn every_life_of_a_thousand_runs_is_judged_as_the_oracle_does() {
             unknown,
             wrong,
         } = score;
-        println!(
-            "{help:?}: {lives} lives, {leaked} leaked, {unknown} unknown, {} wrong",
-            wrong.len()
+        let found = format!(
+            "{help:?}: {lives} lives, {leaked} leaked, {unknown} unknown, {} wrong\n{}\n",
+            wrong.len(),
+            wrong[..wrong.len().min(20)].join("\n")
         );
-        wrong.iter().take(20).for_each(|it| println!("  {it}"));
+        let _ = io::stderr().write_all(found.as_bytes());
     }
     agree(&scores);
 }

@@ -312,3 +312,51 @@ fn a_seed_of_a_swarm_is_run_by_itself() {
         2,
     );
 }
+
+/// Killed without a word in the midst of it, a sweep goes on with the same command and ends as if
+/// nothing had been.
+#[test]
+fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
+    let folder = folder();
+    let [killed, whole] = ["killed", "whole"].map(|name| folder.path().join(name));
+    let arguments = |out| {
+        let canary = "sims/canary/late-close-5.5.toml";
+        [
+            "sweep",
+            canary,
+            "--seeds",
+            "0..90",
+            "--recheck",
+            "0",
+            "--out",
+            argument(out),
+        ]
+        .map(str::to_owned)
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args(arguments(&killed))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let rows = || fs::read_to_string(killed.join("seeds.jsonl")).unwrap_or_default();
+    while rows().is_empty() {
+        assert!(
+            child.try_wait().expect("it runs").is_none(),
+            "it ended too soon"
+        );
+        std::thread::yield_now();
+    }
+    child.kill().expect("SIGKILL");
+    child.wait().expect("it ends");
+    let kept = rows().lines().count();
+    assert!(!killed.join("summary.json").exists() && kept < 90);
+    for out in [&killed, &whole] {
+        let arguments = arguments(out);
+        code(&mtasim(&arguments.each_ref().map(String::as_str)), 0);
+    }
+    for name in ["seeds.jsonl", "summary.json", "sweep.json"] {
+        let bytes = |folder: &Path| fs::read(folder.join(name)).expect("a file");
+        assert!(bytes(&killed) == bytes(&whole), "{name}");
+    }
+}

@@ -128,7 +128,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) window: Option<Length>,
     /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human, conflicts_with_all = ["until", "window"])]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 

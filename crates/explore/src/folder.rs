@@ -137,7 +137,6 @@ impl Folder {
             let path = path.to_owned();
             move |error| FolderError::Io(path, error)
         };
-        fs::create_dir_all(path.join(CAPSULES)).map_err(io(path))?;
         let place = path.join(MANIFEST);
         if place.exists() {
             let held = read_manifest(path)?;
@@ -146,14 +145,19 @@ impl Folder {
                 let what = format!("it holds another sweep: {}", differences.join(", "));
                 return Err(FolderError::Foreign(path.to_owned(), what));
             }
-        } else if path.join(ROWS).exists() {
-            let what = format!("it has a {ROWS} and no {MANIFEST}");
+        } else if let Some(name) = [ROWS, SUMMARY, GRID, CAPSULES]
+            .into_iter()
+            .find(|name| path.join(name).exists())
+        {
+            let what = format!("it has a {name} and no {MANIFEST}: nothing is written over it");
             return Err(FolderError::Foreign(path.to_owned(), what));
         } else {
+            fs::create_dir_all(path).map_err(io(path))?;
             let mut text = serde_json::to_string_pretty(manifest).expect("plain data");
             text.push('\n');
             write_atomically(&place, text.as_bytes()).map_err(io(&place))?;
         }
+        fs::create_dir_all(path.join(CAPSULES)).map_err(io(path))?;
         let rows_path = path.join(ROWS);
         let file = OpenOptions::new()
             .create(true)

@@ -179,6 +179,7 @@ const fn stop_word(stop: Stop) -> &'static str {
         Stop::Duration => "duration",
         Stop::Quiet => "quiet",
         Stop::Events => "events",
+        Stop::Calls => "calls",
         Stop::Violations => "violations",
     }
 }

@@ -37,6 +37,9 @@ pub struct Config {
     pub judge: bool,
     /// Preemptions that happen whatever the strategy does.
     pub preemptions: Vec<Preemption>,
+    /// The most calls that all threads together make. Threads that never wait would keep the
+    /// world waiting for ever.
+    pub calls: u64,
 }
 
 /// The process heap's size and guard.
@@ -64,6 +67,7 @@ impl Default for Config {
             },
             judge: true,
             preemptions: Vec::new(),
+            calls: u64::MAX,
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use std::fmt::Debug;
 
+use crate::call::Touch;
+
 /// The types that a machine passes through without looking at them.
 pub trait Environment: 'static {
     /// A call that only the world around the machine can answer.
@@ -15,4 +17,9 @@ pub trait Environment: 'static {
     type Message: Debug + 'static;
     /// What programs write down.
     type Record: 'static;
+
+    /// Which other calls `call` may be exchanged with: all that a search through orders knows of it.
+    fn touch(_call: &Self::Call) -> Touch {
+        Touch::Everything
+    }
 }

@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use crate::call::Subject;
 use crate::scheduler::{Candidate, Scheduler, able};
-use trace::{Class, Set, Trace};
+use trace::{Class, Made, Set, Trace};
 
 pub use trace::THREADS_MAX;
 
@@ -397,13 +397,15 @@ impl Search {
         self.asleep = asleep;
         let nodes = &self.nodes;
         let was_runnable = |depth: usize, thread: u8| nodes[depth].runnable.has(thread);
-        self.trace
-            .enter(node.start, node.chosen, own, subject, was_runnable);
-        while let Some(earlier) = self.trace.races.pop() {
-            self.want_reversed(earlier, depth);
-        }
-        if chosen.waits() {
-            self.trace.set_aside(depth);
+        let made = Made {
+            thread: node.chosen,
+            class: own,
+            subject,
+            waits: chosen.waits(),
+        };
+        self.trace.enter(node.start, made, was_runnable);
+        while let Some((earlier, later)) = self.trace.races.pop() {
+            self.want_reversed(earlier, later);
         }
     }
 

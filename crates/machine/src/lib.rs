@@ -95,6 +95,7 @@ pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
     Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
+    Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;

@@ -81,6 +81,8 @@ pub enum Progress<E: Environment> {
     ReachedUntil,
     /// Every thread waits for something that only the world can bring, or has exited.
     Idle,
+    /// The threads have made as many calls as [`Config::calls`] allows; no more are made.
+    Spent,
 }
 
 impl<E: Environment> Machine<E> {
@@ -236,6 +238,9 @@ impl<E: Environment> Machine<E> {
         self.advance(now);
         self.turns.stop_asking();
         while !self.ended {
+            if self.steps >= self.config.calls {
+                return Progress::Spent;
+            }
             let timer = self.timers.first().copied();
             let due = timer.filter(|(at, _)| *at <= until);
             // At equal times a deadline comes before a call.

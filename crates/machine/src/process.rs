@@ -115,7 +115,7 @@ impl<E: Environment> Process<E> {
             Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
             Operation::Sleep(until) => patience(turn, until),
             Operation::Work(_) => Effect::Answer(DONE),
-            Operation::Environment => Effect::Asked,
+            Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
     }
@@ -159,7 +159,7 @@ impl<E: Environment> Process<E> {
             | Operation::SetEvent(_)
             | Operation::ResetEvent(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => false,
         };
         if waits {
@@ -187,7 +187,7 @@ impl<E: Environment> Process<E> {
             | Operation::ResetEvent(_)
             | Operation::Send(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => panic!("{operation:?} has no deadline"),
         }
     }

@@ -212,7 +212,7 @@ impl<E: Environment> Thread<E> {
     /// Makes a call that the world answers; the thread waits for the reply.
     #[track_caller]
     pub fn call(&self, call: E::Call) -> impl Future<Output = E::Reply> {
-        let asked = self.ask(Operation::Environment);
+        let asked = self.ask(Operation::Environment(E::touch(&call)));
         async move {
             self.mailbox.put_parcel(Parcel::Call(call));
             asked.await;

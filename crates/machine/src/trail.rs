@@ -49,7 +49,7 @@ pub(crate) fn essence(operation: &Operation) -> (u64, u64, u64) {
         Operation::Receive(queue, _) => (13, u64::from(queue.0), 0),
         Operation::Sleep(until) => (14, 0, until.nanos()),
         Operation::Work(length) => (15, 0, length.nanos()),
-        Operation::Environment => (16, 0, 0),
+        Operation::Environment(_) => (16, 0, 0),
         Operation::Raise(code) => (17, 0, u64::from(*code)),
     }
 }

@@ -272,6 +272,7 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         heap,
         judge: host.judge,
         preemptions: preemptions.map(preemption).collect(),
+        calls: scenario.limits.calls,
         ..machine::Config::default()
     }
 }

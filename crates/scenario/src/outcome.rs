@@ -65,6 +65,8 @@ pub enum Stop {
     Quiet,
     /// The limit on events was reached.
     Events,
+    /// The threads of a service made as many calls as the limit allows.
+    Calls,
     /// The limit on violations was reached.
     Violations,
     /// A search has seen what follows.

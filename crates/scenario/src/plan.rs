@@ -114,6 +114,8 @@ pub struct Scenario {
 pub struct Limits {
     /// Simulation events handled before the run is stopped.
     pub events: u64,
+    /// Calls that the threads of one service make before the run is stopped.
+    pub calls: u64,
     /// Violations kept before the run is stopped.
     pub violations: u64,
     /// Journal records kept in memory.
@@ -149,6 +151,7 @@ impl Limits {
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,
+        calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
     };

@@ -68,6 +68,8 @@ pub(crate) struct World<'a> {
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// A service has made as many calls as it may.
+    is_spent: bool,
     /// What control blocks of services that have ended met.
     ended_coverage: mta::Coverage,
     /// How many of the scenario's changes of luck have come.
@@ -130,6 +132,7 @@ impl<'a> World<'a> {
             observer: Observer::default(),
             events: 0,
             ended_steps: 0,
+            is_spent: false,
             ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
         };
@@ -182,6 +185,9 @@ impl<'a> World<'a> {
             }
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
+            }
+            if self.is_spent {
+                return Stop::Calls;
             }
             if self.ledger.is_full() {
                 return Stop::Violations;

@@ -4,6 +4,7 @@ mod bench;
 mod comparing;
 mod explaining;
 mod folders;
+mod naming;
 mod replaying;
 mod shrinking;
 mod swarming;

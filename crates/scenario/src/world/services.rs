@@ -118,6 +118,10 @@ impl World<'_> {
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
                 Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
+                Progress::Spent => {
+                    self.is_spent = true;
+                    return self.take_records(host);
+                }
             }
         }
         self.take_records(host);
@@ -200,12 +204,11 @@ impl World<'_> {
         service.machine.drain_records(|written| {
             let number = numbers[written.thread.index()];
             ledger.on_record(host, written.at, &written.record);
-            let is_view = matches!(written.record, mta::Record::Log(mta::LogLine::WaitFor(..)));
             let record = Record::Mta(host, number, written.record);
-            if is_view {
-                journal.note(written.at, record);
-            } else {
+            if record.is_digested() {
                 journal.write(written.at, record);
+            } else {
+                journal.note(written.at, record);
             }
         });
         let findings = service.machine.judge().violations();

@@ -123,6 +123,15 @@ impl Section for Limits {
             default.events,
         );
         fields.value(
+            Key::new(
+                "calls",
+                "Calls that the threads of one service make before the run is stopped.",
+            )
+            .within(1, 1_000_000_000_000_000),
+            &mut self.calls,
+            default.calls,
+        );
+        fields.value(
             Key::new("violations", "Violations kept before the run is stopped.")
                 .within(1, 1_000_000),
             &mut self.violations,
