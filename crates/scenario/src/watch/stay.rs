@@ -208,7 +208,7 @@ fn awaited(machine: &Machine<Winsock>, operation: &Operation) -> (Awaited, &'sta
         Operation::Send(queue) | Operation::Receive(queue, _) => {
             (Awaited::Message, machine.queue_name(queue))
         }
-        Operation::Environment => (Awaited::Network, "the network"),
+        Operation::Environment(_) => (Awaited::Network, "the network"),
         Operation::Sleep(_)
         | Operation::Read(_)
         | Operation::Write(..)
