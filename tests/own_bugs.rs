@@ -7,9 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use explore::capsule::Capsule;
-use mta::{
-    BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
-};
+use mta::{BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure};
 use scenario::{Options, file, run_builds};
 
 use crate::program::{argument, code, mtasim, text};
@@ -21,8 +19,8 @@ const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
 struct Faulty(Shipped);
 
 impl Build for Faulty {
-    fn version(&self) -> Version {
-        self.0.version()
+    fn base(&self) -> Shipped {
+        self.0
     }
 
     fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {

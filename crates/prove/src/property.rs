@@ -125,7 +125,7 @@ impl Finding {
             Stop::Messages => Err(self.undecided("the run reached its limit on messages")),
             Stop::Calls => Err(self.undecided("a service reached its limit on calls")),
             Stop::Violations => Err(self.undecided("the run reached its limit on violations")),
-            Stop::Repeats => Err(self.undecided("a search has seen what follows")),
+            Stop::Repeats => Err(self.undecided("a search gave the run up as a repetition")),
         }
     }
 

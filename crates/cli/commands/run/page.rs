@@ -93,7 +93,7 @@ const fn stopped(stop: Stop) -> &'static str {
         Stop::Messages => "; STOPPED at the limit of messages",
         Stop::Calls => "; STOPPED at the limit of calls",
         Stop::Violations => "; STOPPED at the limit of violations",
-        Stop::Repeats => "; a search has seen what follows",
+        Stop::Repeats => "; a search knew the rest",
     }
 }
 
