@@ -15,6 +15,7 @@
 //! | [`explain`](mod@explain), `chain` | why it happens |
 //! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
+//! | [`verify`](mod@verify) | every order of calls in a small scenario |
 //! | [`sweep`](mod@sweep), [`swarm`], [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
@@ -50,6 +51,7 @@ pub mod sweep;
 pub mod tally;
 pub mod thoroughness;
 pub mod times;
+pub mod verify;
 mod workers;
 
 pub use capsule::Capsule;
@@ -58,3 +60,4 @@ pub use replay::replay;
 pub use seeds::{SeedRange, Shard};
 pub use subject::{Custom, Shipped, Subject};
 pub use sweep::sweep;
+pub use verify::verify;

@@ -182,5 +182,6 @@ const fn stop_word(stop: Stop) -> &'static str {
         Stop::Calls => "calls",
         Stop::Repeats => "repeats",
         Stop::Violations => "violations",
+        Stop::Repeats => "repeats",
     }
 }

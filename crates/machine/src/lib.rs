@@ -101,7 +101,7 @@ pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
-pub use exhaustive::{Bound, Exhaustive, Explorer};
+pub use exhaustive::{Bound, Exhaustive, Explorer, Turning};
 pub use fingerprint::Printed;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
@@ -113,7 +113,8 @@ pub use note::Written;
 pub use running::{ThreadState, ThreadView};
 pub use scheduler::{Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
-    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw, Tally,
+    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw,
+    Tally,
 };
 pub use thread::Thread;
 pub use violation::{Signature, Violation, ViolationKind};

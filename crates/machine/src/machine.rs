@@ -408,8 +408,8 @@ impl<E: Environment> Machine<E> {
             self.turns.ready(until, candidate);
             return None;
         }
-        if running.preempted_now() {
-            self.turns.pass_over();
+        if let Some(to) = running.preempted_now() {
+            self.turns.pass_over(to);
             return None;
         }
         self.now = self.now.max(turn.at);

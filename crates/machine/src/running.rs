@@ -66,7 +66,8 @@ pub(crate) struct Running<E: Environment> {
     pub(crate) luck: Stream,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
-    preempted_before: VecDeque<u64>,
+    /// Before which calls it is preempted, and in whose favour.
+    preempted_before: VecDeque<(u64, Option<u64>)>,
 }
 
 impl<E: Environment> Running<E> {
@@ -78,8 +79,8 @@ impl<E: Environment> Running<E> {
         preemptions: &[Preemption],
     ) -> Self {
         let mine = preemptions.iter().filter(|one| one.key == identity.key);
-        let mut calls: Vec<_> = mine.map(|one| one.call).collect();
-        calls.sort_unstable();
+        let mut calls: Vec<_> = mine.map(|one| (one.call, one.to)).collect();
+        calls.sort_by_key(|(call, _)| *call);
         Self {
             identity,
             mailbox,
@@ -129,19 +130,19 @@ impl<E: Environment> Running<E> {
         request.expect("a live thread has a pending call")
     }
 
-    /// Whether a preemption stands before its next call; it is used up by asking.
-    pub(crate) fn preempted_now(&mut self) -> bool {
+    /// The preemption that stands before its next call, with who goes on instead; it is used up by
+    /// asking.
+    pub(crate) fn preempted_now(&mut self) -> Option<Option<u64>> {
         let next = self.calls + 1;
-        while let Some(call) = self.preempted_before.front()
-            && *call <= next
+        while let Some(&(call, to)) = self.preempted_before.front()
+            && call <= next
         {
-            let now = *call == next;
             self.preempted_before.pop_front();
-            if now {
-                return true;
+            if call == next {
+                return Some(to);
             }
         }
-        false
+        None
     }
 
     pub(crate) fn candidate(&self) -> Candidate {

@@ -93,13 +93,16 @@ pub enum Strategy {
 
 /// The order to take the processor from a thread just before one of its calls. Honoured by every
 /// strategy: timed, the thread goes to the back of the ready queue; chosen, it is left out of
-/// one choice. Without another thread that can run nothing happens.
+/// one choice, or that choice is made for it. Without another thread that can run nothing happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preemption {
     /// The stable key of the thread.
     pub key: u64,
     /// Before which of its calls, counted from one.
     pub call: u64,
+    /// The stable key of the thread that goes on instead, if that is not left to the strategy.
+    /// Only chosen strategies honour it.
+    pub to: Option<u64>,
 }
 
 /// The thread whose call takes place next, and when.

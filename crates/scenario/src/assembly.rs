@@ -278,11 +278,28 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
 }
 
 fn preemption(pinned: &crate::plan::Preemption) -> machine::Preemption {
-    let number = u16::try_from(pinned.thread).unwrap_or(u16::MAX);
+    let key = |number: u32| mta::threads::luck(u16::try_from(number).unwrap_or(u16::MAX));
     machine::Preemption {
-        key: mta::threads::luck(number),
+        key: key(pinned.thread),
         call: pinned.before_call,
+        to: pinned.to.map(key),
     }
+}
+
+/// The pin that makes a run turn where a search did; `None` for a thread that no log could name.
+pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<crate::plan::Preemption> {
+    let mut numbers = 0..=9_999_u16;
+    let mut number = |key| {
+        numbers = 0..=9_999;
+        numbers.find(|number| mta::threads::luck(*number) == key)
+    };
+    Some(crate::plan::Preemption {
+        host: host.to_owned(),
+        thread: u32::from(number(turning.from)?),
+        // The machine counts from one.
+        before_call: turning.calls + 1,
+        to: Some(u32::from(number(turning.to)?)),
+    })
 }
 
 pub(crate) fn shipped(host: &Host) -> Shipped {

@@ -38,6 +38,7 @@ mod workload;
 mod world;
 
 pub use assembly::AssemblyError;
+pub use machine::{Bound, Exhaustive, Explorer};
 pub use outcome::Outcome;
 pub use run::{run, run_builds, run_explored, run_watched};
 pub use watch::{Seen, Watch};

@@ -42,6 +42,8 @@ vocabulary! {
         Random = "random",
         /// Every runnable thread in turn: finds bugs, its rates mean nothing.
         RoundRobin = "round-robin",
+        /// Whoever has the processor keeps it until it waits: finds only what is pinned.
+        Cooperative = "cooperative",
         /// Random priorities that change at two random calls: an adversary, its rates mean nothing.
         Pct = "pct",
         /// Random priorities of calls, drawn anew on conflict: an adversary, its rates mean nothing.

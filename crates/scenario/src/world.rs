@@ -192,7 +192,7 @@ impl<'a> World<'a> {
             if self.ledger.is_full() {
                 return Stop::Violations;
             }
-            if let Scheduling::Explored(explorer) = &self.scheduling {
+            if let Scheduling::Explored(explorer, _) = &self.scheduling {
                 if self.internet.next_time() > Some(self.now) {
                     explorer.arrive(self.fingerprint());
                 }

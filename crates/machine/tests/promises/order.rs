@@ -39,7 +39,11 @@ fn round_robin_goes_round() {
 #[test]
 fn a_pinned_preemption_is_the_only_difference() {
     let mut config = config();
-    config.preemptions = vec![Preemption { key: 0, call: 3 }];
+    config.preemptions = vec![Preemption {
+        key: 0,
+        call: 3,
+        to: None,
+    }];
     let order = order(config, RoundRobin::without_preemption());
     assert_eq!(order, [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0]);
 }

@@ -160,8 +160,16 @@ fn a_preemption_comes_exactly_before_its_call() {
     config.costs = even_costs();
     config.quantum = Duration::MAX;
     config.preemptions = vec![
-        Preemption { key: 0, call: 4 },
-        Preemption { key: 0, call: 6 },
+        Preemption {
+            key: 0,
+            call: 4,
+            to: None,
+        },
+        Preemption {
+            key: 0,
+            call: 6,
+            to: None,
+        },
     ];
     let mut machine = timed(config);
     let word = machine.map_static(1, "word").expect("room");

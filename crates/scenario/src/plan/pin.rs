@@ -52,6 +52,8 @@ pub struct Preemption {
     pub thread: u32,
     /// The call, counted from 0.
     pub before_call: u64,
+    /// The number of the thread that goes on instead; `None`: whoever the scheduler takes.
+    pub to: Option<u32>,
 }
 
 /// From here on chance is that of another seed. Everything before is as it was; what waits

@@ -89,6 +89,7 @@ impl Section for Preemption {
             host: String::new(),
             thread: 0,
             before_call: 0,
+            to: None,
         }
     }
 
@@ -104,6 +105,12 @@ impl Section for Preemption {
                 "The call before which it is put aside, from 0.",
             ),
             &mut self.before_call,
+        );
+        fields.optional(
+            Key::new("to", "The number of the thread that goes on instead.")
+                .within(0, 9_999)
+                .default("whoever the scheduler takes"),
+            &mut self.to,
         );
     }
 }
