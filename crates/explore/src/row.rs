@@ -180,7 +180,6 @@ const fn stop_word(stop: Stop) -> &'static str {
         Stop::Quiet => "quiet",
         Stop::Events => "events",
         Stop::Calls => "calls",
-        Stop::Repeats => "repeats",
         Stop::Violations => "violations",
         Stop::Repeats => "repeats",
     }

@@ -21,6 +21,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness, PcapError, PcapResult};
 
+use kernel::Instant;
 use net::DropReason;
 use scenario::render::wall_clock::WallTime;
 use scenario::watch::passage::{Fate, Passage};
@@ -157,7 +158,7 @@ fn comments(passage: &Passage) -> Vec<String> {
             ));
         }
         Fate::Carried(copies) => {
-            let after = |at: kernel::Instant| at.saturating_since(passage.at);
+            let after = |at: Instant| Instant::from_nanos(at.saturating_since(passage.at).nanos());
             if let [first, second] = copies.as_slice() {
                 let (first, second) = (after(first.at), after(second.at));
                 told.push(format!(
