@@ -41,9 +41,12 @@ const OUTBOUND: u32 = 2;
 /// # Errors
 /// If `out` refuses.
 pub fn capture(run: &Shown<'_>, out: &mut impl Write) -> io::Result<()> {
-    write(run, out).map_err(|error| match error {
-        PcapError::IoError(error) => error,
-        other => io::Error::other(other),
+    write(run, out).map_err(|error| {
+        if let PcapError::IoError(error) = error {
+            error
+        } else {
+            io::Error::other(error)
+        }
     })
 }
 
