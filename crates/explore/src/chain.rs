@@ -108,6 +108,7 @@ fn concerns(fact: &Fact, lease: Lease) -> bool {
         } => block == lease.block && [meant, found].contains(&lease.instance),
         Fact::Opened(_)
         | Fact::Ended(..)
+        | Fact::Begun(_)
         | Fact::Refused
         | Fact::Submitted(_)
         | Fact::Arrived { .. }
@@ -133,6 +134,7 @@ fn fact_in_words(fact: &Fact) -> String {
             };
             format!("association {} ends {how}", association.0)
         }
+        Fact::Begun(association) => format!("begins association {}", association.0),
         Fact::Refused => "no association: no block is free".to_owned(),
         Fact::TransportBegun(block, instance) => {
             format!("the transport begins on block {block}, use {instance}")

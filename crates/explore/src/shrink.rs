@@ -8,6 +8,7 @@
 //! not be the smallest there is.
 
 mod chance;
+mod order;
 mod rounding;
 
 use kernel::{Duration, Instant};
@@ -84,6 +85,14 @@ pub fn shrink(
 ) -> Result<Shrunk, ShrinkError> {
     let mut search = Search::new(capsule, subject, budget)?;
     let before = Size::of(&search.best, &search.outcome);
+    search.cut_after_failure();
+    chance::list_messages(&mut search);
+    chance::list_outages(&mut search);
+    chance::list_losses(&mut search);
+    eprintln!("{} runs: cut to {}", search.runs, search.best.duration.nanos() / SECOND);
+    if !order::lay_down(&mut search) {
+        eprintln!("{} runs: not found", search.runs);
+    }
     search.run_passes(&mut watch);
     // Luck in the order of threads is of use as long as there is much to leave out: another
     // seed may show the failure where this one does not.
@@ -199,7 +208,14 @@ impl<'a> Search<'a> {
                 return true;
             }
         }
-        false
+        order::realign(self, &candidate)
+    }
+
+    /// Takes a candidate that was seen to show the failure.
+    fn accept(&mut self, candidate: Scenario, at: Instant, outcome: Outcome) -> bool {
+        self.best = candidate;
+        (self.failed_at, self.outcome) = (at, outcome);
+        true
     }
 
     /// The run ends on the first whole second after the failure.

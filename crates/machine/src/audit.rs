@@ -11,6 +11,7 @@ use crate::heap_layout::HeapLayout;
 use crate::judge::Judge;
 use crate::machine::Machine;
 use crate::running::{Running, ThreadView};
+use crate::touches::Touch;
 use crate::sync::{EventObject, Lock, Semaphore};
 
 impl<E: Environment> Machine<E> {
@@ -24,6 +25,11 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub const fn judge(&self) -> &Judge {
         &self.process.judge
+    }
+
+    /// The newest accesses, the oldest first; as many as [`crate::Config::touches`] says.
+    pub fn touches(&self) -> impl Iterator<Item = &Touch> {
+        self.touches.oldest_first()
     }
 
     /// The word at `address`, if one is mapped there. No access in the judge's eyes.

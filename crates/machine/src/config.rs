@@ -37,6 +37,8 @@ pub struct Config {
     pub judge: bool,
     /// Preemptions that happen whatever the strategy does.
     pub preemptions: Vec<Preemption>,
+    /// The newest accesses and enterings that are kept ([`crate::Touch`]); usually none.
+    pub touches: usize,
 }
 
 /// The process heap's size and guard.
@@ -64,6 +66,7 @@ impl Default for Config {
             },
             judge: true,
             preemptions: Vec::new(),
+            touches: 0,
         }
     }
 }

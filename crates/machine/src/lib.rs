@@ -12,7 +12,7 @@
 //! | [`sync`], `queue`, `process` | what a call does |
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `audit`, `touches`, `trail` | the whole |
 //!
 //! Two threads that count without a lock:
 //!
@@ -78,6 +78,7 @@ pub mod scheduler;
 pub mod schedulers;
 pub mod sync;
 pub mod thread;
+mod touches;
 mod trail;
 mod vector_clock;
 pub mod violation;
@@ -85,7 +86,7 @@ pub mod violation;
 pub use access::{Access, AccessKind};
 pub use address::{Address, Field, Place};
 pub use call::{
-    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
+    Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
@@ -102,6 +103,7 @@ pub use running::{ThreadState, ThreadView};
 pub use scheduler::{Candidate, Preemption, Scheduler, Strategy};
 pub use schedulers::{Random, RoundRobin};
 pub use thread::Thread;
+pub use touches::Touch;
 pub use violation::{Signature, Violation, ViolationKind};
 
 // Programs speak of time and of keys; they know no other part of the kernel.

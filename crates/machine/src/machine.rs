@@ -13,7 +13,7 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::address::Address;
-use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
@@ -33,6 +33,7 @@ use crate::schedulers::timed::Timed;
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
+use crate::touches::{Touch, Touches};
 use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.
@@ -55,6 +56,7 @@ pub struct Machine<E: Environment> {
     pub(crate) steps: u64,
     pub(crate) trail: Trail,
     pub(crate) ended: bool,
+    pub(crate) touches: Touches,
 }
 
 /// Why [`Machine::run`] returned.
@@ -122,6 +124,7 @@ impl<E: Environment> Machine<E> {
             steps: 0,
             trail: Trail::default(),
             ended: false,
+            touches: Touches::new(config.touches),
         })
     }
 
@@ -359,17 +362,31 @@ impl<E: Environment> Machine<E> {
             "{running:?} has the turn"
         );
         if turn.at < running.stalled_until {
-            let (until, candidate) = (running.stalled_until, running.candidate());
-            self.turns.stopped(Duration::ZERO);
-            self.turns.ready(until, candidate);
+            self.rest(turn.thread);
             return None;
         }
-        if running.preempted_now() {
-            self.turns.pass_over();
+        if running.is_news()
+            && let Some(call) = self.process.named(&running.request().operation)
+            && let Some(length) = running.put_aside_for(call)
+        {
+            if length.is_zero() {
+                self.turns.pass_over();
+            } else {
+                running.stalled_until = running.stalled_until.max(turn.at.saturating_add(length));
+                self.rest(turn.thread);
+            }
             return None;
         }
         self.now = self.now.max(turn.at);
         self.make_call(turn)
+    }
+
+    /// The thread that has the turn loses it until its stall is over.
+    fn rest(&mut self, thread: ThreadId) {
+        let running = &self.threads[thread.index()];
+        let (until, candidate) = (running.stalled_until, running.candidate());
+        self.turns.stopped(Duration::ZERO);
+        self.turns.ready(until, candidate);
     }
 
     fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
@@ -386,6 +403,30 @@ impl<E: Environment> Machine<E> {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
+        if self.touches.are_kept()
+            && let Some((deed, name)) = self.process.named(&request.operation)
+        {
+            let value = match (&effect, &request.operation) {
+                (Effect::Answer(_), Operation::Write(_, value)) => Some(*value),
+                (Effect::Answer(word), _) => Some(*word),
+                (Effect::Blocked(_) | Effect::Asked | Effect::Raised(_), _) => None,
+            };
+            let place = request.operation.place();
+            self.touches.keep(Touch {
+                thread: turn.thread,
+                deed,
+                name,
+                address: place.map(|place| place.address),
+                value,
+                actor: request.actor,
+                site: request.site,
+                at: turn.at,
+                ordinal: 0,
+                raced: place.is_some() && value.is_some() && self.process.judge.raced,
+                contended: self.turns.is_contended(),
+                put_aside: running.put_aside,
+            });
+        }
         self.trail.enter(turn, &request.operation, answer);
         match effect {
             Effect::Answer(word) => {

@@ -3,16 +3,15 @@
 //! Owns the program's future, its pending call and its luck. It refuses to decide when the
 //! thread goes on.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-use kernel::{Instant, Stream};
+use kernel::{Duration, Instant, Stream};
 
-use crate::call::{Request, ThreadId};
+use crate::call::{Deed, Request, ThreadId};
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
 use crate::scheduler::{Candidate, Preemption};
@@ -66,7 +65,22 @@ pub(crate) struct Running<E: Environment> {
     pub(crate) luck: Stream,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
-    preempted_before: VecDeque<u64>,
+    /// What is left of the preemptions laid down for it.
+    orders: Vec<Order>,
+    /// Whether the pending call is known to no order yet.
+    unseen: bool,
+    /// Whether it was put aside before its pending call.
+    pub(crate) put_aside: bool,
+}
+
+/// A preemption of one thread.
+#[derive(Clone, Debug)]
+struct Order {
+    before: Deed,
+    of: String,
+    /// Such calls up to and with the one meant.
+    left: u64,
+    length: Duration,
 }
 
 impl<E: Environment> Running<E> {
@@ -78,8 +92,13 @@ impl<E: Environment> Running<E> {
         preemptions: &[Preemption],
     ) -> Self {
         let mine = preemptions.iter().filter(|one| one.key == identity.key);
-        let mut calls: Vec<_> = mine.map(|one| one.call).collect();
-        calls.sort_unstable();
+        let orders = mine.map(|one| Order {
+            before: one.before,
+            of: one.of.clone(),
+            left: one.ordinal,
+            length: one.length,
+        });
+        let orders = orders.collect();
         Self {
             identity,
             mailbox,
@@ -89,7 +108,9 @@ impl<E: Environment> Running<E> {
             luck,
             deadline: None,
             stalled_until: Instant::ZERO,
-            preempted_before: calls.into(),
+            orders,
+            unseen: true,
+            put_aside: false,
         }
     }
 
@@ -115,6 +136,7 @@ impl<E: Environment> Running<E> {
             );
             self.state = ThreadState::Runnable;
         }
+        (self.unseen, self.put_aside) = (true, false);
     }
 
     /// The pending call.
@@ -124,19 +146,24 @@ impl<E: Environment> Running<E> {
         request.expect("a live thread has a pending call")
     }
 
-    /// Whether a preemption stands before its next call; it is used up by asking.
-    pub(crate) fn preempted_now(&mut self) -> bool {
-        let next = self.calls + 1;
-        while let Some(call) = self.preempted_before.front()
-            && *call <= next
-        {
-            let now = *call == next;
-            self.preempted_before.pop_front();
-            if now {
-                return true;
-            }
-        }
-        false
+    /// Whether its pending call is still to be held against the preemptions laid down for it; it
+    /// is no more once this was asked.
+    pub(crate) fn is_news(&mut self) -> bool {
+        !self.orders.is_empty() && std::mem::take(&mut self.unseen)
+    }
+
+    /// Its pending call is this: whether a preemption stands before it, and for how long. It is
+    /// used up then.
+    pub(crate) fn put_aside_for(&mut self, (deed, name): (Deed, &str)) -> Option<Duration> {
+        let is_meant = |order: &&mut Order| order.before == deed && order.of == name;
+        self.orders.iter_mut().filter(is_meant).for_each(|order| {
+            order.left = order.left.saturating_sub(1);
+        });
+        let due = self.orders.iter().filter(|order| order.left == 0);
+        let length = due.map(|order| order.length).max();
+        self.orders.retain(|order| order.left > 0);
+        self.put_aside = length.is_some();
+        length
     }
 
     pub(crate) fn candidate(&self) -> Candidate {

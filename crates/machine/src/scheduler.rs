@@ -6,7 +6,9 @@
 
 use std::fmt::Debug;
 
-use crate::call::{Request, ThreadId};
+use kernel::Duration;
+
+use crate::call::{Deed, Request, ThreadId};
 
 /// A thread that can make its next call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +46,22 @@ pub enum Strategy {
 /// The order to take the processor from a thread just before one of its calls. Honoured by every
 /// strategy: timed, the thread goes to the back of the ready queue; chosen, it is left out of
 /// one choice. Without another thread that can run nothing happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// The call is named by what is done to what, not by how many calls the thread has made: what a
+/// program does between two accesses of a place may change, and the order stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preemption {
     /// The stable key of the thread.
     pub key: u64,
-    /// Before which of its calls, counted from one.
-    pub call: u64,
+    /// Before what.
+    pub before: Deed,
+    /// The name of the place, or of the critical section.
+    pub of: String,
+    /// The how-manieth such call of the thread, counted from one.
+    pub ordinal: u64,
+    /// How long it makes no call then: nothing for a mere change of turns, or as long as it waits
+    /// for a page, or a busier process has the processor.
+    pub length: Duration,
 }
 
 /// The thread whose call takes place next, and when.

@@ -13,7 +13,7 @@ use mta::{Build, Database, Patience, Shipped};
 use net::{HostId, LinkConfig, LossModel, calibration};
 
 use crate::plan::{
-    Connector, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope, TcpProfile,
+    Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope, TcpProfile,
     Vocabulary,
 };
 
@@ -272,6 +272,7 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         heap,
         judge: host.judge,
         preemptions: preemptions.map(preemption).collect(),
+        touches: usize::try_from(scenario.limits.touches).unwrap_or(usize::MAX),
         ..machine::Config::default()
     }
 }
@@ -280,7 +281,15 @@ fn preemption(pinned: &crate::plan::Preemption) -> machine::Preemption {
     let number = u16::try_from(pinned.thread).unwrap_or(u16::MAX);
     machine::Preemption {
         key: mta::threads::luck(number),
-        call: pinned.before_call,
+        before: match pinned.before {
+            Deed::Read => machine::Deed::Read,
+            Deed::Write => machine::Deed::Write,
+            Deed::Interlocked => machine::Deed::Interlocked,
+            Deed::Enter => machine::Deed::Enter,
+        },
+        of: pinned.of.clone(),
+        ordinal: pinned.nth,
+        length: pinned.length,
     }
 }
 

@@ -16,6 +16,7 @@ use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 use crate::assembly;
 use crate::plan::{Scenario, Scheduler};
 use crate::record::ThreadNumber;
+use crate::touch::Touch;
 
 /// Calls a thread makes in a row under the round-robin scheduler.
 const CALLS_PER_TURN: u64 = 1;
@@ -227,6 +228,18 @@ impl Host {
             service.waiting.remove(&thread);
             service.machine.reply(thread, now, SocketAnswer::TimedOut);
         }
+    }
+
+    /// What the running service keeps of its threads' accesses, in order.
+    pub(crate) fn touches(&self) -> Vec<Touch> {
+        let Some(service) = &self.service else {
+            return Vec::new();
+        };
+        let kept = service.machine.touches().map(|touch| {
+            let thread = service.machine.thread(touch.thread);
+            Touch::new(&self.name, (thread.name, thread.number), touch)
+        });
+        kept.collect()
     }
 
     /// The process is gone: its sockets and event objects are closed by the system.

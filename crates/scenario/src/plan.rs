@@ -24,7 +24,7 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{DroppedPacket, OutageWindow, Pins, Preemption};
+pub use pin::{Deed, DroppedPacket, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use vocabulary::Vocabulary;
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
@@ -87,6 +87,8 @@ pub struct Limits {
     pub violations: u64,
     /// Journal records kept in memory.
     pub records: u64,
+    /// Accesses to shared memory kept for each service, the newest.
+    pub touches: u64,
 }
 
 impl Scenario {
@@ -119,5 +121,6 @@ impl Limits {
         events: 2_000_000_000,
         violations: 1_000,
         records: 10_000_000,
+        touches: 0,
     };
 }

@@ -102,7 +102,7 @@ fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
     }
 }
 
-fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
+fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
     let links = names.zip(world.link_counts()).collect();
@@ -110,6 +110,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .fault_counts()
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
+    let touches = world.take_touches();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
     let (records, digest) = world.journal.into_parts();
     let results = Ledger::into_results(world.ledger);
@@ -131,6 +132,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         links,
         unexpected: Vec::new(),
         records,
+        touches,
         hosts: results.views,
     };
     outcome.compare(&scenario.expect);

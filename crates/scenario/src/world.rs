@@ -24,6 +24,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
+use crate::touch::Touch;
 use crate::workload::Source;
 
 use faults::Fault;
@@ -70,6 +71,8 @@ pub(crate) struct World<'a> {
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// What was kept of their accesses.
+    ended_touches: Vec<Touch>,
 }
 
 impl<'a> World<'a> {
@@ -132,6 +135,7 @@ impl<'a> World<'a> {
             keep: options.keep_records,
             events: 0,
             ended_steps: 0,
+            ended_touches: Vec::new(),
         };
         world.open();
         Ok(world)
@@ -352,6 +356,16 @@ impl<'a> World<'a> {
     pub(crate) fn steps(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
         self.ended_steps + running.map(|service| service.machine.steps()).sum::<u64>()
+    }
+
+    /// The accesses that were kept of all services, in order of time.
+    pub(crate) fn take_touches(&mut self) -> Vec<Touch> {
+        let mut touches = std::mem::take(&mut self.ended_touches);
+        for host in &self.hosts {
+            touches.extend(host.touches());
+        }
+        touches.sort_by_key(|touch| touch.at);
+        touches
     }
 
     /// What the links did, both ways and before and after healing together.

@@ -83,6 +83,10 @@ impl Chosen {
         Some(Turn { thread, at })
     }
 
+    pub(crate) fn is_contended(&self) -> bool {
+        self.runnable.len() > 1
+    }
+
     pub(crate) fn pass_over(&mut self) {
         let thread = self.turn.take().expect("somebody has the turn");
         let index = self.find(thread).expect("who has the turn can run");

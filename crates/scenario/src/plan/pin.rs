@@ -3,7 +3,9 @@
 //! Owns [`Pins`], with which a shrunk scenario says exactly what chance did when it failed. It
 //! refuses chance itself: a pin always comes true.
 
-use kernel::Instant;
+use kernel::{Duration, Instant};
+
+use super::vocabulary::vocabulary;
 
 /// What is laid down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,13 +42,35 @@ pub struct DroppedPacket {
     pub attempt: u32,
 }
 
-/// A thread loses its processor before its call number `before_call`.
+vocabulary! {
+    /// What a thread can be put aside before.
+    pub enum Deed {
+        /// It reads a word of shared memory.
+        Read = "read",
+        /// It writes one.
+        Write = "write",
+        /// It reads and writes one in a single indivisible step.
+        Interlocked = "interlocked",
+        /// It enters a critical section.
+        Enter = "enter",
+    }
+}
+
+/// A thread loses its processor just before it does something that other threads can notice. That
+/// is named by what is done to what, so that the pin outlives changes of whatever else the
+/// thread does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preemption {
     /// Which host.
     pub host: String,
     /// The thread's number.
     pub thread: u32,
-    /// The call, counted from 0.
-    pub before_call: u64,
+    /// What it is about to do.
+    pub before: Deed,
+    /// The name of the place or the critical section, as it stands in reports.
+    pub of: String,
+    /// The how-manieth such deed of the thread since the service started, from 1.
+    pub nth: u64,
+    /// How long it stands still then; zero if it only lets go first whoever can.
+    pub length: Duration,
 }

@@ -41,6 +41,8 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
+            let touches = self.hosts[host.0 as usize].touches();
+            self.ended_touches.extend(touches);
             self.hosts[host.0 as usize].end_service(self.now);
             self.ledger.on_end(host);
             self.settle(host);

@@ -1,9 +1,10 @@
 //! The keys of `[pin]`.
 
-use kernel::Instant;
+use kernel::{Duration, Instant};
 
 use super::super::fields::{Fields, Key, Section};
-use crate::plan::{DroppedPacket, OutageWindow, Pins, Preemption};
+use super::DAY;
+use crate::plan::{Deed, DroppedPacket, OutageWindow, Pins, Preemption};
 
 impl Section for Pins {
     fn blank() -> Self {
@@ -81,7 +82,10 @@ impl Section for Preemption {
         Self {
             host: String::new(),
             thread: 0,
-            before_call: 0,
+            before: Deed::Read,
+            of: String::new(),
+            nth: 1,
+            length: Duration::ZERO,
         }
     }
 
@@ -92,11 +96,30 @@ impl Section for Preemption {
             &mut self.thread,
         );
         fields.required(
+            Key::new("before", "What it is about to do when it is put aside."),
+            &mut self.before,
+        );
+        fields.required(
+            Key::new("of", "To which place or critical section, by the name that reports give it.").within(1, 200),
+            &mut self.of,
+        );
+        fields.value(
             Key::new(
-                "before_call",
-                "The call before which it is put aside, from 0.",
-            ),
-            &mut self.before_call,
+                "nth",
+                "The how-manieth such deed of the thread since its service started.",
+            )
+            .within(1, u64::MAX),
+            &mut self.nth,
+            1,
+        );
+        fields.value(
+            Key::new(
+                "for",
+                "How long it stands still then; 0s if it only lets go first whoever can.",
+            )
+            .within(0, DAY),
+            &mut self.length,
+            Duration::ZERO,
         );
     }
 }

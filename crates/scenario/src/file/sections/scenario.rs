@@ -126,5 +126,14 @@ impl Section for Limits {
             &mut self.records,
             default.records,
         );
+        fields.value(
+            Key::new(
+                "touches",
+                "Accesses to shared memory that are kept of each service to see who overtook whom, the newest.",
+            )
+            .within(0, 10_000_000),
+            &mut self.touches,
+            default.touches,
+        );
     }
 }
