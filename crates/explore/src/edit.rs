@@ -124,9 +124,9 @@ pub(crate) fn from(scenario: &Scenario, start: Instant) -> Option<Scenario> {
             *time >= start && !omitted.contains(&(ordinal - 1))
         });
     }
-    rest.workloads.retain(|_, workload| {
-        !matches!(&workload.arrivals, Arrivals::At(times) if times.is_empty())
-    });
+    rest.workloads.retain(
+        |_, workload| !matches!(&workload.arrivals, Arrivals::At(times) if times.is_empty()),
+    );
     for fault in rest.faults.values_mut() {
         if let When::At(times) = &mut fault.when {
             times.retain(|time| *time >= start);

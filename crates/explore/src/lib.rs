@@ -12,7 +12,7 @@
 //! | [`replay`](mod@replay) | one run again |
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
-//! | [`explain`](mod@explain), `chain` | why it happens |
+//! | [`explain`](mod@explain), [`critical`], `chain` | why it happens |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
@@ -22,6 +22,7 @@ pub mod book;
 pub mod capsule;
 mod chain;
 pub mod compare;
+pub mod critical;
 mod delta;
 pub mod divergence;
 mod edit;

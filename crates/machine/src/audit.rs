@@ -11,8 +11,8 @@ use crate::heap_layout::HeapLayout;
 use crate::judge::Judge;
 use crate::machine::Machine;
 use crate::running::{Running, ThreadView};
-use crate::touches::Touch;
 use crate::sync::{EventObject, Lock, Semaphore};
+use crate::touches::Touch;
 
 impl<E: Environment> Machine<E> {
     /// Whether the modeled process has ended, by exception or [`Self::terminate`].

@@ -13,8 +13,8 @@ use mta::{Build, Database, Patience, Shipped};
 use net::{HostId, LinkConfig, LossModel, calibration};
 
 use crate::plan::{
-    Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope, TcpProfile,
-    Vocabulary,
+    Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
+    TcpProfile, Vocabulary,
 };
 
 /// A network that cannot be calibrated or built as the scenario says.

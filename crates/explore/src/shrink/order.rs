@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Duration, Instant, Ratio};
 use scenario::plan::{
-    Arrivals, OutageWindow, Pins, Preemption, Priorities, Scenario, Scheduler, SizeRange,
+    Arrivals, Deed, OutageWindow, Pins, Preemption, Priorities, Scenario, Scheduler, SizeRange,
 };
 use scenario::{Outcome, Touch};
 
@@ -20,6 +20,12 @@ use crate::edit;
 /// How long a thread is put aside at most.
 const REACH: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
+/// Runs in which preemptions are looked for in one way, before it is given up.
+const LOOKS: u64 = 4_000;
+/// Places for a preemption that are tried in one scenario.
+const TRIES: usize = 700;
+/// And for a second one.
+const TRIES_OF_PARTNER: usize = 60;
 /// The newest accesses looked at.
 const TOUCHES: u64 = 200_000;
 
@@ -29,10 +35,15 @@ pub(super) struct Point {
     at: Instant,
     preemption: Preemption,
     /// The line of the program, for telling points of one kind.
-    site: (&'static str, u32),
+    site: Site,
+    /// That of what the thread did before.
+    behind: Option<Site>,
     /// That of the access which comes first now.
-    other: Option<(&'static str, u32)>,
+    other: Option<Site>,
 }
+
+/// A file and a line in it.
+pub(super) type Site = (&'static str, u32);
 
 /// The scenario with nothing left to chance but what no listing can replace.
 pub(super) fn without_luck(scenario: &Scenario) -> Scenario {
@@ -63,26 +74,32 @@ pub(super) fn without_luck(scenario: &Scenario) -> Scenario {
 /// Replaces luck in the order of threads by preemptions; false if that was not found.
 pub(super) fn lay_down(search: &mut Search<'_>) -> bool {
     let plain = without_luck(&search.best);
+    let Some((outcome, _)) = watched(search, &search.best.clone()) else {
+        return false;
+    };
+    search.racing = racing_sites(&outcome);
+    search.patience = search.runs + LOOKS;
     let sketches: Vec<Scenario> = (1..=3)
         .flat_map(|messages| [false, true].map(|out| sketch(&plain, messages, out)))
         .collect();
-    for depth in 1..=2 {
-        for sketch in &sketches {
-            if look(search, sketch, Instant::ZERO, depth) {
-                return true;
-            }
-        }
+    let mut sketched = sketches.iter();
+    if sketched.any(|sketch| look(search, sketch, Instant::ZERO)) {
+        return true;
     }
+    search.patience = search.runs + LOOKS;
+    sketches.iter().any(|sketch| look_twice(search, sketch)) || look_at_the_end(search, &plain)
+}
+
+/// Looks in the last seconds before the failure, ever more of them.
+fn look_at_the_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
     let failed_at = search.failed_at;
+    search.patience = search.runs + LOOKS;
     for seconds in [10, 20, 40, 80, 160, 320, 640, 1_280] {
-        let start = Instant::ZERO
-            .saturating_add(failed_at.saturating_since(Instant::ZERO + Duration::from_secs(seconds)));
-        let start = Instant::from_nanos(start.nanos() - start.nanos() % SECOND);
-        let Some(window) = edit::from(&plain, start) else {
-            continue;
-        };
+        let before = Instant::ZERO + Duration::from_secs(seconds);
+        let start = failed_at.saturating_since(before).nanos();
+        let start = Instant::from_nanos(start - start % SECOND);
         let hint = Instant::ZERO.saturating_add(failed_at.saturating_since(start));
-        if look(search, &window, hint, 1) {
+        if edit::from(plain, start).is_some_and(|window| look(search, &window, hint)) {
             return true;
         }
         if start == Instant::ZERO || search.is_spent() {
@@ -115,40 +132,102 @@ fn sketch(plain: &Scenario, messages: usize, out: bool) -> Scenario {
     small
 }
 
-/// Looks for `depth` preemptions, the shortest and nearest to `hint` first, one of each kind before
-/// more of a kind.
-fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, depth: u32) -> bool {
+/// Looks for one preemption, the shortest and nearest to `hint` first, one of each kind before more
+/// of a kind.
+fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant) -> bool {
     let Some((outcome, at)) = watched(search, scenario) else {
         return false;
     };
     if let Some(at) = at {
         return search.accept(scenario.clone(), at, outcome);
     }
-    let mut points = points(&outcome);
-    let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
-    points.sort_by_key(|point| (point.preemption.length, distance(point)));
-    let mut seen = BTreeSet::new();
-    let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
-        let Preemption { host, thread, .. } = &point.preemption;
-        seen.insert((host.clone(), *thread, point.site, point.other))
-    });
-    if depth != 1 || scenario.pins.preempt.is_empty() {
-    eprintln!("depth {depth} of {} s: {} + {} points, {} calls", scenario.duration.nanos() / SECOND, first.len(), rest.len(), outcome.steps);
-    }
-    let few = if scenario.pins.preempt.is_empty() && depth == 1 { 400 } else { 60 };
-    for (place, point) in first.into_iter().chain(rest).enumerate().take(few) {
+    let points = points(&outcome, &search.racing);
+    try_each(search, scenario, in_order(points, hint).take(TRIES))
+}
+
+/// Looks for two preemptions: one that lets another thread come to the same word, and one of that
+/// thread while it is there, so that the first goes on in between.
+fn look_twice(search: &mut Search<'_>, scenario: &Scenario) -> bool {
+    let Some((outcome, None)) = watched(search, scenario) else {
+        return false;
+    };
+    let points = points(&outcome, &search.racing);
+    let meetings = points.into_iter().filter(|point| point.other.is_some());
+    for first in in_order(meetings.collect(), Instant::ZERO).take(TRIES) {
         let mut candidate = scenario.clone();
-        candidate.pins.preempt.push(point.preemption.clone());
-        if depth > 1 {
-            if look(search, &candidate, point.at, depth - 1) {
-                return true;
-            }
-        } else if let Some((at, outcome)) = search.shows(&candidate, search.seed) {
-            eprintln!("found at {place}: {point:?}");
+        candidate.pins.preempt.push(first.preemption.clone());
+        let Some((outcome, None)) = watched(search, &candidate) else {
+            continue;
+        };
+        let partners = partners(&outcome, &first);
+        if try_each(
+            search,
+            &candidate,
+            partners.into_iter().take(TRIES_OF_PARTNER),
+        ) {
+            return true;
+        }
+        if search.runs >= search.patience {
+            return false;
+        }
+    }
+    false
+}
+
+/// Takes the first preemption with which the failure comes.
+fn try_each(
+    search: &mut Search<'_>,
+    scenario: &Scenario,
+    points: impl Iterator<Item = Point>,
+) -> bool {
+    for point in points {
+        if search.runs >= search.patience {
+            return false;
+        }
+        let mut candidate = scenario.clone();
+        candidate.pins.preempt.push(point.preemption);
+        if let Some((at, outcome)) = search.shows(&candidate, search.seed) {
             return search.accept(candidate, at, outcome);
         }
     }
     false
+}
+
+/// The shortest and nearest to `hint` first, one of each kind before more of a kind.
+fn in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterator<Item = Point> {
+    let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
+    points.sort_by_key(|point| (point.preemption.length, distance(point)));
+    let mut seen = BTreeSet::new();
+    let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
+        let thread = point.preemption.thread;
+        seen.insert((thread, point.behind, point.site, point.other))
+    });
+    first.into_iter().chain(rest)
+}
+
+/// Preemptions of other threads while one is put aside, until it is back.
+fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
+    let back = first.at.saturating_add(first.preemption.length);
+    let end = back.saturating_add(MILLISECOND);
+    let own = |touch: &&Touch| {
+        let here = touch.host == first.preemption.host;
+        here && u32::from(touch.number) != first.preemption.thread
+    };
+    let within = |touch: &&Touch| touch.at > first.at && touch.at <= end;
+    let mut partners: Vec<Point> = outcome
+        .touches
+        .iter()
+        .filter(own)
+        .filter(within)
+        .map(|touch| {
+            let left = back.saturating_since(touch.at).nanos() / MILLISECOND.nanos();
+            let length = Duration::from_nanos((left + 2) * MILLISECOND.nanos());
+            Point::new(touch, length, None, None)
+        })
+        .collect();
+    // The nearer to its coming back, the likelier they meet.
+    partners.reverse();
+    partners
 }
 
 /// A candidate whose preemptions come too early or too late, since something before them is left
@@ -163,7 +242,9 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
         return false;
     };
     let aside = outcome.touches.iter().filter(|touch| touch.put_aside);
-    let models = aside.zip(pins.clone()).map(|(touch, pin)| Point::new(touch, pin.length, None));
+    let models = aside
+        .zip(pins.clone())
+        .map(|(touch, pin)| Point::new(touch, pin.length, None, None));
     let models: Vec<Point> = models.collect();
     let tries: &[usize] = match models.len() {
         0 => return false,
@@ -177,12 +258,7 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
 }
 
 /// Adds a preemption like the first of `models`, then one like the next.
-fn settle(
-    search: &mut Search<'_>,
-    scenario: &Scenario,
-    models: &[Point],
-    tries: &[usize],
-) -> bool {
+fn settle(search: &mut Search<'_>, scenario: &Scenario, models: &[Point], tries: &[usize]) -> bool {
     let Some((outcome, at)) = watched(search, scenario) else {
         return false;
     };
@@ -192,10 +268,14 @@ fn settle(
     let ([model, models @ ..], [few, tries @ ..]) = (models, tries) else {
         return false;
     };
-    let mut points = points(&outcome);
+    let mut points = points(&outcome, &search.racing);
     points.sort_by_key(|point| {
         let later = point.at.nanos().abs_diff(model.at.nanos());
-        let longer = point.preemption.length.nanos().abs_diff(model.preemption.length.nanos());
+        let longer = point
+            .preemption
+            .length
+            .nanos()
+            .abs_diff(model.preemption.length.nanos());
         (point.unlikeness(model), later.max(longer))
     });
     for point in points.into_iter().take(*few) {
@@ -212,6 +292,27 @@ fn settle(
     false
 }
 
+/// Lets threads stand still for a length that a person can read, the longer the better for a pin
+/// that is to outlive other costs of calls.
+pub(super) fn round(search: &mut Search<'_>) {
+    for place in 0..search.best.pins.preempt.len() {
+        for milliseconds in [0, 1_000, 500, 200, 100, 50, 20, 10, 5, 2] {
+            let length = Duration::from_millis(milliseconds);
+            let Some(pin) = search.best.pins.preempt.get(place) else {
+                return;
+            };
+            if pin.length == length {
+                break;
+            }
+            let mut candidate = search.best.clone();
+            candidate.pins.preempt[place].length = length;
+            if search.attempt(candidate) {
+                break;
+            }
+        }
+    }
+}
+
 /// A run with its accesses, and when the failure came in it.
 fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Option<Instant>)> {
     if search.is_spent() || !scenario.check().is_empty() {
@@ -221,40 +322,61 @@ fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Opt
     let mut watched = scenario.clone();
     watched.limits.touches = TOUCHES;
     let outcome = search.subject.run(&watched, search.seed, QUICK).ok()?;
+    search.calls += outcome.steps;
     let at = found_at(&outcome, &search.signature);
     Some((outcome, at))
 }
 
-/// Preemptions next to racing accesses: before one, or behind it, which is before whatever can be
-/// named next. One lets whoever can go first, or lasts until another thread has come to the
-/// same word.
-fn points(outcome: &Outcome) -> Vec<Point> {
+/// The lines of the program where threads race, seen in a run whose accesses were kept: both ends
+/// of each race.
+fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
     let touches = &outcome.touches;
     let raced = touches.iter().filter(|touch| touch.raced);
-    let racing: BTreeSet<(&str, u32)> = raced
-        .filter_map(|touch| Some((touch.host.as_str(), touch.address?)))
+    let words: BTreeSet<(&str, Option<u32>)> = raced
+        .map(|touch| (touch.host.as_str(), touch.address))
         .collect();
+    let races = |touch: &&Touch| words.contains(&(touch.host.as_str(), touch.address));
+    touches.iter().filter(races).map(site_of).collect()
+}
+
+fn site_of(touch: &Touch) -> Site {
+    (touch.file, touch.line)
+}
+
+/// Preemptions next to racing accesses: before one, or behind it, which is before whatever can be
+/// named next. One lets whoever can go first, or lasts until another thread has come to the
+/// same word, or for a while.
+fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
+    let touches = &outcome.touches;
     let mut by_word: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
     for (index, touch) in touches.iter().enumerate() {
-        let word = touch.address.map(|address| (touch.host.as_str(), address));
-        if let Some(word) = word.filter(|word| racing.contains(word)) {
-            by_word.entry(word).or_default().push(index);
+        if let Some(address) = touch.address {
+            by_word
+                .entry((&touch.host, address))
+                .or_default()
+                .push(index);
         }
     }
-    let mut last: BTreeMap<(&str, u16), Option<u32>> = BTreeMap::new();
+    let mut last: BTreeMap<(&str, u16), (bool, Option<u32>)> = BTreeMap::new();
+    let mut behind: BTreeMap<(&str, u16), Site> = BTreeMap::new();
     let mut points = Vec::new();
     for (index, touch) in touches.iter().enumerate() {
         let word = |address: u32| (touch.host.as_str(), address);
-        let own = touch.address.filter(|address| racing.contains(&word(*address)));
-        let before = last.insert((&touch.host, touch.number), own).flatten();
-        if own.is_none() && before.is_none() {
+        let own = touch.address.filter(|_| racing.contains(&site_of(touch)));
+        let known = last.entry((&touch.host, touch.number)).or_default();
+        let (just, before) = *known;
+        let behind = behind.insert((&touch.host, touch.number), site_of(touch));
+        *known = (own.is_some(), own.or(before));
+        if own.is_none() && !just && touch.deed != Deed::Enter {
             continue;
         }
         if touch.contended {
-            points.push(Point::new(touch, Duration::ZERO, None));
+            points.push(Point::new(touch, Duration::ZERO, None, behind));
         }
         let mut end = touch.at;
-        let words = own.into_iter().chain(before.filter(|before| own != Some(*before)));
+        let words = own
+            .into_iter()
+            .chain(before.filter(|before| own != Some(*before)));
         for others in words.filter_map(|address| by_word.get(&word(address))) {
             let later = others.partition_point(|other| *other <= index);
             let later = others[later..].iter().map(|other| &touches[*other]);
@@ -264,17 +386,18 @@ fn points(outcome: &Outcome) -> Vec<Point> {
                     let gap = other.at.saturating_since(touch.at).nanos();
                     let whole = (gap / MILLISECOND.nanos() + 1) * MILLISECOND.nanos();
                     let length = Duration::from_nanos(whole);
-                    points.push(Point::new(touch, length, Some(other)));
+                    points.push(Point::new(touch, length, Some(other), behind));
                     end = other.at;
                 }
             }
         }
+        points.push(Point::new(touch, REACH, None, behind));
     }
     points
 }
 
 impl Point {
-    fn new(touch: &Touch, length: Duration, other: Option<&Touch>) -> Self {
+    fn new(touch: &Touch, length: Duration, other: Option<&Touch>, behind: Option<Site>) -> Self {
         let preemption = Preemption {
             length,
             ..touch.preemption()
@@ -282,8 +405,9 @@ impl Point {
         Self {
             at: touch.at,
             preemption,
-            site: (touch.file, touch.line),
-            other: other.map(|other| (other.file, other.line)),
+            site: site_of(touch),
+            behind,
+            other: other.map(site_of),
         }
     }
 

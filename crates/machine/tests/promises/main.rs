@@ -8,6 +8,7 @@ mod heap;
 mod interleavings;
 mod judging;
 mod order;
+mod preempting;
 mod speed;
 mod stage;
 mod timing;

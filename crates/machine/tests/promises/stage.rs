@@ -3,8 +3,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::{
-    Config, Costs, Deed, Environment, Exception, HeapConfig, Machine, Preemption, Progress,
-    Random, Scheduler, Strategy,
+    Config, Costs, Deed, Environment, Exception, HeapConfig, Machine, Preemption, Progress, Random,
+    Scheduler, Strategy,
 };
 
 pub(crate) const HOST: u64 = 77;

@@ -3,7 +3,7 @@
 use kernel::{Duration, Instant, Ratio};
 use machine::{Machine, Place, Progress, Written};
 
-use crate::stage::{before_read, Numbers, config, even_costs, finish, timed};
+use crate::stage::{Numbers, before_read, config, even_costs, finish, timed};
 
 fn micros(micros: u64) -> Instant {
     Instant::ZERO + Duration::from_micros(micros)

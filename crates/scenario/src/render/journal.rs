@@ -174,7 +174,9 @@ fn put_fact(line: &mut Line, fact: Fact) {
             line.number("cb", block);
             line.number("instance", instance);
         }
-        Fact::Begun(association) | Fact::Opened(association) => line.number("association", association.0),
+        Fact::Begun(association) | Fact::Opened(association) => {
+            line.number("association", association.0)
+        }
         Fact::Ended(association, ending) => {
             line.number("association", association.0);
             line.text(

@@ -100,7 +100,11 @@ impl Section for Preemption {
             &mut self.before,
         );
         fields.required(
-            Key::new("of", "To which place or critical section, by the name that reports give it.").within(1, 200),
+            Key::new(
+                "of",
+                "To which place or critical section, by the name that reports give it.",
+            )
+            .within(1, 200),
             &mut self.of,
         );
         fields.value(

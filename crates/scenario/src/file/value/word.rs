@@ -52,4 +52,6 @@ macro_rules! word_values {
     )+};
 }
 
-word_values!(Scheduler, Build, TcpProfile, Scope, Priority, ThreadName, Deed,);
+word_values!(
+    Scheduler, Build, TcpProfile, Scope, Priority, ThreadName, Deed,
+);
