@@ -1,15 +1,25 @@
 //! One test binary, a module for each promise.
 
 mod campaign;
+mod browser;
+mod cluster;
 mod command_line;
 mod determinism;
+mod diagnose_command;
+mod diagnosing;
 mod exploring;
+mod fixes;
+mod fresh_luck;
 mod laws;
 mod logs;
 mod omission;
+mod perfetto;
 mod ping;
+mod plot_command;
 mod program;
 mod regress;
+mod report_page;
 mod run_command;
 mod scenario_reference;
 mod tidy;
+mod wireshark;

@@ -2,6 +2,7 @@
 //!
 //! Owns every flag with its help. It refuses to act on any of them.
 
+mod diagnosing;
 mod exploring;
 
 use std::path::PathBuf;
@@ -11,8 +12,9 @@ use clap_complete::Shell;
 
 use crate::exit;
 
+pub(crate) use diagnosing::DiagnoseArguments;
 pub(crate) use exploring::{
-    CompareArguments, ExplainArguments, MergeArguments, ReplayArguments, ShrinkArguments,
+    CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
     SweepArguments,
 };
 
@@ -20,7 +22,13 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
   mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/leak
-  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json";
+  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json
+  mtasim run sims/smoke/bad-links.toml --pcap out/bad-links.pcapng";
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  mtasim report sims/casebook/q303102-cb-leak.toml -o out/leak.html
+  mtasim report out/leak/capsules/NAME.toml -o failure.html
+  mtasim report out/run -o run.html";
 const PING_EXAMPLES: &str = "\
 Example:
   mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100";
@@ -28,6 +36,8 @@ const SWEEP_EXAMPLES: &str = "\
 Examples:
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/leak
   mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,360s
+  mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,240s,360s \
+    --plot timer.svg
   mtasim sweep FILE --seeds 0..100000 --shard auto/16 --out parts/$SLURM_ARRAY_TASK_ID";
 const MERGE_EXAMPLES: &str = "\
 Example:
@@ -50,6 +60,23 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   mtasim check sims/*/*.toml
   mtasim check --print --set host.PARIS.cpus=2 sims/smoke/clean-link.toml";
+const DIAGNOSE_EXAMPLES: &str = "\
+Every life of a control block is one of:
+  leaked    allocated, and never used, disconnected or closed (KB Q303102)
+  in use    at work when the log ends
+  closed    returned
+  unknown   the log starts too late, or ends too soon, to tell
+
+Winsock.log has no clock: a call that began a moment ago looks like a leak. The event log of the same
+computer tells how many calls were given up; it is read if it lies beside (HOST.events.txt, EV0.LOG)
+or is given too. Time stamps that a collector has put before the lines decide as well.
+
+Exit codes: 0 no leak, 1 a leak, 2 a file that is no such log.
+
+Examples:
+  mtasim diagnose Winsock.log
+  mtasim diagnose Winsock.log EV0.LOG --pool 40
+  mtasim diagnose out/leak/PARIS.Winsock.log out/leak/PARIS.events.txt --format json";
 const SCHEMA_EXAMPLES: &str = "\
 Example:
   mtasim schema > scenario.schema.json";
@@ -77,6 +104,9 @@ pub(crate) enum Command {
     /// Run a scenario, judge it and say what happened.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
+    /// Make a page of a run that anybody can open: what went wrong, and the run on a time axis.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArguments),
     /// Ping a link of a scenario: what the administrator would have seen.
     #[command(after_help = PING_EXAMPLES)]
     Ping(PingArguments),
@@ -101,6 +131,9 @@ pub(crate) enum Command {
     /// Run a capsule again and hold it against what was kept.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArguments),
+    /// Read a Winsock.log, simulated or real, and say which control blocks have leaked.
+    #[command(after_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(DiagnoseArguments),
     /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
@@ -118,15 +151,52 @@ pub(crate) struct RunArguments {
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
+    /// Run what the seed selects of the scenario, as `sweep --swarm` does.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Write the hosts' logs, the journal and the result into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Write even into a folder that is not empty; files of the same names are replaced.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+    /// Write the packets on all links into this file, for Wireshark.
+    #[arg(long, value_name = "FILE.pcapng")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// Write threads, control blocks, links and messages into this file, for ui.perfetto.dev.
+    #[arg(long, value_name = "FILE.pftrace")]
+    pub(crate) perfetto: Option<PathBuf>,
     /// How to answer: a page, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// A folder that `run --out` made, a capsule, or a scenario file; `-` is standard input.
+    #[arg(value_name = "RUN_DIR|CAPSULE|FILE")]
+    pub(crate) source: PathBuf,
+    /// Where the page goes, in place of what is there; `-` is standard output.
+    #[arg(short, long, value_name = "PAGE.html")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// Say why the failure happens, as `explain` does: where that takes seconds, always, never.
+    #[arg(long, value_enum, default_value_t = Explain::Auto, value_name = "WHEN")]
+    pub(crate) explain: Explain,
+}
+
+/// Whether a page says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Explain {
+    /// If all runs without a part together make few enough calls.
+    Auto,
+    /// However long it takes.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 #[derive(Debug, Args)]

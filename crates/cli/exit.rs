@@ -4,9 +4,9 @@
 
 /// Everything was as expected.
 pub(crate) const AS_EXPECTED: u8 = 0;
-/// A run differs from what its scenario expects.
+/// A run differs from what its scenario expects, or a log shows a leak.
 pub(crate) const UNEXPECTED: u8 = 1;
-/// The arguments or a scenario are wrong.
+/// The arguments are wrong, or a file is not what it should be.
 pub(crate) const USAGE: u8 = 2;
 /// The same run came out differently.
 pub(crate) const NONDETERMINISM: u8 = 3;
@@ -22,8 +22,8 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    as expected
-  1    not as expected: a run differs from what its scenario expects
-  2    wrong usage, or a scenario that is not one
+  1    not as expected: a run differs from what its scenario expects, a log shows a leak
+  2    wrong usage, or a file that is no scenario, no capsule, no log
   3    nondeterminism: the same run came out differently
   4    environment: a file cannot be read, output cannot be written
   70   a bug of mtasim itself

@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod input;
+mod output;
 mod stopwatch;
 mod terminal;
 mod trace;
@@ -50,6 +51,7 @@ fn run(arguments: Arguments) -> u8 {
     }
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run, &mut terminal),
+        Command::Report(report) => commands::report::run(&report, &mut terminal),
         Command::Ping(ping) => commands::ping::run(&ping, &mut terminal),
         Command::Check(check) => commands::check::run(&check, &mut terminal),
         Command::Sweep(sweep) => commands::sweep::run(&sweep, &mut terminal),
@@ -58,6 +60,7 @@ fn run(arguments: Arguments) -> u8 {
         Command::Compare(compare) => commands::compare::run(&compare, &mut terminal),
         Command::Shrink(shrink) => commands::shrink::run(&shrink, &mut terminal),
         Command::Explain(explain) => commands::explain::run(&explain, &mut terminal),
+        Command::Diagnose(diagnose) => commands::diagnose::run(&diagnose, &mut terminal),
         Command::Schema(schema) => commands::schema::run(&schema, &mut terminal),
         Command::Completions(completions) => {
             commands::completions::run(&completions, &mut terminal)

@@ -1,14 +1,18 @@
 //! `mtasim explain`: why a failure happens.
 
 use std::io;
+use std::sync::Arc;
 
-use explore::Shipped;
 use explore::capsule::{self, Capsule, CapsuleError};
-use explore::explain::{self, ExplainError};
+use explore::curve::{self, CurveError, Fresh};
+use explore::explain::{self, ExplainError, Explanation};
+use explore::row::Failure;
+use explore::{Shipped, Subject};
 use scenario::file;
 use scenario::plan::Scenario;
 
 use crate::arguments::{ExplainArguments, Format};
+use crate::commands::sweep;
 use crate::exit;
 use crate::input;
 use crate::terminal::Terminal;
@@ -44,7 +48,15 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
         }
     };
     match explain::explain(&scenario, seed, signature.as_deref(), &Shipped) {
-        Ok(explanation) => {
+        Ok(mut explanation) => {
+            if let Err(error) = add_curve(arguments, (&scenario, seed), &mut explanation) {
+                terminal.complain(&format!("{name}, seed {seed}: {error}"));
+                return Ok(match error {
+                    CurveError::Assembly(_) => exit::USAGE,
+                    CurveError::Threads(_) => exit::ENVIRONMENT,
+                    CurveError::Panicked(_) => exit::OUR_BUG,
+                });
+            }
             match arguments.format {
                 Format::Human => terminal.result(&explanation.to_string())?,
                 Format::Json => {
@@ -62,4 +74,27 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
             })
         }
     }
+}
+
+/// Adds when the failure became likely, unless no luck is to be tried.
+fn add_curve(
+    arguments: &ExplainArguments,
+    run: (&Scenario, u64),
+    explanation: &mut Explanation,
+) -> Result<(), CurveError> {
+    if arguments.luck == 0 {
+        return Ok(());
+    }
+    let failure = Failure {
+        signature: explanation.signature.clone(),
+        at: explanation.at,
+        count: 1,
+    };
+    let fresh = Fresh {
+        seeds: arguments.luck,
+        jobs: arguments.jobs.unwrap_or_else(sweep::processors),
+    };
+    let subject: Arc<dyn Subject> = Arc::new(Shipped);
+    explanation.curve = Some(curve::curve(run, &failure, fresh, &subject)?);
+    Ok(())
 }

@@ -9,11 +9,11 @@ use std::fmt;
 
 use kernel::{Duration, Instant};
 use scenario::plan::{Preemption, Scenario};
-use scenario::{Outcome, Touch};
+use scenario::{Outcome, Footprint};
 use serde::Serialize;
 
 /// The newest accesses looked at.
-pub(crate) const TOUCHES: u64 = 200_000;
+pub(crate) const FOOTPRINTS: u64 = 200_000;
 /// Accesses told of how it went on, at most: the first and the last half.
 const TOLD_MAX: usize = 24;
 /// Accesses of the first thread before the pair, and half of those behind it, that say which words
@@ -49,51 +49,51 @@ pub(crate) struct Found<'a> {
 /// The critical pair of a run whose accesses were kept: around a preemption, or else the last
 /// that nothing orders, or else the last word that went from one thread to the other.
 pub(crate) fn pair(scenario: &Scenario, outcome: &Outcome, found: Found<'_>) -> Option<Critical> {
-    let own = outcome.touches.iter();
-    let mut touches: Vec<&Touch> = own.filter(|touch| touch.host == found.host).collect();
+    let own = outcome.footprints.iter();
+    let mut footprints: Vec<&Footprint> = own.filter(|footprint| footprint.host == found.host).collect();
     // What an oracle finds when all threads have come to rest was done in the same breath.
     let breath = found.at.saturating_add(Duration::from_secs(1));
-    touches.retain(|touch| touch.at <= breath);
-    let until_found = touches.partition_point(|touch| touch.at <= found.at);
-    around_preemption(scenario, &touches[..until_found], found)
-        .or_else(|| last_handover(&touches, found))
-        .or_else(|| last_race(&touches[..until_found], found))
+    footprints.retain(|footprint| footprint.at <= breath);
+    let until_found = footprints.partition_point(|footprint| footprint.at <= found.at);
+    around_preemption(scenario, &footprints[..until_found], found)
+        .or_else(|| last_handover(&footprints, found))
+        .or_else(|| last_race(&footprints[..until_found], found))
 }
 
 /// A thread was put aside between two of its steps, and another came to the same word.
 fn around_preemption(
     scenario: &Scenario,
-    touches: &[&Touch],
+    footprints: &[&Footprint],
     found: Found<'_>,
 ) -> Option<Critical> {
     let pins = scenario.pins.preempt.iter();
     let windows = pins.filter(|pin| pin.host == found.host).filter_map(|pin| {
-        let is_own = |touch: &&Touch| u32::from(touch.number) == pin.thread;
-        let meant = touches.iter().position(|touch| {
-            is_own(touch)
-                && touch.put_aside
-                && touch.preemption().nth == pin.nth
-                && (touch.deed, touch.of) == (pin.before, pin.of.as_str())
+        let is_own = |footprint: &&Footprint| u32::from(footprint.number) == pin.thread;
+        let meant = footprints.iter().position(|footprint| {
+            is_own(footprint)
+                && footprint.put_aside
+                && footprint.preemption().nth == pin.nth
+                && (footprint.deed, footprint.of) == (pin.before, pin.of.as_str())
         });
         // Where the process ended meanwhile, what the thread was about to do never came.
-        let end = meant.unwrap_or(touches.len());
-        let begin = touches[..end].iter().rposition(is_own)?;
+        let end = meant.unwrap_or(footprints.len());
+        let begin = footprints[..end].iter().rposition(is_own)?;
         Some((pin, begin, end))
     });
     let mut best: Option<(usize, usize, &Preemption)> = None;
     for (pin, begin, end) in windows {
-        let aside = touches[begin].number;
-        let others = || (begin + 1..end).filter(|at| touches[*at].number != aside);
+        let aside = footprints[begin].number;
+        let others = || (begin + 1..end).filter(|at| footprints[*at].number != aside);
         // The step before that is the freshest is the one that became stale.
-        let stale = (0..=begin).rev().filter(|at| touches[*at].number == aside);
+        let stale = (0..=begin).rev().filter(|at| footprints[*at].number == aside);
         let stale = stale.take(REACH).find_map(|before| {
-            let other = others().find(|other| touches[*other].conflicts(touches[before]))?;
+            let other = others().find(|other| footprints[*other].conflicts(footprints[before]))?;
             Some((before, other))
         });
         let after = || {
-            let own = (end..touches.len()).filter(|at| touches[*at].number == aside);
+            let own = (end..footprints.len()).filter(|at| footprints[*at].number == aside);
             own.take(REACH).find_map(|after| {
-                let other = others().rfind(|other| touches[*other].conflicts(touches[after]))?;
+                let other = others().rfind(|other| footprints[*other].conflicts(footprints[after]))?;
                 Some((other, after))
             })
         };
@@ -104,7 +104,7 @@ fn around_preemption(
         }
     }
     let (earlier, later, pin) = best?;
-    let aside = touches
+    let aside = footprints
         .iter()
         .find(|it| u32::from(it.number) == pin.thread)?;
     let Preemption {
@@ -115,67 +115,67 @@ fn around_preemption(
         "{} ({:03}) was put aside for {length} s before {before} number {nth} of {of}",
         aside.thread, aside.number
     );
-    Some(critical(touches, (earlier, later), Some(words)))
+    Some(critical(footprints, (earlier, later), Some(words)))
 }
 
 /// The last access that raced with one of another thread.
-fn last_race(touches: &[&Touch], found: Found<'_>) -> Option<Critical> {
-    let is_concerned = |touch: &Touch| found.threads.first().is_none_or(|it| *it == touch.number);
-    let later = touches
+fn last_race(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
+    let is_concerned = |footprint: &Footprint| found.threads.first().is_none_or(|it| *it == footprint.number);
+    let later = footprints
         .iter()
-        .rposition(|touch| touch.raced && is_concerned(touch))
-        .or_else(|| touches.iter().rposition(|touch| touch.raced))?;
-    let earlier = touches[..later]
+        .rposition(|footprint| footprint.raced && is_concerned(footprint))
+        .or_else(|| footprints.iter().rposition(|footprint| footprint.raced))?;
+    let earlier = footprints[..later]
         .iter()
-        .rposition(|touch| touch.conflicts(touches[later]))?;
-    Some(critical(touches, (earlier, later), None))
+        .rposition(|footprint| footprint.conflicts(footprints[later]))?;
+    Some(critical(footprints, (earlier, later), None))
 }
 
 /// The last word that one of the two threads concerned wrote and the other one came to.
-fn last_handover(touches: &[&Touch], found: Found<'_>) -> Option<Critical> {
+fn last_handover(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
     let [last, before, ..] = *found.threads else {
         return None;
     };
-    let later = (0..touches.len()).rev().find_map(|later| {
-        let touch = touches[later];
-        if touch.number != last {
+    let later = (0..footprints.len()).rev().find_map(|later| {
+        let footprint = footprints[later];
+        if footprint.number != last {
             return None;
         }
-        let known = touches[..later]
+        let known = footprints[..later]
             .iter()
-            .rposition(|it| it.address == touch.address)?;
-        (touches[known].number == before && touches[known].conflicts(touch))
+            .rposition(|it| it.address == footprint.address)?;
+        (footprints[known].number == before && footprints[known].conflicts(footprint))
             .then_some((known, later))
     });
-    Some(critical(touches, later?, None))
+    Some(critical(footprints, later?, None))
 }
 
 /// The pair in words, and how the two threads met from there on: on the program's own words that
 /// the first of them was at, and in the very last accesses, of which one may be the fatal one.
 fn critical(
-    touches: &[&Touch],
+    footprints: &[&Footprint],
     (earlier, later): (usize, usize),
     put_aside: Option<String>,
 ) -> Critical {
-    let pair = [touches[earlier].number, touches[later].number];
-    let is_own = |touch: &&&Touch| touch.number == pair[0] && !touch.by_heap;
-    let before = touches[..=earlier].iter().rev().filter(is_own).take(NEAR);
-    let after = touches[earlier..].iter().filter(is_own).take(2 * NEAR);
+    let pair = [footprints[earlier].number, footprints[later].number];
+    let is_own = |footprint: &&&Footprint| footprint.number == pair[0] && !footprint.by_heap;
+    let before = footprints[..=earlier].iter().rev().filter(is_own).take(NEAR);
+    let after = footprints[earlier..].iter().filter(is_own).take(2 * NEAR);
     let near: BTreeSet<u32> = before
         .chain(after)
-        .filter_map(|touch| touch.address)
+        .filter_map(|footprint| footprint.address)
         .collect();
-    let met = &touches[earlier..];
-    let theirs = met.iter().filter(|touch| touch.number == pair[1]);
-    let theirs: BTreeSet<u32> = theirs.filter_map(|touch| touch.address).collect();
-    let is_shared = |touch: &Touch| {
-        let word = touch.address;
+    let met = &footprints[earlier..];
+    let theirs = met.iter().filter(|footprint| footprint.number == pair[1]);
+    let theirs: BTreeSet<u32> = theirs.filter_map(|footprint| footprint.address).collect();
+    let is_shared = |footprint: &Footprint| {
+        let word = footprint.address;
         let both = word.is_some_and(|word| near.contains(&word) && theirs.contains(&word));
-        pair.contains(&touch.number) && both
+        pair.contains(&footprint.number) && both
     };
     let told = met.iter().enumerate();
-    let told = told.filter(|(index, touch)| is_shared(touch) || index + LAST >= met.len());
-    let mut meeting: Vec<String> = told.map(|(_, touch)| told_as(touch)).collect();
+    let told = told.filter(|(index, footprint)| is_shared(footprint) || index + LAST >= met.len());
+    let mut meeting: Vec<String> = told.map(|(_, footprint)| told_as(footprint)).collect();
     if meeting.len() > TOLD_MAX {
         let left_out = meeting.len() - TOLD_MAX;
         let half = TOLD_MAX / 2;
@@ -183,15 +183,15 @@ fn critical(
         meeting.insert(half, format!("... {left_out} more ..."));
     }
     Critical {
-        earlier: told_as(touches[earlier]),
-        later: told_as(touches[later]),
+        earlier: told_as(footprints[earlier]),
+        later: told_as(footprints[later]),
         put_aside,
         meeting,
     }
 }
 
-fn told_as(touch: &Touch) -> String {
-    format!("{} s  {}: {touch}", touch.at, touch.host)
+fn told_as(footprint: &Footprint) -> String {
+    format!("{} s  {}: {footprint}", footprint.at, footprint.host)
 }
 
 impl fmt::Display for Critical {

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::chain;
 use crate::critical::{self, Critical, Found};
+use crate::curve::Curve;
 use crate::element;
 use crate::row::{Failure, failures};
 use crate::subject::Subject;
@@ -24,7 +25,7 @@ pub const ELEMENTS_MAX: usize = 1_000;
 const OTHERS_SHOWN: usize = 2;
 
 /// An explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The version of this format.
     pub schema_version: u32,
@@ -44,6 +45,8 @@ pub struct Explanation {
     pub critical: Option<Critical>,
     /// Runs made.
     pub runs: u64,
+    /// When it became likely, if that was asked for.
+    pub curve: Option<Curve>,
 }
 
 /// A part of the scenario, and the run without it.
@@ -92,7 +95,7 @@ pub fn explain(
     let run =
         |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
     let mut watched = scenario.clone();
-    watched.limits.touches = critical::TOUCHES;
+    watched.limits.footprints = critical::FOOTPRINTS;
     let outcome = run(&watched, true).map_err(ExplainError::Assembly)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
     let Story {
@@ -117,6 +120,7 @@ pub fn explain(
         chain,
         critical: critical::pair(scenario, &outcome, found),
         runs: 1,
+        curve: None,
     };
     for part in element::elements(scenario).into_iter().take(ELEMENTS_MAX) {
         let rest = element::without(scenario, &part);
@@ -245,7 +249,10 @@ impl fmt::Display for Explanation {
             }
             writeln!(formatter, "{line}")?;
         }
-        Ok(())
+        match &self.curve {
+            Some(curve) => write!(formatter, "\n{curve}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,15 +6,16 @@
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
 //! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
-//! | [`statistics`], [`summary`] | what that says |
+//! | [`statistics`], [`survival`], [`thoroughness`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
 //! | [`explain`](mod@explain), [`critical`], `chain` | why it happens |
+//! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
-//! | [`sweep`](mod@sweep), [`merge`](mod@merge) | many seeds, on one machine or many |
+//! | [`sweep`](mod@sweep), [`swarm`], [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
 
@@ -23,6 +24,7 @@ pub mod capsule;
 mod chain;
 pub mod compare;
 pub mod critical;
+pub mod curve;
 mod delta;
 pub mod divergence;
 mod edit;
@@ -33,6 +35,7 @@ pub mod grid;
 mod hexadecimal;
 pub mod length;
 pub mod merge;
+mod moment;
 pub mod pinned;
 pub mod replay;
 pub mod row;
@@ -42,8 +45,11 @@ pub mod size;
 pub mod statistics;
 pub mod subject;
 pub mod summary;
+pub mod survival;
+pub mod swarm;
 pub mod sweep;
 pub mod tally;
+pub mod thoroughness;
 pub mod times;
 mod workers;
 

@@ -10,6 +10,8 @@ use scenario::Outcome;
 use scenario::outcome::Stop;
 use serde::{Deserialize, Serialize};
 
+use crate::thoroughness;
+
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,9 @@ pub struct Row {
     /// The varied settings; absent if none is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// What the seed has selected of a swarm; absent if there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub selected: BTreeMap<String, String>,
     /// Whether everything was as the scenario expects.
     pub as_expected: bool,
     /// What was not, in words.
@@ -49,6 +54,9 @@ pub struct Row {
     pub offered: BTreeMap<String, u64>,
     /// Packets lost on each link.
     pub lost: BTreeMap<String, u64>,
+    /// What happened to control blocks, by the state in which it found them.
+    #[serde(default)]
+    pub met: BTreeMap<String, u64>,
 }
 
 /// One kind of failure in one run.
@@ -86,6 +94,7 @@ impl Row {
             seed: outcome.seed,
             scenario: hash.chars().take(16).collect(),
             settings,
+            selected: BTreeMap::new(),
             as_expected: outcome.is_as_expected(),
             unexpected: outcome.unexpected.clone(),
             failures: failures(outcome),
@@ -112,7 +121,19 @@ impl Row {
                 .map(|(name, it)| (name.clone(), it.offered))
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
+            met: thoroughness::names(&outcome.coverage),
         }
+    }
+
+    /// The line of `seeds.jsonl`, with its end.
+    ///
+    /// # Panics
+    /// Never: a row is plain data.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("plain data");
+        line.push('\n');
+        line
     }
 
     /// Whether anything went wrong, expected or not.
@@ -158,6 +179,7 @@ const fn stop_word(stop: Stop) -> &'static str {
         Stop::Duration => "duration",
         Stop::Quiet => "quiet",
         Stop::Events => "events",
+        Stop::Calls => "calls",
         Stop::Violations => "violations",
     }
 }

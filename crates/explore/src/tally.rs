@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use kernel::{Instant, mix};
 
 use crate::row::Row;
+use crate::thoroughness::Growth;
 use crate::times::Times;
 
 /// Signatures told apart; more are counted together.
@@ -29,16 +30,37 @@ pub struct Tally {
     pub rechecked: u64,
     /// What went wrong, by signature.
     pub groups: BTreeMap<String, Group>,
+    /// What went wrong, by kind: the word before the place in a signature, or `exception`.
+    pub kinds: BTreeMap<String, Kind>,
+    /// When runs ended.
+    pub ends: Times,
+    /// When those of them ended in which anything went wrong.
+    pub failing_ends: Times,
     /// Failures whose signature is beyond [`SIGNATURES_MAX`].
     pub ungrouped: u64,
     /// When the first thing went wrong.
     pub first_failures: Times,
     /// Faults of the scenario by name.
     pub faults: BTreeMap<String, Fired>,
+    /// Pairs of a control block's state and what happened to it, by name.
+    pub met: BTreeMap<String, Fired>,
+    /// What had been seen after 1, 2, 4, 8... runs.
+    pub growth: Vec<Growth>,
     /// Each signature with the number of runs until it was first seen.
     pub discoveries: Vec<(u64, String)>,
     /// Seeds of the first runs that were not as expected.
     pub unexpected_seeds: Vec<u64>,
+}
+
+/// Failures of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kind {
+    /// Runs that show it.
+    pub runs: u64,
+    /// When it was found first.
+    pub times: Times,
+    /// When those runs ended.
+    pub ends: Times,
 }
 
 /// Failures of one signature.
@@ -61,6 +83,8 @@ pub struct Shortest {
     pub seed: u64,
     /// With which of the varied settings.
     pub settings: BTreeMap<String, String>,
+    /// With what the seed has selected of a swarm.
+    pub selected: BTreeMap<String, String>,
     /// Which scenario, by its hash.
     pub scenario: String,
 }
@@ -88,19 +112,50 @@ impl Tally {
             self.unexpected_seeds.push(row.seed);
         }
         self.rechecked += u64::from(is_rechecked(row.seed, row.is_failing(), recheck));
-        for (name, times) in &row.faults {
-            let fired = self.faults.entry(name.clone()).or_default();
-            fired.runs += u64::from(*times > 0);
-            fired.times += times;
-        }
+        row.faults.iter().for_each(|it| count(&mut self.faults, it));
+        row.met.iter().for_each(|it| count(&mut self.met, it));
         if let Some(at) = row.first_failure() {
             self.failing += 1;
             self.first_failures.add(at);
         }
+        self.ends.add(Instant::from_nanos(row.simulated));
+        self.add_kinds(row);
         let places = 0..row.failures.len();
-        places
+        let kept = places
             .filter(|&place| self.add_failure(row, place))
-            .collect()
+            .collect();
+        if self.runs.is_power_of_two() {
+            self.growth.push(self.seen());
+        }
+        kept
+    }
+
+    /// How many different things have been seen so far.
+    #[must_use]
+    pub fn seen(&self) -> Growth {
+        Growth {
+            runs: self.runs,
+            signatures: self.groups.len() as u64,
+            pairs: self.met.len() as u64,
+        }
+    }
+
+    fn add_kinds(&mut self, row: &Row) {
+        let mut first: BTreeMap<&str, u64> = BTreeMap::new();
+        for failure in &row.failures {
+            let at = first.entry(kind(&failure.signature)).or_insert(failure.at);
+            *at = failure.at.min(*at);
+        }
+        let end = Instant::from_nanos(row.simulated);
+        for (word, at) in first {
+            let kind = self.kinds.entry(word.to_owned()).or_default();
+            kind.runs += 1;
+            kind.times.add(Instant::from_nanos(at));
+            kind.ends.add(end);
+        }
+        if row.is_failing() {
+            self.failing_ends.add(end);
+        }
     }
 
     fn add_failure(&mut self, row: &Row, place: usize) -> bool {
@@ -115,6 +170,7 @@ impl Tally {
             at,
             seed: row.seed,
             settings: row.settings.clone(),
+            selected: row.selected.clone(),
             scenario: row.scenario.clone(),
         };
         if is_new {
@@ -137,6 +193,24 @@ impl Tally {
         }
         assert!(group.runs <= self.runs, "a run shows a signature once");
         sooner || group.runs <= CAPSULES_MAX
+    }
+}
+
+/// The word of a violation's kind, `exception` for those that end a process.
+fn kind(signature: &str) -> &str {
+    let word = signature.split([':', ' ']).next();
+    word.unwrap_or(signature)
+}
+
+/// Adds what one run did of something.
+fn count(counts: &mut BTreeMap<String, Fired>, (name, times): (&String, &u64)) {
+    // Names are few and runs many: nearly always it is there.
+    if !counts.contains_key(name) {
+        counts.insert(name.clone(), Fired::default());
+    }
+    if let Some(fired) = counts.get_mut(name) {
+        fired.runs += u64::from(*times > 0);
+        fired.times += times;
     }
 }
 

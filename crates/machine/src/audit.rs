@@ -3,6 +3,9 @@
 //! Owns the views of [`Machine`]. It refuses to change anything: looking is no access in the
 //! judge's eyes and no step of the run.
 
+use std::collections::BTreeMap;
+
+use crate::activity::Activity;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::environment::Environment;
@@ -12,7 +15,7 @@ use crate::judge::Judge;
 use crate::machine::Machine;
 use crate::running::{Running, ThreadView};
 use crate::sync::{EventObject, Lock, Semaphore};
-use crate::touches::Touch;
+use crate::footprints::Footprint;
 
 impl<E: Environment> Machine<E> {
     /// Whether the modeled process has ended, by exception or [`Self::terminate`].
@@ -27,9 +30,9 @@ impl<E: Environment> Machine<E> {
         &self.process.judge
     }
 
-    /// The newest accesses, the oldest first; as many as [`crate::Config::touches`] says.
-    pub fn touches(&self) -> impl Iterator<Item = &Touch> {
-        self.touches.oldest_first()
+    /// The newest accesses, the oldest first; as many as [`crate::Config::footprints`] says.
+    pub fn footprints(&self) -> impl Iterator<Item = &Footprint> {
+        self.footprints.oldest_first()
     }
 
     /// The word at `address`, if one is mapped there. No access in the judge's eyes.
@@ -69,6 +72,34 @@ impl<E: Environment> Machine<E> {
         &self.process.locks[lock.index()]
     }
 
+    /// The threads that wait for critical sections in a circle, each with the one it waits for;
+    /// empty if there is none. Nobody in the circle ever goes on.
+    #[must_use]
+    pub fn deadlock(&self) -> Vec<(ThreadId, LockId)> {
+        let locks = &self.process.locks;
+        let waits: BTreeMap<ThreadId, LockId> = locks
+            .iter()
+            .zip(0..)
+            .flat_map(|(lock, index)| lock.waiters().map(move |waiter| (waiter, LockId(index))))
+            .collect();
+        let next = |thread: ThreadId| waits.get(&thread).and_then(|it| locks[it.index()].owner());
+        // Whoever is followed once for every waiter is either out of the waits or in a circle.
+        let circle = waits.keys().find_map(|&waiter| {
+            (0..waits.len()).try_fold(waiter, |thread, _| {
+                next(thread).filter(|it| waits.contains_key(it))
+            })
+        });
+        let Some(first) = circle else {
+            return Vec::new();
+        };
+        let others = std::iter::successors(next(first), |&thread| next(thread));
+        [first]
+            .into_iter()
+            .chain(others.take_while(|&it| it != first))
+            .map(|thread| (thread, waits[&thread]))
+            .collect()
+    }
+
     /// A semaphore.
     #[must_use]
     pub fn semaphore(&self, semaphore: SemaphoreId) -> &Semaphore {
@@ -91,6 +122,17 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub fn queue_length(&self, queue: QueueId) -> usize {
         self.process.queues[queue.index()].len()
+    }
+
+    /// From here on, keeps what threads do until it is [taken](Self::take_activity).
+    pub fn watch(&mut self) {
+        self.activity.get_or_insert_default();
+    }
+
+    /// What threads did since the last time, in the order of its doing. Nothing unless the
+    /// machine is [watched](Self::watch).
+    pub fn take_activity(&mut self) -> Vec<Activity> {
+        self.activity.as_mut().map_or_else(Vec::new, std::mem::take)
     }
 
     /// How many calls were carried out.

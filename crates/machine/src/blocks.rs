@@ -68,6 +68,14 @@ impl Blocks {
         }
     }
 
+    /// Forgets all blocks.
+    pub(crate) fn restart(&mut self) {
+        if !self.blocks.is_empty() {
+            self.owners.fill(0);
+            self.blocks.clear();
+        }
+    }
+
     /// Whether a program may touch the word at `address` through the pointer `origin`.
     pub(crate) fn check(&self, address: Address, origin: Address) -> Option<Wrong> {
         if !self.layout.holds(address) {

@@ -80,10 +80,43 @@ pub enum Operation {
     /// Compute without touching anything shared for this long.
     Work(Duration),
     /// A call that only the environment can answer.
-    Environment,
+    Environment(Touch),
     /// Raise an exception of this code.
     Raise(u32),
 }
+
+/// Which calls of the environment may be exchanged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Touch {
+    /// None: it may depend on all others.
+    #[default]
+    Everything,
+    /// Signals this, and neither looks at anything nor changes anything else: two that signal may
+    /// be exchanged.
+    Signals(u64),
+    /// Looks at whether this is signalled, or takes that back, besides anything else.
+    Listens(u64),
+    /// Has to do with no signal, but with anything else.
+    Apart,
+}
+
+impl Touch {
+    /// Whether two calls of the environment may give another result in the other order.
+    #[must_use]
+    pub fn conflicts(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Signals(_), Self::Signals(_) | Self::Apart)
+            | (Self::Apart, Self::Signals(_)) => false,
+            (Self::Signals(signal), Self::Listens(to))
+            | (Self::Listens(to), Self::Signals(signal)) => signal == to,
+            _ => true,
+        }
+    }
+}
+
+/// Something shared that calls are about: a word, a kernel object, or the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(u64);
 
 /// The kinds of [`Operation`] that cost differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,7 +189,7 @@ impl Operation {
             Self::Send(_) | Self::Receive(..) => CallKind::Queue,
             Self::Sleep(_) | Self::Raise(_) => CallKind::System,
             Self::Work(_) => CallKind::Work,
-            Self::Environment => CallKind::Environment,
+            Self::Environment(_) => CallKind::Environment,
         }
     }
 
@@ -178,9 +211,15 @@ impl Operation {
             | Self::Receive(..)
             | Self::Sleep(_)
             | Self::Work(_)
-            | Self::Environment
+            | Self::Environment(_)
             | Self::Raise(_) => None,
         }
+    }
+
+    /// Whether nobody else can notice the call: it touches nothing shared.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        matches!(self, Self::Work(_))
     }
 
     /// The word that is touched, if the call touches one.
@@ -202,9 +241,18 @@ impl Operation {
             | Self::Receive(..)
             | Self::Sleep(_)
             | Self::Work(_)
-            | Self::Environment
+            | Self::Environment(_)
             | Self::Raise(_) => None,
         }
+    }
+
+    /// What the call is about, if it is about something shared.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        let word = self.place().map(|place| u64::from(place.address.0));
+        let object = || self.object();
+        let numbered = |(kind, number)| (kind as u64 + 1) << 32 | u64::from(number);
+        word.or_else(|| object().map(numbered)).map(Subject)
     }
 
     /// Whether two calls of different threads may give another result in the other order: the
@@ -214,6 +262,9 @@ impl Operation {
         if let (Some(mine), Some(theirs)) = (self.place(), other.place()) {
             let reads = matches!(self, Self::Read(_)) && matches!(other, Self::Read(_));
             return mine.address == theirs.address && !reads;
+        }
+        if let (Self::Environment(mine), Self::Environment(theirs)) = (self, other) {
+            return mine.conflicts(*theirs);
         }
         let object = self.object();
         object.is_some() && object == other.object()
@@ -233,7 +284,7 @@ impl Operation {
                 Some((CallKind::Object, EVENTS | event.0))
             }
             Self::Send(queue) | Self::Receive(queue, _) => Some((CallKind::Queue, queue.0)),
-            Self::Environment => Some((CallKind::Environment, 0)),
+            Self::Environment(_) => Some((CallKind::Environment, 0)),
             Self::Read(_)
             | Self::Write(..)
             | Self::Exchange(..)

@@ -43,6 +43,17 @@ impl Default for Costs {
 }
 
 impl Costs {
+    /// Calls that take no time: nothing passes but what the world lets pass.
+    pub const FREE: Self = Self {
+        access: Duration::ZERO,
+        interlocked: Duration::ZERO,
+        lock: Duration::ZERO,
+        object: Duration::ZERO,
+        queue: Duration::ZERO,
+        system: Duration::ZERO,
+        environment: Duration::ZERO,
+    };
+
     /// The mean cost of a kind of call. Computing costs what it says, not what its kind does.
     #[must_use]
     pub const fn of(&self, kind: CallKind) -> Duration {

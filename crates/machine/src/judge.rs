@@ -78,6 +78,18 @@ impl Judge {
         }
     }
 
+    /// As new: nothing known, nothing found.
+    pub(crate) fn restart(&mut self) {
+        self.knowledge.clear();
+        self.points.clear();
+        self.flights.clear();
+        self.races.restart();
+        self.blocks.restart();
+        self.seen.clear();
+        self.violations.clear();
+        self.repeated = 0;
+    }
+
     /// Whether accesses are weighed at all.
     #[must_use]
     pub const fn is_on(&self) -> bool {

@@ -12,12 +12,14 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant, Site, mix};
 
+use crate::activity::{Activity, Came, Waker};
 use crate::address::Address;
 use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
+use crate::fingerprint::Told;
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
@@ -27,13 +29,11 @@ use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
 use crate::running::{Identity, Running, ThreadState};
-use crate::scheduler::{Preemption, Strategy, Turn};
-use crate::schedulers::chosen::Chosen;
-use crate::schedulers::timed::Timed;
+use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
-use crate::touches::{Touch, Touches};
+use crate::footprints::{Footprint, Footprints};
 use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.
@@ -45,18 +45,24 @@ const COST: Site = Site::new("machine.cost");
 pub struct Machine<E: Environment> {
     pub(crate) process: Process<E>,
     pub(crate) threads: Vec<Running<E>>,
-    turns: Turns,
-    timers: BTreeSet<(Instant, ThreadId)>,
-    notes: Rc<RefCell<Notes<E::Record>>>,
+    /// Mailboxes of threads that a restart took away.
+    /// What threads were told, if that is watched.
+    pub(crate) told: Option<Told>,
+    pub(crate) spare: Vec<Rc<Mailbox<E>>>,
+    pub(crate) turns: Turns,
+    pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
+    pub(crate) notes: Rc<RefCell<Notes<E::Record>>>,
     tariff: Tariff,
-    preemptions: Vec<Preemption>,
-    choices: Choices,
+    pub(crate) config: Config,
+    pub(crate) choices: Choices,
     key: u64,
-    now: Instant,
+    pub(crate) now: Instant,
     pub(crate) steps: u64,
     pub(crate) trail: Trail,
+    /// What threads did since somebody last took it, if somebody looks.
+    pub(crate) activity: Option<Vec<Activity>>,
     pub(crate) ended: bool,
-    pub(crate) touches: Touches,
+    pub(crate) footprints: Footprints,
 }
 
 /// Why [`Machine::run`] returned.
@@ -77,6 +83,8 @@ pub enum Progress<E: Environment> {
     ReachedUntil,
     /// Every thread waits for something that only the world can bring, or has exited.
     Idle,
+    /// The threads have made as many calls as [`Config::calls`] allows; no more are made.
+    Spent,
 }
 
 impl<E: Environment> Machine<E> {
@@ -100,31 +108,28 @@ impl<E: Environment> Machine<E> {
         let mut memory = Memory::new();
         memory.map(heap.base, heap.end.0 - heap.base.0, "process heap");
         format(&mut memory, heap);
-        let turns = match strategy {
-            Strategy::Timed => Turns::Timed(Timed::new(
-                config.processors,
-                config.quantum,
-                config.switch_cost,
-            )),
-            Strategy::Chosen(scheduler) => Turns::Chosen(Chosen::new(scheduler)),
-        };
+        memory.remember();
+        let turns = Turns::new(&config, strategy);
         let mut process = Process::new(memory, heap, Judge::new(config.judge, heap));
         process.locks = locks;
         Ok(Self {
             process,
             threads: Vec::new(),
+            told: None,
+            spare: Vec::new(),
             turns,
             timers: BTreeSet::new(),
             notes: Rc::new(RefCell::new(Notes::new())),
             tariff: Tariff::new(&config.costs, config.jitter),
-            preemptions: config.preemptions,
+            footprints: Footprints::new(config.footprints),
+            config,
             choices,
             key,
             now: Instant::ZERO,
             steps: 0,
             trail: Trail::default(),
+            activity: None,
             ended: false,
-            touches: Touches::new(config.touches),
         })
     }
 
@@ -189,8 +194,7 @@ impl<E: Environment> Machine<E> {
         );
         assert!(!self.ended, "a process that ended starts no thread");
         let id = ThreadId(u32::try_from(self.threads.len()).expect("few threads"));
-        let notes = Rc::clone(&self.notes);
-        let mailbox = Rc::new(Mailbox::new(id, number, self.process.heap, notes));
+        let mailbox = self.mailbox(id, number);
         let future = program(Thread::new(Rc::clone(&mailbox)));
         let luck = self.choices.stream(COST, mix(self.key, key));
         let identity = Identity {
@@ -198,7 +202,7 @@ impl<E: Environment> Machine<E> {
             name: name.into(),
             key,
         };
-        let preemptions = &self.preemptions;
+        let preemptions = &self.config.preemptions;
         let running = Running::new(identity, mailbox, Box::pin(future), luck, preemptions);
         self.threads.push(running);
         self.process.judge.spawned(id);
@@ -237,6 +241,9 @@ impl<E: Environment> Machine<E> {
         self.advance(now);
         self.turns.stop_asking();
         while !self.ended {
+            if self.steps >= self.config.calls {
+                return Progress::Spent;
+            }
             let timer = self.timers.first().copied();
             let due = timer.filter(|(at, _)| *at <= until);
             // At equal times a deadline comes before a call.
@@ -244,16 +251,18 @@ impl<E: Environment> Machine<E> {
                 Some((at, _)) => at.nanos().checked_sub(1).map(Instant::from_nanos),
                 None => Some(until),
             };
-            if let Some(turn) = limit.and_then(|limit| self.turns.next(limit)) {
+            if let Some(turn) = limit.and_then(|limit| self.next_turn(limit)) {
                 if let Some(progress) = self.take_turn(turn) {
                     return progress;
                 }
             } else if let Some((at, thread)) = due {
                 self.expire(at, thread);
-            } else if self.next_time().is_some() {
-                return Progress::ReachedUntil;
             } else {
-                return Progress::Idle;
+                self.turns.rest();
+                return match self.next_time() {
+                    Some(_) => Progress::ReachedUntil,
+                    None => Progress::Idle,
+                };
             }
         }
         Progress::Idle
@@ -275,8 +284,13 @@ impl<E: Environment> Machine<E> {
             ThreadState::Asking,
             "{running:?} asked for nothing"
         );
+        if let Some(told) = &mut self.told {
+            told.answer(thread, &running.request().operation, DONE, at);
+            told.hear(thread, &reply);
+        }
         running.mailbox.put_parcel(Parcel::Reply(reply));
         running.mailbox.answer(DONE);
+        self.see(Activity::woken(thread, at, Waker::World));
         self.resume(thread, at);
     }
 
@@ -311,7 +325,7 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         self.process.post(queue, message)?;
-        self.wake(at);
+        self.wake(at, Waker::World);
         Ok(())
     }
 
@@ -320,6 +334,16 @@ impl<E: Environment> Machine<E> {
     pub fn thread_named(&self, name: &str) -> Option<ThreadId> {
         let place = self.threads().position(|thread| thread.name == name)?;
         Some(ThreadId(u32::try_from(place).expect("threads are few")))
+    }
+
+    /// From the next call on luck is that of `choices`: what calls cost, and who goes next where
+    /// chance decides.
+    pub fn renew(&mut self, choices: Choices) {
+        self.choices = choices;
+        self.turns.renew(choices);
+        for running in &mut self.threads {
+            running.luck = choices.stream(COST, mix(self.key, running.key()));
+        }
     }
 
     /// Fault: from now on `thread` makes no call before `until`.
@@ -351,6 +375,26 @@ impl<E: Environment> Machine<E> {
     /// If nothing is mapped there.
     pub fn poke(&mut self, address: Address, value: u32) {
         self.process.memory.poke(address, value);
+    }
+
+    /// A mailbox for a new thread; one of a former thread's if nobody holds it any more.
+    fn mailbox(&mut self, id: ThreadId, number: u16) -> Rc<Mailbox<E>> {
+        let notes = Rc::clone(&self.notes);
+        let mut new = Mailbox::new(id, number, self.process.heap, notes);
+        new.is_watched = self.told.is_some();
+        match self.spare.pop() {
+            Some(mut spare) if Rc::strong_count(&spare) == 1 => {
+                *Rc::get_mut(&mut spare).expect("nobody else holds it") = new;
+                spare
+            }
+            Some(_) | None => Rc::new(new),
+        }
+    }
+
+    fn next_turn(&mut self, limit: Instant) -> Option<Turn> {
+        let process = &self.process;
+        let prospect = |thread, operation: &Operation, at| process.prospect(thread, operation, at);
+        self.turns.next(limit, prospect)
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.
@@ -403,7 +447,7 @@ impl<E: Environment> Machine<E> {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
-        if self.touches.are_kept()
+        if self.footprints.are_kept()
             && let Some((deed, name)) = self.process.named(&request.operation)
         {
             let value = match (&effect, &request.operation) {
@@ -412,7 +456,7 @@ impl<E: Environment> Machine<E> {
                 (Effect::Blocked(_) | Effect::Asked | Effect::Raised(_), _) => None,
             };
             let place = request.operation.place();
-            self.touches.keep(Touch {
+            self.footprints.keep(Footprint {
                 thread: turn.thread,
                 deed,
                 name,
@@ -428,10 +472,26 @@ impl<E: Environment> Machine<E> {
             });
         }
         self.trail.enter(turn, &request.operation, answer);
+        if let Some(seen) = &mut self.activity {
+            let came = Came::of(&effect);
+            seen.push(Activity::call(turn, cost, (request, answer), came));
+        }
         match effect {
             Effect::Answer(word) => {
+                if let Some(told) = &mut self.told {
+                    told.answer(turn.thread, &request.operation, word, turn.at);
+                    if let Some(parcel) = running.mailbox.take_parcel() {
+                        told.hear(turn.thread, &parcel);
+                        running.mailbox.put_parcel(parcel);
+                    }
+                }
                 running.mailbox.answer(word);
                 running.go_on(turn.at);
+                if let Some(told) = &mut self.told
+                    && let Some(hash) = running.mailbox.take_remembered()
+                {
+                    told.settle(turn.thread, hash);
+                }
                 if running.state == ThreadState::Exited {
                     self.turns.stopped(cost);
                 } else {
@@ -461,12 +521,12 @@ impl<E: Environment> Machine<E> {
                 return Some(Progress::Raised(exception));
             }
         }
-        self.wake(turn.at);
+        self.wake(turn.at, Waker::Thread(turn.thread));
         None
     }
 
     /// Lets everyone go on whom the last call set free.
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, waker: Waker) {
         if self.process.woken.is_empty() {
             return;
         }
@@ -477,10 +537,18 @@ impl<E: Environment> Machine<E> {
             if let Some(deadline) = running.deadline.take() {
                 self.timers.remove(&(deadline, thread));
             }
+            if let Some(told) = &mut self.told {
+                told.answer(thread, &running.request().operation, DONE, at);
+            }
             if let Some(message) = message {
-                running.mailbox.put_parcel(Parcel::Message(message));
+                let parcel = Parcel::Message(message);
+                if let Some(told) = &mut self.told {
+                    told.hear(thread, &parcel);
+                }
+                running.mailbox.put_parcel(parcel);
             }
             running.mailbox.answer(DONE);
+            self.see(Activity::woken(thread, at, waker));
             self.resume(thread, at);
         }
         self.process.woken = woken;
@@ -496,15 +564,31 @@ impl<E: Environment> Machine<E> {
             Some(at),
             "{running:?} has this deadline"
         );
-        self.process.give_up(thread, &running.request().operation);
+        let operation = running.request().operation;
+        if let Some(told) = &mut self.told {
+            told.answer(thread, &operation, TIMED_OUT, at);
+        }
+        self.process.give_up(thread, &operation);
         running.mailbox.answer(TIMED_OUT);
+        self.see(Activity::woken(thread, at, Waker::Time));
         self.resume(thread, at);
+    }
+
+    fn see(&mut self, what: Activity) {
+        if let Some(seen) = &mut self.activity {
+            seen.push(what);
+        }
     }
 
     /// The program goes on to its next call, which the thread can make from `at` on.
     fn resume(&mut self, thread: ThreadId, at: Instant) {
         let running = &mut self.threads[thread.index()];
         running.go_on(at);
+        if let Some(told) = &mut self.told
+            && let Some(hash) = running.mailbox.take_remembered()
+        {
+            told.settle(thread, hash);
+        }
         if running.state == ThreadState::Runnable {
             self.turns.ready(at, running.candidate());
         }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use kernel::mix;
+
 use crate::address::Address;
 
 /// Bytes of a page: regions begin on one and are kept apart by one that is not mapped.
@@ -21,6 +23,12 @@ pub(crate) struct Memory {
     /// Words over all regions.
     total: usize,
     static_next: u32,
+    /// A sum over all words that were ever written, if that is watched.
+    watched: Option<u64>,
+    /// The first words of the first region when [`Memory::remember`] was called.
+    remembered: Vec<u32>,
+    /// Words of regions that are gone, kept for their room.
+    spare: Vec<Vec<u32>>,
 }
 
 /// A run of mapped words, by address.
@@ -29,6 +37,8 @@ struct Region {
     /// The dense number of its first word.
     first: usize,
     words: Vec<u32>,
+    /// One past the last word that was ever written.
+    touched: usize,
     name: &'static str,
 }
 
@@ -63,7 +73,46 @@ impl Memory {
             regions: Vec::new(),
             total: 0,
             static_next: STATIC_BASE,
+            watched: None,
+            remembered: Vec::new(),
+            spare: Vec::new(),
         }
+    }
+
+    /// Keeps how the one region there is looks now, for [`Self::restart`].
+    pub(crate) fn remember(&mut self) {
+        let [region] = self.regions.as_slice() else {
+            panic!("only a fresh process is remembered");
+        };
+        self.remembered = region.words[..region.touched].to_vec();
+    }
+
+    /// The region that was remembered, as it was then, and no other.
+    pub(crate) fn restart(&mut self) {
+        let kept = self.regions.iter().position(|region| region.first == 0);
+        let mut kept = self
+            .regions
+            .swap_remove(kept.expect("the first region stays"));
+        let gone = self.regions.drain(..).map(|region| region.words);
+        self.spare.extend(gone);
+        let (start, rest) = kept.words[..kept.touched].split_at_mut(self.remembered.len());
+        start.copy_from_slice(&self.remembered);
+        rest.fill(0);
+        kept.touched = self.remembered.len();
+        self.total = kept.words.len();
+        self.regions.push(kept);
+        self.static_next = STATIC_BASE;
+        self.watched = None;
+    }
+
+    /// From now on the words' fingerprint is kept.
+    pub(crate) fn watch(&mut self) {
+        self.watched = Some(0);
+    }
+
+    /// A sum over what was written since it is watched.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.watched.unwrap_or(0)
     }
 
     /// Maps `words` zeroed words of static data.
@@ -94,11 +143,20 @@ impl Memory {
         let apart = |region: &Region| end <= region.base || region.end() <= base.0;
         assert!(self.regions.iter().all(apart), "{name} overlaps a region");
         // Zeroed by the allocator, so that a word nobody touches costs nothing.
-        let words = vec![0; (bytes / 4) as usize];
+        let count = (bytes / 4) as usize;
+        let words = match self.spare.pop() {
+            Some(mut words) if words.capacity() >= count => {
+                words.clear();
+                words.resize(count, 0);
+                words
+            }
+            Some(_) | None => vec![0; count],
+        };
         let region = Region {
             base: base.0,
             first: self.total,
             words,
+            touched: 0,
             name,
         };
         self.total += region.words.len();
@@ -132,7 +190,14 @@ impl Memory {
     }
 
     pub(crate) fn set_word(&mut self, spot: Spot, value: u32) {
-        self.regions[spot.region].words[spot.word] = value;
+        let region = &mut self.regions[spot.region];
+        if let Some(sum) = &mut self.watched {
+            let term = |value: u32| mix(spot.dense as u64, u64::from(value));
+            let was = region.words[spot.word];
+            *sum = sum.wrapping_sub(term(was)).wrapping_add(term(value));
+        }
+        region.words[spot.word] = value;
+        region.touched = region.touched.max(spot.word + 1);
     }
 
     /// The word at `address`, if there is one.

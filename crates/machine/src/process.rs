@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
@@ -14,12 +14,13 @@ use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
+use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
 use crate::memory::{Fault, Memory};
 use crate::queue::{Put, Queue};
-use crate::scheduler::Turn;
+use crate::scheduler::{Prospect, Turn};
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
 
 /// The answer to a wait that ended because its deadline came.
@@ -72,6 +73,14 @@ impl<E: Environment> Process<E> {
         }
     }
 
+    /// A hash of words and kernel objects.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let objects = (&self.locks, &self.semaphores, &self.events);
+        let queues = self.queues.iter().map(Queue::fingerprint);
+        let objects = mix(self.memory.fingerprint(), Printed::of(&objects));
+        queues.fold(objects, mix)
+    }
+
     /// Carries out the call that `turn` is for.
     pub(crate) fn execute(
         &mut self,
@@ -106,7 +115,7 @@ impl<E: Environment> Process<E> {
             Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
             Operation::Sleep(until) => patience(turn, until),
             Operation::Work(_) => Effect::Answer(DONE),
-            Operation::Environment => Effect::Asked,
+            Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
     }
@@ -119,6 +128,55 @@ impl<E: Environment> Process<E> {
             other => other.place().expect("whatever else has a name").name,
         };
         Some((deed, name))
+    }
+
+    /// What the call would come to if `thread` made it `now`.
+    pub(crate) fn prospect(
+        &self,
+        thread: ThreadId,
+        operation: &Operation,
+        now: Instant,
+    ) -> Prospect {
+        let waits = match *operation {
+            Operation::Lock(lock) => {
+                let owner = self.locks[lock.index()].owner();
+                owner.is_some_and(|owner| owner != thread)
+            }
+            Operation::Wait(semaphore, deadline) => {
+                deadline > now && self.semaphores[semaphore.index()].count() == 0
+            }
+            Operation::WaitEvent(event, deadline) => {
+                deadline > now && !self.events[event.index()].is_set()
+            }
+            Operation::Receive(queue, deadline) => {
+                return match self.queues[queue.index()].len() {
+                    0 if deadline > now => Prospect::Waits,
+                    0 => Prospect::FindsNothing,
+                    count => Prospect::Takes {
+                        of: u32::try_from(count).unwrap_or(u32::MAX),
+                        patient: deadline > now,
+                    },
+                };
+            }
+            Operation::Send(queue) => self.queues[queue.index()].is_full(),
+            Operation::Sleep(until) => until > now,
+            Operation::Read(_)
+            | Operation::Write(..)
+            | Operation::Exchange(..)
+            | Operation::CompareExchange { .. }
+            | Operation::Unlock(_)
+            | Operation::Signal(_)
+            | Operation::SetEvent(_)
+            | Operation::ResetEvent(_)
+            | Operation::Work(_)
+            | Operation::Environment(_)
+            | Operation::Raise(_) => false,
+        };
+        if waits {
+            Prospect::Waits
+        } else {
+            Prospect::Done
+        }
     }
 
     /// Lets `thread` stop waiting for what `operation` waits for.
@@ -139,7 +197,7 @@ impl<E: Environment> Process<E> {
             | Operation::ResetEvent(_)
             | Operation::Send(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => panic!("{operation:?} has no deadline"),
         }
     }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::call::ThreadId;
+use crate::fingerprint::Printed;
 
 /// A bounded queue.
 pub(crate) struct Queue<M> {
@@ -27,6 +28,13 @@ pub(crate) enum Put<M> {
     Full(M),
 }
 
+impl<M: fmt::Debug> Queue<M> {
+    /// A hash of what lies in it and who waits.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        Printed::of(&(&self.messages, &self.senders, &self.receivers))
+    }
+}
+
 impl<M> Queue<M> {
     pub(crate) fn new(name: &'static str, limit: usize) -> Self {
         assert!(limit > 0, "{name} could hold nothing");
@@ -45,6 +53,11 @@ impl<M> Queue<M> {
 
     pub(crate) fn len(&self) -> usize {
         self.messages.len()
+    }
+
+    /// Whether a sender must wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.messages.len() == self.limit
     }
 
     pub(crate) fn put(&mut self, message: M) -> Put<M> {

@@ -14,6 +14,8 @@ const PAGE_WORDS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Races {
     pages: Vec<Option<Box<[History; PAGE_WORDS]>>>,
+    /// Words that have a history.
+    touched: Vec<usize>,
 }
 
 /// An access and its thread's clock at that time.
@@ -37,6 +39,17 @@ impl Trace {
 }
 
 impl Races {
+    /// Forgets all histories, keeping their room.
+    pub(crate) fn restart(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        for index in touched.drain(..) {
+            let history = self.history(index);
+            history.write = None;
+            history.reads.clear();
+        }
+        self.touched = touched;
+    }
+
     /// Enters a plain access of the word `index`, made by a thread whose knowledge is `clock`.
     /// Adds the earlier accesses it races with to `unheard`.
     pub(crate) fn enter(
@@ -50,6 +63,9 @@ impl Races {
             clock: clock.of(access.thread),
             access,
         };
+        if self.history(index).is_blank() {
+            self.touched.push(index);
+        }
         let history = self.history(index);
         if access.kind == AccessKind::Write {
             history.write(trace, clock, unheard);
@@ -71,6 +87,10 @@ impl Races {
 }
 
 impl History {
+    fn is_blank(&self) -> bool {
+        self.write.is_none() && self.reads.is_empty()
+    }
+
     fn read(&mut self, trace: Trace, clock: &VectorClock, unheard: &mut Vec<Access>) {
         if let Some(write) = &self.write
             && !write.known_to(clock)

@@ -14,7 +14,7 @@ use kernel::{Duration, Instant, Stream};
 use crate::call::{Deed, Request, ThreadId};
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
-use crate::scheduler::{Candidate, Preemption};
+use crate::scheduler::{Candidate, Preemption, Prospect};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +139,11 @@ impl<E: Environment> Running<E> {
         (self.unseen, self.put_aside) = (true, false);
     }
 
+    /// The thread's stable key.
+    pub(crate) fn key(&self) -> u64 {
+        self.identity.key
+    }
+
     /// The pending call.
     pub(crate) fn request(&self) -> Request {
         assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");
@@ -172,6 +177,8 @@ impl<E: Environment> Running<E> {
             key: self.identity.key,
             calls: self.calls,
             request: self.request(),
+            stretch: Duration::ZERO,
+            prospect: Prospect::Done,
         }
     }
 

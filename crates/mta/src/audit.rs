@@ -88,7 +88,7 @@ impl Audit {
 fn walk_free_list(layout: Layout, word: impl Fn(machine::Place) -> u32) -> (Vec<BlockIndex>, bool) {
     let mut seen = vec![false; layout.blocks as usize];
     let mut free = Vec::new();
-    let mut at = Address(word(layout.pool + pool::FREE));
+    let mut at = layout.first_free(word(layout.pool + pool::FREE));
     while !at.is_null() {
         if !layout.is_block(at) {
             return (free, false);

@@ -48,7 +48,8 @@ pub enum BlockState {
 pub mod pool {
     use super::Field;
 
-    /// The address of the first free block; null when there is none.
+    /// The address of the first free block, null when there is none; or, for a build that counts
+    /// its changes, a [`super::Head`].
     pub const FREE: Field = Field::new(0, "control block pool.free list");
     /// How many allocations there have been.
     pub const INSTANCES: Field = Field::new(4, "control block pool.instances");
@@ -118,6 +119,43 @@ pub struct Layout {
     pub thread_blocks: Address,
     /// How many there are.
     pub threads: u32,
+    /// Whether the head of the pool's free list counts its changes.
+    pub head_counts: bool,
+}
+
+/// The head of a free list that counts its changes, in one word: the count above, the number of
+/// the first free block, from one, below. A pool has at most 1250 blocks (Q243632).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How often the head was changed, modulo 2^16.
+    pub changes: u16,
+    /// The first free block.
+    pub first: Option<BlockIndex>,
+}
+
+impl Head {
+    /// The head of this word.
+    #[must_use]
+    pub const fn of(word: u32) -> Self {
+        let first = match word & 0xFFFF {
+            0 => None,
+            number => Some(BlockIndex(number - 1)),
+        };
+        Self {
+            changes: (word >> 16) as u16,
+            first,
+        }
+    }
+
+    /// The word of this head.
+    #[must_use]
+    pub const fn word(self) -> u32 {
+        let number = match self.first {
+            None => 0,
+            Some(BlockIndex(index)) => index + 1,
+        };
+        (self.changes as u32) << 16 | number
+    }
 }
 
 impl Layout {
@@ -155,6 +193,29 @@ impl Layout {
     pub fn is_block(&self, address: Address) -> bool {
         let offset = address.0.wrapping_sub(self.pool.0 + pool::HEADER_BYTES);
         offset.is_multiple_of(field::BYTES) && offset / field::BYTES < self.blocks
+    }
+
+    /// The first free block, where `head` is the word at [`pool::FREE`]; null for none.
+    #[must_use]
+    pub fn first_free(&self, head: u32) -> Address {
+        if !self.head_counts {
+            return Address(head);
+        }
+        let first = Head::of(head).first;
+        first.map_or(Address::NULL, |index| self.block(index))
+    }
+
+    /// The word at [`pool::FREE`] that makes `first` the first free block, after `before`.
+    #[must_use]
+    pub fn head(&self, before: u32, first: Address) -> u32 {
+        if !self.head_counts {
+            return first.0;
+        }
+        let head = Head {
+            changes: Head::of(before).changes.wrapping_add(1),
+            first: (!first.is_null()).then(|| self.index(first)),
+        };
+        head.word()
     }
 
     /// Where this thread control block lies.
@@ -229,7 +290,22 @@ mod tests {
             blocks: 20,
             thread_blocks,
             threads: 2,
+            head_counts: false,
         }
+    }
+
+    #[test]
+    fn a_head_that_counts_is_another_word_after_every_change() {
+        let layout = Layout {
+            head_counts: true,
+            ..layout()
+        };
+        let block = layout.block(BlockIndex(19));
+        let full = layout.head(0, block);
+        assert_eq!(layout.first_free(full), block);
+        let empty = layout.head(full, Address::NULL);
+        assert_eq!(layout.first_free(empty), Address::NULL);
+        assert_ne!(layout.head(empty, block), full);
     }
 
     #[test]

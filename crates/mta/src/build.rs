@@ -3,38 +3,130 @@
 //! Owns the decisions of the socket layer that changed between builds: which lock guards which
 //! structure, who waits for network events, what a timeout does to a block and what a close
 //! request does when it comes late. A variant of one's own implements [`Build`]; nothing else
-//! in this crate asks which build it is.
+//! in this crate asks which build it is. The possible answers stand in [`decision`](crate::decision).
 
 use std::fmt;
 
+use machine::Duration;
+
 use crate::block::BlockState;
+use crate::decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeout, Reset, Walk};
 
 /// The decisions of one build.
+///
+/// A variant of one's own is made from a shipped build, its [`base`](Build::base), and decides
+/// some questions otherwise: every other question is answered as the base answers it. Answers
+/// must not change while a process runs: a build is asked again and again, and the locks are
+/// made once, from what [`guard`](Build::guard) says at the start.
+///
+/// ```
+/// use mtasim_mta::{BlockState, Build, OnClose, Shipped};
+///
+/// /// 5.5.2653.23, but a close request releases a block out of service, too.
+/// #[derive(Clone, Debug)]
+/// struct LateCloseReleases;
+///
+/// impl Build for LateCloseReleases {
+///     fn base(&self) -> Shipped {
+///         Shipped::EXCHANGE_5_5_2653_23
+///     }
+///
+///     fn on_close_request(&self, state: BlockState) -> OnClose {
+///         match state {
+///             BlockState::OutOfService => OnClose::Close,
+///             other => self.base().on_close_request(other),
+///         }
+///     }
+/// }
+///
+/// let fixed = Shipped::EXCHANGE_5_5_2655_16;
+/// for state in [BlockState::Open, BlockState::Closing, BlockState::OutOfService] {
+///     assert_eq!(LateCloseReleases.on_close_request(state), fixed.on_close_request(state));
+/// }
+/// ```
 pub trait Build: fmt::Debug {
-    /// Its version.
-    fn version(&self) -> Version;
+    /// The shipped build that this one is made from.
+    fn base(&self) -> Shipped;
+
+    /// Its version, as event 9298 and reports show it.
+    fn version(&self) -> Version {
+        self.base().version()
+    }
 
     /// Who waits for network events, and in which style threads and events are named.
     fn generation(&self) -> Generation {
         self.version().generation()
     }
 
-    /// The lock that is held during `operation` on `structure`, if any.
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName>;
+    /// The lock that is held during `operation` on `structure`, if any (Q152941). Equal names are
+    /// one lock. Locks are critical sections: whoever is inside may enter again.
+    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+        self.base().guard(structure, operation)
+    }
 
     /// What the session's disconnect timer does to a block in this state when it runs out
-    /// before the association is open.
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout;
+    /// before the association is open (Q303102).
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        self.base().on_session_timeout(state)
+    }
 
-    /// What a close request from the transport does that finds the block in this state.
-    fn on_close_request(&self, state: BlockState) -> OnClose;
+    /// How long the session waits for an association to be opened, where a connector says
+    /// `configured`. A longer wait is the workaround of Q193894 and Q200259.
+    fn session_timer(&self, configured: Duration) -> Duration {
+        configured
+    }
+
+    /// What a close request from the transport does that finds the block in this state
+    /// (Q303102). The transport asks, too, before it sends one down.
+    fn on_close_request(&self, state: BlockState) -> OnClose {
+        self.base().on_close_request(state)
+    }
+
+    /// What the driver does when the `attempt`-th connect() for an open request has failed,
+    /// counted from 1, where the host allows so many (Q193894).
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+        if attempt >= allowed {
+            OnFailure::GiveUp
+        } else {
+            OnFailure::TryAgain
+        }
+    }
+
+    /// What the driver does with a call for which no block is free (event 9156).
+    fn on_empty_pool(&self) -> OnEmptyPool {
+        OnEmptyPool::Refuse
+    }
+
+    /// How threads agree on the pool's free list, and which block is used again first.
+    fn free_list(&self) -> FreeList {
+        FreeList::Guarded
+    }
+
+    /// How the thread that waits for a wait array reads it.
+    fn walk(&self) -> Walk {
+        Walk::OneAfterTheOther
+    }
+
+    /// When the thread that waits for a wait array is woken to look at a change of it.
+    fn notice(&self) -> Notice {
+        Notice::After
+    }
+
+    /// When a driver thread of 5.5 and 2000 that was woken resets its wake-up event.
+    fn reset(&self) -> Reset {
+        Reset::BeforeLooking
+    }
 
     /// Whether a message for a block is dropped when the block has another user by now.
-    fn checks_instance(&self) -> bool;
+    fn checks_instance(&self) -> bool {
+        self.base().checks_instance()
+    }
 
     /// Whether closing a block raises an exception when the caller does not own it, as
     /// `SBPDSCLS` does (Q157701), or leaves it to the owner.
-    fn asserts_owner(&self) -> bool;
+    fn asserts_owner(&self) -> bool {
+        self.base().asserts_owner()
+    }
 
     /// Whether the process heap is serialised, as the heaps of NT are by default.
     fn serializes_heap(&self) -> bool {
@@ -85,29 +177,6 @@ pub enum Operation {
 
 /// A lock, by its name; equal names are one lock.
 pub type LockName = &'static str;
-
-/// What a session timeout does to a block whose connection is not open yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnTimeout {
-    /// The block leaves service at once and waits for the transport's close request.
-    TakeOutOfService,
-    /// The transport is asked to close, and nothing else is touched.
-    RequestClose,
-    /// The block goes back to the pool at once. No shipped build does this.
-    Release,
-}
-
-/// What a close request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnClose {
-    /// The driver closes the socket and gives the block back.
-    Close,
-    /// It is answered as done: whoever took the block out of service is believed to have
-    /// released it.
-    Acknowledge,
-    /// The driver gives the block back but leaves the socket open. No shipped build does this.
-    ReleaseOnly,
-}
 
 /// The builds that shipped, and what is known of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,12 +247,24 @@ impl Shipped {
     }
 }
 
-impl Build for Shipped {
-    fn version(&self) -> Version {
+/// What the builds that shipped decide. These are methods of their own, so that a variant which
+/// leaves a question to its base cannot be asked in return.
+impl Shipped {
+    /// Its version.
+    #[must_use]
+    pub const fn version(self) -> Version {
         self.version
     }
 
-    fn guard(&self, structure: Structure, _operation: Operation) -> Option<LockName> {
+    /// See [`Build::generation`].
+    #[must_use]
+    pub const fn generation(self) -> Generation {
+        self.version.generation()
+    }
+
+    /// See [`Build::guard`]: a critical section for each structure, or none at all.
+    #[must_use]
+    pub fn guard(self, structure: Structure, _operation: Operation) -> Option<LockName> {
         let lock = match structure {
             Structure::Pool => "control block pool",
             Structure::Blocks => "control blocks",
@@ -192,28 +273,47 @@ impl Build for Shipped {
         self.synchronised.then_some(lock)
     }
 
-    /// 4.0 has no timeout path of its own: its driver asks for a close like anybody else.
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    /// See [`Build::on_session_timeout`]. 4.0 has no timeout path of its own: its driver asks for
+    /// a close like anybody else.
+    #[must_use]
+    pub fn on_session_timeout(self, state: BlockState) -> OnTimeout {
         match (self.generation(), state) {
             (Generation::Single, BlockState::Connecting) => OnTimeout::TakeOutOfService,
             _ => OnTimeout::RequestClose,
         }
     }
 
-    fn on_close_request(&self, state: BlockState) -> OnClose {
-        if state == BlockState::OutOfService && !self.releases_late {
-            OnClose::Acknowledge
-        } else {
-            OnClose::Close
+    /// See [`Build::on_close_request`].
+    #[must_use]
+    pub fn on_close_request(self, state: BlockState) -> OnClose {
+        match state {
+            BlockState::Free => OnClose::Refuse,
+            BlockState::OutOfService if !self.releases_late => OnClose::Acknowledge,
+            BlockState::OutOfService
+            | BlockState::Allocated
+            | BlockState::Connecting
+            | BlockState::Listening
+            | BlockState::Open
+            | BlockState::Closing => OnClose::Close,
         }
     }
 
-    fn checks_instance(&self) -> bool {
+    /// See [`Build::checks_instance`].
+    #[must_use]
+    pub const fn checks_instance(self) -> bool {
         self.synchronised
     }
 
-    fn asserts_owner(&self) -> bool {
+    /// See [`Build::asserts_owner`].
+    #[must_use]
+    pub const fn asserts_owner(self) -> bool {
         !self.synchronised
+    }
+}
+
+impl Build for Shipped {
+    fn base(&self) -> Shipped {
+        *self
     }
 }
 

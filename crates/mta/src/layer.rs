@@ -13,6 +13,8 @@ use winsock::{EventHandle, SocketAddress, SocketError};
 
 use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::coverage::{Counts, Stimulus};
+use crate::decision::Notice;
 use crate::environment::Thread;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{EventEntry, Fact, Function, LogLine, Record};
@@ -39,6 +41,7 @@ pub(crate) struct Layer {
     pub(crate) peers: BTreeSet<u32>,
     pub(crate) keep_alive: bool,
     pub(crate) waits_recorded: bool,
+    pub(crate) met: Rc<Counts>,
 }
 
 /// The queues of the threads.
@@ -105,15 +108,41 @@ impl Layer {
         }
     }
 
-    /// Makes the thread that waits for this thread control block's array look again.
+    /// Makes the thread that waits for this thread control block's array look again. A number
+    /// torn from a block may name none.
     pub(crate) async fn wake(&self, t: &Thread, thread_block: u32) {
-        let wake_ups = self.wake_ups.get().expect("made before the first message");
-        sockets::set_event(t, wake_ups[thread_block as usize]).await;
+        if thread_block < self.layout.threads {
+            sockets::set_event(t, self.wake_up(thread_block)).await;
+        }
     }
 
-    /// The state of a block, or `None` when it has another user than `lease` by now and the
+    /// The event object by which that thread is woken.
+    pub(crate) fn wake_up(&self, thread_block: u32) -> EventHandle {
+        let wake_ups = self.wake_ups.get().expect("made before drivers begin");
+        wake_ups[thread_block as usize]
+    }
+
+    /// Wakes it around a change of the array, if the build does so at this moment.
+    pub(crate) async fn notify(&self, t: &Thread, thread_block: u32, moment: Notice) {
+        if self.build.notice() == moment {
+            self.wake(t, thread_block).await;
+        }
+    }
+
+    /// The state in which `stimulus` finds a block, or `None` when it has another user than `lease` by now and the
     /// build looks at instance numbers. Call it under the guard of [`Structure::Blocks`].
-    pub(crate) async fn state(&self, t: &Thread, lease: Lease) -> Option<BlockState> {
+    pub(crate) async fn state(
+        &self,
+        t: &Thread,
+        lease: Lease,
+        stimulus: Stimulus,
+    ) -> Option<BlockState> {
+        let state = self.state_of(t, lease).await;
+        self.met.meet(state, stimulus);
+        state
+    }
+
+    async fn state_of(&self, t: &Thread, lease: Lease) -> Option<BlockState> {
         let block = self.address(lease.block);
         let state = t.read(block + field::STATE).await;
         let instance = t.read(block + field::INSTANCE).await;

@@ -6,16 +6,16 @@
 //!
 //! | Module | Owns |
 //! |---|---|
-//! | [`build`] | what differs between builds |
+//! | [`build`], [`decision`] | what differs between builds, and what a variant can decide |
 //! | [`config`] | what one MTA is told |
 //! | [`environment`], [`layer`] | what surrounds the threads, and what they share |
 //! | [`block`] | the layout of control blocks and thread control blocks |
-//! | `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
+//! | `free_list`, `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, without threads |
 //! | [`message`], `programs` | the threads and what they send each other |
 //! | [`process`], [`threads`] | one process and its start |
-//! | [`record`], [`audit`] | what is written down, and what oracles may see |
+//! | [`record`], [`audit`], [`coverage`] | what is written down, what oracles may see, what was tried |
 //!
 //! It never sees TCP, packets or the event queue; it contains no oracle and formats no text.
 
@@ -26,8 +26,11 @@ pub mod block;
 pub mod build;
 pub mod config;
 pub mod content;
+pub mod coverage;
+pub mod decision;
 pub mod environment;
 mod exchmem;
+mod free_list;
 pub mod iso;
 pub mod layer;
 mod manager;
@@ -43,10 +46,10 @@ mod wait_array;
 
 pub use audit::{Audit, BlockWords};
 pub use block::{BlockIndex, BlockState, Instance, Lease};
-pub use build::{
-    Build, Generation, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
-};
+pub use build::{Build, Generation, LockName, Operation, Shipped, Structure, Version};
 pub use config::{Config, Connector, Database, Patience, Priority, Submission};
+pub use coverage::{Coverage, Stimulus};
+pub use decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeout, Reset, Walk};
 pub use environment::{SocketAnswer, SocketRequest, Winsock};
 pub use layer::{INCONSISTENT, PORT};
 pub use process::{Process, start};

@@ -14,6 +14,8 @@ use crate::audit::Audit;
 use crate::block::{BlockIndex, Layout, field, pool, wait_array};
 use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::config::{Config, Submission};
+use crate::coverage::{Counts, Coverage};
+use crate::decision::FreeList;
 use crate::environment::Winsock;
 use crate::layer::{Layer, Queues};
 use crate::manager::Manager;
@@ -29,6 +31,7 @@ const QUEUE_LIMIT: usize = 1 << 16;
 pub struct Process {
     layout: Layout,
     queues: Queues,
+    met: Rc<Counts>,
 }
 
 /// Starts an MTA on a fresh machine.
@@ -38,13 +41,18 @@ pub struct Process {
 ///
 /// # Panics
 /// If `config` asks for fewer than two control blocks or no driver.
-pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, StaticFull> {
+pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Process, StaticFull> {
     assert!(config.control_blocks >= 2, "the minimum is 2 (Q166602)");
     assert!(config.driver_threads >= 1, "somebody must drive");
     let threads = config
         .driver_threads
         .max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
-    let layout = map(machine, config.control_blocks, threads)?;
+    for connector in &mut config.connectors {
+        let configured = connector.session_disconnect;
+        connector.session_disconnect = config.build.session_timer(configured);
+    }
+    let head_counts = config.build.free_list() == FreeList::InterlockedWithCount;
+    let layout = map(machine, config.control_blocks, threads, head_counts)?;
     let queues = Queues {
         main: machine.create_queue("MAIN BASE", QUEUE_LIMIT),
         up: machine.create_queue("POP4 UP", QUEUE_LIMIT),
@@ -56,6 +64,7 @@ pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, 
     };
     let manager = Manager::new(&config);
     let left = config.database.queued;
+    let met = Rc::new(Counts::default());
     let layer = Layer {
         locks: make_locks(machine, config.build.as_ref()),
         build: config.build,
@@ -68,13 +77,23 @@ pub fn start(machine: &mut Machine<Winsock>, config: Config) -> Result<Process, 
         peers: config.peers,
         keep_alive: config.keep_alive,
         waits_recorded: config.waits_recorded,
+        met: Rc::clone(&met),
     };
     spawn_all(machine, &Rc::new(layer), manager, left);
-    Ok(Process { layout, queues })
+    Ok(Process {
+        layout,
+        queues,
+        met,
+    })
 }
 
 /// Maps the pool and the thread control blocks, and links all blocks into the free list.
-fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layout, StaticFull> {
+fn map(
+    machine: &mut Machine<Winsock>,
+    blocks: u32,
+    threads: u32,
+    head_counts: bool,
+) -> Result<Layout, StaticFull> {
     let pool = machine.map_static(Layout::pool_bytes(blocks) / 4, "control block pool")?;
     let words = threads * wait_array::BYTES / 4;
     let thread_blocks = machine.map_static(words, "thread control blocks")?;
@@ -83,6 +102,7 @@ fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layo
         blocks,
         thread_blocks,
         threads,
+        head_counts,
     };
     for index in 0..blocks {
         let next = if index + 1 < blocks {
@@ -95,7 +115,8 @@ fn map(machine: &mut Machine<Winsock>, blocks: u32, threads: u32) -> Result<Layo
             next,
         );
     }
-    machine.poke((pool + pool::FREE).address, layout.block(BlockIndex(0)).0);
+    let head = layout.head(0, layout.block(BlockIndex(0)));
+    machine.poke((pool + pool::FREE).address, head);
     Ok(layout)
 }
 
@@ -179,6 +200,12 @@ impl Process {
     #[must_use]
     pub fn audit(&self, machine: &Machine<Winsock>) -> Audit {
         Audit::read(machine, self.layout)
+    }
+
+    /// What has happened to control blocks so far, and in which states it found them.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        self.met.taken()
     }
 
     /// Whether no thread has a message to take.

@@ -8,6 +8,7 @@ use machine::Address;
 
 use crate::block::{BlockState, Instance, Layout, Lease, NONE, field, wait_array};
 use crate::build::{Generation, Operation, Structure};
+use crate::decision::Walk;
 use crate::environment::Thread;
 use crate::layer::Layer;
 use crate::select_set;
@@ -124,13 +125,22 @@ pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Wa
         blocks.push(Address(t.read(Layout::entry(array, index)).await));
         index += 1;
     }
-    layer.unguard(t, guard).await;
+    let together = match layer.build.walk() {
+        Walk::Together => Some(guard),
+        Walk::OneAfterTheOther => {
+            layer.unguard(t, guard).await;
+            None
+        }
+    };
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     let mut watched = Vec::with_capacity(blocks.len());
     for block in blocks {
         watched.push(look(t, layer, block).await);
     }
     layer.unguard(t, guard).await;
+    if let Some(guard) = together {
+        layer.unguard(t, guard).await;
+    }
     watched.retain(|it| it.event.0 != 0);
     watched.sort_by_key(|it| it.lease);
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;

@@ -60,6 +60,13 @@ impl Line {
         }
     }
 
+    /// From `at` on luck is that of `choices`.
+    pub(crate) fn renew(&mut self, at: Instant, choices: Choices) {
+        assert!(at >= self.last_offer, "time never steps back");
+        self.choices = choices;
+        self.interruptions.renew(at, choices);
+    }
+
     /// Carries a packet: what becomes of it, and of its second copy.
     pub(crate) fn carry(
         &mut self,

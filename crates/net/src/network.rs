@@ -129,6 +129,17 @@ impl Network {
         }
     }
 
+    /// From `at` on luck is that of `choices`. What was decided stays: packets under way, and the
+    /// state - not the rest - of an outage or of a chain that steps by packet. The timeline
+    /// before `at` must not be asked for any more.
+    ///
+    /// # Panics
+    /// If a packet was offered after `at`.
+    pub fn renew(&mut self, at: Instant, choices: Choices) {
+        let lines = self.links.iter_mut().flat_map(|link| &mut link.lines);
+        lines.for_each(|line| line.renew(at, choices));
+    }
+
     /// How a link is cut.
     ///
     /// # Panics
@@ -246,7 +257,7 @@ impl Link {
             first,
             second,
         };
-        line.statistics.count(packet.length, transit.verdicts());
+        line.statistics.count(packet.length, transit.fates());
         transit
     }
 }

@@ -45,6 +45,8 @@ struct Chain {
     choices: Choices,
     entity: u64,
     means: Outages,
+    /// The sojourn that its luck begins with; those before it are not known any more.
+    first: u64,
     here: Sojourn,
 }
 
@@ -90,6 +92,12 @@ impl Interruptions {
             chain: means.map(|means| Chain::new(choices, entity, means)),
             windows,
         }
+    }
+
+    /// From `at` on the chain's luck is that of `choices`. What lies before it must not be asked
+    /// for any more.
+    pub(crate) fn renew(&mut self, at: Instant, choices: Choices) {
+        self.chain = self.chain.map(|chain| chain.renewed(at, choices));
     }
 
     /// Whether the line is down at `instant`; remembers the place, so that asking in order of
@@ -176,6 +184,7 @@ impl Chain {
             choices,
             entity,
             means,
+            first: 0,
             here: Sojourn {
                 ordinal: 0,
                 out,
@@ -184,6 +193,24 @@ impl Chain {
             },
         };
         chain.here.until = Instant::ZERO.saturating_add(chain.length(0, out));
+        chain
+    }
+
+    /// The chain in the state that it has at `at`, with other luck from there on. Without memory,
+    /// what is left of a sojourn is distributed like a whole one.
+    fn renewed(self, at: Instant, choices: Choices) -> Self {
+        let Sojourn { ordinal, out, .. } = self.at(at);
+        let mut chain = Self {
+            choices,
+            first: ordinal,
+            ..self
+        };
+        chain.here = Sojourn {
+            ordinal,
+            out,
+            since: at,
+            until: at.saturating_add(chain.length(ordinal, out)),
+        };
         chain
     }
 
@@ -210,7 +237,10 @@ impl Chain {
     }
 
     fn before(&self, sojourn: Sojourn) -> Sojourn {
-        assert!(sojourn.ordinal > 0, "the first sojourn begins at the start");
+        assert!(
+            sojourn.ordinal > self.first,
+            "the first sojourn begins at the start of this luck"
+        );
         let (ordinal, out) = (sojourn.ordinal - 1, !sojourn.out);
         let length = self.length(ordinal, out);
         Sojourn {

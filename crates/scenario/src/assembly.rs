@@ -272,7 +272,8 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         heap,
         judge: host.judge,
         preemptions: preemptions.map(preemption).collect(),
-        touches: usize::try_from(scenario.limits.touches).unwrap_or(usize::MAX),
+        footprints: usize::try_from(scenario.limits.footprints).unwrap_or(usize::MAX),
+        calls: scenario.limits.calls,
         ..machine::Config::default()
     }
 }

@@ -1,4 +1,4 @@
-//! One host: its socket layer, its machine, and what waits between the two.
+//! One host: its machine, and what waits between that and the socket layer.
 //!
 //! Owns the way of a socket call from a thread to the socket layer and of a signal back to a
 //! waiting thread. It refuses to schedule: the world asks what is due.
@@ -6,20 +6,19 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
-use machine::{HeapConfig, Machine, Random, RoundRobin, Strategy, ThreadId};
+use machine::{HeapConfig, Machine, Printed, ThreadId};
 use mta::{Build, Database, Process, SocketAnswer, SocketRequest, Winsock};
 use net::HostId;
-use tcp::Uptime;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::assembly;
-use crate::plan::{Scenario, Scheduler};
+use crate::plan::Scenario;
 use crate::record::ThreadNumber;
-use crate::touch::Touch;
+use crate::footprint::Footprint;
+use crate::scheduling::Scheduling;
 
-/// Calls a thread makes in a row under the round-robin scheduler.
-const CALLS_PER_TURN: u64 = 1;
 /// The process heap: 4 MiB hold the buffers of the largest pool.
 const HEAP_BYTES: u32 = 4 << 20;
 
@@ -29,15 +28,9 @@ pub(crate) struct Host {
     pub(crate) id: HostId,
     pub(crate) name: String,
     pub(crate) address: u32,
-    pub(crate) sockets: SocketTable,
     pub(crate) service: Option<Service>,
-    /// Whether the machine is switched on.
-    pub(crate) up: bool,
     /// How often the service was started.
     pub(crate) starts: u64,
-    /// Numbers this host's simulation events.
-    pub(crate) sequence: u64,
-    pub(crate) tcp_timer: Planned,
     pub(crate) turn: Planned,
     /// Numbers the waits, over all starts: one that a former process began ends nobody's wait.
     pub(crate) waits: u32,
@@ -85,6 +78,7 @@ impl Host {
         scenario: &Scenario,
         choices: Choices,
         options: (&Rc<dyn Build>, bool),
+        scheduling: &Scheduling,
         database: Database,
     ) {
         assert!(
@@ -100,14 +94,13 @@ impl Host {
             bytes: HEAP_BYTES,
             serialize: build.serializes_heap(),
         };
-        let strategy = match scenario.scheduler {
-            Scheduler::Timed => Strategy::Timed,
-            Scheduler::Random => Strategy::Chosen(Box::new(Random::new(choices, luck))),
-            Scheduler::RoundRobin => Strategy::Chosen(Box::new(RoundRobin::new(CALLS_PER_TURN))),
-        };
+        let strategy = scheduling.strategy(scenario, self.id, choices, luck);
         let config = assembly::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, luck)
             .expect("the scenario's format keeps a machine's limits");
+        if scheduling.watches_state() {
+            machine.watch_state();
+        }
         let config = assembly::mta(
             &self.name,
             scenario,
@@ -134,6 +127,7 @@ impl Host {
     pub(crate) fn call(
         &mut self,
         at: Instant,
+        sockets: &mut SocketTable,
         thread: ThreadId,
         request: SocketRequest,
     ) -> Answered {
@@ -150,7 +144,7 @@ impl Host {
         } else {
             None
         };
-        match (self.sockets.call(uptime(at), call), waits_for) {
+        match (sockets.call(uptime(at), call), waits_for) {
             (Reply::Pending, Some(_)) if deadline <= at => {
                 service.machine.reply(thread, at, SocketAnswer::TimedOut);
                 Answered::Now
@@ -182,8 +176,8 @@ impl Host {
     }
 
     /// Tells waiting threads what has become signalled.
-    pub(crate) fn deliver_signals(&mut self, now: Instant) {
-        while let Some(signal) = self.sockets.poll_signal() {
+    pub(crate) fn deliver_signals(&mut self, now: Instant, sockets: &mut SocketTable) {
+        while let Some(signal) = sockets.poll_signal() {
             let Signal::Event(event) = signal else {
                 continue;
             };
@@ -198,7 +192,7 @@ impl Host {
                 .collect();
             for thread in woken {
                 let events = service.waiting[&thread].events.clone();
-                let reply = self.sockets.call(uptime(now), Call::Wait { events });
+                let reply = sockets.call(uptime(now), Call::Wait { events });
                 if reply == Reply::Pending {
                     continue;
                 }
@@ -231,30 +225,37 @@ impl Host {
     }
 
     /// What the running service keeps of its threads' accesses, in order.
-    pub(crate) fn touches(&self) -> Vec<Touch> {
+    pub(crate) fn footprints(&self) -> Vec<Footprint> {
         let Some(service) = &self.service else {
             return Vec::new();
         };
-        let kept = service.machine.touches().map(|touch| {
-            let thread = service.machine.thread(touch.thread);
-            Touch::new(&self.name, (thread.name, thread.number), touch)
+        let kept = service.machine.footprints().map(|footprint| {
+            let thread = service.machine.thread(footprint.thread);
+            Footprint::new(&self.name, (thread.name, thread.number), footprint)
         });
         kept.collect()
     }
 
     /// The process is gone: its sockets and event objects are closed by the system.
-    pub(crate) fn end_service(&mut self, now: Instant) {
+    pub(crate) fn end_service(&mut self, now: Instant, sockets: &mut SocketTable) {
         if let Some(mut service) = self.service.take() {
             service.machine.terminate();
         }
-        self.sockets.end_process(uptime(now));
+        sockets.end_process(uptime(now));
         self.turn.at = None;
     }
+}
 
-    /// The next number for a simulation event of this host.
-    pub(crate) fn next_sequence(&mut self) -> u64 {
-        self.sequence += 1;
-        self.sequence
+impl Host {
+    /// A hash of what its threads and their waits come to.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let service = self.service.as_ref().map(|service| {
+            let waiting: Vec<_> = (service.waiting.iter())
+                .map(|(thread, waiting)| (thread, &waiting.events))
+                .collect();
+            mix(service.machine.fingerprint(), Printed::of(&waiting))
+        });
+        Printed::of(&(self.starts, service))
     }
 }
 
@@ -274,9 +275,4 @@ impl Service {
             .copied()
             .find(|thread| thread.index() == index as usize)
     }
-}
-
-/// A host's own time: it was switched on when the run began.
-pub(crate) fn uptime(at: Instant) -> Uptime {
-    Uptime::from_nanos(at.nanos())
 }

@@ -10,7 +10,7 @@
 mod blocks;
 mod mail;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use kernel::Instant;
@@ -44,6 +44,8 @@ pub(crate) struct Ledger {
     limit: usize,
     dropped: u64,
     exceptions: Vec<Exception>,
+    /// The hosts whose process is known to hang.
+    deadlocked: BTreeSet<HostId>,
     /// Which of its own checks each MTA last complained of.
     last_check: Vec<&'static str>,
     events_logged: BTreeMap<u32, u64>,
@@ -99,6 +101,7 @@ impl Ledger {
             limit: usize::try_from(scenario.limits.violations).unwrap_or(usize::MAX),
             dropped: 0,
             exceptions: Vec::new(),
+            deadlocked: BTreeSet::new(),
             last_check: vec!["a consistency check"; hosts.len()],
             events_logged: BTreeMap::new(),
             associations: Associations::default(),
@@ -118,6 +121,7 @@ impl Ledger {
     /// The process of a host has ended: everything it held is the system's again.
     pub(crate) fn on_end(&mut self, host: HostId) {
         self.blocks[host.0 as usize] = Blocks::default();
+        self.deadlocked.remove(&host);
     }
 
     /// The service of a host is stopped in order: event 9299.
@@ -237,6 +241,30 @@ impl Ledger {
     /// Whether a block of this host may have lost everybody who could release it.
     pub(crate) fn has_suspects(&self, host: HostId) -> bool {
         self.blocks[host.0 as usize].has_suspects()
+    }
+
+    /// Threads of a host wait in a circle, each for a critical section that the next is in.
+    pub(crate) fn on_deadlock(
+        &mut self,
+        host: HostId,
+        now: Instant,
+        circle: Vec<(ThreadNumber, &'static str)>,
+    ) {
+        if !self.deadlocked.insert(host) {
+            return;
+        }
+        let waits = circle
+            .iter()
+            .map(|(thread, lock)| format!("thread {} waits for {lock}", thread.0));
+        let detail = waits.collect::<Vec<_>>().join(", ");
+        let mut locks: Vec<&str> = circle.iter().map(|(_, lock)| *lock).collect();
+        locks.sort_unstable();
+        let place = format!("critical sections: {}", locks.join(", "));
+        self.add(
+            host,
+            now,
+            Broken::new(ViolationKind::Deadlock, &place, detail),
+        );
     }
 
     /// The threads of a host all wait: what nobody knows of now, nobody will ever release.

@@ -6,6 +6,8 @@
 //! | `assembly` | from names to numbers |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
+//! | [`watch`] | what else may be seen of a run, if somebody looks |
+//! | [`swarm`] | what one seed has of it |
 //! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
 //! | [`violation`], [`outcome`], [`run()`] | one judged run |
@@ -27,14 +29,18 @@ pub mod plan;
 pub mod record;
 pub mod render;
 pub mod run;
+mod scheduling;
+pub mod swarm;
 pub mod timeline;
-pub mod touch;
+pub mod footprint;
 pub mod violation;
+pub mod watch;
 mod workload;
 mod world;
 
 pub use assembly::AssemblyError;
 pub use outcome::Outcome;
-pub use run::{run, run_builds};
-pub use touch::Touch;
+pub use footprint::Footprint;
+pub use run::{run, run_builds, run_explored, run_watched};
+pub use watch::{Seen, Watch};
 pub use world::Options;

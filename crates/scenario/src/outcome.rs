@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Checkpoint, Fingerprint, Instant};
+use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
-use crate::touch::Touch;
+use crate::footprint::Footprint;
 
 pub use crate::violation::Violation;
 
@@ -69,8 +69,12 @@ pub enum Stop {
     Quiet,
     /// The limit on events was reached.
     Events,
+    /// The threads of a service made as many calls as the limit allows.
+    Calls,
     /// The limit on violations was reached.
     Violations,
+    /// A search has seen what follows.
+    Repeats,
 }
 
 /// What came of a run.
@@ -90,6 +94,9 @@ pub struct Outcome {
     pub steps: u64,
     /// Why it stopped.
     pub stop: Stop,
+    /// How long progress was owed after everything had healed; `None`: the scenario has no such
+    /// phase.
+    pub healing: Option<Duration>,
     /// Broken promises in the order they were found.
     pub violations: Vec<Violation>,
     /// Violations beyond the limit, counted only.
@@ -104,6 +111,8 @@ pub struct Outcome {
     pub messages: Messages,
     /// How often each fault struck, by name; a fault that never struck tested nothing.
     pub faults: BTreeMap<String, u64>,
+    /// What happened to control blocks, and in which states it found them, on all hosts together.
+    pub coverage: mta::Coverage,
     /// Packets sent, lost and delivered by link name.
     pub links: BTreeMap<String, LinkCounts>,
     /// What is not as the scenario expects, in words; empty if all is.
@@ -111,7 +120,7 @@ pub struct Outcome {
     /// What was written down, if it was asked for.
     pub records: Vec<(Instant, Record)>,
     /// The accesses to shared memory that the scenario's limits let be kept, in order of time.
-    pub touches: Vec<Touch>,
+    pub footprints: Vec<Footprint>,
     /// The hosts' names and threads, to read the records by.
     pub hosts: Vec<HostView>,
 }

@@ -12,6 +12,7 @@ mod host;
 mod link;
 mod pin;
 mod quantity;
+mod swarm;
 mod vocabulary;
 mod workload;
 
@@ -24,8 +25,9 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{Deed, DroppedPacket, OutageWindow, Pins, Preemption};
+pub use pin::{Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
+pub use swarm::{Among, Swarm, Varied};
 pub use vocabulary::Vocabulary;
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
 
@@ -40,6 +42,33 @@ vocabulary! {
         Random = "random",
         /// Every runnable thread in turn: finds bugs, its rates mean nothing.
         RoundRobin = "round-robin",
+        /// Random priorities that change at two random calls: an adversary, its rates mean nothing.
+        Pct = "pct",
+        /// Random priorities of calls, drawn anew on conflict: an adversary, its rates mean nothing.
+        Pos = "pos",
+        /// Uniform over the orders of calls: an adversary, its rates mean nothing.
+        Surw = "surw",
+        /// Random steps of modeled time: an adversary, its rates mean nothing.
+        Paced = "paced",
+        /// A processor for every thread: an adversary, its rates mean nothing.
+        Parallel = "parallel",
+        /// One of several, drawn for each start: an adversary, its rates mean nothing.
+        Portfolio = "portfolio",
+    }
+}
+
+impl Scheduler {
+    /// Whether it looks for trouble instead of modeling time: how often that comes up says nothing
+    /// about how often it would happen.
+    #[must_use]
+    pub const fn is_adversary(self) -> bool {
+        !matches!(self, Self::Timed)
+    }
+
+    /// Whether it must know beforehand how many calls there will be.
+    #[must_use]
+    pub(crate) const fn needs_counts(self) -> bool {
+        matches!(self, Self::Pct | Self::Surw | Self::Portfolio)
     }
 }
 
@@ -72,6 +101,8 @@ pub struct Scenario {
     pub faults: BTreeMap<String, Fault>,
     /// Single happenings laid down in advance.
     pub pins: Pins,
+    /// What may differ from seed to seed, if that is asked for.
+    pub swarm: Swarm,
     /// What the outcome is held against.
     pub expect: Expectations,
     /// Where a run stops for its own size.
@@ -83,12 +114,14 @@ pub struct Scenario {
 pub struct Limits {
     /// Simulation events handled before the run is stopped.
     pub events: u64,
+    /// Calls that the threads of one service make before the run is stopped.
+    pub calls: u64,
     /// Violations kept before the run is stopped.
     pub violations: u64,
     /// Journal records kept in memory.
     pub records: u64,
     /// Accesses to shared memory kept for each service, the newest.
-    pub touches: u64,
+    pub footprints: u64,
 }
 
 impl Scenario {
@@ -109,6 +142,7 @@ impl Scenario {
             workloads: BTreeMap::new(),
             faults: BTreeMap::new(),
             pins: Pins::default(),
+            swarm: Swarm::default(),
             expect: Expectations::default(),
             limits: Limits::DEFAULT,
         }
@@ -119,8 +153,9 @@ impl Limits {
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,
+        calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
-        touches: 0,
+        footprints: 0,
     };
 }

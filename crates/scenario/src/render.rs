@@ -7,10 +7,12 @@
 //! - [`event_log`]: Event Viewer's form and that of EV0.LOG.
 //! - [`evidence`]: the records that show what went wrong, for a page.
 //! - [`journal`]: every record as a line of JSON.
+//! - [`mod@sentence`]: a record in plain words.
 //! - [`wall_clock`]: what a host's clock shows.
 
 pub mod event_log;
 pub mod evidence;
 pub mod journal;
+pub mod sentence;
 pub mod wall_clock;
 pub mod winsock_log;

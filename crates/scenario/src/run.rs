@@ -5,12 +5,16 @@
 
 use std::rc::Rc;
 
+use machine::Explorer;
 use mta::Build;
+use net::HostId;
 
 use crate::assembly::{self, AssemblyError};
 use crate::ledger::{Broken, Ledger};
 use crate::outcome::{Outcome, Stop};
 use crate::plan::{Scenario, ViolationKind};
+use crate::scheduling::Scheduling;
+use crate::watch::{Seen, Watch};
 use crate::world::{Options, World};
 
 /// Runs `scenario` under `seed` with the builds that its hosts name.
@@ -18,11 +22,38 @@ use crate::world::{Options, World};
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
 pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, AssemblyError> {
-    let shipped = scenario
-        .hosts
-        .values()
-        .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) });
-    run_builds(scenario, seed, shipped.collect(), options)
+    run_builds(scenario, seed, shipped(scenario), options)
+}
+
+/// Runs `scenario` under `seed` with every record kept, and looks on: the same run, and what was
+/// seen of it.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+pub fn run_watched(
+    scenario: &Scenario,
+    seed: u64,
+    watch: Watch,
+) -> Result<(Outcome, Seen), AssemblyError> {
+    let keep = Options { keep_records: true };
+    let builds = shipped(scenario);
+    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, keep, scheduling)?;
+    world.watch(watch);
+    let stop = world.run();
+    close_books(&mut world);
+    for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
+        world.observer.on_end(host, world.now);
+    }
+    let seen = std::mem::take(&mut world.observer).into_seen();
+    Ok((summarise(world, seed, stop), seen))
+}
+
+fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
+    let hosts = scenario.hosts.values();
+    hosts
+        .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) })
+        .collect()
 }
 
 /// Runs `scenario` under `seed` with builds of one's own, one for each host in the order of their
@@ -44,7 +75,32 @@ pub fn run_builds(
         scenario.hosts.len(),
         "one build for each host"
     );
-    let mut world = World::new(scenario, seed, builds, options)?;
+    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
+    let stop = world.run();
+    close_books(&mut world);
+    Ok(summarise(world, seed, stop))
+}
+
+/// Runs `scenario` under `seed` in the order of calls that a search has come to. Calls take no
+/// time, whatever the scenario says: threads of a host that can go on all do so before time passes.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+///
+/// # Panics
+/// If there are not as many builds as hosts.
+pub fn run_explored(
+    scenario: &Scenario,
+    seed: u64,
+    builds: Vec<Rc<dyn Build>>,
+    explorer: Explorer,
+) -> Result<Outcome, AssemblyError> {
+    let options = Options {
+        keep_records: false,
+    };
+    let scheduling = Scheduling::Explored(Rc::new(explorer));
+    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
     let stop = world.run();
     close_books(&mut world);
     Ok(summarise(world, seed, stop))
@@ -55,8 +111,9 @@ fn close_books(world: &mut World<'_>) {
     let now = world.now;
     for index in 0..world.hosts.len() {
         let host = &world.hosts[index];
-        let sockets = host.sockets.counters().sockets;
-        let open = host.sockets.open_sockets().count() as u64;
+        let table = world.internet.sockets(host.id);
+        let sockets = table.counters().sockets;
+        let open = table.open_sockets().count() as u64;
         assert_eq!(
             sockets.opened,
             sockets.closed + open,
@@ -76,7 +133,7 @@ fn close_books(world: &mut World<'_>) {
         if service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
             let owned = |socket: u32| audit.blocks.iter().any(|it| it.socket == Some(socket));
-            for socket in host.sockets.open_sockets().filter(|it| !owned(it.handle.0)) {
+            for socket in table.open_sockets().filter(|it| !owned(it.handle.0)) {
                 let detail = format!("socket {} belongs to no control block", socket.handle.0);
                 found.push(broken(ViolationKind::SocketLeak, "socket", detail));
             }
@@ -110,8 +167,9 @@ fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .fault_counts()
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
-    let touches = world.take_touches();
+    let footprints = world.take_footprints();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
+    let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
     let results = Ledger::into_results(world.ledger);
     let mut outcome = Outcome {
@@ -122,6 +180,7 @@ fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         events,
         steps,
         stop,
+        healing: scenario.healing,
         violations: results.violations,
         violations_dropped: results.violations_dropped,
         exceptions: results.exceptions,
@@ -129,10 +188,11 @@ fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         associations: results.associations,
         messages: results.messages,
         faults,
+        coverage,
         links,
         unexpected: Vec::new(),
         records,
-        touches,
+        footprints,
         hosts: results.views,
     };
     outcome.compare(&scenario.expect);

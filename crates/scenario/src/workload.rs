@@ -47,6 +47,22 @@ impl Source {
         }
     }
 
+    /// From the next draw on luck is that of `choices`.
+    pub(crate) fn renew(&mut self, choices: Choices) {
+        self.choices = choices;
+    }
+
+    /// Before this nothing comes.
+    pub(crate) fn start(&self) -> Instant {
+        self.plan.start
+    }
+
+    /// Whether what is left of the wait for a message does not depend on how long it lasts
+    /// already.
+    pub(crate) fn is_memoryless(&self) -> bool {
+        matches!(self.plan.arrivals, Arrivals::Poisson { .. })
+    }
+
     /// When message `ordinal` comes, given when the one before it came.
     pub(crate) fn arrival(&self, ordinal: u64, before: Option<Instant>) -> Option<Instant> {
         if ordinal >= self.plan.limit.unwrap_or(u64::MAX).min(MESSAGES_MAX) {

@@ -3,38 +3,40 @@
 //! Owns virtual time. Only the world schedules: models say what is due, and the world comes back
 //! to them. It refuses to judge; what it sees goes to the ledger.
 //!
-//! - `traffic`: packets from host to host.
+//! - `scribe`: what becomes of packets, written down.
 //! - `services`: threads' turns, starts and ends of the MTA.
+//! - `inflow`: messages from above.
 //! - `faults`: what the scenario lets go wrong.
+//! - `luck`: the seed that chance follows, and when it changes.
 
 mod faults;
+mod inflow;
+mod luck;
+mod scribe;
 mod services;
-mod traffic;
 
 use std::rc::Rc;
 
-use kernel::{Choices, Duration, EventKey, EventQueue, Instant, Journal, Keep};
+use internet::{Event as Due, Internet};
+use kernel::{Choices, Instant, Journal, Keep, mix};
+use machine::Printed;
 use mta::Build;
-use net::{HostId, LinkConfig, Network, Packet};
+use net::{HostId, LinkConfig, Network};
 
 use crate::assembly::{self, AssemblyError};
 use crate::event::Event;
-use crate::host::{Host, Planned, uptime};
+use crate::host::{Host, Planned};
 use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
-use crate::touch::Touch;
-use crate::workload::Source;
+use crate::footprint::Footprint;
+use crate::scheduling::Scheduling;
+use crate::watch::{Observer, Watch};
 
 use faults::Fault;
-
-/// What a packet carries.
-#[derive(Clone, Debug)]
-pub(crate) enum Payload {
-    Tcp(tcp::Segment),
-    Icmp(net::icmp::Message),
-}
+use inflow::Inflow;
+use scribe::Scribe;
 
 /// What a run is asked to do besides running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,28 +53,30 @@ pub(crate) struct World<'a> {
     pub(crate) ledger: Ledger,
     pub(crate) journal: Journal<Record>,
     pub(crate) now: Instant,
+    pub(crate) internet: Internet<Event>,
     builds: Vec<Rc<dyn Build>>,
+    scheduling: Scheduling,
     choices: Choices,
-    network: Network,
     links: Vec<LinkConfig>,
     /// The network of the time before healing, whose counts are kept.
     ailing: Option<Network>,
-    queue: EventQueue<Event>,
-    /// Packets in flight; a free place holds none.
-    flights: Vec<Option<Packet<Payload>>>,
-    landed: Vec<usize>,
-    sources: Vec<Source>,
-    /// When the last message of each source came.
-    last_arrival: Vec<Option<Instant>>,
+    inflows: Vec<Inflow>,
     faults: Vec<Fault>,
     /// The cuts in force: which fault, which link, how.
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
+    pub(crate) observer: Observer,
     events: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
     /// What was kept of their accesses.
-    ended_touches: Vec<Touch>,
+    ended_footprints: Vec<Footprint>,
+    /// A service has made as many calls as it may.
+    is_spent: bool,
+    /// What control blocks of services that have ended met.
+    ended_coverage: mta::Coverage,
+    /// How many of the scenario's changes of luck have come.
+    lucks_seen: usize,
 }
 
 impl<'a> World<'a> {
@@ -83,26 +87,24 @@ impl<'a> World<'a> {
         seed: u64,
         builds: Vec<Rc<dyn Build>>,
         options: Options,
+        scheduling: Scheduling,
     ) -> Result<Self, AssemblyError> {
         let choices = Choices::new(seed);
         let links = assembly::links(scenario)?;
-        let count = u32::try_from(scenario.hosts.len()).expect("the format limits hosts");
-        let network = Network::new(choices, count, &links)
-            .map_err(|error| AssemblyError(error.to_string()))?;
         let addresses = assembly::addresses(scenario);
+        let plans = scenario.hosts.values().zip(&addresses);
+        let sockets = plans.map(|(plan, address)| assembly::sockets(plan, *address));
+        let internet = Internet::new(choices, sockets.collect(), &links)
+            .map_err(|error| AssemblyError(error.to_string()))?;
         let numbers = (0..).map(HostId);
-        let hosts = scenario.hosts.iter().zip(addresses).zip(numbers);
+        let hosts = scenario.hosts.keys().zip(addresses).zip(numbers);
         let hosts: Vec<Host> = hosts
-            .map(|(((name, plan), address), id)| Host {
+            .map(|((name, address), id)| Host {
                 id,
                 name: name.clone(),
                 address,
-                sockets: winsock::SocketTable::new(assembly::sockets(plan, address)),
                 service: None,
-                up: true,
                 starts: 0,
-                sequence: 0,
-                tcp_timer: Planned::default(),
                 turn: Planned::default(),
                 waits: 0,
             })
@@ -120,22 +122,23 @@ impl<'a> World<'a> {
             journal: Journal::new(keep),
             hosts,
             now: Instant::ZERO,
+            internet,
             builds,
+            scheduling,
             choices,
-            network,
             links,
             ailing: None,
-            queue: EventQueue::new(),
-            flights: Vec::new(),
-            landed: Vec::new(),
-            sources: Vec::new(),
-            last_arrival: Vec::new(),
+            inflows: Vec::new(),
             faults: Vec::new(),
             cuts: Vec::new(),
             keep: options.keep_records,
+            observer: Observer::default(),
             events: 0,
             ended_steps: 0,
-            ended_touches: Vec::new(),
+            ended_footprints: Vec::new(),
+            is_spent: false,
+            ended_coverage: mta::Coverage::default(),
+            lucks_seen: 0,
         };
         world.open();
         Ok(world)
@@ -144,24 +147,15 @@ impl<'a> World<'a> {
     /// Schedules what the scenario says will happen.
     fn open(&mut self) {
         self.faults = faults::lower(self.scenario);
-        self.update_routes();
         for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
             self.schedule(host, Instant::ZERO, Event::ServiceStarts { host });
         }
-        let sources = self.scenario.workloads.iter().zip(0_u32..);
-        for ((name, plan), place) in sources {
-            let connector = &self.scenario.connectors[&plan.connector];
-            let own = assembly::connectors_of(self.scenario, &connector.from);
-            let number = own.iter().position(|(name, _)| *name == plan.connector);
-            let number = u32::try_from(number.expect("it starts there")).expect("a small number");
-            let duration = self.scenario.duration;
-            let source = Source::new(name, plan.clone(), (place, number), duration, self.choices);
-            self.sources.push(source);
-            self.last_arrival.push(None);
-            self.schedule_submission(place, 0);
+        self.inflows = inflow::lower(self.scenario, self.choices);
+        for workload in 0..self.inflows.len() {
+            self.await_message(workload);
         }
         for fault in 0..self.faults.len() {
-            self.schedule_strike(fault, 0);
+            self.await_strike(fault, self.now);
         }
         if self.scenario.healing.is_some() {
             let at = Instant::ZERO + self.scenario.duration;
@@ -169,12 +163,23 @@ impl<'a> World<'a> {
         }
     }
 
+    /// From here on, what is asked for is seen. The world must not have begun to run.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        assert_eq!(self.events, 0, "a world is watched from its start");
+        let records = self.scenario.limits.records;
+        self.observer = Observer::new(watch, usize::try_from(records).unwrap_or(usize::MAX));
+    }
+
     /// Runs until the end, or a limit.
     pub(crate) fn run(&mut self) -> Stop {
         let duration = self.scenario.duration + self.scenario.healing.unwrap_or_default();
         let end = Instant::ZERO + duration;
         loop {
-            match self.queue.next_time() {
+            let next = self.internet.next_time();
+            if self.renew_luck_by(next.unwrap_or(end).min(end)) {
+                continue;
+            }
+            match next {
                 None => return Stop::Quiet,
                 Some(at) if at > end => {
                     self.now = end;
@@ -185,10 +190,21 @@ impl<'a> World<'a> {
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
+            if self.is_spent {
+                return Stop::Calls;
+            }
             if self.ledger.is_full() {
                 return Stop::Violations;
             }
-            let (key, event) = self.queue.pop().expect("there is a next event");
+            if let Scheduling::Explored(explorer) = &self.scheduling {
+                if self.internet.next_time() > Some(self.now) {
+                    explorer.arrive(self.fingerprint());
+                }
+                if explorer.is_redundant() {
+                    return Stop::Repeats;
+                }
+            }
+            let (key, event) = self.internet.take_next().expect("there is a next event");
             self.now = key.at;
             self.events += 1;
             if !self.is_outdated(event) {
@@ -198,41 +214,51 @@ impl<'a> World<'a> {
         }
     }
 
+    /// A hash of everything that what follows depends on.
+    fn fingerprint(&self) -> u64 {
+        let rest = (&self.internet, &self.ledger, &self.inflows, &self.faults);
+        let whole = mix(self.now.nanos(), Printed::of(&rest));
+        self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
+    }
+
     /// Whether an event belongs to a plan that has been changed since.
-    fn is_outdated(&self, event: Event) -> bool {
+    fn is_outdated(&self, event: Due<Event>) -> bool {
         match event {
-            Event::TcpTimer { host, generation } => {
-                self.hosts[host.0 as usize].tcp_timer.generation != generation
-            }
-            Event::Turn { host, generation } => {
+            Due::Network(event) => self.internet.is_outdated(event),
+            Due::Own(Event::Turn { host, generation }) => {
                 self.hosts[host.0 as usize].turn.generation != generation
             }
-            Event::FaultStrikes { .. }
-            | Event::FaultCeases { .. }
-            | Event::Heal
-            | Event::Arrival { .. }
-            | Event::WaitEnds { .. }
-            | Event::Submission { .. }
-            | Event::HostStarts { .. }
-            | Event::ServiceStarts { .. } => false,
+            Due::Own(
+                Event::FaultStrikes { fault, generation }
+                | Event::FaultCeases { fault, generation },
+            ) => self.faults[fault as usize].generation != generation,
+            Due::Own(Event::Submission {
+                workload,
+                generation,
+            }) => self.inflows[workload as usize].generation != generation,
+            Due::Own(
+                Event::Heal
+                | Event::WaitEnds { .. }
+                | Event::HostStarts { .. }
+                | Event::ServiceStarts { .. },
+            ) => false,
         }
     }
 
-    fn handle(&mut self, event: Event) {
+    fn handle(&mut self, event: Due<Event>) {
         tracing::trace!(at = %self.now, ?event, "event");
-        match event {
-            Event::FaultStrikes { fault, occurrence } => self.strike(fault, occurrence),
-            Event::FaultCeases { fault } => self.cease(fault),
-            Event::Heal => self.heal(),
-            Event::Arrival { at, flight } => self.arrive(at, flight),
-            Event::TcpTimer { host, .. } => {
-                let now = uptime(self.now);
-                let host = &mut self.hosts[host.0 as usize];
-                host.tcp_timer.at = None;
-                host.sockets.on_timeout(now);
-                let id = host.id;
-                self.settle(id);
+        let event = match event {
+            Due::Own(event) => event,
+            Due::Network(event) => {
+                let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
+                let host = self.internet.happen(self.now, event, scribe);
+                return self.wake(host);
             }
+        };
+        match event {
+            Event::FaultStrikes { fault, .. } => self.strike(fault),
+            Event::FaultCeases { fault, .. } => self.cease(fault),
+            Event::Heal => self.heal(),
             Event::WaitEnds {
                 host,
                 thread,
@@ -240,9 +266,9 @@ impl<'a> World<'a> {
             } => {
                 self.end_wait(host, thread, generation);
             }
-            Event::Submission { workload, ordinal } => self.submit(workload, ordinal),
+            Event::Submission { workload, .. } => self.submit(workload as usize),
             Event::HostStarts { host } => {
-                self.hosts[host.0 as usize].up = true;
+                self.internet.switch_on(host);
                 self.start_service(host);
             }
             Event::ServiceStarts { host } => self.start_service(host),
@@ -250,71 +276,22 @@ impl<'a> World<'a> {
         }
     }
 
-    /// A message comes from above, and the one after it is scheduled. An MTA that takes no more
-    /// is asked again later, and all that follow wait.
-    fn submit(&mut self, workload: u32, ordinal: u64) {
-        let source = &self.sources[workload as usize];
-        if let Some(submission) = source.message(ordinal) {
-            let name = self.scenario.workloads.values().nth(workload as usize);
-            let connector = &name.expect("it was lowered from there").connector;
-            let from = &self.scenario.connectors[connector].from;
-            let host = self.hosts.iter().position(|host| host.name == *from);
-            let host = HostId(host.expect("a connector starts at a host") as u32);
-            if !self.hand_over(host, submission) {
-                let again = self.now + Duration::from_secs(1);
-                return self.schedule(HostId(0), again, Event::Submission { workload, ordinal });
-            }
-            self.ledger.on_submission(host, submission);
-        }
-        self.last_arrival[workload as usize] = Some(self.now);
-        self.schedule_submission(workload, ordinal + 1);
-    }
-
-    fn schedule_submission(&mut self, workload: u32, ordinal: u64) {
-        let source = &self.sources[workload as usize];
-        let before = self.last_arrival[workload as usize];
-        if let Some(at) = source.arrival(ordinal, before) {
-            let at = at.max(self.now);
-            self.schedule(HostId(0), at, Event::Submission { workload, ordinal });
-        }
-    }
-
-    /// Schedules an event. Its key is unique: hosts number their events.
     fn schedule(&mut self, host: HostId, at: Instant, event: Event) {
-        let sequence = self.hosts[host.0 as usize].next_sequence();
-        let key = EventKey {
-            at,
-            class: event.class(),
-            host: host.0,
-            sequence,
-        };
-        self.queue.push(key, event);
+        self.internet.schedule(at, event.class(), host, event);
     }
 
     /// After anything was done to a host: sends what is to be sent, wakes who is to be woken,
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
-        let now = self.now;
-        while let Some(outgoing) = self.hosts[host.0 as usize]
-            .sockets
-            .poll_transmit(uptime(now))
-        {
-            self.send_segment(host, outgoing);
-        }
-        let it = &mut self.hosts[host.0 as usize];
-        it.deliver_signals(now);
-        let due = it
-            .sockets
-            .poll_timeout()
-            .map(|at| Instant::from_nanos(at.nanos()).max(now));
-        if let Some(due) = due
-            && it.tcp_timer.at.is_none_or(|planned| due < planned)
-        {
-            it.tcp_timer.at = Some(due);
-            it.tcp_timer.generation = it.tcp_timer.generation.wrapping_add(1);
-            let generation = it.tcp_timer.generation;
-            self.schedule(host, due, Event::TcpTimer { host, generation });
-        }
+        let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
+        self.internet.settle(self.now, host, scribe);
+        self.wake(host);
+    }
+
+    /// After the network had to do with a host: wakes who is to be woken.
+    fn wake(&mut self, host: HostId) {
+        let sockets = self.internet.sockets_mut(host);
+        self.hosts[host.0 as usize].deliver_signals(self.now, sockets);
         self.plan_turn(host);
     }
 
@@ -328,12 +305,11 @@ impl<'a> World<'a> {
         let count = self.hosts.len() as u32;
         let healed = Network::new(self.choices, count, &assembly::healed(&self.links))
             .expect("a network without loss is simpler than the one there was");
-        self.ailing = Some(std::mem::replace(&mut self.network, healed));
-        self.update_routes();
+        self.ailing = Some(self.internet.replace_network(healed));
         self.ledger.on_healing();
         // Progress is owed by everybody: a machine that would stay down is switched on, too.
         for host in (0..count).map(HostId) {
-            if !self.hosts[host.0 as usize].up {
+            if !self.internet.is_up(host) {
                 self.schedule(host, self.now, Event::HostStarts { host });
             }
         }
@@ -359,18 +335,26 @@ impl<'a> World<'a> {
     }
 
     /// The accesses that were kept of all services, in order of time.
-    pub(crate) fn take_touches(&mut self) -> Vec<Touch> {
-        let mut touches = std::mem::take(&mut self.ended_touches);
+    pub(crate) fn take_footprints(&mut self) -> Vec<Footprint> {
+        let mut footprints = std::mem::take(&mut self.ended_footprints);
         for host in &self.hosts {
-            touches.extend(host.touches());
+            footprints.extend(host.footprints());
         }
-        touches.sort_by_key(|touch| touch.at);
-        touches
+        footprints.sort_by_key(|footprint| footprint.at);
+        footprints
+    }
+
+    /// What control blocks of all services met, those of ended ones included.
+    pub(crate) fn coverage(&self) -> mta::Coverage {
+        let mut coverage = self.ended_coverage.clone();
+        let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
+        running.for_each(|service| coverage.add(&service.process.coverage()));
+        coverage
     }
 
     /// What the links did, both ways and before and after healing together.
     pub(crate) fn link_counts(&self) -> Vec<crate::outcome::LinkCounts> {
-        let networks = || self.ailing.iter().chain([&self.network]);
+        let networks = || self.ailing.iter().chain([self.internet.network()]);
         (0..self.links.len())
             .map(|link| {
                 let mut counts = crate::outcome::LinkCounts::default();

@@ -4,26 +4,16 @@
 //! Owns where connections are kept and when one may be forgotten: TCP is done with it, nobody
 //! owns it, and it has said its last word. It does not interpret what TCP reports.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
 use tcp::{Connection, State, Uptime};
 
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::FlowLabel;
 use crate::deadline::Deadlines;
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
-
-/// The number of a connection on this host; reused after it is forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ConnectionId(u32);
-
-/// What finds the connection a segment is for (RFC 9293 3.10: the local address is the host's).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Pair {
-    pub(crate) local_port: u16,
-    pub(crate) remote: SocketAddress,
-}
+use crate::pair_index::{ConnectionId, Pair, PairIndex};
 
 /// Whom the connection's news are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +40,8 @@ pub(crate) struct Entry {
     pub(crate) failure: Option<SocketError>,
     /// The peer's FIN was received.
     pub(crate) peer_closed: bool,
+    /// A send failed with 10035, or a `select` waits for space, and none appeared since.
+    pub(crate) blocked: bool,
     /// In the queue of those that may have something to send.
     unsent: bool,
     /// TCP is done: segments no longer find it.
@@ -61,7 +53,7 @@ pub(crate) struct Entry {
 pub(crate) struct Connections {
     entries: Vec<Option<Entry>>,
     vacant: Vec<ConnectionId>,
-    by_pair: BTreeMap<Pair, ConnectionId>,
+    by_pair: PairIndex,
     deadlines: Deadlines,
     unsent: VecDeque<ConnectionId>,
 }
@@ -76,9 +68,17 @@ impl Entry {
             owner,
             failure: None,
             peer_closed: false,
+            blocked: false,
             unsent: false,
             retired: false,
         }
+    }
+
+    /// Whether there is nothing to tell anybody, which is so after most segments and calls.
+    pub(crate) fn has_no_news(&self) -> bool {
+        !self.tcp.has_event()
+            && !self.blocked
+            && (self.retired || self.tcp.state() != State::Closed)
     }
 }
 
@@ -104,7 +104,7 @@ impl Connections {
 
     /// The connection a segment with these addresses is for.
     pub(crate) fn find(&self, pair: Pair) -> Option<ConnectionId> {
-        self.by_pair.get(&pair).copied()
+        self.by_pair.find(pair)
     }
 
     /// The connection may have something to send.
@@ -133,13 +133,13 @@ impl Connections {
         id
     }
 
-    /// The earliest deadline of any.
-    pub(crate) fn earliest(&self) -> Option<Uptime> {
-        self.deadlines.earliest()
+    /// The earliest deadline of any, if it is before `limit`.
+    pub(crate) fn earliest_before(&mut self, limit: Uptime) -> Option<Uptime> {
+        self.deadlines.earliest_before(limit)
     }
 
     /// A connection whose deadline has come.
-    pub(crate) fn due(&self, now: Uptime) -> Option<ConnectionId> {
+    pub(crate) fn due(&mut self, now: Uptime) -> Option<ConnectionId> {
         self.deadlines.due(now).map(ConnectionId)
     }
 
@@ -158,7 +158,7 @@ impl Connections {
         }
         entry.retired = true;
         let pair = entry.pair;
-        let found = self.by_pair.remove(&pair);
+        let found = self.by_pair.remove(pair);
         assert_eq!(found, Some(id), "{pair:?} led to another connection");
         true
     }

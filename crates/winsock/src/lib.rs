@@ -15,7 +15,7 @@
 //! | `selection`, `network_events`, `event_object` | when a network event is recorded; its set; NT event objects |
 //! | `wait` | the sets and limits of waiting |
 //! | `handle`, `ports` | NT handle numbers; TCP ports |
-//! | `connections`, `deadline` | the host's connections; the earliest of their deadlines |
+//! | `connections`, `pair_index`, `deadline` | the host's connections; which has a pair of addresses; the earliest of their deadlines |
 //! | `refusal` | RSTs no connection sends |
 //! | `address`, `error`, `config`, `audit` | names, numbers, constants, facts |
 
@@ -32,6 +32,7 @@ mod event_object;
 mod handle;
 mod listen;
 mod network_events;
+mod pair_index;
 mod ports;
 mod refusal;
 mod selection;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::connections::ConnectionId;
+use crate::pair_index::ConnectionId;
 
 /// Connections of one listener: handshake under way, or established and waiting in order.
 #[derive(Debug)]

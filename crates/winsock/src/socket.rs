@@ -3,9 +3,9 @@
 //! Owns the phases and nothing that happens in them. The connection lives apart, since it
 //! outlives the socket.
 
-use crate::connections::ConnectionId;
 use crate::error::SocketError;
 use crate::listen::Backlog;
+use crate::pair_index::ConnectionId;
 use crate::selection::Selection;
 
 /// One open socket.
@@ -43,8 +43,6 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
     Open,
-    /// A send failed with 10035, or a `select` waits for space, and none appeared since.
-    Blocked,
     /// Shut down by the program.
     Shut,
 }

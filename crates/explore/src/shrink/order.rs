@@ -12,7 +12,7 @@ use kernel::{Duration, Instant, Ratio};
 use scenario::plan::{
     Arrivals, Deed, OutageWindow, Pins, Preemption, Priorities, Scenario, Scheduler, SizeRange,
 };
-use scenario::{Outcome, Touch};
+use scenario::{Outcome, Footprint};
 
 use super::{QUICK, SECOND, Search, found_at};
 use crate::edit;
@@ -27,7 +27,7 @@ const TRIES: usize = 700;
 /// And for a second one.
 const TRIES_OF_PARTNER: usize = 60;
 /// The newest accesses looked at.
-const TOUCHES: u64 = 200_000;
+const FOOTPRINTS: u64 = 200_000;
 
 /// A place in a run where another thread could go on.
 #[derive(Clone, Debug)]
@@ -209,20 +209,20 @@ fn in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterator<Item = Point
 fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     let back = first.at.saturating_add(first.preemption.length);
     let end = back.saturating_add(MILLISECOND);
-    let own = |touch: &&Touch| {
-        let here = touch.host == first.preemption.host;
-        here && u32::from(touch.number) != first.preemption.thread
+    let own = |footprint: &&Footprint| {
+        let here = footprint.host == first.preemption.host;
+        here && u32::from(footprint.number) != first.preemption.thread
     };
-    let within = |touch: &&Touch| touch.at > first.at && touch.at <= end;
+    let within = |footprint: &&Footprint| footprint.at > first.at && footprint.at <= end;
     let mut partners: Vec<Point> = outcome
-        .touches
+        .footprints
         .iter()
         .filter(own)
         .filter(within)
-        .map(|touch| {
-            let left = back.saturating_since(touch.at).nanos() / MILLISECOND.nanos();
+        .map(|footprint| {
+            let left = back.saturating_since(footprint.at).nanos() / MILLISECOND.nanos();
             let length = Duration::from_nanos((left + 2) * MILLISECOND.nanos());
-            Point::new(touch, length, None, None)
+            Point::new(footprint, length, None, None)
         })
         .collect();
     // The nearer to its coming back, the likelier they meet.
@@ -241,10 +241,10 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let Some((outcome, _)) = watched(search, &search.best.clone()) else {
         return false;
     };
-    let aside = outcome.touches.iter().filter(|touch| touch.put_aside);
+    let aside = outcome.footprints.iter().filter(|footprint| footprint.put_aside);
     let models = aside
         .zip(pins.clone())
-        .map(|(touch, pin)| Point::new(touch, pin.length, None, None));
+        .map(|(footprint, pin)| Point::new(footprint, pin.length, None, None));
     let models: Vec<Point> = models.collect();
     let tries: &[usize] = match models.len() {
         0 => return false,
@@ -320,7 +320,7 @@ fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Opt
     }
     search.runs += 1;
     let mut watched = scenario.clone();
-    watched.limits.touches = TOUCHES;
+    watched.limits.footprints = FOOTPRINTS;
     let outcome = search.subject.run(&watched, search.seed, QUICK).ok()?;
     search.calls += outcome.steps;
     let at = found_at(&outcome, &search.signature);
@@ -330,29 +330,29 @@ fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Opt
 /// The lines of the program where threads race, seen in a run whose accesses were kept: both ends
 /// of each race.
 fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
-    let touches = &outcome.touches;
-    let raced = touches.iter().filter(|touch| touch.raced);
+    let footprints = &outcome.footprints;
+    let raced = footprints.iter().filter(|footprint| footprint.raced);
     let words: BTreeSet<(&str, Option<u32>)> = raced
-        .map(|touch| (touch.host.as_str(), touch.address))
+        .map(|footprint| (footprint.host.as_str(), footprint.address))
         .collect();
-    let races = |touch: &&Touch| words.contains(&(touch.host.as_str(), touch.address));
-    touches.iter().filter(races).map(site_of).collect()
+    let races = |footprint: &&Footprint| words.contains(&(footprint.host.as_str(), footprint.address));
+    footprints.iter().filter(races).map(site_of).collect()
 }
 
-fn site_of(touch: &Touch) -> Site {
-    (touch.file, touch.line)
+fn site_of(footprint: &Footprint) -> Site {
+    (footprint.file, footprint.line)
 }
 
 /// Preemptions next to racing accesses: before one, or behind it, which is before whatever can be
 /// named next. One lets whoever can go first, or lasts until another thread has come to the
 /// same word, or for a while.
 fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
-    let touches = &outcome.touches;
+    let footprints = &outcome.footprints;
     let mut by_word: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
-    for (index, touch) in touches.iter().enumerate() {
-        if let Some(address) = touch.address {
+    for (index, footprint) in footprints.iter().enumerate() {
+        if let Some(address) = footprint.address {
             by_word
-                .entry((&touch.host, address))
+                .entry((&footprint.host, address))
                 .or_default()
                 .push(index);
         }
@@ -360,52 +360,52 @@ fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let mut last: BTreeMap<(&str, u16), (bool, Option<u32>)> = BTreeMap::new();
     let mut behind: BTreeMap<(&str, u16), Site> = BTreeMap::new();
     let mut points = Vec::new();
-    for (index, touch) in touches.iter().enumerate() {
-        let word = |address: u32| (touch.host.as_str(), address);
-        let own = touch.address.filter(|_| racing.contains(&site_of(touch)));
-        let known = last.entry((&touch.host, touch.number)).or_default();
+    for (index, footprint) in footprints.iter().enumerate() {
+        let word = |address: u32| (footprint.host.as_str(), address);
+        let own = footprint.address.filter(|_| racing.contains(&site_of(footprint)));
+        let known = last.entry((&footprint.host, footprint.number)).or_default();
         let (just, before) = *known;
-        let behind = behind.insert((&touch.host, touch.number), site_of(touch));
+        let behind = behind.insert((&footprint.host, footprint.number), site_of(footprint));
         *known = (own.is_some(), own.or(before));
-        if own.is_none() && !just && touch.deed != Deed::Enter {
+        if own.is_none() && !just && footprint.deed != Deed::Enter {
             continue;
         }
-        if touch.contended {
-            points.push(Point::new(touch, Duration::ZERO, None, behind));
+        if footprint.contended {
+            points.push(Point::new(footprint, Duration::ZERO, None, behind));
         }
-        let mut end = touch.at;
+        let mut end = footprint.at;
         let words = own
             .into_iter()
             .chain(before.filter(|before| own != Some(*before)));
         for others in words.filter_map(|address| by_word.get(&word(address))) {
             let later = others.partition_point(|other| *other <= index);
-            let later = others[later..].iter().map(|other| &touches[*other]);
-            let near = later.take_while(|other| other.at.saturating_since(touch.at) <= REACH);
-            for other in near.filter(|other| other.number != touch.number) {
+            let later = others[later..].iter().map(|other| &footprints[*other]);
+            let near = later.take_while(|other| other.at.saturating_since(footprint.at) <= REACH);
+            for other in near.filter(|other| other.number != footprint.number) {
                 if other.at.saturating_since(end) >= MILLISECOND {
-                    let gap = other.at.saturating_since(touch.at).nanos();
+                    let gap = other.at.saturating_since(footprint.at).nanos();
                     let whole = (gap / MILLISECOND.nanos() + 1) * MILLISECOND.nanos();
                     let length = Duration::from_nanos(whole);
-                    points.push(Point::new(touch, length, Some(other), behind));
+                    points.push(Point::new(footprint, length, Some(other), behind));
                     end = other.at;
                 }
             }
         }
-        points.push(Point::new(touch, REACH, None, behind));
+        points.push(Point::new(footprint, REACH, None, behind));
     }
     points
 }
 
 impl Point {
-    fn new(touch: &Touch, length: Duration, other: Option<&Touch>, behind: Option<Site>) -> Self {
+    fn new(footprint: &Footprint, length: Duration, other: Option<&Footprint>, behind: Option<Site>) -> Self {
         let preemption = Preemption {
             length,
-            ..touch.preemption()
+            ..footprint.preemption()
         };
         Self {
-            at: touch.at,
+            at: footprint.at,
             preemption,
-            site: site_of(touch),
+            site: site_of(footprint),
             behind,
             other: other.map(site_of),
         }

@@ -10,9 +10,9 @@ use mtasim_explore::grid::{self, Axis};
 use mtasim_explore::sweep::{Plan, Swept};
 use mtasim_explore::{SeedRange, Shard, Shipped, sweep};
 
-const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
+pub(crate) const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
 /// Twenty minutes of it: long enough to leak under most seeds, and not under all.
-const SHORT: [&str; 4] = [
+pub(crate) const SHORT: [&str; 4] = [
     "duration=20m",
     "workload.mail.end=15m",
     "fault={}",
@@ -21,12 +21,23 @@ const SHORT: [&str; 4] = [
 
 /// The leak, made short.
 pub(crate) fn plan(seeds: &str, axes: &[&str]) -> Plan {
-    let set = SHORT.map(str::to_owned);
+    planned(seeds, axes, &[])
+}
+
+/// The same with other settings besides.
+pub(crate) fn plan_with(seeds: &str, set: &[&str]) -> Plan {
+    planned(seeds, &[], set)
+}
+
+fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> Plan {
+    let set = SHORT.iter().chain(more);
+    let set: Vec<String> = set.map(|it| (*it).to_owned()).collect();
     let axes: Vec<Axis> = axes.iter().map(|it| it.parse().expect("an axis")).collect();
     let points = grid::points("leak", LEAK, &set, &axes).expect("scenarios");
     Plan {
         axes,
         points: Arc::new(points),
+        swarm: None,
         seeds: seeds.parse::<SeedRange>().expect("seeds"),
         shard: Shard::WHOLE,
         jobs: NonZeroUsize::MIN,

@@ -2,7 +2,11 @@
 
 mod bench;
 mod comparing;
+mod explaining;
 mod folders;
+mod naming;
 mod replaying;
 mod shrinking;
+mod swarming;
 mod sweeping;
+mod thoroughness;

@@ -1,14 +1,15 @@
 //! One processor whose next call a [`Scheduler`] chooses.
 //!
 //! Owns its clock and the list of candidates. Which thread is chosen depends on who can run,
-//! never on what a call costs; time only says who can run already.
+//! never on what a call costs; time only says who can run already. Private calls are made at
+//! once, without a choice.
 
 use std::collections::BTreeMap;
 
-use kernel::{Duration, Instant};
+use kernel::{Choices, Duration, Instant};
 
-use crate::call::ThreadId;
-use crate::scheduler::{Candidate, Scheduler, Turn};
+use crate::call::{Operation, ThreadId};
+use crate::scheduler::{Candidate, Prospect, Scheduler, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Chosen {
@@ -16,6 +17,8 @@ pub(crate) struct Chosen {
     clock: Instant,
     step: u64,
     runnable: Vec<Candidate>,
+    /// How many of them are about to make a private call.
+    private: usize,
     later: BTreeMap<(Instant, ThreadId), Candidate>,
     /// Who has the turn.
     turn: Option<ThreadId>,
@@ -30,10 +33,26 @@ impl Chosen {
             clock: Instant::ZERO,
             step: 0,
             runnable: Vec::new(),
+            private: 0,
             later: BTreeMap::new(),
             turn: None,
             passed_over: None,
         }
+    }
+
+    /// From now on luck is that of `choices`.
+    pub(crate) fn renew(&mut self, choices: Choices) {
+        self.scheduler.renew(choices);
+    }
+
+    /// As new, in the room it has taken.
+    pub(crate) fn restart(&mut self, scheduler: Box<dyn Scheduler>) {
+        self.runnable.clear();
+        let runnable = std::mem::take(&mut self.runnable);
+        *self = Self {
+            runnable,
+            ..Self::new(scheduler)
+        };
     }
 
     pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {
@@ -53,7 +72,12 @@ impl Chosen {
         }
     }
 
-    pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
+    /// Gives the turn; `prospect` says what a call would come to now.
+    pub(crate) fn next(
+        &mut self,
+        until: Instant,
+        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
+    ) -> Option<Turn> {
         let at = self.next_time().filter(|at| *at <= until)?;
         self.clock = at;
         while let Some(entry) = self.later.first_entry()
@@ -67,13 +91,15 @@ impl Chosen {
         {
             self.remove(passed.thread);
         }
-        let index = self.scheduler.choose(self.step, &self.runnable);
+        let index = match self.eager() {
+            Some(index) => index,
+            None => self.choose(prospect),
+        };
         let chosen = self.runnable.get(index).unwrap_or_else(|| {
             let (count, scheduler) = (self.runnable.len(), &self.scheduler);
             panic!("{scheduler:?} chose number {index} of {count} threads")
         });
         let thread = chosen.thread;
-        self.step += 1;
         if let Some(passed) = self.passed_over.take()
             && passed.thread != thread
         {
@@ -87,6 +113,28 @@ impl Chosen {
         self.runnable.len() > 1
     }
 
+    /// Who is about to make a private call, if anybody is.
+    fn eager(&self) -> Option<usize> {
+        if self.private == 0 {
+            return None;
+        }
+        let private = |one: &Candidate| one.request.operation.is_private();
+        self.runnable.iter().position(private)
+    }
+
+    fn choose(&mut self, prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect) -> usize {
+        for one in &mut self.runnable {
+            one.prospect = prospect(one.thread, &one.request.operation, self.clock);
+        }
+        let step = self.step;
+        self.step += 1;
+        self.scheduler.choose(step, &self.runnable)
+    }
+
+    pub(crate) fn rest(&mut self) {
+        self.scheduler.rest();
+    }
+
     pub(crate) fn pass_over(&mut self) {
         let thread = self.turn.take().expect("somebody has the turn");
         let index = self.find(thread).expect("who has the turn can run");
@@ -97,7 +145,16 @@ impl Chosen {
         let thread = self.turn.take().expect("somebody had the turn");
         assert_eq!(thread, next.thread, "who had the turn goes on");
         let index = self.find(thread).expect("who had the turn can run");
-        self.runnable[index] = next;
+        let place = &mut self.runnable[index];
+        let was_private = place.request.operation.is_private();
+        let stretch = if was_private {
+            place.stretch + cost
+        } else {
+            Duration::ZERO
+        };
+        *place = Candidate { stretch, ..next };
+        let is_private = next.request.operation.is_private();
+        self.private = self.private + usize::from(is_private) - usize::from(was_private);
         self.clock += cost;
     }
 
@@ -112,11 +169,13 @@ impl Chosen {
             Ok(_) => panic!("{:?} can run already", candidate.thread),
             Err(index) => self.runnable.insert(index, candidate),
         }
+        self.private += usize::from(candidate.request.operation.is_private());
     }
 
     fn remove(&mut self, thread: ThreadId) {
         let index = self.find(thread).expect("who is removed could run");
-        self.runnable.remove(index);
+        let removed = self.runnable.remove(index);
+        self.private -= usize::from(removed.request.operation.is_private());
     }
 
     fn find(&self, thread: ThreadId) -> Result<usize, usize> {

@@ -11,6 +11,7 @@ const SITE: Site = Site::new("machine.schedule.random");
 /// A uniform choice at every call.
 #[derive(Clone, Debug)]
 pub struct Random {
+    key: u64,
     luck: Stream,
 }
 
@@ -19,6 +20,7 @@ impl Random {
     #[must_use]
     pub fn new(choices: Choices, key: u64) -> Self {
         Self {
+            key,
             luck: choices.stream(SITE, key),
         }
     }
@@ -28,5 +30,9 @@ impl Scheduler for Random {
     fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
         let word = u128::from(self.luck.word(step));
         ((word * runnable.len() as u128) >> 64) as usize
+    }
+
+    fn renew(&mut self, choices: Choices) {
+        self.luck = choices.stream(SITE, self.key);
     }
 }

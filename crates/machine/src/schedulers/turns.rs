@@ -1,8 +1,10 @@
 //! Either way of giving turns, behind one face.
 
-use kernel::{Duration, Instant};
+use kernel::{Choices, Duration, Instant};
 
-use crate::scheduler::{Candidate, Turn};
+use crate::call::{Operation, ThreadId};
+use crate::config::Config;
+use crate::scheduler::{Candidate, Prospect, Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
 use crate::schedulers::timed::Timed;
 
@@ -14,6 +16,30 @@ pub(crate) enum Turns {
 }
 
 impl Turns {
+    pub(crate) fn new(config: &Config, strategy: Strategy) -> Self {
+        let timed = Timed::new(config.processors, config.quantum, config.switch_cost);
+        match strategy {
+            Strategy::Timed => Self::Timed(timed),
+            Strategy::Chosen(scheduler) => Self::Chosen(Chosen::new(scheduler)),
+        }
+    }
+
+    /// From now on luck is that of `choices`; modeled time draws none for turns.
+    pub(crate) fn renew(&mut self, choices: Choices) {
+        match self {
+            Self::Timed(_) => {}
+            Self::Chosen(chosen) => chosen.renew(choices),
+        }
+    }
+
+    /// As new, with another strategy.
+    pub(crate) fn restart(&mut self, config: &Config, strategy: Strategy) {
+        match (self, strategy) {
+            (Self::Chosen(chosen), Strategy::Chosen(scheduler)) => chosen.restart(scheduler),
+            (turns, strategy) => *turns = Self::new(config, strategy),
+        }
+    }
+
     /// The candidate's thread can make its call from `at` on.
     pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {
         match self {
@@ -31,11 +57,24 @@ impl Turns {
     }
 
     /// Gives the turn to whose call takes place next, if that is not after `until`. One of the
-    /// four methods below must follow.
-    pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
+    /// four methods below must follow. `prospect` says what a
+    /// thread's call would come to.
+    pub(crate) fn next(
+        &mut self,
+        until: Instant,
+        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
+    ) -> Option<Turn> {
         match self {
             Self::Timed(timed) => timed.next(until),
-            Self::Chosen(chosen) => chosen.next(until),
+            Self::Chosen(chosen) => chosen.next(until, prospect),
+        }
+    }
+
+    /// Nobody has anything to do now.
+    pub(crate) fn rest(&mut self) {
+        match self {
+            Self::Timed(_) => {}
+            Self::Chosen(chosen) => chosen.rest(),
         }
     }
 

@@ -4,11 +4,13 @@ extern crate mtasim_machine as machine;
 
 mod determinism;
 mod exceptions;
+mod exhaustive;
 mod heap;
 mod interleavings;
 mod judging;
 mod order;
 mod preempting;
+mod schedulers;
 mod speed;
 mod stage;
 mod timing;

@@ -24,12 +24,12 @@ fn writers(machine: &mut Machine<Numbers>) {
     }
 }
 
-fn even(preemptions: Vec<Preemption>, touches: usize) -> Config {
+fn even(preemptions: Vec<Preemption>, footprints: usize) -> Config {
     Config {
         costs: even_costs(),
         quantum: Duration::MAX,
         preemptions,
-        touches,
+        footprints,
         ..config()
     }
 }
@@ -43,17 +43,17 @@ fn a_thread_that_is_put_aside_for_a_while_comes_back_then() {
     let mut machine = timed(even(vec![long], 100));
     writers(&mut machine);
     assert_eq!(finish(&mut machine), None);
-    let touches: Vec<_> = machine.touches().copied().collect();
-    let back = touches
+    let footprints: Vec<_> = machine.footprints().copied().collect();
+    let back = footprints
         .iter()
-        .find(|touch| touch.put_aside)
+        .find(|footprint| footprint.put_aside)
         .expect("it came back");
     let named = (back.thread.index(), back.deed, back.name, back.ordinal);
     assert_eq!(named, (0, Deed::Read, "word", 3));
     // Five calls of a microsecond each came before, and a switch after.
     assert_eq!(back.at.since_start(), Duration::from_micros(2_015));
-    let first = touches.iter().filter(|touch| touch.at < back.at);
-    assert_eq!(first.filter(|touch| touch.thread.index() == 1).count(), 20);
+    let first = footprints.iter().filter(|footprint| footprint.at < back.at);
+    assert_eq!(first.filter(|footprint| footprint.thread.index() == 1).count(), 20);
     // It finds what the other wrote over its own.
     assert_eq!(back.value, Some(1));
 }
@@ -63,32 +63,32 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
     let mut plain = timed(even(Vec::new(), 100));
     writers(&mut plain);
     assert_eq!(finish(&mut plain), None);
-    let all: Vec<_> = plain.touches().copied().collect();
+    let all: Vec<_> = plain.footprints().copied().collect();
     assert_eq!(all.len(), 40);
-    for touch in all.iter().filter(|touch| touch.contended) {
+    for footprint in all.iter().filter(|footprint| footprint.contended) {
         assert_eq!(
-            touch.thread.index(),
+            footprint.thread.index(),
             0,
             "the second runs when the first is done"
         );
         let pin = Preemption {
             key: 0,
-            before: touch.deed,
-            of: touch.name.to_owned(),
-            ordinal: touch.ordinal,
+            before: footprint.deed,
+            of: footprint.name.to_owned(),
+            ordinal: footprint.ordinal,
             length: Duration::ZERO,
         };
         let mut pinned = timed(even(vec![pin], 100));
         writers(&mut pinned);
         assert_eq!(finish(&mut pinned), None);
-        let order: Vec<_> = pinned.touches().collect();
+        let order: Vec<_> = pinned.footprints().collect();
         let before = order
             .iter()
             .position(|it| it.thread.index() == 1)
             .expect("it ran");
         assert_eq!(order[before + 20].put_aside, before < 20);
-        assert_eq!(order[before + 20].ordinal, touch.ordinal);
-        assert_eq!(order[before + 20].deed, touch.deed);
+        assert_eq!(order[before + 20].ordinal, footprint.ordinal);
+        assert_eq!(order[before + 20].deed, footprint.deed);
     }
 }
 
@@ -121,16 +121,16 @@ fn a_preemption_stands_before_a_critical_section_too() {
 /// Looking changes nothing, and only the newest are kept.
 #[test]
 fn kept_accesses_are_the_newest_and_change_nothing() {
-    let run = |touches| {
-        let mut machine = timed(even(vec![before_read(2)], touches));
+    let run = |footprints| {
+        let mut machine = timed(even(vec![before_read(2)], footprints));
         writers(&mut machine);
         assert_eq!(finish(&mut machine), None);
         machine
     };
     let (none, few, all) = (run(0), run(7), run(1_000));
     assert_eq!(none.state_hash(), all.state_hash());
-    assert_eq!(none.touches().count(), 0);
-    let newest: Vec<_> = all.touches().skip(33).collect();
-    assert_eq!(few.touches().collect::<Vec<_>>(), newest);
-    assert!(newest.iter().all(|touch| touch.at > Instant::ZERO));
+    assert_eq!(none.footprints().count(), 0);
+    let newest: Vec<_> = all.footprints().skip(33).collect();
+    assert_eq!(few.footprints().collect::<Vec<_>>(), newest);
+    assert!(newest.iter().all(|footprint| footprint.at > Instant::ZERO));
 }

@@ -8,7 +8,9 @@ use machine::Address;
 use winsock::{EventHandle, SocketHandle};
 
 use crate::block::{BlockState, Instance, Lease, NONE, field};
-use crate::build::{Generation, OnClose, Operation, Structure};
+use crate::build::{Generation, Operation, Structure};
+use crate::coverage::Stimulus;
+use crate::decision::{Notice, OnClose};
 use crate::environment::Thread;
 use crate::layer::{INCONSISTENT, Layer, event, fact, log, sockets_event};
 use crate::message::ToUp;
@@ -18,7 +20,7 @@ use crate::sockets;
 use crate::wait_array;
 
 /// The handles taken out of a block, so that nobody else closes them.
-struct Handles {
+pub(crate) struct Handles {
     socket: Option<SocketHandle>,
     event: EventHandle,
 }
@@ -28,7 +30,7 @@ struct Handles {
 pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let handles = match layer.state(t, lease).await {
+    let handles = match layer.state(t, lease, Stimulus::Disconnect).await {
         Some(BlockState::Connecting | BlockState::Open) => {
             check_owner(t, layer, thread_block, block).await;
             t.write(block + field::STATE, BlockState::Closing.word())
@@ -58,7 +60,7 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
 pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
-    let state = layer.state(t, lease).await;
+    let state = layer.state(t, lease, Stimulus::CloseRequest).await;
     let owner = t.read(block + field::OWNER).await;
     let found = Instance(t.read(block + field::INSTANCE).await);
     let Some(state) = state else {
@@ -69,21 +71,9 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
         check_owner(t, layer, thread_block, block).await;
     }
     let decision = layer.build.on_close_request(state);
-    let handles = match (state, decision) {
-        (BlockState::Free, _) | (_, OnClose::Acknowledge) => None,
-        (
-            BlockState::Allocated
-            | BlockState::Connecting
-            | BlockState::Listening
-            | BlockState::Open
-            | BlockState::Closing
-            | BlockState::OutOfService,
-            OnClose::Close | OnClose::ReleaseOnly,
-        ) => {
-            t.write(block + field::STATE, BlockState::Closing.word())
-                .await;
-            Some(take_handles(t, block).await)
-        }
+    let handles = match decision {
+        OnClose::Acknowledge | OnClose::Refuse => None,
+        OnClose::Close | OnClose::ReleaseOnly => Some(begin_closing(t, block).await),
     };
     layer.unguard(t, guard).await;
     match handles {
@@ -108,6 +98,9 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
                     found,
                 },
             );
+            if layer.build.generation() == Generation::Pairs {
+                layer.notify(t, thread_block, Notice::Before).await;
+            }
             if state != BlockState::Closing {
                 wait_array::leave(t, layer, owner, block).await;
             }
@@ -116,7 +109,7 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
             }
             pool::release(t, layer, block).await;
             if layer.build.generation() == Generation::Pairs {
-                layer.wake(t, thread_block).await;
+                layer.notify(t, thread_block, Notice::After).await;
             }
         }
     }
@@ -142,6 +135,14 @@ async fn check_owner(t: &Thread, layer: &Layer, thread_block: u32, block: Addres
     }
 }
 
+/// The block is closing from now on, and its handles are the caller's. Call it under the guard of
+/// the blocks.
+pub(crate) async fn begin_closing(t: &Thread, block: Address) -> Handles {
+    t.write(block + field::STATE, BlockState::Closing.word())
+        .await;
+    take_handles(t, block).await
+}
+
 /// Takes socket and event object out of the block. Call it under the guard of the blocks.
 async fn take_handles(t: &Thread, block: Address) -> Handles {
     let socket = t.read(block + field::SOCKET).await;
@@ -157,7 +158,7 @@ async fn take_handles(t: &Thread, block: Address) -> Handles {
 
 /// Shuts the socket down and closes it with its event object. A shutdown on a socket that was
 /// never connected fails with 10057, which event 9214 reports as if closesocket() had (Q303102).
-async fn close_handles(t: &Thread, lease: Lease, handles: Handles) {
+pub(crate) async fn close_handles(t: &Thread, lease: Lease, handles: Handles) {
     let Handles { socket, event } = handles;
     let event = (event.0 != 0).then_some(event);
     log(t, LogLine::CloseSocket(socket, lease.block, event));

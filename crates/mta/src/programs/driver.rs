@@ -9,6 +9,8 @@ use std::rc::Rc;
 use machine::Instant;
 
 use crate::block::{BlockIndex, BlockState};
+use crate::build::Generation;
+use crate::decision::Reset;
 use crate::environment::Thread;
 use crate::layer::{Layer, log, sockets_event};
 use crate::message::{Message, ToDriver};
@@ -26,9 +28,13 @@ pub(crate) async fn run_single(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
+        t.remembers(&desk);
         wait_once(&t, &layer, thread_block, &mut desk).await;
         while let Some(message) = take_message(&t, &layer, thread_block).await {
             on_message(&t, &layer, thread_block, &mut desk, message).await;
+        }
+        if layer.build.reset() == Reset::AfterLooking {
+            sockets::reset_event(&t, layer.wake_up(thread_block)).await;
         }
     }
 }
@@ -38,6 +44,7 @@ pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
+        t.remembers(&desk);
         // A connect() that failed at once is this thread's to try again, message or not.
         let queue = layer.queues.drivers[thread_block as usize];
         if let Some(message) = t.receive_until(queue, desk.next_retry()).await {
@@ -57,6 +64,7 @@ pub(crate) async fn run_async_notify(t: Thread, layer: Rc<Layer>, thread_block: 
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
+        t.remembers(&desk);
         wait_once(&t, &layer, thread_block, &mut desk).await;
     }
 }
@@ -75,11 +83,12 @@ async fn wait_once(t: &Thread, layer: &Layer, thread_block: u32, desk: &mut Desk
     if !select_set::is_current(t, layer, thread_block).await {
         desk.watched = wait_array::walk(t, layer, thread_block).await;
     }
-    let wake_up = layer.wake_ups.get().expect("a driver begins after them")[thread_block as usize];
+    let wake_up = layer.wake_up(thread_block);
     record_waits(t, layer, &desk.watched);
     let entries = desk.watched.iter().map(|entry| entry.event);
     let events = [wake_up].into_iter().chain(entries).collect();
     match sockets::wait(t, events, desk.next_retry()).await {
+        Woken::By(0) if resets_later(layer) => {}
         Woken::By(0) => sockets::reset_event(t, wake_up).await,
         Woken::By(index) => {
             let entry = desk.watched[index - 1];
@@ -101,6 +110,12 @@ async fn wait_once(t: &Thread, layer: &Layer, thread_block: u32, desk: &mut Desk
     while let Some(lease) = desk.take_due(t.now()) {
         connect_again(t, layer, thread_block, desk, lease).await;
     }
+}
+
+/// Whether the thread resets its wake-up only once it has found no more messages. An Async Notify
+/// looks for none.
+fn resets_later(layer: &Layer) -> bool {
+    layer.build.generation() == Generation::Single && layer.build.reset() == Reset::AfterLooking
 }
 
 /// One line for every block waited for that is in service: the failing sample of Q303102 shows

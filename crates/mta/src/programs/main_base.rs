@@ -9,8 +9,10 @@ use std::rc::Rc;
 use winsock::FlowLabel;
 
 use crate::block::{BlockState, Lease, field};
-use crate::build::{OnTimeout, Operation, Structure};
+use crate::build::{Operation, Structure};
 use crate::config::Submission;
+use crate::coverage::Stimulus;
+use crate::decision::{Notice, OnTimeout};
 use crate::environment::Thread;
 use crate::layer::{Layer, event, fact, log, port_102};
 use crate::manager::{Action, Call, Manager};
@@ -20,6 +22,8 @@ use crate::record::{AssociationIndex, EventEntry, Fact, LogLine, MessageType};
 use crate::sockets;
 use crate::wait_array;
 
+use super::closing::{begin_closing, close_handles};
+
 pub(crate) async fn run(t: Thread, layer: Rc<Layer>, mut manager: Manager, left: Vec<Submission>) {
     start(&t, &layer).await;
     for submission in left {
@@ -27,6 +31,7 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>, mut manager: Manager, left:
         carry_out(&t, &layer, &mut manager).await;
     }
     loop {
+        t.remembers(&manager);
         let message = t.receive(layer.queues.main).await;
         let Message::Main(message) = message else {
             panic!("MAIN BASE was sent {message:?}");
@@ -146,27 +151,30 @@ async fn answer(t: &Thread, layer: &Layer, lease: Lease) {
 async fn time_out(t: &Thread, layer: &Layer, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
-    let state = layer.state(t, lease).await;
+    let state = layer.state(t, lease, Stimulus::SessionTimeout).await;
     let decision = state.map_or(OnTimeout::RequestClose, |it| {
         layer.build.on_session_timeout(it)
     });
     let owner = t.read(block + field::OWNER).await;
-    if decision == OnTimeout::TakeOutOfService {
-        t.write(block + field::STATE, BlockState::OutOfService.word())
-            .await;
-    }
-    layer.unguard(t, guard).await;
     match decision {
-        OnTimeout::RequestClose => {}
+        OnTimeout::RequestClose => layer.unguard(t, guard).await,
         OnTimeout::TakeOutOfService => {
+            t.write(block + field::STATE, BlockState::OutOfService.word())
+                .await;
+            layer.unguard(t, guard).await;
             fact(t, Fact::OutOfService(lease.block, lease.instance));
+            layer.notify(t, owner, Notice::Before).await;
             wait_array::leave(t, layer, owner, block).await;
-            layer.wake(t, owner).await;
+            layer.notify(t, owner, Notice::After).await;
         }
         OnTimeout::Release => {
+            let handles = begin_closing(t, block).await;
+            layer.unguard(t, guard).await;
+            layer.notify(t, owner, Notice::Before).await;
             wait_array::leave(t, layer, owner, block).await;
+            close_handles(t, lease, handles).await;
             pool::release(t, layer, block).await;
-            layer.wake(t, owner).await;
+            layer.notify(t, owner, Notice::After).await;
         }
     }
     layer.post_up(t, ToUp::Disconnect(lease)).await;

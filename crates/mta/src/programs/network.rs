@@ -7,6 +7,8 @@ use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::block::{BlockState, Lease, field};
 use crate::build::{Generation, Operation, Structure};
+use crate::coverage::Stimulus;
+use crate::decision::OnEmptyPool;
 use crate::environment::Thread;
 use crate::iso::tpkt;
 use crate::layer::{Layer, event, fact, log, sockets_event};
@@ -23,6 +25,15 @@ use super::requests::{CONNECT_EVENTS, flush, on_connect_failed, select_data_even
 /// Where in a buffer element the body of a packet is put: the lower layers' headers go before
 /// it (Q303102).
 const BODY_OFFSET: u32 = 24;
+
+/// Network events as a block's state machine meets them.
+const MET: [(NetworkEvents, Stimulus); 5] = [
+    (NetworkEvents::ACCEPT, Stimulus::Accept),
+    (NetworkEvents::CONNECT, Stimulus::Connect),
+    (NetworkEvents::READ, Stimulus::Read),
+    (NetworkEvents::WRITE, Stimulus::Write),
+    (NetworkEvents::CLOSE, Stimulus::Close),
+];
 
 /// How a stretch of receiving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +75,11 @@ pub(crate) async fn on_network_events(
         }
     };
     let events = found.events;
+    for (event, stimulus) in MET {
+        if events.contains(event) {
+            layer.met.meet(state, stimulus);
+        }
+    }
     match state {
         Some(BlockState::Listening) if events.contains(NetworkEvents::ACCEPT) => {
             log(t, LogLine::Notified(events, lease.block, handle));
@@ -128,7 +144,8 @@ async fn on_data_events(
     }
 }
 
-/// Takes one call. Without a free block it is refused: accepted and closed.
+/// Takes one call. Without a free block it is refused, accepted and closed, or it stays where it
+/// is: that is the build's decision.
 async fn accept(
     t: &Thread,
     layer: &Layer,
@@ -137,6 +154,9 @@ async fn accept(
     listening: Lease,
 ) {
     let lease = pool::allocate(t, layer).await;
+    if lease.is_none() && layer.build.on_empty_pool() == OnEmptyPool::LeaveWaiting {
+        return;
+    }
     let accepted = sockets::accept(t, listener).await;
     let (socket, from) = match (accepted, lease) {
         (Ok((socket, from)), Some(_)) if layer.peers.contains(&from.host) => (socket, from.host),

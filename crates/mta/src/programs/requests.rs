@@ -9,6 +9,8 @@ use winsock::{
 
 use crate::block::{BlockState, Lease, NONE, field};
 use crate::build::{Operation, Structure};
+use crate::coverage::Stimulus;
+use crate::decision::{Notice, OnFailure};
 use crate::environment::Thread;
 use crate::layer::{Layer, PORT, log, port_102, sockets_event};
 use crate::message::ToDriver;
@@ -63,8 +65,9 @@ async fn listen(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
     if let Err(error) = sockets::listen(t, socket, PORT).await {
         sockets_event(t, Function::Accept, Some(error), lease.block);
     }
+    layer.notify(t, thread_block, Notice::Before).await;
     wait_array::join(t, layer, thread_block, layer.address(lease.block)).await;
-    layer.wake(t, thread_block).await;
+    layer.notify(t, thread_block, Notice::After).await;
 }
 
 /// Begins an outgoing call.
@@ -86,11 +89,12 @@ async fn open(
     t.write(block + field::LABEL_HIGH, (label.0 >> 32) as u32)
         .await;
     layer.unguard(t, guard).await;
+    layer.notify(t, thread_block, Notice::Before).await;
     wait_array::join(t, layer, thread_block, block).await;
     if let Err(error) = sockets::connect(t, socket, to, label).await {
         on_connect_failed(t, layer, thread_block, desk, lease, error).await;
     }
-    layer.wake(t, thread_block).await;
+    layer.notify(t, thread_block, Notice::After).await;
 }
 
 /// Makes the socket of a block with its event object, and selects for connection events.
@@ -115,7 +119,12 @@ async fn make_socket(
     }
     let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let current = layer.state(t, lease).await;
+    let stimulus = if state == BlockState::Listening {
+        Stimulus::Listen
+    } else {
+        Stimulus::OpenRequest
+    };
+    let current = layer.state(t, lease, stimulus).await;
     if current.is_some() {
         t.write(block + field::SOCKET, socket.0).await;
         t.write(block + field::EVENT, event.0).await;
@@ -148,7 +157,8 @@ pub(crate) async fn on_connect_failed(
     report_connect_failure(t, layer, lease, error);
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let connecting = layer.state(t, lease).await == Some(BlockState::Connecting);
+    let found = layer.state(t, lease, Stimulus::ConnectFailed).await;
+    let connecting = found == Some(BlockState::Connecting);
     let attempts = t.read(block + field::ATTEMPTS).await.wrapping_add(1);
     if connecting {
         t.write(block + field::ATTEMPTS, attempts).await;
@@ -157,11 +167,13 @@ pub(crate) async fn on_connect_failed(
     if !connecting {
         return;
     }
-    if attempts >= layer.connect_attempts {
-        issue_disconnect(t, layer, thread_block, lease).await;
-        desk.clear(lease);
-    } else {
-        desk.retry(t.now() + layer.connect_pause, lease);
+    let allowed = layer.connect_attempts;
+    match layer.build.on_connect_failure(attempts, allowed) {
+        OnFailure::GiveUp => {
+            issue_disconnect(t, layer, thread_block, lease).await;
+            desk.clear(lease);
+        }
+        OnFailure::TryAgain => desk.retry(t.now() + layer.connect_pause, lease),
     }
 }
 
@@ -186,7 +198,8 @@ pub(crate) async fn connect_again(
 ) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let connecting = layer.state(t, lease).await == Some(BlockState::Connecting);
+    let found = layer.state(t, lease, Stimulus::ConnectAgain).await;
+    let connecting = found == Some(BlockState::Connecting);
     let socket = t.read(block + field::SOCKET).await;
     let peer = t.read(block + field::PEER).await;
     let attempts = t.read(block + field::ATTEMPTS).await;
@@ -217,7 +230,7 @@ pub(crate) async fn connect_again(
 pub(crate) async fn select_data_events(t: &Thread, layer: &Layer, lease: Lease) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let state = layer.state(t, lease).await;
+    let state = layer.state(t, lease, Stimulus::ReceiveRequest).await;
     let socket = t.read(block + field::SOCKET).await;
     let event = t.read(block + field::EVENT).await;
     let live = matches!(state, Some(BlockState::Connecting | BlockState::Open)) && socket != NONE;
@@ -243,7 +256,7 @@ pub(crate) async fn flush(
 ) {
     let block = layer.address(lease.block);
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let open = layer.state(t, lease).await == Some(BlockState::Open);
+    let open = layer.state(t, lease, Stimulus::Send).await == Some(BlockState::Open);
     let socket = t.read(block + field::SOCKET).await;
     layer.unguard(t, guard).await;
     if !open || socket == NONE {

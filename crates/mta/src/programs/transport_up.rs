@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::block::Lease;
-use crate::build::{OnClose, Operation, Structure};
+use crate::build::{Operation, Structure};
+use crate::coverage::Stimulus;
+use crate::decision::OnClose;
 use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
@@ -43,6 +45,7 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         connections: BTreeMap::new(),
     };
     loop {
+        t.remembers(&transport.connections);
         let message = t.receive(layer.queues.up).await;
         let Message::Up(message) = message else {
             panic!("POP4 UP was sent {message:?}");
@@ -149,10 +152,15 @@ impl Transport<'_> {
             .layer
             .guard(self.t, Structure::Blocks, Operation::Use)
             .await;
-        let state = self.layer.state(self.t, lease).await;
+        let state = self
+            .layer
+            .state(self.t, lease, Stimulus::DisconnectRequest)
+            .await;
         self.layer.unguard(self.t, guard).await;
         match state.map(|state| self.layer.build.on_close_request(state)) {
-            Some(OnClose::Close | OnClose::ReleaseOnly) => self.close(lease, thread_block).await,
+            Some(OnClose::Close | OnClose::ReleaseOnly | OnClose::Refuse) => {
+                self.close(lease, thread_block).await;
+            }
             // Another user by now, or out of service: there seems to be nothing left to close.
             Some(OnClose::Acknowledge) | None => self.end(lease).await,
         }

@@ -8,13 +8,14 @@ mod fault;
 pub(super) mod finding;
 mod reference;
 mod route;
+mod swarm;
 
 use std::collections::BTreeMap;
 
 use kernel::Instant;
 
 use super::diagnostic::Code;
-use crate::plan::{OutageWindow, Scenario};
+use crate::plan::{FreshLuck, OutageWindow, Scenario};
 use finding::{Finding, Findings};
 
 /// The names that lead nowhere, for a plan that may have other faults.
@@ -33,6 +34,8 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     fault::check(scenario, &mut findings);
     check_workloads(scenario, &mut findings);
     check_pinned_outages(&scenario.pins.outages, &mut findings);
+    check_fresh_luck(&scenario.pins.luck, &mut findings);
+    swarm::check(scenario, &mut findings);
     findings.0
 }
 
@@ -84,6 +87,18 @@ fn check_pinned_outages(outages: &[OutageWindow], findings: &mut Findings) {
                 Code::Contradiction,
                 format!("pin.outages[{index}].to"),
                 "the outage is over before it begins",
+            );
+        }
+    }
+}
+
+fn check_fresh_luck(luck: &[FreshLuck], findings: &mut Findings) {
+    for (index, pair) in luck.windows(2).enumerate() {
+        if pair[1].from <= pair[0].from {
+            findings.add(
+                Code::Contradiction,
+                format!("pin.luck[{}].from", index + 1),
+                "fresh luck comes in the order of time, each later than the one before",
             );
         }
     }

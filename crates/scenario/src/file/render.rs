@@ -3,6 +3,8 @@
 //! Owns the excerpt with a caret and the JSON form. It refuses to print: it returns text, and
 //! whether that may be coloured is the caller's knowledge.
 
+use std::fmt;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
@@ -43,6 +45,15 @@ impl Source {
         }
     }
 }
+
+/// The excerpts, as a terminal without colours shows them.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.to_human(false).trim_end())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
 
 impl Diagnostics {
     /// The diagnostics as excerpts, one after the other, ending with a newline.

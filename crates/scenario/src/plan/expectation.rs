@@ -34,6 +34,8 @@ vocabulary! {
         Liveness = "liveness",
         /// A thread closed a control block it does not own (Q157701).
         WrongThread = "wrong-thread",
+        /// Threads wait for each other's critical sections in a circle.
+        Deadlock = "deadlock",
     }
 }
 

@@ -1,7 +1,8 @@
 //! Single happenings laid down in advance.
 //!
-//! Owns [`Pins`], with which a shrunk scenario says exactly what chance did when it failed. It
-//! refuses chance itself: a pin always comes true.
+//! Owns [`Pins`], with which a shrunk scenario says exactly what chance did when it failed, and an
+//! explanation until when it is to be as it was. It refuses chance itself: a pin always comes
+//! true.
 
 use kernel::{Duration, Instant};
 
@@ -16,6 +17,8 @@ pub struct Pins {
     pub drop: Vec<DroppedPacket>,
     /// Points at which a thread is put aside.
     pub preempt: Vec<Preemption>,
+    /// Times from which on chance is that of another seed, in order.
+    pub luck: Vec<FreshLuck>,
 }
 
 /// A link is down from `from` up to, not including, `to`.
@@ -73,4 +76,14 @@ pub struct Preemption {
     pub nth: u64,
     /// How long it stands still then; zero if it only lets go first whoever can.
     pub length: Duration,
+}
+
+/// From here on chance is that of another seed. Everything before is as it was; what waits
+/// without memory for something to come - an arrival, a fault, the end of an outage - waits anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreshLuck {
+    /// The first moment that it holds for.
+    pub from: Instant,
+    /// The seed from there on.
+    pub seed: u64,
 }

@@ -3,7 +3,7 @@
 //! Owns when a fault strikes and ceases, and what the world then does to links, hosts, services
 //! and threads. It refuses to touch the subject's memory.
 
-use kernel::{Site, key};
+use kernel::{Instant, Site, key};
 use net::{Cut, HostId, LinkId};
 
 use crate::event::Event;
@@ -23,6 +23,10 @@ pub(super) struct Fault {
     when: When,
     pub(super) struck: u64,
     pub(super) is_over: bool,
+    /// Whether it has struck and lasts.
+    is_in_force: bool,
+    /// A later plan makes an earlier one void.
+    pub(super) generation: u32,
 }
 
 pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
@@ -32,54 +36,91 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
         when: fault.when.clone(),
         struck: 0,
         is_over: false,
+        is_in_force: false,
+        generation: 0,
     });
     faults.collect()
 }
 
 impl World<'_> {
-    pub(super) fn schedule_strike(&mut self, fault: usize, occurrence: u32) {
-        let it = &self.faults[fault];
+    /// Schedules the next strike of a fault, for which it has waited since `since`.
+    pub(super) fn await_strike(&mut self, fault: usize, since: Instant) {
+        let it = &mut self.faults[fault];
+        it.is_in_force = false;
+        let occurrence = it.struck;
         let at = match &it.when {
-            When::At(times) => times.get(occurrence as usize).copied(),
+            When::At(times) => {
+                let place = usize::try_from(occurrence).expect("a list is limited");
+                times.get(place).copied()
+            }
             When::Window { from, .. } => (occurrence == 0).then_some(*from),
             When::Random { mean_interval, .. } => {
-                let mut draw = self.choices.draw(GAP, it.key, [u64::from(occurrence), 0]);
-                Some(self.now.saturating_add(draw.exponential(*mean_interval)))
+                let mut draw = self.choices.draw(GAP, it.key, [occurrence, 0]);
+                Some(since.saturating_add(draw.exponential(*mean_interval)))
             }
         };
         if let Some(at) = at {
-            let fault = fault as u32;
-            let event = Event::FaultStrikes { fault, occurrence };
+            let event = Event::FaultStrikes {
+                fault: fault as u32,
+                generation: it.generation,
+            };
             self.schedule(HostId(0), at.max(self.now), event);
         }
     }
 
-    pub(super) fn strike(&mut self, fault: u32, occurrence: u32) {
+    pub(super) fn strike(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if it.is_over {
             return;
         }
         it.struck += 1;
-        let (kind, luck) = (it.kind.clone(), it.key);
+        let kind = it.kind.clone();
+        self.write(Record::Fault(fault, Stage::Strikes));
+        self.apply(fault, &kind);
+        if !self.await_end(fault as usize, self.now) {
+            self.await_strike(fault as usize, self.now);
+        }
+    }
+
+    /// Schedules the end of a fault that has lasted until `now`, if it lasts.
+    fn await_end(&mut self, fault: usize, now: Instant) -> bool {
+        let it = &mut self.faults[fault];
         let until = match &it.when {
             When::At(_) => None,
             When::Window { to, .. } => Some(*to),
             When::Random { mean_duration, .. } => mean_duration.map(|mean| {
-                let mut draw = self.choices.draw(LENGTH, luck, [u64::from(occurrence), 0]);
-                self.now.saturating_add(draw.exponential(mean))
+                let occurrence = it.struck - 1;
+                let mut draw = self.choices.draw(LENGTH, it.key, [occurrence, 0]);
+                now.saturating_add(draw.exponential(mean))
             }),
         };
-        self.write(Record::Fault(fault, Stage::Strikes));
-        self.apply(fault, &kind);
-        match until {
-            Some(until) => self.schedule(HostId(0), until, Event::FaultCeases { fault }),
-            None => self.schedule_strike(fault as usize, occurrence + 1),
+        it.is_in_force = until.is_some();
+        if let Some(until) = until {
+            let event = Event::FaultCeases {
+                fault: fault as u32,
+                generation: it.generation,
+            };
+            self.schedule(HostId(0), until, event);
+        }
+        until.is_some()
+    }
+
+    /// From `at` on luck is another: a fault that chance sends or ends is awaited anew.
+    pub(super) fn renew_fault(&mut self, fault: usize, at: Instant) {
+        let it = &mut self.faults[fault];
+        if it.is_over || !matches!(it.when, When::Random { .. }) {
+            return;
+        }
+        it.generation += 1;
+        if it.is_in_force {
+            self.await_end(fault, at);
+        } else {
+            self.await_strike(fault, at);
         }
     }
 
     pub(super) fn cease(&mut self, fault: u32) {
-        let it = &self.faults[fault as usize];
-        let (kind, next) = (it.kind.clone(), it.struck);
+        let kind = self.faults[fault as usize].kind.clone();
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
@@ -98,7 +139,7 @@ impl World<'_> {
         }
         self.write(Record::Fault(fault, Stage::Ceases));
         if !self.faults[fault as usize].is_over {
-            self.schedule_strike(fault as usize, u32::try_from(next).unwrap_or(u32::MAX));
+            self.await_strike(fault as usize, self.now);
         }
     }
 
@@ -125,7 +166,7 @@ impl World<'_> {
                 restart_after,
             } => {
                 let host = self.host_named(host);
-                if !self.hosts[host.0 as usize].up {
+                if !self.internet.is_up(host) {
                     return;
                 }
                 self.crash(host);
@@ -166,30 +207,25 @@ impl World<'_> {
     fn apply_cuts(&mut self, link: LinkId) {
         let latest = self.cuts.iter().rfind(|(_, cut, _)| *cut == link);
         let cut = latest.map_or(Cut::None, |(.., cut)| *cut);
-        self.network.set_cut(link, cut);
-        self.update_routes();
+        self.internet.set_cut(link, cut);
     }
 
     /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP
     /// is gone before its process, whose end would close connections.
     fn crash(&mut self, host: HostId) {
         let plan = &self.scenario.hosts[&self.hosts[host.0 as usize].name];
-        let it = &mut self.hosts[host.0 as usize];
-        let config = crate::assembly::sockets(plan, it.address);
-        it.sockets = winsock::SocketTable::new(config);
-        it.up = false;
-        it.tcp_timer.at = None;
-        it.tcp_timer.generation = it.tcp_timer.generation.wrapping_add(1);
-        self.update_routes();
+        let address = self.hosts[host.0 as usize].address;
+        let config = crate::assembly::sockets(plan, address);
+        self.internet.switch_off(host, config);
         self.stop_service(host);
     }
 
     /// Connections of a host are reset, as a firewall or a peer's stack would: all of them, or
     /// those with one peer.
     fn reset(&mut self, host: HostId, peer: Option<u32>) {
-        let now = crate::host::uptime(self.now);
-        let it = &mut self.hosts[host.0 as usize];
-        it.sockets.reset_connections(now, peer);
+        let now = internet::uptime(self.now);
+        let sockets = self.internet.sockets_mut(host);
+        sockets.reset_connections(now, peer);
         self.settle(host);
     }
 

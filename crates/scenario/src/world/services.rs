@@ -22,12 +22,18 @@ impl World<'_> {
         let database = self.ledger.database(host);
         let build = Rc::clone(&self.builds[host.0 as usize]);
         let (scenario, choices, keep) = (self.scenario, self.choices, self.keep);
+        let is_up = self.internet.is_up(host);
         let it = &mut self.hosts[host.0 as usize];
-        if !it.up || it.service.is_some() {
+        if !is_up || it.service.is_some() {
             return;
         }
-        it.start_service(scenario, choices, (&build, keep), database);
-        let service = it.service.as_ref().expect("it was just started");
+        let scheduling = &self.scheduling;
+        it.start_service(scenario, choices, (&build, keep), scheduling, database);
+        let service = it.service.as_mut().expect("it was just started");
+        if self.observer.watches_threads() {
+            service.machine.watch();
+            self.observer.on_start(host, self.now);
+        }
         let threads = service.machine.threads();
         let threads = threads
             .map(|it| (ThreadNumber(it.number), it.name.to_owned()))
@@ -41,9 +47,12 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
-            let touches = self.hosts[host.0 as usize].touches();
-            self.ended_touches.extend(touches);
-            self.hosts[host.0 as usize].end_service(self.now);
+            let footprints = self.hosts[host.0 as usize].footprints();
+            self.ended_footprints.extend(footprints);
+            self.observer.on_end(host, self.now);
+            self.ended_coverage.add(&service.process.coverage());
+            let sockets = self.internet.sockets_mut(host);
+            self.hosts[host.0 as usize].end_service(self.now, sockets);
             self.ledger.on_end(host);
             self.settle(host);
         }
@@ -92,7 +101,9 @@ impl World<'_> {
                 Progress::Environment { thread, at, call } => {
                     self.now = self.now.max(at);
                     self.take_records(host);
-                    let answered = self.hosts[host.0 as usize].call(self.now, thread, call);
+                    let sockets = self.internet.sockets_mut(host);
+                    let it = &mut self.hosts[host.0 as usize];
+                    let answered = it.call(self.now, sockets, thread, call);
                     if let Answered::Waits { until, generation } = answered
                         && until < Instant::MAX
                     {
@@ -107,12 +118,35 @@ impl World<'_> {
                     self.settle(host);
                 }
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
+                Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
+                Progress::Spent => {
+                    self.is_spent = true;
+                    return self.take_records(host);
+                }
             }
         }
         self.take_records(host);
+        self.look_for_deadlock(host);
         self.look_for_leaks(host);
         self.plan_turn(host);
+    }
+
+    /// A circle of threads that wait for each other never opens again: it is still there when the
+    /// turn is over.
+    fn look_for_deadlock(&mut self, host: HostId) {
+        let Some(service) = &self.hosts[host.0 as usize].service else {
+            return;
+        };
+        let circle = service.machine.deadlock();
+        if !circle.is_empty() {
+            let name = |(thread, lock): &(ThreadId, machine::LockId)| {
+                let number = service.numbers[thread.index()];
+                (number, service.machine.lock(*lock).name())
+            };
+            let circle = circle.iter().map(name).collect();
+            self.ledger.on_deadlock(host, self.now, circle);
+        }
     }
 
     /// With every thread waiting and no message under way, what nobody knows of is lost.
@@ -126,9 +160,11 @@ impl World<'_> {
         }
     }
 
-    /// Threads may run up to the next simulation event, or through the present instant.
+    /// Threads may run up to the next simulation event, or through the present instant; luck
+    /// does not change within.
     fn turn_ends(&mut self) -> Instant {
-        let next = self.queue.next_time().unwrap_or(Instant::MAX);
+        let next = self.internet.next_time().unwrap_or(Instant::MAX);
+        let next = self.next_luck().unwrap_or(next).min(next);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         before.max(self.now)
     }
@@ -155,6 +191,7 @@ impl World<'_> {
         let number = service.numbers[exception.thread.index()];
         let name = service.machine.thread(exception.thread).name.to_owned();
         self.ledger.on_exception(host, &exception, (name, number));
+        self.observer.on_exception(host, number, &exception);
         self.write(Record::Exception(host, number, exception));
         self.stop_service(host);
     }
@@ -169,20 +206,23 @@ impl World<'_> {
         service.machine.drain_records(|written| {
             let number = numbers[written.thread.index()];
             ledger.on_record(host, written.at, &written.record);
-            let is_view = matches!(written.record, mta::Record::Log(mta::LogLine::WaitFor(..)));
             let record = Record::Mta(host, number, written.record);
-            if is_view {
-                journal.note(written.at, record);
-            } else {
+            if record.is_digested() {
                 journal.write(written.at, record);
+            } else {
+                journal.note(written.at, record);
             }
         });
-        let machine = &service.machine;
-        let findings = machine.judge().violations();
-        for finding in &findings[service.findings_seen..] {
+        let findings = service.machine.judge().violations();
+        let new = findings[service.findings_seen..].to_vec();
+        for finding in &new {
             ledger.on_finding(host, finding);
         }
         service.findings_seen = findings.len();
+        if self.observer.watches_threads() {
+            let machine = &mut service.machine;
+            self.observer.on_threads(host, machine, numbers, &new);
+        }
         for violation in self.ledger.take_new() {
             self.write(Record::Violation(Box::new(violation)));
         }

@@ -80,7 +80,17 @@ impl Inventor {
         let minutes = self.from(5, 40);
         self.line("title = \"invented\"\nwhy = \"robustness\"");
         self.line(&format!("duration = \"{minutes}m\"\nhealing = \"3h\""));
-        let scheduler = self.pick(&["timed", "timed", "random", "round-robin"]);
+        let scheduler = self.pick(&[
+            "timed",
+            "timed",
+            "random",
+            "round-robin",
+            "pct",
+            "pos",
+            "surw",
+            "paced",
+            "portfolio",
+        ]);
         self.line(&format!("scheduler = \"{scheduler}\""));
         let hosts = self.from(2, 4) as usize;
         for host in &HOSTS[..hosts] {

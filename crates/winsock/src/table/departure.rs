@@ -23,6 +23,7 @@ impl SocketTable {
             }
             self.connections.mark_sent();
             self.tell(connection);
+            self.connections.update_deadline(connection);
             self.connections.forget_if_over(connection);
         }
         let refusal = self.refusals.pop()?;
@@ -36,8 +37,15 @@ impl SocketTable {
     /// When to call [`on_timeout`](Self::on_timeout) next. Exact once
     /// [`poll_transmit`](Self::poll_transmit) has nothing left, since what is sent is timed.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Uptime> {
-        self.connections.earliest()
+    pub fn poll_timeout(&mut self) -> Option<Uptime> {
+        self.poll_timeout_before(Uptime::MAX)
+    }
+
+    /// The same, if it is before `planned`: whoever will come back then anyway need not know, and
+    /// not knowing costs less.
+    #[must_use]
+    pub fn poll_timeout_before(&mut self, planned: Uptime) -> Option<Uptime> {
+        self.connections.earliest_before(planned)
     }
 
     /// What became signalled since it was last asked. An event object that was reset or closed

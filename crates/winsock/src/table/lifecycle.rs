@@ -3,16 +3,19 @@
 //! Owns which phase of a socket allows which of these calls and what each leaves behind. What
 //! becomes of a connection afterwards is told by `arrival`.
 
+use std::sync::Arc;
+
 use tcp::{Connection, Uptime};
 
 use super::{Object, SocketTable};
 use crate::address::{FlowLabel, SocketAddress};
 use crate::config::Version;
-use crate::connections::{ConnectionId, Entry, Owner, Pair};
+use crate::connections::{Entry, Owner};
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::listen::Backlog;
 use crate::network_events::NetworkEvents;
+use crate::pair_index::{ConnectionId, Pair};
 use crate::socket::{Phase, Socket};
 use crate::wait::Signal;
 
@@ -90,7 +93,7 @@ impl SocketTable {
         }
         let initial_sequence = label.initial_sequence(self.config.address, to.host);
         let mut tcp = Connection::connect(
-            &self.config.profile,
+            Arc::clone(&self.profile),
             local_port,
             to.port,
             initial_sequence,

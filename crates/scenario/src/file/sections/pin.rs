@@ -4,7 +4,7 @@ use kernel::{Duration, Instant};
 
 use super::super::fields::{Fields, Key, Section};
 use super::DAY;
-use crate::plan::{Deed, DroppedPacket, OutageWindow, Pins, Preemption};
+use crate::plan::{Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 
 impl Section for Pins {
     fn blank() -> Self {
@@ -26,6 +26,13 @@ impl Section for Pins {
         fields.records(
             Key::new("preempt", "Points at which a thread is put aside."),
             &mut self.preempt,
+        );
+        fields.records(
+            Key::new(
+                "luck",
+                "Times from which on chance is that of another seed; all before stays as it is.",
+            ),
+            &mut self.luck,
         );
     }
 }
@@ -125,5 +132,22 @@ impl Section for Preemption {
             &mut self.length,
             Duration::ZERO,
         );
+    }
+}
+
+impl Section for FreshLuck {
+    fn blank() -> Self {
+        Self {
+            from: Instant::ZERO,
+            seed: 0,
+        }
+    }
+
+    fn fields<F: Fields>(&mut self, fields: &mut F, _: &Self) {
+        fields.required(
+            Key::new("from", "The first moment that it holds for."),
+            &mut self.from,
+        );
+        fields.required(Key::new("seed", "The seed from there on."), &mut self.seed);
     }
 }

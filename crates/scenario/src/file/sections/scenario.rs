@@ -90,6 +90,13 @@ impl Section for Scenario {
             |fields| self.pins.fields(fields, &default.pins),
         );
         fields.table(
+            Key::new(
+                "swarm",
+                "With `--swarm` every seed has some of the faults and impairments, each with one half, and settings of its own.",
+            ),
+            |fields| self.swarm.fields(fields, &default.swarm),
+        );
+        fields.table(
             Key::new("expect", "What the outcome is held against."),
             |fields| self.expect.fields(fields, &default.expect),
         );
@@ -116,6 +123,15 @@ impl Section for Limits {
             default.events,
         );
         fields.value(
+            Key::new(
+                "calls",
+                "Calls that the threads of one service make before the run is stopped.",
+            )
+            .within(1, 1_000_000_000_000_000),
+            &mut self.calls,
+            default.calls,
+        );
+        fields.value(
             Key::new("violations", "Violations kept before the run is stopped.")
                 .within(1, 1_000_000),
             &mut self.violations,
@@ -128,12 +144,12 @@ impl Section for Limits {
         );
         fields.value(
             Key::new(
-                "touches",
+                "footprints",
                 "Accesses to shared memory that are kept of each service to see who overtook whom, the newest.",
             )
             .within(0, 10_000_000),
-            &mut self.touches,
-            default.touches,
+            &mut self.footprints,
+            default.footprints,
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Accesses of threads to shared memory, as a run that was asked for them kept them.
 //!
-//! Owns [`Touch`], and the way from it to the preemption that would put its thread aside. It
+//! Owns [`Footprint`], and the way from it to the preemption that would put its thread aside. It
 //! refuses to say which of them matter.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::plan::{Deed, Preemption};
 
 /// One access of a thread to a word of shared memory, or its entering of a critical section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Touch {
+pub struct Footprint {
     /// When.
     pub at: Instant,
     /// The host, by name.
@@ -45,9 +45,9 @@ pub struct Touch {
     pub line: u32,
 }
 
-impl Touch {
+impl Footprint {
     /// As the machine kept it.
-    pub(crate) fn new(host: &str, (thread, number): (&str, u16), kept: &machine::Touch) -> Self {
+    pub(crate) fn new(host: &str, (thread, number): (&str, u16), kept: &machine::Footprint) -> Self {
         Self {
             at: kept.at,
             host: host.to_owned(),
@@ -95,7 +95,7 @@ impl Touch {
 }
 
 /// `POP4 UP (005) reads control block.state: 4, crates/mta/src/layer.rs:149`
-impl fmt::Display for Touch {
+impl fmt::Display for Footprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             thread,

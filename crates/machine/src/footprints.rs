@@ -1,6 +1,6 @@
 //! The newest calls by which threads meet, as they took place.
 //!
-//! Owns [`Touch`], from which one can read who overtook whom, and the ring that keeps the last of
+//! Owns [`Footprint`], from which one can read who overtook whom, and the ring that keeps the last of
 //! them. It refuses to weigh them: that is the judge's, and a run that keeps none takes the same
 //! course.
 
@@ -14,7 +14,7 @@ use crate::call::{Actor, Deed, ThreadId};
 
 /// An access to a word, or the entering of a critical section, and what it came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Touch {
+pub struct Footprint {
     /// Who.
     pub thread: ThreadId,
     /// What was done.
@@ -45,13 +45,13 @@ pub struct Touch {
 
 /// The newest of them, of all threads.
 #[derive(Debug)]
-pub(crate) struct Touches {
+pub(crate) struct Footprints {
     limit: usize,
-    newest: VecDeque<Touch>,
+    newest: VecDeque<Footprint>,
     counts: BTreeMap<(ThreadId, Deed, &'static str), u64>,
 }
 
-impl Touches {
+impl Footprints {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -65,18 +65,18 @@ impl Touches {
     }
 
     /// Keeps one, giving it its ordinal.
-    pub(crate) fn keep(&mut self, touch: Touch) {
-        let key = (touch.thread, touch.deed, touch.name);
+    pub(crate) fn keep(&mut self, footprint: Footprint) {
+        let key = (footprint.thread, footprint.deed, footprint.name);
         let ordinal = self.counts.entry(key).or_default();
         *ordinal += 1;
         if self.newest.len() == self.limit {
             self.newest.pop_front();
         }
         let ordinal = *ordinal;
-        self.newest.push_back(Touch { ordinal, ..touch });
+        self.newest.push_back(Footprint { ordinal, ..footprint });
     }
 
-    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = &Touch> {
+    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = &Footprint> {
         self.newest.iter()
     }
 }

@@ -1,0 +1,6 @@
+//! mtasim at the same work, through what its crates offer to everybody.
+
+pub mod associations;
+pub mod ping_pong;
+mod plain;
+pub mod timers;

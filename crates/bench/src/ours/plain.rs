@@ -1,0 +1,74 @@
+//! Hosts that run plain programs on their sockets.
+//!
+//! Owns the loop: take an event, let it happen, hand the signals of that host to its program.
+
+use internet::{Event, Internet};
+use kernel::{Choices, Duration, Instant};
+use net::{Direction, HostId, LinkConfig, Loss, LossModel};
+use winsock::{Config, EventHandle, Signal, SocketTable};
+
+/// A program on one host. It waits for event objects and for nothing else.
+pub trait Program {
+    /// The beginning.
+    fn start(&mut self, now: Instant, sockets: &mut SocketTable);
+    /// One of its event objects has become signalled.
+    fn on_signal(&mut self, now: Instant, sockets: &mut SocketTable, event: EventHandle);
+}
+
+/// The address of a host.
+pub const fn address(host: u32) -> u32 {
+    0x0A00_0001 + host
+}
+
+/// A server (host 0) and its clients, each on a line of its own.
+pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Internet<()> {
+    let nanos = u64::try_from(delay.as_nanos()).expect("a short delay");
+    let way = Direction {
+        delay: Duration::from_nanos(nanos),
+        ..Direction::default()
+    };
+    let line = |client: u32| LinkConfig {
+        key: kernel::mix(kernel::key("line"), u64::from(client)),
+        ends: [HostId(0), HostId(client)],
+        forward: way.clone(),
+        backward: way.clone(),
+        loss: Loss::Shared(loss),
+    };
+    let links: Vec<LinkConfig> = (1..=clients).map(line).collect();
+    let host = |host| Config {
+        // Room for ten thousand connections that arrive in one instant.
+        backlog_limit: 1 << 16,
+        handle_limit: 1 << 16,
+        ..Config::linux(address(host))
+    };
+    let hosts = (0..=clients).map(host).collect();
+    Internet::new(Choices::new(1), hosts, &links).expect("lines with numbers in their limits")
+}
+
+/// Runs one program on each host until nothing more happens; answers how many events there were.
+pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn Program]) -> u64 {
+    for (host, program) in (0..).map(HostId).zip(programs.iter_mut()) {
+        program.start(Instant::ZERO, internet.sockets_mut(host));
+        internet.settle(Instant::ZERO, host, &mut ());
+    }
+    let mut events = 0;
+    while let Some((key, event)) = internet.take_next() {
+        events += 1;
+        let Event::Network(event) = event else {
+            unreachable!("programs schedule nothing");
+        };
+        let host = internet.happen(key.at, event, &mut ());
+        let mut acted = false;
+        while let Some(signal) = internet.sockets_mut(host).poll_signal() {
+            if let Signal::Event(event) = signal {
+                let sockets = internet.sockets_mut(host);
+                programs[host.0 as usize].on_signal(key.at, sockets, event);
+                acted = true;
+            }
+        }
+        if acted {
+            internet.settle(key.at, host, &mut ());
+        }
+    }
+    events
+}

@@ -1,0 +1,84 @@
+//! turmoil-net 0.1.0: segments, handshake and FIN, on one paused tokio runtime and one tick.
+
+use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::mpsc;
+use turmoil_net::fixture::ClientServer;
+use turmoil_net::shim::tokio::net::{TcpListener, TcpStream};
+use turmoil_net::{KernelConfig, Latency, rule};
+
+use crate::dialogue;
+use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
+
+/// Retransmissions are counted in ticks of a millisecond: a round trip of 40 ms must not look like
+/// a loss.
+fn config() -> KernelConfig {
+    KernelConfig::default()
+        .retx_threshold(3_000)
+        .default_backlog(1 << 16)
+}
+
+/// W1.
+pub fn associations(work: Associations) {
+    let (done, mut finished) = mpsc::unbounded_channel();
+    let mut fixture = ClientServer::with_config(config()).server("server", serve());
+    // The fixture knows one client; the other callers are hosts that never answer.
+    for client in 1..work.clients {
+        let done = done.clone();
+        fixture = fixture.server(format!("client-{client}"), async move {
+            open(work).await;
+            done.send(()).expect("the last client waits");
+        });
+    }
+    fixture.run("client-0", async move {
+        rule(Latency::fixed(ASSOCIATION_DELAY)).forget();
+        open(work).await;
+        for _ in 1..work.clients {
+            finished.recv().await.expect("every client tells");
+        }
+    });
+}
+
+async fn serve() {
+    let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
+    let listener = listener.expect("the port is free");
+    // One task for all: a task of its own would lose the host that it belongs to.
+    let mut answering = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.expect("it listens");
+                answering.push(dialogue::answer(stream));
+            }
+            Some(()) = answering.next() => {}
+        }
+    }
+}
+
+async fn open(work: Associations) {
+    join_all(work.shares().map(calls)).await;
+}
+
+async fn calls(count: u32) {
+    for _ in 0..count {
+        let stream = TcpStream::connect(("server", PORT)).await;
+        dialogue::call(stream.expect("the server listens")).await;
+    }
+}
+
+/// W2.
+pub fn ping_pong(work: PingPong) {
+    let rounds = work.messages / 2;
+    let server = async move {
+        let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
+        let (stream, _) = listener.expect("the port is free").accept().await.expect("it listens");
+        dialogue::pong(stream, rounds).await;
+    };
+    ClientServer::with_config(config())
+        .server("server", server)
+        .run("client", async move {
+            rule(Latency::fixed(MESSAGE_DELAY)).forget();
+            let stream = TcpStream::connect(("server", PORT)).await;
+            dialogue::ping(stream.expect("the server listens"), rounds).await;
+        });
+}

@@ -1,0 +1,122 @@
+use super::*;
+use crate::text::Lines;
+
+fn read(text: &str) -> EventLog {
+    let (mut lines, mut log) = (Lines::new(text.as_bytes()), EventLog::default());
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        log.on_line(line);
+    }
+    log.finish();
+    log
+}
+
+const EVENT_VIEWER: &str = "\
+Event ID: 9298
+Source: MSExchangeMTA
+Date: 6/6/2001 8:00:00 AM
+Description: Microsoft Exchange Server MTA Service startup complete, version 5.5.
+
+Event ID: 9156
+Date: 6/6/2001 8:10:00 AM
+Description: There are no free control blocks available for network type 1. The configured count is 20. [BASE IL MAIN BASE 1 282] (10)
+
+Event ID: 289
+Date: 6/6/2001 8:10:00 AM
+Description: A connection to X could not be opened. [MTA MAIN BASE 1 26] (12)
+
+Event ID: 9156
+Date: 6/6/2001 8:20:00 AM
+Description: There are no free control blocks available for network type 1. The
+configured count is 20. [BASE IL TCP/IP DRVR 8 282] (10)
+
+Event ID: 289
+Date: 6/6/2001 8:30:00 AM
+Description: A connection to X could not be opened. [MTA MAIN BASE 1 26] (12)
+";
+
+const EV0: &str = "\
+message NMI9298: X.400 Service Event, severity 14
+
+          (BASE IL MAIN BASE(1) Proc 490) 06-06-01 08:00:00am
+          Microsoft Exchange Server MTA Service startup complete, version 5.5.
+
+message NMI9156: Resource Event, severity 10
+
+          (BASE IL MAIN BASE(1) Proc 282) 06-06-01 08:10:00am
+          There are no free control blocks available. The configured count is 20.
+
+message NMI289: X.400 Service Event, severity 12
+
+          (MTA MAIN BASE(1) Proc 26) 06-06-01 08:10:00am
+          A connection to X could not be opened.
+
+message NMI9156: Resource Event, severity 10
+
+          (BASE IL TCP/IP DRVR(8) Proc 282) 06-06-01 08:20:00am
+          There are no free control blocks available. The configured count is 20.
+
+message NMI289: X.400 Service Event, severity 12
+
+          (MTA MAIN BASE(1) Proc 26) 06-06-01 08:30:00am
+          A connection to X could not be opened.
+";
+
+#[test]
+fn both_forms_say_the_same() {
+    for text in [EVENT_VIEWER, EV0, &EVENT_VIEWER.replace('\n', "\r\n")] {
+        let log = read(text);
+        let counts: Vec<(u32, u64)> = log.events().map(|(id, it)| (id, it.count)).collect();
+        assert_eq!(counts, [(289, 2), (9156, 2), (9298, 1)]);
+        assert_eq!(log.pool(), Some(20));
+        // One of the two was refused for want of a block; an incoming call has no 289.
+        assert_eq!(log.given_up(0), Some(1));
+        assert_eq!(log.lasted(0), Some(Duration::from_secs(1_800)));
+        assert_eq!(log.given_up(1), None);
+    }
+}
+
+#[test]
+fn a_log_that_starts_late_does_not_say_how_many_calls_were_given_up() {
+    let late = EVENT_VIEWER.replacen("Event ID: 9298", "Event ID: 9215", 1);
+    assert_eq!(read(&late).given_up(0), None);
+    let restarted = format!("{late}\n{EVENT_VIEWER}");
+    assert_eq!(read(&restarted).given_up(0), Some(1));
+    assert_eq!(read(&restarted).given_up(1), None);
+    assert!(read("no event\n").is_empty());
+}
+
+/// "The events 9215 and 9214 are not conclusive evidence of this problem" (Q303102).
+#[test]
+fn the_articles_events_are_symptoms() {
+    for id in [9214, 9215] {
+        assert_eq!(meaning(id).map(|it| it.0), Some(Weight::Symptom));
+    }
+    assert_eq!(meaning(4), None);
+}
+
+/// A process that failed in the very second may not have come to close the blocks of its calls.
+#[test]
+fn calls_given_up_as_the_process_failed_are_not_counted() {
+    let text = |seconds: &[(u32, u32)]| -> String {
+        let entries = seconds
+            .iter()
+            .map(|(id, second)| format!("Event ID: {id}\nDate: 6/6/2001 8:00:{second:02} AM\n\n"));
+        entries.collect()
+    };
+    let given_up = |seconds: &[(u32, u32)]| read(&text(seconds)).given_up(0);
+    let start = (9298, 0);
+    assert_eq!(
+        given_up(&[start, (289, 5), (289, 20), (289, 20), (9405, 21)]),
+        Some(1)
+    );
+    assert_eq!(given_up(&[start, (289, 20), (9405, 30)]), Some(1));
+    // It went on: the check failed, and that was all.
+    assert_eq!(
+        given_up(&[start, (289, 20), (9405, 20), (9221, 40)]),
+        Some(1)
+    );
+    assert_eq!(
+        given_up(&[start, (289, 20), (9405, 20), (289, 50)]),
+        Some(2)
+    );
+}

@@ -1,0 +1,123 @@
+//! How thorough a sweep was: what is counted, and what never happened.
+
+use std::sync::Arc;
+
+use mta::{BlockState, Coverage, Fact, LogLine, MessageType, Stimulus};
+use mtasim_explore::{Shipped, sweep};
+use scenario::Options;
+use scenario::record::Record;
+
+use crate::bench::{plan, plan_with};
+
+/// Records are an independent witness: a Close that went down was met once, in some state, and a
+/// block taken out of service had met the session's timeout before.
+#[test]
+fn what_is_met_is_what_was_written_down() {
+    let scenario = plan("0..1", &[]).points[0].scenario.clone();
+    let (mut closes, mut timeouts) = (0, 0);
+    for seed in 0..6 {
+        let keep = Options { keep_records: true };
+        let outcome = scenario::run(&scenario, seed, keep).expect("it runs");
+        let count = |is_meant: fn(&mta::Record) -> bool| {
+            let records = outcome.records.iter();
+            let own = records.filter(
+                |(_, record)| matches!(record, Record::Mta(_, _, record) if is_meant(record)),
+            );
+            own.count() as u64
+        };
+        let met = |stimulus| {
+            let states = Coverage::STATES.into_iter();
+            states
+                .map(|state| outcome.coverage.of(state, stimulus))
+                .sum::<u64>()
+        };
+        let sent = count(|it| {
+            matches!(
+                it,
+                mta::Record::Log(LogLine::Message(MessageType::Close, _))
+            )
+        });
+        assert_eq!(met(Stimulus::CloseRequest), sent);
+        let out = count(|it| matches!(it, mta::Record::Fact(Fact::OutOfService(..))));
+        let connecting = Some(BlockState::Connecting);
+        assert!(
+            outcome.coverage.of(connecting, Stimulus::SessionTimeout)
+                <= met(Stimulus::SessionTimeout)
+        );
+        assert_eq!(
+            outcome.coverage.of(connecting, Stimulus::SessionTimeout),
+            out
+        );
+        let accepted = count(|it| matches!(it, mta::Record::Log(LogLine::Accepted(..))));
+        assert!(
+            outcome
+                .coverage
+                .of(Some(BlockState::Listening), Stimulus::Accept)
+                >= accepted
+        );
+        closes += sent;
+        timeouts += out;
+    }
+    assert!(
+        closes > 0 && timeouts > 0,
+        "{closes} closes, {timeouts} timeouts"
+    );
+}
+
+/// Build 5.5.2653.23 never sees a close request for a block that is out of service - it does not
+/// send one (Q303102) - and 5.5.2655.16 never takes one out of service at all.
+#[test]
+fn the_table_shows_the_hole_in_the_state_machine() {
+    let pair = |plan, event: &str| {
+        let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+        let thoroughness = swept.book.summary().thoroughness;
+        let met = thoroughness.met.iter();
+        let mut met = met.filter(|it| it.pair.state == "out" && it.pair.event == event);
+        let never = thoroughness.never.iter();
+        let mut never = never.filter(|it| it.state == "out" && it.event == event);
+        (met.next().map_or(0, |it| it.times), never.next().is_some())
+    };
+    let (times, never) = pair(plan("0..8", &[]), "disconnect request");
+    assert!(times > 0 && !never);
+    assert_eq!(pair(plan("0..8", &[]), "close request"), (0, true));
+}
+
+#[test]
+fn growth_is_told_at_every_doubling_and_ends_with_all() {
+    let swept = sweep(&plan("0..11", &[]), Arc::new(Shipped), |_| {}).expect("it runs");
+    let summary = swept.book.summary();
+    let growth = &summary.thoroughness.growth;
+    let runs: Vec<u64> = growth.iter().map(|it| it.runs).collect();
+    assert_eq!(runs, [1, 2, 4, 8, 11]);
+    assert!(growth.is_sorted_by_key(|it| it.signatures));
+    assert!(growth.is_sorted_by_key(|it| it.pairs));
+    let last = growth.last().expect("a point");
+    assert_eq!(last.signatures, summary.signatures.len() as u64);
+    assert_eq!(last.pairs, summary.thoroughness.met.len() as u64);
+    // The witness: what is first seen is listed with the run that showed it.
+    for point in growth {
+        let seen = summary
+            .discoveries
+            .iter()
+            .filter(|it| it.runs <= point.runs);
+        assert_eq!(seen.count() as u64, point.signatures);
+    }
+    let alone = summary.signatures.iter().filter(|it| it.share.runs == 1);
+    assert_eq!(alone.count() as u64, summary.thoroughness.seen_once);
+}
+
+#[test]
+fn a_fault_that_never_struck_is_told() {
+    let rare = "fault={ rare = { reset = { link = \"wan\" }, random = { mean_interval = \"8000h\" } }, sure = { reset = { link = \"wan\" }, at = \"5m\" } }";
+    let plan = plan_with("0..4", &[rare]);
+    let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+    let page = swept.book.summary().to_human(|_| String::new());
+    assert!(
+        page.contains("fault rare never struck: it tested nothing"),
+        "{page}"
+    );
+    assert!(
+        page.contains("fault sure struck 4 times in 4 runs"),
+        "{page}"
+    );
+}

@@ -1,0 +1,350 @@
+//! Three small programs with a known race, and their right twins.
+//!
+//! Owns what schedulers and the exhaustive search are measured on: an unguarded free list, a
+//! compare-and-swap free list with ABA, and a control block that a timer still points to. Every
+//! access to a shared word is one call; `noise` is the number of private steps around each shared
+//! part. It refuses to plant anything: a drill fails by its interleaving alone.
+
+use std::future::Future;
+
+use kernel::{Choices, Duration, Ratio};
+
+use crate::address::{Address, Field, Place};
+use crate::call::LockId;
+use crate::config::{Config, ConfigError, HeapConfig};
+use crate::costs::Costs;
+use crate::environment::Environment;
+use crate::heap_layout::HEAP_BYTES_MIN;
+use crate::machine::Machine;
+use crate::scheduler::Strategy;
+use crate::thread::Thread;
+
+/// Which program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Program {
+    /// Two threads take a block each from a free list that nothing guards. It fails if both take
+    /// the same one.
+    FreeList,
+    /// Two threads on a free list under compare-and-swap: one takes two blocks, the other takes
+    /// two and gives the first back. It fails if a block is held twice, or held and still in the
+    /// list, for which the head must be the same block again between a read and its compare (ABA).
+    Aba,
+    /// A timer keeps a pointer to a control block while another thread closes it and a third opens
+    /// it anew. It fails if the opener finds its fresh block timed out.
+    StaleBlock,
+}
+
+/// A program, how far its shared parts lie apart, and whether it is the right twin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drill {
+    /// Which program.
+    pub program: Program,
+    /// Private steps before, between and after the shared parts; each costs one access's time.
+    pub noise: u32,
+    /// Whether it is put right: by a critical section around each shared part.
+    pub fixed: bool,
+}
+
+/// The environment of the drills: programs that talk to nobody.
+#[derive(Debug)]
+pub enum Alone {}
+
+impl Environment for Alone {
+    type Call = ();
+    type Reply = ();
+    type Message = ();
+    type Record = Note;
+}
+
+/// What a drill's thread writes down when it is through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// It holds this block.
+    Holds(Address),
+    /// It found its own block in this state.
+    Found(u32),
+}
+
+impl Program {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::FreeList, Self::Aba, Self::StaleBlock];
+}
+
+/// A drill laid out on a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Stage(Table);
+
+/// The shared words.
+#[derive(Clone, Copy, Debug)]
+struct Table {
+    words: Address,
+    lock: LockId,
+    noise: u32,
+}
+
+const HEAD: Field = Field::new(0, "free list.head");
+const SLOT: Field = Field::new(4, "slot");
+/// The first of four blocks.
+const BLOCKS: u32 = 16;
+const BLOCK_BYTES: u32 = 8;
+const BLOCK_COUNT: u32 = 4;
+const NEXT: Field = Field::new(0, "block.next");
+const STATE: Field = Field::new(4, "block.state");
+
+/// States of a control block.
+const OPEN: u32 = 1;
+const TIMED_OUT: u32 = 2;
+
+impl Drill {
+    /// A machine for drills: the smallest heap, and no luck in what calls cost.
+    ///
+    /// # Errors
+    /// None but those of [`Machine::new`].
+    pub fn machine(strategy: Strategy, judge: bool) -> Result<Machine<Alone>, ConfigError> {
+        Machine::new(
+            config(judge, Costs::default()),
+            strategy,
+            Choices::new(0),
+            0,
+        )
+    }
+
+    /// The same for an exhaustive search, to be [restarted](Machine::restart) for each run: calls
+    /// take no time.
+    ///
+    /// # Errors
+    /// None but those of [`Machine::new`].
+    pub fn still_machine(judge: bool) -> Result<Machine<Alone>, ConfigError> {
+        Machine::new(
+            config(judge, Costs::FREE),
+            Strategy::Timed,
+            Choices::new(0),
+            0,
+        )
+    }
+
+    /// Lays out the shared words and starts the threads on a fresh machine.
+    ///
+    /// # Panics
+    /// If the machine is not fresh: its static memory must have room.
+    pub fn stage(self, machine: &mut Machine<Alone>) -> Stage {
+        let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "drill");
+        let words = words.expect("a fresh machine has room for a few words");
+        let lock = machine.create_lock("drill");
+        let noise = self.noise;
+        let table = Table { words, lock, noise };
+        match self.program {
+            Program::FreeList => {
+                table.link(machine, 2);
+                machine.spawn("one", 1, 1, |t| free_list(t, table, self.fixed));
+                machine.spawn("two", 2, 2, |t| free_list(t, table, self.fixed));
+            }
+            Program::Aba => {
+                table.link(machine, BLOCK_COUNT);
+                machine.spawn("one", 1, 1, |t| aba_taker(t, table, self.fixed));
+                machine.spawn("two", 2, 2, |t| aba_giver(t, table, self.fixed));
+            }
+            Program::StaleBlock => {
+                machine.poke((words + SLOT).address, table.block(0).0);
+                machine.spawn("timer", 1, 1, |t| timer(t, table, self.fixed));
+                machine.spawn("closer", 2, 2, |t| closer(t, table, self.fixed));
+                machine.spawn("opener", 3, 3, |t| opener(t, table, self.fixed));
+            }
+        }
+        Stage(table)
+    }
+}
+
+fn config(judge: bool, costs: Costs) -> Config {
+    Config {
+        costs,
+        jitter: Ratio::ZERO,
+        judge,
+        heap: HeapConfig {
+            bytes: HEAP_BYTES_MIN,
+            serialize: false,
+        },
+        ..Config::default()
+    }
+}
+
+impl Stage {
+    /// Whether the run that has ended on this machine failed. Takes its records.
+    #[must_use]
+    pub fn has_failed(&self, machine: &mut Machine<Alone>) -> bool {
+        let mut held = [Address::NULL; BLOCK_COUNT as usize];
+        let mut count = 0;
+        let mut failed = false;
+        machine.drain_records(|written| match written.record {
+            Note::Holds(block) => {
+                failed |= held[..count].contains(&block);
+                held[count] = block;
+                count += 1;
+            }
+            Note::Found(state) => failed |= state != OPEN,
+        });
+        failed
+            || self
+                .listed(machine)
+                .any(|block| held[..count].contains(&block))
+    }
+
+    /// The blocks in the free list, at most as many as there are.
+    fn listed(&self, machine: &Machine<Alone>) -> impl Iterator<Item = Address> {
+        let word = |place: Place| machine.peek(place.address).unwrap_or(0);
+        let first = Address(word(self.0.head()));
+        let next = move |block: &Address| Some(Address(word(*block + NEXT)));
+        std::iter::successors(Some(first), next)
+            .take_while(|block| !block.is_null())
+            .take(BLOCK_COUNT as usize)
+    }
+}
+
+impl Table {
+    fn block(self, index: u32) -> Address {
+        self.words.offset(BLOCKS + index * BLOCK_BYTES)
+    }
+
+    /// Links the first `count` blocks into the free list.
+    fn link(self, machine: &mut Machine<Alone>, count: u32) {
+        machine.poke((self.words + HEAD).address, self.block(0).0);
+        for index in 1..count {
+            let place = self.block(index - 1) + NEXT;
+            machine.poke(place.address, self.block(index).0);
+        }
+    }
+
+    fn head(self) -> Place {
+        self.words + HEAD
+    }
+
+    fn slot(self) -> Place {
+        self.words + SLOT
+    }
+
+    /// Private steps.
+    async fn rest(self, t: &Thread<Alone>) {
+        for _ in 0..self.noise {
+            t.work(STEP).await;
+        }
+    }
+
+    /// `part`, in the critical section if the drill is put right.
+    async fn guarded<T>(self, t: &Thread<Alone>, fixed: bool, part: impl Future<Output = T>) -> T {
+        if fixed {
+            t.lock(self.lock).await;
+        }
+        let done = part.await;
+        if fixed {
+            t.unlock(self.lock).await;
+        }
+        done
+    }
+}
+
+/// A private step takes as long as a shared access.
+const STEP: Duration = Duration::from_nanos(200);
+
+async fn free_list(t: Thread<Alone>, table: Table, fixed: bool) {
+    table.rest(&t).await;
+    let taken = table.guarded(&t, fixed, async {
+        let block = t.read(table.head()).await;
+        let next = t.read(Address(block) + NEXT).await;
+        t.write(table.head(), next).await;
+        block
+    });
+    let block = taken.await;
+    t.record(Note::Holds(Address(block)));
+    table.rest(&t).await;
+}
+
+async fn aba_taker(t: Thread<Alone>, table: Table, fixed: bool) {
+    table.rest(&t).await;
+    for _ in 0..2 {
+        let block = pop(&t, table, fixed).await;
+        t.record(Note::Holds(block));
+        table.rest(&t).await;
+    }
+}
+
+async fn aba_giver(t: Thread<Alone>, table: Table, fixed: bool) {
+    table.rest(&t).await;
+    let first = pop(&t, table, fixed).await;
+    table.rest(&t).await;
+    let second = pop(&t, table, fixed).await;
+    table.rest(&t).await;
+    push(&t, table, fixed, first).await;
+    t.record(Note::Holds(second));
+    table.rest(&t).await;
+}
+
+async fn pop(t: &Thread<Alone>, table: Table, fixed: bool) -> Address {
+    let taken = table.guarded(t, fixed, async {
+        loop {
+            let block = t.read(table.head()).await;
+            assert_ne!(block, 0, "there is a block for everyone");
+            let next = t.read(Address(block) + NEXT).await;
+            if t.compare_exchange(table.head(), block, next).await == block {
+                return Address(block);
+            }
+        }
+    });
+    taken.await
+}
+
+async fn push(t: &Thread<Alone>, table: Table, fixed: bool, block: Address) {
+    let given = table.guarded(t, fixed, async {
+        loop {
+            let head = t.read(table.head()).await;
+            t.write(block + NEXT, head).await;
+            if t.compare_exchange(table.head(), head, block.0).await == head {
+                return;
+            }
+        }
+    });
+    given.await;
+}
+
+async fn timer(t: Thread<Alone>, table: Table, fixed: bool) {
+    table.rest(&t).await;
+    let expire = table.guarded(&t, fixed, async {
+        let block = Address(t.read(table.slot()).await);
+        if block.is_null() {
+            return;
+        }
+        table.rest(&t).await;
+        t.write(block + STATE, TIMED_OUT).await;
+    });
+    expire.await;
+    table.rest(&t).await;
+}
+
+async fn closer(t: Thread<Alone>, table: Table, fixed: bool) {
+    table.rest(&t).await;
+    let close = table.guarded(&t, fixed, async {
+        let block = t.read(table.slot()).await;
+        t.write(table.slot(), 0).await;
+        t.write(table.head(), block).await;
+    });
+    close.await;
+    table.rest(&t).await;
+}
+
+async fn opener(t: Thread<Alone>, table: Table, fixed: bool) {
+    table.rest(&t).await;
+    let open = table.guarded(&t, fixed, async {
+        let block = Address(t.read(table.head()).await);
+        if !block.is_null() {
+            t.write(table.head(), 0).await;
+            t.write(block + STATE, OPEN).await;
+        }
+        block
+    });
+    let block = open.await;
+    if !block.is_null() {
+        table.rest(&t).await;
+        let state = t.read(block + STATE).await;
+        t.record(Note::Found(state));
+    }
+    table.rest(&t).await;
+}

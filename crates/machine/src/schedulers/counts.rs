@@ -1,0 +1,169 @@
+//! How many calls threads make: what some strategies must know beforehand.
+//!
+//! Owns [`Tally`], which counts pilot runs, [`Counting`], the scheduler that counts one, and
+//! [`Counts`], what they say of the next. It refuses to guess: what was never counted counts nothing.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use kernel::Choices;
+
+use crate::call::{Subject, ThreadId};
+use crate::scheduler::{Candidate, Scheduler};
+
+/// Calls that are scheduling points, by thread and by what they are about, over some runs.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    runs: u64,
+    /// By a thread's stable key.
+    threads: BTreeMap<u64, Own>,
+}
+
+/// The calls of one thread.
+#[derive(Clone, Debug, Default)]
+struct Own {
+    about: BTreeMap<Option<Subject>, u64>,
+    /// In the run that is being counted, and the most in any.
+    this_run: u64,
+    most: u64,
+}
+
+/// What the runs that were counted say of the next. Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(Rc<Estimates>);
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Estimates {
+    most: u64,
+    threads: Vec<Share>,
+    shared: Vec<Subject>,
+}
+
+/// The calls of one thread.
+#[derive(Debug, PartialEq, Eq)]
+struct Share {
+    key: u64,
+    all: u64,
+    about: Vec<(Subject, u64)>,
+}
+
+/// A scheduler that lets another one choose, and counts.
+#[derive(Debug)]
+pub struct Counting<S> {
+    chooser: S,
+    tally: Rc<RefCell<Tally>>,
+}
+
+impl Tally {
+    /// Counts one more run, in which `chooser` chooses.
+    #[must_use]
+    pub fn counting<S: Scheduler>(tally: &Rc<RefCell<Self>>, chooser: S) -> Counting<S> {
+        let mut counts = tally.borrow_mut();
+        counts.runs += 1;
+        counts.threads.values_mut().for_each(|own| own.this_run = 0);
+        drop(counts);
+        Counting {
+            chooser,
+            tally: Rc::clone(tally),
+        }
+    }
+
+    /// Means over all runs so far, rounded up, and the size of the largest run there can be.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mean = |calls: u64| calls.div_ceil(self.runs.max(1));
+        let share = |(&key, own): (&u64, &Own)| Share {
+            key,
+            all: mean(own.about.values().sum()),
+            about: (own.about.iter())
+                .filter_map(|(subject, &calls)| Some(((*subject)?, mean(calls))))
+                .collect(),
+        };
+        let threads: Vec<Share> = self.threads.iter().map(share).collect();
+        let mut users: BTreeMap<Subject, u32> = BTreeMap::new();
+        for (subject, _) in threads.iter().flat_map(|share| &share.about) {
+            *users.entry(*subject).or_default() += 1;
+        }
+        let shared = users.into_iter().filter(|(_, users)| *users > 1);
+        Counts(Rc::new(Estimates {
+            most: self.threads.values().map(|own| own.most).sum(),
+            shared: shared.map(|(subject, _)| subject).collect(),
+            threads,
+        }))
+    }
+}
+
+impl Counts {
+    /// Scheduling points of a run in which every thread makes the most it ever made; at least one.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.0.most.max(1)
+    }
+
+    /// The mean number of scheduling points of the thread with this key.
+    #[must_use]
+    pub fn of_thread(&self, key: u64) -> u64 {
+        self.share(key).map_or(0, |share| share.all)
+    }
+
+    /// The mean number of calls about `subject` of the thread with this key.
+    #[must_use]
+    pub fn about(&self, key: u64, subject: Subject) -> u64 {
+        let about = self.share(key).map_or(&[][..], |share| &share.about);
+        let found = about.iter().find(|(known, _)| *known == subject);
+        found.map_or(0, |(_, calls)| *calls)
+    }
+
+    /// What more than one thread was about, in order.
+    #[must_use]
+    pub fn shared(&self) -> &[Subject] {
+        &self.0.shared
+    }
+
+    fn share(&self, key: u64) -> Option<&Share> {
+        self.0.threads.iter().find(|share| share.key == key)
+    }
+}
+
+impl<S: Scheduler> Scheduler for Counting<S> {
+    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+        let index = self.chooser.choose(step, runnable);
+        if let Some(chosen) = runnable.get(index) {
+            let mut tally = self.tally.borrow_mut();
+            let own = tally.threads.entry(chosen.key).or_default();
+            *(own.about.entry(chosen.request.operation.subject())).or_default() += 1;
+            own.this_run += 1;
+            own.most = own.most.max(own.this_run);
+        }
+        index
+    }
+
+    fn rest(&mut self) {
+        self.chooser.rest();
+    }
+
+    fn renew(&mut self, choices: Choices) {
+        self.chooser.renew(choices);
+    }
+}
+
+/// Something a strategy remembers of each thread.
+#[derive(Clone, Debug)]
+pub(crate) struct PerThread<T>(Vec<Option<T>>);
+
+impl<T> PerThread<T> {
+    /// What is remembered of `thread`, `first` if nothing is yet.
+    pub(crate) fn get(&mut self, thread: ThreadId, first: impl FnOnce() -> T) -> &mut T {
+        if self.0.len() <= thread.index() {
+            self.0.resize_with(thread.index() + 1, || None);
+        }
+        self.0[thread.index()].get_or_insert_with(first)
+    }
+}
+
+impl<T> Default for PerThread<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}

@@ -1,0 +1,86 @@
+//! As if every thread had a processor of its own.
+//!
+//! Owns [`Parallel`]: each pending call has a time, which is its thread's last one plus the modeled
+//! time of the stretch between, give or take half, and the earliest is made. Threads are created
+//! one after the other, so each starts a little behind the one before it: by a share of its first
+//! stretch, below a half, that each run draws. It finds what happens when threads keep step, and
+//! nothing that needs one of them to be left behind.
+
+use kernel::{Choices, Duration, Site, mix};
+
+use crate::scheduler::{Candidate, Scheduler, able};
+use crate::schedulers::counts::PerThread;
+
+const SITE: Site = Site::new("machine.schedule.parallel");
+
+/// The times of one run.
+#[derive(Clone, Debug)]
+pub struct Parallel {
+    key: u64,
+    /// Keys what calls cost in this run.
+    luck: u64,
+    step: u64,
+    /// By how many sixteenths of its first stretch each thread starts behind the one before it.
+    behind: u64,
+    now: u64,
+    dues: PerThread<Due>,
+}
+
+/// When a thread makes its pending call.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    calls: u64,
+    at: u64,
+}
+
+impl Parallel {
+    /// The times that `choices` and the host's `key` name, where a shared call takes about `step`.
+    #[must_use]
+    pub fn new(choices: Choices, key: u64, step: Duration) -> Self {
+        let mut words = choices.stream(SITE, key);
+        Self {
+            key,
+            luck: words.word(0),
+            step: step.nanos(),
+            behind: words.word(1) >> 61,
+            now: 0,
+            dues: PerThread::default(),
+        }
+    }
+
+    fn due(&mut self, one: &Candidate) -> u64 {
+        let (luck, now) = (self.luck, self.now);
+        let length = one.stretch.nanos().saturating_add(self.step);
+        let fresh = |start: u64| Due {
+            calls: one.calls,
+            at: start.saturating_add(varied(length, mix(luck, mix(one.key, one.calls)))),
+        };
+        let lead = (one.stretch.nanos() / 16).saturating_mul(self.behind * one.thread.0 as u64);
+        let due = self
+            .dues
+            .get(one.thread, || fresh(now.saturating_add(lead)));
+        if due.calls != one.calls {
+            *due = fresh(now);
+        }
+        due.at
+    }
+}
+
+/// `length`, give or take half.
+fn varied(length: u64, word: u64) -> u64 {
+    length / 2 + ((u128::from(length) * u128::from(word)) >> 64) as u64
+}
+
+impl Scheduler for Parallel {
+    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+        let (index, chosen) = able(runnable)
+            .min_by_key(|(_, one)| (self.due(one), one.thread))
+            .expect("somebody can run");
+        self.now = self.now.max(self.due(chosen));
+        index
+    }
+
+    fn renew(&mut self, choices: Choices) {
+        self.luck = choices.stream(SITE, self.key).word(0);
+    }
+}

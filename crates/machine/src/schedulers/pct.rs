@@ -1,0 +1,78 @@
+//! Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized
+//! scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010).
+//!
+//! Owns [`Pct`]: every thread has a random priority, the highest goes on, and at `depth - 1` random
+//! steps whoever is about to go falls below all others. A bug of depth d in a run of n threads and
+//! k steps is found with probability at least 1 / (n k^(d-1)).
+
+use kernel::{Choices, Site, Stream, mix};
+
+use crate::scheduler::{Candidate, Scheduler, able};
+use crate::schedulers::counts::PerThread;
+
+const SITE: Site = Site::new("machine.schedule.pct");
+/// Above every priority that a thread falls to.
+const HIGH: u64 = 1 << 63;
+
+/// Random priorities with a few random changes.
+#[derive(Clone, Debug)]
+pub struct Pct {
+    /// Keys the priorities of this run.
+    luck: u64,
+    /// The steps at which a thread falls, the latest first.
+    changes: Vec<u64>,
+    priorities: PerThread<u64>,
+}
+
+impl Pct {
+    /// Priorities for bugs of `depth` in a run of about `steps` scheduling points, as `choices` and
+    /// the host's `key` name them.
+    ///
+    /// # Panics
+    /// If `depth` or `steps` is zero.
+    #[must_use]
+    pub fn new(choices: Choices, key: u64, depth: u32, steps: u64) -> Self {
+        assert!(depth > 0, "a bug of depth one needs one order");
+        assert!(steps > 0, "a run has a step");
+        let mut words = choices.stream(SITE, key);
+        let luck = words.word(0);
+        let change = |ordinal| below(&mut words, ordinal, steps);
+        let mut changes: Vec<u64> = (1..u64::from(depth)).map(change).collect();
+        changes.sort_unstable_by(|one, other| other.cmp(one));
+        Self {
+            luck,
+            changes,
+            priorities: PerThread::default(),
+        }
+    }
+
+    fn highest(&mut self, runnable: &[Candidate]) -> usize {
+        let priority = |(_, one): &(usize, &Candidate)| {
+            let first = || mix(self.luck, one.key) | HIGH;
+            (*self.priorities.get(one.thread, first), one.thread)
+        };
+        let (index, _) = able(runnable)
+            .max_by_key(priority)
+            .expect("somebody can run");
+        index
+    }
+}
+
+/// The word of decision `ordinal` as a number below `bound`.
+fn below(words: &mut Stream, ordinal: u64, bound: u64) -> u64 {
+    ((u128::from(words.word(ordinal)) * u128::from(bound)) >> 64) as u64
+}
+
+impl Scheduler for Pct {
+    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+        let mut index = self.highest(runnable);
+        while self.changes.last().is_some_and(|change| *change <= step) {
+            self.changes.pop();
+            // Later changes fall deeper.
+            let low = self.changes.len() as u64;
+            *self.priorities.get(runnable[index].thread, || low) = low;
+            index = self.highest(runnable);
+        }
+        index
+    }
+}

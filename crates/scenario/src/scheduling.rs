@@ -1,0 +1,114 @@
+//! Who decides the order of calls on each host.
+//!
+//! Owns the way from a scenario's word to a machine's [`Strategy`], and the pilot runs that some
+//! strategies learn their counts from. It refuses to know the strategies: those are the machine's.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use kernel::{Choices, Duration, mix};
+use machine::{
+    Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection,
+    Strategy, Surw, Tally,
+};
+use mta::Build;
+use net::HostId;
+
+use crate::assembly::AssemblyError;
+use crate::plan::{Scenario, Scheduler};
+use crate::world::{Options, World};
+
+/// Calls a thread makes in a row under the round-robin scheduler.
+const CALLS_PER_TURN: u64 = 1;
+/// The depth of bugs that `pct` aims at: most need three orders at the most (Thomson, Donaldson,
+/// Betts, PPoPP 2014).
+const DEPTH: u32 = 3;
+/// Pilot runs for strategies that must know how many calls there will be. The counts of one run
+/// are erratic.
+const PILOTS: u64 = 3;
+
+/// What a world asks when a service starts.
+#[derive(Clone)]
+pub(crate) enum Scheduling {
+    /// The scenario's word, with counts for each host if it needs any.
+    Named(Vec<Counts>),
+    /// A pilot run: the random walk, counted for each host.
+    Pilot(Vec<Rc<RefCell<Tally>>>),
+    /// A search through all orders.
+    Explored(Rc<Explorer>),
+}
+
+impl Scheduling {
+    /// As the scenario says, after the pilot runs that takes.
+    pub(crate) fn named(
+        scenario: &Scenario,
+        seed: u64,
+        builds: &[Rc<dyn Build>],
+    ) -> Result<Self, AssemblyError> {
+        if !scenario.scheduler.needs_counts() {
+            return Ok(Self::Named(Vec::new()));
+        }
+        let tallies: Vec<Rc<RefCell<Tally>>> = builds.iter().map(|_| Rc::default()).collect();
+        let options = Options {
+            keep_records: false,
+        };
+        for pilot in 0..PILOTS {
+            let scheduling = Self::Pilot(tallies.clone());
+            let seed = mix(seed, pilot);
+            World::new(scenario, seed, builds.to_vec(), options, scheduling)?.run();
+        }
+        let counts = tallies.iter().map(|tally| tally.borrow().counts());
+        Ok(Self::Named(counts.collect()))
+    }
+
+    /// Whether somebody asks for the state of the machines.
+    pub(crate) const fn watches_state(&self) -> bool {
+        matches!(self, Self::Explored(_))
+    }
+
+    /// What decides on this host from a start of its service on, whose luck is `luck`.
+    pub(crate) fn strategy(
+        &self,
+        scenario: &Scenario,
+        host: HostId,
+        choices: Choices,
+        luck: u64,
+    ) -> Strategy {
+        let counts = match self {
+            Self::Named(counts) => counts.get(host.0 as usize).cloned().unwrap_or_default(),
+            Self::Pilot(tallies) => {
+                let walk = Random::new(choices, luck);
+                let counting = Tally::counting(&tallies[host.0 as usize], walk);
+                return Strategy::Chosen(Box::new(counting));
+            }
+            Self::Explored(explorer) => return Strategy::Chosen(Box::new(explorer.another())),
+        };
+        let step = || {
+            let plan = scenario.hosts.values().nth(host.0 as usize);
+            let cost = plan.expect("the host is one of the scenario's").call_cost;
+            cost.max(Duration::from_nanos(1))
+        };
+        Strategy::Chosen(match scenario.scheduler {
+            Scheduler::Timed => return Strategy::Timed,
+            Scheduler::Random => Box::new(Random::new(choices, luck)),
+            Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
+            Scheduler::Pct => Box::new(Pct::new(choices, luck, DEPTH, counts.most())),
+            Scheduler::Pos => Box::new(Pos::new(choices, luck)),
+            Scheduler::Surw => Box::new(Surw::new(choices, luck, &counts, Selection::All)),
+            Scheduler::Paced => Box::new(Paced::new(choices, luck, step())),
+            Scheduler::Parallel => Box::new(Parallel::new(choices, luck, step())),
+            Scheduler::Portfolio => Box::new(Portfolio::new(choices, luck, &counts, step())),
+        })
+    }
+}
+
+impl fmt::Debug for Scheduling {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Named(_) => "Named",
+            Self::Pilot(_) => "Pilot",
+            Self::Explored(_) => "Explored",
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! No text makes the diagnosis panic, and its books always balance.
+//!
+//! Owns the way from a fuzzer's bytes to both logs: the first byte says how many bytes a read
+//! gives and whether the text stands beside itself as event log.
+
+#![no_main]
+
+use std::io::{self, Read};
+
+use diagnose::{EventLog, Kind, Limits, Lines, Reader, Verdict};
+use libfuzzer_sys::fuzz_target;
+
+/// Gives its bytes a few at a time, as a pipe may.
+struct Drops<'a>(&'a [u8], usize);
+
+impl Read for Drops<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let take = self.1.min(self.0.len()).min(into.len());
+        let (now, later) = self.0.split_at(take);
+        into[..take].copy_from_slice(now);
+        self.0 = later;
+        Ok(take)
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((first, text)) = data.split_first() else {
+        return;
+    };
+    let at_once = usize::from(first % 64) + 1;
+    let events = (first & 0x80 != 0).then(|| {
+        let (mut lines, mut events) = (Lines::new(text), EventLog::default());
+        while let Ok(Some(line)) = lines.next_line() {
+            events.on_line(line);
+        }
+        events.finish();
+        events
+    });
+    let _kind = Kind::of(text);
+    let mut lives = [0_u64; 4];
+    let mut last_line = 0;
+    let mut take_in = |life: &diagnose::Entry| {
+        let place = Verdict::ALL.iter().position(|it| *it == life.verdict);
+        lives[place.expect("it is one of them")] += 1;
+        let evidence = life.evidence.lines();
+        assert!(!evidence.is_empty(), "a verdict rests on something");
+        assert!(evidence.is_sorted_by(|one, next| one < next));
+        last_line = last_line.max(*evidence.last().expect("it is not empty"));
+    };
+    let limits = Limits {
+        calls_at_once: usize::from(first % 5),
+        ..Limits::default()
+    };
+    let (mut lines, mut reader) = (
+        Lines::new(Drops(text, at_once)),
+        Reader::new(limits, events.as_ref()),
+    );
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        reader.on_line(line, &mut take_in);
+    }
+    let summary = reader.finish(&mut take_in);
+    let total = summary.total;
+    assert_eq!(
+        lives,
+        [total.leaked, total.unknown, total.in_use, total.closed]
+    );
+    assert!(total.allocated <= lives.iter().sum());
+    assert!(last_line <= summary.lines);
+    let _forecast = summary.last.forecast(20, None);
+});

@@ -1,0 +1,379 @@
+//! What can be read from a log agrees with what the simulator's oracle knows.
+//!
+//! Owns the comparison: the oracle judges by ownership, `diagnose` by text alone, and neither
+//! knows the other. Every life of a control block of every host is compared.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use diagnose::{EventLog, Limits, Lines, Reader, Verdict};
+use mta::{Fact, Record as Told};
+use mtasim::plan::{Scenario, ViolationKind};
+use mtasim::record::Record;
+use mtasim::render::event_log::{self, NtForm, Source, TextForm};
+use mtasim::render::winsock_log;
+use mtasim::{Options, Outcome, file};
+use net::HostId;
+
+/// Start of the service, block and instance.
+type Key = (u32, u32, u32);
+
+/// What a diagnosis has to go by besides the log's own lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Help {
+    /// The event log of the same computer.
+    EventLog,
+    /// A time stamp before every line, and the disconnect timer.
+    Stamps,
+    /// How many calls the MTA may make at once.
+    Calls,
+    /// Nothing.
+    None,
+}
+
+const HELPS: [Help; 4] = [Help::EventLog, Help::Stamps, Help::Calls, Help::None];
+
+/// How a campaign came out.
+#[derive(Debug, Default)]
+struct Score {
+    lives: u64,
+    leaked: u64,
+    unknown: u64,
+    /// Lives judged otherwise than the oracle does.
+    wrong: Vec<String>,
+}
+
+const SCENARIOS: [(&str, &str); 10] = [
+    (
+        "leaking",
+        include_str!("../sims/casebook/q303102-cb-leak.toml"),
+    ),
+    ("fixed", include_str!("../sims/casebook/q303102-fixed.toml")),
+    (
+        "timer",
+        include_str!("../sims/casebook/q200259-disconnect-timer.toml"),
+    ),
+    ("6.0", include_str!("../sims/canary/late-close-6.0.toml")),
+    (
+        "6.0 fixed",
+        include_str!("../sims/canary/late-close-6.0-fixed.toml"),
+    ),
+    ("clean", include_str!("../sims/smoke/clean-link.toml")),
+    ("faults", include_str!("../sims/smoke/faults.toml")),
+    ("bad links", include_str!("../sims/smoke/bad-links.toml")),
+    (
+        "4.0",
+        include_str!("../sims/casebook/q152941-heap-race.toml"),
+    ),
+    ("crowd", CROWD),
+];
+
+/// Four MTAs that leak, each calling all others by several associations at once over bad lines,
+/// with a crash and restarts.
+const CROWD: &str = r#"
+title = "A crowd"
+why = "Many calls at once"
+duration = "3h"
+[host.A]
+build = "5.5.2653.23"
+control_blocks = 200
+[host.B]
+build = "6.0.4712.0"
+control_blocks = 200
+tcp = "w2k"
+[host.C]
+build = "5.5.2655.16"
+control_blocks = 60
+[link.ab]
+between = ["A", "B"]
+loss.outages = { ping_success = "1/3", mean_outage = "60s" }
+[link.ac]
+between = ["A", "C"]
+loss.outages = { ping_success = "1/4", mean_outage = "100s" }
+[link.bc]
+between = ["B", "C"]
+loss.independent = { ping_success = "1/2" }
+[connector.ab]
+from = "A"
+to = "B"
+threshold = 1
+lifetime = "20s"
+open_interval = "60s"
+[connector.ac]
+from = "A"
+to = "C"
+threshold = 2
+lifetime = "30s"
+open_interval = "90s"
+[connector.bc]
+from = "B"
+to = "C"
+lifetime = "10s"
+open_interval = "60s"
+[connector.ba]
+from = "B"
+to = "A"
+threshold = 1
+open_interval = "30s"
+[connector.ca]
+from = "C"
+to = "A"
+threshold = 1
+open_interval = "45s"
+[workload.ab]
+connector = "ab"
+poisson = { mean = "40s" }
+size = "2 KiB"
+[workload.ac]
+connector = "ac"
+poisson = { mean = "50s" }
+size = "2 KiB"
+[workload.bc]
+connector = "bc"
+poisson = { mean = "60s" }
+size = "2 KiB"
+[workload.ba]
+connector = "ba"
+poisson = { mean = "45s" }
+size = "2 KiB"
+[workload.ca]
+connector = "ca"
+poisson = { mean = "70s" }
+size = "2 KiB"
+[fault.crash]
+crash = { host = "B", restart_after = "2m" }
+at = "80m"
+[fault.restart]
+restart-service = { host = "A" }
+at = "2h"
+[expect]
+only = false
+"#;
+
+fn load(name: &str, text: &str) -> Scenario {
+    let scenario = file::load(name, text.as_bytes(), &[]);
+    scenario.unwrap_or_else(|found| panic!("{}", found.to_human(false)))
+}
+
+/// Every life of a host's blocks, by what really became of it.
+fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
+    let (mut service, mut lives) = (0, BTreeMap::new());
+    for (_, record) in &outcome.records {
+        if let Record::Violation(found) = record
+            && found.kind == ViolationKind::ControlBlockLeak
+            && outcome.host_named(&found.host) == Some(host)
+        {
+            let lease = found.lease.expect("a leak names its block");
+            let key = (service, lease.block.0, lease.instance.0);
+            lives.insert(key, Verdict::Leaked);
+        }
+        let Record::Mta(whose, _, Told::Fact(fact)) = record else {
+            continue;
+        };
+        if *whose != host {
+            continue;
+        }
+        if let Fact::BlockTaken(block, instance) = fact {
+            service += u32::from(instance.0 == 0);
+            lives.insert((service, block.0, instance.0), Verdict::InUse);
+        } else if let Fact::BlockReturned(block, instance) = fact {
+            lives.insert((service, block.0, instance.0), Verdict::Closed);
+        }
+    }
+    // An end of the service gives back what was in use.
+    for ((when, ..), verdict) in &mut lives {
+        if *when < service && *verdict == Verdict::InUse {
+            *verdict = Verdict::Closed;
+        }
+    }
+    lives
+}
+
+/// Whether an exception ended the last process of a host. It may come between the last line
+/// about a block and its return, and what was in use then is neither in use any more nor closed.
+fn has_crashed(outcome: &Outcome, host: HostId) -> bool {
+    let last = outcome.records.iter().rev().find_map(|(_, record)| {
+        if let Record::Exception(whose, ..) = record {
+            (*whose == host).then_some(true)
+        } else if let Record::Mta(whose, ..) = record {
+            (*whose == host).then_some(false)
+        } else {
+            None
+        }
+    });
+    last == Some(true)
+}
+
+/// A host's Winsock.log, as an administrator has it.
+fn winsock_log(outcome: &Outcome, host: HostId, help: Help) -> String {
+    let mut text = String::new();
+    for (at, line) in winsock_log::lines(outcome, host) {
+        if help == Help::Stamps {
+            let millis = at.nanos() / 1_000_000;
+            let (seconds, millis) = (millis / 1_000, millis % 1_000);
+            let (day, of_day) = (6 + seconds / 86_400, seconds % 86_400);
+            let (hour, minute) = (of_day / 3_600, of_day / 60 % 60);
+            let second = of_day % 60;
+            let _ = write!(
+                text,
+                "2001-06-{day:02} {hour:02}:{minute:02}:{second:02}.{millis:03} "
+            );
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// A host's application event log, in one of its two forms.
+fn event_log(scenario: &Scenario, outcome: &Outcome, host: HostId) -> EventLog {
+    let mut text = String::new();
+    for (_, entry) in event_log::entries(scenario, outcome, host) {
+        if outcome.seed.is_multiple_of(2) {
+            let _ = writeln!(text, "{}", NtForm(&entry));
+        } else if entry.source == Source::Mta {
+            let _ = writeln!(text, "{}", TextForm(&entry));
+        }
+    }
+    let (mut lines, mut log) = (Lines::new(text.as_bytes()), EventLog::default());
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        log.on_line(line);
+    }
+    log.finish();
+    log
+}
+
+/// What the log says of every life.
+fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<Key, Verdict> {
+    let mut lives = BTreeMap::new();
+    let mut take_in = |life: &diagnose::Entry| {
+        let instance = life.instance.expect("no line is missing");
+        let key = (life.service, u32::from(life.cb), instance);
+        let before = lives.insert(key, life.verdict);
+        assert_eq!(before, None, "{key:?} has one entry");
+        assert!(!life.evidence.lines().is_empty());
+    };
+    let (mut lines, mut reader) = (Lines::new(log.as_bytes()), Reader::new(limits, events));
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        assert!(reader.on_line(line, &mut take_in), "line {}", line.number);
+    }
+    let summary = reader.finish(&mut take_in);
+    assert_eq!(summary.unknown_forms, 0);
+    lives
+}
+
+/// What the diagnosis is told of a host's connectors: the largest disconnect timer, or how many
+/// calls they may make at once.
+fn limits(scenario: &Scenario, host: &str, help: Help) -> Limits {
+    let mut limits = Limits::default();
+    let connectors = || scenario.connectors.values().filter(|it| it.from == host);
+    if help == Help::Stamps {
+        let timers = connectors().map(|it| it.session_disconnect.nanos());
+        let longest = timers.max().unwrap_or(0);
+        limits.disconnect_timer = std::time::Duration::from_nanos(longest);
+    }
+    if help == Help::Calls {
+        // One more for urgent messages (Q194589).
+        let calls: u32 = connectors().map(|it| it.max_associations + 1).sum();
+        limits.calls_at_once = calls as usize;
+    }
+    limits
+}
+
+impl Score {
+    /// Takes in what the log of one host says of its lives, and what became of them.
+    fn add(
+        &mut self,
+        place: &str,
+        truth: &BTreeMap<Key, Verdict>,
+        told: &BTreeMap<Key, Verdict>,
+        has_crashed: bool,
+    ) {
+        for (key, verdict) in truth {
+            self.lives += 1;
+            self.leaked += u64::from(*verdict == Verdict::Leaked);
+            let said = told.get(key);
+            let is_over =
+                has_crashed && *verdict == Verdict::InUse && said == Some(&Verdict::Closed);
+            if said == Some(&Verdict::Unknown) {
+                self.unknown += 1;
+            } else if said != Some(verdict) && !is_over {
+                let wrong = format!("{place} {key:?}: {verdict:?}, not {said:?}");
+                self.wrong.push(wrong);
+            }
+        }
+        let more = told.keys().filter(|key| !truth.contains_key(*key));
+        let more = more.map(|key| format!("{place} {key:?}: invented"));
+        self.wrong.extend(more);
+    }
+
+    #[track_caller]
+    fn is_perfect(&self) {
+        assert!(self.leaked > 0 && self.leaked < self.lives / 2, "{self:?}");
+        assert_eq!(self.wrong, Vec::<String>::new());
+    }
+}
+
+/// So many runs, the scenarios by turns, each judged with every help.
+fn campaign(runs: u64) -> [Score; 4] {
+    let scenarios = SCENARIOS.map(|(name, text)| (name, load(name, text)));
+    let mut scores = HELPS.map(|_| Score::default());
+    for seed in 0..runs {
+        let (name, scenario) = &scenarios[(seed % scenarios.len() as u64) as usize];
+        let options = Options { keep_records: true };
+        let outcome = mtasim::run(scenario, seed, options).expect("its links can be built");
+        for view in &outcome.hosts {
+            let host = outcome.host_named(&view.name).expect("it is there");
+            let (truth, place) = (
+                truth(&outcome, host),
+                format!("{name} {seed} {}", view.name),
+            );
+            let has_crashed = has_crashed(&outcome, host);
+            let events = event_log(scenario, &outcome, host);
+            for (help, score) in HELPS.into_iter().zip(&mut scores) {
+                let events = (help == Help::EventLog).then_some(&events);
+                let log = winsock_log(&outcome, host, help);
+                let told = diagnosis(&log, events, limits(scenario, &view.name, help));
+                score.add(&place, &truth, &told, has_crashed);
+            }
+        }
+    }
+    scores
+}
+
+/// With the event log, or with time stamps, there is no false alarm, no miss and nothing that
+/// cannot be told. Without either, what is told is right if the number of calls is.
+fn agree(scores: &[Score; 4]) {
+    let [with_events, with_stamps, with_calls, _] = scores;
+    for score in [with_events, with_stamps] {
+        score.is_perfect();
+        assert_eq!(score.unknown, 0);
+    }
+    with_calls.is_perfect();
+}
+
+#[test]
+fn every_life_is_judged_as_the_oracle_does() {
+    agree(&campaign(10));
+}
+
+#[test]
+#[ignore = "1,000 runs: ten minutes on two quiet processors"]
+fn every_life_of_a_thousand_runs_is_judged_as_the_oracle_does() {
+    let scores = campaign(1_000);
+    for (help, score) in HELPS.iter().zip(&scores) {
+        let Score {
+            lives,
+            leaked,
+            unknown,
+            wrong,
+        } = score;
+        let found = format!(
+            "{help:?}: {lives} lives, {leaked} leaked, {unknown} unknown, {} wrong\n{}\n",
+            wrong.len(),
+            wrong[..wrong.len().min(20)].join("\n")
+        );
+        let _ = io::stderr().write_all(found.as_bytes());
+    }
+    agree(&scores);
+}

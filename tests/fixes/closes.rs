@@ -1,0 +1,149 @@
+//! Wrong fixes of Q303102: who gives a block back, and when.
+
+use mtasim::prelude::*;
+
+use super::Wrong;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Wrong> {
+    vec![
+        Wrong::of(ReleasedAtTimeout, Family::Stalls, (never_corrupts, 100)),
+        Wrong::of(InstanceIgnored, Family::Stalls, (never_corrupts, 50)),
+        Wrong::of(RestsBeforeReuse, Family::Stalls, (never_corrupts, 50)),
+        Wrong::of(SocketLeftOpen, Family::Any, (never_leaks, 20)),
+        Wrong::of(ReleasedByBoth, Family::Any, (never_corrupts, 20)),
+        Wrong::of(LongerTimer, Family::Any, (never_leaks, 50)),
+        Wrong::of(FewerAttempts, Family::Any, (never_leaks, 20)),
+    ]
+}
+
+const UNFIXED: Shipped = Shipped::EXCHANGE_5_5_2653_23;
+
+/// The timeout path gives the block back itself, in whatever state it is. An open request that is
+/// still under way finds a block that is free.
+#[derive(Clone, Debug)]
+pub(super) struct ReleasedAtTimeout;
+
+impl Build for ReleasedAtTimeout {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
+        OnTimeout::Release
+    }
+}
+
+/// The timeout path gives the block back while it is being connected, and instance numbers are not
+/// looked at: the close request that comes down later closes whoever has the block by then.
+#[derive(Clone, Debug)]
+pub(super) struct InstanceIgnored;
+
+impl Build for InstanceIgnored {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        match state {
+            BlockState::Connecting => OnTimeout::Release,
+            other => UNFIXED.on_session_timeout(other),
+        }
+    }
+
+    fn checks_instance(&self) -> bool {
+        false
+    }
+}
+
+/// A late close request gives the block back, and takes its socket for closed.
+#[derive(Clone, Debug)]
+pub(super) struct SocketLeftOpen;
+
+impl Build for SocketLeftOpen {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn on_close_request(&self, state: BlockState) -> OnClose {
+        match state {
+            BlockState::OutOfService => OnClose::ReleaseOnly,
+            other => UNFIXED.on_close_request(other),
+        }
+    }
+}
+
+/// Better twice than never: the timeout path and the late close request both give back.
+#[derive(Clone, Debug)]
+pub(super) struct ReleasedByBoth;
+
+impl Build for ReleasedByBoth {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        match state {
+            BlockState::Connecting => OnTimeout::Release,
+            other => UNFIXED.on_session_timeout(other),
+        }
+    }
+
+    fn on_close_request(&self, _: BlockState) -> OnClose {
+        OnClose::Close
+    }
+}
+
+/// As `InstanceIgnored`, but a block given back rests while others are used.
+#[derive(Clone, Debug)]
+pub(super) struct RestsBeforeReuse;
+
+impl Build for RestsBeforeReuse {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        InstanceIgnored.on_session_timeout(state)
+    }
+
+    fn checks_instance(&self) -> bool {
+        false
+    }
+
+    fn free_list(&self) -> FreeList {
+        FreeList::GuardedQueue
+    }
+}
+
+/// The workaround of Q193894 as a fix: no session waits less than 360 s.
+#[derive(Clone, Debug)]
+pub(super) struct LongerTimer;
+
+impl Build for LongerTimer {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn session_timer(&self, configured: Duration) -> Duration {
+        configured.max(Duration::from_secs(360))
+    }
+}
+
+/// The same from the other end: two attempts of 45 s are over before the 120 s of the session.
+#[derive(Clone, Debug)]
+pub(super) struct FewerAttempts;
+
+impl Build for FewerAttempts {
+    fn base(&self) -> Shipped {
+        UNFIXED
+    }
+
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+        if attempt >= allowed.min(2) {
+            OnFailure::GiveUp
+        } else {
+            OnFailure::TryAgain
+        }
+    }
+}

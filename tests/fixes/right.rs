@@ -1,0 +1,124 @@
+//! Right fixes: at least one for each question that a wrong one decides badly.
+//!
+//! Owns the shipped fixes and variants of ours, each tried on every family.
+
+use mtasim::prelude::*;
+
+use super::Fix;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Fix> {
+    let on_all = |family| {
+        [
+            Fix::of(Shipped::EXCHANGE_4_0_994_2, family),
+            Fix::of(Shipped::EXCHANGE_5_5_2655_16, family),
+            Fix::of(Shipped::EXCHANGE_6_0_4720_14, family),
+            Fix::of(LateCloseReleases, family),
+            Fix::of(TimeoutOnlyAsks, family),
+            Fix::of(OneLock, family),
+            Fix::of(CountingHead, family),
+            Fix::of(Queue, family),
+            Fix::of(OnePictureOneLock, family),
+        ]
+    };
+    Family::ALL.into_iter().flat_map(on_all).collect()
+}
+
+/// A close request that comes late releases the block: the fix of Q303102 on its own.
+#[derive(Clone, Debug)]
+pub(super) struct LateCloseReleases;
+
+impl Build for LateCloseReleases {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+
+    fn on_close_request(&self, state: BlockState) -> OnClose {
+        match state {
+            BlockState::OutOfService => OnClose::Close,
+            other => self.base().on_close_request(other),
+        }
+    }
+}
+
+/// The timeout path touches nothing: the block is closed when the transport says so.
+#[derive(Clone, Debug)]
+pub(super) struct TimeoutOnlyAsks;
+
+impl Build for TimeoutOnlyAsks {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+
+    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
+        OnTimeout::RequestClose
+    }
+}
+
+/// One lock for everything, in a build that had none.
+#[derive(Clone, Debug)]
+pub(super) struct OneLock;
+
+impl Build for OneLock {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_4_0_993_6
+    }
+
+    fn guard(&self, _: Structure, _: Operation) -> Option<LockName> {
+        Some("the one lock")
+    }
+
+    fn checks_instance(&self) -> bool {
+        true
+    }
+
+    fn asserts_owner(&self) -> bool {
+        false
+    }
+}
+
+/// The free list without a lock: its head counts its changes.
+#[derive(Clone, Debug)]
+pub(super) struct CountingHead;
+
+impl Build for CountingHead {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_4_0_994_2
+    }
+
+    fn free_list(&self) -> FreeList {
+        FreeList::InterlockedWithCount
+    }
+}
+
+/// Blocks rest before they are used again, and everything else is as in the shipped fix.
+#[derive(Clone, Debug)]
+pub(super) struct Queue;
+
+impl Build for Queue {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn free_list(&self) -> FreeList {
+        FreeList::GuardedQueue
+    }
+}
+
+/// Array and blocks are read in one picture, and there is but one lock to hold.
+#[derive(Clone, Debug)]
+pub(super) struct OnePictureOneLock;
+
+impl Build for OnePictureOneLock {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_4_0_994_2
+    }
+
+    fn guard(&self, _: Structure, _: Operation) -> Option<LockName> {
+        Some("the one lock")
+    }
+
+    fn walk(&self) -> Walk {
+        Walk::Together
+    }
+}

@@ -1,0 +1,69 @@
+//! Fixes that lose a wake-up.
+
+use mtasim::prelude::*;
+
+use super::Wrong;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Wrong> {
+    vec![
+        Wrong::of(
+            NoticeBeforeChange,
+            Family::Steady,
+            (recovers_after_healing, 50),
+        ),
+        Wrong::of(
+            ResetAfterLooking,
+            Family::Steady,
+            (recovers_after_healing, 200),
+        ),
+        Wrong::of(
+            CallsLeftWaiting,
+            Family::Pressed,
+            (recovers_after_healing, 50),
+        ),
+    ]
+}
+
+/// The Async Notify is woken first, so that it is up when the array has changed.
+#[derive(Clone, Debug)]
+pub(super) struct NoticeBeforeChange;
+
+impl Build for NoticeBeforeChange {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_4_0_994_2
+    }
+
+    fn notice(&self) -> Notice {
+        Notice::Before
+    }
+}
+
+/// A driver takes all messages there are and resets its wake-up then, once instead of often.
+#[derive(Clone, Debug)]
+pub(super) struct ResetAfterLooking;
+
+impl Build for ResetAfterLooking {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn reset(&self) -> Reset {
+        Reset::AfterLooking
+    }
+}
+
+/// A call for which no block is free waits in the backlog instead of being refused. `FD_ACCEPT`
+/// comes again only after an accept().
+#[derive(Clone, Debug)]
+pub(super) struct CallsLeftWaiting;
+
+impl Build for CallsLeftWaiting {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn on_empty_pool(&self) -> OnEmptyPool {
+        OnEmptyPool::LeaveWaiting
+    }
+}

@@ -1,0 +1,164 @@
+//! `[pin] luck` in docs/scenario.md: the same run up to a moment, and other luck from there on.
+//!
+//! Owns what an explanation's curve stands on: before the moment nothing is different, after it
+//! whatever chance decides may be.
+
+use kernel::{Duration, Instant};
+use scenario::file::load;
+use scenario::plan::{FreshLuck, Scenario};
+use scenario::record::Record;
+use scenario::{Options, Outcome};
+
+fn scenario(path: &str, set: &[&str]) -> Scenario {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read(&path).expect("a scenario of the tree");
+    let set: Vec<String> = set.iter().map(|it| (*it).to_owned()).collect();
+    load(&path, &text, &set).expect("it can be read")
+}
+
+/// Outages, arrivals, sizes, costs of calls.
+fn leak() -> Scenario {
+    scenario(
+        "sims/casebook/q303102-cb-leak.toml",
+        &[
+            "duration=1h",
+            "workload.mail.end=1h",
+            "workload.mail.mix={ urgent = \"1/4\" }",
+            "fault={ cut = { cut = { link = \"wan\" }, random = { mean_interval = \"3m\", mean_duration = \"40s\" } } }",
+        ],
+    )
+}
+
+/// The same with two processors a host, in 4.0, until threads have corrupted something.
+fn race() -> Scenario {
+    scenario("sims/casebook/q152941-heap-race.toml", &["duration=3m"])
+}
+
+/// Loss, jitter, damage, duplicates and reordering packet by packet, under a random walk.
+fn bad_links() -> Scenario {
+    scenario(
+        "sims/smoke/bad-links.toml",
+        &["duration=20m", "healing=10m", "scheduler=random"],
+    )
+}
+
+fn run(scenario: &Scenario, seed: u64) -> Outcome {
+    scenario::run(scenario, seed, Options { keep_records: true }).expect("it can be run")
+}
+
+fn with_luck(scenario: &Scenario, from: Instant, seed: u64) -> Scenario {
+    let mut fresh = scenario.clone();
+    fresh.pins.luck = vec![FreshLuck { from, seed }];
+    assert_eq!(fresh.check(), []);
+    fresh
+}
+
+/// The moments at `shares` hundredths of a run.
+fn moments(scenario: &Scenario, shares: [u64; 3]) -> [Instant; 3] {
+    let length = scenario.duration.nanos() / 100;
+    shares.map(|share| Instant::ZERO + Duration::from_nanos(share * length))
+}
+
+fn before(outcome: &Outcome, end: Instant) -> &[(Instant, Record)] {
+    let count = outcome.records.iter().take_while(|(at, _)| *at < end);
+    &outcome.records[..count.count()]
+}
+
+#[test]
+fn up_to_the_moment_every_record_is_the_same_and_then_it_is_another_run() {
+    for scenario in [leak(), race(), bad_links()] {
+        let usual = run(&scenario, 3);
+        for from in moments(&scenario, [1, 37, 80]) {
+            let fresh = run(&with_luck(&scenario, from, 1_003), 3);
+            let (one, other) = (before(&usual, from), before(&fresh, from));
+            assert!(!one.is_empty());
+            assert!(one == other, "{} differs before {from}", scenario.title);
+            let points = |outcome: &Outcome| {
+                let points = outcome.checkpoints.iter().copied();
+                points.filter(|it| it.at < from).collect::<Vec<_>>()
+            };
+            // A longer run keeps fewer points of its beginning.
+            for point in points(&usual) {
+                let mut others = points(&fresh).into_iter();
+                let other = others.find(|it| it.records == point.records);
+                assert!(other.is_none_or(|other| other == point), "{point:?}");
+            }
+            assert_ne!(
+                usual.digest, fresh.digest,
+                "{} after {from}",
+                scenario.title
+            );
+        }
+    }
+}
+
+/// No draw knows of the moment: exchanging luck for the same luck leaves no trace at all, and
+/// from the very start on it is the run of the other seed.
+#[test]
+fn the_same_luck_changes_nothing_and_another_from_the_start_is_another_seed() {
+    let mut scenario = bad_links();
+    let workload = scenario.workloads.get_mut("paris").expect("a workload");
+    workload.arrivals = scenario::plan::Arrivals::Every(Duration::from_secs(70));
+    let usual = run(&scenario, 3);
+    for from in moments(&scenario, [0, 41, 99]) {
+        let same = run(&with_luck(&scenario, from, 3), 3);
+        assert_eq!(usual.digest, same.digest, "luck exchanged at {from}");
+    }
+    // The first state of a chain is drawn before the start: it keeps the seed's luck.
+    for link in scenario.links.values_mut() {
+        let loss = scenario::plan::Loss::None;
+        (link.forward.loss, link.backward.loss) = (loss, loss);
+    }
+    let other = run(&with_luck(&scenario, Instant::ZERO, 4), 3);
+    assert_eq!(other.digest, run(&scenario, 4).digest);
+    assert_ne!(other.digest, run(&scenario, 3).digest);
+}
+
+/// What has lasted for a while and ends without memory is left with a whole mean on average: of
+/// 200 tries one minute after the start, the first message comes 60 s later, within four
+/// standard errors (17 s), although it was due two seconds later.
+#[test]
+fn what_is_awaited_without_memory_is_awaited_anew() {
+    const TRIES: u64 = 200;
+    let mut scenario = scenario("sims/smoke/clean-link.toml", &["duration=20m"]);
+    let (name, mut workload) = scenario.workloads.pop_first().expect("a workload");
+    workload.arrivals = scenario::plan::Arrivals::Poisson {
+        mean: Duration::from_secs(60),
+    };
+    workload.limit = Some(1);
+    scenario.workloads.insert(name.clone(), workload);
+    let due = scenario::timeline::arrivals(&scenario, 8)[&name][0];
+    let from = Instant::from_nanos(due.nanos() - 2_000_000_000);
+    let waits = (0..TRIES).map(|seed| {
+        let fresh = run(&with_luck(&scenario, from, seed), 8);
+        let arrived = fresh.records.iter().find_map(|(at, record)| {
+            let Record::Mta(_, _, mta::Record::Fact(mta::Fact::Submitted(_))) = record else {
+                return None;
+            };
+            Some(*at)
+        });
+        arrived
+            .expect("twenty minutes are long")
+            .saturating_since(from)
+            .nanos()
+            / TRIES
+    });
+    let mean: u64 = waits.sum();
+    assert!(mean.abs_diff(60_000_000_000) < 17_000_000_000, "{mean}");
+}
+
+#[test]
+fn fresh_luck_comes_in_order() {
+    let mut scenario = leak();
+    let at = |secs, seed| FreshLuck {
+        from: Instant::ZERO + Duration::from_secs(secs),
+        seed,
+    };
+    scenario.pins.luck = vec![at(60, 1), at(120, 2)];
+    assert_eq!(scenario.check(), []);
+    let text = scenario.to_toml();
+    assert_eq!(load("again", text.as_bytes(), &[]), Ok(scenario.clone()));
+    scenario.pins.luck = vec![at(60, 1), at(60, 2)];
+    let found = scenario.check();
+    assert_eq!(found[0].0, "pin.luck[1].from");
+}
