@@ -1,7 +1,7 @@
 //! One test binary, a module for each promise.
 
-mod campaign;
 mod browser;
+mod campaign;
 mod cluster;
 mod command_line;
 mod determinism;

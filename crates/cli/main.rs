@@ -58,6 +58,7 @@ fn run(arguments: Arguments) -> u8 {
         Command::Merge(merge) => commands::merge::run(&merge, &mut terminal),
         Command::Replay(replay) => commands::replay::run(&replay, &mut terminal),
         Command::Compare(compare) => commands::compare::run(&compare, &mut terminal),
+        Command::Verify(verify) => commands::verify::run(&verify, &mut terminal),
         Command::Shrink(shrink) => commands::shrink::run(&shrink, &mut terminal),
         Command::Explain(explain) => commands::explain::run(&explain, &mut terminal),
         Command::Diagnose(diagnose) => commands::diagnose::run(&diagnose, &mut terminal),

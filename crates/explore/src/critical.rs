@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use kernel::{Duration, Instant};
-use scenario::plan::{Preemption, Scenario};
-use scenario::{Outcome, Footprint};
+use scenario::plan::{Before, Preemption, Scenario};
+use scenario::{Footprint, Outcome};
 use serde::Serialize;
 
 /// The newest accesses looked at.
@@ -50,7 +50,9 @@ pub(crate) struct Found<'a> {
 /// that nothing orders, or else the last word that went from one thread to the other.
 pub(crate) fn pair(scenario: &Scenario, outcome: &Outcome, found: Found<'_>) -> Option<Critical> {
     let own = outcome.footprints.iter();
-    let mut footprints: Vec<&Footprint> = own.filter(|footprint| footprint.host == found.host).collect();
+    let mut footprints: Vec<&Footprint> = own
+        .filter(|footprint| footprint.host == found.host)
+        .collect();
     // What an oracle finds when all threads have come to rest was done in the same breath.
     let breath = found.at.saturating_add(Duration::from_secs(1));
     footprints.retain(|footprint| footprint.at <= breath);
@@ -70,10 +72,9 @@ fn around_preemption(
     let windows = pins.filter(|pin| pin.host == found.host).filter_map(|pin| {
         let is_own = |footprint: &&Footprint| u32::from(footprint.number) == pin.thread;
         let meant = footprints.iter().position(|footprint| {
-            is_own(footprint)
-                && footprint.put_aside
-                && footprint.preemption().nth == pin.nth
-                && (footprint.deed, footprint.of) == (pin.before, pin.of.as_str())
+            let by_number = matches!(pin.before, Before::Call(_));
+            let is_meant = by_number || footprint.preemption().before == pin.before;
+            is_own(footprint) && footprint.put_aside && is_meant
         });
         // Where the process ended meanwhile, what the thread was about to do never came.
         let end = meant.unwrap_or(footprints.len());
@@ -85,7 +86,9 @@ fn around_preemption(
         let aside = footprints[begin].number;
         let others = || (begin + 1..end).filter(|at| footprints[*at].number != aside);
         // The step before that is the freshest is the one that became stale.
-        let stale = (0..=begin).rev().filter(|at| footprints[*at].number == aside);
+        let stale = (0..=begin)
+            .rev()
+            .filter(|at| footprints[*at].number == aside);
         let stale = stale.take(REACH).find_map(|before| {
             let other = others().find(|other| footprints[*other].conflicts(footprints[before]))?;
             Some((before, other))
@@ -93,7 +96,8 @@ fn around_preemption(
         let after = || {
             let own = (end..footprints.len()).filter(|at| footprints[*at].number == aside);
             own.take(REACH).find_map(|after| {
-                let other = others().rfind(|other| footprints[*other].conflicts(footprints[after]))?;
+                let other =
+                    others().rfind(|other| footprints[*other].conflicts(footprints[after]))?;
                 Some((other, after))
             })
         };
@@ -107,20 +111,22 @@ fn around_preemption(
     let aside = footprints
         .iter()
         .find(|it| u32::from(it.number) == pin.thread)?;
-    let Preemption {
-        before, of, nth, ..
-    } = pin;
     let length = Instant::ZERO.saturating_add(pin.length);
     let words = format!(
-        "{} ({:03}) was put aside for {length} s before {before} number {nth} of {of}",
-        aside.thread, aside.number
+        "{} ({:03}) was put aside for {length} s before {}",
+        aside.thread, aside.number, pin.before
     );
     Some(critical(footprints, (earlier, later), Some(words)))
 }
 
 /// The last access that raced with one of another thread.
 fn last_race(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
-    let is_concerned = |footprint: &Footprint| found.threads.first().is_none_or(|it| *it == footprint.number);
+    let is_concerned = |footprint: &Footprint| {
+        found
+            .threads
+            .first()
+            .is_none_or(|it| *it == footprint.number)
+    };
     let later = footprints
         .iter()
         .rposition(|footprint| footprint.raced && is_concerned(footprint))
@@ -159,7 +165,11 @@ fn critical(
 ) -> Critical {
     let pair = [footprints[earlier].number, footprints[later].number];
     let is_own = |footprint: &&&Footprint| footprint.number == pair[0] && !footprint.by_heap;
-    let before = footprints[..=earlier].iter().rev().filter(is_own).take(NEAR);
+    let before = footprints[..=earlier]
+        .iter()
+        .rev()
+        .filter(is_own)
+        .take(NEAR);
     let after = footprints[earlier..].iter().filter(is_own).take(2 * NEAR);
     let near: BTreeSet<u32> = before
         .chain(after)

@@ -294,8 +294,8 @@ pub fn in_words(scenario: &Scenario, element: &Element) -> String {
         Element::Preemption(place) => {
             let point = &scenario.pins.preempt[*place];
             format!(
-                "preemption of thread {:03} on {} before {} number {} of {}",
-                point.thread, point.host, point.before, point.nth, point.of
+                "preemption of thread {:03} on {} before {}",
+                point.thread, point.host, point.before
             )
         }
     }

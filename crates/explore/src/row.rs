@@ -181,5 +181,6 @@ const fn stop_word(stop: Stop) -> &'static str {
         Stop::Events => "events",
         Stop::Calls => "calls",
         Stop::Violations => "violations",
+        Stop::Repeats => "repeats",
     }
 }

@@ -9,13 +9,13 @@ use crate::activity::Activity;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::environment::Environment;
+use crate::footprints::Footprint;
 use crate::heap_census::{HeapCensus, HeapFault, census};
 use crate::heap_layout::HeapLayout;
 use crate::judge::Judge;
 use crate::machine::Machine;
 use crate::running::{Running, ThreadView};
 use crate::sync::{EventObject, Lock, Semaphore};
-use crate::footprints::Footprint;
 
 impl<E: Environment> Machine<E> {
     /// Whether the modeled process has ended, by exception or [`Self::terminate`].

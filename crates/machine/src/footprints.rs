@@ -73,7 +73,10 @@ impl Footprints {
             self.newest.pop_front();
         }
         let ordinal = *ordinal;
-        self.newest.push_back(Footprint { ordinal, ..footprint });
+        self.newest.push_back(Footprint {
+            ordinal,
+            ..footprint
+        });
     }
 
     pub(crate) fn oldest_first(&self) -> impl Iterator<Item = &Footprint> {

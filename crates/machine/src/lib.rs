@@ -96,15 +96,16 @@ pub use access::{Access, AccessKind};
 pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
-    Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
-    Touch,
+    Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject,
+    ThreadId, Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
-pub use exhaustive::{Bound, Exhaustive, Explorer};
+pub use exhaustive::{Bound, Exhaustive, Explorer, Turning};
 pub use fingerprint::Printed;
+pub use footprints::Footprint;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;
@@ -113,12 +114,12 @@ pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Candidate, Preemption, Prospect, Scheduler, Strategy};
+pub use scheduler::{Before, Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
-    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw, Tally,
+    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw,
+    Tally,
 };
 pub use thread::Thread;
-pub use footprints::Footprint;
 pub use violation::{Signature, Violation, ViolationKind};
 
 // Programs speak of time and of keys; they know no other part of the kernel.

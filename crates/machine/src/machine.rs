@@ -20,6 +20,7 @@ use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::fingerprint::Told;
+use crate::footprints::{Footprint, Footprints};
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
@@ -28,12 +29,11 @@ use crate::memory::{Memory, StaticFull};
 use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
-use crate::running::{Identity, Running, ThreadState};
+use crate::running::{Identity, PutAside, Running, ThreadState};
 use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
-use crate::footprints::{Footprint, Footprints};
 use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.
@@ -409,12 +409,9 @@ impl<E: Environment> Machine<E> {
             self.rest(turn.thread);
             return None;
         }
-        if running.is_news()
-            && let Some(call) = self.process.named(&running.request().operation)
-            && let Some(length) = running.put_aside_for(call)
-        {
+        if let Some(PutAside { length, to }) = running.put_aside_now(&self.process) {
             if length.is_zero() {
-                self.turns.pass_over();
+                self.turns.pass_over(to);
             } else {
                 running.stalled_until = running.stalled_until.max(turn.at.saturating_add(length));
                 self.rest(turn.thread);

@@ -11,10 +11,11 @@ use std::task::{Context, Waker};
 
 use kernel::{Duration, Instant, Stream};
 
-use crate::call::{Deed, Request, ThreadId};
+use crate::call::{Request, ThreadId};
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
-use crate::scheduler::{Candidate, Preemption, Prospect};
+use crate::process::Process;
+use crate::scheduler::{Before, Candidate, Preemption, Prospect};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,21 +67,19 @@ pub(crate) struct Running<E: Environment> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
     /// What is left of the preemptions laid down for it.
-    orders: Vec<Order>,
+    orders: Vec<Preemption>,
     /// Whether the pending call is known to no order yet.
     unseen: bool,
     /// Whether it was put aside before its pending call.
     pub(crate) put_aside: bool,
 }
 
-/// A preemption of one thread.
-#[derive(Clone, Debug)]
-struct Order {
-    before: Deed,
-    of: String,
-    /// Such calls up to and with the one meant.
-    left: u64,
-    length: Duration,
+/// How a thread is put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PutAside {
+    pub(crate) length: Duration,
+    /// Who goes on instead.
+    pub(crate) to: Option<u64>,
 }
 
 impl<E: Environment> Running<E> {
@@ -92,13 +91,7 @@ impl<E: Environment> Running<E> {
         preemptions: &[Preemption],
     ) -> Self {
         let mine = preemptions.iter().filter(|one| one.key == identity.key);
-        let orders = mine.map(|one| Order {
-            before: one.before,
-            of: one.of.clone(),
-            left: one.ordinal,
-            length: one.length,
-        });
-        let orders = orders.collect();
+        let orders = mine.cloned().collect();
         Self {
             identity,
             mailbox,
@@ -151,24 +144,28 @@ impl<E: Environment> Running<E> {
         request.expect("a live thread has a pending call")
     }
 
-    /// Whether its pending call is still to be held against the preemptions laid down for it; it
-    /// is no more once this was asked.
-    pub(crate) fn is_news(&mut self) -> bool {
-        !self.orders.is_empty() && std::mem::take(&mut self.unseen)
-    }
-
-    /// Its pending call is this: whether a preemption stands before it, and for how long. It is
-    /// used up then.
-    pub(crate) fn put_aside_for(&mut self, (deed, name): (Deed, &str)) -> Option<Duration> {
-        let is_meant = |order: &&mut Order| order.before == deed && order.of == name;
-        self.orders.iter_mut().filter(is_meant).for_each(|order| {
-            order.left = order.left.saturating_sub(1);
-        });
-        let due = self.orders.iter().filter(|order| order.left == 0);
-        let length = due.map(|order| order.length).max();
-        self.orders.retain(|order| order.left > 0);
-        self.put_aside = length.is_some();
-        length
+    /// How it is put aside before its pending call, if a preemption stands there. That is used up
+    /// by asking.
+    pub(crate) fn put_aside_now(&mut self, process: &Process<E>) -> Option<PutAside> {
+        if self.orders.is_empty() || !std::mem::take(&mut self.unseen) {
+            return None;
+        }
+        let next = self.calls + 1;
+        let named = process.named(&self.request().operation);
+        let place = self
+            .orders
+            .iter_mut()
+            .position(|order| match &mut order.before {
+                Before::Call(call) => *call == next,
+                Before::Deed { deed, of, ordinal } => {
+                    let is_meant = named == Some((*deed, of.as_str()));
+                    *ordinal -= u64::from(is_meant);
+                    is_meant && *ordinal == 0
+                }
+            })?;
+        let Preemption { length, to, .. } = self.orders.swap_remove(place);
+        self.put_aside = true;
+        Some(PutAside { length, to })
     }
 
     pub(crate) fn candidate(&self) -> Candidate {

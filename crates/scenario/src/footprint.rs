@@ -7,7 +7,7 @@ use std::fmt;
 
 use kernel::{Duration, Instant};
 
-use crate::plan::{Deed, Preemption};
+use crate::plan::{Before, Deed, Preemption};
 
 /// One access of a thread to a word of shared memory, or its entering of a critical section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,11 @@ pub struct Footprint {
 
 impl Footprint {
     /// As the machine kept it.
-    pub(crate) fn new(host: &str, (thread, number): (&str, u16), kept: &machine::Footprint) -> Self {
+    pub(crate) fn new(
+        host: &str,
+        (thread, number): (&str, u16),
+        kept: &machine::Footprint,
+    ) -> Self {
         Self {
             at: kept.at,
             host: host.to_owned(),
@@ -78,10 +82,13 @@ impl Footprint {
         Preemption {
             host: self.host.clone(),
             thread: u32::from(self.number),
-            before: self.deed,
-            of: self.of.to_owned(),
-            nth: self.nth,
+            before: Before::Deed {
+                deed: self.deed,
+                of: self.of.to_owned(),
+                nth: self.nth,
+            },
             length: Duration::ZERO,
+            to: None,
         }
     }
 

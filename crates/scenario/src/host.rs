@@ -14,9 +14,9 @@ use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::assembly;
+use crate::footprint::Footprint;
 use crate::plan::Scenario;
 use crate::record::ThreadNumber;
-use crate::footprint::Footprint;
 use crate::scheduling::Scheduling;
 
 /// The process heap: 4 MiB hold the buffers of the largest pool.

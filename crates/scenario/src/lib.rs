@@ -21,6 +21,7 @@
 mod assembly;
 mod event;
 pub mod file;
+pub mod footprint;
 mod host;
 mod ledger;
 pub mod outcome;
@@ -32,15 +33,15 @@ pub mod run;
 mod scheduling;
 pub mod swarm;
 pub mod timeline;
-pub mod footprint;
 pub mod violation;
 pub mod watch;
 mod workload;
 mod world;
 
 pub use assembly::AssemblyError;
-pub use outcome::Outcome;
 pub use footprint::Footprint;
+pub use machine::{Bound, Exhaustive, Explorer};
+pub use outcome::Outcome;
 pub use run::{run, run_builds, run_explored, run_watched};
 pub use watch::{Seen, Watch};
 pub use world::Options;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
+use crate::footprint::Footprint;
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
-use crate::footprint::Footprint;
 
 pub use crate::violation::Violation;
 

@@ -25,7 +25,7 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+pub use pin::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use swarm::{Among, Swarm, Varied};
 pub use vocabulary::Vocabulary;
@@ -42,6 +42,8 @@ vocabulary! {
         Random = "random",
         /// Every runnable thread in turn: finds bugs, its rates mean nothing.
         RoundRobin = "round-robin",
+        /// Whoever has the processor keeps it until it waits: finds only what is pinned.
+        Cooperative = "cooperative",
         /// Random priorities that change at two random calls: an adversary, its rates mean nothing.
         Pct = "pct",
         /// Random priorities of calls, drawn anew on conflict: an adversary, its rates mean nothing.

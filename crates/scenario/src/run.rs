@@ -3,6 +3,7 @@
 //! Owns the way from a [`Scenario`] and a seed to an [`Outcome`]. It refuses to know that there
 //! is more than one run.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use machine::Explorer;
@@ -12,7 +13,7 @@ use net::HostId;
 use crate::assembly::{self, AssemblyError};
 use crate::ledger::{Broken, Ledger};
 use crate::outcome::{Outcome, Stop};
-use crate::plan::{Scenario, ViolationKind};
+use crate::plan::{Preemption, Scenario, ViolationKind};
 use crate::scheduling::Scheduling;
 use crate::watch::{Seen, Watch};
 use crate::world::{Options, World};
@@ -82,28 +83,42 @@ pub fn run_builds(
     Ok(summarise(world, seed, stop))
 }
 
-/// Runs `scenario` under `seed` in the order of calls that a search has come to. Calls take no
-/// time, whatever the scenario says: threads of a host that can go on all do so before time passes.
+/// Runs `scenario` under `seed` in the order of calls that a search has come to, and says where it
+/// turned: the pins with which the `cooperative` scheduler takes the same course.
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
 ///
 /// # Panics
-/// If there are not as many builds as hosts.
+/// If calls take time: it must stand still while somebody can go on.
 pub fn run_explored(
     scenario: &Scenario,
     seed: u64,
-    builds: Vec<Rc<dyn Build>>,
     explorer: Explorer,
-) -> Result<Outcome, AssemblyError> {
+) -> Result<(Outcome, Vec<Preemption>), AssemblyError> {
+    let mut hosts = scenario.hosts.values();
+    let still = hosts.all(|host| host.call_cost.is_zero());
+    assert!(still, "time stands still while somebody can go on");
+    let explorer = Rc::new(explorer);
+    let seats = Rc::new(RefCell::new(Vec::new()));
+    let scheduling = Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&seats));
     let options = Options {
         keep_records: false,
     };
-    let scheduling = Scheduling::Explored(Rc::new(explorer));
-    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
+    let mut world = World::new(scenario, seed, shipped(scenario), options, scheduling)?;
     let stop = world.run();
-    close_books(&mut world);
-    Ok(summarise(world, seed, stop))
+    if stop != Stop::Repeats {
+        close_books(&mut world);
+    }
+    let outcome = summarise(world, seed, stop);
+    let seats = seats.borrow();
+    let pin = |turning: &machine::Turning| {
+        let seat = usize::try_from(turning.seat).ok()?.checked_sub(1)?;
+        let name = scenario.hosts.keys().nth(seats.get(seat)?.0 as usize)?;
+        assembly::pinned(name, turning)
+    };
+    let pins = explorer.turnings().iter().filter_map(pin).collect();
+    Ok((outcome, pins))
 }
 
 /// What can be judged only once nothing more happens.

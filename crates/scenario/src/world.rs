@@ -25,12 +25,12 @@ use net::{HostId, LinkConfig, Network};
 
 use crate::assembly::{self, AssemblyError};
 use crate::event::Event;
+use crate::footprint::Footprint;
 use crate::host::{Host, Planned};
 use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
-use crate::footprint::Footprint;
 use crate::scheduling::Scheduling;
 use crate::watch::{Observer, Watch};
 
@@ -196,7 +196,7 @@ impl<'a> World<'a> {
             if self.ledger.is_full() {
                 return Stop::Violations;
             }
-            if let Scheduling::Explored(explorer) = &self.scheduling {
+            if let Scheduling::Explored(explorer, _) = &self.scheduling {
                 if self.internet.next_time() > Some(self.now) {
                     explorer.arrive(self.fingerprint());
                 }

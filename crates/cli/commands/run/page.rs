@@ -92,6 +92,7 @@ const fn stopped(stop: Stop) -> &'static str {
         Stop::Events => "; STOPPED at the limit of events",
         Stop::Calls => "; STOPPED at the limit of calls",
         Stop::Violations => "; STOPPED at the limit of violations",
+        Stop::Repeats => "; a search knew the rest",
     }
 }
 

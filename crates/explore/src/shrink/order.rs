@@ -12,7 +12,7 @@ use kernel::{Duration, Instant, Ratio};
 use scenario::plan::{
     Arrivals, Deed, OutageWindow, Pins, Preemption, Priorities, Scenario, Scheduler, SizeRange,
 };
-use scenario::{Outcome, Footprint};
+use scenario::{Footprint, Outcome};
 
 use super::{QUICK, SECOND, Search, found_at};
 use crate::edit;
@@ -241,7 +241,10 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let Some((outcome, _)) = watched(search, &search.best.clone()) else {
         return false;
     };
-    let aside = outcome.footprints.iter().filter(|footprint| footprint.put_aside);
+    let aside = outcome
+        .footprints
+        .iter()
+        .filter(|footprint| footprint.put_aside);
     let models = aside
         .zip(pins.clone())
         .map(|(footprint, pin)| Point::new(footprint, pin.length, None, None));
@@ -335,7 +338,8 @@ fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
     let words: BTreeSet<(&str, Option<u32>)> = raced
         .map(|footprint| (footprint.host.as_str(), footprint.address))
         .collect();
-    let races = |footprint: &&Footprint| words.contains(&(footprint.host.as_str(), footprint.address));
+    let races =
+        |footprint: &&Footprint| words.contains(&(footprint.host.as_str(), footprint.address));
     footprints.iter().filter(races).map(site_of).collect()
 }
 
@@ -362,7 +366,9 @@ fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let mut points = Vec::new();
     for (index, footprint) in footprints.iter().enumerate() {
         let word = |address: u32| (footprint.host.as_str(), address);
-        let own = footprint.address.filter(|_| racing.contains(&site_of(footprint)));
+        let own = footprint
+            .address
+            .filter(|_| racing.contains(&site_of(footprint)));
         let known = last.entry((&footprint.host, footprint.number)).or_default();
         let (just, before) = *known;
         let behind = behind.insert((&footprint.host, footprint.number), site_of(footprint));
@@ -397,7 +403,12 @@ fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
 }
 
 impl Point {
-    fn new(footprint: &Footprint, length: Duration, other: Option<&Footprint>, behind: Option<Site>) -> Self {
+    fn new(
+        footprint: &Footprint,
+        length: Duration,
+        other: Option<&Footprint>,
+        behind: Option<Site>,
+    ) -> Self {
         let preemption = Preemption {
             length,
             ..footprint.preemption()

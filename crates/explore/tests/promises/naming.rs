@@ -22,6 +22,10 @@ struct Planted {
 const SOUND: Shipped = Shipped::EXCHANGE_5_5_2655_16;
 
 impl Build for Planted {
+    fn base(&self) -> Shipped {
+        SOUND
+    }
+
     fn version(&self) -> Version {
         SOUND.version()
     }

@@ -387,6 +387,11 @@ impl Trace {
         }
     }
 
+    /// Whether anybody has entered a critical section since `start`.
+    pub(super) fn has_sections(&self, start: usize) -> bool {
+        self.events[start..].iter().any(Event::enters)
+    }
+
     /// Who has made a call since `start`.
     pub(super) fn threads(&self, start: usize) -> Set {
         let events = self.events[start..].iter();

@@ -86,11 +86,11 @@ impl Turns {
         }
     }
 
-    /// The turn is taken away without a call.
-    pub(crate) fn pass_over(&mut self) {
+    /// The turn is taken away without a call, in favour of the thread with the key `to`.
+    pub(crate) fn pass_over(&mut self, to: Option<u64>) {
         match self {
             Self::Timed(timed) => timed.pass_over(),
-            Self::Chosen(chosen) => chosen.pass_over(),
+            Self::Chosen(chosen) => chosen.pass_over(to),
         }
     }
 

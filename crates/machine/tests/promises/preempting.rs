@@ -1,6 +1,6 @@
 //! Preemptions that were laid down, and the accesses that say where one would matter.
 
-use machine::{Config, Deed, Duration, Instant, Machine, Place, Preemption, RoundRobin};
+use machine::{Before, Config, Deed, Duration, Instant, Machine, Place, Preemption, RoundRobin};
 
 use crate::stage::{Numbers, before_read, chosen, config, even_costs, finish, records, timed};
 
@@ -53,7 +53,12 @@ fn a_thread_that_is_put_aside_for_a_while_comes_back_then() {
     // Five calls of a microsecond each came before, and a switch after.
     assert_eq!(back.at.since_start(), Duration::from_micros(2_015));
     let first = footprints.iter().filter(|footprint| footprint.at < back.at);
-    assert_eq!(first.filter(|footprint| footprint.thread.index() == 1).count(), 20);
+    assert_eq!(
+        first
+            .filter(|footprint| footprint.thread.index() == 1)
+            .count(),
+        20
+    );
     // It finds what the other wrote over its own.
     assert_eq!(back.value, Some(1));
 }
@@ -73,10 +78,13 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
         );
         let pin = Preemption {
             key: 0,
-            before: footprint.deed,
-            of: footprint.name.to_owned(),
-            ordinal: footprint.ordinal,
+            before: Before::Deed {
+                deed: footprint.deed,
+                of: footprint.name.to_owned(),
+                ordinal: footprint.ordinal,
+            },
             length: Duration::ZERO,
+            to: None,
         };
         let mut pinned = timed(even(vec![pin], 100));
         writers(&mut pinned);
@@ -96,10 +104,13 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
 fn a_preemption_stands_before_a_critical_section_too() {
     let pin = Preemption {
         key: 0,
-        before: Deed::Enter,
-        of: "door".to_owned(),
-        ordinal: 2,
+        before: Before::Deed {
+            deed: Deed::Enter,
+            of: "door".to_owned(),
+            ordinal: 2,
+        },
         length: Duration::ZERO,
+        to: None,
     };
     let mut config = config();
     config.preemptions = vec![pin];

@@ -3,8 +3,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::{
-    Config, Costs, Deed, Environment, Exception, HeapConfig, Machine, Preemption, Progress, Random,
-    Scheduler, Strategy,
+    Before, Config, Costs, Deed, Environment, Exception, HeapConfig, Machine, Preemption, Progress,
+    Random, Scheduler, Strategy,
 };
 
 pub(crate) const HOST: u64 = 77;
@@ -38,10 +38,13 @@ pub(crate) fn config() -> Config {
 pub(crate) fn before_read(ordinal: u64) -> Preemption {
     Preemption {
         key: 0,
-        before: Deed::Read,
-        of: "word".to_owned(),
-        ordinal,
+        before: Before::Deed {
+            deed: Deed::Read,
+            of: "word".to_owned(),
+            ordinal,
+        },
         length: Duration::ZERO,
+        to: None,
     }
 }
 

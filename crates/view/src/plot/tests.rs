@@ -1,3 +1,5 @@
+//! Pictures of small books whose figures are known.
+
 use explore::folder::Manifest;
 use explore::row::Row;
 use explore::{SeedRange, Shard};

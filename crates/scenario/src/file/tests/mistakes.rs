@@ -137,7 +137,7 @@ fn values_have_their_type() {
         (
             "why = \"w\"\nscheduler = true",
             "3:13",
-            "`scheduler`: expected one of timed, random, round-robin, pct, pos, surw, paced, parallel, portfolio, found true or false",
+            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, pos, surw, paced, parallel, portfolio, found true or false",
         ),
         (
             "why = \"w\"\nhealing = { }",
