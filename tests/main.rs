@@ -1,6 +1,7 @@
 //! One test binary, a module for each promise.
 
 mod browser;
+mod campaign;
 mod cluster;
 mod command_line;
 mod determinism;
@@ -18,6 +19,7 @@ mod perfetto;
 mod ping;
 mod plot_command;
 mod program;
+mod regress;
 mod report_page;
 mod run_command;
 mod scenario_reference;
