@@ -7,6 +7,7 @@ mod diagnosing;
 mod exploring;
 mod fixes;
 mod fresh_luck;
+mod how_to;
 mod laws;
 mod logs;
 mod omission;
