@@ -11,6 +11,7 @@ mod exploring;
 mod faults;
 mod fixes;
 mod fresh_luck;
+mod how_to;
 mod laws;
 mod logs;
 mod omission;
