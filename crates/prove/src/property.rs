@@ -124,6 +124,7 @@ impl Finding {
             Stop::Events => Err(self.undecided("the run reached its limit on events")),
             Stop::Calls => Err(self.undecided("a service reached its limit on calls")),
             Stop::Violations => Err(self.undecided("the run reached its limit on violations")),
+            Stop::Repeats => Err(self.undecided("a search knew the rest")),
         }
     }
 
