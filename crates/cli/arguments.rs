@@ -15,7 +15,7 @@ use crate::exit;
 pub(crate) use diagnosing::DiagnoseArguments;
 pub(crate) use exploring::{
     CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
-    SweepArguments,
+    SweepArguments, VerifyArguments,
 };
 
 const RUN_EXAMPLES: &str = "\
@@ -49,6 +49,10 @@ Examples:
 const SHRINK_EXAMPLES: &str = "\
 Example:
   mtasim shrink out/leak/capsules/NAME.toml -o sims/regress/NAME.toml";
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  mtasim verify sims/verify/close-vs-timeout.toml --preemptions 3
+  mtasim verify sims/verify/close-vs-timeout.toml --build 5.5.2653.23 --out out";
 const EXPLAIN_EXAMPLES: &str = "\
 Example:
   mtasim explain sims/regress/NAME.toml";
@@ -125,6 +129,9 @@ pub(crate) enum Command {
     /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
     #[command(after_help = SHRINK_EXAMPLES)]
     Shrink(ShrinkArguments),
+    /// Run a small scenario in every order of its threads' calls.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArguments),
     /// Say why a failure happens: what led to it, and which parts are necessary.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),

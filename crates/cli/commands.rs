@@ -13,3 +13,4 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod shrink;
 pub(crate) mod sweep;
+pub(crate) mod verify;

@@ -12,9 +12,10 @@
 //! | [`replay`](mod@replay) | one run again |
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
-//! | [`explain`](mod@explain), `chain` | why it happens |
+//! | [`explain`](mod@explain), [`critical`], `chain` | why it happens |
 //! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
+//! | [`verify`](mod@verify) | every order of calls in a small scenario |
 //! | [`sweep`](mod@sweep), [`swarm`], [`merge`](mod@merge) | many seeds, on one machine or many |
 //!
 //! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
@@ -23,6 +24,7 @@ pub mod book;
 pub mod capsule;
 mod chain;
 pub mod compare;
+pub mod critical;
 pub mod curve;
 mod delta;
 pub mod divergence;
@@ -50,6 +52,7 @@ pub mod sweep;
 pub mod tally;
 pub mod thoroughness;
 pub mod times;
+pub mod verify;
 mod workers;
 
 pub use capsule::Capsule;
@@ -58,3 +61,4 @@ pub use replay::replay;
 pub use seeds::{SeedRange, Shard};
 pub use subject::{Custom, Shipped, Subject};
 pub use sweep::sweep;
+pub use verify::verify;

@@ -24,8 +24,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::call::Subject;
+use crate::call::{Subject, ThreadId};
 use crate::scheduler::{Candidate, Scheduler, able};
+use crate::schedulers::cooperative::after;
 use trace::{Class, Made, Set, Trace};
 
 pub use trace::THREADS_MAX;
@@ -58,6 +59,19 @@ pub struct Explorer {
     seat: u64,
 }
 
+/// A choice that the schedule without interruption would have made otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turning {
+    /// Which machine of the run, in the order in which they began.
+    pub seat: u64,
+    /// The stable key of the thread that would have gone on, and how many calls it had made.
+    pub from: u64,
+    /// That many.
+    pub calls: u64,
+    /// The stable key of the thread that went on instead.
+    pub to: u64,
+}
+
 /// The tree of choices, as far as the present path goes.
 #[derive(Debug)]
 struct Search {
@@ -74,6 +88,8 @@ struct Search {
     asleep: Set,
     /// Whether the present run repeats others from here on.
     redundant: bool,
+    /// The stable keys of the threads of each machine.
+    keys: BTreeMap<(u64, u8), u64>,
     /// Queues in which a sender had to wait: their receivers' calls depend on the senders'.
     tight: Vec<Subject>,
     /// States between two stretches, each with the fewest preemptions it took to come there.
@@ -94,6 +110,10 @@ struct Node {
     wanted: Set,
     done: Set,
     chosen: u8,
+    seat: u64,
+    /// Who would go on without interruption, and how many calls that thread has made.
+    usual: u8,
+    calls: u64,
     /// Preemptions so far in this order: in this stretch, and the fewest of those before.
     preempted: u32,
     spent: u32,
@@ -197,6 +217,24 @@ impl Explorer {
         }
     }
 
+    /// Where the run so far differs from the one in which nobody is interrupted
+    /// ([`Cooperative`](crate::Cooperative)).
+    #[must_use]
+    pub fn turnings(&self) -> Vec<Turning> {
+        let search = self.search.borrow();
+        let made = search.nodes.iter().take(search.depth);
+        let turned = made.filter(|node| node.chosen != node.usual);
+        let key = |node: &Node, thread| search.keys[&(node.seat, thread)];
+        turned
+            .map(|node| Turning {
+                seat: node.seat,
+                from: key(node, node.usual),
+                calls: node.calls,
+                to: key(node, node.chosen),
+            })
+            .collect()
+    }
+
     /// Whether the run has turned out to repeat others: what it does from there on is known.
     #[must_use]
     pub fn is_redundant(&self) -> bool {
@@ -234,6 +272,7 @@ impl Search {
             redundant: false,
             tight: Vec::new(),
             states: BTreeMap::new(),
+            keys: BTreeMap::new(),
             learned: false,
         }
     }
@@ -324,6 +363,13 @@ impl Search {
             last.filter(|last| awake.has(*last)).or(awake.first())
         };
         let Some(chosen) = chosen else { return false };
+        let last = self.trace.events[start..].last();
+        let last = last.map(|event| ThreadId(u32::from(event.thread)));
+        let usual = &runnable[after(last, runnable)];
+        let keys = runnable
+            .iter()
+            .map(|one| ((self.seat, one.thread.0 as u8), one.key));
+        self.keys.extend(keys);
         self.nodes.push(Node {
             start,
             runnable: all,
@@ -331,6 +377,9 @@ impl Search {
             wanted: Set::NONE.with(chosen),
             done: asleep,
             chosen,
+            seat: self.seat,
+            usual: usual.thread.0 as u8,
+            calls: usual.calls,
             preempted,
             spent,
         });
@@ -439,7 +488,14 @@ impl Search {
         let node = &self.nodes[depth];
         let thread = self.trace.events[event].thread;
         let here = node.preempted + u32::from(self.preempts(depth, thread));
-        let slack = (self.trace.threads(node.start).count() as u32).saturating_sub(2);
+        let threads = self.trace.threads(node.start).count() as u32;
+        // Sections that are exchanged as wholes may come apart on the way there.
+        let apart = if self.trace.has_sections(node.start) {
+            2
+        } else {
+            0
+        };
+        let slack = threads.saturating_sub(2) + apart;
         let Some(left) = (bound + slack).checked_sub(node.spent) else {
             return false;
         };

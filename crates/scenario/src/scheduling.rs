@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration, mix};
 use machine::{
-    Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection,
-    Strategy, Surw, Tally,
+    Cooperative, Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin,
+    Selection, Strategy, Surw, Tally,
 };
 use mta::Build;
 use net::HostId;
@@ -35,8 +35,8 @@ pub(crate) enum Scheduling {
     Named(Vec<Counts>),
     /// A pilot run: the random walk, counted for each host.
     Pilot(Vec<Rc<RefCell<Tally>>>),
-    /// A search through all orders.
-    Explored(Rc<Explorer>),
+    /// A search through all orders, and which hosts' services it has seen start.
+    Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
 
 impl Scheduling {
@@ -64,7 +64,7 @@ impl Scheduling {
 
     /// Whether somebody asks for the state of the machines.
     pub(crate) const fn watches_state(&self) -> bool {
-        matches!(self, Self::Explored(_))
+        matches!(self, Self::Explored(..))
     }
 
     /// What decides on this host from a start of its service on, whose luck is `luck`.
@@ -82,7 +82,10 @@ impl Scheduling {
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Chosen(Box::new(counting));
             }
-            Self::Explored(explorer) => return Strategy::Chosen(Box::new(explorer.another())),
+            Self::Explored(explorer, seats) => {
+                seats.borrow_mut().push(host);
+                return Strategy::Chosen(Box::new(explorer.another()));
+            }
         };
         let step = || {
             let plan = scenario.hosts.values().nth(host.0 as usize);
@@ -93,6 +96,7 @@ impl Scheduling {
             Scheduler::Timed => return Strategy::Timed,
             Scheduler::Random => Box::new(Random::new(choices, luck)),
             Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
+            Scheduler::Cooperative => Box::new(Cooperative::default()),
             Scheduler::Pct => Box::new(Pct::new(choices, luck, DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, luck)),
             Scheduler::Surw => Box::new(Surw::new(choices, luck, &counts, Selection::All)),
@@ -108,7 +112,7 @@ impl fmt::Debug for Scheduling {
         formatter.write_str(match self {
             Self::Named(_) => "Named",
             Self::Pilot(_) => "Pilot",
-            Self::Explored(_) => "Explored",
+            Self::Explored(..) => "Explored",
         })
     }
 }

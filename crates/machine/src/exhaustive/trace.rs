@@ -305,7 +305,13 @@ impl Trace {
             Class::Unlock => event
                 .held
                 .leave(|lock| self.events[lock].subject == made.subject),
-            _ => {}
+            Class::Read
+            | Class::Write
+            | Class::Ask(_)
+            | Class::Send
+            | Class::Receive(_)
+            | Class::Object
+            | Class::Alone => {}
         }
         event.clock.0[usize::from(thread)] = ordinal;
         self.events.push(event);
@@ -385,6 +391,11 @@ impl Trace {
             Some((theirs, mine)) if self.events[mine].free.knows(&self.events[theirs]) => {}
             Some(sections) => self.races.push(sections),
         }
+    }
+
+    /// Whether anybody has entered a critical section since `start`.
+    pub(super) fn has_sections(&self, start: usize) -> bool {
+        self.events[start..].iter().any(Event::enters)
     }
 
     /// Who has made a call since `start`.
