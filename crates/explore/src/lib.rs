@@ -5,7 +5,7 @@
 //! | [`seeds`], [`grid`] | what is run |
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
-//! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
+//! | [`row`], `coverage`, [`tally`], [`times`], [`book`] | what runs add up to |
 //! | [`statistics`], [`survival`], [`thoroughness`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
@@ -24,6 +24,7 @@ pub mod book;
 pub mod capsule;
 mod chain;
 pub mod compare;
+mod coverage;
 pub mod critical;
 pub mod curve;
 mod delta;

@@ -9,7 +9,7 @@ use kernel::Instant;
 use scenario::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::thoroughness;
+use crate::coverage;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +120,7 @@ impl Row {
                 .map(|(name, it)| (name.clone(), it.offered))
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
-            met: thoroughness::names(&outcome.coverage),
+            met: coverage::names(&outcome.coverage),
         }
     }
 
