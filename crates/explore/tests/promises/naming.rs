@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use mta::{
-    BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure, Version,
-};
+use mta::{BlockState, Build, OnClose, Shipped};
 use scenario::Options;
 
 use crate::bench::plan;
@@ -22,16 +20,8 @@ struct Planted {
 const SOUND: Shipped = Shipped::EXCHANGE_5_5_2655_16;
 
 impl Build for Planted {
-    fn version(&self) -> Version {
-        SOUND.version()
-    }
-
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
-        SOUND.guard(structure, operation)
-    }
-
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        SOUND.on_session_timeout(state)
+    fn base(&self) -> Shipped {
+        SOUND
     }
 
     fn on_close_request(&self, state: BlockState) -> OnClose {
@@ -46,14 +36,6 @@ impl Build for Planted {
             | BlockState::Closing
             | BlockState::OutOfService => SOUND.on_close_request(state),
         }
-    }
-
-    fn checks_instance(&self) -> bool {
-        SOUND.checks_instance()
-    }
-
-    fn asserts_owner(&self) -> bool {
-        SOUND.asserts_owner()
     }
 }
 

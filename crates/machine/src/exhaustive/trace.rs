@@ -305,7 +305,13 @@ impl Trace {
             Class::Unlock => event
                 .held
                 .leave(|lock| self.events[lock].subject == made.subject),
-            _ => {}
+            Class::Read
+            | Class::Write
+            | Class::Ask(_)
+            | Class::Send
+            | Class::Receive(_)
+            | Class::Object
+            | Class::Alone => {}
         }
         event.clock.0[usize::from(thread)] = ordinal;
         self.events.push(event);
