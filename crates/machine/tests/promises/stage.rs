@@ -84,6 +84,7 @@ pub(crate) fn finish_watching(
             Progress::Raised(exception) => return Some(exception),
             Progress::Idle => return None,
             Progress::ReachedUntil => panic!("nothing comes after the end of time"),
+            Progress::Spent => panic!("nobody said how many calls there may be"),
         }
     }
 }
