@@ -8,13 +8,16 @@ use std::thread;
 
 use explore::book::Book;
 use explore::grid::{self, Axis, GridError, Point};
+use explore::swarm::Swarm;
 use explore::sweep::{Ending, Plan, SweepError, Swept};
 use explore::{Shard, Shipped, summary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use view::plot;
 
-use crate::arguments::{Format, SweepArguments};
+use crate::arguments::{Format, PlotOf, SweepArguments};
 use crate::exit;
 use crate::input;
+use crate::output;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Result<u8> {
@@ -26,13 +29,26 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         }
     };
     let axes = &arguments.vary;
+    if let Some(wrong) = arguments
+        .plot
+        .as_deref()
+        .and_then(|path| no_plot(path, axes))
+    {
+        terminal.complain(&wrong);
+        return Ok(exit::USAGE);
+    }
     let points = match load_points(&arguments.file, &arguments.overrides.set, axes, terminal)? {
         Ok(points) => points,
+        Err(code) => return Ok(code),
+    };
+    let swarm = match swarm(arguments, &points, terminal)? {
+        Ok(swarm) => swarm,
         Err(code) => return Ok(code),
     };
     let plan = Plan {
         axes: axes.clone(),
         points: Arc::new(points),
+        swarm,
         seeds: arguments.seeds,
         shard,
         jobs: arguments.jobs.unwrap_or_else(processors),
@@ -46,8 +62,88 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
     let swept = explore::sweep(&plan, Arc::new(Shipped), |book| show_progress(&bar, book));
     bar.finish_and_clear();
     match swept {
-        Ok(swept) => show(arguments, &swept, terminal),
+        Ok(swept) => {
+            let code = show(arguments, &swept, terminal)?;
+            let plotted = draw(arguments, &swept.book);
+            plotted.map_or_else(
+                |wrong| {
+                    terminal.complain(&wrong);
+                    Ok(exit::ENVIRONMENT)
+                },
+                |()| Ok(code),
+            )
+        }
         Err(error) => refuse(&error, terminal),
+    }
+}
+
+/// Why this sweep can have no picture of this name: better told before its hours than after.
+fn no_plot(path: &Path, axes: &[Axis]) -> Option<String> {
+    match path.extension().and_then(|it| it.to_str()) {
+        Some("svg" | "html") => plot::check(axes).err().map(|it| format!("--plot: {it}")),
+        _ => Some(format!(
+            "--plot {}: a picture is a .svg or a .html file",
+            path.display()
+        )),
+    }
+}
+
+/// Draws the picture that was asked for, if any.
+fn draw(arguments: &SweepArguments, book: &Book) -> Result<(), String> {
+    let Some(path) = &arguments.plot else {
+        return Ok(());
+    };
+    let measure = arguments.plot_of.map(|of| match of {
+        PlotOf::Leak => plot::Measure::Leak,
+        PlotOf::Exhaustion => plot::Measure::Exhaustion,
+        PlotOf::Crash => plot::Measure::Crash,
+        PlotOf::Failure => plot::Measure::Failure,
+    });
+    let figure = plot::figure(book, measure).map_err(|it| format!("--plot: {it}"))?;
+    let is_page = path.extension().is_some_and(|it| it == "html");
+    if is_page {
+        output::write(path, figure.html(&command(arguments)).as_bytes())
+    } else {
+        output::write(path, figure.svg().as_bytes())
+    }
+}
+
+/// The sweep as a line for a shell.
+fn command(arguments: &SweepArguments) -> String {
+    let file = shell_word(&arguments.file.display().to_string());
+    let set = arguments.overrides.set.iter().map(|it| set_option(it));
+    let vary = arguments.vary.iter().map(|axis| {
+        let values = axis.values.join(",");
+        format!(" --vary {}", shell_word(&format!("{}={values}", axis.path)))
+    });
+    let options: String = set.chain(vary).collect();
+    let swarm = if arguments.swarm { " --swarm" } else { "" };
+    format!(
+        "mtasim sweep {file} --seeds {}{options}{swarm}",
+        arguments.seeds
+    )
+}
+
+/// The swarm that was asked for, or the exit code after saying what is wrong with it.
+fn swarm(
+    arguments: &SweepArguments,
+    points: &[Point],
+    terminal: &mut Terminal,
+) -> io::Result<Result<Option<Swarm>, u8>> {
+    if !arguments.swarm {
+        return Ok(Ok(None));
+    }
+    if arguments.file.as_os_str() == "-" {
+        terminal.complain("--swarm reads the file for every seed: standard input is none");
+        return Ok(Err(exit::USAGE));
+    }
+    let bytes = input::read(&arguments.file)?;
+    match Swarm::of(&arguments.file.display().to_string(), &bytes, points) {
+        Ok(swarm) => Ok(Ok(Some(swarm))),
+        Err(found) => {
+            terminal.talk(&found.to_human(true))?;
+            Ok(Err(exit::USAGE))
+        }
     }
 }
 
@@ -158,6 +254,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             terminal.result(&page)?;
         }
     }
+    let swarm = swarm_option(arguments);
     for differing in &swept.differing {
         let set: Vec<String> = differing
             .overrides
@@ -165,7 +262,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             .map(|it| set_option(it))
             .collect();
         terminal.complain(&format!(
-            "nondeterminism: seed {}{} came out differently the second time:\n  {}",
+            "nondeterminism: seed {}{swarm}{} came out differently the second time:\n  {}",
             differing.seed,
             set.concat(),
             differing.divergence
@@ -205,7 +302,15 @@ fn repeat(arguments: &SweepArguments, found: &summary::Found) -> String {
     let varied = found.settings.iter();
     let varied = varied.map(|(path, value)| set_option(&format!("{path}={value}")));
     let set: String = set.chain(varied).collect();
-    format!("mtasim run {file} --seed {}{set}", found.shortest_seed)
+    let swarm = swarm_option(arguments);
+    format!(
+        "mtasim run {file} --seed {}{swarm}{set}",
+        found.shortest_seed
+    )
+}
+
+const fn swarm_option(arguments: &SweepArguments) -> &'static str {
+    if arguments.swarm { " --swarm" } else { "" }
 }
 
 fn set_option(setting: &str) -> String {
@@ -225,7 +330,7 @@ fn shell_word(text: &str) -> String {
 fn refuse(error: &SweepError, terminal: &mut Terminal) -> io::Result<u8> {
     terminal.complain(&error.to_string());
     Ok(match error {
-        SweepError::Assembly(_) | SweepError::Folder(_) => exit::USAGE,
+        SweepError::Assembly(_) | SweepError::Folder(_) | SweepError::Selection(..) => exit::USAGE,
         SweepError::Threads(_) => exit::ENVIRONMENT,
         SweepError::Panicked(_) => exit::OUR_BUG,
     })

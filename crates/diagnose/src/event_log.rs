@@ -21,6 +21,10 @@ const STARTED: u32 = 9298;
 const NOT_OPENED: u32 = 289;
 /// No control block was free.
 const EXHAUSTED: u32 = 9156;
+/// A check failed, or an exception ended the process.
+const UNEXPECTED: u32 = 9405;
+/// Events that are no further apart belong together; the log shows whole seconds.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What an event says about a leak of control blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +75,11 @@ struct Service {
     is_whole: bool,
     not_opened: u64,
     refused: u64,
+    /// The last calls that were given up together.
+    latest_not_opened: (Option<Stamp>, u64),
+    /// Those of them that were given up as the process failed: it may not have come to close
+    /// their blocks.
+    in_doubt: u64,
     began: Option<Stamp>,
     latest: Option<Stamp>,
 }
@@ -127,9 +136,7 @@ impl EventLog {
         }
         self.pool = entry.pool.or(self.pool);
         if let Some(service) = self.services.back_mut() {
-            service.latest = entry.at.or(service.latest);
-            service.not_opened += u64::from(id == NOT_OPENED);
-            service.refused += u64::from(id == EXHAUSTED && entry.is_main_base);
+            service.take_in(&entry);
         }
     }
 
@@ -151,14 +158,16 @@ impl EventLog {
     }
 
     /// How many calls were given up in a run of the service, the last being number 0, other than
-    /// those refused for want of a block. `None` if the log does not have the whole of it.
+    /// those refused for want of a block, and those in the second in which the process failed.
+    /// `None` if the log does not have the whole of it.
     #[must_use]
     pub fn given_up(&self, from_end: usize) -> Option<u64> {
         let service = self.service(from_end)?;
         if !service.is_whole {
             return None;
         }
-        service.not_opened.checked_sub(service.refused)
+        let accounted = service.refused + service.in_doubt;
+        service.not_opened.checked_sub(accounted)
     }
 
     /// How long a run of the service lasted, from its start to its last event.
@@ -171,6 +180,28 @@ impl EventLog {
     fn service(&self, from_end: usize) -> Option<Service> {
         let place = self.services.len().checked_sub(from_end + 1)?;
         self.services.get(place).copied()
+    }
+}
+
+impl Service {
+    fn take_in(&mut self, entry: &Pending) {
+        self.latest = entry.at.or(self.latest);
+        self.refused += u64::from(entry.id == EXHAUSTED && entry.is_main_base);
+        let (last, count) = self.latest_not_opened;
+        let are_together = entry
+            .at
+            .zip(last)
+            .is_some_and(|(at, last)| at.since(last) <= TOGETHER);
+        if entry.id == NOT_OPENED {
+            self.not_opened += 1;
+            self.latest_not_opened = (entry.at, if are_together { count + 1 } else { 1 });
+        }
+        if entry.id == UNEXPECTED && are_together {
+            self.in_doubt = count;
+        } else if !are_together {
+            // The process went on.
+            self.in_doubt = 0;
+        }
     }
 }
 

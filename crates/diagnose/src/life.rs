@@ -120,6 +120,11 @@ impl Life {
         self.phase == Phase::Silent && self.left_at.is_none()
     }
 
+    /// Whether this MTA made the call.
+    pub(crate) fn is_outgoing(&self) -> bool {
+        self.call == Call::Outgoing
+    }
+
     /// A call of this MTA that came to an end, or will, without having been opened.
     pub(crate) fn is_failed_call(&self) -> bool {
         self.call == Call::Outgoing && self.packets < PACKETS_TO_OPEN

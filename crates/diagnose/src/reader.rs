@@ -23,6 +23,8 @@ pub struct Reader<'a> {
     events: Option<&'a EventLog>,
     service: Option<Service>,
     waiting: Vec<Silence>,
+    /// What earlier runs of the service showed of calls made at once.
+    most_overtaken: usize,
     summary: Summary,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Reader<'a> {
             events,
             service: None,
             waiting: Vec::new(),
+            most_overtaken: 0,
             summary: Summary::default(),
         }
     }
@@ -57,18 +60,20 @@ impl<'a> Reader<'a> {
         {
             self.end(service, Some(line.number), out);
         }
-        let summary = &mut self.summary;
+        let (summary, most_overtaken) = (&mut self.summary, self.most_overtaken);
         let service = self.service.get_or_insert_with(|| {
             summary.services += 1;
             let is_whole = matches!(read.said, Said::Allocated(_, 0));
-            Service::new(summary.services, line.number, is_whole)
+            Service::new(summary.services, line.number, is_whole, most_overtaken)
         });
         service.on_line(line.number, &read, out);
         true
     }
 
     fn end(&mut self, service: Service, restarted_at: Option<u64>, out: &mut impl FnMut(&Entry)) {
-        self.waiting.push(service.finish(restarted_at, out));
+        let silence = service.finish(restarted_at, out);
+        self.most_overtaken = silence.most_overtaken;
+        self.waiting.push(silence);
         let lives =
             |waiting: &[Silence]| waiting.iter().map(|it| it.lives.len() + 1).sum::<usize>();
         let may_wait = self.events.is_some();

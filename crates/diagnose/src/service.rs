@@ -20,6 +20,7 @@ const BEHIND_MAX: u32 = 16;
 #[derive(Debug)]
 pub(crate) struct Service {
     totals: Totals,
+    /// By block: as many as the highest that was named, [`BLOCKS_MAX`] at the most.
     lives: Vec<Option<Life>>,
     is_named: Vec<bool>,
     newest_instance: Option<u32>,
@@ -31,6 +32,8 @@ pub(crate) struct Service {
     latest: Option<Stamp>,
     /// The longest that a call took until something came of it.
     longest_call: Duration,
+    /// The most calls that had begun after one, and were silent too, when something came of it.
+    most_overtaken: usize,
     /// Calls that ended without having been opened.
     failed_calls: u64,
     /// Where an excerpt says that lines were left out.
@@ -38,23 +41,25 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// One whose beginning is this line, or lies before it.
-    pub(crate) fn new(number: u32, first_line: u64, is_whole: bool) -> Self {
+    /// One whose beginning is this line, or lies before it. An earlier run of the service may
+    /// have shown how many calls it makes at once.
+    pub(crate) fn new(number: u32, first_line: u64, is_whole: bool, most_overtaken: usize) -> Self {
         Self {
             totals: Totals {
                 service: number,
                 is_whole,
                 ..Totals::default()
             },
-            lives: vec![None; BLOCKS_MAX],
-            is_named: vec![false; BLOCKS_MAX],
+            lives: Vec::new(),
+            is_named: Vec::new(),
             newest_instance: None,
-            reading: vec![None; THREADS_MAX],
-            allocating: vec![None; THREADS_MAX],
+            reading: Vec::new(),
+            allocating: Vec::new(),
             first_line,
             began: None,
             latest: None,
             longest_call: Duration::ZERO,
+            most_overtaken,
             failed_calls: 0,
             gap_at: 0,
         }
@@ -74,6 +79,7 @@ impl Service {
         }
         let block = named(line.said);
         let thread = usize::from(line.thread);
+        self.make_room(thread, block);
         if let Some(allocated) = self.allocating[thread].take()
             && block != Some(allocated)
             && let Some(life) = &mut self.lives[usize::from(allocated)]
@@ -94,6 +100,21 @@ impl Service {
         }
         if let Some(block) = block {
             self.on_block_line(number, line, block, out);
+        }
+    }
+
+    /// Makes the tables as long as this line needs them: most pools have some tens of blocks.
+    fn make_room(&mut self, thread: usize, block: Option<Block>) {
+        assert!(thread < THREADS_MAX, "no line has a higher one");
+        if thread >= self.reading.len() {
+            self.reading.resize(thread + 1, None);
+            self.allocating.resize(thread + 1, None);
+        }
+        let place = block.map_or(0, usize::from);
+        assert!(place < BLOCKS_MAX, "no line has a higher one");
+        if block.is_some() && place >= self.lives.len() {
+            self.lives.resize(place + 1, None);
+            self.is_named.resize(place + 1, false);
         }
     }
 
@@ -122,15 +143,25 @@ impl Service {
         };
         let was_silent = life.is_silent();
         let has_ended = life.on_line(number, line.said);
-        if was_silent
-            && !life.is_silent()
-            && let (Some(began), Some(at)) = (life.began, line.at)
-        {
-            self.longest_call = self.longest_call.max(at.since(began));
+        let (is_silent, is_call) = (life.is_silent(), life.is_outgoing());
+        if was_silent && !is_silent && is_call {
+            let (began, first_line) = (life.began, life.first_line());
+            self.on_answered_call(began, first_line, line.at);
         }
         if has_ended {
             self.end(block, Reason::Released, None, out);
         }
+    }
+
+    /// Something has come of a call: so long a call can take, and so many others may begin
+    /// meanwhile.
+    fn on_answered_call(&mut self, began: Option<Stamp>, first_line: u64, at: Option<Stamp>) {
+        let took = began.zip(at).map(|(began, at)| at.since(began));
+        self.longest_call = self.longest_call.max(took.unwrap_or_default());
+        let is_later =
+            |life: &&Life| life.is_silent() && life.is_outgoing() && life.first_line() > first_line;
+        let later = self.lives.iter().flatten().filter(is_later).count();
+        self.most_overtaken = self.most_overtaken.max(later);
     }
 
     fn begin(
@@ -188,7 +219,7 @@ impl Service {
         let listener = self.listener();
         let silent = self.take_silent(listener);
         let failed_calls = self.failed_calls;
-        for place in 0..BLOCKS_MAX {
+        for place in 0..self.lives.len() {
             let Some(life) = &self.lives[place] else {
                 continue;
             };
@@ -211,6 +242,7 @@ impl Service {
             began: self.began,
             latest: self.latest,
             longest_call: self.longest_call,
+            most_overtaken: self.most_overtaken,
             failed_calls,
             gap_at: self.gap_at,
             restarted_at,

@@ -10,7 +10,9 @@
 //! 2. *The event log.* Every call that is given up has an event 289. As many of the silent blocks
 //!    have leaked as there are such events for which no other call can account; the oldest,
 //!    since one timer lets calls go in the order in which they began.
-//! 3. *Order.* The silent blocks before the latest calls have leaked; the latest are unknown.
+//! 3. *Order.* The silent blocks before the latest calls have leaked; the latest are unknown, one
+//!    unless more is said. If something is seen to have come of a call although others began
+//!    after it and are silent too, this MTA makes so many at once, and that counts.
 //!
 //! It refuses to guess: where none of these decides, the verdict is "unknown".
 
@@ -51,6 +53,7 @@ pub(crate) struct Silence {
     pub(crate) began: Option<Stamp>,
     pub(crate) latest: Option<Stamp>,
     pub(crate) longest_call: Duration,
+    pub(crate) most_overtaken: usize,
     /// Calls that ended without having been opened: each has an event 289 of its own.
     pub(crate) failed_calls: u64,
     pub(crate) gap_at: u64,
@@ -112,7 +115,7 @@ impl Silence {
     fn by_order(&self, life: &Life, later: usize, limits: Limits) -> Reason {
         if self.is_about_one_block || life.last_line() < self.gap_at {
             Reason::NothingMore
-        } else if later >= limits.calls_at_once {
+        } else if later >= limits.calls_at_once.max(self.most_overtaken + 1) {
             Reason::Overtaken
         } else {
             Reason::EndsTooSoon

@@ -30,6 +30,12 @@ pub struct Tally {
     pub rechecked: u64,
     /// What went wrong, by signature.
     pub groups: BTreeMap<String, Group>,
+    /// What went wrong, by kind: the word before the place in a signature, or `exception`.
+    pub kinds: BTreeMap<String, Kind>,
+    /// When runs ended.
+    pub ends: Times,
+    /// When those of them ended in which anything went wrong.
+    pub failing_ends: Times,
     /// Failures whose signature is beyond [`SIGNATURES_MAX`].
     pub ungrouped: u64,
     /// When the first thing went wrong.
@@ -44,6 +50,17 @@ pub struct Tally {
     pub discoveries: Vec<(u64, String)>,
     /// Seeds of the first runs that were not as expected.
     pub unexpected_seeds: Vec<u64>,
+}
+
+/// Failures of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kind {
+    /// Runs that show it.
+    pub runs: u64,
+    /// When it was found first.
+    pub times: Times,
+    /// When those runs ended.
+    pub ends: Times,
 }
 
 /// Failures of one signature.
@@ -66,6 +83,8 @@ pub struct Shortest {
     pub seed: u64,
     /// With which of the varied settings.
     pub settings: BTreeMap<String, String>,
+    /// With what the seed has selected of a swarm.
+    pub selected: BTreeMap<String, String>,
     /// Which scenario, by its hash.
     pub scenario: String,
 }
@@ -99,6 +118,8 @@ impl Tally {
             self.failing += 1;
             self.first_failures.add(at);
         }
+        self.ends.add(Instant::from_nanos(row.simulated));
+        self.add_kinds(row);
         let places = 0..row.failures.len();
         let kept = places
             .filter(|&place| self.add_failure(row, place))
@@ -119,6 +140,24 @@ impl Tally {
         }
     }
 
+    fn add_kinds(&mut self, row: &Row) {
+        let mut first: BTreeMap<&str, u64> = BTreeMap::new();
+        for failure in &row.failures {
+            let at = first.entry(kind(&failure.signature)).or_insert(failure.at);
+            *at = failure.at.min(*at);
+        }
+        let end = Instant::from_nanos(row.simulated);
+        for (word, at) in first {
+            let kind = self.kinds.entry(word.to_owned()).or_default();
+            kind.runs += 1;
+            kind.times.add(Instant::from_nanos(at));
+            kind.ends.add(end);
+        }
+        if row.is_failing() {
+            self.failing_ends.add(end);
+        }
+    }
+
     fn add_failure(&mut self, row: &Row, place: usize) -> bool {
         let failure = &row.failures[place];
         let at = Instant::from_nanos(failure.at);
@@ -131,6 +170,7 @@ impl Tally {
             at,
             seed: row.seed,
             settings: row.settings.clone(),
+            selected: row.selected.clone(),
             scenario: row.scenario.clone(),
         };
         if is_new {
@@ -154,6 +194,12 @@ impl Tally {
         assert!(group.runs <= self.runs, "a run shows a signature once");
         sooner || group.runs <= CAPSULES_MAX
     }
+}
+
+/// The word of a violation's kind, `exception` for those that end a process.
+fn kind(signature: &str) -> &str {
+    let word = signature.split([':', ' ']).next();
+    word.unwrap_or(signature)
 }
 
 /// Adds what one run did of something.

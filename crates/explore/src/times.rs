@@ -31,6 +31,12 @@ impl Times {
         self.count
     }
 
+    /// All times, each bucket's by one time within it, with how many there are; earliest first.
+    pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
+        let buckets = self.buckets.iter();
+        buckets.map(|(&bucket, &count)| (Duration::from_nanos(middle(bucket)), count))
+    }
+
     /// The time by which `percent` per cent of `runs` runs had got there; `None` if fewer ever
     /// did. Runs that never got there count as later than all others, so nothing is assumed of
     /// what they would have done after their end.

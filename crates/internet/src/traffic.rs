@@ -4,22 +4,28 @@
 //! not there yet. Routers answer for what they cannot deliver. It refuses to know why a packet was
 //! sent.
 
-use std::net::Ipv4Addr;
-
 use kernel::{Instant, mix};
 use net::icmp::{Message, Original, UnreachableCode};
-use net::ipv4::Header;
-use net::{DropReason, HostId, Identity, Packet, Protocol, Verdict};
+use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
 use crate::flights::{Flight, Payload};
-use crate::watch::{News, Watch};
+use crate::watch::{News, Offer, Watch};
+use crate::wire;
 use crate::world::{Internet, NetworkEvent, uptime};
 
 /// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS.
 const HEADERS: u32 = 40;
 const MSS_OPTION: u32 = 4;
 const IP_HEADER: u32 = 20;
+
+/// One step of a packet's way.
+#[derive(Clone, Copy)]
+struct Hop {
+    from: HostId,
+    next: Option<HostId>,
+    link: Option<LinkId>,
+}
 
 impl<E> Internet<E> {
     /// Puts a segment of a host's TCP on its way.
@@ -79,36 +85,58 @@ impl<E> Internet<E> {
         if at == packet.source {
             watch.on_news(now, at, News::Sent(&packet));
         }
-        for verdict in transit.verdicts() {
-            match verdict {
-                Verdict::Deliver {
-                    at: arrival,
-                    corruption,
-                    ..
-                } => {
-                    let next = transit.next.expect("a delivered packet has a next host");
-                    let Some(copy) = self.after_damage(&packet, corruption) else {
-                        watch.on_news(now, next, News::Damaged(&packet));
-                        continue;
+        let addresses = self.addresses(&packet);
+        let offer = Offer {
+            packet: &packet,
+            transit,
+            addresses,
+        };
+        watch.on_news(now, at, News::Offered(offer));
+        let hop = Hop {
+            from: at,
+            next: transit.next,
+            link: transit.link,
+        };
+        match transit.fates() {
+            (fate, None) => self.fare(now, hop, packet, fate, watch),
+            (first, Some(second)) => {
+                self.fare(now, hop, packet.clone(), first, watch);
+                self.fare(now, hop, packet, second, watch);
+            }
+        }
+    }
+
+    /// One copy of a packet meets its fate on one hop.
+    fn fare(
+        &mut self,
+        now: Instant,
+        hop: Hop,
+        mut packet: Packet<Payload>,
+        fate: Verdict,
+        watch: &mut impl Watch,
+    ) {
+        match fate {
+            Verdict::Deliver { at, corruption, .. } => {
+                let next = hop.next.expect("a delivered packet has a next host");
+                if let (Some(word), Payload::Tcp(segment)) = (corruption, &packet.payload) {
+                    let Some(segment) = self.after_damage(&packet, segment, word) else {
+                        return watch.on_news(now, next, News::Damaged(&packet));
                     };
-                    let flight = self.flights.take_off(copy);
-                    self.expect(arrival, next, NetworkEvent::Arrival { at: next, flight });
+                    packet.payload = Payload::Tcp(segment);
                 }
-                Verdict::Drop(reason) => {
-                    let link = transit.link;
-                    let packet = &packet;
-                    watch.on_news(
-                        now,
-                        at,
-                        News::Dropped {
-                            packet,
-                            link,
-                            reason,
-                        },
-                    );
-                    if reason == DropReason::NoRoute {
-                        self.answer_unreachable(now, at, packet, watch);
-                    }
+                let flight = self.flights.take_off(packet);
+                self.expect(at, next, NetworkEvent::Arrival { at: next, flight });
+            }
+            Verdict::Drop(reason) => {
+                let (packet, link) = (&packet, hop.link);
+                let news = News::Dropped {
+                    packet,
+                    link,
+                    reason,
+                };
+                watch.on_news(now, hop.from, news);
+                if reason == DropReason::NoRoute {
+                    self.answer_unreachable(now, hop.from, packet, watch);
                 }
             }
         }
@@ -119,23 +147,18 @@ impl<E> Internet<E> {
     fn after_damage(
         &self,
         packet: &Packet<Payload>,
-        corruption: Option<u64>,
-    ) -> Option<Packet<Payload>> {
-        let (Some(word), Payload::Tcp(segment)) = (corruption, &packet.payload) else {
-            return Some(packet.clone());
-        };
-        let (source, destination) = (
-            self.sockets(packet.source).address(),
-            self.sockets(packet.destination).address(),
-        );
+        segment: &tcp::Segment,
+        word: u64,
+    ) -> Option<tcp::Segment> {
+        let [source, destination] = self.addresses(packet);
         let mut bytes = tcp::wire::encode(segment, source, destination);
-        let bit = (word % (bytes.len() as u64 * 8)) as usize;
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        let segment = tcp::wire::decode(&bytes, source, destination).ok()?;
-        Some(Packet {
-            payload: Payload::Tcp(segment),
-            ..packet.clone()
-        })
+        wire::damage(&mut bytes, word);
+        tcp::wire::decode(&bytes, source, destination).ok()
+    }
+
+    /// The addresses of a packet's source and destination.
+    fn addresses(&self, packet: &Packet<Payload>) -> [u32; 2] {
+        [packet.source, packet.destination].map(|host| self.sockets(host).address())
     }
 
     /// A packet is at `at`: it is handed up, or goes on. Answers whether it was handed up.
@@ -188,7 +211,6 @@ impl<E> Internet<E> {
         if at == packet.source {
             return;
         }
-        let address = |host: HostId| Ipv4Addr::from(self.sockets(host).address());
         let mut leading = [0; 8];
         leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
         leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
@@ -196,13 +218,7 @@ impl<E> Internet<E> {
         let message = Message::Unreachable {
             code: UnreachableCode::Network,
             original: Original {
-                header: Header {
-                    source: address(packet.source),
-                    destination: address(packet.destination),
-                    protocol: Protocol::Tcp as u8,
-                    length: u16::try_from(packet.length).unwrap_or(u16::MAX),
-                    time_to_live: packet.time_to_live,
-                },
+                header: wire::header(packet, self.addresses(packet)),
                 leading,
             },
         };

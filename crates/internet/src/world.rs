@@ -228,16 +228,15 @@ impl<E> Internet<E> {
             self.send_segment(now, host, outgoing, watch);
         }
         let station = &mut self.stations[place];
-        let Some(due) = station.sockets.poll_timeout() else {
+        let planned = station.timer_at.map_or(Uptime::MAX, uptime);
+        let Some(due) = station.sockets.poll_timeout_before(planned) else {
             return;
         };
         let due = Instant::from_nanos(due.nanos()).max(now);
-        if station.timer_at.is_none_or(|planned| due < planned) {
-            station.timer_at = Some(due);
-            station.timer_generation = station.timer_generation.wrapping_add(1);
-            let generation = station.timer_generation;
-            self.expect(due, host, NetworkEvent::TcpTimer { host, generation });
-        }
+        station.timer_at = Some(due);
+        station.timer_generation = station.timer_generation.wrapping_add(1);
+        let generation = station.timer_generation;
+        self.expect(due, host, NetworkEvent::TcpTimer { host, generation });
     }
 
     pub(crate) fn expect(&mut self, at: Instant, host: HostId, event: NetworkEvent) {

@@ -5,10 +5,11 @@
 //! an event means, and it cancels nothing: an owner whose plans change marks its own generation
 //! and ignores what comes late.
 //!
-//! Far-off events lie unsorted in coarse slots of a hierarchical wheel (Varghese and Lauck,
-//! 1987); only the slot whose time has come is ordered, in a small binary heap. A wheel alone
-//! has no order inside a slot, and a heap alone pays for every event that is far away. A coarse
-//! slot with few events is not split into finer ones: the heap orders them for less.
+//! Far-off events lie unsorted in the slots of a hierarchical wheel (Varghese and Lauck, 1987);
+//! only the slot whose time has come is sorted, and what is added to it from then on goes into a
+//! small heap beside it. A wheel alone has no order inside a slot, and a heap alone pays for every
+//! event that is far away. A coarse slot with few events is not split into finer ones: sorting
+//! them costs less.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -32,12 +33,18 @@ pub struct EventKey {
 /// All events that have not happened yet.
 #[derive(Debug)]
 pub struct EventQueue<E> {
-    /// The events of every slot up to and including `slot`, ordered.
-    current: BinaryHeap<Reverse<Entry<E>>>,
+    /// The events of the slots up to and including `slot`, latest first.
+    run: Vec<Entry<E>>,
+    /// Those of them that were added when the run was long.
+    late: BinaryHeap<Reverse<Entry<E>>>,
     slot: u64,
-    levels: Vec<Level<E>>,
-    /// An empty list, whose memory the next slot that is taken leaves behind.
-    spare: Vec<Entry<E>>,
+    /// Bit n of a word is set while slot n of that level holds events: the whole of the wheel's
+    /// state that is looked at when it turns, in one line of cache.
+    occupied: [u64; LEVELS],
+    /// All slots, level by level. An empty one has no memory of its own.
+    slots: Vec<Vec<Entry<E>>>,
+    /// Memory of slots that were emptied; the last is the warmest.
+    spare: Vec<Vec<Entry<E>>>,
     last: Option<EventKey>,
     length: usize,
 }
@@ -48,19 +55,14 @@ struct Entry<E> {
     event: E,
 }
 
-#[derive(Debug)]
-struct Level<E> {
-    slots: [Vec<Entry<E>>; SLOTS],
-    /// Bit n is set while slot n holds events.
-    occupied: u64,
-}
-
 /// 2^16 ns: a slot of the lowest level spans 66 microseconds.
 const SLOT_NANOS_BITS: u32 = 16;
 const SLOTS_BITS: u32 = 6;
 const SLOTS: usize = 1 << SLOTS_BITS;
-/// So many events of one slot go into the heap as they are.
+/// So many events are sorted as they are.
 const FEW: usize = 32;
+/// So short a run takes in others.
+const SHORT: usize = 8;
 /// Together the levels span all of time: 8 * 6 + 16 bits are the 64 of an [`Instant`].
 const LEVELS: usize = 8;
 
@@ -76,9 +78,11 @@ impl<E> EventQueue<E> {
     pub fn new() -> Self {
         const { assert!(LEVELS as u32 * SLOTS_BITS + SLOT_NANOS_BITS == u64::BITS) };
         Self {
-            current: BinaryHeap::new(),
+            run: Vec::new(),
+            late: BinaryHeap::new(),
             slot: 0,
-            levels: (0..LEVELS).map(|_| Level::new()).collect(),
+            occupied: [0; LEVELS],
+            slots: (0..LEVELS * SLOTS).map(|_| Vec::new()).collect(),
             spare: Vec::new(),
             last: None,
             length: 0,
@@ -115,7 +119,12 @@ impl<E> EventQueue<E> {
     /// The time of the next event.
     pub fn next_time(&mut self) -> Option<Instant> {
         self.turn_to_next_slot();
-        self.current.peek().map(|Reverse(entry)| entry.key.at)
+        let first = self.run.last().map(|entry| entry.key.at);
+        let late = self.late.peek().map(|Reverse(entry)| entry.key.at);
+        match (first, late) {
+            (Some(first), Some(late)) => Some(first.min(late)),
+            (first, late) => first.or(late),
+        }
     }
 
     /// Takes the next event.
@@ -124,7 +133,16 @@ impl<E> EventQueue<E> {
     /// If two events have the same key: their order would be luck.
     pub fn pop(&mut self) -> Option<(EventKey, E)> {
         self.turn_to_next_slot();
-        let Reverse(Entry { key, event }) = self.current.pop()?;
+        let is_late = match (self.run.last(), self.late.peek()) {
+            (Some(first), Some(Reverse(late))) => late.key <= first.key,
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        let Entry { key, event } = if is_late {
+            self.late.pop()?.0
+        } else {
+            self.run.pop()?
+        };
         if let Some(last) = self.last {
             assert!(key != last, "two events have the key {key:?}");
             assert!(
@@ -138,61 +156,75 @@ impl<E> EventQueue<E> {
     }
 
     fn place(&mut self, entry: Entry<E>) {
-        let slot = entry.key.at.nanos() >> SLOT_NANOS_BITS;
+        let slot = entry.slot();
         if slot <= self.slot {
-            self.current.push(Reverse(entry));
-            return;
+            return self.place_late(entry);
         }
         // The highest digit in which the slot differs from the current one names the level.
-        let level = (slot ^ self.slot).ilog2() / SLOTS_BITS;
-        let digit = (slot >> (level * SLOTS_BITS)) as usize % SLOTS;
-        self.levels[level as usize].add(digit, entry);
+        let level = ((slot ^ self.slot).ilog2() / SLOTS_BITS) as usize;
+        let digit = (slot >> (level as u32 * SLOTS_BITS)) as usize % SLOTS;
+        let slot = &mut self.slots[level * SLOTS + digit];
+        if self.occupied[level] & 1 << digit == 0 {
+            self.occupied[level] |= 1 << digit;
+            *slot = self.spare.pop().unwrap_or_default();
+        }
+        slot.push(entry);
     }
 
-    /// Turns the wheel until the current slot holds the next event, if there is any.
+    /// An event of a slot that has been taken already: into its place in a short run, else beside
+    /// the run.
+    #[inline(never)]
+    fn place_late(&mut self, entry: Entry<E>) {
+        if self.run.len() < SHORT {
+            let place = self.run.partition_point(|other| other.key > entry.key);
+            self.run.insert(place, entry);
+        } else {
+            self.late.push(Reverse(entry));
+        }
+    }
+
+    /// Turns the wheel until there is a current slot that holds the next event, if there is any.
     fn turn_to_next_slot(&mut self) {
-        while self.current.is_empty() {
-            let Some(index) = self.levels.iter().position(|level| level.occupied != 0) else {
+        while self.run.is_empty() && self.late.is_empty() {
+            let Some(level) = self.occupied.iter().position(|digits| *digits != 0) else {
                 return;
             };
-            let mut entries = std::mem::take(&mut self.spare);
-            let digit = self.levels[index].take_first(&mut entries);
-            let shift = index as u32 * SLOTS_BITS;
+            let digit = self.occupied[level].trailing_zeros();
+            self.occupied[level] &= self.occupied[level] - 1;
+            let shift = level as u32 * SLOTS_BITS;
             let above = self.slot >> shift >> SLOTS_BITS << SLOTS_BITS;
-            let first = (above | digit as u64) << shift;
+            let first = (above | u64::from(digit)) << shift;
             debug_assert!(first > self.slot, "the wheel turns forward only");
-            if entries.len() <= FEW {
+            let taken = std::mem::take(&mut self.slots[level * SLOTS + digit as usize]);
+            self.spare.push(std::mem::replace(&mut self.run, taken));
+            if level == 0 || self.run.len() <= FEW {
                 self.slot = first | ((1 << shift) - 1);
-                self.current.extend(entries.drain(..).map(Reverse));
             } else {
                 self.slot = first;
-                entries.drain(..).for_each(|entry| self.place(entry));
+                self.split_run();
             }
-            self.spare = entries;
+            self.run.sort_unstable_by(|one, other| other.cmp(one));
         }
+    }
+
+    /// Puts back what is not of the current slot.
+    fn split_run(&mut self) {
+        let mut run = std::mem::take(&mut self.run);
+        let mut place = 0;
+        while let Some(entry) = run.get(place) {
+            if entry.slot() == self.slot {
+                place += 1;
+            } else {
+                self.place(run.swap_remove(place));
+            }
+        }
+        self.run = run;
     }
 }
 
-impl<E> Level<E> {
-    fn new() -> Self {
-        Self {
-            slots: std::array::from_fn(|_| Vec::new()),
-            occupied: 0,
-        }
-    }
-
-    fn add(&mut self, digit: usize, entry: Entry<E>) {
-        self.occupied |= 1 << digit;
-        self.slots[digit].push(entry);
-    }
-
-    /// Takes the events of the first slot that has any, into `entries`, and says which it was.
-    fn take_first(&mut self, entries: &mut Vec<Entry<E>>) -> usize {
-        debug_assert!(entries.is_empty(), "what is taken is lost among others");
-        let digit = self.occupied.trailing_zeros() as usize;
-        self.occupied &= self.occupied - 1;
-        std::mem::swap(entries, &mut self.slots[digit]);
-        digit
+impl<E> Entry<E> {
+    fn slot(&self) -> u64 {
+        self.key.at.nanos() >> SLOT_NANOS_BITS
     }
 }
 

@@ -4,11 +4,15 @@
 //! says whether a word is there.
 
 use std::fmt;
+use std::ops::Range;
+
+use kernel::mix;
 
 use crate::address::Address;
 
 /// Bytes of a page: regions begin on one and are kept apart by one that is not mapped.
 const PAGE_BYTES: u32 = 4_096;
+const PAGE_WORDS: usize = PAGE_BYTES as usize / 4;
 /// Where the data of the program's own image begins. `EMSMTA` code of 5.x lies at 004xxxxx to
 /// 005xxxxx.
 const STATIC_BASE: u32 = 0x0056_0000;
@@ -21,8 +25,10 @@ pub(crate) struct Memory {
     /// Words over all regions.
     total: usize,
     static_next: u32,
-    /// The first words of the first region when [`Memory::remember`] was called.
-    remembered: Vec<u32>,
+    /// A sum over all words that were ever written, if that is watched.
+    watched: Option<u64>,
+    /// The written pages of the first region when [`Memory::remember`] was called.
+    remembered: Vec<(usize, Vec<u32>)>,
     /// Words of regions that are gone, kept for their room.
     spare: Vec<Vec<u32>>,
 }
@@ -33,9 +39,17 @@ struct Region {
     /// The dense number of its first word.
     first: usize,
     words: Vec<u32>,
-    /// One past the last word that was ever written.
-    touched: usize,
+    /// The pages that were ever written: a heap of megabytes is mostly never, and costs nothing.
+    written: Pages,
     name: &'static str,
+}
+
+/// Some of a region's pages.
+#[derive(Default)]
+struct Pages {
+    numbers: Vec<usize>,
+    /// At each page, whether it is among them.
+    are: Vec<bool>,
 }
 
 /// A word that is there.
@@ -69,6 +83,7 @@ impl Memory {
             regions: Vec::new(),
             total: 0,
             static_next: STATIC_BASE,
+            watched: None,
             remembered: Vec::new(),
             spare: Vec::new(),
         }
@@ -79,7 +94,10 @@ impl Memory {
         let [region] = self.regions.as_slice() else {
             panic!("only a fresh process is remembered");
         };
-        self.remembered = region.words[..region.touched].to_vec();
+        let pages = region.written.numbers.iter();
+        self.remembered = pages
+            .map(|page| (*page, region.words[region.page(*page)].to_vec()))
+            .collect();
     }
 
     /// The region that was remembered, as it was then, and no other.
@@ -90,13 +108,29 @@ impl Memory {
             .swap_remove(kept.expect("the first region stays"));
         let gone = self.regions.drain(..).map(|region| region.words);
         self.spare.extend(gone);
-        let (start, rest) = kept.words[..kept.touched].split_at_mut(self.remembered.len());
-        start.copy_from_slice(&self.remembered);
-        rest.fill(0);
-        kept.touched = self.remembered.len();
+        for page in kept.written.drain() {
+            let range = kept.page(page);
+            kept.words[range].fill(0);
+        }
+        for (page, words) in &self.remembered {
+            let range = kept.page(*page);
+            kept.words[range].copy_from_slice(words);
+            kept.written.add(*page);
+        }
         self.total = kept.words.len();
         self.regions.push(kept);
         self.static_next = STATIC_BASE;
+        self.watched = None;
+    }
+
+    /// From now on the words' fingerprint is kept.
+    pub(crate) fn watch(&mut self) {
+        self.watched = Some(0);
+    }
+
+    /// A sum over what was written since it is watched.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.watched.unwrap_or(0)
     }
 
     /// Maps `words` zeroed words of static data.
@@ -140,7 +174,7 @@ impl Memory {
             base: base.0,
             first: self.total,
             words,
-            touched: 0,
+            written: Pages::default(),
             name,
         };
         self.total += region.words.len();
@@ -175,8 +209,13 @@ impl Memory {
 
     pub(crate) fn set_word(&mut self, spot: Spot, value: u32) {
         let region = &mut self.regions[spot.region];
+        if let Some(sum) = &mut self.watched {
+            let term = |value: u32| mix(spot.dense as u64, u64::from(value));
+            let was = region.words[spot.word];
+            *sum = sum.wrapping_sub(term(was)).wrapping_add(term(value));
+        }
         region.words[spot.word] = value;
-        region.touched = region.touched.max(spot.word + 1);
+        region.written.add(spot.word / PAGE_WORDS);
     }
 
     /// The word at `address`, if there is one.
@@ -200,6 +239,29 @@ impl Region {
     /// One past its last byte.
     fn end(&self) -> u32 {
         self.base + 4 * self.words.len() as u32
+    }
+
+    /// The places of a page's words.
+    fn page(&self, number: usize) -> Range<usize> {
+        let first = number * PAGE_WORDS;
+        first..(first + PAGE_WORDS).min(self.words.len())
+    }
+}
+
+impl Pages {
+    fn add(&mut self, page: usize) {
+        if self.are.len() <= page {
+            self.are.resize(page + 1, false);
+        }
+        if !std::mem::replace(&mut self.are[page], true) {
+            self.numbers.push(page);
+        }
+    }
+
+    fn drain(&mut self) -> Vec<usize> {
+        let numbers = std::mem::take(&mut self.numbers);
+        numbers.iter().for_each(|page| self.are[*page] = false);
+        numbers
     }
 }
 
@@ -246,6 +308,26 @@ mod tests {
         assert_eq!(memory.find(Address::NULL), Err(Fault::Unmapped));
         assert_eq!(memory.find(first.offset(5)), Err(Fault::Unaligned));
         assert_eq!(memory.find(Address(u32::MAX)), Err(Fault::Unmapped));
+    }
+
+    #[test]
+    fn a_restart_brings_back_what_was_remembered_and_nothing_else() {
+        let mut memory = Memory::new();
+        memory.map(Address(0x0013_0000), 10 * PAGE_BYTES, "heap");
+        let word = |page: u32, word: u32| Address(0x0013_0000 + page * PAGE_BYTES + 4 * word);
+        memory.poke(word(0, 3), 1);
+        memory.poke(word(9, 1_023), 2);
+        memory.remember();
+        for _ in 0..2 {
+            memory.poke(word(0, 3), 7);
+            memory.poke(word(4, 0), 8);
+            let data = memory.map_static(5, "data").expect("there is room");
+            memory.poke(data, 9);
+            memory.restart();
+            let found = [word(0, 3), word(4, 0), word(9, 1_023), data];
+            let found = found.map(|address| memory.peek(address));
+            assert_eq!(found, [Some(1), Some(0), Some(2), None]);
+        }
     }
 
     #[test]

@@ -5,15 +5,16 @@
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
-use crate::call::{EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::call::{Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
+use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -72,6 +73,14 @@ impl<E: Environment> Process<E> {
         }
     }
 
+    /// A hash of words and kernel objects.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let objects = (&self.locks, &self.semaphores, &self.events);
+        let queues = self.queues.iter().map(Queue::fingerprint);
+        let objects = mix(self.memory.fingerprint(), Printed::of(&objects));
+        queues.fold(objects, mix)
+    }
+
     /// Carries out the call that `turn` is for.
     pub(crate) fn execute(
         &mut self,
@@ -106,9 +115,19 @@ impl<E: Environment> Process<E> {
             Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
             Operation::Sleep(until) => patience(turn, until),
             Operation::Work(_) => Effect::Answer(DONE),
-            Operation::Environment => Effect::Asked,
+            Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
+    }
+
+    /// What a call does to what, as a preemption names it.
+    pub(crate) fn named(&self, operation: &Operation) -> Option<(Deed, &'static str)> {
+        let deed = operation.deed()?;
+        let name = match operation {
+            Operation::Lock(lock) => self.locks[lock.index()].name(),
+            other => other.place().expect("whatever else has a name").name,
+        };
+        Some((deed, name))
     }
 
     /// What the call would come to if `thread` made it `now`.
@@ -150,7 +169,7 @@ impl<E: Environment> Process<E> {
             | Operation::SetEvent(_)
             | Operation::ResetEvent(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => false,
         };
         if waits {
@@ -178,7 +197,7 @@ impl<E: Environment> Process<E> {
             | Operation::ResetEvent(_)
             | Operation::Send(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => panic!("{operation:?} has no deadline"),
         }
     }

@@ -257,7 +257,7 @@ impl Link {
             first,
             second,
         };
-        line.statistics.count(packet.length, transit.verdicts());
+        line.statistics.count(packet.length, transit.fates());
         transit
     }
 }

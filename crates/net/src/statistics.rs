@@ -34,23 +34,29 @@ impl Statistics {
         self.dropped.iter().sum()
     }
 
-    pub(crate) fn count(&mut self, length: u32, verdicts: impl Iterator<Item = Verdict>) {
+    /// Counts a packet of `length` bytes and what became of it and of its duplicate.
+    pub(crate) fn count(&mut self, length: u32, (first, second): (Verdict, Option<Verdict>)) {
         self.offered += 1;
         self.offered_bytes += u64::from(length);
-        for verdict in verdicts {
-            match verdict {
-                Verdict::Deliver {
-                    corruption,
-                    duplicate,
-                    ..
-                } => {
-                    self.delivered += u64::from(!duplicate);
-                    self.duplicates += u64::from(duplicate);
-                    self.corrupted += u64::from(corruption.is_some());
-                }
-                Verdict::Drop(reason) => self.dropped[reason as usize] += 1,
-            }
+        self.count_copy(first);
+        if let Some(second) = second {
+            self.count_copy(second);
         }
         debug_assert_eq!(self.offered, self.delivered + self.dropped_total());
+    }
+
+    fn count_copy(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Deliver {
+                corruption,
+                duplicate,
+                ..
+            } => {
+                self.delivered += u64::from(!duplicate);
+                self.duplicates += u64::from(duplicate);
+                self.corrupted += u64::from(corruption.is_some());
+            }
+            Verdict::Drop(reason) => self.dropped[reason as usize] += 1,
+        }
     }
 }

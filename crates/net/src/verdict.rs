@@ -75,6 +75,12 @@ impl Transit {
         [Some(self.first), self.second].into_iter().flatten()
     }
 
+    /// The same, one by one: of the packet, and of its duplicate if the link made one.
+    #[must_use]
+    pub const fn fates(&self) -> (Verdict, Option<Verdict>) {
+        (self.first, self.second)
+    }
+
     pub(crate) const fn nowhere(reason: DropReason) -> Self {
         Self {
             link: None,

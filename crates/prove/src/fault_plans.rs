@@ -44,6 +44,7 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
         kind: FaultKind::Cut {
             link: LINK.to_owned(),
             silent: !loud,
+            length: None,
         },
         when: When::Window {
             from: at(from),
@@ -93,7 +94,7 @@ fn stalled() -> impl Strategy<Value = FaultKind> {
     (hosts(), threads, 1..600_u64).prop_map(|(host, thread, length)| FaultKind::Stall {
         host,
         thread,
-        length: Duration::from_secs(length),
+        length: Some(Duration::from_secs(length)),
     })
 }
 

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Choices, mix};
+use kernel::{Choices, Duration, mix};
 use machine::{
-    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Strategy, Surw,
-    Tally,
+    Cooperative, Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin,
+    Selection, Strategy, Surw, Tally,
 };
 use mta::Build;
 use net::HostId;
@@ -35,12 +35,9 @@ pub(crate) enum Scheduling {
     Named(Vec<Counts>),
     /// A pilot run: the random walk, counted for each host.
     Pilot(Vec<Rc<RefCell<Tally>>>),
-    /// Somebody outside decides.
-    Outside(Chooser),
+    /// A search through all orders, and which hosts' services it has seen start.
+    Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
-
-/// Makes the scheduler for a start of a host's service.
-pub(crate) type Chooser = Rc<dyn Fn(HostId) -> Box<dyn machine::Scheduler>>;
 
 impl Scheduling {
     /// As the scenario says, after the pilot runs that takes.
@@ -65,6 +62,11 @@ impl Scheduling {
         Ok(Self::Named(counts.collect()))
     }
 
+    /// Whether somebody asks for the state of the machines.
+    pub(crate) const fn watches_state(&self) -> bool {
+        matches!(self, Self::Explored(..))
+    }
+
     /// What decides on this host from a start of its service on, whose luck is `luck`.
     pub(crate) fn strategy(
         &self,
@@ -80,16 +82,21 @@ impl Scheduling {
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Chosen(Box::new(counting));
             }
-            Self::Outside(chooser) => return Strategy::Chosen(chooser(host)),
+            Self::Explored(explorer, seats) => {
+                seats.borrow_mut().push(host);
+                return Strategy::Chosen(Box::new(explorer.another()));
+            }
         };
         let step = || {
             let plan = scenario.hosts.values().nth(host.0 as usize);
-            plan.expect("the host is one of the scenario's").call_cost
+            let cost = plan.expect("the host is one of the scenario's").call_cost;
+            cost.max(Duration::from_nanos(1))
         };
         Strategy::Chosen(match scenario.scheduler {
             Scheduler::Timed => return Strategy::Timed,
             Scheduler::Random => Box::new(Random::new(choices, luck)),
             Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
+            Scheduler::Cooperative => Box::new(Cooperative::default()),
             Scheduler::Pct => Box::new(Pct::new(choices, luck, DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, luck)),
             Scheduler::Surw => Box::new(Surw::new(choices, luck, &counts, Selection::All)),
@@ -105,7 +112,7 @@ impl fmt::Debug for Scheduling {
         formatter.write_str(match self {
             Self::Named(_) => "Named",
             Self::Pilot(_) => "Pilot",
-            Self::Outside(_) => "Outside",
+            Self::Explored(..) => "Explored",
         })
     }
 }

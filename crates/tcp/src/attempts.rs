@@ -9,10 +9,9 @@
 //! earlier unit can be sent again, and neither can one that lies wholly before what the peer
 //! acknowledged.
 
-use std::collections::VecDeque;
-
 use crate::segment::Flags;
 use crate::seq::SeqNum;
+use crate::short_queue::ShortQueue;
 
 /// Beyond this the oldest unit is forgotten. Only spoofed segments that each draw another
 /// reset, or a thousand tiny segments in flight, come near it.
@@ -28,7 +27,7 @@ pub(crate) struct Unit {
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     acknowledgment: SeqNum,
-    sent: VecDeque<(Unit, u32)>,
+    sent: ShortQueue<(Unit, u32)>,
 }
 
 impl Attempts {
@@ -41,7 +40,10 @@ impl Attempts {
         }
         let known = match fresh {
             true => None,
-            false => self.sent.iter_mut().rev().find(|(sent, _)| *sent == unit),
+            false => {
+                let mut sent = self.sent.iter_mut_from_back();
+                sent.find(|(sent, _)| *sent == unit)
+            }
         };
         if let Some((_, times)) = known {
             *times += 1;

@@ -3,6 +3,8 @@
 //! Owns what they answer. It refuses to block or to wait: a call that cannot be met now says
 //! so, and an event tells when to ask again.
 
+use std::sync::Arc;
+
 use crate::connection::{Connection, Demand};
 use crate::event::{Failure, ReceiveError, SendError};
 use crate::payload::Payload;
@@ -123,6 +125,6 @@ impl Connection {
 
     /// Turns Nagle's algorithm on or off; the profile says how it is at first.
     pub fn set_nagle(&mut self, on: bool) {
-        self.profile.nagle = on;
+        Arc::make_mut(&mut self.profile).nagle = on;
     }
 }

@@ -4,6 +4,8 @@
 //! the story: segments are answered in `arrives`, calls in `calls`, timers in `deadlines`,
 //! and what is sent is decided in `output`.
 
+use std::sync::Arc;
+
 use crate::acceptance::Window;
 use crate::attempts::Attempts;
 use crate::congestion::Congestion;
@@ -108,6 +110,10 @@ impl Demand {
     /// A keep-alive.
     pub(crate) const KEEP_ALIVE: Self = Self(8);
 
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     pub(crate) fn add(&mut self, demand: Self) {
         self.0 |= demand.0;
     }
@@ -144,7 +150,8 @@ pub(crate) struct Wishes {
 /// One end of one connection.
 #[derive(Debug)]
 pub struct Connection {
-    pub(crate) profile: Profile,
+    /// Shared by all connections of a host.
+    pub(crate) profile: Arc<Profile>,
     pub(crate) state: State,
     pub(crate) origin: Origin,
     pub(crate) local_port: u16,
@@ -180,16 +187,16 @@ impl Connection {
     /// If the profile is unusable: a zero tick, window, buffer or segment size.
     #[must_use]
     pub fn connect(
-        profile: &Profile,
+        profile: impl Into<Arc<Profile>>,
         local_port: u16,
         remote_port: u16,
         initial_sequence: SeqNum,
         now: Uptime,
     ) -> Self {
+        let profile = profile.into();
         profile.assert_usable();
         let mss = profile.maximum_segment_size;
         Self {
-            profile: *profile,
             state: State::SynSent,
             origin: Origin::Active {
                 refusals: 0,
@@ -211,9 +218,10 @@ impl Connection {
             receive: ReceiveSequence::default(),
             outgoing: SendBuffer::default(),
             incoming: Reassembly::default(),
-            rto: RetransmissionTimeout::new(profile),
+            rto: RetransmissionTimeout::new(&profile),
             timed: None,
-            congestion: Congestion::new(profile, mss),
+            congestion: Congestion::new(&profile, mss),
+            profile,
             timers: Timers::STOPPED,
             stall: Stall::default(),
             heard: (now, 0),
@@ -234,7 +242,12 @@ impl Connection {
     /// # Panics
     /// If `syn` is not a SYN, or the profile is unusable.
     #[must_use]
-    pub fn accept(profile: &Profile, syn: &Segment, initial_sequence: SeqNum, now: Uptime) -> Self {
+    pub fn accept(
+        profile: impl Into<Arc<Profile>>,
+        syn: &Segment,
+        initial_sequence: SeqNum,
+        now: Uptime,
+    ) -> Self {
         assert!(
             syn.flags.contains(Flags::SYN) && !syn.flags.contains(Flags::ACK),
             "a listener was handed {:?}",
@@ -305,6 +318,12 @@ impl Connection {
         self.timers.next()
     }
 
+    /// Whether [`Connection::poll_event`] has an answer.
+    #[must_use]
+    pub const fn has_event(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The next thing the application may want to know.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.take()
@@ -318,7 +337,7 @@ impl Connection {
 
     /// Octets that SEND would take.
     #[must_use]
-    pub const fn writable(&self) -> usize {
+    pub fn writable(&self) -> usize {
         let gone = matches!(self.state, State::Closed) || self.state.has_closed();
         if gone || self.wishes.close {
             return 0;
@@ -430,7 +449,7 @@ mod tests {
     #[test]
     fn a_connection_is_small() {
         assert!(
-            size_of::<Connection>() <= 600,
+            size_of::<Connection>() <= 480,
             "{} octets",
             size_of::<Connection>()
         );

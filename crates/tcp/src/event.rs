@@ -51,6 +51,10 @@ impl Events {
         self.0 |= 1 << event as u16;
     }
 
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     pub(crate) fn take(&mut self) -> Option<Event> {
         let first = self.0.trailing_zeros() as usize;
         let event = *Self::ORDER.get(first)?;

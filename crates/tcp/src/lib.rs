@@ -16,7 +16,7 @@
 //! | [`event`] | what an application learns, and how a connection can fail |
 //! | [`connection`] | the control block, and what answers it |
 //! | `arrives`, `calls`, `output`, `deadlines` | what happens to it, in the RFC's order |
-//! | `acceptance`, `send_buffer`, `reassembly`, `rto`, `congestion`, `timer`, `attempts` | its organs |
+//! | `acceptance`, `send_buffer`, `reassembly`, `rto`, `congestion`, `timer`, `attempts`, `short_queue` | its organs |
 //!
 //! Not here: LISTEN and demultiplexing (the socket layer's), urgent data, IP options, window
 //! scaling, timestamps, SACK and ECN (the profiles' systems date from 1996 to 2001; the Linux
@@ -41,6 +41,7 @@ mod rto;
 pub mod segment;
 mod send_buffer;
 pub mod seq;
+mod short_queue;
 pub mod state;
 mod timer;
 pub mod uptime;

@@ -26,6 +26,9 @@ impl Connection {
     /// The next segment to send, until there is none. Ask after every other call: timers
     /// start here.
     pub fn poll_transmit(&mut self, now: Uptime) -> Option<Transmit> {
+        if self.owes_nothing() {
+            return None;
+        }
         if let Some(sequence) = self.reset.take() {
             return Some(self.emit_reset(sequence));
         }
@@ -48,6 +51,15 @@ impl Connection {
                 None
             }
         }
+    }
+
+    /// Whether the connection is up and all that was handed over is on its way: the answer to
+    /// most questions, before all others.
+    fn owes_nothing(&self) -> bool {
+        matches!(self.state, State::Established | State::CloseWait)
+            && self.demand.is_none()
+            && self.reset.is_none()
+            && self.send.nxt == self.send.una.plus(self.outgoing.len())
     }
 
     fn choose_syn(&mut self, flags: Flags) -> Option<Choice> {

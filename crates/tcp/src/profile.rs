@@ -4,6 +4,8 @@
 //! written here, only the numbers that rules read. `[S]` marks a sourced value, `[I]` one
 //! inferred or chosen where no source was found.
 
+use std::sync::Arc;
+
 use crate::uptime::Span;
 
 /// The constants of one system's TCP. Every field may be varied by a scenario.
@@ -142,6 +144,12 @@ const LINUX: Profile = Profile {
     zero_window_limit: None,
     unreachable_ends_connect: false,
 };
+
+impl From<&Profile> for Arc<Profile> {
+    fn from(profile: &Profile) -> Self {
+        Self::new(*profile)
+    }
+}
 
 impl Profile {
     /// Windows NT 3.51, without the SYN-ACK fix of 1996.

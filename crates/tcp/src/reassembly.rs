@@ -3,17 +3,16 @@
 //! Owns the receive queue and the pieces beyond a gap. It refuses to decide acceptability;
 //! what it is given lies within the window, and the window bounds what it can hold.
 
-use std::collections::VecDeque;
-
 use crate::payload::Payload;
 use crate::seq::SeqNum;
+use crate::short_queue::ShortQueue;
 
 /// More separate pieces than this beyond a gap are dropped; the peer sends them again.
 const MAXIMUM_PIECES: usize = 256;
 
 #[derive(Debug, Default)]
 pub(crate) struct Reassembly {
-    ready: VecDeque<Payload>,
+    ready: ShortQueue<Payload>,
     ready_octets: u32,
     /// Ordered, disjoint, all after RCV.NXT.
     pieces: Vec<(SeqNum, Payload)>,
@@ -69,13 +68,17 @@ impl Reassembly {
         let Some(first) = self.ready.front() else {
             return Payload::empty();
         };
-        if length <= first.len() {
+        if length == first.len() {
+            self.ready_octets -= first.octets();
+            return self.ready.pop_front().unwrap_or_default();
+        }
+        if length < first.len() {
             let taken = first.slice(0..length);
             self.consume(length);
             return taken;
         }
         let mut joined = Vec::with_capacity(length);
-        for piece in &self.ready {
+        for piece in self.ready.iter() {
             let missing = length - joined.len();
             joined.extend_from_slice(&piece.as_slice()[..missing.min(piece.len())]);
             if joined.len() == length {

@@ -3,14 +3,14 @@
 //! Owns the octets from SND.UNA on, as the chunks in which they were handed over; segments
 //! are slices of them. It refuses sequence numbers: places are offsets from the first octet.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::payload::Payload;
+use crate::short_queue::ShortQueue;
 
 #[derive(Debug, Default)]
 pub(crate) struct SendBuffer {
-    chunks: VecDeque<Payload>,
+    chunks: ShortQueue<Payload>,
     /// How many octets of the first chunk are acknowledged.
     acknowledged: u32,
     length: u32,
@@ -62,7 +62,7 @@ impl SendBuffer {
         }
         let (index, within) = self.find(range.start);
         let length = range.len();
-        let chunk = &self.chunks[index];
+        let chunk = self.chunk(index);
         if within + length <= chunk.len() {
             return chunk.slice(within..within + length);
         }
@@ -78,6 +78,10 @@ impl SendBuffer {
         Payload::from(joined)
     }
 
+    fn chunk(&self, index: usize) -> &Payload {
+        self.chunks.get(index).expect("a place within the text")
+    }
+
     /// The chunk that holds the octet at `offset`, and its place within.
     fn find(&mut self, offset: u32) -> (usize, usize) {
         let (mut index, mut start) = match self.cursor {
@@ -86,7 +90,7 @@ impl SendBuffer {
         };
         loop {
             let skipped = if index == 0 { self.acknowledged } else { 0 };
-            let held = self.chunks[index].octets() - skipped;
+            let held = self.chunk(index).octets() - skipped;
             if offset < start + held {
                 self.cursor = (index, start);
                 return (index, (offset - start + skipped) as usize);

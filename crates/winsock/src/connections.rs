@@ -30,6 +30,10 @@ pub(crate) enum Owner {
 
 /// One connection and what the socket layer knows of it.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts, none of which implies another"
+)]
 pub(crate) struct Entry {
     pub(crate) tcp: Connection,
     pub(crate) pair: Pair,
@@ -40,6 +44,8 @@ pub(crate) struct Entry {
     pub(crate) failure: Option<SocketError>,
     /// The peer's FIN was received.
     pub(crate) peer_closed: bool,
+    /// A send failed with 10035, or a `select` waits for space, and none appeared since.
+    pub(crate) blocked: bool,
     /// In the queue of those that may have something to send.
     unsent: bool,
     /// TCP is done: segments no longer find it.
@@ -66,9 +72,17 @@ impl Entry {
             owner,
             failure: None,
             peer_closed: false,
+            blocked: false,
             unsent: false,
             retired: false,
         }
+    }
+
+    /// Whether there is nothing to tell anybody, which is so after most segments and calls.
+    pub(crate) fn has_no_news(&self) -> bool {
+        !self.tcp.has_event()
+            && !self.blocked
+            && (self.retired || self.tcp.state() != State::Closed)
     }
 }
 
@@ -123,9 +137,9 @@ impl Connections {
         id
     }
 
-    /// The earliest deadline of any.
-    pub(crate) fn earliest(&mut self) -> Option<Uptime> {
-        self.deadlines.earliest()
+    /// The earliest deadline of any, if it is before `limit`.
+    pub(crate) fn earliest_before(&mut self, limit: Uptime) -> Option<Uptime> {
+        self.deadlines.earliest_before(limit)
     }
 
     /// A connection whose deadline has come.

@@ -33,16 +33,15 @@ impl Owner {
 }
 
 impl Deadlines {
-    /// The earliest deadline.
-    pub(crate) fn earliest(&mut self) -> Option<Uptime> {
-        self.first().map(|(at, _)| at)
+    /// The earliest deadline, if it is before `limit`.
+    pub(crate) fn earliest_before(&mut self, limit: Uptime) -> Option<Uptime> {
+        self.first_before(limit).map(|(at, _)| at)
     }
 
     /// An owner whose deadline is not after `now`; it stays until it is set anew.
     pub(crate) fn due(&mut self, now: Uptime) -> Option<u32> {
-        self.first()
-            .filter(|(at, _)| *at <= now)
-            .map(|(_, owner)| owner)
+        let after = Uptime::from_nanos(now.nanos().saturating_add(1));
+        self.first_before(after).map(|(_, owner)| owner)
     }
 
     /// Gives `owner` this deadline, or none.
@@ -66,10 +65,13 @@ impl Deadlines {
         }
     }
 
-    /// The first entry, once it says what is true.
-    fn first(&mut self) -> Option<(Uptime, u32)> {
+    /// The first entry, once it says what is true, if it is before `limit`.
+    fn first_before(&mut self, limit: Uptime) -> Option<(Uptime, u32)> {
         loop {
             let (stated, owner) = *self.heap.first()?;
+            if stated >= limit {
+                return None;
+            }
             let at = self.owners[owner as usize].at;
             if at == stated {
                 return Some((at, owner));
@@ -148,11 +150,11 @@ mod tests {
         #[test]
         fn the_earliest_is_that_of_a_full_search(
             changes in proptest::collection::vec(
-                (0_u32..20, proptest::option::of(0_u64..50)), 0..300),
+                (0_u32..20, proptest::option::of(0_u64..50), 0_u64..50), 0..300),
         ) {
             let mut deadlines = Deadlines::default();
             let mut all = BTreeMap::new();
-            for (owner, nanos) in changes {
+            for (owner, nanos, limit) in changes {
                 let at = nanos.map(Uptime::from_nanos);
                 deadlines.set(owner, at);
                 match at {
@@ -160,7 +162,10 @@ mod tests {
                     None => { all.remove(&owner); }
                 }
                 let first = all.iter().map(|(owner, at)| (*at, *owner)).min();
-                prop_assert_eq!(deadlines.earliest(), first.map(|(at, _)| at));
+                let limit = Uptime::from_nanos(limit);
+                let before = first.filter(|(at, _)| *at < limit);
+                prop_assert_eq!(deadlines.earliest_before(limit), before.map(|(at, _)| at));
+                prop_assert_eq!(deadlines.earliest_before(Uptime::MAX), first.map(|(at, _)| at));
                 let last = Uptime::from_nanos(100);
                 prop_assert_eq!(deadlines.due(last), first.map(|(_, owner)| owner));
             }

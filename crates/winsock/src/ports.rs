@@ -13,7 +13,10 @@ use crate::error::SocketError;
 /// Holders of each port in use.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    holders: BTreeMap<u16, Holders>,
+    /// Of the ports of the ephemeral range, as far as it was ever given out: most changes are here.
+    given: Vec<Holders>,
+    /// Of all other ports in use.
+    others: BTreeMap<u16, Holders>,
     ephemeral: RangeInclusive<u16>,
     next: u16,
     ephemeral_held: u32,
@@ -35,7 +38,8 @@ impl Ports {
         assert!(*ephemeral.start() > 0, "port zero names no port");
         let next = *ephemeral.start();
         Self {
-            holders: BTreeMap::new(),
+            given: Vec::new(),
+            others: BTreeMap::new(),
             ephemeral,
             next,
             ephemeral_held: 0,
@@ -48,7 +52,7 @@ impl Ports {
     /// 10048 if another open socket is bound to it, 10055 if no ephemeral port is free.
     pub(crate) fn bind(&mut self, port: u16) -> Result<u16, SocketError> {
         let port = if port == 0 { self.choose()? } else { port };
-        if self.holders.get(&port).is_some_and(|holders| holders.bound) {
+        if self.holders(port).bound {
             return Err(SocketError::AddressInUse);
         }
         self.change(port, |holders| holders.bound = true);
@@ -89,7 +93,7 @@ impl Ports {
         for _ in first..=last {
             let port = self.next;
             self.next = if port == last { first } else { port + 1 };
-            if !self.holders.contains_key(&port) {
+            if !self.holders(port).hold() {
                 return Ok(port);
             }
         }
@@ -99,17 +103,45 @@ impl Ports {
         );
     }
 
+    fn holders(&self, port: u16) -> Holders {
+        let found = match self.place(port) {
+            Some(place) => self.given.get(place),
+            None => self.others.get(&port),
+        };
+        found.copied().unwrap_or_default()
+    }
+
+    /// The place of a port of the ephemeral range.
+    fn place(&self, port: u16) -> Option<usize> {
+        let (first, last) = (*self.ephemeral.start(), *self.ephemeral.end());
+        (first..=last)
+            .contains(&port)
+            .then(|| usize::from(port - first))
+    }
+
     fn change(&mut self, port: u16, change: impl FnOnce(&mut Holders)) {
-        let held_before = self.holders.contains_key(&port);
-        let holders = self.holders.entry(port).or_default();
-        change(holders);
-        let held = *holders != Holders::default();
-        if !held {
-            self.holders.remove(&port);
-        }
-        if self.ephemeral.contains(&port) {
+        if let Some(place) = self.place(port) {
+            if self.given.len() <= place {
+                self.given.resize(place + 1, Holders::default());
+            }
+            let holders = &mut self.given[place];
+            let held_before = holders.hold();
+            change(holders);
+            let held = holders.hold();
             self.ephemeral_held = self.ephemeral_held + u32::from(held) - u32::from(held_before);
+        } else {
+            let holders = self.others.entry(port).or_default();
+            change(holders);
+            if !holders.hold() {
+                self.others.remove(&port);
+            }
         }
+    }
+}
+
+impl Holders {
+    fn hold(self) -> bool {
+        self.bound || self.connections > 0
     }
 }
 

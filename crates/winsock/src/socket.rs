@@ -43,8 +43,6 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
     Open,
-    /// A send failed with 10035, or a `select` waits for space, and none appeared since.
-    Blocked,
     /// Shut down by the program.
     Shut,
 }

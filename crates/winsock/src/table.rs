@@ -14,8 +14,9 @@ mod stream;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
-use tcp::{Transmit, Uptime};
+use tcp::{Profile, Transmit, Uptime};
 
 use crate::address::FlowLabel;
 use crate::audit::Counters;
@@ -38,6 +39,8 @@ use crate::wait::Signal;
 #[derive(Debug)]
 pub struct SocketTable {
     config: Config,
+    /// The configuration's profile, as its connections share it.
+    profile: Arc<Profile>,
     handles: HandleTable<Object>,
     ports: Ports,
     listeners: BTreeMap<u16, SocketHandle>,
@@ -78,6 +81,7 @@ impl SocketTable {
         Self {
             handles: HandleTable::new(config.first_handle, config.handle_limit),
             ports: Ports::new(config.ephemeral_ports.clone()),
+            profile: Arc::from(&config.profile),
             config,
             listeners: BTreeMap::new(),
             connections: Connections::default(),

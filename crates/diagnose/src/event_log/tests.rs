@@ -1,3 +1,5 @@
+//! What `event_log` promises, case by case.
+
 use super::*;
 use crate::text::Lines;
 
@@ -92,4 +94,31 @@ fn the_articles_events_are_symptoms() {
         assert_eq!(meaning(id).map(|it| it.0), Some(Weight::Symptom));
     }
     assert_eq!(meaning(4), None);
+}
+
+/// A process that failed in the very second may not have come to close the blocks of its calls.
+#[test]
+fn calls_given_up_as_the_process_failed_are_not_counted() {
+    let text = |seconds: &[(u32, u32)]| -> String {
+        let entries = seconds
+            .iter()
+            .map(|(id, second)| format!("Event ID: {id}\nDate: 6/6/2001 8:00:{second:02} AM\n\n"));
+        entries.collect()
+    };
+    let given_up = |seconds: &[(u32, u32)]| read(&text(seconds)).given_up(0);
+    let start = (9298, 0);
+    assert_eq!(
+        given_up(&[start, (289, 5), (289, 20), (289, 20), (9405, 21)]),
+        Some(1)
+    );
+    assert_eq!(given_up(&[start, (289, 20), (9405, 30)]), Some(1));
+    // It went on: the check failed, and that was all.
+    assert_eq!(
+        given_up(&[start, (289, 20), (9405, 20), (9221, 40)]),
+        Some(1)
+    );
+    assert_eq!(
+        given_up(&[start, (289, 20), (9405, 20), (289, 50)]),
+        Some(2)
+    );
 }

@@ -83,22 +83,24 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
         "{varied}"
     );
     assert_eq!(files(&out), before);
-    let strange = folder.path().join("strange");
-    fs::create_dir(&strange).expect("a folder");
-    fs::write(strange.join("seeds.jsonl"), "mine\n").expect("a file");
-    let plan = Plan {
-        out: Some(strange),
-        ..plan("0..4", &[])
-    };
-    match sweep(&plan, Arc::new(Shipped), |_| {}) {
-        Err(SweepError::Folder(error)) => {
-            assert!(
-                error
-                    .to_string()
-                    .ends_with("it has a seeds.jsonl and no sweep.json")
-            );
+    // A stranger's file of a name that would be written is left alone, whichever it is.
+    for name in ["seeds.jsonl", "summary.json", "grid.csv"] {
+        let strange = folder.path().join(format!("with {name}"));
+        fs::create_dir(&strange).expect("a folder");
+        fs::write(strange.join(name), "mine\n").expect("a file");
+        let plan = Plan {
+            out: Some(strange.clone()),
+            ..plan("0..4", &[])
+        };
+        match sweep(&plan, Arc::new(Shipped), |_| {}) {
+            Err(SweepError::Folder(error)) => {
+                let what = format!("it has a {name} and no sweep.json: nothing is written over it");
+                assert!(error.to_string().ends_with(&what), "{error}");
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
+        let mine = [(name.to_owned(), b"mine\n".to_vec())];
+        assert_eq!(files(&strange), mine.into());
     }
 }
 

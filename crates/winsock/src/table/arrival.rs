@@ -3,6 +3,8 @@
 //! Owns the demultiplexing (RFC 9293 3.10.7) and what each TCP event means to the socket, the
 //! listener or nobody. What a segment does to a connection is TCP's.
 
+use std::sync::Arc;
+
 use tcp::{Connection, Event, Flags, Payload, Segment, SeqNum, Unreachable, Uptime};
 
 use super::SocketTable;
@@ -119,7 +121,7 @@ impl SocketTable {
         }
         let answering = label.reversed();
         let initial_sequence = answering.initial_sequence(self.config.address, pair.remote.host);
-        let mut tcp = Connection::accept(&self.config.profile, syn, initial_sequence, now);
+        let mut tcp = Connection::accept(Arc::clone(&self.profile), syn, initial_sequence, now);
         let keep_alive = self.socket_at(listener).expect("it listens").keep_alive;
         tcp.set_keep_alive(now, keep_alive);
         let connection = self.begin(Entry::new(tcp, pair, answering, Owner::Arriving(listener)));
@@ -142,6 +144,9 @@ impl SocketTable {
 
     /// As [`settle`](Self::settle), for a connection that has sent all it had.
     pub(super) fn tell(&mut self, connection: ConnectionId) {
+        if self.connections[connection].has_no_news() {
+            return;
+        }
         while let Some(event) = self.connections[connection].tcp.poll_event() {
             self.on_event(connection, event);
         }
@@ -258,17 +263,12 @@ impl SocketTable {
 
     /// Whoever waits for space to send is told once there is some.
     fn unblock(&mut self, connection: ConnectionId) {
-        let entry = &self.connections[connection];
-        let Owner::Socket(handle) = entry.owner else {
-            return;
-        };
-        let space = entry.tcp.writable() > 0;
-        let socket = self.socket_at_mut(handle).expect("an owner is open");
-        if let Phase::Connected { sending, .. } = &mut socket.phase
-            && *sending == Sending::Blocked
-            && space
+        let entry = &mut self.connections[connection];
+        if let Owner::Socket(handle) = entry.owner
+            && entry.blocked
+            && entry.tcp.writable() > 0
         {
-            *sending = Sending::Open;
+            entry.blocked = false;
             self.notify(handle, |selection| selection.record(NetworkEvents::WRITE));
         }
     }

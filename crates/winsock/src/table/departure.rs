@@ -38,7 +38,14 @@ impl SocketTable {
     /// [`poll_transmit`](Self::poll_transmit) has nothing left, since what is sent is timed.
     #[must_use]
     pub fn poll_timeout(&mut self) -> Option<Uptime> {
-        self.connections.earliest()
+        self.poll_timeout_before(Uptime::MAX)
+    }
+
+    /// The same, if it is before `planned`: whoever will come back then anyway need not know, and
+    /// not knowing costs less.
+    #[must_use]
+    pub fn poll_timeout_before(&mut self, planned: Uptime) -> Option<Uptime> {
+        self.connections.earliest_before(planned)
     }
 
     /// What became signalled since it was last asked. An event object that was reset or closed

@@ -3,6 +3,8 @@
 //! Owns which phase of a socket allows which of these calls and what each leaves behind. What
 //! becomes of a connection afterwards is told by `arrival`.
 
+use std::sync::Arc;
+
 use tcp::{Connection, Uptime};
 
 use super::{Object, SocketTable};
@@ -91,7 +93,7 @@ impl SocketTable {
         }
         let initial_sequence = label.initial_sequence(self.config.address, to.host);
         let mut tcp = Connection::connect(
-            &self.config.profile,
+            Arc::clone(&self.profile),
             local_port,
             to.port,
             initial_sequence,

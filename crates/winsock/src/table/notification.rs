@@ -118,7 +118,7 @@ impl SocketTable {
                     | when(entry.tcp.readable() > 0, NetworkEvents::READ)
                     | when(entry.peer_closed, NetworkEvents::CLOSE)
                     | when(
-                        *sending == Sending::Open && entry.tcp.writable() > 0,
+                        *sending == Sending::Open && !entry.blocked && entry.tcp.writable() > 0,
                         NetworkEvents::WRITE,
                     )
             }

@@ -95,6 +95,7 @@ impl SocketTable {
         }
         *sending = Sending::Shut;
         let connection = *connection;
+        self.connections[connection].blocked = false;
         self.connections[connection].tcp.close(now);
         self.settle(connection);
         Ok(())
@@ -128,11 +129,8 @@ impl SocketTable {
     }
 
     fn block_sending(&mut self, socket: SocketHandle, connection: ConnectionId) {
+        self.connections[connection].blocked = true;
         let blocked = self.socket_at_mut(socket).expect("it was sent on");
-        blocked.phase = Phase::Connected {
-            connection,
-            sending: Sending::Blocked,
-        };
         blocked.selection.enable(NetworkEvents::WRITE);
     }
 }

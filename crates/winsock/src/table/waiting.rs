@@ -53,10 +53,12 @@ impl SocketTable {
             self.socket_at_mut(*handle)?.awaited = true;
         }
         for handle in &asked.writable {
-            if let Phase::Connected { sending, .. } = &mut self.socket_at_mut(*handle)?.phase
-                && *sending == Sending::Open
+            if let Phase::Connected {
+                connection,
+                sending: Sending::Open,
+            } = self.socket_at(*handle)?.phase
             {
-                *sending = Sending::Blocked;
+                self.connections[connection].blocked = true;
             }
         }
         Ok(None)

@@ -57,7 +57,7 @@ fn both_ends_close_and_the_first_waits_in_time_wait() {
     assert_eq!(states(&hosts, SERVER), []);
     hosts.run(241 * SECOND);
     assert_eq!(states(&hosts, CLIENT), []);
-    for table in &hosts.tables {
+    for table in &mut hosts.tables {
         let counters = table.counters();
         assert_eq!(counters.connections.opened, counters.connections.closed);
         assert_eq!(table.poll_timeout(), None);

@@ -288,11 +288,11 @@ impl Hosts {
         self.now = end;
     }
 
-    fn next_happening(&self) -> Option<u64> {
+    fn next_happening(&mut self) -> Option<u64> {
         let arrival = self.flights.first_key_value().map(|((at, _), _)| *at);
         let timeouts = self
             .tables
-            .iter()
+            .iter_mut()
             .filter_map(|t| t.poll_timeout().map(Uptime::nanos));
         timeouts.chain(arrival).min()
     }

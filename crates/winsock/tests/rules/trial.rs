@@ -493,7 +493,7 @@ impl Trial {
         }
         self.hosts.run(1000 * SECOND);
         self.check();
-        for table in &self.hosts.tables {
+        for table in &mut self.hosts.tables {
             assert_eq!(
                 table.connections().count(),
                 0,

@@ -1,0 +1,190 @@
+//! How long runs go on without something happening to them.
+//!
+//! Owns the estimate of Kaplan and Meier (1958). A run that ended without it says that it takes
+//! longer than that, and no more. It refuses a model of what happens afterwards.
+
+use kernel::Duration;
+
+use crate::statistics::{Interval, wilson_of_share};
+use crate::tally::{Kind, Tally};
+use crate::times::Times;
+
+/// The share of runs to which something has not happened yet, as time passes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survival {
+    /// All runs.
+    pub runs: u64,
+    /// Those to which it happened.
+    pub happened: u64,
+    /// Each time at which it did, to 1/64, in order.
+    pub steps: Vec<Step>,
+    /// The end of the longest run.
+    pub end: Duration,
+}
+
+/// From one time on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The time.
+    pub at: Duration,
+    /// The share that is left.
+    pub share: f64,
+    /// Its interval of 95 %: Wilson's, for as many runs as would have the variance of Greenwood
+    /// (K. J. Rothman 1978). Without runs that ended early it is Wilson's own.
+    pub interval: Interval,
+}
+
+impl Survival {
+    /// Of the runs of a tally, as to one kind of failure, such as `control-block-exhaustion`.
+    #[must_use]
+    pub fn of(tally: &Tally, kind: &str) -> Self {
+        let nothing = Kind::default();
+        let Kind { times, ends, .. } = tally.kinds.get(kind).unwrap_or(&nothing);
+        Self::of_times(tally, times, ends)
+    }
+
+    /// Of the runs of a tally, as to whatever goes wrong first.
+    #[must_use]
+    pub fn of_first_failure(tally: &Tally) -> Self {
+        Self::of_times(tally, &tally.first_failures, &tally.failing_ends)
+    }
+
+    fn of_times(tally: &Tally, times: &Times, ends: &Times) -> Self {
+        let end = tally.ends.counts().last().map_or(Duration::ZERO, |it| it.0);
+        Self {
+            runs: tally.runs,
+            happened: times.count(),
+            steps: steps(tally.runs, times, &without(&tally.ends, ends)),
+            end,
+        }
+    }
+
+    /// When it had happened to half of all runs; `None` if it never had.
+    #[must_use]
+    pub fn median(&self) -> Option<Duration> {
+        let past = self.steps.iter().find(|step| step.share <= 0.5)?;
+        Some(past.at)
+    }
+}
+
+/// When runs ended to which it did not happen.
+fn without(all: &Times, some: &Times) -> Vec<(Duration, u64)> {
+    let mut some = some.counts().peekable();
+    let rest = all.counts().map(|(at, count)| {
+        let taken = some.next_if(|it| it.0 == at).map_or(0, |it| it.1);
+        (at, count - taken)
+    });
+    rest.collect()
+}
+
+fn steps(runs: u64, times: &Times, censored: &[(Duration, u64)]) -> Vec<Step> {
+    let (mut share, mut greenwood) = (1.0, 0.0);
+    let (mut happened, mut ended) = (0, 0);
+    let mut censored = censored.iter().peekable();
+    let step = |(at, count): (Duration, u64)| {
+        // Who ends at the very time of an event was still there when it came.
+        while let Some((_, count)) = censored.next_if(|it| it.0 < at) {
+            ended += count;
+        }
+        let at_risk = runs - happened - ended;
+        happened += count;
+        let left = at_risk - count;
+        share *= left as f64 / at_risk as f64;
+        let interval = if left == 0 {
+            let Interval { high, .. } = wilson_of_share(0.0, (runs - ended) as f64);
+            Interval { low: 0.0, high }
+        } else {
+            greenwood += count as f64 / (at_risk as f64 * left as f64);
+            // Var = S^2 G, and a share of n trials has S (1 - S) / n.
+            wilson_of_share(share, (1.0 - share) / (share * greenwood))
+        };
+        Step {
+            at,
+            share,
+            interval,
+        }
+    };
+    times.counts().map(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::Row;
+    use crate::statistics::wilson;
+    use proptest::prelude::*;
+
+    const KIND: &str = "control-block-exhaustion";
+
+    /// Runs that ended at these seconds, some with an event before.
+    fn tally(runs: &[(u64, Option<u64>)]) -> Tally {
+        let mut tally = Tally::default();
+        for (seed, (end, event)) in runs.iter().enumerate() {
+            let nanos = |seconds: u64| seconds * 1_000_000_000;
+            let failures = event.map_or(String::new(), |at| {
+                let at = nanos(at);
+                format!(r#"{{"signature":"{KIND}: pool","at":{at},"count":1}}"#)
+            });
+            let text = format!(
+                r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
+                "failures":[{failures}],"digest":"","simulated":{},"events":0,"steps":0,
+                "stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},"faults":{{}},
+                "offered":{{}},"lost":{{}}}}"#,
+                nanos(*end)
+            );
+            let row: Row = serde_json::from_str(&text).expect("a row");
+            tally.add(&row, 0);
+        }
+        tally
+    }
+
+    /// By hand: of six, one event at 10 s, an end at 15 s, an event at 20 s, two ends at 30 s and
+    /// an event at 40 s: 5/6, then 5/6 of 3/4, then nothing.
+    #[test]
+    fn a_small_case_is_as_by_hand() {
+        let runs = [
+            (50, Some(10)),
+            (15, None),
+            (50, Some(20)),
+            (30, None),
+            (30, None),
+            (50, Some(40)),
+        ];
+        let survival = Survival::of(&tally(&runs), KIND);
+        let shares: Vec<f64> = survival.steps.iter().map(|it| it.share).collect();
+        let wanted = [5.0 / 6.0, 5.0 / 6.0 * 0.75, 0.0];
+        assert!(
+            shares
+                .iter()
+                .zip(wanted)
+                .all(|(one, two)| (one - two).abs() < 1e-12)
+        );
+        assert_eq!(shares.len(), 3);
+        assert_eq!((survival.runs, survival.happened), (6, 3));
+        let median = survival.median().map_or(0, Duration::nanos);
+        assert!(median.abs_diff(40_000_000_000) <= 40_000_000_000 / 64);
+    }
+
+    proptest! {
+        /// Without runs that ended early it is the plain share, with Wilson's interval.
+        #[test]
+        fn without_censoring_it_is_the_share_that_is_left(
+            events in prop::collection::vec(prop::option::of(1_u64..1_000), 1..60)
+        ) {
+            let runs: Vec<(u64, Option<u64>)> = events.iter().map(|it| (2_000, *it)).collect();
+            let survival = Survival::of(&tally(&runs), KIND);
+            let total = runs.len() as u64;
+            prop_assert!(survival.steps.is_sorted_by(|one, next| one.share > next.share));
+            for step in &survival.steps {
+                let left = (step.share * total as f64).round();
+                prop_assert!((step.share * total as f64 - left).abs() < 1e-9);
+                let known = wilson(left as u64, total);
+                prop_assert!((step.interval.low - known.low).abs() < 1e-9);
+                prop_assert!((step.interval.high - known.high).abs() < 1e-9);
+            }
+            let last = survival.steps.last().map_or(1.0, |it| it.share);
+            let never = events.iter().filter(|it| it.is_none()).count() as f64;
+            prop_assert!((last - never / total as f64).abs() < 1e-9);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The SVG that a picture is drawn on.
+//!
+//! Owns the elements that are used, the colours in light and in dark, and the form of every
+//! number. It refuses scripts and anything from outside: a file shows the same wherever it is.
+
+use std::fmt::{Display, Write as _};
+
+/// Width of every picture, in user units.
+pub(super) const WIDTH: f64 = 760.0;
+
+/// Colours by role, in light and in dark. Series are told apart by shape and label as well.
+const STYLE: &str = "\
+text{font:13px system-ui,sans-serif;fill:#1f2328}\
+.title{font-size:17px;font-weight:600}\
+.note,.tick{font-size:12px;fill:#59636e}\
+.small{font-size:10px}\
+.ground{fill:#ffffff}\
+.grid{stroke:#d8dee4;stroke-width:1}\
+.frame{stroke:#59636e;stroke-width:1}\
+.cell{fill:#b5320a;stroke:#ffffff;stroke-width:2}\
+.none{fill:none;stroke:#d8dee4;stroke-width:1}\
+.full{fill:#ffffff}\
+.line{fill:none;stroke-width:2}\
+.band{stroke:none;fill-opacity:.18}\
+.s0{stroke:#b5320a;fill:#b5320a}.s1{stroke:#0b62b8;fill:#0b62b8}.s2{stroke:#6b3fa0;fill:#6b3fa0}\
+.line.s0,.line.s1,.line.s2{fill:none}.band.s0,.band.s1,.band.s2{stroke:none}\
+@media(prefers-color-scheme:dark){\
+text{fill:#e6edf3}.note,.tick{fill:#9da7b3}.ground{fill:#0d1117}.grid,.none{stroke:#30363d}\
+.frame{stroke:#9da7b3}.cell{fill:#ff9d70;stroke:#0d1117}.full{fill:#e6edf3}.half{fill:#0d1117}\
+.s0{stroke:#ff9d70;fill:#ff9d70}.s1{stroke:#6cb6ff;fill:#6cb6ff}.s2{stroke:#cba6f7;fill:#cba6f7}}";
+
+/// What of a dotted path has room in so many user units: its end, since that says most.
+pub(super) fn fitted(path: &str, room: f64) -> String {
+    /// Width of a letter at 13 px, on the safe side.
+    const LETTER: f64 = 7.6;
+    let mut rest = path;
+    while rest.chars().count() as f64 * LETTER > room
+        && let Some((_, tail)) = rest.split_once('.')
+    {
+        rest = tail;
+    }
+    rest.to_owned()
+}
+
+/// Where a text hangs from its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+#[derive(Debug)]
+pub(super) struct Canvas {
+    body: String,
+    height: f64,
+    title: String,
+    description: String,
+}
+
+impl Canvas {
+    /// An empty picture with its title, and a note below it.
+    pub(super) fn new(height: f64, title: &str, note: &str) -> Self {
+        let mut canvas = Self {
+            body: String::new(),
+            height,
+            title: title.to_owned(),
+            description: note.to_owned(),
+        };
+        canvas.text((24.0, 32.0), "title", Anchor::Start, title);
+        canvas.text((24.0, 53.0), "note", Anchor::Start, note);
+        canvas
+    }
+
+    pub(super) fn text(&mut self, at: (f64, f64), class: &str, anchor: Anchor, text: &str) {
+        let (x, y) = (number(at.0), number(at.1));
+        let anchor = match anchor {
+            Anchor::Start => "",
+            Anchor::Middle => " text-anchor=\"middle\"",
+            Anchor::End => " text-anchor=\"end\"",
+        };
+        let text = escaped(text);
+        self.add(format_args!(
+            "<text x=\"{x}\" y=\"{y}\" class=\"{class}\"{anchor}>{text}</text>"
+        ));
+    }
+
+    /// A text that reads upwards, for the vertical axis.
+    pub(super) fn upward(&mut self, at: (f64, f64), text: &str) {
+        let (x, y) = (number(at.0), number(at.1));
+        let text = escaped(text);
+        self.add(format_args!(
+            "<text transform=\"translate({x} {y}) rotate(-90)\" text-anchor=\"middle\">{text}</text>"
+        ));
+    }
+
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
+        let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(number);
+        self.add(format_args!(
+            "<path d=\"M{x1} {y1}L{x2} {y2}\" class=\"{class}\"/>"
+        ));
+    }
+
+    /// Straight lines from place to place.
+    pub(super) fn path(&mut self, places: &[(f64, f64)], class: &str) {
+        let mut data = String::new();
+        for (index, (x, y)) in places.iter().enumerate() {
+            let letter = if index == 0 { 'M' } else { 'L' };
+            let _ = write!(data, "{letter}{} {}", number(*x), number(*y));
+        }
+        self.add(format_args!("<path d=\"{data}\" class=\"{class}\"/>"));
+    }
+
+    /// A mark of one of three shapes, with what it says when pointed at.
+    pub(super) fn mark(&mut self, at: (f64, f64), series: usize, says: &str) {
+        let says = escaped(says);
+        let (x, y) = at;
+        let shape = match series % 3 {
+            0 => {
+                let (x, y) = (number(x), number(y));
+                format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"4\"")
+            }
+            1 => {
+                let (x, y) = (number(x - 3.5), number(y - 3.5));
+                format!("<rect x=\"{x}\" y=\"{y}\" width=\"7\" height=\"7\"")
+            }
+            _ => {
+                let places = [(x, y - 5.0), (x + 4.5, y + 3.5), (x - 4.5, y + 3.5)];
+                let places = places.map(|(x, y)| format!("{} {}", number(x), number(y)));
+                format!("<path d=\"M{}Z\"", places.join("L"))
+            }
+        };
+        let series = series % 3;
+        self.add(format_args!(
+            "{shape} class=\"s{series}\"><title>{says}</title></{}>",
+            element(&shape)
+        ));
+    }
+
+    /// A field of a heat map: the higher the share, the more colour.
+    pub(super) fn cell(&mut self, corner: (f64, f64), size: (f64, f64), share: f64, says: &str) {
+        let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(number);
+        let (opacity, says) = (number(share), escaped(says));
+        self.add(format_args!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"cell\" \
+             fill-opacity=\"{opacity}\"><title>{says}</title></rect>"
+        ));
+        self.add(format_args!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"none\"/>"
+        ));
+    }
+
+    fn add(&mut self, element: impl Display) {
+        let _ = writeln!(self.body, "{element}");
+    }
+
+    /// The finished picture.
+    pub(super) fn finish(self) -> String {
+        let Self {
+            body,
+            height,
+            title,
+            description,
+        } = self;
+        let (title, description) = (escaped(&title), escaped(&description));
+        let (width, height) = (number(WIDTH), number(height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             role=\"img\" aria-labelledby=\"title note\">\n\
+             <title id=\"title\">{title}</title>\n<desc id=\"note\">{description}</desc>\n\
+             <style>{STYLE}</style>\n\
+             <rect width=\"{width}\" height=\"{height}\" class=\"ground\"/>\n{body}</svg>\n"
+        )
+    }
+}
+
+fn element(shape: &str) -> &str {
+    let name = shape.trim_start_matches('<').split(' ').next();
+    name.unwrap_or_default()
+}
+
+/// A number with two decimals at most: the same on every machine, and short.
+fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0" } else { text }.to_owned()
+}
+
+/// Text as XML takes it; what XML cannot hold is left out.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            control if control.is_control() => escaped.push(' '),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,42 @@
+//! A picture in a page of its own.
+//!
+//! Owns the HTML around the SVG: its figures as a table, and the command that made it. It refuses
+//! scripts and anything from outside.
+
+use std::fmt::Write as _;
+
+use super::Figure;
+use super::canvas::escaped;
+
+const STYLE: &str = "\
+body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#ffffff;\
+max-width:860px;margin:2rem auto;padding:0 1rem}\
+svg{width:100%;height:auto}\
+code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}\
+table{border-collapse:collapse;font-size:14px}\
+th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d8dee4}\
+@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}\
+th,td{border-color:#30363d}}";
+
+pub(super) fn html(figure: &Figure, command: &str) -> String {
+    let title = escaped(&figure.title);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{}",
+        figure.svg
+    );
+    let _ = writeln!(page, "<p><code>{}</code></p>", escaped(command));
+    page.push_str("<details>\n<summary>Figures</summary>\n<table>\n");
+    for (place, row) in figure.table.iter().enumerate() {
+        let element = if place == 0 { "th" } else { "td" };
+        page.push_str("<tr>");
+        for cell in row {
+            let _ = write!(page, "<{element}>{}</{element}>", escaped(cell));
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</table>\n</details>\n</main>\n</body>\n</html>\n");
+    page
+}

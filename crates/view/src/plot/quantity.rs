@@ -1,0 +1,132 @@
+//! A setting's values as numbers with a unit.
+//!
+//! Owns what scenario files write: `30s`, `1/8`, `64 kbit/s`, `20`. It refuses to order what is no
+//! quantity, such as builds: such values stand where they were given.
+
+/// What the values of one setting measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Seconds.
+    Time,
+    /// A share of one.
+    Share,
+    /// A plain number.
+    Number,
+}
+
+/// The values of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    /// All of them are quantities of one unit.
+    Quantities(Unit, Vec<f64>),
+    /// Some of them are not.
+    Words(usize),
+}
+
+impl Values {
+    /// Reads the values of an axis.
+    pub(super) fn of(texts: &[String]) -> Self {
+        let read: Option<Vec<(Unit, f64)>> = texts.iter().map(|it| quantity(it)).collect();
+        match read {
+            Some(read) if read.windows(2).all(|pair| pair[0].0 == pair[1].0) => {
+                Self::Quantities(read[0].0, read.into_iter().map(|it| it.1).collect())
+            }
+            Some(_) | None => Self::Words(texts.len()),
+        }
+    }
+
+    /// The places of the values in the order in which they are drawn: quantities by size.
+    pub(super) fn order(&self) -> Vec<usize> {
+        match self {
+            Self::Quantities(_, values) => {
+                let mut order: Vec<usize> = (0..values.len()).collect();
+                order.sort_by(|&one, &other| values[one].total_cmp(&values[other]));
+                order
+            }
+            Self::Words(count) => (0..*count).collect(),
+        }
+    }
+}
+
+/// A value as it is shown: without the quotes of a file.
+pub(super) fn shown(text: &str) -> &str {
+    text.trim_matches(['"', '\''])
+}
+
+fn quantity(text: &str) -> Option<(Unit, f64)> {
+    let text = shown(text.trim());
+    if let Some((hits, of)) = text.split_once('/')
+        && let (Some(hits), Some(of)) = (number(hits), number(of))
+    {
+        return (of > 0.0).then(|| (Unit::Share, hits / of));
+    }
+    if let Some(percent) = text.strip_suffix('%') {
+        return Some((Unit::Share, number(percent.trim())? / 100.0));
+    }
+    if let Some(plain) = number(text) {
+        return Some((Unit::Number, plain));
+    }
+    seconds(text).map(|seconds| (Unit::Time, seconds))
+}
+
+fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
+    let value: f64 = text.parse().ok()?;
+    is_plain.then_some(value)
+}
+
+/// `2h5m`, `90 s`, `180ms`.
+fn seconds(text: &str) -> Option<f64> {
+    let (mut sum, mut rest) = (0.0, text);
+    while !rest.is_empty() {
+        let unit_at = rest.find(|it: char| it.is_ascii_alphabetic())?;
+        let (value, tail) = rest.split_at(unit_at);
+        let next = tail.find(|it: char| !it.is_ascii_alphabetic());
+        let (unit, tail) = tail.split_at(next.unwrap_or(tail.len()));
+        let length = match unit {
+            "us" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            "d" => 86_400.0,
+            _ => return None,
+        };
+        sum += number(value)? * length;
+        rest = tail.trim_start();
+    }
+    Some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_scenario_files_write_is_read() {
+        let read = |text: &str| quantity(text);
+        assert_eq!(read("30s"), Some((Unit::Time, 30.0)));
+        assert_eq!(read("\"2h5m\""), Some((Unit::Time, 7_500.0)));
+        assert_eq!(read("1/8"), Some((Unit::Share, 0.125)));
+        assert_eq!(read("25 %"), Some((Unit::Share, 0.25)));
+        assert_eq!(read("20"), Some((Unit::Number, 20.0)));
+        for word in ["5.5.2653.23", "nt4", "", "1/0", "64 kbit/s", "true", "-1"] {
+            assert!(
+                read(word).is_none_or(|it| word.is_empty() && it.1 == 0.0),
+                "{word}"
+            );
+        }
+    }
+
+    #[test]
+    fn quantities_are_ordered_and_words_are_not() {
+        let of = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
+            Values::of(&texts).order()
+        };
+        assert_eq!(of(&["2m", "30s", "1h"]), [1, 0, 2]);
+        assert_eq!(of(&["1/2", "30s"]), [0, 1]);
+        assert_eq!(of(&["b", "a"]), [0, 1]);
+    }
+}

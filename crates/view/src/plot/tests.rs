@@ -1,0 +1,189 @@
+//! Pictures of small books whose figures are known.
+
+use explore::folder::Manifest;
+use explore::row::Row;
+use explore::{SeedRange, Shard};
+
+use super::*;
+
+fn axis(text: &str) -> Axis {
+    text.parse().expect("an axis")
+}
+
+/// A book of runs that leaked, or crashed, or not, by seed and point.
+fn book(axes: &[&str], seeds: u64, leaks: impl Fn(u64, u64) -> Option<u64>) -> Book {
+    let axes: Vec<Axis> = axes.iter().map(|it| axis(it)).collect();
+    let points = axes.iter().map(|it| it.values.len() as u64).product();
+    let manifest = Manifest {
+        schema_version: Manifest::SCHEMA,
+        mtasim: String::new(),
+        title: "A leak & <others>".to_owned(),
+        scenario_hash: String::new(),
+        seeds: format!("0..{seeds}").parse::<SeedRange>().expect("a range"),
+        shard: Shard::WHOLE,
+        axes,
+        points,
+        recheck: 0,
+        swarm: false,
+    };
+    let mut book = Book::new(&manifest);
+    for seed in 0..seeds {
+        for point in 0..points {
+            book.add(&row(seed, leaks(seed, point)), "");
+        }
+    }
+    book
+}
+
+fn row(seed: u64, leak: Option<u64>) -> Row {
+    let failure = |word: &str, at: u64| {
+        let at = at * 1_000_000_000;
+        format!(r#"{{"signature":"{word}: place","at":{at},"count":1}}"#)
+    };
+    let failures = leak.map_or_else(String::new, |at| {
+        let leak = failure("control-block-leak", at);
+        format!("{leak},{}", failure("control-block-exhaustion", at + 60))
+    });
+    let text = format!(
+        r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
+        "failures":[{failures}],"digest":"","simulated":36000000000000,"events":0,"steps":0,
+        "stop":"duration","associations":{{}},"messages":{{}},"logged":{{}},"faults":{{}},
+        "offered":{{}},"lost":{{}}}}"#
+    );
+    serde_json::from_str(&text).expect("a row")
+}
+
+/// Elements open and close in pairs, and nothing comes from outside.
+#[track_caller]
+fn is_whole(svg: &str) {
+    let mut open = Vec::new();
+    for part in svg.split('<').skip(1) {
+        let (tag, _) = part.split_once('>').expect("a tag ends");
+        let name = |tag: &str| tag.split([' ', '\n']).next().unwrap_or_default().to_owned();
+        match tag.strip_prefix('/') {
+            Some(closed) => assert_eq!(open.pop().as_deref(), Some(closed)),
+            None if tag.ends_with("/") || tag.starts_with("!") || tag.starts_with("meta") => {}
+            None => open.push(name(tag)),
+        }
+    }
+    assert!(open.is_empty(), "{open:?} stay open");
+    let outside = svg.matches("://").count();
+    assert_eq!(
+        outside,
+        svg.matches("xmlns=\"http://www.w3.org/2000/svg\"").count()
+    );
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+}
+
+/// The texts of a picture in their order.
+fn texts(svg: &str) -> Vec<&str> {
+    let texts = svg.split("<text ").skip(1);
+    texts
+        .map(|it| {
+            let (_, text) = it.split_once('>').expect("a tag ends");
+            text.split("</text>").next().expect("there is one")
+        })
+        .collect()
+}
+
+#[test]
+fn one_setting_is_a_curve_with_intervals_in_the_order_of_its_quantities() {
+    let axes = ["connector.x.session_disconnect=360s,2m,240s"];
+    // At 360 s never, at 120 s always, at 240 s every other time.
+    let book = book(&axes, 20, |seed, point| match point {
+        0 => None,
+        1 => Some(100),
+        _ => seed.is_multiple_of(2).then_some(200),
+    });
+    let figure = figure(&book, Some(Measure::Leak)).expect("a figure");
+    is_whole(figure.svg());
+    let rows: Vec<&str> = figure.table[1..].iter().map(|it| it[0].as_str()).collect();
+    assert_eq!(rows, ["2m", "240s", "360s"]);
+    assert_eq!(
+        figure.table[2][1],
+        "10 of 20 runs, 50.0 % (95 %: 29.9 to 70.1 %)"
+    );
+    let texts = texts(figure.svg());
+    assert_eq!(texts[0], "Runs in which a control block leaked");
+    assert_eq!(
+        texts[1],
+        "A leak &amp; &lt;others&gt;: 60 runs, seeds 0..20"
+    );
+    assert!(texts.contains(&"connector.x.session_disconnect (min)"));
+    assert!(figure.svg().contains("240s: 10 of 20 runs, 50.0 %"));
+}
+
+#[test]
+fn two_settings_are_a_field_each_with_its_own_figures() {
+    let axes = ["link.w.ping=1/8,1/2", "link.w.outage=10s,60s,30s"];
+    let book = book(&axes, 10, |seed, point| (seed < 2 * point).then_some(50));
+    let figure = figure(&book, Some(Measure::Leak)).expect("a figure");
+    is_whole(figure.svg());
+    assert_eq!(figure.svg().matches("class=\"cell\"").count(), 6);
+    // The largest row is on top, the smallest column on the left; the last axis runs fastest.
+    let shares: Vec<&str> = figure.table[1..]
+        .iter()
+        .map(|it| it[2].split(' ').next().expect("a number"))
+        .collect();
+    assert_eq!(shares, ["6", "10", "8", "0", "4", "2"]);
+    assert_eq!(figure.table[1][..2], ["1/2", "10s"]);
+    assert!(
+        figure
+            .svg()
+            .contains("link.w.ping = 1/8, link.w.outage = 30s: 4 of 10 runs")
+    );
+}
+
+#[test]
+fn without_a_varied_setting_it_is_the_time_that_is_shown() {
+    let book = book(&[], 8, |seed, _| {
+        (seed < 6).then_some(3_600 * (seed + 1) - 60)
+    });
+    let figure = figure(&book, None).expect("a figure");
+    is_whole(figure.svg());
+    let texts = texts(figure.svg());
+    assert_eq!(
+        texts[0],
+        "How long it takes until no control block was left"
+    );
+    assert!(texts.contains(&"virtual time (h)"));
+    assert!(texts.contains(&"It happened in 6 of 8 runs, to half of them within 4 h"));
+    assert_eq!(figure.table.len(), 1 + 6);
+    assert_eq!(figure.table[4][1], "50.0 %");
+}
+
+#[test]
+fn a_sweep_in_which_nothing_happened_has_a_picture_too() {
+    for axes in [&[][..], &["a.b=1,2"], &["a.b=1,2", "c.d=x,y"], &["a.b=7"]] {
+        let book = book(axes, 3, |_, _| None);
+        let figure = figure(&book, None).expect("a figure");
+        is_whole(figure.svg());
+        let page = figure.html("mtasim sweep \"a\" --vary 'x=<1>'");
+        is_whole(&page);
+        assert!(page.contains("&lt;1&gt;") && page.contains(figure.svg()));
+    }
+}
+
+#[test]
+fn what_a_picture_cannot_show_is_told() {
+    let no_run = Book::new(book(&[], 1, |_, _| None).manifest());
+    assert_eq!(figure(&no_run, None), Err(PlotError::Empty));
+    let three = ["a=1,2", "b=1,2", "c=1,2"].map(axis);
+    let told = check(&three).expect_err("there are three").to_string();
+    assert!(told.starts_with("3 settings are varied"), "{told}");
+    let many: Vec<String> = (0..30).map(|it| it.to_string()).collect();
+    let many = axis(&format!("a={}", many.join(",")));
+    assert_eq!(check(&[many]), Err(PlotError::TooManyValues(30)));
+}
+
+/// The same book gives the same bytes: no float is printed but with fixed decimals.
+#[test]
+fn a_picture_is_the_same_whenever_it_is_made() {
+    let make = || {
+        let book = book(&["a.b=3,1,2"], 50, |seed, point| {
+            (seed % (point + 2) == 0).then_some(seed * 7 + point)
+        });
+        figure(&book, None).expect("a figure")
+    };
+    assert_eq!(make(), make());
+}
