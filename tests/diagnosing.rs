@@ -337,19 +337,48 @@ fn campaign(runs: u64) -> [Score; 4] {
                 score.add(&place, &truth, &told, has_crashed);
             }
         }
+        if seed % 100 == 99 {
+            tell(seed + 1, &scores);
+        }
     }
     scores
 }
 
-/// With the event log, or with time stamps, there is no false alarm, no miss and nothing that
-/// cannot be told. Without either, what is told is right if the number of calls is.
+/// What has been found after so many runs.
+fn tell(runs: u64, scores: &[Score; 4]) {
+    let mut text = format!("{runs} runs\n");
+    for (help, score) in HELPS.iter().zip(scores) {
+        let Score {
+            lives,
+            leaked,
+            unknown,
+            wrong,
+        } = score;
+        let _ = writeln!(
+            text,
+            "  {help:?}: {lives} lives, {leaked} leaked, {unknown} unknown, {} wrong",
+            wrong.len()
+        );
+        for wrong in wrong.iter().take(5) {
+            let _ = writeln!(text, "    {wrong}");
+        }
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// With the event log there is no false alarm, no miss and nothing that cannot be told. With time
+/// stamps only what the timer let go in the last second is unknown. Without either, what is told
+/// is right if the number of calls is.
 fn agree(scores: &[Score; 4]) {
     let [with_events, with_stamps, with_calls, _] = scores;
-    for score in [with_events, with_stamps] {
+    for score in [with_events, with_stamps, with_calls] {
         score.is_perfect();
-        assert_eq!(score.unknown, 0);
     }
-    with_calls.is_perfect();
+    assert_eq!(with_events.unknown, 0);
+    assert!(
+        with_stamps.unknown * 1_000 <= with_stamps.leaked,
+        "{with_stamps:?}"
+    );
 }
 
 #[test]
@@ -360,20 +389,5 @@ fn every_life_is_judged_as_the_oracle_does() {
 #[test]
 #[ignore = "1,000 runs: ten minutes on two quiet processors"]
 fn every_life_of_a_thousand_runs_is_judged_as_the_oracle_does() {
-    let scores = campaign(1_000);
-    for (help, score) in HELPS.iter().zip(&scores) {
-        let Score {
-            lives,
-            leaked,
-            unknown,
-            wrong,
-        } = score;
-        let found = format!(
-            "{help:?}: {lives} lives, {leaked} leaked, {unknown} unknown, {} wrong\n{}\n",
-            wrong.len(),
-            wrong[..wrong.len().min(20)].join("\n")
-        );
-        let _ = io::stderr().write_all(found.as_bytes());
-    }
-    agree(&scores);
+    agree(&campaign(1_000));
 }
