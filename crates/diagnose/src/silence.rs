@@ -6,8 +6,7 @@
 //!
 //! 1. *Time stamps*, if a collector has put them there. A call is given up after the session's
 //!    disconnect timer, 120 s unless it was changed (Q200259): whatever is silent for longer has
-//!    leaked; within the second after that nobody can tell. If calls are seen to take longer, the
-//!    timer is longer, and that counts.
+//!    leaked. If calls are seen to take longer, the timer is longer, and that counts.
 //! 2. *The event log.* Every call that is given up has an event 289. As many of the silent blocks
 //!    have leaked as there are such events for which no other call can account; the oldest,
 //!    since one timer lets calls go in the order in which they began.
@@ -24,9 +23,6 @@ use crate::life::Life;
 use crate::line::Block;
 use crate::stamp::Stamp;
 use crate::summary::Totals;
-
-/// When a timer runs out, closing the block takes an instant, in which the log may end.
-const INSTANT: Duration = Duration::from_secs(1);
 
 /// What decides where the log alone cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +97,10 @@ impl Silence {
     fn by_time(&self, life: &Life, limits: Limits) -> Option<Reason> {
         let limit = limits.disconnect_timer.max(self.longest_call);
         let age = self.latest?.since(life.began?);
-        Some(if age <= limit {
-            Reason::Young(age)
-        } else if age <= limit + INSTANT {
-            Reason::EndsTooSoon
-        } else {
+        Some(if age > limit {
             Reason::Outlived(age)
+        } else {
+            Reason::Young(age)
         })
     }
 
