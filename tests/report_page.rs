@@ -132,6 +132,7 @@ fn place(browser: &Browser, host: &str, block: u32, instance: u32) -> [i64; 2] {
 
 #[test]
 #[ignore = "needs Chromium and its driver, which .ci/run installs"]
+#[expect(clippy::print_stdout, reason = "says how large the page is")]
 fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("run");
@@ -169,7 +170,7 @@ fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
             .find(|it| it.ends_with(&line))
             .expect("the page has it");
         assert_eq!(
-            shown.trim().split_whitespace().next(),
+            shown.split_whitespace().next(),
             Some(number.to_string().as_str())
         );
         assert!(told.contains(&format!("Message type 1 for cb {block}")));
@@ -228,6 +229,7 @@ fn keys_and_search_reach_what_the_mouse_does() {
 /// How long a frame takes while somebody moves through a run of more than 100,000 records.
 #[test]
 #[ignore = "measures, and needs Chromium and its driver, which .ci/run installs"]
+#[expect(clippy::print_stdout, reason = "measures")]
 fn a_hundred_thousand_records_stay_fluid() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = page_of(folder.path(), "sims/casebook/q152941-heap-race.toml");
