@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use kernel::Instant;
 use scenario::Outcome;
-use scenario::outcome::Stop;
 use serde::{Deserialize, Serialize};
 
 use crate::thoroughness;
@@ -102,7 +101,7 @@ impl Row {
             simulated: outcome.simulated.nanos(),
             events: outcome.events,
             steps: outcome.steps,
-            stop: stop_word(outcome.stop).to_owned(),
+            stop: outcome.stop.word().to_owned(),
             associations: named(&[
                 ("opened", outcome.associations.opened),
                 ("closed", outcome.associations.closed),
@@ -172,15 +171,4 @@ pub fn failures(outcome: &Outcome) -> Vec<Failure> {
         .collect();
     failures.sort_by_key(|failure| failure.at);
     failures
-}
-
-const fn stop_word(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Duration => "duration",
-        Stop::Quiet => "quiet",
-        Stop::Events => "events",
-        Stop::Calls => "calls",
-        Stop::Violations => "violations",
-        Stop::Repeats => "repeats",
-    }
 }

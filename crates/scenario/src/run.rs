@@ -3,7 +3,9 @@
 //! Owns the way from a [`Scenario`] and a seed to an [`Outcome`]. It refuses to know that there
 //! is more than one run.
 
+use std::any::Any;
 use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use machine::Explorer;
@@ -64,7 +66,8 @@ fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
 /// If a link cannot be calibrated as the scenario says.
 ///
 /// # Panics
-/// If there are not as many builds as hosts.
+/// If there are not as many builds as hosts. A bug of this program, or of a build, is a panic that
+/// names the scenario, the seed and the virtual time.
 pub fn run_builds(
     scenario: &Scenario,
     seed: u64,
@@ -77,10 +80,8 @@ pub fn run_builds(
         "one build for each host"
     );
     let scheduling = Scheduling::named(scenario, seed, &builds)?;
-    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
-    let stop = world.run();
-    close_books(&mut world);
-    Ok(summarise(world, seed, stop))
+    let world = World::new(scenario, seed, builds, options, scheduling)?;
+    Ok(judged(world, seed))
 }
 
 /// Runs `scenario` under `seed` in the order of calls that a search has come to, and says where it
@@ -105,12 +106,8 @@ pub fn run_explored(
     let options = Options {
         keep_records: false,
     };
-    let mut world = World::new(scenario, seed, shipped(scenario), options, scheduling)?;
-    let stop = world.run();
-    if stop != Stop::Repeats {
-        close_books(&mut world);
-    }
-    let outcome = summarise(world, seed, stop);
+    let world = World::new(scenario, seed, shipped(scenario), options, scheduling)?;
+    let outcome = judged(world, seed);
     let seats = seats.borrow();
     let pin = |turning: &machine::Turning| {
         let seat = usize::try_from(turning.seat).ok()?.checked_sub(1)?;
@@ -119,6 +116,33 @@ pub fn run_explored(
     };
     let pins = explorer.turnings().iter().filter_map(pin).collect();
     Ok((outcome, pins))
+}
+
+/// Runs a world to its end. What panics below cannot know where in which run it was.
+fn judged(mut world: World<'_>, seed: u64) -> Outcome {
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        let stop = world.run();
+        // A search that gives a run up has no end of it to judge.
+        if stop != Stop::Repeats {
+            close_books(&mut world);
+        }
+        stop
+    }));
+    match ended {
+        Ok(stop) => summarise(world, seed, stop),
+        Err(cause) => panic!(
+            "at {} s of \"{}\", seed {seed}: {}",
+            world.now,
+            world.scenario.title,
+            text_of(cause.as_ref())
+        ),
+    }
+}
+
+fn text_of(cause: &(dyn Any + Send)) -> &str {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without a text")
 }
 
 /// What can be judged only once nothing more happens.
@@ -174,7 +198,7 @@ fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
     }
 }
 
-fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
+fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
     let links = names.zip(world.link_counts()).collect();
@@ -182,6 +206,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .fault_counts()
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
+    let footprints = world.take_footprints();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
     let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
@@ -206,6 +231,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         links,
         unexpected: Vec::new(),
         records,
+        footprints,
         hosts: results.views,
     };
     outcome.compare(&scenario.expect);
