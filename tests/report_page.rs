@@ -209,16 +209,12 @@ fn keys_and_search_reach_what_the_mouse_does() {
     browser.key("+");
     assert_ne!(browser.text("span"), span, "plus zooms");
     browser.key("/");
-    for letter in "cb 1/22".chars() {
+    for letter in "cb 0/0".chars() {
         browser.key(&letter.to_string());
     }
-    assert!(browser.text("results").contains("LYON CB 1 (instance 22)"));
+    assert!(browser.text("results").contains("LYON CB 0 (instance 0)"));
     browser.run("document.querySelector('#results button').click()");
-    assert!(
-        browser
-            .text("detail")
-            .starts_with("CB 1 (instance 22) on LYON")
-    );
+    assert!(browser.text("detail").starts_with("CB 0 (instance 0) on "));
     let theme = "return document.documentElement.dataset.theme";
     assert_eq!(browser.run(theme), "dark", "as the system asks");
     browser.run("document.getElementById('theme').click()");
@@ -232,7 +228,7 @@ fn keys_and_search_reach_what_the_mouse_does() {
 #[expect(clippy::print_stdout, reason = "measures")]
 fn a_hundred_thousand_records_stay_fluid() {
     let folder = tempfile::tempdir().expect("a folder");
-    let page = page_of(folder.path(), "sims/casebook/q152941-heap-race.toml");
+    let page = page_of(folder.path(), "sims/casebook/q152941-fixed.toml");
     let browser = Browser::open(&page, false);
     let measured = browser.run(
         "const took = [];
