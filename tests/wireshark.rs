@@ -187,6 +187,7 @@ fn repeated(frames: &[Frame]) -> Vec<bool> {
 
 /// Holds tshark's analysis of a link against the numbers, and both against the journal. Returns
 /// how many retransmissions the three agree on.
+#[expect(clippy::print_stdout, reason = "says what was compared")]
 fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
     let frames = frames(&run.link(link));
     assert!(!frames.is_empty(), "{link} carried nothing");

@@ -9,6 +9,7 @@
 
 mod chance;
 mod order;
+mod points;
 mod rounding;
 
 use std::collections::BTreeSet;
@@ -75,7 +76,7 @@ struct Search<'a> {
     failed_at: Instant,
     outcome: Outcome,
     /// Where its threads race.
-    racing: BTreeSet<order::Site>,
+    racing: BTreeSet<points::Site>,
     /// The number of runs at which looking for preemptions ends.
     patience: u64,
     runs: u64,

@@ -109,7 +109,8 @@ impl<W: Write> Trace<'_, W> {
                 | Fact::BlockTaken(..)
                 | Fact::OutOfService(..)
                 | Fact::BlockReturned(..)
-                | Fact::CloseApplied { .. } => continue,
+                | Fact::CloseApplied { .. }
+                | Fact::Begun(_) => continue,
             };
             let name = format!("message {message} {what}");
             let flow = mix(kernel::key("message"), u64::from(message));

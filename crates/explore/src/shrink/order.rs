@@ -6,20 +6,16 @@
 //! refuses to copy the schedule of the failing run: another one with the same signature will do,
 //! and a shorter one is easier to read.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kernel::{Duration, Instant, Ratio};
+use scenario::Outcome;
 use scenario::plan::{
-    Arrivals, Deed, OutageWindow, Pins, Preemption, Priorities, Scenario, Scheduler, SizeRange,
+    Arrivals, OutageWindow, Pins, Priorities, Priority, Scenario, Scheduler, SizeRange,
 };
-use scenario::{Footprint, Outcome};
 
+use super::points::{Point, in_order, partners, points, racing_sites};
 use super::{QUICK, SECOND, Search, found_at};
 use crate::edit;
 
-/// How long a thread is put aside at most.
-const REACH: Duration = Duration::from_secs(1);
-const MILLISECOND: Duration = Duration::from_millis(1);
 /// Runs in which preemptions are looked for in one way, before it is given up.
 const LOOKS: u64 = 4_000;
 /// Places for a preemption that are tried in one scenario.
@@ -28,22 +24,6 @@ const TRIES: usize = 700;
 const TRIES_OF_PARTNER: usize = 60;
 /// The newest accesses looked at.
 const FOOTPRINTS: u64 = 200_000;
-
-/// A place in a run where another thread could go on.
-#[derive(Clone, Debug)]
-pub(super) struct Point {
-    at: Instant,
-    preemption: Preemption,
-    /// The line of the program, for telling points of one kind.
-    site: Site,
-    /// That of what the thread did before.
-    behind: Option<Site>,
-    /// That of the access which comes first now.
-    other: Option<Site>,
-}
-
-/// A file and a line in it.
-pub(super) type Site = (&'static str, u32);
 
 /// The scenario with nothing left to chance but what no listing can replace.
 pub(super) fn without_luck(scenario: &Scenario) -> Scenario {
@@ -65,7 +45,7 @@ pub(super) fn without_luck(scenario: &Scenario) -> Scenario {
     for workload in plain.workloads.values_mut() {
         workload.size = SizeRange::exactly(workload.size.from);
         if let Priorities::Mix { .. } = workload.priorities {
-            workload.priorities = Priorities::All(scenario::plan::Priority::Normal);
+            workload.priorities = Priorities::All(Priority::Normal);
         }
     }
     plain
@@ -156,15 +136,14 @@ fn look_twice(search: &mut Search<'_>, scenario: &Scenario) -> bool {
     for first in in_order(meetings.collect(), Instant::ZERO).take(TRIES) {
         let mut candidate = scenario.clone();
         candidate.pins.preempt.push(first.preemption.clone());
-        let Some((outcome, None)) = watched(search, &candidate) else {
-            continue;
+        let Some((outcome, at)) = watched(search, &candidate) else {
+            return false;
         };
-        let partners = partners(&outcome, &first);
-        if try_each(
-            search,
-            &candidate,
-            partners.into_iter().take(TRIES_OF_PARTNER),
-        ) {
+        if let Some(at) = at {
+            return search.accept(candidate, at, outcome);
+        }
+        let partners = partners(&outcome, &first).into_iter();
+        if try_each(search, &candidate, partners.take(TRIES_OF_PARTNER)) {
             return true;
         }
         if search.runs >= search.patience {
@@ -193,43 +172,6 @@ fn try_each(
     false
 }
 
-/// The shortest and nearest to `hint` first, one of each kind before more of a kind.
-fn in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterator<Item = Point> {
-    let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
-    points.sort_by_key(|point| (point.preemption.length, distance(point)));
-    let mut seen = BTreeSet::new();
-    let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
-        let thread = point.preemption.thread;
-        seen.insert((thread, point.behind, point.site, point.other))
-    });
-    first.into_iter().chain(rest)
-}
-
-/// Preemptions of other threads while one is put aside, until it is back.
-fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
-    let back = first.at.saturating_add(first.preemption.length);
-    let end = back.saturating_add(MILLISECOND);
-    let own = |footprint: &&Footprint| {
-        let here = footprint.host == first.preemption.host;
-        here && u32::from(footprint.number) != first.preemption.thread
-    };
-    let within = |footprint: &&Footprint| footprint.at > first.at && footprint.at <= end;
-    let mut partners: Vec<Point> = outcome
-        .footprints
-        .iter()
-        .filter(own)
-        .filter(within)
-        .map(|footprint| {
-            let left = back.saturating_since(footprint.at).nanos() / MILLISECOND.nanos();
-            let length = Duration::from_nanos((left + 2) * MILLISECOND.nanos());
-            Point::new(footprint, length, None, None)
-        })
-        .collect();
-    // The nearer to its coming back, the likelier they meet.
-    partners.reverse();
-    partners
-}
-
 /// A candidate whose preemptions come too early or too late, since something before them is left
 /// out: looks for others like them.
 pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
@@ -241,13 +183,13 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let Some((outcome, _)) = watched(search, &search.best.clone()) else {
         return false;
     };
-    let aside = outcome
-        .footprints
-        .iter()
-        .filter(|footprint| footprint.put_aside);
-    let models = aside
-        .zip(pins.clone())
-        .map(|(footprint, pin)| Point::new(footprint, pin.length, None, None));
+    if search.racing.is_empty() {
+        search.racing = racing_sites(&outcome);
+    }
+    let footprints = outcome.footprints.iter();
+    let aside = footprints.filter(|footprint| footprint.put_aside);
+    let models = aside.zip(pins);
+    let models = models.map(|(footprint, pin)| Point::new(footprint, pin.length));
     let models: Vec<Point> = models.collect();
     let tries: &[usize] = match models.len() {
         0 => return false,
@@ -274,11 +216,8 @@ fn settle(search: &mut Search<'_>, scenario: &Scenario, models: &[Point], tries:
     let mut points = points(&outcome, &search.racing);
     points.sort_by_key(|point| {
         let later = point.at.nanos().abs_diff(model.at.nanos());
-        let longer = point
-            .preemption
-            .length
-            .nanos()
-            .abs_diff(model.preemption.length.nanos());
+        let lengths = [point, model].map(|it| it.preemption.length.nanos());
+        let longer = lengths[0].abs_diff(lengths[1]);
         (point.unlikeness(model), later.max(longer))
     });
     for point in points.into_iter().take(*few) {
@@ -328,107 +267,4 @@ fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Opt
     search.calls += outcome.steps;
     let at = found_at(&outcome, &search.signature);
     Some((outcome, at))
-}
-
-/// The lines of the program where threads race, seen in a run whose accesses were kept: both ends
-/// of each race.
-fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
-    let footprints = &outcome.footprints;
-    let raced = footprints.iter().filter(|footprint| footprint.raced);
-    let words: BTreeSet<(&str, Option<u32>)> = raced
-        .map(|footprint| (footprint.host.as_str(), footprint.address))
-        .collect();
-    let races =
-        |footprint: &&Footprint| words.contains(&(footprint.host.as_str(), footprint.address));
-    footprints.iter().filter(races).map(site_of).collect()
-}
-
-fn site_of(footprint: &Footprint) -> Site {
-    (footprint.file, footprint.line)
-}
-
-/// Preemptions next to racing accesses: before one, or behind it, which is before whatever can be
-/// named next. One lets whoever can go first, or lasts until another thread has come to the
-/// same word, or for a while.
-fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
-    let footprints = &outcome.footprints;
-    let mut by_word: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
-    for (index, footprint) in footprints.iter().enumerate() {
-        if let Some(address) = footprint.address {
-            by_word
-                .entry((&footprint.host, address))
-                .or_default()
-                .push(index);
-        }
-    }
-    let mut last: BTreeMap<(&str, u16), (bool, Option<u32>)> = BTreeMap::new();
-    let mut behind: BTreeMap<(&str, u16), Site> = BTreeMap::new();
-    let mut points = Vec::new();
-    for (index, footprint) in footprints.iter().enumerate() {
-        let word = |address: u32| (footprint.host.as_str(), address);
-        let own = footprint
-            .address
-            .filter(|_| racing.contains(&site_of(footprint)));
-        let known = last.entry((&footprint.host, footprint.number)).or_default();
-        let (just, before) = *known;
-        let behind = behind.insert((&footprint.host, footprint.number), site_of(footprint));
-        *known = (own.is_some(), own.or(before));
-        if own.is_none() && !just && footprint.deed != Deed::Enter {
-            continue;
-        }
-        if footprint.contended {
-            points.push(Point::new(footprint, Duration::ZERO, None, behind));
-        }
-        let mut end = footprint.at;
-        let words = own
-            .into_iter()
-            .chain(before.filter(|before| own != Some(*before)));
-        for others in words.filter_map(|address| by_word.get(&word(address))) {
-            let later = others.partition_point(|other| *other <= index);
-            let later = others[later..].iter().map(|other| &footprints[*other]);
-            let near = later.take_while(|other| other.at.saturating_since(footprint.at) <= REACH);
-            for other in near.filter(|other| other.number != footprint.number) {
-                if other.at.saturating_since(end) >= MILLISECOND {
-                    let gap = other.at.saturating_since(footprint.at).nanos();
-                    let whole = (gap / MILLISECOND.nanos() + 1) * MILLISECOND.nanos();
-                    let length = Duration::from_nanos(whole);
-                    points.push(Point::new(footprint, length, Some(other), behind));
-                    end = other.at;
-                }
-            }
-        }
-        points.push(Point::new(footprint, REACH, None, behind));
-    }
-    points
-}
-
-impl Point {
-    fn new(
-        footprint: &Footprint,
-        length: Duration,
-        other: Option<&Footprint>,
-        behind: Option<Site>,
-    ) -> Self {
-        let preemption = Preemption {
-            length,
-            ..footprint.preemption()
-        };
-        Self {
-            at: footprint.at,
-            preemption,
-            site: site_of(footprint),
-            behind,
-            other: other.map(site_of),
-        }
-    }
-
-    /// How much it differs from another one, but for when.
-    fn unlikeness(&self, other: &Self) -> u32 {
-        let parts = [
-            self.site != other.site,
-            self.preemption.thread != other.preemption.thread,
-            self.preemption.host != other.preemption.host,
-        ];
-        parts.into_iter().map(u32::from).sum()
-    }
 }
