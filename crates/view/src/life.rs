@@ -202,7 +202,6 @@ impl Reader {
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)
             | Fact::CloseApplied { .. }
-            | Fact::Begun(_)
             | Fact::Submitted(_)
             | Fact::Arrived { .. }
             | Fact::Acknowledged(_)

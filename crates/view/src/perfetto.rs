@@ -109,8 +109,7 @@ impl<W: Write> Trace<'_, W> {
                 | Fact::BlockTaken(..)
                 | Fact::OutOfService(..)
                 | Fact::BlockReturned(..)
-                | Fact::CloseApplied { .. }
-                | Fact::Begun(_) => continue,
+                | Fact::CloseApplied { .. } => continue,
             };
             let name = format!("message {message} {what}");
             let flow = mix(kernel::key("message"), u64::from(message));
