@@ -14,7 +14,7 @@
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
 //! | [`machine`], [`config`], `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
-//! | [`fingerprint`] | whether two moments are the same |
+//! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
@@ -67,7 +67,7 @@ pub mod drills;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
-pub mod fingerprint;
+mod fingerprint;
 mod flights;
 mod footprints;
 pub mod heap;
@@ -88,6 +88,7 @@ pub mod schedulers;
 pub mod sync;
 pub mod thread;
 
+mod told;
 mod trail;
 mod vector_clock;
 pub mod violation;
@@ -104,7 +105,6 @@ pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
 pub use exhaustive::{Bound, Exhaustive, Explorer, Turning};
-pub use fingerprint::Printed;
 pub use footprints::Footprint;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
@@ -120,6 +120,7 @@ pub use schedulers::{
     Tally,
 };
 pub use thread::Thread;
+pub use told::Printed;
 pub use violation::{Signature, Violation, ViolationKind};
 
 // Programs speak of time and of keys; they know no other part of the kernel.

@@ -19,7 +19,6 @@ use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::fingerprint::Told;
 use crate::footprints::{Footprint, Footprints};
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
@@ -34,6 +33,7 @@ use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
+use crate::told::Told;
 use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.

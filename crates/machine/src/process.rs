@@ -14,7 +14,6 @@ use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
-use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -22,6 +21,7 @@ use crate::memory::{Fault, Memory};
 use crate::queue::{Put, Queue};
 use crate::scheduler::{Prospect, Turn};
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
+use crate::told::Printed;
 
 /// The answer to a wait that ended because its deadline came.
 pub(crate) const TIMED_OUT: u32 = 0;
@@ -123,9 +123,10 @@ impl<E: Environment> Process<E> {
     /// What a call does to what, as a preemption names it.
     pub(crate) fn named(&self, operation: &Operation) -> Option<(Deed, &'static str)> {
         let deed = operation.deed()?;
-        let name = match operation {
-            Operation::Lock(lock) => self.locks[lock.index()].name(),
-            other => other.place().expect("whatever else has a name").name,
+        let name = if let Operation::Lock(lock) = operation {
+            self.locks[lock.index()].name()
+        } else {
+            operation.place().expect("whatever else has a name").name
         };
         Some((deed, name))
     }

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
-use machine::Explorer;
+use kernel::mix;
+use machine::{Explorer, Tally};
 use mta::Build;
 use net::HostId;
 
@@ -40,7 +41,7 @@ pub fn run_watched(
 ) -> Result<(Outcome, Seen), AssemblyError> {
     let keep = Options { keep_records: true };
     let builds = shipped(scenario);
-    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let scheduling = scheduling(scenario, seed, &builds)?;
     let mut world = World::new(scenario, seed, builds, keep, scheduling)?;
     world.watch(watch);
     let stop = world.run();
@@ -50,6 +51,32 @@ pub fn run_watched(
     }
     let seen = std::mem::take(&mut world.observer).into_seen();
     Ok((summarise(world, seed, stop), seen))
+}
+
+/// Pilot runs for strategies that must know how many calls there will be. The counts of one run
+/// are erratic.
+const PILOTS: u64 = 3;
+
+/// Who decides the order of calls, as the scenario says, after the pilot runs that takes.
+fn scheduling(
+    scenario: &Scenario,
+    seed: u64,
+    builds: &[Rc<dyn Build>],
+) -> Result<Scheduling, AssemblyError> {
+    if !scenario.scheduler.needs_counts() {
+        return Ok(Scheduling::Named(Vec::new()));
+    }
+    let tallies: Vec<Rc<RefCell<Tally>>> = builds.iter().map(|_| Rc::default()).collect();
+    let options = Options {
+        keep_records: false,
+    };
+    for pilot in 0..PILOTS {
+        let counted = Scheduling::Pilot(tallies.clone());
+        let seed = mix(seed, pilot);
+        World::new(scenario, seed, builds.to_vec(), options, counted)?.run();
+    }
+    let counts = tallies.iter().map(|tally| tally.borrow().counts());
+    Ok(Scheduling::Named(counts.collect()))
 }
 
 fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
@@ -79,7 +106,7 @@ pub fn run_builds(
         scenario.hosts.len(),
         "one build for each host"
     );
-    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let scheduling = scheduling(scenario, seed, &builds)?;
     let world = World::new(scenario, seed, builds, options, scheduling)?;
     Ok(judged(world, seed))
 }
