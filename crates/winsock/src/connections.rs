@@ -76,7 +76,9 @@ impl Entry {
 
     /// Whether there is nothing to tell anybody, which is so after most segments and calls.
     pub(crate) fn has_no_news(&self) -> bool {
-        !self.tcp.has_event() && !self.blocked && (self.retired || self.tcp.state() != State::Closed)
+        !self.tcp.has_event()
+            && !self.blocked
+            && (self.retired || self.tcp.state() != State::Closed)
     }
 }
 
