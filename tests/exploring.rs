@@ -280,3 +280,83 @@ fn an_interrupted_sweep_keeps_what_is_finished_and_goes_on() {
     code(&mtasim(&going_on), 0);
     assert!(rows().starts_with(&before) && rows().len() > before.len());
 }
+
+#[test]
+fn a_seed_of_a_swarm_is_run_by_itself() {
+    let folder = folder();
+    let out = argument(folder.path());
+    let swarm = ["--swarm", "--seeds", "3..6", "--out", out];
+    code(&sweep(&[&swarm[..], &["--recheck", "0"]].concat()), 0);
+    let rows = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("rows");
+    for row in rows.lines() {
+        let row: Value = serde_json::from_str(row).expect("a row");
+        let seed = row["seed"].to_string();
+        let mut arguments = vec!["run", LEAK, "--set", "fault={}"];
+        arguments.extend(SHORT);
+        arguments.extend(["--seed", &seed, "--swarm", "--format", "json"]);
+        let output = mtasim(&arguments);
+        code(&output, 0);
+        assert_eq!(json(&output)["digest"], row["digest"]);
+        let told = text(&output.stderr);
+        let loss = row["selected"]["link.wan.loss"]
+            .as_str()
+            .expect("a setting");
+        assert!(
+            told.contains(&format!("swarm: link.wan.loss {loss}")),
+            "{told}"
+        );
+    }
+    // The same folder is not one of a sweep without a swarm.
+    code(
+        &sweep(&["--seeds", "3..6", "--recheck", "0", "--out", out]),
+        2,
+    );
+}
+
+/// Killed without a word in the midst of it, a sweep goes on with the same command and ends as if
+/// nothing had been.
+#[test]
+fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
+    let folder = folder();
+    let [killed, whole] = ["killed", "whole"].map(|name| folder.path().join(name));
+    let arguments = |out| {
+        let canary = "sims/canary/late-close-5.5.toml";
+        [
+            "sweep",
+            canary,
+            "--seeds",
+            "0..90",
+            "--recheck",
+            "0",
+            "--out",
+            argument(out),
+        ]
+        .map(str::to_owned)
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args(arguments(&killed))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let rows = || fs::read_to_string(killed.join("seeds.jsonl")).unwrap_or_default();
+    while rows().is_empty() {
+        assert!(
+            child.try_wait().expect("it runs").is_none(),
+            "it ended too soon"
+        );
+        std::thread::yield_now();
+    }
+    child.kill().expect("SIGKILL");
+    child.wait().expect("it ends");
+    let kept = rows().lines().count();
+    assert!(!killed.join("summary.json").exists() && kept < 90);
+    for out in [&killed, &whole] {
+        let arguments = arguments(out);
+        code(&mtasim(&arguments.each_ref().map(String::as_str)), 0);
+    }
+    for name in ["seeds.jsonl", "summary.json", "sweep.json"] {
+        let bytes = |folder: &Path| fs::read(folder.join(name)).expect("a file");
+        assert!(bytes(&killed) == bytes(&whole), "{name}");
+    }
+}

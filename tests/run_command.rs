@@ -102,6 +102,7 @@ fn programs_get_every_key() {
         "seed",
         "simulated_s",
         "steps",
+        "stop",
         "title",
         "unexpected",
         "violations",
@@ -167,6 +168,7 @@ fn a_folder_gets_all_logs_the_same_each_time() {
         "PARIS.events.txt",
         "journal.jsonl",
         "run.json",
+        "scenario.toml",
     ];
     assert_eq!(names(&one), expected.map(str::to_owned).into());
     for name in expected {
@@ -198,8 +200,55 @@ fn a_folder_that_is_not_empty_is_left_alone_unless_forced() {
     let output = mtasim(&["run", CLEAN, "--force", "--out", argument(path)]);
     code(&output, 0);
     assert_eq!(fs::read(&mine).expect("it is still there"), b"mine");
-    assert_eq!(names(path).len(), 9);
+    assert_eq!(names(path).len(), 10);
     code(&mtasim(&["run", CLEAN, "--force"]), 2);
+}
+
+#[test]
+fn a_run_ends_at_its_limits_and_says_so() {
+    for limit in ["events", "messages", "violations"] {
+        let set = format!("limits.{limit}=5");
+        let output = mtasim(&["run", LEAK, "--set", &set, "--set", "expect={}"]);
+        let told = format!("; STOPPED at the limit of {limit}\n");
+        assert!(text(&output.stdout).contains(&told), "{limit}");
+        let run = json(&["run", LEAK, "--set", &set, "--format", "json"]);
+        assert_eq!(run["stop"], limit);
+    }
+}
+
+#[test]
+fn views_are_the_same_each_time_and_change_nothing_of_the_run() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let place = |name: &str| folder.path().join(name);
+    let plain = mtasim(&["run", CLEAN, "--format", "json"]);
+    let digest = |bytes: &[u8]| -> Json {
+        let answer: Json = serde_json::from_slice(bytes).expect("it is JSON");
+        answer["digest"].clone()
+    };
+    for number in ["1", "2"] {
+        let (packets, trace) = (
+            place(&format!("{number}.pcapng")),
+            place(&format!("{number}.pf")),
+        );
+        let (packets, trace) = (argument(&packets), argument(&trace));
+        let views = ["--pcap", packets, "--perfetto", trace];
+        let output = mtasim(&[&["run", CLEAN, "--format", "json"][..], &views].concat());
+        code(&output, 0);
+        assert_eq!(digest(&output.stdout), digest(&plain.stdout));
+    }
+    for kind in ["pcapng", "pf"] {
+        let read = |number: &str| fs::read(place(&format!("{number}.{kind}"))).expect("a view");
+        assert!(read("1") == read("2"), "{kind} differs");
+        assert!(read("1").len() > 10_000, "{kind} shows nothing");
+    }
+    // A section header block, little endian (pcapng section 4.1).
+    let packets = fs::read(place("1.pcapng")).expect("a view");
+    assert_eq!(packets[..4], [0x0A, 0x0D, 0x0D, 0x0A]);
+    assert_eq!(packets[8..12], [0x4D, 0x3C, 0x2B, 0x1A]);
+    let nowhere = place("nowhere/1.pcapng");
+    let output = mtasim(&["run", CLEAN, "--pcap", argument(&nowhere)]);
+    code(&output, 4);
+    assert!(text(&output.stderr).starts_with("mtasim: cannot write "));
 }
 
 #[test]

@@ -15,14 +15,20 @@ use crate::exit;
 pub(crate) use diagnosing::DiagnoseArguments;
 pub(crate) use exploring::{
     CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
-    SweepArguments,
+    SweepArguments, VerifyArguments,
 };
 
 const RUN_EXAMPLES: &str = "\
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
   mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/leak
-  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json";
+  mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json
+  mtasim run sims/smoke/bad-links.toml --pcap out/bad-links.pcapng";
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  mtasim report sims/casebook/q303102-cb-leak.toml -o out/leak.html
+  mtasim report out/leak/capsules/NAME.toml -o failure.html
+  mtasim report out/run -o run.html";
 const PING_EXAMPLES: &str = "\
 Example:
   mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100";
@@ -43,6 +49,10 @@ Examples:
 const SHRINK_EXAMPLES: &str = "\
 Example:
   mtasim shrink out/leak/capsules/NAME.toml -o sims/regress/NAME.toml";
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  mtasim verify sims/verify/close-vs-timeout.toml --preemptions 3
+  mtasim verify sims/verify/close-vs-timeout.toml --build 5.5.2653.23 --out out";
 const EXPLAIN_EXAMPLES: &str = "\
 Example:
   mtasim explain sims/regress/NAME.toml";
@@ -98,6 +108,9 @@ pub(crate) enum Command {
     /// Run a scenario, judge it and say what happened.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
+    /// Make a page of a run that anybody can open: what went wrong, and the run on a time axis.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArguments),
     /// Ping a link of a scenario: what the administrator would have seen.
     #[command(after_help = PING_EXAMPLES)]
     Ping(PingArguments),
@@ -116,6 +129,9 @@ pub(crate) enum Command {
     /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
     #[command(after_help = SHRINK_EXAMPLES)]
     Shrink(ShrinkArguments),
+    /// Run a small scenario in every order of its threads' calls.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArguments),
     /// Say why a failure happens: what led to it, and which parts are necessary.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
@@ -142,15 +158,52 @@ pub(crate) struct RunArguments {
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
+    /// Run what the seed selects of the scenario, as `sweep --swarm` does.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Write the hosts' logs, the journal and the result into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Write even into a folder that is not empty; files of the same names are replaced.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
+    /// Write the packets on all links into this file, for Wireshark.
+    #[arg(long, value_name = "FILE.pcapng")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// Write threads, control blocks, links and messages into this file, for ui.perfetto.dev.
+    #[arg(long, value_name = "FILE.pftrace")]
+    pub(crate) perfetto: Option<PathBuf>,
     /// How to answer: a page, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// A folder that `run --out` made, a capsule, or a scenario file; `-` is standard input.
+    #[arg(value_name = "RUN_DIR|CAPSULE|FILE")]
+    pub(crate) source: PathBuf,
+    /// Where the page goes, in place of what is there; `-` is standard output.
+    #[arg(short, long, value_name = "PAGE.html")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// Say why the failure happens, as `explain` does: where that takes seconds, always, never.
+    #[arg(long, value_enum, default_value_t = Explain::Auto, value_name = "WHEN")]
+    pub(crate) explain: Explain,
+}
+
+/// Whether a page says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Explain {
+    /// If all runs without a part together make few enough calls.
+    Auto,
+    /// However long it takes.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 #[derive(Debug, Args)]

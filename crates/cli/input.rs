@@ -9,6 +9,7 @@ use std::path::Path;
 
 use scenario::file::{self, Diagnostics};
 use scenario::plan::Scenario;
+use scenario::swarm;
 
 use crate::arguments::Overrides;
 use crate::exit;
@@ -47,6 +48,42 @@ pub(crate) fn require(
         Err(Refusal::Unreadable(error)) => {
             terminal.complain(&format!("cannot read {}: {error}", path.display()));
             Ok(Err(exit::ENVIRONMENT))
+        }
+    }
+}
+
+/// Reads a scenario as one seed of a swarm has it: the given seed, or the scenario's own. Says what
+/// it selected.
+pub(crate) fn require_selected(
+    path: &Path,
+    overrides: &Overrides,
+    seed: Option<u64>,
+    terminal: &mut Terminal,
+) -> io::Result<Result<Scenario, u8>> {
+    let name = path.display().to_string();
+    let bytes = match read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.complain(&format!("cannot read {name}: {error}"));
+            return Ok(Err(exit::ENVIRONMENT));
+        }
+    };
+    let selected = file::load(&name, &bytes, &overrides.set).and_then(|whole| {
+        let seed = seed.unwrap_or(whole.seed);
+        swarm::select(&name, &bytes, &overrides.set, seed)
+    });
+    match selected {
+        Ok(selection) => {
+            let settings = selection.settings.iter();
+            let settings: Vec<String> = settings
+                .map(|(path, value)| format!("{path} {value}"))
+                .collect();
+            terminal.talk(&format!("swarm: {}\n", settings.join(", ")))?;
+            Ok(Ok(selection.scenario))
+        }
+        Err(found) => {
+            terminal.talk(&found.to_human(true))?;
+            Ok(Err(exit::USAGE))
         }
     }
 }

@@ -1,13 +1,26 @@
 //! Wrong fixes of Q303102: who gives a block back, and when.
 
-use super::*;
-use mta::{BlockState, FreeList, OnClose, OnFailure, OnTimeout};
+use mtasim::prelude::*;
+
+use super::Wrong;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Wrong> {
+    vec![
+        Wrong::of(ReleasedAtTimeout, Family::Stalls, (never_corrupts, 100)),
+        Wrong::of(InstanceIgnored, Family::Stalls, (never_corrupts, 50)),
+        Wrong::of(RestsBeforeReuse, Family::Stalls, (never_corrupts, 50)),
+        Wrong::of(SocketLeftOpen, Family::Any, (never_leaks, 20)),
+        Wrong::of(ReleasedByBoth, Family::Any, (never_corrupts, 20)),
+        Wrong::of(LongerTimer, Family::Any, (never_leaks, 50)),
+        Wrong::of(FewerAttempts, Family::Any, (never_leaks, 20)),
+    ]
+}
 
 const UNFIXED: Shipped = Shipped::EXCHANGE_5_5_2653_23;
-const FIXED: Shipped = Shipped::EXCHANGE_5_5_2655_16;
 
-/// The timeout path gives the block back itself; the close request that comes down later finds
-/// whoever has it by then.
+/// The timeout path gives the block back itself, in whatever state it is. An open request that is
+/// still under way finds a block that is free.
 #[derive(Clone, Debug)]
 pub(super) struct ReleasedAtTimeout;
 
@@ -16,22 +29,17 @@ impl Build for ReleasedAtTimeout {
         UNFIXED
     }
 
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        match state {
-            BlockState::Connecting => OnTimeout::Release,
-            other => UNFIXED.on_session_timeout(other),
-        }
-    }
-
-    fn checks_instance(&self) -> bool {
-        false
+    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
+        OnTimeout::Release
     }
 }
 
+/// The timeout path gives the block back while it is being connected, and instance numbers are not
+/// looked at: the close request that comes down later closes whoever has the block by then.
 #[derive(Clone, Debug)]
-pub(super) struct ReleasedAtTimeoutChecked;
+pub(super) struct InstanceIgnored;
 
-impl Build for ReleasedAtTimeoutChecked {
+impl Build for InstanceIgnored {
     fn base(&self) -> Shipped {
         UNFIXED
     }
@@ -41,29 +49,6 @@ impl Build for ReleasedAtTimeoutChecked {
             BlockState::Connecting => OnTimeout::Release,
             other => UNFIXED.on_session_timeout(other),
         }
-    }
-}
-
-/// The fix of Q303102 without instance numbers.
-#[derive(Clone, Debug)]
-pub(super) struct InstanceIgnored;
-
-impl Build for InstanceIgnored {
-    fn base(&self) -> Shipped {
-        FIXED
-    }
-
-    fn checks_instance(&self) -> bool {
-        false
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct InstanceIgnored40;
-
-impl Build for InstanceIgnored40 {
-    fn base(&self) -> Shipped {
-        Shipped::EXCHANGE_4_0_994_2
     }
 
     fn checks_instance(&self) -> bool {
@@ -109,7 +94,7 @@ impl Build for ReleasedByBoth {
     }
 }
 
-/// As `ReleasedAtTimeout`, but a block given back rests while others are used.
+/// As `InstanceIgnored`, but a block given back rests while others are used.
 #[derive(Clone, Debug)]
 pub(super) struct RestsBeforeReuse;
 
@@ -119,7 +104,7 @@ impl Build for RestsBeforeReuse {
     }
 
     fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        ReleasedAtTimeout.on_session_timeout(state)
+        InstanceIgnored.on_session_timeout(state)
     }
 
     fn checks_instance(&self) -> bool {

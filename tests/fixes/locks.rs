@@ -1,7 +1,20 @@
 //! Wrong fixes of Q152941: what is guarded too little, or in the wrong order.
 
-use super::*;
-use mta::{FreeList, LockName, Operation, Structure, Walk};
+use mtasim::prelude::*;
+
+use super::Wrong;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Wrong> {
+    vec![
+        Wrong::of(OnlyAllocation, Family::Any, (never_corrupts, 5)),
+        Wrong::of(TwoLocks, Family::Any, (never_corrupts, 20)),
+        Wrong::of(ReadsUnguarded, Family::Any, (never_corrupts, 5)),
+        Wrong::of(HeapUnserialized, Family::Any, (never_corrupts, 5)),
+        Wrong::of(OnePicture, Family::Churn, (recovers_after_healing, 50)),
+        Wrong::of(LeftBetweenSteps, Family::Churn, (never_corrupts, 100)),
+    ]
+}
 
 const FIXED: Shipped = Shipped::EXCHANGE_4_0_994_2;
 
@@ -98,19 +111,5 @@ impl Build for OnePicture {
 
     fn walk(&self) -> Walk {
         Walk::Together
-    }
-}
-
-/// The free list without a lock, by interlocked exchange of its head: ABA.
-#[derive(Clone, Debug)]
-pub(super) struct InterlockedHead;
-
-impl Build for InterlockedHead {
-    fn base(&self) -> Shipped {
-        FIXED
-    }
-
-    fn free_list(&self) -> FreeList {
-        FreeList::Interlocked
     }
 }

@@ -1,8 +1,30 @@
-//! Right fixes, one of each family at least.
+//! Right fixes: at least one for each question that a wrong one decides badly.
+//!
+//! Owns the shipped fixes and variants of ours, each tried on every family.
 
-use super::*;
-use mta::{BlockState, FreeList, LockName, OnClose, OnTimeout, Operation, Structure, Walk};
+use mtasim::prelude::*;
 
+use super::Fix;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Fix> {
+    let on_all = |family| {
+        [
+            Fix::of(Shipped::EXCHANGE_4_0_994_2, family),
+            Fix::of(Shipped::EXCHANGE_5_5_2655_16, family),
+            Fix::of(Shipped::EXCHANGE_6_0_4720_14, family),
+            Fix::of(LateCloseReleases, family),
+            Fix::of(TimeoutOnlyAsks, family),
+            Fix::of(OneLock, family),
+            Fix::of(CountingHead, family),
+            Fix::of(Queue, family),
+            Fix::of(OnePictureOneLock, family),
+        ]
+    };
+    Family::ALL.into_iter().flat_map(on_all).collect()
+}
+
+/// A close request that comes late releases the block: the fix of Q303102 on its own.
 #[derive(Clone, Debug)]
 pub(super) struct LateCloseReleases;
 
@@ -19,6 +41,7 @@ impl Build for LateCloseReleases {
     }
 }
 
+/// The timeout path touches nothing: the block is closed when the transport says so.
 #[derive(Clone, Debug)]
 pub(super) struct TimeoutOnlyAsks;
 
@@ -32,6 +55,7 @@ impl Build for TimeoutOnlyAsks {
     }
 }
 
+/// One lock for everything, in a build that had none.
 #[derive(Clone, Debug)]
 pub(super) struct OneLock;
 
@@ -53,6 +77,7 @@ impl Build for OneLock {
     }
 }
 
+/// The free list without a lock: its head counts its changes.
 #[derive(Clone, Debug)]
 pub(super) struct CountingHead;
 
@@ -66,6 +91,7 @@ impl Build for CountingHead {
     }
 }
 
+/// Blocks rest before they are used again, and everything else is as in the shipped fix.
 #[derive(Clone, Debug)]
 pub(super) struct Queue;
 
@@ -79,6 +105,7 @@ impl Build for Queue {
     }
 }
 
+/// Array and blocks are read in one picture, and there is but one lock to hold.
 #[derive(Clone, Debug)]
 pub(super) struct OnePictureOneLock;
 

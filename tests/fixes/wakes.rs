@@ -1,7 +1,29 @@
 //! Fixes that lose a wake-up.
 
-use super::*;
-use mta::{Notice, OnEmptyPool, Reset};
+use mtasim::prelude::*;
+
+use super::Wrong;
+use super::families::Family;
+
+pub(super) fn gallery() -> Vec<Wrong> {
+    vec![
+        Wrong::of(
+            NoticeBeforeChange,
+            Family::Steady,
+            (recovers_after_healing, 50),
+        ),
+        Wrong::of(
+            ResetAfterLooking,
+            Family::Steady,
+            (recovers_after_healing, 200),
+        ),
+        Wrong::of(
+            CallsLeftWaiting,
+            Family::Pressed,
+            (recovers_after_healing, 50),
+        ),
+    ]
+}
 
 /// The Async Notify is woken first, so that it is up when the array has changed.
 #[derive(Clone, Debug)]

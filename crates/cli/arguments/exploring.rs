@@ -15,6 +15,8 @@ use super::{Format, Overrides};
 
 /// Failing runs and every this many-th of the others are made twice.
 const RECHECK: u64 = 64;
+/// Some minutes.
+const EXECUTIONS: u64 = 100_000;
 /// Enough for intervals of 95 % that are at most 27 points wide.
 const LUCK: u64 = 50;
 
@@ -32,6 +34,10 @@ pub(crate) struct SweepArguments {
     /// Run every seed with each of these values of a key; may be repeated, for all crossings.
     #[arg(long, value_name = "PATH=V1,V2")]
     pub(crate) vary: Vec<Axis>,
+    /// Let each seed have some of the faults and impairments only, each with one half, and settings
+    /// of its own as [swarm] says.
+    #[arg(long)]
+    pub(crate) swarm: bool,
     /// Run part K of N only, K from 1; `auto/N` takes K from SLURM_ARRAY_TASK_ID or
     /// JOB_COMPLETION_INDEX.
     #[arg(long, value_name = "K/N")]
@@ -124,8 +130,32 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) window: Option<Length>,
     /// How to answer; `json` is one object.
-    #[arg(long, value_enum, default_value_t = Format::Human, conflicts_with_all = ["until", "window"])]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The scenario file; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Give every host this build.
+    #[arg(long, value_name = "BUILD", value_parser = build)]
+    pub(crate) build: Option<Build>,
+    /// Leave out orders that need more preemptions than this [default: none is left out].
+    #[arg(long, value_name = "K")]
+    pub(crate) preemptions: Option<u32>,
+    /// End after so many executions.
+    #[arg(long, value_name = "N", default_value_t = EXECUTIONS)]
+    pub(crate) max_runs: u64,
+    /// Where the capsule of a counterexample goes.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// How to answer; `json` is one object.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
 }
 
 #[derive(Debug, Args)]
@@ -140,7 +170,7 @@ pub(crate) struct ShrinkArguments {
     #[arg(long)]
     pub(crate) force: bool,
     /// Runs made at most.
-    #[arg(long, value_name = "RUNS", default_value_t = 1_500)]
+    #[arg(long, value_name = "RUNS", default_value_t = 8_000)]
     pub(crate) budget: u64,
     /// How to answer; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]

@@ -26,14 +26,19 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
             return Ok(exit::USAGE);
         }
     };
-    if let Some(window) = window {
-        for line in window.lines(&replayed.outcome) {
-            terminal.result(&format!("{line}\n"))?;
-        }
-    }
+    let lines = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
+    let lines: Vec<String> = lines.into_iter().flatten().collect();
     match arguments.format {
-        Format::Human => terminal.result(&page(&capsule, &replayed))?,
-        Format::Json => terminal.result(&format!("{}\n", object(&capsule, &replayed)))?,
+        Format::Human => {
+            for line in &lines {
+                terminal.result(&format!("{line}\n"))?;
+            }
+            terminal.result(&page(&capsule, &replayed))?;
+        }
+        Format::Json => {
+            let object = object(&capsule, &replayed, &lines);
+            terminal.result(&format!("{object}\n"))?;
+        }
     }
     Ok(match &replayed.verdict {
         Verdict::Nondeterminism(_) => exit::NONDETERMINISM,
@@ -84,7 +89,7 @@ fn page(capsule: &Capsule, replayed: &Replayed) -> String {
     page
 }
 
-fn object(capsule: &Capsule, replayed: &Replayed) -> serde_json::Value {
+fn object(capsule: &Capsule, replayed: &Replayed, lines: &[String]) -> serde_json::Value {
     let (verdict, divergence) = match &replayed.verdict {
         Verdict::Same => ("same", None),
         Verdict::Nondeterminism(divergence) => ("nondeterminism", Some(divergence)),
@@ -101,5 +106,6 @@ fn object(capsule: &Capsule, replayed: &Replayed) -> serde_json::Value {
         "divergence": divergence.map(|it| it.to_string()),
         "signature": capsule.failure.signature,
         "failures": replayed.failures,
+        "records": lines,
     })
 }

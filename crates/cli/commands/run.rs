@@ -4,18 +4,20 @@
 //! of them: the same run, or the simulator is broken and says so.
 
 mod answer;
-mod folder;
+pub(crate) mod folder;
 mod page;
 
 use std::io;
 use std::time::Duration;
 
-use scenario::Outcome;
 use scenario::plan::Scenario;
+use scenario::{AssemblyError, Options, Outcome, Seen, Watch};
+use view::Shown;
 
 use crate::arguments::{Format, RunArguments};
 use crate::exit;
 use crate::input;
+use crate::output;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 use crate::under_way;
@@ -26,6 +28,8 @@ pub(crate) struct Report<'a> {
     /// The file as the user named it.
     file: String,
     outcome: Outcome,
+    /// What was asked to be seen of it.
+    seen: Seen,
     /// Of the run without records.
     wall: Duration,
     /// The command that repeats it.
@@ -41,7 +45,12 @@ enum Failure {
 }
 
 pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let scenario = match input::require(&arguments.file, &arguments.overrides, terminal)? {
+    let (file, set) = (&arguments.file, &arguments.overrides);
+    let loaded = match arguments.swarm {
+        true => input::require_selected(file, set, arguments.seed.given, terminal)?,
+        false => input::require(file, set, terminal)?,
+    };
+    let scenario = match loaded {
         Ok(scenario) => scenario,
         Err(code) => return Ok(code),
     };
@@ -71,6 +80,10 @@ pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Resu
         terminal.complain(&error);
         return Ok(exit::ENVIRONMENT);
     }
+    if let Err(error) = write_views(&report, arguments) {
+        terminal.complain(&error);
+        return Ok(exit::ENVIRONMENT);
+    }
     match arguments.format {
         Format::Human => terminal.result(&page::page(&report))?,
         Format::Json => terminal.result(&format!("{}\n", answer::answer(&report)))?,
@@ -90,30 +103,52 @@ fn judged<'a>(
     let repeat = repeat(seed, arguments);
     under_way::begin(&repeat);
     let stopwatch = Stopwatch::start();
-    let mut outcome = once(scenario, seed, false)?;
+    let impossible = |error: AssemblyError| Failure::Impossible(error.to_string());
+    let nothing = Options {
+        keep_records: false,
+    };
+    let mut outcome = scenario::run(scenario, seed, nothing).map_err(impossible)?;
     let wall = stopwatch.passed();
+    let mut seen = Seen::default();
+    let watch = Watch {
+        packets: arguments.pcap.is_some() || arguments.perfetto.is_some(),
+        threads: arguments.perfetto.is_some(),
+    };
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
-    if !is_clean || arguments.out.is_some() {
-        let again = once(scenario, seed, true)?;
+    if !is_clean || arguments.out.is_some() || watch != Watch::default() {
+        let (again, what) = scenario::run_watched(scenario, seed, watch).map_err(impossible)?;
         if let Some(difference) = outcome.divergence_from(&again) {
             return Err(Failure::Diverged(difference));
         }
-        outcome = again;
+        (outcome, seen) = (again, what);
     }
     under_way::end();
     Ok(Report {
         scenario,
         file: arguments.file.display().to_string(),
         outcome,
+        seen,
         wall,
         repeat,
     })
 }
 
-fn once(scenario: &Scenario, seed: u64, keep_records: bool) -> Result<Outcome, Failure> {
-    scenario::run(scenario, seed, scenario::Options { keep_records })
-        .map_err(|error| Failure::Impossible(error.to_string()))
+/// Writes the files that other programs read.
+fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), String> {
+    let shown = Shown {
+        scenario: report.scenario,
+        outcome: &report.outcome,
+        seen: &report.seen,
+        repeat: &report.repeat,
+    };
+    if let Some(path) = &arguments.pcap {
+        output::stream(path, |out| view::capture(&shown, out))?;
+    }
+    if let Some(path) = &arguments.perfetto {
+        output::stream(path, |out| view::perfetto(&shown, out))?;
+    }
+    Ok(())
 }
 
 /// The command that runs the same again, to be pasted into a shell.
@@ -124,13 +159,16 @@ fn repeat(seed: u64, arguments: &RunArguments) -> String {
         quoted(&file),
         format!("--seed {seed}"),
     ];
+    if arguments.swarm {
+        words.push("--swarm".to_owned());
+    }
     let overrides = arguments.overrides.set.iter();
     words.extend(overrides.map(|set| format!("--set {}", quoted(set))));
     words.join(" ")
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()

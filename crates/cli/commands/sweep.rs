@@ -8,6 +8,7 @@ use std::thread;
 
 use explore::book::Book;
 use explore::grid::{self, Axis, GridError, Point};
+use explore::swarm::Swarm;
 use explore::sweep::{Ending, Plan, SweepError, Swept};
 use explore::{Shard, Shipped, summary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -40,9 +41,14 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         Ok(points) => points,
         Err(code) => return Ok(code),
     };
+    let swarm = match swarm(arguments, &points, terminal)? {
+        Ok(swarm) => swarm,
+        Err(code) => return Ok(code),
+    };
     let plan = Plan {
         axes: axes.clone(),
         points: Arc::new(points),
+        swarm,
         seeds: arguments.seeds,
         shard,
         jobs: arguments.jobs.unwrap_or_else(processors),
@@ -111,7 +117,34 @@ fn command(arguments: &SweepArguments) -> String {
         format!(" --vary {}", shell_word(&format!("{}={values}", axis.path)))
     });
     let options: String = set.chain(vary).collect();
-    format!("mtasim sweep {file} --seeds {}{options}", arguments.seeds)
+    let swarm = if arguments.swarm { " --swarm" } else { "" };
+    format!(
+        "mtasim sweep {file} --seeds {}{options}{swarm}",
+        arguments.seeds
+    )
+}
+
+/// The swarm that was asked for, or the exit code after saying what is wrong with it.
+fn swarm(
+    arguments: &SweepArguments,
+    points: &[Point],
+    terminal: &mut Terminal,
+) -> io::Result<Result<Option<Swarm>, u8>> {
+    if !arguments.swarm {
+        return Ok(Ok(None));
+    }
+    if arguments.file.as_os_str() == "-" {
+        terminal.complain("--swarm reads the file for every seed: standard input is none");
+        return Ok(Err(exit::USAGE));
+    }
+    let bytes = input::read(&arguments.file)?;
+    match Swarm::of(&arguments.file.display().to_string(), &bytes, points) {
+        Ok(swarm) => Ok(Ok(Some(swarm))),
+        Err(found) => {
+            terminal.talk(&found.to_human(true))?;
+            Ok(Err(exit::USAGE))
+        }
+    }
 }
 
 /// The scenarios of all points, or the exit code after saying what is wrong.
@@ -221,6 +254,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             terminal.result(&page)?;
         }
     }
+    let swarm = swarm_option(arguments);
     for differing in &swept.differing {
         let set: Vec<String> = differing
             .overrides
@@ -228,7 +262,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             .map(|it| set_option(it))
             .collect();
         terminal.complain(&format!(
-            "nondeterminism: seed {}{} came out differently the second time:\n  {}",
+            "nondeterminism: seed {}{swarm}{} came out differently the second time:\n  {}",
             differing.seed,
             set.concat(),
             differing.divergence
@@ -268,7 +302,15 @@ fn repeat(arguments: &SweepArguments, found: &summary::Found) -> String {
     let varied = found.settings.iter();
     let varied = varied.map(|(path, value)| set_option(&format!("{path}={value}")));
     let set: String = set.chain(varied).collect();
-    format!("mtasim run {file} --seed {}{set}", found.shortest_seed)
+    let swarm = swarm_option(arguments);
+    format!(
+        "mtasim run {file} --seed {}{swarm}{set}",
+        found.shortest_seed
+    )
+}
+
+const fn swarm_option(arguments: &SweepArguments) -> &'static str {
+    if arguments.swarm { " --swarm" } else { "" }
 }
 
 fn set_option(setting: &str) -> String {
@@ -288,7 +330,7 @@ fn shell_word(text: &str) -> String {
 fn refuse(error: &SweepError, terminal: &mut Terminal) -> io::Result<u8> {
     terminal.complain(&error.to_string());
     Ok(match error {
-        SweepError::Assembly(_) | SweepError::Folder(_) => exit::USAGE,
+        SweepError::Assembly(_) | SweepError::Folder(_) | SweepError::Selection(..) => exit::USAGE,
         SweepError::Threads(_) => exit::ENVIRONMENT,
         SweepError::Panicked(_) => exit::OUR_BUG,
     })

@@ -16,6 +16,8 @@ pub struct Book {
     manifest: Manifest,
     whole: Tally,
     points: Vec<(BTreeMap<String, String>, Tally)>,
+    /// The hash of every line so far.
+    lines: blake3::Hasher,
 }
 
 impl Book {
@@ -26,11 +28,13 @@ impl Book {
             manifest: manifest.clone(),
             whole: Tally::default(),
             points: Vec::new(),
+            lines: blake3::Hasher::new(),
         }
     }
 
-    /// Takes in the next row and says of which failures, by place, a capsule is to be kept.
-    pub fn add(&mut self, row: &Row) -> Vec<usize> {
+    /// Takes in the next row, with its line, and says of which failures, by place, a capsule is to be kept.
+    pub fn add(&mut self, row: &Row, line: &str) -> Vec<usize> {
+        self.lines.update(line.as_bytes());
         let points = usize::try_from(self.manifest.points).expect("a grid is limited");
         let place = usize::try_from(self.whole.runs % self.manifest.points).expect("as above");
         assert!(place <= self.points.len() && self.points.len() <= points);
@@ -68,9 +72,18 @@ impl Book {
         (seed, usize::try_from(point).expect("a grid is limited"))
     }
 
+    /// The hash (BLAKE3) of all lines so far.
+    #[must_use]
+    pub fn lines_hash(&self) -> String {
+        self.lines.finalize().to_hex().to_string()
+    }
+
     /// What has been found.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        Summary::of(&self.manifest, &self.whole, &self.points)
+        Summary {
+            rows_blake3: self.lines_hash(),
+            ..Summary::of(&self.manifest, &self.whole, &self.points)
+        }
     }
 }

@@ -23,6 +23,8 @@ pub struct Divergence {
     pub differs_by: Option<(u64, Instant)>,
     /// The first record that differs, in both runs, if both were kept.
     pub record: Option<Box<RecordPair>>,
+    /// Where records of one run only can be had: the first that may differ, as that run wrote it.
+    pub candidate: Option<String>,
 }
 
 /// The first record that differs.
@@ -45,6 +47,7 @@ pub fn between(one: &[Checkpoint], other: &[Checkpoint]) -> Divergence {
         equal_until: Instant::ZERO,
         differs_by: None,
         record: None,
+        candidate: None,
     };
     // A longer run keeps fewer points of its beginning: only common ones can be compared.
     for point in one {
@@ -75,8 +78,21 @@ pub(crate) fn locate(
     };
     if let (Some(one), Some(other)) = (keep(), keep()) {
         divergence.record = first_difference(&one, &other).map(Box::new);
+        if divergence.record.is_none() {
+            divergence.candidate = candidate(&one, divergence.equal_records);
+        }
     }
     divergence
+}
+
+/// The record after the first `equal` ones that the digest takes in.
+fn candidate(outcome: &Outcome, equal: u64) -> Option<String> {
+    let counted = outcome
+        .records
+        .iter()
+        .filter(|(_, record)| record.is_digested());
+    let mut rest = counted.skip(usize::try_from(equal).ok()?);
+    rest.next().map(in_words)
 }
 
 fn first_difference(one: &Outcome, other: &Outcome) -> Option<RecordPair> {
@@ -122,6 +138,12 @@ impl fmt::Display for Divergence {
             write!(formatter, "\n  first divergent record: {}", pair.number)?;
             write!(formatter, "\n    once:  {}", show(&pair.first))?;
             write!(formatter, "\n    again: {}", show(&pair.second))?;
+        } else if let Some(record) = &self.candidate {
+            let number = self.equal_records + 1;
+            write!(
+                formatter,
+                "\n  this build repeats itself; the first record that may differ is {number}:\n    now:   {record}"
+            )?;
         }
         Ok(())
     }

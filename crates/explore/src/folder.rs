@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::capsule::Capsule;
+use crate::capsule::{Capsule, file_name};
 use crate::grid::Axis;
 use crate::row::Row;
 use crate::seeds::{SeedRange, Shard};
@@ -46,6 +46,8 @@ pub struct Manifest {
     pub points: u64,
     /// One in so many runs is made twice; 0 for none.
     pub recheck: u64,
+    /// Whether every seed has a selection of its own.
+    pub swarm: bool,
 }
 
 /// A sweep's folder, open for more rows.
@@ -103,6 +105,7 @@ impl Manifest {
             self.recheck.to_string(),
             other.recheck.to_string(),
         );
+        compare("swarm", self.swarm.to_string(), other.swarm.to_string());
         found
     }
 }
@@ -128,13 +131,12 @@ impl Folder {
     pub fn open(
         path: &Path,
         manifest: &Manifest,
-        mut known: impl FnMut(Row),
+        mut known: impl FnMut(&Row, &str),
     ) -> Result<Self, FolderError> {
         let io = |path: &Path| {
             let path = path.to_owned();
             move |error| FolderError::Io(path, error)
         };
-        fs::create_dir_all(path.join(CAPSULES)).map_err(io(path))?;
         let place = path.join(MANIFEST);
         if place.exists() {
             let held = read_manifest(path)?;
@@ -143,14 +145,19 @@ impl Folder {
                 let what = format!("it holds another sweep: {}", differences.join(", "));
                 return Err(FolderError::Foreign(path.to_owned(), what));
             }
-        } else if path.join(ROWS).exists() {
-            let what = format!("it has a {ROWS} and no {MANIFEST}");
+        } else if let Some(name) = [ROWS, SUMMARY, GRID, CAPSULES]
+            .into_iter()
+            .find(|name| path.join(name).exists())
+        {
+            let what = format!("it has a {name} and no {MANIFEST}: nothing is written over it");
             return Err(FolderError::Foreign(path.to_owned(), what));
         } else {
+            fs::create_dir_all(path).map_err(io(path))?;
             let mut text = serde_json::to_string_pretty(manifest).expect("plain data");
             text.push('\n');
             write_atomically(&place, text.as_bytes()).map_err(io(&place))?;
         }
+        fs::create_dir_all(path.join(CAPSULES)).map_err(io(path))?;
         let rows_path = path.join(ROWS);
         let file = OpenOptions::new()
             .create(true)
@@ -159,8 +166,8 @@ impl Folder {
             .append(true)
             .open(&rows_path)
             .map_err(io(&rows_path))?;
-        let whole = read_rows(path, |row, _| {
-            known(row);
+        let whole = read_rows(path, |row, line| {
+            known(&row, line);
             Ok(())
         })?;
         file.set_len(whole).map_err(io(&rows_path))?;
@@ -170,13 +177,12 @@ impl Folder {
         })
     }
 
-    /// Appends one row.
+    /// Appends the line of one row.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn append(&mut self, row: &Row) -> Result<(), FolderError> {
-        let result = serde_json::to_writer(&mut self.rows, row).map_err(io::Error::from);
-        let result = result.and_then(|()| self.rows.write_all(b"\n"));
+    pub fn append(&mut self, line: &str) -> Result<(), FolderError> {
+        let result = self.rows.write_all(line.as_bytes());
         result.map_err(|error| FolderError::Io(self.path.join(ROWS), error))
     }
 
@@ -188,14 +194,6 @@ impl Folder {
         let place = self.path.join(CAPSULES).join(capsule.file_name());
         write_atomically(&place, capsule.to_text().as_bytes())
             .map_err(|error| FolderError::Io(place, error))
-    }
-
-    /// Copies a capsule from another folder.
-    pub(crate) fn keep_from(&self, other: &Path, name: &str) -> Result<(), FolderError> {
-        let source = other.join(CAPSULES).join(name);
-        let bytes = fs::read(&source).map_err(|error| FolderError::Io(source, error))?;
-        let place = self.path.join(CAPSULES).join(name);
-        write_atomically(&place, &bytes).map_err(|error| FolderError::Io(place, error))
     }
 
     /// Makes sure that all rows are on their way to the disk.
@@ -244,6 +242,43 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, FolderError> {
     let bytes = fs::read(&place).map_err(|error| FolderError::Io(place.clone(), error))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| FolderError::Foreign(place, format!("it is no manifest: {error}")))
+}
+
+/// The capsule of one failure of a row, by place, as a folder has it.
+///
+/// # Errors
+/// If it cannot be read, is none, or is of another run.
+pub(crate) fn read_capsule(path: &Path, row: &Row, place: usize) -> Result<Capsule, FolderError> {
+    let name = file_name(&row.failures[place].signature, row.seed, &row.scenario);
+    let place = path.join(CAPSULES).join(name);
+    let bytes = fs::read(&place).map_err(|error| FolderError::Io(place.clone(), error))?;
+    let capsule = Capsule::parse(&bytes)
+        .map_err(|error| FolderError::Foreign(place.clone(), error.to_string()))?;
+    if (capsule.seed, &capsule.digest) != (row.seed, &row.digest) {
+        let what = format!("it is of another run than the row of seed {}", row.seed);
+        return Err(FolderError::Foreign(place, what));
+    }
+    Ok(capsule)
+}
+
+/// The hash of the rows that a folder's summary speaks of; `None` if it has no summary.
+///
+/// # Errors
+/// If the summary is none.
+pub(crate) fn summarised_rows(path: &Path) -> Result<Option<String>, FolderError> {
+    #[derive(Deserialize)]
+    struct Known {
+        rows_blake3: String,
+    }
+    let place = path.join(SUMMARY);
+    let bytes = match fs::read(&place) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(FolderError::Io(place, error)),
+    };
+    let known: Known = serde_json::from_slice(&bytes)
+        .map_err(|error| FolderError::Foreign(place, format!("it is no summary: {error}")))?;
+    Ok(Some(known.rows_blake3))
 }
 
 /// Reads the rows of a folder one by one, each with its own text. An unfinished last line is

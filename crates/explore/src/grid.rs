@@ -3,6 +3,7 @@
 //! Owns axes, `PATH=V1,V2`, and the points where they cross, each a checked scenario. It refuses
 //! to check values itself: each passes the same checks as a file.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use scenario::file::{self, Diagnostics};
@@ -30,6 +31,8 @@ pub struct Point {
     pub values: Vec<String>,
     /// All overrides that lead here, as `PATH=VALUE`.
     pub overrides: Vec<String>,
+    /// What a seed has selected, if it has; a point of the grid alone selects nothing.
+    pub selected: BTreeMap<String, String>,
     /// The scenario here.
     pub scenario: Scenario,
     /// The hash of its content in hexadecimal digits.
@@ -72,6 +75,7 @@ pub fn points(
             Ok(Point {
                 values,
                 overrides,
+                selected: BTreeMap::new(),
                 scenario,
                 hash,
             })

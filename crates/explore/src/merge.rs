@@ -8,7 +8,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::book::Book;
-use crate::capsule;
 use crate::folder::{self, Folder, FolderError, Manifest};
 use crate::seeds::{SeedRange, Shard};
 
@@ -48,6 +47,8 @@ pub enum MergeError {
         /// Its runs.
         runs: u64,
     },
+    /// The rows of a part are not those that its summary speaks of.
+    Changed(PathBuf),
     /// A row is not the one that has to come there.
     Misplaced {
         /// The part.
@@ -72,17 +73,37 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<Book, MergeError> {
         .map_err(MergeError::Folder)?;
     parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
     let manifest = joined(&parts)?;
+    check(&parts, &manifest)?;
     let mut known = 0;
-    let mut result = Folder::open(out, &manifest, |_| known += 1).map_err(MergeError::Folder)?;
+    let mut result = Folder::open(out, &manifest, |_, _| known += 1).map_err(MergeError::Folder)?;
     let mut book = Book::new(&manifest);
-    for (part, path) in &parts {
-        append(&mut book, &mut result, (part, path), known)?;
+    for (_, path) in &parts {
+        folder::read_rows(path, |row, line| {
+            let is_known = book.whole().runs < known;
+            for place in book.add(&row, line) {
+                result.keep(&folder::read_capsule(path, &row, place)?)?;
+            }
+            match is_known {
+                true => Ok(()),
+                false => result.append(line),
+            }
+        })
+        .map_err(MergeError::Folder)?;
     }
     let summary = book.summary();
     result
         .summarise(&summary.to_json(), summary.to_csv().as_deref())
         .map_err(MergeError::Folder)?;
     Ok(book)
+}
+
+/// Whether the parts are what they say: nothing is written before that is known.
+fn check(parts: &[(Manifest, &PathBuf)], manifest: &Manifest) -> Result<(), MergeError> {
+    let mut book = Book::new(manifest);
+    for (part, path) in parts {
+        check_part(&mut book, part, path)?;
+    }
+    Ok(())
 }
 
 /// The sweep that the parts, in order, make up.
@@ -171,33 +192,23 @@ fn check_borders(parts: &[(Manifest, &PathBuf)]) -> Result<(), MergeError> {
     Ok(())
 }
 
-/// Takes in the rows of one part; the first `known` of all are in the result already.
-fn append(
-    book: &mut Book,
-    result: &mut Folder,
-    (part, path): (&Manifest, &Path),
-    known: u64,
-) -> Result<(), MergeError> {
-    let before = book.whole().runs;
+/// Whether a part has the rows that it should have, as they were written, and their capsules.
+fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), MergeError> {
+    let mut own = Book::new(part);
     let mut misplaced = None;
-    folder::read_rows(path, |row, _| {
-        let (expected, _) = book.place_of(book.whole().runs);
+    folder::read_rows(path, |row, line| {
+        let (expected, _) = own.place_of(own.whole().runs);
         if row.seed != expected && misplaced.is_none() {
             misplaced = Some((expected, row.seed));
         }
-        let is_known = book.whole().runs < known;
-        for place in book.add(&row) {
-            let signature = &row.failures[place].signature;
-            result.keep_from(
-                path,
-                &capsule::file_name(signature, row.seed, &row.scenario),
-            )?;
+        own.add(&row, line);
+        let kept = book.add(&row, line);
+        if misplaced.is_none() {
+            for place in kept {
+                folder::read_capsule(path, &row, place)?;
+            }
         }
-        if is_known {
-            Ok(())
-        } else {
-            result.append(&row)
-        }
+        Ok(())
     })
     .map_err(MergeError::Folder)?;
     let part_path = || path.to_owned();
@@ -208,15 +219,17 @@ fn append(
             found,
         });
     }
-    let rows = book.whole().runs - before;
-    if rows != part.runs() {
-        return Err(MergeError::Unfinished {
+    let (rows, runs) = (own.whole().runs, part.runs());
+    let summarised = folder::summarised_rows(path).map_err(MergeError::Folder)?;
+    match summarised {
+        Some(hash) if rows == runs && hash == own.lines_hash() => Ok(()),
+        Some(_) if rows == runs => Err(MergeError::Changed(part_path())),
+        Some(_) | None => Err(MergeError::Unfinished {
             part: part_path(),
             rows,
-            runs: part.runs(),
-        });
+            runs,
+        }),
     }
-    Ok(())
 }
 
 impl fmt::Display for MergeError {
@@ -240,6 +253,11 @@ impl fmt::Display for MergeError {
             Self::Unfinished { part, rows, runs } => write!(
                 formatter,
                 "{} is not finished: {rows} of {runs} runs; the same sweep goes on from there",
+                part.display()
+            ),
+            Self::Changed(part) => write!(
+                formatter,
+                "{}: the digest of seeds.jsonl is not the one in summary.json: rows were changed",
                 part.display()
             ),
             Self::Misplaced {

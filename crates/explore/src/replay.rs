@@ -4,6 +4,8 @@
 //! moment. It refuses to repair: a run that came out differently is told, with the place.
 
 use kernel::{Duration, Instant};
+use scenario::plan::Scenario;
+use scenario::render::sentence::sentence;
 use scenario::{AssemblyError, Options, Outcome};
 
 use crate::capsule::{BUILD, Capsule};
@@ -72,7 +74,8 @@ pub fn replay(
     let verdict = if outcome.digest.to_string() == capsule.digest {
         Verdict::Same
     } else {
-        let divergence = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
+        let stretch = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
+        let divergence = divergence::locate(stretch, subject, &capsule.scenario, capsule.seed);
         if capsule.is_of_this_build() {
             Verdict::Nondeterminism(divergence)
         } else {
@@ -106,8 +109,8 @@ impl Window {
         })
     }
 
-    /// The records of a run within the window, a line each.
-    pub fn lines(self, outcome: &Outcome) -> impl Iterator<Item = String> {
+    /// What was written down in a run of `scenario` within the window, a line each, in words.
+    pub fn lines(self, scenario: &Scenario, outcome: &Outcome) -> impl Iterator<Item = String> {
         let from = self
             .until
             .saturating_since(Instant::ZERO + self.length)
@@ -117,6 +120,6 @@ impl Window {
         let records = outcome.records.iter();
         records
             .filter(move |(at, _)| first <= *at && *at <= self.until)
-            .map(divergence::in_words)
+            .map(|(at, record)| format!("{at} s  {}", sentence(scenario, outcome, record)))
     }
 }

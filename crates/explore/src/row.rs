@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 
 use kernel::Instant;
 use scenario::Outcome;
-use scenario::outcome::Stop;
 use serde::{Deserialize, Serialize};
 
-use crate::thoroughness;
+use crate::coverage;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +22,9 @@ pub struct Row {
     /// The varied settings; absent if none is.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// What the seed has selected of a swarm; absent if there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub selected: BTreeMap<String, String>,
     /// Whether everything was as the scenario expects.
     pub as_expected: bool,
     /// What was not, in words.
@@ -91,6 +93,7 @@ impl Row {
             seed: outcome.seed,
             scenario: hash.chars().take(16).collect(),
             settings,
+            selected: BTreeMap::new(),
             as_expected: outcome.is_as_expected(),
             unexpected: outcome.unexpected.clone(),
             failures: failures(outcome),
@@ -98,7 +101,7 @@ impl Row {
             simulated: outcome.simulated.nanos(),
             events: outcome.events,
             steps: outcome.steps,
-            stop: stop_word(outcome.stop).to_owned(),
+            stop: outcome.stop.word().to_owned(),
             associations: named(&[
                 ("opened", outcome.associations.opened),
                 ("closed", outcome.associations.closed),
@@ -117,8 +120,19 @@ impl Row {
                 .map(|(name, it)| (name.clone(), it.offered))
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
-            met: thoroughness::names(&outcome.coverage),
+            met: coverage::names(&outcome.coverage),
         }
+    }
+
+    /// The line of `seeds.jsonl`, with its end.
+    ///
+    /// # Panics
+    /// Never: a row is plain data.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("plain data");
+        line.push('\n');
+        line
     }
 
     /// Whether anything went wrong, expected or not.
@@ -157,13 +171,4 @@ pub fn failures(outcome: &Outcome) -> Vec<Failure> {
         .collect();
     failures.sort_by_key(|failure| failure.at);
     failures
-}
-
-const fn stop_word(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Duration => "duration",
-        Stop::Quiet => "quiet",
-        Stop::Events => "events",
-        Stop::Violations => "violations",
-    }
 }

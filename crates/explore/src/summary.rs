@@ -37,6 +37,8 @@ pub struct Summary {
     pub seeds: String,
     /// Which part of them, as `K/N`.
     pub shard: String,
+    /// The hash (BLAKE3) of `seeds.jsonl`.
+    pub rows_blake3: String,
     /// Whether every run was made.
     pub complete: bool,
     /// Runs made.
@@ -101,6 +103,9 @@ pub struct Found {
     /// With which of the varied settings.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
+    /// With what the seed has selected of a swarm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub selected: BTreeMap<String, String>,
     /// The capsule of that run, within the sweep's folder.
     pub capsule: String,
     /// Virtual time until it was found.
@@ -143,7 +148,7 @@ pub struct GridPoint {
 }
 
 impl Summary {
-    /// What the tallies say: one of all runs, and one for each point of the grid.
+    /// What the tallies say, which know no lines: one of all runs, and one for each point of the grid.
     #[must_use]
     pub fn of(
         manifest: &Manifest,
@@ -168,6 +173,7 @@ impl Summary {
             scenario_hash: manifest.scenario_hash.clone(),
             seeds: manifest.seeds.to_string(),
             shard: manifest.shard.to_string(),
+            rows_blake3: String::new(),
             complete: whole.runs == manifest.runs(),
             runs: whole.runs,
             as_expected: whole.as_expected,
@@ -283,6 +289,13 @@ impl Summary {
             let _ = writeln!(page, "  time to it: {}", show_quantiles(&found.times));
             let at = Instant::from_nanos(found.shortest_at);
             let _ = writeln!(page, "  soonest: seed {} at {at} s", found.shortest_seed);
+            if !found.selected.is_empty() {
+                let selected = found.selected.iter();
+                let selected: Vec<String> = selected
+                    .map(|(path, value)| format!("{path} {value}"))
+                    .collect();
+                let _ = writeln!(page, "  with:    {}", selected.join(", "));
+            }
             let _ = writeln!(page, "  repeat:  {}", command(found));
         }
         if self.signatures.len() > SHOWN_MAX {
@@ -368,6 +381,7 @@ fn found(signature: &str, group: &Group, runs: u64) -> Found {
         shortest_seed: group.shortest.seed,
         shortest_at: group.shortest.at.nanos(),
         settings: group.shortest.settings.clone(),
+        selected: group.shortest.selected.clone(),
         capsule: capsule_path(&file_name(
             signature,
             group.shortest.seed,
@@ -407,7 +421,10 @@ fn percent(share: f64) -> f64 {
 fn show_quantiles(quantiles: &[Quantile]) -> String {
     let shown: Vec<String> = quantiles
         .iter()
-        .map(|it| format!("{} % of runs by {}", it.percent, show_time(it.nanoseconds)))
+        .map(|it| match it.nanoseconds {
+            Some(_) => format!("{} % of runs by {}", it.percent, show_time(it.nanoseconds)),
+            None => format!("{} % never", it.percent),
+        })
         .collect();
     shown.join(", ")
 }

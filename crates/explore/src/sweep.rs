@@ -3,6 +3,7 @@
 //! Owns [`sweep`]: every run made, some made twice, rows and capsules on their way to the disk in
 //! the order of seeds. It refuses to let the number of workers or their luck show in any result.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kernel::Checkpoint;
+use scenario::file::Diagnostics;
 use scenario::{AssemblyError, Options};
 
 use crate::book::Book;
@@ -23,6 +25,7 @@ use crate::hexadecimal::hexadecimal;
 use crate::row::Row;
 use crate::seeds::{SeedRange, Shard};
 use crate::subject::Subject;
+use crate::swarm::Swarm;
 use crate::tally;
 use crate::workers::{self, Crew};
 
@@ -33,6 +36,8 @@ pub struct Plan {
     pub axes: Vec<Axis>,
     /// The scenarios: one, or one for each crossing of the axes.
     pub points: Arc<Vec<Point>>,
+    /// The file that every seed selects from; `None` if all seeds have all of it.
+    pub swarm: Option<Swarm>,
     /// All seeds.
     pub seeds: SeedRange,
     /// Which part of them.
@@ -97,6 +102,8 @@ pub enum SweepError {
     Folder(FolderError),
     /// The system gives no threads.
     Threads(io::Error),
+    /// What this seed selects of a swarm is no scenario.
+    Selection(u64, Diagnostics),
     /// A run under this seed panicked: a bug of this program.
     Panicked(u64),
 }
@@ -127,6 +134,7 @@ impl Plan {
             axes: self.axes.clone(),
             points: self.points.len() as u64,
             recheck: self.recheck,
+            swarm: self.swarm.is_some(),
         }
     }
 }
@@ -145,8 +153,8 @@ pub fn sweep(
     let mut book = Book::new(&manifest);
     let mut folder = match &plan.out {
         Some(path) => Some(
-            Folder::open(path, &manifest, |row| {
-                book.add(&row);
+            Folder::open(path, &manifest, |row, line| {
+                book.add(row, line);
             })
             .map_err(SweepError::Folder)?,
         ),
@@ -229,28 +237,25 @@ impl Fold<'_> {
     fn work(
         &self,
         subject: Arc<dyn Subject>,
-    ) -> impl Fn(u64) -> Result<Examined, AssemblyError> + Send + Sync + 'static {
+    ) -> impl Fn(u64) -> Result<Examined, SweepError> + Send + Sync + 'static {
         let points = Arc::clone(&self.plan.points);
-        let axes = self.plan.axes.clone();
+        let (axes, swarm) = (self.plan.axes.clone(), self.plan.swarm.clone());
         let (first, recheck) = (self.book.manifest().part().from, self.plan.recheck);
         move |number| {
             let count = points.len() as u64;
             let point = &points[usize::try_from(number % count).expect("a grid is limited")];
             let settings = axes.iter().map(|axis| axis.path.clone());
             let settings = settings.zip(point.values.iter().cloned()).collect();
-            examine(
-                &*subject,
-                point,
-                settings,
-                (first + number / count, recheck),
-            )
+            let seed = first + number / count;
+            let point = selected(swarm.as_ref(), point, seed)?;
+            examine(&*subject, &point, settings, (seed, recheck)).map_err(SweepError::Assembly)
         }
     }
 
-    fn take(&mut self, number: u64, examined: Result<Examined, AssemblyError>) -> ControlFlow<()> {
+    fn take(&mut self, number: u64, examined: Result<Examined, SweepError>) -> ControlFlow<()> {
         let examined = match examined {
             Ok(examined) => examined,
-            Err(error) => return self.fail(SweepError::Assembly(error)),
+            Err(error) => return self.fail(error),
         };
         let point = self.book.place_of(number).1;
         if let Some(divergence) = examined.divergence {
@@ -265,7 +270,7 @@ impl Fold<'_> {
             }
         }
         if let Err(error) = self.keep(&examined.row, &examined.checkpoints, point) {
-            return self.fail(SweepError::Folder(error));
+            return self.fail(error);
         }
         if self.has_enough() {
             self.ending = Ending::EnoughFailures;
@@ -280,17 +285,23 @@ impl Fold<'_> {
         row: &Row,
         checkpoints: &[Checkpoint],
         point: usize,
-    ) -> Result<(), FolderError> {
-        let kept = self.book.add(row);
+    ) -> Result<(), SweepError> {
+        let line = row.to_line();
+        let kept = self.book.add(row, &line);
         let Some(folder) = &mut self.folder else {
             return Ok(());
         };
-        let point = &self.plan.points[point];
-        let origin = (&point.scenario, &point.overrides[..]);
-        for place in kept {
-            folder.keep(&Capsule::of(row, &row.failures[place], checkpoints, origin))?;
+        let folder = &mut **folder;
+        if !kept.is_empty() {
+            let point = &self.plan.points[point];
+            let point = selected(self.plan.swarm.as_ref(), point, row.seed)?;
+            let origin = (&point.scenario, &point.overrides[..]);
+            for place in kept {
+                let capsule = Capsule::of(row, &row.failures[place], checkpoints, origin);
+                folder.keep(&capsule).map_err(SweepError::Folder)?;
+            }
         }
-        folder.append(row)
+        folder.append(&line).map_err(SweepError::Folder)
     }
 
     fn has_enough(&self) -> bool {
@@ -302,6 +313,20 @@ impl Fold<'_> {
         self.failed = Some(error);
         ControlFlow::Break(())
     }
+}
+
+/// The point as a seed has it.
+fn selected<'a>(
+    swarm: Option<&Swarm>,
+    point: &'a Point,
+    seed: u64,
+) -> Result<Cow<'a, Point>, SweepError> {
+    let Some(swarm) = swarm else {
+        return Ok(Cow::Borrowed(point));
+    };
+    let own = swarm.at(point, seed);
+    own.map(Cow::Owned)
+        .map_err(|found| SweepError::Selection(seed, found))
 }
 
 /// Makes one run, twice if it is among those.
@@ -321,7 +346,10 @@ fn examine(
         )
     };
     let outcome = run()?;
-    let row = Row::of(&outcome, &point.hash, settings);
+    let row = Row {
+        selected: point.selected.clone(),
+        ..Row::of(&outcome, &point.hash, settings)
+    };
     let mut divergence = None;
     if tally::is_rechecked(seed, row.is_failing(), recheck) {
         let again = run()?;
@@ -349,6 +377,11 @@ impl fmt::Display for SweepError {
             Self::Assembly(error) => write!(formatter, "{error}"),
             Self::Folder(error) => write!(formatter, "{error}"),
             Self::Threads(error) => write!(formatter, "cannot work: {error}"),
+            Self::Selection(seed, found) => write!(
+                formatter,
+                "what seed {seed} selects is no scenario:\n{}",
+                found.to_human(false)
+            ),
             Self::Panicked(seed) => write!(formatter, "the run under seed {seed} panicked"),
         }
     }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use kernel::{Instant, mix};
 
+use serde::Serialize;
+
 use crate::row::Row;
-use crate::thoroughness::Growth;
 use crate::times::Times;
 
 /// Signatures told apart; more are counted together.
@@ -83,6 +84,8 @@ pub struct Shortest {
     pub seed: u64,
     /// With which of the varied settings.
     pub settings: BTreeMap<String, String>,
+    /// With what the seed has selected of a swarm.
+    pub selected: BTreeMap<String, String>,
     /// Which scenario, by its hash.
     pub scenario: String,
 }
@@ -94,6 +97,17 @@ pub struct Fired {
     pub runs: u64,
     /// Times altogether.
     pub times: u64,
+}
+
+/// What had been seen after some runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Growth {
+    /// The runs.
+    pub runs: u64,
+    /// Different signatures.
+    pub signatures: u64,
+    /// Different pairs of state and event.
+    pub pairs: u64,
 }
 
 /// Seeds listed of runs that are not as expected.
@@ -168,6 +182,7 @@ impl Tally {
             at,
             seed: row.seed,
             settings: row.settings.clone(),
+            selected: row.selected.clone(),
             scenario: row.scenario.clone(),
         };
         if is_new {

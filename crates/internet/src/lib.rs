@@ -12,8 +12,9 @@
 //! |---|---|
 //! | `world` | [`Internet`]: hosts, the future-event list, when to come back to a host |
 //! | `traffic`, `flights` | packets from host to host |
+//! | [`wire`] | packets as bytes |
 //! | `directory` | which host has an address |
-//! | `watch` | [`Watch`], [`News`]: who looks on |
+//! | `watch` | [`Watch`], [`News`], [`Offer`]: who looks on |
 //!
 //! Two hosts, and one byte from the first to the second:
 //!
@@ -68,8 +69,9 @@ mod directory;
 mod flights;
 mod traffic;
 mod watch;
+pub mod wire;
 mod world;
 
 pub use flights::{Flight, Payload};
-pub use watch::{News, Watch};
+pub use watch::{News, Offer, Watch};
 pub use world::{Event, Internet, NetworkEvent, Station, uptime};

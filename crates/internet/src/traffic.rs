@@ -4,16 +4,14 @@
 //! not there yet. Routers answer for what they cannot deliver. It refuses to know why a packet was
 //! sent.
 
-use std::net::Ipv4Addr;
-
 use kernel::{Instant, mix};
 use net::icmp::{Message, Original, UnreachableCode};
-use net::ipv4::Header;
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
 use crate::flights::{Flight, Payload};
-use crate::watch::{News, Watch};
+use crate::watch::{News, Offer, Watch};
+use crate::wire;
 use crate::world::{Internet, NetworkEvent, uptime};
 
 /// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS.
@@ -87,6 +85,13 @@ impl<E> Internet<E> {
         if at == packet.source {
             watch.on_news(now, at, News::Sent(&packet));
         }
+        let addresses = self.addresses(&packet);
+        let offer = Offer {
+            packet: &packet,
+            transit,
+            addresses,
+        };
+        watch.on_news(now, at, News::Offered(offer));
         let hop = Hop {
             from: at,
             next: transit.next,
@@ -145,12 +150,15 @@ impl<E> Internet<E> {
         segment: &tcp::Segment,
         word: u64,
     ) -> Option<tcp::Segment> {
-        let source = self.sockets(packet.source).address();
-        let destination = self.sockets(packet.destination).address();
+        let [source, destination] = self.addresses(packet);
         let mut bytes = tcp::wire::encode(segment, source, destination);
-        let bit = (word % (bytes.len() as u64 * 8)) as usize;
-        bytes[bit / 8] ^= 1 << (bit % 8);
+        wire::damage(&mut bytes, word);
         tcp::wire::decode(&bytes, source, destination).ok()
+    }
+
+    /// The addresses of a packet's source and destination.
+    fn addresses(&self, packet: &Packet<Payload>) -> [u32; 2] {
+        [packet.source, packet.destination].map(|host| self.sockets(host).address())
     }
 
     /// A packet is at `at`: it is handed up, or goes on. Answers whether it was handed up.
@@ -203,7 +211,6 @@ impl<E> Internet<E> {
         if at == packet.source {
             return;
         }
-        let address = |host: HostId| Ipv4Addr::from(self.sockets(host).address());
         let mut leading = [0; 8];
         leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
         leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
@@ -211,13 +218,7 @@ impl<E> Internet<E> {
         let message = Message::Unreachable {
             code: UnreachableCode::Network,
             original: Original {
-                header: Header {
-                    source: address(packet.source),
-                    destination: address(packet.destination),
-                    protocol: Protocol::Tcp as u8,
-                    length: u16::try_from(packet.length).unwrap_or(u16::MAX),
-                    time_to_live: packet.time_to_live,
-                },
+                header: wire::header(packet, self.addresses(packet)),
                 leading,
             },
         };

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::activity::Activity;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::environment::Environment;
+use crate::footprints::Footprint;
 use crate::heap_census::{HeapCensus, HeapFault, census};
 use crate::heap_layout::HeapLayout;
 use crate::judge::Judge;
@@ -26,6 +28,11 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub const fn judge(&self) -> &Judge {
         &self.process.judge
+    }
+
+    /// The newest accesses, the oldest first; as many as [`crate::Config::footprints`] says.
+    pub fn footprints(&self) -> impl Iterator<Item = &Footprint> {
+        self.footprints.oldest_first()
     }
 
     /// The word at `address`, if one is mapped there. No access in the judge's eyes.
@@ -115,6 +122,17 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub fn queue_length(&self, queue: QueueId) -> usize {
         self.process.queues[queue.index()].len()
+    }
+
+    /// From here on, keeps what threads do until it is [taken](Self::take_activity).
+    pub fn watch(&mut self) {
+        self.activity.get_or_insert_default();
+    }
+
+    /// What threads did since the last time, in the order of its doing. Nothing unless the
+    /// machine is [watched](Self::watch).
+    pub fn take_activity(&mut self) -> Vec<Activity> {
+        self.activity.as_mut().map_or_else(Vec::new, std::mem::take)
     }
 
     /// How many calls were carried out.

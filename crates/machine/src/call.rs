@@ -80,9 +80,38 @@ pub enum Operation {
     /// Compute without touching anything shared for this long.
     Work(Duration),
     /// A call that only the environment can answer.
-    Environment,
+    Environment(Touch),
     /// Raise an exception of this code.
     Raise(u32),
+}
+
+/// Which calls of the environment may be exchanged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Touch {
+    /// None: it may depend on all others.
+    #[default]
+    Everything,
+    /// Signals this, and neither looks at anything nor changes anything else: two that signal may
+    /// be exchanged.
+    Signals(u64),
+    /// Looks at whether this is signalled, or takes that back, besides anything else.
+    Listens(u64),
+    /// Has to do with no signal, but with anything else.
+    Apart,
+}
+
+impl Touch {
+    /// Whether two calls of the environment may give another result in the other order.
+    #[must_use]
+    pub fn conflicts(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Signals(_), Self::Signals(_) | Self::Apart)
+            | (Self::Apart, Self::Signals(_)) => false,
+            (Self::Signals(signal), Self::Listens(to))
+            | (Self::Listens(to), Self::Signals(signal)) => signal == to,
+            _ => true,
+        }
+    }
 }
 
 /// Something shared that calls are about: a word, a kernel object, or the environment.
@@ -108,6 +137,20 @@ pub enum CallKind {
     Work,
     /// A call of the environment.
     Environment,
+}
+
+/// What a preemption can stand before: the calls by which threads meet, as far as a name says
+/// where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
+    /// Reading a word.
+    Read,
+    /// Writing a word.
+    Write,
+    /// An interlocked operation on a word.
+    Interlocked,
+    /// Entering a critical section.
+    Enter,
 }
 
 /// Whose hand touches a word: the heap may touch what a program must not.
@@ -146,7 +189,30 @@ impl Operation {
             Self::Send(_) | Self::Receive(..) => CallKind::Queue,
             Self::Sleep(_) | Self::Raise(_) => CallKind::System,
             Self::Work(_) => CallKind::Work,
-            Self::Environment => CallKind::Environment,
+            Self::Environment(_) => CallKind::Environment,
+        }
+    }
+
+    /// What a preemption knows the call by, if it can stand before it.
+    #[must_use]
+    pub const fn deed(&self) -> Option<Deed> {
+        match self {
+            Self::Read(_) => Some(Deed::Read),
+            Self::Write(..) => Some(Deed::Write),
+            Self::Exchange(..) | Self::CompareExchange { .. } => Some(Deed::Interlocked),
+            Self::Lock(_) => Some(Deed::Enter),
+            Self::Unlock(_)
+            | Self::Wait(..)
+            | Self::Signal(_)
+            | Self::WaitEvent(..)
+            | Self::SetEvent(_)
+            | Self::ResetEvent(_)
+            | Self::Send(_)
+            | Self::Receive(..)
+            | Self::Sleep(_)
+            | Self::Work(_)
+            | Self::Environment(_)
+            | Self::Raise(_) => None,
         }
     }
 
@@ -175,7 +241,7 @@ impl Operation {
             | Self::Receive(..)
             | Self::Sleep(_)
             | Self::Work(_)
-            | Self::Environment
+            | Self::Environment(_)
             | Self::Raise(_) => None,
         }
     }
@@ -197,6 +263,9 @@ impl Operation {
             let reads = matches!(self, Self::Read(_)) && matches!(other, Self::Read(_));
             return mine.address == theirs.address && !reads;
         }
+        if let (Self::Environment(mine), Self::Environment(theirs)) = (self, other) {
+            return mine.conflicts(*theirs);
+        }
         let object = self.object();
         object.is_some() && object == other.object()
     }
@@ -215,7 +284,7 @@ impl Operation {
                 Some((CallKind::Object, EVENTS | event.0))
             }
             Self::Send(queue) | Self::Receive(queue, _) => Some((CallKind::Queue, queue.0)),
-            Self::Environment => Some((CallKind::Environment, 0)),
+            Self::Environment(_) => Some((CallKind::Environment, 0)),
             Self::Read(_)
             | Self::Write(..)
             | Self::Exchange(..)

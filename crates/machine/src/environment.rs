@@ -5,14 +5,21 @@
 
 use std::fmt::Debug;
 
+use crate::call::Touch;
+
 /// The types that a machine passes through without looking at them.
 pub trait Environment: 'static {
     /// A call that only the world around the machine can answer.
     type Call: Debug + 'static;
     /// The world's answer.
-    type Reply: 'static;
+    type Reply: Debug + 'static;
     /// What threads send each other through queues.
-    type Message: 'static;
+    type Message: Debug + 'static;
     /// What programs write down.
     type Record: 'static;
+
+    /// Which other calls `call` may be exchanged with: all that a search through orders knows of it.
+    fn touch(_call: &Self::Call) -> Touch {
+        Touch::Everything
+    }
 }

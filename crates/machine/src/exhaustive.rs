@@ -21,11 +21,13 @@ mod fewest;
 mod trace;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::call::Subject;
+use crate::call::{Subject, ThreadId};
 use crate::scheduler::{Candidate, Scheduler, able};
-use trace::{Class, Set, Trace};
+use crate::schedulers::cooperative::after;
+use trace::{Class, Made, Set, Trace};
 
 pub use trace::THREADS_MAX;
 
@@ -49,9 +51,26 @@ pub struct Exhaustive {
     exhausted: bool,
 }
 
-/// The scheduler of one run of a search. Every machine of that run has one of its own.
+/// The scheduler of one machine in one run of a search.
 #[derive(Debug)]
-pub struct Explorer(Rc<RefCell<Search>>);
+pub struct Explorer {
+    search: Rc<RefCell<Search>>,
+    /// Which machine of the run.
+    seat: u64,
+}
+
+/// A choice that the schedule without interruption would have made otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turning {
+    /// Which machine of the run, in the order in which they began.
+    pub seat: u64,
+    /// The stable key of the thread that would have gone on, and how many calls it had made.
+    pub from: u64,
+    /// That many.
+    pub calls: u64,
+    /// The stable key of the thread that went on instead.
+    pub to: u64,
+}
 
 /// The tree of choices, as far as the present path goes.
 #[derive(Debug)]
@@ -60,14 +79,21 @@ struct Search {
     nodes: Vec<Node>,
     trace: Trace,
     depth: usize,
+    /// How many machines there have been, and which chose last.
+    seats: u64,
+    seat: u64,
     /// Whether the world has gone on since the last choice.
     rested: bool,
     /// Who need not go first in the next choice: another run has shown what follows.
     asleep: Set,
     /// Whether the present run repeats others from here on.
     redundant: bool,
+    /// The stable keys of the threads of each machine.
+    keys: BTreeMap<(u64, u8), u64>,
     /// Queues in which a sender had to wait: their receivers' calls depend on the senders'.
     tight: Vec<Subject>,
+    /// States between two stretches, each with the fewest preemptions it took to come there.
+    states: BTreeMap<u64, u32>,
     /// Whether the search must begin again, since it has learned of such a queue.
     learned: bool,
 }
@@ -84,6 +110,10 @@ struct Node {
     wanted: Set,
     done: Set,
     chosen: u8,
+    seat: u64,
+    /// Who would go on without interruption, and how many calls that thread has made.
+    usual: u8,
+    calls: u64,
     /// Preemptions so far in this order: in this stretch, and the fewest of those before.
     preempted: u32,
     spent: u32,
@@ -122,13 +152,16 @@ impl Exhaustive {
             }
         }
         self.runs += 1;
-        Some(self.explorer())
+        Some(Explorer {
+            search: Rc::clone(&self.search),
+            seat: 0,
+        })
     }
 
-    /// A scheduler for one more machine of the present run.
+    /// Whether the present run has turned out to repeat others.
     #[must_use]
-    pub fn explorer(&self) -> Explorer {
-        Explorer(Rc::clone(&self.search))
+    pub fn is_redundant(&self) -> bool {
+        self.search.borrow().redundant
     }
 
     /// Whether every order within the bound was run.
@@ -148,18 +181,6 @@ impl Exhaustive {
     #[must_use]
     pub const fn redundant(&self) -> u64 {
         self.redundant
-    }
-
-    /// Whether the present run has turned out to repeat others: what it does from there on is
-    /// known.
-    #[must_use]
-    pub fn is_redundant(&self) -> bool {
-        self.search.borrow().redundant
-    }
-
-    /// The present run need not go on: what follows was explored from an equal state.
-    pub fn cut(&self) {
-        self.search.borrow_mut().redundant = true;
     }
 
     /// What share of all runs has been made, in millionths, if what lies below a choice is as much
@@ -184,13 +205,56 @@ impl Exhaustive {
     }
 }
 
+impl Explorer {
+    /// The scheduler of one more machine in the same run.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        let mut search = self.search.borrow_mut();
+        search.seats += 1;
+        Self {
+            search: Rc::clone(&self.search),
+            seat: search.seats,
+        }
+    }
+
+    /// Where the run so far differs from the one in which nobody is interrupted
+    /// ([`Cooperative`](crate::Cooperative)).
+    #[must_use]
+    pub fn turnings(&self) -> Vec<Turning> {
+        let search = self.search.borrow();
+        let made = search.nodes.iter().take(search.depth);
+        let turned = made.filter(|node| node.chosen != node.usual);
+        let key = |node: &Node, thread| search.keys[&(node.seat, thread)];
+        turned
+            .map(|node| Turning {
+                seat: node.seat,
+                from: key(node, node.usual),
+                calls: node.calls,
+                to: key(node, node.chosen),
+            })
+            .collect()
+    }
+
+    /// Whether the run has turned out to repeat others: what it does from there on is known.
+    #[must_use]
+    pub fn is_redundant(&self) -> bool {
+        self.search.borrow().redundant
+    }
+
+    /// Time is about to pass, and the whole world is in the state that `fingerprint` stands for. If
+    /// what follows from there is known already, the run turns out to repeat others.
+    pub fn arrive(&self, fingerprint: u64) {
+        self.search.borrow_mut().arrive(fingerprint);
+    }
+}
+
 impl Scheduler for Explorer {
     fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
-        self.0.borrow_mut().choose(runnable)
+        self.search.borrow_mut().choose(self.seat, runnable)
     }
 
     fn rest(&mut self) {
-        self.0.borrow_mut().rested = true;
+        self.search.borrow_mut().rested = true;
     }
 }
 
@@ -201,10 +265,14 @@ impl Search {
             nodes: Vec::new(),
             trace: Trace::default(),
             depth: 0,
+            seats: 0,
+            seat: 0,
             rested: true,
             asleep: Set::NONE,
             redundant: false,
             tight: Vec::new(),
+            states: BTreeMap::new(),
+            keys: BTreeMap::new(),
             learned: false,
         }
     }
@@ -212,12 +280,14 @@ impl Search {
     /// Goes back to the last choice that another thread must be first in; false if there is none.
     fn turn_back(&mut self) -> bool {
         self.depth = 0;
+        self.seats = 0;
         self.rested = true;
         self.redundant = false;
         self.asleep = Set::NONE;
         if self.learned {
             self.learned = false;
             self.nodes.clear();
+            self.states.clear();
             self.trace.events.clear();
             return true;
         }
@@ -233,7 +303,10 @@ impl Search {
         false
     }
 
-    fn choose(&mut self, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, seat: u64, runnable: &[Candidate]) -> usize {
+        // Machines do not hear of each other but over time.
+        self.rested |= seat != self.seat;
+        self.seat = seat;
         let place = |thread: u8| {
             let found = runnable.binary_search_by_key(&u32::from(thread), |one| one.thread.0);
             found.unwrap_or_else(|_| panic!("the same path offers the same choices: {thread}"))
@@ -290,6 +363,13 @@ impl Search {
             last.filter(|last| awake.has(*last)).or(awake.first())
         };
         let Some(chosen) = chosen else { return false };
+        let last = self.trace.events[start..].last();
+        let last = last.map(|event| ThreadId(u32::from(event.thread)));
+        let usual = &runnable[after(last, runnable)];
+        let keys = runnable
+            .iter()
+            .map(|one| ((self.seat, one.thread.0 as u8), one.key));
+        self.keys.extend(keys);
         self.nodes.push(Node {
             start,
             runnable: all,
@@ -297,6 +377,9 @@ impl Search {
             wanted: Set::NONE.with(chosen),
             done: asleep,
             chosen,
+            seat: self.seat,
+            usual: usual.thread.0 as u8,
+            calls: usual.calls,
             preempted,
             spent,
         });
@@ -324,6 +407,27 @@ impl Search {
         before.is_some_and(|last| last.thread != thread && node.enabled.has(last.thread))
     }
 
+    /// What follows from a state between two stretches depends on nothing else, and nothing in it
+    /// is exchanged with what came before: it is explored once, but for preemptions left over.
+    fn arrive(&mut self, fingerprint: u64) {
+        if self.redundant || self.depth < self.nodes.len() {
+            return;
+        }
+        let before = self.nodes.last().map_or(0, |node| node.spent);
+        let spent = if self.nodes.is_empty() {
+            0
+        } else {
+            before + self.fewest_of_stretch()
+        };
+        match self.states.get_mut(&fingerprint) {
+            Some(known) if *known <= spent => self.redundant = true,
+            Some(known) => *known = spent,
+            None => {
+                self.states.insert(fingerprint, spent);
+            }
+        }
+    }
+
     /// Enters the call that was chosen, and lets what races with it go first in other runs.
     fn make(&mut self, depth: usize, index: usize, runnable: &[Candidate]) {
         let node = self.nodes[depth];
@@ -342,13 +446,15 @@ impl Search {
         self.asleep = asleep;
         let nodes = &self.nodes;
         let was_runnable = |depth: usize, thread: u8| nodes[depth].runnable.has(thread);
-        self.trace
-            .enter(node.start, node.chosen, own, subject, was_runnable);
-        while let Some(earlier) = self.trace.races.pop() {
-            self.want_reversed(earlier, depth);
-        }
-        if chosen.waits() {
-            self.trace.set_aside(depth);
+        let made = Made {
+            thread: node.chosen,
+            class: own,
+            subject,
+            waits: chosen.waits(),
+        };
+        self.trace.enter(node.start, made, was_runnable);
+        while let Some((earlier, later)) = self.trace.races.pop() {
+            self.want_reversed(earlier, later);
         }
     }
 
@@ -382,7 +488,14 @@ impl Search {
         let node = &self.nodes[depth];
         let thread = self.trace.events[event].thread;
         let here = node.preempted + u32::from(self.preempts(depth, thread));
-        let slack = (self.trace.threads(node.start).count() as u32).saturating_sub(2);
+        let threads = self.trace.threads(node.start).count() as u32;
+        // Sections that are exchanged as wholes may come apart on the way there.
+        let apart = if self.trace.has_sections(node.start) {
+            2
+        } else {
+            0
+        };
+        let slack = threads.saturating_sub(2) + apart;
         let Some(left) = (bound + slack).checked_sub(node.spent) else {
             return false;
         };

@@ -13,7 +13,8 @@
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail` | the whole |
+//! | [`machine`], [`config`], `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
+//! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
@@ -54,6 +55,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access;
+pub mod activity;
 pub mod address;
 mod audit;
 pub mod block_header;
@@ -65,7 +67,9 @@ pub mod drills;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
+mod fingerprint;
 mod flights;
+mod footprints;
 pub mod heap;
 pub mod heap_census;
 pub mod heap_layout;
@@ -83,20 +87,25 @@ pub mod scheduler;
 pub mod schedulers;
 pub mod sync;
 pub mod thread;
+
+mod told;
 mod trail;
 mod vector_clock;
 pub mod violation;
 
 pub use access::{Access, AccessKind};
+pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
-    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
+    Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject,
+    ThreadId, Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
-pub use exhaustive::{Bound, Exhaustive, Explorer};
+pub use exhaustive::{Bound, Exhaustive, Explorer, Turning};
+pub use footprints::Footprint;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;
@@ -105,11 +114,13 @@ pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Candidate, Preemption, Prospect, Scheduler, Strategy};
+pub use scheduler::{Before, Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
-    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw, Tally,
+    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw,
+    Tally,
 };
 pub use thread::Thread;
+pub use told::Printed;
 pub use violation::{Signature, Violation, ViolationKind};
 
 // Programs speak of time and of keys; they know no other part of the kernel.

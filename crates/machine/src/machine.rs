@@ -12,12 +12,14 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant, Site, mix};
 
+use crate::activity::{Activity, Came, Waker};
 use crate::address::Address;
 use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
+use crate::footprints::{Footprint, Footprints};
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
@@ -26,11 +28,12 @@ use crate::memory::{Memory, StaticFull};
 use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
-use crate::running::{Identity, Running, ThreadState};
+use crate::running::{Identity, PutAside, Running, ThreadState};
 use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
+use crate::told::Told;
 use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.
@@ -43,6 +46,8 @@ pub struct Machine<E: Environment> {
     pub(crate) process: Process<E>,
     pub(crate) threads: Vec<Running<E>>,
     /// Mailboxes of threads that a restart took away.
+    /// What threads were told, if that is watched.
+    pub(crate) told: Option<Told>,
     pub(crate) spare: Vec<Rc<Mailbox<E>>>,
     pub(crate) turns: Turns,
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
@@ -54,7 +59,10 @@ pub struct Machine<E: Environment> {
     pub(crate) now: Instant,
     pub(crate) steps: u64,
     pub(crate) trail: Trail,
+    /// What threads did since somebody last took it, if somebody looks.
+    pub(crate) activity: Option<Vec<Activity>>,
     pub(crate) ended: bool,
+    pub(crate) footprints: Footprints,
 }
 
 /// Why [`Machine::run`] returned.
@@ -75,6 +83,8 @@ pub enum Progress<E: Environment> {
     ReachedUntil,
     /// Every thread waits for something that only the world can bring, or has exited.
     Idle,
+    /// The threads have made as many calls as [`Config::calls`] allows; no more are made.
+    Spent,
 }
 
 impl<E: Environment> Machine<E> {
@@ -105,17 +115,20 @@ impl<E: Environment> Machine<E> {
         Ok(Self {
             process,
             threads: Vec::new(),
+            told: None,
             spare: Vec::new(),
             turns,
             timers: BTreeSet::new(),
             notes: Rc::new(RefCell::new(Notes::new())),
             tariff: Tariff::new(&config.costs, config.jitter),
+            footprints: Footprints::new(config.footprints),
             config,
             choices,
             key,
             now: Instant::ZERO,
             steps: 0,
             trail: Trail::default(),
+            activity: None,
             ended: false,
         })
     }
@@ -228,6 +241,9 @@ impl<E: Environment> Machine<E> {
         self.advance(now);
         self.turns.stop_asking();
         while !self.ended {
+            if self.steps >= self.config.calls {
+                return Progress::Spent;
+            }
             let timer = self.timers.first().copied();
             let due = timer.filter(|(at, _)| *at <= until);
             // At equal times a deadline comes before a call.
@@ -268,8 +284,13 @@ impl<E: Environment> Machine<E> {
             ThreadState::Asking,
             "{running:?} asked for nothing"
         );
+        if let Some(told) = &mut self.told {
+            told.answer(thread, &running.request().operation, DONE, at);
+            told.hear(thread, &reply);
+        }
         running.mailbox.put_parcel(Parcel::Reply(reply));
         running.mailbox.answer(DONE);
+        self.see(Activity::woken(thread, at, Waker::World));
         self.resume(thread, at);
     }
 
@@ -304,7 +325,7 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         self.process.post(queue, message)?;
-        self.wake(at);
+        self.wake(at, Waker::World);
         Ok(())
     }
 
@@ -359,7 +380,8 @@ impl<E: Environment> Machine<E> {
     /// A mailbox for a new thread; one of a former thread's if nobody holds it any more.
     fn mailbox(&mut self, id: ThreadId, number: u16) -> Rc<Mailbox<E>> {
         let notes = Rc::clone(&self.notes);
-        let new = Mailbox::new(id, number, self.process.heap, notes);
+        let mut new = Mailbox::new(id, number, self.process.heap, notes);
+        new.is_watched = self.told.is_some();
         match self.spare.pop() {
             Some(mut spare) if Rc::strong_count(&spare) == 1 => {
                 *Rc::get_mut(&mut spare).expect("nobody else holds it") = new;
@@ -384,17 +406,28 @@ impl<E: Environment> Machine<E> {
             "{running:?} has the turn"
         );
         if turn.at < running.stalled_until {
-            let (until, candidate) = (running.stalled_until, running.candidate());
-            self.turns.stopped(Duration::ZERO);
-            self.turns.ready(until, candidate);
+            self.rest(turn.thread);
             return None;
         }
-        if running.preempted_now() {
-            self.turns.pass_over();
+        if let Some(PutAside { length, to }) = running.put_aside_now(&self.process) {
+            if length.is_zero() {
+                self.turns.pass_over(to);
+            } else {
+                running.stalled_until = running.stalled_until.max(turn.at.saturating_add(length));
+                self.rest(turn.thread);
+            }
             return None;
         }
         self.now = self.now.max(turn.at);
         self.make_call(turn)
+    }
+
+    /// The thread that has the turn loses it until its stall is over.
+    fn rest(&mut self, thread: ThreadId) {
+        let running = &self.threads[thread.index()];
+        let (until, candidate) = (running.stalled_until, running.candidate());
+        self.turns.stopped(Duration::ZERO);
+        self.turns.ready(until, candidate);
     }
 
     fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
@@ -411,11 +444,51 @@ impl<E: Environment> Machine<E> {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
+        if self.footprints.are_kept()
+            && let Some((deed, name)) = self.process.named(&request.operation)
+        {
+            let value = match (&effect, &request.operation) {
+                (Effect::Answer(_), Operation::Write(_, value)) => Some(*value),
+                (Effect::Answer(word), _) => Some(*word),
+                (Effect::Blocked(_) | Effect::Asked | Effect::Raised(_), _) => None,
+            };
+            let place = request.operation.place();
+            self.footprints.keep(Footprint {
+                thread: turn.thread,
+                deed,
+                name,
+                address: place.map(|place| place.address),
+                value,
+                actor: request.actor,
+                site: request.site,
+                at: turn.at,
+                ordinal: 0,
+                raced: place.is_some() && value.is_some() && self.process.judge.raced,
+                contended: self.turns.is_contended(),
+                put_aside: running.put_aside,
+            });
+        }
         self.trail.enter(turn, &request.operation, answer);
+        if let Some(seen) = &mut self.activity {
+            let came = Came::of(&effect);
+            seen.push(Activity::call(turn, cost, (request, answer), came));
+        }
         match effect {
             Effect::Answer(word) => {
+                if let Some(told) = &mut self.told {
+                    told.answer(turn.thread, &request.operation, word, turn.at);
+                    if let Some(parcel) = running.mailbox.take_parcel() {
+                        told.hear(turn.thread, &parcel);
+                        running.mailbox.put_parcel(parcel);
+                    }
+                }
                 running.mailbox.answer(word);
                 running.go_on(turn.at);
+                if let Some(told) = &mut self.told
+                    && let Some(hash) = running.mailbox.take_remembered()
+                {
+                    told.settle(turn.thread, hash);
+                }
                 if running.state == ThreadState::Exited {
                     self.turns.stopped(cost);
                 } else {
@@ -445,12 +518,12 @@ impl<E: Environment> Machine<E> {
                 return Some(Progress::Raised(exception));
             }
         }
-        self.wake(turn.at);
+        self.wake(turn.at, Waker::Thread(turn.thread));
         None
     }
 
     /// Lets everyone go on whom the last call set free.
-    fn wake(&mut self, at: Instant) {
+    fn wake(&mut self, at: Instant, waker: Waker) {
         if self.process.woken.is_empty() {
             return;
         }
@@ -461,10 +534,18 @@ impl<E: Environment> Machine<E> {
             if let Some(deadline) = running.deadline.take() {
                 self.timers.remove(&(deadline, thread));
             }
+            if let Some(told) = &mut self.told {
+                told.answer(thread, &running.request().operation, DONE, at);
+            }
             if let Some(message) = message {
-                running.mailbox.put_parcel(Parcel::Message(message));
+                let parcel = Parcel::Message(message);
+                if let Some(told) = &mut self.told {
+                    told.hear(thread, &parcel);
+                }
+                running.mailbox.put_parcel(parcel);
             }
             running.mailbox.answer(DONE);
+            self.see(Activity::woken(thread, at, waker));
             self.resume(thread, at);
         }
         self.process.woken = woken;
@@ -480,15 +561,31 @@ impl<E: Environment> Machine<E> {
             Some(at),
             "{running:?} has this deadline"
         );
-        self.process.give_up(thread, &running.request().operation);
+        let operation = running.request().operation;
+        if let Some(told) = &mut self.told {
+            told.answer(thread, &operation, TIMED_OUT, at);
+        }
+        self.process.give_up(thread, &operation);
         running.mailbox.answer(TIMED_OUT);
+        self.see(Activity::woken(thread, at, Waker::Time));
         self.resume(thread, at);
+    }
+
+    fn see(&mut self, what: Activity) {
+        if let Some(seen) = &mut self.activity {
+            seen.push(what);
+        }
     }
 
     /// The program goes on to its next call, which the thread can make from `at` on.
     fn resume(&mut self, thread: ThreadId, at: Instant) {
         let running = &mut self.threads[thread.index()];
         running.go_on(at);
+        if let Some(told) = &mut self.told
+            && let Some(hash) = running.mailbox.take_remembered()
+        {
+            told.settle(thread, hash);
+        }
         if running.state == ThreadState::Runnable {
             self.turns.ready(at, running.candidate());
         }

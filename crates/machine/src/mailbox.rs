@@ -46,6 +46,9 @@ pub(crate) struct Mailbox<E: Environment> {
     parcel: Cell<Option<Parcel<E>>>,
     now: Cell<Instant>,
     notes: Rc<RefCell<Notes<E::Record>>>,
+    /// Whether anybody asks what the program remembers, and what it said.
+    pub(crate) is_watched: bool,
+    remembered: Cell<Option<u64>>,
     pub(crate) id: ThreadId,
     pub(crate) number: u16,
     pub(crate) heap: HeapLayout,
@@ -65,6 +68,8 @@ impl<E: Environment> Mailbox<E> {
             parcel: Cell::new(None),
             now: Cell::new(Instant::ZERO),
             notes,
+            is_watched: false,
+            remembered: Cell::new(None),
             id,
             number,
             heap,
@@ -110,8 +115,28 @@ impl<E: Environment> Mailbox<E> {
         self.parcel.take()
     }
 
+    /// The program says what it remembers.
+    pub(crate) fn remember(&self, hash: u64) {
+        self.remembered.set(Some(hash));
+    }
+
+    /// What the program said it remembers, if it did since the last time.
+    pub(crate) fn take_remembered(&self) -> Option<u64> {
+        self.remembered.take()
+    }
+
     pub(crate) fn notes(&self) -> std::cell::RefMut<'_, Notes<E::Record>> {
         self.notes.borrow_mut()
+    }
+}
+
+impl<E: Environment> fmt::Debug for Parcel<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => message.fmt(formatter),
+            Self::Call(call) => call.fmt(formatter),
+            Self::Reply(reply) => reply.fmt(formatter),
+        }
     }
 }
 

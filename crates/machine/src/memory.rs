@@ -6,6 +6,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use kernel::mix;
+
 use crate::address::Address;
 
 /// Bytes of a page: regions begin on one and are kept apart by one that is not mapped.
@@ -23,6 +25,8 @@ pub(crate) struct Memory {
     /// Words over all regions.
     total: usize,
     static_next: u32,
+    /// A sum over all words that were ever written, if that is watched.
+    watched: Option<u64>,
     /// The written pages of the first region when [`Memory::remember`] was called.
     remembered: Vec<(usize, Vec<u32>)>,
     /// Words of regions that are gone, kept for their room.
@@ -79,6 +83,7 @@ impl Memory {
             regions: Vec::new(),
             total: 0,
             static_next: STATIC_BASE,
+            watched: None,
             remembered: Vec::new(),
             spare: Vec::new(),
         }
@@ -115,6 +120,17 @@ impl Memory {
         self.total = kept.words.len();
         self.regions.push(kept);
         self.static_next = STATIC_BASE;
+        self.watched = None;
+    }
+
+    /// From now on the words' fingerprint is kept.
+    pub(crate) fn watch(&mut self) {
+        self.watched = Some(0);
+    }
+
+    /// A sum over what was written since it is watched.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.watched.unwrap_or(0)
     }
 
     /// Maps `words` zeroed words of static data.
@@ -193,6 +209,11 @@ impl Memory {
 
     pub(crate) fn set_word(&mut self, spot: Spot, value: u32) {
         let region = &mut self.regions[spot.region];
+        if let Some(sum) = &mut self.watched {
+            let term = |value: u32| mix(spot.dense as u64, u64::from(value));
+            let was = region.words[spot.word];
+            *sum = sum.wrapping_sub(term(was)).wrapping_add(term(value));
+        }
         region.words[spot.word] = value;
         region.written.add(spot.word / PAGE_WORDS);
     }

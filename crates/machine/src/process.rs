@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
-use crate::call::{EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::call::{Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
@@ -21,6 +21,7 @@ use crate::memory::{Fault, Memory};
 use crate::queue::{Put, Queue};
 use crate::scheduler::{Prospect, Turn};
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
+use crate::told::Printed;
 
 /// The answer to a wait that ended because its deadline came.
 pub(crate) const TIMED_OUT: u32 = 0;
@@ -72,6 +73,14 @@ impl<E: Environment> Process<E> {
         }
     }
 
+    /// A hash of words and kernel objects.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let objects = (&self.locks, &self.semaphores, &self.events);
+        let queues = self.queues.iter().map(Queue::fingerprint);
+        let objects = mix(self.memory.fingerprint(), Printed::of(&objects));
+        queues.fold(objects, mix)
+    }
+
     /// Carries out the call that `turn` is for.
     pub(crate) fn execute(
         &mut self,
@@ -106,9 +115,20 @@ impl<E: Environment> Process<E> {
             Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
             Operation::Sleep(until) => patience(turn, until),
             Operation::Work(_) => Effect::Answer(DONE),
-            Operation::Environment => Effect::Asked,
+            Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
+    }
+
+    /// What a call does to what, as a preemption names it.
+    pub(crate) fn named(&self, operation: &Operation) -> Option<(Deed, &'static str)> {
+        let deed = operation.deed()?;
+        let name = if let Operation::Lock(lock) = operation {
+            self.locks[lock.index()].name()
+        } else {
+            operation.place().expect("whatever else has a name").name
+        };
+        Some((deed, name))
     }
 
     /// What the call would come to if `thread` made it `now`.
@@ -150,7 +170,7 @@ impl<E: Environment> Process<E> {
             | Operation::SetEvent(_)
             | Operation::ResetEvent(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => false,
         };
         if waits {
@@ -178,7 +198,7 @@ impl<E: Environment> Process<E> {
             | Operation::ResetEvent(_)
             | Operation::Send(_)
             | Operation::Work(_)
-            | Operation::Environment
+            | Operation::Environment(_)
             | Operation::Raise(_) => panic!("{operation:?} has no deadline"),
         }
     }

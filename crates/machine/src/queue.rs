@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::call::ThreadId;
+use crate::told::Printed;
 
 /// A bounded queue.
 pub(crate) struct Queue<M> {
@@ -25,6 +26,13 @@ pub(crate) enum Put<M> {
     Handed(ThreadId, M),
     /// The queue is full.
     Full(M),
+}
+
+impl<M: fmt::Debug> Queue<M> {
+    /// A hash of what lies in it and who waits.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        Printed::of(&(&self.messages, &self.senders, &self.receivers))
+    }
 }
 
 impl<M> Queue<M> {

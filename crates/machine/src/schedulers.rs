@@ -4,6 +4,7 @@
 //! often they do says nothing about how often it would happen.
 
 pub(crate) mod chosen;
+pub mod cooperative;
 pub mod counts;
 pub mod paced;
 pub mod parallel;
@@ -16,6 +17,7 @@ pub mod surw;
 pub(crate) mod timed;
 pub(crate) mod turns;
 
+pub use cooperative::Cooperative;
 pub use counts::{Counts, Tally};
 pub use paced::Paced;
 pub use parallel::Parallel;

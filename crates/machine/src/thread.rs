@@ -17,6 +17,7 @@ use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
 use crate::mailbox::{Ask, Mailbox, Parcel};
 use crate::note::{BlockDeed, BlockNote, Written};
+use crate::told::Printed;
 
 /// The type of what never comes: `!`, which stable Rust lets nobody write in this place. With it
 /// the compiler knows that nothing follows `thread.raise(code).await`.
@@ -211,7 +212,7 @@ impl<E: Environment> Thread<E> {
     /// Makes a call that the world answers; the thread waits for the reply.
     #[track_caller]
     pub fn call(&self, call: E::Call) -> impl Future<Output = E::Reply> {
-        let asked = self.ask(Operation::Environment);
+        let asked = self.ask(Operation::Environment(E::touch(&call)));
         async move {
             self.mailbox.put_parcel(Parcel::Call(call));
             asked.await;
@@ -238,6 +239,16 @@ impl<E: Environment> Thread<E> {
     pub fn record(&self, record: E::Record) {
         let (at, thread) = (self.now(), self.id());
         self.mailbox.notes().record(Written { at, thread, record });
+    }
+
+    /// Says that what the program does from here on depends on nothing it was told but `state`, as
+    /// it prints. No scheduling point. A search that meets an equal state elsewhere does not look
+    /// twice; without one this costs nothing. To be said at the head of a program's loop, and there
+    /// only: the place itself is no part of `state`.
+    pub fn remembers(&self, state: &impl fmt::Debug) {
+        if self.mailbox.is_watched {
+            self.mailbox.remember(Printed::of(state));
+        }
     }
 
     pub(crate) fn heap(&self) -> HeapLayout {

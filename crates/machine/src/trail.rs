@@ -31,7 +31,7 @@ impl Trail {
 }
 
 /// An operation in three numbers.
-fn essence(operation: &Operation) -> (u64, u64, u64) {
+pub(crate) fn essence(operation: &Operation) -> (u64, u64, u64) {
     let word = |place: &Place| u64::from(place.address.0);
     match operation {
         Operation::Read(place) => (1, word(place), 0),
@@ -49,7 +49,7 @@ fn essence(operation: &Operation) -> (u64, u64, u64) {
         Operation::Receive(queue, _) => (13, u64::from(queue.0), 0),
         Operation::Sleep(until) => (14, 0, until.nanos()),
         Operation::Work(length) => (15, 0, length.nanos()),
-        Operation::Environment => (16, 0, 0),
+        Operation::Environment(_) => (16, 0, 0),
         Operation::Raise(code) => (17, 0, u64::from(*code)),
     }
 }

@@ -3,7 +3,8 @@
 //! Owns the types of what goes out of a modeled thread and comes back. It refuses to say who
 //! answers: a socket layer in virtual time or a real one.
 
-use machine::{Environment, Instant};
+use machine::{Environment, Instant, Touch};
+use winsock::Call;
 
 use crate::message::Message;
 use crate::record::Record;
@@ -17,13 +18,40 @@ impl Environment for Winsock {
     type Reply = SocketAnswer;
     type Message = Message;
     type Record = Record;
+
+    fn touch(request: &SocketRequest) -> Touch {
+        match &request.call {
+            Call::SetEvent { event } => Touch::Signals(u64::from(event.0)),
+            Call::ResetEvent { event }
+            | Call::CloseEvent { event }
+            | Call::EventSelect { event, .. }
+            | Call::EnumEvents {
+                event: Some(event), ..
+            } => Touch::Listens(u64::from(event.0)),
+            Call::Wait { .. } | Call::Select(_) => Touch::Everything,
+            Call::Socket
+            | Call::Bind { .. }
+            | Call::Listen { .. }
+            | Call::Connect { .. }
+            | Call::Accept { .. }
+            | Call::Send { .. }
+            | Call::Receive { .. }
+            | Call::BytesReadable { .. }
+            | Call::Shutdown { .. }
+            | Call::Close { .. }
+            | Call::SetKeepAlive { .. }
+            | Call::SetHardClose { .. }
+            | Call::EnumEvents { event: None, .. }
+            | Call::CreateEvent => Touch::Apart,
+        }
+    }
 }
 
 /// A socket call, and until when it may wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketRequest {
     /// The call.
-    pub call: winsock::Call,
+    pub call: Call,
     /// When a call that waits gives up; [`Instant::MAX`] for never.
     pub deadline: Instant,
 }

@@ -114,17 +114,7 @@ pub(crate) async fn leave(t: &Thread, layer: &Layer, thread_block: u32, block: A
 pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Watched> {
     let array = layer.layout.thread_block(thread_block);
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
-    // The count is read anew for every entry, as a loop over `count` in C does.
-    let mut blocks = Vec::new();
-    let mut index = 0;
-    while index
-        < t.read(array + wait_array::COUNT)
-            .await
-            .min(wait_array::ENTRIES_MAX)
-    {
-        blocks.push(Address(t.read(Layout::entry(array, index)).await));
-        index += 1;
-    }
+    let blocks = entries(t, array).await;
     let together = match layer.build.walk() {
         Walk::Together => Some(guard),
         Walk::OneAfterTheOther => {
@@ -134,7 +124,7 @@ pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Wa
     };
     let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
     let mut watched = Vec::with_capacity(blocks.len());
-    for block in blocks {
+    for &block in &blocks {
         watched.push(look(t, layer, block).await);
     }
     layer.unguard(t, guard).await;
@@ -146,12 +136,33 @@ pub(crate) async fn walk(t: &Thread, layer: &Layer, thread_block: u32) -> Vec<Wa
     let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
     let events = watched.iter().map(|it| it.event).collect();
     let handles = select_set::make(t, layer, thread_block, events).await;
+    if layer.build.generation() == Generation::Pairs && entries(t, array).await != blocks {
+        // Whoever changed the array has thrown away a set that was not this one yet, and has
+        // woken us: the next look must not take this one for current.
+        select_set::throw_away(t, layer, thread_block).await;
+    }
     layer.unguard(t, guard).await;
     watched
         .iter_mut()
         .zip(handles)
         .for_each(|(entry, handle)| entry.event = handle);
     watched
+}
+
+/// The entries of the array. The count is read anew for every entry, as a loop over `count` in C
+/// does. Call it under the guard of the wait arrays.
+async fn entries(t: &Thread, array: Address) -> Vec<Address> {
+    let mut blocks = Vec::new();
+    let mut index = 0;
+    while index
+        < t.read(array + wait_array::COUNT)
+            .await
+            .min(wait_array::ENTRIES_MAX)
+    {
+        blocks.push(Address(t.read(Layout::entry(array, index)).await));
+        index += 1;
+    }
+    blocks
 }
 
 /// Looks at the block of an entry again. `None` if it has another user by now and the build

@@ -16,16 +16,11 @@ use scenario::plan::{
     self, Connector, Direction, Host, Limits, Link, Scenario, TcpProfile, Workload,
 };
 
-use crate::case::Case;
+use crate::case::{Case, HOSTS, LINK};
 use crate::fault_plans::{Faults, fault_plans};
 use crate::networks::networks;
 use crate::schedules::{Schedule, schedules};
 use crate::workloads::workloads;
-
-/// The hosts of every case, in the order of their names.
-pub(crate) const HOSTS: [&str; 2] = ["LYON", "PARIS"];
-/// The line between them.
-pub(crate) const LINK: &str = "wan";
 
 /// How long messages come and faults strike, unless told otherwise.
 const SPAN: Duration = Duration::from_secs(20 * 60);
@@ -35,8 +30,13 @@ const REST: Duration = Duration::from_secs(20 * 60);
 /// for, the transfer timeout of 3000 s for each KiB of a message that is not urgent, if it is of
 /// 1 KiB; a larger one has been begun before.
 const HEALING: Duration = Duration::from_secs(12 * 60 * 60);
+/// So many that no message is returned to its sender instead of getting through.
+const OPEN_RETRIES: u32 = 100_000;
 /// A run that handles so many events does not end by itself; none of ours has come near.
 const EVENTS_MAX: u64 = 5_000_000;
+/// A service whose threads make so many calls does not come to rest; none of ours has made a tenth
+/// of it.
+const CALLS_MAX: u64 = 20_000_000;
 
 /// A strategy for cases with hosts of one shipped build, in parts that can be replaced.
 ///
@@ -55,35 +55,29 @@ const EVENTS_MAX: u64 = 5_000_000;
 /// ```
 #[derive(Debug)]
 pub struct Cases {
-    build: plan::Build,
     networks: BoxedStrategy<Direction>,
     workloads: BoxedStrategy<Workload>,
     faults: BoxedStrategy<Faults>,
     schedules: BoxedStrategy<Schedule>,
-    hosts: BoxedStrategy<[HostPlan; 2]>,
-    connectors: BoxedStrategy<ConnectorPlan>,
+    hosts: BoxedStrategy<[Host; 2]>,
+    connectors: BoxedStrategy<(Connector, Ways)>,
     span: Duration,
     rest: Duration,
     healing: Duration,
 }
 
-/// What is made up about a host.
-#[derive(Clone, Debug)]
-struct HostPlan {
-    tcp: TcpProfile,
-    control_blocks: u32,
-    connect_attempts: u32,
-    connect_pause: Duration,
-}
+/// The connectors there are, by name.
+type Ways = &'static [&'static str];
 
-/// What is made up about both connectors, and whether there is one each way.
-#[derive(Clone, Debug)]
-struct ConnectorPlan {
-    both_ways: bool,
-    threshold: u32,
-    lifetime: Duration,
-    rest: Duration,
-    session_disconnect: Duration,
+/// One of the two, or both; from both, either can be left out.
+fn ways() -> impl Strategy<Value = Ways> {
+    [any::<bool>(), any::<bool>()].prop_map(|there| -> Ways {
+        match there {
+            [true, true] => &["out", "back"],
+            [false, true] => &["back"],
+            [_, false] => &["out"],
+        }
+    })
 }
 
 /// Cases with hosts of the build that `build` is made from: [`Cases::of`] with everything at
@@ -115,14 +109,14 @@ impl Cases {
         let base = Some(build.base());
         let named = |it: &&plan::Build| Shipped::named(it.word()) == base;
         let build = plan::Build::ALL.iter().find(named);
+        let build = *build.expect("the plan names every build that shipped");
         Self {
-            build: *build.expect("the plan names every build that shipped"),
             networks: networks().boxed(),
             workloads: workloads(8, SPAN).boxed(),
             faults: fault_plans(2, SPAN).boxed(),
             schedules: schedules().boxed(),
-            hosts: [host_plans(), host_plans()].boxed(),
-            connectors: connector_plans().boxed(),
+            hosts: [hosts(build), hosts(build)].boxed(),
+            connectors: (connectors(), ways()).boxed(),
             span: SPAN,
             rest: REST,
             healing: HEALING,
@@ -156,6 +150,25 @@ impl Cases {
         }
     }
 
+    /// On machines such as these. What the schedule says of processors, quantum and threads goes
+    /// before.
+    #[must_use]
+    pub fn on(self, hosts: impl Strategy<Value = Host> + Clone + 'static) -> Self {
+        Self {
+            hosts: [hosts.clone(), hosts].boxed(),
+            ..self
+        }
+    }
+
+    /// Through connectors such as these, one each way or one only; their ends do not matter.
+    #[must_use]
+    pub fn through(self, connectors: impl Strategy<Value = Connector> + 'static) -> Self {
+        Self {
+            connectors: (connectors, ways()).boxed(),
+            ..self
+        }
+    }
+
     /// With threads scheduled so.
     #[must_use]
     pub fn scheduled(self, schedules: impl Strategy<Value = Schedule> + 'static) -> Self {
@@ -181,7 +194,6 @@ impl Cases {
     /// The strategy.
     pub fn strategy(self) -> BoxedStrategy<Case> {
         let Self {
-            build,
             networks,
             workloads,
             faults,
@@ -192,50 +204,78 @@ impl Cases {
             rest,
             healing,
         } = self;
-        let mail = (workloads.clone(), workloads);
+        let mail = [workloads.clone(), workloads];
         let parts = (networks, mail, faults, schedules, hosts, connectors);
-        parts
-            .prop_map(move |(line, mail, faults, schedule, hosts, connector)| {
-                let duration = last_of(&faults).max(span) + rest;
-                let mut scenario = Scenario {
-                    seed: schedule.seed,
-                    scheduler: schedule.scheduler,
-                    healing: Some(healing),
-                    faults,
-                    limits: Limits {
-                        events: EVENTS_MAX,
-                        ..Limits::DEFAULT
-                    },
-                    ..Scenario::new(
-                        "A made-up case",
-                        "A property of docs/how-to-prove-a-fix.md",
-                        duration,
-                    )
-                };
-                // Addresses as the reader of files assigns them, in the order of names.
-                for ((name, host), last) in HOSTS.into_iter().zip(&hosts).zip(1..) {
-                    let address = Ipv4Addr::new(10, 0, 0, last);
-                    let host = Host {
-                        address,
-                        ..host.host(build, schedule)
-                    };
-                    scenario.hosts.insert(name.to_owned(), host);
-                }
-                let link = Link {
-                    forward: line.clone(),
-                    backward: line,
-                    ..Link::new(HOSTS[0], HOSTS[1])
-                };
-                scenario.links.insert(LINK.to_owned(), link);
-                connector.connect(&mut scenario, mail);
-                Case { scenario }
-            })
-            .boxed()
+        let made_up = parts.prop_map(move |(line, mail, faults, schedule, hosts, connector)| {
+            let duration = last_of(&faults).max(span) + rest;
+            let title = "A made-up case";
+            let why = "A property of docs/how-to-prove-a-fix.md";
+            let mut scenario = Scenario {
+                seed: schedule.seed,
+                scheduler: schedule.scheduler,
+                healing: Some(healing),
+                faults,
+                limits: Limits {
+                    events: EVENTS_MAX,
+                    calls: CALLS_MAX,
+                    ..Limits::DEFAULT
+                },
+                ..Scenario::new(title, why, duration)
+            };
+            settle(&mut scenario, hosts, schedule, line);
+            connect(&mut scenario, connector, mail);
+            Case { scenario }
+        });
+        made_up.boxed()
     }
 }
 
-fn host_plans() -> impl Strategy<Value = HostPlan> {
+/// The hosts and the line between them. Addresses are as the reader of files assigns them.
+fn settle(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, line: Direction) {
+    for ((name, host), last) in HOSTS.into_iter().zip(hosts).zip(1..) {
+        let host = Host {
+            address: Ipv4Addr::new(10, 0, 0, last),
+            cpus: schedule.processors,
+            quantum: schedule.quantum,
+            driver_threads: schedule.drivers.unwrap_or(host.driver_threads),
+            ..host
+        };
+        scenario.hosts.insert(name.to_owned(), host);
+    }
+    let link = Link {
+        forward: line.clone(),
+        backward: line,
+        ..Link::new(HOSTS[1], HOSTS[0])
+    };
+    scenario.links.insert(LINK.to_owned(), link);
+}
+
+/// One connector each way, or one only, each with its workload.
+fn connect(scenario: &mut Scenario, connector: (Connector, Ways), mail: [Workload; 2]) {
+    let (connector, ways) = connector;
+    let [lyon, paris] = HOSTS;
+    let there = [("out", paris, lyon), ("back", lyon, paris)];
+    for ((name, from, to), workload) in there.into_iter().zip(mail) {
+        if !ways.contains(&name) {
+            continue;
+        }
+        let connector = Connector {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            ..connector.clone()
+        };
+        scenario.connectors.insert(name.to_owned(), connector);
+        let workload = Workload {
+            connector: name.to_owned(),
+            ..workload
+        };
+        scenario.workloads.insert(name.to_owned(), workload);
+    }
+}
+
+fn hosts(build: plan::Build) -> impl Strategy<Value = Host> + Clone {
     let profiles = vec![
+        build.usual_tcp(),
         TcpProfile::Nt4,
         TcpProfile::W2k,
         TcpProfile::Nt351,
@@ -246,68 +286,33 @@ fn host_plans() -> impl Strategy<Value = HostPlan> {
     let attempts = prop::sample::select(vec![7, 1, 2, 3, 5, 10, 12_u32]);
     let pauses = prop::sample::select(vec![0, 1, 10, 30_u64]);
     (profiles, pools, attempts, pauses).prop_map(
-        |(tcp, control_blocks, connect_attempts, pause)| HostPlan {
+        move |(tcp, control_blocks, connect_attempts, pause)| Host {
             tcp,
             control_blocks,
             connect_attempts,
             connect_pause: Duration::from_secs(pause),
+            ..Host::new(build)
         },
     )
 }
 
-fn connector_plans() -> impl Strategy<Value = ConnectorPlan> {
+fn connectors() -> impl Strategy<Value = Connector> {
     let thresholds = prop::sample::select(vec![50, 1_u32]);
     let lifetimes = prop::sample::select(vec![300, 60, 15, 5_u64]);
     let rests = prop::sample::select(vec![600, 120, 60, 15_u64]);
     let timers = prop::sample::select(vec![120, 60, 240, 360_u64]);
-    (any::<bool>(), thresholds, lifetimes, rests, timers).prop_map(
-        |(both_ways, threshold, lifetime, rest, timer)| ConnectorPlan {
-            both_ways,
+    (thresholds, lifetimes, rests, timers).prop_map(|(threshold, lifetime, rest, timer)| {
+        let rest = Duration::from_secs(rest);
+        Connector {
             threshold,
             lifetime: Duration::from_secs(lifetime),
-            rest: Duration::from_secs(rest),
+            open_interval: rest,
+            open_retries: OPEN_RETRIES,
+            transfer_interval: rest.min(Duration::from_secs(120)),
             session_disconnect: Duration::from_secs(timer),
-        },
-    )
-}
-
-impl HostPlan {
-    fn host(&self, build: plan::Build, schedule: Schedule) -> Host {
-        Host {
-            tcp: self.tcp,
-            control_blocks: self.control_blocks,
-            connect_attempts: self.connect_attempts,
-            connect_pause: self.connect_pause,
-            cpus: schedule.processors,
-            quantum: schedule.quantum,
-            driver_threads: schedule.drivers.unwrap_or(build.usual_driver_threads()),
-            ..Host::new(build)
+            ..Connector::new("", "")
         }
-    }
-}
-
-impl ConnectorPlan {
-    /// One connector each way, or one only, with its workload.
-    fn connect(&self, scenario: &mut Scenario, mail: (Workload, Workload)) {
-        let [lyon, paris] = HOSTS;
-        let ways = [("out", paris, lyon, mail.0), ("back", lyon, paris, mail.1)];
-        for (name, from, to, workload) in ways.into_iter().take(1 + usize::from(self.both_ways)) {
-            let connector = Connector {
-                threshold: self.threshold,
-                lifetime: self.lifetime,
-                open_interval: self.rest,
-                transfer_interval: self.rest.min(Duration::from_secs(120)),
-                session_disconnect: self.session_disconnect,
-                ..Connector::new(from, to)
-            };
-            scenario.connectors.insert(name.to_owned(), connector);
-            let workload = Workload {
-                connector: name.to_owned(),
-                ..workload
-            };
-            scenario.workloads.insert(name.to_owned(), workload);
-        }
-    }
+    })
 }
 
 /// When the last of the faults is over.

@@ -37,6 +37,8 @@ pub use manual::key_tables;
 pub use render::{Diagnostics, Position};
 pub use schema::schema;
 
+pub(crate) use units::quantities;
+
 use check::finding::Finding;
 use document::Node;
 use fields::about;

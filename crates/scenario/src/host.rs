@@ -8,12 +8,13 @@ use std::rc::Rc;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
-use machine::{HeapConfig, Machine, ThreadId};
+use machine::{HeapConfig, Machine, Printed, ThreadId};
 use mta::{Build, Database, Process, SocketAnswer, SocketRequest, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::assembly;
+use crate::footprint::Footprint;
 use crate::plan::Scenario;
 use crate::record::ThreadNumber;
 use crate::scheduling::Scheduling;
@@ -97,6 +98,9 @@ impl Host {
         let config = assembly::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, luck)
             .expect("the scenario's format keeps a machine's limits");
+        if scheduling.watches_state() {
+            machine.watch_state();
+        }
         let config = assembly::mta(
             &self.name,
             scenario,
@@ -220,6 +224,18 @@ impl Host {
         }
     }
 
+    /// What the running service keeps of its threads' accesses, in order.
+    pub(crate) fn footprints(&self) -> Vec<Footprint> {
+        let Some(service) = &self.service else {
+            return Vec::new();
+        };
+        let kept = service.machine.footprints().map(|footprint| {
+            let thread = service.machine.thread(footprint.thread);
+            Footprint::new(&self.name, (thread.name, thread.number), footprint)
+        });
+        kept.collect()
+    }
+
     /// The process is gone: its sockets and event objects are closed by the system.
     pub(crate) fn end_service(&mut self, now: Instant, sockets: &mut SocketTable) {
         if let Some(mut service) = self.service.take() {
@@ -227,6 +243,19 @@ impl Host {
         }
         sockets.end_process(uptime(now));
         self.turn.at = None;
+    }
+}
+
+impl Host {
+    /// A hash of what its threads and their waits come to.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let service = self.service.as_ref().map(|service| {
+            let waiting: Vec<_> = (service.waiting.iter())
+                .map(|(thread, waiting)| (thread, &waiting.events))
+                .collect();
+            mix(service.machine.fingerprint(), Printed::of(&waiting))
+        });
+        Printed::of(&(self.starts, service))
     }
 }
 

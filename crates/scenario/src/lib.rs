@@ -6,6 +6,8 @@
 //! | `assembly` | from names to numbers |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
+//! | [`watch`] | what else may be seen of a run, if somebody looks |
+//! | [`swarm`] | what one seed has of it |
 //! | [`timeline`] | what chance lays down, as a plan could |
 //! | `ledger` | what the oracles make of it |
 //! | [`violation`], [`outcome`], [`run()`] | one judged run |
@@ -19,6 +21,7 @@
 mod assembly;
 mod event;
 pub mod file;
+pub mod footprint;
 mod host;
 mod ledger;
 pub mod outcome;
@@ -28,12 +31,17 @@ pub mod record;
 pub mod render;
 pub mod run;
 mod scheduling;
+pub mod swarm;
 pub mod timeline;
 pub mod violation;
+pub mod watch;
 mod workload;
 mod world;
 
 pub use assembly::AssemblyError;
+pub use footprint::Footprint;
+pub use machine::{Bound, Exhaustive, Explorer};
 pub use outcome::Outcome;
-pub use run::{run, run_builds};
+pub use run::{run, run_builds, run_explored, run_watched};
+pub use watch::{Seen, Watch};
 pub use world::Options;

@@ -12,6 +12,7 @@ mod host;
 mod link;
 mod pin;
 mod quantity;
+mod swarm;
 mod vocabulary;
 mod workload;
 
@@ -24,8 +25,9 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+pub use pin::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
+pub use swarm::{Among, Swarm, Varied};
 pub use vocabulary::Vocabulary;
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
 
@@ -40,6 +42,8 @@ vocabulary! {
         Random = "random",
         /// Every runnable thread in turn: finds bugs, its rates mean nothing.
         RoundRobin = "round-robin",
+        /// Whoever has the processor keeps it until it waits: finds only what is pinned.
+        Cooperative = "cooperative",
         /// Random priorities that change at two random calls: an adversary, its rates mean nothing.
         Pct = "pct",
         /// Random priorities of calls, drawn anew on conflict: an adversary, its rates mean nothing.
@@ -99,6 +103,8 @@ pub struct Scenario {
     pub faults: BTreeMap<String, Fault>,
     /// Single happenings laid down in advance.
     pub pins: Pins,
+    /// What may differ from seed to seed, if that is asked for.
+    pub swarm: Swarm,
     /// What the outcome is held against.
     pub expect: Expectations,
     /// Where a run stops for its own size.
@@ -110,10 +116,16 @@ pub struct Scenario {
 pub struct Limits {
     /// Simulation events handled before the run is stopped.
     pub events: u64,
+    /// Messages of all workloads taken in before the run is stopped.
+    pub messages: u64,
+    /// Calls that the threads of one service make before the run is stopped.
+    pub calls: u64,
     /// Violations kept before the run is stopped.
     pub violations: u64,
     /// Journal records kept in memory.
     pub records: u64,
+    /// Accesses to shared memory kept for each service, the newest.
+    pub footprints: u64,
 }
 
 impl Scenario {
@@ -134,6 +146,7 @@ impl Scenario {
             workloads: BTreeMap::new(),
             faults: BTreeMap::new(),
             pins: Pins::default(),
+            swarm: Swarm::default(),
             expect: Expectations::default(),
             limits: Limits::DEFAULT,
         }
@@ -141,10 +154,16 @@ impl Scenario {
 }
 
 impl Limits {
+    /// More messages than this no run takes: they have numbers of their own, and are remembered.
+    pub const MESSAGES_MAX: u64 = 1 << 20;
+
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,
+        messages: Self::MESSAGES_MAX,
+        calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
+        footprints: 0,
     };
 }

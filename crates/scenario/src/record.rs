@@ -71,6 +71,18 @@ pub enum Stage {
     Ceases,
 }
 
+impl Record {
+    /// Whether it is part of the digest. The lines that a driver waits for a block are not: they are
+    /// written only where somebody reads them.
+    #[must_use]
+    pub const fn is_digested(&self) -> bool {
+        !matches!(
+            self,
+            Self::Mta(_, _, mta::Record::Log(mta::LogLine::WaitFor(..)))
+        )
+    }
+}
+
 impl kernel::Record for Record {
     fn write_canonical(&self, bytes: &mut Vec<u8>) {
         let mut canonical = Canonical(bytes);

@@ -1,32 +1,26 @@
 //! Who decides the order of calls on each host.
 //!
-//! Owns the way from a scenario's word to a machine's [`Strategy`], and the pilot runs that some
-//! strategies learn their counts from. It refuses to know the strategies: those are the machine's.
+//! Owns the way from a scenario's word to a machine's [`Strategy`]. It refuses to know the
+//! strategies, which are the machine's, and to run anything to learn what they must know.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Choices, mix};
+use kernel::{Choices, Duration};
 use machine::{
-    Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Strategy, Surw,
-    Tally,
+    Cooperative, Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin,
+    Selection, Strategy, Surw, Tally,
 };
-use mta::Build;
 use net::HostId;
 
-use crate::assembly::AssemblyError;
 use crate::plan::{Scenario, Scheduler};
-use crate::world::{Options, World};
 
 /// Calls a thread makes in a row under the round-robin scheduler.
 const CALLS_PER_TURN: u64 = 1;
 /// The depth of bugs that `pct` aims at: most need three orders at the most (Thomson, Donaldson,
 /// Betts, PPoPP 2014).
 const DEPTH: u32 = 3;
-/// Pilot runs for strategies that must know how many calls there will be. The counts of one run
-/// are erratic.
-const PILOTS: u64 = 3;
 
 /// What a world asks when a service starts.
 #[derive(Clone)]
@@ -35,34 +29,14 @@ pub(crate) enum Scheduling {
     Named(Vec<Counts>),
     /// A pilot run: the random walk, counted for each host.
     Pilot(Vec<Rc<RefCell<Tally>>>),
-    /// Somebody outside decides.
-    Outside(Chooser),
+    /// A search through all orders, and which hosts' services it has seen start.
+    Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
 
-/// Makes the scheduler for a start of a host's service.
-pub(crate) type Chooser = Rc<dyn Fn(HostId) -> Box<dyn machine::Scheduler>>;
-
 impl Scheduling {
-    /// As the scenario says, after the pilot runs that takes.
-    pub(crate) fn named(
-        scenario: &Scenario,
-        seed: u64,
-        builds: &[Rc<dyn Build>],
-    ) -> Result<Self, AssemblyError> {
-        if !scenario.scheduler.needs_counts() {
-            return Ok(Self::Named(Vec::new()));
-        }
-        let tallies: Vec<Rc<RefCell<Tally>>> = builds.iter().map(|_| Rc::default()).collect();
-        let options = Options {
-            keep_records: false,
-        };
-        for pilot in 0..PILOTS {
-            let scheduling = Self::Pilot(tallies.clone());
-            let seed = mix(seed, pilot);
-            World::new(scenario, seed, builds.to_vec(), options, scheduling)?.run();
-        }
-        let counts = tallies.iter().map(|tally| tally.borrow().counts());
-        Ok(Self::Named(counts.collect()))
+    /// Whether somebody asks for the state of the machines.
+    pub(crate) const fn watches_state(&self) -> bool {
+        matches!(self, Self::Explored(..))
     }
 
     /// What decides on this host from a start of its service on, whose luck is `luck`.
@@ -80,16 +54,21 @@ impl Scheduling {
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Chosen(Box::new(counting));
             }
-            Self::Outside(chooser) => return Strategy::Chosen(chooser(host)),
+            Self::Explored(explorer, seats) => {
+                seats.borrow_mut().push(host);
+                return Strategy::Chosen(Box::new(explorer.another()));
+            }
         };
         let step = || {
             let plan = scenario.hosts.values().nth(host.0 as usize);
-            plan.expect("the host is one of the scenario's").call_cost
+            let cost = plan.expect("the host is one of the scenario's").call_cost;
+            cost.max(Duration::from_nanos(1))
         };
         Strategy::Chosen(match scenario.scheduler {
             Scheduler::Timed => return Strategy::Timed,
             Scheduler::Random => Box::new(Random::new(choices, luck)),
             Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
+            Scheduler::Cooperative => Box::new(Cooperative::default()),
             Scheduler::Pct => Box::new(Pct::new(choices, luck, DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, luck)),
             Scheduler::Surw => Box::new(Surw::new(choices, luck, &counts, Selection::All)),
@@ -105,7 +84,7 @@ impl fmt::Debug for Scheduling {
         formatter.write_str(match self {
             Self::Named(_) => "Named",
             Self::Pilot(_) => "Pilot",
-            Self::Outside(_) => "Outside",
+            Self::Explored(..) => "Explored",
         })
     }
 }

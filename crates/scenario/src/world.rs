@@ -18,18 +18,21 @@ mod services;
 use std::rc::Rc;
 
 use internet::{Event as Due, Internet};
-use kernel::{Choices, Instant, Journal, Keep};
+use kernel::{Choices, Instant, Journal, Keep, mix};
+use machine::Printed;
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
 use crate::assembly::{self, AssemblyError};
 use crate::event::Event;
+use crate::footprint::Footprint;
 use crate::host::{Host, Planned};
 use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
 use crate::scheduling::Scheduling;
+use crate::watch::{Observer, Watch};
 
 use faults::Fault;
 use inflow::Inflow;
@@ -62,9 +65,16 @@ pub(crate) struct World<'a> {
     /// The cuts in force: which fault, which link, how.
     cuts: Vec<(u32, net::LinkId, net::Cut)>,
     keep: bool,
+    pub(crate) observer: Observer,
     events: u64,
+    /// Messages that came from above.
+    messages: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// What was kept of their accesses.
+    ended_footprints: Vec<Footprint>,
+    /// A service has made as many calls as it may.
+    is_spent: bool,
     /// What control blocks of services that have ended met.
     ended_coverage: mta::Coverage,
     /// How many of the scenario's changes of luck have come.
@@ -124,8 +134,12 @@ impl<'a> World<'a> {
             faults: Vec::new(),
             cuts: Vec::new(),
             keep: options.keep_records,
+            observer: Observer::default(),
             events: 0,
+            messages: 0,
             ended_steps: 0,
+            ended_footprints: Vec::new(),
+            is_spent: false,
             ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
         };
@@ -152,6 +166,13 @@ impl<'a> World<'a> {
         }
     }
 
+    /// From here on, what is asked for is seen. The world must not have begun to run.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        assert_eq!(self.events, 0, "a world is watched from its start");
+        let records = self.scenario.limits.records;
+        self.observer = Observer::new(watch, usize::try_from(records).unwrap_or(usize::MAX));
+    }
+
     /// Runs until the end, or a limit.
     pub(crate) fn run(&mut self) -> Stop {
         let duration = self.scenario.duration + self.scenario.healing.unwrap_or_default();
@@ -172,10 +193,25 @@ impl<'a> World<'a> {
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
+            if self.is_spent {
+                return Stop::Calls;
+            }
             if self.ledger.is_full() {
                 return Stop::Violations;
             }
+            if let Scheduling::Explored(explorer, _) = &self.scheduling {
+                if self.internet.next_time() > Some(self.now) {
+                    explorer.arrive(self.fingerprint());
+                }
+                if explorer.is_redundant() {
+                    return Stop::Repeats;
+                }
+            }
             let (key, event) = self.internet.take_next().expect("there is a next event");
+            let is_message = matches!(event, Due::Own(Event::Submission { .. }));
+            if is_message && self.messages >= self.scenario.limits.messages {
+                return Stop::Messages;
+            }
             self.now = key.at;
             self.events += 1;
             if !self.is_outdated(event) {
@@ -183,6 +219,13 @@ impl<'a> World<'a> {
                 self.handle(event);
             }
         }
+    }
+
+    /// A hash of everything that what follows depends on.
+    fn fingerprint(&self) -> u64 {
+        let rest = (&self.internet, &self.ledger, &self.inflows, &self.faults);
+        let whole = mix(self.now.nanos(), Printed::of(&rest));
+        self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
 
     /// Whether an event belongs to a plan that has been changed since.
@@ -214,7 +257,7 @@ impl<'a> World<'a> {
         let event = match event {
             Due::Own(event) => event,
             Due::Network(event) => {
-                let scribe = &mut Scribe(&mut self.journal);
+                let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
                 let host = self.internet.happen(self.now, event, scribe);
                 return self.wake(host);
             }
@@ -247,7 +290,7 @@ impl<'a> World<'a> {
     /// After anything was done to a host: sends what is to be sent, wakes who is to be woken,
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
-        let scribe = &mut Scribe(&mut self.journal);
+        let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
         self.internet.settle(self.now, host, scribe);
         self.wake(host);
     }
@@ -296,6 +339,16 @@ impl<'a> World<'a> {
     pub(crate) fn steps(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
         self.ended_steps + running.map(|service| service.machine.steps()).sum::<u64>()
+    }
+
+    /// The accesses that were kept of all services, in order of time.
+    pub(crate) fn take_footprints(&mut self) -> Vec<Footprint> {
+        let mut footprints = std::mem::take(&mut self.ended_footprints);
+        for host in &self.hosts {
+            footprints.extend(host.footprints());
+        }
+        footprints.sort_by_key(|footprint| footprint.at);
+        footprints
     }
 
     /// What control blocks of all services met, those of ended ones included.

@@ -30,6 +30,10 @@ pub(crate) enum Owner {
 
 /// One connection and what the socket layer knows of it.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts, none of which implies another"
+)]
 pub(crate) struct Entry {
     pub(crate) tcp: Connection,
     pub(crate) pair: Pair,

@@ -1,17 +1,23 @@
 //! The folder that `--out` names.
 //!
-//! Owns its files: `HOST.Winsock.log`, `HOST.events.txt`, `HOST.EV0.LOG`, `journal.jsonl` and
-//! `run.json`. Each appears whole or not at all. It refuses to write over what it did not make,
+//! Owns its files: `HOST.Winsock.log`, `HOST.events.txt`, `HOST.EV0.LOG`, `journal.jsonl`,
+//! `run.json`, and `scenario.toml` with all overrides, from which the run can be made again. Each appears whole or not at all. It refuses to write over what it did not make,
 //! unless forced to. No file depends on when or where it was made.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use scenario::render::event_log::{self, NtForm, Source, TextForm};
 use scenario::render::{journal, winsock_log};
 
 use super::{Report, answer};
+use crate::output;
+
+/// The scenario of the run.
+pub(crate) const SCENARIO: &str = "scenario.toml";
+/// What came of it.
+pub(crate) const RESULT: &str = "run.json";
 
 /// Makes the folder, or says why it cannot be used.
 pub(super) fn prepare(folder: &Path, force: bool) -> Result<(), String> {
@@ -32,43 +38,27 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), String> {
     let (scenario, outcome) = (report.scenario, &report.outcome);
     for view in &outcome.hosts {
         let host = outcome.host_named(&view.name).expect("it is one of them");
-        file(folder, &format!("{}.Winsock.log", view.name), |out| {
+        let file = |name: &str| folder.join(format!("{}.{name}", view.name));
+        output::stream(&file("Winsock.log"), |out| {
             winsock_log::lines(outcome, host).try_for_each(|(_, line)| writeln!(out, "{line}"))
         })?;
         let entries = event_log::entries(scenario, outcome, host);
         let entries = || entries.iter().map(|(_, entry)| entry);
-        file(folder, &format!("{}.events.txt", view.name), |out| {
+        output::stream(&file("events.txt"), |out| {
             entries().try_for_each(|entry| writeln!(out, "{}", NtForm(entry)))
         })?;
-        file(folder, &format!("{}.EV0.LOG", view.name), |out| {
+        output::stream(&file("EV0.LOG"), |out| {
             let mut of_mta = entries().filter(|entry| entry.source == Source::Mta);
             of_mta.try_for_each(|entry| writeln!(out, "{}", TextForm(entry)))
         })?;
     }
-    file(folder, "journal.jsonl", |out| {
+    output::stream(&folder.join("journal.jsonl"), |out| {
         journal::lines(scenario, outcome).try_for_each(|line| writeln!(out, "{line}"))
     })?;
-    file(folder, "run.json", |out| {
+    output::stream(&folder.join(SCENARIO), |out| {
+        out.write_all(scenario.to_toml().as_bytes())
+    })?;
+    output::stream(&folder.join(RESULT), |out| {
         writeln!(out, "{:#}", answer::result(report))
-    })
-}
-
-/// Writes one file under another name, then gives it its own.
-fn file(
-    folder: &Path,
-    name: &str,
-    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), String> {
-    let (path, partial) = (folder.join(name), folder.join(format!("{name}.partial")));
-    let written = File::create(&partial).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        content(&mut out)?;
-        out.flush()?;
-        fs::rename(&partial, &path)
-    });
-    written.map_err(|error| {
-        // Half a file is of no use; if it cannot be taken away, that is the lesser trouble.
-        let _ = fs::remove_file(&partial);
-        format!("cannot write {}: {error}", path.display())
     })
 }

@@ -1,3 +1,5 @@
+//! What `event_log` promises, case by case.
+
 use super::*;
 use crate::text::Lines;
 

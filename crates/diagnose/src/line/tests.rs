@@ -1,3 +1,5 @@
+//! What `line` promises, case by case.
+
 use super::*;
 
 fn said(text: &str) -> Option<Said> {

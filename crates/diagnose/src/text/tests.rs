@@ -1,3 +1,5 @@
+//! What `text` promises, case by case.
+
 use super::*;
 
 /// Gives its bytes a few at a time, as a pipe may.

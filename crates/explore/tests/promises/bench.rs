@@ -10,9 +10,9 @@ use mtasim_explore::grid::{self, Axis};
 use mtasim_explore::sweep::{Plan, Swept};
 use mtasim_explore::{SeedRange, Shard, Shipped, sweep};
 
-const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
+pub(crate) const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
 /// Twenty minutes of it: long enough to leak under most seeds, and not under all.
-const SHORT: [&str; 4] = [
+pub(crate) const SHORT: [&str; 4] = [
     "duration=20m",
     "workload.mail.end=15m",
     "fault={}",
@@ -37,6 +37,7 @@ fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> Plan {
     Plan {
         axes,
         points: Arc::new(points),
+        swarm: None,
         seeds: seeds.parse::<SeedRange>().expect("seeds"),
         shard: Shard::WHOLE,
         jobs: NonZeroUsize::MIN,

@@ -31,7 +31,10 @@ fn refusal(parts: &[&PathBuf], folder: &TempDir) -> String {
     let parts: Vec<PathBuf> = parts.iter().map(|it| (*it).clone()).collect();
     let out = folder.path().join("refused");
     let told = merge(&parts, &out).expect_err("refused").to_string();
-    let _ = fs::remove_dir_all(out);
+    assert!(
+        !out.exists(),
+        "nothing is written before all is known to fit"
+    );
     told.replace(&format!("{}/", folder.path().display()), "")
 }
 
@@ -100,6 +103,24 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     assert_eq!(
         refusal(&[one, two, three, four], &folder),
         "3-of-4 is not finished: 1 of 2 runs; the same sweep goes on from there"
+    );
+    // A row that somebody has touched: one digit of a digest.
+    let (head, tail) = whole.split_once("\"digest\":\"").expect("a digest");
+    let other = if tail.starts_with('0') { '1' } else { '0' };
+    fs::write(&rows, format!("{head}\"digest\":\"{other}{}", &tail[1..])).expect("rows");
+    let told = refusal(&[one, two, three, four], &folder);
+    let is_capsule = told.ends_with("it is of another run than the row of seed 4");
+    let is_rows = told.starts_with("3-of-4: the digest of seeds.jsonl is not the one");
+    assert!(is_capsule || is_rows, "{told}");
+    fs::write(
+        &rows,
+        whole.replace("\"stop\":\"duration\"", "\"stop\":\"quiet\""),
+    )
+    .expect("rows");
+    let told = refusal(&[one, two, three, four], &folder);
+    assert!(
+        told.starts_with("3-of-4: the digest of seeds.jsonl is not the one"),
+        "{told}"
     );
     fs::write(&rows, format!("{first}\n{first}\n")).expect("rows");
     assert_eq!(

@@ -1,10 +1,12 @@
 //! Capsules, run again.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use kernel::Duration;
+use kernel::{Duration, Instant};
 use mtasim_explore::replay::{Verdict, Window};
-use mtasim_explore::{Capsule, Shipped, replay};
+use mtasim_explore::{Capsule, Custom, Shipped, replay};
+use scenario::plan::{FreshLuck, Scenario};
 use tempfile::tempdir;
 
 use crate::bench::{plan, swept};
@@ -52,7 +54,9 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     let Verdict::Nondeterminism(divergence) = replayed.verdict else {
         panic!("{:?}", replayed.verdict);
     };
-    assert!(divergence.to_string().starts_with("the same up to record "));
+    let told = divergence.to_string();
+    assert!(told.starts_with("the same up to record 0 "), "{told}");
+    assert!(told.contains("this build repeats itself; the first record that may differ is 1:"));
     // The same run under a later build, which writes down something more.
     let mut older = capsule.clone();
     older.build = "0.0.1".to_owned();
@@ -74,17 +78,52 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     assert_eq!(divergence.differs_by, Some((differs.records, differs.at)));
 }
 
+/// A subject that is not deterministic: the very record is named, not only a stretch.
+#[test]
+fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
+    let capsule = capsules().remove(0);
+    let calls = AtomicU64::new(0);
+    let fickle = Custom(move |scenario: &Scenario, seed, options| {
+        let mut again = scenario.clone();
+        let from = Instant::from_nanos(60_000_000_000);
+        let seed_from_there = calls.fetch_add(1, Ordering::Relaxed);
+        again.pins.luck.push(FreshLuck {
+            from,
+            seed: seed_from_there,
+        });
+        scenario::run(&again, seed, options)
+    });
+    let replayed = replay(&capsule, &fickle, false).expect("it runs");
+    let Verdict::Nondeterminism(divergence) = replayed.verdict else {
+        panic!("{:?}", replayed.verdict);
+    };
+    let pair = divergence.record.expect("the first record that differs");
+    assert_ne!(pair.first, pair.second);
+    let at = |line: &Option<String>| -> f64 {
+        let line = line.as_ref().expect("a record");
+        let (at, _) = line.split_once(' ').expect("its time");
+        at.parse().expect("seconds")
+    };
+    // Nothing differs before luck does, and outages or arrivals differ soon after.
+    assert!(at(&pair.first).min(at(&pair.second)) >= 60.0);
+    assert!(pair.number > divergence.equal_records);
+}
+
 #[test]
 fn a_window_shows_what_was_written_down_in_it() {
     let capsule = capsules().remove(0);
     let replayed = replay(&capsule, &Shipped, true).expect("it runs");
-    let at = kernel::Instant::from_nanos(capsule.failure.at);
+    let at = Instant::from_nanos(capsule.failure.at);
     let window = |length| Window {
         until: at,
         length: Duration::from_secs(length),
     };
-    let short: Vec<String> = window(1).lines(&replayed.outcome).collect();
-    let long: Vec<String> = window(100_000).lines(&replayed.outcome).collect();
+    let short: Vec<String> = window(1)
+        .lines(&capsule.scenario, &replayed.outcome)
+        .collect();
+    let long: Vec<String> = window(100_000)
+        .lines(&capsule.scenario, &replayed.outcome)
+        .collect();
     assert!(!short.is_empty() && short.len() < long.len());
     assert!(short.iter().all(|line| long.contains(line)));
     assert!(long.len() <= replayed.outcome.records.len());

@@ -83,22 +83,24 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
         "{varied}"
     );
     assert_eq!(files(&out), before);
-    let strange = folder.path().join("strange");
-    fs::create_dir(&strange).expect("a folder");
-    fs::write(strange.join("seeds.jsonl"), "mine\n").expect("a file");
-    let plan = Plan {
-        out: Some(strange),
-        ..plan("0..4", &[])
-    };
-    match sweep(&plan, Arc::new(Shipped), |_| {}) {
-        Err(SweepError::Folder(error)) => {
-            assert!(
-                error
-                    .to_string()
-                    .ends_with("it has a seeds.jsonl and no sweep.json")
-            );
+    // A stranger's file of a name that would be written is left alone, whichever it is.
+    for name in ["seeds.jsonl", "summary.json", "grid.csv"] {
+        let strange = folder.path().join(format!("with {name}"));
+        fs::create_dir(&strange).expect("a folder");
+        fs::write(strange.join(name), "mine\n").expect("a file");
+        let plan = Plan {
+            out: Some(strange.clone()),
+            ..plan("0..4", &[])
+        };
+        match sweep(&plan, Arc::new(Shipped), |_| {}) {
+            Err(SweepError::Folder(error)) => {
+                let what = format!("it has a {name} and no sweep.json: nothing is written over it");
+                assert!(error.to_string().ends_with(&what), "{error}");
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
+        let mine = [(name.to_owned(), b"mine\n".to_vec())];
+        assert_eq!(files(&strange), mine.into());
     }
 }
 
@@ -184,4 +186,33 @@ fn a_grid_has_a_line_for_each_point() {
     assert!(lines[2].starts_with("600s,12,0,0.000000,"), "{}", lines[2]);
     let page = summary.to_human(|_| String::new());
     assert!(page.contains("session_disconnect=600s"), "{page}");
+}
+
+/// Two jobs are two runs at once: each waits in the midst of its run for the other.
+#[test]
+fn two_jobs_are_two_runs_at_once() {
+    let under_way = Arc::new(AtomicU64::new(0));
+    let met = Arc::new(AtomicU64::new(0));
+    let (counted, seen) = (Arc::clone(&under_way), Arc::clone(&met));
+    let subject = Custom(move |scenario: &scenario::plan::Scenario, seed, options| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..2_000 {
+            if counted.load(Ordering::SeqCst) == 2 {
+                seen.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let outcome = scenario::run(scenario, seed, options);
+        counted.fetch_sub(1, Ordering::SeqCst);
+        outcome
+    });
+    let plan = Plan {
+        jobs: NonZeroUsize::new(2).expect("some"),
+        recheck: 0,
+        ..plan("0..2", &[])
+    };
+    sweep(&plan, Arc::new(subject), |_| {}).expect("it runs");
+    assert!(met.load(Ordering::SeqCst) >= 1);
+    assert_eq!(under_way.load(Ordering::SeqCst), 0);
 }

@@ -86,9 +86,25 @@ impl Ways<'_> {
             if others.any(|other| event.clock.0[other].min(self.all.0[other]) > done.0[other]) {
                 return (done, !self.waits(index, &done));
             }
+            if event.enters() && self.is_taken(thread, index, &done) {
+                return (done, false);
+            }
             done.0[thread] += 1;
         }
         (done, false)
+    }
+
+    /// Whether another thread is in the critical section that the call at `index` enters.
+    fn is_taken(&self, thread: usize, index: usize, done: &Clock) -> bool {
+        let events = &self.trace.events;
+        let subject = events[index].subject;
+        let others = (0..THREADS_MAX).filter(|other| *other != thread);
+        let last = |other: usize| {
+            let place = usize::from(done.0[other]).checked_sub(1)?;
+            Some(events[self.queues[other][place]].held)
+        };
+        let mut held = others.filter_map(last).flat_map(|held| held.iter());
+        held.any(|lock| events[lock].subject == subject)
     }
 
     /// Whether the call at `index` has to wait for one that has not been made.

@@ -6,7 +6,7 @@
 
 use std::ops::{BitAnd, BitOr, Sub};
 
-use crate::call::{Operation, Subject};
+use crate::call::{Operation, Subject, Touch};
 use crate::scheduler::{Candidate, Prospect};
 
 /// The most threads of a machine that an exhaustive search follows.
@@ -25,8 +25,10 @@ pub(super) struct Clock(pub(super) [u16; THREADS_MAX]);
 pub(super) enum Class {
     /// Reads a word.
     Read,
-    /// Writes a word, or asks the environment: each in its place among the others.
+    /// Writes a word.
     Write,
+    /// Asks the environment.
+    Ask(Touch),
     /// Enters a critical section.
     Lock,
     /// Leaves one.
@@ -49,21 +51,39 @@ pub(super) struct Event {
     /// Which call of its thread since the last rest, from one.
     pub(super) ordinal: u16,
     class: Class,
-    subject: Option<Subject>,
+    pub(super) subject: Option<Subject>,
     /// What comes before it, itself included.
     pub(super) clock: Clock,
     /// What comes before it besides what it had to wait for.
     free: Clock,
     /// The call that it had to wait for, if it had to.
     pub(super) enabler: Option<usize>,
+    /// The critical sections that its thread is in after it.
+    pub(super) held: Held,
 }
+
+/// A call that is being made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    pub(super) thread: u8,
+    pub(super) class: Class,
+    pub(super) subject: Option<Subject>,
+    pub(super) waits: bool,
+}
+
+/// The critical sections a thread is in: the calls by which it entered, plus one; zero for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held([u32; HELD_MAX]);
+
+/// The most sections within each other that are followed.
+const HELD_MAX: usize = 8;
 
 /// The calls of the present run.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) events: Vec<Event>,
-    /// Earlier calls that race with the newest.
-    pub(super) races: Vec<usize>,
+    /// Races of the newest call: earlier and later.
+    pub(super) races: Vec<(usize, usize)>,
 }
 
 /// Threads that could have been first, each with its first call.
@@ -119,6 +139,44 @@ impl Sub for Set {
     }
 }
 
+impl Held {
+    fn enter(&mut self, index: usize) {
+        let free = self.0.iter_mut().find(|place| **place == 0);
+        let free = free.expect("fewer than eight critical sections within each other");
+        *free = index as u32 + 1;
+    }
+
+    /// Leaves the innermost section that `is_left` by this call.
+    fn leave(&mut self, is_left: impl Fn(usize) -> bool) {
+        let place = (self.0.iter()).rposition(|place| *place > 0 && is_left(*place as usize - 1));
+        // A section from before the last rest is none of these.
+        if let Some(place) = place {
+            self.0[place..].rotate_left(1);
+            self.0[HELD_MAX - 1] = 0;
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
+        let places = self.0.into_iter().take_while(|place| *place > 0);
+        places.map(|place| place as usize - 1)
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.0[0] == 0
+    }
+
+    const fn is_nested(&self) -> bool {
+        self.0[1] > 0
+    }
+}
+
+impl Event {
+    /// Whether this enters a critical section.
+    pub(super) fn enters(&self) -> bool {
+        self.class == Class::Lock
+    }
+}
+
 impl Clock {
     fn join(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
@@ -143,12 +201,10 @@ impl Class {
         match (operation, one.prospect) {
             (Operation::Read(_), _) => Self::Read,
             (
-                Operation::Write(..)
-                | Operation::Exchange(..)
-                | Operation::CompareExchange { .. }
-                | Operation::Environment,
+                Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. },
                 _,
             ) => Self::Write,
+            (Operation::Environment(touch), _) => Self::Ask(*touch),
             (Operation::Lock(_), _) => Self::Lock,
             (Operation::Unlock(_), _) => Self::Unlock,
             (Operation::Send(_), _) => of_queue(Self::Send),
@@ -169,8 +225,23 @@ impl Class {
         }
     }
 
+    /// Whether all that `newer` depends on comes before this one, on which it depends, or is this.
+    fn closes(self, newer: Self) -> bool {
+        match (self, newer) {
+            (Self::Write | Self::Send | Self::Receive(_), _) => true,
+            // All but signals are in one order.
+            (Self::Ask(_), Self::Ask(Touch::Signals(_) | Touch::Apart))
+            | (Self::Ask(Touch::Everything), _) => true,
+            (Self::Ask(Touch::Listens(mine)), Self::Ask(Touch::Listens(theirs))) => mine == theirs,
+            _ => false,
+        }
+    }
+
     /// Whether two calls about the same thing depend on each other.
-    pub(super) const fn depends(self, other: Self) -> bool {
+    pub(super) fn depends(self, other: Self) -> bool {
+        if let (Self::Ask(mine), Self::Ask(theirs)) = (self, other) {
+            return mine.conflicts(theirs);
+        }
         !matches!(
             (self, other),
             (Self::Alone, _)
@@ -190,19 +261,18 @@ impl Trace {
     pub(super) fn enter(
         &mut self,
         start: usize,
-        thread: u8,
-        class: Class,
-        subject: Option<Subject>,
+        made: Made,
         was_runnable: impl Fn(usize, u8) -> bool,
     ) {
-        let mut own = Clock::default();
-        let mut ordinal = 1;
+        let thread = made.thread;
+        let (mut own, mut ordinal, mut held) = (Clock::default(), 1, Held::default());
         let mut waker = None;
         for index in (start..self.events.len()).rev() {
             let event = &self.events[index];
             if event.thread == thread {
                 own = event.clock;
                 ordinal = event.ordinal + 1;
+                held = event.held;
                 break;
             }
             if waker.is_none() && !was_runnable(index, thread) {
@@ -216,32 +286,42 @@ impl Trace {
         let mut event = Event {
             thread,
             ordinal,
-            class,
-            subject,
+            class: made.class,
+            subject: made.subject,
             clock: own,
             free: own,
             enabler: waker,
+            held,
         };
-        if subject.is_some() && class != Class::Alone {
-            self.relate(start, &mut event);
+        if made.subject.is_some() && made.class != Class::Alone {
+            self.relate(start, &mut event, made.waits);
+        }
+        match made.class {
+            _ if made.waits => {
+                event.class = Class::Alone;
+                event.clock = event.free;
+            }
+            Class::Lock => event.held.enter(self.events.len()),
+            Class::Unlock => event
+                .held
+                .leave(|lock| self.events[lock].subject == made.subject),
+            Class::Read
+            | Class::Write
+            | Class::Ask(_)
+            | Class::Send
+            | Class::Receive(_)
+            | Class::Object
+            | Class::Alone => {}
         }
         event.clock.0[usize::from(thread)] = ordinal;
         self.events.push(event);
     }
 
-    /// The call at `index` was not done but waits: nothing depends on it.
-    pub(super) fn set_aside(&mut self, index: usize) {
-        let event = &mut self.events[index];
-        event.class = Class::Alone;
-        event.clock = event.free;
-        event.clock.0[usize::from(event.thread)] = event.ordinal;
-    }
-
     /// Finds what `event` depends on, from the newest back to where all older is ordered before.
-    fn relate(&mut self, start: usize, event: &mut Event) {
+    fn relate(&mut self, start: usize, event: &mut Event, waits: bool) {
         let own = event.clock;
         // What it had to wait for, and how many ways out and in there were on the way back.
-        let (mut awaited, mut inside, mut sends) = (None, 0, 0);
+        let (mut awaited, mut unlocked, mut inside, mut sends) = (None, None, 0, 0);
         for index in (start..self.events.len()).rev() {
             let earlier = &self.events[index];
             if earlier.subject != event.subject {
@@ -249,14 +329,17 @@ impl Trace {
             }
             match (earlier.class, event.class) {
                 (Class::Unlock, Class::Lock) => {
-                    awaited = awaited.or(Some(index));
+                    unlocked = unlocked.or(Some(index));
                     inside += 1;
                 }
                 (Class::Lock, Class::Lock) => {
                     inside -= 1;
-                    // The two could be exchanged as wholes, each with its way out.
-                    if inside <= 0 {
+                    // Whole sections: what is done in them says whether their order matters, but
+                    // one within another may end in everybody waiting.
+                    let nested = !event.held.is_empty() || earlier.held.is_nested();
+                    if inside <= 0 && (waits || nested) {
                         self.race(index, event, &own);
+                        awaited = unlocked;
                         break;
                     }
                 }
@@ -279,7 +362,7 @@ impl Trace {
                     event.clock.join(&clock);
                     event.free.join(&clock);
                     // Older ones come before this one.
-                    if matches!(one, Class::Write | Class::Send | Class::Receive(_)) {
+                    if one.closes(other) {
                         break;
                     }
                 }
@@ -292,12 +375,27 @@ impl Trace {
         }
     }
 
-    /// The call at `index` and the new one race, unless something orders them.
+    /// The call at `index` and the new one race, unless something orders them. If both are made in
+    /// the same critical section, it is the sections that come the other way round, from their
+    /// beginnings.
     fn race(&mut self, index: usize, event: &Event, known: &Clock) {
         let earlier = &self.events[index];
-        if earlier.thread != event.thread && !known.knows(earlier) {
-            self.races.push(index);
+        if earlier.thread == event.thread || known.knows(earlier) {
+            return;
         }
+        let (mine, theirs) = (event.held.iter(), earlier.held);
+        let subject = |lock: usize| self.events[lock].subject;
+        let mut pairs = mine.flat_map(|mine| theirs.iter().map(move |theirs| (theirs, mine)));
+        match pairs.find(|(theirs, mine)| subject(*theirs) == subject(*mine)) {
+            None => self.races.push((index, self.events.len())),
+            Some((theirs, mine)) if self.events[mine].free.knows(&self.events[theirs]) => {}
+            Some(sections) => self.races.push(sections),
+        }
+    }
+
+    /// Whether anybody has entered a critical section since `start`.
+    pub(super) fn has_sections(&self, start: usize) -> bool {
+        self.events[start..].iter().any(Event::enters)
     }
 
     /// Who has made a call since `start`.

@@ -24,6 +24,8 @@ pub(crate) struct Chosen {
     turn: Option<ThreadId>,
     /// Who lost the turn and is left out of the next choice.
     passed_over: Option<Candidate>,
+    /// The key of whoever is chosen next whatever the scheduler would do.
+    heir: Option<u64>,
 }
 
 impl Chosen {
@@ -37,6 +39,7 @@ impl Chosen {
             later: BTreeMap::new(),
             turn: None,
             passed_over: None,
+            heir: None,
         }
     }
 
@@ -109,6 +112,10 @@ impl Chosen {
         Some(Turn { thread, at })
     }
 
+    pub(crate) fn is_contended(&self) -> bool {
+        self.runnable.len() > 1
+    }
+
     /// Who is about to make a private call, if anybody is.
     fn eager(&self) -> Option<usize> {
         if self.private == 0 {
@@ -124,14 +131,21 @@ impl Chosen {
         }
         let step = self.step;
         self.step += 1;
-        self.scheduler.choose(step, &self.runnable)
+        let key = self.heir.take();
+        let heir = key.and_then(|key| self.runnable.iter().position(|one| one.key == key));
+        match heir {
+            // The scheduler is shown whom it chooses.
+            Some(index) => index + self.scheduler.choose(step, &self.runnable[index..=index]),
+            None => self.scheduler.choose(step, &self.runnable),
+        }
     }
 
     pub(crate) fn rest(&mut self) {
         self.scheduler.rest();
     }
 
-    pub(crate) fn pass_over(&mut self) {
+    pub(crate) fn pass_over(&mut self, to: Option<u64>) {
+        self.heir = to;
         let thread = self.turn.take().expect("somebody has the turn");
         let index = self.find(thread).expect("who has the turn can run");
         self.passed_over = Some(self.runnable[index]);

@@ -28,6 +28,7 @@ pub(crate) async fn run_single(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
+        t.remembers(&desk);
         wait_once(&t, &layer, thread_block, &mut desk).await;
         while let Some(message) = take_message(&t, &layer, thread_block).await {
             on_message(&t, &layer, thread_block, &mut desk, message).await;
@@ -43,6 +44,7 @@ pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
+        t.remembers(&desk);
         // A connect() that failed at once is this thread's to try again, message or not.
         let queue = layer.queues.drivers[thread_block as usize];
         if let Some(message) = t.receive_until(queue, desk.next_retry()).await {
@@ -62,6 +64,7 @@ pub(crate) async fn run_async_notify(t: Thread, layer: Rc<Layer>, thread_block: 
     t.wait_event(layer.ready).await;
     let mut desk = Desk::default();
     loop {
+        t.remembers(&desk);
         wait_once(&t, &layer, thread_block, &mut desk).await;
     }
 }

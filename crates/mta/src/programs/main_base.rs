@@ -31,6 +31,7 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>, mut manager: Manager, left:
         carry_out(&t, &layer, &mut manager).await;
     }
     loop {
+        t.remembers(&manager);
         let message = t.receive(layer.queues.main).await;
         let Message::Main(message) = message else {
             panic!("MAIN BASE was sent {message:?}");

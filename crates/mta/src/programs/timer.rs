@@ -21,6 +21,7 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
     let mut alarms: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
     let mut taken = 0;
     loop {
+        t.remembers(&(&alarms, taken));
         let next = alarms
             .first_key_value()
             .map_or(Instant::MAX, |((at, _), _)| *at);

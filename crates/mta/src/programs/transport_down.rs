@@ -20,6 +20,7 @@ const PIECES_PER_REQUEST: u32 = 4;
 
 pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
     loop {
+        t.remembers(&());
         let message = t.receive(layer.queues.down).await;
         let Message::Down(message) = message else {
             panic!("POP4 DOWN was sent {message:?}");

@@ -45,6 +45,7 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
         connections: BTreeMap::new(),
     };
     loop {
+        t.remembers(&transport.connections);
         let message = t.receive(layer.queues.up).await;
         let Message::Up(message) = message else {
             panic!("POP4 UP was sent {message:?}");

@@ -1,1 +1,74 @@
-//! A known leak becomes small by proptest's own means.
+//! A known leak becomes small by proptest's own means, and a failure is kept.
+
+use std::fs;
+
+use mta::Shipped;
+use mtasim_prove::{Case, campaign, cases, never_leaks};
+use proptest::test_runner::{TestError, TestRunner};
+
+/// 5.5.2653.23 leaks when a line is down for long enough: that, and one message, must be left.
+#[test]
+fn a_leak_shrinks_to_one_message_and_one_trouble() {
+    let unfixed = Shipped::EXCHANGE_5_5_2653_23;
+    let config = proptest::test_runner::Config {
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..campaign(100)
+    };
+    let mut runner = TestRunner::new_with_rng(config, luck());
+    let found = runner.run(&cases(&unfixed), |case| {
+        Ok(never_leaks(&case.run(unfixed)?)?)
+    });
+    let Err(TestError::Fail(reason, Case { scenario })) = found else {
+        panic!("the leak is found: {found:?}");
+    };
+    let reason = reason.to_string();
+    assert!(reason.contains("control-block-leak"), "{reason}");
+    let messages = scenario.workloads.values().map(|it| match &it.arrivals {
+        scenario::plan::Arrivals::At(times) => times.len(),
+        other => panic!("{other:?} is not a list"),
+    });
+    let case = Case::from(scenario.clone());
+    assert_eq!(messages.sum::<usize>(), 1, "{reason} {case:?}");
+    let line = &scenario.links["wan"].forward;
+    let is_clean = line.loss == scenario::plan::Loss::None;
+    assert_eq!(scenario.faults.len(), usize::from(is_clean), "{scenario:?}");
+}
+
+fn luck() -> proptest::test_runner::TestRng {
+    let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
+    proptest::test_runner::TestRng::from_seed(algorithm, &[7; 32])
+}
+
+/// The file of failures stands next to the test, wherever that is.
+#[test]
+fn a_failure_is_kept_and_tried_first() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let source = folder.path().join("my_test.rs");
+    fs::write(&source, "").expect("it can be written");
+    let source: &'static str = source.to_str().expect("a plain path").to_owned().leak();
+    let config = || proptest::test_runner::Config {
+        source_file: Some(source),
+        max_shrink_iters: 0,
+        ..campaign(50)
+    };
+    let unfixed = Shipped::EXCHANGE_5_5_2653_23;
+    let broken = |case: Case| Ok(never_leaks(&case.run(unfixed)?)?);
+    let first = TestRunner::new(config()).run(&cases(&unfixed), broken);
+    let Err(TestError::Fail(_, first)) = first else {
+        panic!("the leak is found: {first:?}");
+    };
+    let kept = folder.path().join("my_test.proptest-regressions");
+    assert!(
+        fs::read_to_string(kept)
+            .expect("it was kept")
+            .contains("cc ")
+    );
+    let tried = std::cell::RefCell::new(Vec::new());
+    let again = TestRunner::new(config()).run(&cases(&unfixed), |case| {
+        tried.borrow_mut().push(case.clone());
+        broken(case)
+    });
+    assert!(again.is_err());
+    assert_eq!(tried.borrow().first(), Some(&first));
+}

@@ -8,6 +8,7 @@ mod fault;
 pub(super) mod finding;
 mod reference;
 mod route;
+mod swarm;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     check_workloads(scenario, &mut findings);
     check_pinned_outages(&scenario.pins.outages, &mut findings);
     check_fresh_luck(&scenario.pins.luck, &mut findings);
+    swarm::check(scenario, &mut findings);
     findings.0
 }
 

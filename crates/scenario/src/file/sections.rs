@@ -11,6 +11,7 @@ mod link;
 mod loss;
 mod pin;
 mod scenario;
+mod swarm;
 mod workload;
 
 /// Nanoseconds, the unit that limits on lengths of time are declared in.

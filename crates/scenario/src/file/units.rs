@@ -114,6 +114,45 @@ fn part<'a>(text: &'a str, units: &[Unit]) -> Result<(u64, &'a str, u64), Quanti
     Ok((amount, rest, *scale))
 }
 
+/// Everything from one quantity to another of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quantities {
+    from: u64,
+    to: u64,
+    units: &'static [Unit],
+}
+
+/// How a quantity of some units is read.
+type Read = fn(&str, &[Unit]) -> Result<u64, QuantityError>;
+
+/// Two times, sizes, rates or whole numbers, the smaller first; `None` if they are not.
+pub(crate) fn quantities(from: &str, to: &str) -> Option<Quantities> {
+    let bare = |text: &str, _: &[Unit]| whole(text.trim());
+    let kinds: [(&'static [Unit], Read); 4] =
+        [(TIME, sum), (SIZE, single), (RATE, single), (&[], bare)];
+    kinds.into_iter().find_map(|(units, read)| {
+        let (from, to) = (read(from, units).ok()?, read(to, units).ok()?);
+        (from <= to && to < u64::MAX).then_some(Quantities { from, to, units })
+    })
+}
+
+impl Quantities {
+    /// How many there are.
+    pub(crate) fn count(self) -> u64 {
+        self.to - self.from + 1
+    }
+
+    /// The one at this place, counted from zero, as a file would have it.
+    pub(crate) fn at(self, place: u64) -> String {
+        assert!(place < self.count(), "it is one of them");
+        let amount = self.from + place;
+        match self.units.last() {
+            Some((name, _)) => format!("{amount}{name}"),
+            None => amount.to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -60,6 +60,16 @@ impl WallTime {
         }
     }
 
+    /// Nanoseconds from 1970-01-01 to the start of a run, as formats of files count that know no
+    /// host's clock; zero for a run that begins before.
+    #[must_use]
+    pub fn since_1970(epoch: Epoch) -> u64 {
+        let days = days_before(epoch.year.into(), epoch.month, epoch.day);
+        let (hour, minute) = (i64::from(epoch.hour), i64::from(epoch.minute));
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + i64::from(epoch.second);
+        u64::try_from(seconds).map_or(0, |it| it.saturating_mul(1_000_000_000))
+    }
+
     /// The hour on a face of twelve, and `am` or `pm`.
     #[must_use]
     pub const fn twelve_hours(self) -> (u8, &'static str) {

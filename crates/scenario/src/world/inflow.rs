@@ -70,6 +70,7 @@ impl World<'_> {
         inflow.before = Some(self.now);
         inflow.ordinal += 1;
         inflow.is_held_back = false;
+        self.messages += 1;
         self.await_message(workload);
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of packets, written down.
 //!
-//! Owns the way from the network's news to records. It refuses to look into payloads further than
+//! Owns the way from the network's news to records, and to whoever watches. It refuses to look into payloads further than
 //! reports do.
 
 use internet::{News, Payload, Watch};
@@ -8,13 +8,18 @@ use kernel::{Instant, Journal};
 use net::HostId;
 
 use crate::record::{Record, Segment};
+use crate::watch::Observer;
 
-/// Writes what it hears into the journal.
-pub(super) struct Scribe<'a>(pub(super) &'a mut Journal<Record>);
+/// Writes what it hears into the journal, and shows it to the observer.
+pub(super) struct Scribe<'a>(
+    pub(super) &'a mut Journal<Record>,
+    pub(super) &'a mut Observer,
+);
 
 impl Watch for Scribe<'_> {
     fn on_news(&mut self, at: Instant, host: HostId, news: News<'_>) {
         let record = match news {
+            News::Offered(offer) => return self.1.on_offer(at, host, offer),
             News::Sent(packet) => {
                 Record::PacketSent(host, packet.identity, carried(&packet.payload))
             }

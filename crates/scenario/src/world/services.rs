@@ -29,7 +29,11 @@ impl World<'_> {
         }
         let scheduling = &self.scheduling;
         it.start_service(scenario, choices, (&build, keep), scheduling, database);
-        let service = it.service.as_ref().expect("it was just started");
+        let service = it.service.as_mut().expect("it was just started");
+        if self.observer.watches_threads() {
+            service.machine.watch();
+            self.observer.on_start(host, self.now);
+        }
         let threads = service.machine.threads();
         let threads = threads
             .map(|it| (ThreadNumber(it.number), it.name.to_owned()))
@@ -43,6 +47,9 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
+            let footprints = self.hosts[host.0 as usize].footprints();
+            self.ended_footprints.extend(footprints);
+            self.observer.on_end(host, self.now);
             self.ended_coverage.add(&service.process.coverage());
             let sockets = self.internet.sockets_mut(host);
             self.hosts[host.0 as usize].end_service(self.now, sockets);
@@ -113,6 +120,10 @@ impl World<'_> {
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
                 Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
+                Progress::Spent => {
+                    self.is_spent = true;
+                    return self.take_records(host);
+                }
             }
         }
         self.take_records(host);
@@ -180,6 +191,7 @@ impl World<'_> {
         let number = service.numbers[exception.thread.index()];
         let name = service.machine.thread(exception.thread).name.to_owned();
         self.ledger.on_exception(host, &exception, (name, number));
+        self.observer.on_exception(host, number, &exception);
         self.write(Record::Exception(host, number, exception));
         self.stop_service(host);
     }
@@ -194,20 +206,23 @@ impl World<'_> {
         service.machine.drain_records(|written| {
             let number = numbers[written.thread.index()];
             ledger.on_record(host, written.at, &written.record);
-            let is_view = matches!(written.record, mta::Record::Log(mta::LogLine::WaitFor(..)));
             let record = Record::Mta(host, number, written.record);
-            if is_view {
-                journal.note(written.at, record);
-            } else {
+            if record.is_digested() {
                 journal.write(written.at, record);
+            } else {
+                journal.note(written.at, record);
             }
         });
-        let machine = &service.machine;
-        let findings = machine.judge().violations();
-        for finding in &findings[service.findings_seen..] {
+        let findings = service.machine.judge().violations();
+        let new = findings[service.findings_seen..].to_vec();
+        for finding in &new {
             ledger.on_finding(host, finding);
         }
         service.findings_seen = findings.len();
+        if self.observer.watches_threads() {
+            let machine = &mut service.machine;
+            self.observer.on_threads(host, machine, numbers, &new);
+        }
         for violation in self.ledger.take_new() {
             self.write(Record::Violation(Box::new(violation)));
         }

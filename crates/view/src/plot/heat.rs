@@ -40,9 +40,8 @@ pub(super) fn draw(book: &Book, (down, along): (&Axis, &Axis), measure: Measure)
     let title = format!("Share of runs (%) in which {}", measure.sentence());
     let bottom = TOP + ROW * grid.rows.len() as f64;
     let mut canvas = Canvas::new(bottom + 66.0, &title, &foundation(book));
-    let runs = Share::of(&book.points()[0].1, measure).runs;
-    let note =
-        format!("In each field: the share, and its 95 % interval; about {runs} runs a field");
+    let runs = book.whole().runs / book.points().len() as u64;
+    let note = format!("In each field: the share, and its 95 % interval; {runs} runs a field");
     canvas.text((24.0, 74.0), "note", Anchor::Start, &note);
     let width = (RIGHT - LEFT) / grid.columns.len() as f64;
     for (line, &row) in grid.rows.iter().enumerate() {

@@ -1,3 +1,5 @@
+//! Pictures of small books whose figures are known.
+
 use explore::folder::Manifest;
 use explore::row::Row;
 use explore::{SeedRange, Shard};
@@ -22,11 +24,12 @@ fn book(axes: &[&str], seeds: u64, leaks: impl Fn(u64, u64) -> Option<u64>) -> B
         axes,
         points,
         recheck: 0,
+        swarm: false,
     };
     let mut book = Book::new(&manifest);
     for seed in 0..seeds {
         for point in 0..points {
-            book.add(&row(seed, leaks(seed, point)));
+            book.add(&row(seed, leaks(seed, point)), "");
         }
     }
     book

@@ -62,8 +62,7 @@ impl Host {
             default.quantum,
         );
         fields.value(
-            Key::new("call_cost", "Modeled time of one access to shared memory.")
-                .within(NANOSECOND, SECOND),
+            Key::new("call_cost", "Modeled time of one access to shared memory.").within(0, SECOND),
             &mut self.call_cost,
             default.call_cost,
         );

@@ -90,6 +90,13 @@ impl Section for Scenario {
             |fields| self.pins.fields(fields, &default.pins),
         );
         fields.table(
+            Key::new(
+                "swarm",
+                "With `--swarm` every seed has some of the faults and impairments, each with one half, and settings of its own.",
+            ),
+            |fields| self.swarm.fields(fields, &default.swarm),
+        );
+        fields.table(
             Key::new("expect", "What the outcome is held against."),
             |fields| self.expect.fields(fields, &default.expect),
         );
@@ -116,6 +123,24 @@ impl Section for Limits {
             default.events,
         );
         fields.value(
+            Key::new(
+                "messages",
+                "Messages of all workloads taken in before the run is stopped.",
+            )
+            .within(1, Self::MESSAGES_MAX),
+            &mut self.messages,
+            default.messages,
+        );
+        fields.value(
+            Key::new(
+                "calls",
+                "Calls that the threads of one service make before the run is stopped.",
+            )
+            .within(1, 1_000_000_000_000_000),
+            &mut self.calls,
+            default.calls,
+        );
+        fields.value(
             Key::new("violations", "Violations kept before the run is stopped.")
                 .within(1, 1_000_000),
             &mut self.violations,
@@ -125,6 +150,15 @@ impl Section for Limits {
             Key::new("records", "Journal records kept in memory.").within(0, 100_000_000),
             &mut self.records,
             default.records,
+        );
+        fields.value(
+            Key::new(
+                "footprints",
+                "Accesses to shared memory that are kept of each service to see who overtook whom, the newest.",
+            )
+            .within(0, 10_000_000),
+            &mut self.footprints,
+            default.footprints,
         );
     }
 }

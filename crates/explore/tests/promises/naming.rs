@@ -1,0 +1,78 @@
+//! Signatures: many failures of one defect have one name, and two defects have two.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use mta::{BlockState, Build, OnClose, Shipped};
+use scenario::Options;
+
+use crate::bench::plan;
+
+/// The fixed build with defects planted into it.
+#[derive(Clone, Copy, Debug)]
+struct Planted {
+    /// A late close request is taken for done (Q303102).
+    believes: bool,
+    /// A close in order leaves the socket open.
+    forgets: bool,
+}
+
+const SOUND: Shipped = Shipped::EXCHANGE_5_5_2655_16;
+
+impl Build for Planted {
+    fn base(&self) -> Shipped {
+        SOUND
+    }
+
+    fn on_close_request(&self, state: BlockState) -> OnClose {
+        match state {
+            BlockState::OutOfService if self.believes => OnClose::Acknowledge,
+            BlockState::Open if self.forgets => OnClose::ReleaseOnly,
+            BlockState::Free
+            | BlockState::Allocated
+            | BlockState::Connecting
+            | BlockState::Listening
+            | BlockState::Open
+            | BlockState::Closing
+            | BlockState::OutOfService => SOUND.on_close_request(state),
+        }
+    }
+}
+
+/// What goes wrong in 16 seeds: the signatures, and how many failures that are raw - told apart by
+/// seed, time, host, block and use.
+fn found(believes: bool, forgets: bool) -> (BTreeSet<String>, usize) {
+    let scenario = plan("0..1", &[]).points[0].scenario.clone();
+    let mut signatures = BTreeSet::new();
+    let mut raw = BTreeSet::new();
+    for seed in 0..16 {
+        let planted: Rc<dyn Build> = Rc::new(Planted { believes, forgets });
+        let builds = scenario.hosts.values().map(|_| Rc::clone(&planted));
+        let quick = Options {
+            keep_records: false,
+        };
+        let outcome = scenario::run_builds(&scenario, seed, builds.collect(), quick);
+        let outcome = outcome.expect("it runs");
+        assert_eq!(outcome.exceptions, []);
+        signatures.extend(outcome.signatures());
+        raw.extend(outcome.violations.iter().map(|it| format!("{seed} {it:?}")));
+    }
+    (signatures, raw.len())
+}
+
+#[test]
+fn failures_of_one_defect_have_one_name_and_two_defects_two() {
+    assert_eq!(
+        found(false, false).0.len(),
+        0,
+        "without a defect nothing fails"
+    );
+    let (leak, leaks) = found(true, false);
+    let (socket, sockets) = found(false, true);
+    assert_eq!((leak.len(), socket.len()), (1, 1), "{leak:?} {socket:?}");
+    assert!(leaks > 8 && sockets > 100, "{leaks} {sockets}");
+    assert!(leak.is_disjoint(&socket));
+    let (both, _) = found(true, true);
+    assert_eq!(both, leak.union(&socket).cloned().collect());
+    eprintln!("{leaks} raw failures: {leak:?}; {sockets}: {socket:?}");
+}

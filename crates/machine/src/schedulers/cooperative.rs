@@ -1,0 +1,33 @@
+//! Nobody is interrupted: the schedule that pinned preemptions are counted from.
+//!
+//! Owns [`Cooperative`]: a thread goes on until its call would wait, and then the first that need
+//! not. An exhaustive search begins with this order, so that what it finds can be said by where it
+//! differs. It refuses chance.
+
+use crate::call::ThreadId;
+use crate::scheduler::{Candidate, Scheduler, able};
+
+/// Turns that end only in waiting.
+#[derive(Clone, Debug, Default)]
+pub struct Cooperative {
+    last: Option<ThreadId>,
+}
+
+/// Who goes on after `last`.
+pub(crate) fn after(last: Option<ThreadId>, runnable: &[Candidate]) -> usize {
+    let same = able(runnable).find(|(_, one)| Some(one.thread) == last);
+    let next = same.or_else(|| able(runnable).next());
+    next.expect("somebody can run").0
+}
+
+impl Scheduler for Cooperative {
+    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+        let index = after(self.last, runnable);
+        self.last = Some(runnable[index].thread);
+        index
+    }
+
+    fn rest(&mut self) {
+        self.last = None;
+    }
+}

@@ -1,0 +1,271 @@
+//! One seed's own selection of what can go wrong.
+//!
+//! Owns [`select()`]: which faults and impairments a seed has, and what its varied settings are. A
+//! run that leaves some kinds of trouble out goes deeper into the others, which all of them
+//! together would drown (A. Groce et al., "Swarm Testing", ISSTA 2012). Each part is there with one
+//! half, by a draw keyed with its path: adding one changes nothing for the others. It refuses
+//! settings that a file could not have.
+
+use std::collections::BTreeMap;
+
+use kernel::{Choices, Ratio, Site, key};
+
+use crate::file::{self, Diagnostics};
+use crate::plan::{Among, Direction, Link, Loss, Scenario, Swarm, Varied};
+
+const PRESENT: Site = Site::new("swarm.present");
+const VALUE: Site = Site::new("swarm.value");
+
+/// What a seed selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The scenario as it is under this seed; it has no swarm any more.
+    pub scenario: Scenario,
+    /// What was drawn, by dotted path: a value, or `on` and `off`.
+    pub settings: BTreeMap<String, String>,
+    /// The drawn values as overrides.
+    pub overrides: Vec<String>,
+}
+
+/// Reads a scenario and selects what `seed` has of it.
+///
+/// # Errors
+/// What is wrong with the file, or with what was drawn.
+pub fn select(
+    name: &str,
+    bytes: &[u8],
+    overrides: &[String],
+    seed: u64,
+) -> Result<Selection, Diagnostics> {
+    let whole = file::load(name, bytes, overrides)?;
+    let choices = Choices::new(seed);
+    let mut settings = BTreeMap::new();
+    let mut drawn = Vec::new();
+    for varied in &whole.swarm.vary {
+        let value = value(choices, varied);
+        drawn.push(format!("{}={value}", varied.key));
+        settings.insert(varied.key.clone(), value);
+    }
+    let all: Vec<String> = overrides.iter().chain(&drawn).cloned().collect();
+    let mut scenario = file::load(name, bytes, &all)?;
+    for part in parts(&scenario) {
+        let mut draw = choices.draw(PRESENT, key(&part), [0, 0]);
+        let is_on = draw.chance(Ratio::new(1, 2).expect("a half is a share"));
+        if !is_on {
+            switch_off(&mut scenario, &part);
+        }
+        settings.insert(part, if is_on { "on" } else { "off" }.to_owned());
+    }
+    scenario.swarm = Swarm::default();
+    Ok(Selection {
+        scenario,
+        settings,
+        overrides: drawn,
+    })
+}
+
+/// Whether every value that could be drawn is one that the file could have.
+///
+/// # Errors
+/// What is wrong with the first that is not.
+pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagnostics> {
+    let whole = file::load(name, bytes, overrides)?;
+    for varied in &whole.swarm.vary {
+        let values: &[String] = match &varied.among {
+            Among::Values(values) => values,
+            Among::Range(ends) => ends,
+        };
+        for value in values {
+            let mut all = overrides.to_vec();
+            all.push(format!("{}={value}", varied.key));
+            file::load(name, bytes, &all)?;
+        }
+    }
+    Ok(())
+}
+
+fn value(choices: Choices, varied: &Varied) -> String {
+    let mut draw = choices.draw(VALUE, key(&varied.key), [0, 0]);
+    match &varied.among {
+        Among::Values(values) => {
+            let place = draw.below(values.len() as u64);
+            values[usize::try_from(place).expect("below the length")].clone()
+        }
+        Among::Range([from, to]) => {
+            let range = file::quantities(from, to).expect("the file was checked");
+            range.at(draw.below(range.count()))
+        }
+    }
+}
+
+/// What can be switched off, by dotted path: faults, and what links do besides carrying.
+fn parts(scenario: &Scenario) -> Vec<String> {
+    let faults = scenario.faults.keys().map(|name| format!("fault.{name}"));
+    let links = scenario.links.iter().flat_map(|(name, link)| {
+        let impairments = IMPAIRMENTS.iter();
+        let there = impairments.filter(|(_, off)| {
+            let mut without = link.clone();
+            both(&mut without, *off);
+            without != *link
+        });
+        there.map(move |(key, _)| format!("link.{name}.{key}"))
+    });
+    let all = faults.chain(links);
+    all.filter(|part| !scenario.swarm.always.contains(part))
+        .collect()
+}
+
+type Off = fn(&mut Direction);
+
+const IMPAIRMENTS: [(&str, Off); 5] = [
+    ("loss", |way| way.loss = Loss::None),
+    ("jitter", |way| way.jitter = Direction::DEFAULT.jitter),
+    ("reorder", |way| way.reorder = Ratio::ZERO),
+    ("duplicate", |way| way.duplicate = Ratio::ZERO),
+    ("corrupt", |way| way.corrupt = Ratio::ZERO),
+];
+
+fn both(link: &mut Link, off: Off) {
+    off(&mut link.forward);
+    off(&mut link.backward);
+}
+
+fn switch_off(scenario: &mut Scenario, part: &str) {
+    if let Some(fault) = part.strip_prefix("fault.") {
+        scenario.faults.remove(fault);
+        return;
+    }
+    let mut words = part.splitn(3, '.').skip(1);
+    let (Some(name), Some(key)) = (words.next(), words.next()) else {
+        unreachable!("a part is a fault's or a link's");
+    };
+    let off = IMPAIRMENTS.iter().find(|(own, _)| *own == key);
+    if let (Some(link), Some((_, off))) = (scenario.links.get_mut(name), off) {
+        both(link, *off);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+title = "Swarm"
+why = "Tests of the swarm"
+duration = "1h"
+[host.A]
+build = "5.5.2655.16"
+[host.B]
+build = "5.5.2655.16"
+[link.wan]
+between = ["A", "B"]
+jitter = "5ms"
+reorder = "1/50"
+loss.independent = { loss = "1/20" }
+[fault.cut]
+cut = { link = "wan" }
+window = ["10m", "20m"]
+[fault.crash]
+crash = { host = "B" }
+at = "30m"
+[swarm]
+always = ["fault.crash"]
+vary = [
+    { key = "link.wan.delay", values = ["20ms", "200ms", "2s"] },
+    { key = "host.A.quantum", range = ["10ms", "200ms"] },
+    { key = "host.A.cpus", range = ["1", "4"] },
+]
+"#;
+
+    fn selected(seed: u64) -> Selection {
+        select("swarm", FILE.as_bytes(), &[], seed).expect("a scenario")
+    }
+
+    #[test]
+    fn each_part_is_there_in_half_of_the_seeds_and_on_its_own() {
+        const SEEDS: u64 = 1_000;
+        let all: Vec<Selection> = (0..SEEDS).map(selected).collect();
+        let is = |it: &Selection, path: &str, value: &str| {
+            it.settings.get(path).is_some_and(|own| own == value)
+        };
+        let parts = [
+            "fault.cut",
+            "link.wan.loss",
+            "link.wan.jitter",
+            "link.wan.reorder",
+        ];
+        for (index, part) in parts.iter().enumerate() {
+            let on = all.iter().filter(|it| is(it, part, "on")).count();
+            assert!(on.abs_diff(500) < 4 * 16, "{part}: {on}");
+            // Pairs: four cells of a quarter each.
+            for other in &parts[index + 1..] {
+                let both = all
+                    .iter()
+                    .filter(|it| is(it, part, "on") && is(it, other, "on"));
+                let both = both.count();
+                assert!(both.abs_diff(250) < 4 * 14, "{part} and {other}: {both}");
+            }
+        }
+        for it in &all {
+            let link = &it.scenario.links["wan"];
+            assert_eq!(
+                is(it, "fault.cut", "on"),
+                it.scenario.faults.contains_key("cut")
+            );
+            assert_eq!(
+                is(it, "link.wan.loss", "on"),
+                link.backward.loss != Loss::None
+            );
+            assert!(it.scenario.faults.contains_key("crash"));
+            assert!(!it.settings.contains_key("fault.crash"));
+            assert_eq!(it.scenario.swarm, Swarm::default());
+            assert_eq!(it.scenario.check(), []);
+        }
+        let slow = all.iter().filter(|it| is(it, "link.wan.delay", "2s"));
+        let slow = slow.count();
+        assert!(slow.abs_diff(333) < 4 * 15, "{slow}");
+        let cpus = |count| {
+            all.iter()
+                .filter(|it| it.scenario.hosts["A"].cpus == count)
+                .count()
+        };
+        let counts = [1, 2, 3, 4].map(cpus);
+        assert_eq!(counts.iter().sum::<usize>(), 1_000);
+        assert!(
+            counts.iter().all(|it| it.abs_diff(250) < 4 * 14),
+            "{counts:?}"
+        );
+        let quanta = all.iter().map(|it| it.scenario.hosts["A"].quantum.nanos());
+        let (least, most) = (quanta.clone().min(), quanta.max());
+        assert!(least.is_some_and(|it| (10_000_000..12_000_000).contains(&it)));
+        assert!(most.is_some_and(|it| (198_000_000..=200_000_000).contains(&it)));
+    }
+
+    /// Another fault in the file changes nothing of what a seed has of the rest.
+    #[test]
+    fn selections_are_keyed_by_path() {
+        let more = format!("{FILE}[fault.reset]\nreset = {{ link = \"wan\" }}\nat = \"5m\"\n");
+        for seed in 0..50 {
+            let mut other = select("swarm", more.as_bytes(), &[], seed).expect("a scenario");
+            other.settings.remove("fault.reset");
+            assert_eq!(selected(seed).settings, other.settings);
+        }
+    }
+
+    #[test]
+    fn what_could_not_stand_in_the_file_is_refused() {
+        for (wrong, word) in [
+            (r#"values = ["20"]"#, "link.wan.delay"),
+            (r#"range = ["20ms", "5"]"#, "range"),
+            (r#"range = ["30ms", "20ms"]"#, "range"),
+        ] {
+            let text = FILE.replace(r#"values = ["20ms", "200ms", "2s"]"#, wrong);
+            let found = check("swarm", text.as_bytes(), &[]).expect_err("it is wrong");
+            let told = found.to_human(false);
+            assert!(told.contains(word), "{told}");
+        }
+        let text = FILE.replace("fault.crash\"]", "fault.crush\"]");
+        let told = check("swarm", text.as_bytes(), &[]).expect_err("no such fault");
+        assert!(told.to_human(false).contains("fault.crush"));
+    }
+}

@@ -1,0 +1,87 @@
+//! The cases that fixes are tried on.
+//!
+//! Owns what a family has in common; everything else is made up. It refuses to know the fixes.
+
+use mtasim::plan::{self, Connector, Host, Vocabulary};
+use mtasim::prelude::*;
+
+/// Cases that have something in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    /// Whatever [`cases`] makes up.
+    Any,
+    /// Adversaries schedule the threads, and many associations open and close at once.
+    Churn,
+    /// Long outages, threads that get no processor for minutes, small pools.
+    Stalls,
+    /// A clean line, and pools of which some are smaller than the number of calls at once.
+    Pressed,
+    /// A clean line and large pools: every message gets through within a minute.
+    Steady,
+}
+
+impl Family {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Any,
+        Self::Churn,
+        Self::Stalls,
+        Self::Pressed,
+        Self::Steady,
+    ];
+
+    pub(super) fn cases(self, build: &impl Build) -> BoxedStrategy<Case> {
+        let cases = Cases::of(build);
+        let span = Duration::from_secs(20 * 60);
+        let [small, large] = [4, 62].map(|control_blocks| host(build, control_blocks));
+        let cases = match self {
+            Self::Any => cases,
+            Self::Churn => cases
+                .scheduled(hostile())
+                .on(Just(large))
+                .through(Just(busy())),
+            Self::Stalls => cases
+                .over(bursty(1..=8, 30..=240))
+                .under(stalls(4, span))
+                .on(Just(small))
+                .through(Just(busy())),
+            Self::Pressed => cases
+                .over(clean())
+                .under(calm())
+                .on(prop::sample::select(vec![large, small]))
+                .through(Just(busy()))
+                .lasting(span, Duration::from_secs(600), Duration::from_secs(3_600)),
+            Self::Steady => {
+                let minute = Duration::from_secs(60);
+                cases
+                    .over(clean())
+                    .under(calm())
+                    .on(Just(large))
+                    .carrying(workloads(8, minute))
+                    .lasting(minute, Duration::ZERO, minute)
+            }
+        };
+        cases.strategy()
+    }
+}
+
+fn host(build: &impl Build, control_blocks: u32) -> Host {
+    let version = build.base().version().to_string();
+    let named = plan::Build::ALL.iter().find(|it| it.word() == version);
+    Host {
+        control_blocks,
+        ..Host::new(*named.expect("the plan names the shipped builds"))
+    }
+}
+
+/// A connector that opens an association for every message it can, and closes it soon.
+fn busy() -> Connector {
+    let seconds = Duration::from_secs;
+    Connector {
+        threshold: 1,
+        lifetime: seconds(5),
+        open_interval: seconds(15),
+        open_retries: 100_000,
+        transfer_interval: seconds(15),
+        ..Connector::new("", "")
+    }
+}

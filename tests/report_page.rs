@@ -1,0 +1,255 @@
+//! `mtasim report`: a page that stands alone, is the same for the same run, and can be used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use crate::browser::Browser;
+use crate::program::{argument, code, mtasim, text};
+
+const LEAK: &str = "sims/canary/late-close-5.5.toml";
+const DAY: &str = "sims/casebook/q303102-cb-leak.toml";
+const CRASH: &str = "sims/canary/unguarded-4.0.toml";
+const CLEAN: &str = "sims/smoke/clean-link.toml";
+
+fn page_of(folder: &Path, source: &str) -> PathBuf {
+    let page = folder.join("page.html");
+    let output = mtasim(&["report", source, "-o", argument(&page)]);
+    code(&output, 0);
+    assert_eq!(text(&output.stdout), "", "the page is in its file");
+    page
+}
+
+fn read(page: &Path) -> String {
+    fs::read_to_string(page).expect("the page is written")
+}
+
+#[test]
+fn a_page_stands_alone_and_is_the_same_for_the_same_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = read(&page_of(folder.path(), LEAK));
+    assert_eq!(page, read(&page_of(folder.path(), LEAK)));
+    assert!(page.contains("default-src 'none'"), "nothing is fetched");
+    for reference in ["src=", "href=", "url(", "@import", "://"] {
+        assert!(!page.contains(reference), "the page refers to {reference}");
+    }
+    let standard = mtasim(&["report", LEAK, "-o", "-"]);
+    assert_eq!(text(&standard.stdout), page);
+}
+
+#[test]
+fn the_first_screen_says_what_went_wrong_without_a_script() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = read(&page_of(folder.path(), LEAK));
+    let (words, _) = page.split_once("type=\"application/json\"").expect("data");
+    for said in [
+        "<h1>1 control block leaked on PARIS</h1>",
+        "it does not happen without",
+        "(001) CB ",
+        "allocated",
+        "a timeout takes block",
+        "mtasim run sims/canary/late-close-5.5.toml --seed ",
+    ] {
+        assert!(words.contains(said), "the page does not say: {said}");
+    }
+    let clean = read(&page_of(folder.path(), CLEAN));
+    assert!(clean.contains("<h1>Nothing went wrong</h1>"));
+}
+
+#[test]
+fn folders_capsules_and_files_give_the_same_page_but_for_the_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of_file = read(&page_of(folder.path(), LEAK));
+    let out = folder.path().join("run");
+    code(&mtasim(&["run", LEAK, "--out", argument(&out)]), 0);
+    assert_eq!(read(&page_of(folder.path(), argument(&out))), of_file);
+    let sweep = folder.path().join("sweep");
+    let swept = mtasim(&["sweep", LEAK, "--seeds", "0..1", "--out", argument(&sweep)]);
+    assert!(swept.status.code() <= Some(1), "{}", text(&swept.stderr));
+    let mut capsules = fs::read_dir(sweep.join("capsules")).expect("a capsule was kept");
+    let capsule = capsules.next().expect("one").expect("readable").path();
+    let of_capsule = read(&page_of(folder.path(), argument(&capsule)));
+    assert!(
+        of_capsule.contains("mtasim replay "),
+        "a capsule is replayed"
+    );
+    assert!(of_capsule.contains("control block leaked on PARIS"));
+}
+
+#[test]
+fn what_cannot_be_shown_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = folder.path().join("page.html");
+    let report = |source: &Path| mtasim(&["report", argument(source), "-o", argument(&page)]);
+    let empty = report(folder.path());
+    code(&empty, 2);
+    assert!(
+        text(&empty.stderr).contains("is no folder of a run: "),
+        "{}",
+        text(&empty.stderr)
+    );
+    let missing = report(&folder.path().join("nothing.toml"));
+    code(&missing, 4);
+    assert!(text(&missing.stderr).contains("cannot read "));
+    let out = folder.path().join("run");
+    code(&mtasim(&["run", LEAK, "--out", argument(&out)]), 0);
+    let result = fs::read_to_string(out.join("run.json")).expect("a result");
+    let parsed: Json = serde_json::from_str(&result).expect("JSON");
+    let digest = parsed["digest"].as_str().expect("a digest");
+    let other = result.replace(digest, "00000000000000000000000000000000");
+    fs::write(out.join("run.json"), other).expect("a file is written");
+    let changed = report(&out);
+    code(&changed, 3);
+    assert!(text(&changed.stderr).contains("was another run: "));
+    assert!(!page.exists(), "nothing is written of it");
+}
+
+#[test]
+fn texts_of_the_scenario_cannot_become_part_of_the_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let evil = "</script><script>alert(1)</script><b>";
+    let source = fs::read_to_string(LEAK).expect("a scenario");
+    let (_, rest) = source.split_once("\nwhy").expect("a title, then why");
+    let file = folder.path().join("evil.toml");
+    fs::write(&file, format!("title = \"{evil}\"\nwhy{rest}")).expect("a file is written");
+    let page = read(&page_of(folder.path(), argument(&file)));
+    assert!(!page.contains("<script>alert"), "a text became a script");
+    assert_eq!(
+        page.matches("</script>").count(),
+        2,
+        "the data and the script end once each"
+    );
+}
+
+/// Where on the screen a life of a block is.
+fn place(browser: &Browser, host: &str, block: u32, instance: u32) -> [i64; 2] {
+    let at = browser.run(&format!(
+        "return window.timeline.life('{host}', {block}, {instance})"
+    ));
+    [0, 1].map(|axis| at[axis].as_f64().expect("a place").round() as i64)
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver, which .ci/run installs"]
+#[expect(clippy::print_stdout, reason = "says how large the page is")]
+fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("run");
+    code(&mtasim(&["run", DAY, "--out", argument(&out)]), 0);
+    let result = fs::read_to_string(out.join("run.json")).expect("a result");
+    let result: Json = serde_json::from_str(&result).expect("JSON");
+    let log = fs::read_to_string(out.join("PARIS.Winsock.log")).expect("a log");
+    let page = page_of(folder.path(), argument(&out));
+    let size = fs::metadata(&page).expect("the page").len();
+    assert!(size < 3 << 20, "a working day takes {size} bytes");
+    let browser = Browser::open(&page, false);
+    let violations = result["violations"].as_array().expect("violations");
+    let leaks = violations
+        .iter()
+        .filter(|it| it["kind"] == "control-block-leak");
+    let leaks: Vec<(u32, u32)> = leaks
+        .map(|it| [&it["cb"], &it["instance"]].map(|it| it.as_u64().expect("a number") as u32))
+        .map(|[block, instance]| (block, instance))
+        .collect();
+    assert!(leaks.len() > 5, "the day leaks");
+    for (block, instance) in leaks {
+        browser.click(place(&browser, "PARIS", block, instance));
+        let told = browser.text("detail");
+        let title = format!("CB {block} (instance {instance}) on PARIS: leaked");
+        assert!(told.starts_with(&title), "{told}");
+        // The line of its allocation, with its number in the file that `--out` wrote.
+        let line = format!("(001) CB {block} (instance {instance}) allocated");
+        let number = log
+            .lines()
+            .position(|it| it == line)
+            .expect("the log has it")
+            + 1;
+        let shown = told
+            .lines()
+            .find(|it| it.ends_with(&line))
+            .expect("the page has it");
+        assert_eq!(
+            shown.split_whitespace().next(),
+            Some(number.to_string().as_str())
+        );
+        assert!(told.contains(&format!("Message type 1 for cb {block}")));
+        assert!(
+            !told.contains(&format!("Message type 2 for cb {block}")),
+            "it is never closed"
+        );
+    }
+    let fetched = browser.run("return performance.getEntriesByType('resource').length");
+    assert_eq!(fetched, 0, "the page fetches nothing");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    println!("the page of a working day: {size} bytes");
+}
+
+#[test]
+#[ignore = "needs Chromium and its driver, which .ci/run installs"]
+fn keys_and_search_reach_what_the_mouse_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = page_of(folder.path(), CRASH);
+    let browser = Browser::open(&page, true);
+    assert!(
+        browser
+            .run("return document.querySelector('h1').innerText")
+            .to_string()
+            .contains("e0020002")
+    );
+    browser.run("document.getElementById('axis').focus()");
+    browser.key("n");
+    let first = browser.text("detail");
+    assert!(first.starts_with("data race: "), "{first}");
+    assert!(
+        first.contains("The earlier one, which nothing orders before it:"),
+        "{first}"
+    );
+    let span = browser.text("span");
+    browser.key("+");
+    assert_ne!(browser.text("span"), span, "plus zooms");
+    browser.key("/");
+    for letter in "cb 0/0".chars() {
+        browser.key(&letter.to_string());
+    }
+    assert!(browser.text("results").contains("LYON CB 0 (instance 0)"));
+    browser.run("document.querySelector('#results button').click()");
+    assert!(browser.text("detail").starts_with("CB 0 (instance 0) on "));
+    let theme = "return document.documentElement.dataset.theme";
+    assert_eq!(browser.run(theme), "dark", "as the system asks");
+    browser.run("document.getElementById('theme').click()");
+    assert_eq!(browser.run(theme), "light");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// How long a frame takes while somebody moves through a run of more than 100,000 records.
+#[test]
+#[ignore = "measures, and needs Chromium and its driver, which .ci/run installs"]
+#[expect(clippy::print_stdout, reason = "measures")]
+fn a_hundred_thousand_records_stay_fluid() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = page_of(folder.path(), "sims/casebook/q152941-fixed.toml");
+    let browser = Browser::open(&page, false);
+    let measured = browser.run(
+        "const took = [];
+         for (let i = 0; i < 120; i += 1) {
+           const span = 7.2e12 * Math.pow(0.87, i);
+           const from = 7.2e12 * 0.37 * (1 - Math.pow(0.87, i));
+           window.timeline.show(from, from + span);
+           took.push(window.timeline.frame());
+         }
+         took.sort((a, b) => a - b);
+         return [window.timeline.count(), took[60], took[114], took[119]];",
+    );
+    let number = |place: usize| measured[place].as_f64().expect("a number");
+    let (records, median, most) = (number(0), number(1), number(3));
+    println!(
+        "{records} things on the page; a frame takes {median:.1} ms (median), {:.1} ms (95 of \
+         100), {most:.1} ms (longest)",
+        number(2)
+    );
+    assert!(records > 100_000.0, "{records} are too few to say anything");
+    // Sixty frames a second on a screen; the software renderer of a busy machine gets four times
+    // that.
+    assert!(median < 64.0, "a frame takes {median} ms");
+}
