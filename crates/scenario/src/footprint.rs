@@ -11,6 +11,10 @@ use crate::plan::{Before, Deed, Preemption};
 
 /// One access of a thread to a word of shared memory, or its entering of a critical section.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts, none of which implies another"
+)]
 pub struct Footprint {
     /// When.
     pub at: Instant,
