@@ -124,7 +124,7 @@ fn what_loses_a_wake_up_is_caught() {
 #[test]
 fn right_fixes_survive() {
     for fix in right::gallery() {
-        let prey = fix.hunt(1, 4, 0, &PROPERTIES);
+        let prey = fix.hunt(1, 2, 0, &PROPERTIES);
         assert!(prey.is_none(), "{} in {:?}: {prey:?}", fix.name, fix.family);
     }
 }

@@ -1,6 +1,7 @@
 //! One test binary, a module for each promise.
 
 mod browser;
+mod campaign;
 mod cluster;
 mod command_line;
 mod determinism;
@@ -10,6 +11,7 @@ mod exploring;
 mod faults;
 mod fixes;
 mod fresh_luck;
+mod how_to;
 mod laws;
 mod logs;
 mod omission;
@@ -18,6 +20,7 @@ mod perfetto;
 mod ping;
 mod plot_command;
 mod program;
+mod regress;
 mod report_page;
 mod run_command;
 mod scenario_reference;

@@ -12,7 +12,7 @@
 //! | [`replay`](mod@replay) | one run again |
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
-//! | [`explain`](mod@explain), `chain` | why it happens |
+//! | [`explain`](mod@explain), [`critical`], `chain` | why it happens |
 //! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | every order of calls in a small scenario |
@@ -24,6 +24,7 @@ pub mod book;
 pub mod capsule;
 mod chain;
 pub mod compare;
+pub mod critical;
 pub mod curve;
 mod delta;
 pub mod divergence;

@@ -9,7 +9,7 @@ use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
-use crate::call::{EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::call::{Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
@@ -118,6 +118,16 @@ impl<E: Environment> Process<E> {
             Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
+    }
+
+    /// What a call does to what, as a preemption names it.
+    pub(crate) fn named(&self, operation: &Operation) -> Option<(Deed, &'static str)> {
+        let deed = operation.deed()?;
+        let name = match operation {
+            Operation::Lock(lock) => self.locks[lock.index()].name(),
+            other => other.place().expect("whatever else has a name").name,
+        };
+        Some((deed, name))
     }
 
     /// What the call would come to if `thread` made it `now`.

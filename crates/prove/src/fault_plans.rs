@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use scenario::plan::{Fault, FaultKind, ResetScope, ThreadName, When};
 
-use crate::cases::{HOSTS, LINK};
+use crate::case::{HOSTS, LINK};
 
 /// What goes wrong, by name.
 pub type Faults = BTreeMap<String, Fault>;

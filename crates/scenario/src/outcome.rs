@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
+use crate::footprint::Footprint;
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
 
@@ -33,6 +34,9 @@ pub struct Exception {
 /// How many associations there were, at both ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Associations {
+    /// Begun by a caller, those refused for want of a block included: each is one, whoever counts
+    /// its ends.
+    pub begun: u64,
     /// Opened.
     pub opened: u64,
     /// Ended in order.
@@ -133,6 +137,8 @@ pub struct Outcome {
     pub unexpected: Vec<String>,
     /// What was written down, if it was asked for.
     pub records: Vec<(Instant, Record)>,
+    /// The accesses to shared memory that the scenario's limits let be kept, in order of time.
+    pub footprints: Vec<Footprint>,
     /// The hosts' names and threads, to read the records by.
     pub hosts: Vec<HostView>,
 }

@@ -25,7 +25,7 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+pub use pin::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use swarm::{Among, Swarm, Varied};
 pub use vocabulary::Vocabulary;
@@ -124,6 +124,8 @@ pub struct Limits {
     pub violations: u64,
     /// Journal records kept in memory.
     pub records: u64,
+    /// Accesses to shared memory kept for each service, the newest.
+    pub footprints: u64,
 }
 
 impl Scenario {
@@ -162,5 +164,6 @@ impl Limits {
         calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
+        footprints: 0,
     };
 }

@@ -198,7 +198,7 @@ fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
     }
 }
 
-fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
+fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
     let links = names.zip(world.link_counts()).collect();
@@ -206,6 +206,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .fault_counts()
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
+    let footprints = world.take_footprints();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
     let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
@@ -230,6 +231,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         links,
         unexpected: Vec::new(),
         records,
+        footprints,
         hosts: results.views,
     };
     outcome.compare(&scenario.expect);

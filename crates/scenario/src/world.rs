@@ -25,6 +25,7 @@ use net::{HostId, LinkConfig, Network};
 
 use crate::assembly::{self, AssemblyError};
 use crate::event::Event;
+use crate::footprint::Footprint;
 use crate::host::{Host, Planned};
 use crate::ledger::Ledger;
 use crate::outcome::Stop;
@@ -70,6 +71,8 @@ pub(crate) struct World<'a> {
     messages: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// What was kept of their accesses.
+    ended_footprints: Vec<Footprint>,
     /// A service has made as many calls as it may.
     is_spent: bool,
     /// What control blocks of services that have ended met.
@@ -135,6 +138,7 @@ impl<'a> World<'a> {
             events: 0,
             messages: 0,
             ended_steps: 0,
+            ended_footprints: Vec::new(),
             is_spent: false,
             ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
@@ -335,6 +339,16 @@ impl<'a> World<'a> {
     pub(crate) fn steps(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
         self.ended_steps + running.map(|service| service.machine.steps()).sum::<u64>()
+    }
+
+    /// The accesses that were kept of all services, in order of time.
+    pub(crate) fn take_footprints(&mut self) -> Vec<Footprint> {
+        let mut footprints = std::mem::take(&mut self.ended_footprints);
+        for host in &self.hosts {
+            footprints.extend(host.footprints());
+        }
+        footprints.sort_by_key(|footprint| footprint.at);
+        footprints
     }
 
     /// What control blocks of all services met, those of ended ones included.

@@ -151,5 +151,14 @@ impl Section for Limits {
             &mut self.records,
             default.records,
         );
+        fields.value(
+            Key::new(
+                "footprints",
+                "Accesses to shared memory that are kept of each service to see who overtook whom, the newest.",
+            )
+            .within(0, 10_000_000),
+            &mut self.footprints,
+            default.footprints,
+        );
     }
 }

@@ -421,7 +421,7 @@ fn names_lead_somewhere() {
             "`fault.f.reset.link`: there is no link `m`",
         ),
         (
-            after("[[pin.preempt]]\nhost = \"D\"\nthread = 8\nbefore_call = 1\n"),
+            after("[[pin.preempt]]\nhost = \"D\"\nthread = 8\nbefore = \"read\"\nof = \"x\"\n"),
             "14:8",
             "`pin.preempt[0].host`: there is no host `D`",
         ),

@@ -50,7 +50,7 @@ fn a_known_scenario_keeps_its_hash() {
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         digits,
-        "1bc269a0ffcc1a75c3ae11947107981ffca841928715064a745fc9ae8ae4a337"
+        "299b8b5ae511b803f68357e3c0bcbbcfbb3d9095b1dcb6d741f80f090f4bb115"
     );
 }
 
