@@ -50,7 +50,7 @@ fn a_known_scenario_keeps_its_hash() {
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         digits,
-        "299b8b5ae511b803f68357e3c0bcbbcfbb3d9095b1dcb6d741f80f090f4bb115"
+        "c3e251ce399719f4eff8bce474811693b8749c287a8813a2c874dc4876cd3748"
     );
 }
 
