@@ -1,21 +1,26 @@
 //! One test binary, a module for each promise.
 
 mod browser;
+mod campaign;
 mod cluster;
 mod command_line;
 mod determinism;
 mod diagnose_command;
 mod diagnosing;
 mod exploring;
+mod faults;
 mod fixes;
 mod fresh_luck;
+mod how_to;
 mod laws;
 mod logs;
 mod omission;
+mod own_bugs;
 mod perfetto;
 mod ping;
 mod plot_command;
 mod program;
+mod regress;
 mod report_page;
 mod run_command;
 mod scenario_reference;

@@ -102,6 +102,7 @@ fn programs_get_every_key() {
         "seed",
         "simulated_s",
         "steps",
+        "stop",
         "title",
         "unexpected",
         "violations",
@@ -201,6 +202,18 @@ fn a_folder_that_is_not_empty_is_left_alone_unless_forced() {
     assert_eq!(fs::read(&mine).expect("it is still there"), b"mine");
     assert_eq!(names(path).len(), 10);
     code(&mtasim(&["run", CLEAN, "--force"]), 2);
+}
+
+#[test]
+fn a_run_ends_at_its_limits_and_says_so() {
+    for limit in ["events", "messages", "violations"] {
+        let set = format!("limits.{limit}=5");
+        let output = mtasim(&["run", LEAK, "--set", &set, "--set", "expect={}"]);
+        let told = format!("; STOPPED at the limit of {limit}\n");
+        assert!(text(&output.stdout).contains(&told), "{limit}");
+        let run = json(&["run", LEAK, "--set", &set, "--format", "json"]);
+        assert_eq!(run["stop"], limit);
+    }
 }
 
 #[test]

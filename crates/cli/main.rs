@@ -14,7 +14,7 @@ mod trace;
 mod under_way;
 
 use std::io::{self, Write};
-use std::panic;
+use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,23 +24,26 @@ use terminal::Terminal;
 
 /// What the user is told below the message of a panic.
 const BUG_REPORT: &str =
-    "mtasim: this is a bug of mtasim; please report it with the scenario, the seed and the above";
+    "mtasim: this is a bug of mtasim; please report it with the scenario and the above";
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(answer) => return usage(&answer),
     };
-    let told = panic::take_hook();
-    panic::set_hook(Box::new(move |information| {
-        told(information);
+    ExitCode::from(shielded(|| run(arguments)))
+}
+
+/// The command's exit code, also if it panics. The panic itself names the run and its time.
+fn shielded(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
+    let code = panic::catch_unwind(command).unwrap_or(exit::OUR_BUG);
+    if code == exit::OUR_BUG {
         let _ = writeln!(io::stderr(), "{BUG_REPORT}");
         if let Some(what) = under_way::shown() {
             let _ = writeln!(io::stderr(), "mtasim: under way was {what}");
         }
-    }));
-    let code = panic::catch_unwind(|| run(arguments)).unwrap_or(exit::OUR_BUG);
-    ExitCode::from(code)
+    }
+    code
 }
 
 fn run(arguments: Arguments) -> u8 {
@@ -89,5 +92,16 @@ fn usage(answer: &clap::Error) -> ExitCode {
         Ok(()) => ExitCode::from(code),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
         Err(_) => ExitCode::from(exit::ENVIRONMENT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_of_ours_and_every_other_end_its_own_code() {
+        assert_eq!(shielded(|| panic!("this is meant to happen")), 70);
+        assert_eq!(shielded(|| exit::UNEXPECTED), exit::UNEXPECTED);
     }
 }

@@ -167,13 +167,13 @@ fn campaign_leaks_by_session_timer() {
 }
 
 #[test]
-#[ignore = "campaign: 50 seeds for each of thirty settings"]
+#[ignore = "campaign: 12 seeds for each of thirty settings"]
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
 fn campaign_leaks_by_ping_success_and_outage() {
     let successes = ["1/16", "1/8", "1/4", "1/2", "3/4"];
     println!("of 1000 open requests leak, and blocks an hour, by mean outage {OUTAGES:?}");
     let rows = successes.map(|success| {
-        let row = OUTAGES.map(|outage| opens(success, outage, 50));
+        let row = OUTAGES.map(|outage| opens(success, outage, 12));
         let shares = row.map(|it| format!("{:.0}", 1_000.0 * it.share()));
         let rates = row.map(|it| format!("{:.2}", it.per_hour()));
         let requested = row.map(|it| it.requested);

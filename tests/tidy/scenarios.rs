@@ -6,7 +6,7 @@ use super::none_of;
 use super::tree::{self, File};
 
 /// The folders and what they hold: docs/scenario.md.
-const FOLDERS: [&str; 4] = ["smoke", "casebook", "canary", "regress"];
+const FOLDERS: [&str; 5] = ["smoke", "casebook", "canary", "regress", "verify"];
 
 /// What lets an editor check and complete a scenario while it is written.
 const SCHEMA_LINE: &str = "#:schema ../../docs/scenario.schema.json";
@@ -41,7 +41,7 @@ fn every_file_lies_in_a_known_folder() {
         .collect();
     none_of(
         &found,
-        "sims/ holds scenarios in smoke, casebook, canary and regress",
+        "sims/ holds scenarios in smoke, casebook, canary, regress and verify",
     );
 }
 

@@ -3,16 +3,38 @@
 //! Owns the interleaving of repetitions and what they add up to: rates, and ratios between
 //! repetitions of one turn, which shared the machine's mood. It refuses to know the work.
 
+use crate::clock::processor_nanos;
+
+/// What one repetition did and what it took.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Nanoseconds of processor time.
+    pub nanos: u64,
+    /// How many of the workload's unit were done.
+    pub units: u64,
+}
+
+/// What a contest's figures are held to.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// Ours is at least so many times as fast as this contestant.
+    AtLeast(f64),
+    /// This contestant takes at most so many times what the first one takes.
+    AtMost(f64),
+    /// A repetition takes at most so many milliseconds.
+    Millis(f64),
+}
+
 /// One system at one workload.
 pub struct Contestant<'a> {
     /// Its name and version.
-    pub name: &'static str,
+    pub name: String,
     /// What is not equal, if anything.
     pub differs: &'static str,
-    /// The rate at least, as a multiple of this contestant's, that ours is held to.
-    pub target: Option<f64>,
-    /// One repetition: its processor time in nanoseconds.
-    pub run: Box<dyn FnMut() -> u64 + 'a>,
+    /// What it is held to.
+    pub target: Option<Target>,
+    /// One repetition.
+    pub run: Box<dyn FnMut() -> Cost + 'a>,
 }
 
 /// A workload and those who do it; the first is ours.
@@ -21,24 +43,26 @@ pub struct Contest<'a> {
     pub name: &'static str,
     /// What it is.
     pub title: String,
-    /// What is counted, and how many of it one repetition does.
-    pub unit: (&'static str, u64),
+    /// What is counted.
+    pub unit: &'static str,
     /// Who does it.
     pub contestants: Vec<Contestant<'a>>,
 }
 
 /// What the repetitions of one contestant came to.
 #[derive(Clone, Debug)]
-pub struct Result {
+pub struct Figures {
     /// Its name and version.
-    pub name: &'static str,
+    pub name: String,
     /// What is not equal.
     pub differs: &'static str,
-    /// The target of the ratio.
-    pub target: Option<f64>,
+    /// What it is held to.
+    pub target: Option<Target>,
+    /// Milliseconds a repetition.
+    pub millis: Spread,
     /// Units per second of processor time.
     pub rate: Spread,
-    /// How many times as fast ours is.
+    /// How many times as long a unit took as the first contestant's.
     pub ratio: Spread,
 }
 
@@ -53,8 +77,28 @@ pub struct Spread {
     pub greatest: f64,
 }
 
+impl Cost {
+    /// Of `units` of work.
+    pub fn of(units: u64, work: impl FnOnce()) -> Self {
+        let nanos = processor_nanos(work);
+        Self { nanos, units }
+    }
+
+    /// Of work that answers how many units it was.
+    pub fn counted(work: impl FnOnce() -> u64) -> Self {
+        let mut units = 0;
+        let nanos = processor_nanos(|| units = work());
+        Self { nanos, units }
+    }
+
+    fn nanos_a_unit(self) -> f64 {
+        self.nanos as f64 / self.units as f64
+    }
+}
+
 impl Spread {
-    fn of(mut figures: Vec<f64>) -> Self {
+    fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
         let last = figures.len() - 1;
         Self {
@@ -65,31 +109,46 @@ impl Spread {
     }
 }
 
+impl Figures {
+    /// Whether the target is met by the median; `None` without a target.
+    pub fn is_met(&self) -> Option<bool> {
+        self.target.map(|target| match target {
+            Target::AtLeast(times) => self.ratio.median >= times,
+            Target::AtMost(times) => self.ratio.median <= times,
+            Target::Millis(millis) => self.millis.median <= millis,
+        })
+    }
+}
+
 impl Contest<'_> {
     /// Every contestant in turn, `repetitions` times; one turn before them counts for nothing.
-    pub fn hold(&mut self, repetitions: u32, mut on_turn: impl FnMut(u32)) -> Vec<Result> {
-        let mut nanos = vec![Vec::new(); self.contestants.len()];
+    pub fn hold(&mut self, repetitions: u32, mut on_turn: impl FnMut(u32)) -> Vec<Figures> {
+        let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); self.contestants.len()];
         for turn in 0..=repetitions {
             on_turn(turn);
-            for (contestant, nanos) in self.contestants.iter_mut().zip(&mut nanos) {
-                let spent = (contestant.run)();
+            for (contestant, costs) in self.contestants.iter_mut().zip(&mut costs) {
+                let cost = (contestant.run)();
                 if turn > 0 {
-                    nanos.push(spent as f64);
+                    costs.push(cost);
                 }
             }
         }
-        let (_, count) = self.unit;
-        let results = self.contestants.iter().zip(&nanos).map(|(it, spent)| {
-            let rates = spent.iter().map(|nanos| count as f64 * 1e9 / nanos);
-            let ratios = spent.iter().zip(&nanos[0]).map(|(theirs, ours)| theirs / ours);
-            Result {
-                name: it.name,
+        let figures = self.contestants.iter().zip(&costs).map(|(it, theirs)| {
+            let rates = theirs.iter().map(|cost| 1e9 / cost.nanos_a_unit());
+            let ours = costs[0].iter().map(|cost| cost.nanos_a_unit());
+            let ratios = theirs
+                .iter()
+                .zip(ours)
+                .map(|(cost, ours)| cost.nanos_a_unit() / ours);
+            Figures {
+                name: it.name.clone(),
                 differs: it.differs,
                 target: it.target,
-                rate: Spread::of(rates.collect()),
-                ratio: Spread::of(ratios.collect()),
+                millis: Spread::of(theirs.iter().map(|cost| cost.nanos as f64 / 1e6)),
+                rate: Spread::of(rates),
+                ratio: Spread::of(ratios),
             }
         });
-        results.collect()
+        figures.collect()
     }
 }

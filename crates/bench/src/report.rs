@@ -1,69 +1,96 @@
 //! The table, and the same for programs.
 //!
-//! Owns how results are shown. It refuses to judge beyond the target that a contestant carries.
+//! Owns how figures are shown. It refuses to judge beyond the target that a contestant carries.
 
 use serde_json::{Value, json};
 
-use crate::contest::{Contest, Result, Spread};
+use crate::contest::{Contest, Figures, Spread, Target};
+
+/// The head of the table.
+pub fn print_head(repetitions: u32) {
+    println!(
+        "median (least - greatest) of {repetitions} interleaved repetitions, processor time\n"
+    );
+}
 
 /// The lines of one contest.
-pub fn print(contest: &Contest<'_>, results: &[Result]) {
-    let (unit, count) = contest.unit;
-    println!("{}  {} ({} {unit})", contest.name, contest.title, grouped(count));
-    for result in results {
-        let ratio = if std::ptr::eq(result, &results[0]) {
+pub fn print(contest: &Contest<'_>, figures: &[Figures]) {
+    println!("{}  {}", contest.name, contest.title);
+    for (place, it) in figures.iter().enumerate() {
+        let rate = it.rate;
+        let ratio = if place == 0 {
             String::new()
         } else {
-            format!("{}{}", times(result.ratio), verdict(result))
+            times(it.ratio)
         };
-        let rate = result.rate;
         println!(
-            "    {:<28} {:>12} {unit}/s ({} - {})  {ratio}",
-            result.name,
+            "    {:<26} {:>9} {}/s ({} - {})  {ratio}{}",
+            it.name,
             scaled(rate.median),
+            contest.unit,
             scaled(rate.least),
             scaled(rate.greatest),
+            verdict(it),
         );
-        if !result.differs.is_empty() {
-            println!("        {}", result.differs);
+        if !it.differs.is_empty() {
+            println!("        {}", it.differs);
         }
     }
     println!();
 }
 
 /// One contest as data.
-pub fn to_json(contest: &Contest<'_>, results: &[Result]) -> Value {
+pub fn to_json(contest: &Contest<'_>, figures: &[Figures]) -> Value {
     let spread = |it: Spread| json!({"median": it.median, "min": it.least, "max": it.greatest});
-    let results = results.iter().map(|result| {
+    let figures = figures.iter().map(|it| {
         json!({
-            "name": result.name,
-            "differs": result.differs,
-            "target": result.target,
-            "per_second": spread(result.rate),
-            "ours_is_faster_by": spread(result.ratio),
+            "name": it.name,
+            "differs": it.differs,
+            "target": it.target.map(wording),
+            "met": it.is_met(),
+            "milliseconds": spread(it.millis),
+            "per_second": spread(it.rate),
+            "times_the_first": spread(it.ratio),
         })
     });
     json!({
         "workload": contest.name,
         "title": contest.title,
-        "unit": contest.unit.0,
-        "count": contest.unit.1,
-        "results": results.collect::<Vec<_>>(),
+        "unit": contest.unit,
+        "contestants": figures.collect::<Vec<_>>(),
     })
 }
 
 fn times(ratio: Spread) -> String {
-    format!(
-        "ours x {:.2} ({:.2} - {:.2})",
-        ratio.median, ratio.least, ratio.greatest
-    )
+    let Spread {
+        median,
+        least,
+        greatest,
+    } = ratio;
+    format!("takes {median:.2} x the first ({least:.2} - {greatest:.2})")
 }
 
-fn verdict(result: &Result) -> String {
-    match result.target {
-        Some(target) if result.ratio.median >= target => format!(", target {target}: met"),
-        Some(target) => format!(", target {target}: MISSED"),
-        None => String::new(),
+fn verdict(figures: &Figures) -> String {
+    let Some(target) = figures.target else {
+        return String::new();
+    };
+    let millis = match target {
+        Target::Millis(_) => format!("{:.2} ms", figures.millis.median),
+        Target::AtLeast(_) | Target::AtMost(_) => String::new(),
+    };
+    let verdict = if figures.is_met() == Some(true) {
+        "met"
+    } else {
+        "MISSED"
+    };
+    format!("{millis}; target {}: {verdict}", wording(target))
+}
+
+fn wording(target: Target) -> String {
+    match target {
+        Target::AtLeast(times) => format!(">= {times:.2}"),
+        Target::AtMost(times) => format!("<= {times:.2}"),
+        Target::Millis(millis) => format!("<= {millis} ms"),
     }
 }
 
@@ -73,17 +100,4 @@ fn scaled(rate: f64) -> String {
         1e3.. => format!("{:.1} k", rate / 1e3),
         _ => format!("{rate:.1}"),
     }
-}
-
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let first = digits.len() % 3;
-    let mut text = digits[..first].to_owned();
-    for group in digits.as_bytes()[first..].chunks(3) {
-        if !text.is_empty() {
-            text.push(',');
-        }
-        text.extend(group.iter().map(|digit| char::from(*digit)));
-    }
-    text
 }

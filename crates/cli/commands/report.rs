@@ -7,10 +7,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use explore::Shipped;
 use explore::capsule::{self, Capsule, CapsuleError};
 use explore::element;
 use explore::explain::{self, Explanation};
-use explore::{Shipped, explain::ExplainError};
 use scenario::plan::Scenario;
 use scenario::{Outcome, Watch, file};
 use serde_json::Value as Json;
@@ -97,12 +97,8 @@ fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Expl
     }
     let first = report::subject(&source.scenario, outcome);
     let signature = source.signature.clone().or(first)?;
-    let explained = explain::explain(&source.scenario, source.seed, Some(&signature), &Shipped);
-    match explained {
-        Ok(explanation) => Some(explanation),
-        // The run was just made, and a capsule's failure may be gone in another build.
-        Err(ExplainError::NothingWrong | ExplainError::Assembly(_)) => None,
-    }
+    // The run was just made, but a capsule's failure may be gone in another build.
+    explain::explain(&source.scenario, source.seed, Some(&signature), &Shipped).ok()
 }
 
 /// Reads what is to be shown, or says why it cannot be: the exit code.

@@ -23,6 +23,26 @@ pub(crate) fn of_violation(outcome: &Outcome, violation: &Violation) -> Vec<Stri
     shortened(sentences)
 }
 
+/// The threads that wrote down what happened to the control block of a violation, each once, the
+/// last one first.
+#[must_use]
+pub(crate) fn threads_of_violation(outcome: &Outcome, violation: &Violation) -> Vec<u16> {
+    let mut threads = Vec::new();
+    let Some(lease) = violation.lease else {
+        return threads;
+    };
+    let all: Vec<_> = records_of(outcome, &violation.host).collect();
+    for (_, thread, record) in all.into_iter().rev() {
+        if let MtaRecord::Fact(fact) = record
+            && concerns(fact, lease)
+            && !threads.contains(&thread.0)
+        {
+            threads.push(thread.0);
+        }
+    }
+    threads
+}
+
 /// What a host wrote down last before `end`.
 #[must_use]
 pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
@@ -108,6 +128,7 @@ fn concerns(fact: &Fact, lease: Lease) -> bool {
         } => block == lease.block && [meant, found].contains(&lease.instance),
         Fact::Opened(_)
         | Fact::Ended(..)
+        | Fact::Begun(_)
         | Fact::Refused
         | Fact::Submitted(_)
         | Fact::Arrived { .. }
@@ -133,6 +154,7 @@ fn fact_in_words(fact: &Fact) -> String {
             };
             format!("association {} ends {how}", association.0)
         }
+        Fact::Begun(association) => format!("begins association {}", association.0),
         Fact::Refused => "no association: no block is free".to_owned(),
         Fact::TransportBegun(block, instance) => {
             format!("the transport begins on block {block}, use {instance}")

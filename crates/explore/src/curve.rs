@@ -24,8 +24,13 @@ use crate::workers::{Crew, Ending};
 
 /// Moments looked at first, evenly spread, and the intervals between them halved then.
 const FIRST: u64 = 8;
-/// Moments looked at altogether.
-const MOMENTS_MAX: usize = 60;
+/// Moments looked at altogether; of long runs fewer.
+const MOMENTS_MAX: u64 = 60;
+/// Enough for the first ones and a few halvings.
+const MOMENTS_MIN: u64 = 14;
+/// Calls of modeled threads that all runs together may make beyond that: some forty seconds of one
+/// processor.
+const STEPS_MAX: u64 = 200_000_000;
 /// Of the time until the failure, this share is added: with other luck the same failure comes a
 /// little later, and is the same all the same.
 const GRACE: u64 = 16;
@@ -121,6 +126,7 @@ pub fn curve(
         fresh,
         subject: Arc::clone(subject),
         instants: instants(scenario, seed, &usual, failure.time()),
+        moments_max: moments(usual.steps, fresh.seeds),
         known: Vec::new(),
     };
     survey.look_around()?;
@@ -149,6 +155,13 @@ fn instants(scenario: &Scenario, seed: u64, usual: &Outcome, end: Instant) -> Ve
     found
 }
 
+/// How many moments can be afforded if a run makes so many calls.
+fn moments(steps: u64, seeds: u64) -> usize {
+    let each = steps.saturating_mul(seeds).max(1);
+    let most = (STEPS_MAX / each).clamp(MOMENTS_MIN, MOMENTS_MAX);
+    usize::try_from(most).expect("a small number")
+}
+
 /// A curve in the making. Place 0 is the start, and place n lies just behind the n-th instant.
 struct Survey {
     scenario: Arc<Scenario>,
@@ -157,6 +170,7 @@ struct Survey {
     fresh: Fresh,
     subject: Arc<dyn Subject>,
     instants: Vec<Instant>,
+    moments_max: usize,
     /// Failing runs by place, in order.
     known: Vec<(usize, u64)>,
 }
@@ -183,7 +197,7 @@ impl Survey {
     /// Halves whatever interval rises most, until that is a single instant: then no other
     /// instant can rise more, provided that the curve never falls.
     fn close_in(&mut self) -> Result<(), CurveError> {
-        while self.known.len() < MOMENTS_MAX {
+        while self.known.len() < self.moments_max {
             let Some(steepest) = self.steepest() else {
                 break;
             };

@@ -109,6 +109,38 @@ pub(crate) fn advanced(scenario: &Scenario, by: Duration) -> Option<Scenario> {
     Some(earlier)
 }
 
+/// The scenario without what comes before `start`, which becomes its beginning; `None` if it has
+/// anything that is not listed.
+pub(crate) fn from(scenario: &Scenario, start: Instant) -> Option<Scenario> {
+    let mut rest = scenario.clone();
+    for workload in rest.workloads.values_mut() {
+        let Arrivals::At(times) = &mut workload.arrivals else {
+            return None;
+        };
+        let omitted = std::mem::take(&mut workload.omit);
+        let mut ordinal = 0;
+        times.retain(|time| {
+            ordinal += 1;
+            *time >= start && !omitted.contains(&(ordinal - 1))
+        });
+    }
+    rest.workloads.retain(
+        |_, workload| !matches!(&workload.arrivals, Arrivals::At(times) if times.is_empty()),
+    );
+    for fault in rest.faults.values_mut() {
+        if let When::At(times) = &mut fault.when {
+            times.retain(|time| *time >= start);
+        }
+    }
+    rest.faults.retain(|_, fault| match &fault.when {
+        When::At(times) => !times.is_empty(),
+        When::Window { from, .. } => *from >= start,
+        When::Random { .. } => false,
+    });
+    rest.pins.outages.retain(|window| window.to > start);
+    advanced(&rest, start.since_start())
+}
+
 /// Takes all loss by chance from a link.
 pub(crate) fn without_loss(scenario: &mut Scenario, link: &str) {
     if let Some(link) = scenario.links.get_mut(link) {

@@ -294,8 +294,8 @@ pub fn in_words(scenario: &Scenario, element: &Element) -> String {
         Element::Preemption(place) => {
             let point = &scenario.pins.preempt[*place];
             format!(
-                "preemption of thread {} on {} before its call {}",
-                point.thread, point.host, point.before_call
+                "preemption of thread {:03} on {} before {}",
+                point.thread, point.host, point.before
             )
         }
     }

@@ -12,6 +12,7 @@ use scenario::{AssemblyError, Options, Outcome};
 use serde::Serialize;
 
 use crate::chain;
+use crate::critical::{self, Critical, Found};
 use crate::curve::Curve;
 use crate::element;
 use crate::row::{Failure, failures};
@@ -40,6 +41,8 @@ pub struct Explanation {
     pub parts: Vec<WhatIf>,
     /// What led to it, a sentence each.
     pub chain: Vec<String>,
+    /// The two accesses that it hangs on, where threads met.
+    pub critical: Option<Critical>,
     /// Runs made.
     pub runs: u64,
     /// When it became likely, if that was asked for.
@@ -91,9 +94,21 @@ pub fn explain(
 ) -> Result<Explanation, ExplainError> {
     let run =
         |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
-    let outcome = run(scenario, true).map_err(ExplainError::Assembly)?;
+    let mut watched = scenario.clone();
+    watched.limits.footprints = critical::FOOTPRINTS;
+    let outcome = run(&watched, true).map_err(ExplainError::Assembly)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
-    let (detail, chain) = story(&outcome, &failure.signature);
+    let Story {
+        detail,
+        chain,
+        host,
+        threads,
+    } = story(&outcome, &failure.signature);
+    let found = Found {
+        host: &host,
+        at: Instant::from_nanos(failure.at),
+        threads: &threads,
+    };
     let usual = outcome.signatures();
     let mut explanation = Explanation {
         schema_version: 1,
@@ -103,6 +118,7 @@ pub fn explain(
         seed,
         parts: Vec::new(),
         chain,
+        critical: critical::pair(scenario, &outcome, found),
         runs: 1,
         curve: None,
     };
@@ -159,29 +175,37 @@ fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Op
 }
 
 /// What the oracle said, and what led there.
-fn story(outcome: &Outcome, signature: &str) -> (String, Vec<String>) {
+struct Story {
+    detail: String,
+    chain: Vec<String>,
+    host: String,
+    /// The threads concerned, the last one first.
+    threads: Vec<u16>,
+}
+
+fn story(outcome: &Outcome, signature: &str) -> Story {
     let violations = outcome.violations.iter();
     let mut violations = violations.filter(|it| it.signature() == signature);
     if let Some(violation) = violations.next() {
-        let detail = format!("{}: {}", violation.host, violation.detail);
-        return (detail, chain::of_violation(outcome, violation));
+        return Story {
+            detail: format!("{}: {}", violation.host, violation.detail),
+            chain: chain::of_violation(outcome, violation),
+            host: violation.host.clone(),
+            threads: chain::threads_of_violation(outcome, violation),
+        };
     }
     let exceptions = outcome.exceptions.iter();
     let mut exceptions = exceptions.filter(|it| it.signature() == signature);
     let exception = exceptions.next().expect("the failure is of this outcome");
-    let detail = format!(
-        "{}: {:08x} in {} ({:03}): {}",
-        exception.host, exception.code, exception.thread, exception.number, exception.cause
-    );
-    let mut chain = chain::before(outcome, &exception.host, exception.at);
-    let races = outcome.violations.iter();
-    let races = races.filter(|it| it.host == exception.host && it.at <= exception.at);
-    let races: Vec<String> = races
-        .take(5)
-        .map(|it| format!("{} s  {}: {}", it.at, it.signature(), it.detail))
-        .collect();
-    chain.splice(0..0, races);
-    (detail, chain)
+    Story {
+        detail: format!(
+            "{}: {:08x} in {} ({:03}): {}",
+            exception.host, exception.code, exception.thread, exception.number, exception.cause
+        ),
+        chain: chain::before(outcome, &exception.host, exception.at),
+        host: exception.host.clone(),
+        threads: vec![exception.number],
+    }
 }
 
 impl fmt::Display for Explanation {
@@ -195,6 +219,9 @@ impl fmt::Display for Explanation {
         writeln!(formatter, "  {}\n\nWhat happened:", self.detail)?;
         for sentence in &self.chain {
             writeln!(formatter, "  {sentence}")?;
+        }
+        if let Some(critical) = &self.critical {
+            write!(formatter, "{critical}")?;
         }
         let necessary = |it: &&WhatIf| it.verdict != Verdict::NotNecessary;
         writeln!(

@@ -5,14 +5,14 @@
 //! | [`seeds`], [`grid`] | what is run |
 //! | [`subject`] | who runs it |
 //! | `workers` | the host's threads and signals |
-//! | [`row`], [`tally`], [`times`], [`book`] | what runs add up to |
+//! | [`row`], `coverage`, [`tally`], [`times`], [`book`] | what runs add up to |
 //! | [`statistics`], [`survival`], [`thoroughness`], [`summary`] | what that says |
 //! | [`folder`], [`capsule`] | what is kept of it on the disk |
 //! | [`divergence`] | where two runs part that should be one |
 //! | [`replay`](mod@replay) | one run again |
 //! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
 //! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
-//! | [`explain`](mod@explain), `chain` | why it happens |
+//! | [`explain`](mod@explain), [`critical`], `chain` | why it happens |
 //! | [`curve`](mod@curve), `moment` | when it became likely |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | every order of calls in a small scenario |
@@ -24,6 +24,8 @@ pub mod book;
 pub mod capsule;
 mod chain;
 pub mod compare;
+mod coverage;
+pub mod critical;
 pub mod curve;
 mod delta;
 pub mod divergence;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use scenario::file;
-use scenario::plan::{CountRange, ExceptionCode, Expectations, Scenario, ViolationKind};
+use scenario::plan::{
+    CountRange, ExceptionCode, Expectations, Preemption, Scenario, ViolationKind,
+};
 use scenario::{Outcome, file::Diagnostics};
 
 use crate::shrink::Shrunk;
@@ -81,7 +83,7 @@ pub fn text(shrunk: &Shrunk) -> Result<String, Diagnostics> {
         "#:schema ../../docs/scenario.schema.json\n\n# Shows: {}\n# From: {before}\n# To:   {after}\n# {chance}\n# {minimal}\n\n",
         shrunk.signature
     );
-    let body = commented(&body(&scenario)?);
+    let body = commented(&body(&scenario)?, &put_aside(shrunk));
     let text = format!("{comment}{body}");
     let loaded = file::load("pinned", text.as_bytes(), &[])?;
     assert_eq!(loaded, scenario, "the text says what was found");
@@ -103,10 +105,34 @@ fn body(scenario: &Scenario) -> Result<String, Diagnostics> {
     })
 }
 
+/// Who the threads are that are put aside.
+fn put_aside(shrunk: &Shrunk) -> String {
+    let name = |pin: &Preemption| {
+        let view = shrunk.outcome.hosts.iter().find(|it| it.name == pin.host)?;
+        let mut threads = view.threads.iter();
+        let (_, name) = threads.find(|(number, _)| u32::from(number.0) == pin.thread)?;
+        Some(format!("{:03} on {} is {name}", pin.thread, pin.host))
+    };
+    let mut who: Vec<String> = shrunk
+        .scenario
+        .pins
+        .preempt
+        .iter()
+        .filter_map(name)
+        .collect();
+    who.sort();
+    who.dedup();
+    format!(
+        "A thread is put aside just before it does this, and others go first: {}.",
+        who.join(", ")
+    )
+}
+
 /// A word before what a reader may not expect.
-fn commented(body: &str) -> String {
+fn commented(body: &str, put_aside: &str) -> String {
     let mut text = body.to_owned();
     for (mark, comment) in [
+        ("\npreempt = [", put_aside),
         ("\n[pin]", "What chance did when it failed, laid down."),
         (
             "\n[expect]",

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 
 use kernel::Instant;
 use scenario::Outcome;
-use scenario::outcome::Stop;
 use serde::{Deserialize, Serialize};
 
-use crate::thoroughness;
+use crate::coverage;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +101,7 @@ impl Row {
             simulated: outcome.simulated.nanos(),
             events: outcome.events,
             steps: outcome.steps,
-            stop: stop_word(outcome.stop).to_owned(),
+            stop: outcome.stop.word().to_owned(),
             associations: named(&[
                 ("opened", outcome.associations.opened),
                 ("closed", outcome.associations.closed),
@@ -121,7 +120,7 @@ impl Row {
                 .map(|(name, it)| (name.clone(), it.offered))
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
-            met: thoroughness::names(&outcome.coverage),
+            met: coverage::names(&outcome.coverage),
         }
     }
 
@@ -172,15 +171,4 @@ pub fn failures(outcome: &Outcome) -> Vec<Failure> {
         .collect();
     failures.sort_by_key(|failure| failure.at);
     failures
-}
-
-const fn stop_word(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Duration => "duration",
-        Stop::Quiet => "quiet",
-        Stop::Events => "events",
-        Stop::Calls => "calls",
-        Stop::Violations => "violations",
-        Stop::Repeats => "repeats",
-    }
 }

@@ -8,7 +8,11 @@
 //! not be the smallest there is.
 
 mod chance;
+mod order;
+mod points;
 mod rounding;
+
+use std::collections::BTreeSet;
 
 use kernel::{Duration, Instant};
 use scenario::plan::{Arrivals, Scenario, SizeRange};
@@ -29,6 +33,9 @@ const OTHER_SEEDS: u64 = 6;
 const CHEAP_CALLS: u64 = 30_000;
 /// Rounds over all passes; each ends at once when nothing gets smaller.
 const ROUNDS_MAX: u32 = 8;
+/// Calls of modeled threads in all runs together, after which the search ends whatever its budget
+/// says: half a minute's work of a slow processor.
+const CALLS_MAX: u64 = 60_000_000;
 const SECOND: u64 = 1_000_000_000;
 
 /// A failure made small.
@@ -68,7 +75,13 @@ struct Search<'a> {
     /// When the failure came in the last run that showed it.
     failed_at: Instant,
     outcome: Outcome,
+    /// Where its threads race.
+    racing: BTreeSet<points::Site>,
+    /// The number of runs at which looking for preemptions ends.
+    patience: u64,
     runs: u64,
+    /// Calls that modeled threads made in all of them.
+    calls: u64,
     budget: u64,
 }
 
@@ -84,16 +97,34 @@ pub fn shrink(
 ) -> Result<Shrunk, ShrinkError> {
     let mut search = Search::new(capsule, subject, budget)?;
     let before = Size::of(&search.best, &search.outcome);
-    search.run_passes(&mut watch);
-    // Luck in the order of threads is of use as long as there is much to leave out: another
-    // seed may show the failure where this one does not.
-    let had_luck = search.best.clone();
-    chance::take_jitter(&mut search);
-    if search.best != had_luck {
-        search.run_passes(&mut watch);
+    // What chance brought is laid down first: the run stays the same.
+    for pass in [
+        |search| Search::cut_after_failure(search),
+        chance::list_messages,
+        chance::list_outages,
+        chance::list_losses,
+    ] as [Pass; 4]
+    {
+        pass(&mut search);
     }
+    let explicit = order::without_luck(&search.best);
+    if !search.attempt(explicit) {
+        order::lay_down(&mut search);
+    }
+    search.run_passes(&mut watch);
+    if chance::has_any(&search.best) {
+        // Luck in the order of threads is of use as long as there is much to leave out: another
+        // seed may show the failure where this one does not.
+        let had_luck = search.best.clone();
+        chance::take_jitter(&mut search);
+        if search.best != had_luck || order::lay_down(&mut search) {
+            search.run_passes(&mut watch);
+        }
+    }
+    order::round(&mut search);
     // What the budget does not allow any more is not checked; that is said.
     let any_seed = (1..=5).all(|seed| search.shows(&search.best.clone(), seed).is_some());
+    let out_of_budget = search.is_spent();
     let mut scenario = search.best;
     scenario.seed = if any_seed { 1 } else { search.seed };
     let shown = subject
@@ -109,7 +140,7 @@ pub fn shrink(
         sizes: [before, Size::of(&scenario, &shown)],
         signature: search.signature,
         runs: search.runs,
-        out_of_budget: search.runs >= search.budget,
+        out_of_budget,
         any_seed,
         outcome: shown,
         scenario,
@@ -150,7 +181,10 @@ impl<'a> Search<'a> {
             seed: capsule.seed,
             failed_at,
             outcome,
+            racing: BTreeSet::new(),
+            patience: 0,
             runs: 1,
+            calls: 0,
             budget,
         })
     }
@@ -170,7 +204,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_spent(&self) -> bool {
-        self.runs >= self.budget
+        self.runs >= self.budget || self.calls >= CALLS_MAX
     }
 
     /// Runs a candidate under one seed; the outcome if it shows the failure.
@@ -180,6 +214,7 @@ impl<'a> Search<'a> {
         }
         self.runs += 1;
         let outcome = self.subject.run(candidate, seed, QUICK).ok()?;
+        self.calls += outcome.steps;
         let at = found_at(&outcome, &self.signature)?;
         Some((at, outcome))
     }
@@ -199,7 +234,14 @@ impl<'a> Search<'a> {
                 return true;
             }
         }
-        false
+        order::realign(self, &candidate)
+    }
+
+    /// Takes a candidate that was seen to show the failure.
+    fn accept(&mut self, candidate: Scenario, at: Instant, outcome: Outcome) -> bool {
+        self.best = candidate;
+        (self.failed_at, self.outcome) = (at, outcome);
+        true
     }
 
     /// The run ends on the first whole second after the failure.

@@ -22,7 +22,7 @@ pub struct Size {
     pub hosts: u64,
     /// Messages that were taken in.
     pub messages: u64,
-    /// Associations opened, failed or refused, at the ends that count them.
+    /// Associations begun by callers.
     pub associations: u64,
     /// Pinned outages.
     pub outages: u64,
@@ -44,14 +44,13 @@ impl Size {
             .any(|workload| !matches!(workload.arrivals, Arrivals::At(_)));
         let messages = outcome.messages.submitted;
         let elements = element::elements(scenario).len() as u64;
-        let fates = outcome.associations;
         Self {
             // Messages that are not listed are elements all the same.
             elements: elements + if listed { messages } else { 0 },
             duration: scenario.duration.nanos(),
             hosts: scenario.hosts.len() as u64,
             messages,
-            associations: fates.opened + fates.failed + fates.refused,
+            associations: outcome.associations.begun,
             outages: scenario.pins.outages.len() as u64,
             drops: scenario.pins.drop.len() as u64,
             preemptions: scenario.pins.preempt.len() as u64,

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use kernel::{Instant, mix};
 
+use serde::Serialize;
+
 use crate::row::Row;
-use crate::thoroughness::Growth;
 use crate::times::Times;
 
 /// Signatures told apart; more are counted together.
@@ -96,6 +97,17 @@ pub struct Fired {
     pub runs: u64,
     /// Times altogether.
     pub times: u64,
+}
+
+/// What had been seen after some runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Growth {
+    /// The runs.
+    pub runs: u64,
+    /// Different signatures.
+    pub signatures: u64,
+    /// Different pairs of state and event.
+    pub pairs: u64,
 }
 
 /// Seeds listed of runs that are not as expected.

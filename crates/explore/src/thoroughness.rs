@@ -4,13 +4,13 @@
 //! and which never, and how the number of things seen grew with the number of runs. It refuses to
 //! call anything enough.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-use mta::{BlockState, Coverage, Stimulus};
+use mta::{Coverage, Stimulus};
 use serde::Serialize;
 
-use crate::tally::{Fired, Tally};
+use crate::coverage::{event_word, every_pair, name, state_word};
+use crate::tally::{Fired, Growth, Tally};
 
 /// What a sweep has tried.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,17 +26,6 @@ pub struct Thoroughness {
     pub met: Vec<Met>,
     /// Pairs that never were; many of them cannot be.
     pub never: Vec<Pair>,
-}
-
-/// What had been seen after some runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Growth {
-    /// The runs.
-    pub runs: u64,
-    /// Different signatures.
-    pub signatures: u64,
-    /// Different pairs of state and event.
-    pub pairs: u64,
 }
 
 /// Something that can happen to a control block, in a state of it.
@@ -58,28 +47,6 @@ pub struct Met {
     pub runs: u64,
     /// Times altogether.
     pub times: u64,
-}
-
-/// The name of a pair in rows.
-fn name(state: Option<BlockState>, stimulus: Stimulus) -> String {
-    format!("{}: {}", state_word(state), event_word(stimulus))
-}
-
-/// The counts of a run by name, without those that are zero.
-#[must_use]
-pub fn names(coverage: &Coverage) -> BTreeMap<String, u64> {
-    let counts = every_pair().map(|(state, stimulus)| {
-        let times = coverage.of(state, stimulus);
-        (state, stimulus, times)
-    });
-    let met = counts.filter(|(.., times)| *times > 0);
-    met.map(|(state, stimulus, times)| (name(state, stimulus), times))
-        .collect()
-}
-
-fn every_pair() -> impl Iterator<Item = (Option<BlockState>, Stimulus)> {
-    let events = Stimulus::ALL.into_iter();
-    events.flat_map(|event| Coverage::STATES.map(|state| (state, event)))
 }
 
 impl Thoroughness {
@@ -163,38 +130,5 @@ impl fmt::Display for Thoroughness {
             writeln!(formatter, "{line}")?;
         }
         Ok(())
-    }
-}
-
-const fn state_word(state: Option<BlockState>) -> &'static str {
-    match state {
-        Some(BlockState::Free) => "free",
-        Some(BlockState::Allocated) => "allocated",
-        Some(BlockState::Connecting) => "connecting",
-        Some(BlockState::Listening) => "listening",
-        Some(BlockState::Open) => "open",
-        Some(BlockState::Closing) => "closing",
-        Some(BlockState::OutOfService) => "out",
-        None => "other use",
-    }
-}
-
-const fn event_word(stimulus: Stimulus) -> &'static str {
-    match stimulus {
-        Stimulus::Listen => "listen",
-        Stimulus::OpenRequest => "open request",
-        Stimulus::ReceiveRequest => "receive request",
-        Stimulus::Send => "send",
-        Stimulus::ConnectFailed => "connect failed",
-        Stimulus::ConnectAgain => "connect again",
-        Stimulus::Disconnect => "disconnect",
-        Stimulus::DisconnectRequest => "disconnect request",
-        Stimulus::CloseRequest => "close request",
-        Stimulus::SessionTimeout => "session timeout",
-        Stimulus::Accept => "FD_ACCEPT",
-        Stimulus::Connect => "FD_CONNECT",
-        Stimulus::Read => "FD_READ",
-        Stimulus::Write => "FD_WRITE",
-        Stimulus::Close => "FD_CLOSE",
     }
 }

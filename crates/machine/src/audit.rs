@@ -9,6 +9,7 @@ use crate::activity::Activity;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::environment::Environment;
+use crate::footprints::Footprint;
 use crate::heap_census::{HeapCensus, HeapFault, census};
 use crate::heap_layout::HeapLayout;
 use crate::judge::Judge;
@@ -27,6 +28,11 @@ impl<E: Environment> Machine<E> {
     #[must_use]
     pub const fn judge(&self) -> &Judge {
         &self.process.judge
+    }
+
+    /// The newest accesses, the oldest first; as many as [`crate::Config::footprints`] says.
+    pub fn footprints(&self) -> impl Iterator<Item = &Footprint> {
+        self.footprints.oldest_first()
     }
 
     /// The word at `address`, if one is mapped there. No access in the judge's eyes.

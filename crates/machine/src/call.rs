@@ -139,6 +139,20 @@ pub enum CallKind {
     Environment,
 }
 
+/// What a preemption can stand before: the calls by which threads meet, as far as a name says
+/// where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
+    /// Reading a word.
+    Read,
+    /// Writing a word.
+    Write,
+    /// An interlocked operation on a word.
+    Interlocked,
+    /// Entering a critical section.
+    Enter,
+}
+
 /// Whose hand touches a word: the heap may touch what a program must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Actor {
@@ -176,6 +190,29 @@ impl Operation {
             Self::Sleep(_) | Self::Raise(_) => CallKind::System,
             Self::Work(_) => CallKind::Work,
             Self::Environment(_) => CallKind::Environment,
+        }
+    }
+
+    /// What a preemption knows the call by, if it can stand before it.
+    #[must_use]
+    pub const fn deed(&self) -> Option<Deed> {
+        match self {
+            Self::Read(_) => Some(Deed::Read),
+            Self::Write(..) => Some(Deed::Write),
+            Self::Exchange(..) | Self::CompareExchange { .. } => Some(Deed::Interlocked),
+            Self::Lock(_) => Some(Deed::Enter),
+            Self::Unlock(_)
+            | Self::Wait(..)
+            | Self::Signal(_)
+            | Self::WaitEvent(..)
+            | Self::SetEvent(_)
+            | Self::ResetEvent(_)
+            | Self::Send(_)
+            | Self::Receive(..)
+            | Self::Sleep(_)
+            | Self::Work(_)
+            | Self::Environment(_)
+            | Self::Raise(_) => None,
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Config {
     pub judge: bool,
     /// Preemptions that happen whatever the strategy does.
     pub preemptions: Vec<Preemption>,
+    /// The newest accesses and enterings that are kept ([`crate::Footprint`]); usually none.
+    pub footprints: usize,
     /// The most calls that all threads together make. Threads that never wait would keep the
     /// world waiting for ever.
     pub calls: u64,
@@ -67,6 +69,7 @@ impl Default for Config {
             },
             judge: true,
             preemptions: Vec::new(),
+            footprints: 0,
             calls: u64::MAX,
         }
     }

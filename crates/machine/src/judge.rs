@@ -57,6 +57,8 @@ pub struct Judge {
     seen: BTreeSet<Signature>,
     violations: Vec<Violation>,
     repeated: u64,
+    /// Whether the access weighed last raced with an earlier one.
+    pub(crate) raced: bool,
 }
 
 impl Judge {
@@ -72,6 +74,7 @@ impl Judge {
             seen: BTreeSet::new(),
             violations: Vec::new(),
             repeated: 0,
+            raced: false,
         }
     }
 
@@ -135,6 +138,7 @@ impl Judge {
 
     /// Weighs a plain or interlocked access to the word `index`.
     pub(crate) fn access(&mut self, index: usize, place: Place, access: Access) {
+        self.raced = false;
         if !self.on {
             return;
         }
@@ -151,6 +155,7 @@ impl Judge {
         let clock = &self.knowledge[access.thread.index()];
         self.races.enter(index, access, clock, &mut self.unheard);
         if !self.unheard.is_empty() {
+            self.raced = true;
             self.find_races(access);
         }
     }

@@ -13,8 +13,8 @@
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `restart`, `audit`, `trail`, [`activity`] | the whole |
-//! | [`fingerprint`] | whether two moments are the same |
+//! | [`machine`], [`config`], `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
+//! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
 //! Two threads that count without a lock:
@@ -67,8 +67,9 @@ pub mod drills;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
-pub mod fingerprint;
+mod fingerprint;
 mod flights;
+mod footprints;
 pub mod heap;
 pub mod heap_census;
 pub mod heap_layout;
@@ -86,6 +87,8 @@ pub mod scheduler;
 pub mod schedulers;
 pub mod sync;
 pub mod thread;
+
+mod told;
 mod trail;
 mod vector_clock;
 pub mod violation;
@@ -94,15 +97,15 @@ pub use access::{Access, AccessKind};
 pub use activity::{Activity, Came, Waker};
 pub use address::{Address, Field, Place};
 pub use call::{
-    Actor, CallKind, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject, ThreadId,
-    Touch,
+    Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject,
+    ThreadId, Touch,
 };
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
 pub use exhaustive::{Bound, Exhaustive, Explorer, Turning};
-pub use fingerprint::Printed;
+pub use footprints::Footprint;
 pub use heap::BlockFault;
 pub use heap_census::{HeapCensus, HeapFault};
 pub use heap_layout::HeapLayout;
@@ -111,12 +114,13 @@ pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Candidate, Preemption, Prospect, Scheduler, Strategy};
+pub use scheduler::{Before, Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
     Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw,
     Tally,
 };
 pub use thread::Thread;
+pub use told::Printed;
 pub use violation::{Signature, Violation, ViolationKind};
 
 // Programs speak of time and of keys; they know no other part of the kernel.

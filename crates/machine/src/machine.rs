@@ -19,7 +19,7 @@ use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::fingerprint::Told;
+use crate::footprints::{Footprint, Footprints};
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
@@ -28,11 +28,12 @@ use crate::memory::{Memory, StaticFull};
 use crate::note::{Notes, Written};
 use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
 use crate::queue::Queue;
-use crate::running::{Identity, Running, ThreadState};
+use crate::running::{Identity, PutAside, Running, ThreadState};
 use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
+use crate::told::Told;
 use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.
@@ -61,6 +62,7 @@ pub struct Machine<E: Environment> {
     /// What threads did since somebody last took it, if somebody looks.
     pub(crate) activity: Option<Vec<Activity>>,
     pub(crate) ended: bool,
+    pub(crate) footprints: Footprints,
 }
 
 /// Why [`Machine::run`] returned.
@@ -119,6 +121,7 @@ impl<E: Environment> Machine<E> {
             timers: BTreeSet::new(),
             notes: Rc::new(RefCell::new(Notes::new())),
             tariff: Tariff::new(&config.costs, config.jitter),
+            footprints: Footprints::new(config.footprints),
             config,
             choices,
             key,
@@ -403,17 +406,28 @@ impl<E: Environment> Machine<E> {
             "{running:?} has the turn"
         );
         if turn.at < running.stalled_until {
-            let (until, candidate) = (running.stalled_until, running.candidate());
-            self.turns.stopped(Duration::ZERO);
-            self.turns.ready(until, candidate);
+            self.rest(turn.thread);
             return None;
         }
-        if let Some(to) = running.preempted_now() {
-            self.turns.pass_over(to);
+        if let Some(PutAside { length, to }) = running.put_aside_now(&self.process) {
+            if length.is_zero() {
+                self.turns.pass_over(to);
+            } else {
+                running.stalled_until = running.stalled_until.max(turn.at.saturating_add(length));
+                self.rest(turn.thread);
+            }
             return None;
         }
         self.now = self.now.max(turn.at);
         self.make_call(turn)
+    }
+
+    /// The thread that has the turn loses it until its stall is over.
+    fn rest(&mut self, thread: ThreadId) {
+        let running = &self.threads[thread.index()];
+        let (until, candidate) = (running.stalled_until, running.candidate());
+        self.turns.stopped(Duration::ZERO);
+        self.turns.ready(until, candidate);
     }
 
     fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
@@ -430,6 +444,30 @@ impl<E: Environment> Machine<E> {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
+        if self.footprints.are_kept()
+            && let Some((deed, name)) = self.process.named(&request.operation)
+        {
+            let value = match (&effect, &request.operation) {
+                (Effect::Answer(_), Operation::Write(_, value)) => Some(*value),
+                (Effect::Answer(word), _) => Some(*word),
+                (Effect::Blocked(_) | Effect::Asked | Effect::Raised(_), _) => None,
+            };
+            let place = request.operation.place();
+            self.footprints.keep(Footprint {
+                thread: turn.thread,
+                deed,
+                name,
+                address: place.map(|place| place.address),
+                value,
+                actor: request.actor,
+                site: request.site,
+                at: turn.at,
+                ordinal: 0,
+                raced: place.is_some() && value.is_some() && self.process.judge.raced,
+                contended: self.turns.is_contended(),
+                put_aside: running.put_aside,
+            });
+        }
         self.trail.enter(turn, &request.operation, answer);
         if let Some(seen) = &mut self.activity {
             let came = Came::of(&effect);

@@ -9,12 +9,11 @@ use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
-use crate::call::{EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::call::{Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
-use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
@@ -22,6 +21,7 @@ use crate::memory::{Fault, Memory};
 use crate::queue::{Put, Queue};
 use crate::scheduler::{Prospect, Turn};
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
+use crate::told::Printed;
 
 /// The answer to a wait that ended because its deadline came.
 pub(crate) const TIMED_OUT: u32 = 0;
@@ -118,6 +118,17 @@ impl<E: Environment> Process<E> {
             Operation::Environment(_) => Effect::Asked,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
+    }
+
+    /// What a call does to what, as a preemption names it.
+    pub(crate) fn named(&self, operation: &Operation) -> Option<(Deed, &'static str)> {
+        let deed = operation.deed()?;
+        let name = if let Operation::Lock(lock) = operation {
+            self.locks[lock.index()].name()
+        } else {
+            operation.place().expect("whatever else has a name").name
+        };
+        Some((deed, name))
     }
 
     /// What the call would come to if `thread` made it `now`.

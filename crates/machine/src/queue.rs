@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::call::ThreadId;
-use crate::fingerprint::Printed;
+use crate::told::Printed;
 
 /// A bounded queue.
 pub(crate) struct Queue<M> {

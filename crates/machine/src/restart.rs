@@ -7,6 +7,7 @@ use kernel::{Choices, Instant};
 
 use crate::call::LockId;
 use crate::environment::Environment;
+use crate::footprints::Footprints;
 use crate::machine::Machine;
 use crate::scheduler::Strategy;
 use crate::sync::Lock;
@@ -46,6 +47,7 @@ impl<E: Environment> Machine<E> {
         self.now = Instant::ZERO;
         self.steps = 0;
         self.trail = Trail::default();
+        self.footprints = Footprints::new(self.config.footprints);
         self.ended = false;
     }
 }

@@ -3,7 +3,6 @@
 //! Owns the program's future, its pending call and its luck. It refuses to decide when the
 //! thread goes on.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +14,8 @@ use kernel::{Duration, Instant, Stream};
 use crate::call::{Request, ThreadId};
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
-use crate::scheduler::{Candidate, Preemption, Prospect};
+use crate::process::Process;
+use crate::scheduler::{Before, Candidate, Preemption, Prospect};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,20 @@ pub(crate) struct Running<E: Environment> {
     pub(crate) luck: Stream,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
-    /// Before which calls it is preempted, and in whose favour.
-    preempted_before: VecDeque<(u64, Option<u64>)>,
+    /// What is left of the preemptions laid down for it.
+    orders: Vec<Preemption>,
+    /// Whether the pending call is known to no order yet.
+    unseen: bool,
+    /// Whether it was put aside before its pending call.
+    pub(crate) put_aside: bool,
+}
+
+/// How a thread is put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PutAside {
+    pub(crate) length: Duration,
+    /// Who goes on instead.
+    pub(crate) to: Option<u64>,
 }
 
 impl<E: Environment> Running<E> {
@@ -79,8 +91,7 @@ impl<E: Environment> Running<E> {
         preemptions: &[Preemption],
     ) -> Self {
         let mine = preemptions.iter().filter(|one| one.key == identity.key);
-        let mut calls: Vec<_> = mine.map(|one| (one.call, one.to)).collect();
-        calls.sort_by_key(|(call, _)| *call);
+        let orders = mine.cloned().collect();
         Self {
             identity,
             mailbox,
@@ -90,7 +101,9 @@ impl<E: Environment> Running<E> {
             luck,
             deadline: None,
             stalled_until: Instant::ZERO,
-            preempted_before: calls.into(),
+            orders,
+            unseen: true,
+            put_aside: false,
         }
     }
 
@@ -116,6 +129,7 @@ impl<E: Environment> Running<E> {
             );
             self.state = ThreadState::Runnable;
         }
+        (self.unseen, self.put_aside) = (true, false);
     }
 
     /// The thread's stable key.
@@ -130,19 +144,28 @@ impl<E: Environment> Running<E> {
         request.expect("a live thread has a pending call")
     }
 
-    /// The preemption that stands before its next call, with who goes on instead; it is used up by
-    /// asking.
-    pub(crate) fn preempted_now(&mut self) -> Option<Option<u64>> {
-        let next = self.calls + 1;
-        while let Some(&(call, to)) = self.preempted_before.front()
-            && call <= next
-        {
-            self.preempted_before.pop_front();
-            if call == next {
-                return Some(to);
-            }
+    /// How it is put aside before its pending call, if a preemption stands there. That is used up
+    /// by asking.
+    pub(crate) fn put_aside_now(&mut self, process: &Process<E>) -> Option<PutAside> {
+        if self.orders.is_empty() || !std::mem::take(&mut self.unseen) {
+            return None;
         }
-        None
+        let next = self.calls + 1;
+        let named = process.named(&self.request().operation);
+        let place = self
+            .orders
+            .iter_mut()
+            .position(|order| match &mut order.before {
+                Before::Call(call) => *call == next,
+                Before::Deed { deed, of, ordinal } => {
+                    let is_meant = named == Some((*deed, of.as_str()));
+                    *ordinal -= u64::from(is_meant);
+                    is_meant && *ordinal == 0
+                }
+            })?;
+        let Preemption { length, to, .. } = self.orders.swap_remove(place);
+        self.put_aside = true;
+        Some(PutAside { length, to })
     }
 
     pub(crate) fn candidate(&self) -> Candidate {

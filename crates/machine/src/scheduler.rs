@@ -8,7 +8,7 @@ use std::fmt::Debug;
 
 use kernel::{Choices, Duration};
 
-use crate::call::{Request, ThreadId};
+use crate::call::{Deed, Request, ThreadId};
 
 /// A thread that can make its next call now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,15 +94,34 @@ pub enum Strategy {
 /// The order to take the processor from a thread just before one of its calls. Honoured by every
 /// strategy: timed, the thread goes to the back of the ready queue; chosen, it is left out of
 /// one choice, or that choice is made for it. Without another thread that can run nothing happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preemption {
     /// The stable key of the thread.
     pub key: u64,
-    /// Before which of its calls, counted from one.
-    pub call: u64,
+    /// Before what.
+    pub before: Before,
+    /// How long it makes no call then: nothing for a mere change of turns, or as long as it waits
+    /// for a page, or a busier process has the processor.
+    pub length: Duration,
     /// The stable key of the thread that goes on instead, if that is not left to the strategy.
     /// Only chosen strategies honour it.
     pub to: Option<u64>,
+}
+
+/// What a preemption stands before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Before {
+    /// A call by its number, counted from one: exact, and another one when the program changes.
+    Call(u64),
+    /// A call by what it does to what: what the program does in between may change.
+    Deed {
+        /// What is done.
+        deed: Deed,
+        /// The name of the place, or of the critical section.
+        of: String,
+        /// The how-manieth such call of the thread, counted from one.
+        ordinal: u64,
+    },
 }
 
 /// The thread whose call takes place next, and when.

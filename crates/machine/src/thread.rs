@@ -14,10 +14,10 @@ use kernel::{Duration, Instant};
 use crate::address::{Address, Place};
 use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::environment::Environment;
-use crate::fingerprint::Printed;
 use crate::heap_layout::HeapLayout;
 use crate::mailbox::{Ask, Mailbox, Parcel};
 use crate::note::{BlockDeed, BlockNote, Written};
+use crate::told::Printed;
 
 /// The type of what never comes: `!`, which stable Rust lets nobody write in this place. With it
 /// the compiler knows that nothing follows `thread.raise(code).await`.

@@ -143,6 +143,8 @@ pub enum EventEntry {
 /// What happened to an association, a block or a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
+    /// The association manager begins an association of its own.
+    Begun(AssociationIndex),
     /// The association manager uses this block for an association.
     Bound(AssociationIndex, BlockIndex, Instance),
     /// The association is open at both ends, as this end sees it.

@@ -12,6 +12,11 @@ use scenario::{Options, Outcome, file};
 
 use crate::builds::{Builds, RunError};
 
+/// The hosts of every case that is made up, in the order of their names.
+pub(crate) const HOSTS: [&str; 2] = ["LYON", "PARIS"];
+/// The line between them.
+pub(crate) const LINK: &str = "wan";
+
 /// A scenario to be run under its own seed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Case {

@@ -16,16 +16,11 @@ use scenario::plan::{
     self, Connector, Direction, Host, Limits, Link, Scenario, TcpProfile, Workload,
 };
 
-use crate::case::Case;
+use crate::case::{Case, HOSTS, LINK};
 use crate::fault_plans::{Faults, fault_plans};
 use crate::networks::networks;
 use crate::schedules::{Schedule, schedules};
 use crate::workloads::workloads;
-
-/// The hosts of every case, in the order of their names.
-pub(crate) const HOSTS: [&str; 2] = ["LYON", "PARIS"];
-/// The line between them.
-pub(crate) const LINK: &str = "wan";
 
 /// How long messages come and faults strike, unless told otherwise.
 const SPAN: Duration = Duration::from_secs(20 * 60);
@@ -65,10 +60,24 @@ pub struct Cases {
     faults: BoxedStrategy<Faults>,
     schedules: BoxedStrategy<Schedule>,
     hosts: BoxedStrategy<[Host; 2]>,
-    connectors: BoxedStrategy<(Connector, bool)>,
+    connectors: BoxedStrategy<(Connector, Ways)>,
     span: Duration,
     rest: Duration,
     healing: Duration,
+}
+
+/// The connectors there are, by name.
+type Ways = &'static [&'static str];
+
+/// One of the two, or both; from both, either can be left out.
+fn ways() -> impl Strategy<Value = Ways> {
+    [any::<bool>(), any::<bool>()].prop_map(|there| -> Ways {
+        match there {
+            [true, true] => &["out", "back"],
+            [false, true] => &["back"],
+            [_, false] => &["out"],
+        }
+    })
 }
 
 /// Cases with hosts of the build that `build` is made from: [`Cases::of`] with everything at
@@ -107,7 +116,7 @@ impl Cases {
             faults: fault_plans(2, SPAN).boxed(),
             schedules: schedules().boxed(),
             hosts: [hosts(build), hosts(build)].boxed(),
-            connectors: (connectors(), any::<bool>()).boxed(),
+            connectors: (connectors(), ways()).boxed(),
             span: SPAN,
             rest: REST,
             healing: HEALING,
@@ -155,7 +164,7 @@ impl Cases {
     #[must_use]
     pub fn through(self, connectors: impl Strategy<Value = Connector> + 'static) -> Self {
         Self {
-            connectors: (connectors, any::<bool>()).boxed(),
+            connectors: (connectors, ways()).boxed(),
             ..self
         }
     }
@@ -242,13 +251,14 @@ fn settle(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, line: D
 }
 
 /// One connector each way, or one only, each with its workload.
-fn connect(scenario: &mut Scenario, connector: (Connector, bool), mail: [Workload; 2]) {
-    let (connector, both_ways) = connector;
+fn connect(scenario: &mut Scenario, connector: (Connector, Ways), mail: [Workload; 2]) {
+    let (connector, ways) = connector;
     let [lyon, paris] = HOSTS;
-    let ways = [("out", paris, lyon), ("back", lyon, paris)]
-        .into_iter()
-        .zip(mail);
-    for ((name, from, to), workload) in ways.take(1 + usize::from(both_ways)) {
+    let there = [("out", paris, lyon), ("back", lyon, paris)];
+    for ((name, from, to), workload) in there.into_iter().zip(mail) {
+        if !ways.contains(&name) {
+            continue;
+        }
         let connector = Connector {
             from: from.to_owned(),
             to: to.to_owned(),

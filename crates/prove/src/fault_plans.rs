@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use scenario::plan::{Fault, FaultKind, ResetScope, ThreadName, When};
 
-use crate::cases::{HOSTS, LINK};
+use crate::case::{HOSTS, LINK};
 
 /// What goes wrong, by name.
 pub type Faults = BTreeMap<String, Fault>;
@@ -44,6 +44,7 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
         kind: FaultKind::Cut {
             link: LINK.to_owned(),
             silent: !loud,
+            length: None,
         },
         when: When::Window {
             from: at(from),
@@ -93,7 +94,7 @@ fn stalled() -> impl Strategy<Value = FaultKind> {
     (hosts(), threads, 1..600_u64).prop_map(|(host, thread, length)| FaultKind::Stall {
         host,
         thread,
-        length: Duration::from_secs(length),
+        length: Some(Duration::from_secs(length)),
     })
 }
 

@@ -122,6 +122,7 @@ impl Finding {
         match outcome.stop {
             Stop::Duration | Stop::Quiet => Ok(()),
             Stop::Events => Err(self.undecided("the run reached its limit on events")),
+            Stop::Messages => Err(self.undecided("the run reached its limit on messages")),
             Stop::Calls => Err(self.undecided("a service reached its limit on calls")),
             Stop::Violations => Err(self.undecided("the run reached its limit on violations")),
             Stop::Repeats => Err(self.undecided("a search gave the run up as a repetition")),

@@ -13,8 +13,8 @@ use mta::{Build, Database, Patience, Shipped};
 use net::{HostId, LinkConfig, LossModel, calibration};
 
 use crate::plan::{
-    Connector, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope, TcpProfile,
-    Vocabulary,
+    Before, Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
+    TcpProfile, Vocabulary,
 };
 
 /// A network that cannot be calibrated or built as the scenario says.
@@ -272,6 +272,7 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         heap,
         judge: host.judge,
         preemptions: preemptions.map(preemption).collect(),
+        footprints: usize::try_from(scenario.limits.footprints).unwrap_or(usize::MAX),
         calls: scenario.limits.calls,
         ..machine::Config::default()
     }
@@ -281,7 +282,20 @@ fn preemption(pinned: &crate::plan::Preemption) -> machine::Preemption {
     let key = |number: u32| mta::threads::luck(u16::try_from(number).unwrap_or(u16::MAX));
     machine::Preemption {
         key: key(pinned.thread),
-        call: pinned.before_call,
+        before: match &pinned.before {
+            Before::Call(call) => machine::Before::Call(*call),
+            Before::Deed { deed, of, nth } => machine::Before::Deed {
+                deed: match deed {
+                    Deed::Read => machine::Deed::Read,
+                    Deed::Write => machine::Deed::Write,
+                    Deed::Interlocked => machine::Deed::Interlocked,
+                    Deed::Enter => machine::Deed::Enter,
+                },
+                of: of.clone(),
+                ordinal: *nth,
+            },
+        },
+        length: pinned.length,
         to: pinned.to.map(key),
     }
 }
@@ -297,7 +311,8 @@ pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<crate::pl
         host: host.to_owned(),
         thread: u32::from(number(turning.from)?),
         // The machine counts from one.
-        before_call: turning.calls + 1,
+        before: Before::Call(turning.calls + 1),
+        length: Duration::ZERO,
         to: Some(u32::from(number(turning.to)?)),
     })
 }

@@ -9,7 +9,7 @@ use net::HostId;
 pub(crate) enum Event {
     /// A fault strikes.
     FaultStrikes { fault: u32, generation: u32 },
-    /// A fault ceases.
+    /// A fault ceases, unless it has struck again since.
     FaultCeases { fault: u32, generation: u32 },
     /// Faults are off from here on.
     Heal,

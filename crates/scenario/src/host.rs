@@ -14,6 +14,7 @@ use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::assembly;
+use crate::footprint::Footprint;
 use crate::plan::Scenario;
 use crate::record::ThreadNumber;
 use crate::scheduling::Scheduling;
@@ -221,6 +222,18 @@ impl Host {
             service.waiting.remove(&thread);
             service.machine.reply(thread, now, SocketAnswer::TimedOut);
         }
+    }
+
+    /// What the running service keeps of its threads' accesses, in order.
+    pub(crate) fn footprints(&self) -> Vec<Footprint> {
+        let Some(service) = &self.service else {
+            return Vec::new();
+        };
+        let kept = service.machine.footprints().map(|footprint| {
+            let thread = service.machine.thread(footprint.thread);
+            Footprint::new(&self.name, (thread.name, thread.number), footprint)
+        });
+        kept.collect()
     }
 
     /// The process is gone: its sockets and event objects are closed by the system.

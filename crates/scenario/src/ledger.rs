@@ -172,6 +172,7 @@ impl Ledger {
 
     fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
         match fact {
+            Fact::Begun(_) => self.associations.begun += 1,
             Fact::Opened(_) => self.associations.opened += 1,
             Fact::Ended(_, Ending::Orderly) => self.associations.closed += 1,
             Fact::Ended(_, Ending::NotOpened | Ending::Broken) => self.associations.failed += 1,

@@ -21,6 +21,7 @@
 mod assembly;
 mod event;
 pub mod file;
+pub mod footprint;
 mod host;
 mod ledger;
 pub mod outcome;
@@ -38,6 +39,7 @@ mod workload;
 mod world;
 
 pub use assembly::AssemblyError;
+pub use footprint::Footprint;
 pub use machine::{Bound, Exhaustive, Explorer};
 pub use outcome::Outcome;
 pub use run::{run, run_builds, run_explored, run_watched};

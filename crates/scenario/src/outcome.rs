@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
+use crate::footprint::Footprint;
 use crate::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
 use crate::record::{Record, ThreadNumber};
 
@@ -33,6 +34,9 @@ pub struct Exception {
 /// How many associations there were, at both ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Associations {
+    /// Begun by a caller, those refused for want of a block included: each is one, whoever counts
+    /// its ends.
+    pub begun: u64,
     /// Opened.
     pub opened: u64,
     /// Ended in order.
@@ -65,12 +69,30 @@ pub enum Stop {
     Quiet,
     /// The limit on events was reached.
     Events,
+    /// The limit on messages was reached.
+    Messages,
     /// The threads of a service made as many calls as the limit allows.
     Calls,
     /// The limit on violations was reached.
     Violations,
     /// A search has seen what follows.
     Repeats,
+}
+
+impl Stop {
+    /// One word for programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Duration => "duration",
+            Self::Quiet => "quiet",
+            Self::Events => "events",
+            Self::Messages => "messages",
+            Self::Calls => "calls",
+            Self::Violations => "violations",
+            Self::Repeats => "repeats",
+        }
+    }
 }
 
 /// What came of a run.
@@ -115,6 +137,8 @@ pub struct Outcome {
     pub unexpected: Vec<String>,
     /// What was written down, if it was asked for.
     pub records: Vec<(Instant, Record)>,
+    /// The accesses to shared memory that the scenario's limits let be kept, in order of time.
+    pub footprints: Vec<Footprint>,
     /// The hosts' names and threads, to read the records by.
     pub hosts: Vec<HostView>,
 }

@@ -25,7 +25,7 @@ pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationK
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+pub use pin::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use swarm::{Among, Swarm, Varied};
 pub use vocabulary::Vocabulary;
@@ -116,12 +116,16 @@ pub struct Scenario {
 pub struct Limits {
     /// Simulation events handled before the run is stopped.
     pub events: u64,
+    /// Messages of all workloads taken in before the run is stopped.
+    pub messages: u64,
     /// Calls that the threads of one service make before the run is stopped.
     pub calls: u64,
     /// Violations kept before the run is stopped.
     pub violations: u64,
     /// Journal records kept in memory.
     pub records: u64,
+    /// Accesses to shared memory kept for each service, the newest.
+    pub footprints: u64,
 }
 
 impl Scenario {
@@ -150,11 +154,16 @@ impl Scenario {
 }
 
 impl Limits {
+    /// More messages than this no run takes: they have numbers of their own, and are remembered.
+    pub const MESSAGES_MAX: u64 = 1 << 20;
+
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,
+        messages: Self::MESSAGES_MAX,
         calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
+        footprints: 0,
     };
 }

@@ -3,10 +3,13 @@
 //! Owns the way from a [`Scenario`] and a seed to an [`Outcome`]. It refuses to know that there
 //! is more than one run.
 
+use std::any::Any;
 use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
-use machine::Explorer;
+use kernel::mix;
+use machine::{Explorer, Tally};
 use mta::Build;
 use net::HostId;
 
@@ -38,7 +41,7 @@ pub fn run_watched(
 ) -> Result<(Outcome, Seen), AssemblyError> {
     let keep = Options { keep_records: true };
     let builds = shipped(scenario);
-    let scheduling = Scheduling::named(scenario, seed, &builds)?;
+    let scheduling = scheduling(scenario, seed, &builds)?;
     let mut world = World::new(scenario, seed, builds, keep, scheduling)?;
     world.watch(watch);
     let stop = world.run();
@@ -48,6 +51,32 @@ pub fn run_watched(
     }
     let seen = std::mem::take(&mut world.observer).into_seen();
     Ok((summarise(world, seed, stop), seen))
+}
+
+/// Pilot runs for strategies that must know how many calls there will be. The counts of one run
+/// are erratic.
+const PILOTS: u64 = 3;
+
+/// Who decides the order of calls, as the scenario says, after the pilot runs that takes.
+fn scheduling(
+    scenario: &Scenario,
+    seed: u64,
+    builds: &[Rc<dyn Build>],
+) -> Result<Scheduling, AssemblyError> {
+    if !scenario.scheduler.needs_counts() {
+        return Ok(Scheduling::Named(Vec::new()));
+    }
+    let tallies: Vec<Rc<RefCell<Tally>>> = builds.iter().map(|_| Rc::default()).collect();
+    let options = Options {
+        keep_records: false,
+    };
+    for pilot in 0..PILOTS {
+        let counted = Scheduling::Pilot(tallies.clone());
+        let seed = mix(seed, pilot);
+        World::new(scenario, seed, builds.to_vec(), options, counted)?.run();
+    }
+    let counts = tallies.iter().map(|tally| tally.borrow().counts());
+    Ok(Scheduling::Named(counts.collect()))
 }
 
 fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
@@ -64,7 +93,8 @@ fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
 /// If a link cannot be calibrated as the scenario says.
 ///
 /// # Panics
-/// If there are not as many builds as hosts.
+/// If there are not as many builds as hosts. A bug of this program, or of a build, is a panic that
+/// names the scenario, the seed and the virtual time.
 pub fn run_builds(
     scenario: &Scenario,
     seed: u64,
@@ -76,11 +106,9 @@ pub fn run_builds(
         scenario.hosts.len(),
         "one build for each host"
     );
-    let scheduling = Scheduling::named(scenario, seed, &builds)?;
-    let mut world = World::new(scenario, seed, builds, options, scheduling)?;
-    let stop = world.run();
-    close_books(&mut world);
-    Ok(summarise(world, seed, stop))
+    let scheduling = scheduling(scenario, seed, &builds)?;
+    let world = World::new(scenario, seed, builds, options, scheduling)?;
+    Ok(judged(world, seed))
 }
 
 /// Runs `scenario` under `seed` in the order of calls that a search has come to, and says where it
@@ -105,12 +133,8 @@ pub fn run_explored(
     let options = Options {
         keep_records: false,
     };
-    let mut world = World::new(scenario, seed, shipped(scenario), options, scheduling)?;
-    let stop = world.run();
-    if stop != Stop::Repeats {
-        close_books(&mut world);
-    }
-    let outcome = summarise(world, seed, stop);
+    let world = World::new(scenario, seed, shipped(scenario), options, scheduling)?;
+    let outcome = judged(world, seed);
     let seats = seats.borrow();
     let pin = |turning: &machine::Turning| {
         let seat = usize::try_from(turning.seat).ok()?.checked_sub(1)?;
@@ -119,6 +143,33 @@ pub fn run_explored(
     };
     let pins = explorer.turnings().iter().filter_map(pin).collect();
     Ok((outcome, pins))
+}
+
+/// Runs a world to its end. What panics below cannot know where in which run it was.
+fn judged(mut world: World<'_>, seed: u64) -> Outcome {
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        let stop = world.run();
+        // A search that gives a run up has no end of it to judge.
+        if stop != Stop::Repeats {
+            close_books(&mut world);
+        }
+        stop
+    }));
+    match ended {
+        Ok(stop) => summarise(world, seed, stop),
+        Err(cause) => panic!(
+            "at {} s of \"{}\", seed {seed}: {}",
+            world.now,
+            world.scenario.title,
+            text_of(cause.as_ref())
+        ),
+    }
+}
+
+fn text_of(cause: &(dyn Any + Send)) -> &str {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| cause.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without a text")
 }
 
 /// What can be judged only once nothing more happens.
@@ -174,7 +225,7 @@ fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
     }
 }
 
-fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
+fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
     let links = names.zip(world.link_counts()).collect();
@@ -182,6 +233,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         .fault_counts()
         .map(|(name, count)| (name.to_owned(), count))
         .collect();
+    let footprints = world.take_footprints();
     let (events, steps, simulated) = (world.events(), world.steps(), world.now);
     let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
@@ -206,6 +258,7 @@ fn summarise(world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         links,
         unexpected: Vec::new(),
         records,
+        footprints,
         hosts: results.views,
     };
     outcome.compare(&scenario.expect);

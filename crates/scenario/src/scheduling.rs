@@ -1,32 +1,26 @@
 //! Who decides the order of calls on each host.
 //!
-//! Owns the way from a scenario's word to a machine's [`Strategy`], and the pilot runs that some
-//! strategies learn their counts from. It refuses to know the strategies: those are the machine's.
+//! Owns the way from a scenario's word to a machine's [`Strategy`]. It refuses to know the
+//! strategies, which are the machine's, and to run anything to learn what they must know.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Choices, Duration, mix};
+use kernel::{Choices, Duration};
 use machine::{
     Cooperative, Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin,
     Selection, Strategy, Surw, Tally,
 };
-use mta::Build;
 use net::HostId;
 
-use crate::assembly::AssemblyError;
 use crate::plan::{Scenario, Scheduler};
-use crate::world::{Options, World};
 
 /// Calls a thread makes in a row under the round-robin scheduler.
 const CALLS_PER_TURN: u64 = 1;
 /// The depth of bugs that `pct` aims at: most need three orders at the most (Thomson, Donaldson,
 /// Betts, PPoPP 2014).
 const DEPTH: u32 = 3;
-/// Pilot runs for strategies that must know how many calls there will be. The counts of one run
-/// are erratic.
-const PILOTS: u64 = 3;
 
 /// What a world asks when a service starts.
 #[derive(Clone)]
@@ -40,28 +34,6 @@ pub(crate) enum Scheduling {
 }
 
 impl Scheduling {
-    /// As the scenario says, after the pilot runs that takes.
-    pub(crate) fn named(
-        scenario: &Scenario,
-        seed: u64,
-        builds: &[Rc<dyn Build>],
-    ) -> Result<Self, AssemblyError> {
-        if !scenario.scheduler.needs_counts() {
-            return Ok(Self::Named(Vec::new()));
-        }
-        let tallies: Vec<Rc<RefCell<Tally>>> = builds.iter().map(|_| Rc::default()).collect();
-        let options = Options {
-            keep_records: false,
-        };
-        for pilot in 0..PILOTS {
-            let scheduling = Self::Pilot(tallies.clone());
-            let seed = mix(seed, pilot);
-            World::new(scenario, seed, builds.to_vec(), options, scheduling)?.run();
-        }
-        let counts = tallies.iter().map(|tally| tally.borrow().counts());
-        Ok(Self::Named(counts.collect()))
-    }
-
     /// Whether somebody asks for the state of the machines.
     pub(crate) const fn watches_state(&self) -> bool {
         matches!(self, Self::Explored(..))

@@ -6,14 +6,11 @@
 use kernel::{Choices, Duration, Instant, Site, key, mix};
 use mta::Submission;
 
-use crate::plan::{Arrivals, Priorities, Priority, Workload};
+use crate::plan::{Arrivals, Limits, Priorities, Priority, Workload};
 
 const GAP: Site = Site::new("workload.gap");
 const SIZE: Site = Site::new("workload.size");
 const PRIORITY: Site = Site::new("workload.priority");
-
-/// Messages of one workload: more would not have numbers of their own.
-pub(crate) const MESSAGES_MAX: u64 = 1 << 20;
 
 /// One workload, as the world keeps it.
 #[derive(Debug)]
@@ -36,7 +33,7 @@ impl Source {
         choices: Choices,
     ) -> Self {
         let end = plan.end.unwrap_or(Instant::ZERO + duration);
-        let numbers = place * MESSAGES_MAX as u32;
+        let numbers = place * Limits::MESSAGES_MAX as u32;
         Self {
             plan,
             key: key(name),
@@ -65,7 +62,7 @@ impl Source {
 
     /// When message `ordinal` comes, given when the one before it came.
     pub(crate) fn arrival(&self, ordinal: u64, before: Option<Instant>) -> Option<Instant> {
-        if ordinal >= self.plan.limit.unwrap_or(u64::MAX).min(MESSAGES_MAX) {
+        if ordinal >= self.plan.limit.unwrap_or(u64::MAX) {
             return None;
         }
         let start = self.plan.start;
@@ -96,7 +93,7 @@ impl Source {
         if self.plan.omit.contains(&ordinal) {
             return None;
         }
-        let small = u32::try_from(ordinal).expect("limited above");
+        let small = u32::try_from(ordinal).expect("a run takes few messages");
         let (from, to) = (self.plan.size.from.0, self.plan.size.to.0);
         let length = if from == to {
             from

@@ -25,6 +25,7 @@ use net::{HostId, LinkConfig, Network};
 
 use crate::assembly::{self, AssemblyError};
 use crate::event::Event;
+use crate::footprint::Footprint;
 use crate::host::{Host, Planned};
 use crate::ledger::Ledger;
 use crate::outcome::Stop;
@@ -66,8 +67,12 @@ pub(crate) struct World<'a> {
     keep: bool,
     pub(crate) observer: Observer,
     events: u64,
+    /// Messages that came from above.
+    messages: u64,
     /// Calls made by services that have ended.
     ended_steps: u64,
+    /// What was kept of their accesses.
+    ended_footprints: Vec<Footprint>,
     /// A service has made as many calls as it may.
     is_spent: bool,
     /// What control blocks of services that have ended met.
@@ -131,7 +136,9 @@ impl<'a> World<'a> {
             keep: options.keep_records,
             observer: Observer::default(),
             events: 0,
+            messages: 0,
             ended_steps: 0,
+            ended_footprints: Vec::new(),
             is_spent: false,
             ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
@@ -201,6 +208,10 @@ impl<'a> World<'a> {
                 }
             }
             let (key, event) = self.internet.take_next().expect("there is a next event");
+            let is_message = matches!(event, Due::Own(Event::Submission { .. }));
+            if is_message && self.messages >= self.scenario.limits.messages {
+                return Stop::Messages;
+            }
             self.now = key.at;
             self.events += 1;
             if !self.is_outdated(event) {
@@ -328,6 +339,16 @@ impl<'a> World<'a> {
     pub(crate) fn steps(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
         self.ended_steps + running.map(|service| service.machine.steps()).sum::<u64>()
+    }
+
+    /// The accesses that were kept of all services, in order of time.
+    pub(crate) fn take_footprints(&mut self) -> Vec<Footprint> {
+        let mut footprints = std::mem::take(&mut self.ended_footprints);
+        for host in &self.hosts {
+            footprints.extend(host.footprints());
+        }
+        footprints.sort_by_key(|footprint| footprint.at);
+        footprints
     }
 
     /// What control blocks of all services met, those of ended ones included.

@@ -175,7 +175,7 @@ fn converse(weather: Weather, lengths: (usize, usize), profiles: (Profile, Profi
     let mut chance = Chance::new(seed);
     let mut number = || SeqNum::new(chance.below(1 << 32) as u32);
     let (iss, irs) = (number(), number());
-    let opener = Connection::connect(&profiles.0, 1025, 102, iss, Uptime::ZERO);
+    let opener = Connection::connect(profiles.0, 1025, 102, iss, Uptime::ZERO);
     let mut left = Side::new(Some(opener), Application::new(lengths.0, seed ^ 1));
     let mut right = Side::new(None, Application::new(lengths.1, seed ^ 2));
     let (mut there, mut back) = (Link::new(weather, seed ^ 3), Link::new(weather, seed ^ 4));

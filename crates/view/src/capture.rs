@@ -21,6 +21,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness, PcapError, PcapResult};
 
+use kernel::Instant;
 use net::DropReason;
 use scenario::render::wall_clock::WallTime;
 use scenario::watch::passage::{Fate, Passage};
@@ -40,9 +41,12 @@ const OUTBOUND: u32 = 2;
 /// # Errors
 /// If `out` refuses.
 pub fn capture(run: &Shown<'_>, out: &mut impl Write) -> io::Result<()> {
-    write(run, out).map_err(|error| match error {
-        PcapError::IoError(error) => error,
-        other => io::Error::other(other),
+    write(run, out).map_err(|error| {
+        if let PcapError::IoError(error) = error {
+            error
+        } else {
+            io::Error::other(error)
+        }
     })
 }
 
@@ -157,7 +161,7 @@ fn comments(passage: &Passage) -> Vec<String> {
             ));
         }
         Fate::Carried(copies) => {
-            let after = |at: kernel::Instant| at.saturating_since(passage.at);
+            let after = |at: Instant| Instant::from_nanos(at.saturating_since(passage.at).nanos());
             if let [first, second] = copies.as_slice() {
                 let (first, second) = (after(first.at), after(second.at));
                 told.push(format!(

@@ -195,7 +195,8 @@ impl Reader {
                     self.current.remove(&(host, block));
                 }
             }
-            Fact::Opened(_)
+            Fact::Begun(_)
+            | Fact::Opened(_)
             | Fact::Ended(..)
             | Fact::Refused
             | Fact::TransportBegun(..)

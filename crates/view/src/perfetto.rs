@@ -99,7 +99,8 @@ impl<W: Write> Trace<'_, W> {
                 Fact::Arrived { message, .. } => (*message, "arrived", false),
                 Fact::Acknowledged(message) => (*message, "acknowledged", true),
                 Fact::Returned(message) => (*message, "returned", true),
-                Fact::Bound(..)
+                Fact::Begun(_)
+                | Fact::Bound(..)
                 | Fact::Opened(_)
                 | Fact::Ended(..)
                 | Fact::Refused

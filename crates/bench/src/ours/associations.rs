@@ -1,6 +1,6 @@
 //! W1 on `winsock`, `tcp` and `net`: a real handshake, real FINs, TIME-WAIT and all timers.
 
-use internet::uptime;
+use internet::{Internet, uptime};
 use kernel::Instant;
 use net::LossModel;
 use winsock::{
@@ -45,6 +45,8 @@ struct Caller {
     host: u32,
     left: u32,
     at_once: u32,
+    /// It says no more once the association is confirmed.
+    stays: bool,
     done: u32,
     ends: Ends,
 }
@@ -65,6 +67,7 @@ pub fn associations(work: Associations, loss: LossModel) -> u64 {
             host,
             left: work.each,
             at_once: work.at_once,
+            stays: false,
             done: 0,
             ends: Ends::default(),
         })
@@ -76,6 +79,28 @@ pub fn associations(work: Associations, loss: LossModel) -> u64 {
     assert_eq!(done, work.total());
     assert_eq!(u64::from(called.closed), work.total());
     events
+}
+
+#[allow(dead_code, reason = "only the program that counts memory holds them open")]
+/// An internet in which every client has `each` associations open and nothing happens any more.
+pub fn held_open(clients: u32, each: u32) -> Internet<()> {
+    let mut internet = star(clients, ASSOCIATION_DELAY, LossModel::None);
+    let mut called = Called::default();
+    let mut callers: Vec<Caller> = (1..=clients)
+        .map(|host| Caller {
+            host,
+            left: each,
+            at_once: each,
+            stays: true,
+            done: 0,
+            ends: Ends::default(),
+        })
+        .collect();
+    let mut programs: Vec<&mut dyn Program> = vec![&mut called];
+    programs.extend(callers.iter_mut().map(|it| it as &mut dyn Program));
+    run(&mut internet, &mut programs);
+    assert!(callers.iter().all(|caller| caller.done == each));
+    internet
 }
 
 impl Ends {
@@ -162,6 +187,7 @@ impl Program for Caller {
             return;
         }
         match end.step {
+            Step::Confirm if self.stays => self.done += 1,
             Step::Confirm => {
                 end.says(now, sockets, &[2; TEXT_BYTES]);
                 end.awaits(Step::Acknowledgment, ACKNOWLEDGMENT_BYTES);

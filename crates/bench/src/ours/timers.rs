@@ -13,9 +13,7 @@ pub fn event_queue(work: Timers) {
         host: timer,
         sequence: u64::from(firing),
     };
-    let after = |at: Instant, timer, firing| {
-        at + Duration::from_millis(work.gap(timer, firing))
-    };
+    let after = |at: Instant, timer, firing| at + Duration::from_millis(work.gap(timer, firing));
     for timer in 0..work.timers {
         queue.push(key(after(Instant::ZERO, timer, 0), timer, 1), (timer, 1));
     }

@@ -71,7 +71,11 @@ pub fn ping_pong(work: PingPong) {
     let rounds = work.messages / 2;
     let server = async move {
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
-        let (stream, _) = listener.expect("the port is free").accept().await.expect("it listens");
+        let (stream, _) = listener
+            .expect("the port is free")
+            .accept()
+            .await
+            .expect("it listens");
         dialogue::pong(stream, rounds).await;
     };
     ClientServer::with_config(config())

@@ -34,6 +34,7 @@ pub(super) fn result(report: &Report<'_>) -> Json {
         "digest": outcome.digest.to_string(),
         "repeat": report.repeat,
         "simulated_s": seconds(outcome.simulated),
+        "stop": outcome.stop.word(),
         "events": outcome.events,
         "steps": outcome.steps,
         "as_expected": outcome.is_as_expected(),

@@ -90,6 +90,7 @@ const fn stopped(stop: Stop) -> &'static str {
         Stop::Duration => "",
         Stop::Quiet => "; nothing was left to happen",
         Stop::Events => "; STOPPED at the limit of events",
+        Stop::Messages => "; STOPPED at the limit of messages",
         Stop::Calls => "; STOPPED at the limit of calls",
         Stop::Violations => "; STOPPED at the limit of violations",
         Stop::Repeats => "; a search knew the rest",

@@ -5,7 +5,7 @@
 
 use kernel::Ratio;
 use scenario::plan::{
-    Arrivals, Direction, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
+    Arrivals, Direction, Fault, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
 };
 use scenario::{Options, timeline};
 
@@ -25,12 +25,16 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
         arrives || varies || matches!(it.priorities, Priorities::Mix { .. })
     };
     let mut links = scenario.links.values();
-    let mut faults = scenario.faults.values();
+    let fault = |it: &Fault| match it.when {
+        When::Random { .. } => true,
+        When::Window { .. } => !it.kind.lasts(),
+        When::At(_) => false,
+    };
     has_jitter(scenario)
         || scenario.scheduler == Scheduler::Random
         || links.any(|link| direction(&link.forward) || direction(&link.backward))
         || scenario.workloads.values().any(workload)
-        || faults.any(|fault| matches!(fault.when, When::Random { .. }))
+        || scenario.faults.values().any(fault)
 }
 
 /// Whether any host's calls cost a random time.

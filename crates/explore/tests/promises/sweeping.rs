@@ -187,3 +187,36 @@ fn a_grid_has_a_line_for_each_point() {
     let page = summary.to_human(|_| String::new());
     assert!(page.contains("session_disconnect=600s"), "{page}");
 }
+
+/// Two jobs are two runs at once: each waits in the midst of its run for the other.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one run waits for the other to begin"
+)]
+fn two_jobs_are_two_runs_at_once() {
+    let under_way = Arc::new(AtomicU64::new(0));
+    let met = Arc::new(AtomicU64::new(0));
+    let (counted, seen) = (Arc::clone(&under_way), Arc::clone(&met));
+    let subject = Custom(move |scenario: &scenario::plan::Scenario, seed, options| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..2_000 {
+            if counted.load(Ordering::SeqCst) == 2 {
+                seen.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let outcome = scenario::run(scenario, seed, options);
+        counted.fetch_sub(1, Ordering::SeqCst);
+        outcome
+    });
+    let plan = Plan {
+        jobs: NonZeroUsize::new(2).expect("some"),
+        recheck: 0,
+        ..plan("0..2", &[])
+    };
+    sweep(&plan, Arc::new(subject), |_| {}).expect("it runs");
+    assert!(met.load(Ordering::SeqCst) >= 1);
+    assert_eq!(under_way.load(Ordering::SeqCst), 0);
+}

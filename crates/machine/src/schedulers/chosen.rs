@@ -112,6 +112,10 @@ impl Chosen {
         Some(Turn { thread, at })
     }
 
+    pub(crate) fn is_contended(&self) -> bool {
+        self.runnable.len() > 1
+    }
+
     /// Who is about to make a private call, if anybody is.
     fn eager(&self) -> Option<usize> {
         if self.private == 0 {

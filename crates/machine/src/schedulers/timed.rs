@@ -122,16 +122,21 @@ impl Timed {
         }
     }
 
+    /// Whether a thread waits for the processor whose thread has the turn.
+    pub(crate) fn is_contended(&self) -> bool {
+        let somebody = self.ready.first_key_value();
+        somebody.is_some_and(|((ready_at, _), _)| *ready_at <= self.processors[self.turn].clock)
+    }
+
     /// The thread that has the turn goes to the back of the ready queue; the processor takes the
     /// next one, if one is ready.
     pub(crate) fn pass_over(&mut self) {
-        let quantum = self.quantum;
+        let (quantum, contended) = (self.quantum, self.is_contended());
         let processor = &mut self.processors[self.turn];
         let (clock, Running::Thread(thread)) = (processor.clock, processor.running) else {
             panic!("only a running thread is preempted");
         };
-        let somebody = self.ready.first_key_value();
-        if somebody.is_none_or(|((ready_at, _), _)| *ready_at > clock) {
+        if !contended {
             processor.quantum_end = clock.saturating_add(quantum);
             return;
         }

@@ -78,6 +78,14 @@ impl Turns {
         }
     }
 
+    /// Whether another thread than the one that has the turn could make its call now.
+    pub(crate) fn is_contended(&self) -> bool {
+        match self {
+            Self::Timed(timed) => timed.is_contended(),
+            Self::Chosen(chosen) => chosen.is_contended(),
+        }
+    }
+
     /// The turn is taken away without a call, in favour of the thread with the key `to`.
     pub(crate) fn pass_over(&mut self, to: Option<u64>) {
         match self {

@@ -9,6 +9,7 @@ mod heap;
 mod interleavings;
 mod judging;
 mod order;
+mod preempting;
 mod schedulers;
 mod speed;
 mod stage;

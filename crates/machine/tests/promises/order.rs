@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use machine::{Config, Place, Preemption, RoundRobin, Scheduler};
+use machine::{Config, Place, RoundRobin, Scheduler};
 
-use crate::stage::{chosen, config, finish, random, records};
+use crate::stage::{before_read, chosen, config, finish, random, records};
 
 /// The numbers of three threads with four calls each, in the order of their calls.
 fn order(config: Config, scheduler: impl Scheduler + 'static) -> Vec<u32> {
@@ -39,11 +39,7 @@ fn round_robin_goes_round() {
 #[test]
 fn a_pinned_preemption_is_the_only_difference() {
     let mut config = config();
-    config.preemptions = vec![Preemption {
-        key: 0,
-        call: 3,
-        to: None,
-    }];
+    config.preemptions = vec![before_read(3)];
     let order = order(config, RoundRobin::without_preemption());
     assert_eq!(order, [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0]);
 }

@@ -3,8 +3,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::{
-    Config, Costs, Environment, Exception, HeapConfig, Machine, Progress, Random, Scheduler,
-    Strategy,
+    Before, Config, Costs, Deed, Environment, Exception, HeapConfig, Machine, Preemption, Progress,
+    Random, Scheduler, Strategy,
 };
 
 pub(crate) const HOST: u64 = 77;
@@ -31,6 +31,20 @@ pub(crate) fn config() -> Config {
             serialize: true,
         },
         ..Config::default()
+    }
+}
+
+/// A preemption of the thread with key 0 before its read number `ordinal` of `word`.
+pub(crate) fn before_read(ordinal: u64) -> Preemption {
+    Preemption {
+        key: 0,
+        before: Before::Deed {
+            deed: Deed::Read,
+            of: "word".to_owned(),
+            ordinal,
+        },
+        length: Duration::ZERO,
+        to: None,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Modeled time: processors, quantum, costs and what they add up to.
 
 use kernel::{Duration, Instant, Ratio};
-use machine::{Machine, Place, Preemption, Progress, Written};
+use machine::{Machine, Place, Progress, Written};
 
-use crate::stage::{Numbers, config, even_costs, finish, timed};
+use crate::stage::{Numbers, before_read, config, even_costs, finish, timed};
 
 fn micros(micros: u64) -> Instant {
     Instant::ZERO + Duration::from_micros(micros)
@@ -159,18 +159,7 @@ fn a_preemption_comes_exactly_before_its_call() {
     let mut config = config();
     config.costs = even_costs();
     config.quantum = Duration::MAX;
-    config.preemptions = vec![
-        Preemption {
-            key: 0,
-            call: 4,
-            to: None,
-        },
-        Preemption {
-            key: 0,
-            call: 6,
-            to: None,
-        },
-    ];
+    config.preemptions = vec![before_read(4), before_read(6)];
     let mut machine = timed(config);
     let word = machine.map_static(1, "word").expect("room");
     spawn_readers(&mut machine, Place::new(word, "word"), 2, 10);

@@ -383,6 +383,7 @@ impl Manager {
         let index = self.add(Association::caller(connector, urgent_only, now));
         // The session's timer starts with the open request (Q200259).
         self.plan(index, now + patience);
+        self.note(Fact::Begun(index));
         self.actions.push(Action::Open(index, call));
     }
 

@@ -1,81 +1,76 @@
-//! A known leak becomes small by proptest's own means.
+//! A known leak becomes small by proptest's own means, and a failure is kept.
 
-use mta::*;
-use mtasim_prove::*;
-#[derive(Clone, Debug)]
-struct Left;
-impl Build for Left {
-    fn base(&self) -> Shipped {
-        Shipped::EXCHANGE_5_5_2655_16
-    }
-    fn on_empty_pool(&self) -> OnEmptyPool {
-        OnEmptyPool::LeaveWaiting
-    }
-}
+use std::fs;
+
+use mta::Shipped;
+use mtasim_prove::{Case, campaign, cases, never_leaks};
+use proptest::test_runner::{TestError, TestRunner};
+
+/// 5.5.2653.23 leaks when a line is down for long enough: that, and one message, must be left.
 #[test]
-#[ignore]
-fn debug() {
-    let text = std::fs::read_to_string("/tmp/t.toml").unwrap();
-    let case = Case::read("t", &text).unwrap();
-    for run in [case.run(Left).unwrap(), case.run(Left.base()).unwrap()] {
-        println!(
-            "{:?} {:?} {:?} {:?}",
-            run.associations, run.messages, run.events_logged, run.violations
-        );
-    }
+fn a_leak_shrinks_to_one_message_and_one_trouble() {
+    let unfixed = Shipped::EXCHANGE_5_5_2653_23;
+    let config = proptest::test_runner::Config {
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..campaign(100)
+    };
+    let mut runner = TestRunner::new_with_rng(config, luck());
+    let found = runner.run(&cases(&unfixed), |case| {
+        Ok(never_leaks(&case.run(unfixed)?)?)
+    });
+    let Err(TestError::Fail(reason, Case { scenario })) = found else {
+        panic!("the leak is found: {found:?}");
+    };
+    let reason = reason.to_string();
+    assert!(reason.contains("control-block-leak"), "{reason}");
+    let messages = scenario.workloads.values().map(|it| {
+        let scenario::plan::Arrivals::At(times) = &it.arrivals else {
+            panic!("{:?} is not a list", it.arrivals);
+        };
+        times.len()
+    });
+    let case = Case::from(scenario.clone());
+    assert_eq!(messages.sum::<usize>(), 1, "{reason} {case:?}");
+    let line = &scenario.links["wan"].forward;
+    let is_clean = line.loss == scenario::plan::Loss::None;
+    assert_eq!(scenario.faults.len(), usize::from(is_clean), "{scenario:?}");
 }
 
+fn luck() -> proptest::test_runner::TestRng {
+    let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
+    proptest::test_runner::TestRng::from_seed(algorithm, &[7; 32])
+}
+
+/// The file of failures stands next to the test, wherever that is.
 #[test]
-#[ignore]
-fn debug2() {
-    use kernel::Duration;
-    use proptest::prelude::*;
-    use proptest::strategy::ValueTree;
-    use scenario::plan;
-    let host = plan::Host::new(plan::Build::V5_5_2655_16);
-    let small = plan::Host {
-        control_blocks: 4,
-        ..host.clone()
+fn a_failure_is_kept_and_tried_first() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let source = folder.path().join("my_test.rs");
+    fs::write(&source, "").expect("it can be written");
+    let source: &'static str = source.to_str().expect("a plain path").to_owned().leak();
+    let config = || proptest::test_runner::Config {
+        source_file: Some(source),
+        max_shrink_iters: 0,
+        ..campaign(50)
     };
-    let large = plan::Host {
-        control_blocks: 62,
-        ..host
+    let unfixed = Shipped::EXCHANGE_5_5_2653_23;
+    let broken = |case: Case| Ok(never_leaks(&case.run(unfixed)?)?);
+    let first = TestRunner::new(config()).run(&cases(&unfixed), broken);
+    let Err(TestError::Fail(_, first)) = first else {
+        panic!("the leak is found: {first:?}");
     };
-    let busy = plan::Connector {
-        threshold: 1,
-        lifetime: Duration::from_secs(5),
-        open_interval: Duration::from_secs(15),
-        transfer_interval: Duration::from_secs(15),
-        ..plan::Connector::new("", "")
-    };
-    let cases = Cases::of(&Left)
-        .over(clean())
-        .under(calm())
-        .on(prop::sample::select(vec![large, small]))
-        .through(Just(busy))
-        .lasting(
-            Duration::from_secs(1200),
-            Duration::from_secs(600),
-            Duration::from_secs(3600),
-        )
-        .strategy();
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for _ in 0..20 {
-        let case = cases.new_tree(&mut runner).unwrap().current();
-        let run = case.run(Left).unwrap();
-        println!(
-            "{:?} {:?} {:?} {:?}",
-            case.scenario
-                .hosts
-                .values()
-                .map(|it| it.control_blocks)
-                .collect::<Vec<_>>(),
-            run.associations,
-            run.messages,
-            run.events_logged
-        );
-        if run.events_logged.contains_key(&9156) {
-            println!("{case:?}");
-        }
-    }
+    let kept = folder.path().join("my_test.proptest-regressions");
+    assert!(
+        fs::read_to_string(kept)
+            .expect("it was kept")
+            .contains("cc ")
+    );
+    let tried = std::cell::RefCell::new(Vec::new());
+    let again = TestRunner::new(config()).run(&cases(&unfixed), |case| {
+        tried.borrow_mut().push(case.clone());
+        broken(case)
+    });
+    assert!(again.is_err());
+    assert_eq!(tried.borrow().first(), Some(&first));
 }

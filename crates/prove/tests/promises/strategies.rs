@@ -1,11 +1,14 @@
 //! What is made up can be run, and shows itself as a file that says the same.
 
-use mta::Shipped;
-use mtasim_prove::{Case, cases, never_corrupts};
+use mta::{Build, Shipped};
+use mtasim_prove::{Builds, Case, RunError, cases, recovers_after_healing};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(200)
+    })]
 
     #[test]
     fn a_case_is_the_file_it_shows_itself_as(case in cases(&Shipped::EXCHANGE_4_0_994_2)) {
@@ -15,41 +18,71 @@ proptest! {
     }
 }
 
-#[test]
-#[ignore]
-fn timings() {
-    use proptest::strategy::ValueTree;
-    for build in Shipped::ALL {
-        let mut runner = proptest::test_runner::TestRunner::deterministic();
-        let strategy = cases(&build);
-        let start = std::time::Instant::now();
-        let (mut leaks, mut corrupts, mut acks, mut heals) = (0, 0, 0, 0);
-        let mut slow = (0, String::new());
-        for _ in 0..100 {
-            let case = strategy.new_tree(&mut runner).unwrap().current();
-            let begun = std::time::Instant::now();
-            let outcome = case.run(build).unwrap();
-            let took = begun.elapsed().as_millis();
-            if took > slow.0 {
-                slow = (
-                    took,
-                    format!("{case:?} {} {}", outcome.events, outcome.steps),
-                );
-            }
-            leaks += u32::from(mtasim_prove::never_leaks(&outcome).is_err());
-            corrupts += u32::from(never_corrupts(&outcome).is_err());
-            acks += u32::from(mtasim_prove::every_acknowledged_message_arrives(&outcome).is_err());
-            if let Err(e) = mtasim_prove::recovers_after_healing(&outcome) {
-                heals += 1;
-                println!("{e} {case:?}");
-            }
-        }
-        println!(
-            "{} {:?} leaks {leaks} corrupts {corrupts} acks {acks} heals {heals} slow {} {}",
-            build.version(),
-            start.elapsed(),
-            slow.0,
-            slow.1
-        );
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(20)
+    })]
+
+    /// Every line can be calibrated, every run ends within its limits.
+    #[test]
+    fn a_case_can_be_run(case in cases(&Shipped::EXCHANGE_5_5_2655_16)) {
+        let outcome = case.run(Shipped::EXCHANGE_5_5_2655_16)?;
+        recovers_after_healing(&outcome)?;
     }
+}
+
+const TEXT: &str = include_str!("../../../../sims/canary/late-close-5.5.toml");
+
+fn canary() -> Case {
+    Case::read("late-close-5.5.toml", TEXT).expect("a scenario")
+}
+
+/// The shipped build through the trait, and by its name: one run.
+#[test]
+fn a_build_given_is_the_build_named() {
+    let case = canary();
+    let named = case.run_on(&Builds::named()).expect("it runs");
+    let builds = Builds::named()
+        .with("PARIS", Shipped::EXCHANGE_5_5_2653_23)
+        .with("LYON", Shipped::EXCHANGE_5_5_2655_16);
+    assert_eq!(case.run_on(&builds).expect("it runs").digest, named.digest);
+}
+
+/// 5.5.2653.23 that asserts nothing else than its base.
+#[derive(Clone, Debug)]
+struct Unchanged;
+
+impl Build for Unchanged {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+}
+
+#[test]
+fn a_variant_that_decides_nothing_is_its_base() {
+    let case = canary();
+    let one = case.run(Unchanged).expect("it runs");
+    let other = case.run(Unchanged.base()).expect("it runs");
+    assert_eq!(one.digest, other.digest);
+}
+
+#[test]
+fn what_cannot_be_run_says_why() {
+    let mut case = canary();
+    let nowhere = Builds::named().with("ROME", Unchanged);
+    let error = case.run_on(&nowhere).expect_err("no such host");
+    let told = "the scenario has no host `ROME`: its hosts are LYON, PARIS";
+    assert_eq!(error.to_string(), told);
+    case.scenario.links.clear();
+    let error = case.run(Unchanged).expect_err("nothing joins the hosts");
+    assert!(matches!(error, RunError::Unsound(_)), "{error}");
+}
+
+#[test]
+fn progress_that_nobody_owes_is_not_decided() {
+    let outcome = canary().run(Unchanged).expect("it runs");
+    let broken = recovers_after_healing(&outcome).expect_err("no healing");
+    let told = "recovers_after_healing is not decided: the scenario has no `healing`";
+    assert_eq!(broken.to_string(), told);
 }

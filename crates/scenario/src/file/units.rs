@@ -122,13 +122,14 @@ pub(crate) struct Quantities {
     units: &'static [Unit],
 }
 
+/// How a quantity of some units is read.
+type Read = fn(&str, &[Unit]) -> Result<u64, QuantityError>;
+
 /// Two times, sizes, rates or whole numbers, the smaller first; `None` if they are not.
 pub(crate) fn quantities(from: &str, to: &str) -> Option<Quantities> {
     let bare = |text: &str, _: &[Unit]| whole(text.trim());
-    let kinds: [(
-        &'static [Unit],
-        fn(&str, &[Unit]) -> Result<u64, QuantityError>,
-    ); 4] = [(TIME, sum), (SIZE, single), (RATE, single), (&[], bare)];
+    let kinds: [(&'static [Unit], Read); 4] =
+        [(TIME, sum), (SIZE, single), (RATE, single), (&[], bare)];
     kinds.into_iter().find_map(|(units, read)| {
         let (from, to) = (read(from, units).ok()?, read(to, units).ok()?);
         (from <= to && to < u64::MAX).then_some(Quantities { from, to, units })

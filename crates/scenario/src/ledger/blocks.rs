@@ -102,6 +102,7 @@ impl Blocks {
             }
             Fact::CloseApplied { .. }
             | Fact::Opened(_)
+            | Fact::Begun(_)
             | Fact::Refused
             | Fact::Submitted(_)
             | Fact::Arrived { .. }

@@ -88,6 +88,7 @@ impl Mail {
             Fact::Bound(..)
             | Fact::Opened(_)
             | Fact::Ended(..)
+            | Fact::Begun(_)
             | Fact::Refused
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)

@@ -38,12 +38,14 @@ pub struct Fault {
 /// What happens. Names are those of the scenario's tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The link carries nothing. Lasts: needs a window or random lengths.
+    /// The link carries nothing.
     Cut {
         /// Which link.
         link: String,
         /// Whether the route stays, so that packets vanish without an answer.
         silent: bool,
+        /// How long; `None` for the rest of the run, or as [`When`] says.
+        length: Option<Duration>,
     },
     /// Open connections receive a RST.
     Reset(ResetScope),
@@ -51,7 +53,7 @@ pub enum FaultKind {
     Crash {
         /// Which host.
         host: String,
-        /// How long it is down; `None` for the rest of the run.
+        /// How long it is down; `None` for the rest of the run, or as [`When`] says.
         restart_after: Option<Duration>,
     },
     /// The MTA service is stopped and started.
@@ -65,8 +67,8 @@ pub enum FaultKind {
         host: String,
         /// Which thread.
         thread: ThreadName,
-        /// How long.
-        length: Duration,
+        /// How long; `None` as [`When`] says.
+        length: Option<Duration>,
     },
     /// The clock is set to another offset.
     ClockOffset {
@@ -86,12 +88,36 @@ pub enum ResetScope {
     Link(String),
 }
 
+impl FaultKind {
+    /// Whether it goes on until it ceases; the others are over when they have struck.
+    #[must_use]
+    pub fn lasts(&self) -> bool {
+        match self {
+            Self::Cut { .. }
+            | Self::Crash { .. }
+            | Self::Stall { .. }
+            | Self::ClockOffset { .. } => true,
+            Self::Reset(_) | Self::RestartService { .. } => false,
+        }
+    }
+
+    /// How long it lasts by itself, whenever it strikes.
+    #[must_use]
+    pub fn length(&self) -> Option<Duration> {
+        match self {
+            Self::Cut { length, .. } | Self::Stall { length, .. } => *length,
+            Self::Crash { restart_after, .. } => *restart_after,
+            Self::Reset(_) | Self::RestartService { .. } | Self::ClockOffset { .. } => None,
+        }
+    }
+}
+
 /// When a fault strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
     /// At these times.
     At(Vec<Instant>),
-    /// From one time to another.
+    /// From one time to another; what does not last strikes once, at any time between.
     Window {
         /// It begins.
         from: Instant,
@@ -102,7 +128,7 @@ pub enum When {
     Random {
         /// Mean time from the end of one to the start of the next.
         mean_interval: Duration,
-        /// Mean length of each; only for kinds that last.
+        /// Mean length of each; only for kinds that last, and for those without their own.
         mean_duration: Option<Duration>,
     },
 }

@@ -4,7 +4,11 @@
 //! explanation until when it is to be as it was. It refuses chance itself: a pin always comes
 //! true.
 
-use kernel::Instant;
+use std::fmt;
+
+use kernel::{Duration, Instant};
+
+use super::vocabulary::vocabulary;
 
 /// What is laid down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,17 +47,61 @@ pub struct DroppedPacket {
     pub attempt: u32,
 }
 
-/// A thread loses its processor before its call number `before_call`.
+vocabulary! {
+    /// What a thread can be put aside before.
+    pub enum Deed {
+        /// It reads a word of shared memory.
+        Read = "read",
+        /// It writes one.
+        Write = "write",
+        /// It reads and writes one in a single indivisible step.
+        Interlocked = "interlocked",
+        /// It enters a critical section.
+        Enter = "enter",
+    }
+}
+
+/// What a thread is put aside before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Its call of this number since the service started, from 1.
+    Call(u64),
+    /// A deed.
+    Deed {
+        /// What it does.
+        deed: Deed,
+        /// The name of the place or the critical section, as it stands in reports.
+        of: String,
+        /// The how-manieth such deed of the thread since the service started, from 1.
+        nth: u64,
+    },
+}
+
+/// A thread loses its processor just before it does something that other threads can notice. That
+/// is named by what is done to what, so that the pin outlives changes of whatever else the
+/// thread does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preemption {
     /// Which host.
     pub host: String,
     /// The thread's number.
     pub thread: u32,
-    /// The call, counted from 0.
-    pub before_call: u64,
+    /// Before what.
+    pub before: Before,
+    /// How long it stands still then; zero if it only lets go first whoever can.
+    pub length: Duration,
     /// The number of the thread that goes on instead; `None`: whoever the scheduler takes.
     pub to: Option<u32>,
+}
+
+/// `write number 3 of thread control block.count`
+impl fmt::Display for Before {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(call) => write!(formatter, "call {call}"),
+            Self::Deed { deed, of, nth } => write!(formatter, "{deed} number {nth} of {of}"),
+        }
+    }
 }
 
 /// From here on chance is that of another seed. Everything before is as it was; what waits

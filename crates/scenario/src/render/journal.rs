@@ -147,6 +147,7 @@ const fn kind_of(record: &mta::Record) -> &'static str {
         mta::Record::Log(_) => "winsock-log",
         mta::Record::Event(_) => "event-log",
         mta::Record::Fact(fact) => match fact {
+            Fact::Begun(_) => "association-begun",
             Fact::Bound(..) => "block-bound",
             Fact::Opened(_) => "association-opened",
             Fact::Ended(..) => "association-ended",
@@ -173,7 +174,9 @@ fn put_fact(line: &mut Line, fact: Fact) {
             line.number("cb", block);
             line.number("instance", instance);
         }
-        Fact::Opened(association) => line.number("association", association.0),
+        Fact::Begun(association) | Fact::Opened(association) => {
+            line.number("association", association.0)
+        }
         Fact::Ended(association, ending) => {
             line.number("association", association.0);
             line.text(

@@ -79,6 +79,7 @@ fn thread_in_words(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String
 #[must_use]
 pub fn fact_in_words(fact: Fact) -> String {
     match fact {
+        Fact::Begun(association) => format!("begins association {}", association.0),
         Fact::Bound(association, block, instance) => {
             format!(
                 "association {} is to use block {block}, use {instance}",

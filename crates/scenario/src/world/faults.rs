@@ -3,7 +3,7 @@
 //! Owns when a fault strikes and ceases, and what the world then does to links, hosts, services
 //! and threads. It refuses to touch the subject's memory.
 
-use kernel::{Instant, Site, key};
+use kernel::{Duration, Instant, Site, key};
 use net::{Cut, HostId, LinkId};
 
 use crate::event::Event;
@@ -14,6 +14,7 @@ use super::World;
 
 const GAP: Site = Site::new("fault.gap");
 const LENGTH: Site = Site::new("fault.length");
+const MOMENT: Site = Site::new("fault.moment");
 
 /// One fault of the scenario.
 #[derive(Debug)]
@@ -22,9 +23,11 @@ pub(super) struct Fault {
     kind: FaultKind,
     when: When,
     pub(super) struck: u64,
+    /// Whether it lasts and has not ceased.
+    in_force: bool,
+    /// When it ceases by itself, once it has struck; [`Instant::MAX`] for not at all.
+    until: Instant,
     pub(super) is_over: bool,
-    /// Whether it has struck and lasts.
-    is_in_force: bool,
     /// A later plan makes an earlier one void.
     pub(super) generation: u32,
 }
@@ -35,8 +38,9 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
         kind: fault.kind.clone(),
         when: fault.when.clone(),
         struck: 0,
+        in_force: false,
+        until: Instant::MAX,
         is_over: false,
-        is_in_force: false,
         generation: 0,
     });
     faults.collect()
@@ -45,15 +49,19 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
 impl World<'_> {
     /// Schedules the next strike of a fault, for which it has waited since `since`.
     pub(super) fn await_strike(&mut self, fault: usize, since: Instant) {
-        let it = &mut self.faults[fault];
-        it.is_in_force = false;
+        let it = &self.faults[fault];
         let occurrence = it.struck;
         let at = match &it.when {
             When::At(times) => {
                 let place = usize::try_from(occurrence).expect("a list is limited");
                 times.get(place).copied()
             }
-            When::Window { from, .. } => (occurrence == 0).then_some(*from),
+            When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
+            When::Window { from, to } => (occurrence == 0).then(|| {
+                let mut draw = self.choices.draw(MOMENT, it.key, [0, 0]);
+                let longest = Duration::from_nanos(to.nanos() - from.nanos() - 1);
+                *from + draw.between(Duration::ZERO, longest)
+            }),
             When::Random { mean_interval, .. } => {
                 let mut draw = self.choices.draw(GAP, it.key, [occurrence, 0]);
                 Some(since.saturating_add(draw.exponential(*mean_interval)))
@@ -74,53 +82,74 @@ impl World<'_> {
             return;
         }
         it.struck += 1;
-        let kind = it.kind.clone();
+        // An end that was awaited no longer is: a strike while a fault lasts prolongs it.
+        it.generation += 1;
+        it.in_force = it.kind.lasts();
+        let (kind, is_listed) = (it.kind.clone(), matches!(it.when, When::At(_)));
+        let until = self.end_of(fault as usize, self.now);
+        self.faults[fault as usize].until = until;
         self.write(Record::Fault(fault, Stage::Strikes));
-        self.apply(fault, &kind);
-        if !self.await_end(fault as usize, self.now) {
+        self.apply(fault, &kind, until);
+        self.await_end(fault);
+        if until == Instant::MAX || is_listed {
             self.await_strike(fault as usize, self.now);
         }
     }
 
-    /// Schedules the end of a fault that has lasted until `now`, if it lasts.
-    fn await_end(&mut self, fault: usize, now: Instant) -> bool {
-        let it = &mut self.faults[fault];
-        let until = match &it.when {
-            When::At(_) => None,
-            When::Window { to, .. } => Some(*to),
-            When::Random { mean_duration, .. } => mean_duration.map(|mean| {
+    /// When a fault that lasts from `since` on ceases by itself; [`Instant::MAX`] for not at all.
+    fn end_of(&self, fault: usize, since: Instant) -> Instant {
+        let it = &self.faults[fault];
+        let length = match &it.when {
+            When::Window { to, .. } if it.kind.lasts() => return *to,
+            When::Random {
+                mean_duration: Some(mean),
+                ..
+            } => {
                 let occurrence = it.struck - 1;
                 let mut draw = self.choices.draw(LENGTH, it.key, [occurrence, 0]);
-                now.saturating_add(draw.exponential(mean))
-            }),
+                Some(draw.exponential(*mean))
+            }
+            When::At(_) | When::Window { .. } | When::Random { .. } => it.kind.length(),
         };
-        it.is_in_force = until.is_some();
-        if let Some(until) = until {
-            let event = Event::FaultCeases {
-                fault: fault as u32,
-                generation: it.generation,
-            };
-            self.schedule(HostId(0), until, event);
-        }
-        until.is_some()
+        length.map_or(Instant::MAX, |length| since.saturating_add(length))
     }
 
-    /// From `at` on luck is another: a fault that chance sends or ends is awaited anew.
+    fn await_end(&mut self, fault: u32) {
+        let it = &self.faults[fault as usize];
+        let (until, generation) = (it.until, it.generation);
+        if until < Instant::MAX {
+            self.schedule(HostId(0), until, Event::FaultCeases { fault, generation });
+        }
+    }
+
+    /// From `at` on luck is another: a fault that chance sends or ends is awaited anew. A stall
+    /// has told its thread when to go on, and keeps to it.
     pub(super) fn renew_fault(&mut self, fault: usize, at: Instant) {
         let it = &mut self.faults[fault];
-        if it.is_over || !matches!(it.when, When::Random { .. }) {
+        let When::Random { mean_duration, .. } = it.when else {
+            return;
+        };
+        if it.is_over {
             return;
         }
         it.generation += 1;
-        if it.is_in_force {
-            self.await_end(fault, at);
-        } else {
-            self.await_strike(fault, at);
+        if !it.in_force || it.until == Instant::MAX {
+            return self.await_strike(fault, at);
         }
+        let is_stall = matches!(it.kind, FaultKind::Stall { .. });
+        if mean_duration.is_some() && !is_stall {
+            self.faults[fault].until = self.end_of(fault, at);
+        }
+        self.await_end(fault as u32);
     }
 
+    /// A fault that is in force ceases.
     pub(super) fn cease(&mut self, fault: u32) {
-        let kind = self.faults[fault as usize].kind.clone();
+        let it = &mut self.faults[fault as usize];
+        if !std::mem::take(&mut it.in_force) {
+            return;
+        }
+        let (kind, is_random) = (it.kind.clone(), matches!(it.when, When::Random { .. }));
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
@@ -132,22 +161,37 @@ impl World<'_> {
                 let host = self.host_named(host);
                 self.write(Record::ClockSet(host, usual.nanos));
             }
-            FaultKind::Reset(_)
-            | FaultKind::Crash { .. }
-            | FaultKind::RestartService { .. }
-            | FaultKind::Stall { .. } => {}
+            FaultKind::Crash { host, .. } => self.switch_on(host),
+            // The thread has its processor again by itself.
+            FaultKind::Stall { .. } => {}
+            FaultKind::Reset(_) | FaultKind::RestartService { .. } => {
+                unreachable!("it was over when it had struck")
+            }
         }
         self.write(Record::Fault(fault, Stage::Ceases));
-        if !self.faults[fault as usize].is_over {
+        if is_random && !self.faults[fault as usize].is_over {
             self.await_strike(fault as usize, self.now);
         }
     }
 
-    fn apply(&mut self, fault: u32, kind: &FaultKind) {
+    /// A machine starts again once none of the faults that hold it down is in force.
+    fn switch_on(&mut self, name: &str) {
+        let is_held = self.faults.iter().any(|it| {
+            it.in_force && matches!(&it.kind, FaultKind::Crash { host, .. } if host == name)
+        });
+        if !is_held {
+            let host = self.host_named(name);
+            self.schedule(host, self.now, Event::HostStarts { host });
+        }
+    }
+
+    /// What a fault does that is in force before `until`.
+    fn apply(&mut self, fault: u32, kind: &FaultKind, until: Instant) {
         match kind {
-            FaultKind::Cut { link, silent } => {
+            FaultKind::Cut { link, silent, .. } => {
                 let cut = if *silent { Cut::Silent } else { Cut::Withdrawn };
                 let link = self.link_named(link);
+                self.cuts.retain(|(cutter, ..)| *cutter != fault);
                 self.cuts.push((fault, link, cut));
                 self.apply_cuts(link);
             }
@@ -161,17 +205,10 @@ impl World<'_> {
                 self.reset(ends[0], Some(other));
                 self.reset(ends[1], Some(one));
             }
-            FaultKind::Crash {
-                host,
-                restart_after,
-            } => {
+            FaultKind::Crash { host, .. } => {
                 let host = self.host_named(host);
-                if !self.internet.is_up(host) {
-                    return;
-                }
-                self.crash(host);
-                if let Some(length) = restart_after {
-                    self.schedule(host, self.now + *length, Event::HostStarts { host });
+                if self.internet.is_up(host) {
+                    self.crash(host);
                 }
             }
             FaultKind::RestartService { host } => {
@@ -183,13 +220,13 @@ impl World<'_> {
                 }
                 self.schedule(host, self.now, Event::ServiceStarts { host });
             }
-            FaultKind::Stall {
-                host,
-                thread,
-                length,
-            } => {
+            FaultKind::Stall { host, thread, .. } => {
                 let host = self.host_named(host);
-                let until = self.now + *length;
+                // A stall that healing finds is over with it.
+                let until = match self.scenario.healing {
+                    Some(_) => until.min(Instant::ZERO + self.scenario.duration),
+                    None => until,
+                };
                 if let Some(thread) = self.thread_named(host, thread.word())
                     && let Some(service) = &mut self.hosts[host.0 as usize].service
                 {

@@ -19,6 +19,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Inflow {
     source: Source,
+    /// The host whose MTA takes the messages.
+    host: HostId,
     /// The message awaited, counted from 0.
     ordinal: u64,
     /// When the one before it came.
@@ -31,6 +33,7 @@ pub(super) struct Inflow {
 
 /// The workloads of a scenario before anything came.
 pub(super) fn lower(scenario: &Scenario, choices: Choices) -> Vec<Inflow> {
+    let hosts = assembly::host_numbers(scenario);
     let workloads = scenario.workloads.iter().zip(0_u32..);
     let inflows = workloads.map(|((name, plan), place)| {
         let connector = &scenario.connectors[&plan.connector];
@@ -40,6 +43,7 @@ pub(super) fn lower(scenario: &Scenario, choices: Choices) -> Vec<Inflow> {
         let duration = scenario.duration;
         Inflow {
             source: Source::new(name, plan.clone(), (place, number), duration, choices),
+            host: hosts[connector.from.as_str()],
             ordinal: 0,
             before: None,
             is_held_back: false,
@@ -55,11 +59,7 @@ impl World<'_> {
     pub(super) fn submit(&mut self, workload: usize) {
         let ordinal = self.inflows[workload].ordinal;
         if let Some(submission) = self.inflows[workload].source.message(ordinal) {
-            let name = self.scenario.workloads.values().nth(workload);
-            let connector = &name.expect("it was lowered from there").connector;
-            let from = &self.scenario.connectors[connector].from;
-            let host = self.hosts.iter().position(|host| host.name == *from);
-            let host = HostId(host.expect("a connector starts at a host") as u32);
+            let host = self.inflows[workload].host;
             if !self.hand_over(host, submission) {
                 self.inflows[workload].is_held_back = true;
                 return self.schedule_message(workload, self.now + AGAIN);
@@ -70,6 +70,7 @@ impl World<'_> {
         inflow.before = Some(self.now);
         inflow.ordinal += 1;
         inflow.is_held_back = false;
+        self.messages += 1;
         self.await_message(workload);
     }
 

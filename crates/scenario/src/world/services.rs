@@ -47,6 +47,8 @@ impl World<'_> {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_steps += service.machine.steps();
+            let footprints = self.hosts[host.0 as usize].footprints();
+            self.ended_footprints.extend(footprints);
             self.observer.on_end(host, self.now);
             self.ended_coverage.add(&service.process.coverage());
             let sockets = self.internet.sockets_mut(host);

@@ -249,48 +249,57 @@ impl Inventor {
         self.line(&format!("[fault.f{number}]"));
         let thread = self.pick(&["MAIN BASE", "TIMER", "POP4 DOWN", "POP4 UP", "TCP/IP DRVR"]);
         let silent = self.once_in(2);
-        let is_cut = match self.luck.below(7) {
+        // A length of its own leaves none to the time: `window`, or `random` with lengths.
+        let own = self.once_in(2);
+        let for_own = if own {
+            format!(", for = \"{length}s\"")
+        } else {
+            String::new()
+        };
+        let (lasts, must_cease) = match self.luck.below(7) {
             0 | 1 => {
                 self.line(&format!(
-                    "cut = {{ link = \"l{link}\", silent = {silent} }}"
+                    "cut = {{ link = \"l{link}\", silent = {silent}{for_own} }}"
                 ));
-                true
+                (true, true)
             }
             2 => {
                 self.line(&format!("reset.host = \"{host}\""));
-                false
+                (false, false)
             }
             3 => {
                 self.line(&format!("reset.link = \"l{link}\""));
-                false
+                (false, false)
             }
             4 => {
-                let back = self.once_in(4);
                 let restart = format!(", restart_after = \"{length}s\"");
-                let restart = if back { "" } else { &restart };
+                let restart = if own { &restart } else { "" };
                 self.line(&format!("crash = {{ host = \"{host}\"{restart} }}"));
-                false
+                (true, false)
             }
             5 => {
                 self.line(&format!("restart-service = {{ host = \"{host}\" }}"));
-                false
+                (false, false)
             }
             _ => {
                 self.line(&format!(
-                    "stall = {{ host = \"{host}\", thread = \"{thread}\", for = \"{length}s\" }}"
+                    "stall = {{ host = \"{host}\", thread = \"{thread}\"{for_own} }}"
                 ));
-                false
+                (true, true)
             }
         };
         // The format refuses what would strike after the end.
         let first = self.from(0, minutes * 60 - 3);
         let second = self.from(1, minutes * 60 - first - 1).min(400);
         let mean = self.from(30, 600);
-        match (is_cut, self.once_in(2)) {
-            (true, true) => self.line(&format!("window = [\"{first}s\", \"{}s\"]", first + second)),
-            (true, false) => self.line(&format!(
+        match (lasts && !own, self.once_in(2)) {
+            (true, false) if must_cease || self.once_in(2) => self.line(&format!(
                 "random = {{ mean_interval = \"{mean}s\", mean_duration = \"{second}s\" }}"
             )),
+            (true, _) => self.line(&format!("window = [\"{first}s\", \"{}s\"]", first + second)),
+            (false, true) if !lasts && self.once_in(2) => {
+                self.line(&format!("window = [\"{first}s\", \"{}s\"]", first + second));
+            }
             (false, true) => self.line(&format!("at = [\"{first}s\", \"{}s\"]", first + second)),
             (false, false) => self.line(&format!("random.mean_interval = \"{mean}s\"")),
         }

@@ -25,30 +25,46 @@ pub(super) fn check(scenario: &Scenario, findings: &mut Findings) {
     }
 }
 
-/// Cuts last, all else strikes; an offset may do either.
+/// What lasts needs one length, and the rest none.
 fn check_form(name: &str, fault: &Fault, findings: &mut Findings) {
-    let lasts = match fault.kind {
-        FaultKind::Cut { .. } => true,
+    let length = match fault.kind {
+        FaultKind::Cut { .. } => "cut.for",
+        FaultKind::Stall { .. } => "stall.for",
+        FaultKind::Crash { .. } => "crash.restart_after",
+        FaultKind::Reset(_) | FaultKind::RestartService { .. } | FaultKind::ClockOffset { .. } => {
+            "-"
+        }
+    };
+    let (is_cut, is_stall) = match fault.kind {
+        FaultKind::Cut { .. } => (true, false),
+        FaultKind::Stall { .. } => (false, true),
         FaultKind::Reset(_)
         | FaultKind::Crash { .. }
         | FaultKind::RestartService { .. }
-        | FaultKind::Stall { .. }
-        | FaultKind::ClockOffset { .. } => false,
+        | FaultKind::ClockOffset { .. } => (false, false),
     };
-    let may_have_window = lasts || matches!(fault.kind, FaultKind::ClockOffset { .. });
+    let has_length = fault.kind.length().is_some();
     let (key, message) = match &fault.when {
-        When::At(_) if lasts => ("at", "a cut lasts: give a `window` or `random` lengths"),
-        When::Window { .. } if !may_have_window => {
-            ("window", "this fault strikes once: give `at` or `random`")
-        }
-        When::Random {
-            mean_duration: None,
-            ..
-        } if lasts => ("random", "a cut lasts: `mean_duration` is missing"),
+        When::At(_) if is_stall && !has_length => ("at", "a stall lasts: give it a length, `for`"),
+        When::Window { .. } if has_length => (length, "the `window` says how long"),
         When::Random {
             mean_duration: Some(_),
             ..
-        } if !lasts => ("random.mean_duration", "this fault has no length by chance"),
+        } if has_length => (length, "`mean_duration` says how long"),
+        When::Random {
+            mean_duration: Some(_),
+            ..
+        } if !fault.kind.lasts() => (
+            "random.mean_duration",
+            "this fault is over when it has struck",
+        ),
+        When::Random {
+            mean_duration: None,
+            ..
+        } if (is_cut || is_stall) && !has_length => (
+            "random",
+            "what strikes again must cease: give `for` or `mean_duration`",
+        ),
         When::At(_) | When::Window { .. } | When::Random { .. } => return,
     };
     findings.add(Code::Contradiction, format!("fault.{name}.{key}"), message);

@@ -30,6 +30,7 @@ impl Choice for FaultKind {
             Self::Cut {
                 link: String::new(),
                 silent: false,
+                length: None,
             },
             Self::Reset(ResetScope::Host(host())),
             Self::Crash {
@@ -40,7 +41,7 @@ impl Choice for FaultKind {
             Self::Stall {
                 host: host(),
                 thread: ThreadName::Driver,
-                length: Duration::ZERO,
+                length: None,
             },
             Self::ClockOffset {
                 host: host(),
@@ -51,10 +52,7 @@ impl Choice for FaultKind {
 
     fn key(&self) -> Key {
         match self {
-            Self::Cut { .. } => Key::new(
-                "cut",
-                "A link carries nothing, for a `window` or at `random` times.",
-            ),
+            Self::Cut { .. } => Key::new("cut", "A link carries nothing."),
             Self::Reset(_) => Key::new("reset", "Open connections receive a RST."),
             Self::Crash { .. } => Key::new("crash", "A machine stops at once."),
             Self::RestartService { .. } => {
@@ -63,14 +61,18 @@ impl Choice for FaultKind {
             Self::Stall { .. } => Key::new("stall", "A thread gets no processor."),
             Self::ClockOffset { .. } => Key::new(
                 "clock-offset",
-                "A clock is set to another offset; with `window` set back afterwards.",
+                "A clock is set to another offset, and set back when that is over.",
             ),
         }
     }
 
     fn payload<F: Fields>(&mut self, key: Key, fields: &mut F) {
         fields.table(key, |fields| match self {
-            Self::Cut { link, silent } => {
+            Self::Cut {
+                link,
+                silent,
+                length,
+            } => {
                 fields.required(Key::new("link", "The link, by name."), link);
                 fields.value(
                     Key::new(
@@ -79,6 +81,12 @@ impl Choice for FaultKind {
                     ),
                     silent,
                     false,
+                );
+                fields.optional(
+                    Key::new("for", "How long it carries nothing.")
+                        .within(NANOSECOND, YEAR)
+                        .default("as the time says, or for the rest of the run"),
+                    length,
                 );
             }
             Self::Reset(scope) => fields.one_of(scope, None),
@@ -90,7 +98,7 @@ impl Choice for FaultKind {
                 fields.optional(
                     Key::new("restart_after", "How long the machine is down.")
                         .within(MILLISECOND, YEAR)
-                        .default("for the rest of the run"),
+                        .default("as the time says, or for the rest of the run"),
                     restart_after,
                 );
             }
@@ -102,8 +110,10 @@ impl Choice for FaultKind {
             } => {
                 fields.required(WHICH_HOST, host);
                 fields.required(Key::new("thread", "The thread, by name."), thread);
-                fields.required(
-                    Key::new("for", "How long the thread stands still.").within(NANOSECOND, DAY),
+                fields.optional(
+                    Key::new("for", "How long the thread stands still; needed with `at`.")
+                        .within(NANOSECOND, DAY)
+                        .default("as the time says"),
                     length,
                 );
             }
@@ -157,7 +167,10 @@ impl Choice for When {
     fn key(&self) -> Key {
         match self {
             Self::At(_) => Key::new("at", "At these times.").within(1, 100_000),
-            Self::Window { .. } => Key::new("window", "From one time to another."),
+            Self::Window { .. } => Key::new(
+                "window",
+                "From one time to another; what does not last strikes once, at any time between.",
+            ),
             Self::Random { .. } => Key::new("random", "Again and again, by chance."),
         }
     }
@@ -185,7 +198,7 @@ impl Choice for When {
                 fields.optional(
                     Key::new(
                         "mean_duration",
-                        "Mean length of each; for cuts only, and needed there.",
+                        "Mean length of each; for what lasts and has no length of its own.",
                     )
                     .within(MILLISECOND, YEAR)
                     .default("-"),

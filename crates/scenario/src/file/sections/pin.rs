@@ -1,9 +1,10 @@
 //! The keys of `[pin]`.
 
-use kernel::Instant;
+use kernel::{Duration, Instant};
 
-use super::super::fields::{Fields, Key, Section};
-use crate::plan::{DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+use super::super::fields::{Choice, Fields, Key, Section};
+use super::DAY;
+use crate::plan::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
 
 impl Section for Pins {
     fn blank() -> Self {
@@ -88,7 +89,8 @@ impl Section for Preemption {
         Self {
             host: String::new(),
             thread: 0,
-            before_call: 0,
+            before: Before::Call(1),
+            length: Duration::ZERO,
             to: None,
         }
     }
@@ -99,12 +101,15 @@ impl Section for Preemption {
             Key::new("thread", "The thread's number.").within(0, 9_999),
             &mut self.thread,
         );
-        fields.required(
+        fields.one_of(&mut self.before, None);
+        fields.value(
             Key::new(
-                "before_call",
-                "The call before which it is put aside, from 0.",
-            ),
-            &mut self.before_call,
+                "for",
+                "How long it stands still then; 0s if it only lets go first whoever can.",
+            )
+            .within(0, DAY),
+            &mut self.length,
+            Duration::ZERO,
         );
         fields.optional(
             Key::new("to", "The number of the thread that goes on instead.")
@@ -129,5 +134,56 @@ impl Section for FreshLuck {
             &mut self.from,
         );
         fields.required(Key::new("seed", "The seed from there on."), &mut self.seed);
+    }
+}
+
+impl Choice for Before {
+    fn alternatives() -> Vec<Self> {
+        let deed = Self::Deed {
+            deed: Deed::Read,
+            of: String::new(),
+            nth: 1,
+        };
+        vec![deed, Self::Call(1)]
+    }
+
+    fn key(&self) -> Key {
+        match self {
+            Self::Deed { .. } => Key::new("before", "What it is about to do when it is put aside."),
+            Self::Call(_) => Key::new(
+                "before_call",
+                "The number of the call before which it is put aside, from 1.",
+            )
+            .within(1, u64::MAX),
+        }
+    }
+
+    fn payload<F: Fields>(&mut self, key: Key, fields: &mut F) {
+        match self {
+            Self::Deed { deed, .. } => fields.required(key, deed),
+            Self::Call(call) => fields.required(key, call),
+        }
+    }
+
+    fn companions<F: Fields>(&mut self, fields: &mut F) {
+        if let Self::Deed { of, nth, .. } = self {
+            fields.required(
+                Key::new(
+                    "of",
+                    "To which place or critical section, by the name that reports give it.",
+                )
+                .within(1, 200),
+                of,
+            );
+            fields.value(
+                Key::new(
+                    "nth",
+                    "The how-manieth such deed of the thread since its service started.",
+                )
+                .within(1, u64::MAX),
+                nth,
+                1,
+            );
+        }
     }
 }

@@ -124,6 +124,15 @@ impl Section for Limits {
         );
         fields.value(
             Key::new(
+                "messages",
+                "Messages of all workloads taken in before the run is stopped.",
+            )
+            .within(1, Self::MESSAGES_MAX),
+            &mut self.messages,
+            default.messages,
+        );
+        fields.value(
+            Key::new(
                 "calls",
                 "Calls that the threads of one service make before the run is stopped.",
             )
@@ -141,6 +150,15 @@ impl Section for Limits {
             Key::new("records", "Journal records kept in memory.").within(0, 100_000_000),
             &mut self.records,
             default.records,
+        );
+        fields.value(
+            Key::new(
+                "footprints",
+                "Accesses to shared memory that are kept of each service to see who overtook whom, the newest.",
+            )
+            .within(0, 10_000_000),
+            &mut self.footprints,
+            default.footprints,
         );
     }
 }

@@ -421,7 +421,7 @@ fn names_lead_somewhere() {
             "`fault.f.reset.link`: there is no link `m`",
         ),
         (
-            after("[[pin.preempt]]\nhost = \"D\"\nthread = 8\nbefore_call = 1\n"),
+            after("[[pin.preempt]]\nhost = \"D\"\nthread = 8\nbefore = \"read\"\nof = \"x\"\n"),
             "14:8",
             "`pin.preempt[0].host`: there is no host `D`",
         ),
@@ -474,19 +474,33 @@ fn settings_do_not_contradict_each_other() {
             "`workload.w.mix`: 2/3 and 2/3 are together more than all",
         ),
         (
-            after("[fault.f]\ncut.link = \"l\"\nat = \"1s\"\n"),
+            after("[fault.f]\nstall = { host = \"A\", thread = \"TIMER\" }\nat = \"1s\"\n"),
             "15:6",
-            "`fault.f.at`: a cut lasts: give a `window` or `random` lengths",
+            "`fault.f.at`: a stall lasts: give it a length, `for`",
         ),
         (
             after("[fault.f]\ncut.link = \"l\"\nrandom.mean_interval = \"1s\"\n"),
             "15:1",
-            "`fault.f.random`: a cut lasts: `mean_duration` is missing",
+            "`fault.f.random`: what strikes again must cease: give `for` or `mean_duration`",
         ),
         (
-            after("[fault.f]\nreset.host = \"A\"\nwindow = [\"1s\", \"2s\"]\n"),
-            "15:10",
-            "`fault.f.window`: this fault strikes once: give `at` or `random`",
+            after(
+                "[fault.f]\nreset.host = \"A\"\nrandom = { mean_interval = \"1s\", mean_duration = \"1s\" }\n",
+            ),
+            "15:50",
+            "`fault.f.random.mean_duration`: this fault is over when it has struck",
+        ),
+        (
+            after("[fault.f]\ncut = { link = \"l\", for = \"1s\" }\nwindow = [\"1s\", \"2s\"]\n"),
+            "14:27",
+            "`fault.f.cut.for`: the `window` says how long",
+        ),
+        (
+            after(
+                "[fault.f]\ncrash = { host = \"A\", restart_after = \"1s\" }\nrandom = { mean_interval = \"1s\", mean_duration = \"1s\" }\n",
+            ),
+            "14:39",
+            "`fault.f.crash.restart_after`: `mean_duration` says how long",
         ),
         (
             after("[fault.f]\nreset.host = \"A\"\nat = [\"1s\", \"1h\"]\n"),

@@ -6,7 +6,7 @@ use super::super::diagnostic::{Code, Diagnostic};
 use super::super::document::Node;
 use super::super::nearest::nearest;
 use super::{Value, quoted, text_of};
-use crate::plan::{Build, Priority, Scheduler, Scope, TcpProfile, ThreadName, Vocabulary};
+use crate::plan::{Build, Deed, Priority, Scheduler, Scope, TcpProfile, ThreadName, Vocabulary};
 
 /// A word of a vocabulary, read and described alike for every vocabulary.
 pub(in crate::file) fn read_word<V: Vocabulary>(node: &Node) -> Result<V, Diagnostic> {
@@ -52,4 +52,6 @@ macro_rules! word_values {
     )+};
 }
 
-word_values!(Scheduler, Build, TcpProfile, Scope, Priority, ThreadName,);
+word_values!(
+    Scheduler, Build, TcpProfile, Scope, Priority, ThreadName, Deed,
+);

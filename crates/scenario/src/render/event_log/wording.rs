@@ -83,8 +83,12 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
             unexpected_error(&format!("SBPDSCLS:CB TID={owner},calling TID={caller}."))
         }
         EventEntry::HeapFreeFailure => unexpected_error("ExchHeapFree Failure."),
-        EventEntry::StartupComplete(version) => service("startup", *version, 14),
-        EventEntry::ClosedownComplete(version) => service("closedown", *version, 16),
+        EventEntry::StartupComplete(version) => {
+            service(&format!("{SERVICE} startup complete"), *version, 14)
+        }
+        EventEntry::ClosedownComplete(version) => {
+            service("Service closedown complete", *version, 16)
+        }
         EventEntry::AssociationLimit { connector, limit } => {
             let name = distinguished_name(scene, *connector);
             Wording {
@@ -115,17 +119,21 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
             product: "198 1 0 1 PLATFORM",
             ..warning(Category::X400Service, 10, 130)
         },
-        EventEntry::NonDelivery { connector, message } => Wording {
-            // Q230497 gives the reason and the diagnostic; the sentence around them has no source.
-            text: format!(
-                "A non-delivery report (reason code transfer-failure and diagnostic code \
-                 MTS-congestion) is being generated for message {message}, which could not be \
-                 transferred to {}.",
-                distinguished_name(scene, *connector)
-            ),
-            product: "MTA",
-            ..warning(Category::X400Service, 12, 34)
-        },
+        EventEntry::NonDelivery { connector, message } => {
+            let (host, name) = (&scene.view.name, distinguished_name(scene, *connector));
+            Wording {
+                // Q230497 and Q254818, there on thread DISP:RESULT. A message here is known by
+                // its number alone and has one recipient, whom the connector stands for.
+                text: format!(
+                    "A non-delivery report (reason code transfer-failure and diagnostic code \
+                     MTS-congestion) is being generated for message C=US;A= ;P=Org;\
+                     L={host}-{message}. It was originally destined for DN:{name} (recipient \
+                     number 1), and was to be redirected to DN:{name}."
+                ),
+                product: "MTA",
+                ..warning(Category::X400Service, 12, 136)
+            }
+        }
     }
 }
 
@@ -143,7 +151,7 @@ fn warning(category: Category, severity: u8, procedure: u32) -> Wording {
 
 /// 9202, 9214, 9215, 9221, 9224 and 9234. Procedures: accept 256, closesocket 259, connect 274
 /// (262 with severity 14 where a network event says so, Q303102), receive 262, send 272, select
-/// 280.
+/// 280. Only the short form of 9214 is quoted anywhere (Q303102); the long one goes by analogy.
 fn sockets(function: Function, code: u32, block: u32, generation: Generation) -> Wording {
     let (name, article, procedure) = match function {
         Function::Accept => ("accept", "an", 256),
@@ -221,22 +229,24 @@ fn unexpected_error(error: &str) -> Wording {
     }
 }
 
-/// 9298 and 9299 (Q174695).
-fn service(what: &str, version: Version, severity: u8) -> Wording {
+/// 9298 and 9299 (Q174695). 4.0 calls itself "version 4" (Q146397).
+fn service(complete: &str, version: Version, severity: u8) -> Wording {
     let Version {
         product: (major, minor),
         build: (build, revision),
     } = version;
+    let product = match version.product {
+        (4, 0) => major.to_string(),
+        _ => format!("{major}.{minor}"),
+    };
     Wording {
         kind: Kind::Information,
-        text: format!(
-            "Microsoft Exchange Server MTA Service {what} complete, version {major}.{minor} \
-             (build {build}.{revision})."
-        ),
+        text: format!("{complete}, version {product} (build {build}.{revision})."),
         ..warning(Category::X400Service, severity, 490)
     }
 }
 
+const SERVICE: &str = "Microsoft Exchange Server MTA Service";
 const SERVERS: &str = "/o=Org/ou=Site/cn=Configuration/cn=Servers";
 const CONNECTIONS: &str = "/o=Org/ou=Site/cn=Configuration/cn=Connections";
 

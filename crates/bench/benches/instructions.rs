@@ -1,0 +1,158 @@
+//! How many instructions the hot loops take: the same on every day, whatever else the machine does.
+//!
+//! Owns the list of loops and the counting: each runs in a process of its own under callgrind, once
+//! with n and once with 2n repetitions, and the difference is what n of them take; building up and
+//! tearing down cancel out. It refuses to measure time.
+
+#[path = "../src/clock.rs"]
+#[allow(dead_code, reason = "nothing is timed here")]
+mod clock;
+#[path = "../src/ours.rs"]
+#[allow(dead_code, reason = "some workloads are not counted")]
+mod ours;
+#[path = "../src/work.rs"]
+#[allow(dead_code, reason = "some workloads are not counted")]
+mod work;
+
+use std::process::Command;
+
+use machine::drills::Program;
+use net::LossModel;
+use ours::mtas::{Mail, Pattern};
+use work::{Associations, PingPong, Timers};
+
+/// One loop.
+struct Loop {
+    name: &'static str,
+    /// What one repetition is.
+    meaning: &'static str,
+    /// Repetitions of the smaller run.
+    count: u32,
+    run: fn(u32),
+}
+
+const LOOPS: [Loop; 9] = [
+    Loop {
+        name: "timer, 10,000 waiting",
+        meaning: "EventQueue: one push and one pop",
+        count: 100_000,
+        run: |count| {
+            ours::timers::event_queue(Timers {
+                timers: 10_000,
+                firings: count / 10_000,
+            });
+        },
+    },
+    Loop {
+        name: "timer, 200,000 waiting",
+        meaning: "the same, twenty times as many waiting",
+        count: 1_000_000,
+        run: |count| {
+            ours::timers::event_queue(Timers {
+                timers: 200_000,
+                firings: count / 200_000,
+            });
+        },
+    },
+    Loop {
+        name: "message",
+        meaning: "W2: send, segment, hop, arrival, network event, receive",
+        count: 10_000,
+        run: |messages| {
+            ours::ping_pong::ping_pong(PingPong { messages });
+        },
+    },
+    Loop {
+        name: "association",
+        meaning: "W1: eleven segments and all calls of both ends",
+        count: 1_600,
+        run: |count| {
+            let work = Associations {
+                clients: 16,
+                each: count / 16,
+                at_once: 10,
+            };
+            ours::associations::associations(work, LossModel::None);
+        },
+    },
+    Loop {
+        name: "association of MTAs",
+        meaning: "W1m: the same with threads, heap, judge and digest",
+        count: 64,
+        run: |count| {
+            let mail = Mail {
+                hosts: 16,
+                pattern: Pattern::HubAndSpoke,
+                messages: count / 16,
+                link: "",
+            };
+            ours::mtas::run(&mail.scenario());
+        },
+    },
+    Loop {
+        name: "idle day",
+        meaning: "W6: one association between two MTAs",
+        count: 10,
+        run: |days| {
+            ours::mtas::run(&ours::mtas::idle(days));
+        },
+    },
+    Loop {
+        name: "schedule",
+        meaning: "W4: the free-list race once, not judged",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random(Program::FreeList, count, false);
+        },
+    },
+    Loop {
+        name: "schedule, judged",
+        meaning: "the same under the judge",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random(Program::FreeList, count, true);
+        },
+    },
+    Loop {
+        name: "stale block, judged",
+        meaning: "W4: three threads and a timer's stale pointer",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random(Program::StaleBlock, count, true);
+        },
+    },
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, place, count] = arguments.as_slice()
+        && flag == "--one"
+    {
+        let place: usize = place.parse().expect("the place of a loop");
+        return (LOOPS[place].run)(count.parse().expect("how often"));
+    }
+    println!("| loop | instructions | of |\n|---|---:|---|");
+    for (place, it) in LOOPS.iter().enumerate() {
+        let (once, twice) = (collected(place, it.count), collected(place, 2 * it.count));
+        let each = (twice - once) / u64::from(it.count);
+        println!("| {} | {each} | {} |", it.name, it.meaning);
+    }
+}
+
+/// The instructions of a whole process that repeats a loop so often.
+fn collected(place: usize, count: u32) -> u64 {
+    let own = std::env::current_exe().expect("this program has a path");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(own)
+        .args(["--one", &place.to_string(), &count.to_string()])
+        .output()
+        .expect("valgrind is installed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let line = said.lines().find(|line| line.contains("Collected"));
+    let number = line.and_then(|line| line.rsplit(' ').next());
+    number
+        .and_then(|number| number.parse().ok())
+        .expect("callgrind says what it collected")
+}

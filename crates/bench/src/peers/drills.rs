@@ -1,0 +1,140 @@
+//! The three drills over any library's atomics: one access is one scheduling point.
+//!
+//! Owns the programs; whose atomics and threads they use is the argument of the macro, since the
+//! libraries' types are alike and not the same.
+
+/// Defines `free_list`, `aba` and `stale_block` over the atomics, reference counts and threads of
+/// `$library`. Each answers whether its run failed.
+macro_rules! drills {
+    ($library:ident) => {
+        use $library::sync::Arc;
+        use $library::sync::atomic::{AtomicUsize, Ordering};
+        use $library::thread;
+
+        const SEQUENTIAL: Ordering = Ordering::SeqCst;
+        const NONE: usize = 0;
+        const OPEN: usize = 1;
+        const TIMED_OUT: usize = 2;
+
+        /// A free list of blocks 1, 2, 3..., and the blocks' links and states.
+        struct Table {
+            head: AtomicUsize,
+            slot: AtomicUsize,
+            next: [AtomicUsize; 5],
+            state: [AtomicUsize; 5],
+        }
+
+        impl Table {
+            fn new(listed: usize) -> Arc<Self> {
+                let link = |block| {
+                    if block > 0 && block < listed {
+                        block + 1
+                    } else {
+                        NONE
+                    }
+                };
+                Arc::new(Self {
+                    head: AtomicUsize::new(if listed > 0 { 1 } else { NONE }),
+                    slot: AtomicUsize::new(1),
+                    next: std::array::from_fn(|block| AtomicUsize::new(link(block))),
+                    state: std::array::from_fn(|_| AtomicUsize::new(NONE)),
+                })
+            }
+
+            fn pop(&self) -> usize {
+                loop {
+                    let block = self.head.load(SEQUENTIAL);
+                    let next = self.next[block].load(SEQUENTIAL);
+                    let swapped = self
+                        .head
+                        .compare_exchange(block, next, SEQUENTIAL, SEQUENTIAL);
+                    if swapped.is_ok() {
+                        return block;
+                    }
+                }
+            }
+
+            fn push(&self, block: usize) {
+                loop {
+                    let head = self.head.load(SEQUENTIAL);
+                    self.next[block].store(head, SEQUENTIAL);
+                    let swapped = self
+                        .head
+                        .compare_exchange(head, block, SEQUENTIAL, SEQUENTIAL);
+                    if swapped.is_ok() {
+                        return;
+                    }
+                }
+            }
+        }
+
+        /// Two threads take a block each from a list that nothing guards.
+        pub fn free_list() -> bool {
+            let table = Table::new(2);
+            let take = |table: Arc<Table>| {
+                let block = table.head.load(SEQUENTIAL);
+                let next = table.next[block].load(SEQUENTIAL);
+                table.head.store(next, SEQUENTIAL);
+                block
+            };
+            let takers = [Arc::clone(&table), table].map(|it| thread::spawn(move || take(it)));
+            let [one, other] = takers.map(|taker| taker.join().expect("it ends"));
+            one == other
+        }
+
+        /// One takes two blocks, the other takes two and gives the first back.
+        pub fn aba() -> bool {
+            let table = Table::new(4);
+            let (one, other) = (Arc::clone(&table), Arc::clone(&table));
+            let taker = thread::spawn(move || [one.pop(), one.pop()]);
+            let giver = thread::spawn(move || {
+                let first = other.pop();
+                let second = other.pop();
+                other.push(first);
+                second
+            });
+            let [first, second] = taker.join().expect("it ends");
+            let third = giver.join().expect("it ends");
+            let held = [first, second, third];
+            let twice = first == second || first == third || second == third;
+            let mut block = table.head.load(SEQUENTIAL);
+            let mut listed = false;
+            for _ in 0..4 {
+                listed |= block != NONE && held.contains(&block);
+                block = table.next[block].load(SEQUENTIAL);
+            }
+            twice || listed
+        }
+
+        /// A timer keeps a pointer, a closer frees, an opener takes the block anew.
+        pub fn stale_block() -> bool {
+            let table = Table::new(0);
+            let [one, two, three] = [(); 3].map(|()| Arc::clone(&table));
+            let timer = thread::spawn(move || {
+                let block = one.slot.load(SEQUENTIAL);
+                if block != NONE {
+                    one.state[block].store(TIMED_OUT, SEQUENTIAL);
+                }
+            });
+            let closer = thread::spawn(move || {
+                let block = two.slot.load(SEQUENTIAL);
+                two.slot.store(NONE, SEQUENTIAL);
+                two.head.store(block, SEQUENTIAL);
+            });
+            let opener = thread::spawn(move || {
+                let block = three.head.load(SEQUENTIAL);
+                if block == NONE {
+                    return true;
+                }
+                three.head.store(NONE, SEQUENTIAL);
+                three.state[block].store(OPEN, SEQUENTIAL);
+                three.state[block].load(SEQUENTIAL) == OPEN
+            });
+            timer.join().expect("it ends");
+            closer.join().expect("it ends");
+            !opener.join().expect("it ends")
+        }
+    };
+}
+
+pub(crate) use drills;

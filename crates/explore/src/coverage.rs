@@ -1,0 +1,62 @@
+//! What a control block met, in words.
+//!
+//! Owns the names of its states and of what happens to it, as rows and summaries have them. It
+//! refuses to add up: tallies do.
+
+use std::collections::BTreeMap;
+
+use mta::{BlockState, Coverage, Stimulus};
+
+/// The name of a pair in rows.
+pub(crate) fn name(state: Option<BlockState>, stimulus: Stimulus) -> String {
+    format!("{}: {}", state_word(state), event_word(stimulus))
+}
+
+/// The counts of a run by name, without those that are zero.
+pub(crate) fn names(coverage: &Coverage) -> BTreeMap<String, u64> {
+    let counts = every_pair().map(|(state, stimulus)| {
+        let times = coverage.of(state, stimulus);
+        (state, stimulus, times)
+    });
+    let met = counts.filter(|(.., times)| *times > 0);
+    met.map(|(state, stimulus, times)| (name(state, stimulus), times))
+        .collect()
+}
+
+pub(crate) fn every_pair() -> impl Iterator<Item = (Option<BlockState>, Stimulus)> {
+    let events = Stimulus::ALL.into_iter();
+    events.flat_map(|event| Coverage::STATES.map(|state| (state, event)))
+}
+
+pub(crate) const fn state_word(state: Option<BlockState>) -> &'static str {
+    match state {
+        Some(BlockState::Free) => "free",
+        Some(BlockState::Allocated) => "allocated",
+        Some(BlockState::Connecting) => "connecting",
+        Some(BlockState::Listening) => "listening",
+        Some(BlockState::Open) => "open",
+        Some(BlockState::Closing) => "closing",
+        Some(BlockState::OutOfService) => "out",
+        None => "other use",
+    }
+}
+
+pub(crate) const fn event_word(stimulus: Stimulus) -> &'static str {
+    match stimulus {
+        Stimulus::Listen => "listen",
+        Stimulus::OpenRequest => "open request",
+        Stimulus::ReceiveRequest => "receive request",
+        Stimulus::Send => "send",
+        Stimulus::ConnectFailed => "connect failed",
+        Stimulus::ConnectAgain => "connect again",
+        Stimulus::Disconnect => "disconnect",
+        Stimulus::DisconnectRequest => "disconnect request",
+        Stimulus::CloseRequest => "close request",
+        Stimulus::SessionTimeout => "session timeout",
+        Stimulus::Accept => "FD_ACCEPT",
+        Stimulus::Connect => "FD_CONNECT",
+        Stimulus::Read => "FD_READ",
+        Stimulus::Write => "FD_WRITE",
+        Stimulus::Close => "FD_CLOSE",
+    }
+}

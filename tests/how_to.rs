@@ -1,0 +1,139 @@
+//! `docs/how-to-prove-a-fix.md`, run as it stands.
+//!
+//! Owns a package made of nothing but the page's own text, in a folder of its own next to a link
+//! to this repository. It refuses to help the page: what a reader would have to add is missing.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use mtasim::prelude::*;
+
+const PAGE: &str = include_str!("../docs/how-to-prove-a-fix.md");
+
+/// A fenced block of the page, with the word after its fence and the file it is meant for: the last
+/// one that the text before it names.
+struct Block {
+    word: &'static str,
+    file: &'static str,
+    text: &'static str,
+}
+
+fn blocks() -> Vec<Block> {
+    let parts: Vec<&'static str> = PAGE.split("```").collect();
+    let (mut found, mut file) = (Vec::new(), "");
+    for pair in parts.chunks_exact(2) {
+        let named = pair[0].split('`').skip(1).step_by(2);
+        file = named
+            .filter(|it| it.starts_with("my-fix/") && !it.ends_with("lib.rs"))
+            .last()
+            .unwrap_or(file);
+        let (word, text) = pair[1].split_once('\n').expect("a block has lines");
+        found.push(Block { word, file, text });
+    }
+    found
+}
+
+fn cargo(folder: &Path, test: &str) -> Output {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/how-to");
+    Command::new(env!("CARGO"))
+        .args(["test", "--offline", "--test", test])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", target)
+        .env_remove("RUST_BACKTRACE")
+        .output()
+        .expect("cargo starts")
+}
+
+#[test]
+#[ignore = "builds a package that depends on this one"]
+fn the_page_is_a_package_that_works() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let package = folder.path().join("my-fix");
+    fs::create_dir_all(package.join("src")).expect("a folder can be made");
+    fs::create_dir_all(package.join("tests")).expect("a folder can be made");
+    fs::write(package.join("src/lib.rs"), "").expect("it can be written");
+    std::os::unix::fs::symlink(env!("CARGO_MANIFEST_DIR"), folder.path().join("mtasim"))
+        .expect("a link can be made");
+    // The versions that are here already: the index is not asked.
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
+    fs::copy(lock, package.join("Cargo.lock")).expect("it can be copied");
+    for block in blocks() {
+        if matches!(block.word, "toml" | "rust" | "rust,fails") && !block.file.is_empty() {
+            fs::write(folder.path().join(block.file), block.text).expect("it can be written");
+        }
+    }
+    let right = cargo(&package, "my_fix");
+    let told = String::from_utf8_lossy(&right.stdout);
+    let errors = String::from_utf8_lossy(&right.stderr);
+    assert!(right.status.success(), "{told}\n{errors}");
+    assert!(told.contains("test my_fix_is_right ... ok"), "{told}");
+
+    let wrong = cargo(&package, "longer_timer");
+    let told = String::from_utf8_lossy(&wrong.stdout);
+    assert!(!wrong.status.success(), "{told}");
+    assert!(told.contains("never_leaks does not hold"), "{told}");
+    let kept = package.join("tests/longer_timer.proptest-regressions");
+    assert!(kept.exists(), "the failure is kept");
+    // What is shown between the rulers is a scenario, and leaks.
+    let shown = told.split("# -----").nth(1).expect("a case is shown");
+    let text = shown.trim_start_matches('-');
+    assert!(Case::read("shown", text).is_ok(), "{text}");
+}
+
+/// The test of a fix is short: that is promised.
+#[test]
+fn the_pages_property_has_at_most_fifteen_lines() {
+    let first = blocks()
+        .into_iter()
+        .find(|it| it.word == "rust")
+        .expect("the page has a test");
+    let (_, test) = first
+        .text
+        .split_once("proptest! {")
+        .expect("it is a property test");
+    assert!(test.lines().count() < 15, "{test}");
+}
+
+/// The failure that the page shows is one: its scenario leaks with the longer timer, and with no fix
+/// of the page.
+#[test]
+fn the_failure_that_the_page_shows_is_one() {
+    let shown = blocks()
+        .into_iter()
+        .find(|it| it.word == "text" && it.text.contains("# ---"));
+    let text = shown.expect("the page shows a failure").text;
+    let rulers: Vec<&str> = text.lines().filter(|it| it.starts_with("# ---")).collect();
+    let case = text.split(rulers[0]).nth(1).expect("a case between rulers");
+    let case = Case::read("page", case).expect("it is a scenario");
+    let outcome = case.run(LongerTimer).expect("it runs");
+    let broken = never_leaks(&outcome).expect_err("it leaks");
+    assert!(text.contains(&broken.findings[0]), "{broken}");
+    never_leaks(&case.run(TimeoutOnlyAsks).expect("it runs")).expect("it does not leak");
+}
+
+#[derive(Clone, Debug)]
+struct LongerTimer;
+
+impl Build for LongerTimer {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+
+    fn session_timer(&self, configured: Duration) -> Duration {
+        configured.max(Duration::from_secs(360))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct TimeoutOnlyAsks;
+
+impl Build for TimeoutOnlyAsks {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+
+    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
+        OnTimeout::RequestClose
+    }
+}

@@ -1,0 +1,94 @@
+//! What a user is told when mtasim itself is wrong.
+//!
+//! Owns runs that panic and runs that are not what they were. It refuses to plant anything in the
+//! program: a build of one's own panics, and a capsule names the digest of another run.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
+
+use explore::capsule::Capsule;
+use mta::{BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure};
+use scenario::{Options, file, run_builds};
+
+use crate::program::{argument, code, mtasim, text};
+
+const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
+
+/// A build that fails as soon as a session's timer has run out.
+#[derive(Debug)]
+struct Faulty(Shipped);
+
+impl Build for Faulty {
+    fn base(&self) -> Shipped {
+        self.0
+    }
+
+    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+        self.0.guard(structure, operation)
+    }
+
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        panic!("no answer for {state:?}")
+    }
+
+    fn on_close_request(&self, state: BlockState) -> OnClose {
+        self.0.on_close_request(state)
+    }
+
+    fn checks_instance(&self) -> bool {
+        self.0.checks_instance()
+    }
+
+    fn asserts_owner(&self) -> bool {
+        self.0.asserts_owner()
+    }
+}
+
+#[test]
+fn a_panic_names_time_scenario_and_seed() {
+    let bytes = include_bytes!("../sims/casebook/q303102-cb-leak.toml");
+    let scenario = file::load(LEAK, bytes, &[]).expect("a scenario");
+    let builds: Vec<Rc<dyn Build>> = vec![
+        Rc::new(Shipped::EXCHANGE_5_5_2655_16),
+        Rc::new(Faulty(Shipped::EXCHANGE_5_5_2653_23)),
+    ];
+    let options = Options {
+        keep_records: false,
+    };
+    let run = AssertUnwindSafe(|| run_builds(&scenario, 1, builds, options));
+    let cause = panic::catch_unwind(run).expect_err("a timer runs out in every run");
+    let told = cause.downcast_ref::<String>().expect("a text");
+    let (at, rest) = told
+        .strip_prefix("at ")
+        .and_then(|it| it.split_once(' '))
+        .expect("a time comes first");
+    // The session's timer takes 120 s, so nothing can run out before.
+    assert!(at.parse::<f64>().expect("seconds") > 120.0, "{told}");
+    assert_eq!(
+        rest,
+        "s of \"Control blocks leak until none is left\", seed 1: no answer for Connecting"
+    );
+}
+
+#[test]
+fn a_run_that_is_not_what_it_was_ends_with_code_3() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let some = ["sweep", LEAK, "--seeds", "0..1", "--set", "duration=1h"];
+    let rest = ["--set", "workload.mail.end=1h", "--set", "fault={}"];
+    let kept = ["--out", argument(&out)];
+    // Whether the short run is as expected does not matter here.
+    mtasim(&[&some[..], &rest, &kept].concat());
+    let capsules = std::fs::read_dir(out.join("capsules")).expect("capsules");
+    let path = capsules.map(|it| it.expect("one").path()).next();
+    let path = path.expect("the run fails");
+    code(&mtasim(&["replay", argument(&path)]), 0);
+    // The same build kept a run of another seed under this one's name.
+    let mut capsule = Capsule::parse(&std::fs::read(&path).expect("a file")).expect("a capsule");
+    capsule.seed += 1;
+    let other = folder.path().join("other.toml");
+    std::fs::write(&other, capsule.to_text()).expect("it can be written");
+    let output = mtasim(&["replay", argument(&other)]);
+    code(&output, 3);
+    assert!(text(&output.stdout).contains("NOT the same run, though the build is"));
+}
