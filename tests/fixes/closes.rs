@@ -1,10 +1,5 @@
 //! Wrong fixes of Q303102: who gives a block back, and when.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a variant names the state it differs in; all others are as before"
-)]
-
 use mtasim::prelude::*;
 
 use super::Wrong;

@@ -2,11 +2,6 @@
 //!
 //! Owns the shipped fixes and variants of ours, each tried on every family.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a variant names the state it differs in; all others are as before"
-)]
-
 use mtasim::prelude::*;
 
 use super::Fix;
