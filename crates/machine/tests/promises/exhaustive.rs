@@ -261,7 +261,7 @@ fn search(programs: &[Vec<Step>], preemptions: Option<u32>) -> (BTreeSet<Outcome
     let mut machine = machine(still(), Strategy::Timed, 1);
     let mut search = Exhaustive::new(Bound {
         preemptions,
-        runs: 1_000_000,
+        runs: 40_000,
     });
     while let Some(explorer) = search.next_run() {
         let outcome = run(programs, &mut machine, Box::new(explorer));
@@ -388,6 +388,24 @@ proptest! {
     ) {
         check(&[one, two, three])?;
     }
+}
+
+/// Whoever waits for what another has taken might have taken it first, also where the run need not go
+/// on because it repeats others.
+#[test]
+fn who_waits_where_a_run_is_broken_off_might_have_come_first() {
+    let one = vec![Step::Wait, Step::Write(0)];
+    let two = vec![Step::CompareExchange(0)];
+    let three = vec![Step::Signal, Step::Wait];
+    check(&[one, two, three]).expect("as brute force");
+}
+
+/// A section within another is ordered after an older one, and not after what came since.
+#[test]
+fn a_nested_section_orders_itself_alone() {
+    let one = vec![Step::Nested(1), Step::Read(0), Step::Guarded(0, 0)];
+    let two = vec![Step::Guarded(0, 0)];
+    check(&[one, two]).expect("as brute force");
 }
 
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
