@@ -23,7 +23,8 @@ pub(super) fn needs_at_most(
 ) -> bool {
     let mut queues: [Vec<usize>; THREADS_MAX] = Default::default();
     let mut all = Clock::default();
-    for index in range {
+    let done = range.filter(|index| !trace.events[*index].waits);
+    for index in done {
         let thread = usize::from(trace.events[index].thread);
         queues[thread].push(index);
         all.0[thread] += 1;

@@ -60,6 +60,8 @@ pub(super) struct Event {
     pub(super) enabler: Option<usize>,
     /// The critical sections that its thread is in after it.
     pub(super) held: Held,
+    /// Whether it could only wait: it was not done.
+    pub(super) waits: bool,
 }
 
 /// A call that is being made.
@@ -292,6 +294,7 @@ impl Trace {
             free: own,
             enabler: waker,
             held,
+            waits: made.waits,
         };
         if made.subject.is_some() && made.class != Class::Alone {
             self.relate(start, &mut event, made.waits);
@@ -421,7 +424,7 @@ impl Trace {
             let event = &self.events[index];
             let before = if index == later {
                 &event.free
-            } else if event.clock.knows(first) {
+            } else if event.waits || event.clock.knows(first) {
                 continue;
             } else {
                 &event.clock

@@ -408,6 +408,13 @@ fn a_nested_section_orders_itself_alone() {
     check(&[one, two]).expect("as brute force");
 }
 
+/// Of three that want the only place, each may have it.
+#[test]
+fn who_waits_has_done_nothing() {
+    let send = || vec![Step::Send(0)];
+    check(&[send(), send(), send()]).expect("as brute force");
+}
+
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
 fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
     let mut machine = Drill::still_machine(true).expect("a sound configuration");
