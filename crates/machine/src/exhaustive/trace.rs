@@ -4,7 +4,7 @@
 //! if they are about the same thing and their order may make a difference. It refuses to know
 //! which calls come next.
 
-use std::ops::{BitAnd, BitOr, Sub};
+use std::ops::{BitAnd, BitOr, Range, Sub};
 
 use crate::call::{Operation, Subject, Touch};
 use crate::scheduler::{Candidate, Prospect};
@@ -399,6 +399,23 @@ impl Trace {
             Some((theirs, mine)) if self.events[mine].free.knows(&self.events[theirs]) => {}
             Some(sections) => self.races.push(sections),
         }
+    }
+
+    /// What would come before the call at `index` if it were made after those in `range`.
+    pub(super) fn before(&self, range: Range<usize>, index: usize) -> Clock {
+        let call = &self.events[index];
+        let mut before = Clock::default();
+        for event in &self.events[range] {
+            let depends = event.subject == call.subject
+                && call.subject.is_some()
+                && event.class != Class::Lock
+                && event.class != Class::Unlock
+                && event.class.depends(call.class);
+            if event.thread == call.thread || depends {
+                before.join(&event.clock);
+            }
+        }
+        before
     }
 
     /// Whether anybody has entered a critical section since `start`.

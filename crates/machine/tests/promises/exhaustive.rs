@@ -415,6 +415,14 @@ fn who_waits_has_done_nothing() {
     check(&[send(), send(), send()]).expect("as brute force");
 }
 
+/// What a message was taken after does not hold back who takes it first.
+#[test]
+fn a_receiver_that_comes_first_preempts_nobody() {
+    let one = vec![Step::Send(0), Step::Receive(1)];
+    let two = vec![Step::Send(1), Step::Receive(0), Step::Receive(1)];
+    check(&[one, two]).expect("as brute force");
+}
+
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
 fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
     let mut machine = Drill::still_machine(true).expect("a sound configuration");
