@@ -1,10 +1,5 @@
 //! Wrong fixes of Q303102: who gives a block back, and when.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a variant names the state it differs in; all others are as before"
-)]
-
 use mtasim::prelude::*;
 
 use super::Wrong;
@@ -50,10 +45,10 @@ impl Build for InstanceIgnored {
     }
 
     fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        match state {
-            BlockState::Connecting => OnTimeout::Release,
-            other => UNFIXED.on_session_timeout(other),
+        if state == BlockState::Connecting {
+            return OnTimeout::Release;
         }
+        UNFIXED.on_session_timeout(state)
     }
 
     fn checks_instance(&self) -> bool {
@@ -71,10 +66,10 @@ impl Build for SocketLeftOpen {
     }
 
     fn on_close_request(&self, state: BlockState) -> OnClose {
-        match state {
-            BlockState::OutOfService => OnClose::ReleaseOnly,
-            other => UNFIXED.on_close_request(other),
+        if state == BlockState::OutOfService {
+            return OnClose::ReleaseOnly;
         }
+        UNFIXED.on_close_request(state)
     }
 }
 
@@ -88,10 +83,10 @@ impl Build for ReleasedByBoth {
     }
 
     fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        match state {
-            BlockState::Connecting => OnTimeout::Release,
-            other => UNFIXED.on_session_timeout(other),
+        if state == BlockState::Connecting {
+            return OnTimeout::Release;
         }
+        UNFIXED.on_session_timeout(state)
     }
 
     fn on_close_request(&self, _: BlockState) -> OnClose {

@@ -2,11 +2,6 @@
 //!
 //! Owns the shipped fixes and variants of ours, each tried on every family.
 
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a variant names the state it differs in; all others are as before"
-)]
-
 use mtasim::prelude::*;
 
 use super::Fix;
@@ -39,10 +34,10 @@ impl Build for LateCloseReleases {
     }
 
     fn on_close_request(&self, state: BlockState) -> OnClose {
-        match state {
-            BlockState::OutOfService => OnClose::Close,
-            other => self.base().on_close_request(other),
+        if state == BlockState::OutOfService {
+            return OnClose::Close;
         }
+        self.base().on_close_request(state)
     }
 }
 

@@ -25,6 +25,10 @@ use crate::line::Block;
 use crate::stamp::Stamp;
 use crate::summary::Totals;
 
+/// What a timer lets go is gone an instant later: a call that took no more than that longer than
+/// the timer does not say that the timer is longer.
+const INSTANT: Duration = Duration::from_secs(1);
+
 /// What decides where the log alone cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -96,13 +100,14 @@ impl Silence {
 
     fn by_time(&self, life: &Life, limits: Limits) -> Option<Reason> {
         let age = self.latest?.since(life.began?);
-        Some(
-            if age >= limits.disconnect_timer && age > self.longest_call {
-                Reason::Outlived(age)
-            } else {
-                Reason::Young(age)
-            },
-        )
+        let timer = limits.disconnect_timer;
+        let is_longer = self.longest_call > timer + INSTANT;
+        let has_run_out = age >= timer && (age > self.longest_call || !is_longer);
+        Some(if has_run_out {
+            Reason::Outlived(age)
+        } else {
+            Reason::Young(age)
+        })
     }
 
     /// How many of the silent blocks belong to calls that were given up. `None` if the two logs

@@ -73,63 +73,52 @@ fn around_preemption(
     let windows = own.filter_map(|pin| Window::of(pin, footprints));
     let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
     let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
-    let pin = window.pin;
     let aside = footprints[window.begin];
-    let length = Instant::ZERO.saturating_add(pin.length);
+    let length = Instant::ZERO.saturating_add(window.pin.length);
     let words = format!(
-        "{} ({:03}) was put aside for {length} s before {}",
-        aside.thread, aside.number, pin.before
+        "{} ({:03}) was put aside for {length} s before {}, {}:{}",
+        aside.thread, aside.number, window.pin.before, aside.file, aside.line
     );
-    // A step that the thread was kept from has no place in what happened.
-    let threads = [
-        aside.number,
-        footprints[window.other(earlier, later)].number,
-    ];
-    let from = earlier.min(window.begin);
-    let mut critical = critical(footprints, from, threads);
-    critical.earlier = told_as(footprints[earlier]);
-    critical.later = match footprints.get(later) {
-        Some(later) => told_as(later),
-        None => format!(
-            "{}: {} ({:03}) was about to {}, and did not come to it",
-            aside.host, aside.thread, aside.number, pin.before
-        ),
-    };
-    critical.put_aside = Some(words);
-    Some(critical)
+    let other = window.other(earlier, later);
+    let threads = [aside.number, footprints[other].number];
+    Some(Critical {
+        earlier: told_as(footprints[earlier]),
+        later: told_as(footprints[later]),
+        put_aside: Some(words),
+        ..critical(footprints, earlier.min(window.begin), threads)
+    })
 }
 
 /// What happened while a thread was put aside.
 struct Window<'a> {
     footprints: &'a [&'a Footprint],
     pin: &'a Preemption,
-    /// The thread's last step before.
+    /// What it was about to do.
     begin: usize,
-    /// Its first one afterwards, or the end where the process ended meanwhile.
+    /// When it did, or the end where the process ended meanwhile.
     end: usize,
 }
 
 impl<'a> Window<'a> {
     fn of(pin: &'a Preemption, footprints: &'a [&'a Footprint]) -> Option<Self> {
         let is_own = |footprint: &&Footprint| u32::from(footprint.number) == pin.thread;
-        let meant = footprints.iter().position(|footprint| {
+        let begin = footprints.iter().position(|footprint| {
             let by_number = matches!(pin.before, Before::Call(_));
             let is_meant = by_number || footprint.preemption().before == pin.before;
             is_own(footprint) && footprint.put_aside && is_meant
-        });
-        let end = meant.unwrap_or(footprints.len());
-        let begin = footprints[..end].iter().rposition(is_own)?;
+        })?;
+        let back = footprints[begin + 1..].iter().position(is_own);
         Some(Self {
             footprints,
             pin,
             begin,
-            end,
+            end: back.map_or(footprints.len(), |back| begin + 1 + back),
         })
     }
 
-    /// The places of the two accesses, the earlier one first: what the thread was kept from
-    /// writing, and another one read too soon; or what it had read or written, and another one
-    /// changed or saw; or what it came to only afterwards.
+    /// The places of the two accesses: what the thread was kept from writing, and another one read
+    /// too soon; or what it had read or written, and another one changed or saw; or what it came
+    /// to only afterwards.
     fn pair(&self) -> Option<(usize, usize)> {
         self.too_soon()
             .or_else(|| self.stale())
@@ -143,19 +132,13 @@ impl<'a> Window<'a> {
     }
 
     fn too_soon(&self) -> Option<(usize, usize)> {
-        let Before::Deed { deed, of, .. } = &self.pin.before else {
-            return None;
-        };
-        let aside = self.footprints[self.begin].number;
-        let known = self.footprints[..self.end].iter().rev();
-        let mut known = known.filter(|it| it.number == aside && it.of == of);
-        let word = known.next()?.address;
+        let meant = self.footprints[self.begin];
         let mut others = self.others();
         let read = others.find(|at| {
             let it = self.footprints[*at];
-            it.address == word && it.deed == Deed::Read
+            it.address.is_some() && it.address == meant.address && it.deed == Deed::Read
         })?;
-        (*deed == Deed::Write).then_some((read, self.end))
+        (meant.deed == Deed::Write).then_some((self.begin, read))
     }
 
     /// The step before that is the freshest is the one that became stale.

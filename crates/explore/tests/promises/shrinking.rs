@@ -112,7 +112,7 @@ fn crash() -> Capsule {
 #[test]
 fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about() {
     let capsule = crash();
-    let shrunk = shrink(&capsule, &Shipped, 8_000, |_, _| {}).expect("it fails");
+    let shrunk = shrink(&capsule, &Shipped, 16_000, |_, _| {}).expect("it fails");
     let [_, after] = shrunk.sizes;
     assert_eq!(shrunk.signature, capsule.failure.signature);
     assert!(after.associations <= 2, "{after}");

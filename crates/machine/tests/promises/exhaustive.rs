@@ -450,18 +450,23 @@ fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
 #[test]
 fn drills_are_exhausted_and_noise_changes_nothing() {
     for program in Program::ALL {
-        for noise in [0, 5, 20] {
-            for fixed in [false, true] {
-                let drill = Drill {
-                    program,
-                    noise,
-                    fixed,
-                };
-                for bound in [Some(0), Some(1), Some(2), Some(3), None] {
-                    let found = exhaust(drill, bound);
-                    if noise == 0 {
-                        eprintln!("{program:?} fixed {fixed} bound {bound:?}: {found:?}");
-                    }
+        for fixed in [false, true] {
+            for bound in [Some(0), Some(1), Some(2), Some(3), None] {
+                let found = [0, 5, 20].map(|noise| {
+                    let drill = Drill {
+                        program,
+                        noise,
+                        fixed,
+                    };
+                    exhaust(drill, bound)
+                });
+                let drill = format!("{program:?}, fixed {fixed}, bound {bound:?}: {found:?}");
+                assert!(found.iter().all(|it| *it == found[0]), "{drill}");
+                let failed = found[0].2;
+                if fixed {
+                    assert_eq!(failed, 0, "{drill}");
+                } else if bound.is_none() {
+                    assert!(failed > 0, "{drill}");
                 }
             }
         }
