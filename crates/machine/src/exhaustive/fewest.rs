@@ -22,11 +22,10 @@ pub(super) fn needs_at_most(
     most: u32,
 ) -> bool {
     let mut queues: [Vec<usize>; THREADS_MAX] = Default::default();
-    let mut all = Clock::default();
-    for index in range {
-        let thread = usize::from(trace.events[index].thread);
-        queues[thread].push(index);
-        all.0[thread] += 1;
+    let before = last.map(|index| trace.before(range.clone(), index));
+    let done = range.filter(|index| !trace.events[*index].waits);
+    for index in done {
+        queues[usize::from(trace.events[index].thread)].push(index);
     }
     if let Some(index) = last {
         queues[usize::from(trace.events[index].thread)].push(index);
@@ -34,7 +33,7 @@ pub(super) fn needs_at_most(
     let mut search = Ways {
         trace,
         queues,
-        all,
+        last: last.zip(before),
         seen: BTreeSet::new(),
     };
     search.any(Clock::default(), most)
@@ -43,9 +42,9 @@ pub(super) fn needs_at_most(
 struct Ways<'a> {
     trace: &'a Trace,
     queues: [Vec<usize>; THREADS_MAX],
-    /// How many calls of each thread there are, the last one left aside. What else that one
-    /// followed where it was found does not come before it here.
-    all: Clock,
+    /// The last call, and what comes before it here: what else it followed where it was found does
+    /// not.
+    last: Option<(usize, Clock)>,
     /// How far each thread had come, with how many preemptions left.
     seen: BTreeSet<(Clock, u32)>,
 }
@@ -83,7 +82,11 @@ impl Ways<'_> {
         while let Some(&index) = queue.get(usize::from(done.0[thread])) {
             let event = &self.trace.events[index];
             let mut others = (0..THREADS_MAX).filter(|other| *other != thread);
-            if others.any(|other| event.clock.0[other].min(self.all.0[other]) > done.0[other]) {
+            let before = match &self.last {
+                Some((last, before)) if *last == index => before,
+                Some(_) | None => &event.clock,
+            };
+            if others.any(|other| before.0[other] > done.0[other]) {
                 return (done, !self.waits(index, &done));
             }
             if event.enters() && self.is_taken(thread, index, &done) {

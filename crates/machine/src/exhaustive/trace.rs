@@ -4,7 +4,7 @@
 //! if they are about the same thing and their order may make a difference. It refuses to know
 //! which calls come next.
 
-use std::ops::{BitAnd, BitOr, Sub};
+use std::ops::{BitAnd, BitOr, Range, Sub};
 
 use crate::call::{Operation, Subject, Touch};
 use crate::scheduler::{Candidate, Prospect};
@@ -60,6 +60,8 @@ pub(super) struct Event {
     pub(super) enabler: Option<usize>,
     /// The critical sections that its thread is in after it.
     pub(super) held: Held,
+    /// Whether it could only wait: it was not done.
+    pub(super) waits: bool,
 }
 
 /// A call that is being made.
@@ -292,6 +294,7 @@ impl Trace {
             free: own,
             enabler: waker,
             held,
+            waits: made.waits,
         };
         if made.subject.is_some() && made.class != Class::Alone {
             self.relate(start, &mut event, made.waits);
@@ -398,6 +401,23 @@ impl Trace {
         }
     }
 
+    /// What would come before the call at `index` if it were made after those in `range`.
+    pub(super) fn before(&self, range: Range<usize>, index: usize) -> Clock {
+        let call = &self.events[index];
+        let mut before = Clock::default();
+        for event in &self.events[range] {
+            let depends = event.subject == call.subject
+                && call.subject.is_some()
+                && event.class != Class::Lock
+                && event.class != Class::Unlock
+                && event.class.depends(call.class);
+            if event.thread == call.thread || depends {
+                before.join(&event.clock);
+            }
+        }
+        before
+    }
+
     /// Whether anybody has entered a critical section since `start`.
     pub(super) fn has_sections(&self, start: usize) -> bool {
         self.events[start..].iter().any(Event::enters)
@@ -421,7 +441,7 @@ impl Trace {
             let event = &self.events[index];
             let before = if index == later {
                 &event.free
-            } else if event.clock.knows(first) {
+            } else if event.waits || event.clock.knows(first) {
                 continue;
             } else {
                 &event.clock

@@ -261,7 +261,7 @@ fn search(programs: &[Vec<Step>], preemptions: Option<u32>) -> (BTreeSet<Outcome
     let mut machine = machine(still(), Strategy::Timed, 1);
     let mut search = Exhaustive::new(Bound {
         preemptions,
-        runs: 1_000_000,
+        runs: 40_000,
     });
     while let Some(explorer) = search.next_run() {
         let outcome = run(programs, &mut machine, Box::new(explorer));
@@ -405,6 +405,21 @@ fn who_waits_where_a_run_is_broken_off_might_have_come_first() {
 fn a_nested_section_orders_itself_alone() {
     let one = vec![Step::Nested(1), Step::Read(0), Step::Guarded(0, 0)];
     let two = vec![Step::Guarded(0, 0)];
+    check(&[one, two]).expect("as brute force");
+}
+
+/// Of three that want the only place, each may have it.
+#[test]
+fn who_waits_has_done_nothing() {
+    let send = || vec![Step::Send(0)];
+    check(&[send(), send(), send()]).expect("as brute force");
+}
+
+/// What a message was taken after does not hold back who takes it first.
+#[test]
+fn a_receiver_that_comes_first_preempts_nobody() {
+    let one = vec![Step::Send(0), Step::Receive(1)];
+    let two = vec![Step::Send(1), Step::Receive(0), Step::Receive(1)];
     check(&[one, two]).expect("as brute force");
 }
 
