@@ -7,13 +7,13 @@ use super::families::Family;
 
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
-        Wrong::of(ReleasedAtTimeout, Family::Stalls, (never_corrupts, 100)),
         Wrong::of(InstanceIgnored, Family::Stalls, (never_corrupts, 50)),
         Wrong::of(RestsBeforeReuse, Family::Stalls, (never_corrupts, 50)),
         Wrong::of(SocketLeftOpen, Family::Any, (never_leaks, 20)),
         Wrong::of(ReleasedByBoth, Family::Any, (never_corrupts, 20)),
         Wrong::of(LongerTimer, Family::Any, (never_leaks, 50)),
         Wrong::of(FewerAttempts, Family::Any, (never_leaks, 20)),
+        Wrong::of(ReleasedAtTimeout, Family::Stalls, (never_corrupts, 100)),
     ]
 }
 

@@ -32,10 +32,9 @@ const REST: Duration = Duration::from_secs(20 * 60);
 const HEALING: Duration = Duration::from_secs(12 * 60 * 60);
 /// So many that no message is returned to its sender instead of getting through.
 const OPEN_RETRIES: u32 = 100_000;
-/// A run that handles so many events does not end by itself; none of ours has come near.
+/// A run that handles so many events does not end by itself.
 const EVENTS_MAX: u64 = 5_000_000;
-/// A service whose threads make so many calls does not come to rest; none of ours has made a tenth
-/// of it.
+/// A service whose threads make so many calls does not come to rest.
 const CALLS_MAX: u64 = 20_000_000;
 
 /// A strategy for cases with hosts of one shipped build, in parts that can be replaced.
