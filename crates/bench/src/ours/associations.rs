@@ -81,7 +81,6 @@ pub fn associations(work: Associations, loss: LossModel) -> u64 {
     events
 }
 
-#[allow(dead_code, reason = "only the program that counts memory holds them open")]
 /// An internet in which every client has `each` associations open and nothing happens any more.
 pub fn held_open(clients: u32, each: u32) -> Internet<()> {
     let mut internet = star(clients, ASSOCIATION_DELAY, LossModel::None);
