@@ -1,6 +1,8 @@
 //! How small failures become: fifty failing seeds of each case, shrunk and run again in processes
 //! of their own. Minutes of work, so nobody runs it by accident.
 
+#![expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

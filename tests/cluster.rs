@@ -8,6 +8,12 @@
 //! cargo test --release --test tests cluster -- --ignored --nocapture --test-threads=1
 //! ```
 
+#![expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it says what it skipped, and waits for daemons of the machine"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -45,10 +45,10 @@ impl Build for InstanceIgnored {
     }
 
     fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        match state {
-            BlockState::Connecting => OnTimeout::Release,
-            other => UNFIXED.on_session_timeout(other),
+        if state == BlockState::Connecting {
+            return OnTimeout::Release;
         }
+        UNFIXED.on_session_timeout(state)
     }
 
     fn checks_instance(&self) -> bool {
@@ -66,10 +66,10 @@ impl Build for SocketLeftOpen {
     }
 
     fn on_close_request(&self, state: BlockState) -> OnClose {
-        match state {
-            BlockState::OutOfService => OnClose::ReleaseOnly,
-            other => UNFIXED.on_close_request(other),
+        if state == BlockState::OutOfService {
+            return OnClose::ReleaseOnly;
         }
+        UNFIXED.on_close_request(state)
     }
 }
 
@@ -83,10 +83,10 @@ impl Build for ReleasedByBoth {
     }
 
     fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
-        match state {
-            BlockState::Connecting => OnTimeout::Release,
-            other => UNFIXED.on_session_timeout(other),
+        if state == BlockState::Connecting {
+            return OnTimeout::Release;
         }
+        UNFIXED.on_session_timeout(state)
     }
 
     fn on_close_request(&self, _: BlockState) -> OnClose {

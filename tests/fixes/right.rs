@@ -34,10 +34,10 @@ impl Build for LateCloseReleases {
     }
 
     fn on_close_request(&self, state: BlockState) -> OnClose {
-        match state {
-            BlockState::OutOfService => OnClose::Close,
-            other => self.base().on_close_request(other),
+        if state == BlockState::OutOfService {
+            return OnClose::Close;
         }
+        self.base().on_close_request(state)
     }
 }
 

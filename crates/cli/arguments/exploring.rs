@@ -170,7 +170,7 @@ pub(crate) struct ShrinkArguments {
     #[arg(long)]
     pub(crate) force: bool,
     /// Runs made at most.
-    #[arg(long, value_name = "RUNS", default_value_t = 8_000)]
+    #[arg(long, value_name = "RUNS", default_value_t = 16_000)]
     pub(crate) budget: u64,
     /// How to answer; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]

@@ -59,6 +59,16 @@ pub struct EventLog {
     pool: Option<u64>,
 }
 
+/// Calls that were given up during a run of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// All of them.
+    pub calls: u64,
+    /// Those in the second in which the process failed: it may not have come to close their
+    /// blocks.
+    pub in_doubt: u64,
+}
+
 /// An entry of which more lines may come.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
@@ -77,8 +87,7 @@ struct Service {
     refused: u64,
     /// The last calls that were given up together.
     latest_not_opened: (Option<Stamp>, u64),
-    /// Those of them that were given up as the process failed: it may not have come to close
-    /// their blocks.
+    /// See [`GivenUp::in_doubt`].
     in_doubt: u64,
     began: Option<Stamp>,
     latest: Option<Stamp>,
@@ -158,16 +167,17 @@ impl EventLog {
     }
 
     /// How many calls were given up in a run of the service, the last being number 0, other than
-    /// those refused for want of a block, and those in the second in which the process failed.
-    /// `None` if the log does not have the whole of it.
+    /// those refused for want of a block. `None` if the log does not have the whole of it.
     #[must_use]
-    pub fn given_up(&self, from_end: usize) -> Option<u64> {
+    pub fn given_up(&self, from_end: usize) -> Option<GivenUp> {
         let service = self.service(from_end)?;
         if !service.is_whole {
             return None;
         }
-        let accounted = service.refused + service.in_doubt;
-        service.not_opened.checked_sub(accounted)
+        Some(GivenUp {
+            calls: service.not_opened.checked_sub(service.refused)?,
+            in_doubt: service.in_doubt,
+        })
     }
 
     /// How long a run of the service lasted, from its start to its last event.

@@ -4,7 +4,7 @@
 //! to hold lines.
 
 use crate::entry::Entry;
-use crate::event_log::EventLog;
+use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, Said};
 use crate::service::Service;
 use crate::silence::{Limits, Silence};
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn judge(&mut self, silence: Silence, given_up: Option<u64>, out: &mut impl FnMut(&Entry)) {
+    fn judge(&mut self, silence: Silence, given_up: Option<GivenUp>, out: &mut impl FnMut(&Entry)) {
         let totals: Totals = silence.judge(self.limits, given_up, out);
         self.summary.total.add(&totals);
         self.summary.last = totals;

@@ -5,7 +5,7 @@
 //! clock: nobody can tell them apart at its end by it alone. What can, in this order:
 //!
 //! 1. *Time stamps*, if a collector has put them there. A call is given up after the session's
-//!    disconnect timer, 120 s unless it was changed (Q200259): whatever is silent for longer has
+//!    disconnect timer, 120 s unless it was changed (Q200259): whatever is silent for as long has
 //!    leaked. If calls are seen to take longer, the timer is longer, and that counts.
 //! 2. *The event log.* Every call that is given up has an event 289. As many of the silent blocks
 //!    have leaked as there are such events for which no other call can account; the oldest,
@@ -19,10 +19,15 @@
 use std::time::Duration;
 
 use crate::entry::{Entry, Reason, Verdict};
+use crate::event_log::GivenUp;
 use crate::life::Life;
 use crate::line::Block;
 use crate::stamp::Stamp;
 use crate::summary::Totals;
+
+/// What a timer lets go is gone an instant later: a call that took no more than that longer than
+/// the timer does not say that the timer is longer.
+const INSTANT: Duration = Duration::from_secs(1);
 
 /// What decides where the log alone cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +68,11 @@ pub(crate) struct Silence {
 }
 
 impl Silence {
-    /// Judges them. `given_up` is how many calls of this service the event log reports as given
-    /// up, those not counted that were refused for want of a block.
+    /// Judges them. `given_up` is what the event log says of this run of the service.
     pub(crate) fn judge(
         mut self,
         limits: Limits,
-        given_up: Option<u64>,
+        given_up: Option<GivenUp>,
         out: &mut impl FnMut(&Entry),
     ) -> Totals {
         let leaked = given_up.and_then(|it| self.leaked_of(it));
@@ -95,9 +99,11 @@ impl Silence {
     }
 
     fn by_time(&self, life: &Life, limits: Limits) -> Option<Reason> {
-        let limit = limits.disconnect_timer.max(self.longest_call);
         let age = self.latest?.since(life.began?);
-        Some(if age > limit {
+        let timer = limits.disconnect_timer;
+        let is_longer = self.longest_call > timer + INSTANT;
+        let has_run_out = age >= timer && (age > self.longest_call || !is_longer);
+        Some(if has_run_out {
             Reason::Outlived(age)
         } else {
             Reason::Young(age)
@@ -106,8 +112,9 @@ impl Silence {
 
     /// How many of the silent blocks belong to calls that were given up. `None` if the two logs
     /// do not go together.
-    fn leaked_of(&self, given_up: u64) -> Option<usize> {
-        let leaked = given_up.checked_sub(self.failed_calls)?;
+    fn leaked_of(&self, given_up: GivenUp) -> Option<usize> {
+        let leaked = given_up.calls.checked_sub(self.failed_calls)?;
+        let leaked = leaked.saturating_sub(given_up.in_doubt);
         let leaked = usize::try_from(leaked).ok()?;
         (self.totals.is_whole && leaked <= self.lives.len()).then_some(leaked)
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use kernel::{Duration, Instant};
-use scenario::plan::{Before, Preemption, Scenario};
+use scenario::plan::{Before, Deed, Preemption, Scenario};
 use scenario::{Footprint, Outcome};
 use serde::Serialize;
 
@@ -69,54 +69,114 @@ fn around_preemption(
     found: Found<'_>,
 ) -> Option<Critical> {
     let pins = scenario.pins.preempt.iter();
-    let windows = pins.filter(|pin| pin.host == found.host).filter_map(|pin| {
+    let own = pins.filter(|pin| pin.host == found.host);
+    let windows = own.filter_map(|pin| Window::of(pin, footprints));
+    let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
+    let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
+    let aside = footprints[window.begin];
+    let length = Instant::ZERO.saturating_add(window.pin.length);
+    let words = format!(
+        "{} ({:03}) was put aside for {length} s before {}, {}:{}",
+        aside.thread, aside.number, window.pin.before, aside.file, aside.line
+    );
+    let other = window.other(earlier, later);
+    let threads = [aside.number, footprints[other].number];
+    Some(Critical {
+        earlier: told_as(footprints[earlier]),
+        later: told_as(footprints[later]),
+        put_aside: Some(words),
+        ..critical(footprints, earlier.min(window.begin), threads)
+    })
+}
+
+/// What happened while a thread was put aside.
+struct Window<'a> {
+    footprints: &'a [&'a Footprint],
+    pin: &'a Preemption,
+    /// What it was about to do.
+    begin: usize,
+    /// When it did, or the end where the process ended meanwhile.
+    end: usize,
+}
+
+impl<'a> Window<'a> {
+    fn of(pin: &'a Preemption, footprints: &'a [&'a Footprint]) -> Option<Self> {
         let is_own = |footprint: &&Footprint| u32::from(footprint.number) == pin.thread;
-        let meant = footprints.iter().position(|footprint| {
+        let begin = footprints.iter().position(|footprint| {
             let by_number = matches!(pin.before, Before::Call(_));
             let is_meant = by_number || footprint.preemption().before == pin.before;
             is_own(footprint) && footprint.put_aside && is_meant
-        });
-        // Where the process ended meanwhile, what the thread was about to do never came.
-        let end = meant.unwrap_or(footprints.len());
-        let begin = footprints[..end].iter().rposition(is_own)?;
-        Some((pin, begin, end))
-    });
-    let mut best: Option<(usize, usize, &Preemption)> = None;
-    for (pin, begin, end) in windows {
-        let aside = footprints[begin].number;
-        let others = || (begin + 1..end).filter(|at| footprints[*at].number != aside);
-        // The step before that is the freshest is the one that became stale.
-        let stale = (0..=begin)
-            .rev()
-            .filter(|at| footprints[*at].number == aside);
-        let stale = stale.take(REACH).find_map(|before| {
-            let other = others().find(|other| footprints[*other].conflicts(footprints[before]))?;
+        })?;
+        let back = footprints[begin + 1..].iter().position(is_own);
+        Some(Self {
+            footprints,
+            pin,
+            begin,
+            end: back.map_or(footprints.len(), |back| begin + 1 + back),
+        })
+    }
+
+    /// The places of the two accesses: what the thread was kept from writing, and another one read
+    /// too soon; or what it had read or written, and another one changed or saw; or what it came
+    /// to only afterwards.
+    fn pair(&self) -> Option<(usize, usize)> {
+        self.too_soon()
+            .or_else(|| self.stale())
+            .or_else(|| self.too_late())
+    }
+
+    fn others(&self) -> impl DoubleEndedIterator<Item = usize> {
+        let aside = self.footprints[self.begin].number;
+        let within = self.begin + 1..self.end;
+        within.filter(move |at| self.footprints[*at].number != aside)
+    }
+
+    fn too_soon(&self) -> Option<(usize, usize)> {
+        let meant = self.footprints[self.begin];
+        let mut others = self.others();
+        let read = others.find(|at| {
+            let it = self.footprints[*at];
+            it.address.is_some() && it.address == meant.address && it.deed == Deed::Read
+        })?;
+        (meant.deed == Deed::Write).then_some((self.begin, read))
+    }
+
+    /// The step before that is the freshest is the one that became stale.
+    fn stale(&self) -> Option<(usize, usize)> {
+        let aside = self.footprints[self.begin].number;
+        let own = (0..=self.begin).rev();
+        let own = own.filter(|at| self.footprints[*at].number == aside);
+        own.take(REACH).find_map(|before| {
+            let step = self.footprints[before];
+            let other = self
+                .others()
+                .find(|other| self.footprints[*other].conflicts(step))?;
             Some((before, other))
-        });
-        let after = || {
-            let own = (end..footprints.len()).filter(|at| footprints[*at].number == aside);
-            own.take(REACH).find_map(|after| {
-                let other =
-                    others().rfind(|other| footprints[*other].conflicts(footprints[after]))?;
-                Some((other, after))
-            })
-        };
-        if let Some((earlier, later)) = stale.or_else(after)
-            && best.is_none_or(|(_, known, _)| known < later)
-        {
-            best = Some((earlier, later, pin));
+        })
+    }
+
+    fn too_late(&self) -> Option<(usize, usize)> {
+        let aside = self.footprints[self.begin].number;
+        let own = self.end..self.footprints.len();
+        let own = own.filter(|at| self.footprints[*at].number == aside);
+        own.take(REACH).find_map(|after| {
+            let step = self.footprints[after];
+            let other = self
+                .others()
+                .rfind(|other| self.footprints[*other].conflicts(step))?;
+            Some((other, after))
+        })
+    }
+
+    /// Which of the two is not the put-aside thread's.
+    fn other(&self, earlier: usize, later: usize) -> usize {
+        let aside = self.footprints[self.begin].number;
+        if self.footprints[earlier].number == aside {
+            later
+        } else {
+            earlier
         }
     }
-    let (earlier, later, pin) = best?;
-    let aside = footprints
-        .iter()
-        .find(|it| u32::from(it.number) == pin.thread)?;
-    let length = Instant::ZERO.saturating_add(pin.length);
-    let words = format!(
-        "{} ({:03}) was put aside for {length} s before {}",
-        aside.thread, aside.number, pin.before
-    );
-    Some(critical(footprints, (earlier, later), Some(words)))
 }
 
 /// The last access that raced with one of another thread.
@@ -134,7 +194,7 @@ fn last_race(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
     let earlier = footprints[..later]
         .iter()
         .rposition(|footprint| footprint.conflicts(footprints[later]))?;
-    Some(critical(footprints, (earlier, later), None))
+    Some(of_two(footprints, (earlier, later)))
 }
 
 /// The last word that one of the two threads concerned wrote and the other one came to.
@@ -153,38 +213,36 @@ fn last_handover(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical
         (footprints[known].number == before && footprints[known].conflicts(footprint))
             .then_some((known, later))
     });
-    Some(critical(footprints, later?, None))
+    Some(of_two(footprints, later?))
 }
 
-/// The pair in words, and how the two threads met from there on: on the program's own words that
-/// the first of them was at, and in the very last accesses, of which one may be the fatal one.
-fn critical(
-    footprints: &[&Footprint],
-    (earlier, later): (usize, usize),
-    put_aside: Option<String>,
-) -> Critical {
-    let pair = [footprints[earlier].number, footprints[later].number];
-    let is_own = |footprint: &&&Footprint| footprint.number == pair[0] && !footprint.by_heap;
-    let before = footprints[..=earlier]
-        .iter()
-        .rev()
-        .filter(is_own)
-        .take(NEAR);
-    let after = footprints[earlier..].iter().filter(is_own).take(2 * NEAR);
-    let near: BTreeSet<u32> = before
-        .chain(after)
-        .filter_map(|footprint| footprint.address)
-        .collect();
-    let met = &footprints[earlier..];
-    let theirs = met.iter().filter(|footprint| footprint.number == pair[1]);
-    let theirs: BTreeSet<u32> = theirs.filter_map(|footprint| footprint.address).collect();
+/// A pair of which both took place.
+fn of_two(footprints: &[&Footprint], (earlier, later): (usize, usize)) -> Critical {
+    let threads = [footprints[earlier].number, footprints[later].number];
+    Critical {
+        earlier: told_as(footprints[earlier]),
+        later: told_as(footprints[later]),
+        ..critical(footprints, earlier, threads)
+    }
+}
+
+/// How two threads met from a step of the first on: at the program's own words that it was at, and
+/// in the very last accesses, of which one may be the fatal one.
+fn critical(footprints: &[&Footprint], from: usize, threads: [u16; 2]) -> Critical {
+    let is_own = |footprint: &&&Footprint| footprint.number == threads[0] && !footprint.by_heap;
+    let before = footprints[..=from].iter().rev().filter(is_own).take(NEAR);
+    let after = footprints[from..].iter().filter(is_own).take(2 * NEAR);
+    let near: BTreeSet<u32> = before.chain(after).filter_map(|it| it.address).collect();
+    let met = &footprints[from..];
+    let theirs = met.iter().filter(|it| it.number == threads[1]);
+    let theirs: BTreeSet<u32> = theirs.filter_map(|it| it.address).collect();
     let is_shared = |footprint: &Footprint| {
         let word = footprint.address;
         let both = word.is_some_and(|word| near.contains(&word) && theirs.contains(&word));
-        pair.contains(&footprint.number) && both
+        threads.contains(&footprint.number) && both
     };
     let told = met.iter().enumerate();
-    let told = told.filter(|(index, footprint)| is_shared(footprint) || index + LAST >= met.len());
+    let told = told.filter(|(index, it)| is_shared(it) || index + LAST >= met.len());
     let mut meeting: Vec<String> = told.map(|(_, footprint)| told_as(footprint)).collect();
     if meeting.len() > TOLD_MAX {
         let left_out = meeting.len() - TOLD_MAX;
@@ -193,9 +251,9 @@ fn critical(
         meeting.insert(half, format!("... {left_out} more ..."));
     }
     Critical {
-        earlier: told_as(footprints[earlier]),
-        later: told_as(footprints[later]),
-        put_aside,
+        earlier: String::new(),
+        later: String::new(),
+        put_aside: None,
         meeting,
     }
 }

@@ -322,6 +322,7 @@ impl Search {
         if depth == self.nodes.len() && !self.open(runnable) {
             self.redundant = true;
             self.depth -= 1;
+            self.hear_waiting(runnable);
             return able(runnable).next().map_or(0, |(index, _)| index);
         }
         self.rested = false;
@@ -453,6 +454,31 @@ impl Search {
             waits: chosen.waits(),
         };
         self.trace.enter(node.start, made, was_runnable);
+        self.reverse_races();
+    }
+
+    /// The run ends here, for it repeats others; but whoever waits might have come first.
+    fn hear_waiting(&mut self, runnable: &[Candidate]) {
+        let Some(last) = self.nodes.last() else {
+            return;
+        };
+        let start = last.start;
+        for one in runnable.iter().filter(|one| one.waits()) {
+            let made = Made {
+                thread: one.thread.0 as u8,
+                class: Class::of(one, &self.tight),
+                subject: one.request.operation.subject(),
+                waits: true,
+            };
+            let nodes = &self.nodes;
+            let was_runnable = |depth: usize, thread: u8| nodes[depth].runnable.has(thread);
+            self.trace.enter(start, made, was_runnable);
+            self.reverse_races();
+            self.trace.events.pop();
+        }
+    }
+
+    fn reverse_races(&mut self) {
         while let Some((earlier, later)) = self.trace.races.pop() {
             self.want_reversed(earlier, later);
         }

@@ -39,7 +39,8 @@ pub struct Footprint {
     pub raced: bool,
     /// Whether another thread could have gone on in its place.
     pub contended: bool,
-    /// Whether a preemption stood before it.
+    /// Whether the thread was put aside just then: the call had not taken place yet, and follows
+    /// when the thread is back.
     pub put_aside: bool,
 }
 
@@ -66,17 +67,35 @@ impl Footprints {
 
     /// Keeps one, giving it its ordinal.
     pub(crate) fn keep(&mut self, footprint: Footprint) {
-        let key = (footprint.thread, footprint.deed, footprint.name);
-        let ordinal = self.counts.entry(key).or_default();
+        let ordinal = self.count_of(&footprint);
         *ordinal += 1;
-        if self.newest.len() == self.limit {
-            self.newest.pop_front();
-        }
         let ordinal = *ordinal;
-        self.newest.push_back(Footprint {
+        self.push(Footprint {
             ordinal,
             ..footprint
         });
+    }
+
+    /// Keeps what a thread was about to do when it was put aside.
+    pub(crate) fn keep_from(&mut self, footprint: Footprint) {
+        let ordinal = *self.count_of(&footprint) + 1;
+        self.push(Footprint {
+            ordinal,
+            put_aside: true,
+            ..footprint
+        });
+    }
+
+    fn count_of(&mut self, footprint: &Footprint) -> &mut u64 {
+        let key = (footprint.thread, footprint.deed, footprint.name);
+        self.counts.entry(key).or_default()
+    }
+
+    fn push(&mut self, footprint: Footprint) {
+        if self.newest.len() == self.limit {
+            self.newest.pop_front();
+        }
+        self.newest.push_back(footprint);
     }
 
     pub(crate) fn oldest_first(&self) -> impl Iterator<Item = &Footprint> {

@@ -14,7 +14,7 @@ use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::activity::{Activity, Came, Waker};
 use crate::address::Address;
-use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
+use crate::call::{EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
@@ -410,6 +410,11 @@ impl<E: Environment> Machine<E> {
             return None;
         }
         if let Some(PutAside { length, to }) = running.put_aside_now(&self.process) {
+            let request = running.request();
+            if let Some(footprint) = self.footprint(turn, &request) {
+                self.footprints.keep_from(footprint);
+            }
+            let running = &mut self.threads[turn.thread.index()];
             if length.is_zero() {
                 self.turns.pass_over(to);
             } else {
@@ -420,6 +425,28 @@ impl<E: Environment> Machine<E> {
         }
         self.now = self.now.max(turn.at);
         self.make_call(turn)
+    }
+
+    /// What a call leaves behind before it is known what it comes to, if that is kept.
+    fn footprint(&self, turn: Turn, request: &Request) -> Option<Footprint> {
+        if !self.footprints.are_kept() {
+            return None;
+        }
+        let (deed, name) = self.process.named(&request.operation)?;
+        Some(Footprint {
+            thread: turn.thread,
+            deed,
+            name,
+            address: request.operation.place().map(|place| place.address),
+            value: None,
+            actor: request.actor,
+            site: request.site,
+            at: turn.at,
+            ordinal: 0,
+            raced: false,
+            contended: self.turns.is_contended(),
+            put_aside: false,
+        })
     }
 
     /// The thread that has the turn loses it until its stall is over.
@@ -444,30 +471,20 @@ impl<E: Environment> Machine<E> {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
-        if self.footprints.are_kept()
-            && let Some((deed, name)) = self.process.named(&request.operation)
-        {
+        if let Some(footprint) = self.footprint(turn, &request) {
             let value = match (&effect, &request.operation) {
                 (Effect::Answer(_), Operation::Write(_, value)) => Some(*value),
                 (Effect::Answer(word), _) => Some(*word),
                 (Effect::Blocked(_) | Effect::Asked | Effect::Raised(_), _) => None,
             };
-            let place = request.operation.place();
+            let raced = footprint.address.is_some() && value.is_some() && self.process.judge.raced;
             self.footprints.keep(Footprint {
-                thread: turn.thread,
-                deed,
-                name,
-                address: place.map(|place| place.address),
                 value,
-                actor: request.actor,
-                site: request.site,
-                at: turn.at,
-                ordinal: 0,
-                raced: place.is_some() && value.is_some() && self.process.judge.raced,
-                contended: self.turns.is_contended(),
-                put_aside: running.put_aside,
+                raced,
+                ..footprint
             });
         }
+        let running = &mut self.threads[turn.thread.index()];
         self.trail.enter(turn, &request.operation, answer);
         if let Some(seen) = &mut self.activity {
             let came = Came::of(&effect);

@@ -70,8 +70,6 @@ pub(crate) struct Running<E: Environment> {
     orders: Vec<Preemption>,
     /// Whether the pending call is known to no order yet.
     unseen: bool,
-    /// Whether it was put aside before its pending call.
-    pub(crate) put_aside: bool,
 }
 
 /// How a thread is put aside.
@@ -103,7 +101,6 @@ impl<E: Environment> Running<E> {
             stalled_until: Instant::ZERO,
             orders,
             unseen: true,
-            put_aside: false,
         }
     }
 
@@ -129,7 +126,7 @@ impl<E: Environment> Running<E> {
             );
             self.state = ThreadState::Runnable;
         }
-        (self.unseen, self.put_aside) = (true, false);
+        self.unseen = true;
     }
 
     /// The thread's stable key.
@@ -164,7 +161,6 @@ impl<E: Environment> Running<E> {
                 }
             })?;
         let Preemption { length, to, .. } = self.orders.swap_remove(place);
-        self.put_aside = true;
         Some(PutAside { length, to })
     }
 

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`builds`] | which build each host of a scenario runs |
 //! | [`case`](mod@case) | one scenario with its seed, shown as the file it could have come from |
-//! | [`networks`], [`workloads`], [`fault_plans`], [`schedules`] | strategies for the parts of a case |
+//! | [`mod@networks`], [`mod@workloads`], [`mod@fault_plans`], [`mod@schedules`] | strategies for the parts of a case |
 //! | [`cases`](mod@cases) | a strategy for the whole |
 //! | [`property`] | what must hold |
 //! | [`hunt`](mod@hunt) | how many cases it takes to break a property, and the smallest that does |

@@ -25,7 +25,8 @@ pub fn clean() -> impl Strategy<Value = Direction> {
 /// use proptest::prelude::*;
 ///
 /// proptest!(|(line in bursty(1..=8, 1..=240))| {
-///     prop_assert!(matches!(line.loss, scenario::plan::Loss::Outages { .. }));
+///     let comes_and_goes = matches!(line.loss, scenario::plan::Loss::Outages { .. });
+///     prop_assert!(comes_and_goes);
 /// });
 /// ```
 pub fn bursty(

@@ -11,6 +11,10 @@ use crate::plan::{Before, Deed, Preemption};
 
 /// One access of a thread to a word of shared memory, or its entering of a critical section.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts, none of which implies another"
+)]
 pub struct Footprint {
     /// When.
     pub at: Instant,
@@ -37,7 +41,8 @@ pub struct Footprint {
     /// Whether another thread could have gone on in its place: before such an access a
     /// preemption makes a difference.
     pub contended: bool,
-    /// Whether a preemption was laid down before it.
+    /// Whether the thread was put aside just then by a preemption: it had not come to this yet,
+    /// and does so when it is back.
     pub put_aside: bool,
     /// The program's file.
     pub file: &'static str,
@@ -76,7 +81,7 @@ impl Footprint {
         }
     }
 
-    /// The preemption that puts the thread aside just before this kept.
+    /// The preemption that puts the thread aside just before this.
     #[must_use]
     pub fn preemption(&self) -> Preemption {
         Preemption {
@@ -95,7 +100,8 @@ impl Footprint {
     /// Whether the order of two accesses of different threads matters: one word, not only read.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
-        let word = self.address.is_some() && self.address == other.address;
+        let both = !self.put_aside && !other.put_aside;
+        let word = both && self.address.is_some() && self.address == other.address;
         let reads = self.deed == Deed::Read && other.deed == Deed::Read;
         word && self.host == other.host && self.number != other.number && !reads
     }
@@ -112,15 +118,21 @@ impl fmt::Display for Footprint {
             line,
             ..
         } = self;
-        let does = match self.deed {
-            Deed::Read => "reads",
-            Deed::Write => "writes",
-            Deed::Interlocked => "exchanges",
-            Deed::Enter => "enters",
+        let (does, about) = match self.deed {
+            Deed::Read => ("reads", "read"),
+            Deed::Write => ("writes", "write"),
+            Deed::Interlocked => ("exchanges", "exchange"),
+            Deed::Enter => ("enters", "enter"),
         };
-        write!(formatter, "{thread} ({number:03}) {does} {of}")?;
+        write!(formatter, "{thread} ({number:03}) ")?;
+        if self.put_aside {
+            write!(formatter, "is put aside when about to {about} {of}")?;
+        } else {
+            write!(formatter, "{does} {of}")?;
+        }
         match (self.deed, self.value) {
             (Deed::Enter, Some(_)) => {}
+            _ if self.put_aside => {}
             (Deed::Enter, None) => write!(formatter, ", and waits")?,
             (_, Some(value)) if value < 0x10000 => write!(formatter, ": {value}")?,
             (_, Some(value)) => write!(formatter, ": {value:08x}")?,

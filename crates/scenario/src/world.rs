@@ -73,8 +73,8 @@ pub(crate) struct World<'a> {
     ended_steps: u64,
     /// What was kept of their accesses.
     ended_footprints: Vec<Footprint>,
-    /// A service has made as many calls as it may.
-    is_spent: bool,
+    /// Why the run goes no further, before its time.
+    cut_short: Option<Stop>,
     /// What control blocks of services that have ended met.
     ended_coverage: mta::Coverage,
     /// How many of the scenario's changes of luck have come.
@@ -139,7 +139,7 @@ impl<'a> World<'a> {
             messages: 0,
             ended_steps: 0,
             ended_footprints: Vec::new(),
-            is_spent: false,
+            cut_short: None,
             ended_coverage: mta::Coverage::default(),
             lucks_seen: 0,
         };
@@ -193,8 +193,8 @@ impl<'a> World<'a> {
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
-            if self.is_spent {
-                return Stop::Calls;
+            if let Some(stop) = self.cut_short {
+                return stop;
             }
             if self.ledger.is_full() {
                 return Stop::Violations;

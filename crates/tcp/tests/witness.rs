@@ -180,7 +180,7 @@ impl Run {
         match &mut self.ours {
             Some(ours) => ours.on_segment(now, segment),
             None if segment.flags == Flags::SYN => {
-                self.ours = Some(Connection::accept(&self.profile, &segment, self.first, now));
+                self.ours = Some(Connection::accept(self.profile, &segment, self.first, now));
             }
             None => {}
         }

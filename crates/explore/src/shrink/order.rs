@@ -18,8 +18,9 @@ use crate::edit;
 
 /// Runs in which preemptions are looked for in one way, before it is given up.
 const LOOKS: u64 = 4_000;
-/// Places for a preemption that are tried in one scenario.
+/// Places for a preemption that are tried in one of the smallest scenarios, and in a larger one.
 const TRIES: usize = 700;
+const TRIES_OF_MORE: usize = 300;
 /// And for a second one.
 const TRIES_OF_PARTNER: usize = 60;
 /// The newest accesses looked at.
@@ -62,11 +63,14 @@ pub(super) fn lay_down(search: &mut Search<'_>) -> bool {
     let sketches: Vec<Scenario> = (1..=3)
         .flat_map(|messages| [false, true].map(|out| sketch(&plain, messages, out)))
         .collect();
+    let mut tries = [TRIES, TRIES]
+        .into_iter()
+        .chain(std::iter::repeat(TRIES_OF_MORE));
     let mut sketched = sketches.iter();
-    if sketched.any(|sketch| look(search, sketch, Instant::ZERO)) {
+    if sketched.any(|sketch| look(search, sketch, Instant::ZERO, tries.next().unwrap_or(0))) {
         return true;
     }
-    search.patience = search.runs + LOOKS;
+    search.patience = search.runs + 2 * LOOKS;
     sketches.iter().any(|sketch| look_twice(search, sketch)) || look_at_the_end(search, &plain)
 }
 
@@ -79,7 +83,8 @@ fn look_at_the_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
         let start = failed_at.saturating_since(before).nanos();
         let start = Instant::from_nanos(start - start % SECOND);
         let hint = Instant::ZERO.saturating_add(failed_at.saturating_since(start));
-        if edit::from(plain, start).is_some_and(|window| look(search, &window, hint)) {
+        if edit::from(plain, start).is_some_and(|window| look(search, &window, hint, TRIES_OF_MORE))
+        {
             return true;
         }
         if start == Instant::ZERO || search.is_spent() {
@@ -114,7 +119,7 @@ fn sketch(plain: &Scenario, messages: usize, out: bool) -> Scenario {
 
 /// Looks for one preemption, the shortest and nearest to `hint` first, one of each kind before more
 /// of a kind.
-fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant) -> bool {
+fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, tries: usize) -> bool {
     let Some((outcome, at)) = watched(search, scenario) else {
         return false;
     };
@@ -122,7 +127,7 @@ fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant) -> bool {
         return search.accept(scenario.clone(), at, outcome);
     }
     let points = points(&outcome, &search.racing);
-    try_each(search, scenario, in_order(points, hint).take(TRIES))
+    try_each(search, scenario, in_order(points, hint).take(tries))
 }
 
 /// Looks for two preemptions: one that lets another thread come to the same word, and one of that

@@ -87,6 +87,9 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
     for (index, footprint) in outcome.footprints.iter().enumerate() {
+        if footprint.put_aside {
+            continue;
+        }
         let races = racing.contains(&site_of(footprint));
         let own = footprint.address.filter(|_| races);
         let past = pasts
@@ -126,7 +129,8 @@ impl<'a> Words<'a> {
     fn of(outcome: &'a Outcome) -> Self {
         let mut words: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
         for (index, footprint) in outcome.footprints.iter().enumerate() {
-            if let Some(address) = footprint.address {
+            let address = footprint.address.filter(|_| !footprint.put_aside);
+            if let Some(address) = address {
                 let word = (footprint.host.as_str(), address);
                 words.entry(word).or_default().push(index);
             }
@@ -191,7 +195,8 @@ pub(super) fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     let meets = |footprint: &&Footprint| {
         let here = footprint.host == first.preemption.host;
         let other = u32::from(footprint.number) != first.preemption.thread;
-        here && other && footprint.at > first.at && footprint.at <= end
+        let new = !footprint.put_aside;
+        new && here && other && footprint.at > first.at && footprint.at <= end
     };
     let met = outcome.footprints.iter().filter(meets);
     let partners = met.map(|footprint| {

@@ -1,8 +1,10 @@
 //! Failures made small and explained.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use mtasim_explore::explain::{Verdict, explain};
+use mtasim_explore::row::Row;
 use mtasim_explore::shrink::{ShrinkError, shrink};
 use mtasim_explore::{Capsule, Shipped, pinned};
 use scenario::plan::Build;
@@ -10,6 +12,7 @@ use tempfile::tempdir;
 
 use crate::bench::{plan, swept};
 
+const RACE: &[u8] = include_bytes!("../../../../sims/casebook/q152941-heap-race.toml");
 const QUICK: scenario::Options = scenario::Options {
     keep_records: false,
 };
@@ -90,4 +93,51 @@ fn a_capsule_that_does_not_fail_is_refused() {
         shrink(&capsule, &Shipped, 100, |_, _| {}).expect_err("refused"),
         ShrinkError::NotFailing("delivery: nowhere".to_owned())
     );
+}
+
+/// The capsule of an exception that ends threads which nothing guards.
+fn crash() -> Capsule {
+    let scenario = scenario::file::load("race", RACE, &[]).expect("a scenario");
+    let mut capsules = (0..20).filter_map(|seed| {
+        let outcome = scenario::run(&scenario, seed, QUICK).expect("it runs");
+        let row = Row::of(&outcome, "", BTreeMap::new());
+        let mut failures = row.failures.iter();
+        let failure = failures.find(|it| it.signature.starts_with("exception"))?;
+        let whole = (&scenario, &[][..]);
+        Some(Capsule::of(&row, failure, &outcome.checkpoints, whole))
+    });
+    capsules.next().expect("more than half of the seeds fail")
+}
+
+#[test]
+fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about() {
+    let capsule = crash();
+    let shrunk = shrink(&capsule, &Shipped, 16_000, |_, _| {}).expect("it fails");
+    let [_, after] = shrunk.sizes;
+    assert_eq!(shrunk.signature, capsule.failure.signature);
+    assert!(after.associations <= 2, "{after}");
+    assert!((1..=3).contains(&after.preemptions), "{after}");
+    assert!(!shrunk.out_of_budget && shrunk.any_seed);
+    let text = pinned::text(&shrunk).expect("a scenario");
+    for word in ["preempt = [", "before = \"", "call_jitter = \"0/1\""] {
+        assert!(text.contains(word), "{word} is missing in\n{text}");
+    }
+    let scenario = scenario::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
+    let explanation = explain(&scenario, 7, None, &Shipped).expect("it fails under any seed");
+    for part in &explanation.parts {
+        assert_ne!(part.verdict, Verdict::NotNecessary, "{}", part.part);
+    }
+    let critical = explanation.critical.expect("threads met");
+    assert!(critical.put_aside.is_some());
+    for side in [&critical.earlier, &critical.later] {
+        assert!(side.contains("TCP/IP") && side.contains(".rs:"), "{side}");
+    }
+    assert_ne!(critical.earlier, critical.later);
+    assert!(critical.meeting.len() >= 2);
+    let mut fixed = scenario;
+    for host in fixed.hosts.values_mut() {
+        host.build = Build::V4_0_994_2;
+    }
+    let outcome = scenario::run(&fixed, 1, QUICK).expect("it runs");
+    assert!(outcome.signatures().is_empty());
 }

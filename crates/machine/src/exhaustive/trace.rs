@@ -329,7 +329,9 @@ impl Trace {
             }
             match (earlier.class, event.class) {
                 (Class::Unlock, Class::Lock) => {
-                    unlocked = unlocked.or(Some(index));
+                    if inside == 0 {
+                        unlocked = Some(index);
+                    }
                     inside += 1;
                 }
                 (Class::Lock, Class::Lock) => {
@@ -341,6 +343,9 @@ impl Trace {
                         self.race(index, event, &own);
                         awaited = unlocked;
                         break;
+                    }
+                    if inside <= 0 {
+                        (inside, unlocked) = (0, None);
                     }
                 }
                 (Class::Send, Class::Receive(of)) => {

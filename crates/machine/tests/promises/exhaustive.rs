@@ -390,6 +390,24 @@ proptest! {
     }
 }
 
+/// Whoever waits for what another has taken might have taken it first, also where the run need not go
+/// on because it repeats others.
+#[test]
+fn who_waits_where_a_run_is_broken_off_might_have_come_first() {
+    let one = vec![Step::Wait, Step::Write(0)];
+    let two = vec![Step::CompareExchange(0)];
+    let three = vec![Step::Signal, Step::Wait];
+    check(&[one, two, three]).expect("as brute force");
+}
+
+/// A section within another is ordered after an older one, and not after what came since.
+#[test]
+fn a_nested_section_orders_itself_alone() {
+    let one = vec![Step::Nested(1), Step::Read(0), Step::Guarded(0, 0)];
+    let two = vec![Step::Guarded(0, 0)];
+    check(&[one, two]).expect("as brute force");
+}
+
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
 fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
     let mut machine = Drill::still_machine(true).expect("a sound configuration");
@@ -417,18 +435,23 @@ fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
 #[test]
 fn drills_are_exhausted_and_noise_changes_nothing() {
     for program in Program::ALL {
-        for noise in [0, 5, 20] {
-            for fixed in [false, true] {
-                let drill = Drill {
-                    program,
-                    noise,
-                    fixed,
-                };
-                for bound in [Some(0), Some(1), Some(2), Some(3), None] {
-                    let found = exhaust(drill, bound);
-                    if noise == 0 {
-                        eprintln!("{program:?} fixed {fixed} bound {bound:?}: {found:?}");
-                    }
+        for fixed in [false, true] {
+            for bound in [Some(0), Some(1), Some(2), Some(3), None] {
+                let found = [0, 5, 20].map(|noise| {
+                    let drill = Drill {
+                        program,
+                        noise,
+                        fixed,
+                    };
+                    exhaust(drill, bound)
+                });
+                let drill = format!("{program:?}, fixed {fixed}, bound {bound:?}: {found:?}");
+                assert!(found.iter().all(|it| *it == found[0]), "{drill}");
+                let failed = found[0].2;
+                if fixed {
+                    assert_eq!(failed, 0, "{drill}");
+                } else if bound.is_none() {
+                    assert!(failed > 0, "{drill}");
                 }
             }
         }

@@ -24,9 +24,11 @@ fn a_leak_shrinks_to_one_message_and_one_trouble() {
     };
     let reason = reason.to_string();
     assert!(reason.contains("control-block-leak"), "{reason}");
-    let messages = scenario.workloads.values().map(|it| match &it.arrivals {
-        scenario::plan::Arrivals::At(times) => times.len(),
-        other => panic!("{other:?} is not a list"),
+    let messages = scenario.workloads.values().map(|it| {
+        let scenario::plan::Arrivals::At(times) = &it.arrivals else {
+            panic!("{:?} is not a list", it.arrivals);
+        };
+        times.len()
     });
     let case = Case::from(scenario.clone());
     assert_eq!(messages.sum::<usize>(), 1, "{reason} {case:?}");

@@ -12,6 +12,7 @@ use net::HostId;
 
 use crate::event::Event;
 use crate::host::Answered;
+use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
 
 use super::World;
@@ -121,7 +122,7 @@ impl World<'_> {
                 Progress::ReachedUntil if self.renew_luck_within_turn() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
                 Progress::Spent => {
-                    self.is_spent = true;
+                    self.cut_short = Some(Stop::Calls);
                     return self.take_records(host);
                 }
             }

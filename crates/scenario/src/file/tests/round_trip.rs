@@ -50,7 +50,7 @@ fn a_known_scenario_keeps_its_hash() {
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         digits,
-        "1bc269a0ffcc1a75c3ae11947107981ffca841928715064a745fc9ae8ae4a337"
+        "c3e251ce399719f4eff8bce474811693b8749c287a8813a2c874dc4876cd3748"
     );
 }
 
