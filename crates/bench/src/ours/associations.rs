@@ -89,7 +89,7 @@ pub fn held_open(clients: u32, each: u32) -> Internet<()> {
         .map(|host| Caller {
             host,
             left: each,
-            at_once: each,
+            at_once: 8,
             stays: true,
             done: 0,
             ends: Ends::default(),
@@ -186,7 +186,12 @@ impl Program for Caller {
             return;
         }
         match end.step {
-            Step::Confirm if self.stays => self.done += 1,
+            Step::Confirm if self.stays => {
+                self.done += 1;
+                if self.left > 0 {
+                    self.open(now, sockets);
+                }
+            }
             Step::Confirm => {
                 end.says(now, sockets, &[2; TEXT_BYTES]);
                 end.awaits(Step::Acknowledgment, ACKNOWLEDGMENT_BYTES);
