@@ -4,22 +4,15 @@
 //! with n and once with 2n repetitions, and the difference is what n of them take; building up and
 //! tearing down cancel out. It refuses to measure time.
 
-#[path = "../src/clock.rs"]
-#[allow(dead_code, reason = "nothing is timed here")]
-mod clock;
-#[path = "../src/ours.rs"]
-#[allow(dead_code, reason = "some workloads are not counted")]
-mod ours;
-#[path = "../src/work.rs"]
-#[allow(dead_code, reason = "some workloads are not counted")]
-mod work;
-
 use std::process::Command;
 
 use machine::drills::Program;
+use mtasim_bench::ours::{
+    self,
+    mtas::{Mail, Pattern},
+};
+use mtasim_bench::work::{Associations, PingPong, Timers};
 use net::LossModel;
-use ours::mtas::{Mail, Pattern};
-use work::{Associations, PingPong, Timers};
 
 /// One loop.
 struct Loop {
@@ -102,7 +95,7 @@ const LOOPS: [Loop; 9] = [
         meaning: "W4: the free-list race once, not judged",
         count: 1_000,
         run: |count| {
-            ours::schedules::random(Program::FreeList, count, false);
+            ours::schedules::random((Program::FreeList, 0), count, false);
         },
     },
     Loop {
@@ -110,7 +103,7 @@ const LOOPS: [Loop; 9] = [
         meaning: "the same under the judge",
         count: 1_000,
         run: |count| {
-            ours::schedules::random(Program::FreeList, count, true);
+            ours::schedules::random((Program::FreeList, 0), count, true);
         },
     },
     Loop {
@@ -118,7 +111,7 @@ const LOOPS: [Loop; 9] = [
         meaning: "W4: three threads and a timer's stale pointer",
         count: 1_000,
         run: |count| {
-            ours::schedules::random(Program::StaleBlock, count, true);
+            ours::schedules::random((Program::StaleBlock, 0), count, true);
         },
     },
 ];

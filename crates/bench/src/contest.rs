@@ -3,7 +3,10 @@
 //! Owns the interleaving of repetitions and what they add up to: rates, and ratios between
 //! repetitions of one turn, which shared the machine's mood. It refuses to know the work.
 
+use std::process::Command;
+
 use crate::clock::processor_nanos;
+use crate::process::Other;
 
 /// What one repetition did and what it took.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,8 @@ pub struct Contestant<'a> {
     pub target: Option<Target>,
     /// One repetition.
     pub run: Box<dyn FnMut() -> Cost + 'a>,
+    /// It has a process of its own already.
+    pub is_apart: bool,
 }
 
 /// A workload and those who do it; the first is ours.
@@ -121,6 +126,16 @@ impl Figures {
 }
 
 impl Contest<'_> {
+    /// Gives each contestant a process of its own, `command` being its.
+    pub fn isolate(&mut self, command: impl Fn(usize) -> Command) {
+        for (place, contestant) in self.contestants.iter_mut().enumerate() {
+            if !contestant.is_apart {
+                let mut other = Other::start(command(place)).expect("this program again");
+                contestant.run = Box::new(move || other.ask("again"));
+            }
+        }
+    }
+
     /// Every contestant in turn, `repetitions` times; one turn before them counts for nothing.
     pub fn hold(&mut self, repetitions: u32, mut on_turn: impl FnMut(u32)) -> Vec<Figures> {
         let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); self.contestants.len()];

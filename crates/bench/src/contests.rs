@@ -35,12 +35,15 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
         bad_links(),
     ];
     let drills = [
-        ("W4-free-list", Program::FreeList),
-        ("W4-aba", Program::Aba),
-        ("W4-stale-block", Program::StaleBlock),
+        ("W4-free-list", Program::FreeList, 0),
+        ("W4-aba", Program::Aba, 0),
+        ("W4-stale-block", Program::StaleBlock, 0),
+        ("W4-free-list-20", Program::FreeList, 20),
+        ("W4-aba-20", Program::Aba, 20),
+        ("W4-stale-block-20", Program::StaleBlock, 20),
     ];
-    for (name, program) in drills {
-        all.push(schedules(name, program, 20_000 / scale));
+    for (name, program, noise) in drills {
+        all.push(schedules(name, (program, noise), 20_000 / scale));
     }
     all.push(exhaustions());
     all.push(timer_contest("W5-10k", timers(10_000, 101)));
@@ -63,6 +66,7 @@ fn contestant<'a>(
         differs,
         target,
         run: Box::new(run),
+        is_apart: false,
     }
 }
 
@@ -98,15 +102,12 @@ fn association_contest<'a>(
         ),
     ];
     if let Some(madsim) = madsim {
-        contestants.push(contestant(
-            "madsim 0.2.34",
-            "sends no SYN and no FIN, has no retransmission timers",
-            held(2.0),
-            move || Cost {
-                nanos: madsim.borrow_mut().associations(work),
-                units: work.total(),
-            },
-        ));
+        let run = move || madsim.borrow_mut().associations(work);
+        let differs = "sends no SYN and no FIN, has no retransmission timers";
+        contestants.push(Contestant {
+            is_apart: true,
+            ..contestant("madsim 0.2.34", differs, held(2.0), run)
+        });
     }
     Contest {
         name,
@@ -197,16 +198,11 @@ fn messages<'a>(messages: u32, madsim: Other<'a>) -> Contest<'a> {
         }),
     ];
     if let Some(madsim) = madsim {
-        let run = move || Cost {
-            nanos: madsim.borrow_mut().ping_pong(work),
-            units,
-        };
-        contestants.push(contestant(
-            "madsim 0.2.34",
-            "",
-            Some(Target::AtLeast(2.5)),
-            run,
-        ));
+        let run = move || madsim.borrow_mut().ping_pong(work);
+        contestants.push(Contestant {
+            is_apart: true,
+            ..contestant("madsim 0.2.34", "", Some(Target::AtLeast(2.5)), run)
+        });
     }
     Contest {
         name: "W2",
@@ -216,8 +212,12 @@ fn messages<'a>(messages: u32, madsim: Other<'a>) -> Contest<'a> {
     }
 }
 
-fn schedules<'a>(name: &'static str, program: Program, schedules: u32) -> Contest<'a> {
-    let drill = match program {
+fn schedules<'a>(
+    name: &'static str,
+    (program, noise): (Program, u32),
+    schedules: u32,
+) -> Contest<'a> {
+    let drill: fn(u32) -> bool = match program {
         Program::FreeList => peers::shuttle::free_list,
         Program::Aba => peers::shuttle::aba,
         Program::StaleBlock => peers::shuttle::stale_block,
@@ -226,13 +226,13 @@ fn schedules<'a>(name: &'static str, program: Program, schedules: u32) -> Contes
     let ours = move |judge| {
         move || {
             Cost::of(units, || {
-                ours::schedules::random(program, schedules, judge);
+                ours::schedules::random((program, noise), schedules, judge);
             })
         }
     };
     Contest {
         name,
-        title: format!("{schedules} random schedules of a heap race"),
+        title: format!("{schedules} random schedules of a heap race, {noise} steps around it"),
         unit: "schedules",
         contestants: vec![
             contestant("mtasim", "no race detector, as shuttle", None, ours(false)),
@@ -246,7 +246,7 @@ fn schedules<'a>(name: &'static str, program: Program, schedules: u32) -> Contes
                 "shuttle 0.9.9",
                 "starting and joining threads are scheduling points as well",
                 Some(Target::AtLeast(10.0)),
-                move || Cost::of(units, || peers::shuttle::random(drill, schedules)),
+                move || Cost::of(units, || peers::shuttle::random(drill, noise, schedules)),
             ),
         ],
     }

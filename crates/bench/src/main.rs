@@ -3,18 +3,18 @@
 //! Owns the command line. docs/performance.md says what each workload is, what is not equal between
 //! the systems, and what ours is held to.
 
-mod clock;
 mod contest;
 mod contests;
 mod dialogue;
-mod ours;
 mod peers;
+mod process;
 mod report;
-mod work;
 
 use std::cell::RefCell;
+use std::process::Command;
 
 use clap::Parser;
+use mtasim_bench::{clock, ours, work};
 
 use peers::madsim::Madsim;
 
@@ -36,11 +36,21 @@ struct Arguments {
     /// Without madsim, which is built apart.
     #[arg(long)]
     without_madsim: bool,
+    /// Does repetitions of one contestant, by workload and place, as often as it is asked.
+    #[arg(long, num_args = 2, hide = true)]
+    serve: Vec<String>,
 }
 
 fn main() {
     let arguments = Arguments::parse();
     let scale = if arguments.quick { 10 } else { 1 };
+    if let [workload, place] = arguments.serve.as_slice() {
+        return serve(
+            scale,
+            workload,
+            place.parse().expect("the place of a contestant"),
+        );
+    }
     let madsim = (!arguments.without_madsim).then(Madsim::start);
     let madsim = madsim.and_then(|started| match started {
         Ok(madsim) => Some(RefCell::new(madsim)),
@@ -59,6 +69,7 @@ fn main() {
         if !chosen.is_empty() && !chosen.iter().any(|it| is_part(name, it)) {
             continue;
         }
+        contest.isolate(|place| alone(name, place, arguments.quick));
         let figures = contest.hold(arguments.repetitions, |turn| {
             eprintln!("{name}: turn {turn} of {}", arguments.repetitions);
         });
@@ -71,6 +82,22 @@ fn main() {
     if arguments.json {
         println!("{}", serde_json::Value::from(all));
     }
+}
+
+/// This program again, for one contestant.
+fn alone(workload: &str, place: usize, quick: bool) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+    command.args(["--serve", workload, &place.to_string()]);
+    command.args(quick.then_some("--quick"));
+    command
+}
+
+/// What that program does.
+fn serve(scale: u32, workload: &str, place: usize) {
+    let all = contests::all(scale, None);
+    let contest = all.into_iter().find(|contest| contest.name == workload);
+    let mut contestants = contest.expect("a workload").contestants;
+    process::serve(&mut contestants[place].run);
 }
 
 /// `W5` names W5-10k and W5-1M; `W1` does not name W1m.

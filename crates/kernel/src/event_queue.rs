@@ -38,13 +38,15 @@ pub struct EventQueue<E> {
     /// Those of them that were added when the run was long.
     late: BinaryHeap<Reverse<Entry<E>>>,
     slot: u64,
-    /// Bit n of a word is set while slot n of that level holds events: the whole of the wheel's
-    /// state that is looked at when it turns, in one line of cache.
-    occupied: [u64; LEVELS],
+    /// For each level, which of its slots hold events: all that is looked at when the wheel turns.
+    occupied: [Occupied; LEVELS],
     /// All slots, level by level. An empty one has no memory of its own.
     slots: Vec<Vec<Entry<E>>>,
-    /// Memory of slots that were emptied; the last is the warmest.
-    spare: Vec<Vec<Entry<E>>>,
+    /// For each level, memory of slots that were emptied; the last is the warmest. Levels differ in
+    /// how much a slot holds.
+    spare: [Vec<Vec<Entry<E>>>; LEVELS],
+    /// The level whose memory the run has.
+    run_level: usize,
     last: Option<EventKey>,
     length: usize,
 }
@@ -57,14 +59,14 @@ struct Entry<E> {
 
 /// 2^16 ns: a slot of the lowest level spans 66 microseconds.
 const SLOT_NANOS_BITS: u32 = 16;
-const SLOTS_BITS: u32 = 6;
+const SLOTS_BITS: u32 = 8;
 const SLOTS: usize = 1 << SLOTS_BITS;
 /// So many events are sorted as they are.
-const FEW: usize = 32;
+const FEW: usize = 64;
 /// So short a run takes in others.
 const SHORT: usize = 8;
-/// Together the levels span all of time: 8 * 6 + 16 bits are the 64 of an [`Instant`].
-const LEVELS: usize = 8;
+/// Together the levels span all of time: 6 * 8 + 16 bits are the 64 of an [`Instant`].
+const LEVELS: usize = 6;
 
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
@@ -81,9 +83,10 @@ impl<E> EventQueue<E> {
             run: Vec::new(),
             late: BinaryHeap::new(),
             slot: 0,
-            occupied: [0; LEVELS],
+            occupied: [Occupied::default(); LEVELS],
             slots: (0..LEVELS * SLOTS).map(|_| Vec::new()).collect(),
-            spare: Vec::new(),
+            spare: std::array::from_fn(|_| Vec::new()),
+            run_level: 0,
             last: None,
             length: 0,
         }
@@ -164,9 +167,8 @@ impl<E> EventQueue<E> {
         let level = ((slot ^ self.slot).ilog2() / SLOTS_BITS) as usize;
         let digit = (slot >> (level as u32 * SLOTS_BITS)) as usize % SLOTS;
         let slot = &mut self.slots[level * SLOTS + digit];
-        if self.occupied[level] & 1 << digit == 0 {
-            self.occupied[level] |= 1 << digit;
-            *slot = self.spare.pop().unwrap_or_default();
+        if self.occupied[level].add(digit) {
+            *slot = self.spare[level].pop().unwrap_or_default();
         }
         slot.push(entry);
     }
@@ -186,17 +188,18 @@ impl<E> EventQueue<E> {
     /// Turns the wheel until there is a current slot that holds the next event, if there is any.
     fn turn_to_next_slot(&mut self) {
         while self.run.is_empty() && self.late.is_empty() {
-            let Some(level) = self.occupied.iter().position(|digits| *digits != 0) else {
+            let levels = self.occupied.iter_mut().enumerate();
+            let mut first = levels.filter_map(|(level, it)| Some((level, it.take_first()?)));
+            let Some((level, digit)) = first.next() else {
                 return;
             };
-            let digit = self.occupied[level].trailing_zeros();
-            self.occupied[level] &= self.occupied[level] - 1;
             let shift = level as u32 * SLOTS_BITS;
             let above = self.slot >> shift >> SLOTS_BITS << SLOTS_BITS;
-            let first = (above | u64::from(digit)) << shift;
+            let first = (above | digit as u64) << shift;
             debug_assert!(first > self.slot, "the wheel turns forward only");
-            let taken = std::mem::take(&mut self.slots[level * SLOTS + digit as usize]);
-            self.spare.push(std::mem::replace(&mut self.run, taken));
+            let taken = std::mem::take(&mut self.slots[level * SLOTS + digit]);
+            let emptied = std::mem::replace(&mut self.run, taken);
+            self.spare[std::mem::replace(&mut self.run_level, level)].push(emptied);
             if level == 0 || self.run.len() <= FEW {
                 self.slot = first | ((1 << shift) - 1);
             } else {
@@ -219,6 +222,32 @@ impl<E> EventQueue<E> {
             }
         }
         self.run = run;
+    }
+}
+
+/// The slots of a level that hold events, a bit for each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Occupied([u64; SLOTS / u64::BITS as usize]);
+
+impl Occupied {
+    /// Adds a slot; whether it is new.
+    fn add(&mut self, slot: usize) -> bool {
+        let (word, bit) = (slot / u64::BITS as usize, 1 << (slot % u64::BITS as usize));
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
+
+    /// Takes the first slot away.
+    fn take_first(&mut self) -> Option<usize> {
+        let (place, word) = self
+            .0
+            .iter_mut()
+            .enumerate()
+            .find(|(_, word)| **word != 0)?;
+        let bit = word.trailing_zeros();
+        *word &= *word - 1;
+        Some(place * u64::BITS as usize + bit as usize)
     }
 }
 

@@ -98,7 +98,7 @@ impl Connection {
             && self.check_syn(&segment)
             && self.check_acknowledgment(now, &segment);
         if passes {
-            self.heard = (now, 0);
+            self.hear(now);
             self.take_text(now, segment);
         }
     }
@@ -118,7 +118,7 @@ impl Connection {
         if self.state == State::TimeWait && segment.flags.contains(Flags::FIN) {
             self.enter_time_wait(now);
         }
-        self.heard = (now, 0);
+        self.hear(now);
         false
     }
 
@@ -236,7 +236,7 @@ impl Connection {
         self.attempts.forget_before(acknowledgment);
         self.step(Step::SynAcknowledged);
         self.events.record(Event::Connected);
-        self.heard = (now, 0);
+        self.hear(now);
         self.set_keep_alive(now, self.wishes.keep_alive);
         if std::mem::take(&mut self.wishes.close) {
             self.close(now);

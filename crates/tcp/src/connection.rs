@@ -89,11 +89,22 @@ pub(crate) struct ReceiveSequence {
 }
 
 /// A window that stays closed, and the probes of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stall {
-    pub(crate) since: Option<Uptime>,
+    /// [`Uptime::MAX`] while there is none.
+    pub(crate) since: Uptime,
     pub(crate) probes: u8,
     pub(crate) unanswered: u8,
+}
+
+impl Default for Stall {
+    fn default() -> Self {
+        Self {
+            since: Uptime::MAX,
+            probes: 0,
+            unanswered: 0,
+        }
+    }
 }
 
 /// What `poll_transmit` owes beside new text.
@@ -166,8 +177,10 @@ pub struct Connection {
     pub(crate) congestion: Congestion,
     pub(crate) timers: Timers,
     pub(crate) stall: Stall,
-    /// When the peer was last heard, and how many keep-alives have gone unanswered since.
-    pub(crate) heard: (Uptime, u8),
+    /// When the peer was last heard.
+    pub(crate) heard: Uptime,
+    /// How many keep-alives have gone unanswered since.
+    pub(crate) unheard: u8,
     pub(crate) demand: Demand,
     /// A reset to send, with this sequence number.
     pub(crate) reset: Option<SeqNum>,
@@ -224,7 +237,8 @@ impl Connection {
             profile,
             timers: Timers::STOPPED,
             stall: Stall::default(),
-            heard: (now, 0),
+            heard: now,
+            unheard: 0,
             demand: Demand::default(),
             reset: None,
             attempts: Attempts::default(),
@@ -343,6 +357,11 @@ impl Connection {
             return 0;
         }
         (self.profile.send_buffer - self.outgoing.len()) as usize
+    }
+
+    /// The peer is there.
+    pub(crate) fn hear(&mut self, now: Uptime) {
+        (self.heard, self.unheard) = (now, 0);
     }
 
     /// Takes an arrow of RFC 9293 figure 5.

@@ -85,7 +85,8 @@ impl Connection {
     /// A peer that answers probes may keep its window closed (RFC 9293 section 3.8.6.1), up
     /// to the profile's limit; one that does not answer is gone.
     fn on_persist_due(&mut self, now: Uptime) {
-        let since = self.stall.since.expect("the timer runs only in a stall");
+        let since = self.stall.since;
+        assert!(since < Uptime::MAX, "the timer runs only in a stall");
         let limit = self.profile.zero_window_limit;
         let too_long = limit.is_some_and(|limit| now.since(since) >= limit);
         if too_long || self.stall.unanswered >= self.profile.data_retries {
@@ -98,17 +99,16 @@ impl Connection {
     }
 
     fn on_keep_alive_due(&mut self, now: Uptime) {
-        let (heard, unanswered) = self.heard;
-        let idle_until = heard.after(self.profile.keep_alive_time);
+        let idle_until = self.heard.after(self.profile.keep_alive_time);
         if idle_until > now {
-            self.start(Timer::KeepAlive, heard, self.profile.keep_alive_time);
+            self.start(Timer::KeepAlive, self.heard, self.profile.keep_alive_time);
             return;
         }
-        if unanswered >= self.profile.keep_alive_probes {
+        if self.unheard >= self.profile.keep_alive_probes {
             self.fail(Failure::TimedOut);
             return;
         }
-        self.heard.1 += 1;
+        self.unheard += 1;
         self.demand.add(Demand::KEEP_ALIVE);
         self.start(Timer::KeepAlive, now, self.profile.keep_alive_interval);
     }

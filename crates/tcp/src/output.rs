@@ -248,7 +248,7 @@ impl Connection {
         if !(self.state.sends() && waits && idle) || self.timers.is_running(Timer::Persist) {
             return;
         }
-        self.stall.since.get_or_insert(now);
+        self.stall.since = self.stall.since.min(now);
         let ceiling = self.profile.maximum_persist;
         let span = self
             .rto

@@ -16,7 +16,7 @@ pub(crate) struct SendBuffer {
     length: u32,
     /// The chunk a slice was last taken from and the offset at which that chunk starts, so
     /// that sending on does not walk from the front.
-    cursor: (usize, u32),
+    cursor: (u32, u32),
 }
 
 impl SendBuffer {
@@ -38,7 +38,7 @@ impl SendBuffer {
         assert!(count <= self.length, "more acknowledged than was sent");
         self.length -= count;
         let mut rest = self.acknowledged + count;
-        let mut dropped = 0;
+        let mut dropped = 0_u32;
         while let Some(first) = self.chunks.front()
             && first.octets() <= rest
         {
@@ -85,14 +85,14 @@ impl SendBuffer {
     /// The chunk that holds the octet at `offset`, and its place within.
     fn find(&mut self, offset: u32) -> (usize, usize) {
         let (mut index, mut start) = match self.cursor {
-            cursor if cursor.1 <= offset => cursor,
+            (index, start) if start <= offset => (index as usize, start),
             _ => (0, 0),
         };
         loop {
             let skipped = if index == 0 { self.acknowledged } else { 0 };
             let held = self.chunk(index).octets() - skipped;
             if offset < start + held {
-                self.cursor = (index, start);
+                self.cursor = (index as u32, start);
                 return (index, (offset - start + skipped) as usize);
             }
             index += 1;

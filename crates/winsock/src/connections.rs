@@ -14,6 +14,7 @@ use crate::deadline::Deadlines;
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::pair_index::{ConnectionId, Pair, PairIndex};
+use crate::shelves::Shelves;
 
 /// Whom the connection's news are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(crate) struct Entry {
 /// The connections of one host.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    entries: Vec<Option<Entry>>,
+    entries: Shelves<Option<Entry>>,
     vacant: Vec<ConnectionId>,
     by_pair: PairIndex,
     deadlines: Deadlines,
@@ -95,15 +96,18 @@ impl Connections {
             self.entries.push(None);
             ConnectionId(id)
         });
-        assert!(
-            self.entries[id.0 as usize].is_none(),
-            "{id:?} is vacant and in use"
-        );
-        self.entries[id.0 as usize] = Some(entry);
+        let place = self.place(id);
+        assert!(place.is_none(), "{id:?} is vacant and in use");
+        *place = Some(entry);
         let before = self.by_pair.insert(pair, id);
         assert!(before.is_none(), "two connections for {pair:?}");
         self.mark_unsent(id);
         id
+    }
+
+    fn place(&mut self, id: ConnectionId) -> &mut Option<Entry> {
+        let place = self.entries.get_mut(id.0 as usize);
+        place.expect("a number was given out")
     }
 
     /// The connection a segment with these addresses is for.
@@ -172,7 +176,7 @@ impl Connections {
         let entry = &self[id];
         if entry.retired && !entry.unsent && entry.owner == Owner::Nobody {
             self.deadlines.set(id.0, None);
-            self.entries[id.0 as usize] = None;
+            *self.place(id) = None;
             self.vacant.push(id);
         }
     }
@@ -192,17 +196,17 @@ impl Index<ConnectionId> for Connections {
     type Output = Entry;
 
     fn index(&self, id: ConnectionId) -> &Entry {
-        self.entries[id.0 as usize]
-            .as_ref()
-            .expect("a number is dropped with its connection")
+        let place = self.entries.get(id.0 as usize);
+        let entry = place.and_then(|place| place.as_ref());
+        entry.expect("a number is dropped with its connection")
     }
 }
 
 impl IndexMut<ConnectionId> for Connections {
     fn index_mut(&mut self, id: ConnectionId) -> &mut Entry {
-        self.entries[id.0 as usize]
-            .as_mut()
-            .expect("a number is dropped with its connection")
+        let place = self.entries.get_mut(id.0 as usize);
+        let entry = place.and_then(|place| place.as_mut());
+        entry.expect("a number is dropped with its connection")
     }
 }
 

@@ -12,20 +12,20 @@ pub(crate) struct EventReference {
     /// The handle the object was selected by.
     pub(crate) handle: EventHandle,
     /// Which of all objects ever created it is.
-    pub(crate) serial: u64,
+    pub(crate) serial: u32,
 }
 
 /// One manual-reset event object.
 #[derive(Debug)]
 pub(crate) struct EventObject {
-    serial: u64,
+    serial: u32,
     signalled: bool,
     announced: bool,
 }
 
 impl EventObject {
     /// The `serial`-th object created on this host.
-    pub(crate) fn new(serial: u64) -> Self {
+    pub(crate) fn new(serial: u32) -> Self {
         Self {
             serial,
             signalled: false,
@@ -33,7 +33,7 @@ impl EventObject {
         }
     }
 
-    pub(crate) fn serial(&self) -> u64 {
+    pub(crate) fn serial(&self) -> u32 {
         self.serial
     }
 

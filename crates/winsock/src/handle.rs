@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::shelves::Shelves;
+
 /// The number of an open socket: a multiple of 4 (Q303102 logs 11340, 13020).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketHandle(pub u32);
@@ -31,7 +33,7 @@ const STEP: u32 = 4;
 /// A table of objects by handle number.
 #[derive(Debug)]
 pub(crate) struct HandleTable<T> {
-    slots: Vec<Slot<T>>,
+    slots: Shelves<Slot<T>>,
     last_freed: Option<u32>,
     first: u32,
     limit: u32,
@@ -60,7 +62,7 @@ impl<T> HandleTable<T> {
             "{limit} handles do not fit 32 bits"
         );
         Self {
-            slots: Vec::new(),
+            slots: Shelves::default(),
             last_freed: None,
             first,
             limit,
@@ -80,8 +82,8 @@ impl<T> HandleTable<T> {
             self.slots.push(Slot::Open(object));
             return Ok(self.number(index));
         };
-        let slot = &mut self.slots[index as usize];
-        let Slot::Free { freed_before } = *slot else {
+        let slot = self.slots.get_mut(index as usize);
+        let Some(slot @ &mut Slot::Free { freed_before }) = slot else {
             panic!("handle {} is in the free list and open", self.number(index));
         };
         self.last_freed = freed_before;
@@ -127,7 +129,7 @@ impl<T> HandleTable<T> {
     /// All open handles, by rising number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         (0..)
-            .zip(&self.slots)
+            .zip(self.slots.iter())
             .filter_map(|(index, slot)| match slot {
                 Slot::Open(object) => Some((self.number(index), object)),
                 Slot::Free { .. } => None,

@@ -16,6 +16,7 @@
 //! | `wait` | the sets and limits of waiting |
 //! | `handle`, `ports` | NT handle numbers; TCP ports |
 //! | `connections`, `pair_index`, `deadline` | the host's connections; which has a pair of addresses; the earliest of their deadlines |
+//! | `shelves` | a list that grows without moving what it holds |
 //! | `refusal` | RSTs no connection sends |
 //! | `address`, `error`, `config`, `audit` | names, numbers, constants, facts |
 
@@ -36,6 +37,7 @@ mod pair_index;
 mod ports;
 mod refusal;
 mod selection;
+mod shelves;
 mod socket;
 mod table;
 mod wait;

@@ -25,10 +25,18 @@ struct Key(u64);
 #[derive(Debug, Default)]
 pub(crate) struct PairIndex {
     /// A power of two of places, at most three quarters of them taken.
-    places: Vec<Option<(Key, ConnectionId)>>,
+    places: Vec<Place>,
     taken: usize,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    key: Key,
+    /// [`NOBODY`] where the place is free.
+    id: ConnectionId,
+}
+
+const NOBODY: ConnectionId = ConnectionId(u32::MAX);
 const FIRST_PLACES: usize = 8;
 
 impl Key {
@@ -44,53 +52,65 @@ impl Key {
     }
 }
 
+impl Place {
+    const FREE: Self = Self {
+        key: Key(0),
+        id: NOBODY,
+    };
+
+    fn is_free(self) -> bool {
+        self.id == NOBODY
+    }
+}
+
 impl PairIndex {
     /// The connection of this pair.
     pub(crate) fn find(&self, pair: Pair) -> Option<ConnectionId> {
         let place = self.place_of(Key::new(pair))?;
-        self.places[place].map(|(_, id)| id)
+        Some(self.places[place].id)
     }
 
     /// Takes in a pair; answers the connection it had before.
+    ///
+    /// # Panics
+    /// If the number is no connection's.
     pub(crate) fn insert(&mut self, pair: Pair, id: ConnectionId) -> Option<ConnectionId> {
+        assert_ne!(id, NOBODY, "no connection has this number");
         let key = Key::new(pair);
         if let Some(place) = self.place_of(key) {
-            return self.places[place].replace((key, id)).map(|(_, id)| id);
+            return Some(std::mem::replace(&mut self.places[place].id, id));
         }
         if (self.taken + 1) * 4 > self.places.len() * 3 {
             self.grow();
         }
-        self.put(key, id);
+        self.put(Place { key, id });
         None
     }
 
     /// Forgets a pair; answers the connection it had.
     pub(crate) fn remove(&mut self, pair: Pair) -> Option<ConnectionId> {
         let mut hole = self.place_of(Key::new(pair))?;
-        let (_, removed) = self.places[hole].take()?;
+        let removed = std::mem::replace(&mut self.places[hole], Place::FREE);
         self.taken -= 1;
         // Whoever was pushed on over the hole moves back, so that no search ends too early.
         let mask = self.places.len() - 1;
         let mut place = (hole + 1) & mask;
-        while let Some((key, _)) = self.places[place] {
-            let home = key.home(self.places.len());
+        while !self.places[place].is_free() {
+            let home = self.places[place].key.home(self.places.len());
             if (place.wrapping_sub(home) & mask) >= (place.wrapping_sub(hole) & mask) {
-                self.places[hole] = self.places[place].take();
+                self.places[hole] = std::mem::replace(&mut self.places[place], Place::FREE);
                 hole = place;
             }
             place = (place + 1) & mask;
         }
-        Some(removed)
+        Some(removed.id)
     }
 
     fn place_of(&self, key: Key) -> Option<usize> {
-        if self.places.is_empty() {
-            return None;
-        }
-        let mask = self.places.len() - 1;
+        let mask = self.places.len().checked_sub(1)?;
         let mut place = key.home(self.places.len());
-        while let Some((taken, _)) = self.places[place] {
-            if taken == key {
+        while !self.places[place].is_free() {
+            if self.places[place].key == key {
                 return Some(place);
             }
             place = (place + 1) & mask;
@@ -100,21 +120,21 @@ impl PairIndex {
 
     fn grow(&mut self) {
         let places = (self.places.len() * 2).max(FIRST_PLACES);
-        let before = std::mem::replace(&mut self.places, vec![None; places]);
+        let before = std::mem::replace(&mut self.places, vec![Place::FREE; places]);
         self.taken = 0;
-        for (key, id) in before.into_iter().flatten() {
-            self.put(key, id);
+        for place in before.into_iter().filter(|place| !place.is_free()) {
+            self.put(place);
         }
     }
 
     /// Puts in a key that is not there, where there is room.
-    fn put(&mut self, key: Key, id: ConnectionId) {
+    fn put(&mut self, taken: Place) {
         let mask = self.places.len() - 1;
-        let mut place = key.home(self.places.len());
-        while self.places[place].is_some() {
+        let mut place = taken.key.home(self.places.len());
+        while !self.places[place].is_free() {
             place = (place + 1) & mask;
         }
-        self.places[place] = Some((key, id));
+        self.places[place] = taken;
         self.taken += 1;
     }
 }

@@ -11,8 +11,8 @@ mod work;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use madsim::runtime::{NodeHandle, Runtime};
 use madsim::Config;
+use madsim::runtime::{NodeHandle, Runtime};
 use tokio::net::{TcpListener, TcpStream};
 
 use work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
@@ -27,19 +27,22 @@ fn main() {
         let numbers: Vec<u32> = words
             .map(|word| word.parse().expect("numbers follow"))
             .collect();
-        let nanos = match (workload, numbers.as_slice()) {
+        let (nanos, units) = match (workload, numbers.as_slice()) {
             ("associations", &[clients, each, at_once]) => {
                 let work = Associations {
                     clients,
                     each,
                     at_once,
                 };
-                clock::processor_nanos(|| associations(work))
+                (clock::processor_nanos(|| associations(work)), work.total())
             }
-            ("ping-pong", &[messages]) => clock::processor_nanos(|| ping_pong(PingPong { messages })),
+            ("ping-pong", &[messages]) => (
+                clock::processor_nanos(|| ping_pong(PingPong { messages })),
+                u64::from(messages),
+            ),
             _ => panic!("{line:?} is no workload"),
         };
-        println!("{nanos}");
+        println!("{nanos} {units}");
     }
 }
 

@@ -2,19 +2,10 @@
 //!
 //! Owns the counting allocator, which is not in the way of anything that is timed.
 
-#[path = "../clock.rs"]
-#[allow(dead_code, reason = "nothing is timed here")]
-mod clock;
-#[path = "../ours.rs"]
-#[allow(dead_code, reason = "some workloads are not counted")]
-mod ours;
-#[path = "../work.rs"]
-#[allow(dead_code, reason = "some workloads are not counted")]
-mod work;
-
 use std::alloc::System;
 
 use cap::Cap;
+use mtasim_bench::ours;
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);

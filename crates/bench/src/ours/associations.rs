@@ -81,7 +81,6 @@ pub fn associations(work: Associations, loss: LossModel) -> u64 {
     events
 }
 
-#[allow(dead_code, reason = "only the program that counts memory holds them open")]
 /// An internet in which every client has `each` associations open and nothing happens any more.
 pub fn held_open(clients: u32, each: u32) -> Internet<()> {
     let mut internet = star(clients, ASSOCIATION_DELAY, LossModel::None);
@@ -90,7 +89,7 @@ pub fn held_open(clients: u32, each: u32) -> Internet<()> {
         .map(|host| Caller {
             host,
             left: each,
-            at_once: each,
+            at_once: 8,
             stays: true,
             done: 0,
             ends: Ends::default(),
@@ -187,7 +186,12 @@ impl Program for Caller {
             return;
         }
         match end.step {
-            Step::Confirm if self.stays => self.done += 1,
+            Step::Confirm if self.stays => {
+                self.done += 1;
+                if self.left > 0 {
+                    self.open(now, sockets);
+                }
+            }
             Step::Confirm => {
                 end.says(now, sockets, &[2; TEXT_BYTES]);
                 end.awaits(Step::Acknowledgment, ACKNOWLEDGMENT_BYTES);

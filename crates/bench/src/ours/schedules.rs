@@ -4,11 +4,11 @@ use kernel::{Choices, Instant};
 use machine::drills::{Drill, Program};
 use machine::{Bound, Exhaustive, Progress, Random, Strategy};
 
-/// `schedules` random schedules of a drill, judged for races or not; answers how many failed.
-pub fn random(program: Program, schedules: u32, judge: bool) -> u32 {
+/// `schedules` random schedules of a drill with so many private steps, judged for races or not; answers how many failed.
+pub fn random((program, noise): (Program, u32), schedules: u32, judge: bool) -> u32 {
     let drill = Drill {
         program,
-        noise: 0,
+        noise,
         fixed: false,
     };
     let start = Choices::new(0);

@@ -1,4 +1,5 @@
-//! The three drills over any library's atomics: one access is one scheduling point.
+//! The three drills over any library's atomics: one access is one scheduling point, and so is each
+//! of the `noise` private steps before and after a thread's part.
 //!
 //! Owns the programs; whose atomics and threads they use is the argument of the macro, since the
 //! libraries' types are alike and not the same.
@@ -22,6 +23,14 @@ macro_rules! drills {
             slot: AtomicUsize,
             next: [AtomicUsize; 5],
             state: [AtomicUsize; 5],
+        }
+
+        /// Private steps.
+        fn rest(noise: u32) {
+            let own = AtomicUsize::new(0);
+            for _ in 0..noise {
+                own.store(1, SEQUENTIAL);
+            }
         }
 
         impl Table {
@@ -69,12 +78,14 @@ macro_rules! drills {
         }
 
         /// Two threads take a block each from a list that nothing guards.
-        pub fn free_list() -> bool {
+        pub fn free_list(noise: u32) -> bool {
             let table = Table::new(2);
-            let take = |table: Arc<Table>| {
+            let take = move |table: Arc<Table>| {
+                rest(noise);
                 let block = table.head.load(SEQUENTIAL);
                 let next = table.next[block].load(SEQUENTIAL);
                 table.head.store(next, SEQUENTIAL);
+                rest(noise);
                 block
             };
             let takers = [Arc::clone(&table), table].map(|it| thread::spawn(move || take(it)));
@@ -83,14 +94,25 @@ macro_rules! drills {
         }
 
         /// One takes two blocks, the other takes two and gives the first back.
-        pub fn aba() -> bool {
+        pub fn aba(noise: u32) -> bool {
             let table = Table::new(4);
             let (one, other) = (Arc::clone(&table), Arc::clone(&table));
-            let taker = thread::spawn(move || [one.pop(), one.pop()]);
+            let taker = thread::spawn(move || {
+                rest(noise);
+                [(); 2].map(|()| {
+                    let block = one.pop();
+                    rest(noise);
+                    block
+                })
+            });
             let giver = thread::spawn(move || {
+                rest(noise);
                 let first = other.pop();
+                rest(noise);
                 let second = other.pop();
+                rest(noise);
                 other.push(first);
+                rest(noise);
                 second
             });
             let [first, second] = taker.join().expect("it ends");
@@ -107,28 +129,38 @@ macro_rules! drills {
         }
 
         /// A timer keeps a pointer, a closer frees, an opener takes the block anew.
-        pub fn stale_block() -> bool {
+        pub fn stale_block(noise: u32) -> bool {
             let table = Table::new(0);
             let [one, two, three] = [(); 3].map(|()| Arc::clone(&table));
             let timer = thread::spawn(move || {
+                rest(noise);
                 let block = one.slot.load(SEQUENTIAL);
                 if block != NONE {
+                    rest(noise);
                     one.state[block].store(TIMED_OUT, SEQUENTIAL);
                 }
+                rest(noise);
             });
             let closer = thread::spawn(move || {
+                rest(noise);
                 let block = two.slot.load(SEQUENTIAL);
                 two.slot.store(NONE, SEQUENTIAL);
                 two.head.store(block, SEQUENTIAL);
+                rest(noise);
             });
             let opener = thread::spawn(move || {
+                rest(noise);
                 let block = three.head.load(SEQUENTIAL);
                 if block == NONE {
+                    rest(noise);
                     return true;
                 }
                 three.head.store(NONE, SEQUENTIAL);
                 three.state[block].store(OPEN, SEQUENTIAL);
-                three.state[block].load(SEQUENTIAL) == OPEN
+                rest(noise);
+                let state = three.state[block].load(SEQUENTIAL);
+                rest(noise);
+                state == OPEN
             });
             timer.join().expect("it ends");
             closer.join().expect("it ends");

@@ -1,19 +1,16 @@
 //! madsim 0.2.34, which is built apart: it wants `--cfg madsim` for all that is in the build.
 //!
-//! Owns the process of its side: building it, asking it for one repetition after the other, ending
-//! it. It refuses to measure: the other side tells its own processor time.
+//! Owns the building of its side and the questions it knows. It refuses to measure: the other side
+//! tells its own processor time.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
+use crate::contest::Cost;
+use crate::process::Other;
 use crate::work::{Associations, PingPong};
 
 /// The other side.
-pub struct Madsim {
-    process: Child,
-    questions: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
-}
+pub struct Madsim(Other);
 
 impl Madsim {
     /// Builds and starts it.
@@ -32,47 +29,23 @@ impl Madsim {
         if !built.success() {
             return Err(format!("{folder} cannot be built"));
         }
-        let mut process = Command::new(format!("{folder}/target/release/mtasim-bench-madsim"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("madsim's side cannot be started: {error}"))?;
-        let answers = process.stdout.take().expect("it was asked for a pipe");
-        Ok(Self {
-            questions: process.stdin.take(),
-            answers: BufReader::new(answers),
-            process,
-        })
+        let program = format!("{folder}/target/release/mtasim-bench-madsim");
+        Other::start(Command::new(program)).map(Self)
     }
 
-    /// W1: nanoseconds of processor time.
-    pub fn associations(&mut self, work: Associations) -> u64 {
+    /// W1.
+    pub fn associations(&mut self, work: Associations) -> Cost {
         let Associations {
             clients,
             each,
             at_once,
         } = work;
-        self.ask(&format!("associations {clients} {each} {at_once}"))
+        self.0
+            .ask(&format!("associations {clients} {each} {at_once}"))
     }
 
-    /// W2: nanoseconds of processor time.
-    pub fn ping_pong(&mut self, work: PingPong) -> u64 {
-        self.ask(&format!("ping-pong {}", work.messages))
-    }
-
-    fn ask(&mut self, question: &str) -> u64 {
-        let questions = self.questions.as_mut().expect("it is open until the end");
-        writeln!(questions, "{question}").expect("madsim's side listens");
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer).expect("it answers");
-        answer.trim().parse().expect("it answers with a number")
-    }
-}
-
-impl Drop for Madsim {
-    fn drop(&mut self) {
-        // The end of its questions is the end of its loop.
-        self.questions = None;
-        let _ = self.process.wait();
+    /// W2.
+    pub fn ping_pong(&mut self, work: PingPong) -> Cost {
+        self.0.ask(&format!("ping-pong {}", work.messages))
     }
 }

@@ -15,7 +15,8 @@ impl SocketTable {
     /// # Errors
     /// 10024 if the handle table is full.
     pub fn create_event(&mut self) -> Result<EventHandle, SocketError> {
-        let serial = self.counters.events.opened;
+        let created = self.counters.events.opened;
+        let serial = u32::try_from(created).expect("a host creates fewer than 2^32 event objects");
         let number = self
             .handles
             .insert(Object::Event(EventObject::new(serial)))
