@@ -292,3 +292,19 @@ fn help_shows_examples() {
         assert!(text(&output.stdout).contains(&example), "{command}");
     }
 }
+
+/// A scenario that this project ships says what is seen in it, and it is seen.
+#[test]
+fn every_shipped_scenario_is_as_expected() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for folder in fs::read_dir(root.join("sims")).expect("there are scenarios") {
+        let folder = folder.expect("it can be read").path();
+        for file in folder.read_dir().expect("it is a folder") {
+            let file = file.expect("it can be read").path();
+            code(&mtasim(&["run", argument(&file)]), 0);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} scenarios");
+}

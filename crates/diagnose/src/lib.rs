@@ -6,7 +6,7 @@
 //! oracle judges by ownership, this crate by what an administrator can read.
 //!
 //! - [`text`]: from bytes to lines, whatever the encoding.
-//! - [`line`], [`stamp`]: what a line says, and when it was written.
+//! - [`mod@line`], [`stamp`]: what a line says, and when it was written.
 //! - [`entry`]: what is said of one life of a block.
 //! - [`reader`]: a whole log; below it `service`, `life` and `silence`, where a leak is told from
 //!   a call that began a moment ago.

@@ -160,10 +160,11 @@ impl Summary {
             .iter()
             .map(|(signature, group)| found(signature, group, whole.runs))
             .collect();
-        // What ends a process comes first: races without number go before it.
         signatures.sort_by_key(|found| {
-            let ends = found.signature.starts_with("exception");
-            (!ends, std::cmp::Reverse(found.share.runs))
+            (
+                gravity(&found.signature),
+                std::cmp::Reverse(found.share.runs),
+            )
         });
         let grid = points.iter().filter(|(settings, _)| !settings.is_empty());
         Self {
@@ -372,6 +373,15 @@ fn quantiles(times: &Times, runs: u64) -> Vec<Quantile> {
             nanoseconds: times.quantile(percent, runs).map(Duration::nanos),
         })
         .collect()
+}
+
+/// What ends a process comes first, and races that did nothing yet, which are many, last.
+fn gravity(signature: &str) -> u8 {
+    match signature.split(' ').next() {
+        Some("exception") => 0,
+        Some("data-race:") => 2,
+        _ => 1,
+    }
 }
 
 fn found(signature: &str, group: &Group, runs: u64) -> Found {
