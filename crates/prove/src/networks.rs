@@ -2,7 +2,10 @@
 //!
 //! Owns how bad a line can be made up. Whatever it is, it shrinks towards [`Direction::DEFAULT`]:
 //! 20 ms, no loss, nothing reordered, repeated or damaged. It refuses lines that a ping cannot
-//! describe: loss is given by ping success and, where it comes in outages, their mean length.
+//! describe: loss is given by ping success and, where it comes in outages, their mean length. It
+//! refuses lines below 64 kbit/s, too: at 9600 bit/s the first full segments of ten associations
+//! opened at once outlast TCP's five retransmissions, which start at 300 ms, so that no message
+//! of 16 KiB gets through a flawless line (congestion collapse, RFC 896), whatever the build.
 
 use kernel::{Duration, Ratio};
 use proptest::prelude::*;
@@ -62,7 +65,7 @@ pub fn networks() -> impl Strategy<Value = Direction> {
     ];
     // As the default first: that is where they shrink to.
     let delays = prop::sample::select(vec![20, 1, 80, 150, 400]);
-    let rates = prop::sample::select(vec![None, Some(64_000), Some(9_600)]);
+    let rates = prop::sample::select(vec![None, Some(256_000), Some(64_000)]);
     let flaws = prop::collection::vec(0..8_u64, 3);
     (line, delays, rates, flaws).prop_map(|(line, delay, rate, flaws)| Direction {
         delay: Duration::from_millis(delay),
