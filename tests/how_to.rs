@@ -1,9 +1,10 @@
 //! `docs/how-to-prove-a-fix.md`, run as it stands.
 //!
-//! Owns a package made of nothing but the page's own text, in a folder of its own next to a link
-//! to this repository. It refuses to help the page: what a reader would have to add is missing.
+//! Owns a package made of nothing but the page's own text, in a folder of its own next to a copy
+//! of this repository. It refuses to help the page: what a reader would have to add is missing.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -34,6 +35,25 @@ fn blocks() -> Vec<Block> {
     found
 }
 
+/// What a package that depends on this one needs of it.
+const PARTS: [&str; 3] = ["Cargo.toml", "Cargo.lock", "crates"];
+
+/// A link would not do: what is included by a path with `..` in it is sought behind the link.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.ends_with("target") {
+        return Ok(());
+    }
+    if from.is_file() {
+        fs::create_dir_all(to.parent().expect("it lies in a folder"))?;
+        return fs::copy(from, to).map(drop);
+    }
+    for entry in from.read_dir()? {
+        let name = entry?.file_name();
+        copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
 fn cargo(folder: &Path, test: &str) -> Output {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/how-to");
     Command::new(env!("CARGO"))
@@ -53,11 +73,13 @@ fn the_page_is_a_package_that_works() {
     fs::create_dir_all(package.join("src")).expect("a folder can be made");
     fs::create_dir_all(package.join("tests")).expect("a folder can be made");
     fs::write(package.join("src/lib.rs"), "").expect("it can be written");
-    std::os::unix::fs::symlink(env!("CARGO_MANIFEST_DIR"), folder.path().join("mtasim"))
-        .expect("a link can be made");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let there = folder.path().join("mtasim");
+    for part in PARTS {
+        copy(&here.join(part), &there.join(part)).expect("it can be copied");
+    }
     // The versions that are here already: the index is not asked.
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock");
-    fs::copy(lock, package.join("Cargo.lock")).expect("it can be copied");
+    fs::copy(here.join("Cargo.lock"), package.join("Cargo.lock")).expect("it can be copied");
     for block in blocks() {
         if matches!(block.word, "toml" | "rust" | "rust,fails") && !block.file.is_empty() {
             fs::write(folder.path().join(block.file), block.text).expect("it can be written");

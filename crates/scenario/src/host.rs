@@ -62,6 +62,15 @@ pub(crate) struct Planned {
     pub(crate) generation: u32,
 }
 
+/// What a service starts with, and when.
+pub(crate) struct Start<'a> {
+    pub(crate) at: Instant,
+    pub(crate) build: &'a Rc<dyn Build>,
+    pub(crate) database: Database,
+    /// Whether the waits for events are written down, which are most of a log.
+    pub(crate) waits_recorded: bool,
+}
+
 /// What became of a socket call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
@@ -77,16 +86,20 @@ impl Host {
         &mut self,
         scenario: &Scenario,
         choices: Choices,
-        options: (&Rc<dyn Build>, bool),
         scheduling: &Scheduling,
-        database: Database,
+        start: Start<'_>,
     ) {
         assert!(
             self.service.is_none(),
             "the service of {} runs already",
             self.name
         );
-        let (build, waits_recorded) = options;
+        let Start {
+            at,
+            build,
+            database,
+            waits_recorded,
+        } = start;
         self.starts += 1;
         // Every start has luck of its own.
         let luck = mix(key(&self.name), self.starts);
@@ -98,6 +111,7 @@ impl Host {
         let config = assembly::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, luck)
             .expect("the scenario's format keeps a machine's limits");
+        machine.advance(at);
         if scheduling.watches_state() {
             machine.watch_state();
         }
@@ -110,6 +124,10 @@ impl Host {
         );
         let process = mta::start(&mut machine, config)
             .expect("static memory holds the largest pool there can be");
+        assert!(
+            machine.next_time().is_none_or(|first| first >= at),
+            "no thread acts before its service starts"
+        );
         let numbers = machine
             .threads()
             .map(|thread| ThreadNumber(thread.number))

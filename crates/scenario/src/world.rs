@@ -175,8 +175,7 @@ impl<'a> World<'a> {
 
     /// Runs until the end, or a limit.
     pub(crate) fn run(&mut self) -> Stop {
-        let duration = self.scenario.duration + self.scenario.healing.unwrap_or_default();
-        let end = Instant::ZERO + duration;
+        let end = self.end();
         loop {
             let next = self.internet.next_time();
             if self.renew_luck_by(next.unwrap_or(end).min(end)) {
@@ -219,6 +218,12 @@ impl<'a> World<'a> {
                 self.handle(event);
             }
         }
+    }
+
+    /// When the run ends, if nothing ends it before.
+    fn end(&self) -> Instant {
+        let healing = self.scenario.healing.unwrap_or_default();
+        Instant::ZERO + self.scenario.duration + healing
     }
 
     /// A hash of everything that what follows depends on.

@@ -3,15 +3,13 @@
 //! Owns the meeting of threads and the rest of the world: a turn lasts until something else is
 //! due. It refuses to know what the threads are doing.
 
-use std::rc::Rc;
-
 use kernel::Instant;
 use machine::{Exception, Progress, ThreadId};
 use mta::Submission;
 use net::HostId;
 
 use crate::event::Event;
-use crate::host::Answered;
+use crate::host::{Answered, Start};
 use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
 
@@ -20,16 +18,18 @@ use super::World;
 impl World<'_> {
     /// Starts the MTA of a host with what its database holds.
     pub(super) fn start_service(&mut self, host: HostId) {
-        let database = self.ledger.database(host);
-        let build = Rc::clone(&self.builds[host.0 as usize]);
-        let (scenario, choices, keep) = (self.scenario, self.choices, self.keep);
+        let start = Start {
+            at: self.now,
+            build: &self.builds[host.0 as usize],
+            database: self.ledger.database(host),
+            waits_recorded: self.keep,
+        };
         let is_up = self.internet.is_up(host);
         let it = &mut self.hosts[host.0 as usize];
         if !is_up || it.service.is_some() {
             return;
         }
-        let scheduling = &self.scheduling;
-        it.start_service(scenario, choices, (&build, keep), scheduling, database);
+        it.start_service(self.scenario, self.choices, &self.scheduling, start);
         let service = it.service.as_mut().expect("it was just started");
         if self.observer.watches_threads() {
             service.machine.watch();
@@ -161,13 +161,13 @@ impl World<'_> {
         }
     }
 
-    /// Threads may run up to the next simulation event, or through the present instant; luck
-    /// does not change within.
+    /// Threads may run up to the next simulation event, or the end of the run, or through the
+    /// present instant; luck does not change within.
     fn turn_ends(&mut self) -> Instant {
         let next = self.internet.next_time().unwrap_or(Instant::MAX);
         let next = self.next_luck().unwrap_or(next).min(next);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
-        before.max(self.now)
+        before.min(self.end()).max(self.now)
     }
 
     pub(super) fn end_wait(&mut self, host: HostId, thread: u32, generation: u32) {
