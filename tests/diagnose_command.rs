@@ -149,11 +149,9 @@ fn the_event_log_beside_tells_which_calls_were_given_up() {
     code(&alone, 1);
     let alone = json(&alone);
     assert_eq!(alone[0]["event_log"], Json::Null);
-    assert!(count(&alone[0], "unknown") > 0);
-    assert_eq!(
-        count(&alone[0], "leaked") + count(&alone[0], "unknown"),
-        leaks
-    );
+    let (leaked, unknown) = (count(&alone[0], "leaked"), count(&alone[0], "unknown"));
+    assert!(unknown > 0);
+    assert!((leaked..=leaked + unknown).contains(&leaks), "{alone:?}");
     // The called side does not leak.
     code(
         &mtasim(&["diagnose", argument(&out.join("LYON.Winsock.log"))]),

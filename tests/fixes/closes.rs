@@ -8,7 +8,7 @@ use super::families::Family;
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
         Wrong::of(InstanceIgnored, Family::Stalls, (never_corrupts, 50)),
-        Wrong::of(RestsBeforeReuse, Family::Stalls, (never_corrupts, 50)),
+        Wrong::of(RestsBeforeReuse, Family::Stalls, (never_corrupts, 200)),
         Wrong::of(SocketLeftOpen, Family::Any, (never_leaks, 20)),
         Wrong::of(ReleasedByBoth, Family::Any, (never_corrupts, 20)),
         Wrong::of(LongerTimer, Family::Any, (never_leaks, 50)),

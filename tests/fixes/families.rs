@@ -31,11 +31,13 @@ impl Family {
 
     pub(super) fn cases(self, build: &impl Build) -> BoxedStrategy<Case> {
         let cases = Cases::of(build);
+        let minute = Duration::from_secs(60);
         let span = Duration::from_secs(20 * 60);
         let [small, large] = [4, 62].map(|control_blocks| host(build, control_blocks));
         let cases = match self {
             Self::Any => cases,
             Self::Churn => cases
+                .over(prop_oneof![clean(), networks()])
                 .scheduled(hostile())
                 .on(Just(large))
                 .through(Just(busy())),
@@ -50,15 +52,12 @@ impl Family {
                 .on(prop::sample::select(vec![large, small]))
                 .through(Just(busy()))
                 .lasting(span, Duration::from_secs(600), Duration::from_secs(3_600)),
-            Self::Steady => {
-                let minute = Duration::from_secs(60);
-                cases
-                    .over(clean())
-                    .under(calm())
-                    .on(Just(large))
-                    .carrying(workloads(8, minute))
-                    .lasting(minute, Duration::ZERO, minute)
-            }
+            Self::Steady => cases
+                .over(clean())
+                .under(calm())
+                .on(Just(large))
+                .carrying(workloads(8, minute))
+                .lasting(minute, Duration::ZERO, minute),
         };
         cases.strategy()
     }

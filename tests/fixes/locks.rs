@@ -11,8 +11,8 @@ pub(super) fn gallery() -> Vec<Wrong> {
         Wrong::of(TwoLocks, Family::Any, (never_corrupts, 20)),
         Wrong::of(ReadsUnguarded, Family::Any, (never_corrupts, 5)),
         Wrong::of(HeapUnserialized, Family::Any, (never_corrupts, 5)),
-        Wrong::of(OnePicture, Family::Churn, (recovers_after_healing, 50)),
-        Wrong::of(LeftBetweenSteps, Family::Churn, (never_corrupts, 100)),
+        Wrong::of(OnePicture, Family::Churn, (recovers_after_healing, 200)),
+        Wrong::of(LeftBetweenSteps, Family::Churn, (never_corrupts, 1_000)),
     ]
 }
 

@@ -5,6 +5,7 @@ mod comparing;
 mod explaining;
 mod folders;
 mod naming;
+mod overhead;
 mod replaying;
 mod shrinking;
 mod swarming;

@@ -340,18 +340,16 @@ impl Manager {
         self.open_as_needed(now, connector);
     }
 
+    /// Every association but the first is a temporary one (Temp-Assoc-Threshold): it is opened
+    /// beside one that is open, not into a line on which nobody has got through.
     fn open_as_needed(&mut self, now: Instant, connector: u32) {
-        let (mut ordinary, mut urgent) = (0, 0);
-        for association in self
-            .associations
-            .values()
-            .filter(|it| it.is_caller_of(connector))
-        {
-            *(if association.urgent_only {
-                &mut urgent
-            } else {
-                &mut ordinary
-            }) += 1;
+        let associations = self.associations.values();
+        let ours = associations.filter(|it| it.is_caller_of(connector));
+        let (mut ordinary, mut has_urgent, mut is_open) = (0, false, false);
+        for association in ours {
+            ordinary += u32::from(!association.urgent_only);
+            has_urgent |= association.urgent_only;
+            is_open |= association.phase == Phase::Open;
         }
         let queue = &mut self.queues[connector as usize];
         if now < queue.rests_until {
@@ -363,9 +361,9 @@ impl Manager {
         }
         let queue = &self.queues[connector as usize];
         let limit = queue.connector.max_associations;
-        let missing = wanted.min(limit).saturating_sub(ordinary);
-        let needs_urgent = queue.has_urgent() && ordinary >= limit && urgent == 0;
-        for _ in 0..missing {
+        let allowed = if is_open { limit } else { limit.min(1) };
+        let needs_urgent = queue.has_urgent() && ordinary >= limit && !has_urgent;
+        for _ in ordinary..wanted.min(allowed) {
             self.open(now, connector, false);
         }
         if needs_urgent {

@@ -5,17 +5,31 @@ use std::fs;
 use mta::Shipped;
 use mtasim_prove::{Case, campaign, cases, never_leaks};
 use proptest::test_runner::{TestError, TestRunner};
+use scenario::plan::{Arrivals, Loss, Scenario};
 
-/// 5.5.2653.23 leaks when a line is down for long enough: that, and one message, must be left.
+/// 5.5.2653.23 leaks when a line is down for long enough: that, and a message, is what must be left.
+/// A walk that never gets worse may end in a valley, so that is not so of every failure.
 #[test]
-fn a_leak_shrinks_to_one_message_and_one_trouble() {
+fn most_leaks_shrink_to_one_message_and_one_trouble() {
+    let minimal: Vec<Scenario> = (0..SHRUNK).map(shrunk).collect();
+    let is_small = |it: &&Scenario| messages(it) == 1 && troubles(it) == 1;
+    let small = minimal.iter().filter(is_small).count();
+    assert!(small * 2 > minimal.len(), "{small} of {minimal:#?}");
+}
+
+const SHRUNK: u8 = 12;
+
+/// The first leak that this luck finds, made small.
+fn shrunk(luck: u8) -> Scenario {
     let unfixed = Shipped::EXCHANGE_5_5_2653_23;
     let config = proptest::test_runner::Config {
         failure_persistence: None,
         max_shrink_iters: 400,
         ..campaign(100)
     };
-    let mut runner = TestRunner::new_with_rng(config, luck());
+    let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
+    let luck = proptest::test_runner::TestRng::from_seed(algorithm, &[luck; 32]);
+    let mut runner = TestRunner::new_with_rng(config, luck);
     let found = runner.run(&cases(&unfixed), |case| {
         Ok(never_leaks(&case.run(unfixed)?)?)
     });
@@ -24,22 +38,24 @@ fn a_leak_shrinks_to_one_message_and_one_trouble() {
     };
     let reason = reason.to_string();
     assert!(reason.contains("control-block-leak"), "{reason}");
-    let messages = scenario.workloads.values().map(|it| {
-        let scenario::plan::Arrivals::At(times) = &it.arrivals else {
+    scenario
+}
+
+fn messages(scenario: &Scenario) -> usize {
+    let workloads = scenario.workloads.values();
+    let counts = workloads.map(|it| {
+        let Arrivals::At(times) = &it.arrivals else {
             panic!("{:?} is not a list", it.arrivals);
         };
         times.len()
     });
-    let case = Case::from(scenario.clone());
-    assert_eq!(messages.sum::<usize>(), 1, "{reason} {case:?}");
-    let line = &scenario.links["wan"].forward;
-    let is_clean = line.loss == scenario::plan::Loss::None;
-    assert_eq!(scenario.faults.len(), usize::from(is_clean), "{scenario:?}");
+    counts.sum()
 }
 
-fn luck() -> proptest::test_runner::TestRng {
-    let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
-    proptest::test_runner::TestRng::from_seed(algorithm, &[7; 32])
+/// Faults, and a line that loses packets.
+fn troubles(scenario: &Scenario) -> usize {
+    let is_lossy = scenario.links["wan"].forward.loss != Loss::None;
+    scenario.faults.len() + usize::from(is_lossy)
 }
 
 /// The file of failures stands next to the test, wherever that is.
