@@ -11,10 +11,11 @@ use serde_json::Value as Json;
 
 use crate::program::{argument, code, mtasim, text};
 
-/// The session units are not coded to the bit; what stands below them is, and is looked at.
-const UP_TO_COTP: [&str; 6] = [
-    "--disable-protocol",
-    "ses",
+/// Checksums are looked at, and pieces that come late are put where they belong before what is above
+/// TCP is taken apart.
+const THOROUGH: [&str; 6] = [
+    "-o",
+    "tcp.reassemble_out_of_order:TRUE",
     "-o",
     "tcp.check_checksum:TRUE",
     "-o",
@@ -104,7 +105,7 @@ fn tshark(arguments: &[&str]) -> String {
 }
 
 fn count(capture: &str, filter: &str) -> usize {
-    let arguments = [&["-r", capture, "-Y", filter][..], &UP_TO_COTP].concat();
+    let arguments = [&["-r", capture, "-Y", filter][..], &THOROUGH].concat();
     tshark(&arguments).lines().count()
 }
 
@@ -140,7 +141,7 @@ fn frames(capture: &str) -> Vec<Frame> {
         "-E",
         "separator=|",
     ];
-    arguments.extend(UP_TO_COTP);
+    arguments.extend(THOROUGH);
     arguments.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
     let listed = tshark(&arguments);
     let frame = |line: &str| {

@@ -182,7 +182,11 @@ impl<'a> World<'a> {
                 continue;
             }
             match next {
-                None => return Stop::Quiet,
+                // Time passes all the same.
+                None => {
+                    self.now = end;
+                    return Stop::Quiet;
+                }
                 Some(at) if at > end => {
                     self.now = end;
                     return Stop::Duration;

@@ -6,7 +6,7 @@
 use machine::Instant;
 
 use crate::block::Lease;
-use crate::iso::spdu::Spdu;
+use crate::iso::spdu::{SERIALS, Spdu};
 
 use super::Action;
 use super::queue::Queued;
@@ -153,13 +153,16 @@ impl Sending {
         }
         if self.sent == total && !self.ended {
             self.ended = true;
-            actions.push(Action::Send(lease, Spdu::ActivityEnd { message }.encode()));
+            actions.push(Action::Send(
+                lease,
+                Spdu::ActivityEnd { serial: message }.encode(),
+            ));
         }
     }
 
     fn confirm(&mut self, serial: u32) -> bool {
         let expected = self.checkpoints_confirmed + 1;
-        let fits = serial == expected && serial <= self.checkpoints_sent;
+        let fits = serial == expected % SERIALS && expected <= self.checkpoints_sent;
         self.checkpoints_confirmed += u32::from(fits);
         fits
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::block::Lease;
 use crate::content::ContentHash;
+use crate::iso::spdu::SERIALS;
 use crate::record::Fact;
 
 /// Checkpoints remembered of one transfer; older ones can no longer be resumed from.
@@ -87,24 +88,24 @@ impl Inbox {
         }
     }
 
-    /// The message is complete. `None` if it is not all there; no fact if it was complete
+    /// The message of this number, modulo [`SERIALS`], is complete. `None` if it is not all there; no fact if it was complete
     /// before: its acknowledgment was lost, and it is not kept twice.
-    pub(super) fn finish(&mut self, lease: Lease, message: u32) -> Option<Option<Fact>> {
+    pub(super) fn finish(&mut self, lease: Lease, serial: u32) -> Option<Option<Fact>> {
         let (from, current) = self.current.remove(&lease)?;
         let whole = self
             .partial
             .remove(&(from, current))
-            .filter(|_| current == message)?;
+            .filter(|_| current % SERIALS == serial)?;
         if whole.received.bytes != whole.length {
             return None;
         }
         let fact = Fact::Arrived {
             from,
-            message,
+            message: current,
             length: whole.length,
             hash: whole.received.hash.value(),
         };
-        Some(self.complete.insert((from, message)).then_some(fact))
+        Some(self.complete.insert((from, current)).then_some(fact))
     }
 
     /// The connection has ended; what it was transferring may be resumed on another.

@@ -20,7 +20,7 @@ use machine::Instant;
 
 use crate::block::Lease;
 use crate::config::{Alarm, Config, Patience, Purpose, Submission};
-use crate::iso::spdu::{self, Spdu};
+use crate::iso::spdu::{self, SERIALS, Spdu};
 use crate::record::{AssociationIndex, Ending, EventEntry, Fact, Record};
 
 use association::{Association, Phase, Role, Sending};
@@ -203,13 +203,13 @@ impl Manager {
                     self.pump(index);
                 }
             }
-            Spdu::ActivityEndAck { message } => {
+            Spdu::ActivityEndAck { serial } => {
                 let done = self
                     .association(index)
                     .sending
-                    .take_if(|it| it.message() == message);
-                if done.is_some() {
-                    self.note(Fact::Acknowledged(message));
+                    .take_if(|it| it.message() % SERIALS == serial);
+                if let Some(done) = done {
+                    self.note(Fact::Acknowledged(done.message()));
                     self.queues[connector as usize].on_transferred();
                     self.rest_idle(now, index, connector);
                     self.dispatch(now, connector);
@@ -268,12 +268,12 @@ impl Manager {
                 self.inbox.checkpoint(lease);
                 self.send(lease, &Spdu::MinorSyncAck { serial });
             }
-            Spdu::ActivityEnd { message } => match self.inbox.finish(lease, message) {
+            Spdu::ActivityEnd { serial } => match self.inbox.finish(lease, serial) {
                 Some(arrived) => {
                     if let Some(fact) = arrived {
                         self.note(fact);
                     }
-                    self.send(lease, &Spdu::ActivityEndAck { message });
+                    self.send(lease, &Spdu::ActivityEndAck { serial });
                 }
                 None => self.abort(index),
             },

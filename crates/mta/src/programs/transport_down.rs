@@ -7,14 +7,14 @@ use std::rc::Rc;
 
 use crate::content;
 use crate::environment::Thread;
-use crate::iso::spdu::Spdu;
+use crate::iso::spdu::{DATA_HEADER_BYTES, Spdu};
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
 use crate::layer::Layer;
 use crate::message::{Message, ToDown, ToDriver};
 
 /// Bytes of a message in one Data unit: two bytes are the unit's header.
-const PIECE_BYTES: u32 = DATA_BYTES_MAX as u32 - 2;
+const PIECE_BYTES: u32 = (DATA_BYTES_MAX - DATA_HEADER_BYTES) as u32;
 /// Pieces in one request to a driver, about 8 KiB.
 const PIECES_PER_REQUEST: u32 = 4;
 

@@ -49,7 +49,7 @@ fn an_urgent_message_gets_a_tenth_association_of_its_own() {
         panic!("one more call, not {calls:?}")
     };
     stage.connect(lease);
-    stage.unit(lease, &Spdu::ActivityEndAck { message: urgent });
+    stage.unit(lease, &Spdu::ActivityEndAck { serial: urgent });
     assert!(stage.facts.contains(&Fact::Acknowledged(urgent)));
     stage.wanted.clear();
     stage.submit(Priority::Normal, 10);
@@ -120,7 +120,7 @@ fn an_idle_association_is_finished_after_its_lifetime() {
     let message = stage.submit(Priority::Normal, 10);
     let lease = stage.take_calls()[0];
     stage.connect(lease);
-    stage.unit(lease, &Spdu::ActivityEndAck { message });
+    stage.unit(lease, &Spdu::ActivityEndAck { serial: message });
     stage.wanted.clear();
     stage.pass(seconds(300));
     assert_eq!(stage.take_units(lease), [Spdu::Finish.encode()]);
@@ -144,7 +144,7 @@ fn a_finish_that_is_not_answered_is_given_up() {
     let message = stage.submit(Priority::Normal, 10);
     let lease = stage.take_calls()[0];
     stage.connect(lease);
-    stage.unit(lease, &Spdu::ActivityEndAck { message });
+    stage.unit(lease, &Spdu::ActivityEndAck { serial: message });
     stage.pass(seconds(300 + 120));
     assert!(stage.wants_disconnect(lease));
     stage.ended(lease);
@@ -159,7 +159,7 @@ fn a_message_submitted_during_a_rest_is_sent_after_it() {
     let message = stage.submit(Priority::Normal, 10);
     let lease = stage.take_calls()[0];
     stage.connect(lease);
-    stage.unit(lease, &Spdu::ActivityEndAck { message });
+    stage.unit(lease, &Spdu::ActivityEndAck { serial: message });
     stage.ended(lease);
     stage.pass(seconds(10));
     stage.submit(Priority::Normal, 10);

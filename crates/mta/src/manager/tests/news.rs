@@ -49,7 +49,7 @@ fn unit() -> impl Strategy<Value = Vec<u8>> {
         number
             .clone()
             .prop_map(|serial| Spdu::MinorSyncAck { serial }.encode()),
-        number.prop_map(|message| Spdu::ActivityEnd { message }.encode()),
+        number.prop_map(|message| Spdu::ActivityEnd { serial: message }.encode()),
         prop::collection::vec(any::<u8>(), 0..40)
             .prop_map(|user| Spdu::Data { user: &user }.encode()),
         prop::collection::vec(any::<u8>(), 0..12),
@@ -113,7 +113,7 @@ fn tell(stage: &mut Stage, news: News) {
             stage.carry_out();
         }
         News::Acknowledged(which, message) => {
-            stage.unit(lease(which), &Spdu::ActivityEndAck { message });
+            stage.unit(lease(which), &Spdu::ActivityEndAck { serial: message });
         }
         News::Ring => {
             stage.ring();
@@ -155,7 +155,9 @@ fn answer(stage: &mut Stage, action: Action) {
     };
     match spdu::decode(&bytes) {
         Ok(Spdu::MinorSync { serial }) => stage.unit(lease, &Spdu::MinorSyncAck { serial }),
-        Ok(Spdu::ActivityEnd { message }) => stage.unit(lease, &Spdu::ActivityEndAck { message }),
+        Ok(Spdu::ActivityEnd { serial }) => {
+            stage.unit(lease, &Spdu::ActivityEndAck { serial })
+        }
         Ok(Spdu::Finish) => stage.unit(lease, &Spdu::Disconnect),
         _ => {}
     }

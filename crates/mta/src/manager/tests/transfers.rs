@@ -40,7 +40,7 @@ fn no_more_is_sent_than_the_window_allows() {
     assert_eq!(sent(&mut stage), [(2_000, 1_000)]);
     stage.unit(lease, &Spdu::MinorSyncAck { serial: 2 });
     assert_eq!(sent(&mut stage), [(3_000, 500)]);
-    stage.unit(lease, &Spdu::ActivityEndAck { message });
+    stage.unit(lease, &Spdu::ActivityEndAck { serial: message });
     assert!(stage.facts.contains(&Fact::Acknowledged(message)));
 }
 
@@ -129,8 +129,8 @@ fn a_message_arrives_once_though_it_is_sent_twice() {
         );
         receive(&mut stage, lease, 5, 0, 100);
         stage.wanted.clear();
-        stage.unit(lease, &Spdu::ActivityEnd { message: 5 });
-        let ack = Spdu::ActivityEndAck { message: 5 };
+        stage.unit(lease, &Spdu::ActivityEnd { serial: 5 });
+        let ack = Spdu::ActivityEndAck { serial: 5 };
         assert_eq!(stage.take_units(lease), [ack.encode()]);
         stage.ended(lease);
     }
@@ -169,7 +169,7 @@ fn a_resumed_message_arrives_whole() {
     };
     stage.unit(second, &resume);
     receive(&mut stage, second, 5, 60, 100);
-    stage.unit(second, &Spdu::ActivityEnd { message: 5 });
+    stage.unit(second, &Spdu::ActivityEnd { serial: 5 });
     assert!(matches!(
         arrivals(&stage)[..],
         [Fact::Arrived { hash, .. }] if hash == content::hash(5, 100)
@@ -201,10 +201,10 @@ fn late_data_of_a_broken_connection_is_not_added_to_the_new_transfer() {
     );
     receive(&mut stage, old, 5, 0, 50);
     receive(&mut stage, new, 5, 0, 100);
-    stage.unit(new, &Spdu::ActivityEnd { message: 5 });
+    stage.unit(new, &Spdu::ActivityEnd { serial: 5 });
     assert_eq!(arrivals(&stage).len(), 1);
     stage.wanted.clear();
-    stage.unit(old, &Spdu::ActivityEnd { message: 5 });
+    stage.unit(old, &Spdu::ActivityEnd { serial: 5 });
     assert!(stage.wants_disconnect(old));
 }
 
@@ -221,6 +221,6 @@ fn a_message_that_is_not_all_there_does_not_arrive() {
         },
     );
     receive(&mut stage, lease, 5, 0, 99);
-    stage.unit(lease, &Spdu::ActivityEnd { message: 5 });
+    stage.unit(lease, &Spdu::ActivityEnd { serial: 5 });
     assert!(arrivals(&stage).is_empty() && stage.wants_disconnect(lease));
 }
