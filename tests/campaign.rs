@@ -170,7 +170,7 @@ fn fifty_failing_seeds_of_each_case_become_small() {
         assert!(leak.sizes[1]["associations"].as_u64() <= Some(1));
         assert!(leak.sizes[1]["outages"].as_u64() <= Some(1));
     }
-    let crashes = campaign(CRASH, "0..60", "exception");
+    let crashes = campaign(CRASH, "0..120", "exception");
     let small = crashes.iter().filter(|crash| {
         let of = |key: &str| crash.sizes[1][key].as_u64().expect("a count");
         of("associations") <= 2 && (1..=3).contains(&of("preemptions"))
