@@ -12,7 +12,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
         Wrong::of(SocketLeftOpen, Family::Any, (never_leaks, 20)),
         Wrong::of(ReleasedByBoth, Family::Any, (never_corrupts, 20)),
         Wrong::of(LongerTimer, Family::Any, (never_leaks, 50)),
-        Wrong::of(FewerAttempts, Family::Any, (never_leaks, 20)),
+        Wrong::of(FewerAttempts, Family::Any, (never_leaks, 50)),
         Wrong::of(ReleasedAtTimeout, Family::Stalls, (never_corrupts, 100)),
     ]
 }

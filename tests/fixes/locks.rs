@@ -12,7 +12,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
         Wrong::of(ReadsUnguarded, Family::Any, (never_corrupts, 5)),
         Wrong::of(HeapUnserialized, Family::Any, (never_corrupts, 5)),
         Wrong::of(OnePicture, Family::Churn, (recovers_after_healing, 200)),
-        Wrong::of(LeftBetweenSteps, Family::Churn, (never_corrupts, 1_000)),
+        Wrong::of(LeftBetweenSteps, Family::Churn, (never_corrupts, 1_500)),
     ]
 }
 

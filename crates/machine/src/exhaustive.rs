@@ -96,6 +96,8 @@ struct Search {
     states: BTreeMap<u64, u32>,
     /// Whether the search must begin again, since it has learned of such a queue.
     learned: bool,
+    /// The first choice that may be made otherwise.
+    first: usize,
 }
 
 /// One choice.
@@ -235,6 +237,16 @@ impl Explorer {
             .collect()
     }
 
+    /// What has happened so far is the same in every run: only from here on are there other
+    /// orders. Time must be about to pass. Whoever says so must say so in every run.
+    pub fn begin_here(&self) {
+        let search = &mut *self.search.borrow_mut();
+        search.first = search.depth;
+        for node in &mut search.nodes[..search.depth] {
+            node.wanted = node.done.with(node.chosen);
+        }
+    }
+
     /// Whether the run has turned out to repeat others: what it does from there on is known.
     #[must_use]
     pub fn is_redundant(&self) -> bool {
@@ -274,6 +286,7 @@ impl Search {
             states: BTreeMap::new(),
             keys: BTreeMap::new(),
             learned: false,
+            first: 0,
         }
     }
 
@@ -486,6 +499,9 @@ impl Search {
 
     /// The call at `later` must come before the one at `earlier` in some run.
     fn want_reversed(&mut self, earlier: usize, later: usize) {
+        if earlier < self.first {
+            return;
+        }
         let node = self.nodes[earlier];
         let initials = self.trace.initials(node.start, earlier, later);
         let covered = node.wanted | node.done;

@@ -89,6 +89,8 @@ pub struct Scenario {
     pub scheduler: Scheduler,
     /// After `duration` faults are off and progress is owed for this long; `None`: no such phase.
     pub healing: Option<Duration>,
+    /// From when on an exhaustive search tries other orders; before, nobody is interrupted.
+    pub explore_from: Duration,
     /// The date that logs show for the start of the run. It never changes the run.
     pub epoch: Epoch,
     /// The machines, by name.
@@ -139,6 +141,7 @@ impl Scenario {
             seed: 1,
             scheduler: Scheduler::Timed,
             healing: None,
+            explore_from: Duration::ZERO,
             epoch: Epoch::DEFAULT,
             hosts: BTreeMap::new(),
             links: BTreeMap::new(),

@@ -203,7 +203,12 @@ impl<'a> World<'a> {
                 return Stop::Violations;
             }
             if let Scheduling::Explored(explorer, _) = &self.scheduling {
-                if self.internet.next_time() > Some(self.now) {
+                let next = self.internet.next_time();
+                if next > Some(self.now) {
+                    let from = Instant::ZERO + self.scenario.explore_from;
+                    if self.now < from && next >= Some(from) {
+                        explorer.begin_here();
+                    }
                     explorer.arrive(self.fingerprint());
                 }
                 if explorer.is_redundant() {

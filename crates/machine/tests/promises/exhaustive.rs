@@ -423,6 +423,43 @@ fn a_receiver_that_comes_first_preempts_nobody() {
     check(&[one, two]).expect("as brute force");
 }
 
+/// Two threads write one word at the start, and another a second later. How many runs it takes to
+/// try all orders, if those of the start are tried or not.
+fn runs_from(begin: bool) -> u64 {
+    let mut machine = machine(still(), Strategy::Timed, 1);
+    let mut search = Exhaustive::new(Bound {
+        preemptions: None,
+        runs: 100,
+    });
+    let second = Duration::from_secs(1);
+    while let Some(explorer) = search.next_run() {
+        let handle = explorer.another();
+        machine.restart(Strategy::Chosen(Box::new(explorer)), Choices::new(0));
+        let words = machine.map_static(8, "words").expect("room");
+        for number in 0..2 {
+            machine.spawn("thread", number, u64::from(number), move |t| async move {
+                t.write(words + Field::new(0, "first"), 1).await;
+                t.sleep_until(Instant::ZERO + second).await;
+                t.write(words + Field::new(4, "second"), 1).await;
+            });
+        }
+        let start = machine.run(Instant::ZERO, Instant::ZERO);
+        assert!(matches!(start, Progress::ReachedUntil));
+        if begin {
+            handle.begin_here();
+        }
+        let rest = machine.run(Instant::ZERO, Instant::MAX);
+        assert!(matches!(rest, Progress::Idle));
+    }
+    assert!(search.is_exhausted());
+    search.runs()
+}
+
+#[test]
+fn what_came_before_the_beginning_is_not_tried_otherwise() {
+    assert_eq!((runs_from(false), runs_from(true)), (4, 2));
+}
+
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
 fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
     let mut machine = Drill::still_machine(true).expect("a sound configuration");

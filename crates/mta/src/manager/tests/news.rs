@@ -155,9 +155,7 @@ fn answer(stage: &mut Stage, action: Action) {
     };
     match spdu::decode(&bytes) {
         Ok(Spdu::MinorSync { serial }) => stage.unit(lease, &Spdu::MinorSyncAck { serial }),
-        Ok(Spdu::ActivityEnd { serial }) => {
-            stage.unit(lease, &Spdu::ActivityEndAck { serial })
-        }
+        Ok(Spdu::ActivityEnd { serial }) => stage.unit(lease, &Spdu::ActivityEndAck { serial }),
         Ok(Spdu::Finish) => stage.unit(lease, &Spdu::Disconnect),
         _ => {}
     }

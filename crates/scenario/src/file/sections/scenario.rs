@@ -53,6 +53,15 @@ impl Section for Scenario {
         );
         fields.value(
             Key::new(
+                "explore_from",
+                "`mtasim verify` tries other orders of what happens from here on; before, no thread is interrupted.",
+            )
+            .within(0, YEAR),
+            &mut self.explore_from,
+            default.explore_from,
+        );
+        fields.value(
+            Key::new(
                 "epoch",
                 "The date that logs show for the start; it never changes the run.",
             ),
