@@ -4,15 +4,22 @@
 //! Owns [`Pct`]: every thread has a random priority, the highest goes on, and at `depth - 1` random
 //! steps whoever is about to go falls below all others. A bug of depth d in a run of n threads and
 //! k steps is found with probability at least 1 / (n k^(d-1)).
+//!
+//! Priorities know no fairness, and a thread that polls until another one has done its part would
+//! poll for ever. Who makes [`Pct::PATIENCE`] calls in a row while others could go on falls as at a
+//! change; a run in which nobody does keeps the bound.
 
 use kernel::{Choices, Site, Stream, mix};
 
+use crate::call::ThreadId;
 use crate::scheduler::{Candidate, Scheduler, able};
 use crate::schedulers::counts::PerThread;
 
 const SITE: Site = Site::new("machine.schedule.pct");
 /// Above every priority that a thread falls to.
 const HIGH: u64 = 1 << 63;
+/// Above every priority that a thread falls to because it polls.
+const CHANGED: u64 = 1 << 32;
 
 /// Random priorities with a few random changes.
 #[derive(Clone, Debug)]
@@ -22,9 +29,19 @@ pub struct Pct {
     /// The steps at which a thread falls, the latest first.
     changes: Vec<u64>,
     priorities: PerThread<u64>,
+    /// Who went last, and how often in a row with others waiting.
+    last: Option<ThreadId>,
+    in_a_row: u32,
+    /// How many have been taken to poll.
+    polled: u64,
 }
 
 impl Pct {
+    /// Calls in a row, with others waiting for the processor, after which a thread is taken to
+    /// poll. The longest stretch of work between two waits, a walk through an array of 63 entries,
+    /// has some five hundred.
+    pub const PATIENCE: u32 = 20_000;
+
     /// Priorities for bugs of `depth` in a run of about `steps` scheduling points, as `choices` and
     /// the host's `key` name them.
     ///
@@ -43,6 +60,23 @@ impl Pct {
             luck,
             changes,
             priorities: PerThread::default(),
+            last: None,
+            in_a_row: 0,
+            polled: 0,
+        }
+    }
+
+    /// Who polls falls below all others, and lets the one go on that it waits for.
+    fn tire(&mut self, chosen: ThreadId, alone: bool) {
+        if self.last.replace(chosen) != Some(chosen) {
+            self.in_a_row = 0;
+        }
+        self.in_a_row += u32::from(!alone);
+        if self.in_a_row == Self::PATIENCE {
+            self.in_a_row = 0;
+            self.polled += 1;
+            let low = CHANGED - self.polled;
+            *self.priorities.get(chosen, || low) = low;
         }
     }
 
@@ -69,10 +103,12 @@ impl Scheduler for Pct {
         while self.changes.last().is_some_and(|change| *change <= step) {
             self.changes.pop();
             // Later changes fall deeper.
-            let low = self.changes.len() as u64;
+            let low = CHANGED + self.changes.len() as u64;
             *self.priorities.get(runnable[index].thread, || low) = low;
             index = self.highest(runnable);
         }
+        let alone = able(runnable).nth(1).is_none();
+        self.tire(runnable[index].thread, alone);
         index
     }
 }

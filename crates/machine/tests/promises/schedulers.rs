@@ -515,3 +515,25 @@ fn a_restarted_heap_is_as_a_new_one() {
     used.restart(Strategy::Timed, luck(1));
     assert_eq!(load(&mut used), load(&mut build()));
 }
+
+/// A thread that looks at a word again and again until another has written it: under priorities
+/// alone it would look for ever.
+#[test]
+fn who_polls_under_priorities_lets_the_other_go_at_last() {
+    for seed in 0..20 {
+        let choices = Choices::new(seed);
+        let scheduler = Pct::new(choices, HOST, 1, 1_000);
+        let strategy = Strategy::Chosen(Box::new(scheduler));
+        let mut machine = machine(config(), strategy, seed);
+        let words = machine.map_static(4, "words").expect("room");
+        let flag = words + Field::new(0, "flag");
+        machine.spawn("poller", 1, 1, move |t| async move {
+            while t.exchange(flag, 0).await == 0 {}
+        });
+        machine.spawn("writer", 2, 2, move |t| async move {
+            t.exchange(flag, 1).await;
+        });
+        assert_eq!(finish(&mut machine), None);
+        assert!(machine.steps() < 3 * u64::from(Pct::PATIENCE), "{seed}");
+    }
+}

@@ -8,7 +8,7 @@ use super::printer::{Detail, Printer};
 use crate::plan::Scenario;
 
 /// Changes when the meaning of the text changes, so that old hashes cannot be mistaken.
-const HASH_CONTEXT: &str = "mtasim scenario 2";
+const HASH_CONTEXT: &str = "mtasim scenario 3";
 
 impl Scenario {
     /// The scenario as a file: what is at its default is left out. Loading it gives this very

@@ -50,7 +50,7 @@ fn a_known_scenario_keeps_its_hash() {
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         digits,
-        "c3e251ce399719f4eff8bce474811693b8749c287a8813a2c874dc4876cd3748"
+        "5f836ff10f0718de0b0b690d210653486e1a87e8f6acd3ebe365f79ae9d56c4d"
     );
 }
 
