@@ -360,3 +360,19 @@ fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
         assert!(bytes(&killed) == bytes(&whole), "{name}");
     }
 }
+
+/// Rates under an adversary mean nothing, and the one who reads them is told.
+#[test]
+fn a_sweep_under_an_adversary_says_that_its_rates_mean_nothing() {
+    let sweep = |scheduler: &str| {
+        let set = format!("scheduler={scheduler}");
+        let seeds = ["--seeds", "0..1", "--recheck", "0"];
+        let short = ["--set", "duration=1m", "--set", &set];
+        let arguments = [&["sweep", "sims/smoke/clean-link.toml"], &seeds[..], &short].concat();
+        text(&mtasim(&arguments).stderr).to_owned()
+    };
+    let told = "note: scheduler `pct` looks for failures: how often it finds one says nothing about \
+                how often it would happen\n";
+    assert_eq!(sweep("pct"), told);
+    assert_eq!(sweep("timed"), "");
+}

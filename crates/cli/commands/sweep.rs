@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         Ok(points) => points,
         Err(code) => return Ok(code),
     };
+    warn_of_adversary(&points, terminal)?;
     let swarm = match swarm(arguments, &points, terminal)? {
         Ok(swarm) => swarm,
         Err(code) => return Ok(code),
@@ -122,6 +123,18 @@ fn command(arguments: &SweepArguments) -> String {
         "mtasim sweep {file} --seeds {}{options}{swarm}",
         arguments.seeds
     )
+}
+
+/// A sweep counts how often something happens; an adversary makes it happen.
+fn warn_of_adversary(points: &[Point], terminal: &mut Terminal) -> io::Result<()> {
+    let mut schedulers = points.iter().map(|point| point.scenario.scheduler);
+    match schedulers.find(|it| it.is_adversary()) {
+        Some(scheduler) => terminal.talk(&format!(
+            "note: scheduler `{scheduler}` looks for failures: how often it finds one says nothing \
+             about how often it would happen\n"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The swarm that was asked for, or the exit code after saying what is wrong with it.
