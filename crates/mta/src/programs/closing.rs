@@ -83,21 +83,12 @@ pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, 
             EventEntry::BadMessage(MessageType::Close, lease.block, state),
         ),
         Some(handles) => {
-            let (
-                Lease {
-                    block: index,
-                    instance: meant,
-                },
-                _,
-            ) = (lease, found);
-            fact(
-                t,
-                Fact::CloseApplied {
-                    block: index,
-                    meant,
-                    found,
-                },
-            );
+            let applied = Fact::CloseApplied {
+                block: lease.block,
+                meant: lease.instance,
+                found,
+            };
+            fact(t, applied);
             if layer.build.generation() == Generation::Pairs {
                 layer.notify(t, thread_block, Notice::Before).await;
             }
