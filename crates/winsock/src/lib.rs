@@ -15,8 +15,9 @@
 //! | `selection`, `network_events`, `event_object` | when a network event is recorded; its set; NT event objects |
 //! | `wait` | the sets and limits of waiting |
 //! | `handle`, `ports` | NT handle numbers; TCP ports |
-//! | `connections`, `pair_index`, `deadline` | the host's connections; which has a pair of addresses; the earliest of their deadlines |
-//! | `shelves` | a list that grows without moving what it holds |
+//! | `connections`, `connection_id` | the host's connections; their names |
+//! | `pair_index`, `deadline` | which connection has a pair of addresses; the earliest of their deadlines |
+//! | `shelves`, `slab` | a list that grows without moving what it holds; one whose places are used again |
 //! | `refusal` | RSTs no connection sends |
 //! | `address`, `error`, `config`, `audit` | names, numbers, constants, facts |
 
@@ -26,6 +27,7 @@ mod address;
 mod audit;
 mod call;
 mod config;
+mod connection_id;
 mod connections;
 mod deadline;
 mod error;
@@ -38,6 +40,7 @@ mod ports;
 mod refusal;
 mod selection;
 mod shelves;
+mod slab;
 mod socket;
 mod table;
 mod wait;

@@ -5,6 +5,7 @@
 use tcp::Uptime;
 
 use super::{Object, Outgoing, SocketTable};
+use crate::connections::Kept;
 use crate::wait::Signal;
 
 impl SocketTable {
@@ -12,19 +13,21 @@ impl SocketTable {
     /// them, then the RSTs no connection sends.
     pub fn poll_transmit(&mut self, now: Uptime) -> Option<Outgoing> {
         while let Some(connection) = self.connections.first_unsent() {
-            let entry = &mut self.connections[connection];
-            if let Some(transmit) = entry.tcp.poll_transmit(now) {
-                let (to, label) = (entry.pair.remote.host, entry.label);
+            let (to, label, transmit) = match self.connections.kept(connection) {
+                Kept::Whole(it) => (it.pair.remote.host, it.label, it.tcp.poll_transmit(now)),
+                Kept::Remnant(it) => (it.host, it.label, it.tcp.poll_transmit(&self.profile)),
+            };
+            if let Some(transmit) = transmit {
                 return Some(Outgoing {
                     to,
                     label,
                     transmit,
                 });
             }
-            self.connections.mark_sent();
-            self.tell(connection);
-            self.connections.update_deadline(connection);
-            self.connections.forget_if_over(connection);
+            if self.connections.mark_sent() {
+                self.tell(connection);
+            }
+            self.connections.lay_down(connection);
         }
         let refusal = self.refusals.pop()?;
         Some(Outgoing {

@@ -66,6 +66,9 @@ impl SocketTable {
 
     fn record_standing_of(&mut self, handle: SocketHandle, which: NetworkEvents) {
         let standing = self.standing(handle).intersection(which);
+        if standing.is_empty() {
+            return;
+        }
         let phase = &self
             .socket_at(handle)
             .expect("the socket was just used")
