@@ -156,7 +156,10 @@ impl Network {
     /// If the link does not exist.
     #[must_use]
     pub fn is_up(&self, link: LinkId, way: Way, now: Instant) -> bool {
-        !self.line(link, way).interruptions.was_out(now)
+        !self
+            .line(link, way)
+            .interruptions()
+            .is_some_and(|it| it.was_out(now))
     }
 
     /// The first instant after `now` at which [`Network::is_up`] changes; `None` if never.
@@ -165,7 +168,7 @@ impl Network {
     /// If the link does not exist.
     #[must_use]
     pub fn next_outage_change(&self, link: LinkId, way: Way, now: Instant) -> Option<Instant> {
-        self.line(link, way).interruptions.next_change(now)
+        self.line(link, way).interruptions()?.next_change(now)
     }
 
     /// The outages of one way from `from` on, in order. One that is under way begins at `from`;
@@ -179,7 +182,8 @@ impl Network {
         way: Way,
         from: Instant,
     ) -> impl Iterator<Item = Window> + use<> {
-        self.line(link, way).interruptions.outages(from)
+        let outages = self.line(link, way).interruptions();
+        outages.map(|it| it.outages(from)).into_iter().flatten()
     }
 
     /// What one way of a link did so far.
