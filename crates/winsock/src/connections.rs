@@ -6,7 +6,6 @@
 //! record, and what it leaves is the next one's: a busy caller has most of its connections in that
 //! state. It does not interpret what TCP reports.
 
-use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
 use tcp::{Connection, SeqNum, State, TimeWait, Uptime};
@@ -18,6 +17,7 @@ use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::pair_index::{Pair, PairIndex};
 use crate::slab::Slab;
+use crate::turns::Turns;
 
 /// Whom the connection's news are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub(crate) struct Connections {
     remnants: Slab<Remnant>,
     by_pair: PairIndex,
     deadlines: Deadlines,
-    unsent: VecDeque<ConnectionId>,
+    unsent: Turns<ConnectionId>,
 }
 
 impl Entry {
@@ -115,8 +115,13 @@ impl Entry {
     }
 
     /// Whether there is something to tell anybody, which is not so after most segments and calls.
-    pub(crate) fn has_news(&self) -> bool {
-        self.tcp.has_event() || self.blocked || (self.tcp.state() == State::Closed && !self.retired)
+    fn has_news(&self) -> bool {
+        self.tcp.has_event() || self.blocked || self.is_done()
+    }
+
+    /// Whether TCP is done with it, and nobody has noticed yet.
+    pub(crate) fn is_done(&self) -> bool {
+        self.tcp.state() == State::Closed && !self.retired
     }
 
     /// What is left of it, once it only waits.
@@ -145,6 +150,11 @@ impl Entry {
 }
 
 impl Remnant {
+    /// Whether the wait is over, and nobody has noticed yet.
+    pub(crate) fn is_done(&self) -> bool {
+        self.tcp.is_over() && !self.retired
+    }
+
     fn pair(&self) -> Pair {
         Pair {
             local_port: self.tcp.local_port(),
@@ -220,25 +230,34 @@ impl Connections {
         kept.expect("a number is dropped with its connection")
     }
 
+    /// Something happened to a connection that is kept whole: it may have something to send.
+    /// Answers whether it has news.
+    pub(crate) fn touch(&mut self, id: ConnectionId) -> bool {
+        let entry = &mut self[id];
+        let has_news = entry.has_news();
+        let was_unsent = std::mem::replace(&mut entry.unsent, true);
+        if !was_unsent {
+            self.unsent.push(id);
+        }
+        has_news
+    }
+
     /// The connection may have something to send.
     pub(crate) fn mark_unsent(&mut self, id: ConnectionId) {
         let was_unsent = std::mem::replace(self.kept(id).unsent(), true);
         if !was_unsent {
-            self.unsent.push_back(id);
+            self.unsent.push(id);
         }
     }
 
     /// The connection that has waited longest to send.
     pub(crate) fn first_unsent(&self) -> Option<ConnectionId> {
-        self.unsent.front().copied()
+        self.unsent.first()
     }
 
     /// The first connection had nothing (more) to send; answers whether it has news.
     pub(crate) fn mark_sent(&mut self) -> bool {
-        let id = self
-            .unsent
-            .pop_front()
-            .expect("asked only after first_unsent");
+        let id = self.unsent.pop().expect("asked only after first_unsent");
         let mut kept = self.kept(id);
         let was_unsent = std::mem::replace(kept.unsent(), false);
         assert!(was_unsent, "{id:?} was queued twice");
@@ -267,27 +286,21 @@ impl Connections {
         deadline
     }
 
-    /// Takes the connection out of the segments' way once TCP is done with it; answers its port if
-    /// that is new. It stays readable for its owner.
-    pub(crate) fn retire(&mut self, id: ConnectionId) -> Option<u16> {
-        let (is_new, pair) = match self.kept(id) {
-            Kept::Whole(it) => {
-                let is_new = !it.retired && it.tcp.state() == State::Closed;
-                it.retired |= is_new;
-                (is_new, it.pair)
-            }
+    /// Takes a connection with which TCP is done out of the segments' way; answers its port. It
+    /// stays readable for its owner.
+    pub(crate) fn retire(&mut self, id: ConnectionId) -> u16 {
+        let (retired, pair) = match self.kept(id) {
+            Kept::Whole(it) => (&mut it.retired, it.pair),
             Kept::Remnant(it) => {
-                let is_new = !it.retired && it.tcp.is_over();
-                it.retired |= is_new;
-                (is_new, it.pair())
+                let pair = it.pair();
+                (&mut it.retired, pair)
             }
         };
-        if !is_new {
-            return None;
-        }
+        assert!(!*retired, "{id:?} retires twice");
+        *retired = true;
         let found = self.by_pair.remove(pair);
         assert_eq!(found, Some(id), "{pair:?} led to another connection");
-        Some(pair.local_port)
+        pair.local_port
     }
 
     /// The connection has sent what it had: it waits for its deadline, in the room that takes, or

@@ -18,7 +18,8 @@
 //! | `connections`, `connection_id` | the host's connections; their names |
 //! | `pair_index`, `deadline` | which connection has a pair of addresses; the earliest of their deadlines |
 //! | `shelves`, `slab` | a list that grows without moving what it holds; one whose places are used again |
-//! | `refusal` | RSTs no connection sends |
+//! | `turns` | a queue that is emptied again and again |
+//! | `outgoing`, `refusal` | what leaves a host; RSTs no connection sends |
 //! | `address`, `error`, `config`, `audit` | names, numbers, constants, facts |
 
 #![deny(clippy::float_arithmetic)]
@@ -35,6 +36,7 @@ mod event_object;
 mod handle;
 mod listen;
 mod network_events;
+mod outgoing;
 mod pair_index;
 mod ports;
 mod refusal;
@@ -43,6 +45,7 @@ mod shelves;
 mod slab;
 mod socket;
 mod table;
+mod turns;
 mod wait;
 
 pub use address::{FlowLabel, SocketAddress};
@@ -52,7 +55,8 @@ pub use config::{Config, FullBacklog, Version};
 pub use error::SocketError;
 pub use handle::{EventHandle, SocketHandle};
 pub use network_events::{EnumeratedEvents, NetworkEvents};
-pub use table::{Outgoing, SocketTable};
+pub use outgoing::Outgoing;
+pub use table::SocketTable;
 pub use wait::{MAXIMUM_WAIT_EVENTS, SELECT_SET_SIZE, Signal, SocketSets};
 
 // The bytes of a call are those of the layer below.

@@ -156,10 +156,9 @@ impl SocketTable {
     /// After anything happened to a connection: its news are told, and it is asked later what it
     /// has to send and when it is due.
     pub(super) fn settle(&mut self, connection: ConnectionId) {
-        if self.connections[connection].has_news() {
+        if self.connections.touch(connection) {
             self.tell(connection);
         }
-        self.connections.mark_unsent(connection);
     }
 
     /// Tells the connection's news.
@@ -167,9 +166,13 @@ impl SocketTable {
         while let Some(event) = self.connections[connection].tcp.poll_event() {
             self.on_event(connection, event);
         }
-        self.unblock(connection);
-        if let Some(port) = self.connections.retire(connection) {
-            self.on_retired(port);
+        let entry = &self.connections[connection];
+        let (blocked, is_done) = (entry.blocked, entry.is_done());
+        if blocked {
+            self.unblock(connection);
+        }
+        if is_done {
+            self.retire(connection);
             // A RST ends a handshake without a word to the user (RFC 9293 3.10.7.4).
             if let Owner::Arriving(listener) = self.connections[connection].owner {
                 self.backlog(listener).give_up();
@@ -180,14 +183,17 @@ impl SocketTable {
 
     /// As [`settle`](Self::settle), for a connection of which TIME-WAIT alone is left.
     fn settle_remnant(&mut self, connection: ConnectionId) {
-        if let Some(port) = self.connections.retire(connection) {
-            self.on_retired(port);
+        if let Kept::Remnant(remnant) = self.connections.kept(connection)
+            && remnant.is_done()
+        {
+            self.retire(connection);
         }
         self.connections.mark_unsent(connection);
     }
 
-    /// TCP is done with a connection on this port.
-    fn on_retired(&mut self, port: u16) {
+    /// TCP is done with the connection.
+    fn retire(&mut self, connection: ConnectionId) {
+        let port = self.connections.retire(connection);
         self.ports.release(port);
         self.counters.connections.closed += 1;
     }

@@ -4,8 +4,9 @@
 
 use tcp::Uptime;
 
-use super::{Object, Outgoing, SocketTable};
+use super::{Object, SocketTable};
 use crate::connections::Kept;
+use crate::outgoing::Outgoing;
 use crate::wait::Signal;
 
 impl SocketTable {
@@ -29,12 +30,7 @@ impl SocketTable {
             }
             self.connections.lay_down(connection);
         }
-        let refusal = self.refusals.pop()?;
-        Some(Outgoing {
-            to: refusal.to,
-            label: refusal.label,
-            transmit: refusal.transmit,
-        })
+        self.refusals.pop()
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next. Exact once
@@ -54,7 +50,7 @@ impl SocketTable {
     /// What became signalled since it was last asked. An event object that was reset or closed
     /// in between is passed over.
     pub fn poll_signal(&mut self) -> Option<Signal> {
-        while let Some(signal) = self.signals.pop_front() {
+        while let Some(signal) = self.signals.pop() {
             let still = match signal {
                 Signal::Socket(_) => true,
                 Signal::Event(event) => match self.handles.get_mut(event.0) {

@@ -172,7 +172,7 @@ impl SocketTable {
         self.counters.sockets.closed += 1;
         if closed.awaited {
             // The select that waits asks again and finds 10038.
-            self.signals.push_back(Signal::Socket(socket));
+            self.signals.push(Signal::Socket(socket));
         }
         if let Some(port) = closed.bound {
             self.ports.unbind(port);
