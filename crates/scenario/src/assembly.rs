@@ -16,6 +16,7 @@ use crate::plan::{
     Before, Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
     TcpProfile, Vocabulary,
 };
+use crate::roster::Roster;
 
 /// A network that cannot be calibrated or built as the scenario says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -324,62 +325,45 @@ pub(crate) fn shipped(host: &Host) -> Shipped {
 /// The MTA of a host. Its connectors are numbered in the order of their names.
 pub(crate) fn mta(
     name: &str,
-    scenario: &Scenario,
+    (scenario, roster): (&Scenario, &Roster<'_>),
     build: Rc<dyn Build>,
     database: Database,
     waits_recorded: bool,
 ) -> mta::Config {
-    let host = &scenario.hosts[name];
-    let numbers = host_numbers(scenario);
-    let addresses = addresses(scenario);
-    let address = |host: &str| addresses[numbers[host].0 as usize];
-    let own = connectors_of(scenario, name);
-    let callers = scenario
-        .connectors
-        .values()
-        .filter(|connector| connector.to == name);
-    let longest = own
+    let plan = &scenario.hosts[name];
+    let host = roster.number(name);
+    let address = |host: &str| roster.address(roster.number(host));
+    let own = roster
+        .outgoing(host)
         .iter()
-        .map(|(_, it)| it.lifetime + it.session_disconnect);
-    let calling = scenario
-        .connectors
-        .values()
-        .filter(|connector| connector.to == name);
-    let patience = calling
-        .map(|it| it.lifetime + it.session_disconnect)
-        .chain(longest);
+        .map(|(_, connector)| *connector);
+    let patience = own
+        .chain(roster.incoming(host).iter().copied())
+        .map(|it| it.lifetime + it.session_disconnect);
     mta::Config {
         build,
-        control_blocks: host.control_blocks,
-        driver_threads: host.driver_threads,
-        connect_attempts: host.connect_attempts,
-        connect_pause: host.connect_pause,
-        connectors: own
+        control_blocks: plan.control_blocks,
+        driver_threads: plan.driver_threads,
+        connect_attempts: plan.connect_attempts,
+        connect_pause: plan.connect_pause,
+        connectors: roster
+            .outgoing(host)
             .iter()
             .map(|(name, connector)| lower(key(name), address(&connector.to), connector))
             .collect(),
-        peers: callers.map(|connector| address(&connector.from)).collect(),
+        peers: roster
+            .incoming(host)
+            .iter()
+            .map(|connector| address(&connector.from))
+            .collect(),
         patience: Patience {
             connect: Duration::from_secs(120),
             silence: patience.max().unwrap_or(Duration::from_secs(420)),
         },
-        keep_alive: host.keep_alive,
+        keep_alive: plan.keep_alive,
         database,
         waits_recorded,
     }
-}
-
-/// The connectors that start at this host.
-pub(crate) fn connectors_of<'a>(
-    scenario: &'a Scenario,
-    host: &str,
-) -> Vec<(&'a str, &'a Connector)> {
-    let all = scenario
-        .connectors
-        .iter()
-        .filter(|(_, connector)| connector.from == host);
-    all.map(|(name, connector)| (name.as_str(), connector))
-        .collect()
 }
 
 fn lower(key: u64, to: u32, connector: &Connector) -> mta::Connector {
