@@ -82,6 +82,7 @@ const LOOPS: [Loop; 11] = [
                 hosts: 16,
                 pattern: Pattern::HubAndSpoke,
                 messages: count / 16,
+                apart: 0,
                 link: "",
             };
             ours::mtas::run(&mail.scenario());
