@@ -45,10 +45,10 @@ const COST: Site = Site::new("machine.cost");
 pub struct Machine<E: Environment> {
     pub(crate) process: Process<E>,
     pub(crate) threads: Vec<Running<E>>,
-    /// Mailboxes of threads that a restart took away.
+    /// Threads that a restart took away, kept for their room.
+    pub(crate) spare: Vec<Running<E>>,
     /// What threads were told, if that is watched.
     pub(crate) told: Option<Told>,
-    pub(crate) spare: Vec<Rc<Mailbox<E>>>,
     pub(crate) turns: Turns,
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
     pub(crate) notes: Rc<RefCell<Notes<E::Record>>>,
@@ -194,16 +194,11 @@ impl<E: Environment> Machine<E> {
         );
         assert!(!self.ended, "a process that ended starts no thread");
         let id = ThreadId(u32::try_from(self.threads.len()).expect("few threads"));
-        let mailbox = self.mailbox(id, number);
-        let future = program(Thread::new(Rc::clone(&mailbox)));
-        let luck = self.choices.stream(COST, mix(self.key, key));
-        let identity = Identity {
-            id,
-            name: name.into(),
-            key,
-        };
-        let preemptions = &self.config.preemptions;
-        let running = Running::new(identity, mailbox, Box::pin(future), luck, preemptions);
+        let mut running = self.spare.pop().unwrap_or_else(|| self.vacant());
+        let mailbox = running.open_mailbox(id, number, self.told.is_some());
+        let program = Box::pin(program(Thread::new(mailbox)));
+        let identity = Identity { name, key };
+        running.begin(identity, program, &self.config.preemptions);
         self.threads.push(running);
         self.process.judge.spawned(id);
         self.resume(id, self.now);
@@ -342,7 +337,7 @@ impl<E: Environment> Machine<E> {
         self.choices = choices;
         self.turns.renew(choices);
         for running in &mut self.threads {
-            running.luck = choices.stream(COST, mix(self.key, running.key()));
+            running.forget_luck();
         }
     }
 
@@ -377,18 +372,9 @@ impl<E: Environment> Machine<E> {
         self.process.memory.poke(address, value);
     }
 
-    /// A mailbox for a new thread; one of a former thread's if nobody holds it any more.
-    fn mailbox(&mut self, id: ThreadId, number: u16) -> Rc<Mailbox<E>> {
-        let notes = Rc::clone(&self.notes);
-        let mut new = Mailbox::new(id, number, self.process.heap, notes);
-        new.is_watched = self.told.is_some();
-        match self.spare.pop() {
-            Some(mut spare) if Rc::strong_count(&spare) == 1 => {
-                *Rc::get_mut(&mut spare).expect("nobody else holds it") = new;
-                spare
-            }
-            Some(_) | None => Rc::new(new),
-        }
+    /// Room for one more thread.
+    fn vacant(&self) -> Running<E> {
+        Running::vacant(Mailbox::new(self.process.heap, Rc::clone(&self.notes)))
     }
 
     fn next_turn(&mut self, limit: Instant) -> Option<Turn> {
@@ -460,10 +446,11 @@ impl<E: Environment> Machine<E> {
     fn make_call(&mut self, turn: Turn) -> Option<Progress<E>> {
         let running = &mut self.threads[turn.thread.index()];
         let request = running.request();
-        let ordinal = running.calls;
+        let (choices, host) = (self.choices, self.key);
+        let luck = |key| choices.stream(COST, mix(host, key));
         let cost = self
             .tariff
-            .cost(&request.operation, || running.luck.word(ordinal));
+            .cost(&request.operation, || running.word(luck));
         running.calls += 1;
         self.steps += 1;
         let effect = self.process.execute(turn, &request, &running.mailbox);
@@ -509,7 +496,7 @@ impl<E: Environment> Machine<E> {
                 if running.state == ThreadState::Exited {
                     self.turns.stopped(cost);
                 } else {
-                    self.turns.spent(cost, || running.candidate());
+                    self.turns.spent(cost, running.calls, || running.request());
                 }
                 self.judge_blocks();
             }

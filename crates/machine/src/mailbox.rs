@@ -55,12 +55,8 @@ pub(crate) struct Mailbox<E: Environment> {
 }
 
 impl<E: Environment> Mailbox<E> {
-    pub(crate) fn new(
-        id: ThreadId,
-        number: u16,
-        heap: HeapLayout,
-        notes: Rc<RefCell<Notes<E::Record>>>,
-    ) -> Self {
+    /// A mailbox that is nobody's yet.
+    pub(crate) fn new(heap: HeapLayout, notes: Rc<RefCell<Notes<E::Record>>>) -> Self {
         Self {
             slot: Cell::new(Slot::Empty),
             request: Cell::new(None),
@@ -70,10 +66,27 @@ impl<E: Environment> Mailbox<E> {
             notes,
             is_watched: false,
             remembered: Cell::new(None),
-            id,
-            number,
+            id: ThreadId(0),
+            number: 0,
             heap,
         }
+    }
+
+    /// Another one on the same machine.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.heap, Rc::clone(&self.notes))
+    }
+
+    /// Becomes the mailbox of a new thread.
+    pub(crate) fn begin(&mut self, id: ThreadId, number: u16, is_watched: bool) {
+        self.slot.set(Slot::Empty);
+        self.request.set(None);
+        self.parcel.set(None);
+        self.remembered.set(None);
+        self.now.set(Instant::ZERO);
+        self.is_watched = is_watched;
+        self.id = id;
+        self.number = number;
     }
 
     /// The time of the thread's last completed call.

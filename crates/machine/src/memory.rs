@@ -29,11 +29,12 @@ pub(crate) struct Memory {
     watched: Option<u64>,
     /// The written pages of the first region when [`Memory::remember`] was called.
     remembered: Vec<(usize, Vec<u32>)>,
-    /// Words of regions that are gone, kept for their room.
-    spare: Vec<Vec<u32>>,
+    /// Regions that are gone, kept for their room.
+    spare: Vec<Region>,
 }
 
 /// A run of mapped words, by address.
+#[derive(Default)]
 struct Region {
     base: u32,
     /// The dense number of its first word.
@@ -106,12 +107,8 @@ impl Memory {
         let mut kept = self
             .regions
             .swap_remove(kept.expect("the first region stays"));
-        let gone = self.regions.drain(..).map(|region| region.words);
-        self.spare.extend(gone);
-        for page in kept.written.drain() {
-            let range = kept.page(page);
-            kept.words[range].fill(0);
-        }
+        self.spare.append(&mut self.regions);
+        kept.blank();
         for (page, words) in &self.remembered {
             let range = kept.page(*page);
             kept.words[range].copy_from_slice(words);
@@ -160,23 +157,9 @@ impl Memory {
         let end = base.0.checked_add(bytes).expect("a region fits in memory");
         let apart = |region: &Region| end <= region.base || region.end() <= base.0;
         assert!(self.regions.iter().all(apart), "{name} overlaps a region");
-        // Zeroed by the allocator, so that a word nobody touches costs nothing.
-        let count = (bytes / 4) as usize;
-        let words = match self.spare.pop() {
-            Some(mut words) if words.capacity() >= count => {
-                words.clear();
-                words.resize(count, 0);
-                words
-            }
-            Some(_) | None => vec![0; count],
-        };
-        let region = Region {
-            base: base.0,
-            first: self.total,
-            words,
-            written: Pages::default(),
-            name,
-        };
+        let mut region = self.spare.pop().unwrap_or_default();
+        region.begin(base.0, (bytes / 4) as usize, name);
+        region.first = self.total;
         self.total += region.words.len();
         let place = self.regions.partition_point(|other| other.base < base.0);
         self.regions.insert(place, region);
@@ -236,6 +219,26 @@ impl Memory {
 }
 
 impl Region {
+    /// Becomes a region of so many zeroed words, in the room it has taken.
+    fn begin(&mut self, base: u32, count: usize, name: &'static str) {
+        self.blank();
+        if self.words.capacity() < count {
+            // Zeroed by the allocator, so that a word nobody touches costs nothing.
+            self.words = vec![0; count];
+        }
+        self.words.resize(count, 0);
+        self.base = base;
+        self.name = name;
+    }
+
+    /// Zeroes every word that was ever written.
+    fn blank(&mut self) {
+        while let Some(page) = self.written.take() {
+            let range = self.page(page);
+            self.words[range].fill(0);
+        }
+    }
+
     /// One past its last byte.
     fn end(&self) -> u32 {
         self.base + 4 * self.words.len() as u32
@@ -258,10 +261,10 @@ impl Pages {
         }
     }
 
-    fn drain(&mut self) -> Vec<usize> {
-        let numbers = std::mem::take(&mut self.numbers);
-        numbers.iter().for_each(|page| self.are[*page] = false);
-        numbers
+    fn take(&mut self) -> Option<usize> {
+        let page = self.numbers.pop()?;
+        self.are[page] = false;
+        Some(page)
     }
 }
 

@@ -17,9 +17,9 @@ impl<E: Environment> Machine<E> {
     /// Makes the machine as [`Machine::new`] made it, with the same configuration and key and
     /// another strategy: no thread, no kernel object, no static data, the heap empty.
     pub fn restart(&mut self, strategy: Strategy, choices: Choices) {
-        for mut thread in self.threads.drain(..) {
+        for mut thread in self.threads.drain(..).rev() {
             thread.kill();
-            self.spare.push(thread.mailbox);
+            self.spare.push(thread);
         }
         self.process.memory.restart();
         self.process.judge.restart();

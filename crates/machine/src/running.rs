@@ -50,20 +50,22 @@ pub struct ThreadView<'a> {
 }
 
 /// Who a new thread is.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) id: ThreadId,
-    pub(crate) name: Box<str>,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) name: &'a str,
     pub(crate) key: u64,
 }
 
 pub(crate) struct Running<E: Environment> {
-    identity: Identity,
+    name: String,
+    key: u64,
     pub(crate) mailbox: Rc<Mailbox<E>>,
     program: Option<Pin<Box<dyn Future<Output = ()>>>>,
     pub(crate) state: ThreadState,
     pub(crate) calls: u64,
-    pub(crate) luck: Stream,
+    /// What its calls cost, made when a cost is first drawn: it takes more room and time than all
+    /// else, and where there is no jitter nobody asks.
+    luck: Option<Box<Stream>>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
     /// What is left of the preemptions laid down for it.
@@ -81,27 +83,72 @@ pub(crate) struct PutAside {
 }
 
 impl<E: Environment> Running<E> {
-    pub(crate) fn new(
-        identity: Identity,
-        mailbox: Rc<Mailbox<E>>,
-        program: Pin<Box<dyn Future<Output = ()>>>,
-        luck: Stream,
-        preemptions: &[Preemption],
-    ) -> Self {
-        let mine = preemptions.iter().filter(|one| one.key == identity.key);
-        let orders = mine.cloned().collect();
+    /// Room for a thread.
+    pub(crate) fn vacant(mailbox: Mailbox<E>) -> Self {
         Self {
-            identity,
-            mailbox,
-            program: Some(program),
-            state: ThreadState::Runnable,
+            name: String::new(),
+            key: 0,
+            mailbox: Rc::new(mailbox),
+            program: None,
+            state: ThreadState::Exited,
             calls: 0,
-            luck,
+            luck: None,
             deadline: None,
             stalled_until: Instant::ZERO,
-            orders,
+            orders: Vec::new(),
             unseen: true,
         }
+    }
+
+    /// The mailbox of its next thread: the one there is, unless the last thread's program has left
+    /// a handle with somebody.
+    pub(crate) fn open_mailbox(
+        &mut self,
+        id: ThreadId,
+        number: u16,
+        is_watched: bool,
+    ) -> Rc<Mailbox<E>> {
+        if Rc::get_mut(&mut self.mailbox).is_none() {
+            self.mailbox = Rc::new(self.mailbox.another());
+        }
+        let mailbox = Rc::get_mut(&mut self.mailbox).expect("nobody else holds a new one");
+        mailbox.begin(id, number, is_watched);
+        Rc::clone(&self.mailbox)
+    }
+
+    /// Becomes a new thread, whose program holds the mailbox opened last.
+    pub(crate) fn begin(
+        &mut self,
+        identity: Identity<'_>,
+        program: Pin<Box<dyn Future<Output = ()>>>,
+        preemptions: &[Preemption],
+    ) {
+        assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
+        self.name.clear();
+        self.name.push_str(identity.name);
+        self.key = identity.key;
+        self.program = Some(program);
+        self.state = ThreadState::Runnable;
+        self.calls = 0;
+        self.luck = None;
+        self.deadline = None;
+        self.stalled_until = Instant::ZERO;
+        let mine = preemptions.iter().filter(|one| one.key == identity.key);
+        self.orders.clear();
+        self.orders.extend(mine.cloned());
+        self.unseen = true;
+    }
+
+    /// The word that decides what the next call costs, of the stream that `luck` makes.
+    pub(crate) fn word(&mut self, luck: impl FnOnce(u64) -> Stream) -> u64 {
+        let (key, ordinal) = (self.key, self.calls);
+        let luck = self.luck.get_or_insert_with(|| Box::new(luck(key)));
+        luck.word(ordinal)
+    }
+
+    /// From now on what its calls cost is up to another stream.
+    pub(crate) fn forget_luck(&mut self) {
+        self.luck = None;
     }
 
     /// Lets the program go on to its next call, or to its end.
@@ -119,7 +166,7 @@ impl<E: Environment> Running<E> {
             self.program = None;
             self.state = ThreadState::Exited;
         } else {
-            let name = &self.identity.name;
+            let name = &self.name;
             assert!(
                 asks,
                 "{name} awaits something that is no call of its thread"
@@ -127,11 +174,6 @@ impl<E: Environment> Running<E> {
             self.state = ThreadState::Runnable;
         }
         self.unseen = true;
-    }
-
-    /// The thread's stable key.
-    pub(crate) fn key(&self) -> u64 {
-        self.identity.key
     }
 
     /// The pending call.
@@ -166,8 +208,8 @@ impl<E: Environment> Running<E> {
 
     pub(crate) fn candidate(&self) -> Candidate {
         Candidate {
-            thread: self.identity.id,
-            key: self.identity.key,
+            thread: self.mailbox.id,
+            key: self.key,
             calls: self.calls,
             request: self.request(),
             stretch: Duration::ZERO,
@@ -177,9 +219,9 @@ impl<E: Environment> Running<E> {
 
     pub(crate) fn view(&self) -> ThreadView<'_> {
         ThreadView {
-            name: &self.identity.name,
+            name: &self.name,
             number: self.mailbox.number,
-            key: self.identity.key,
+            key: self.key,
             state: self.state,
             request: (self.state != ThreadState::Exited).then(|| self.request()),
             deadline: self.deadline,
