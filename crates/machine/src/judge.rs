@@ -162,8 +162,7 @@ impl Judge {
             self.find_wrong(wrong, access);
         }
         if access.kind == AccessKind::Interlocked {
-            self.acquire(access.thread, MeetingPoint::Word(index));
-            self.release(access.thread, MeetingPoint::Word(index));
+            self.meet(access.thread, MeetingPoint::Word(index));
             return;
         }
         let clock = &self.knowledge[access.thread.index()];
@@ -208,10 +207,17 @@ impl Judge {
         if !self.on {
             return;
         }
-        let room = self.points.len() < MEETING_POINTS_MAX || self.points.contains_key(&point);
-        let point = if room { point } else { MeetingPoint::Crowd };
         let mine = &mut self.knowledge[thread.index()];
-        self.points.entry(point).or_default().join(mine);
+        point_of(&mut self.points, point).join(mine);
+        mine.tick(thread);
+    }
+
+    /// `thread` learns what others left at `point`, and leaves what it knows.
+    fn meet(&mut self, thread: ThreadId, point: MeetingPoint) {
+        let mine = &mut self.knowledge[thread.index()];
+        let left = point_of(&mut self.points, point);
+        mine.join(left);
+        left.join(mine);
         mine.tick(thread);
     }
 
@@ -299,4 +305,14 @@ impl Judge {
             self.repeated += 1;
         }
     }
+}
+
+/// Where that is left which is left at `point`.
+fn point_of(
+    points: &mut BTreeMap<MeetingPoint, VectorClock>,
+    point: MeetingPoint,
+) -> &mut VectorClock {
+    let has_room = points.len() < MEETING_POINTS_MAX || points.contains_key(&point);
+    let point = if has_room { point } else { MeetingPoint::Crowd };
+    points.entry(point).or_default()
 }

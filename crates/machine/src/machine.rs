@@ -599,6 +599,9 @@ impl<E: Environment> Machine<E> {
     /// Tells the judge what the heap's code said it did.
     fn judge_blocks(&mut self) {
         let mut notes = self.notes.borrow_mut();
+        if notes.blocks.is_empty() {
+            return;
+        }
         for note in notes.blocks.drain(..) {
             self.process.judge.block(note);
         }
