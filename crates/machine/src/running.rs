@@ -1,13 +1,10 @@
 //! A thread as the machine sees it.
 //!
-//! Owns the program's future, its pending call and its luck. It refuses to decide when the
+//! Owns its pending call and its luck; its program is the machine's. It refuses to decide when the
 //! thread goes on.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Waker};
 
 use kernel::{Duration, Instant, Stream};
 
@@ -60,8 +57,9 @@ pub(crate) struct Running<E: Environment> {
     name: String,
     key: u64,
     pub(crate) mailbox: Rc<Mailbox<E>>,
-    program: Option<Pin<Box<dyn Future<Output = ()>>>>,
     pub(crate) state: ThreadState,
+    /// What its program asks for, or asked for last.
+    request: Option<Request>,
     pub(crate) calls: u64,
     /// What its calls cost, made when a cost is first drawn: it takes more room and time than all
     /// else, and where there is no jitter nobody asks.
@@ -89,8 +87,8 @@ impl<E: Environment> Running<E> {
             name: String::new(),
             key: 0,
             mailbox: Rc::new(mailbox),
-            program: None,
             state: ThreadState::Exited,
+            request: None,
             calls: 0,
             luck: None,
             deadline: None,
@@ -120,14 +118,12 @@ impl<E: Environment> Running<E> {
     pub(crate) fn begin(
         &mut self,
         identity: Identity<'_>,
-        program: Pin<Box<dyn Future<Output = ()>>>,
         preemptions: &[Preemption],
     ) {
         assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
         self.name.clear();
         self.name.push_str(identity.name);
         self.key = identity.key;
-        self.program = Some(program);
         self.state = ThreadState::Runnable;
         self.calls = 0;
         self.luck = None;
@@ -151,36 +147,39 @@ impl<E: Environment> Running<E> {
         self.luck = None;
     }
 
-    /// Lets the program go on to its next call, or to its end.
-    pub(crate) fn go_on(&mut self, at: Instant) {
+    /// Its program makes a call.
+    pub(crate) fn asks(&mut self, request: Request) {
         assert_ne!(self.state, ThreadState::Exited, "an ended program rests");
-        self.mailbox.set_now(at);
-        let program = self.program.as_mut().expect("a live thread has a program");
-        let ended = program
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_ready();
-        let asks = self.mailbox.asks();
-        if ended {
-            assert!(!asks, "an ended program asks for nothing");
-            self.program = None;
-            self.state = ThreadState::Exited;
-        } else {
-            let name = &self.name;
-            assert!(
-                asks,
-                "{name} awaits something that is no call of its thread"
-            );
-            self.state = ThreadState::Runnable;
-        }
+        self.request = Some(request);
+        self.state = ThreadState::Runnable;
         self.unseen = true;
     }
 
+    /// Its program waits, which it may do for nothing but the answer to a call.
+    pub(crate) fn assert_asks(&self) {
+        let name = &self.name;
+        assert!(
+            self.mailbox.asks(),
+            "{name} awaits something that is no call of its thread"
+        );
+    }
+
+    /// Its program has ended.
+    pub(crate) fn exit(&mut self) {
+        assert!(!self.mailbox.asks(), "an ended program asks for nothing");
+        self.state = ThreadState::Exited;
+    }
+
     /// The pending call.
-    pub(crate) fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> &Request {
         assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");
-        let request = self.mailbox.request();
+        let request = self.request.as_ref();
         request.expect("a live thread has a pending call")
+    }
+
+    /// Whether something may stand in the way of a call at this time.
+    pub(crate) fn may_be_held_up(&self, at: Instant) -> bool {
+        at < self.stalled_until || !self.orders.is_empty()
     }
 
     /// How it is put aside before its pending call, if a preemption stands there. That is used up
@@ -211,7 +210,7 @@ impl<E: Environment> Running<E> {
             thread: self.mailbox.id,
             key: self.key,
             calls: self.calls,
-            request: self.request(),
+            request: *self.request(),
             stretch: Duration::ZERO,
             prospect: Prospect::Done,
         }
@@ -223,15 +222,14 @@ impl<E: Environment> Running<E> {
             number: self.mailbox.number,
             key: self.key,
             state: self.state,
-            request: (self.state != ThreadState::Exited).then(|| self.request()),
+            request: (self.state != ThreadState::Exited).then(|| *self.request()),
             deadline: self.deadline,
             calls: self.calls,
         }
     }
 
-    /// Drops the program where it stands.
+    /// Its program was dropped where it stood.
     pub(crate) fn kill(&mut self) {
-        self.program = None;
         self.deadline = None;
         self.state = ThreadState::Exited;
     }

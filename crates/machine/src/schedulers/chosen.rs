@@ -97,6 +97,7 @@ impl Chosen {
         Some(Turn { thread, at })
     }
 
+    #[inline(never)]
     fn admit_whose_time_has_come(&mut self) {
         while let Some(entry) = self.later.first_entry()
             && entry.key().0 <= self.clock
@@ -121,6 +122,7 @@ impl Chosen {
     }
 
     /// The same where somebody is left out, unless there is nobody else.
+    #[cold]
     fn pick_without(
         &mut self,
         passed: &Candidate,
@@ -177,14 +179,14 @@ impl Chosen {
     }
 
     /// The thread that had the turn goes on to `request`, having made so many `calls`.
-    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, request: Request) {
+    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, request: &Request) {
         let index = self.turn.take().expect("somebody had the turn");
         let stretch = self.runnable[index].stretch;
         let was_private = self.runnable[index].request.operation.is_private();
         self.discount(index);
         let place = &mut self.runnable[index];
         place.calls = calls;
-        place.request = request;
+        place.request = *request;
         place.prospect = Prospect::Done;
         place.stretch = if was_private {
             stretch + cost

@@ -95,10 +95,10 @@ impl Turns {
     }
 
     /// The call cost so much and the thread, having made so many `calls`, goes on with the next.
-    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, next: impl FnOnce() -> Request) {
+    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, next: &Request) {
         match self {
             Self::Timed(timed) => timed.spent(cost),
-            Self::Chosen(chosen) => chosen.spent(cost, calls, next()),
+            Self::Chosen(chosen) => chosen.spent(cost, calls, next),
         }
     }
 
