@@ -120,6 +120,26 @@ const LOOPS: [Loop; 11] = [
             ours::schedules::random((Program::StaleBlock, 0), count, true);
         },
     },
+    Loop {
+        name: "ABA, judged",
+        meaning: "W4: two threads on an interlocked free list",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::Aba, 0), count, true);
+        },
+    },
+    Loop {
+        name: "exhaustion",
+        meaning: "W4: all three races, every order within two preemptions",
+        count: 10,
+        run: |count| {
+            for _ in 0..count {
+                for program in Program::ALL {
+                    ours::schedules::exhaustive((program, 0), true);
+                }
+            }
+        },
+    },
 ];
 
 fn associate(clients: u32, count: u32, at_once: u32) {
