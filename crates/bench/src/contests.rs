@@ -71,6 +71,7 @@ fn contestant<'a>(
         target,
         run: Box::new(run),
         is_apart: false,
+        is_fresh: false,
     }
 }
 
@@ -375,7 +376,7 @@ fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Contest<
         };
         let scenario = mail.scenario();
         let target = (hosts > 2).then_some(Target::AtMost(2.0));
-        contestant(format!("{hosts} MTAs"), "", target, move || {
+        let run = move || {
             Cost::counted(|| {
                 let mut events = 0;
                 while events < EVENTS_MIN {
@@ -385,7 +386,11 @@ fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Contest<
                 }
                 events
             })
-        })
+        };
+        Contestant {
+            is_fresh: true,
+            ..contestant(format!("{hosts} MTAs"), "", target, run)
+        }
     });
     let title = match pattern {
         mtas::Pattern::HubAndSpoke => "each sends two messages to a hub",
