@@ -24,7 +24,7 @@ struct Loop {
     run: fn(u32),
 }
 
-const LOOPS: [Loop; 11] = [
+const LOOPS: [Loop; 13] = [
     Loop {
         name: "timer, 10,000 waiting",
         meaning: "EventQueue: one push and one pop",

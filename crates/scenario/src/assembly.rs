@@ -3,20 +3,19 @@
 //! Owns the translation, including the calibration of links by what a ping sees. It refuses to
 //! check what the file's reader has checked: what is impossible here is our bug.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use kernel::{Duration, key};
 use machine::{Costs, HeapConfig};
 use mta::{Build, Database, Patience, Shipped};
-use net::{HostId, LinkConfig, LossModel, calibration};
+use net::{LinkConfig, LossModel, calibration};
 
 use crate::plan::{
     Before, Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
     TcpProfile, Vocabulary,
 };
-use crate::roster::Roster;
+use crate::roster::{Roster, host_numbers};
 
 /// A network that cannot be calibrated or built as the scenario says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,31 +28,6 @@ impl std::fmt::Display for AssemblyError {
 }
 
 impl std::error::Error for AssemblyError {}
-
-/// The number of each host, in the order of their names.
-pub(crate) fn host_numbers(scenario: &Scenario) -> BTreeMap<&str, HostId> {
-    scenario
-        .hosts
-        .keys()
-        .map(String::as_str)
-        .zip((0..).map(HostId))
-        .collect()
-}
-
-/// The address of each host: its own, or 10.0.0.n.
-pub(crate) fn addresses(scenario: &Scenario) -> Vec<u32> {
-    let taken: BTreeSet<u32> = scenario
-        .hosts
-        .values()
-        .map(|host| u32::from(host.address))
-        .collect();
-    let mut free = (u32::from_be_bytes([10, 0, 0, 1])..).filter(|it| !taken.contains(it));
-    let assign = |host: &Host| match u32::from(host.address) {
-        0 => free.next().expect("there are fewer hosts than addresses"),
-        address => address,
-    };
-    scenario.hosts.values().map(assign).collect()
-}
 
 /// The links as the network takes them, in the order of their names.
 pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyError> {
