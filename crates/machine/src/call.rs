@@ -222,6 +222,11 @@ impl Operation {
         matches!(self, Self::Work(_))
     }
 
+    /// Whether the call may change what it is about: all do but reading a word.
+    pub(crate) const fn changes(&self) -> bool {
+        !matches!(self, Self::Read(_))
+    }
+
     /// The word that is touched, if the call touches one.
     #[must_use]
     pub const fn place(&self) -> Option<Place> {
