@@ -32,9 +32,10 @@ struct Own {
     /// In the run that is being counted, and the most in any.
     this_run: u64,
     most: u64,
-    /// Calls that met others, in the run that is being counted, and the most in any.
-    meetings: u64,
-    most_meetings: u64,
+    /// Meetings in the run that is being counted, and how many runs came to the first, to the
+    /// second, and so on.
+    meetings: usize,
+    came: Vec<u64>,
 }
 
 /// Which threads a subject went through.
@@ -105,7 +106,7 @@ impl Tally {
         let share = |(&key, own): (&u64, &Own)| Share {
             key,
             all: mean(own.about.values().sum()),
-            meetings: own.most_meetings,
+            meetings: own.meetings_of_a_long_run(self.runs),
             about: (own.about.iter())
                 .filter_map(|(subject, &calls)| Some(((*subject)?, mean(calls))))
                 .collect(),
@@ -136,8 +137,23 @@ impl Tally {
         *own.about.entry(subject).or_default() += 1;
         own.this_run += 1;
         own.most = own.most.max(own.this_run);
-        own.meetings += u64::from(meets);
-        own.most_meetings = own.most_meetings.max(own.meetings);
+        if meets {
+            own.came.resize(own.came.len().max(own.meetings + 1), 0);
+            own.came[own.meetings] += 1;
+            own.meetings += 1;
+        }
+    }
+}
+
+impl Own {
+    /// The mean of those of `runs` runs that are at least as long as the mean. The mean itself
+    /// would leave out what only some runs come to, and the most counts what hardly one does, such
+    /// as trying again and again.
+    fn meetings_of_a_long_run(&self, runs: u64) -> u64 {
+        let mean = self.came.iter().sum::<u64>().div_ceil(runs.max(1));
+        let (up_to_it, beyond) = self.came.split_at(mean as usize);
+        let more = |long: &u64| beyond.iter().sum::<u64>().div_ceil(*long);
+        mean + up_to_it.last().map_or(0, more)
     }
 }
 
