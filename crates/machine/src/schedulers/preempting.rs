@@ -56,8 +56,8 @@ impl Preempting {
     }
 
     fn next(&mut self, runnable: &[Candidate]) -> usize {
-        let is_leader = |one: &Candidate| Some(one.key) == self.leader;
-        match able(runnable).find(|(_, one)| is_leader(one)) {
+        let goes_first = |leader| able(runnable).find(|(_, one)| one.key == leader);
+        match self.leader.and_then(goes_first) {
             Some((index, _)) => index,
             None => self.order.highest(runnable),
         }
@@ -75,18 +75,19 @@ impl Preempting {
 impl Scheduler for Preempting {
     fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
         let mut index = self.next(runnable);
-        while self.counts.meets(&runnable[index]) && self.is_preempted(&runnable[index]) {
+        while self.counts.meets(&runnable[index]) {
+            let thread = runnable[index].thread;
+            if !self.is_preempted(&runnable[index]) {
+                *self.had.get(thread, || 0) += 1;
+                break;
+            }
             self.leader = None;
             // Who falls later falls deeper, so that who fell before goes on.
-            self.order.fall(runnable[index].thread, self.before.len());
+            self.order.fall(thread, self.before.len());
             index = self.next(runnable);
         }
-        let chosen = &runnable[index];
-        if self.counts.meets(chosen) {
-            *self.had.get(chosen.thread, || 0) += 1;
-        }
-        self.order
-            .tire(chosen.thread, able(runnable).nth(1).is_none());
+        let is_alone = able(runnable).nth(1).is_none();
+        self.order.tire(runnable[index].thread, is_alone);
         index
     }
 }
