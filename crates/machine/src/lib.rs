@@ -13,7 +13,7 @@
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
+//! | [`machine`], [`config`], `engine`, `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
 //! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
@@ -64,6 +64,7 @@ pub mod call;
 pub mod config;
 pub mod costs;
 pub mod drills;
+mod engine;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
