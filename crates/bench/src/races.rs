@@ -268,12 +268,12 @@ impl Verdict<'_> {
 const fn size(scale: u32) -> Size {
     Size {
         hunt: Campaign {
-            seeds: 100,
-            schedules: 1_000 / scale,
+            seeds: 200,
+            schedules: 500 / scale,
         },
         twin: Campaign {
-            seeds: 100,
-            schedules: 120 / scale,
+            seeds: 200,
+            schedules: 60 / scale,
         },
     }
 }

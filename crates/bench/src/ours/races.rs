@@ -26,6 +26,8 @@ pub enum Chooser {
     Paced,
     /// A processor for every thread.
     Parallel,
+    /// The same, as evenly as each schedule draws: a member of the portfolio.
+    AnyEvenness,
     /// Probabilistic concurrency testing for bugs of this depth.
     Pct(u32),
     /// Partial order sampling.
@@ -40,10 +42,11 @@ pub enum Chooser {
 
 impl Chooser {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Random,
         Self::Paced,
         Self::Parallel,
+        Self::AnyEvenness,
         Self::Pct(2),
         Self::Pct(3),
         Self::Pos,
@@ -51,6 +54,7 @@ impl Chooser {
         Self::Surw(Selection::One),
         Self::Preempting(1),
         Self::Preempting(2),
+        Self::Preempting(3),
         Self::Portfolio,
     ];
 
@@ -60,6 +64,7 @@ impl Chooser {
             Self::Random => "random".into(),
             Self::Paced => "paced".into(),
             Self::Parallel => "parallel".into(),
+            Self::AnyEvenness => "parallel, any evenness".into(),
             Self::Pct(depth) => format!("PCT {depth}"),
             Self::Pos => "POS".into(),
             Self::Surw(Selection::All) => "SURW, all calls".into(),
@@ -72,7 +77,7 @@ impl Chooser {
     /// Whether it must know how many calls there will be.
     const fn needs_counts(self) -> bool {
         match self {
-            Self::Random | Self::Paced | Self::Parallel | Self::Pos => false,
+            Self::Random | Self::Paced | Self::Parallel | Self::AnyEvenness | Self::Pos => false,
             Self::Pct(_) | Self::Surw(_) | Self::Preempting(_) | Self::Portfolio => true,
         }
     }
@@ -82,6 +87,7 @@ impl Chooser {
             Self::Random => written(Random::new(luck, HOST), book),
             Self::Paced => written(Paced::new(luck, HOST, STEP), book),
             Self::Parallel => written(Parallel::new(luck, HOST, STEP), book),
+            Self::AnyEvenness => written(Parallel::of_any_evenness(luck, HOST, STEP), book),
             Self::Pct(depth) => written(Pct::new(luck, HOST, depth, counts.most()), book),
             Self::Pos => written(Pos::new(luck, HOST), book),
             Self::Surw(selection) => written(Surw::new(luck, HOST, counts, selection), book),

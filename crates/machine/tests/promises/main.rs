@@ -15,5 +15,6 @@ mod schedulers;
 mod speed;
 mod stage;
 mod timing;
+mod turnings;
 
 mod waiting;
