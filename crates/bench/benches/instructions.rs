@@ -128,7 +128,9 @@ const LOOPS: [Loop; 11] = [
         count: 10,
         run: |count| {
             for _ in 0..count {
-                Program::ALL.map(ours::schedules::exhaustive);
+                for program in Program::ALL {
+                    ours::schedules::exhaustive((program, 0), true);
+                }
             }
         },
     },

@@ -103,14 +103,15 @@ impl Tariff {
 
     /// What the call costs.
     pub(crate) fn price(&self, operation: &Operation) -> Price {
-        match operation {
-            Operation::Read(_) | Operation::Write(..) => self.prices[CallKind::Access as usize],
-            Operation::Work(length) => Price {
-                low: length.nanos(),
-                span: 0,
-            },
-            operation => self.prices[operation.kind() as usize],
+        // Most calls read or write.
+        if matches!(operation, Operation::Read(_) | Operation::Write(..)) {
+            return self.prices[CallKind::Access as usize];
         }
+        if let Operation::Work(length) = operation {
+            let (low, span) = (length.nanos(), 0);
+            return Price { low, span };
+        }
+        self.prices[operation.kind() as usize]
     }
 }
 

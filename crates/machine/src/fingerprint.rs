@@ -27,7 +27,11 @@ impl<E: Environment> Machine<E> {
     /// If the state is not watched.
     #[must_use]
     pub fn told(&self, thread: ThreadId) -> u64 {
-        self.engine().told.as_ref().expect("the state is watched").of(thread)
+        self.engine()
+            .told
+            .as_ref()
+            .expect("the state is watched")
+            .of(thread)
     }
 
     /// A hash of the state: words, kernel objects, and what every thread was told and waits for.

@@ -88,10 +88,12 @@ impl<E: Environment> Process<E> {
         request: &Request,
         mailbox: &Mailbox<E>,
     ) -> Effect {
-        match request.operation {
-            Operation::Read(place) => self.access(turn, request, place, |_| None),
-            Operation::Write(place, value) => self.access(turn, request, place, |_| Some(value)),
-            _ => self.execute_other(turn, request, mailbox),
+        if let Operation::Read(place) = request.operation {
+            self.access(turn, request, place, |_| None)
+        } else if let Operation::Write(place, value) = request.operation {
+            self.access(turn, request, place, |_| Some(value))
+        } else {
+            self.execute_other(turn, request, mailbox)
         }
     }
 

@@ -115,11 +115,7 @@ impl<E: Environment> Running<E> {
     }
 
     /// Becomes a new thread, whose program holds the mailbox opened last.
-    pub(crate) fn begin(
-        &mut self,
-        identity: Identity<'_>,
-        preemptions: &[Preemption],
-    ) {
+    pub(crate) fn begin(&mut self, identity: Identity<'_>, preemptions: &[Preemption]) {
         assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
         self.name.clear();
         self.name.push_str(identity.name);

@@ -19,10 +19,12 @@ impl Trail {
     /// Enters one call with its answer.
     pub(crate) fn enter(&mut self, turn: Turn, operation: &Operation, answer: u32) {
         // Most calls read and write.
-        let (tag, first, second) = match operation {
-            Operation::Read(place) => (1, u64::from(place.address.0), 0),
-            Operation::Write(place, value) => (2, u64::from(place.address.0), u64::from(*value)),
-            operation => essence(operation),
+        let (tag, first, second) = if let Operation::Read(place) = operation {
+            (1, u64::from(place.address.0), 0)
+        } else if let Operation::Write(place, value) = operation {
+            (2, u64::from(place.address.0), u64::from(*value))
+        } else {
+            essence(operation)
         };
         self.mix(turn.at.nanos());
         self.mix(u64::from(turn.thread.0) << 40 | tag << 32 | u64::from(answer));

@@ -140,12 +140,12 @@ pub fn hunt(chooser: Chooser, drill: Drill, campaign: Campaign) -> Hunt {
     campaign.hunt(|seed| Watch::shared(|watch| chase(seed, &watch)))
 }
 
-/// Exhausts a drill within two preemptions, judged for races.
+/// Exhausts a drill within two preemptions.
 ///
 /// # Panics
 /// If the drill does not end, or there are more than a million executions.
 pub fn exhaust(drill: Drill) -> Chase {
-    let mut machine = Drill::still_machine(true).expect("a sound configuration");
+    let mut machine = Drill::still_machine(false).expect("a sound configuration");
     let mut search = Exhaustive::new(Bound {
         preemptions: Some(2),
         runs: 1_000_000,

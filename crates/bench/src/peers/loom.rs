@@ -13,7 +13,7 @@ pub fn exhaust(drill: Drill, noise: u32, fixed: bool) -> Chase {
     })
 }
 
-/// The same of a failing drill without private steps; answers how many executions that took.
-pub fn exhaustive(drill: Drill) -> u64 {
-    exhaust(drill, 0, false).schedules
+/// The same of a failing drill; answers how many executions that took.
+pub fn exhaustive(drill: Drill, noise: u32) -> u64 {
+    exhaust(drill, noise, false).schedules
 }

@@ -484,7 +484,10 @@ impl Trace {
 impl Initials {
     /// The first call of `thread`, one of [`Self::threads`].
     pub(super) fn call(&self, thread: u8) -> usize {
-        assert!(self.threads.has(thread), "thread {thread} could not be first");
+        assert!(
+            self.threads.has(thread),
+            "thread {thread} could not be first"
+        );
         self.calls[usize::from(thread)] as usize
     }
 }
