@@ -224,7 +224,7 @@ fn schedules<'a>(
     (program, noise): (Program, u32),
     schedules: u32,
 ) -> Contest<'a> {
-    let drill: fn(u32) -> bool = match program {
+    let drill: peers::shuttle::Drill = match program {
         Program::FreeList => peers::shuttle::free_list,
         Program::Aba => peers::shuttle::aba,
         Program::StaleBlock => peers::shuttle::stale_block,

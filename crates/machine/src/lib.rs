@@ -117,8 +117,8 @@ pub use note::Written;
 pub use running::{ThreadState, ThreadView};
 pub use scheduler::{Before, Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
-    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw,
-    Tally,
+    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin,
+    Selection, Surw, Tally,
 };
 pub use thread::Thread;
 pub use told::Printed;
