@@ -122,3 +122,54 @@ impl Build for OnePictureOneLock {
         Walk::Together
     }
 }
+
+/// The timeout path gives the block back while it is being connected, and whoever comes late finds
+/// by the instance number that it is another's.
+#[derive(Clone, Debug)]
+pub(super) struct ReleasedWhileConnecting;
+
+impl Build for ReleasedWhileConnecting {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        if state == BlockState::Connecting {
+            return OnTimeout::Release;
+        }
+        self.base().on_session_timeout(state)
+    }
+}
+
+/// No session waits less than 360 s, and a close request that comes late is carried out all the
+/// same.
+#[derive(Clone, Debug)]
+pub(super) struct LongerTimerToo;
+
+impl Build for LongerTimerToo {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn session_timer(&self, configured: Duration) -> Duration {
+        configured.max(Duration::from_secs(360))
+    }
+}
+
+/// Two attempts to connect, and a close request that comes late is carried out all the same.
+#[derive(Clone, Debug)]
+pub(super) struct FewerAttemptsToo;
+
+impl Build for FewerAttemptsToo {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+        if attempt >= allowed.min(2) {
+            OnFailure::GiveUp
+        } else {
+            OnFailure::TryAgain
+        }
+    }
+}
