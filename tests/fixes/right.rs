@@ -1,6 +1,7 @@
 //! Right fixes: at least one for each question that a wrong one decides badly.
 //!
-//! Owns the shipped fixes and variants of ours, each tried on every family.
+//! Owns the shipped fixes and variants of ours, each tried on every family; what is the right twin of
+//! which wrong fix stands with the wrong one.
 
 use mtasim::prelude::*;
 
@@ -19,6 +20,9 @@ pub(super) fn gallery() -> Vec<Fix> {
             Fix::of(CountingHead, family),
             Fix::of(Queue, family),
             Fix::of(OnePictureOneLock, family),
+            Fix::of(ReleasedWhileConnecting, family),
+            Fix::of(LongerTimerToo, family),
+            Fix::of(FewerAttemptsToo, family),
         ]
     };
     Family::ALL.into_iter().flat_map(on_all).collect()
