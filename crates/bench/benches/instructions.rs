@@ -24,7 +24,7 @@ struct Loop {
     run: fn(u32),
 }
 
-const LOOPS: [Loop; 9] = [
+const LOOPS: [Loop; 11] = [
     Loop {
         name: "timer, 10,000 waiting",
         meaning: "EventQueue: one push and one pop",
@@ -112,6 +112,26 @@ const LOOPS: [Loop; 9] = [
         count: 1_000,
         run: |count| {
             ours::schedules::random((Program::StaleBlock, 0), count, true);
+        },
+    },
+    Loop {
+        name: "ABA, judged",
+        meaning: "W4: two threads on an interlocked free list",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::Aba, 0), count, true);
+        },
+    },
+    Loop {
+        name: "exhaustion",
+        meaning: "W4: all three races, every order within two preemptions",
+        count: 10,
+        run: |count| {
+            for _ in 0..count {
+                for program in Program::ALL {
+                    ours::schedules::exhaustive((program, 0), true);
+                }
+            }
         },
     },
 ];

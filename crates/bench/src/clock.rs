@@ -11,7 +11,11 @@ pub fn processor_nanos(work: impl FnOnce()) -> u64 {
     now() - before
 }
 
-fn now() -> u64 {
+/// Nanoseconds of processor time that this process has taken.
+///
+/// # Panics
+/// If the clock runs backwards.
+pub fn now() -> u64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     let seconds = u64::try_from(time.tv_sec).expect("processor time does not run backwards");
     let nanos = u64::try_from(time.tv_nsec).expect("nanoseconds are positive");

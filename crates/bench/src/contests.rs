@@ -38,6 +38,9 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
         ("W4-free-list", Program::FreeList, 0),
         ("W4-aba", Program::Aba, 0),
         ("W4-stale-block", Program::StaleBlock, 0),
+        ("W4-free-list-5", Program::FreeList, 5),
+        ("W4-aba-5", Program::Aba, 5),
+        ("W4-stale-block-5", Program::StaleBlock, 5),
         ("W4-free-list-20", Program::FreeList, 20),
         ("W4-aba-20", Program::Aba, 20),
         ("W4-stale-block-20", Program::StaleBlock, 20),
@@ -45,7 +48,8 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
     for (name, program, noise) in drills {
         all.push(schedules(name, (program, noise), 20_000 / scale));
     }
-    all.push(exhaustions());
+    all.push(exhaustions("W4-exhaustive", 0));
+    all.push(exhaustions("W4-exhaustive-20", 20));
     all.push(timer_contest("W5-10k", timers(10_000, 101)));
     all.push(timer_contest("W5-1M", timers(1_000_000 / scale, 11)));
     all.push(idle());
@@ -217,7 +221,7 @@ fn schedules<'a>(
     (program, noise): (Program, u32),
     schedules: u32,
 ) -> Contest<'a> {
-    let drill: fn(u32) -> bool = match program {
+    let drill: peers::shuttle::Drill = match program {
         Program::FreeList => peers::shuttle::free_list,
         Program::Aba => peers::shuttle::aba,
         Program::StaleBlock => peers::shuttle::stale_block,
@@ -252,29 +256,41 @@ fn schedules<'a>(
     }
 }
 
-fn exhaustions<'a>() -> Contest<'a> {
-    let ours = || {
-        Cost::counted(|| {
-            Program::ALL
-                .into_iter()
-                .map(ours::schedules::exhaustive)
-                .sum()
-        })
+fn exhaustions<'a>(name: &'static str, noise: u32) -> Contest<'a> {
+    let ours = move |judge| {
+        move || {
+            let exhaust = |program| ours::schedules::exhaustive((program, noise), judge);
+            Cost::counted(|| Program::ALL.into_iter().map(exhaust).sum())
+        }
     };
-    let theirs = || {
+    let theirs = move || {
         let drills = [
             peers::loom::free_list,
             peers::loom::aba,
             peers::loom::stale_block,
         ];
-        Cost::counted(|| drills.into_iter().map(peers::loom::exhaustive).sum())
+        let exhaust = |drill| peers::loom::exhaustive(drill, noise);
+        Cost::counted(|| drills.into_iter().map(exhaust).sum())
     };
     Contest {
-        name: "W4-exhaustive",
-        title: "all three heap races, every order within two preemptions".into(),
+        name,
+        title: format!(
+            "all three heap races, {noise} steps around them, every order within two preemptions"
+        ),
         unit: "executions",
         contestants: vec![
-            contestant("mtasim", "judged by happens-before", None, ours),
+            contestant(
+                "mtasim",
+                "no race detector, as loom for atomics",
+                None,
+                ours(false),
+            ),
+            contestant(
+                "mtasim, judged",
+                "every access judged by happens-before",
+                None,
+                ours(true),
+            ),
             contestant(
                 "loom 0.7.3",
                 "also what a weakly ordered load may read",

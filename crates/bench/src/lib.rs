@@ -4,5 +4,6 @@
 //! need not build them.
 
 pub mod clock;
+pub mod hunt;
 pub mod ours;
 pub mod work;

@@ -8,6 +8,7 @@ mod contests;
 mod dialogue;
 mod peers;
 mod process;
+mod races;
 mod report;
 
 use std::cell::RefCell;
@@ -41,6 +42,13 @@ struct Arguments {
     serve: Vec<String>,
 }
 
+impl Arguments {
+    fn asks_for(&self, workload: &str) -> bool {
+        let chosen = &self.workload;
+        chosen.is_empty() || chosen.iter().any(|it| is_part(workload, it))
+    }
+}
+
 fn main() {
     let arguments = Arguments::parse();
     let scale = if arguments.quick { 10 } else { 1 };
@@ -65,8 +73,7 @@ fn main() {
     }
     for mut contest in contests::all(scale, madsim.as_ref()) {
         let name = contest.name;
-        let chosen = &arguments.workload;
-        if !chosen.is_empty() && !chosen.iter().any(|it| is_part(name, it)) {
+        if !arguments.asks_for(name) {
             continue;
         }
         contest.isolate(|place| alone(name, place, arguments.quick));
@@ -78,6 +85,9 @@ fn main() {
         } else {
             report::print(&contest, &figures);
         }
+    }
+    if arguments.asks_for(races::NAME) {
+        all.extend(races::hold(scale, arguments.json));
     }
     if arguments.json {
         println!("{}", serde_json::Value::from(all));

@@ -4,5 +4,6 @@ pub mod associations;
 pub mod mtas;
 pub mod ping_pong;
 mod plain;
+pub mod races;
 pub mod schedules;
 pub mod timers;

@@ -94,7 +94,8 @@ fn wording(target: Target) -> String {
     }
 }
 
-fn scaled(rate: f64) -> String {
+/// A rate in thousands or millions.
+pub fn scaled(rate: f64) -> String {
     match rate {
         1e6.. => format!("{:.2} M", rate / 1e6),
         1e3.. => format!("{:.1} k", rate / 1e3),

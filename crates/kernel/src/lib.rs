@@ -21,7 +21,7 @@ pub mod journal;
 pub mod ratio;
 pub mod time;
 
-pub use choices::{Choices, Draw, Site, Stream, key, mix};
+pub use choices::{Choices, Coins, Draw, Site, Stream, key, mix};
 pub use digest::{Checkpoint, Digest, Fingerprint};
 pub use event_queue::{EventKey, EventQueue};
 pub use journal::{Journal, Keep, Record};

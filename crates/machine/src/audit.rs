@@ -20,25 +20,25 @@ use crate::sync::{EventObject, Lock, Semaphore};
 impl<E: Environment> Machine<E> {
     /// Whether the modeled process has ended, by exception or [`Self::terminate`].
     #[must_use]
-    pub const fn has_ended(&self) -> bool {
-        self.ended
+    pub fn has_ended(&self) -> bool {
+        self.engine().ended
     }
 
     /// The judge and its findings.
     #[must_use]
-    pub const fn judge(&self) -> &Judge {
-        &self.process.judge
+    pub fn judge(&self) -> &Judge {
+        &self.engine().process.judge
     }
 
     /// The newest accesses, the oldest first; as many as [`crate::Config::footprints`] says.
     pub fn footprints(&self) -> impl Iterator<Item = &Footprint> {
-        self.footprints.oldest_first()
+        self.engine().footprints.oldest_first()
     }
 
     /// The word at `address`, if one is mapped there. No access in the judge's eyes.
     #[must_use]
     pub fn peek(&self, address: Address) -> Option<u32> {
-        self.process.memory.peek(address)
+        self.engine().process.memory.peek(address)
     }
 
     /// Walks the heap's blocks and lists. Meaningful while no thread is inside the heap.
@@ -46,37 +46,37 @@ impl<E: Environment> Machine<E> {
     /// # Errors
     /// The first unsoundness met.
     pub fn heap_census(&self) -> Result<HeapCensus, HeapFault> {
-        census(&self.process.memory, self.process.heap)
+        census(&self.engine().process.memory, self.engine().process.heap)
     }
 
     /// Where the parts of the heap lie.
     #[must_use]
-    pub const fn heap(&self) -> HeapLayout {
-        self.process.heap
+    pub fn heap(&self) -> HeapLayout {
+        self.engine().process.heap
     }
 
     /// All threads that ever were, by [`ThreadId::index`].
     pub fn threads(&self) -> impl ExactSizeIterator<Item = ThreadView<'_>> {
-        self.threads.iter().map(Running::view)
+        self.engine().threads.iter().map(Running::view)
     }
 
     /// One thread.
     #[must_use]
     pub fn thread(&self, thread: ThreadId) -> ThreadView<'_> {
-        self.threads[thread.index()].view()
+        self.engine().threads[thread.index()].view()
     }
 
     /// A critical section.
     #[must_use]
     pub fn lock(&self, lock: LockId) -> &Lock {
-        &self.process.locks[lock.index()]
+        &self.engine().process.locks[lock.index()]
     }
 
     /// The threads that wait for critical sections in a circle, each with the one it waits for;
     /// empty if there is none. Nobody in the circle ever goes on.
     #[must_use]
     pub fn deadlock(&self) -> Vec<(ThreadId, LockId)> {
-        let locks = &self.process.locks;
+        let locks = &self.engine().process.locks;
         let waits: BTreeMap<ThreadId, LockId> = locks
             .iter()
             .zip(0..)
@@ -103,47 +103,50 @@ impl<E: Environment> Machine<E> {
     /// A semaphore.
     #[must_use]
     pub fn semaphore(&self, semaphore: SemaphoreId) -> &Semaphore {
-        &self.process.semaphores[semaphore.index()]
+        &self.engine().process.semaphores[semaphore.index()]
     }
 
     /// An NT event object.
     #[must_use]
     pub fn event(&self, event: EventId) -> &EventObject {
-        &self.process.events[event.index()]
+        &self.engine().process.events[event.index()]
     }
 
     /// A queue's name.
     #[must_use]
     pub fn queue_name(&self, queue: QueueId) -> &'static str {
-        self.process.queues[queue.index()].name()
+        self.engine().process.queues[queue.index()].name()
     }
 
     /// How many messages lie in a queue.
     #[must_use]
     pub fn queue_length(&self, queue: QueueId) -> usize {
-        self.process.queues[queue.index()].len()
+        self.engine().process.queues[queue.index()].len()
     }
 
     /// From here on, keeps what threads do until it is [taken](Self::take_activity).
     pub fn watch(&mut self) {
-        self.activity.get_or_insert_default();
+        self.engine_mut().activity.get_or_insert_default();
     }
 
     /// What threads did since the last time, in the order of its doing. Nothing unless the
     /// machine is [watched](Self::watch).
     pub fn take_activity(&mut self) -> Vec<Activity> {
-        self.activity.as_mut().map_or_else(Vec::new, std::mem::take)
+        self.engine_mut()
+            .activity
+            .as_mut()
+            .map_or_else(Vec::new, std::mem::take)
     }
 
     /// How many calls were carried out.
     #[must_use]
-    pub const fn steps(&self) -> u64 {
-        self.steps
+    pub fn steps(&self) -> u64 {
+        self.engine().steps
     }
 
     /// A hash of every call so far, its time and its answer.
     #[must_use]
-    pub const fn state_hash(&self) -> u64 {
-        self.trail.hash()
+    pub fn state_hash(&self) -> u64 {
+        self.engine().trail.hash()
     }
 }

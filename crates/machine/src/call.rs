@@ -222,6 +222,25 @@ impl Operation {
         matches!(self, Self::Work(_))
     }
 
+    /// Whether the call may change what it is about: all do but reading a word.
+    pub(crate) const fn changes(&self) -> bool {
+        !matches!(self, Self::Read(_))
+    }
+
+    /// Whether the call may have to wait: for a thread, a message, a signal or time.
+    #[must_use]
+    pub const fn may_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::Lock(_)
+                | Self::Wait(..)
+                | Self::WaitEvent(..)
+                | Self::Send(_)
+                | Self::Receive(..)
+                | Self::Sleep(_)
+        )
+    }
+
     /// The word that is touched, if the call touches one.
     #[must_use]
     pub const fn place(&self) -> Option<Place> {

@@ -77,7 +77,7 @@ pub(crate) struct Tariff {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Price {
+pub(crate) struct Price {
     low: u64,
     span: u64,
 }
@@ -101,16 +101,17 @@ impl Tariff {
         Self { prices }
     }
 
-    /// What the call costs; `word` is asked for only where luck decides.
-    pub(crate) fn cost(&self, operation: &Operation, word: impl FnOnce() -> u64) -> Duration {
+    /// What the call costs.
+    pub(crate) fn price(&self, operation: &Operation) -> Price {
+        // Most calls read or write.
+        if matches!(operation, Operation::Read(_) | Operation::Write(..)) {
+            return self.prices[CallKind::Access as usize];
+        }
         if let Operation::Work(length) = operation {
-            return *length;
+            let (low, span) = (length.nanos(), 0);
+            return Price { low, span };
         }
-        let price = self.prices[operation.kind() as usize];
-        if price.span == 0 {
-            return Duration::from_nanos(price.low);
-        }
-        Duration::from_nanos(price.at(word()))
+        self.prices[operation.kind() as usize]
     }
 }
 
@@ -124,6 +125,14 @@ impl Price {
             low: cost.nanos() - reach,
             span: 2 * reach,
         }
+    }
+
+    /// The cost; `word` is asked for only where luck decides.
+    pub(crate) fn cost(self, word: impl FnOnce() -> u64) -> Duration {
+        if self.span == 0 {
+            return Duration::from_nanos(self.low);
+        }
+        Duration::from_nanos(self.at(word()))
     }
 
     fn at(self, word: u64) -> u64 {

@@ -5,8 +5,6 @@
 //! access to a shared word is one call; `noise` is the number of private steps around each shared
 //! part. It refuses to plant anything: a drill fails by its interleaving alone.
 
-use std::future::Future;
-
 use kernel::{Choices, Duration, Ratio};
 
 use crate::address::{Address, Field, Place};
@@ -80,6 +78,7 @@ struct Table {
     words: Address,
     lock: LockId,
     noise: u32,
+    fixed: bool,
 }
 
 const HEAD: Field = Field::new(0, "free list.head");
@@ -131,24 +130,28 @@ impl Drill {
         let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "drill");
         let words = words.expect("a fresh machine has room for a few words");
         let lock = machine.create_lock("drill");
-        let noise = self.noise;
-        let table = Table { words, lock, noise };
+        let table = Table {
+            words,
+            lock,
+            noise: self.noise,
+            fixed: self.fixed,
+        };
         match self.program {
             Program::FreeList => {
                 table.link(machine, 2);
-                machine.spawn("one", 1, 1, |t| free_list(t, table, self.fixed));
-                machine.spawn("two", 2, 2, |t| free_list(t, table, self.fixed));
+                machine.spawn("one", 1, 1, |t| free_list(t, table));
+                machine.spawn("two", 2, 2, |t| free_list(t, table));
             }
             Program::Aba => {
                 table.link(machine, BLOCK_COUNT);
-                machine.spawn("one", 1, 1, |t| aba_taker(t, table, self.fixed));
-                machine.spawn("two", 2, 2, |t| aba_giver(t, table, self.fixed));
+                machine.spawn("one", 1, 1, |t| aba_taker(t, table));
+                machine.spawn("two", 2, 2, |t| aba_giver(t, table));
             }
             Program::StaleBlock => {
                 machine.poke((words + SLOT).address, table.block(0).0);
-                machine.spawn("timer", 1, 1, |t| timer(t, table, self.fixed));
-                machine.spawn("closer", 2, 2, |t| closer(t, table, self.fixed));
-                machine.spawn("opener", 3, 3, |t| opener(t, table, self.fixed));
+                machine.spawn("timer", 1, 1, |t| timer(t, table));
+                machine.spawn("closer", 2, 2, |t| closer(t, table));
+                machine.spawn("opener", 3, 3, |t| opener(t, table));
             }
         }
         Stage(table)
@@ -222,125 +225,120 @@ impl Table {
         self.words + SLOT
     }
 
-    /// Private steps.
+    /// Private steps: nobody can notice where one ends and the next begins, so they are one call
+    /// that takes the time of all.
     async fn rest(self, t: &Thread<Alone>) {
-        for _ in 0..self.noise {
-            t.work(STEP).await;
+        if self.noise > 0 {
+            t.work(STEP.saturating_mul(u64::from(self.noise))).await;
         }
     }
 
-    /// `part`, in the critical section if the drill is put right.
-    async fn guarded<T>(self, t: &Thread<Alone>, fixed: bool, part: impl Future<Output = T>) -> T {
-        if fixed {
+    /// Before a shared part: enters the critical section if the drill is put right.
+    async fn enter(self, t: &Thread<Alone>) {
+        if self.fixed {
             t.lock(self.lock).await;
         }
-        let done = part.await;
-        if fixed {
+    }
+
+    /// After a shared part.
+    async fn leave(self, t: &Thread<Alone>) {
+        if self.fixed {
             t.unlock(self.lock).await;
         }
-        done
     }
 }
 
 /// A private step takes as long as a shared access.
 const STEP: Duration = Duration::from_nanos(200);
 
-async fn free_list(t: Thread<Alone>, table: Table, fixed: bool) {
+async fn free_list(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
-    let taken = table.guarded(&t, fixed, async {
-        let block = t.read(table.head()).await;
-        let next = t.read(Address(block) + NEXT).await;
-        t.write(table.head(), next).await;
-        block
-    });
-    let block = taken.await;
+    table.enter(&t).await;
+    let block = t.read(table.head()).await;
+    let next = t.read(Address(block) + NEXT).await;
+    t.write(table.head(), next).await;
+    table.leave(&t).await;
     t.record(Note::Holds(Address(block)));
     table.rest(&t).await;
 }
 
-async fn aba_taker(t: Thread<Alone>, table: Table, fixed: bool) {
+async fn aba_taker(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
     for _ in 0..2 {
-        let block = pop(&t, table, fixed).await;
+        let block = pop(&t, table).await;
         t.record(Note::Holds(block));
         table.rest(&t).await;
     }
 }
 
-async fn aba_giver(t: Thread<Alone>, table: Table, fixed: bool) {
+async fn aba_giver(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
-    let first = pop(&t, table, fixed).await;
+    let first = pop(&t, table).await;
     table.rest(&t).await;
-    let second = pop(&t, table, fixed).await;
+    let second = pop(&t, table).await;
     table.rest(&t).await;
-    push(&t, table, fixed, first).await;
+    push(&t, table, first).await;
     t.record(Note::Holds(second));
     table.rest(&t).await;
 }
 
-async fn pop(t: &Thread<Alone>, table: Table, fixed: bool) -> Address {
-    let taken = table.guarded(t, fixed, async {
-        loop {
-            let block = t.read(table.head()).await;
-            assert_ne!(block, 0, "there is a block for everyone");
-            let next = t.read(Address(block) + NEXT).await;
-            if t.compare_exchange(table.head(), block, next).await == block {
-                return Address(block);
-            }
+async fn pop(t: &Thread<Alone>, table: Table) -> Address {
+    table.enter(t).await;
+    let block = loop {
+        let block = t.read(table.head()).await;
+        assert_ne!(block, 0, "there is a block for everyone");
+        let next = t.read(Address(block) + NEXT).await;
+        if t.compare_exchange(table.head(), block, next).await == block {
+            break Address(block);
         }
-    });
-    taken.await
+    };
+    table.leave(t).await;
+    block
 }
 
-async fn push(t: &Thread<Alone>, table: Table, fixed: bool, block: Address) {
-    let given = table.guarded(t, fixed, async {
-        loop {
-            let head = t.read(table.head()).await;
-            t.write(block + NEXT, head).await;
-            if t.compare_exchange(table.head(), head, block.0).await == head {
-                return;
-            }
+async fn push(t: &Thread<Alone>, table: Table, block: Address) {
+    table.enter(t).await;
+    loop {
+        let head = t.read(table.head()).await;
+        t.write(block + NEXT, head).await;
+        if t.compare_exchange(table.head(), head, block.0).await == head {
+            break;
         }
-    });
-    given.await;
+    }
+    table.leave(t).await;
 }
 
-async fn timer(t: Thread<Alone>, table: Table, fixed: bool) {
+async fn timer(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
-    let expire = table.guarded(&t, fixed, async {
-        let block = Address(t.read(table.slot()).await);
-        if block.is_null() {
-            return;
-        }
+    table.enter(&t).await;
+    let block = Address(t.read(table.slot()).await);
+    if !block.is_null() {
         table.rest(&t).await;
         t.write(block + STATE, TIMED_OUT).await;
-    });
-    expire.await;
+    }
+    table.leave(&t).await;
     table.rest(&t).await;
 }
 
-async fn closer(t: Thread<Alone>, table: Table, fixed: bool) {
+async fn closer(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
-    let close = table.guarded(&t, fixed, async {
-        let block = t.read(table.slot()).await;
-        t.write(table.slot(), 0).await;
-        t.write(table.head(), block).await;
-    });
-    close.await;
+    table.enter(&t).await;
+    let block = t.read(table.slot()).await;
+    t.write(table.slot(), 0).await;
+    t.write(table.head(), block).await;
+    table.leave(&t).await;
     table.rest(&t).await;
 }
 
-async fn opener(t: Thread<Alone>, table: Table, fixed: bool) {
+async fn opener(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
-    let open = table.guarded(&t, fixed, async {
-        let block = Address(t.read(table.head()).await);
-        if !block.is_null() {
-            t.write(table.head(), 0).await;
-            t.write(block + STATE, OPEN).await;
-        }
-        block
-    });
-    let block = open.await;
+    table.enter(&t).await;
+    let block = Address(t.read(table.head()).await);
+    if !block.is_null() {
+        t.write(table.head(), 0).await;
+        t.write(block + STATE, OPEN).await;
+    }
+    table.leave(&t).await;
     if !block.is_null() {
         table.rest(&t).await;
         let state = t.read(block + STATE).await;

@@ -24,9 +24,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::call::{Subject, ThreadId};
+use crate::call::Subject;
 use crate::scheduler::{Candidate, Scheduler, able};
-use crate::schedulers::cooperative::after;
+use fewest::Ways;
 use trace::{Class, Made, Set, Trace};
 
 pub use trace::THREADS_MAX;
@@ -88,8 +88,10 @@ struct Search {
     asleep: Set,
     /// Whether the present run repeats others from here on.
     redundant: bool,
-    /// The stable keys of the threads of each machine.
-    keys: BTreeMap<(u64, u8), u64>,
+    /// The threads of each machine.
+    machines: Vec<Threads>,
+    /// Room for the question how many preemptions are needed.
+    ways: Ways,
     /// Queues in which a sender had to wait: their receivers' calls depend on the senders'.
     tight: Vec<Subject>,
     /// States between two stretches, each with the fewest preemptions it took to come there.
@@ -98,6 +100,13 @@ struct Search {
     learned: bool,
     /// The first choice that may be made otherwise.
     first: usize,
+}
+
+/// The stable keys of a machine's threads.
+#[derive(Clone, Copy, Debug)]
+struct Threads {
+    known: Set,
+    keys: [u64; THREADS_MAX],
 }
 
 /// One choice.
@@ -226,7 +235,7 @@ impl Explorer {
         let search = self.search.borrow();
         let made = search.nodes.iter().take(search.depth);
         let turned = made.filter(|node| node.chosen != node.usual);
-        let key = |node: &Node, thread| search.keys[&(node.seat, thread)];
+        let key = |node: &Node, thread| search.machines[node.seat as usize].key(thread);
         turned
             .map(|node| Turning {
                 seat: node.seat,
@@ -270,6 +279,13 @@ impl Scheduler for Explorer {
     }
 }
 
+impl Threads {
+    fn key(&self, thread: u8) -> u64 {
+        assert!(self.known.has(thread), "thread {thread} has been seen");
+        self.keys[usize::from(thread)]
+    }
+}
+
 impl Search {
     fn new(preemptions: Option<u32>) -> Self {
         Self {
@@ -284,7 +300,8 @@ impl Search {
             redundant: false,
             tight: Vec::new(),
             states: BTreeMap::new(),
-            keys: BTreeMap::new(),
+            machines: Vec::new(),
+            ways: Ways::default(),
             learned: false,
             first: 0,
         }
@@ -368,22 +385,20 @@ impl Search {
             Some(last) => (depth, last.spent + self.fewest_of_stretch(), 0),
             None => (0, 0, 0),
         };
+        let last = self.trace.events[start..].last().map(|event| event.thread);
         // Who could only wait does so when nobody can do anything else: no order of that matters.
         let chosen = if enabled.is_empty() {
             all.first()
         } else {
             let awake = enabled - asleep;
-            let last = self.trace.events[start..].last().map(|event| event.thread);
             last.filter(|last| awake.has(*last)).or(awake.first())
         };
         let Some(chosen) = chosen else { return false };
-        let last = self.trace.events[start..].last();
-        let last = last.map(|event| ThreadId(u32::from(event.thread)));
-        let usual = &runnable[after(last, runnable)];
-        let keys = runnable
-            .iter()
-            .map(|one| ((self.seat, one.thread.0 as u8), one.key));
-        self.keys.extend(keys);
+        let usual = last.filter(|last| enabled.has(*last));
+        let usual = usual.or(enabled.first()).or(all.first());
+        let usual = usual.and_then(|usual| runnable.iter().find(|one| one.thread.0 as u8 == usual));
+        let usual = usual.expect("somebody can run");
+        self.remember(all, runnable);
         self.nodes.push(Node {
             start,
             runnable: all,
@@ -398,6 +413,25 @@ impl Search {
             spent,
         });
         true
+    }
+
+    /// Keeps the stable keys of threads that are new.
+    fn remember(&mut self, all: Set, runnable: &[Candidate]) {
+        let seat = usize::try_from(self.seat).expect("machines are few");
+        while self.machines.len() <= seat {
+            self.machines.push(Threads {
+                known: Set::NONE,
+                keys: [0; THREADS_MAX],
+            });
+        }
+        let machine = &mut self.machines[seat];
+        if (all - machine.known).is_empty() {
+            return;
+        }
+        machine.known = machine.known | all;
+        for one in runnable {
+            machine.keys[one.thread.index()] = one.key;
+        }
     }
 
     /// The queue that a waiting sender finds full, if that is news.
@@ -449,12 +483,14 @@ impl Search {
         let tight = &self.tight;
         let class = |one: &Candidate| Class::of(one, tight);
         let (own, subject) = (class(chosen), chosen.request.operation.subject());
+        let done = node.done.without(node.chosen);
         let mut asleep = Set::NONE;
-        for one in runnable {
-            let thread = one.thread.0 as u8;
-            let apart = one.request.operation.subject() != subject || !class(one).depends(own);
-            if thread != node.chosen && node.done.has(thread) && apart {
-                asleep = asleep.with(thread);
+        if !done.is_empty() {
+            for one in runnable.iter().filter(|one| done.has(one.thread.0 as u8)) {
+                let apart = one.request.operation.subject() != subject || !class(one).depends(own);
+                if apart {
+                    asleep = asleep.with(one.thread.0 as u8);
+                }
             }
         }
         self.asleep = asleep;
@@ -505,17 +541,14 @@ impl Search {
         let node = self.nodes[earlier];
         let initials = self.trace.initials(node.start, earlier, later);
         let covered = node.wanted | node.done;
-        if initials.iter().any(|(thread, _)| covered.has(thread)) {
+        if !(initials.threads & covered).is_empty() {
             return;
         }
-        let own = self.trace.events[later].thread;
-        let by_preference = [true, false].into_iter().flat_map(|first| {
-            initials
-                .iter()
-                .filter(move |(thread, _)| (*thread == own) == first)
-        });
-        for (thread, event) in by_preference {
-            if node.enabled.has(thread) && self.is_within(earlier, event) {
+        let own = Set::NONE.with(self.trace.events[later].thread);
+        let able = initials.threads & node.enabled;
+        let by_preference = (able & own).iter().chain((able - own).iter());
+        for thread in by_preference {
+            if self.is_within(earlier, initials.call(thread)) {
                 self.nodes[earlier].wanted = node.wanted.with(thread);
                 return;
             }
@@ -523,14 +556,17 @@ impl Search {
     }
 
     /// Whether the calls before `depth` and then `event` need no more preemptions than allowed.
-    fn is_within(&self, depth: usize, event: usize) -> bool {
+    fn is_within(&mut self, depth: usize, event: usize) -> bool {
         let Some(bound) = self.preemptions else {
             return true;
         };
         let node = &self.nodes[depth];
         let thread = self.trace.events[event].thread;
         let here = node.preempted + u32::from(self.preempts(depth, thread));
-        let threads = self.trace.threads(node.start).count() as u32;
+        if here + node.spent <= bound {
+            return true;
+        }
+        let threads = self.trace.threads_since(node.start).count() as u32;
         // Sections that are exchanged as wholes may come apart on the way there.
         let apart = if self.trace.has_sections(node.start) {
             2
@@ -541,18 +577,21 @@ impl Search {
         let Some(left) = (bound + slack).checked_sub(node.spent) else {
             return false;
         };
-        here <= left || fewest::needs_at_most(&self.trace, node.start..depth, Some(event), left)
+        let (before, last) = (node.start..depth, Some(event));
+        here <= left || self.ways.need_at_most(&self.trace, before, last, left)
     }
 
     /// The fewest preemptions of the stretch that has just ended.
-    fn fewest_of_stretch(&self) -> u32 {
+    fn fewest_of_stretch(&mut self) -> u32 {
         let depth = self.nodes.len() - 1;
         let here = self.preempted(depth);
         if self.preemptions.is_none() {
             return 0;
         }
         let whole = self.nodes[depth].start..depth + 1;
-        let needs = |most: &u32| fewest::needs_at_most(&self.trace, whole.clone(), None, *most);
-        (0..here).find(needs).unwrap_or(here)
+        let (ways, trace) = (&mut self.ways, &self.trace);
+        let mut fewer = 0..here;
+        let enough = fewer.find(|most| ways.need_at_most(trace, whole.clone(), None, *most));
+        enough.unwrap_or(here)
     }
 }

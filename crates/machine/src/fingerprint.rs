@@ -15,9 +15,10 @@ use crate::told::Told;
 impl<E: Environment> Machine<E> {
     /// From now on [`Self::fingerprint`] can be asked. To be called before the first thread starts.
     pub fn watch_state(&mut self) {
-        assert_eq!(self.threads.len(), 0, "what was told before is unknown");
-        self.told = Some(Told::default());
-        self.process.memory.watch();
+        let engine = self.engine_mut();
+        assert_eq!(engine.threads.len(), 0, "what was told before is unknown");
+        engine.told = Some(Told::default());
+        engine.process.memory.watch();
     }
 
     /// What `thread` was told so far, as a hash.
@@ -26,7 +27,11 @@ impl<E: Environment> Machine<E> {
     /// If the state is not watched.
     #[must_use]
     pub fn told(&self, thread: ThreadId) -> u64 {
-        self.told.as_ref().expect("the state is watched").of(thread)
+        self.engine()
+            .told
+            .as_ref()
+            .expect("the state is watched")
+            .of(thread)
     }
 
     /// A hash of the state: words, kernel objects, and what every thread was told and waits for.
@@ -35,9 +40,9 @@ impl<E: Environment> Machine<E> {
     /// If the state is not watched.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        let told = self.told.as_ref().expect("the state is watched");
-        let mut whole = self.process.fingerprint();
-        for (running, index) in self.threads.iter().zip(0_u32..) {
+        let told = self.engine().told.as_ref().expect("the state is watched");
+        let mut whole = self.engine().process.fingerprint();
+        for (running, index) in self.engine().threads.iter().zip(0_u32..) {
             let state = match running.state {
                 ThreadState::Runnable => 0,
                 ThreadState::Blocked => 1,

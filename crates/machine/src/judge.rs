@@ -29,6 +29,9 @@ pub const VIOLATIONS_MAX: usize = 64;
 /// missed then, none is invented.
 pub const MEETING_POINTS_MAX: usize = 65_536;
 
+/// The most meeting points that a restart keeps the room of.
+const POINTS_KEPT: usize = 64;
+
 /// Something through which one thread hears of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum MeetingPoint {
@@ -48,6 +51,8 @@ pub(crate) enum MeetingPoint {
 pub struct Judge {
     on: bool,
     knowledge: Vec<VectorClock>,
+    /// Clocks of threads that a restart took away, kept for their room.
+    spare: Vec<VectorClock>,
     points: BTreeMap<MeetingPoint, VectorClock>,
     flights: Vec<Flights>,
     /// Room for what one access races with.
@@ -66,6 +71,7 @@ impl Judge {
         Self {
             on,
             knowledge: Vec::new(),
+            spare: Vec::new(),
             points: BTreeMap::new(),
             flights: Vec::new(),
             unheard: Vec::new(),
@@ -80,8 +86,13 @@ impl Judge {
 
     /// As new: nothing known, nothing found.
     pub(crate) fn restart(&mut self) {
-        self.knowledge.clear();
-        self.points.clear();
+        self.spare.append(&mut self.knowledge);
+        self.spare.iter_mut().for_each(VectorClock::clear);
+        // A point at which nothing was left is as good as none, and mostly met again.
+        if self.points.len() > POINTS_KEPT {
+            self.points.clear();
+        }
+        self.points.values_mut().for_each(VectorClock::clear);
         self.flights.clear();
         self.races.restart();
         self.blocks.restart();
@@ -111,12 +122,15 @@ impl Judge {
 
     /// A new thread, which has heard of nothing.
     pub(crate) fn spawned(&mut self, thread: ThreadId) {
+        if !self.on {
+            return;
+        }
         assert_eq!(
             thread.index(),
             self.knowledge.len(),
             "threads come in order"
         );
-        let mut clock = VectorClock::default();
+        let mut clock = self.spare.pop().unwrap_or_default();
         clock.tick(thread);
         self.knowledge.push(clock);
     }
@@ -148,8 +162,7 @@ impl Judge {
             self.find_wrong(wrong, access);
         }
         if access.kind == AccessKind::Interlocked {
-            self.acquire(access.thread, MeetingPoint::Word(index));
-            self.release(access.thread, MeetingPoint::Word(index));
+            self.meet(access.thread, MeetingPoint::Word(index));
             return;
         }
         let clock = &self.knowledge[access.thread.index()];
@@ -194,10 +207,17 @@ impl Judge {
         if !self.on {
             return;
         }
-        let room = self.points.len() < MEETING_POINTS_MAX || self.points.contains_key(&point);
-        let point = if room { point } else { MeetingPoint::Crowd };
         let mine = &mut self.knowledge[thread.index()];
-        self.points.entry(point).or_default().join(mine);
+        point_of(&mut self.points, point).join(mine);
+        mine.tick(thread);
+    }
+
+    /// `thread` learns what others left at `point`, and leaves what it knows.
+    fn meet(&mut self, thread: ThreadId, point: MeetingPoint) {
+        let mine = &mut self.knowledge[thread.index()];
+        let left = point_of(&mut self.points, point);
+        mine.join(left);
+        left.join(mine);
         mine.tick(thread);
     }
 
@@ -217,7 +237,9 @@ impl Judge {
 
     /// What was left at `point` is gone: it was drained or reset.
     pub(crate) fn drain(&mut self, point: MeetingPoint) {
-        if let Some(left) = self.points.get_mut(&point) {
+        if self.on
+            && let Some(left) = self.points.get_mut(&point)
+        {
             left.clear();
         }
     }
@@ -283,4 +305,14 @@ impl Judge {
             self.repeated += 1;
         }
     }
+}
+
+/// Where that is left which is left at `point`.
+fn point_of(
+    points: &mut BTreeMap<MeetingPoint, VectorClock>,
+    point: MeetingPoint,
+) -> &mut VectorClock {
+    let has_room = points.len() < MEETING_POINTS_MAX || points.contains_key(&point);
+    let point = if has_room { point } else { MeetingPoint::Crowd };
+    points.entry(point).or_default()
 }

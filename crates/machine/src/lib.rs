@@ -13,7 +13,7 @@
 //! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
+//! | [`machine`], [`config`], `engine`, `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
 //! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
@@ -64,6 +64,7 @@ pub mod call;
 pub mod config;
 pub mod costs;
 pub mod drills;
+mod engine;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
@@ -116,8 +117,8 @@ pub use note::Written;
 pub use running::{ThreadState, ThreadView};
 pub use scheduler::{Before, Candidate, Preemption, Prospect, Scheduler, Strategy};
 pub use schedulers::{
-    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection, Surw,
-    Tally,
+    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin,
+    Selection, Surw, Tally,
 };
 pub use thread::Thread;
 pub use told::Printed;

@@ -1,18 +1,16 @@
 //! The one slot between a program and the machine.
 //!
-//! Owns [`Mailbox`] and the future that waits for its answer. It refuses a second call while
+//! Owns [`Mailbox`]. It refuses a second call while
 //! one is pending: a modeled thread does one thing at a time.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::panic::Location;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 
 use kernel::Instant;
 
-use crate::call::{Request, ThreadId};
+use crate::call::ThreadId;
 use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
 use crate::note::Notes;
@@ -41,7 +39,6 @@ enum Slot {
 /// A thread's identity and its slot.
 pub(crate) struct Mailbox<E: Environment> {
     slot: Cell<Slot>,
-    request: Cell<Option<Request>>,
     word: Cell<u32>,
     parcel: Cell<Option<Parcel<E>>>,
     now: Cell<Instant>,
@@ -55,25 +52,36 @@ pub(crate) struct Mailbox<E: Environment> {
 }
 
 impl<E: Environment> Mailbox<E> {
-    pub(crate) fn new(
-        id: ThreadId,
-        number: u16,
-        heap: HeapLayout,
-        notes: Rc<RefCell<Notes<E::Record>>>,
-    ) -> Self {
+    /// A mailbox that is nobody's yet.
+    pub(crate) fn new(heap: HeapLayout, notes: Rc<RefCell<Notes<E::Record>>>) -> Self {
         Self {
             slot: Cell::new(Slot::Empty),
-            request: Cell::new(None),
             word: Cell::new(0),
             parcel: Cell::new(None),
             now: Cell::new(Instant::ZERO),
             notes,
             is_watched: false,
             remembered: Cell::new(None),
-            id,
-            number,
+            id: ThreadId(0),
+            number: 0,
             heap,
         }
+    }
+
+    /// Another one on the same machine.
+    pub(crate) fn another(&self) -> Self {
+        Self::new(self.heap, Rc::clone(&self.notes))
+    }
+
+    /// Becomes the mailbox of a new thread.
+    pub(crate) fn begin(&mut self, id: ThreadId, number: u16, is_watched: bool) {
+        self.slot.set(Slot::Empty);
+        self.parcel.set(None);
+        self.remembered.set(None);
+        self.now.set(Instant::ZERO);
+        self.is_watched = is_watched;
+        self.id = id;
+        self.number = number;
     }
 
     /// The time of the thread's last completed call.
@@ -86,9 +94,23 @@ impl<E: Environment> Mailbox<E> {
         self.now.set(at);
     }
 
-    /// What the program asks for, or asked for last.
-    pub(crate) fn request(&self) -> Option<Request> {
-        self.request.get()
+    /// The program makes a call, at `site`.
+    pub(crate) fn ask(&self, site: &Location<'_>) {
+        assert!(
+            self.slot.get() == Slot::Empty,
+            "a program makes one call at a time: {site} called while another call was pending"
+        );
+        self.slot.set(Slot::Asked);
+    }
+
+    /// The answer to the program's call.
+    pub(crate) fn take_answer(&self) -> u32 {
+        assert!(
+            self.slot.get() == Slot::Answered,
+            "a program was polled without an answer to its call"
+        );
+        self.slot.set(Slot::Empty);
+        self.word.get()
     }
 
     /// Whether the program asks for something.
@@ -147,44 +169,5 @@ impl<E: Environment> fmt::Debug for Mailbox<E> {
             .field("id", &self.id)
             .field("now", &self.now)
             .finish_non_exhaustive()
-    }
-}
-
-/// A call that was made or is about to be: resolves to the answer's word.
-pub(crate) struct Ask<'a, E: Environment> {
-    mailbox: &'a Mailbox<E>,
-    request: Option<Request>,
-}
-
-impl<'a, E: Environment> Ask<'a, E> {
-    pub(crate) fn new(mailbox: &'a Mailbox<E>, request: Request) -> Self {
-        Self {
-            mailbox,
-            request: Some(request),
-        }
-    }
-}
-
-impl<E: Environment> Future for Ask<'_, E> {
-    type Output = u32;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
-        let mailbox = self.mailbox;
-        if let Some(request) = self.request.take() {
-            assert!(
-                mailbox.slot.get() == Slot::Empty,
-                "a program makes one call at a time: {} called while another call was pending",
-                request.site
-            );
-            mailbox.request.set(Some(request));
-            mailbox.slot.set(Slot::Asked);
-            return Poll::Pending;
-        }
-        assert!(
-            mailbox.slot.get() == Slot::Answered,
-            "a program was polled without an answer to its call"
-        );
-        mailbox.slot.set(Slot::Empty);
-        Poll::Ready(mailbox.word.get())
     }
 }

@@ -3,6 +3,8 @@
 //! Owns [`Memory`]: mapped regions of words. It refuses to judge who touches them; it only
 //! says whether a word is there.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -22,24 +24,28 @@ const STATIC_END: u32 = 0x0100_0000;
 /// The mapped words of one modeled process.
 pub(crate) struct Memory {
     regions: Vec<Region>,
+    /// The region that was touched last.
+    recent: Cell<usize>,
     /// Words over all regions.
     total: usize,
     static_next: u32,
     /// A sum over all words that were ever written, if that is watched.
     watched: Option<u64>,
     /// The written pages of the first region when [`Memory::remember`] was called.
-    remembered: Vec<(usize, Vec<u32>)>,
-    /// Words of regions that are gone, kept for their room.
-    spare: Vec<Vec<u32>>,
+    remembered: BTreeMap<usize, Vec<u32>>,
+    /// Regions that are gone, kept for their room.
+    spare: Vec<Region>,
 }
 
 /// A run of mapped words, by address.
+#[derive(Default)]
 struct Region {
     base: u32,
     /// The dense number of its first word.
     first: usize,
     words: Vec<u32>,
-    /// The pages that were ever written: a heap of megabytes is mostly never, and costs nothing.
+    /// The pages written since it was mapped or remembered: most of a heap of megabytes never is,
+    /// and costs nothing.
     written: Pages,
     name: &'static str,
 }
@@ -81,23 +87,24 @@ impl Memory {
     pub(crate) fn new() -> Self {
         Self {
             regions: Vec::new(),
+            recent: Cell::new(0),
             total: 0,
             static_next: STATIC_BASE,
             watched: None,
-            remembered: Vec::new(),
+            remembered: BTreeMap::new(),
             spare: Vec::new(),
         }
     }
 
     /// Keeps how the one region there is looks now, for [`Self::restart`].
     pub(crate) fn remember(&mut self) {
-        let [region] = self.regions.as_slice() else {
+        let [region] = self.regions.as_mut_slice() else {
             panic!("only a fresh process is remembered");
         };
-        let pages = region.written.numbers.iter();
-        self.remembered = pages
-            .map(|page| (*page, region.words[region.page(*page)].to_vec()))
-            .collect();
+        while let Some(page) = region.written.take() {
+            let words = region.words[region.page(page)].to_vec();
+            self.remembered.insert(page, words);
+        }
     }
 
     /// The region that was remembered, as it was then, and no other.
@@ -106,19 +113,17 @@ impl Memory {
         let mut kept = self
             .regions
             .swap_remove(kept.expect("the first region stays"));
-        let gone = self.regions.drain(..).map(|region| region.words);
-        self.spare.extend(gone);
-        for page in kept.written.drain() {
-            let range = kept.page(page);
-            kept.words[range].fill(0);
-        }
-        for (page, words) in &self.remembered {
-            let range = kept.page(*page);
-            kept.words[range].copy_from_slice(words);
-            kept.written.add(*page);
+        self.spare.append(&mut self.regions);
+        while let Some(page) = kept.written.take() {
+            let words = kept.page(page);
+            match self.remembered.get(&page) {
+                Some(remembered) => kept.words[words].copy_from_slice(remembered),
+                None => kept.words[words].fill(0),
+            }
         }
         self.total = kept.words.len();
         self.regions.push(kept);
+        self.recent.set(0);
         self.static_next = STATIC_BASE;
         self.watched = None;
     }
@@ -160,23 +165,9 @@ impl Memory {
         let end = base.0.checked_add(bytes).expect("a region fits in memory");
         let apart = |region: &Region| end <= region.base || region.end() <= base.0;
         assert!(self.regions.iter().all(apart), "{name} overlaps a region");
-        // Zeroed by the allocator, so that a word nobody touches costs nothing.
-        let count = (bytes / 4) as usize;
-        let words = match self.spare.pop() {
-            Some(mut words) if words.capacity() >= count => {
-                words.clear();
-                words.resize(count, 0);
-                words
-            }
-            Some(_) | None => vec![0; count],
-        };
-        let region = Region {
-            base: base.0,
-            first: self.total,
-            words,
-            written: Pages::default(),
-            name,
-        };
+        let mut region = self.spare.pop().unwrap_or_default();
+        region.begin(base.0, (bytes / 4) as usize, name);
+        region.first = self.total;
         self.total += region.words.len();
         let place = self.regions.partition_point(|other| other.base < base.0);
         self.regions.insert(place, region);
@@ -184,22 +175,29 @@ impl Memory {
 
     /// The word at `address`.
     pub(crate) fn find(&self, address: Address) -> Result<Spot, Fault> {
+        // Most words lie in the region of the word before.
+        let recent = self.recent.get();
+        let region = self.regions.get(recent);
+        if let Some(word) = region.and_then(|region| region.place(address)) {
+            return self.spot(recent, word, address);
+        }
         let above = self
             .regions
             .partition_point(|region| region.base <= address.0);
         let number = above.checked_sub(1).ok_or(Fault::Unmapped)?;
-        let region = &self.regions[number];
-        if address.0 >= region.end() {
-            return Err(Fault::Unmapped);
-        }
+        let word = self.regions[number].place(address).ok_or(Fault::Unmapped)?;
+        self.recent.set(number);
+        self.spot(number, word, address)
+    }
+
+    fn spot(&self, region: usize, word: usize, address: Address) -> Result<Spot, Fault> {
         if !address.0.is_multiple_of(4) {
             return Err(Fault::Unaligned);
         }
-        let word = ((address.0 - region.base) / 4) as usize;
         Ok(Spot {
-            region: number,
+            region,
             word,
-            dense: region.first + word,
+            dense: self.regions[region].first + word,
         })
     }
 
@@ -236,9 +234,35 @@ impl Memory {
 }
 
 impl Region {
+    /// Becomes a region of so many zeroed words, in the room it has taken.
+    fn begin(&mut self, base: u32, count: usize, name: &'static str) {
+        self.blank();
+        if self.words.capacity() < count {
+            // Zeroed by the allocator, so that a word nobody touches costs nothing.
+            self.words = vec![0; count];
+        }
+        self.words.resize(count, 0);
+        self.base = base;
+        self.name = name;
+    }
+
+    /// Zeroes every word that was ever written.
+    fn blank(&mut self) {
+        while let Some(page) = self.written.take() {
+            let range = self.page(page);
+            self.words[range].fill(0);
+        }
+    }
+
     /// One past its last byte.
     fn end(&self) -> u32 {
         self.base + 4 * self.words.len() as u32
+    }
+
+    /// The place of the word that `address` lies in, if that is one of these.
+    fn place(&self, address: Address) -> Option<usize> {
+        let word = (address.0.wrapping_sub(self.base) / 4) as usize;
+        (word < self.words.len()).then_some(word)
     }
 
     /// The places of a page's words.
@@ -258,10 +282,10 @@ impl Pages {
         }
     }
 
-    fn drain(&mut self) -> Vec<usize> {
-        let numbers = std::mem::take(&mut self.numbers);
-        numbers.iter().for_each(|page| self.are[*page] = false);
-        numbers
+    fn take(&mut self) -> Option<usize> {
+        let page = self.numbers.pop()?;
+        self.are[page] = false;
+        Some(page)
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) enum Effect {
     /// The environment must answer.
     Asked,
     /// The process ends.
-    Raised(Exception),
+    Raised(Box<Exception>),
 }
 
 impl<E: Environment> Process<E> {
@@ -88,10 +88,21 @@ impl<E: Environment> Process<E> {
         request: &Request,
         mailbox: &Mailbox<E>,
     ) -> Effect {
+        if let Operation::Read(place) = request.operation {
+            self.access(turn, request, place, |_| None)
+        } else if let Operation::Write(place, value) = request.operation {
+            self.access(turn, request, place, |_| Some(value))
+        } else {
+            self.execute_other(turn, request, mailbox)
+        }
+    }
+
+    /// All calls but reading and writing, which are most: kept out of their way.
+    #[inline(never)]
+    fn execute_other(&mut self, turn: Turn, request: &Request, mailbox: &Mailbox<E>) -> Effect {
         let thread = turn.thread;
         match request.operation {
-            Operation::Read(place) => self.access(turn, request, place, |_| None),
-            Operation::Write(place, value) => self.access(turn, request, place, |_| Some(value)),
+            Operation::Read(_) | Operation::Write(..) => panic!("{request:?} is no other call"),
             Operation::Exchange(place, value) => self.access(turn, request, place, |_| Some(value)),
             Operation::CompareExchange {
                 place,
@@ -225,14 +236,7 @@ impl<E: Environment> Process<E> {
     ) -> Effect {
         let spot = match self.memory.find(place.address) {
             Ok(spot) => spot,
-            Err(Fault::Unmapped) => {
-                let fatal = (ACCESS_VIOLATION, place.address);
-                return raised(turn, request, fatal, Cause::Unmapped(place));
-            }
-            Err(Fault::Unaligned) => {
-                let fatal = (DATATYPE_MISALIGNMENT, place.address);
-                return raised(turn, request, fatal, Cause::Unaligned(place));
-            }
+            Err(fault) => return faulted(turn, request, place, fault),
         };
         if self.judge.is_on() {
             let access = Access::of(turn.thread, request, place, turn.at);
@@ -398,6 +402,15 @@ fn patience(turn: Turn, deadline: Instant) -> Effect {
     }
 }
 
+#[cold]
+fn faulted(turn: Turn, request: &Request, place: Place, fault: Fault) -> Effect {
+    let (code, cause) = match fault {
+        Fault::Unmapped => (ACCESS_VIOLATION, Cause::Unmapped(place)),
+        Fault::Unaligned => (DATATYPE_MISALIGNMENT, Cause::Unaligned(place)),
+    };
+    raised(turn, request, (code, place.address), cause)
+}
+
 fn not_inside(turn: Turn, request: &Request, lock: LockId) -> Effect {
     let fatal = (RESOURCE_NOT_OWNED, Address::NULL);
     raised(turn, request, fatal, Cause::NotOwned(lock))
@@ -405,7 +418,7 @@ fn not_inside(turn: Turn, request: &Request, lock: LockId) -> Effect {
 
 fn raised(turn: Turn, request: &Request, fatal: (u32, Address), cause: Cause) -> Effect {
     let (code, address) = fatal;
-    Effect::Raised(Exception {
+    Effect::Raised(Box::new(Exception {
         code,
         thread: turn.thread,
         at: turn.at,
@@ -416,7 +429,7 @@ fn raised(turn: Turn, request: &Request, fatal: (u32, Address), cause: Cause) ->
         ),
         cause,
         site: request.site,
-    })
+    }))
 }
 
 impl<E: Environment> fmt::Debug for Process<E> {

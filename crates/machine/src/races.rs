@@ -63,15 +63,16 @@ impl Races {
             clock: clock.of(access.thread),
             access,
         };
-        if self.history(index).is_blank() {
-            self.touched.push(index);
-        }
         let history = self.history(index);
+        let is_new = history.is_blank();
         if access.kind == AccessKind::Write {
             history.write(trace, clock, unheard);
         } else {
             assert_eq!(access.kind, AccessKind::Read, "only plain accesses race");
             history.read(trace, clock, unheard);
+        }
+        if is_new {
+            self.touched.push(index);
         }
     }
 

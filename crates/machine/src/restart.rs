@@ -17,37 +17,40 @@ impl<E: Environment> Machine<E> {
     /// Makes the machine as [`Machine::new`] made it, with the same configuration and key and
     /// another strategy: no thread, no kernel object, no static data, the heap empty.
     pub fn restart(&mut self, strategy: Strategy, choices: Choices) {
-        for mut thread in self.threads.drain(..) {
+        let engine = self.clear();
+        for mut thread in engine.threads.drain(..).rev() {
             thread.kill();
-            self.spare.push(thread.mailbox);
+            engine.spare.push(thread);
         }
-        self.process.memory.restart();
-        self.process.judge.restart();
-        self.process.locks.clear();
-        if self.process.heap.lock.is_some() {
-            self.process.locks.push(Lock::new("process heap"));
+        engine.process.memory.restart();
+        engine.process.judge.restart();
+        engine.process.locks.clear();
+        if engine.process.heap.lock.is_some() {
+            engine.process.locks.push(Lock::new("process heap"));
             assert_eq!(
-                self.process.heap.lock,
+                engine.process.heap.lock,
                 Some(LockId(0)),
                 "the heap's is first"
             );
         }
-        self.process.semaphores.clear();
-        self.process.events.clear();
-        self.process.queues.clear();
-        self.process.woken.clear();
-        let mut notes = self.notes.borrow_mut();
+        engine.process.semaphores.clear();
+        engine.process.events.clear();
+        engine.process.queues.clear();
+        engine.process.woken.clear();
+        let mut notes = engine.notes.borrow_mut();
         notes.records.clear();
         notes.blocks.clear();
         drop(notes);
-        self.turns.restart(&self.config, strategy);
-        self.timers.clear();
-        self.told = None;
-        self.choices = choices;
-        self.now = Instant::ZERO;
-        self.steps = 0;
-        self.trail = Trail::default();
-        self.footprints = Footprints::new(self.config.footprints);
-        self.ended = false;
+        engine.turns.restart(&engine.config, strategy);
+        engine.timers.clear();
+        engine.told = None;
+        engine.choices = choices;
+        engine.now = Instant::ZERO;
+        engine.steps = 0;
+        engine.trail = Trail::default();
+        engine.footprints = Footprints::new(engine.config.footprints);
+        engine.ended = false;
+        engine.exception = None;
+        engine.step = None;
     }
 }

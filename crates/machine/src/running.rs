@@ -1,13 +1,10 @@
 //! A thread as the machine sees it.
 //!
-//! Owns the program's future, its pending call and its luck. It refuses to decide when the
+//! Owns its pending call and its luck; its program is the machine's. It refuses to decide when the
 //! thread goes on.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Waker};
 
 use kernel::{Duration, Instant, Stream};
 
@@ -50,20 +47,23 @@ pub struct ThreadView<'a> {
 }
 
 /// Who a new thread is.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) id: ThreadId,
-    pub(crate) name: Box<str>,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) name: &'a str,
     pub(crate) key: u64,
 }
 
 pub(crate) struct Running<E: Environment> {
-    identity: Identity,
+    name: String,
+    key: u64,
     pub(crate) mailbox: Rc<Mailbox<E>>,
-    program: Option<Pin<Box<dyn Future<Output = ()>>>>,
     pub(crate) state: ThreadState,
+    /// What its program asks for, or asked for last.
+    request: Option<Request>,
     pub(crate) calls: u64,
-    pub(crate) luck: Stream,
+    /// What its calls cost, made when a cost is first drawn: it takes more room and time than all
+    /// else, and where there is no jitter nobody asks.
+    luck: Option<Box<Stream>>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
     /// What is left of the preemptions laid down for it.
@@ -81,64 +81,101 @@ pub(crate) struct PutAside {
 }
 
 impl<E: Environment> Running<E> {
-    pub(crate) fn new(
-        identity: Identity,
-        mailbox: Rc<Mailbox<E>>,
-        program: Pin<Box<dyn Future<Output = ()>>>,
-        luck: Stream,
-        preemptions: &[Preemption],
-    ) -> Self {
-        let mine = preemptions.iter().filter(|one| one.key == identity.key);
-        let orders = mine.cloned().collect();
+    /// Room for a thread.
+    pub(crate) fn vacant(mailbox: Mailbox<E>) -> Self {
         Self {
-            identity,
-            mailbox,
-            program: Some(program),
-            state: ThreadState::Runnable,
+            name: String::new(),
+            key: 0,
+            mailbox: Rc::new(mailbox),
+            state: ThreadState::Exited,
+            request: None,
             calls: 0,
-            luck,
+            luck: None,
             deadline: None,
             stalled_until: Instant::ZERO,
-            orders,
+            orders: Vec::new(),
             unseen: true,
         }
     }
 
-    /// Lets the program go on to its next call, or to its end.
-    pub(crate) fn go_on(&mut self, at: Instant) {
-        assert_ne!(self.state, ThreadState::Exited, "an ended program rests");
-        self.mailbox.set_now(at);
-        let program = self.program.as_mut().expect("a live thread has a program");
-        let ended = program
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_ready();
-        let asks = self.mailbox.asks();
-        if ended {
-            assert!(!asks, "an ended program asks for nothing");
-            self.program = None;
-            self.state = ThreadState::Exited;
-        } else {
-            let name = &self.identity.name;
-            assert!(
-                asks,
-                "{name} awaits something that is no call of its thread"
-            );
-            self.state = ThreadState::Runnable;
+    /// The mailbox of its next thread: the one there is, unless the last thread's program has left
+    /// a handle with somebody.
+    pub(crate) fn open_mailbox(
+        &mut self,
+        id: ThreadId,
+        number: u16,
+        is_watched: bool,
+    ) -> Rc<Mailbox<E>> {
+        if Rc::get_mut(&mut self.mailbox).is_none() {
+            self.mailbox = Rc::new(self.mailbox.another());
         }
+        let mailbox = Rc::get_mut(&mut self.mailbox).expect("nobody else holds a new one");
+        mailbox.begin(id, number, is_watched);
+        Rc::clone(&self.mailbox)
+    }
+
+    /// Becomes a new thread, whose program holds the mailbox opened last.
+    pub(crate) fn begin(&mut self, identity: Identity<'_>, preemptions: &[Preemption]) {
+        assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
+        self.name.clear();
+        self.name.push_str(identity.name);
+        self.key = identity.key;
+        self.state = ThreadState::Runnable;
+        self.calls = 0;
+        self.luck = None;
+        self.deadline = None;
+        self.stalled_until = Instant::ZERO;
+        let mine = preemptions.iter().filter(|one| one.key == identity.key);
+        self.orders.clear();
+        self.orders.extend(mine.cloned());
         self.unseen = true;
     }
 
-    /// The thread's stable key.
-    pub(crate) fn key(&self) -> u64 {
-        self.identity.key
+    /// The word that decides what the next call costs, of the stream that `luck` makes.
+    pub(crate) fn word(&mut self, luck: impl FnOnce(u64) -> Stream) -> u64 {
+        let (key, ordinal) = (self.key, self.calls);
+        let luck = self.luck.get_or_insert_with(|| Box::new(luck(key)));
+        luck.word(ordinal)
+    }
+
+    /// From now on what its calls cost is up to another stream.
+    pub(crate) fn forget_luck(&mut self) {
+        self.luck = None;
+    }
+
+    /// Its program makes a call.
+    pub(crate) fn asks(&mut self, request: Request) {
+        assert_ne!(self.state, ThreadState::Exited, "an ended program rests");
+        self.request = Some(request);
+        self.state = ThreadState::Runnable;
+        self.unseen = true;
+    }
+
+    /// Its program waits, which it may do for nothing but the answer to a call.
+    pub(crate) fn assert_asks(&self) {
+        let name = &self.name;
+        assert!(
+            self.mailbox.asks(),
+            "{name} awaits something that is no call of its thread"
+        );
+    }
+
+    /// Its program has ended.
+    pub(crate) fn exit(&mut self) {
+        assert!(!self.mailbox.asks(), "an ended program asks for nothing");
+        self.state = ThreadState::Exited;
     }
 
     /// The pending call.
-    pub(crate) fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> &Request {
         assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");
-        let request = self.mailbox.request();
+        let request = self.request.as_ref();
         request.expect("a live thread has a pending call")
+    }
+
+    /// Whether something may stand in the way of a call at this time.
+    pub(crate) fn may_be_held_up(&self, at: Instant) -> bool {
+        at < self.stalled_until || !self.orders.is_empty()
     }
 
     /// How it is put aside before its pending call, if a preemption stands there. That is used up
@@ -166,10 +203,10 @@ impl<E: Environment> Running<E> {
 
     pub(crate) fn candidate(&self) -> Candidate {
         Candidate {
-            thread: self.identity.id,
-            key: self.identity.key,
+            thread: self.mailbox.id,
+            key: self.key,
             calls: self.calls,
-            request: self.request(),
+            request: *self.request(),
             stretch: Duration::ZERO,
             prospect: Prospect::Done,
         }
@@ -177,19 +214,18 @@ impl<E: Environment> Running<E> {
 
     pub(crate) fn view(&self) -> ThreadView<'_> {
         ThreadView {
-            name: &self.identity.name,
+            name: &self.name,
             number: self.mailbox.number,
-            key: self.identity.key,
+            key: self.key,
             state: self.state,
-            request: (self.state != ThreadState::Exited).then(|| self.request()),
+            request: (self.state != ThreadState::Exited).then(|| *self.request()),
             deadline: self.deadline,
             calls: self.calls,
         }
     }
 
-    /// Drops the program where it stands.
+    /// Its program was dropped where it stood.
     pub(crate) fn kill(&mut self) {
-        self.program = None;
         self.deadline = None;
         self.state = ThreadState::Exited;
     }

@@ -7,15 +7,18 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use kernel::{Duration, Instant};
 
 use crate::address::{Address, Place};
 use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::engine::Loan;
 use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
-use crate::mailbox::{Ask, Mailbox, Parcel};
+use crate::mailbox::{Mailbox, Parcel};
 use crate::note::{BlockDeed, BlockNote, Written};
 use crate::told::Printed;
 
@@ -37,11 +40,12 @@ impl<R> Returns for fn() -> R {
 /// machine.
 pub struct Thread<E: Environment> {
     mailbox: Rc<Mailbox<E>>,
+    engine: Rc<Loan<E>>,
 }
 
 impl<E: Environment> Thread<E> {
-    pub(crate) fn new(mailbox: Rc<Mailbox<E>>) -> Self {
-        Self { mailbox }
+    pub(crate) fn new(mailbox: Rc<Mailbox<E>>, engine: Rc<Loan<E>>) -> Self {
+        Self { mailbox, engine }
     }
 
     /// Which thread this is.
@@ -295,14 +299,15 @@ impl<E: Environment> Thread<E> {
     #[track_caller]
     fn ask_as(&self, actor: Actor, operation: Operation) -> Ask<'_, E> {
         let site = Location::caller();
-        Ask::new(
-            &self.mailbox,
-            Request {
+        Ask {
+            thread: self,
+            request: Request {
                 operation,
                 actor,
                 site,
             },
-        )
+            made: false,
+        }
     }
 
     #[track_caller]
@@ -320,10 +325,35 @@ impl<E: Environment> Thread<E> {
     }
 }
 
+/// A call that was made or is about to be: resolves to the answer's word.
+struct Ask<'a, E: Environment> {
+    thread: &'a Thread<E>,
+    request: Request,
+    made: bool,
+}
+
+impl<E: Environment> Future for Ask<'_, E> {
+    type Output = u32;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
+        let Thread { mailbox, engine } = self.thread;
+        if self.made {
+            return Poll::Ready(mailbox.take_answer());
+        }
+        mailbox.ask(self.request.site);
+        let mut lent = engine.take().expect("only its machine runs a program");
+        let answer = lent.called(mailbox.id, self.request);
+        engine.set(Some(lent));
+        self.made = answer.is_none();
+        answer.map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
 impl<E: Environment> Clone for Thread<E> {
     fn clone(&self) -> Self {
         Self {
             mailbox: Rc::clone(&self.mailbox),
+            engine: Rc::clone(&self.engine),
         }
     }
 }

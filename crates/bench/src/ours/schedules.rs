@@ -26,15 +26,15 @@ pub fn random((program, noise): (Program, u32), schedules: u32, judge: bool) -> 
     failed
 }
 
-/// Every order of a drill's calls with at most two preemptions, judged for races; answers how many
-/// runs that takes.
-pub fn exhaustive(program: Program) -> u64 {
+/// Every order of a drill's calls with at most two preemptions, judged for races or not; answers
+/// how many runs that takes.
+pub fn exhaustive((program, noise): (Program, u32), judge: bool) -> u64 {
     let drill = Drill {
         program,
-        noise: 0,
+        noise,
         fixed: false,
     };
-    let mut machine = Drill::still_machine(true).expect("a sound configuration");
+    let mut machine = Drill::still_machine(judge).expect("a sound configuration");
     let mut search = Exhaustive::new(Bound {
         preemptions: Some(2),
         runs: 1_000_000,

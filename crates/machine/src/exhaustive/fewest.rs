@@ -8,48 +8,86 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::trace::{Clock, THREADS_MAX, Trace};
+use super::trace::{Clock, Set, THREADS_MAX, Trace};
 
 /// The most ways that are looked at.
 const WAYS_MAX: usize = 4_096;
 
-/// Whether some order of the calls in `range`, and of the one at `last` if it is not among them,
-/// needs at most `most` preemptions.
-pub(super) fn needs_at_most(
-    trace: &Trace,
-    range: Range<usize>,
-    last: Option<usize>,
-    most: u32,
-) -> bool {
-    let mut queues: [Vec<usize>; THREADS_MAX] = Default::default();
-    let before = last.map(|index| trace.before(range.clone(), index));
-    let done = range.filter(|index| !trace.events[*index].waits);
-    for index in done {
-        queues[usize::from(trace.events[index].thread)].push(index);
-    }
-    if let Some(index) = last {
-        queues[usize::from(trace.events[index].thread)].push(index);
-    }
-    let mut search = Ways {
-        trace,
-        queues,
-        last: last.zip(before),
-        seen: BTreeSet::new(),
-    };
-    search.any(Clock::default(), most)
-}
-
-struct Ways<'a> {
-    trace: &'a Trace,
-    queues: [Vec<usize>; THREADS_MAX],
-    /// The last call, and what comes before it here: what else it followed where it was found does
-    /// not.
-    last: Option<(usize, Clock)>,
+/// Room for looking at ways, kept from question to question.
+#[derive(Debug, Default)]
+pub(super) struct Ways {
+    /// The calls of each thread that made some.
+    threads: Threads,
     /// How far each thread had come, with how many preemptions left.
     seen: BTreeSet<(Clock, u32)>,
 }
 
-impl Ways<'_> {
+#[derive(Debug)]
+struct Threads {
+    are: Set,
+    calls: [Vec<usize>; THREADS_MAX],
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self {
+            are: Set::NONE,
+            calls: Default::default(),
+        }
+    }
+}
+
+impl Threads {
+    fn clear(&mut self) {
+        for thread in self.are.iter() {
+            self.calls[usize::from(thread)].clear();
+        }
+        self.are = Set::NONE;
+    }
+
+    fn add(&mut self, thread: u8, index: usize) {
+        self.are = self.are.with(thread);
+        self.calls[usize::from(thread)].push(index);
+    }
+}
+
+impl Ways {
+    /// Whether some order of the calls in `range`, and of the one at `last` if it is not among
+    /// them, needs at most `most` preemptions.
+    pub(super) fn need_at_most(
+        &mut self,
+        trace: &Trace,
+        range: Range<usize>,
+        last: Option<usize>,
+        most: u32,
+    ) -> bool {
+        self.threads.clear();
+        self.seen.clear();
+        let before = last.map(|index| trace.before(range.clone(), index));
+        let done = range.filter(|index| !trace.events[*index].waits);
+        for index in done.chain(last) {
+            self.threads.add(trace.events[index].thread, index);
+        }
+        let mut question = Question {
+            trace,
+            threads: &self.threads,
+            seen: &mut self.seen,
+            last: last.zip(before),
+        };
+        question.any(Clock::default(), most)
+    }
+}
+
+struct Question<'a> {
+    trace: &'a Trace,
+    threads: &'a Threads,
+    seen: &'a mut BTreeSet<(Clock, u32)>,
+    /// The last call, and what comes before it here: what else it followed where it was found does
+    /// not.
+    last: Option<(usize, Clock)>,
+}
+
+impl Question<'_> {
     /// Whether the rest can be ordered with at most `left` preemptions.
     fn any(&mut self, done: Clock, left: u32) -> bool {
         if self.seen.len() >= WAYS_MAX {
@@ -59,8 +97,8 @@ impl Ways<'_> {
             return false;
         }
         let mut is_whole = true;
-        for thread in 0..THREADS_MAX {
-            if usize::from(done.0[thread]) == self.queues[thread].len() {
+        for thread in self.threads.are.iter().map(usize::from) {
+            if usize::from(done.0[thread]) == self.threads.calls[thread].len() {
                 continue;
             }
             is_whole = false;
@@ -78,10 +116,10 @@ impl Ways<'_> {
 
     /// Lets `thread` run as far as the trace lets it, and says whether it is preempted there.
     fn run(&self, mut done: Clock, thread: usize) -> (Clock, bool) {
-        let queue = &self.queues[thread];
+        let queue = &self.threads.calls[thread];
         while let Some(&index) = queue.get(usize::from(done.0[thread])) {
             let event = &self.trace.events[index];
-            let mut others = (0..THREADS_MAX).filter(|other| *other != thread);
+            let mut others = self.others(thread);
             let before = match &self.last {
                 Some((last, before)) if *last == index => before,
                 Some(_) | None => &event.clock,
@@ -97,14 +135,20 @@ impl Ways<'_> {
         (done, false)
     }
 
+    /// All threads of the trace but one.
+    fn others(&self, thread: usize) -> impl Iterator<Item = usize> + use<> {
+        let others = self.trace.threads.without(thread as u8);
+        others.iter().map(usize::from)
+    }
+
     /// Whether another thread is in the critical section that the call at `index` enters.
     fn is_taken(&self, thread: usize, index: usize, done: &Clock) -> bool {
         let events = &self.trace.events;
         let subject = events[index].subject;
-        let others = (0..THREADS_MAX).filter(|other| *other != thread);
+        let others = self.others(thread);
         let last = |other: usize| {
             let place = usize::from(done.0[other]).checked_sub(1)?;
-            Some(events[self.queues[other][place]].held)
+            Some(events[self.threads.calls[other][place]].held)
         };
         let mut held = others.filter_map(last).flat_map(|held| held.iter());
         held.any(|lock| events[lock].subject == subject)

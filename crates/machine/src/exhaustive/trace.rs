@@ -13,7 +13,7 @@ use crate::scheduler::{Candidate, Prospect};
 pub const THREADS_MAX: usize = 16;
 
 /// A set of threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Set(u16);
 
 /// How many calls of each thread come before.
@@ -84,13 +84,18 @@ const HELD_MAX: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) events: Vec<Event>,
+    /// Who has made a call, in this run or one before.
+    pub(super) threads: Set,
     /// Races of the newest call: earlier and later.
     pub(super) races: Vec<(usize, usize)>,
 }
 
 /// Threads that could have been first, each with its first call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Initials([Option<u32>; THREADS_MAX]);
+pub(super) struct Initials {
+    pub(super) threads: Set,
+    calls: [u32; THREADS_MAX],
+}
 
 impl Set {
     pub(super) const NONE: Self = Self(0);
@@ -117,6 +122,13 @@ impl Set {
 
     pub(super) fn first(self) -> Option<u8> {
         (!self.is_empty()).then(|| self.0.trailing_zeros() as u8)
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = u8> {
+        std::iter::successors(self.first(), move |last| {
+            // Two shifts: one by sixteen is none.
+            Self((self.0 >> last >> 1) << last << 1).first()
+        })
     }
 }
 
@@ -267,6 +279,7 @@ impl Trace {
         was_runnable: impl Fn(usize, u8) -> bool,
     ) {
         let thread = made.thread;
+        self.threads = self.threads.with(thread);
         let (mut own, mut ordinal, mut held) = (Clock::default(), 1, Held::default());
         let mut waker = None;
         for index in (start..self.events.len()).rev() {
@@ -424,7 +437,7 @@ impl Trace {
     }
 
     /// Who has made a call since `start`.
-    pub(super) fn threads(&self, start: usize) -> Set {
+    pub(super) fn threads_since(&self, start: usize) -> Set {
         let events = self.events[start..].iter();
         events.fold(Set::NONE, |set, event| set.with(event.thread))
     }
@@ -435,8 +448,11 @@ impl Trace {
         assert!(start <= earlier && earlier < later, "a race has an order");
         let first = &self.events[earlier];
         // The first call of each thread among them, as its ordinal.
-        let mut begun = [u16::MAX; THREADS_MAX];
-        let mut initials = Initials([None; THREADS_MAX]);
+        let (mut begun, mut ordinals) = (Set::NONE, [0; THREADS_MAX]);
+        let mut initials = Initials {
+            threads: Set::NONE,
+            calls: [0; THREADS_MAX],
+        };
         for index in earlier + 1..=later {
             let event = &self.events[index];
             let before = if index == later {
@@ -447,22 +463,31 @@ impl Trace {
                 &event.clock
             };
             let thread = usize::from(event.thread);
-            let is_first = begun[thread] == u16::MAX;
-            begun[thread] = begun[thread].min(event.ordinal);
-            let others = (0..THREADS_MAX).filter(|other| *other != thread);
-            let mut others = others.filter(|other| before.0[*other] >= begun[*other]);
-            if is_first && others.next().is_none() {
-                initials.0[thread] = Some(index as u32);
+            if begun.has(event.thread) {
+                continue;
             }
+            let others = begun.iter().map(usize::from);
+            let is_free = others
+                .map(|other| (before.0[other], ordinals[other]))
+                .all(|(known, first)| known < first);
+            if is_free {
+                initials.threads = initials.threads.with(event.thread);
+                initials.calls[thread] = index as u32;
+            }
+            begun = begun.with(event.thread);
+            ordinals[thread] = event.ordinal;
         }
         initials
     }
 }
 
 impl Initials {
-    /// The threads with their calls.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u8, usize)> {
-        let threads = (0_u8..).zip(self.0);
-        threads.filter_map(|(thread, index)| Some((thread, index? as usize)))
+    /// The first call of `thread`, one of [`Self::threads`].
+    pub(super) fn call(&self, thread: u8) -> usize {
+        assert!(
+            self.threads.has(thread),
+            "thread {thread} could not be first"
+        );
+        self.calls[usize::from(thread)] as usize
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use kernel::{Choices, Duration, Instant};
 
-use crate::call::{Operation, ThreadId};
+use crate::call::{Operation, Request, ThreadId};
 use crate::scheduler::{Candidate, Prospect, Scheduler, Turn};
 
 #[derive(Debug)]
@@ -17,11 +17,12 @@ pub(crate) struct Chosen {
     clock: Instant,
     step: u64,
     runnable: Vec<Candidate>,
-    /// How many of them are about to make a private call.
+    /// How many of them are about to make a private call, and one that may have to wait.
     private: usize,
+    patient: usize,
     later: BTreeMap<(Instant, ThreadId), Candidate>,
-    /// Who has the turn.
-    turn: Option<ThreadId>,
+    /// The place of whoever has the turn.
+    turn: Option<usize>,
     /// Who lost the turn and is left out of the next choice.
     passed_over: Option<Candidate>,
     /// The key of whoever is chosen next whatever the scheduler would do.
@@ -36,6 +37,7 @@ impl Chosen {
             step: 0,
             runnable: Vec::new(),
             private: 0,
+            patient: 0,
             later: BTreeMap::new(),
             turn: None,
             passed_over: None,
@@ -83,33 +85,57 @@ impl Chosen {
     ) -> Option<Turn> {
         let at = self.next_time().filter(|at| *at <= until)?;
         self.clock = at;
+        if !self.later.is_empty() {
+            self.admit_whose_time_has_come();
+        }
+        let index = match self.passed_over.take() {
+            Some(passed) => self.pick_without(&passed, prospect),
+            None => self.pick(prospect),
+        };
+        self.turn = Some(index);
+        let thread = self.runnable[index].thread;
+        Some(Turn { thread, at })
+    }
+
+    #[inline(never)]
+    fn admit_whose_time_has_come(&mut self) {
         while let Some(entry) = self.later.first_entry()
-            && entry.key().0 <= at
+            && entry.key().0 <= self.clock
         {
             let candidate = entry.remove();
             self.admit(candidate);
         }
-        if self.runnable.len() > 1
-            && let Some(passed) = self.passed_over
-        {
-            self.remove(passed.thread);
-        }
+    }
+
+    /// The place of who goes next.
+    fn pick(&mut self, prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect) -> usize {
         let index = match self.eager() {
             Some(index) => index,
             None => self.choose(prospect),
         };
-        let chosen = self.runnable.get(index).unwrap_or_else(|| {
-            let (count, scheduler) = (self.runnable.len(), &self.scheduler);
-            panic!("{scheduler:?} chose number {index} of {count} threads")
-        });
-        let thread = chosen.thread;
-        if let Some(passed) = self.passed_over.take()
-            && passed.thread != thread
-        {
-            self.admit(passed);
+        let (count, scheduler) = (self.runnable.len(), &self.scheduler);
+        assert!(
+            index < count,
+            "{scheduler:?} chose number {index} of {count} threads"
+        );
+        index
+    }
+
+    /// The same where somebody is left out, unless there is nobody else.
+    #[cold]
+    fn pick_without(
+        &mut self,
+        passed: &Candidate,
+        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
+    ) -> usize {
+        if self.runnable.len() == 1 {
+            return self.pick(prospect);
         }
-        self.turn = Some(thread);
-        Some(Turn { thread, at })
+        let place = self.find(passed.thread).expect("who is left out could run");
+        self.remove(place);
+        let index = self.pick(prospect);
+        self.admit(*passed);
+        index + usize::from(place <= index)
     }
 
     pub(crate) fn is_contended(&self) -> bool {
@@ -126,8 +152,10 @@ impl Chosen {
     }
 
     fn choose(&mut self, prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect) -> usize {
-        for one in &mut self.runnable {
-            one.prospect = prospect(one.thread, &one.request.operation, self.clock);
+        if self.patient > 0 {
+            for one in &mut self.runnable {
+                one.prospect = prospect(one.thread, &one.request.operation, self.clock);
+            }
         }
         let step = self.step;
         self.step += 1;
@@ -146,46 +174,60 @@ impl Chosen {
 
     pub(crate) fn pass_over(&mut self, to: Option<u64>) {
         self.heir = to;
-        let thread = self.turn.take().expect("somebody has the turn");
-        let index = self.find(thread).expect("who has the turn can run");
+        let index = self.turn.take().expect("somebody has the turn");
         self.passed_over = Some(self.runnable[index]);
     }
 
-    pub(crate) fn spent(&mut self, cost: Duration, next: Candidate) {
-        let thread = self.turn.take().expect("somebody had the turn");
-        assert_eq!(thread, next.thread, "who had the turn goes on");
-        let index = self.find(thread).expect("who had the turn can run");
+    /// The thread that had the turn goes on to `request`, having made so many `calls`.
+    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, request: &Request) {
+        let index = self.turn.take().expect("somebody had the turn");
+        let stretch = self.runnable[index].stretch;
+        let was_private = self.runnable[index].request.operation.is_private();
+        self.discount(index);
         let place = &mut self.runnable[index];
-        let was_private = place.request.operation.is_private();
-        let stretch = if was_private {
-            place.stretch + cost
+        place.calls = calls;
+        place.request = *request;
+        place.prospect = Prospect::Done;
+        place.stretch = if was_private {
+            stretch + cost
         } else {
             Duration::ZERO
         };
-        *place = Candidate { stretch, ..next };
-        let is_private = next.request.operation.is_private();
-        self.private = self.private + usize::from(is_private) - usize::from(was_private);
+        self.count(index);
         self.clock += cost;
     }
 
     pub(crate) fn stopped(&mut self, cost: Duration) {
-        let thread = self.turn.take().expect("somebody had the turn");
-        self.remove(thread);
+        let index = self.turn.take().expect("somebody had the turn");
+        self.remove(index);
         self.clock += cost;
     }
 
     fn admit(&mut self, candidate: Candidate) {
         match self.find(candidate.thread) {
             Ok(_) => panic!("{:?} can run already", candidate.thread),
-            Err(index) => self.runnable.insert(index, candidate),
+            Err(index) => {
+                self.runnable.insert(index, candidate);
+                self.count(index);
+            }
         }
-        self.private += usize::from(candidate.request.operation.is_private());
     }
 
-    fn remove(&mut self, thread: ThreadId) {
-        let index = self.find(thread).expect("who is removed could run");
-        let removed = self.runnable.remove(index);
-        self.private -= usize::from(removed.request.operation.is_private());
+    fn remove(&mut self, index: usize) {
+        self.discount(index);
+        self.runnable.remove(index);
+    }
+
+    fn count(&mut self, index: usize) {
+        let operation = &self.runnable[index].request.operation;
+        self.private += usize::from(operation.is_private());
+        self.patient += usize::from(operation.may_wait());
+    }
+
+    fn discount(&mut self, index: usize) {
+        let operation = &self.runnable[index].request.operation;
+        self.private -= usize::from(operation.is_private());
+        self.patient -= usize::from(operation.may_wait());
     }
 
     fn find(&self, thread: ThreadId) -> Result<usize, usize> {

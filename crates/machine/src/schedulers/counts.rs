@@ -2,6 +2,10 @@
 //!
 //! Owns [`Tally`], which counts pilot runs, [`Counting`], the scheduler that counts one, and
 //! [`Counts`], what they say of the next. It refuses to guess: what was never counted counts nothing.
+//!
+//! A call *meets* another thread if that has ever made one that conflicts with it: a change of what
+//! the other touched, or a look at what it changed. Before all other calls a preemption makes no
+//! difference that it would not make before the thread's next meeting.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,6 +22,7 @@ pub struct Tally {
     runs: u64,
     /// By a thread's stable key.
     threads: BTreeMap<u64, Own>,
+    hands: BTreeMap<Subject, Hands>,
 }
 
 /// The calls of one thread.
@@ -27,6 +32,26 @@ struct Own {
     /// In the run that is being counted, and the most in any.
     this_run: u64,
     most: u64,
+    /// Meetings in the run that is being counted, and how many runs came to the first, to the
+    /// second, and so on.
+    meetings: usize,
+    came: Vec<u64>,
+}
+
+/// Which threads a subject went through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Hands {
+    touched: Whose,
+    changed: Whose,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Whose {
+    #[default]
+    Nobody,
+    /// By its stable key.
+    One(u64),
+    Several,
 }
 
 /// What the runs that were counted say of the next. Cheap to clone.
@@ -38,6 +63,8 @@ struct Estimates {
     most: u64,
     threads: Vec<Share>,
     shared: Vec<Subject>,
+    /// Ordered by subject.
+    hands: Vec<(Subject, Hands)>,
 }
 
 /// The calls of one thread.
@@ -45,6 +72,7 @@ struct Estimates {
 struct Share {
     key: u64,
     all: u64,
+    meetings: u64,
     about: Vec<(Subject, u64)>,
 }
 
@@ -61,7 +89,9 @@ impl Tally {
     pub fn counting<S: Scheduler>(tally: &Rc<RefCell<Self>>, chooser: S) -> Counting<S> {
         let mut counts = tally.borrow_mut();
         counts.runs += 1;
-        counts.threads.values_mut().for_each(|own| own.this_run = 0);
+        for own in counts.threads.values_mut() {
+            (own.this_run, own.meetings) = (0, 0);
+        }
         drop(counts);
         Counting {
             chooser,
@@ -76,6 +106,7 @@ impl Tally {
         let share = |(&key, own): (&u64, &Own)| Share {
             key,
             all: mean(own.about.values().sum()),
+            meetings: own.meetings_of_a_long_run(self.runs),
             about: (own.about.iter())
                 .filter_map(|(subject, &calls)| Some(((*subject)?, mean(calls))))
                 .collect(),
@@ -90,7 +121,74 @@ impl Tally {
             most: self.threads.values().map(|own| own.most).sum(),
             shared: shared.map(|(subject, _)| subject).collect(),
             threads,
+            hands: self.hands.iter().map(|(&it, &hands)| (it, hands)).collect(),
         }))
+    }
+
+    fn count(&mut self, chosen: &Candidate) {
+        let operation = &chosen.request.operation;
+        let subject = operation.subject();
+        let meets = subject.is_some_and(|subject| {
+            let hands = self.hands.entry(subject).or_default();
+            hands.pass(chosen);
+            hands.meet(chosen)
+        });
+        let own = self.threads.entry(chosen.key).or_default();
+        *own.about.entry(subject).or_default() += 1;
+        own.this_run += 1;
+        own.most = own.most.max(own.this_run);
+        if meets {
+            own.came.resize(own.came.len().max(own.meetings + 1), 0);
+            own.came[own.meetings] += 1;
+            own.meetings += 1;
+        }
+    }
+}
+
+impl Own {
+    /// The mean of those of `runs` runs that are at least as long as the mean. The mean itself
+    /// would leave out what only some runs come to, and the most counts what hardly one does, such
+    /// as trying again and again.
+    fn meetings_of_a_long_run(&self, runs: u64) -> u64 {
+        let mean = self.came.iter().sum::<u64>().div_ceil(runs.max(1));
+        let (up_to_it, beyond) = self.came.split_at(mean as usize);
+        let more = |long: &u64| beyond.iter().sum::<u64>().div_ceil(*long);
+        mean + up_to_it.last().map_or(0, more)
+    }
+}
+
+impl Hands {
+    /// Through those of whoever makes this call.
+    fn pass(&mut self, one: &Candidate) {
+        self.touched.add(one.key);
+        if one.request.operation.changes() {
+            self.changed.add(one.key);
+        }
+    }
+
+    /// Whether somebody else's call conflicts with this one.
+    fn meet(self, one: &Candidate) -> bool {
+        let changes = one.request.operation.changes();
+        self.changed.is_another(one.key) || changes && self.touched.is_another(one.key)
+    }
+}
+
+impl Whose {
+    fn add(&mut self, key: u64) {
+        *self = match *self {
+            Self::Nobody => Self::One(key),
+            Self::One(known) if known == key => return,
+            Self::One(_) | Self::Several => Self::Several,
+        };
+    }
+
+    /// Whether it is somebody's other than the one with this key.
+    fn is_another(self, key: u64) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(known) => known != key,
+            Self::Several => true,
+        }
     }
 }
 
@@ -121,8 +219,49 @@ impl Counts {
         &self.0.shared
     }
 
+    /// Whether this call meets another thread.
+    pub(crate) fn meets(&self, one: &Candidate) -> bool {
+        let hands = &self.0.hands;
+        let Some(subject) = one.request.operation.subject() else {
+            return false;
+        };
+        let place = hands.binary_search_by_key(&subject, |(it, _)| *it);
+        place.is_ok_and(|place| hands[place].1.meet(one))
+    }
+
+    /// Meetings at which a run can turn otherwise: all but each thread's first, before which a
+    /// preemption is another order of threads and no more.
+    pub(crate) fn turnings(&self) -> u64 {
+        self.0.threads.iter().map(Share::turnings).sum()
+    }
+
+    /// One of them: a thread's stable key, and how many meetings it has had before.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub(crate) fn turning(&self, mut number: u64) -> (u64, u64) {
+        for share in &self.0.threads {
+            if number < share.turnings() {
+                return (share.key, number + 1);
+            }
+            number -= share.turnings();
+        }
+        panic!("fewer turnings than were said");
+    }
+
+    /// The stable keys of the threads.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.threads.iter().map(|share| share.key)
+    }
+
     fn share(&self, key: u64) -> Option<&Share> {
         self.0.threads.iter().find(|share| share.key == key)
+    }
+}
+
+impl Share {
+    fn turnings(&self) -> u64 {
+        self.meetings.saturating_sub(1)
     }
 }
 
@@ -130,11 +269,7 @@ impl<S: Scheduler> Scheduler for Counting<S> {
     fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
         let index = self.chooser.choose(step, runnable);
         if let Some(chosen) = runnable.get(index) {
-            let mut tally = self.tally.borrow_mut();
-            let own = tally.threads.entry(chosen.key).or_default();
-            *(own.about.entry(chosen.request.operation.subject())).or_default() += 1;
-            own.this_run += 1;
-            own.most = own.most.max(own.this_run);
+            self.tally.borrow_mut().count(chosen);
         }
         index
     }

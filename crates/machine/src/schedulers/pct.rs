@@ -66,8 +66,19 @@ impl Pct {
         }
     }
 
+    /// The stable key of the one among these that all others go before, until a change.
+    pub(crate) fn lowest(&self, keys: impl Iterator<Item = u64>) -> Option<u64> {
+        keys.min_by_key(|key| first(self.luck, *key))
+    }
+
+    /// The thread falls below all others but those that fall with fewer changes `left`.
+    pub(crate) fn fall(&mut self, thread: ThreadId, left: usize) {
+        let low = CHANGED + left as u64;
+        *self.priorities.get(thread, || low) = low;
+    }
+
     /// Who polls falls below all others, and lets the one go on that it waits for.
-    fn tire(&mut self, chosen: ThreadId, alone: bool) {
+    pub(crate) fn tire(&mut self, chosen: ThreadId, alone: bool) {
         if self.last.replace(chosen) != Some(chosen) {
             self.in_a_row = 0;
         }
@@ -80,9 +91,11 @@ impl Pct {
         }
     }
 
-    fn highest(&mut self, runnable: &[Candidate]) -> usize {
+    /// Who goes next if nothing changes.
+    pub(crate) fn highest(&mut self, runnable: &[Candidate]) -> usize {
+        let luck = self.luck;
         let priority = |(_, one): &(usize, &Candidate)| {
-            let first = || mix(self.luck, one.key) | HIGH;
+            let first = || first(luck, one.key);
             (*self.priorities.get(one.thread, first), one.thread)
         };
         let (index, _) = able(runnable)
@@ -92,8 +105,13 @@ impl Pct {
     }
 }
 
+/// The priority that the thread with this key has until a change.
+fn first(luck: u64, key: u64) -> u64 {
+    mix(luck, key) | HIGH
+}
+
 /// The word of decision `ordinal` as a number below `bound`.
-fn below(words: &mut Stream, ordinal: u64, bound: u64) -> u64 {
+pub(crate) fn below(words: &mut Stream, ordinal: u64, bound: u64) -> u64 {
     ((u128::from(words.word(ordinal)) * u128::from(bound)) >> 64) as u64
 }
 
@@ -102,9 +120,7 @@ impl Scheduler for Pct {
         let mut index = self.highest(runnable);
         while self.changes.last().is_some_and(|change| *change <= step) {
             self.changes.pop();
-            // Later changes fall deeper.
-            let low = CHANGED + self.changes.len() as u64;
-            *self.priorities.get(runnable[index].thread, || low) = low;
+            self.fall(runnable[index].thread, self.changes.len());
             index = self.highest(runnable);
         }
         let alone = able(runnable).nth(1).is_none();

@@ -1,43 +1,54 @@
 //! Several strategies, of which each run draws one.
 //!
 //! Owns [`Portfolio`]. No strategy wins everywhere: walks find what has a wide window and miss ABA,
-//! priorities find what needs few preemptions and miss what needs one more, and only a walk that
-//! looks at modeled time sees how wide a window is. A portfolio is at worst as slow as its best
-//! member divided by that member's share.
+//! preemptions find what needs few of them and miss what needs one more, and only who looks at
+//! modeled time sees how wide a window is. A portfolio is at worst as slow as its best member
+//! divided by that member's share. It refuses members that another one outdoes: steps of PCT that
+//! nobody notices, times that know one evenness only.
 
 use kernel::{Choices, Duration, Site};
 
 use crate::scheduler::{Candidate, Scheduler};
 use crate::schedulers::counts::Counts;
-use crate::schedulers::paced::Paced;
 use crate::schedulers::parallel::Parallel;
-use crate::schedulers::pct::Pct;
 use crate::schedulers::pos::Pos;
+use crate::schedulers::preempting::Preempting;
 use crate::schedulers::surw::{Selection, Surw};
 
 const SITE: Site = Site::new("machine.schedule.portfolio");
 
-/// The members, each as often as it stands here.
-const MEMBERS: [Member; 10] = [
-    Member::Parallel,
-    Member::Parallel,
-    Member::Parallel,
-    Member::Paced,
-    Member::Paced,
-    Member::Pct(2),
-    Member::Pct(2),
-    Member::Pct(3),
-    Member::Pos,
-    Member::Surw(Selection::One),
+/// The members, and of how many runs in twenty each gets. What needs threads to keep step is found
+/// by times, and what needs one to be left behind by preemptions: one more often than two, and two
+/// more often than three. The walk and the priorities of calls find some of what is neither.
+const MEMBERS: [(Member, u64); 6] = [
+    (Member::Parallel, 6),
+    (Member::Preempting(1), 4),
+    (Member::Preempting(2), 4),
+    (Member::Preempting(3), 2),
+    (Member::Surw(Selection::One), 3),
+    (Member::Pos, 1),
 ];
 
 #[derive(Clone, Copy, Debug)]
 enum Member {
     Parallel,
-    Paced,
-    Pct(u32),
     Pos,
+    Preempting(u32),
     Surw(Selection),
+}
+
+impl Member {
+    fn drawn(choices: Choices, key: u64) -> Self {
+        let all = MEMBERS.iter().map(|(_, share)| share).sum();
+        let mut drawn = choices.draw(SITE, key, [0, 0]).below(all);
+        for (member, share) in MEMBERS {
+            if drawn < share {
+                return member;
+            }
+            drawn -= share;
+        }
+        panic!("a number below the sum falls to somebody");
+    }
 }
 
 /// The strategy that was drawn for one run.
@@ -47,10 +58,9 @@ pub struct Portfolio(Drawn);
 #[derive(Clone, Debug)]
 enum Drawn {
     Parallel(Parallel),
-    Paced(Paced),
-    Pct(Pct),
     Pos(Pos),
-    Surw(Surw),
+    Preempting(Preempting),
+    Surw(Box<Surw>),
 }
 
 impl Portfolio {
@@ -61,23 +71,24 @@ impl Portfolio {
     /// If `step` is zero.
     #[must_use]
     pub fn new(choices: Choices, key: u64, counts: &Counts, step: Duration) -> Self {
-        let drawn = choices.draw(SITE, key, [0, 0]).below(MEMBERS.len() as u64);
-        Self(match MEMBERS[drawn as usize] {
-            Member::Parallel => Drawn::Parallel(Parallel::new(choices, key, step)),
-            Member::Paced => Drawn::Paced(Paced::new(choices, key, step)),
-            Member::Pct(depth) => Drawn::Pct(Pct::new(choices, key, depth, counts.most())),
+        Self(match Member::drawn(choices, key) {
+            Member::Parallel => Drawn::Parallel(Parallel::of_any_evenness(choices, key, step)),
             Member::Pos => Drawn::Pos(Pos::new(choices, key)),
-            Member::Surw(selection) => Drawn::Surw(Surw::new(choices, key, counts, selection)),
+            Member::Preempting(preemptions) => {
+                Drawn::Preempting(Preempting::new(choices, key, preemptions, counts))
+            }
+            Member::Surw(selection) => {
+                Drawn::Surw(Box::new(Surw::new(choices, key, counts, selection)))
+            }
         })
     }
 
     fn drawn(&mut self) -> &mut dyn Scheduler {
         match &mut self.0 {
             Drawn::Parallel(parallel) => parallel,
-            Drawn::Paced(paced) => paced,
-            Drawn::Pct(pct) => pct,
             Drawn::Pos(pos) => pos,
-            Drawn::Surw(surw) => surw,
+            Drawn::Preempting(preempting) => preempting,
+            Drawn::Surw(surw) => surw.as_mut(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns [`Random`]. It refuses memory: each choice depends on seed, key and step alone.
 
-use kernel::{Choices, Site, Stream};
+use kernel::{Choices, Coins, Site};
 
 use crate::scheduler::{Candidate, Scheduler};
 
@@ -12,7 +12,7 @@ const SITE: Site = Site::new("machine.schedule.random");
 #[derive(Clone, Debug)]
 pub struct Random {
     key: u64,
-    luck: Stream,
+    luck: Coins,
 }
 
 impl Random {
@@ -21,18 +21,17 @@ impl Random {
     pub fn new(choices: Choices, key: u64) -> Self {
         Self {
             key,
-            luck: choices.stream(SITE, key),
+            luck: choices.coins(SITE, key),
         }
     }
 }
 
 impl Scheduler for Random {
     fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
-        let word = u128::from(self.luck.word(step));
-        ((word * runnable.len() as u128) >> 64) as usize
+        self.luck.below(step, runnable.len() as u64) as usize
     }
 
     fn renew(&mut self, choices: Choices) {
-        self.luck = choices.stream(SITE, self.key);
+        self.luck = choices.coins(SITE, self.key);
     }
 }

@@ -21,6 +21,10 @@ pub(crate) struct Timed {
     switch_cost: Duration,
     /// The processor whose thread has the turn.
     turn: usize,
+    /// Before that instant of its clock nobody else can have a say: no other processor is as far
+    /// back, nobody is ready to start, and its quantum lasts. Most turns follow another of the same
+    /// thread.
+    undisputed: Instant,
 }
 
 #[derive(Clone, Debug)]
@@ -63,10 +67,12 @@ impl Timed {
             quantum,
             switch_cost,
             turn: 0,
+            undisputed: Instant::ZERO,
         }
     }
 
     pub(crate) fn ready(&mut self, thread: ThreadId, at: Instant) {
+        self.undisputed = Instant::ZERO;
         for processor in &mut self.processors {
             if processor.running == Running::Asking(thread) && at <= processor.clock {
                 processor.running = Running::Thread(thread);
@@ -78,6 +84,7 @@ impl Timed {
 
     /// No answer came at once: the processors that waited for one are free.
     pub(crate) fn stop_asking(&mut self) {
+        self.undisputed = Instant::ZERO;
         for processor in &mut self.processors {
             if let Running::Asking(_) = processor.running {
                 processor.running = Running::Idle;
@@ -95,6 +102,15 @@ impl Timed {
     }
 
     pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
+        let at = self.processors[self.turn].clock;
+        if at >= self.undisputed {
+            return self.next_of_all(until);
+        }
+        (at <= until).then(|| self.give_turn())
+    }
+
+    #[inline(never)]
+    fn next_of_all(&mut self, until: Instant) -> Option<Turn> {
         loop {
             let busy = self.first_busy();
             let busy_at = busy.map(|index| self.processors[index].clock);
@@ -114,12 +130,30 @@ impl Timed {
                 continue;
             }
             self.turn = index;
-            let Running::Thread(thread) = self.processors[index].running else {
-                panic!("a busy processor runs a thread");
-            };
-            let at = self.processors[index].clock;
-            return Some(Turn { thread, at });
+            self.undisputed = self.undisputed();
+            return Some(self.give_turn());
         }
+    }
+
+    fn give_turn(&self) -> Turn {
+        let processor = &self.processors[self.turn];
+        let Running::Thread(thread) = processor.running else {
+            panic!("a busy processor runs a thread");
+        };
+        let at = processor.clock;
+        Turn { thread, at }
+    }
+
+    /// Until when nobody but the processor that has the turn can have a say.
+    fn undisputed(&self) -> Instant {
+        let mut until = self.processors[self.turn].quantum_end;
+        for (index, processor) in self.processors.iter().enumerate() {
+            if index != self.turn && matches!(processor.running, Running::Thread(_)) {
+                until = until.min(processor.clock);
+            }
+        }
+        self.first_start()
+            .map_or(until, |start| until.min(start.at))
     }
 
     /// Whether a thread waits for the processor whose thread has the turn.
@@ -131,6 +165,7 @@ impl Timed {
     /// The thread that has the turn goes to the back of the ready queue; the processor takes the
     /// next one, if one is ready.
     pub(crate) fn pass_over(&mut self) {
+        self.undisputed = Instant::ZERO;
         let (quantum, contended) = (self.quantum, self.is_contended());
         let processor = &mut self.processors[self.turn];
         let (clock, Running::Thread(thread)) = (processor.clock, processor.running) else {
@@ -149,12 +184,14 @@ impl Timed {
     }
 
     pub(crate) fn stopped(&mut self, cost: Duration) {
+        self.undisputed = Instant::ZERO;
         let processor = &mut self.processors[self.turn];
         processor.clock += cost;
         processor.running = Running::Idle;
     }
 
     pub(crate) fn asked(&mut self, cost: Duration) {
+        self.undisputed = Instant::ZERO;
         let processor = &mut self.processors[self.turn];
         let Running::Thread(thread) = processor.running else {
             panic!("only a running thread asks");
@@ -178,21 +215,23 @@ impl Timed {
     }
 
     fn first_busy(&self) -> Option<usize> {
-        let busy = |processor: &Processor| matches!(processor.running, Running::Thread(_));
-        let indices = 0..self.processors.len();
-        indices
-            .filter(|index| busy(&self.processors[*index]))
-            .min_by_key(|index| self.processors[*index].clock)
+        let is_busy = |processor: &Processor| matches!(processor.running, Running::Thread(_));
+        let all = self.processors.iter().enumerate();
+        let busy = all.filter(|(_, processor)| is_busy(processor));
+        let first = busy.min_by_key(|(_, processor)| processor.clock);
+        first.map(|(index, _)| index)
     }
 
     /// Where and when the head of the ready queue would start, if a processor is idle.
     fn first_start(&self) -> Option<Start> {
+        let is_idle = |processor: &Processor| processor.running == Running::Idle;
+        if !self.processors.iter().any(is_idle) {
+            return None;
+        }
         let (&(ready_at, _), &thread) = self.ready.first_key_value()?;
-        let indices = 0..self.processors.len();
-        indices
-            .filter(|index| self.processors[*index].running == Running::Idle)
-            .map(|index| {
-                let processor = &self.processors[index];
+        let all = self.processors.iter().enumerate();
+        all.filter(|(_, processor)| is_idle(processor))
+            .map(|(index, processor)| {
                 let same = processor.last.is_none_or(|last| last == thread);
                 Start {
                     processor: index,

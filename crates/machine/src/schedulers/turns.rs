@@ -2,7 +2,7 @@
 
 use kernel::{Choices, Duration, Instant};
 
-use crate::call::{Operation, ThreadId};
+use crate::call::{Operation, Request, ThreadId};
 use crate::config::Config;
 use crate::scheduler::{Candidate, Prospect, Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
@@ -94,11 +94,11 @@ impl Turns {
         }
     }
 
-    /// The call cost so much and the thread goes on with the next.
-    pub(crate) fn spent(&mut self, cost: Duration, next: impl FnOnce() -> Candidate) {
+    /// The call cost so much and the thread, having made so many `calls`, goes on with the next.
+    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, next: &Request) {
         match self {
             Self::Timed(timed) => timed.spent(cost),
-            Self::Chosen(chosen) => chosen.spent(cost, next()),
+            Self::Chosen(chosen) => chosen.spent(cost, calls, next),
         }
     }
 

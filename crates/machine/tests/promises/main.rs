@@ -9,9 +9,12 @@ mod heap;
 mod interleavings;
 mod judging;
 mod order;
+mod other_programs;
 mod preempting;
 mod schedulers;
 mod speed;
 mod stage;
 mod timing;
+mod turnings;
+
 mod waiting;

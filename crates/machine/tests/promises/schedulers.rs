@@ -10,25 +10,26 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, Instant};
 use machine::drills::{Drill, Program};
 use machine::{
-    Candidate, Counts, Field, Machine, Paced, Parallel, Pct, Portfolio, Pos, Progress, Random,
-    Scheduler, Selection, Strategy, Surw, Tally,
+    Candidate, Counts, Field, Machine, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Progress,
+    Random, Scheduler, Selection, Strategy, Surw, Tally,
 };
 
 use crate::stage::{HOST, Numbers, Thread, config, finish, machine, records};
 
 const STEP: Duration = Duration::from_nanos(200);
-const PILOTS: u64 = 32;
+pub(crate) const PILOTS: u64 = 32;
 
-type Make = Box<dyn Fn(u64) -> Box<dyn Scheduler>>;
+pub(crate) type Make = Box<dyn Fn(u64) -> Box<dyn Scheduler>>;
 
-fn luck(seed: u64) -> Choices {
+pub(crate) fn luck(seed: u64) -> Choices {
     Choices::new(seed)
 }
 
 /// Every adversarial scheduler, for a program with these counts.
-fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
+pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
     let counts = || counts.clone();
-    let (two, three, whole, one, mixed) = (counts(), counts(), counts(), counts(), counts());
+    let (two, three, whole, one) = (counts(), counts(), counts(), counts());
+    let (single, double, mixed) = (counts(), counts(), counts());
     vec![
         (
             "random",
@@ -58,6 +59,14 @@ fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
         (
             "surw-one",
             Box::new(move |seed| Box::new(Surw::new(luck(seed), HOST, &one, Selection::One))),
+        ),
+        (
+            "preempting-1",
+            Box::new(move |seed| Box::new(Preempting::new(luck(seed), HOST, 1, &single))),
+        ),
+        (
+            "preempting-2",
+            Box::new(move |seed| Box::new(Preempting::new(luck(seed), HOST, 2, &double))),
         ),
         (
             "portfolio",
@@ -110,7 +119,7 @@ const fn drill(program: Program, noise: u32) -> Drill {
 }
 
 /// Whether `found` of `runs` is within four standard deviations of `expected`.
-fn agrees(found: u64, runs: u64, expected: f64) -> bool {
+pub(crate) fn agrees(found: u64, runs: u64, expected: f64) -> bool {
     let mean = runs as f64 * expected;
     let deviation = (mean * (1.0 - expected)).sqrt();
     (found as f64 - mean).abs() <= 4.0 * deviation
@@ -295,7 +304,7 @@ fn surw_is_uniform_over_what_is_selected() {
 
 /// A bug of depth `depth` among `threads`: the first writes `depth - 1` stages in turn, and each
 /// must be seen by the second before the next is written.
-fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u64) {
+pub(crate) fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u64) {
     const PADDING: u32 = 4;
     let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
     let words = machine.map_static(32, "words").expect("room");

@@ -61,17 +61,15 @@ fn packets(unit: &[u8]) -> Vec<u8> {
         end: index == last,
         user,
     });
-    tpdus
-        .flat_map(|tpdu| tpkt::encode(&tpdu.encode()))
-        .collect()
+    let packets: Vec<_> = tpdus.map(|tpdu| tpkt::encode(&tpdu.encode())).collect();
+    packets.concat()
 }
 
 fn content_packets(message: u32, from: u32, to: u32) -> Vec<u8> {
     let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
-    let units = bytes
-        .chunks(PIECE_BYTES as usize)
-        .map(|user| Spdu::Data { user }.encode());
-    units.flat_map(|unit| packets(&unit)).collect()
+    let pieces = bytes.chunks(PIECE_BYTES as usize);
+    let units = pieces.map(|user| packets(&Spdu::Data { user }.encode()));
+    units.collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]
