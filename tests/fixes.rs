@@ -201,7 +201,7 @@ fn size(case: &Case, outcome: &Outcome) -> String {
     )
 }
 
-/// `, 11 put aside for 20 s before interlocked number 2 of control block pool.free list`
+/// `, 11 put aside for 20s before interlocked number 2 of control block pool.free list`
 fn told(preemption: &Preemption) -> String {
     let Preemption {
         thread,
@@ -209,7 +209,7 @@ fn told(preemption: &Preemption) -> String {
         length,
         ..
     } = preemption;
-    format!(", {thread} put aside for {length} s before {before}")
+    format!(", {thread} put aside for {length} before {before}")
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
             LeftBetweenSteps,
             FIXED,
             Family::Entering,
-            (never_corrupts, 40),
+            (never_corrupts, 50),
         ),
         Wrong::of(
             Uncounted,

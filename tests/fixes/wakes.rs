@@ -17,7 +17,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
             ResetAfterLooking,
             Shipped::EXCHANGE_5_5_2655_16,
             Family::Steady,
-            (recovers_after_healing, 60),
+            (recovers_after_healing, 100),
         ),
         Wrong::of(
             CallsLeftWaiting,
