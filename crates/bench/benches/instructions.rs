@@ -24,7 +24,7 @@ struct Loop {
     run: fn(u32),
 }
 
-const LOOPS: [Loop; 11] = [
+const LOOPS: [Loop; 13] = [
     Loop {
         name: "timer, 10,000 waiting",
         meaning: "EventQueue: one push and one pop",
@@ -59,14 +59,19 @@ const LOOPS: [Loop; 11] = [
         name: "association",
         meaning: "W1: eleven segments and all calls of both ends",
         count: 1_600,
-        run: |count| {
-            let work = Associations {
-                clients: 16,
-                each: count / 16,
-                at_once: 10,
-            };
-            ours::associations::associations(work, LossModel::None);
-        },
+        run: |count| associate(16, count, 10),
+    },
+    Loop {
+        name: "association, 256 clients",
+        meaning: "W1s: the same, 2,560 under way",
+        count: 10_240,
+        run: |count| associate(256, count, 10),
+    },
+    Loop {
+        name: "association, all at once",
+        meaning: "W1s: the same, all of 16 clients under way",
+        count: 10_000,
+        run: |count| associate(16, count, u32::MAX),
     },
     Loop {
         name: "association of MTAs",
@@ -77,6 +82,7 @@ const LOOPS: [Loop; 11] = [
                 hosts: 16,
                 pattern: Pattern::HubAndSpoke,
                 messages: count / 16,
+                apart: 0,
                 link: "",
             };
             ours::mtas::run(&mail.scenario());
@@ -135,6 +141,15 @@ const LOOPS: [Loop; 11] = [
         },
     },
 ];
+
+fn associate(clients: u32, count: u32, at_once: u32) {
+    let work = Associations {
+        clients,
+        each: count / clients,
+        at_once,
+    };
+    ours::associations::associations(work, LossModel::None);
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();

@@ -20,7 +20,7 @@ impl Other {
     ///
     /// # Errors
     /// Why it cannot be started.
-    pub fn start(mut command: Command) -> Result<Self, String> {
+    pub fn start(command: &mut Command) -> Result<Self, String> {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,13 +1,17 @@
-//! Which host has an address.
+//! Which host has which address.
 //!
-//! Owns the way from an IPv4 address to a host. It refuses names.
+//! Owns the way from an IPv4 address to a host and back. It refuses names.
 
 use net::HostId;
 
-/// Addresses, ordered, with the host of each.
+/// Who has an address. A host's own is here too, apart from all else it has, since every packet
+/// asks for that of a host it has nothing else to do with.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {
+    /// Ordered.
     entries: Vec<(u32, HostId)>,
+    /// By host.
+    addresses: Vec<u32>,
 }
 
 impl Directory {
@@ -16,12 +20,18 @@ impl Directory {
     /// # Panics
     /// If two hosts have one address.
     pub(crate) fn new(addresses: impl Iterator<Item = u32>) -> Self {
-        let mut entries: Vec<_> = addresses.zip((0..).map(HostId)).collect();
+        let addresses: Vec<u32> = addresses.collect();
+        let mut entries: Vec<_> = addresses.iter().copied().zip((0..).map(HostId)).collect();
         entries.sort_unstable();
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             panic!("{:?} and {:?} have one address", pair[0].1, pair[1].1);
         }
-        Self { entries }
+        Self { entries, addresses }
+    }
+
+    /// The address of a host.
+    pub(crate) fn address(&self, host: HostId) -> u32 {
+        self.addresses[host.0 as usize]
     }
 
     /// The host with this address.

@@ -158,7 +158,7 @@ impl<E> Internet<E> {
 
     /// The addresses of a packet's source and destination.
     fn addresses(&self, packet: &Packet<Payload>) -> [u32; 2] {
-        [packet.source, packet.destination].map(|host| self.sockets(host).address())
+        [packet.source, packet.destination].map(|host| self.directory.address(host))
     }
 
     /// A packet is at `at`: it is handed up, or goes on. Answers whether it was handed up.
@@ -178,7 +178,7 @@ impl<E> Internet<E> {
             return false;
         }
         watch.on_news(now, at, News::Arrived(&packet));
-        let source = self.sockets(packet.source).address();
+        let source = self.directory.address(packet.source);
         let sockets = &mut self.stations[at.0 as usize].sockets;
         match packet.payload {
             Payload::Tcp(segment) => {

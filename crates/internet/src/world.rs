@@ -3,6 +3,8 @@
 //! Owns [`Internet`] and the order of events: those of the network and those of its owner stand in
 //! one list. It refuses a clock of its own: `now` is an argument, and the owner's time.
 
+use std::collections::BTreeMap;
+
 use kernel::{Choices, EventKey, EventQueue, Instant};
 use net::{Cut, HostId, LinkConfig, LinkId, Network, NetworkError};
 use tcp::Uptime;
@@ -71,6 +73,8 @@ pub struct Internet<E> {
     pub(crate) stations: Vec<Station>,
     pub(crate) directory: Directory,
     pub(crate) flights: Flights,
+    /// By host: those of one island have routes to each other.
+    islands: Vec<HostId>,
     queue: EventQueue<Event<E>>,
 }
 
@@ -96,8 +100,11 @@ impl<E> Internet<E> {
         let count = u32::try_from(hosts.len()).unwrap_or(u32::MAX);
         let network = Network::new(choices, count, links)?;
         let directory = Directory::new(hosts.iter().map(|config| config.address));
+        // Sockets that were told nothing have a route to everybody.
+        let together = vec![HostId(0); hosts.len()];
         let mut internet = Self {
             network,
+            islands: together,
             stations: hosts.into_iter().map(Station::new).collect(),
             directory,
             flights: Flights::default(),
@@ -167,7 +174,7 @@ impl<E> Internet<E> {
         station.up = false;
         station.timer_at = None;
         station.timer_generation = station.timer_generation.wrapping_add(1);
-        self.update_routes();
+        self.introduce(host);
     }
 
     /// Schedules an event of the owner's among those of `host`: at one instant, lower classes come
@@ -256,18 +263,48 @@ impl<E> Internet<E> {
         self.queue.push(key, event);
     }
 
-    /// Tells every host which others it has a route to: without one, connect() fails at once
-    /// with 10051.
+    /// Tells hosts which others they have a route to, or no more: without one, connect() fails at
+    /// once with 10051.
     fn update_routes(&mut self) {
-        let count = self.stations.len() as u32;
-        let pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
-        for (from, to) in pairs.filter(|(from, to)| from != to) {
-            let exists = self.network.route(HostId(from), HostId(to)).is_some();
-            let address = self.stations[to as usize].sockets.address();
-            self.stations[from as usize]
-                .sockets
-                .set_route(address, exists);
+        let hosts = (0..self.stations.len() as u32).map(HostId);
+        let islands = hosts.map(|host| self.network.island(host)).collect();
+        let before = std::mem::replace(&mut self.islands, islands);
+        // Hosts that moved alike have the same news for all others: islands are few.
+        let mut movements: BTreeMap<(HostId, HostId), Vec<HostId>> = BTreeMap::new();
+        for (host, (from, to)) in (0..).zip(before.iter().zip(&self.islands)) {
+            movements
+                .entry((*from, *to))
+                .or_default()
+                .push(HostId(host));
         }
+        for ((from, to), these) in &movements {
+            for ((others_from, others_to), those) in &movements {
+                let exists = to == others_to;
+                if exists != (from == others_from) {
+                    self.set_routes(these, those, exists);
+                }
+            }
+        }
+    }
+
+    fn set_routes(&mut self, hosts: &[HostId], others: &[HostId], exists: bool) {
+        for host in hosts {
+            let sockets = &mut self.stations[host.0 as usize].sockets;
+            for other in others {
+                sockets.set_route(self.directory.address(*other), exists);
+            }
+        }
+    }
+
+    /// Tells a host that knows nothing of routes which it has not.
+    fn introduce(&mut self, host: HostId) {
+        let own = self.islands[host.0 as usize];
+        let others = (0..).map(HostId).zip(&self.islands);
+        let elsewhere: Vec<HostId> = others
+            .filter(|(_, island)| **island != own)
+            .map(|(other, _)| other)
+            .collect();
+        self.set_routes(&[host], &elsewhere, false);
     }
 }
 

@@ -56,6 +56,14 @@ impl Default for Impairment {
     }
 }
 
+impl Order {
+    /// When a packet that would arrive at `due` does: not before the one that was sent before it.
+    pub(crate) fn keep(&mut self, due: Instant) -> Instant {
+        self.last = self.last.max(due);
+        self.last
+    }
+}
+
 impl Luck {
     pub(crate) const fn new(choices: Choices, entity: u64, identity: Identity) -> Self {
         Self {
@@ -102,9 +110,7 @@ impl Impairment {
 
     /// When a copy arrives that would arrive at `due` on a perfect line.
     pub(crate) fn arrival(&self, luck: Luck, order: &mut Order, due: Instant) -> Instant {
-        let jittered = due + self.jitter(luck);
-        let in_order = jittered.max(order.last);
-        order.last = in_order;
+        let in_order = order.keep(due + self.jitter(luck));
         if luck.chance(REORDER, self.reorder) {
             in_order + self.reorder_delay
         } else {

@@ -13,7 +13,7 @@ use crate::link::{Cut, LinkConfig, LinkFault, LinkId, Loss, Way};
 use crate::loss::PacketLoss;
 use crate::outage::Window;
 use crate::packet::{HostId, LENGTH_MAX, Packet};
-use crate::route::{HOSTS_MAX, LINKS_MAX, RouteTable};
+use crate::route::{self, HOSTS_MAX, LINKS_MAX, ROUTERS_MAX, RouteTable};
 use crate::statistics::Statistics;
 use crate::verdict::{DropReason, Transit, Verdict};
 
@@ -46,6 +46,8 @@ pub enum NetworkError {
     TooManyHosts(u32),
     /// More than [`LINKS_MAX`] links.
     TooManyLinks(usize),
+    /// More than [`ROUTERS_MAX`] hosts with more than one link.
+    TooManyRouters(usize),
     /// Two links have one key and would have the same luck.
     SameKey(LinkId, LinkId),
     /// A link's settings are refused.
@@ -70,9 +72,14 @@ impl Network {
                 .map_err(|fault| NetworkError::Link(link, fault))?;
         }
         check_keys(links)?;
+        let ends = || links.iter().map(|link| link.ends);
+        let routers = route::routers(hosts, ends());
+        if routers > ROUTERS_MAX {
+            return Err(NetworkError::TooManyRouters(routers));
+        }
         Ok(Self {
             links: links.iter().map(|link| Link::new(choices, link)).collect(),
-            routes: RouteTable::new(hosts, links.iter().map(|link| link.ends)),
+            routes: RouteTable::new(hosts, ends()),
         })
     }
 
@@ -83,6 +90,16 @@ impl Network {
     #[must_use]
     pub fn route(&self, from: HostId, to: HostId) -> Option<LinkId> {
         self.routes.first_link(from, to)
+    }
+
+    /// The lowest of the hosts that have routes to each other, `host` among them: two hosts with
+    /// different answers have none.
+    ///
+    /// # Panics
+    /// If the host does not exist.
+    #[must_use]
+    pub fn island(&self, host: HostId) -> HostId {
+        self.routes.island(host)
     }
 
     /// Offers `packet` to the link that leads on from `at`, where it was made or has to be
@@ -156,7 +173,10 @@ impl Network {
     /// If the link does not exist.
     #[must_use]
     pub fn is_up(&self, link: LinkId, way: Way, now: Instant) -> bool {
-        !self.line(link, way).interruptions.was_out(now)
+        !self
+            .line(link, way)
+            .interruptions()
+            .is_some_and(|it| it.was_out(now))
     }
 
     /// The first instant after `now` at which [`Network::is_up`] changes; `None` if never.
@@ -165,7 +185,7 @@ impl Network {
     /// If the link does not exist.
     #[must_use]
     pub fn next_outage_change(&self, link: LinkId, way: Way, now: Instant) -> Option<Instant> {
-        self.line(link, way).interruptions.next_change(now)
+        self.line(link, way).interruptions()?.next_change(now)
     }
 
     /// The outages of one way from `from` on, in order. One that is under way begins at `from`;
@@ -179,7 +199,8 @@ impl Network {
         way: Way,
         from: Instant,
     ) -> impl Iterator<Item = Window> + use<> {
-        self.line(link, way).interruptions.outages(from)
+        let outages = self.line(link, way).interruptions();
+        outages.map(|it| it.outages(from)).into_iter().flatten()
     }
 
     /// What one way of a link did so far.
@@ -267,6 +288,12 @@ impl fmt::Display for NetworkError {
         match self {
             Self::TooManyHosts(hosts) => write!(formatter, "{hosts} hosts exceed {HOSTS_MAX}"),
             Self::TooManyLinks(links) => write!(formatter, "{links} links exceed {LINKS_MAX}"),
+            Self::TooManyRouters(routers) => {
+                write!(
+                    formatter,
+                    "{routers} hosts with several links exceed {ROUTERS_MAX}"
+                )
+            }
             Self::SameKey(LinkId(first), LinkId(second)) => {
                 write!(formatter, "links {first} and {second} have the same key")
             }

@@ -3,19 +3,19 @@
 //! Owns the translation, including the calibration of links by what a ping sees. It refuses to
 //! check what the file's reader has checked: what is impossible here is our bug.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use kernel::{Duration, key};
 use machine::{Costs, HeapConfig};
 use mta::{Build, Database, Patience, Shipped};
-use net::{HostId, LinkConfig, LossModel, calibration};
+use net::{LinkConfig, LossModel, calibration};
 
 use crate::plan::{
     Before, Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
     TcpProfile, Vocabulary,
 };
+use crate::roster::{Roster, host_numbers};
 
 /// A network that cannot be calibrated or built as the scenario says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,31 +28,6 @@ impl std::fmt::Display for AssemblyError {
 }
 
 impl std::error::Error for AssemblyError {}
-
-/// The number of each host, in the order of their names.
-pub(crate) fn host_numbers(scenario: &Scenario) -> BTreeMap<&str, HostId> {
-    scenario
-        .hosts
-        .keys()
-        .map(String::as_str)
-        .zip((0..).map(HostId))
-        .collect()
-}
-
-/// The address of each host: its own, or 10.0.0.n.
-pub(crate) fn addresses(scenario: &Scenario) -> Vec<u32> {
-    let taken: BTreeSet<u32> = scenario
-        .hosts
-        .values()
-        .map(|host| u32::from(host.address))
-        .collect();
-    let mut free = (u32::from_be_bytes([10, 0, 0, 1])..).filter(|it| !taken.contains(it));
-    let assign = |host: &Host| match u32::from(host.address) {
-        0 => free.next().expect("there are fewer hosts than addresses"),
-        address => address,
-    };
-    scenario.hosts.values().map(assign).collect()
-}
 
 /// The links as the network takes them, in the order of their names.
 pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyError> {
@@ -324,62 +299,45 @@ pub(crate) fn shipped(host: &Host) -> Shipped {
 /// The MTA of a host. Its connectors are numbered in the order of their names.
 pub(crate) fn mta(
     name: &str,
-    scenario: &Scenario,
+    (scenario, roster): (&Scenario, &Roster<'_>),
     build: Rc<dyn Build>,
     database: Database,
     waits_recorded: bool,
 ) -> mta::Config {
-    let host = &scenario.hosts[name];
-    let numbers = host_numbers(scenario);
-    let addresses = addresses(scenario);
-    let address = |host: &str| addresses[numbers[host].0 as usize];
-    let own = connectors_of(scenario, name);
-    let callers = scenario
-        .connectors
-        .values()
-        .filter(|connector| connector.to == name);
-    let longest = own
+    let plan = &scenario.hosts[name];
+    let host = roster.number(name);
+    let address = |host: &str| roster.address(roster.number(host));
+    let own = roster
+        .outgoing(host)
         .iter()
-        .map(|(_, it)| it.lifetime + it.session_disconnect);
-    let calling = scenario
-        .connectors
-        .values()
-        .filter(|connector| connector.to == name);
-    let patience = calling
-        .map(|it| it.lifetime + it.session_disconnect)
-        .chain(longest);
+        .map(|(_, connector)| *connector);
+    let patience = own
+        .chain(roster.incoming(host).iter().copied())
+        .map(|it| it.lifetime + it.session_disconnect);
     mta::Config {
         build,
-        control_blocks: host.control_blocks,
-        driver_threads: host.driver_threads,
-        connect_attempts: host.connect_attempts,
-        connect_pause: host.connect_pause,
-        connectors: own
+        control_blocks: plan.control_blocks,
+        driver_threads: plan.driver_threads,
+        connect_attempts: plan.connect_attempts,
+        connect_pause: plan.connect_pause,
+        connectors: roster
+            .outgoing(host)
             .iter()
             .map(|(name, connector)| lower(key(name), address(&connector.to), connector))
             .collect(),
-        peers: callers.map(|connector| address(&connector.from)).collect(),
+        peers: roster
+            .incoming(host)
+            .iter()
+            .map(|connector| address(&connector.from))
+            .collect(),
         patience: Patience {
             connect: Duration::from_secs(120),
             silence: patience.max().unwrap_or(Duration::from_secs(420)),
         },
-        keep_alive: host.keep_alive,
+        keep_alive: plan.keep_alive,
         database,
         waits_recorded,
     }
-}
-
-/// The connectors that start at this host.
-pub(crate) fn connectors_of<'a>(
-    scenario: &'a Scenario,
-    host: &str,
-) -> Vec<(&'a str, &'a Connector)> {
-    let all = scenario
-        .connectors
-        .iter()
-        .filter(|(_, connector)| connector.from == host);
-    all.map(|(name, connector)| (name.as_str(), connector))
-        .collect()
 }
 
 fn lower(key: u64, to: u32, connector: &Connector) -> mta::Connector {

@@ -27,6 +27,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use crate::plan::Scenario;
@@ -119,7 +120,7 @@ fn placed(findings: Vec<Finding>, places: &Places) -> impl Iterator<Item = Diagn
 
 /// Gives every host without one the next free address from 10.0.0.1 upwards.
 fn assign_addresses(scenario: &mut Scenario) {
-    let taken: Vec<Ipv4Addr> = scenario.hosts.values().map(|host| host.address).collect();
+    let taken: BTreeSet<Ipv4Addr> = scenario.hosts.values().map(|host| host.address).collect();
     let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
     let mut free = (first..)
         .map(Ipv4Addr::from)
@@ -128,7 +129,7 @@ fn assign_addresses(scenario: &mut Scenario) {
         if host.address.is_unspecified() {
             host.address = free
                 .next()
-                .expect("a thousand hosts do not fill 10.0.0.0/8");
+                .expect("no file has hosts enough to fill 10.0.0.0/8");
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::assembly;
 use crate::footprint::Footprint;
 use crate::plan::Scenario;
 use crate::record::ThreadNumber;
+use crate::roster::Roster;
 use crate::scheduling::Scheduling;
 
 /// The process heap: 4 MiB hold the buffers of the largest pool.
@@ -64,6 +65,7 @@ pub(crate) struct Planned {
 
 /// What a service starts with, and when.
 pub(crate) struct Start<'a> {
+    pub(crate) roster: &'a Roster<'a>,
     pub(crate) at: Instant,
     pub(crate) build: &'a Rc<dyn Build>,
     pub(crate) database: Database,
@@ -95,6 +97,7 @@ impl Host {
             self.name
         );
         let Start {
+            roster,
             at,
             build,
             database,
@@ -117,7 +120,7 @@ impl Host {
         }
         let config = assembly::mta(
             &self.name,
-            scenario,
+            (scenario, roster),
             Rc::clone(build),
             database,
             waits_recorded,

@@ -22,6 +22,7 @@ use crate::host::Host;
 use crate::outcome::{Associations, Exception, HostView};
 use crate::plan::{Scenario, ViolationKind};
 use crate::record::ThreadNumber;
+use crate::roster::Roster;
 use crate::violation::Violation;
 
 use blocks::Blocks;
@@ -80,15 +81,21 @@ impl Broken {
 }
 
 impl Ledger {
-    pub(crate) fn new(scenario: &Scenario, hosts: &[Host], builds: &[Rc<dyn Build>]) -> Self {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        roster: &Roster<'_>,
+        hosts: &[Host],
+        builds: &[Rc<dyn Build>],
+    ) -> Self {
         let views = hosts.iter().zip(builds).map(|(host, build)| HostView {
             name: host.name.clone(),
             address: host.address,
             build: build.version(),
             generation: build.generation(),
-            connectors: crate::assembly::connectors_of(scenario, &host.name)
-                .into_iter()
-                .map(|(name, _)| name.to_owned())
+            connectors: roster
+                .outgoing(host.id)
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
                 .collect(),
             threads: BTreeMap::new(),
         });

@@ -3,7 +3,7 @@
 //! | Module | Owns |
 //! |---|---|
 //! | [`mod@file`], [`plan`] | from text to a checked, immutable [`plan::Scenario`] |
-//! | `assembly` | from names to numbers |
+//! | `assembly`, `roster` | from names to numbers; who is who |
 //! | `world`, `host`, `event`, `workload` | what happens, and when |
 //! | [`record`] | what is written down |
 //! | [`watch`] | what else may be seen of a run, if somebody looks |
@@ -29,6 +29,7 @@ pub mod ping;
 pub mod plan;
 pub mod record;
 pub mod render;
+mod roster;
 pub mod run;
 mod scheduling;
 pub mod swarm;

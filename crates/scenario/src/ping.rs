@@ -14,6 +14,7 @@ use net::{
 
 use crate::assembly;
 use crate::plan::Scenario;
+use crate::roster;
 
 /// How to ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,7 @@ pub fn ping(scenario: &Scenario, seed: u64, link: &str, plan: Plan) -> Result<Re
     let mut config = assembly::links(scenario)
         .map_err(PingError::Link)?
         .swap_remove(place);
-    let target = assembly::addresses(scenario)[config.ends[1].0 as usize];
+    let target = roster::addresses(scenario)[config.ends[1].0 as usize];
     config.ends = [SOURCE, TARGET];
     let network = Network::new(Choices::new(seed), 2, std::slice::from_ref(&config));
     let refused = |error: net::NetworkError| assembly::AssemblyError(error.to_string());

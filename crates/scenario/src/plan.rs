@@ -160,6 +160,13 @@ impl Limits {
     /// More messages than this no run takes: they have numbers of their own, and are remembered.
     pub const MESSAGES_MAX: u64 = 1 << 20;
 
+    /// How many messages of each of so many workloads have numbers of their own, of 32 bits.
+    #[must_use]
+    pub fn messages_each(workloads: usize) -> u64 {
+        let all = (1_u64 << 32) / (workloads as u64).max(1);
+        all.min(Self::MESSAGES_MAX)
+    }
+
     /// The limits of a scenario that names none.
     pub const DEFAULT: Self = Self {
         events: 2_000_000_000,

@@ -6,7 +6,7 @@
 use kernel::{Choices, Duration, Instant, Site, key, mix};
 use mta::Submission;
 
-use crate::plan::{Arrivals, Limits, Priorities, Priority, Workload};
+use crate::plan::{Arrivals, Priorities, Priority, Workload};
 
 const GAP: Site = Site::new("workload.gap");
 const SIZE: Site = Site::new("workload.size");
@@ -25,15 +25,16 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// The messages of a workload at a connector, counted among its host's; `numbers` is the first of
+    /// theirs.
     pub(crate) fn new(
         name: &str,
         plan: Workload,
-        (place, connector): (u32, u32),
+        (numbers, connector): (u32, u32),
         duration: Duration,
         choices: Choices,
     ) -> Self {
         let end = plan.end.unwrap_or(Instant::ZERO + duration);
-        let numbers = place * Limits::MESSAGES_MAX as u32;
         Self {
             plan,
             key: key(name),

@@ -31,6 +31,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Stop;
 use crate::plan::Scenario;
 use crate::record::Record;
+use crate::roster::Roster;
 use crate::scheduling::Scheduling;
 use crate::watch::{Observer, Watch};
 
@@ -49,6 +50,7 @@ pub struct Options {
 #[derive(Debug)]
 pub(crate) struct World<'a> {
     pub(crate) scenario: &'a Scenario,
+    roster: Roster<'a>,
     pub(crate) hosts: Vec<Host>,
     pub(crate) ledger: Ledger,
     pub(crate) journal: Journal<Record>,
@@ -93,18 +95,17 @@ impl<'a> World<'a> {
     ) -> Result<Self, AssemblyError> {
         let choices = Choices::new(seed);
         let links = assembly::links(scenario)?;
-        let addresses = assembly::addresses(scenario);
-        let plans = scenario.hosts.values().zip(&addresses);
-        let sockets = plans.map(|(plan, address)| assembly::sockets(plan, *address));
+        let roster = Roster::new(scenario);
+        let plans = (0..).map(HostId).zip(scenario.hosts.values());
+        let sockets = plans.map(|(host, plan)| assembly::sockets(plan, roster.address(host)));
         let internet = Internet::new(choices, sockets.collect(), &links)
             .map_err(|error| AssemblyError(error.to_string()))?;
-        let numbers = (0..).map(HostId);
-        let hosts = scenario.hosts.keys().zip(addresses).zip(numbers);
+        let hosts = (0..).map(HostId).zip(scenario.hosts.keys());
         let hosts: Vec<Host> = hosts
-            .map(|((name, address), id)| Host {
+            .map(|(id, name)| Host {
                 id,
                 name: name.clone(),
-                address,
+                address: roster.address(id),
                 service: None,
                 starts: 0,
                 turn: Planned::default(),
@@ -120,7 +121,8 @@ impl<'a> World<'a> {
         };
         let mut world = Self {
             scenario,
-            ledger: Ledger::new(scenario, &hosts, &builds),
+            ledger: Ledger::new(scenario, &roster, &hosts, &builds),
+            roster,
             journal: Journal::new(keep),
             hosts,
             now: Instant::ZERO,
@@ -153,7 +155,7 @@ impl<'a> World<'a> {
         for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
             self.schedule(host, Instant::ZERO, Event::ServiceStarts { host });
         }
-        self.inflows = inflow::lower(self.scenario, self.choices);
+        self.inflows = inflow::lower(self.scenario, &self.roster, self.choices);
         for workload in 0..self.inflows.len() {
             self.await_message(workload);
         }

@@ -27,7 +27,6 @@ impl Connection {
             segment.destination_port == self.local_port && segment.source_port == self.remote_port,
             "a segment of another connection"
         );
-        self.statistics.segments_received += 1;
         match self.state {
             State::Closed => {}
             State::SynSent => self.arrives_in_syn_sent(now, segment),
@@ -86,7 +85,6 @@ impl Connection {
         } else if segment.flags.contains(Flags::ACK) {
             self.arrives_synchronized(now, without_syn(segment));
         } else {
-            self.statistics.duplicates += 1;
             self.send.nxt = self.send.iss;
         }
     }
@@ -106,10 +104,9 @@ impl Connection {
     /// First: the sequence number. What is old is answered, so that its sender can stop.
     fn check_sequence(&mut self, now: Uptime, segment: &Segment) -> bool {
         let length = segment.sequence_length();
-        if self.receive_window().accepts(segment.sequence, length) {
+        if self.receive.window().accepts(segment.sequence, length) {
             return true;
         }
-        self.statistics.duplicates += 1;
         if segment.flags.contains(Flags::RST) {
             return false;
         }
@@ -168,9 +165,7 @@ impl Connection {
             }
             self.establish(now, acknowledgment);
         }
-        // RFC 5961 section 5.2: neither what was never sent nor what is absurdly old.
-        let oldest = self.send.una.minus(self.send.max_wnd);
-        if acknowledgment.after(self.send.max) || acknowledgment.before(oldest) {
+        if !self.send.believes(acknowledgment) {
             self.demand.add(Demand::ACKNOWLEDGE);
             return false;
         }
@@ -185,7 +180,7 @@ impl Connection {
                 .on_duplicate(self.send.max, in_flight, limit);
             self.follow(advice);
         }
-        self.update_window(segment);
+        self.send.update_window(segment);
         self.state != State::Closed
     }
 
@@ -201,18 +196,6 @@ impl Connection {
         match advice {
             Advice::Continue => {}
             Advice::Retransmit => self.demand.add(Demand::RETRANSMIT),
-        }
-    }
-
-    fn update_window(&mut self, segment: &Segment) {
-        let (wl1, wl2) = (self.send.wl1, self.send.wl2);
-        let newer = wl1.before(segment.sequence)
-            || (wl1 == segment.sequence && !wl2.after(segment.acknowledgment));
-        if newer && !segment.acknowledgment.before(self.send.una) {
-            self.send.wnd = u32::from(segment.window);
-            self.send.max_wnd = self.send.max_wnd.max(self.send.wnd);
-            self.send.wl1 = segment.sequence;
-            self.send.wl2 = segment.acknowledgment;
         }
     }
 
@@ -319,14 +302,15 @@ impl Connection {
         if !self.state.receives() || segment.sequence_length() == 0 {
             return;
         }
-        let (sequence, text, whole) = self.cut_to_window(&segment);
+        let fin = segment.flags.contains(Flags::FIN);
+        let (sequence, text, whole) = self.cut_to_window(segment);
         if self.detached && !text.is_empty() {
             // RFC 1122 section 4.2.2.13: nobody will ever read it, and the peer must know.
             self.reset = Some(self.send.max);
             self.fail(Failure::Aborted);
             return;
         }
-        if whole && segment.flags.contains(Flags::FIN) {
+        if whole && fin {
             self.receive.fin = Some(sequence.plus(text.octets()));
         }
         let had_gap = self.incoming.has_gap();
@@ -334,7 +318,6 @@ impl Connection {
         self.receive.nxt = self.incoming.insert(sequence, text, before);
         let brought = self.receive.nxt.since(before);
         if brought > 0 {
-            self.statistics.bytes_received += u64::from(brought);
             self.events.record(Event::Readable);
         }
         if brought == 0 || !whole || had_gap {
@@ -349,8 +332,8 @@ impl Connection {
 
     /// The text of the segment that is new and within the window, where it starts, and
     /// whether its end is within.
-    fn cut_to_window(&self, segment: &Segment) -> (SeqNum, Payload, bool) {
-        let window = self.receive_window();
+    fn cut_to_window(&self, segment: Segment) -> (SeqNum, Payload, bool) {
+        let window = self.receive.window();
         let octets = segment.payload.octets();
         let old = if segment.sequence.before(window.next) {
             window.next.since(segment.sequence).min(octets)
@@ -361,7 +344,7 @@ impl Connection {
         let room = window.width - sequence.since(window.next).min(window.width);
         let end = (old + room).min(octets);
         if old == 0 && end == octets {
-            return (sequence, segment.payload.clone(), true);
+            return (sequence, segment.payload, true);
         }
         let text = segment.payload.slice(old as usize..end as usize);
         (sequence, text, end == octets)

@@ -56,6 +56,20 @@ impl Attempts {
         0
     }
 
+    /// How often an acknowledgment of `acknowledgment` without text was sent at `sequence`.
+    pub(crate) fn of_acknowledgment(&self, sequence: SeqNum, acknowledgment: SeqNum) -> u32 {
+        let unit = Unit {
+            flags: Flags::ACK,
+            sequence,
+            octets: 0,
+        };
+        if acknowledgment != self.acknowledgment {
+            return 0;
+        }
+        let known = self.sent.iter().find(|(sent, _)| *sent == unit);
+        known.map_or(0, |(_, times)| times + 1)
+    }
+
     /// Everything before `acknowledged` has arrived.
     pub(crate) fn forget_before(&mut self, acknowledged: SeqNum) {
         // A keep-alive carries the number before the first unacknowledged one.

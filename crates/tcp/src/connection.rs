@@ -33,25 +33,8 @@ pub struct Transmit {
     pub attempt: u32,
 }
 
-/// What a connection has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Segments handed out by `poll_transmit`.
-    pub segments_sent: u64,
-    /// Segments handed in by `on_segment`.
-    pub segments_received: u64,
-    /// Of those sent, the ones that carried a SYN, text or a FIN again.
-    pub retransmissions: u64,
-    /// Of those received, the ones outside the window: old duplicates and strays.
-    pub duplicates: u64,
-    /// Octets of text sent for the first time.
-    pub bytes_sent: u64,
-    /// Octets of text received in order.
-    pub bytes_received: u64,
-}
-
 /// RFC 9293 section 3.3.1, with its names.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct SendSequence {
     /// ISS.
     pub(crate) iss: SeqNum,
@@ -74,7 +57,7 @@ pub(crate) struct SendSequence {
 }
 
 /// RFC 9293 section 3.3.1, with its names.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ReceiveSequence {
     /// IRS.
     pub(crate) irs: SeqNum,
@@ -86,6 +69,48 @@ pub(crate) struct ReceiveSequence {
     pub(crate) fin: Option<SeqNum>,
     /// Segments in order since the last acknowledgment.
     pub(crate) unacknowledged: u8,
+}
+
+impl SendSequence {
+    /// RFC 5961 section 5.2: an acknowledgment neither of what was never sent nor absurdly old.
+    pub(crate) fn believes(&self, acknowledgment: SeqNum) -> bool {
+        let oldest = self.una.minus(self.max_wnd);
+        !acknowledgment.after(self.max) && !acknowledgment.before(oldest)
+    }
+
+    pub(crate) fn update_window(&mut self, segment: &Segment) {
+        let newer = self.wl1.before(segment.sequence)
+            || (self.wl1 == segment.sequence && !self.wl2.after(segment.acknowledgment));
+        if newer && !segment.acknowledgment.before(self.una) {
+            self.wnd = u32::from(segment.window);
+            self.max_wnd = self.max_wnd.max(self.wnd);
+            self.wl1 = segment.sequence;
+            self.wl2 = segment.acknowledgment;
+        }
+    }
+}
+
+impl ReceiveSequence {
+    /// What the peer may send.
+    pub(crate) fn window(&self) -> Window {
+        debug_assert!(!self.edge.before(self.nxt), "a window behind RCV.NXT");
+        Window {
+            next: self.nxt,
+            width: self.edge.since(self.nxt),
+        }
+    }
+
+    /// Moves the window's edge as far as `free` octets allow, unless by so little that it
+    /// would invite small segments (RFC 9293 section 3.8.6.2.2), and returns RCV.WND.
+    pub(crate) fn open_window(&mut self, free: u32, profile: &Profile) -> u16 {
+        let candidate = self.nxt.plus(free);
+        let half = u32::from(profile.receive_window).div_ceil(2);
+        let worthwhile = half.min(u32::from(profile.maximum_segment_size));
+        if candidate.after(self.edge) && candidate.since(self.edge) >= worthwhile {
+            self.edge = candidate;
+        }
+        u16::try_from(self.window().width).expect("no wider than the profile's window")
+    }
 }
 
 /// A window that stays closed, and the probes of it.
@@ -190,7 +215,8 @@ pub struct Connection {
     pub(crate) detached: bool,
     pub(crate) failure: Option<Failure>,
     pub(crate) events: Events,
-    pub(crate) statistics: Statistics,
+    /// How often a SYN, text or a FIN was sent again.
+    pub(crate) retransmissions: u32,
 }
 
 impl Connection {
@@ -246,7 +272,7 @@ impl Connection {
             detached: false,
             failure: None,
             events: Events::default(),
-            statistics: Statistics::default(),
+            retransmissions: 0,
         }
     }
 
@@ -270,7 +296,6 @@ impl Connection {
         let (local, remote) = (syn.destination_port, syn.source_port);
         let mut connection = Self::connect(profile, local, remote, initial_sequence, now);
         connection.origin = Origin::Passive;
-        connection.statistics.segments_received = 1;
         connection.synchronize(syn);
         connection.step(Step::SynArrives);
         connection
@@ -320,10 +345,10 @@ impl Connection {
         self.remote_port
     }
 
-    /// What it has done so far.
+    /// How often it sent a SYN, text or a FIN again.
     #[must_use]
-    pub const fn statistics(&self) -> Statistics {
-        self.statistics
+    pub const fn retransmissions(&self) -> u32 {
+        self.retransmissions
     }
 
     /// When `on_timeout` must be called next, if no segment or call comes before.
@@ -407,8 +432,7 @@ impl Connection {
 
     /// Sets `timer` to the first tick that is not before `span` from now.
     pub(crate) fn start(&mut self, timer: Timer, now: Uptime, span: Span) {
-        let deadline = now.after(span).round_up(self.profile.timer_granularity);
-        self.timers.set(timer, deadline);
+        self.timers.set(timer, self.profile.deadline(now, span));
     }
 
     pub(crate) fn enter_time_wait(&mut self, now: Uptime) {
@@ -417,28 +441,10 @@ impl Connection {
         self.start(Timer::Linger, now, self.profile.time_wait);
     }
 
-    /// What the peer may send.
-    pub(crate) fn receive_window(&self) -> Window {
-        debug_assert!(
-            !self.receive.edge.before(self.receive.nxt),
-            "a window behind RCV.NXT"
-        );
-        Window {
-            next: self.receive.nxt,
-            width: self.receive.edge.since(self.receive.nxt),
-        }
-    }
-
-    /// Moves the window's edge as far as the buffer allows, unless by so little that it
-    /// would invite small segments (RFC 9293 section 3.8.6.2.2), and returns RCV.WND.
+    /// Moves the window's edge as far as the buffer allows, and returns RCV.WND.
     pub(crate) fn open_window(&mut self) -> u16 {
-        let candidate = self.receive.nxt.plus(self.free());
-        let gain = candidate.since(self.receive.edge);
-        if candidate.after(self.receive.edge) && gain >= self.worthwhile_gain() {
-            self.receive.edge = candidate;
-        }
-        let width = self.receive_window().width;
-        u16::try_from(width).expect("no wider than the profile's window")
+        let free = self.free();
+        self.receive.open_window(free, &self.profile)
     }
 
     /// Whether the application has made so much room that the peer should hear of it.
@@ -448,11 +454,6 @@ impl Connection {
         let half = u32::from(self.profile.receive_window).div_ceil(2);
         candidate.after(self.receive.edge)
             && candidate.since(self.receive.edge) >= segments.min(half)
-    }
-
-    fn worthwhile_gain(&self) -> u32 {
-        let half = u32::from(self.profile.receive_window).div_ceil(2);
-        half.min(u32::from(self.profile.maximum_segment_size))
     }
 
     fn free(&self) -> u32 {

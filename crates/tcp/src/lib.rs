@@ -16,6 +16,7 @@
 //! | [`event`] | what an application learns, and how a connection can fail |
 //! | [`connection`] | the control block, and what answers it |
 //! | `arrives`, `calls`, `output`, `deadlines` | what happens to it, in the RFC's order |
+//! | `time_wait` | what is left of it at last |
 //! | `acceptance`, `send_buffer`, `reassembly`, `rto`, `congestion`, `timer`, `attempts`, `short_queue` | its organs |
 //!
 //! Not here: LISTEN and demultiplexing (the socket layer's), urgent data, IP options, window
@@ -43,15 +44,17 @@ mod send_buffer;
 pub mod seq;
 mod short_queue;
 pub mod state;
+mod time_wait;
 mod timer;
 pub mod uptime;
 pub mod wire;
 
-pub use connection::{Connection, Statistics, Transmit};
+pub use connection::{Connection, Transmit};
 pub use event::{Event, ReceiveError, SendError, Unreachable};
 pub use payload::Payload;
 pub use profile::Profile;
 pub use segment::{Flags, Segment, reset_for};
 pub use seq::SeqNum;
 pub use state::State;
+pub use time_wait::TimeWait;
 pub use uptime::{Span, Uptime};

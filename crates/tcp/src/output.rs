@@ -184,18 +184,14 @@ impl Connection {
         self.count(segment, fresh)
     }
 
-    /// Statistics of a segment that occupies sequence space, and Karn's rule: a round trip is
-    /// timed only over what was sent once.
+    /// Karn's rule, for a segment that occupies sequence space: a round trip is timed only over
+    /// what was sent once.
     fn account(&mut self, now: Uptime, segment: &Segment, advances: bool) {
         if segment.sequence.before(self.send.max) {
-            self.statistics.retransmissions += 1;
+            self.retransmissions += 1;
             self.timed = None;
         } else if advances && self.timed.is_none() {
             self.timed = Some((segment.sequence, now));
-        }
-        let text_end = segment.sequence.plus(segment.payload.octets());
-        if text_end.after(self.send.max) {
-            self.statistics.bytes_sent += u64::from(text_end.since(self.send.max));
         }
     }
 
@@ -231,7 +227,6 @@ impl Connection {
     }
 
     fn count(&mut self, segment: Segment, fresh: bool) -> Transmit {
-        self.statistics.segments_sent += 1;
         let unit = Unit {
             flags: segment.flags.without(Flags::PSH),
             sequence: segment.sequence,

@@ -6,12 +6,12 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// A cheap-to-clone range of shared octets. The empty payload holds no allocation.
 #[derive(Clone, Default)]
 pub struct Payload {
-    shared: Option<Arc<[u8]>>,
+    shared: Option<Rc<[u8]>>,
     start: u32,
     length: u32,
 }
@@ -83,7 +83,7 @@ impl From<&[u8]> for Payload {
             return Self::empty();
         }
         Self {
-            shared: Some(Arc::from(bytes)),
+            shared: Some(Rc::from(bytes)),
             start: 0,
             length: octets(bytes.len()),
         }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::uptime::Span;
+use crate::uptime::{Span, Uptime};
 
 /// The constants of one system's TCP. Every field may be varied by a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +174,11 @@ impl Profile {
     #[must_use]
     pub const fn linux() -> &'static Self {
         &LINUX
+    }
+
+    /// The first tick that is not before `span` from now.
+    pub(crate) fn deadline(&self, now: Uptime, span: Span) -> Uptime {
+        now.after(span).round_up(self.timer_granularity)
     }
 
     /// Panics on a profile no connection can run with.

@@ -44,6 +44,10 @@ impl Timers {
         self.deadlines[timer as usize] = deadline;
     }
 
+    pub(crate) fn deadline(&self, timer: Timer) -> Uptime {
+        self.deadlines[timer as usize]
+    }
+
     pub(crate) fn stop(&mut self, timer: Timer) {
         self.deadlines[timer as usize] = Uptime::MAX;
     }

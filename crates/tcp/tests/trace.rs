@@ -240,7 +240,7 @@ fn duplicate_acknowledgments_bring_the_lost_segment_before_its_time() {
         .poll_transmit(NOW)
         .expect("NT takes the second for a loss");
     assert_eq!(again.segment.payload.as_slice(), b"onetwothree");
-    assert_eq!(talk.0.statistics().retransmissions, 1);
+    assert_eq!(talk.0.retransmissions(), 1);
 }
 
 #[test]

@@ -282,10 +282,7 @@ fn transfer(profile: &Profile, we_open: bool, octets: usize, weather: Weather, s
     );
     assert!(run.is_done(), "seed {seed}: {states:?} at {now:?}");
     assert!(run.ended, "seed {seed}: no end of stream");
-    let again = run
-        .ours
-        .as_ref()
-        .map_or(0, |ours| ours.statistics().retransmissions);
+    let again = run.ours.as_ref().map_or(0, |ours| ours.retransmissions());
     assert!(
         again > 0 || octets < 100_000,
         "seed {seed}: nothing was lost"

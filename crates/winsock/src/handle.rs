@@ -46,6 +46,13 @@ enum Slot<T> {
     Open(T),
 }
 
+impl<T> Default for Slot<T> {
+    /// As of a number that was never given out.
+    fn default() -> Self {
+        Self::Free { freed_before: None }
+    }
+}
+
 impl<T> HandleTable<T> {
     /// An empty table whose lowest number is `first` and that holds at most `limit` objects.
     ///

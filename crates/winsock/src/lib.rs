@@ -15,9 +15,11 @@
 //! | `selection`, `network_events`, `event_object` | when a network event is recorded; its set; NT event objects |
 //! | `wait` | the sets and limits of waiting |
 //! | `handle`, `ports` | NT handle numbers; TCP ports |
-//! | `connections`, `pair_index`, `deadline` | the host's connections; which has a pair of addresses; the earliest of their deadlines |
-//! | `shelves` | a list that grows without moving what it holds |
-//! | `refusal` | RSTs no connection sends |
+//! | `connections`, `connection_id` | the host's connections; their names |
+//! | `pair_index`, `deadline` | which connection has a pair of addresses; the earliest of their deadlines |
+//! | `shelves`, `slab` | a list that grows without moving what it holds; one whose places are used again |
+//! | `turns` | a queue that is emptied again and again |
+//! | `outgoing`, `refusal` | what leaves a host; RSTs no connection sends |
 //! | `address`, `error`, `config`, `audit` | names, numbers, constants, facts |
 
 #![deny(clippy::float_arithmetic)]
@@ -26,6 +28,7 @@ mod address;
 mod audit;
 mod call;
 mod config;
+mod connection_id;
 mod connections;
 mod deadline;
 mod error;
@@ -33,13 +36,16 @@ mod event_object;
 mod handle;
 mod listen;
 mod network_events;
+mod outgoing;
 mod pair_index;
 mod ports;
 mod refusal;
 mod selection;
 mod shelves;
+mod slab;
 mod socket;
 mod table;
+mod turns;
 mod wait;
 
 pub use address::{FlowLabel, SocketAddress};
@@ -49,7 +55,8 @@ pub use config::{Config, FullBacklog, Version};
 pub use error::SocketError;
 pub use handle::{EventHandle, SocketHandle};
 pub use network_events::{EnumeratedEvents, NetworkEvents};
-pub use table::{Outgoing, SocketTable};
+pub use outgoing::Outgoing;
+pub use table::SocketTable;
 pub use wait::{MAXIMUM_WAIT_EVENTS, SELECT_SET_SIZE, Signal, SocketSets};
 
 // The bytes of a call are those of the layer below.

@@ -3,15 +3,16 @@
 //! Owns their number, order and limit. What the limit's overflow is answered with, and the
 //! connections themselves, are the table's.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use crate::pair_index::ConnectionId;
+use crate::connection_id::ConnectionId;
 
 /// Connections of one listener: handshake under way, or established and waiting in order.
 #[derive(Debug)]
 pub(crate) struct Backlog {
     limit: u32,
-    half_open: BTreeSet<ConnectionId>,
+    /// How many handshakes are under way; whose they are, their connections know.
+    half_open: u32,
     established: VecDeque<ConnectionId>,
 }
 
@@ -21,7 +22,7 @@ impl Backlog {
         assert!(limit > 0, "a listener with no backlog accepts nothing");
         Self {
             limit,
-            half_open: BTreeSet::new(),
+            half_open: 0,
             established: VecDeque::new(),
         }
     }
@@ -29,7 +30,7 @@ impl Backlog {
     /// How many connections are held. Half-open ones count: NT gives a SYN one of the
     /// `backlog` connection objects a listener has [modelling decision].
     pub(crate) fn len(&self) -> usize {
-        self.half_open.len() + self.established.len()
+        self.half_open as usize + self.established.len()
     }
 
     /// Whether a SYN would be one too many.
@@ -43,27 +44,25 @@ impl Backlog {
     }
 
     /// A SYN arrived.
-    pub(crate) fn begin(&mut self, connection: ConnectionId) {
+    pub(crate) fn begin(&mut self) {
         assert!(
             !self.is_full(),
             "a SYN beyond the backlog of {}",
             self.limit
         );
-        let new = self.half_open.insert(connection);
-        assert!(new, "a connection arrived twice");
+        self.half_open += 1;
     }
 
     /// The handshake is done.
     pub(crate) fn establish(&mut self, connection: ConnectionId) {
-        let known = self.half_open.remove(&connection);
-        assert!(known, "a handshake nobody began was done");
+        self.give_up();
         self.established.push_back(connection);
     }
 
     /// The handshake failed: the program never hears of it.
-    pub(crate) fn give_up(&mut self, connection: ConnectionId) {
-        let known = self.half_open.remove(&connection);
-        assert!(known, "a handshake nobody began failed");
+    pub(crate) fn give_up(&mut self) {
+        assert!(self.half_open > 0, "a handshake nobody began is over");
+        self.half_open -= 1;
     }
 
     /// The connection that has waited longest.
@@ -71,8 +70,8 @@ impl Backlog {
         self.established.pop_front()
     }
 
-    /// Every connection held: the listener closes.
-    pub(crate) fn into_connections(self) -> impl Iterator<Item = ConnectionId> {
-        self.half_open.into_iter().chain(self.established)
+    /// Those established, in order: the listener closes.
+    pub(crate) fn into_established(self) -> impl Iterator<Item = ConnectionId> {
+        self.established.into_iter()
     }
 }

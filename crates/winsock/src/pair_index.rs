@@ -5,10 +5,7 @@
 //! meaning and reaches nobody.
 
 use crate::address::SocketAddress;
-
-/// The number of a connection on this host; reused after it is forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ConnectionId(pub(crate) u32);
+use crate::connection_id::ConnectionId;
 
 /// What finds the connection a segment is for (RFC 9293 3.10: the local address is the host's).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,11 +29,10 @@ pub(crate) struct PairIndex {
 #[derive(Clone, Copy, Debug)]
 struct Place {
     key: Key,
-    /// [`NOBODY`] where the place is free.
+    /// [`ConnectionId::NOBODY`] where the place is free.
     id: ConnectionId,
 }
 
-const NOBODY: ConnectionId = ConnectionId(u32::MAX);
 const FIRST_PLACES: usize = 8;
 
 impl Key {
@@ -55,11 +51,11 @@ impl Key {
 impl Place {
     const FREE: Self = Self {
         key: Key(0),
-        id: NOBODY,
+        id: ConnectionId::NOBODY,
     };
 
     fn is_free(self) -> bool {
-        self.id == NOBODY
+        self.id.number == ConnectionId::NOBODY.number
     }
 }
 
@@ -75,7 +71,7 @@ impl PairIndex {
     /// # Panics
     /// If the number is no connection's.
     pub(crate) fn insert(&mut self, pair: Pair, id: ConnectionId) -> Option<ConnectionId> {
-        assert_ne!(id, NOBODY, "no connection has this number");
+        assert_ne!(id, ConnectionId::NOBODY, "no connection has this number");
         let key = Key::new(pair);
         if let Some(place) = self.place_of(key) {
             return Some(std::mem::replace(&mut self.places[place].id, id));
@@ -156,7 +152,7 @@ mod tests {
             let mut map = BTreeMap::new();
             for ((port, host, takes_in), number) in steps.into_iter().zip(0..) {
                 let pair = Pair { local_port: 102, remote: SocketAddress::new(host, port) };
-                let id = ConnectionId(number);
+                let id = ConnectionId { number, ..ConnectionId::NOBODY };
                 if takes_in {
                     prop_assert_eq!(index.insert(pair, id), map.insert(pair, id));
                 } else {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tcp::{Segment, Transmit};
 
 use crate::address::FlowLabel;
+use crate::outgoing::Outgoing;
 
 /// More answers than this are not queued: a flood of segments for nobody earns no flood.
 const QUEUE_LIMIT: usize = 1024;
@@ -16,21 +17,13 @@ const QUEUE_LIMIT: usize = 1024;
 /// what was answered this many refusals ago is over.
 const MEMORY_LIMIT: usize = 1024;
 
-/// One RST to be sent.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) to: u32,
-    pub(crate) label: FlowLabel,
-    pub(crate) transmit: Transmit,
-}
-
 /// What makes two answers the same unit: the flow and the numbers.
 type Unit = (FlowLabel, u32, u32);
 
 /// Answers waiting to be sent, and those given lately.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
-    queue: VecDeque<Refusal>,
+    queue: VecDeque<Outgoing>,
     given: BTreeMap<Unit, u32>,
     oldest_first: VecDeque<Unit>,
     dropped: u64,
@@ -44,7 +37,7 @@ impl Refusals {
             return;
         }
         let attempt = self.count((label, reset.sequence.value(), reset.acknowledgment.value()));
-        self.queue.push_back(Refusal {
+        self.queue.push_back(Outgoing {
             to,
             label,
             transmit: Transmit {
@@ -55,7 +48,7 @@ impl Refusals {
     }
 
     /// The next to be sent.
-    pub(crate) fn pop(&mut self) -> Option<Refusal> {
+    pub(crate) fn pop(&mut self) -> Option<Outgoing> {
         self.queue.pop_front()
     }
 

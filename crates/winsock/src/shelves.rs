@@ -3,64 +3,62 @@
 //! Owns the cut into shelves of equal length: a host with ten thousand connections neither copies
 //! them when one more comes, nor keeps room for ten thousand others. It refuses to shrink.
 
-const SHELF: usize = 32;
+/// A power of two, so that a place within a shelf needs no check; small, since most hosts have few.
+const SHELF: usize = 8;
 
 /// Elements by place, from zero.
 #[derive(Debug)]
 pub(crate) struct Shelves<T> {
-    /// All full but the last.
-    shelves: Vec<Vec<T>>,
+    shelves: Vec<Box<[T; SHELF]>>,
+    length: usize,
 }
 
 impl<T> Default for Shelves<T> {
     fn default() -> Self {
         Self {
             shelves: Vec::new(),
+            length: 0,
         }
     }
 }
 
-impl<T> Shelves<T> {
+impl<T: Default> Shelves<T> {
     /// Adds an element; its place is the length there was before.
     pub(crate) fn push(&mut self, element: T) {
-        match self.shelves.last_mut() {
-            Some(last) if last.len() < SHELF => last.push(element),
-            // Most hosts have few: the first shelf grows from nothing.
-            None => self.shelves.push(vec![element]),
-            Some(_) => {
-                let mut shelf = Vec::with_capacity(SHELF);
-                shelf.push(element);
-                self.shelves.push(shelf);
-            }
+        if self.length == self.shelves.len() * SHELF {
+            self.shelves.push(Box::default());
         }
+        self.shelves[self.length / SHELF][self.length % SHELF] = element;
+        self.length += 1;
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        match self.shelves.split_last() {
-            Some((last, full)) => full.len() * SHELF + last.len(),
-            None => 0,
-        }
+        self.length
     }
 
-    /// The element at `place`.
+    /// The element at `place`; on the rest of the last shelf stands what nobody put there.
     pub(crate) fn get(&self, place: usize) -> Option<&T> {
-        self.shelves.get(place / SHELF)?.get(place % SHELF)
+        Some(&self.shelves.get(place / SHELF)?[place % SHELF])
     }
 
     /// The element at `place`, to change it.
     pub(crate) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
-        self.shelves.get_mut(place / SHELF)?.get_mut(place % SHELF)
+        Some(&mut self.shelves.get_mut(place / SHELF)?[place % SHELF])
     }
 
     /// All elements, by place.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.shelves.iter().flatten()
+        self.shelves
+            .iter()
+            .flat_map(|shelf| shelf.iter())
+            .take(self.length)
     }
 
     /// Takes all elements away.
     pub(crate) fn clear(&mut self) {
         self.shelves.clear();
+        self.length = 0;
     }
 }
 
@@ -76,7 +74,7 @@ mod tests {
             shelves.push(number);
         }
         assert!((0..100).all(|place| shelves.get(place) == Some(&place)));
-        assert_eq!(shelves.get(100), None);
+        assert_eq!((shelves.get(103), shelves.get(104)), (Some(&0), None));
         *shelves.get_mut(64).expect("it is there") = 7;
         assert_eq!(shelves.iter().nth(64), Some(&7));
         assert_eq!(shelves.iter().count(), 100);

@@ -3,9 +3,9 @@
 //! Owns the phases and nothing that happens in them. The connection lives apart, since it
 //! outlives the socket.
 
+use crate::connection_id::ConnectionId;
 use crate::error::SocketError;
 use crate::listen::Backlog;
-use crate::pair_index::ConnectionId;
 use crate::selection::Selection;
 
 /// One open socket.

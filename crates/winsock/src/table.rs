@@ -13,12 +13,11 @@ mod notification;
 mod stream;
 mod waiting;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tcp::{Profile, Transmit, Uptime};
+use tcp::{Profile, Uptime};
 
-use crate::address::FlowLabel;
 use crate::audit::Counters;
 use crate::call::{Call, Reply};
 use crate::config::Config;
@@ -29,6 +28,7 @@ use crate::handle::{EventHandle, HandleTable, SocketHandle};
 use crate::ports::Ports;
 use crate::refusal::Refusals;
 use crate::socket::Socket;
+use crate::turns::Turns;
 use crate::wait::Signal;
 
 /// The socket layer of one host, with the handles of the one process that uses it.
@@ -46,7 +46,7 @@ pub struct SocketTable {
     listeners: BTreeMap<u16, SocketHandle>,
     connections: Connections,
     refusals: Refusals,
-    signals: VecDeque<Signal>,
+    signals: Turns<Signal>,
     unroutable: BTreeSet<u32>,
     counters: Counters,
 }
@@ -56,17 +56,6 @@ pub struct SocketTable {
 enum Object {
     Socket(Socket),
     Event(EventObject),
-}
-
-/// A segment to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The host it is for.
-    pub to: u32,
-    /// The flow it belongs to.
-    pub label: FlowLabel,
-    /// The segment, and how often it was sent before.
-    pub transmit: Transmit,
 }
 
 impl SocketTable {
@@ -86,7 +75,7 @@ impl SocketTable {
             listeners: BTreeMap::new(),
             connections: Connections::default(),
             refusals: Refusals::default(),
-            signals: VecDeque::new(),
+            signals: Turns::default(),
             unroutable: BTreeSet::new(),
             counters: Counters::default(),
         }

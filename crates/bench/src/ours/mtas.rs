@@ -20,8 +20,10 @@ pub struct Mail {
     pub hosts: u32,
     /// Who sends to whom.
     pub pattern: Pattern,
-    /// Messages of each sender, a second apart.
+    /// Messages of each sender to each receiver, a second apart.
     pub messages: u32,
+    /// Milliseconds from the first message of one sender to that of the next.
+    pub apart: u32,
     /// What the file says of each link beside its delay.
     pub link: &'static str,
 }
@@ -31,29 +33,30 @@ pub struct Mail {
 pub enum Pattern {
     /// All to the hub.
     HubAndSpoke,
-    /// Each host to the next one, through the hub, which only forwards.
-    Ring,
+    /// Each host to three others, the nearest and the farthest ones, through the hub, which only
+    /// forwards. All can reach all.
+    Mesh,
 }
 
 impl Mail {
     /// The scenario.
     pub fn scenario(self) -> Scenario {
-        let Self {
-            hosts,
-            pattern,
-            messages,
-            link,
-        } = self;
+        let Self { hosts, link, .. } = self;
         let mut text = String::from("title = 'mail'\nwhy = 'a measurement'\n");
         // A bad link needs days, and time without events costs nothing.
         let seconds = if link.is_empty() {
-            messages + 60
+            self.messages + 60 + hosts * self.apart / 1_000
         } else {
             30 * 86_400
         };
         let host = "build = '5.5.2655.16'\n";
-        write!(text, "duration = '{seconds}s'\n[host.HUB]\n{host}").expect("it is memory");
-        if pattern == Pattern::HubAndSpoke {
+        // No workload sends so many; without the limit, more than 4,096 would share their numbers.
+        write!(
+            text,
+            "duration = '{seconds}s'\n[limits]\nmessages = 100000\n[host.HUB]\n{host}"
+        )
+        .expect("it is memory");
+        if self.pattern == Pattern::HubAndSpoke {
             let blocks = (hosts + 2).clamp(20, 1_000);
             let threads = blocks.div_ceil(62);
             write!(
@@ -63,22 +66,74 @@ impl Mail {
             .expect("it is memory");
         }
         for number in 0..hosts {
-            let to = match pattern {
-                Pattern::HubAndSpoke => "HUB".to_owned(),
-                Pattern::Ring => format!("H{}", (number + 1) % hosts),
-            };
             write!(
                 text,
                 "[host.H{number}]\n{host}\
-                 [link.l{number}]\nbetween = ['H{number}', 'HUB']\ndelay = '20ms'\n{link}\
-                 [connector.c{number}]\nfrom = 'H{number}'\nto = '{to}'\nlifetime = '0s'\n\
-                 [workload.w{number}]\nconnector = 'c{number}'\nsize = '1 KiB'\n\
-                 burst = {{ at = '1s', count = {messages}, spacing = '1s' }}\n"
+                 [link.l{number}]\nbetween = ['H{number}', 'HUB']\ndelay = '20ms'\n{link}"
             )
             .expect("it is memory");
+            for (place, to) in self.receivers(number).enumerate() {
+                let name = match place {
+                    0 => number.to_string(),
+                    _ => format!("{number}-{place}"),
+                };
+                self.write_connector(&mut text, number, &name, &to);
+            }
         }
         read("mail.toml", &text)
     }
+
+    fn write_connector(self, text: &mut String, from: u32, name: &str, to: &str) {
+        let Self { messages, .. } = self;
+        let at = 1_000 + from * self.apart;
+        write!(
+            text,
+            "[connector.c{name}]\nfrom = 'H{from}'\nto = '{to}'\nlifetime = '0s'\n\
+             [workload.w{name}]\nconnector = 'c{name}'\nsize = '1 KiB'\n\
+             burst = {{ at = '{at}ms', count = {messages}, spacing = '1s' }}\n"
+        )
+        .expect("it is memory");
+    }
+
+    /// To whom a host sends. The others of a small mesh come more than once.
+    fn receivers(self, from: u32) -> impl Iterator<Item = String> {
+        let Self { hosts, pattern, .. } = self;
+        let count = match pattern {
+            Pattern::HubAndSpoke => 1,
+            Pattern::Mesh => 3,
+        };
+        (0..count).map(move |place| match pattern {
+            Pattern::HubAndSpoke => "HUB".to_owned(),
+            Pattern::Mesh => {
+                let others = hosts - 1;
+                let ahead = 1 + place * (hosts / 3) % others;
+                format!("H{}", (from + ahead) % hosts)
+            }
+        })
+    }
+}
+
+/// Two hosts with so many associations open at once, each of a connector of its own; whether every
+/// access to their heaps is judged.
+pub fn open_at_once(associations: u32, judge: bool) -> Scenario {
+    let host = format!(
+        "build = '5.5.2655.16'\ncontrol_blocks = 1000\ndriver_threads = 17\njudge = {judge}\n"
+    );
+    let mut text = format!(
+        "title = 'open'\nwhy = 'a measurement'\nduration = '10m'\n\
+         [host.A]\n{host}[host.B]\n{host}\
+         [link.wan]\nbetween = ['A', 'B']\ndelay = '20ms'\n"
+    );
+    for number in 0..associations {
+        let at = 1_000 + number * 100;
+        write!(
+            text,
+            "[connector.c{number}]\nfrom = 'A'\nto = 'B'\nlifetime = '1h'\n\
+             [workload.w{number}]\nconnector = 'c{number}'\nsize = '1 KiB'\nat = '{at}ms'\n"
+        )
+        .expect("it is memory");
+    }
+    read("open.toml", &text)
 }
 
 /// W6: two hosts, one association a day.

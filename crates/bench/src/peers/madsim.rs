@@ -30,7 +30,7 @@ impl Madsim {
             return Err(format!("{folder} cannot be built"));
         }
         let program = format!("{folder}/target/release/mtasim-bench-madsim");
-        Other::start(Command::new(program)).map(Self)
+        Other::start(&mut Command::new(program)).map(Self)
     }
 
     /// W1.

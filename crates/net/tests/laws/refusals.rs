@@ -105,7 +105,18 @@ fn too_many_and_too_alike() {
             .to_string()
     };
     let one = link(slow(10), LOSSLESS);
-    assert_eq!(text(2_049, &[]), "2049 hosts exceed 2048");
+    assert_eq!(text(16_385, &[]), "16385 hosts exceed 16384");
+    // Each host of a ring has two links.
+    let ring = (0..2_049).map(|host| LinkConfig {
+        key: u64::from(host),
+        ends: [HostId(host), HostId((host + 1) % 2_049)],
+        ..one.clone()
+    });
+    let ring: Vec<LinkConfig> = ring.collect();
+    assert_eq!(
+        text(2_049, &ring),
+        "2049 hosts with several links exceed 2048"
+    );
     assert_eq!(
         text(2, &vec![one.clone(); 65_537]),
         "65537 links exceed 65536"

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use kernel::Instant;
 
 use super::diagnostic::Code;
-use crate::plan::{FreshLuck, OutageWindow, Scenario};
+use crate::plan::{FreshLuck, Limits, OutageWindow, Scenario};
 use finding::{Finding, Findings};
 
 /// The names that lead nowhere, for a plan that may have other faults.
@@ -60,6 +60,16 @@ fn check_hosts(scenario: &Scenario, findings: &mut Findings) {
 }
 
 fn check_workloads(scenario: &Scenario, findings: &mut Findings) {
+    let workloads = scenario.workloads.len();
+    let each = Limits::messages_each(workloads);
+    if scenario.limits.messages > each {
+        findings.add_with(
+            Code::Contradiction,
+            "limits.messages",
+            format!("messages have numbers of 32 bits: {workloads} workloads share them"),
+            Some(format!("set limits.messages = {each} or less")),
+        );
+    }
     let last = Instant::ZERO.saturating_add(scenario.duration);
     for (name, workload) in &scenario.workloads {
         let end = workload.end.unwrap_or(last);

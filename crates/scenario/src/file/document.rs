@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::diagnostic::{Code, Diagnostic, Place};
 
-/// Bytes a scenario file may have; the largest of ours has a hundredth of that.
-pub const SIZE_MAX: usize = 1 << 20;
+/// Bytes a scenario file may have; ours are a thousand times smaller, ten thousand hosts need half of it.
+pub const SIZE_MAX: usize = 1 << 23;
 /// Tables within tables; scenarios need five.
 const DEPTH_MAX: usize = 12;
 /// Up to this size all syntax errors are looked for, beyond it only the first.

@@ -14,7 +14,7 @@ use super::value::map_key::MapKey;
 use super::value::{Value, within_limits, wrong_type};
 
 /// Tables of one kind, such as hosts.
-pub(super) const NAMED_MAX: usize = 1_000;
+pub(super) const NAMED_MAX: usize = 100_000;
 /// Tables in a list, such as dropped packets.
 pub(super) const RECORDS_MAX: usize = 100_000;
 /// Signs a table's name may have.

@@ -7,9 +7,9 @@ use kernel::{Choices, Duration, Instant};
 use net::HostId;
 
 use super::World;
-use crate::assembly;
 use crate::event::Event;
-use crate::plan::Scenario;
+use crate::plan::{Limits, Scenario};
+use crate::roster::Roster;
 use crate::workload::Source;
 
 /// An MTA that takes no more is asked again after this.
@@ -32,18 +32,21 @@ pub(super) struct Inflow {
 }
 
 /// The workloads of a scenario before anything came.
-pub(super) fn lower(scenario: &Scenario, choices: Choices) -> Vec<Inflow> {
-    let hosts = assembly::host_numbers(scenario);
+pub(super) fn lower(scenario: &Scenario, roster: &Roster<'_>, choices: Choices) -> Vec<Inflow> {
     let workloads = scenario.workloads.iter().zip(0_u32..);
+    let share = Limits::messages_each(scenario.workloads.len()) as u32;
     let inflows = workloads.map(|((name, plan), place)| {
-        let connector = &scenario.connectors[&plan.connector];
-        let own = assembly::connectors_of(scenario, &connector.from);
-        let number = own.iter().position(|(name, _)| *name == plan.connector);
+        let host = roster.number(&scenario.connectors[&plan.connector].from);
+        let own = roster.outgoing(host).iter();
+        let number = own
+            .map(|(name, _)| *name)
+            .position(|name| name == plan.connector);
         let number = u32::try_from(number.expect("it starts there")).expect("a small number");
         let duration = scenario.duration;
+        let numbers = place * share;
         Inflow {
-            source: Source::new(name, plan.clone(), (place, number), duration, choices),
-            host: hosts[connector.from.as_str()],
+            source: Source::new(name, plan.clone(), (numbers, number), duration, choices),
+            host,
             ordinal: 0,
             before: None,
             is_held_back: false,

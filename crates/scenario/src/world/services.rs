@@ -19,6 +19,7 @@ impl World<'_> {
     /// Starts the MTA of a host with what its database holds.
     pub(super) fn start_service(&mut self, host: HostId) {
         let start = Start {
+            roster: &self.roster,
             at: self.now,
             build: &self.builds[host.0 as usize],
             database: self.ledger.database(host),

@@ -10,12 +10,13 @@ use tcp::{Connection, Event, Flags, Payload, Segment, SeqNum, Unreachable, Uptim
 use super::SocketTable;
 use crate::address::{FlowLabel, SocketAddress};
 use crate::config::FullBacklog;
-use crate::connections::{Entry, Owner};
+use crate::connection_id::ConnectionId;
+use crate::connections::{Entry, Facts, Kept, Owner};
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::listen::Backlog;
 use crate::network_events::NetworkEvents;
-use crate::pair_index::{ConnectionId, Pair};
+use crate::pair_index::Pair;
 use crate::socket::{Phase, Sending};
 
 /// Why a connection will carry nothing more.
@@ -38,8 +39,16 @@ impl SocketTable {
             remote,
         };
         if let Some(connection) = self.connections.find(pair) {
-            self.connections[connection].tcp.on_segment(now, segment);
-            self.settle(connection);
+            match self.connections.kept(connection) {
+                Kept::Whole(entry) => {
+                    entry.tcp.on_segment(now, segment);
+                    self.settle(connection);
+                }
+                Kept::Remnant(remnant) => {
+                    remnant.tcp.on_segment(now, &segment, &self.profile);
+                    self.settle_remnant(connection);
+                }
+            }
             return;
         }
         let first = segment.flags.contains(Flags::SYN)
@@ -60,8 +69,10 @@ impl SocketTable {
         remote: SocketAddress,
         reason: Unreachable,
     ) {
-        if let Some(connection) = self.connections.find(Pair { local_port, remote }) {
-            self.connections[connection].tcp.on_unreachable(now, reason);
+        if let Some(connection) = self.connections.find(Pair { local_port, remote })
+            && let Kept::Whole(entry) = self.connections.kept(connection)
+        {
+            entry.tcp.on_unreachable(now, reason);
             self.settle(connection);
         }
     }
@@ -72,12 +83,12 @@ impl SocketTable {
         let meant: Vec<(FlowLabel, Segment, u32)> = self
             .connections
             .iter()
-            .filter(|entry| peer.is_none_or(|peer| entry.pair.remote.host == peer))
-            .map(|entry| {
+            .filter(|known| peer.is_none_or(|peer| known.pair.remote.host == peer))
+            .map(|known| {
                 (
-                    entry.label.reversed(),
-                    reset_of(entry),
-                    entry.pair.remote.host,
+                    known.label.reversed(),
+                    reset_of(known),
+                    known.pair.remote.host,
                 )
             })
             .collect();
@@ -92,10 +103,17 @@ impl SocketTable {
     /// If TCP leaves a deadline in the past, which would be done for ever.
     pub fn on_timeout(&mut self, now: Uptime) {
         while let Some(connection) = self.connections.due(now) {
-            self.connections[connection].tcp.on_timeout(now);
-            self.settle(connection);
-            self.connections.update_deadline(connection);
-            let next = self.connections[connection].tcp.poll_timeout();
+            match self.connections.kept(connection) {
+                Kept::Whole(entry) => {
+                    entry.tcp.on_timeout(now);
+                    self.settle(connection);
+                }
+                Kept::Remnant(remnant) => {
+                    remnant.tcp.on_timeout(now);
+                    self.settle_remnant(connection);
+                }
+            }
+            let next = self.connections.update_deadline(connection);
             assert!(
                 next.is_none_or(|at| at > now),
                 "{next:?} is left over at {now:?}"
@@ -125,7 +143,7 @@ impl SocketTable {
         let keep_alive = self.socket_at(listener).expect("it listens").keep_alive;
         tcp.set_keep_alive(now, keep_alive);
         let connection = self.begin(Entry::new(tcp, pair, answering, Owner::Arriving(listener)));
-        self.backlog(listener).begin(connection);
+        self.backlog(listener).begin();
         self.settle(connection);
     }
 
@@ -138,35 +156,46 @@ impl SocketTable {
     /// After anything happened to a connection: its news are told, and it is asked later what it
     /// has to send and when it is due.
     pub(super) fn settle(&mut self, connection: ConnectionId) {
-        self.tell(connection);
-        self.connections.mark_unsent(connection);
+        if self.connections.touch(connection) {
+            self.tell(connection);
+        }
     }
 
-    /// As [`settle`](Self::settle), for a connection that has sent all it had.
+    /// Tells the connection's news.
     pub(super) fn tell(&mut self, connection: ConnectionId) {
-        if self.connections[connection].has_no_news() {
-            return;
-        }
         while let Some(event) = self.connections[connection].tcp.poll_event() {
             self.on_event(connection, event);
         }
-        self.unblock(connection);
-        if self.connections.retire(connection) {
-            self.on_retired(connection);
+        let entry = &self.connections[connection];
+        let (blocked, is_done) = (entry.blocked, entry.is_done());
+        if blocked {
+            self.unblock(connection);
+        }
+        if is_done {
+            self.retire(connection);
+            // A RST ends a handshake without a word to the user (RFC 9293 3.10.7.4).
+            if let Owner::Arriving(listener) = self.connections[connection].owner {
+                self.backlog(listener).give_up();
+                self.disown(connection);
+            }
         }
     }
 
+    /// As [`settle`](Self::settle), for a connection of which TIME-WAIT alone is left.
+    fn settle_remnant(&mut self, connection: ConnectionId) {
+        if let Kept::Remnant(remnant) = self.connections.kept(connection)
+            && remnant.is_done()
+        {
+            self.retire(connection);
+        }
+        self.connections.mark_unsent(connection);
+    }
+
     /// TCP is done with the connection.
-    fn on_retired(&mut self, connection: ConnectionId) {
-        let entry = &self.connections[connection];
-        let (owner, port) = (entry.owner, entry.pair.local_port);
+    fn retire(&mut self, connection: ConnectionId) {
+        let port = self.connections.retire(connection);
         self.ports.release(port);
         self.counters.connections.closed += 1;
-        // A RST ends a handshake without a word to the user (RFC 9293 3.10.7.4).
-        if let Owner::Arriving(listener) = owner {
-            self.backlog(listener).give_up(connection);
-            self.disown(connection);
-        }
     }
 
     fn on_event(&mut self, connection: ConnectionId, event: Event) {
@@ -233,7 +262,7 @@ impl SocketTable {
                 self.disown(connection);
             }
             Owner::Arriving(listener) => {
-                self.backlog(listener).give_up(connection);
+                self.backlog(listener).give_up();
                 self.disown(connection);
             }
             Owner::Waiting(_) => entry.failure = Some(broken_by(end)),
@@ -307,11 +336,11 @@ fn broken_by(end: End) -> SocketError {
 }
 
 /// A reset that the connection believes.
-fn reset_of(entry: &Entry) -> Segment {
+fn reset_of(known: Facts) -> Segment {
     Segment {
-        source_port: entry.pair.remote.port,
-        destination_port: entry.pair.local_port,
-        sequence: entry.tcp.expected(),
+        source_port: known.pair.remote.port,
+        destination_port: known.pair.local_port,
+        sequence: known.expected,
         acknowledgment: SeqNum::new(0),
         flags: Flags::RST,
         window: 0,

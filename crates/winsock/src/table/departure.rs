@@ -4,7 +4,9 @@
 
 use tcp::Uptime;
 
-use super::{Object, Outgoing, SocketTable};
+use super::{Object, SocketTable};
+use crate::connections::Kept;
+use crate::outgoing::Outgoing;
 use crate::wait::Signal;
 
 impl SocketTable {
@@ -12,26 +14,23 @@ impl SocketTable {
     /// them, then the RSTs no connection sends.
     pub fn poll_transmit(&mut self, now: Uptime) -> Option<Outgoing> {
         while let Some(connection) = self.connections.first_unsent() {
-            let entry = &mut self.connections[connection];
-            if let Some(transmit) = entry.tcp.poll_transmit(now) {
-                let (to, label) = (entry.pair.remote.host, entry.label);
+            let (to, label, transmit) = match self.connections.kept(connection) {
+                Kept::Whole(it) => (it.pair.remote.host, it.label, it.tcp.poll_transmit(now)),
+                Kept::Remnant(it) => (it.host, it.label, it.tcp.poll_transmit(&self.profile)),
+            };
+            if let Some(transmit) = transmit {
                 return Some(Outgoing {
                     to,
                     label,
                     transmit,
                 });
             }
-            self.connections.mark_sent();
-            self.tell(connection);
-            self.connections.update_deadline(connection);
-            self.connections.forget_if_over(connection);
+            if self.connections.mark_sent() {
+                self.tell(connection);
+            }
+            self.connections.lay_down(connection);
         }
-        let refusal = self.refusals.pop()?;
-        Some(Outgoing {
-            to: refusal.to,
-            label: refusal.label,
-            transmit: refusal.transmit,
-        })
+        self.refusals.pop()
     }
 
     /// When to call [`on_timeout`](Self::on_timeout) next. Exact once
@@ -51,7 +50,7 @@ impl SocketTable {
     /// What became signalled since it was last asked. An event object that was reset or closed
     /// in between is passed over.
     pub fn poll_signal(&mut self) -> Option<Signal> {
-        while let Some(signal) = self.signals.pop_front() {
+        while let Some(signal) = self.signals.pop() {
             let still = match signal {
                 Signal::Socket(_) => true,
                 Signal::Event(event) => match self.handles.get_mut(event.0) {

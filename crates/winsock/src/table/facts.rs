@@ -41,12 +41,12 @@ impl SocketTable {
 
     /// Every connection TCP is not done with, TIME_WAIT included.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionFacts> {
-        self.connections.iter().map(|entry| ConnectionFacts {
-            label: entry.label,
-            local_port: entry.pair.local_port,
-            remote: entry.pair.remote,
-            state: entry.tcp.state(),
-            socket: match entry.owner {
+        self.connections.iter().map(|known| ConnectionFacts {
+            label: known.label,
+            local_port: known.pair.local_port,
+            remote: known.pair.remote,
+            state: known.state,
+            socket: match known.owner {
                 Owner::Socket(socket) => Some(socket),
                 Owner::Arriving(_) | Owner::Waiting(_) | Owner::Nobody => None,
             },

@@ -10,12 +10,13 @@ use tcp::{Connection, Uptime};
 use super::{Object, SocketTable};
 use crate::address::{FlowLabel, SocketAddress};
 use crate::config::Version;
+use crate::connection_id::ConnectionId;
 use crate::connections::{Entry, Owner};
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::listen::Backlog;
 use crate::network_events::NetworkEvents;
-use crate::pair_index::{ConnectionId, Pair};
+use crate::pair_index::Pair;
 use crate::socket::{Phase, Socket};
 use crate::wait::Signal;
 
@@ -171,7 +172,7 @@ impl SocketTable {
         self.counters.sockets.closed += 1;
         if closed.awaited {
             // The select that waits asks again and finds 10038.
-            self.signals.push_back(Signal::Socket(socket));
+            self.signals.push(Signal::Socket(socket));
         }
         if let Some(port) = closed.bound {
             self.ports.unbind(port);
@@ -180,7 +181,9 @@ impl SocketTable {
             Phase::Listening(backlog) => {
                 let port = closed.bound.expect("a listener is bound");
                 self.listeners.remove(&port);
-                for connection in backlog.into_connections() {
+                let half_open = Owner::Arriving(socket);
+                let half_open: Vec<_> = self.connections.of(half_open).collect();
+                for connection in half_open.into_iter().chain(backlog.into_established()) {
                     self.abandon(now, connection);
                 }
             }

@@ -17,7 +17,7 @@ impl SocketTable {
             && object.serial() == event.serial
             && object.set()
         {
-            self.signals.push_back(Signal::Event(event.handle));
+            self.signals.push(Signal::Event(event.handle));
         }
     }
 
@@ -33,7 +33,7 @@ impl SocketTable {
             .expect("a connection's owner is open");
         let event = record(&mut socket.selection);
         if std::mem::take(&mut socket.awaited) {
-            self.signals.push_back(Signal::Socket(handle));
+            self.signals.push(Signal::Socket(handle));
         }
         if let Some(event) = event {
             self.signal(event);
@@ -66,6 +66,9 @@ impl SocketTable {
 
     fn record_standing_of(&mut self, handle: SocketHandle, which: NetworkEvents) {
         let standing = self.standing(handle).intersection(which);
+        if standing.is_empty() {
+            return;
+        }
         let phase = &self
             .socket_at(handle)
             .expect("the socket was just used")

@@ -6,11 +6,11 @@
 use tcp::{Payload, ReceiveError, SendError, Uptime};
 
 use super::SocketTable;
+use crate::connection_id::ConnectionId;
 use crate::error::SocketError;
 use crate::handle::SocketHandle;
 use crate::network_events::NetworkEvents;
-use crate::pair_index::ConnectionId;
-use crate::socket::{Phase, Sending};
+use crate::socket::{Phase, Sending, Socket};
 
 impl SocketTable {
     /// `send`: hands bytes to TCP and answers how many it took, at least one unless none were
@@ -61,7 +61,7 @@ impl SocketTable {
         socket: SocketHandle,
         limit: usize,
     ) -> Result<Payload, SocketError> {
-        let connection = self.established(socket)?;
+        let connection = established(self.socket_at(socket)?)?;
         let received = self.connections[connection].tcp.receive(now, limit);
         self.settle(connection);
         received.map_err(receive_failed_by)
@@ -102,8 +102,9 @@ impl SocketTable {
     }
 
     fn sending_connection(&self, socket: SocketHandle) -> Result<ConnectionId, SocketError> {
-        let connection = self.established(socket)?;
-        match self.socket_at(socket)?.phase {
+        let socket = self.socket_at(socket)?;
+        let connection = established(socket)?;
+        match socket.phase {
             Phase::Connected {
                 sending: Sending::Shut,
                 ..
@@ -117,21 +118,21 @@ impl SocketTable {
         }
     }
 
-    fn established(&self, socket: SocketHandle) -> Result<ConnectionId, SocketError> {
-        match self.socket_at(socket)?.phase {
-            Phase::Connected { connection, .. } => Ok(connection),
-            Phase::Broken(failure) => Err(failure),
-            Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::Connecting(_)
-            | Phase::ConnectFailed(_) => Err(SocketError::NotConnected),
-        }
-    }
-
     fn block_sending(&mut self, socket: SocketHandle, connection: ConnectionId) {
         self.connections[connection].blocked = true;
         let blocked = self.socket_at_mut(socket).expect("it was sent on");
         blocked.selection.enable(NetworkEvents::WRITE);
+    }
+}
+
+fn established(socket: &Socket) -> Result<ConnectionId, SocketError> {
+    match socket.phase {
+        Phase::Connected { connection, .. } => Ok(connection),
+        Phase::Broken(failure) => Err(failure),
+        Phase::Unconnected
+        | Phase::Listening(_)
+        | Phase::Connecting(_)
+        | Phase::ConnectFailed(_) => Err(SocketError::NotConnected),
     }
 }
 
