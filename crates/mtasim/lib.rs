@@ -69,9 +69,10 @@ pub mod prelude {
     pub use prove::proptest::prelude::*;
     pub use prove::{
         Broken, Builds, Case, Cases, Hunt, Prey, Property, RunError, Schedule, bursty, calm,
-        campaign, cases, clean, every_acknowledged_message_arrives, fault_plans, hostile, hunt,
-        networks, never_corrupts, never_leaks, recovers_after_healing, schedules, stalls,
-        workloads,
+        campaign, cases, clean, critical_sections, every_acknowledged_message_arrives, fault_plans,
+        hostile, hunt, networks, never_corrupts, never_leaks, preemptions, recovers_after_healing,
+        schedules, stalls, workloads,
     };
+    pub use scenario::plan::Deed;
     pub use scenario::{Options, Outcome};
 }

@@ -4,16 +4,50 @@ use mtasim::prelude::*;
 
 use super::Wrong;
 use super::families::Family;
+use super::right::{
+    FewerAttemptsToo, LateCloseReleases, LongerTimerToo, Queue, ReleasedWhileConnecting,
+    TimeoutOnlyAsks,
+};
 
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
-        Wrong::of(InstanceIgnored, Family::Stalls, (never_corrupts, 50)),
-        Wrong::of(RestsBeforeReuse, Family::Stalls, (never_corrupts, 200)),
-        Wrong::of(SocketLeftOpen, Family::Any, (never_leaks, 20)),
-        Wrong::of(ReleasedByBoth, Family::Any, (never_corrupts, 20)),
-        Wrong::of(LongerTimer, Family::Any, (never_leaks, 50)),
-        Wrong::of(FewerAttempts, Family::Any, (never_leaks, 50)),
-        Wrong::of(ReleasedAtTimeout, Family::Stalls, (never_corrupts, 100)),
+        Wrong::of(
+            InstanceIgnored,
+            ReleasedWhileConnecting,
+            Family::Stalls,
+            (never_corrupts, 40),
+        ),
+        Wrong::of(
+            RestsBeforeReuse,
+            Queue,
+            Family::Stalls,
+            (never_corrupts, 150),
+        ),
+        Wrong::of(
+            SocketLeftOpen,
+            LateCloseReleases,
+            Family::Any,
+            (never_leaks, 20),
+        ),
+        Wrong::of(
+            ReleasedByBoth,
+            TimeoutOnlyAsks,
+            Family::Any,
+            (never_corrupts, 20),
+        ),
+        Wrong::of(LongerTimer, LongerTimerToo, Family::Any, (never_leaks, 50)),
+        Wrong::of(
+            FewerAttempts,
+            FewerAttemptsToo,
+            Family::Any,
+            (never_leaks, 30),
+        ),
+        Wrong::of(
+            ReleasedAtTimeout,
+            TimeoutOnlyAsks,
+            Family::Stalls,
+            (never_corrupts, 80),
+        ),
     ]
 }
 

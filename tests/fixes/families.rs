@@ -18,15 +18,22 @@ pub(super) enum Family {
     Pressed,
     /// A clean line and large pools: every message gets through within a minute.
     Steady,
+    /// Threads are put aside before they enter a critical section, while associations open and
+    /// close.
+    Entering,
+    /// Threads are put aside before they exchange the head of the free list.
+    Exchanging,
 }
 
 impl Family {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Any,
         Self::Churn,
         Self::Stalls,
         Self::Pressed,
         Self::Steady,
+        Self::Entering,
+        Self::Exchanging,
     ];
 
     pub(super) fn cases(self, build: &impl Build) -> BoxedStrategy<Case> {
@@ -58,9 +65,38 @@ impl Family {
                 .on(Just(large))
                 .carrying(workloads(8, minute))
                 .lasting(minute, Duration::ZERO, minute),
+            Self::Entering => {
+                let deeds = critical_sections(build);
+                let aside = preemptions(build, 12, &deeds, Duration::from_secs(15));
+                meeting(cases, build).preempted(aside)
+            }
+            Self::Exchanging => {
+                let aside = preemptions(build, 12, &[EXCHANGE], Duration::from_secs(120));
+                meeting(cases, build).preempted(aside)
+            }
         };
         cases.strategy()
     }
+}
+
+/// How threads agree on a free list without a lock.
+const EXCHANGE: (Deed, &str) = (Deed::Interlocked, "control block pool.free list");
+
+/// Many associations open and close at once, at both ends.
+fn meeting(cases: Cases, build: &impl Build) -> Cases {
+    let span = Duration::from_secs(120);
+    cases
+        .over(clean())
+        .under(calm())
+        .on(Just(host(build, 62)))
+        .through(Just(busy()))
+        .both_ways()
+        .carrying(workloads(8, span))
+        .lasting(
+            span,
+            Duration::from_secs(600),
+            Duration::from_secs(12 * 3_600),
+        )
 }
 
 fn host(build: &impl Build, control_blocks: u32) -> Host {

@@ -4,15 +4,32 @@ use mtasim::prelude::*;
 
 use super::Wrong;
 use super::families::Family;
+use super::right::{CountingHead, OneLock, OnePictureOneLock};
 
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
-        Wrong::of(OnlyAllocation, Family::Any, (never_corrupts, 5)),
-        Wrong::of(TwoLocks, Family::Any, (never_corrupts, 20)),
-        Wrong::of(ReadsUnguarded, Family::Any, (never_corrupts, 5)),
-        Wrong::of(HeapUnserialized, Family::Any, (never_corrupts, 5)),
-        Wrong::of(OnePicture, Family::Churn, (recovers_after_healing, 200)),
-        Wrong::of(LeftBetweenSteps, Family::Churn, (never_corrupts, 1_500)),
+        Wrong::of(OnlyAllocation, FIXED, Family::Any, (never_corrupts, 5)),
+        Wrong::of(TwoLocks, OneLock, Family::Any, (never_corrupts, 20)),
+        Wrong::of(ReadsUnguarded, FIXED, Family::Any, (never_corrupts, 5)),
+        Wrong::of(HeapUnserialized, FIXED, Family::Any, (never_corrupts, 5)),
+        Wrong::of(
+            OnePicture,
+            OnePictureOneLock,
+            Family::Churn,
+            (recovers_after_healing, 200),
+        ),
+        Wrong::of(
+            LeftBetweenSteps,
+            FIXED,
+            Family::Entering,
+            (never_corrupts, 50),
+        ),
+        Wrong::of(
+            Uncounted,
+            CountingHead,
+            Family::Exchanging,
+            (never_corrupts, 300),
+        ),
     ]
 }
 
@@ -65,6 +82,21 @@ impl Build for LeftBetweenSteps {
 
     fn free_list(&self) -> FreeList {
         FreeList::GuardedByStep
+    }
+}
+
+/// The free list without a lock: the head is exchanged only if it is still the block that was
+/// first. It may be that again (ABA).
+#[derive(Clone, Debug)]
+pub(super) struct Uncounted;
+
+impl Build for Uncounted {
+    fn base(&self) -> Shipped {
+        FIXED
+    }
+
+    fn free_list(&self) -> FreeList {
+        FreeList::Interlocked
     }
 }
 

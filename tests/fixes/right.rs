@@ -1,6 +1,7 @@
 //! Right fixes: at least one for each question that a wrong one decides badly.
 //!
-//! Owns the shipped fixes and variants of ours, each tried on every family.
+//! Owns the shipped fixes and variants of ours, each tried on every family; what is the right twin of
+//! which wrong fix stands with the wrong one.
 
 use mtasim::prelude::*;
 
@@ -19,6 +20,9 @@ pub(super) fn gallery() -> Vec<Fix> {
             Fix::of(CountingHead, family),
             Fix::of(Queue, family),
             Fix::of(OnePictureOneLock, family),
+            Fix::of(ReleasedWhileConnecting, family),
+            Fix::of(LongerTimerToo, family),
+            Fix::of(FewerAttemptsToo, family),
         ]
     };
     Family::ALL.into_iter().flat_map(on_all).collect()
@@ -120,5 +124,56 @@ impl Build for OnePictureOneLock {
 
     fn walk(&self) -> Walk {
         Walk::Together
+    }
+}
+
+/// The timeout path gives the block back while it is being connected, and whoever comes late finds
+/// by the instance number that it is another's.
+#[derive(Clone, Debug)]
+pub(super) struct ReleasedWhileConnecting;
+
+impl Build for ReleasedWhileConnecting {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+
+    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+        if state == BlockState::Connecting {
+            return OnTimeout::Release;
+        }
+        self.base().on_session_timeout(state)
+    }
+}
+
+/// No session waits less than 360 s, and a close request that comes late is carried out all the
+/// same.
+#[derive(Clone, Debug)]
+pub(super) struct LongerTimerToo;
+
+impl Build for LongerTimerToo {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn session_timer(&self, configured: Duration) -> Duration {
+        configured.max(Duration::from_secs(360))
+    }
+}
+
+/// Two attempts to connect, and a close request that comes late is carried out all the same.
+#[derive(Clone, Debug)]
+pub(super) struct FewerAttemptsToo;
+
+impl Build for FewerAttemptsToo {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2655_16
+    }
+
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+        if attempt >= allowed.min(2) {
+            OnFailure::GiveUp
+        } else {
+            OnFailure::TryAgain
+        }
     }
 }

@@ -9,18 +9,21 @@ pub(super) fn gallery() -> Vec<Wrong> {
     vec![
         Wrong::of(
             NoticeBeforeChange,
+            Shipped::EXCHANGE_4_0_994_2,
             Family::Steady,
-            (recovers_after_healing, 50),
+            (recovers_after_healing, 20),
         ),
         Wrong::of(
             ResetAfterLooking,
+            Shipped::EXCHANGE_5_5_2655_16,
             Family::Steady,
-            (recovers_after_healing, 200),
+            (recovers_after_healing, 100),
         ),
         Wrong::of(
             CallsLeftWaiting,
+            Shipped::EXCHANGE_5_5_2655_16,
             Family::Pressed,
-            (recovers_after_healing, 50),
+            (recovers_after_healing, 20),
         ),
     ]
 }

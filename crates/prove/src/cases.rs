@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use scenario::plan::Vocabulary;
 use scenario::plan::{
-    self, Connector, Direction, Host, Limits, Link, Scenario, TcpProfile, Workload,
+    self, Connector, Direction, Host, Limits, Link, Pins, Preemption, Scenario, TcpProfile,
+    Workload,
 };
 
 use crate::case::{Case, HOSTS, LINK};
@@ -58,6 +59,7 @@ pub struct Cases {
     workloads: BoxedStrategy<Workload>,
     faults: BoxedStrategy<Faults>,
     schedules: BoxedStrategy<Schedule>,
+    preemptions: BoxedStrategy<Vec<Preemption>>,
     hosts: BoxedStrategy<[Host; 2]>,
     connectors: BoxedStrategy<(Connector, Ways)>,
     span: Duration,
@@ -68,11 +70,14 @@ pub struct Cases {
 /// The connectors there are, by name.
 type Ways = &'static [&'static str];
 
+/// One each way.
+const BOTH: Ways = &["out", "back"];
+
 /// One of the two, or both; from both, either can be left out.
 fn ways() -> impl Strategy<Value = Ways> {
     [any::<bool>(), any::<bool>()].prop_map(|there| -> Ways {
         match there {
-            [true, true] => &["out", "back"],
+            [true, true] => BOTH,
             [false, true] => &["back"],
             [_, false] => &["out"],
         }
@@ -114,6 +119,7 @@ impl Cases {
             workloads: workloads(8, SPAN).boxed(),
             faults: fault_plans(2, SPAN).boxed(),
             schedules: schedules().boxed(),
+            preemptions: Just(Vec::new()).boxed(),
             hosts: [hosts(build), hosts(build)].boxed(),
             connectors: (connectors(), ways()).boxed(),
             span: SPAN,
@@ -177,6 +183,15 @@ impl Cases {
         }
     }
 
+    /// With threads put aside so, whoever schedules them.
+    #[must_use]
+    pub fn preempted(self, preemptions: impl Strategy<Value = Vec<Preemption>> + 'static) -> Self {
+        Self {
+            preemptions: preemptions.boxed(),
+            ..self
+        }
+    }
+
     /// With messages and faults in the first `span` of the run, healing `rest` after the last of
     /// them, and progress owed within `healing` from there. Give [`Self::carrying`] and
     /// [`Self::under`] the same span.
@@ -190,6 +205,16 @@ impl Cases {
         }
     }
 
+    /// With a connector each way in every case.
+    #[must_use]
+    pub fn both_ways(self) -> Self {
+        let both = |(connector, _)| (connector, BOTH);
+        Self {
+            connectors: self.connectors.prop_map(both).boxed(),
+            ..self
+        }
+    }
+
     /// The strategy.
     pub fn strategy(self) -> BoxedStrategy<Case> {
         let Self {
@@ -197,6 +222,7 @@ impl Cases {
             workloads,
             faults,
             schedules,
+            preemptions,
             hosts,
             connectors,
             span,
@@ -204,8 +230,10 @@ impl Cases {
             healing,
         } = self;
         let mail = [workloads.clone(), workloads];
-        let parts = (networks, mail, faults, schedules, hosts, connectors);
-        let made_up = parts.prop_map(move |(line, mail, faults, schedule, hosts, connector)| {
+        let threads = (schedules, preemptions);
+        let parts = (networks, mail, faults, threads, hosts, connectors);
+        let made_up = parts.prop_map(move |(line, mail, faults, threads, hosts, connector)| {
+            let (schedule, preempt) = threads;
             let duration = last_of(&faults).max(span) + rest;
             let title = "A made-up case";
             let why = "A property of docs/how-to-prove-a-fix.md";
@@ -214,6 +242,10 @@ impl Cases {
                 scheduler: schedule.scheduler,
                 healing: Some(healing),
                 faults,
+                pins: Pins {
+                    preempt,
+                    ..Pins::default()
+                },
                 limits: Limits {
                     events: EVENTS_MAX,
                     calls: CALLS_MAX,

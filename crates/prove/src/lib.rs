@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`builds`] | which build each host of a scenario runs |
 //! | [`case`](mod@case) | one scenario with its seed, shown as the file it could have come from |
-//! | [`mod@networks`], [`mod@workloads`], [`mod@fault_plans`], [`mod@schedules`] | strategies for the parts of a case |
+//! | [`mod@networks`], [`mod@workloads`], [`mod@fault_plans`], [`mod@schedules`], [`mod@preemptions`] | strategies for the parts of a case |
 //! | [`cases`](mod@cases) | a strategy for the whole |
 //! | [`property`] | what must hold |
 //! | [`hunt`](mod@hunt) | how many cases it takes to break a property, and the smallest that does |
@@ -22,6 +22,7 @@ pub mod cases;
 pub mod fault_plans;
 pub mod hunt;
 pub mod networks;
+pub mod preemptions;
 pub mod property;
 pub mod schedules;
 pub mod workloads;
@@ -34,6 +35,7 @@ pub use cases::{Cases, campaign, cases};
 pub use fault_plans::{calm, fault_plans, stalls};
 pub use hunt::{Hunt, Prey, hunt};
 pub use networks::{bursty, clean, networks};
+pub use preemptions::{critical_sections, preemptions};
 pub use property::{
     Broken, Property, every_acknowledged_message_arrives, never_corrupts, never_leaks,
     recovers_after_healing,

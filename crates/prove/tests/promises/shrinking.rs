@@ -2,10 +2,13 @@
 
 use std::fs;
 
+use kernel::Duration;
 use mta::Shipped;
-use mtasim_prove::{Case, campaign, cases, never_leaks};
+use mtasim_prove::{
+    Broken, Case, Cases, Hunt, campaign, cases, critical_sections, hunt, never_leaks, preemptions,
+};
 use proptest::test_runner::{TestError, TestRunner};
-use scenario::plan::{Arrivals, Loss, Scenario};
+use scenario::plan::{Arrivals, Before, Loss, Preemption, Scenario};
 
 /// 5.5.2653.23 leaks when a line is down for long enough: that, and a message, is what must be left.
 /// A walk that never gets worse may end in a valley, so that is not so of every failure; but none
@@ -60,6 +63,45 @@ fn messages(scenario: &Scenario) -> usize {
 fn troubles(scenario: &Scenario) -> usize {
     let is_lossy = scenario.links["wan"].forward.loss != Loss::None;
     scenario.faults.len() + usize::from(is_lossy)
+}
+
+/// Of many preemptions the one that counts is left, with as little of it as it takes: here whatever
+/// stands before a third deed for more than four seconds.
+#[test]
+fn preemptions_shrink_to_the_one_that_counts() {
+    let build = Shipped::EXCHANGE_4_0_994_2;
+    let deeds = critical_sections(&build);
+    let aside = preemptions(&build, 12, &deeds, Duration::from_secs(60));
+    let strategy = Cases::of(&build).preempted(aside).strategy();
+    let counts = |it: &Preemption| {
+        let is_third = matches!(it.before, Before::Deed { nth, .. } if nth >= 3);
+        is_third && it.length > Duration::from_secs(4)
+    };
+    let hunted = Hunt {
+        seed: 1,
+        cases: 20,
+        shrink: 500,
+    };
+    let prey = hunt(hunted, &strategy, |case| {
+        if !case.scenario.pins.preempt.iter().any(counts) {
+            return Ok(());
+        }
+        Err(Broken {
+            property: "nobody is put aside for long",
+            findings: Vec::new(),
+            undecided: None,
+        })
+    });
+    let minimal = prey.expect("some case has such a one").minimal.scenario;
+    let [left] = &minimal.pins.preempt[..] else {
+        panic!("{:?}", minimal.pins.preempt);
+    };
+    assert!(
+        matches!(left.before, Before::Deed { nth: 3, .. }),
+        "{left:?}"
+    );
+    assert_eq!(left.length, Duration::from_secs(5));
+    assert_eq!((messages(&minimal), troubles(&minimal)), (1, 0));
 }
 
 /// The file of failures stands next to the test, wherever that is.

@@ -1,7 +1,10 @@
 //! What is made up can be run, and shows itself as a file that says the same.
 
+use kernel::Duration;
 use mta::{Build, Shipped};
-use mtasim_prove::{Builds, Case, RunError, cases, recovers_after_healing};
+use mtasim_prove::{
+    Builds, Case, Cases, RunError, cases, critical_sections, preemptions, recovers_after_healing,
+};
 use proptest::prelude::*;
 
 proptest! {
@@ -16,6 +19,21 @@ proptest! {
         let shown = format!("{case:?}");
         prop_assert_eq!(Case::read("shown", &shown), Ok(case));
     }
+
+    #[test]
+    fn so_is_a_case_whose_threads_are_put_aside(case in put_aside()) {
+        prop_assert_eq!(case.scenario.check(), vec![]);
+        prop_assert_eq!(case.scenario.connectors.len(), 2);
+        let shown = format!("{case:?}");
+        prop_assert_eq!(Case::read("shown", &shown), Ok(case));
+    }
+}
+
+fn put_aside() -> BoxedStrategy<Case> {
+    let build = Shipped::EXCHANGE_4_0_994_2;
+    let sections = critical_sections(&build);
+    let aside = preemptions(&build, 6, &sections, Duration::from_secs(30));
+    Cases::of(&build).preempted(aside).both_ways().strategy()
 }
 
 proptest! {
