@@ -16,7 +16,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
             OnePicture,
             OnePictureOneLock,
             Family::Churn,
-            (recovers_after_healing, 200),
+            (recovers_after_healing, 250),
         ),
         Wrong::of(
             LeftBetweenSteps,
