@@ -3,7 +3,7 @@
 //! Owns [`Preempting`]: threads go on in a random order, and a few calls that *meet* another thread
 //! (see [`counts`](crate::schedulers::counts)) are drawn beforehand, every one as likely as the
 //! next. A thread that comes to one of them falls below all others, as in
-//! [`Pct`](crate::schedulers::Pct), whose priorities these are.
+//! [`Pct`], whose priorities these are.
 //!
 //! Where PCT draws a step of the run, this draws a thread and how many meetings it has had: the
 //! preemption falls on that very call, whatever the others have done by then, and none falls on a
