@@ -23,6 +23,7 @@ use crate::case::HOSTS;
 const DRIVERS: u32 = 2;
 /// A deed is the how-manieth of its kind since the thread began, at the most.
 const NTH_MAX: u64 = 8;
+
 /// Up to `most` preemptions of threads of `build`, each before one of `deeds`, which is done to the
 /// place or the critical section of this name: a thread lets others go first, or stands still for
 /// whole seconds up to `longest`, as while a machine pages or a busier process has the processor.

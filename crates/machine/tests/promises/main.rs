@@ -16,5 +16,4 @@ mod speed;
 mod stage;
 mod timing;
 mod turnings;
-
 mod waiting;
