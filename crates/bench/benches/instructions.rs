@@ -24,7 +24,7 @@ struct Loop {
     run: fn(u32),
 }
 
-const LOOPS: [Loop; 13] = [
+const LOOPS: [Loop; 15] = [
     Loop {
         name: "timer, 10,000 waiting",
         meaning: "EventQueue: one push and one pop",
@@ -126,6 +126,22 @@ const LOOPS: [Loop; 13] = [
         count: 1_000,
         run: |count| {
             ours::schedules::random((Program::Aba, 0), count, true);
+        },
+    },
+    Loop {
+        name: "stale block",
+        meaning: "the same, not judged",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::StaleBlock, 0), count, false);
+        },
+    },
+    Loop {
+        name: "ABA",
+        meaning: "the same, not judged",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::Aba, 0), count, false);
         },
     },
     Loop {

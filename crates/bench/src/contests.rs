@@ -46,7 +46,7 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
         ("W4-stale-block-20", Program::StaleBlock, 20),
     ];
     for (name, program, noise) in drills {
-        all.push(schedules(name, (program, noise), 20_000 / scale));
+        all.push(schedules(name, (program, noise), 100_000 / scale));
     }
     all.push(exhaustions("W4-exhaustive", 0));
     all.push(exhaustions("W4-exhaustive-20", 20));

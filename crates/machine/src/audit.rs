@@ -14,7 +14,7 @@ use crate::heap_census::{HeapCensus, HeapFault, census};
 use crate::heap_layout::HeapLayout;
 use crate::judge::Judge;
 use crate::machine::Machine;
-use crate::running::{Running, ThreadView};
+use crate::running::ThreadView;
 use crate::sync::{EventObject, Lock, Semaphore};
 
 impl<E: Environment> Machine<E> {
@@ -57,13 +57,16 @@ impl<E: Environment> Machine<E> {
 
     /// All threads that ever were, by [`ThreadId::index`].
     pub fn threads(&self) -> impl ExactSizeIterator<Item = ThreadView<'_>> {
-        self.engine().threads.iter().map(Running::view)
+        let engine = self.engine();
+        let threads = engine.threads.iter().zip(engine.candidates.all());
+        threads.map(|(running, pending)| running.view(pending))
     }
 
     /// One thread.
     #[must_use]
     pub fn thread(&self, thread: ThreadId) -> ThreadView<'_> {
-        self.engine().threads[thread.index()].view()
+        let engine = self.engine();
+        engine.threads[thread.index()].view(engine.candidates.of(thread))
     }
 
     /// A critical section.
@@ -141,7 +144,7 @@ impl<E: Environment> Machine<E> {
     /// How many calls were carried out.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        self.engine().steps
+        self.engine().config.calls - self.engine().calls_left
     }
 
     /// A hash of every call so far, its time and its answer.

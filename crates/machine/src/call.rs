@@ -8,7 +8,7 @@ use std::panic::Location;
 
 use kernel::{Duration, Instant};
 
-use crate::address::Place;
+use crate::address::{Address, Place};
 
 macro_rules! identities {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -83,6 +83,41 @@ pub enum Operation {
     Environment(Touch),
     /// Raise an exception of this code.
     Raise(u32),
+}
+
+/// What a call does to a word, made ready when the call is announced: whoever makes it need not ask
+/// of what kind it is, and no processor must guess, for threads take turns by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct OnWord {
+    /// What is put there, if anything is.
+    pub(crate) put: u32,
+    pub(crate) address: Address,
+    expected: u32,
+    /// The operation's own number.
+    pub(crate) number: u8,
+    /// Whether a word is touched at all.
+    pub(crate) touches: bool,
+    writes: bool,
+    compares: bool,
+}
+
+/// What is done to a word.
+enum How {
+    TouchesNone,
+    Reads,
+    Writes,
+    Compares(u32),
+}
+
+impl OnWord {
+    /// What lies there when the call is done, where `was` lay before.
+    pub(crate) const fn leaves(&self, was: u32) -> u32 {
+        let puts = self.writes | (self.compares & (self.expected == was));
+        // All ones or none: a mask is never guessed wrong.
+        let mask = (puts as u32).wrapping_neg();
+        (self.put & mask) | (was & !mask)
+    }
 }
 
 /// Which calls of the environment may be exchanged.
@@ -193,6 +228,29 @@ impl Operation {
         }
     }
 
+    /// Each operation's own number, from one.
+    pub(crate) const fn number(&self) -> u8 {
+        match self {
+            Self::Read(_) => 1,
+            Self::Write(..) => 2,
+            Self::Exchange(..) => 3,
+            Self::CompareExchange { .. } => 4,
+            Self::Lock(_) => 5,
+            Self::Unlock(_) => 6,
+            Self::Wait(..) => 7,
+            Self::Signal(_) => 8,
+            Self::WaitEvent(..) => 9,
+            Self::SetEvent(_) => 10,
+            Self::ResetEvent(_) => 11,
+            Self::Send(_) => 12,
+            Self::Receive(..) => 13,
+            Self::Sleep(_) => 14,
+            Self::Work(_) => 15,
+            Self::Environment(_) => 16,
+            Self::Raise(_) => 17,
+        }
+    }
+
     /// What a preemption knows the call by, if it can stand before it.
     #[must_use]
     pub const fn deed(&self) -> Option<Deed> {
@@ -220,6 +278,12 @@ impl Operation {
     #[must_use]
     pub const fn is_private(&self) -> bool {
         matches!(self, Self::Work(_))
+    }
+
+    /// Whether it takes more than a scheduler's choice to say when the call is made: it is private,
+    /// or may have to wait.
+    pub(crate) const fn is_special(&self) -> bool {
+        self.is_private() || self.may_wait()
     }
 
     /// Whether the call may change what it is about: all do but reading a word.
@@ -262,6 +326,48 @@ impl Operation {
             | Self::Work(_)
             | Self::Environment(_)
             | Self::Raise(_) => None,
+        }
+    }
+
+    /// What the call does to a word, if it touches one.
+    pub(crate) const fn on_word(&self) -> OnWord {
+        let (address, put, how) = match self {
+            Self::Read(place) => (place.address, 0, How::Reads),
+            Self::Write(place, new) | Self::Exchange(place, new) => {
+                (place.address, *new, How::Writes)
+            }
+            Self::CompareExchange {
+                place,
+                new,
+                expected,
+            } => (place.address, *new, How::Compares(*expected)),
+            Self::Lock(_)
+            | Self::Unlock(_)
+            | Self::Wait(..)
+            | Self::Signal(_)
+            | Self::WaitEvent(..)
+            | Self::SetEvent(_)
+            | Self::ResetEvent(_)
+            | Self::Send(_)
+            | Self::Receive(..)
+            | Self::Sleep(_)
+            | Self::Work(_)
+            | Self::Environment(_)
+            | Self::Raise(_) => (Address::NULL, 0, How::TouchesNone),
+        };
+        let (writes, compares, expected) = match how {
+            How::TouchesNone | How::Reads => (false, false, 0),
+            How::Writes => (true, false, 0),
+            How::Compares(expected) => (false, true, expected),
+        };
+        OnWord {
+            number: self.number(),
+            touches: !matches!(how, How::TouchesNone),
+            address,
+            put,
+            expected,
+            writes,
+            compares,
         }
     }
 

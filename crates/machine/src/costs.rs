@@ -73,25 +73,40 @@ impl Costs {
 /// Costs and jitter made ready for drawing: a call costs `low` and a uniform part of `span`.
 #[derive(Clone, Debug)]
 pub(crate) struct Tariff {
+    /// By the operation's number.
     prices: [Price; KINDS.len()],
 }
 
+/// What a call costs, if that is known when it is announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quote(Duration);
+
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Price {
+struct Price {
     low: u64,
     span: u64,
 }
 
-/// Every kind, at its own number.
-const KINDS: [CallKind; 8] = [
+/// The kind of every operation, by its number; none has the number zero.
+const KINDS: [CallKind; 18] = [
+    CallKind::Work,
+    CallKind::Access,
     CallKind::Access,
     CallKind::Interlocked,
+    CallKind::Interlocked,
+    CallKind::Lock,
     CallKind::Lock,
     CallKind::Object,
+    CallKind::Object,
+    CallKind::Object,
+    CallKind::Object,
+    CallKind::Object,
+    CallKind::Queue,
     CallKind::Queue,
     CallKind::System,
     CallKind::Work,
     CallKind::Environment,
+    CallKind::System,
 ];
 
 impl Tariff {
@@ -101,17 +116,38 @@ impl Tariff {
         Self { prices }
     }
 
-    /// What the call costs.
-    pub(crate) fn price(&self, operation: &Operation) -> Price {
-        // Most calls read or write.
-        if matches!(operation, Operation::Read(_) | Operation::Write(..)) {
-            return self.prices[CallKind::Access as usize];
-        }
+    /// What the call costs, where luck has no say.
+    pub(crate) fn quote(&self, operation: &Operation) -> Quote {
         if let Operation::Work(length) = operation {
-            let (low, span) = (length.nanos(), 0);
-            return Price { low, span };
+            return Quote(*length);
         }
-        self.prices[operation.kind() as usize]
+        let Price { low, span } = self.price(operation);
+        if span == 0 {
+            Quote(Duration::from_nanos(low))
+        } else {
+            Quote::DRAWN
+        }
+    }
+
+    fn price(&self, operation: &Operation) -> Price {
+        self.prices[usize::from(operation.number())]
+    }
+
+    /// The cost of a call that a uniform word decides on.
+    pub(crate) fn draw(&self, operation: &Operation, word: u64) -> Duration {
+        self.price(operation).at(word)
+    }
+}
+
+impl Quote {
+    /// Nothing.
+    pub(crate) const NOTHING: Self = Self(Duration::ZERO);
+    /// Luck says: no call costs as much as this.
+    const DRAWN: Self = Self(Duration::MAX);
+
+    /// The cost; none if luck says.
+    pub(crate) fn fixed(self) -> Option<Duration> {
+        (self != Self::DRAWN).then_some(self.0)
     }
 }
 
@@ -127,23 +163,19 @@ impl Price {
         }
     }
 
-    /// The cost; `word` is asked for only where luck decides.
-    pub(crate) fn cost(self, word: impl FnOnce() -> u64) -> Duration {
-        if self.span == 0 {
-            return Duration::from_nanos(self.low);
-        }
-        Duration::from_nanos(self.at(word()))
-    }
-
-    fn at(self, word: u64) -> u64 {
+    /// The cost that a uniform word decides on.
+    fn at(self, word: u64) -> Duration {
         let above = (u128::from(word) * (u128::from(self.span) + 1)) >> 64;
-        self.low.saturating_add(above as u64)
+        Duration::from_nanos(self.low.saturating_add(above as u64))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::{Address, Place};
+    use crate::call::{EventId, LockId, QueueId, SemaphoreId, Touch};
+    use kernel::Instant;
 
     #[test]
     fn jitter_reaches_both_ends_and_no_further() {
@@ -151,18 +183,57 @@ mod tests {
         let cost = Duration::from_nanos(1_000);
         let price = Price::around(cost, tenth);
         let at = |word| price.at(word);
-        assert_eq!([at(0), at(1 << 63), at(u64::MAX)], [900, 1_000, 1_100]);
-        assert_eq!(Price::around(cost, Ratio::ZERO).at(u64::MAX), 1_000);
-        assert_eq!(Price::around(cost, Ratio::ONE).at(0), 0);
+        let nanos = [at(0), at(1 << 63), at(u64::MAX)].map(Duration::nanos);
+        assert_eq!(nanos, [900, 1_000, 1_100]);
+        assert_eq!(Price::around(cost, Ratio::ONE).at(0), Duration::ZERO);
         assert_eq!(
             Price::around(Duration::MAX, Ratio::ONE).at(u64::MAX),
-            u64::MAX
+            Duration::MAX
         );
     }
 
     #[test]
-    fn every_kind_has_its_own_number() {
-        let numbers = KINDS.map(|kind| kind as usize);
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7]);
+    fn luck_has_a_say_where_there_is_jitter() {
+        let read = Operation::Read(Place::new(Address(4), "word"));
+        let work = Operation::Work(Duration::from_nanos(7));
+        let tariff = |jitter| Tariff::new(&Costs::default(), jitter);
+        let sure = tariff(Ratio::ZERO);
+        assert_eq!(sure.quote(&read).fixed(), Some(Costs::default().access));
+        let jittery = tariff(Ratio::new(1, 10).expect("a share"));
+        assert_eq!(jittery.quote(&read).fixed(), None);
+        assert_eq!(jittery.draw(&read, 0), Duration::from_nanos(180));
+        assert_eq!(jittery.quote(&work).fixed(), Some(Duration::from_nanos(7)));
+    }
+
+    #[test]
+    fn every_operation_costs_what_its_kind_does() {
+        let (place, at) = (Place::new(Address(4), "word"), Instant::ZERO);
+        let all = [
+            Operation::Read(place),
+            Operation::Write(place, 1),
+            Operation::Exchange(place, 1),
+            Operation::CompareExchange {
+                place,
+                new: 1,
+                expected: 2,
+            },
+            Operation::Lock(LockId(0)),
+            Operation::Unlock(LockId(0)),
+            Operation::Wait(SemaphoreId(0), at),
+            Operation::Signal(SemaphoreId(0)),
+            Operation::WaitEvent(EventId(0), at),
+            Operation::SetEvent(EventId(0)),
+            Operation::ResetEvent(EventId(0)),
+            Operation::Send(QueueId(0)),
+            Operation::Receive(QueueId(0), at),
+            Operation::Sleep(at),
+            Operation::Work(Duration::ZERO),
+            Operation::Environment(Touch::Everything),
+            Operation::Raise(1),
+        ];
+        for (operation, number) in all.iter().zip(1..) {
+            assert_eq!(operation.number(), number);
+            assert_eq!(KINDS[usize::from(number)], operation.kind());
+        }
     }
 }

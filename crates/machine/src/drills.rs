@@ -5,16 +5,16 @@
 //! access to a shared word is one call; `noise` is the number of private steps around each shared
 //! part. It refuses to plant anything: a drill fails by its interleaving alone.
 
-use kernel::{Choices, Duration, Ratio};
+use kernel::{Choices, Duration, Instant, Ratio};
 
 use crate::address::{Address, Field, Place};
 use crate::call::LockId;
-use crate::config::{Config, ConfigError, HeapConfig};
+use crate::config::{Config, HeapConfig};
 use crate::costs::Costs;
 use crate::environment::Environment;
 use crate::heap_layout::HEAP_BYTES_MIN;
-use crate::machine::Machine;
-use crate::scheduler::Strategy;
+use crate::machine::{Machine, Progress};
+use crate::scheduler::{Scheduler, Strategy};
 use crate::thread::Thread;
 
 /// Which program.
@@ -59,7 +59,7 @@ impl Environment for Alone {
 pub enum Note {
     /// It holds this block.
     Holds(Address),
-    /// It found its own block in this state.
+    /// It found its own block in this state, if it got one.
     Found(u32),
 }
 
@@ -68,9 +68,12 @@ impl Program {
     pub const ALL: [Self; 3] = [Self::FreeList, Self::Aba, Self::StaleBlock];
 }
 
-/// A drill laid out on a machine.
-#[derive(Clone, Copy, Debug)]
-pub struct Stage(Table);
+/// A drill laid out on a machine, to be run again and again.
+#[derive(Debug)]
+pub struct Stage {
+    machine: Machine<Alone>,
+    table: Table,
+}
 
 /// The shared words.
 #[derive(Clone, Copy, Debug)]
@@ -95,66 +98,53 @@ const OPEN: u32 = 1;
 const TIMED_OUT: u32 = 2;
 
 impl Drill {
-    /// A machine for drills: the smallest heap, and no luck in what calls cost.
-    ///
-    /// # Errors
-    /// None but those of [`Machine::new`].
-    pub fn machine(strategy: Strategy, judge: bool) -> Result<Machine<Alone>, ConfigError> {
-        Machine::new(
-            config(judge, Costs::default()),
-            strategy,
-            Choices::new(0),
-            0,
-        )
+    /// The drill on a machine of its own: the smallest heap, and no luck in what calls cost.
+    #[must_use]
+    pub fn stage(self, judge: bool) -> Stage {
+        self.stage_at(Costs::default(), judge)
     }
 
-    /// The same for an exhaustive search, to be [restarted](Machine::restart) for each run: calls
-    /// take no time.
-    ///
-    /// # Errors
-    /// None but those of [`Machine::new`].
-    pub fn still_machine(judge: bool) -> Result<Machine<Alone>, ConfigError> {
-        Machine::new(
-            config(judge, Costs::FREE),
-            Strategy::Timed,
-            Choices::new(0),
-            0,
-        )
+    /// The same for an exhaustive search: calls take no time.
+    #[must_use]
+    pub fn still_stage(self, judge: bool) -> Stage {
+        self.stage_at(Costs::FREE, judge)
     }
 
-    /// Lays out the shared words and starts the threads on a fresh machine.
-    ///
-    /// # Panics
-    /// If the machine is not fresh: its static memory must have room.
-    pub fn stage(self, machine: &mut Machine<Alone>) -> Stage {
+    fn stage_at(self, costs: Costs, judge: bool) -> Stage {
+        let config = config(judge, costs);
+        let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
+        let mut machine = machine.expect("a sound configuration");
         let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "drill");
-        let words = words.expect("a fresh machine has room for a few words");
-        let lock = machine.create_lock("drill");
         let table = Table {
-            words,
-            lock,
+            words: words.expect("a fresh machine has room for a few words"),
+            lock: machine.create_lock("drill"),
             noise: self.noise,
             fixed: self.fixed,
         };
+        self.enlist(&mut machine, table);
+        machine.keep();
+        Stage { machine, table }
+    }
+
+    fn enlist(self, machine: &mut Machine<Alone>, table: Table) {
         match self.program {
             Program::FreeList => {
                 table.link(machine, 2);
-                machine.spawn("one", 1, 1, |t| free_list(t, table));
-                machine.spawn("two", 2, 2, |t| free_list(t, table));
+                machine.enlist("one", 1, 1, move |t| free_list(t, table));
+                machine.enlist("two", 2, 2, move |t| free_list(t, table));
             }
             Program::Aba => {
                 table.link(machine, BLOCK_COUNT);
-                machine.spawn("one", 1, 1, |t| aba_taker(t, table));
-                machine.spawn("two", 2, 2, |t| aba_giver(t, table));
+                machine.enlist("one", 1, 1, move |t| aba_taker(t, table));
+                machine.enlist("two", 2, 2, move |t| aba_giver(t, table));
             }
             Program::StaleBlock => {
-                machine.poke((words + SLOT).address, table.block(0).0);
-                machine.spawn("timer", 1, 1, |t| timer(t, table));
-                machine.spawn("closer", 2, 2, |t| closer(t, table));
-                machine.spawn("opener", 3, 3, |t| opener(t, table));
+                machine.poke(table.slot().address, table.block(0).0);
+                machine.enlist("timer", 1, 1, move |t| timer(t, table));
+                machine.enlist("closer", 2, 2, move |t| closer(t, table));
+                machine.enlist("opener", 3, 3, move |t| opener(t, table));
             }
         }
-        Stage(table)
     }
 }
 
@@ -172,34 +162,58 @@ fn config(judge: bool, costs: Costs) -> Config {
 }
 
 impl Stage {
-    /// Whether the run that has ended on this machine failed. Takes its records.
+    /// Runs the drill under a scheduler; whether it failed.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn run(&mut self, scheduler: Box<dyn Scheduler>) -> bool {
+        self.machine
+            .restart(Strategy::Chosen(scheduler), Choices::new(0));
+        self.has_failed_at_its_end()
+    }
+
+    /// The same under the scheduler of the last run, with other luck: for one that remembers nothing.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn run_alike(&mut self, luck: Choices) -> bool {
+        self.machine.restart_alike(luck);
+        self.has_failed_at_its_end()
+    }
+
+    fn has_failed_at_its_end(&mut self) -> bool {
+        let end = self.machine.run(Instant::ZERO, Instant::MAX);
+        assert!(matches!(end, Progress::Idle), "a drill ends");
+        self.has_failed()
+    }
+
+    /// The machine, as the last run left it.
     #[must_use]
-    pub fn has_failed(&self, machine: &mut Machine<Alone>) -> bool {
-        let mut held = [Address::NULL; BLOCK_COUNT as usize];
-        let mut count = 0;
-        let mut failed = false;
-        machine.drain_records(|written| match written.record {
+    pub const fn machine(&self) -> &Machine<Alone> {
+        &self.machine
+    }
+
+    fn has_failed(&mut self) -> bool {
+        let (table, mut held, mut failed) = (self.table, 0, false);
+        self.machine.drain_records(|written| match written.record {
             Note::Holds(block) => {
-                failed |= held[..count].contains(&block);
-                held[count] = block;
-                count += 1;
+                failed |= held & table.bit(block) != 0;
+                held |= table.bit(block);
             }
             Note::Found(state) => failed |= state != OPEN,
         });
-        failed
-            || self
-                .listed(machine)
-                .any(|block| held[..count].contains(&block))
+        failed | (held & self.listed() != 0)
     }
 
-    /// The blocks in the free list, at most as many as there are.
-    fn listed(&self, machine: &Machine<Alone>) -> impl Iterator<Item = Address> {
-        let word = |place: Place| machine.peek(place.address).unwrap_or(0);
-        let first = Address(word(self.0.head()));
+    /// The blocks in the free list, a bit for each; at most as many as there are.
+    fn listed(&self) -> u32 {
+        let word = |place: Place| self.machine.peek(place.address).unwrap_or(0);
+        let first = Address(word(self.table.head()));
         let next = move |block: &Address| Some(Address(word(*block + NEXT)));
         std::iter::successors(Some(first), next)
             .take_while(|block| !block.is_null())
             .take(BLOCK_COUNT as usize)
+            .fold(0, |listed, block| listed | self.table.bit(block))
     }
 }
 
@@ -208,9 +222,16 @@ impl Table {
         self.words.offset(BLOCKS + index * BLOCK_BYTES)
     }
 
+    /// The bit that stands for a block.
+    fn bit(self, block: Address) -> u32 {
+        let index = block.0.wrapping_sub(self.block(0).0) / BLOCK_BYTES;
+        assert!(index < BLOCK_COUNT, "{block} is no block");
+        1 << index
+    }
+
     /// Links the first `count` blocks into the free list.
     fn link(self, machine: &mut Machine<Alone>, count: u32) {
-        machine.poke((self.words + HEAD).address, self.block(0).0);
+        machine.poke(self.head().address, self.block(0).0);
         for index in 1..count {
             let place = self.block(index - 1) + NEXT;
             machine.poke(place.address, self.block(index).0);
@@ -258,17 +279,18 @@ async fn free_list(t: Thread<Alone>, table: Table) {
     let next = t.read(Address(block) + NEXT).await;
     t.write(table.head(), next).await;
     table.leave(&t).await;
-    t.record(Note::Holds(Address(block)));
     table.rest(&t).await;
+    t.record(Note::Holds(Address(block)));
 }
 
 async fn aba_taker(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
-    for _ in 0..2 {
-        let block = pop(&t, table).await;
-        t.record(Note::Holds(block));
-        table.rest(&t).await;
-    }
+    let first = pop(&t, table).await;
+    table.rest(&t).await;
+    let second = pop(&t, table).await;
+    table.rest(&t).await;
+    t.record(Note::Holds(first));
+    t.record(Note::Holds(second));
 }
 
 async fn aba_giver(t: Thread<Alone>, table: Table) {
@@ -278,8 +300,8 @@ async fn aba_giver(t: Thread<Alone>, table: Table) {
     let second = pop(&t, table).await;
     table.rest(&t).await;
     push(&t, table, first).await;
-    t.record(Note::Holds(second));
     table.rest(&t).await;
+    t.record(Note::Holds(second));
 }
 
 async fn pop(t: &Thread<Alone>, table: Table) -> Address {
@@ -339,10 +361,11 @@ async fn opener(t: Thread<Alone>, table: Table) {
         t.write(block + STATE, OPEN).await;
     }
     table.leave(&t).await;
+    let mut found = OPEN;
     if !block.is_null() {
         table.rest(&t).await;
-        let state = t.read(block + STATE).await;
-        t.record(Note::Found(state));
+        found = t.read(block + STATE).await;
     }
     table.rest(&t).await;
+    t.record(Note::Found(found));
 }

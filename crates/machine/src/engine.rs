@@ -5,27 +5,35 @@
 //! is then carried out at once, without leaving the program, and that is most calls. It refuses to
 //! run programs: it says who goes on ([`Step`]).
 
-use std::cell::{Cell, RefCell};
+mod known;
+mod onlookers;
+mod waits;
+
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant, Site, mix};
 
-use crate::activity::{Activity, Came, Waker};
-use crate::call::{Operation, Request, ThreadId};
-use crate::config::Config;
+use crate::activity::Activity;
+use crate::asked::Asked;
+use crate::automaton::{Automaton, Course, Said};
+use crate::call::{Request, ThreadId};
+use crate::candidates::{Candidate, Candidates};
+use crate::config::{Config, THREADS_MAX};
 use crate::costs::Tariff;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::footprints::{Footprint, Footprints};
-use crate::mailbox::Parcel;
-use crate::note::Notes;
-use crate::process::{DONE, Effect, Process, TIMED_OUT, Woken};
+use crate::footprints::Footprints;
+use crate::mailbox::Mailbox;
+use crate::note::Written;
+use crate::process::{Effect, Process};
 use crate::running::{PutAside, Running, ThreadState};
 use crate::scheduler::Turn;
 use crate::schedulers::turns::Turns;
 use crate::told::Told;
 use crate::trail::Trail;
+
+pub(crate) use known::Recital;
 
 /// The luck of what calls cost.
 const COST: Site = Site::new("machine.cost");
@@ -36,10 +44,19 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) threads: Vec<Running<E>>,
     /// Threads that a restart took away, kept for their room.
     pub(crate) spare: Vec<Running<E>>,
+    /// Their pending calls.
+    pub(crate) candidates: Candidates,
     pub(crate) turns: Turns,
     /// The deadlines of waits.
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
-    pub(crate) notes: Rc<RefCell<Notes<E::Record>>>,
+    /// What programs wrote down since the world last took it.
+    pub(crate) records: Vec<Written<E::Record>>,
+    /// What enlisted programs are known to do, by thread: they are the first.
+    pub(crate) automata: Vec<Automaton<E::Record>>,
+    /// What the program that runs wrote down since its last call, if it is listened to.
+    pub(crate) said: Vec<Said<E::Record>>,
+    /// What the program that runs must be told before it is as far as its automaton was.
+    pub(crate) recital: Option<Recital>,
     pub(crate) tariff: Tariff,
     pub(crate) config: Config,
     pub(crate) choices: Choices,
@@ -48,12 +65,15 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) now: Instant,
     /// How far calls are carried out at present.
     pub(crate) until: Instant,
-    pub(crate) steps: u64,
+    /// How many calls may be made yet.
+    pub(crate) calls_left: u64,
     pub(crate) trail: Trail,
     /// What threads were told, if that is watched.
     pub(crate) told: Option<Told>,
     /// Whether anybody looks at calls as they are made.
     pub(crate) is_looked_at: bool,
+    /// Whether a stall or a preemption may stand in the way of calls.
+    pub(crate) is_disturbed: bool,
     /// What threads did since somebody last took it, if somebody looks.
     pub(crate) activity: Option<Vec<Activity>>,
     pub(crate) footprints: Footprints,
@@ -72,8 +92,8 @@ pub(crate) type Loan<E> = Cell<Option<Box<Engine<E>>>>;
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// This thread's program goes on: its call was answered.
-    GoOn(ThreadId),
+    /// The program of the thread that had this turn goes on: its call was answered with this word.
+    GoOn(Turn, u32),
     /// All go on whom a call of this thread has set free.
     Release(Turn),
     /// The wait of this thread was over at this time.
@@ -91,64 +111,144 @@ pub(crate) enum Step {
 /// Why a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// Its thread has the turn, and its last call cost so much.
-    Turn(Turn, Duration),
+    /// Its thread has the turn.
+    Turn(Turn),
     /// Its thread can go on from then on: it was started, or a wait of its is over.
     Ready(Instant),
 }
 
+/// The answer to a call, and when it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) at: Instant,
+    pub(crate) word: u32,
+}
+
 impl<E: Environment> Engine<E> {
     /// Carries out calls until a program must go on, or nothing can be done now.
+    #[inline(never)]
     pub(crate) fn next(&mut self) -> Step {
+        self.next_at_once()
+    }
+
+    /// The same without leaving the program that runs: it and what it calls for every call are one
+    /// piece of code, which is worth a quarter of a schedule.
+    #[inline(always)]
+    fn next_at_once(&mut self) -> Step {
         loop {
-            if self.steps >= self.config.calls {
+            if self.calls_left == 0 {
                 return Step::Spent;
             }
-            let mut limit = Some(self.until);
-            let mut due = None;
-            if let Some(&(at, thread)) = self.timers.first()
-                && at <= self.until
-            {
-                due = Some((at, thread));
-                // At equal times a deadline comes before a call.
-                limit = at.nanos().checked_sub(1).map(Instant::from_nanos);
-            }
-            if let Some(turn) = limit.and_then(|limit| self.next_turn(limit)) {
-                if let Some(step) = self.take_turn(turn) {
-                    return step;
-                }
-            } else if let Some((at, thread)) = due {
-                return Step::Expire(at, thread);
+            let limit = if self.timers.is_empty() {
+                Some(self.until)
             } else {
-                self.turns.rest();
-                return Step::Rest;
+                self.limit()
+            };
+            let Some(turn) = limit.and_then(|limit| self.next_turn(limit)) else {
+                return self.without_turn();
+            };
+            if let Some(step) = self.take_turn(turn) {
+                return step;
             }
         }
     }
 
-    /// The program that runs makes its next call. Answers at once if its thread keeps the turn.
-    pub(crate) fn called(&mut self, thread: ThreadId, request: Request) -> Option<u32> {
-        if self.told.is_some() {
-            self.settle(thread);
+    /// Until when calls come before deadlines: at equal times a deadline comes first.
+    #[inline(never)]
+    fn limit(&self) -> Option<Instant> {
+        match self.due() {
+            Some((at, _)) => at.nanos().checked_sub(1).map(Instant::from_nanos),
+            None => Some(self.until),
         }
+    }
+
+    /// The first deadline that comes in time.
+    fn due(&self) -> Option<(Instant, ThreadId)> {
+        self.timers
+            .first()
+            .copied()
+            .filter(|(at, _)| *at <= self.until)
+    }
+
+    /// Nobody makes a call before the first deadline, or in time.
+    #[inline(never)]
+    fn without_turn(&mut self) -> Step {
+        if let Some((at, thread)) = self.due() {
+            return Step::Expire(at, thread);
+        }
+        self.turns.rest();
+        Step::Rest
+    }
+
+    /// The next thread begins.
+    pub(crate) fn begin(&mut self, thread: ThreadId, name: &str, key: u64) {
+        assert_eq!(thread.index(), self.threads.len(), "threads come in order");
+        assert!(
+            self.threads.len() < THREADS_MAX,
+            "a machine has at most {THREADS_MAX} threads"
+        );
+        let vacant = || Running::vacant(Mailbox::new(self.process.heap));
+        let mut running = self.spare.pop().unwrap_or_else(vacant);
+        running.rename(name);
+        self.threads.push(running);
+        self.begin_again(thread, key);
+    }
+
+    /// The same where a restart has left the thread its room and its name.
+    pub(crate) fn begin_again(&mut self, thread: ThreadId, key: u64) {
         let running = &mut self.threads[thread.index()];
-        running.asks(request);
-        match self.reason {
-            Reason::Ready(at) => {
-                self.turns.ready(at, running.candidate());
-                self.judge_blocks();
-                None
-            }
-            Reason::Turn(turn, cost) => {
-                self.turns.spent(cost, running.calls, &request);
-                let step = self.after(turn);
-                if step == Step::GoOn(thread) {
-                    return Some(self.threads[thread.index()].mailbox.take_answer());
-                }
-                self.step = Some(step);
-                None
-            }
+        let orders = self.config.preemptions.iter().filter(|one| one.key == key);
+        running.begin(orders.cloned());
+        self.is_disturbed |= running.has_orders();
+        self.candidates.enroll(thread, key);
+        self.process.judge.spawned(thread);
+    }
+
+    /// The program that runs makes its next call. Answers at once if its thread keeps the turn.
+    pub(crate) fn called(&mut self, thread: ThreadId, request: &Request) -> Option<Answer> {
+        if self.is_listened_to()
+            && let Some(answer) = self.listen(thread, Some(request))
+        {
+            return Some(answer);
         }
+        let asked = Asked::new(request, &self.tariff);
+        let turn = match self.reason {
+            Reason::Turn(turn) => turn,
+            Reason::Ready(at) => {
+                self.candidates.announce(thread, &asked);
+                self.turns.ready(&mut self.candidates, at, thread);
+                return None;
+            }
+        };
+        assert_eq!(
+            turn.thread, thread,
+            "a program calls through its own thread"
+        );
+        self.turns.goes_on(&mut self.candidates, thread, &asked);
+        let step = if self.process.woken.is_empty() {
+            self.next_at_once()
+        } else {
+            Step::Release(turn)
+        };
+        if let Step::GoOn(turn, word) = step
+            && turn.thread == thread
+        {
+            return Some(Answer { at: turn.at, word });
+        }
+        self.step = Some(step);
+        None
+    }
+
+    /// The call of a thread was answered: its program is to go on.
+    pub(crate) fn answer(&mut self, thread: ThreadId, answer: Answer) {
+        let mailbox = &self.threads[thread.index()].mailbox;
+        mailbox.answer(answer.word);
+        mailbox.set_now(answer.at);
+    }
+
+    /// Whether anybody listens to programs: to what they remember, or to what they ask for.
+    fn is_listened_to(&self) -> bool {
+        self.told.is_some() || !self.automata.is_empty()
     }
 
     /// The program that ran has been left: it waits for the answer to its call.
@@ -158,30 +258,22 @@ impl<E: Environment> Engine<E> {
 
     /// The program that ran has ended.
     pub(crate) fn exited(&mut self, thread: ThreadId) {
-        if self.told.is_some() {
-            self.settle(thread);
+        if self.is_listened_to() {
+            self.listen(thread, None);
         }
         self.threads[thread.index()].exit();
-        match self.reason {
-            Reason::Ready(_) => self.judge_blocks(),
-            Reason::Turn(turn, cost) => {
-                self.turns.stopped(cost);
-                self.step = Some(self.after(turn));
-            }
+        if let Reason::Turn(turn) = self.reason {
+            self.turns.stopped(&mut self.candidates);
+            let sets_free = !self.process.woken.is_empty();
+            self.step = Some(if sets_free {
+                Step::Release(turn)
+            } else {
+                self.next()
+            });
         }
     }
 
-    /// What comes after a call whose thread has gone on as far as it could.
-    fn after(&mut self, turn: Turn) -> Step {
-        self.judge_blocks();
-        if self.process.woken.is_empty() {
-            self.next()
-        } else {
-            Step::Release(turn)
-        }
-    }
-
-    fn settle(&mut self, thread: ThreadId) {
+    pub(crate) fn settle(&mut self, thread: ThreadId) {
         if let Some(told) = &mut self.told
             && let Some(hash) = self.threads[thread.index()].mailbox.take_remembered()
         {
@@ -189,20 +281,17 @@ impl<E: Environment> Engine<E> {
         }
     }
 
+    #[inline(always)]
     fn next_turn(&mut self, limit: Instant) -> Option<Turn> {
         let process = &self.process;
-        let prospect = |thread, operation: &Operation, at| process.prospect(thread, operation, at);
-        self.turns.next(limit, prospect)
+        let prospect = |one: &Candidate, at| process.prospect(one, at);
+        self.turns.next(&mut self.candidates, limit, prospect)
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.
+    #[inline(always)]
     fn take_turn(&mut self, turn: Turn) -> Option<Step> {
-        let running = &self.threads[turn.thread.index()];
-        assert!(
-            running.state == ThreadState::Runnable,
-            "{running:?} has the turn"
-        );
-        if running.may_be_held_up(turn.at) && self.hold_up(turn) {
+        if self.is_disturbed && self.hold_up(turn) {
             return None;
         }
         self.now = self.now.max(turn.at);
@@ -218,16 +307,17 @@ impl<E: Environment> Engine<E> {
             self.rest(turn.thread);
             return true;
         }
-        let Some(PutAside { length, to }) = running.put_aside_now(&self.process) else {
+        let pending = self.candidates.of(turn.thread);
+        let Some(PutAside { length, to }) = running.put_aside_now(pending, &self.process) else {
             return false;
         };
-        let request = *running.request();
+        let request = pending.request;
         if let Some(footprint) = self.footprint(turn, &request) {
             self.footprints.keep_from(footprint);
         }
         let running = &mut self.threads[turn.thread.index()];
         if length.is_zero() {
-            self.turns.pass_over(to);
+            self.turns.pass_over(turn, to);
         } else {
             running.stalled_until = running.stalled_until.max(turn.at.saturating_add(length));
             self.rest(turn.thread);
@@ -235,71 +325,122 @@ impl<E: Environment> Engine<E> {
         true
     }
 
-    /// What a call leaves behind before it is known what it comes to, if that is kept.
-    fn footprint(&self, turn: Turn, request: &Request) -> Option<Footprint> {
-        if !self.footprints.are_kept() {
-            return None;
-        }
-        let (deed, name) = self.process.named(&request.operation)?;
-        Some(Footprint {
-            thread: turn.thread,
-            deed,
-            name,
-            address: request.operation.place().map(|place| place.address),
-            value: None,
-            actor: request.actor,
-            site: request.site,
-            at: turn.at,
-            ordinal: 0,
-            raced: false,
-            contended: self.turns.is_contended(),
-            put_aside: false,
-        })
-    }
-
     /// The thread that has the turn loses it until its stall is over.
     fn rest(&mut self, thread: ThreadId) {
-        let running = &self.threads[thread.index()];
-        let (until, candidate) = (running.stalled_until, running.candidate());
-        self.turns.stopped(Duration::ZERO);
-        self.turns.ready(until, candidate);
+        let until = self.threads[thread.index()].stalled_until;
+        self.turns.stopped(&mut self.candidates);
+        self.candidates.of_mut(thread).stretch = Duration::ZERO;
+        self.turns.ready(&mut self.candidates, until, thread);
     }
 
+    #[inline(always)]
     fn make_call(&mut self, turn: Turn) -> Option<Step> {
-        let running = &mut self.threads[turn.thread.index()];
-        let price = self.tariff.price(&running.request().operation);
-        let (choices, host) = (self.choices, self.key);
-        let cost = price.cost(|| running.word(|key| choices.stream(COST, mix(host, key))));
-        running.calls += 1;
-        self.steps += 1;
-        let request = running.request();
-        let effect = self.process.execute(turn, request, &running.mailbox);
+        self.calls_left -= 1;
+        let one = self.candidates.of_mut(turn.thread);
+        if !one.on_word.touches {
+            return self.make_other_call(turn);
+        }
+        let Some(cost) = one.cost.fixed() else {
+            return self.make_other_call(turn);
+        };
+        one.makes(None);
+        let Some(word) = self.process.access(turn, &one.on_word, &one.request) else {
+            return self.execute(turn, cost);
+        };
+        self.trail.enter_access(turn, &one.on_word, word);
+        if let Course::Known(state) = one.course
+            && !self.is_looked_at
+            && let automaton = &self.automata[turn.thread.index()]
+            && let Some(step) = automaton.next(state, word)
+        {
+            self.turns.spent(cost);
+            if step.is_plain {
+                one.goes_on_plainly(step.to, automaton.act(step));
+                return None;
+            }
+            self.reason = Reason::Turn(turn);
+            self.enter(turn.thread, turn.at, step);
+            return None;
+        }
+        self.answered(turn, cost, word)
+    }
+
+    /// Makes a call that touches no word, or whose cost is drawn.
+    #[inline(never)]
+    fn make_other_call(&mut self, turn: Turn) -> Option<Step> {
+        let one = self.candidates.of_mut(turn.thread);
+        let operation = &one.request.operation;
+        let cost = one.cost.fixed().unwrap_or_else(|| {
+            let luck = || self.choices.stream(COST, mix(self.key, one.key));
+            let word = self.threads[turn.thread.index()].word(one.calls, luck);
+            self.tariff.draw(operation, word)
+        });
+        one.makes(operation.is_private().then_some(cost));
+        if one.on_word.touches
+            && let Some(word) = self.process.access(turn, &one.on_word, &one.request)
+        {
+            self.trail.enter_access(turn, &one.on_word, word);
+            return self.answered(turn, cost, word);
+        }
+        self.execute(turn, cost)
+    }
+
+    /// Carries out a call that touches no word, or none that is there.
+    #[inline(never)]
+    fn execute(&mut self, turn: Turn, cost: Duration) -> Option<Step> {
+        let request = &self.candidates.of(turn.thread).request;
+        let mailbox = &self.threads[turn.thread.index()].mailbox;
+        let effect = self.process.execute(turn, request, mailbox);
         let answer = match effect {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
         };
         self.trail.enter(turn, &request.operation, answer);
+        if let Effect::Answer(word) = effect {
+            return self.answered(turn, cost, word);
+        }
         if self.is_looked_at {
             self.show(turn, cost, &effect);
         }
-        if let Effect::Answer(word) = effect {
-            let mailbox = &self.threads[turn.thread.index()].mailbox;
-            mailbox.answer(word);
-            mailbox.set_now(turn.at);
-            self.reason = Reason::Turn(turn, cost);
-            return Some(Step::GoOn(turn.thread));
+        self.turns.spent(cost);
+        self.stop(turn, effect)
+    }
+
+    /// The call cost so much and came to an answer: the thread that has the turn can go on.
+    fn answered(&mut self, turn: Turn, cost: Duration, word: u32) -> Option<Step> {
+        if self.is_looked_at {
+            self.show(turn, cost, &Effect::Answer(word));
         }
-        self.stop(turn, cost, effect)
+        self.turns.spent(cost);
+        self.reason = Reason::Turn(turn);
+        match &mut self.candidates.of_mut(turn.thread).course {
+            Course::Program => {}
+            Course::Heard(_, told) => *told = word,
+            Course::Known(state) => {
+                let next = self.automata[turn.thread.index()].next(*state, word);
+                if let Some(step) = next {
+                    self.enter(turn.thread, turn.at, step);
+                    return self.release_whom_it_set_free(turn);
+                }
+            }
+        }
+        Some(Step::GoOn(turn, word))
+    }
+
+    /// What comes at once after a call, if it has let others go on.
+    fn release_whom_it_set_free(&self, turn: Turn) -> Option<Step> {
+        (!self.process.woken.is_empty()).then_some(Step::Release(turn))
     }
 
     /// The thread that had the turn cannot go on.
-    fn stop(&mut self, turn: Turn, cost: Duration, effect: Effect) -> Option<Step> {
+    #[inline(never)]
+    fn stop(&mut self, turn: Turn, effect: Effect) -> Option<Step> {
         let running = &mut self.threads[turn.thread.index()];
         match effect {
             Effect::Answer(_) => panic!("{running:?} can go on"),
             Effect::Blocked(deadline) => {
                 running.state = ThreadState::Blocked;
-                self.turns.stopped(cost);
+                self.turns.stopped(&mut self.candidates);
                 if deadline < Instant::MAX {
                     running.deadline = Some(deadline);
                     self.timers.insert((deadline, turn.thread));
@@ -309,7 +450,7 @@ impl<E: Environment> Engine<E> {
             }
             Effect::Asked => {
                 running.state = ThreadState::Asking;
-                self.turns.asked(cost);
+                self.turns.asked(&mut self.candidates);
                 Some(Step::Ask(turn))
             }
             Effect::Raised(exception) => {
@@ -317,134 +458,6 @@ impl<E: Environment> Engine<E> {
                 self.exception = Some(exception);
                 Some(Step::Raise)
             }
-        }
-    }
-
-    /// Whether anybody looks at calls as they are made.
-    pub(crate) fn look(&mut self) {
-        let is_watched = self.told.is_some() || self.activity.is_some();
-        self.is_looked_at = is_watched || self.footprints.are_kept();
-    }
-
-    /// Shows a call to whoever looks.
-    #[inline(never)]
-    fn show(&mut self, turn: Turn, cost: Duration, effect: &Effect) {
-        let request = *self.threads[turn.thread.index()].request();
-        self.keep_footprint(turn, &request, effect);
-        let mailbox = &self.threads[turn.thread.index()].mailbox;
-        let answer = match effect {
-            Effect::Answer(word) => Some(*word),
-            Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => None,
-        };
-        if let Some(seen) = &mut self.activity {
-            let call = (request, answer.unwrap_or(0));
-            seen.push(Activity::call(turn, cost, call, Came::of(effect)));
-        }
-        if let Some(word) = answer
-            && let Some(told) = &mut self.told
-        {
-            told.answer(turn.thread, &request.operation, word, turn.at);
-            if let Some(parcel) = mailbox.take_parcel() {
-                told.hear(turn.thread, &parcel);
-                mailbox.put_parcel(parcel);
-            }
-        }
-    }
-
-    /// Keeps what a call left behind.
-    fn keep_footprint(&mut self, turn: Turn, request: &Request, effect: &Effect) {
-        let Some(footprint) = self.footprint(turn, request) else {
-            return;
-        };
-        let value = match (effect, &request.operation) {
-            (Effect::Answer(_), Operation::Write(_, value)) => Some(*value),
-            (Effect::Answer(word), _) => Some(*word),
-            (Effect::Blocked(_) | Effect::Asked | Effect::Raised(_), _) => None,
-        };
-        let raced = footprint.address.is_some() && value.is_some() && self.process.judge.raced;
-        self.footprints.keep(Footprint {
-            value,
-            raced,
-            ..footprint
-        });
-    }
-
-    /// The wait of a thread is over, which a call or the world has ended: its program is to go on.
-    pub(crate) fn release(&mut self, woken: Woken<E>, at: Instant, waker: Waker) {
-        let Woken { thread, message } = woken;
-        let running = &mut self.threads[thread.index()];
-        assert_eq!(running.state, ThreadState::Blocked, "{running:?} waits");
-        if let Some(deadline) = running.deadline.take() {
-            self.timers.remove(&(deadline, thread));
-        }
-        if let Some(told) = &mut self.told {
-            told.answer(thread, &running.request().operation, DONE, at);
-        }
-        if let Some(message) = message {
-            let parcel = Parcel::Message(message);
-            if let Some(told) = &mut self.told {
-                told.hear(thread, &parcel);
-            }
-            running.mailbox.put_parcel(parcel);
-        }
-        self.resume(thread, DONE, at, waker);
-    }
-
-    /// A wait's deadline has come: its thread's program is to go on.
-    pub(crate) fn expire(&mut self, at: Instant, thread: ThreadId) {
-        self.now = self.now.max(at);
-        self.timers.remove(&(at, thread));
-        let running = &mut self.threads[thread.index()];
-        assert_eq!(
-            running.deadline.take(),
-            Some(at),
-            "{running:?} has this deadline"
-        );
-        let operation = running.request().operation;
-        if let Some(told) = &mut self.told {
-            told.answer(thread, &operation, TIMED_OUT, at);
-        }
-        self.process.give_up(thread, &operation);
-        self.resume(thread, TIMED_OUT, at, Waker::Time);
-    }
-
-    /// The world answers: its thread's program is to go on.
-    ///
-    /// # Panics
-    /// If the thread waits for no reply.
-    pub(crate) fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply) {
-        let running = &mut self.threads[thread.index()];
-        assert_eq!(
-            running.state,
-            ThreadState::Asking,
-            "{running:?} asked for nothing"
-        );
-        if let Some(told) = &mut self.told {
-            told.answer(thread, &running.request().operation, DONE, at);
-            told.hear(thread, &reply);
-        }
-        running.mailbox.put_parcel(Parcel::Reply(reply));
-        self.resume(thread, DONE, at, Waker::World);
-    }
-
-    fn resume(&mut self, thread: ThreadId, answer: u32, at: Instant, waker: Waker) {
-        if let Some(seen) = &mut self.activity {
-            seen.push(Activity::woken(thread, at, waker));
-        }
-        let mailbox = &self.threads[thread.index()].mailbox;
-        mailbox.answer(answer);
-        mailbox.set_now(at);
-        self.reason = Reason::Ready(at);
-    }
-
-    /// Tells the judge what the heap's code said it did.
-    fn judge_blocks(&mut self) {
-        let mut notes = self.notes.borrow_mut();
-        if notes.blocks.is_empty() {
-            return;
-        }
-        for note in notes.blocks.drain(..) {
-            self.process.judge.block(note);
         }
     }
 }

@@ -16,7 +16,7 @@ pub trait Environment: 'static {
     /// What threads send each other through queues.
     type Message: Debug + 'static;
     /// What programs write down.
-    type Record: 'static;
+    type Record: Clone + PartialEq + 'static;
 
     /// Which other calls `call` may be exchanged with: all that a search through orders knows of it.
     fn touch(_call: &Self::Call) -> Touch {

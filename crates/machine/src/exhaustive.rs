@@ -24,8 +24,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::call::Subject;
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::call::{Subject, ThreadId};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use fewest::Ways;
 use trace::{Class, Made, Set, Trace};
 
@@ -270,7 +271,7 @@ impl Explorer {
 }
 
 impl Scheduler for Explorer {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         self.search.borrow_mut().choose(self.seat, runnable)
     }
 
@@ -333,16 +334,16 @@ impl Search {
         false
     }
 
-    fn choose(&mut self, seat: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, seat: u64, runnable: &Candidates) -> usize {
         // Machines do not hear of each other but over time.
         self.rested |= seat != self.seat;
         self.seat = seat;
         let place = |thread: u8| {
-            let found = runnable.binary_search_by_key(&u32::from(thread), |one| one.thread.0);
+            let found = runnable.place_of(ThreadId(u32::from(thread)));
             found.unwrap_or_else(|_| panic!("the same path offers the same choices: {thread}"))
         };
         if self.redundant {
-            return able(runnable).next().map_or(0, |(index, _)| index);
+            return runnable.able().next().map_or(0, |(index, _)| index);
         }
         let depth = self.depth;
         self.depth += 1;
@@ -353,7 +354,7 @@ impl Search {
             self.redundant = true;
             self.depth -= 1;
             self.hear_waiting(runnable);
-            return able(runnable).next().map_or(0, |(index, _)| index);
+            return runnable.able().next().map_or(0, |(index, _)| index);
         }
         self.rested = false;
         let index = place(self.nodes[depth].chosen);
@@ -362,9 +363,9 @@ impl Search {
     }
 
     /// A choice nobody has come to before; false if all who could go first need not.
-    fn open(&mut self, runnable: &[Candidate]) -> bool {
+    fn open(&mut self, runnable: &Candidates) -> bool {
         let (mut all, mut enabled) = (Set::NONE, Set::NONE);
-        for one in runnable {
+        for one in runnable.iter() {
             let thread = u8::try_from(one.thread.0).unwrap_or(u8::MAX);
             assert!(
                 usize::from(thread) < THREADS_MAX,
@@ -416,7 +417,7 @@ impl Search {
     }
 
     /// Keeps the stable keys of threads that are new.
-    fn remember(&mut self, all: Set, runnable: &[Candidate]) {
+    fn remember(&mut self, all: Set, runnable: &Candidates) {
         let seat = usize::try_from(self.seat).expect("machines are few");
         while self.machines.len() <= seat {
             self.machines.push(Threads {
@@ -429,7 +430,7 @@ impl Search {
             return;
         }
         machine.known = machine.known | all;
-        for one in runnable {
+        for one in runnable.iter() {
             machine.keys[one.thread.index()] = one.key;
         }
     }
@@ -477,7 +478,7 @@ impl Search {
     }
 
     /// Enters the call that was chosen, and lets what races with it go first in other runs.
-    fn make(&mut self, depth: usize, index: usize, runnable: &[Candidate]) {
+    fn make(&mut self, depth: usize, index: usize, runnable: &Candidates) {
         let node = self.nodes[depth];
         let chosen = &runnable[index];
         let tight = &self.tight;
@@ -507,7 +508,7 @@ impl Search {
     }
 
     /// The run ends here, for it repeats others; but whoever waits might have come first.
-    fn hear_waiting(&mut self, runnable: &[Candidate]) {
+    fn hear_waiting(&mut self, runnable: &Candidates) {
         let Some(last) = self.nodes.last() else {
             return;
         };

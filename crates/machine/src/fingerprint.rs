@@ -50,8 +50,9 @@ impl<E: Environment> Machine<E> {
                 ThreadState::Exited => 3,
             };
             let deadline = running.deadline.map_or(0, Instant::nanos);
+            let calls = self.engine().candidates.of(ThreadId(index)).calls;
             let thread = mix(told.of(ThreadId(index)), mix(state, deadline));
-            whole = mix(whole, mix(thread, running.calls.min(1)));
+            whole = mix(whole, mix(thread, calls.min(1)));
         }
         whole
     }

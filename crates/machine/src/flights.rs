@@ -32,6 +32,13 @@ impl Flights {
         }
     }
 
+    /// Every place is one that nobody has used yet.
+    pub(crate) fn clear(&mut self) {
+        self.unused += self.carried.len() + self.freed.len();
+        self.carried.clear();
+        self.freed.clear();
+    }
+
     /// A message takes a place, carrying what `sender` knows; the sender hears of whoever made
     /// that place free.
     pub(crate) fn send(&mut self, sender: &mut VectorClock) {

@@ -84,8 +84,12 @@ impl Judge {
         }
     }
 
-    /// As new: nothing known, nothing found.
-    pub(crate) fn restart(&mut self) {
+    /// As new: nothing known, nothing found, and so many queues.
+    pub(crate) fn restart(&mut self, queues: usize) {
+        self.flights.truncate(queues);
+        if !self.on {
+            return;
+        }
         self.spare.append(&mut self.knowledge);
         self.spare.iter_mut().for_each(VectorClock::clear);
         // A point at which nothing was left is as good as none, and mostly met again.
@@ -93,7 +97,7 @@ impl Judge {
             self.points.clear();
         }
         self.points.values_mut().for_each(VectorClock::clear);
-        self.flights.clear();
+        self.flights.iter_mut().for_each(Flights::clear);
         self.races.restart();
         self.blocks.restart();
         self.seen.clear();

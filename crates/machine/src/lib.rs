@@ -6,14 +6,15 @@
 //!
 //! | Module | Owns |
 //! |---|---|
-//! | [`address`], [`call`], [`exception`], [`environment`] | the words of this crate |
-//! | [`thread`], [`note`], `mailbox` | what a program sees |
+//! | [`address`], [`call`], `asked`, [`exception`], [`environment`] | the words of this crate |
+//! | [`thread`], [`note`], `mailbox`, `program` | what a program sees |
 //! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
 //! | [`sync`], `queue`, `process` | what a call does |
-//! | [`scheduler`], [`schedulers`], [`costs`] | who goes next, and when |
+//! | [`scheduler`], [`candidates`], [`schedulers`], [`costs`] | who goes next, and when |
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `engine`, `running`, `restart`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
+//! | [`machine`], [`config`], `engine`, `running`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
+//! | `restart`, `enlisted`, `automaton` | the same once more |
 //! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
@@ -57,14 +58,18 @@
 pub mod access;
 pub mod activity;
 pub mod address;
+mod asked;
 mod audit;
+mod automaton;
 pub mod block_header;
 mod blocks;
 pub mod call;
+pub mod candidates;
 pub mod config;
 pub mod costs;
 pub mod drills;
 mod engine;
+mod enlisted;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;
@@ -80,6 +85,7 @@ mod mailbox;
 mod memory;
 pub mod note;
 mod process;
+mod program;
 mod queue;
 mod races;
 mod restart;
@@ -101,6 +107,7 @@ pub use call::{
     Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject,
     ThreadId, Touch,
 };
+pub use candidates::{Candidate, Candidates, Prospect};
 pub use config::{Config, ConfigError, HeapConfig};
 pub use costs::Costs;
 pub use environment::Environment;
@@ -115,7 +122,7 @@ pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
 pub use note::Written;
 pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Before, Candidate, Preemption, Prospect, Scheduler, Strategy};
+pub use scheduler::{Before, Preemption, Scheduler, Strategy};
 pub use schedulers::{
     Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin,
     Selection, Surw, Tally,

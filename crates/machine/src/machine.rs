@@ -5,11 +5,9 @@
 //! messages; the machine schedules nothing outside itself. It refuses to go on once the modeled
 //! process has raised an exception.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
 
@@ -18,21 +16,23 @@ use kernel::{Choices, Instant};
 use crate::activity::Waker;
 use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
-use crate::config::{Config, ConfigError, THREADS_MAX};
+use crate::candidates::Candidates;
+use crate::config::{Config, ConfigError};
 use crate::costs::Tariff;
-use crate::engine::{Engine, Loan, Reason, Step};
+use crate::engine::{Answer, Engine, Loan, Reason, Step};
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::footprints::Footprints;
 use crate::heap_census::format;
 use crate::heap_layout::HeapLayout;
 use crate::judge::{Judge, MeetingPoint};
-use crate::mailbox::{Mailbox, Parcel};
+use crate::mailbox::Parcel;
 use crate::memory::{Memory, StaticFull};
-use crate::note::{Notes, Written};
+use crate::note::Written;
 use crate::process::Process;
+use crate::program::{Enlisted, Program};
 use crate::queue::Queue;
-use crate::running::{Identity, Running};
+use crate::running::Running;
 use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::turns::Turns;
 use crate::sync::{EventObject, Lock, Semaphore};
@@ -47,12 +47,11 @@ pub struct Machine<E: Environment> {
     /// None only while a program runs: then the program has it.
     engine: Option<Box<Engine<E>>>,
     loan: Rc<Loan<E>>,
-    /// By thread; none once it has ended.
-    programs: Vec<Option<Program>>,
+    /// By thread; none once it has ended, and where its automaton speaks for it.
+    pub(crate) programs: Vec<Option<Program>>,
+    pub(crate) enlisted: Vec<Enlisted<E>>,
+    pub(crate) restarts: u64,
 }
-
-/// What a thread does.
-type Program = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Why [`Machine::run`] returned.
 #[derive(Debug)]
@@ -97,17 +96,22 @@ impl<E: Environment> Machine<E> {
         let mut memory = Memory::new();
         memory.map(heap.base, heap.end.0 - heap.base.0, "process heap");
         format(&mut memory, heap);
-        memory.remember();
         let turns = Turns::new(&config, strategy);
         let mut process = Process::new(memory, heap, Judge::new(config.judge, heap));
         process.locks = locks;
+        process.keep();
+        let calls_left = config.calls;
         let engine = Engine {
             process,
             threads: Vec::new(),
             spare: Vec::new(),
+            candidates: Candidates::default(),
             turns,
             timers: BTreeSet::new(),
-            notes: Rc::new(RefCell::new(Notes::new())),
+            records: Vec::new(),
+            automata: Vec::new(),
+            said: Vec::new(),
+            recital: None,
             tariff: Tariff::new(&config.costs, config.jitter),
             footprints: Footprints::new(config.footprints),
             config,
@@ -115,10 +119,11 @@ impl<E: Environment> Machine<E> {
             key,
             now: Instant::ZERO,
             until: Instant::ZERO,
-            steps: 0,
+            calls_left,
             trail: Trail::default(),
             told: None,
             is_looked_at: false,
+            is_disturbed: false,
             activity: None,
             ended: false,
             exception: None,
@@ -129,6 +134,8 @@ impl<E: Environment> Machine<E> {
             engine: Some(Box::new(engine)),
             loan: Rc::default(),
             programs: Vec::new(),
+            enlisted: Vec::new(),
+            restarts: 0,
         })
     }
 
@@ -194,33 +201,32 @@ impl<E: Environment> Machine<E> {
     /// ([`Self::advance`]). It has heard of nobody: see [`Self::fork`].
     ///
     /// # Panics
-    /// If there have been [`THREADS_MAX`] threads.
+    /// If there have been [`THREADS_MAX`](crate::config::THREADS_MAX) threads.
     pub fn spawn<P, F>(&mut self, name: &str, number: u16, key: u64, program: P) -> ThreadId
     where
         P: FnOnce(Thread<E>) -> F,
         F: Future<Output = ()> + 'static,
     {
-        let loan = Rc::clone(&self.loan);
         let engine = self.engine_mut();
-        assert!(
-            engine.threads.len() < THREADS_MAX,
-            "a machine has at most {THREADS_MAX} threads"
-        );
         assert!(!engine.ended, "a process that ended starts no thread");
         let id = ThreadId(u32::try_from(engine.threads.len()).expect("few threads"));
-        let (heap, notes) = (engine.process.heap, &engine.notes);
-        let vacant = || Running::vacant(Mailbox::new(heap, Rc::clone(notes)));
-        let mut running = engine.spare.pop().unwrap_or_else(vacant);
-        let mailbox = running.open_mailbox(id, number, engine.told.is_some());
-        mailbox.set_now(engine.now);
-        running.begin(Identity { name, key }, &engine.config.preemptions);
-        engine.threads.push(running);
-        engine.process.judge.spawned(id);
+        engine.begin(id, name, key);
         engine.reason = Reason::Ready(engine.now);
-        self.programs
-            .push(Some(Box::pin(program(Thread::new(mailbox, loan)))));
+        let now = engine.now;
+        let thread = self.handle(id, number, now);
+        self.programs.push(Some(Box::pin(program(thread))));
         self.go_on(id);
         id
+    }
+
+    /// The handle on a thread for its program, which starts now and is as far as a call made `at`.
+    pub(crate) fn handle(&mut self, id: ThreadId, number: u16, at: Instant) -> Thread<E> {
+        let loan = Rc::clone(&self.loan);
+        let engine = self.engine_mut();
+        let is_watched = engine.told.is_some();
+        let mailbox = engine.threads[id.index()].open_mailbox(id, number, is_watched);
+        mailbox.set_now(at);
+        Thread::new(mailbox, loan)
     }
 
     /// Tells the judge that `child` was started by `parent` and so has heard of all it did.
@@ -244,7 +250,7 @@ impl<E: Environment> Machine<E> {
             return None;
         }
         let timer = engine.timers.first().map(|(at, _)| *at);
-        match (engine.turns.next_time(), timer) {
+        match (engine.turns.next_time(&engine.candidates), timer) {
             (Some(call), Some(timer)) => Some(call.min(timer)),
             (one, other) => one.or(other),
         }
@@ -264,8 +270,8 @@ impl<E: Environment> Machine<E> {
         let mut step = engine.next();
         loop {
             step = match step {
-                Step::GoOn(thread) => {
-                    self.go_on(thread);
+                Step::GoOn(Turn { thread, at }, word) => {
+                    self.tell(thread, Answer { at, word });
                     self.engine_mut().left()
                 }
                 Step::Release(turn) => {
@@ -273,8 +279,8 @@ impl<E: Environment> Machine<E> {
                     self.engine_mut().next()
                 }
                 Step::Expire(at, thread) => {
-                    self.engine_mut().expire(at, thread);
-                    self.go_on(thread);
+                    let answer = self.engine_mut().expire(at, thread);
+                    self.tell(thread, answer);
                     self.engine_mut().next()
                 }
                 Step::Ask(turn) => return self.ask(turn),
@@ -300,7 +306,7 @@ impl<E: Environment> Machine<E> {
 
     /// Lets a thread's program go on to the next call that it cannot be answered at once, or to
     /// its end.
-    fn go_on(&mut self, thread: ThreadId) {
+    pub(crate) fn go_on(&mut self, thread: ThreadId) {
         let program = self.programs[thread.index()].as_mut();
         let program = program.expect("a live thread has a program");
         self.loan.set(self.engine.take());
@@ -322,8 +328,8 @@ impl<E: Environment> Machine<E> {
         let mut woken = std::mem::take(&mut self.engine_mut().process.woken);
         for one in woken.drain(..) {
             let thread = one.thread;
-            self.engine_mut().release(one, at, waker);
-            self.go_on(thread);
+            let answer = self.engine_mut().release(one, at, waker);
+            self.tell(thread, answer);
         }
         self.engine_mut().process.woken = woken;
     }
@@ -338,8 +344,8 @@ impl<E: Environment> Machine<E> {
             return;
         }
         self.advance(at);
-        self.engine_mut().reply(thread, at, reply);
-        self.go_on(thread);
+        let answer = self.engine_mut().reply(thread, at, reply);
+        self.tell(thread, answer);
     }
 
     /// The environment says: what `thread` did so far comes before whatever
@@ -393,7 +399,9 @@ impl<E: Environment> Machine<E> {
 
     /// Fault: from now on `thread` makes no call before `until`.
     pub fn stall(&mut self, thread: ThreadId, until: Instant) {
-        let running = &mut self.engine_mut().threads[thread.index()];
+        let engine = self.engine_mut();
+        engine.is_disturbed = true;
+        let running = &mut engine.threads[thread.index()];
         running.stalled_until = running.stalled_until.max(until);
     }
 
@@ -408,13 +416,12 @@ impl<E: Environment> Machine<E> {
 
     /// Takes what programs wrote down since the last time, in the order of writing.
     pub fn take_records(&mut self) -> Vec<Written<E::Record>> {
-        std::mem::take(&mut self.engine().notes.borrow_mut().records)
+        std::mem::take(&mut self.engine_mut().records)
     }
 
     /// Hands what programs wrote down since the last time to `reader`, keeping the room it took.
     pub fn drain_records(&mut self, reader: impl FnMut(Written<E::Record>)) {
-        let mut notes = self.engine().notes.borrow_mut();
-        notes.records.drain(..).for_each(reader);
+        self.engine_mut().records.drain(..).for_each(reader);
     }
 
     /// Sets a word before the program starts. No access in the judge's eyes.
@@ -423,12 +430,6 @@ impl<E: Environment> Machine<E> {
     /// If nothing is mapped there.
     pub fn poke(&mut self, address: Address, value: u32) {
         self.engine_mut().process.memory.poke(address, value);
-    }
-
-    /// Drops all programs and hands out the engine, to be made as new.
-    pub(crate) fn clear(&mut self) -> &mut Engine<E> {
-        self.programs.clear();
-        self.engine_mut()
     }
 }
 
@@ -442,7 +443,7 @@ impl<E: Environment> fmt::Debug for Machine<E> {
         formatter
             .debug_struct("Machine")
             .field("now", &self.engine().now)
-            .field("steps", &self.engine().steps)
+            .field("steps", &self.steps())
             .field("threads", &self.engine().threads)
             .field("process", &self.engine().process)
             .finish_non_exhaustive()

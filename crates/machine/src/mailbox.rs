@@ -3,17 +3,15 @@
 //! Owns [`Mailbox`]. It refuses a second call while
 //! one is pending: a modeled thread does one thing at a time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
 
 use kernel::Instant;
 
 use crate::call::ThreadId;
 use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
-use crate::note::Notes;
 
 /// What travels beside a call or its answer.
 pub(crate) enum Parcel<E: Environment> {
@@ -42,7 +40,8 @@ pub(crate) struct Mailbox<E: Environment> {
     word: Cell<u32>,
     parcel: Cell<Option<Parcel<E>>>,
     now: Cell<Instant>,
-    notes: Rc<RefCell<Notes<E::Record>>>,
+    /// Whether the program has asked what time it is.
+    tells_time: Cell<bool>,
     /// Whether anybody asks what the program remembers, and what it said.
     pub(crate) is_watched: bool,
     remembered: Cell<Option<u64>>,
@@ -53,13 +52,13 @@ pub(crate) struct Mailbox<E: Environment> {
 
 impl<E: Environment> Mailbox<E> {
     /// A mailbox that is nobody's yet.
-    pub(crate) fn new(heap: HeapLayout, notes: Rc<RefCell<Notes<E::Record>>>) -> Self {
+    pub(crate) fn new(heap: HeapLayout) -> Self {
         Self {
             slot: Cell::new(Slot::Empty),
             word: Cell::new(0),
             parcel: Cell::new(None),
             now: Cell::new(Instant::ZERO),
-            notes,
+            tells_time: Cell::new(false),
             is_watched: false,
             remembered: Cell::new(None),
             id: ThreadId(0),
@@ -70,7 +69,7 @@ impl<E: Environment> Mailbox<E> {
 
     /// Another one on the same machine.
     pub(crate) fn another(&self) -> Self {
-        Self::new(self.heap, Rc::clone(&self.notes))
+        Self::new(self.heap)
     }
 
     /// Becomes the mailbox of a new thread.
@@ -79,6 +78,7 @@ impl<E: Environment> Mailbox<E> {
         self.parcel.set(None);
         self.remembered.set(None);
         self.now.set(Instant::ZERO);
+        self.tells_time.set(false);
         self.is_watched = is_watched;
         self.id = id;
         self.number = number;
@@ -89,17 +89,32 @@ impl<E: Environment> Mailbox<E> {
         self.now.get()
     }
 
+    /// The same for the program, which acts on it from here on.
+    pub(crate) fn tell_time(&self) -> Instant {
+        self.tells_time.set(true);
+        self.now()
+    }
+
+    /// Whether the program has asked what time it is.
+    pub(crate) fn tells_time(&self) -> bool {
+        self.tells_time.get()
+    }
+
     pub(crate) fn set_now(&self, at: Instant) {
         assert!(at >= self.now.get(), "a thread's time never steps back");
         self.now.set(at);
     }
 
-    /// The program makes a call, at `site`.
-    pub(crate) fn ask(&self, site: &Location<'_>) {
+    /// The program, which makes a call at `site`, waits for no other.
+    pub(crate) fn assert_empty(&self, site: &Location<'_>) {
         assert!(
             self.slot.get() == Slot::Empty,
             "a program makes one call at a time: {site} called while another call was pending"
         );
+    }
+
+    /// The program waits for the answer to its call.
+    pub(crate) fn ask(&self) {
         self.slot.set(Slot::Asked);
     }
 
@@ -145,10 +160,6 @@ impl<E: Environment> Mailbox<E> {
     /// What the program said it remembers, if it did since the last time.
     pub(crate) fn take_remembered(&self) -> Option<u64> {
         self.remembered.take()
-    }
-
-    pub(crate) fn notes(&self) -> std::cell::RefMut<'_, Notes<E::Record>> {
-        self.notes.borrow_mut()
     }
 }
 

@@ -3,7 +3,6 @@
 //! Owns [`Memory`]: mapped regions of words. It refuses to judge who touches them; it only
 //! says whether a word is there.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -25,14 +24,13 @@ const STATIC_END: u32 = 0x0100_0000;
 pub(crate) struct Memory {
     regions: Vec<Region>,
     /// The region that was touched last.
-    recent: Cell<usize>,
+    recent: usize,
     /// Words over all regions.
     total: usize,
     static_next: u32,
     /// A sum over all words that were ever written, if that is watched.
     watched: Option<u64>,
-    /// The written pages of the first region when [`Memory::remember`] was called.
-    remembered: BTreeMap<usize, Vec<u32>>,
+    kept: Kept,
     /// Regions that are gone, kept for their room.
     spare: Vec<Region>,
 }
@@ -44,10 +42,20 @@ struct Region {
     /// The dense number of its first word.
     first: usize,
     words: Vec<u32>,
-    /// The pages written since it was mapped or remembered: most of a heap of megabytes never is,
+    /// The pages touched since it was mapped or kept: most of a heap of megabytes never is,
     /// and costs nothing.
-    written: Pages,
+    touched: Pages,
+    /// The pages that had been touched when it was kept, as they were then.
+    kept: BTreeMap<usize, Vec<u32>>,
     name: &'static str,
+}
+
+/// How far there was memory when it was kept.
+#[derive(Clone, Copy, Default)]
+struct Kept {
+    regions: usize,
+    total: usize,
+    static_next: u32,
 }
 
 /// Some of a region's pages.
@@ -56,15 +64,6 @@ struct Pages {
     numbers: Vec<usize>,
     /// At each page, whether it is among them.
     are: Vec<bool>,
-}
-
-/// A word that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spot {
-    region: usize,
-    word: usize,
-    /// Its number, dense over all regions and for ever the same.
-    pub(crate) dense: usize,
 }
 
 /// Why a word cannot be touched.
@@ -87,44 +86,49 @@ impl Memory {
     pub(crate) fn new() -> Self {
         Self {
             regions: Vec::new(),
-            recent: Cell::new(0),
+            recent: 0,
             total: 0,
             static_next: STATIC_BASE,
             watched: None,
-            remembered: BTreeMap::new(),
+            kept: Kept::default(),
             spare: Vec::new(),
         }
     }
 
-    /// Keeps how the one region there is looks now, for [`Self::restart`].
-    pub(crate) fn remember(&mut self) {
-        let [region] = self.regions.as_mut_slice() else {
-            panic!("only a fresh process is remembered");
-        };
-        while let Some(page) = region.written.take() {
-            let words = region.words[region.page(page)].to_vec();
-            self.remembered.insert(page, words);
-        }
-    }
-
-    /// The region that was remembered, as it was then, and no other.
-    pub(crate) fn restart(&mut self) {
-        let kept = self.regions.iter().position(|region| region.first == 0);
-        let mut kept = self
-            .regions
-            .swap_remove(kept.expect("the first region stays"));
-        self.spare.append(&mut self.regions);
-        while let Some(page) = kept.written.take() {
-            let words = kept.page(page);
-            match self.remembered.get(&page) {
-                Some(remembered) => kept.words[words].copy_from_slice(remembered),
-                None => kept.words[words].fill(0),
+    /// Keeps the regions there are, as they are now, for [`Self::restart`].
+    pub(crate) fn keep(&mut self) {
+        for region in &mut self.regions {
+            while let Some(page) = region.touched.take() {
+                let words = region.words[page_of(page, region.words.len())].to_vec();
+                region.kept.insert(page, words);
             }
         }
-        self.total = kept.words.len();
-        self.regions.push(kept);
-        self.recent.set(0);
-        self.static_next = STATIC_BASE;
+        self.kept = Kept {
+            regions: self.regions.len(),
+            total: self.total,
+            static_next: self.static_next,
+        };
+    }
+
+    /// The regions that were kept, as they were then, and no other.
+    pub(crate) fn restart(&mut self) {
+        let Kept {
+            regions,
+            total,
+            static_next,
+        } = self.kept;
+        if self.regions.len() > regions {
+            let (kept, gone) = std::mem::take(&mut self.regions)
+                .into_iter()
+                .partition(|region| region.first < total);
+            self.regions = kept;
+            self.spare.extend::<Vec<Region>>(gone);
+            self.recent = 0;
+        }
+        assert_eq!(self.regions.len(), regions, "what was kept stays");
+        self.regions.iter_mut().for_each(Region::restore);
+        self.total = total;
+        self.static_next = static_next;
         self.watched = None;
     }
 
@@ -173,52 +177,68 @@ impl Memory {
         self.regions.insert(place, region);
     }
 
-    /// The word at `address`.
-    pub(crate) fn find(&self, address: Address) -> Result<Spot, Fault> {
-        // Most words lie in the region of the word before.
-        let recent = self.recent.get();
-        let region = self.regions.get(recent);
-        if let Some(word) = region.and_then(|region| region.place(address)) {
-            return self.spot(recent, word, address);
+    /// The number of the region in which the word at `address` lies.
+    fn find(&self, address: Address) -> Option<usize> {
+        if !address.0.is_multiple_of(4) {
+            return None;
+        }
+        let recent = self.regions.get(self.recent);
+        if recent.is_some_and(|region| region.holds(address)) {
+            return Some(self.recent);
         }
         let above = self
             .regions
             .partition_point(|region| region.base <= address.0);
-        let number = above.checked_sub(1).ok_or(Fault::Unmapped)?;
-        let word = self.regions[number].place(address).ok_or(Fault::Unmapped)?;
-        self.recent.set(number);
-        self.spot(number, word, address)
+        let number = above.checked_sub(1)?;
+        self.regions[number].holds(address).then_some(number)
     }
 
-    fn spot(&self, region: usize, word: usize, address: Address) -> Result<Spot, Fault> {
-        if !address.0.is_multiple_of(4) {
-            return Err(Fault::Unaligned);
+    /// Why no word can be touched at an address.
+    ///
+    /// # Panics
+    /// If one can.
+    pub(crate) fn fault(&self, address: Address) -> Fault {
+        assert!(self.find(address).is_none(), "{address} is a word");
+        if self.regions.iter().any(|region| region.holds(address)) {
+            Fault::Unaligned
+        } else {
+            Fault::Unmapped
         }
-        Ok(Spot {
-            region,
-            word,
-            dense: self.regions[region].first + word,
-        })
     }
 
-    pub(crate) fn word(&self, spot: Spot) -> u32 {
-        self.regions[spot.region].words[spot.word]
+    /// The number of the word at `address`: dense over all regions, and for ever the same.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub(crate) fn number(&self, address: Address) -> usize {
+        let region = self.find(address).expect("a word is touched");
+        self.regions[region].number(address)
     }
 
-    pub(crate) fn set_word(&mut self, spot: Spot, value: u32) {
-        let region = &mut self.regions[spot.region];
-        if let Some(sum) = &mut self.watched {
-            let term = |value: u32| mix(spot.dense as u64, u64::from(value));
-            let was = region.words[spot.word];
-            *sum = sum.wrapping_sub(term(was)).wrapping_add(term(value));
+    /// Puts what `store` makes of the word at `address` in its place. Answers what was there; nothing
+    /// if there is no word.
+    #[inline(always)]
+    pub(crate) fn update(&mut self, address: Address, store: impl Fn(u32) -> u32) -> Option<u32> {
+        // Most words lie in the region of the word before.
+        if address.0.is_multiple_of(4)
+            && let Some(region) = self.regions.get_mut(self.recent)
+            && let Some(was) = region.update(address, &store, &mut self.watched)
+        {
+            return Some(was);
         }
-        region.words[spot.word] = value;
-        region.written.add(spot.word / PAGE_WORDS);
+        self.update_elsewhere(address, store)
+    }
+
+    #[inline(never)]
+    fn update_elsewhere(&mut self, address: Address, store: impl Fn(u32) -> u32) -> Option<u32> {
+        self.recent = self.find(address)?;
+        self.regions[self.recent].update(address, &store, &mut self.watched)
     }
 
     /// The word at `address`, if there is one.
     pub(crate) fn peek(&self, address: Address) -> Option<u32> {
-        self.find(address).ok().map(|spot| self.word(spot))
+        let region = &self.regions[self.find(address)?];
+        Some(region.words[region.place(address)])
     }
 
     /// Sets the word at `address`.
@@ -226,10 +246,12 @@ impl Memory {
     /// # Panics
     /// If there is none.
     pub(crate) fn poke(&mut self, address: Address, value: u32) {
-        match self.find(address) {
-            Ok(spot) => self.set_word(spot, value),
-            Err(fault) => panic!("poked {address}: {fault:?}"),
-        }
+        let poked = self.update(address, |_| value);
+        assert!(
+            poked.is_some(),
+            "poked {address}: {:?}",
+            self.fault(address)
+        );
     }
 }
 
@@ -248,9 +270,22 @@ impl Region {
 
     /// Zeroes every word that was ever written.
     fn blank(&mut self) {
-        while let Some(page) = self.written.take() {
-            let range = self.page(page);
+        assert!(self.kept.is_empty(), "what is kept stays");
+        while let Some(page) = self.touched.take() {
+            let range = page_of(page, self.words.len());
             self.words[range].fill(0);
+        }
+    }
+
+    /// Makes it as it was when it was kept, or mapped. What was touched in one run mostly is in the
+    /// next.
+    fn restore(&mut self) {
+        for &page in &self.touched.numbers {
+            let range = page_of(page, self.words.len());
+            match self.kept.get(&page) {
+                Some(words) => self.words[range].copy_from_slice(words),
+                None => self.words[range].fill(0),
+            }
         }
     }
 
@@ -259,27 +294,63 @@ impl Region {
         self.base + 4 * self.words.len() as u32
     }
 
-    /// The place of the word that `address` lies in, if that is one of these.
-    fn place(&self, address: Address) -> Option<usize> {
-        let word = (address.0.wrapping_sub(self.base) / 4) as usize;
-        (word < self.words.len()).then_some(word)
+    /// The place of the word that `address` lies in: beyond the last if that is none of these.
+    fn place(&self, address: Address) -> usize {
+        (address.0.wrapping_sub(self.base) / 4) as usize
     }
 
-    /// The places of a page's words.
-    fn page(&self, number: usize) -> Range<usize> {
-        let first = number * PAGE_WORDS;
-        first..(first + PAGE_WORDS).min(self.words.len())
+    fn holds(&self, address: Address) -> bool {
+        self.place(address) < self.words.len()
     }
+
+    /// Puts what `store` makes of a word in its place: see [`Memory::update`].
+    #[inline(always)]
+    fn update(
+        &mut self,
+        address: Address,
+        store: impl Fn(u32) -> u32,
+        watched: &mut Option<u64>,
+    ) -> Option<u32> {
+        let place = self.place(address);
+        let word = self.words.get_mut(place)?;
+        let was = *word;
+        // Also where nothing changes: what is not asked need not be guessed.
+        let now = store(was);
+        *word = now;
+        if let Some(sum) = watched {
+            let number = self.number(address) as u64;
+            let term = |value: u32| mix(number, u64::from(value));
+            *sum = sum.wrapping_sub(term(was)).wrapping_add(term(now));
+        }
+        self.touched.add(place / PAGE_WORDS);
+        Some(was)
+    }
+
+    fn number(&self, address: Address) -> usize {
+        self.first + self.place(address)
+    }
+}
+
+/// The places of a page's words, of so many words.
+fn page_of(number: usize, words: usize) -> Range<usize> {
+    let first = number * PAGE_WORDS;
+    first..(first + PAGE_WORDS).min(words)
 }
 
 impl Pages {
     fn add(&mut self, page: usize) {
+        if self.are.get(page) != Some(&true) {
+            self.add_another(page);
+        }
+    }
+
+    #[inline(never)]
+    fn add_another(&mut self, page: usize) {
         if self.are.len() <= page {
             self.are.resize(page + 1, false);
         }
-        if !std::mem::replace(&mut self.are[page], true) {
-            self.numbers.push(page);
-        }
+        self.are[page] = true;
+        self.numbers.push(page);
     }
 
     fn take(&mut self) -> Option<usize> {
@@ -326,22 +397,22 @@ mod tests {
         memory.poke(second, 9);
         assert_eq!(memory.peek(first.offset(8)), Some(7));
         assert_eq!(memory.peek(second), Some(9));
-        assert_eq!(memory.find(first.offset(12)), Err(Fault::Unmapped));
-        assert_eq!(memory.find(second.offset(4_096)), Err(Fault::Unmapped));
-        assert_eq!(memory.find(Address(first.0 - 4)), Err(Fault::Unmapped));
-        assert_eq!(memory.find(Address::NULL), Err(Fault::Unmapped));
-        assert_eq!(memory.find(first.offset(5)), Err(Fault::Unaligned));
-        assert_eq!(memory.find(Address(u32::MAX)), Err(Fault::Unmapped));
+        assert_eq!(memory.fault(first.offset(12)), Fault::Unmapped);
+        assert_eq!(memory.fault(second.offset(4_096)), Fault::Unmapped);
+        assert_eq!(memory.fault(Address(first.0 - 4)), Fault::Unmapped);
+        assert_eq!(memory.fault(Address::NULL), Fault::Unmapped);
+        assert_eq!(memory.fault(first.offset(5)), Fault::Unaligned);
+        assert_eq!(memory.fault(Address(u32::MAX)), Fault::Unmapped);
     }
 
     #[test]
-    fn a_restart_brings_back_what_was_remembered_and_nothing_else() {
+    fn a_restart_brings_back_what_was_kept_and_nothing_else() {
         let mut memory = Memory::new();
         memory.map(Address(0x0013_0000), 10 * PAGE_BYTES, "heap");
         let word = |page: u32, word: u32| Address(0x0013_0000 + page * PAGE_BYTES + 4 * word);
         memory.poke(word(0, 3), 1);
         memory.poke(word(9, 1_023), 2);
-        memory.remember();
+        memory.keep();
         for _ in 0..2 {
             memory.poke(word(0, 3), 7);
             memory.poke(word(4, 0), 8);

@@ -1,10 +1,9 @@
 //! What programs write down without making a call.
 //!
-//! Owns `Notes`: the records of all threads in the order of their writing, and the heap's
-//! word on blocks handed out and taken back, which the judge reads. It refuses to be a
-//! scheduling point: writing a note lets nobody else run.
+//! Owns [`Written`], a record with its stamp, and the form of the heap's word on blocks handed out and
+//! taken back, which the judge hears. It refuses to be a scheduling point: writing a note lets
+//! nobody else run.
 
-use std::fmt;
 use std::panic::Location;
 
 use kernel::Instant;
@@ -33,7 +32,7 @@ pub(crate) struct BlockNote {
     pub(crate) site: &'static Location<'static>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BlockDeed {
     /// Handed out with this many bytes.
     Allocated(u32),
@@ -43,33 +42,3 @@ pub(crate) enum BlockDeed {
 
 /// The most records that may wait until the world takes them.
 pub const RECORDS_MAX: usize = 1 << 22;
-
-/// Everything written since the machine last looked.
-pub(crate) struct Notes<R> {
-    pub(crate) records: Vec<Written<R>>,
-    pub(crate) blocks: Vec<BlockNote>,
-}
-
-impl<R> Notes<R> {
-    pub(crate) fn new() -> Self {
-        Self {
-            records: Vec::new(),
-            blocks: Vec::new(),
-        }
-    }
-
-    pub(crate) fn record(&mut self, written: Written<R>) {
-        assert!(self.records.len() < RECORDS_MAX, "nobody takes the records");
-        self.records.push(written);
-    }
-}
-
-impl<R> fmt::Debug for Notes<R> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Notes")
-            .field("records", &self.records.len())
-            .field("blocks", &self.blocks)
-            .finish()
-    }
-}

@@ -9,7 +9,10 @@ use kernel::{Instant, mix};
 
 use crate::access::Access;
 use crate::address::{Address, Place};
-use crate::call::{Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::call::{
+    Deed, EventId, LockId, OnWord, Operation, QueueId, Request, SemaphoreId, ThreadId,
+};
+use crate::candidates::{Candidate, Prospect};
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
@@ -19,7 +22,7 @@ use crate::judge::{Judge, MeetingPoint};
 use crate::mailbox::{Mailbox, Parcel};
 use crate::memory::{Fault, Memory};
 use crate::queue::{Put, Queue};
-use crate::scheduler::{Prospect, Turn};
+use crate::scheduler::Turn;
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
 use crate::told::Printed;
 
@@ -39,6 +42,16 @@ pub(crate) struct Process<E: Environment> {
     pub(crate) judge: Judge,
     /// Whom the call let go on, in order.
     pub(crate) woken: Vec<Woken<E>>,
+    kept: Kept,
+}
+
+/// How many kernel objects a restart keeps.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    locks: usize,
+    semaphores: usize,
+    events: usize,
+    queues: usize,
 }
 
 /// A thread whose wait is over.
@@ -70,7 +83,40 @@ impl<E: Environment> Process<E> {
             queues: Vec::new(),
             judge,
             woken: Vec::new(),
+            kept: Kept::default(),
         }
+    }
+
+    /// Keeps what there is for [`Self::restart`].
+    pub(crate) fn keep(&mut self) {
+        self.memory.keep();
+        self.kept = Kept {
+            locks: self.locks.len(),
+            semaphores: self.semaphores.len(),
+            events: self.events.len(),
+            queues: self.queues.len(),
+        };
+    }
+
+    /// What was kept, as it was then, and nothing else.
+    pub(crate) fn restart(&mut self) {
+        let Kept {
+            locks,
+            semaphores,
+            events,
+            queues,
+        } = self.kept;
+        self.memory.restart();
+        self.judge.restart(queues);
+        self.locks.truncate(locks);
+        self.locks.iter_mut().for_each(|lock| lock.clear());
+        self.semaphores.truncate(semaphores);
+        self.semaphores.iter_mut().for_each(|one| one.clear());
+        self.events.truncate(events);
+        self.events.iter_mut().for_each(|event| event.clear());
+        self.queues.truncate(queues);
+        self.queues.iter_mut().for_each(|queue| queue.clear());
+        self.woken.clear();
     }
 
     /// A hash of words and kernel objects.
@@ -81,34 +127,47 @@ impl<E: Environment> Process<E> {
         queues.fold(objects, mix)
     }
 
-    /// Carries out the call that `turn` is for.
+    /// Carries out the call that `turn` is for, if the word it touches is there. Answers what was in it.
+    #[inline(always)]
+    pub(crate) fn access(
+        &mut self,
+        turn: Turn,
+        on_word: &OnWord,
+        request: &Request,
+    ) -> Option<u32> {
+        let was = self
+            .memory
+            .update(on_word.address, |was| on_word.leaves(was))?;
+        if self.judge.is_on() {
+            self.judge_access(turn, request);
+        }
+        Some(was)
+    }
+
+    #[inline(never)]
+    fn judge_access(&mut self, turn: Turn, request: &Request) {
+        let place = request.operation.place().expect("a word is touched");
+        let access = Access::of(turn.thread, request, place, turn.at);
+        let word = self.memory.number(place.address);
+        self.judge.access(word, place, access);
+    }
+
+    /// Carries out the call that `turn` is for, which touches no word, or none that is there.
     pub(crate) fn execute(
         &mut self,
         turn: Turn,
         request: &Request,
         mailbox: &Mailbox<E>,
     ) -> Effect {
-        if let Operation::Read(place) = request.operation {
-            self.access(turn, request, place, |_| None)
-        } else if let Operation::Write(place, value) = request.operation {
-            self.access(turn, request, place, |_| Some(value))
-        } else {
-            self.execute_other(turn, request, mailbox)
-        }
-    }
-
-    /// All calls but reading and writing, which are most: kept out of their way.
-    #[inline(never)]
-    fn execute_other(&mut self, turn: Turn, request: &Request, mailbox: &Mailbox<E>) -> Effect {
         let thread = turn.thread;
         match request.operation {
-            Operation::Read(_) | Operation::Write(..) => panic!("{request:?} is no other call"),
-            Operation::Exchange(place, value) => self.access(turn, request, place, |_| Some(value)),
-            Operation::CompareExchange {
-                place,
-                expected,
-                new,
-            } => self.access(turn, request, place, |was| (was == expected).then_some(new)),
+            Operation::Read(place)
+            | Operation::Write(place, _)
+            | Operation::Exchange(place, _)
+            | Operation::CompareExchange { place, .. } => {
+                let fault = self.memory.fault(place.address);
+                faulted(turn, request, place, fault)
+            }
             Operation::Lock(lock) => self.lock(thread, lock),
             Operation::Unlock(lock) => self
                 .unlock(thread, lock)
@@ -142,17 +201,12 @@ impl<E: Environment> Process<E> {
         Some((deed, name))
     }
 
-    /// What the call would come to if `thread` made it `now`.
-    pub(crate) fn prospect(
-        &self,
-        thread: ThreadId,
-        operation: &Operation,
-        now: Instant,
-    ) -> Prospect {
-        let waits = match *operation {
+    /// What the pending call of a thread would come to if it were made `now`.
+    pub(crate) fn prospect(&self, pending: &Candidate, now: Instant) -> Prospect {
+        let waits = match pending.request.operation {
             Operation::Lock(lock) => {
                 let owner = self.locks[lock.index()].owner();
-                owner.is_some_and(|owner| owner != thread)
+                owner.is_some_and(|owner| owner != pending.thread)
             }
             Operation::Wait(semaphore, deadline) => {
                 deadline > now && self.semaphores[semaphore.index()].count() == 0
@@ -225,28 +279,6 @@ impl<E: Environment> Process<E> {
             }
         }
         Ok(())
-    }
-
-    fn access(
-        &mut self,
-        turn: Turn,
-        request: &Request,
-        place: Place,
-        store: impl FnOnce(u32) -> Option<u32>,
-    ) -> Effect {
-        let spot = match self.memory.find(place.address) {
-            Ok(spot) => spot,
-            Err(fault) => return faulted(turn, request, place, fault),
-        };
-        if self.judge.is_on() {
-            let access = Access::of(turn.thread, request, place, turn.at);
-            self.judge.access(spot.dense, place, access);
-        }
-        let was = self.memory.word(spot);
-        if let Some(value) = store(was) {
-            self.memory.set_word(spot, value);
-        }
-        Effect::Answer(was)
     }
 
     fn lock(&mut self, thread: ThreadId, lock: LockId) -> Effect {

@@ -60,6 +60,13 @@ impl<M> Queue<M> {
         self.messages.len() == self.limit
     }
 
+    /// As created: empty, and nobody waits.
+    pub(crate) fn clear(&mut self) {
+        self.messages.clear();
+        self.senders.clear();
+        self.receivers.clear();
+    }
+
     pub(crate) fn put(&mut self, message: M) -> Put<M> {
         if let Some(receiver) = self.receivers.pop_front() {
             assert!(

@@ -1,56 +1,90 @@
-//! A machine made as new, in the room it has taken.
+//! A machine made as it was, in the room it has taken.
 //!
-//! Owns [`Machine::restart`]: a search makes a million short runs, and building a machine for each
-//! would cost more than running it. It refuses to keep anything that a run could see.
+//! Owns [`Machine::keep`] and [`Machine::restart`]: a search makes a million short runs, and building
+//! a machine for each would cost more than running it. It refuses to keep anything that a run has
+//! done.
 
 use kernel::{Choices, Instant};
 
-use crate::call::LockId;
+use crate::engine::Engine;
 use crate::environment::Environment;
 use crate::footprints::Footprints;
 use crate::machine::Machine;
+use crate::running::Running;
 use crate::scheduler::Strategy;
-use crate::sync::Lock;
+use crate::schedulers::turns::Turns;
 use crate::trail::Trail;
 
 impl<E: Environment> Machine<E> {
+    /// Lets every [restart](Self::restart) from now on keep the static data there is, with the words
+    /// in it, and the kernel objects, as they were when they were created.
+    ///
+    /// # Panics
+    /// If threads have been started already.
+    pub fn keep(&mut self) {
+        let engine = self.engine_mut();
+        assert!(engine.threads.is_empty(), "what a run has done is not kept");
+        engine.process.keep();
+    }
+
     /// Makes the machine as [`Machine::new`] made it, with the same configuration and key and
-    /// another strategy: no thread, no kernel object, no static data, the heap empty.
+    /// another strategy: no thread, no kernel object, no static data but what was
+    /// [kept](Self::keep), the heap empty. Then starts what was [enlisted](Self::enlist).
     pub fn restart(&mut self, strategy: Strategy, choices: Choices) {
-        let engine = self.clear();
-        for mut thread in engine.threads.drain(..).rev() {
-            thread.kill();
-            engine.spare.push(thread);
+        let engine = self.engine_mut();
+        engine.turns = Turns::new(&engine.config, strategy);
+        self.begin_anew(choices);
+    }
+
+    /// The same with the strategy there is, whose luck is that of `choices` from now on. A scheduler
+    /// with a memory remembers the runs before.
+    pub fn restart_alike(&mut self, choices: Choices) {
+        let engine = self.engine_mut();
+        engine.turns.restart(&engine.config);
+        engine.turns.renew(choices);
+        self.begin_anew(choices);
+    }
+
+    fn begin_anew(&mut self, choices: Choices) {
+        self.restarts += 1;
+        let enlisted = self.enlisted.len();
+        if self.programs.len() != enlisted {
+            self.programs.resize_with(enlisted, || None);
         }
-        engine.process.memory.restart();
-        engine.process.judge.restart();
-        engine.process.locks.clear();
-        if engine.process.heap.lock.is_some() {
-            engine.process.locks.push(Lock::new("process heap"));
-            assert_eq!(
-                engine.process.heap.lock,
-                Some(LockId(0)),
-                "the heap's is first"
-            );
+        self.programs.iter_mut().for_each(|program| *program = None);
+        self.engine_mut().clear(enlisted, choices);
+        for index in 0..enlisted {
+            self.start_enlisted(index);
         }
-        engine.process.semaphores.clear();
-        engine.process.events.clear();
-        engine.process.queues.clear();
-        engine.process.woken.clear();
-        let mut notes = engine.notes.borrow_mut();
-        notes.records.clear();
-        notes.blocks.clear();
-        drop(notes);
-        engine.turns.restart(&engine.config, strategy);
-        engine.timers.clear();
-        engine.told = None;
-        engine.choices = choices;
-        engine.now = Instant::ZERO;
-        engine.steps = 0;
-        engine.trail = Trail::default();
-        engine.footprints = Footprints::new(engine.config.footprints);
-        engine.ended = false;
-        engine.exception = None;
-        engine.step = None;
+    }
+}
+
+impl<E: Environment> Engine<E> {
+    /// Nothing has happened yet; the first so many threads keep their room.
+    fn clear(&mut self, enlisted: usize, choices: Choices) {
+        self.threads.iter_mut().for_each(Running::kill);
+        while self.threads.len() > enlisted {
+            self.spare.extend(self.threads.pop());
+        }
+        self.candidates.clear(enlisted);
+        self.process.restart();
+        self.records.clear();
+        self.recital = None;
+        self.said.clear();
+        if !self.timers.is_empty() {
+            self.timers.clear();
+        }
+        if self.footprints.are_kept() {
+            self.footprints = Footprints::new(self.config.footprints);
+        }
+        self.told = None;
+        self.is_disturbed = false;
+        self.choices = choices;
+        self.now = Instant::ZERO;
+        self.calls_left = self.config.calls;
+        self.trail = Trail::default();
+        self.ended = false;
+        self.exception = None;
+        self.step = None;
     }
 }

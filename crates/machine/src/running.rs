@@ -1,7 +1,7 @@
 //! A thread as the machine sees it.
 //!
-//! Owns its pending call and its luck; its program is the machine's. It refuses to decide when the
-//! thread goes on.
+//! Owns what it is doing and its luck; its pending call is among the candidates, its program is the
+//! machine's. It refuses to decide when the thread goes on.
 
 use std::fmt;
 use std::rc::Rc;
@@ -9,10 +9,11 @@ use std::rc::Rc;
 use kernel::{Duration, Instant, Stream};
 
 use crate::call::{Request, ThreadId};
+use crate::candidates::Candidate;
 use crate::environment::Environment;
 use crate::mailbox::Mailbox;
 use crate::process::Process;
-use crate::scheduler::{Before, Candidate, Preemption, Prospect};
+use crate::scheduler::{Before, Preemption};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,21 +47,10 @@ pub struct ThreadView<'a> {
     pub calls: u64,
 }
 
-/// Who a new thread is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Identity<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) key: u64,
-}
-
 pub(crate) struct Running<E: Environment> {
     name: String,
-    key: u64,
     pub(crate) mailbox: Rc<Mailbox<E>>,
     pub(crate) state: ThreadState,
-    /// What its program asks for, or asked for last.
-    request: Option<Request>,
-    pub(crate) calls: u64,
     /// What its calls cost, made when a cost is first drawn: it takes more room and time than all
     /// else, and where there is no jitter nobody asks.
     luck: Option<Box<Stream>>,
@@ -68,8 +58,8 @@ pub(crate) struct Running<E: Environment> {
     pub(crate) stalled_until: Instant,
     /// What is left of the preemptions laid down for it.
     orders: Vec<Preemption>,
-    /// Whether the pending call is known to no order yet.
-    unseen: bool,
+    /// The ordinal of the call before which they were last asked.
+    asked: u64,
 }
 
 /// How a thread is put aside.
@@ -85,16 +75,13 @@ impl<E: Environment> Running<E> {
     pub(crate) fn vacant(mailbox: Mailbox<E>) -> Self {
         Self {
             name: String::new(),
-            key: 0,
             mailbox: Rc::new(mailbox),
             state: ThreadState::Exited,
-            request: None,
-            calls: 0,
             luck: None,
             deadline: None,
             stalled_until: Instant::ZERO,
             orders: Vec::new(),
-            unseen: true,
+            asked: 0,
         }
     }
 
@@ -114,41 +101,33 @@ impl<E: Environment> Running<E> {
         Rc::clone(&self.mailbox)
     }
 
-    /// Becomes a new thread, whose program holds the mailbox opened last.
-    pub(crate) fn begin(&mut self, identity: Identity<'_>, preemptions: &[Preemption]) {
-        assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
+    pub(crate) fn rename(&mut self, name: &str) {
         self.name.clear();
-        self.name.push_str(identity.name);
-        self.key = identity.key;
+        self.name.push_str(name);
+    }
+
+    /// Becomes a new thread, whose program holds the mailbox opened last.
+    pub(crate) fn begin(&mut self, orders: impl Iterator<Item = Preemption>) {
+        assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
         self.state = ThreadState::Runnable;
-        self.calls = 0;
         self.luck = None;
         self.deadline = None;
         self.stalled_until = Instant::ZERO;
-        let mine = preemptions.iter().filter(|one| one.key == identity.key);
         self.orders.clear();
-        self.orders.extend(mine.cloned());
-        self.unseen = true;
+        self.orders.extend(orders);
+        self.asked = 0;
     }
 
-    /// The word that decides what the next call costs, of the stream that `luck` makes.
-    pub(crate) fn word(&mut self, luck: impl FnOnce(u64) -> Stream) -> u64 {
-        let (key, ordinal) = (self.key, self.calls);
-        let luck = self.luck.get_or_insert_with(|| Box::new(luck(key)));
+    /// The word that decides what a call costs, of the stream that `luck` makes.
+    #[inline(never)]
+    pub(crate) fn word(&mut self, ordinal: u64, luck: impl FnOnce() -> Stream) -> u64 {
+        let luck = self.luck.get_or_insert_with(|| Box::new(luck()));
         luck.word(ordinal)
     }
 
     /// From now on what its calls cost is up to another stream.
     pub(crate) fn forget_luck(&mut self) {
         self.luck = None;
-    }
-
-    /// Its program makes a call.
-    pub(crate) fn asks(&mut self, request: Request) {
-        assert_ne!(self.state, ThreadState::Exited, "an ended program rests");
-        self.request = Some(request);
-        self.state = ThreadState::Runnable;
-        self.unseen = true;
     }
 
     /// Its program waits, which it may do for nothing but the answer to a call.
@@ -166,26 +145,24 @@ impl<E: Environment> Running<E> {
         self.state = ThreadState::Exited;
     }
 
-    /// The pending call.
-    pub(crate) fn request(&self) -> &Request {
-        assert_ne!(self.state, ThreadState::Exited, "only a live thread calls");
-        let request = self.request.as_ref();
-        request.expect("a live thread has a pending call")
-    }
-
-    /// Whether something may stand in the way of a call at this time.
-    pub(crate) fn may_be_held_up(&self, at: Instant) -> bool {
-        at < self.stalled_until || !self.orders.is_empty()
+    /// Whether orders to put it aside are left.
+    pub(crate) fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
     }
 
     /// How it is put aside before its pending call, if a preemption stands there. That is used up
     /// by asking.
-    pub(crate) fn put_aside_now(&mut self, process: &Process<E>) -> Option<PutAside> {
-        if self.orders.is_empty() || !std::mem::take(&mut self.unseen) {
+    pub(crate) fn put_aside_now(
+        &mut self,
+        pending: &Candidate,
+        process: &Process<E>,
+    ) -> Option<PutAside> {
+        let next = pending.calls + 1;
+        if self.orders.is_empty() || self.asked == next {
             return None;
         }
-        let next = self.calls + 1;
-        let named = process.named(&self.request().operation);
+        self.asked = next;
+        let named = process.named(&pending.request.operation);
         let place = self
             .orders
             .iter_mut()
@@ -201,26 +178,15 @@ impl<E: Environment> Running<E> {
         Some(PutAside { length, to })
     }
 
-    pub(crate) fn candidate(&self) -> Candidate {
-        Candidate {
-            thread: self.mailbox.id,
-            key: self.key,
-            calls: self.calls,
-            request: *self.request(),
-            stretch: Duration::ZERO,
-            prospect: Prospect::Done,
-        }
-    }
-
-    pub(crate) fn view(&self) -> ThreadView<'_> {
+    pub(crate) fn view<'a>(&'a self, pending: &Candidate) -> ThreadView<'a> {
         ThreadView {
             name: &self.name,
             number: self.mailbox.number,
-            key: self.key,
+            key: pending.key,
             state: self.state,
-            request: (self.state != ThreadState::Exited).then(|| *self.request()),
+            request: (self.state != ThreadState::Exited).then_some(pending.request),
             deadline: self.deadline,
-            calls: self.calls,
+            calls: pending.calls,
         }
     }
 
@@ -233,6 +199,7 @@ impl<E: Environment> Running<E> {
 
 impl<E: Environment> fmt::Debug for Running<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.view().fmt(formatter)
+        let Self { name, state, .. } = self;
+        write!(formatter, "{name} ({state:?})")
     }
 }

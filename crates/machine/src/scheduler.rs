@@ -8,69 +8,19 @@ use std::fmt::Debug;
 
 use kernel::{Choices, Duration};
 
-use crate::call::{Deed, Request, ThreadId};
-
-/// A thread that can make its next call now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// The thread.
-    pub thread: ThreadId,
-    /// Its stable key.
-    pub key: u64,
-    /// How many calls it has made.
-    pub calls: u64,
-    /// The call it is about to make.
-    pub request: Request,
-    /// Modeled time of the private calls it made since it last made another.
-    pub stretch: Duration,
-    /// What the call would come to now.
-    pub prospect: Prospect,
-}
-
-/// What a pending call would come to if it were made now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prospect {
-    /// It would be done.
-    Done,
-    /// It would take a message.
-    Takes {
-        /// How many there are in the queue.
-        of: u32,
-        /// Whether it would wait if there were none.
-        patient: bool,
-    },
-    /// It would not have to wait for a message, there being none and no time left to wait.
-    FindsNothing,
-    /// It could only wait: for a lock, a message, a signal or for time.
-    Waits,
-}
-
-impl Candidate {
-    /// Whether the call could only wait now.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.prospect == Prospect::Waits
-    }
-}
-
-/// The candidates whose call would not wait now, with their places; all of them if every call
-/// would.
-pub fn able(runnable: &[Candidate]) -> impl Iterator<Item = (usize, &Candidate)> + Clone {
-    let all_wait = runnable.iter().all(Candidate::waits);
-    let places = runnable.iter().enumerate();
-    places.filter(move |(_, one)| all_wait || !one.waits())
-}
+use crate::call::{Deed, ThreadId};
+use crate::candidates::Candidates;
 
 /// A strategy for one processor, asked before every call that others may notice. Private calls
 /// ([`Operation::is_private`](crate::Operation::is_private)) are made as soon as a thread comes
 /// to them: no order of them makes a difference.
 pub trait Scheduler: Debug {
-    /// The index of the candidate that goes next.
+    /// The place of the candidate that goes next.
     ///
-    /// `runnable` is never empty and ordered by thread. `step` counts the choices of this run from
+    /// `runnable` is never empty. `step` counts the choices of this run from
     /// zero; a thread whose turn is taken away by a [`Preemption`] is missing from the choice
     /// that follows, which has the next step.
-    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize;
+    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize;
 
     /// All threads wait, or their time has not come: the world goes on. Most strategies do not
     /// care.

@@ -20,6 +20,7 @@ pub struct Lock {
 #[derive(Debug)]
 pub struct Semaphore {
     name: &'static str,
+    initial: u32,
     count: u32,
     maximum: u32,
     waiters: VecDeque<ThreadId>,
@@ -63,6 +64,13 @@ impl Lock {
     /// Who waits, first come first.
     pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
         self.waiters.iter().copied()
+    }
+
+    /// As created: nobody is inside, nobody waits.
+    pub(crate) fn clear(&mut self) {
+        self.owner = None;
+        self.depth = 0;
+        self.waiters.clear();
     }
 
     /// Whether `thread` is inside now; otherwise it waits.
@@ -113,6 +121,7 @@ impl Semaphore {
         assert!(initial <= maximum, "{name} begins above its maximum");
         Self {
             name,
+            initial,
             count: initial,
             maximum,
             waiters: VecDeque::new(),
@@ -134,6 +143,12 @@ impl Semaphore {
     /// Who waits, first come first.
     pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
         self.waiters.iter().copied()
+    }
+
+    /// As created.
+    pub(crate) fn clear(&mut self) {
+        self.count = self.initial;
+        self.waiters.clear();
     }
 
     /// Takes one; false if there is none.
@@ -194,6 +209,12 @@ impl EventObject {
     /// Who waits, first come first.
     pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
         self.waiters.iter().copied()
+    }
+
+    /// As created: not set, nobody waits.
+    pub(crate) fn clear(&mut self) {
+        self.set = false;
+        self.waiters.clear();
     }
 
     /// Whether a wait ends at once.

@@ -14,13 +14,17 @@ use std::task::{Context, Poll};
 use kernel::{Duration, Instant};
 
 use crate::address::{Address, Place};
+use crate::automaton::Said;
 use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::engine::Loan;
 use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
 use crate::mailbox::{Mailbox, Parcel};
-use crate::note::{BlockDeed, BlockNote, Written};
+use crate::note::BlockDeed;
 use crate::told::Printed;
+
+/// The engine is in the program's hands while the program runs.
+const LENT: &str = "only its machine runs a program";
 
 /// The type of what never comes: `!`, which stable Rust lets nobody write in this place. With it
 /// the compiler knows that nothing follows `thread.raise(code).await`.
@@ -63,7 +67,7 @@ impl<E: Environment> Thread<E> {
     /// The time of this thread's last completed call.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.mailbox.now()
+        self.mailbox.tell_time()
     }
 
     /// Reads a word. Raises `c0000005` where nothing is mapped.
@@ -240,9 +244,11 @@ impl<E: Environment> Thread<E> {
     }
 
     /// Writes a record down. No scheduling point; stamped with [`Self::now`].
+    ///
+    /// # Panics
+    /// Outside the thread's program, or if nobody takes the records ([`RECORDS_MAX`](crate::note::RECORDS_MAX)).
     pub fn record(&self, record: E::Record) {
-        let (at, thread) = (self.now(), self.id());
-        self.mailbox.notes().record(Written { at, thread, record });
+        self.say(Said::Record(record));
     }
 
     /// Says that what the program does from here on depends on nothing it was told but `state`, as
@@ -281,14 +287,17 @@ impl<E: Environment> Thread<E> {
         deed: BlockDeed,
         site: &'static Location<'static>,
     ) {
-        let (at, thread) = (self.now(), self.id());
-        self.mailbox.notes().blocks.push(BlockNote {
-            thread,
-            at,
+        self.say(Said::Block {
             address,
             deed,
             site,
         });
+    }
+
+    fn say(&self, said: Said<E::Record>) {
+        let mut lent = self.engine.take().expect(LENT);
+        lent.said(self.id(), self.mailbox.now(), said);
+        self.engine.set(Some(lent));
     }
 
     #[track_caller]
@@ -340,12 +349,17 @@ impl<E: Environment> Future for Ask<'_, E> {
         if self.made {
             return Poll::Ready(mailbox.take_answer());
         }
-        mailbox.ask(self.request.site);
-        let mut lent = engine.take().expect("only its machine runs a program");
-        let answer = lent.called(mailbox.id, self.request);
+        mailbox.assert_empty(self.request.site);
+        let mut lent = engine.take().expect(LENT);
+        let answer = lent.called(mailbox.id, &self.request);
         engine.set(Some(lent));
-        self.made = answer.is_none();
-        answer.map_or(Poll::Pending, Poll::Ready)
+        if let Some(answer) = answer {
+            mailbox.set_now(answer.at);
+            return Poll::Ready(answer.word);
+        }
+        self.made = true;
+        mailbox.ask();
+        Poll::Pending
     }
 }
 

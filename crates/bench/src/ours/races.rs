@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use kernel::{Choices, Duration, Instant, mix};
-use machine::drills::{Alone, Drill};
+use kernel::{Choices, Duration, mix};
+use machine::drills::Drill;
 use machine::{
-    Bound, Counts, Exhaustive, Machine, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Progress,
-    Random, Scheduler, Selection, Strategy, Surw, Tally,
+    Bound, Counts, Exhaustive, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler,
+    Selection, Surw, Tally,
 };
 
 use crate::hunt::{Campaign, Chase, Hunt, Watch};
@@ -82,7 +82,7 @@ impl Chooser {
         }
     }
 
-    fn scheduler(self, luck: Choices, counts: &Counts, book: Option<&Book>) -> Strategy {
+    fn scheduler(self, luck: Choices, counts: &Counts, book: Option<&Book>) -> Box<dyn Scheduler> {
         match self {
             Self::Random => written(Random::new(luck, HOST), book),
             Self::Paced => written(Paced::new(luck, HOST, STEP), book),
@@ -101,11 +101,11 @@ impl Chooser {
 type Book = Rc<RefCell<Tally>>;
 
 /// The scheduler, with its calls written into the book if there is one.
-fn written(scheduler: impl Scheduler + 'static, book: Option<&Book>) -> Strategy {
-    Strategy::Chosen(match book {
+fn written(scheduler: impl Scheduler + 'static, book: Option<&Book>) -> Box<dyn Scheduler> {
+    match book {
         Some(book) => Box::new(Tally::counting(book, scheduler)),
         None => Box::new(scheduler),
-    })
+    }
 }
 
 /// Whether a schedule is counted, for those that must know: the first few, and then one of so many,
@@ -120,7 +120,7 @@ const fn is_counted(schedule: u32) -> bool {
 /// # Panics
 /// If the drill does not end.
 pub fn hunt(chooser: Chooser, drill: Drill, campaign: Campaign) -> Hunt {
-    let mut machine = Drill::machine(Strategy::Timed, false).expect("a sound configuration");
+    let mut stage = drill.stage(false);
     let mut chase = |seed, watch: &Watch| {
         let book = Book::default();
         let mut counts = Counts::default();
@@ -130,8 +130,7 @@ pub fn hunt(chooser: Chooser, drill: Drill, campaign: Campaign) -> Hunt {
             let book = counted.then_some(&book);
             let walks = counted && schedule == 0;
             let chooser = if walks { Chooser::Random } else { chooser };
-            let strategy = chooser.scheduler(luck, &counts, book);
-            watch.saw(fails(drill, &mut machine, strategy, luck));
+            watch.saw(stage.run(chooser.scheduler(luck, &counts, book)));
             if let Some(book) = book {
                 counts = book.borrow().counts();
             }
@@ -145,25 +144,16 @@ pub fn hunt(chooser: Chooser, drill: Drill, campaign: Campaign) -> Hunt {
 /// # Panics
 /// If the drill does not end, or there are more than a million executions.
 pub fn exhaust(drill: Drill) -> Chase {
-    let mut machine = Drill::still_machine(false).expect("a sound configuration");
+    let mut stage = drill.still_stage(false);
     let mut search = Exhaustive::new(Bound {
         preemptions: Some(2),
         runs: 1_000_000,
     });
     let chase = Watch::shared(|watch| {
         while let Some(explorer) = search.next_run() {
-            let strategy = Strategy::Chosen(Box::new(explorer));
-            watch.saw(fails(drill, &mut machine, strategy, Choices::new(0)));
+            watch.saw(stage.run(Box::new(explorer)));
         }
     });
     assert!(search.is_exhausted(), "a drill has not so many orders");
     chase
-}
-
-fn fails(drill: Drill, machine: &mut Machine<Alone>, strategy: Strategy, luck: Choices) -> bool {
-    machine.restart(strategy, luck);
-    let stage = drill.stage(machine);
-    let end = machine.run(Instant::ZERO, Instant::MAX);
-    assert!(matches!(end, Progress::Idle), "a drill ends");
-    stage.has_failed(machine)
 }

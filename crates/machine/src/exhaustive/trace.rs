@@ -7,7 +7,7 @@
 use std::ops::{BitAnd, BitOr, Range, Sub};
 
 use crate::call::{Operation, Subject, Touch};
-use crate::scheduler::{Candidate, Prospect};
+use crate::candidates::{Candidate, Prospect};
 
 /// The most threads of a machine that an exhaustive search follows.
 pub const THREADS_MAX: usize = 16;

@@ -1,32 +1,32 @@
 //! One processor whose next call a [`Scheduler`] chooses.
 //!
-//! Owns its clock and the list of candidates. Which thread is chosen depends on who can run,
+//! Owns its clock. Which thread is chosen depends on who can run,
 //! never on what a call costs; time only says who can run already. Private calls are made at
 //! once, without a choice.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use kernel::{Choices, Duration, Instant};
 
-use crate::call::{Operation, Request, ThreadId};
-use crate::scheduler::{Candidate, Prospect, Scheduler, Turn};
+use crate::call::ThreadId;
+use crate::candidates::{Candidate, Candidates, Prospect};
+use crate::scheduler::{Scheduler, Turn};
 
 #[derive(Debug)]
 pub(crate) struct Chosen {
     scheduler: Box<dyn Scheduler>,
     clock: Instant,
     step: u64,
-    runnable: Vec<Candidate>,
-    /// How many of them are about to make a private call, and one that may have to wait.
-    private: usize,
-    patient: usize,
-    later: BTreeMap<(Instant, ThreadId), Candidate>,
+    /// Who can make its call once that time has come.
+    later: BTreeSet<(Instant, ThreadId)>,
     /// The place of whoever has the turn.
-    turn: Option<usize>,
+    place: usize,
     /// Who lost the turn and is left out of the next choice.
-    passed_over: Option<Candidate>,
+    passed_over: Option<ThreadId>,
     /// The key of whoever is chosen next whatever the scheduler would do.
     heir: Option<u64>,
+    /// Whether there is anybody of these three.
+    is_special: bool,
 }
 
 impl Chosen {
@@ -35,13 +35,23 @@ impl Chosen {
             scheduler,
             clock: Instant::ZERO,
             step: 0,
-            runnable: Vec::new(),
-            private: 0,
-            patient: 0,
-            later: BTreeMap::new(),
-            turn: None,
+            later: BTreeSet::new(),
+            place: 0,
             passed_over: None,
             heir: None,
+            is_special: false,
+        }
+    }
+
+    /// As new, but for its scheduler.
+    pub(crate) fn restart(&mut self) {
+        self.clock = Instant::ZERO;
+        self.step = 0;
+        if self.is_special {
+            self.later.clear();
+            self.passed_over = None;
+            self.heir = None;
+            self.is_special = false;
         }
     }
 
@@ -50,188 +60,140 @@ impl Chosen {
         self.scheduler.renew(choices);
     }
 
-    /// As new, in the room it has taken.
-    pub(crate) fn restart(&mut self, scheduler: Box<dyn Scheduler>) {
-        self.runnable.clear();
-        let runnable = std::mem::take(&mut self.runnable);
-        *self = Self {
-            runnable,
-            ..Self::new(scheduler)
-        };
-    }
-
-    pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {
+    pub(crate) fn ready(&mut self, candidates: &mut Candidates, at: Instant, thread: ThreadId) {
         if at <= self.clock {
-            self.admit(candidate);
+            candidates.admit(thread);
         } else {
-            self.later.insert((at, candidate.thread), candidate);
+            self.later.insert((at, thread));
+            self.is_special = true;
         }
     }
 
-    pub(crate) fn next_time(&self) -> Option<Instant> {
-        if self.runnable.is_empty() {
-            let (first, _) = self.later.first_key_value()?;
-            Some(first.0.max(self.clock))
+    pub(crate) fn next_time(&self, candidates: &Candidates) -> Option<Instant> {
+        if candidates.is_empty() {
+            let (first, _) = self.later.first()?;
+            Some(self.clock.max(*first))
         } else {
             Some(self.clock)
         }
     }
 
     /// Gives the turn; `prospect` says what a call would come to now.
+    #[inline(always)]
     pub(crate) fn next(
         &mut self,
+        candidates: &mut Candidates,
         until: Instant,
-        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
+        prospect: impl Fn(&Candidate, Instant) -> Prospect,
     ) -> Option<Turn> {
-        let at = self.next_time().filter(|at| *at <= until)?;
-        self.clock = at;
-        if !self.later.is_empty() {
-            self.admit_whose_time_has_come();
+        if self.is_special && !self.wait(candidates, until) {
+            return None;
         }
-        let index = match self.passed_over.take() {
-            Some(passed) => self.pick_without(&passed, prospect),
-            None => self.pick(prospect),
+        let at = self.clock;
+        if candidates.is_empty() || at > until {
+            return None;
+        }
+        self.place = if self.is_special {
+            self.pick_specially(candidates, prospect)
+        } else {
+            self.pick(candidates, prospect)
         };
-        self.turn = Some(index);
-        let thread = self.runnable[index].thread;
+        let Some(thread) = candidates.thread_at(self.place) else {
+            self.refuse_place(candidates.len());
+        };
         Some(Turn { thread, at })
     }
 
+    /// Lets time come until somebody can go on, but not beyond `until`: false if nobody can then.
     #[inline(never)]
-    fn admit_whose_time_has_come(&mut self) {
-        while let Some(entry) = self.later.first_entry()
-            && entry.key().0 <= self.clock
-        {
-            let candidate = entry.remove();
-            self.admit(candidate);
+    fn wait(&mut self, candidates: &mut Candidates, until: Instant) -> bool {
+        match self.next_time(candidates) {
+            Some(at) if at <= until => self.clock = at,
+            Some(_) | None => return false,
         }
+        while let Some(&(at, thread)) = self.later.first()
+            && at <= self.clock
+        {
+            self.later.pop_first();
+            candidates.admit(thread);
+        }
+        true
     }
 
     /// The place of who goes next.
-    fn pick(&mut self, prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect) -> usize {
-        let index = match self.eager() {
-            Some(index) => index,
-            None => self.choose(prospect),
-        };
-        let (count, scheduler) = (self.runnable.len(), &self.scheduler);
-        assert!(
-            index < count,
-            "{scheduler:?} chose number {index} of {count} threads"
-        );
-        index
-    }
-
-    /// The same where somebody is left out, unless there is nobody else.
-    #[cold]
-    fn pick_without(
+    #[inline(always)]
+    fn pick(
         &mut self,
-        passed: &Candidate,
-        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
+        candidates: &mut Candidates,
+        prospect: impl Fn(&Candidate, Instant) -> Prospect,
     ) -> usize {
-        if self.runnable.len() == 1 {
-            return self.pick(prospect);
-        }
-        let place = self.find(passed.thread).expect("who is left out could run");
-        self.remove(place);
-        let index = self.pick(prospect);
-        self.admit(*passed);
-        index + usize::from(place <= index)
-    }
-
-    pub(crate) fn is_contended(&self) -> bool {
-        self.runnable.len() > 1
-    }
-
-    /// Who is about to make a private call, if anybody is.
-    fn eager(&self) -> Option<usize> {
-        if self.private == 0 {
-            return None;
-        }
-        let private = |one: &Candidate| one.request.operation.is_private();
-        self.runnable.iter().position(private)
-    }
-
-    fn choose(&mut self, prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect) -> usize {
-        if self.patient > 0 {
-            for one in &mut self.runnable {
-                one.prospect = prospect(one.thread, &one.request.operation, self.clock);
+        if !candidates.are_plain() {
+            if let Some(place) = candidates.eager() {
+                return place;
             }
+            candidates.foresee(|one| prospect(one, self.clock));
         }
         let step = self.step;
         self.step += 1;
-        let key = self.heir.take();
-        let heir = key.and_then(|key| self.runnable.iter().position(|one| one.key == key));
-        match heir {
+        self.scheduler.choose(step, candidates)
+    }
+
+    /// The same where somebody may be left out, unless there is nobody else, or be chosen whatever the
+    /// scheduler would do.
+    #[inline(never)]
+    fn pick_specially(
+        &mut self,
+        candidates: &mut Candidates,
+        prospect: impl Fn(&Candidate, Instant) -> Prospect,
+    ) -> usize {
+        let passed = self.passed_over.take().filter(|_| candidates.len() > 1);
+        let left_out = passed.map(|passed| {
+            let place = candidates.place_of(passed);
+            let place = place.expect("who is left out could run");
+            candidates.remove(place);
+            (place, passed)
+        });
+        let is_eager = !candidates.are_plain() && candidates.eager().is_some();
+        let heir = self.heir.take_if(|_| !is_eager);
+        let heir = heir.and_then(|heir| candidates.iter().position(|one| one.key == heir));
+        let place = match heir {
             // The scheduler is shown whom it chooses.
-            Some(index) => index + self.scheduler.choose(step, &self.runnable[index..=index]),
-            None => self.scheduler.choose(step, &self.runnable),
-        }
+            Some(place) => candidates.alone(place, |only| place + self.pick(only, prospect)),
+            None => self.pick(candidates, prospect),
+        };
+        self.is_special = self.heir.is_some() || !self.later.is_empty();
+        left_out.map_or(place, |(left_out, passed)| {
+            candidates.admit(passed);
+            place + usize::from(left_out <= place)
+        })
+    }
+
+    #[cold]
+    fn refuse_place(&self, count: usize) -> ! {
+        let Self {
+            scheduler, place, ..
+        } = self;
+        panic!("{scheduler:?} chose number {place} of {count} threads");
     }
 
     pub(crate) fn rest(&mut self) {
         self.scheduler.rest();
     }
 
-    pub(crate) fn pass_over(&mut self, to: Option<u64>) {
+    /// The turn goes to the thread with the key `to`, or whomever the scheduler likes better.
+    pub(crate) fn pass_over(&mut self, turn: Turn, to: Option<u64>) {
         self.heir = to;
-        let index = self.turn.take().expect("somebody has the turn");
-        self.passed_over = Some(self.runnable[index]);
+        self.passed_over = Some(turn.thread);
+        self.is_special = true;
     }
 
-    /// The thread that had the turn goes on to `request`, having made so many `calls`.
-    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, request: &Request) {
-        let index = self.turn.take().expect("somebody had the turn");
-        let stretch = self.runnable[index].stretch;
-        let was_private = self.runnable[index].request.operation.is_private();
-        self.discount(index);
-        let place = &mut self.runnable[index];
-        place.calls = calls;
-        place.request = *request;
-        place.prospect = Prospect::Done;
-        place.stretch = if was_private {
-            stretch + cost
-        } else {
-            Duration::ZERO
-        };
-        self.count(index);
+    /// What the thread that has the turn did took so long.
+    pub(crate) fn spent(&mut self, cost: Duration) {
         self.clock += cost;
     }
 
-    pub(crate) fn stopped(&mut self, cost: Duration) {
-        let index = self.turn.take().expect("somebody had the turn");
-        self.remove(index);
-        self.clock += cost;
-    }
-
-    fn admit(&mut self, candidate: Candidate) {
-        match self.find(candidate.thread) {
-            Ok(_) => panic!("{:?} can run already", candidate.thread),
-            Err(index) => {
-                self.runnable.insert(index, candidate);
-                self.count(index);
-            }
-        }
-    }
-
-    fn remove(&mut self, index: usize) {
-        self.discount(index);
-        self.runnable.remove(index);
-    }
-
-    fn count(&mut self, index: usize) {
-        let operation = &self.runnable[index].request.operation;
-        self.private += usize::from(operation.is_private());
-        self.patient += usize::from(operation.may_wait());
-    }
-
-    fn discount(&mut self, index: usize) {
-        let operation = &self.runnable[index].request.operation;
-        self.private -= usize::from(operation.is_private());
-        self.patient -= usize::from(operation.may_wait());
-    }
-
-    fn find(&self, thread: ThreadId) -> Result<usize, usize> {
-        self.runnable
-            .binary_search_by_key(&thread, |one| one.thread)
+    /// The thread that had the turn cannot go on.
+    pub(crate) fn stopped(&mut self, candidates: &mut Candidates) {
+        candidates.remove(self.place);
     }
 }

@@ -5,7 +5,8 @@
 //! differs. It refuses chance.
 
 use crate::call::ThreadId;
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::Candidates;
+use crate::scheduler::Scheduler;
 
 /// Turns that end only in waiting.
 #[derive(Clone, Debug, Default)]
@@ -14,14 +15,14 @@ pub struct Cooperative {
 }
 
 /// Who goes on after `last`.
-pub(crate) fn after(last: Option<ThreadId>, runnable: &[Candidate]) -> usize {
-    let same = able(runnable).find(|(_, one)| Some(one.thread) == last);
-    let next = same.or_else(|| able(runnable).next());
+pub(crate) fn after(last: Option<ThreadId>, runnable: &Candidates) -> usize {
+    let same = runnable.able().find(|(_, one)| Some(one.thread) == last);
+    let next = same.or_else(|| runnable.able().next());
     next.expect("somebody can run").0
 }
 
 impl Scheduler for Cooperative {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         let index = after(self.last, runnable);
         self.last = Some(runnable[index].thread);
         index

@@ -14,7 +14,8 @@ use std::rc::Rc;
 use kernel::Choices;
 
 use crate::call::{Subject, ThreadId};
-use crate::scheduler::{Candidate, Scheduler};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 
 /// Calls that are scheduling points, by thread and by what they are about, over some runs.
 #[derive(Clone, Debug, Default)]
@@ -266,7 +267,7 @@ impl Share {
 }
 
 impl<S: Scheduler> Scheduler for Counting<S> {
-    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
         let index = self.chooser.choose(step, runnable);
         if let Some(chosen) = runnable.get(index) {
             self.tally.borrow_mut().count(chosen);

@@ -8,7 +8,8 @@
 
 use kernel::{Choices, Duration, Site, Stream};
 
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::PerThread;
 
 const SITE: Site = Site::new("machine.schedule.paced");
@@ -84,13 +85,13 @@ impl Paced {
 }
 
 impl Scheduler for Paced {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
-        let count = able(runnable).count() as u64;
-        let longest = able(runnable).map(|(_, one)| *self.way(one)).max();
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+        let count = runnable.able().count() as u64;
+        let longest = runnable.able().map(|(_, one)| *self.way(one)).max();
         let step = (longest.unwrap_or(0) / STEPS_MAX).max(self.step.nanos());
         loop {
             let drawn = self.draw(count) as usize;
-            let (index, one) = able(runnable).nth(drawn).expect("below their number");
+            let (index, one) = runnable.able().nth(drawn).expect("below their number");
             let left = self.way(one);
             if *left == 0 {
                 return index;

@@ -12,7 +12,8 @@
 
 use kernel::{Choices, Duration, Site, mix};
 
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::PerThread;
 use crate::schedulers::pct::below;
 
@@ -95,8 +96,9 @@ fn varied(length: u64, evenness: u64, word: u64) -> u64 {
 }
 
 impl Scheduler for Parallel {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
-        let (index, chosen) = able(runnable)
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+        let (index, chosen) = runnable
+            .able()
             .min_by_key(|(_, one)| (self.due(one), one.thread))
             .expect("somebody can run");
         self.now = self.now.max(self.due(chosen));

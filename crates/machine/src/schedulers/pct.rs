@@ -12,7 +12,8 @@
 use kernel::{Choices, Site, Stream, mix};
 
 use crate::call::ThreadId;
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::PerThread;
 
 const SITE: Site = Site::new("machine.schedule.pct");
@@ -92,13 +93,14 @@ impl Pct {
     }
 
     /// Who goes next if nothing changes.
-    pub(crate) fn highest(&mut self, runnable: &[Candidate]) -> usize {
+    pub(crate) fn highest(&mut self, runnable: &Candidates) -> usize {
         let luck = self.luck;
         let priority = |(_, one): &(usize, &Candidate)| {
             let first = || first(luck, one.key);
             (*self.priorities.get(one.thread, first), one.thread)
         };
-        let (index, _) = able(runnable)
+        let (index, _) = runnable
+            .able()
             .max_by_key(priority)
             .expect("somebody can run");
         index
@@ -116,14 +118,14 @@ pub(crate) fn below(words: &mut Stream, ordinal: u64, bound: u64) -> u64 {
 }
 
 impl Scheduler for Pct {
-    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
         let mut index = self.highest(runnable);
         while self.changes.last().is_some_and(|change| *change <= step) {
             self.changes.pop();
             self.fall(runnable[index].thread, self.changes.len());
             index = self.highest(runnable);
         }
-        let alone = able(runnable).nth(1).is_none();
+        let alone = runnable.able().nth(1).is_none();
         self.tire(runnable[index].thread, alone);
         index
     }

@@ -8,7 +8,8 @@
 
 use kernel::{Choices, Duration, Site};
 
-use crate::scheduler::{Candidate, Scheduler};
+use crate::candidates::Candidates;
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::Counts;
 use crate::schedulers::parallel::Parallel;
 use crate::schedulers::pos::Pos;
@@ -94,7 +95,7 @@ impl Portfolio {
 }
 
 impl Scheduler for Portfolio {
-    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
         self.drawn().choose(step, runnable)
     }
 

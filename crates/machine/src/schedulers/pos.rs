@@ -6,7 +6,8 @@
 
 use kernel::{Choices, Site, mix};
 
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::PerThread;
 
 const SITE: Site = Site::new("machine.schedule.pos");
@@ -72,12 +73,13 @@ fn drawn(luck: u64, key: u64, point: u64, times: u64) -> u64 {
 }
 
 impl Scheduler for Pos {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
-        let (index, chosen) = able(runnable)
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+        let (index, chosen) = runnable
+            .able()
             .max_by_key(|(_, one)| (self.pending(one).priority, one.thread))
             .expect("somebody can run");
         let operation = &chosen.request.operation;
-        for one in runnable {
+        for one in runnable.iter() {
             if one.thread != chosen.thread && one.request.operation.conflicts(operation) {
                 self.redraw(one);
             }

@@ -14,7 +14,8 @@
 
 use kernel::{Choices, Site};
 
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
 use crate::schedulers::pct::{Pct, below};
 
@@ -55,8 +56,8 @@ impl Preempting {
         }
     }
 
-    fn next(&mut self, runnable: &[Candidate]) -> usize {
-        let goes_first = |leader| able(runnable).find(|(_, one)| one.key == leader);
+    fn next(&mut self, runnable: &Candidates) -> usize {
+        let goes_first = |leader| runnable.able().find(|(_, one)| one.key == leader);
         match self.leader.and_then(goes_first) {
             Some((index, _)) => index,
             None => self.order.highest(runnable),
@@ -73,7 +74,7 @@ impl Preempting {
 }
 
 impl Scheduler for Preempting {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         let mut index = self.next(runnable);
         while self.counts.meets(&runnable[index]) {
             let thread = runnable[index].thread;
@@ -86,7 +87,7 @@ impl Scheduler for Preempting {
             self.order.fall(thread, self.before.len());
             index = self.next(runnable);
         }
-        let is_alone = able(runnable).nth(1).is_none();
+        let is_alone = runnable.able().nth(1).is_none();
         self.order.tire(runnable[index].thread, is_alone);
         index
     }

@@ -4,7 +4,8 @@
 
 use kernel::{Choices, Coins, Site};
 
-use crate::scheduler::{Candidate, Scheduler};
+use crate::candidates::Candidates;
+use crate::scheduler::Scheduler;
 
 const SITE: Site = Site::new("machine.schedule.random");
 
@@ -27,7 +28,7 @@ impl Random {
 }
 
 impl Scheduler for Random {
-    fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
         self.luck.below(step, runnable.len() as u64) as usize
     }
 

@@ -4,7 +4,8 @@
 //! which a pinned list of preemptions stands.
 
 use crate::call::ThreadId;
-use crate::scheduler::{Candidate, Scheduler};
+use crate::candidates::Candidates;
+use crate::scheduler::Scheduler;
 
 /// Each thread makes so many calls, then the next one by number.
 #[derive(Clone, Debug)]
@@ -37,15 +38,19 @@ impl RoundRobin {
 }
 
 impl Scheduler for RoundRobin {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         if let Some(last) = self.last
             && self.made < self.calls_per_turn
-            && let Ok(index) = runnable.binary_search_by_key(&last, |one| one.thread)
+            && let Ok(index) = runnable.place_of(last)
         {
             self.made += 1;
             return index;
         }
-        let after = |last| runnable.partition_point(|one| one.thread <= last);
+        let after = |last| {
+            runnable
+                .place_of(last)
+                .map_or_else(|place| place, |place| place + 1)
+        };
         let index = self.last.map_or(0, after) % runnable.len();
         self.last = Some(runnable[index].thread);
         self.made = 1;

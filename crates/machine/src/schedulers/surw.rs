@@ -9,7 +9,8 @@
 use kernel::{Choices, Site, Stream};
 
 use crate::call::{Subject, ThreadId};
-use crate::scheduler::{Candidate, Scheduler, able};
+use crate::candidates::{Candidate, Candidates};
+use crate::scheduler::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
 
 const SITE: Site = Site::new("machine.schedule.surw");
@@ -85,13 +86,13 @@ impl Surw {
     }
 
     /// Draws whose selected call comes next, by how many each has left.
-    fn intend(&mut self, runnable: &[Candidate]) -> Option<ThreadId> {
-        let all: u64 = able(runnable).map(|(_, one)| self.left(one)).sum();
+    fn intend(&mut self, runnable: &Candidates) -> Option<ThreadId> {
+        let all: u64 = runnable.able().map(|(_, one)| self.left(one)).sum();
         if all == 0 {
             return None;
         }
         let mut drawn = self.draw(all);
-        for (_, one) in able(runnable) {
+        for (_, one) in runnable.able() {
             let left = self.left(one);
             if drawn < left {
                 return Some(one.thread);
@@ -102,16 +103,16 @@ impl Surw {
     }
 
     /// A random one of those who need not stand, if there is one.
-    fn walk(&mut self, runnable: &[Candidate]) -> Option<usize> {
+    fn walk(&mut self, runnable: &Candidates) -> Option<usize> {
         let intended = self.intended;
         let may_go =
             |surw: &Self, one: &Candidate| Some(one.thread) == intended || !surw.is_selected(one);
-        let count = able(runnable).filter(|(_, one)| may_go(self, one)).count();
+        let count = runnable.able().filter(|(_, one)| may_go(self, one)).count();
         if count == 0 {
             return None;
         }
         let drawn = self.draw(count as u64) as usize;
-        let mut free = able(runnable).filter(|(_, one)| may_go(self, one));
+        let mut free = runnable.able().filter(|(_, one)| may_go(self, one));
         free.nth(drawn).map(|(index, _)| index)
     }
 }
@@ -122,7 +123,7 @@ fn below(word: u64, bound: u64) -> u64 {
 }
 
 impl Scheduler for Surw {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         if self.intended.is_none() {
             self.intended = self.intend(runnable);
         }

@@ -101,16 +101,20 @@ impl Timed {
         }
     }
 
+    #[inline]
     pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
         let at = self.processors[self.turn].clock;
-        if at >= self.undisputed {
-            return self.next_of_all(until);
-        }
-        (at <= until).then(|| self.give_turn())
+        let is_given = if at < self.undisputed {
+            at <= until
+        } else {
+            self.seek_turn(until)
+        };
+        is_given.then(|| self.give_turn())
     }
 
+    /// Finds the processor whose thread has the turn: false if there is none in time.
     #[inline(never)]
-    fn next_of_all(&mut self, until: Instant) -> Option<Turn> {
+    fn seek_turn(&mut self, until: Instant) -> bool {
         loop {
             let busy = self.first_busy();
             let busy_at = busy.map(|index| self.processors[index].clock);
@@ -118,12 +122,14 @@ impl Timed {
                 && busy_at.is_none_or(|busy_at| start.at <= busy_at)
             {
                 if start.at + start.switch > until && busy_at.is_none_or(|at| at > until) {
-                    return None;
+                    return false;
                 }
                 self.start(start);
                 continue;
             }
-            let index = busy.filter(|_| busy_at <= Some(until))?;
+            let Some(index) = busy.filter(|_| busy_at <= Some(until)) else {
+                return false;
+            };
             if self.quantum_is_over(index) {
                 self.turn = index;
                 self.pass_over();
@@ -131,7 +137,7 @@ impl Timed {
             }
             self.turn = index;
             self.undisputed = self.undisputed();
-            return Some(self.give_turn());
+            return true;
         }
     }
 
@@ -183,20 +189,17 @@ impl Timed {
         self.processors[self.turn].clock += cost;
     }
 
-    pub(crate) fn stopped(&mut self, cost: Duration) {
+    pub(crate) fn stopped(&mut self) {
         self.undisputed = Instant::ZERO;
-        let processor = &mut self.processors[self.turn];
-        processor.clock += cost;
-        processor.running = Running::Idle;
+        self.processors[self.turn].running = Running::Idle;
     }
 
-    pub(crate) fn asked(&mut self, cost: Duration) {
+    pub(crate) fn asked(&mut self) {
         self.undisputed = Instant::ZERO;
         let processor = &mut self.processors[self.turn];
         let Running::Thread(thread) = processor.running else {
             panic!("only a running thread asks");
         };
-        processor.clock += cost;
         processor.running = Running::Asking(thread);
     }
 

@@ -2,9 +2,11 @@
 
 use kernel::{Choices, Duration, Instant};
 
-use crate::call::{Operation, Request, ThreadId};
+use crate::asked::Asked;
+use crate::call::ThreadId;
+use crate::candidates::{Candidate, Candidates, Prospect};
 use crate::config::Config;
-use crate::scheduler::{Candidate, Prospect, Strategy, Turn};
+use crate::scheduler::{Strategy, Turn};
 use crate::schedulers::chosen::Chosen;
 use crate::schedulers::timed::Timed;
 
@@ -17,10 +19,21 @@ pub(crate) enum Turns {
 
 impl Turns {
     pub(crate) fn new(config: &Config, strategy: Strategy) -> Self {
-        let timed = Timed::new(config.processors, config.quantum, config.switch_cost);
         match strategy {
-            Strategy::Timed => Self::Timed(timed),
+            Strategy::Timed => Self::Timed(Timed::new(
+                config.processors,
+                config.quantum,
+                config.switch_cost,
+            )),
             Strategy::Chosen(scheduler) => Self::Chosen(Chosen::new(scheduler)),
+        }
+    }
+
+    /// As new; a scheduler keeps what it remembers.
+    pub(crate) fn restart(&mut self, config: &Config) {
+        match self {
+            Self::Timed(_) => *self = Self::new(config, Strategy::Timed),
+            Self::Chosen(chosen) => chosen.restart(),
         }
     }
 
@@ -32,41 +45,34 @@ impl Turns {
         }
     }
 
-    /// As new, with another strategy.
-    pub(crate) fn restart(&mut self, config: &Config, strategy: Strategy) {
-        match (self, strategy) {
-            (Self::Chosen(chosen), Strategy::Chosen(scheduler)) => chosen.restart(scheduler),
-            (turns, strategy) => *turns = Self::new(config, strategy),
-        }
-    }
-
-    /// The candidate's thread can make its call from `at` on.
-    pub(crate) fn ready(&mut self, at: Instant, candidate: Candidate) {
+    /// The thread can make its call from `at` on.
+    pub(crate) fn ready(&mut self, candidates: &mut Candidates, at: Instant, thread: ThreadId) {
         match self {
-            Self::Timed(timed) => timed.ready(candidate.thread, at),
-            Self::Chosen(chosen) => chosen.ready(at, candidate),
+            Self::Timed(timed) => timed.ready(thread, at),
+            Self::Chosen(chosen) => chosen.ready(candidates, at, thread),
         }
     }
 
     /// When the next call takes place.
-    pub(crate) fn next_time(&self) -> Option<Instant> {
+    pub(crate) fn next_time(&self, candidates: &Candidates) -> Option<Instant> {
         match self {
             Self::Timed(timed) => timed.next_time(),
-            Self::Chosen(chosen) => chosen.next_time(),
+            Self::Chosen(chosen) => chosen.next_time(candidates),
         }
     }
 
-    /// Gives the turn to whose call takes place next, if that is not after `until`. One of the
-    /// four methods below must follow. `prospect` says what a
-    /// thread's call would come to.
+    /// Gives the turn to whose call takes place next, if that is not after `until`. `prospect` says
+    /// what a thread's call would come to.
+    #[inline(always)]
     pub(crate) fn next(
         &mut self,
+        candidates: &mut Candidates,
         until: Instant,
-        prospect: impl Fn(ThreadId, &Operation, Instant) -> Prospect,
+        prospect: impl Fn(&Candidate, Instant) -> Prospect,
     ) -> Option<Turn> {
         match self {
             Self::Timed(timed) => timed.next(until),
-            Self::Chosen(chosen) => chosen.next(until, prospect),
+            Self::Chosen(chosen) => chosen.next(candidates, until, prospect),
         }
     }
 
@@ -79,42 +85,51 @@ impl Turns {
     }
 
     /// Whether another thread than the one that has the turn could make its call now.
-    pub(crate) fn is_contended(&self) -> bool {
+    pub(crate) fn is_contended(&self, candidates: &Candidates) -> bool {
         match self {
             Self::Timed(timed) => timed.is_contended(),
-            Self::Chosen(chosen) => chosen.is_contended(),
+            Self::Chosen(_) => candidates.len() > 1,
         }
     }
 
     /// The turn is taken away without a call, in favour of the thread with the key `to`.
-    pub(crate) fn pass_over(&mut self, to: Option<u64>) {
+    pub(crate) fn pass_over(&mut self, turn: Turn, to: Option<u64>) {
         match self {
             Self::Timed(timed) => timed.pass_over(),
-            Self::Chosen(chosen) => chosen.pass_over(to),
+            Self::Chosen(chosen) => chosen.pass_over(turn, to),
         }
     }
 
-    /// The call cost so much and the thread, having made so many `calls`, goes on with the next.
-    pub(crate) fn spent(&mut self, cost: Duration, calls: u64, next: &Request) {
+    /// The call of whoever has the turn cost so much. One of the three methods below must follow.
+    pub(crate) fn spent(&mut self, cost: Duration) {
         match self {
             Self::Timed(timed) => timed.spent(cost),
-            Self::Chosen(chosen) => chosen.spent(cost, calls, next),
+            Self::Chosen(chosen) => chosen.spent(cost),
         }
     }
 
-    /// The call cost so much and the thread cannot go on.
-    pub(crate) fn stopped(&mut self, cost: Duration) {
+    /// The thread that has the turn goes on with another call.
+    #[inline(always)]
+    pub(crate) fn goes_on(&mut self, candidates: &mut Candidates, thread: ThreadId, asked: &Asked) {
         match self {
-            Self::Timed(timed) => timed.stopped(cost),
-            Self::Chosen(chosen) => chosen.stopped(cost),
+            Self::Timed(_) => candidates.announce(thread, asked),
+            Self::Chosen(_) => candidates.goes_on(thread, asked),
         }
     }
 
-    /// The call cost so much and the environment has the word.
-    pub(crate) fn asked(&mut self, cost: Duration) {
+    /// The thread that has the turn cannot go on.
+    pub(crate) fn stopped(&mut self, candidates: &mut Candidates) {
         match self {
-            Self::Timed(timed) => timed.asked(cost),
-            Self::Chosen(chosen) => chosen.stopped(cost),
+            Self::Timed(timed) => timed.stopped(),
+            Self::Chosen(chosen) => chosen.stopped(candidates),
+        }
+    }
+
+    /// The environment has the word on the call of whoever has the turn.
+    pub(crate) fn asked(&mut self, candidates: &mut Candidates) {
+        match self {
+            Self::Timed(timed) => timed.asked(),
+            Self::Chosen(chosen) => chosen.stopped(candidates),
         }
     }
 

@@ -12,8 +12,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, Instant};
 use machine::drills::{Drill, Program};
 use machine::{
-    Address, Bound, Candidate, Config, Costs, EventId, Exhaustive, Field, LockId, Machine,
-    Progress, QueueId, Scheduler, SemaphoreId, Strategy, ThreadState,
+    Address, Bound, Candidate, Candidates, Config, Costs, EventId, Exhaustive, Field, LockId,
+    Machine, Progress, QueueId, Scheduler, SemaphoreId, Strategy, ThreadState,
 };
 use proptest::prelude::*;
 
@@ -200,7 +200,7 @@ struct Brute {
 }
 
 impl Scheduler for Brute {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         let all_wait = runnable.iter().all(Candidate::waits);
         let may = |one: &Candidate| self.left.is_none() || all_wait || !one.waits();
         let goes_on =
@@ -462,22 +462,17 @@ fn what_came_before_the_beginning_is_not_tried_otherwise() {
 
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
 fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
-    let mut machine = Drill::still_machine(true).expect("a sound configuration");
+    let mut stage = drill.still_stage(true);
     let mut search = Exhaustive::new(Bound {
         preemptions,
         runs: 1_000_000,
     });
     let mut failed = 0;
     while let Some(explorer) = search.next_run() {
-        machine.restart(Strategy::Chosen(Box::new(explorer)), Choices::new(0));
-        let stage = drill.stage(&mut machine);
-        assert!(matches!(
-            machine.run(Instant::ZERO, Instant::MAX),
-            Progress::Idle
-        ));
+        let has_failed = stage.run(Box::new(explorer));
         if !search.is_redundant() {
-            failed += u64::from(stage.has_failed(&mut machine));
-            assert!(!drill.fixed || machine.judge().violations().is_empty());
+            failed += u64::from(has_failed);
+            assert!(!drill.fixed || stage.machine().judge().violations().is_empty());
         }
     }
     assert!(search.is_exhausted());

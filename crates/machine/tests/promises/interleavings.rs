@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use machine::{
-    CallKind, Candidate, Field, LockId, Machine, QueueId, Scheduler, SemaphoreId, ViolationKind,
+    CallKind, Candidate, Candidates, Field, LockId, Machine, QueueId, Scheduler, SemaphoreId,
+    ViolationKind,
 };
 use proptest::prelude::*;
 
@@ -47,7 +48,7 @@ impl Tree {
         false
     }
 
-    fn witness(&mut self, runnable: &[Candidate]) {
+    fn witness(&mut self, runnable: &Candidates) {
         let plain = |one: &Candidate| {
             let operation = one.request.operation;
             let place = operation
@@ -55,8 +56,8 @@ impl Tree {
                 .filter(|_| operation.kind() == CallKind::Access);
             place.map(|place| place.name)
         };
-        for one in runnable {
-            for other in runnable {
+        for one in runnable.iter() {
+            for other in runnable.iter() {
                 let conflict = one.request.operation.conflicts(&other.request.operation);
                 if one.thread != other.thread && conflict {
                     self.raced.extend(plain(one).zip(plain(other)));
@@ -70,7 +71,7 @@ impl Tree {
 struct Exhaustive(Rc<RefCell<Tree>>);
 
 impl Scheduler for Exhaustive {
-    fn choose(&mut self, _step: u64, runnable: &[Candidate]) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
         let mut tree = self.0.borrow_mut();
         tree.witness(runnable);
         let depth = tree.depth;

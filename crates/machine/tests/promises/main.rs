@@ -3,6 +3,7 @@
 extern crate mtasim_machine as machine;
 
 mod determinism;
+mod enlisted;
 mod exceptions;
 mod exhaustive;
 mod heap;

@@ -7,11 +7,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use kernel::{Choices, Duration, Instant};
+use kernel::{Choices, Duration};
 use machine::drills::{Drill, Program};
 use machine::{
-    Candidate, Counts, Field, Machine, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Progress,
-    Random, Scheduler, Selection, Strategy, Surw, Tally,
+    Candidates, Counts, Field, Machine, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Selection, Strategy, Surw, Tally,
 };
 
 use crate::stage::{HOST, Numbers, Thread, config, finish, machine, records};
@@ -75,38 +75,19 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
     ]
 }
 
-/// Runs a drill once and says whether it failed.
-fn fails(
-    drill: Drill,
-    machine: &mut Machine<machine::drills::Alone>,
-    scheduler: Box<dyn Scheduler>,
-) -> bool {
-    machine.restart(Strategy::Chosen(scheduler), luck(0));
-    let stage = drill.stage(machine);
-    assert!(matches!(
-        machine.run(Instant::ZERO, Instant::MAX),
-        Progress::Idle
-    ));
-    stage.has_failed(machine)
-}
-
-fn drill_machine() -> Machine<machine::drills::Alone> {
-    Drill::machine(Strategy::Timed, false).expect("a sound configuration")
-}
-
 fn pilot(drill: Drill) -> Counts {
     let tally = Rc::new(RefCell::new(Tally::default()));
-    let mut machine = drill_machine();
+    let mut stage = drill.stage(false);
     for seed in 0..PILOTS {
         let walk = Random::new(luck(seed), HOST);
-        fails(drill, &mut machine, Box::new(Tally::counting(&tally, walk)));
+        stage.run(Box::new(Tally::counting(&tally, walk)));
     }
     Rc::unwrap_or_clone(tally).into_inner().counts()
 }
 
 fn failures(drill: Drill, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
-    let mut machine = drill_machine();
-    let failed = |seed: &u64| fails(drill, &mut machine, make(*seed));
+    let mut stage = drill.stage(false);
+    let failed = |seed: &u64| stage.run(make(*seed));
     (0..runs).filter(failed).count() as u64
 }
 
@@ -252,10 +233,10 @@ fn private_calls_are_no_choices() {
             if ["paced", "parallel", "portfolio"].contains(&name) {
                 continue;
             }
-            let mut machine = drill_machine();
+            let [mut calm, mut loud] = [0, 5].map(|noise| drill(program, noise).stage(false));
             for seed in 0..200 {
-                let bare = fails(drill(program, 0), &mut machine, make(seed));
-                let noisy = fails(drill(program, 5), &mut machine, make(seed));
+                let bare = calm.run(make(seed));
+                let noisy = loud.run(make(seed));
                 assert_eq!(bare, noisy, "{name} on {program:?} with seed {seed}");
             }
         }
@@ -402,7 +383,7 @@ fn nobody_is_sent_to_wait_while_another_can_go() {
     #[derive(Debug)]
     struct Watching(Box<dyn Scheduler>, Rc<RefCell<u32>>);
     impl Scheduler for Watching {
-        fn choose(&mut self, step: u64, runnable: &[Candidate]) -> usize {
+        fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
             let index = self.0.choose(step, runnable);
             let waited = runnable[index].waits() && runnable.iter().any(|one| !one.waits());
             *self.1.borrow_mut() += u32::from(waited);
@@ -415,15 +396,11 @@ fn nobody_is_sent_to_wait_while_another_can_go() {
         fixed: true,
     };
     let counts = pilot(drill);
-    let mut machine = drill_machine();
+    let mut stage = drill.stage(false);
     for (name, make) in all(&counts) {
         let waited = Rc::new(RefCell::new(0));
         for seed in 0..300 {
-            fails(
-                drill,
-                &mut machine,
-                Box::new(Watching(make(seed), Rc::clone(&waited))),
-            );
+            stage.run(Box::new(Watching(make(seed), Rc::clone(&waited))));
         }
         // The plain walk sends anybody.
         assert_eq!(*waited.borrow() > 0, name == "random", "{name}");
@@ -463,15 +440,12 @@ fn spare_the_right_twin(program: Program, runs: u64) {
             noise,
             fixed: true,
         };
-        let mut machine = Drill::machine(Strategy::Timed, true).expect("a sound configuration");
+        let mut stage = drill.stage(true);
         for (name, make) in all(&pilot(drill)) {
             for seed in 0..runs {
-                assert!(
-                    !fails(drill, &mut machine, make(seed)),
-                    "{name}: {drill:?}, seed {seed}"
-                );
+                assert!(!stage.run(make(seed)), "{name}: {drill:?}, seed {seed}");
                 assert_eq!(
-                    machine.judge().violations(),
+                    stage.machine().judge().violations(),
                     &[],
                     "{name}: {drill:?}, seed {seed}"
                 );
@@ -480,23 +454,29 @@ fn spare_the_right_twin(program: Program, runs: u64) {
     }
 }
 
+/// Also where a program was not run again: on the new one each is.
 #[test]
 fn a_restarted_machine_is_as_a_new_one() {
-    let drill = drill(Program::StaleBlock, 2);
-    let mut used = Drill::machine(Strategy::Timed, true).expect("a sound configuration");
-    for seed in 0..100 {
-        let walk = || Box::new(Random::new(luck(seed), HOST));
-        let failed = fails(drill, &mut used, walk());
-        let mut new =
-            Drill::machine(Strategy::Chosen(walk()), true).expect("a sound configuration");
-        let stage = drill.stage(&mut new);
-        assert!(matches!(
-            new.run(Instant::ZERO, Instant::MAX),
-            Progress::Idle
-        ));
-        assert_eq!(stage.has_failed(&mut new), failed);
-        assert_eq!(new.state_hash(), used.state_hash());
-        assert_eq!(new.judge().violations(), used.judge().violations());
+    for (program, fixed) in Program::ALL
+        .into_iter()
+        .flat_map(|one| [(one, false), (one, true)])
+    {
+        let drill = Drill {
+            fixed,
+            ..drill(program, 2)
+        };
+        let mut used = drill.stage(true);
+        for seed in 0..300 {
+            let walk = || Box::new(Random::new(luck(seed), HOST));
+            let mut new = drill.stage(true);
+            assert_eq!(new.run(walk()), used.run(walk()));
+            let [new, used] = [new.machine(), used.machine()];
+            assert_eq!(new.state_hash(), used.state_hash());
+            assert_eq!(new.judge().violations(), used.judge().violations());
+            let threads =
+                |machine: &Machine<_>| format!("{:?}", machine.threads().collect::<Vec<_>>());
+            assert_eq!(threads(new), threads(used));
+        }
     }
 }
 
