@@ -10,6 +10,7 @@ use machine::drills::Program;
 use mtasim_bench::ours::{
     self,
     mtas::{Mail, Pattern},
+    schedules::Way,
 };
 use mtasim_bench::work::{Associations, PingPong, Timers};
 use net::LossModel;
@@ -24,7 +25,7 @@ struct Loop {
     run: fn(u32),
 }
 
-const LOOPS: [Loop; 15] = [
+const LOOPS: [Loop; 16] = [
     Loop {
         name: "timer, 10,000 waiting",
         meaning: "EventQueue: one push and one pop",
@@ -101,7 +102,7 @@ const LOOPS: [Loop; 15] = [
         meaning: "W4: the free-list race once, not judged",
         count: 1_000,
         run: |count| {
-            ours::schedules::random((Program::FreeList, 0), count, false);
+            ours::schedules::random((Program::FreeList, 0), count, Way::Known);
         },
     },
     Loop {
@@ -109,39 +110,47 @@ const LOOPS: [Loop; 15] = [
         meaning: "the same under the judge",
         count: 1_000,
         run: |count| {
-            ours::schedules::random((Program::FreeList, 0), count, true);
-        },
-    },
-    Loop {
-        name: "stale block, judged",
-        meaning: "W4: three threads and a timer's stale pointer",
-        count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::StaleBlock, 0), count, true);
-        },
-    },
-    Loop {
-        name: "ABA, judged",
-        meaning: "W4: two threads on an interlocked free list",
-        count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::Aba, 0), count, true);
+            ours::schedules::random((Program::FreeList, 0), count, Way::Judged);
         },
     },
     Loop {
         name: "stale block",
-        meaning: "the same, not judged",
+        meaning: "W4: three threads and a timer's stale pointer, not judged",
         count: 1_000,
         run: |count| {
-            ours::schedules::random((Program::StaleBlock, 0), count, false);
+            ours::schedules::random((Program::StaleBlock, 0), count, Way::Known);
+        },
+    },
+    Loop {
+        name: "stale block, judged",
+        meaning: "the same under the judge",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::StaleBlock, 0), count, Way::Judged);
         },
     },
     Loop {
         name: "ABA",
-        meaning: "the same, not judged",
+        meaning: "W4: two threads on an interlocked free list, not judged",
         count: 1_000,
         run: |count| {
-            ours::schedules::random((Program::Aba, 0), count, false);
+            ours::schedules::random((Program::Aba, 0), count, Way::Known);
+        },
+    },
+    Loop {
+        name: "ABA, all run",
+        meaning: "the same, programs run each time",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::Aba, 0), count, Way::RunEachTime);
+        },
+    },
+    Loop {
+        name: "ABA, judged",
+        meaning: "the same under the judge",
+        count: 1_000,
+        run: |count| {
+            ours::schedules::random((Program::Aba, 0), count, Way::Judged);
         },
     },
     Loop {

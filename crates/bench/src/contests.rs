@@ -9,7 +9,7 @@ use net::LossModel;
 use scenario::plan::Scenario;
 
 use crate::contest::{Contest, Contestant, Cost, Target};
-use crate::ours::{self, mtas};
+use crate::ours::{self, mtas, schedules::Way};
 use crate::peers::{self, madsim::Madsim};
 use crate::work::{Associations, PingPong, Timers};
 
@@ -230,10 +230,10 @@ fn schedules<'a>(
         Program::StaleBlock => peers::shuttle::stale_block,
     };
     let units = u64::from(schedules);
-    let ours = move |judge| {
+    let ours = move |way| {
         move || {
             Cost::of(units, || {
-                ours::schedules::random((program, noise), schedules, judge);
+                ours::schedules::random((program, noise), schedules, way);
             })
         }
     };
@@ -242,12 +242,23 @@ fn schedules<'a>(
         title: format!("{schedules} random schedules of a heap race, {noise} steps around it"),
         unit: "schedules",
         contestants: vec![
-            contestant("mtasim", "no race detector, as shuttle", None, ours(false)),
+            contestant(
+                "mtasim",
+                "no race detector, as shuttle; programs are run where it is not known what they do",
+                None,
+                ours(Way::Known),
+            ),
+            contestant(
+                "mtasim, all run",
+                "programs are run each time, as shuttle's are",
+                None,
+                ours(Way::RunEachTime),
+            ),
             contestant(
                 "mtasim, judged",
                 "every access judged by happens-before",
                 None,
-                ours(true),
+                ours(Way::Judged),
             ),
             contestant(
                 "shuttle 0.9.9",

@@ -73,6 +73,8 @@ impl Program {
 pub struct Stage {
     machine: Machine<Alone>,
     table: Table,
+    /// Whose programs are run in each run, if they are not enlisted.
+    spawns: Option<Program>,
 }
 
 /// The shared words.
@@ -110,7 +112,22 @@ impl Drill {
         self.stage_at(Costs::FREE, judge)
     }
 
+    /// As [`Self::stage`], but programs are run each time, also where it is known what they do: for
+    /// comparison.
+    #[must_use]
+    pub fn stage_run_each_time(self, judge: bool) -> Stage {
+        let mut stage = self.lay_out(Costs::default(), judge);
+        stage.spawns = Some(self.program);
+        stage
+    }
+
     fn stage_at(self, costs: Costs, judge: bool) -> Stage {
+        let mut stage = self.lay_out(costs, judge);
+        self.enlist(&mut stage.machine, stage.table);
+        stage
+    }
+
+    fn lay_out(self, costs: Costs, judge: bool) -> Stage {
         let config = config(judge, costs);
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
         let mut machine = machine.expect("a sound configuration");
@@ -121,25 +138,30 @@ impl Drill {
             noise: self.noise,
             fixed: self.fixed,
         };
-        self.enlist(&mut machine, table);
+        match self.program {
+            Program::FreeList => table.link(&mut machine, 2),
+            Program::Aba => table.link(&mut machine, BLOCK_COUNT),
+            Program::StaleBlock => machine.poke(table.slot().address, table.block(0).0),
+        }
         machine.keep();
-        Stage { machine, table }
+        Stage {
+            machine,
+            table,
+            spawns: None,
+        }
     }
 
     fn enlist(self, machine: &mut Machine<Alone>, table: Table) {
         match self.program {
             Program::FreeList => {
-                table.link(machine, 2);
                 machine.enlist("one", 1, 1, move |t| free_list(t, table));
                 machine.enlist("two", 2, 2, move |t| free_list(t, table));
             }
             Program::Aba => {
-                table.link(machine, BLOCK_COUNT);
                 machine.enlist("one", 1, 1, move |t| aba_taker(t, table));
                 machine.enlist("two", 2, 2, move |t| aba_giver(t, table));
             }
             Program::StaleBlock => {
-                machine.poke(table.slot().address, table.block(0).0);
                 machine.enlist("timer", 1, 1, move |t| timer(t, table));
                 machine.enlist("closer", 2, 2, move |t| closer(t, table));
                 machine.enlist("opener", 3, 3, move |t| opener(t, table));
@@ -169,7 +191,7 @@ impl Stage {
     pub fn run(&mut self, scheduler: Box<dyn Scheduler>) -> bool {
         self.machine
             .restart(Strategy::Chosen(scheduler), Choices::new(0));
-        self.has_failed_at_its_end()
+        self.fails()
     }
 
     /// The same under the scheduler of the last run, with other luck: for one that remembers nothing.
@@ -178,10 +200,14 @@ impl Stage {
     /// If it does not end.
     pub fn run_alike(&mut self, luck: Choices) -> bool {
         self.machine.restart_alike(luck);
-        self.has_failed_at_its_end()
+        self.fails()
     }
 
-    fn has_failed_at_its_end(&mut self) -> bool {
+    /// Whether the run that has begun fails.
+    fn fails(&mut self) -> bool {
+        if let Some(program) = self.spawns {
+            self.spawn(program);
+        }
         let end = self.machine.run(Instant::ZERO, Instant::MAX);
         assert!(matches!(end, Progress::Idle), "a drill ends");
         self.has_failed()
@@ -191,6 +217,25 @@ impl Stage {
     #[must_use]
     pub const fn machine(&self) -> &Machine<Alone> {
         &self.machine
+    }
+
+    fn spawn(&mut self, program: Program) {
+        let (machine, table) = (&mut self.machine, self.table);
+        match program {
+            Program::FreeList => {
+                machine.spawn("one", 1, 1, |t| free_list(t, table));
+                machine.spawn("two", 2, 2, |t| free_list(t, table));
+            }
+            Program::Aba => {
+                machine.spawn("one", 1, 1, |t| aba_taker(t, table));
+                machine.spawn("two", 2, 2, |t| aba_giver(t, table));
+            }
+            Program::StaleBlock => {
+                machine.spawn("timer", 1, 1, |t| timer(t, table));
+                machine.spawn("closer", 2, 2, |t| closer(t, table));
+                machine.spawn("opener", 3, 3, |t| opener(t, table));
+            }
+        }
     }
 
     fn has_failed(&mut self) -> bool {

@@ -4,9 +4,25 @@ use kernel::Choices;
 use machine::drills::{Drill, Program};
 use machine::{Bound, Exhaustive, Random};
 
-/// `schedules` random schedules of a drill with so many private steps, judged for races or not; answers how many failed.
-pub fn random((program, noise): (Program, u32), schedules: u32, judge: bool) -> u32 {
-    let mut stage = broken(program, noise).stage(judge);
+/// What is done besides making a drill's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Nothing: programs are run only where it is not known what they do.
+    Known,
+    /// They are run each time.
+    RunEachTime,
+    /// Every access is judged for races.
+    Judged,
+}
+
+/// `schedules` random schedules of a drill with so many private steps; answers how many failed.
+pub fn random((program, noise): (Program, u32), schedules: u32, way: Way) -> u32 {
+    let drill = broken(program, noise);
+    let mut stage = match way {
+        Way::Known => drill.stage(false),
+        Way::RunEachTime => drill.stage_run_each_time(false),
+        Way::Judged => drill.stage(true),
+    };
     let luck = |seed| Choices::new(u64::from(seed));
     // A walk remembers nothing: one is enough for all schedules, as in the peer.
     let first = stage.run(Box::new(Random::new(luck(0), 0)));
