@@ -197,11 +197,16 @@ impl<E: Environment> Engine<E> {
     /// The same where a restart has left the thread its room and its name.
     pub(crate) fn begin_again(&mut self, thread: ThreadId, key: u64) {
         let running = &mut self.threads[thread.index()];
-        let orders = self.config.preemptions.iter().filter(|one| one.key == key);
-        running.begin(orders.cloned());
-        self.is_disturbed |= running.has_orders();
+        running.begin();
+        if !self.config.preemptions.is_empty() {
+            let orders = self.config.preemptions.iter().filter(|one| one.key == key);
+            running.order(orders.cloned());
+            self.is_disturbed |= running.has_orders();
+        }
         self.candidates.enroll(thread, key);
-        self.process.judge.spawned(thread);
+        if self.process.judge.is_on() {
+            self.process.judge.spawned(thread);
+        }
     }
 
     /// The program that runs makes its next call. Answers at once if its thread keeps the turn.

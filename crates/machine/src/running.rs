@@ -107,15 +107,19 @@ impl<E: Environment> Running<E> {
     }
 
     /// Becomes a new thread, whose program holds the mailbox opened last.
-    pub(crate) fn begin(&mut self, orders: impl Iterator<Item = Preemption>) {
+    pub(crate) fn begin(&mut self) {
         assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
         self.state = ThreadState::Runnable;
         self.luck = None;
         self.deadline = None;
         self.stalled_until = Instant::ZERO;
         self.orders.clear();
-        self.orders.extend(orders);
         self.asked = 0;
+    }
+
+    /// Lays down how it is to be put aside.
+    pub(crate) fn order(&mut self, orders: impl Iterator<Item = Preemption>) {
+        self.orders.extend(orders);
     }
 
     /// The word that decides what a call costs, of the stream that `luck` makes.
