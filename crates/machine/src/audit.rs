@@ -148,8 +148,12 @@ impl<E: Environment> Machine<E> {
     }
 
     /// A hash of every call so far, its time and its answer.
+    ///
+    /// # Panics
+    /// If none is kept ([`crate::Config::hashed`]).
     #[must_use]
     pub fn state_hash(&self) -> u64 {
-        self.engine().trail.hash()
+        let hash = self.engine().trail.hash();
+        hash.expect("the configuration asks for a hash")
     }
 }

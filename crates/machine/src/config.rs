@@ -39,6 +39,8 @@ pub struct Config {
     pub preemptions: Vec<Preemption>,
     /// The newest accesses and enterings that are kept ([`crate::Footprint`]); usually none.
     pub footprints: usize,
+    /// Whether a hash of every call is kept ([`crate::Machine::state_hash`]); usually not.
+    pub hashed: bool,
     /// The most calls that all threads together make. Threads that never wait would keep the
     /// world waiting for ever.
     pub calls: u64,
@@ -70,6 +72,7 @@ impl Default for Config {
             judge: true,
             preemptions: Vec::new(),
             footprints: 0,
+            hashed: false,
             calls: u64::MAX,
         }
     }

@@ -175,6 +175,8 @@ fn config(judge: bool, costs: Costs) -> Config {
         costs,
         jitter: Ratio::ZERO,
         judge,
+        // Who judges looks closely.
+        hashed: judge,
         heap: HeapConfig {
             bytes: HEAP_BYTES_MIN,
             serialize: false,

@@ -100,7 +100,7 @@ impl<E: Environment> Machine<E> {
         let mut process = Process::new(memory, heap, Judge::new(config.judge, heap));
         process.locks = locks;
         process.keep();
-        let calls_left = config.calls;
+        let (calls_left, hashed) = (config.calls, config.hashed);
         let engine = Engine {
             process,
             threads: Vec::new(),
@@ -120,7 +120,7 @@ impl<E: Environment> Machine<E> {
             now: Instant::ZERO,
             until: Instant::ZERO,
             calls_left,
-            trail: Trail::default(),
+            trail: Trail::new(hashed),
             told: None,
             is_looked_at: false,
             is_disturbed: false,

@@ -82,7 +82,7 @@ impl<E: Environment> Engine<E> {
         self.choices = choices;
         self.now = Instant::ZERO;
         self.calls_left = self.config.calls;
-        self.trail = Trail::default();
+        self.trail = Trail::new(self.config.hashed);
         self.ended = false;
         self.exception = None;
         self.step = None;

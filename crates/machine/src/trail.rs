@@ -6,22 +6,32 @@
 use crate::call::{OnWord, Operation};
 use crate::scheduler::Turn;
 
-/// The hash so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Trail(u64);
+/// The hash so far, if one is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trail(Option<u64>);
 
 impl Trail {
-    pub(crate) const fn hash(self) -> u64 {
+    /// Of a machine on which nothing has happened.
+    pub(crate) fn new(is_kept: bool) -> Self {
+        Self(is_kept.then_some(0))
+    }
+
+    pub(crate) const fn hash(self) -> Option<u64> {
         self.0
     }
 
     /// Enters one call with its answer.
     pub(crate) fn enter(&mut self, turn: Turn, operation: &Operation, answer: u32) {
-        self.enter_essence(turn, essence(operation), answer);
+        if self.0.is_some() {
+            self.enter_essence(turn, essence(operation), answer);
+        }
     }
 
     /// The same for a call that touches a word.
     pub(crate) fn enter_access(&mut self, turn: Turn, on_word: &OnWord, answer: u32) {
+        if self.0.is_none() {
+            return;
+        }
         let OnWord {
             number,
             address,
@@ -40,7 +50,8 @@ impl Trail {
         let when = turn.at.nanos().wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let who = u64::from(turn.thread.0) << 40 | number << 32 | u64::from(answer);
         let call = when ^ who.wrapping_mul(0xC2B2_AE3D_27D4_EB4F) ^ (first << 32 | second);
-        self.0 = (self.0.rotate_left(5) ^ call).wrapping_mul(MULTIPLIER);
+        let step = |hash: u64| (hash.rotate_left(5) ^ call).wrapping_mul(MULTIPLIER);
+        self.0 = self.0.map(step);
     }
 }
 

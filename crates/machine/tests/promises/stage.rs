@@ -26,6 +26,7 @@ pub(crate) type Thread = machine::Thread<Numbers>;
 pub(crate) fn config() -> Config {
     Config {
         jitter: Ratio::ZERO,
+        hashed: true,
         heap: HeapConfig {
             bytes: 0x680 + 0x2000,
             serialize: true,
