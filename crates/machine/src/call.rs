@@ -102,14 +102,6 @@ pub(crate) struct OnWord {
     compares: bool,
 }
 
-/// What is done to a word.
-enum How {
-    TouchesNone,
-    Reads,
-    Writes,
-    Compares(u32),
-}
-
 impl OnWord {
     /// What lies there when the call is done, where `was` lay before.
     pub(crate) const fn leaves(&self, was: u32) -> u32 {
@@ -331,43 +323,25 @@ impl Operation {
 
     /// What the call does to a word, if it touches one.
     pub(crate) const fn on_word(&self) -> OnWord {
-        let (address, put, how) = match self {
-            Self::Read(place) => (place.address, 0, How::Reads),
-            Self::Write(place, new) | Self::Exchange(place, new) => {
-                (place.address, *new, How::Writes)
-            }
-            Self::CompareExchange {
-                place,
-                new,
-                expected,
-            } => (place.address, *new, How::Compares(*expected)),
-            Self::Lock(_)
-            | Self::Unlock(_)
-            | Self::Wait(..)
-            | Self::Signal(_)
-            | Self::WaitEvent(..)
-            | Self::SetEvent(_)
-            | Self::ResetEvent(_)
-            | Self::Send(_)
-            | Self::Receive(..)
-            | Self::Sleep(_)
-            | Self::Work(_)
-            | Self::Environment(_)
-            | Self::Raise(_) => (Address::NULL, 0, How::TouchesNone),
+        let (put, expected) = if let Self::Write(_, new) | Self::Exchange(_, new) = self {
+            (*new, 0)
+        } else if let Self::CompareExchange { expected, new, .. } = self {
+            (*new, *expected)
+        } else {
+            (0, 0)
         };
-        let (writes, compares, expected) = match how {
-            How::TouchesNone | How::Reads => (false, false, 0),
-            How::Writes => (true, false, 0),
-            How::Compares(expected) => (false, true, expected),
-        };
+        let place = self.place();
         OnWord {
-            number: self.number(),
-            touches: !matches!(how, How::TouchesNone),
-            address,
             put,
+            address: match place {
+                Some(place) => place.address,
+                None => Address::NULL,
+            },
             expected,
-            writes,
-            compares,
+            number: self.number(),
+            touches: place.is_some(),
+            writes: matches!(self, Self::Write(..) | Self::Exchange(..)),
+            compares: matches!(self, Self::CompareExchange { .. }),
         }
     }
 

@@ -131,8 +131,8 @@ impl<E: Environment> Engine<E> {
         self.next_at_once()
     }
 
-    /// The same without leaving the program that runs: it and what it calls for every call are one
-    /// piece of code, which is worth a quarter of a schedule.
+    /// The same without leaving the program that runs: this and what every call passes are one piece of
+    /// code.
     #[inline(always)]
     fn next_at_once(&mut self) -> Step {
         loop {
@@ -338,6 +338,8 @@ impl<E: Environment> Engine<E> {
         self.turns.ready(&mut self.candidates, until, thread);
     }
 
+    /// Carries out the pending call of whoever has the turn; nothing comes next but another turn if its
+    /// thread goes on as is known.
     #[inline(always)]
     fn make_call(&mut self, turn: Turn) -> Option<Step> {
         self.calls_left -= 1;

@@ -31,9 +31,46 @@ impl<E: Environment> Machine<E> {
     /// takes messages, calls the environment or asks what time it is ([`Thread::now`]) is run each
     /// time.
     ///
+    /// Two threads that count without a lock, in a thousand orders:
+    ///
+    /// ```
+    /// # use mtasim_machine as machine;
+    /// use kernel::{Choices, Instant};
+    /// use machine::{Config, Environment, Machine, Place, Random, Strategy, Thread};
+    ///
+    /// struct Alone;
+    /// impl Environment for Alone {
+    ///     type Call = ();
+    ///     type Reply = ();
+    ///     type Message = ();
+    ///     type Record = u32;
+    /// }
+    ///
+    /// async fn count(thread: Thread<Alone>, counter: Place) {
+    ///     let before = thread.read(counter).await;
+    ///     thread.write(counter, before + 1).await;
+    /// }
+    ///
+    /// let luck = Choices::new(0);
+    /// let walk = Strategy::Chosen(Box::new(Random::new(luck, 0)));
+    /// let mut machine = Machine::new(Config::default(), walk, luck, 0)?;
+    /// let counter = Place::new(machine.map_static(1, "data")?, "counter");
+    /// machine.enlist("one", 1, 1, move |thread| count(thread, counter));
+    /// machine.enlist("two", 2, 2, move |thread| count(thread, counter));
+    /// machine.keep();
+    /// let lost = (0..1_000).filter(|&seed| {
+    ///     machine.restart_alike(Choices::new(seed));
+    ///     machine.run(Instant::ZERO, Instant::MAX);
+    ///     machine.peek(counter.address) == Some(1)
+    /// });
+    /// // Four of six orders lose an update, and a walk takes the two others half the time.
+    /// assert!((420..580).contains(&lost.count()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Panics
     /// If threads have been started already. While it runs, if the program answers the same words with
-    /// another call.
+    /// another call, or writes down something else.
     pub fn enlist<P, F>(&mut self, name: &'static str, number: u16, key: u64, program: P)
     where
         P: Fn(Thread<E>) -> F + 'static,
