@@ -83,7 +83,7 @@ fn shrink(capsule: &Path, pinned: &Path) -> Shrunk {
 
 /// The pinned file fails as pinned in a fresh process of every profile that has been built.
 fn assert_replays(pinned: &Path) -> usize {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(crate::ROOT);
     let built = ["debug", "release"].map(|it| root.join("target").join(it).join("mtasim"));
     let built = built.iter().filter(|program| program.exists());
     let runs = built.map(|program| {

@@ -32,7 +32,7 @@ const PLACEHOLDERS: [(&str, &str); 2] = [
         "FILE",
         concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/sims/canary/late-close-5.5.toml"
+            "/../../sims/canary/late-close-5.5.toml"
         ),
     ),
     ("0..100000", "0..22"),

@@ -6,11 +6,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use config::file::load;
+use config::plan::Scenario;
 use kernel::{Duration, Instant};
-use scenario::file::load;
-use scenario::plan::Scenario;
-use scenario::{Options, Outcome};
 use serde_json::Value;
+use simulation::{Options, Outcome};
 
 /// Runs in this process are cut to this length, where it is shorter than the scenario's.
 const CUT: Duration = Duration::from_secs(4 * 3_600);
@@ -30,7 +30,7 @@ struct Sim {
 
 /// The scenarios of two folders, in the order of their paths.
 fn sims() -> Vec<Sim> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(crate::ROOT);
     let mut paths = Vec::new();
     for folder in ["sims/smoke", "sims/casebook"] {
         for entry in root.join(folder).read_dir().expect("the folder is there") {
@@ -50,7 +50,7 @@ fn sims() -> Vec<Sim> {
 }
 
 fn run(scenario: &Scenario, seed: u64, options: Options) -> Outcome {
-    scenario::run(scenario, seed, options).expect("the links can be calibrated")
+    simulation::run(scenario, seed, options).expect("the links can be calibrated")
 }
 
 /// Names the first record that differs: "differs" alone helps nobody.
@@ -147,7 +147,7 @@ fn answer(program: &mut Command, path: &str, seed: u64) -> Value {
 
 fn binary() -> Command {
     let mut binary = Command::new(env!("CARGO_BIN_EXE_mtasim"));
-    binary.current_dir(env!("CARGO_MANIFEST_DIR"));
+    binary.current_dir(crate::ROOT);
     binary
 }
 
@@ -176,12 +176,12 @@ fn a_process_of_its_own_makes_the_same_run() {
 fn an_optimised_build_makes_the_same_run() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--bin", "mtasim"]);
-    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    let built = cargo.current_dir(crate::ROOT).status();
     assert!(built.expect("cargo starts").success(), "the release build");
     for Sim { path, .. } in sims() {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["run", "--quiet", "--release", "--locked", "--"]);
-        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.current_dir(crate::ROOT);
         let optimised = answer(&mut cargo, &path, SEEDS[0]);
         assert_eq!(optimised, answer(&mut binary(), &path, SEEDS[0]), "{path}");
     }

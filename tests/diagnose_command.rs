@@ -93,7 +93,7 @@ fn what_is_no_log_is_two_and_what_cannot_be_read_is_four() {
 /// UTF-16 with a byte order mark and CRLF, from a pipe.
 #[test]
 fn standard_input_is_read_in_any_encoding() {
-    let article = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(FAILURE));
+    let article = std::fs::read_to_string(Path::new(crate::ROOT).join(FAILURE));
     let article = article.expect("it is there").replace('\n', "\r\n");
     let wide: Vec<u8> = "\u{feff}"
         .encode_utf16()

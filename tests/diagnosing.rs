@@ -9,10 +9,10 @@ use std::io::{self, Write as _};
 
 use diagnose::{EventLog, Limits, Lines, Reader, Verdict};
 use mta::{Fact, Record as Told};
+use mtasim::logs::event_log::{self, NtForm, Source, TextForm};
+use mtasim::logs::winsock_log;
 use mtasim::plan::{Scenario, ViolationKind};
 use mtasim::record::Record;
-use mtasim::render::event_log::{self, NtForm, Source, TextForm};
-use mtasim::render::winsock_log;
 use mtasim::{Options, Outcome, file};
 use net::HostId;
 

@@ -123,7 +123,7 @@ fn a_shard_takes_its_number_from_the_cluster() {
         let output = Command::new(env!("CARGO_BIN_EXE_mtasim"))
             .args(arguments)
             .env(name, value)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .current_dir(crate::ROOT)
             .output()
             .expect("the program starts");
         code(&output, 0);
@@ -250,7 +250,7 @@ fn an_interrupted_sweep_keeps_what_is_finished_and_goes_on() {
     ];
     let mut child = Command::new(env!("CARGO_BIN_EXE_mtasim"))
         .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(crate::ROOT)
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn()
@@ -335,7 +335,7 @@ fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
     };
     let mut child = Command::new(env!("CARGO_BIN_EXE_mtasim"))
         .args(arguments(&killed))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(crate::ROOT)
         .stdout(std::process::Stdio::null())
         .spawn()
         .expect("the program starts");

@@ -3,14 +3,14 @@
 //! Owns what an explanation's curve stands on: before the moment nothing is different, after it
 //! whatever chance decides may be.
 
+use config::file::load;
+use config::plan::{FreshLuck, Scenario};
 use kernel::{Duration, Instant};
-use scenario::file::load;
-use scenario::plan::{FreshLuck, Scenario};
-use scenario::record::Record;
-use scenario::{Options, Outcome};
+use simulation::record::Record;
+use simulation::{Options, Outcome};
 
 fn scenario(path: &str, set: &[&str]) -> Scenario {
-    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/{path}", crate::ROOT);
     let text = std::fs::read(&path).expect("a scenario of the tree");
     let set: Vec<String> = set.iter().map(|it| (*it).to_owned()).collect();
     load(&path, &text, &set).expect("it can be read")
@@ -43,7 +43,7 @@ fn bad_links() -> Scenario {
 }
 
 fn run(scenario: &Scenario, seed: u64) -> Outcome {
-    scenario::run(scenario, seed, Options { keep_records: true }).expect("it can be run")
+    simulation::run(scenario, seed, Options { keep_records: true }).expect("it can be run")
 }
 
 fn with_luck(scenario: &Scenario, from: Instant, seed: u64) -> Scenario {
@@ -98,7 +98,7 @@ fn up_to_the_moment_every_record_is_the_same_and_then_it_is_another_run() {
 fn the_same_luck_changes_nothing_and_another_from_the_start_is_another_seed() {
     let mut scenario = bad_links();
     let workload = scenario.workloads.get_mut("paris").expect("a workload");
-    workload.arrivals = scenario::plan::Arrivals::Every(Duration::from_secs(70));
+    workload.arrivals = config::plan::Arrivals::Every(Duration::from_secs(70));
     let usual = run(&scenario, 3);
     for from in moments(&scenario, [0, 41, 99]) {
         let same = run(&with_luck(&scenario, from, 3), 3);
@@ -106,7 +106,7 @@ fn the_same_luck_changes_nothing_and_another_from_the_start_is_another_seed() {
     }
     // The first state of a chain is drawn before the start: it keeps the seed's luck.
     for link in scenario.links.values_mut() {
-        let loss = scenario::plan::Loss::None;
+        let loss = config::plan::Loss::None;
         (link.forward.loss, link.backward.loss) = (loss, loss);
     }
     let other = run(&with_luck(&scenario, Instant::ZERO, 4), 3);
@@ -122,12 +122,12 @@ fn what_is_awaited_without_memory_is_awaited_anew() {
     const TRIES: u64 = 200;
     let mut scenario = scenario("sims/smoke/clean-link.toml", &["duration=20m"]);
     let (name, mut workload) = scenario.workloads.pop_first().expect("a workload");
-    workload.arrivals = scenario::plan::Arrivals::Poisson {
+    workload.arrivals = config::plan::Arrivals::Poisson {
         mean: Duration::from_secs(60),
     };
     workload.limit = Some(1);
     scenario.workloads.insert(name.clone(), workload);
-    let due = scenario::timeline::arrivals(&scenario, 8)[&name][0];
+    let due = simulation::timeline::arrivals(&scenario, 8)[&name][0];
     let from = Instant::from_nanos(due.nanos() - 2_000_000_000);
     let waits = (0..TRIES).map(|seed| {
         let fresh = run(&with_luck(&scenario, from, seed), 8);

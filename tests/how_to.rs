@@ -55,7 +55,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn cargo(folder: &Path, test: &str) -> Output {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/how-to");
+    let target = Path::new(crate::ROOT).join("target/how-to");
     Command::new(env!("CARGO"))
         .args(["test", "--offline", "--test", test])
         .current_dir(folder)
@@ -73,7 +73,7 @@ fn the_page_is_a_package_that_works() {
     fs::create_dir_all(package.join("src")).expect("a folder can be made");
     fs::create_dir_all(package.join("tests")).expect("a folder can be made");
     fs::write(package.join("src/lib.rs"), "").expect("it can be written");
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = Path::new(crate::ROOT);
     let there = folder.path().join("mtasim");
     for part in PARTS {
         copy(&here.join(part), &there.join(part)).expect("it can be copied");

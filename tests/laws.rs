@@ -18,8 +18,9 @@ mod leaks;
 mod links;
 mod timing;
 
-use scenario::plan::{Scenario, ViolationKind};
-use scenario::{Options, Outcome, file};
+use config::file;
+use config::plan::{Scenario, ViolationKind};
+use simulation::{Options, Outcome};
 
 /// The pair of hosts of Q303102 over a bad line, with a pool that never runs out. What a law
 /// varies is set over it.
@@ -76,12 +77,12 @@ fn run(scenario: &Scenario, seed: u64) -> Outcome {
     let options = Options {
         keep_records: false,
     };
-    scenario::run(scenario, seed, options).expect("the link can be calibrated")
+    simulation::run(scenario, seed, options).expect("the link can be calibrated")
 }
 
 fn run_with_records(scenario: &Scenario, seed: u64) -> Outcome {
     let options = Options { keep_records: true };
-    scenario::run(scenario, seed, options).expect("the link can be calibrated")
+    simulation::run(scenario, seed, options).expect("the link can be calibrated")
 }
 
 fn leaks_of(outcome: &Outcome) -> u64 {

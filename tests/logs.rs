@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use mtasim::logs::event_log::{self, Entry};
+use mtasim::logs::winsock_log;
 use mtasim::plan::{Scenario, ViolationKind};
-use mtasim::render::event_log::{self, Entry};
-use mtasim::render::winsock_log;
 use mtasim::{Options, Outcome, file};
 
 /// "A normal example of a Winsock.log file" (Q303102), from the call on.

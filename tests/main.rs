@@ -26,3 +26,6 @@ mod run_command;
 mod scenario_reference;
 mod tidy;
 mod wireshark;
+
+/// The root of the project.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -6,15 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use config::file::load;
+use config::plan::Scenario;
 use kernel::{Choices, Duration, Instant, key};
 use net::{
     Direction, DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel, Network, Outages,
     Way,
 };
-use scenario::file::load;
-use scenario::plan::Scenario;
-use scenario::record::{Record, Segment, Stage};
-use scenario::{Options, Outcome};
+use simulation::record::{Record, Segment, Stage};
+use simulation::{Options, Outcome};
 
 /// BONN joins two links of different kinds; each end of each link has messages for the other.
 const WHOLE: &str = r#"
@@ -109,7 +109,7 @@ fn whole() -> Scenario {
 
 fn luck(scenario: &Scenario, seed: u64) -> Luck {
     let options = Options { keep_records: true };
-    let outcome = scenario::run(scenario, seed, options).expect("the links are what they are");
+    let outcome = simulation::run(scenario, seed, options).expect("the links are what they are");
     assert!(
         outcome.messages.arrived > 20,
         "mail flows: {:?}",

@@ -6,9 +6,10 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
+use config::file;
 use explore::capsule::Capsule;
 use mta::{BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure};
-use scenario::{Options, file, run_builds};
+use simulation::{Options, run_builds};
 
 use crate::program::{argument, code, mtasim, text};
 

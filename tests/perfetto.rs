@@ -65,7 +65,7 @@ fn official_protocol_buffers_read_the_trace() {
         0,
     );
     // `.ci/run` installs the package there, if the system's Python does not have it.
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/perfetto/bin/python3");
+    let own = Path::new(crate::ROOT).join("target/perfetto/bin/python3");
     let python = if own.exists() {
         argument(&own)
     } else {

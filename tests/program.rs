@@ -12,7 +12,7 @@ pub(crate) fn mtasim(arguments: &[&str]) -> Output {
         .args(arguments)
         .env_remove("NO_COLOR")
         .env_remove("MTASIM_LOG")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(crate::ROOT)
         .output()
         .expect("the program starts")
 }
@@ -35,9 +35,7 @@ pub(crate) fn argument(path: &Path) -> &str {
 /// golden file is changed by whoever has read the difference.
 #[track_caller]
 pub(crate) fn is_golden(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
+    let path = Path::new(crate::ROOT).join("tests/golden").join(name);
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         golden == found,

@@ -13,7 +13,7 @@ const QUICK: Options = Options {
 
 /// Every file of sims/regress, by name.
 fn pinned() -> Vec<(String, Scenario)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sims/regress");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sims/regress");
     let entries = fs::read_dir(folder).expect("the folder is there");
     let mut all: Vec<(String, Scenario)> = entries
         .map(|entry| {

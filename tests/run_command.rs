@@ -296,7 +296,7 @@ fn help_shows_examples() {
 /// A scenario that this project ships says what is seen in it, and it is seen.
 #[test]
 fn every_shipped_scenario_is_as_expected() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(crate::ROOT);
     let mut seen = 0;
     for folder in fs::read_dir(root.join("sims")).expect("there are scenarios") {
         let folder = folder.expect("it can be read").path();

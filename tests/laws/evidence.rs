@@ -3,7 +3,7 @@
 //! Owns the comparison of builds on the same luck, and the books on messages and blocks over
 //! lines that repeat, reorder and damage packets.
 
-use scenario::plan::ViolationKind;
+use config::plan::ViolationKind;
 
 use super::{leaks_of, pair, run};
 

@@ -3,8 +3,8 @@
 //! Owns variations of the casebook's Q152941. Under the random scheduler rates mean nothing: there
 //! it only matters whether a build can be torn at all.
 
-use scenario::Outcome;
-use scenario::plan::ViolationKind;
+use config::plan::ViolationKind;
+use simulation::Outcome;
 
 use super::{read, run};
 

@@ -6,8 +6,8 @@
 //! in an hour is another matter, and falls while outages get longer: the shorter they are at one
 //! ping success, the more associations break, and the longer the queue for which more are opened.
 
-use scenario::Outcome;
-use scenario::record::Record;
+use simulation::Outcome;
+use simulation::record::Record;
 
 use super::{leaks, leaks_of, pair, run_with_records};
 

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use scenario::Outcome;
-use scenario::record::{Record, Segment};
+use simulation::Outcome;
+use simulation::record::{Record, Segment};
 
 use super::{pair, run_with_records};
 

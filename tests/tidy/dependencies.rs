@@ -56,12 +56,10 @@ fn list(value: &Value) -> &Vec<Value> {
     value.as_array().expect("cargo metadata has a list here")
 }
 
-/// A package as the table calls it; the root package is the command line.
+/// A package as the table calls it: by its folder.
 fn short(name: &Value) -> String {
-    match name.as_str().expect("a package has a name") {
-        "mtasim" => "cli".to_owned(),
-        name => name.trim_start_matches("mtasim-").to_owned(),
-    }
+    let name = name.as_str().expect("a package has a name");
+    name.trim_start_matches("mtasim-").to_owned()
 }
 
 /// The rows of the table between two remarks of the page, cell by cell.

@@ -1,6 +1,6 @@
 //! Scenario files: each is one, and lies where its kind lies.
 
-use scenario::file::load;
+use config::file::load;
 
 use super::none_of;
 use super::tree::{self, File};

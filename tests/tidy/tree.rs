@@ -21,7 +21,7 @@ pub(super) struct File {
 
 /// The root of the tree.
 pub(super) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(crate::ROOT)
 }
 
 /// Every text file of the tree, in the order of paths.

@@ -9,8 +9,17 @@ const HOMELESS: [&str; 8] = [
 ];
 
 /// The crates that a run is computed by.
-const SIMULATION: [&str; 7] = [
-    "kernel", "tcp", "net", "winsock", "machine", "mta", "scenario",
+const SIMULATION: [&str; 10] = [
+    "kernel",
+    "tcp",
+    "net",
+    "winsock",
+    "internet",
+    "machine",
+    "mta",
+    "config",
+    "simulation",
+    "logs",
 ];
 
 /// How a lock file writes that a package comes from the public index; one written behind a mirror

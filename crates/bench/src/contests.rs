@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use machine::drills::Program;
 use net::LossModel;
-use scenario::plan::Scenario;
+use config::plan::Scenario;
 
 use crate::contest::{Contest, Contestant, Cost, Target};
 use crate::ours::{self, mtas, schedules::Way};

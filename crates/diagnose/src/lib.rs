@@ -15,7 +15,7 @@
 //! - [`event_log`]: the application event log, and what its events prove.
 //!
 //! ```
-//! use mtasim_diagnose::{Limits, Lines, Reader, Verdict};
+//! use diagnose::{Limits, Lines, Reader, Verdict};
 //!
 //! let log = b"(001) CB 18 (instance 21) allocated\r\n(001) Use thread cb 0 for Winsock cb 18\r\n";
 //! let (mut lines, mut reader) = (Lines::new(&log[..]), Reader::new(Limits::default(), None));

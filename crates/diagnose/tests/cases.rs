@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mtasim_diagnose::{Entry, EventLog, Limits, Lines, Reader, Reason, Summary, Verdict};
+use diagnose::{Entry, EventLog, Limits, Lines, Reader, Reason, Summary, Verdict};
 
 /// A service that has started and listens.
 const START: &str = "\

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use mtasim_diagnose::{Entry, EventLog, Limits, Lines, Reader, Reason, Summary, Verdict};
+use diagnose::{Entry, EventLog, Limits, Lines, Reader, Reason, Summary, Verdict};
 use proptest::prelude::*;
 
 fn diagnose(text: &[u8], events: Option<&EventLog>) -> (Vec<Entry>, Summary) {

@@ -5,9 +5,9 @@
 
 use std::fmt;
 
+use config::file;
+use config::plan::Scenario;
 use kernel::{Checkpoint, Instant};
-use scenario::file;
-use scenario::plan::Scenario;
 use serde::{Deserialize, Serialize};
 
 use crate::hexadecimal::hexadecimal;
@@ -282,7 +282,7 @@ mod tests {
 
     fn capsule(seed: u64, points: &[(u64, u64, u64)]) -> Capsule {
         let mut scenario = Scenario::new("a \"title\" '''", "why\nnot", Duration::from_secs(60));
-        let host = scenario::plan::Host::new(scenario::plan::Build::V4_0_993_6);
+        let host = config::plan::Host::new(config::plan::Build::V4_0_993_6);
         scenario.hosts.insert("A".to_owned(), host);
         // Loading assigns addresses: what is kept has them.
         let text = scenario.to_toml();

@@ -5,9 +5,9 @@
 
 use kernel::Instant;
 use mta::{Ending, EventEntry, Fact, Lease, LogLine, Record as MtaRecord};
-use scenario::Outcome;
-use scenario::outcome::Violation;
-use scenario::record::{Record, ThreadNumber};
+use simulation::Outcome;
+use simulation::outcome::Violation;
+use simulation::record::{Record, ThreadNumber};
 
 /// Sentences of one chain at most; what is between the first and the last half is left out.
 const SENTENCES_MAX: usize = 60;

@@ -11,9 +11,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use scenario::plan::{Build, Scenario, Vocabulary};
-use scenario::{AssemblyError, Options};
+use config::plan::{Build, Scenario, Vocabulary};
 use serde::Serialize;
+use simulation::{AssemblyError, Options};
 
 use crate::seeds::SeedRange;
 use crate::statistics::{Interval, Paired};

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use config::plan::{Before, Deed, Preemption, Scenario};
 use kernel::{Duration, Instant};
-use scenario::plan::{Before, Deed, Preemption, Scenario};
-use scenario::{Footprint, Outcome};
 use serde::Serialize;
+use simulation::{Footprint, Outcome};
 
 /// The newest accesses looked at.
 pub(crate) const FOOTPRINTS: u64 = 200_000;

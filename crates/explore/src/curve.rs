@@ -10,10 +10,10 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use config::plan::{FreshLuck, Scenario};
 use kernel::{Duration, Instant};
-use scenario::plan::{FreshLuck, Scenario};
-use scenario::{AssemblyError, Options, Outcome, timeline};
 use serde::Serialize;
+use simulation::{AssemblyError, Options, Outcome, timeline};
 
 use crate::edit;
 use crate::moment;

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
+use config::plan::Scenario;
 use kernel::{Checkpoint, Instant};
-use scenario::plan::Scenario;
-use scenario::record::Record;
-use scenario::{Options, Outcome};
+use simulation::record::Record;
+use simulation::{Options, Outcome};
 
 use crate::subject::Subject;
 

@@ -3,8 +3,8 @@
 //! Owns what goes with what: a host's links with the host, a link's pins with the link, and
 //! whatever comes after the end with a shorter duration. It refuses to run anything.
 
+use config::plan::{Arrivals, Fault, FaultKind, Loss, ResetScope, Scenario, When};
 use kernel::{Duration, Instant};
-use scenario::plan::{Arrivals, Fault, FaultKind, Loss, ResetScope, Scenario, When};
 
 /// Takes away whatever names something that is not there.
 pub(crate) fn prune(scenario: &mut Scenario) {

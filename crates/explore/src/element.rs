@@ -3,8 +3,8 @@
 //! Owns [`Element`]: what there is, what the scenario is without it, and what it is called. It
 //! refuses to say whether it matters: only a run can.
 
+use config::plan::{Arrivals, Connector, Direction, Host, Loss, Scenario};
 use kernel::Instant;
-use scenario::plan::{Arrivals, Connector, Direction, Host, Loss, Scenario};
 
 use crate::edit;
 

@@ -6,10 +6,10 @@
 
 use std::fmt::{self, Write};
 
+use config::plan::{ExceptionCode, Scenario};
 use kernel::Instant;
-use scenario::plan::{ExceptionCode, Scenario};
-use scenario::{AssemblyError, Options, Outcome};
 use serde::Serialize;
+use simulation::{AssemblyError, Options, Outcome};
 
 use crate::chain;
 use crate::critical::{self, Critical, Found};

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use scenario::file::{self, Diagnostics};
-use scenario::plan::Scenario;
+use config::file::{self, Diagnostics};
+use config::plan::Scenario;
 use serde::{Deserialize, Serialize};
 
 use crate::hexadecimal::hexadecimal;

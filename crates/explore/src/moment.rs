@@ -3,11 +3,11 @@
 //! Owns the choice of what is told of it: the last of what was written down, and where a link's
 //! outage begins or ends. It refuses to weigh: what is too much is counted.
 
+use config::plan::Scenario;
 use kernel::Instant;
-use scenario::plan::Scenario;
-use scenario::record::Record;
-use scenario::render::sentence::sentence;
-use scenario::{Outcome, timeline};
+use logs::sentence::sentence;
+use simulation::record::Record;
+use simulation::{Outcome, timeline};
 
 /// Sentences told of one interval.
 const TOLD_MAX: usize = 6;

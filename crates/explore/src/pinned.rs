@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use scenario::file;
-use scenario::plan::{
-    CountRange, ExceptionCode, Expectations, Preemption, Scenario, ViolationKind,
-};
-use scenario::{Outcome, file::Diagnostics};
+use config::file;
+use config::file::Diagnostics;
+use config::plan::{CountRange, ExceptionCode, Expectations, Preemption, Scenario, ViolationKind};
+use simulation::Outcome;
 
 use crate::shrink::Shrunk;
 

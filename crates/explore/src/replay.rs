@@ -3,10 +3,10 @@
 //! Owns [`replay`]: whether the run came out as it was kept, and what was written down around a
 //! moment. It refuses to repair: a run that came out differently is told, with the place.
 
+use config::plan::Scenario;
 use kernel::{Duration, Instant};
-use scenario::plan::Scenario;
-use scenario::render::sentence::sentence;
-use scenario::{AssemblyError, Options, Outcome};
+use logs::sentence::sentence;
+use simulation::{AssemblyError, Options, Outcome};
 
 use crate::capsule::{BUILD, Capsule};
 use crate::divergence::{self, Divergence};

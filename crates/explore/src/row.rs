@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use kernel::Instant;
-use scenario::Outcome;
 use serde::{Deserialize, Serialize};
+use simulation::Outcome;
 
 use crate::coverage;
 

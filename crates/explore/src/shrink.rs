@@ -14,9 +14,9 @@ mod rounding;
 
 use std::collections::BTreeSet;
 
+use config::plan::{Arrivals, Scenario, SizeRange};
 use kernel::{Duration, Instant};
-use scenario::plan::{Arrivals, Scenario, SizeRange};
-use scenario::{AssemblyError, Options, Outcome};
+use simulation::{AssemblyError, Options, Outcome};
 
 use crate::capsule::Capsule;
 use crate::delta;

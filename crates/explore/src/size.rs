@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use scenario::Outcome;
-use scenario::plan::{Arrivals, Scenario};
+use config::plan::{Arrivals, Scenario};
 use serde::Serialize;
+use simulation::Outcome;
 
 use crate::element;
 

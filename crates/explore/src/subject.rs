@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use scenario::plan::Scenario;
-use scenario::{AssemblyError, Options, Outcome};
+use config::plan::Scenario;
+use simulation::{AssemblyError, Options, Outcome};
 
 /// Something that runs scenarios: the shipped builds, or builds of one's own through
-/// [`scenario::run_builds`]. It must be a function of its arguments; a sweep checks that.
+/// [`simulation::run_builds`]. It must be a function of its arguments; a sweep checks that.
 pub trait Subject: Send + Sync {
     /// Runs `scenario` under `seed`.
     ///
@@ -37,7 +37,7 @@ impl Subject for Shipped {
         seed: u64,
         options: Options,
     ) -> Result<Outcome, AssemblyError> {
-        scenario::run(scenario, seed, options)
+        simulation::run(scenario, seed, options)
     }
 }
 

@@ -1,12 +1,12 @@
 //! A swarm: every seed with a selection of its own.
 //!
 //! Owns [`Swarm`], the file that selections are made from, and the point that one seed is run at.
-//! It refuses to draw: `scenario::swarm` does.
+//! It refuses to draw: `config::swarm` does.
 
 use std::sync::Arc;
 
-use scenario::file::Diagnostics;
-use scenario::swarm;
+use config::file::Diagnostics;
+use config::swarm;
 
 use crate::grid::Point;
 use crate::hexadecimal::hexadecimal;

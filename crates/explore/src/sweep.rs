@@ -12,9 +12,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use config::file::Diagnostics;
 use kernel::Checkpoint;
-use scenario::file::Diagnostics;
-use scenario::{AssemblyError, Options};
+use simulation::{AssemblyError, Options};
 
 use crate::book::Book;
 use crate::capsule::{BUILD, Capsule};

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use config::plan::{Scenario, Scheduler};
 use kernel::Duration;
-use scenario::plan::{Scenario, Scheduler};
-use scenario::{AssemblyError, Bound, Exhaustive, Options, run_explored};
+use simulation::{AssemblyError, Bound, Exhaustive, Options, run_explored};
 
 use crate::capsule::Capsule;
 use crate::hexadecimal::hexadecimal;

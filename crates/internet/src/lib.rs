@@ -19,7 +19,6 @@
 //! Two hosts, and one byte from the first to the second:
 //!
 //! ```
-//! # use mtasim_internet as internet;
 //! use internet::{Event, Internet};
 //! use kernel::{Choices, Duration, Instant};
 //! use net::{Direction, HostId, LinkConfig, Loss, LossModel};

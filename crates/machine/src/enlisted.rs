@@ -34,7 +34,6 @@ impl<E: Environment> Machine<E> {
     /// Two threads that count without a lock, in a thousand orders:
     ///
     /// ```
-    /// # use mtasim_machine as machine;
     /// use kernel::{Choices, Instant};
     /// use machine::{Config, Environment, Machine, Place, Random, Strategy, Thread};
     ///

@@ -21,7 +21,6 @@
 //! Two threads that count without a lock:
 //!
 //! ```
-//! # use mtasim_machine as machine;
 //! use kernel::{Choices, Instant};
 //! use machine::{Config, Environment, Machine, Place, Progress, Strategy, Thread};
 //!

@@ -20,7 +20,7 @@ use crate::decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeo
 /// made once, from what [`guard`](Build::guard) says at the start.
 ///
 /// ```
-/// use mtasim_mta::{BlockState, Build, OnClose, Shipped};
+/// use mta::{BlockState, Build, OnClose, Shipped};
 ///
 /// /// 5.5.2653.23, but a close request releases a block out of service, too.
 /// #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 //! Owns the hostile peer, who knows the numbers well enough to hit every check. It refuses
 //! to expect anything but survival and the stated limits.
 
-use mtasim_tcp::{Connection, Flags, Payload, Profile, Segment, SeqNum, Span, Unreachable, Uptime};
 use proptest::prelude::*;
+use tcp::{Connection, Flags, Payload, Profile, Segment, SeqNum, Span, Unreachable, Uptime};
 
 #[derive(Clone, Debug)]
 enum Move {

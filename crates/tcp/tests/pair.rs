@@ -8,11 +8,11 @@ mod link;
 use std::collections::BTreeSet;
 
 use link::{Chance, Link, Weather};
-use mtasim_tcp::{
+use proptest::prelude::*;
+use tcp::{
     Connection, Event, Flags, Profile, ReceiveError, Segment, SeqNum, Span, State, Uptime,
     reset_for,
 };
-use proptest::prelude::*;
 
 /// Two windows of one octet move a few octets a step.
 const STEPS: usize = 2_000_000;

@@ -3,7 +3,7 @@
 //! Owns the tables of seconds that Microsoft's articles and ip-sysctl give. It refuses
 //! tolerance: from a tick-aligned start every moment is exact.
 
-use mtasim_tcp::{
+use tcp::{
     Connection, Event, Flags, Payload, Profile, Segment, SeqNum, Span, State, Unreachable, Uptime,
 };
 

@@ -3,7 +3,7 @@
 //! Owns examples of each check of SEGMENT ARRIVES and each call, with the segments written
 //! out. It refuses chance and time-outs (`pair`, `timing`).
 
-use mtasim_tcp::{
+use tcp::{
     Connection, Event, Flags, Payload, Profile, ReceiveError, Segment, SendError, SeqNum, State,
     Uptime, reset_for,
 };

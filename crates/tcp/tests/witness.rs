@@ -7,8 +7,8 @@ mod link;
 
 use std::collections::VecDeque;
 
+use ::tcp::{Connection, Flags, Profile, ReceiveError, SeqNum, Span, State, Uptime, wire};
 use link::{Chance, Link, Weather};
-use mtasim_tcp::{Connection, Flags, Profile, ReceiveError, SeqNum, Span, State, Uptime, wire};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{self, ChecksumCapabilities, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp;

@@ -22,9 +22,9 @@ use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness, PcapError, PcapResult};
 
 use kernel::Instant;
+use logs::wall_clock::WallTime;
 use net::DropReason;
-use scenario::render::wall_clock::WallTime;
-use scenario::watch::passage::{Fate, Passage};
+use simulation::watch::passage::{Fate, Passage};
 
 use crate::shown::Shown;
 

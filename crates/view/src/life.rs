@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use config::plan::{FaultKind, Scenario, ViolationKind};
 use kernel::Instant;
+use logs::winsock_log;
 use mta::{Fact, Lease, LogLine};
 use net::HostId;
-use scenario::Outcome;
-use scenario::plan::{FaultKind, Scenario, ViolationKind};
-use scenario::record::{Record, Stage, ThreadNumber};
-use scenario::render::winsock_log;
+use simulation::Outcome;
+use simulation::record::{Record, Stage, ThreadNumber};
 
 /// One use of a control block.
 #[derive(Clone, Debug, PartialEq, Eq)]

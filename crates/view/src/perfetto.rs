@@ -12,10 +12,10 @@ use std::io::{self, Write};
 
 use kernel::{Instant, mix};
 use mta::Fact;
-use scenario::record::{Record, ThreadNumber};
-use scenario::timeline;
-use scenario::watch::passage::Fate;
-use scenario::watch::stay::{Doing, EndedBy, Stay};
+use simulation::record::{Record, ThreadNumber};
+use simulation::timeline;
+use simulation::watch::passage::Fate;
+use simulation::watch::stay::{Doing, EndedBy, Stay};
 
 use crate::life::{self, Life, Phase};
 use crate::shown::Shown;

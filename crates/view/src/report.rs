@@ -17,9 +17,9 @@ mod threads;
 mod time;
 
 use askama::Template;
+use config::plan::{Scenario, Vocabulary};
 use explore::explain::{Explanation, Verdict};
-use scenario::Outcome;
-use scenario::plan::{Scenario, Vocabulary};
+use simulation::Outcome;
 
 use crate::shown::Shown;
 

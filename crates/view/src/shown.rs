@@ -3,8 +3,8 @@
 //! Owns [`Shown`]: the scenario, what came of it, what was seen besides, and the command that
 //! repeats it. It refuses to come from anywhere: whoever ran it fills it in.
 
-use scenario::plan::Scenario;
-use scenario::{Outcome, Seen};
+use config::plan::Scenario;
+use simulation::{Outcome, Seen};
 
 /// A run to be shown.
 #[derive(Clone, Copy, Debug)]

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
-use scenario::plan::Scenario;
-use scenario::render::{event_log, journal, winsock_log};
-use scenario::{Options, Outcome};
+use config::plan::Scenario;
+use logs::{event_log, journal, winsock_log};
+use simulation::{Options, Outcome};
 
 const NOTHING: Options = Options {
     keep_records: false,
@@ -156,18 +156,18 @@ pub fn casebook() -> Scenario {
 }
 
 fn read(name: &str, text: &str) -> Scenario {
-    scenario::file::load(name, text.as_bytes(), &[])
+    config::file::load(name, text.as_bytes(), &[])
         .unwrap_or_else(|errors| panic!("{name}: {errors:?}"))
 }
 
 /// One run with the digest alone.
 pub fn run(scenario: &Scenario) -> Outcome {
-    scenario::run(scenario, 1, NOTHING).expect("its links can be calibrated")
+    simulation::run(scenario, 1, NOTHING).expect("its links can be calibrated")
 }
 
 /// One run with every record kept and every log written; answers how many bytes they have.
 pub fn run_with_logs(scenario: &Scenario) -> usize {
-    let outcome = scenario::run(scenario, 1, EVERYTHING).expect("its links can be calibrated");
+    let outcome = simulation::run(scenario, 1, EVERYTHING).expect("its links can be calibrated");
     let mut text = String::new();
     let hosts = (0..outcome.hosts.len() as u32).map(net::HostId);
     for host in hosts {

@@ -1,7 +1,7 @@
 //! The two excerpts of Q303102 have the article's two answers.
 
-use mtasim_diagnose::event_log::{Weight, meaning};
-use mtasim_diagnose::{Entry, EventLog, Limits, Lines, Reader, Verdict};
+use diagnose::event_log::{Weight, meaning};
+use diagnose::{Entry, EventLog, Limits, Lines, Reader, Verdict};
 
 const FAILURE: &str = include_str!("failure.txt");
 const NORMAL: &str = include_str!("normal.txt");

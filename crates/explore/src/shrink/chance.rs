@@ -3,11 +3,11 @@
 //! Owns the passes that turn random arrivals, outages, losses and costs into explicit ones. It
 //! refuses to leave anything out: lists are made shorter elsewhere.
 
-use kernel::Ratio;
-use scenario::plan::{
+use config::plan::{
     Arrivals, Direction, Fault, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
 };
-use scenario::{Options, timeline};
+use kernel::Ratio;
+use simulation::{Options, timeline};
 
 use super::Search;
 use crate::edit;

@@ -6,11 +6,11 @@
 //! refuses to copy the schedule of the failing run: another one with the same signature will do,
 //! and a shorter one is easier to read.
 
-use kernel::{Duration, Instant, Ratio};
-use scenario::Outcome;
-use scenario::plan::{
+use config::plan::{
     Arrivals, OutageWindow, Pins, Priorities, Priority, Scenario, Scheduler, SizeRange,
 };
+use kernel::{Duration, Instant, Ratio};
+use simulation::Outcome;
 
 use super::points::{Point, in_order, partners, points, racing_sites};
 use super::{QUICK, SECOND, Search, found_at};

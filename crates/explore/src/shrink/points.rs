@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use config::plan::{Deed, Preemption};
 use kernel::{Duration, Instant};
-use scenario::plan::{Deed, Preemption};
-use scenario::{Footprint, Outcome};
+use simulation::{Footprint, Outcome};
 
 /// How long a thread is put aside at most.
 const REACH: Duration = Duration::from_secs(1);

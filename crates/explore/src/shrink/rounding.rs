@@ -4,8 +4,8 @@
 //! to whole minutes or seconds. It refuses to make anything larger but an outage, which may grow
 //! to round borders and over its neighbour.
 
+use config::plan::{Arrivals, OutageWindow, Scenario};
 use kernel::{Duration, Instant};
-use scenario::plan::{Arrivals, OutageWindow, Scenario};
 
 use super::{SECOND, Search};
 use crate::edit;

@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use mtasim_explore::grid::{self, Axis};
-use mtasim_explore::sweep::{Plan, Swept};
-use mtasim_explore::{SeedRange, Shard, Shipped, sweep};
+use explore::grid::{self, Axis};
+use explore::sweep::{Plan, Swept};
+use explore::{SeedRange, Shard, Shipped, sweep};
 
 pub(crate) const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
 /// Twenty minutes of it: long enough to leak under most seeds, and not under all.

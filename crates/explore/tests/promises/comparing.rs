@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mtasim_explore::Shipped;
-use mtasim_explore::compare::{Arm, Trial, compare, overrides_for};
-use scenario::plan::{Build, Scenario};
+use config::plan::{Build, Scenario};
+use explore::Shipped;
+use explore::compare::{Arm, Trial, compare, overrides_for};
 
 use crate::bench::plan;
 

@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use config::plan::{Arrivals, FreshLuck, Loss, OutageWindow, Scenario};
+use explore::curve::{Fresh, Point, curve};
+use explore::row::{Failure, failures};
+use explore::{Custom, Shipped, Subject};
 use kernel::Instant;
-use mtasim_explore::curve::{Fresh, Point, curve};
-use mtasim_explore::row::{Failure, failures};
-use mtasim_explore::{Custom, Shipped, Subject};
-use scenario::Options;
-use scenario::plan::{Arrivals, FreshLuck, Loss, OutageWindow, Scenario};
+use simulation::Options;
 
 use crate::bench::plan;
 
@@ -29,7 +29,7 @@ fn fresh(jobs: usize) -> Fresh {
 fn late_leak() -> (Scenario, u64, Failure) {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let mut found = (0..40).filter_map(|seed| {
-        let outcome = scenario::run(&scenario, seed, QUICK).expect("it runs");
+        let outcome = simulation::run(&scenario, seed, QUICK).expect("it runs");
         let first = failures(&outcome).into_iter().next()?;
         (200_000_000_000..300_000_000_000)
             .contains(&first.at)
@@ -50,7 +50,7 @@ fn by_hand((scenario, seed, failure): &(Scenario, u64, Failure), by: u64, point:
             from: Instant::from_nanos(point.from),
             seed: luck,
         });
-        let outcome = scenario::run(&again, *seed, QUICK).expect("it runs");
+        let outcome = simulation::run(&again, *seed, QUICK).expect("it runs");
         let mut found = failures(&outcome).into_iter();
         found.any(|it| it.signature == failure.signature && it.at <= by)
     });
@@ -94,7 +94,7 @@ fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
         to: Instant::from_nanos(130_000_000_000),
     }];
     let keep = Options { keep_records: true };
-    let outcome = scenario::run(&scenario, 1, keep).expect("it runs");
+    let outcome = simulation::run(&scenario, 1, keep).expect("it runs");
     let failure = failures(&outcome).remove(0);
     let instants = outcome.records.iter().map(|(at, _)| *at);
     let instants = instants.filter(|at| at.nanos() <= failure.at).collect();
@@ -119,7 +119,7 @@ fn a_step_is_found_to_the_instant() {
     for tenths in [2, 5, 9] {
         let step = instants[instants.len() * tenths / 10];
         let subject = Custom(move |scenario: &Scenario, seed, options| {
-            let mut outcome = scenario::run(scenario, seed, options)?;
+            let mut outcome = simulation::run(scenario, seed, options)?;
             if scenario.pins.luck.iter().any(|luck| luck.from <= step) {
                 outcome.violations.clear();
             }

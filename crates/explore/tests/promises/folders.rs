@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mtasim_explore::merge;
-use mtasim_explore::seeds::Shard;
-use mtasim_explore::sweep::Plan;
+use explore::merge;
+use explore::seeds::Shard;
+use explore::sweep::Plan;
 use tempfile::{TempDir, tempdir};
 
 use crate::bench::{assert_same, plan, swept};
@@ -136,7 +136,7 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     // A shard of another build.
     let manifest = four.join("sweep.json");
     let text = fs::read_to_string(&manifest).expect("a manifest");
-    let ours = format!("\"mtasim\": \"{}\"", mtasim_explore::capsule::BUILD);
+    let ours = format!("\"mtasim\": \"{}\"", explore::capsule::BUILD);
     assert!(text.contains(&ours));
     fs::write(&manifest, text.replace(&ours, "\"mtasim\": \"9.9.9\"")).expect("a manifest");
     let told = refusal(&[one, two, four], &folder);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use mta::{BlockState, Build, OnClose, Shipped};
-use scenario::Options;
+use simulation::Options;
 
 use crate::bench::plan;
 
@@ -51,7 +51,7 @@ fn found(planted: Planted) -> (BTreeSet<String>, usize) {
         let quick = Options {
             keep_records: false,
         };
-        let outcome = scenario::run_builds(&scenario, seed, builds.collect(), quick);
+        let outcome = simulation::run_builds(&scenario, seed, builds.collect(), quick);
         let outcome = outcome.expect("it runs");
         assert_eq!(outcome.exceptions, []);
         signatures.extend(outcome.signatures());

@@ -10,8 +10,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mtasim_explore::{Shipped, Subject, sweep};
-use scenario::Options;
+use explore::{Shipped, Subject, sweep};
+use simulation::Options;
 
 use crate::bench::{plan_with, swept};
 

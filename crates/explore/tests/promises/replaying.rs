@@ -3,10 +3,10 @@
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use config::plan::{FreshLuck, Scenario};
+use explore::replay::{Verdict, Window};
+use explore::{Capsule, Custom, Shipped, replay};
 use kernel::{Duration, Instant};
-use mtasim_explore::replay::{Verdict, Window};
-use mtasim_explore::{Capsule, Custom, Shipped, replay};
-use scenario::plan::{FreshLuck, Scenario};
 use tempfile::tempdir;
 
 use crate::bench::{plan, swept};
@@ -91,7 +91,7 @@ fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
             from,
             seed: seed_from_there,
         });
-        scenario::run(&again, seed, options)
+        simulation::run(&again, seed, options)
     });
     let replayed = replay(&capsule, &fickle, false).expect("it runs");
     let Verdict::Nondeterminism(divergence) = replayed.verdict else {

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use mtasim_explore::explain::{Verdict, explain};
-use mtasim_explore::row::Row;
-use mtasim_explore::shrink::{ShrinkError, shrink};
-use mtasim_explore::{Capsule, Shipped, pinned};
-use scenario::plan::Build;
+use config::plan::Build;
+use explore::explain::{Verdict, explain};
+use explore::row::Row;
+use explore::shrink::{ShrinkError, shrink};
+use explore::{Capsule, Shipped, pinned};
 use tempfile::tempdir;
 
 use crate::bench::{plan, swept};
 
 const RACE: &[u8] = include_bytes!("../../../../sims/casebook/q152941-heap-race.toml");
-const QUICK: scenario::Options = scenario::Options {
+const QUICK: simulation::Options = simulation::Options {
     keep_records: false,
 };
 
@@ -51,8 +51,8 @@ fn a_leak_shrinks_to_one_association_and_one_outage() {
 /// The file alone shows the failure, all of it is necessary, and the fix takes it away.
 #[track_caller]
 fn assert_pinned_holds(text: &str, signature: &str) {
-    let scenario = scenario::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
-    let outcome = scenario::run(&scenario, scenario.seed, QUICK).expect("it runs");
+    let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
+    let outcome = simulation::run(&scenario, scenario.seed, QUICK).expect("it runs");
     assert!(outcome.is_as_expected(), "{:?}", outcome.unexpected);
     let explanation = explain(&scenario, scenario.seed, None, &Shipped).expect("it fails");
     assert_eq!(explanation.signature, signature);
@@ -67,7 +67,7 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     for host in fixed.hosts.values_mut() {
         host.build = Build::V5_5_2655_16;
     }
-    let outcome = scenario::run(&fixed, fixed.seed, QUICK).expect("it runs");
+    let outcome = simulation::run(&fixed, fixed.seed, QUICK).expect("it runs");
     assert!(!outcome.is_as_expected());
 }
 
@@ -79,8 +79,8 @@ fn a_budget_is_kept_and_what_was_found_by_then_holds() {
         assert!(shrunk.runs <= budget && shrunk.out_of_budget);
         let text = pinned::text(&shrunk).expect("a scenario");
         assert!(text.contains("smaller may be possible"));
-        let scenario = scenario::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
-        let outcome = scenario::run(&scenario, scenario.seed, QUICK).expect("it runs");
+        let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
+        let outcome = simulation::run(&scenario, scenario.seed, QUICK).expect("it runs");
         assert!(outcome.signatures().contains(&shrunk.signature));
     }
 }
@@ -97,9 +97,9 @@ fn a_capsule_that_does_not_fail_is_refused() {
 
 /// The capsule of an exception that ends threads which nothing guards.
 fn crash() -> Capsule {
-    let scenario = scenario::file::load("race", RACE, &[]).expect("a scenario");
+    let scenario = config::file::load("race", RACE, &[]).expect("a scenario");
     let mut capsules = (0..20).filter_map(|seed| {
-        let outcome = scenario::run(&scenario, seed, QUICK).expect("it runs");
+        let outcome = simulation::run(&scenario, seed, QUICK).expect("it runs");
         let row = Row::of(&outcome, "", BTreeMap::new());
         let mut failures = row.failures.iter();
         let failure = failures.find(|it| it.signature.starts_with("exception"))?;
@@ -122,7 +122,7 @@ fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about()
     for word in ["preempt = [", "before = \"", "call_jitter = \"0/1\""] {
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }
-    let scenario = scenario::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
+    let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
     let explanation = explain(&scenario, 7, None, &Shipped).expect("it fails under any seed");
     for part in &explanation.parts {
         assert_ne!(part.verdict, Verdict::NotNecessary, "{}", part.part);
@@ -138,6 +138,6 @@ fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about()
     for host in fixed.hosts.values_mut() {
         host.build = Build::V4_0_994_2;
     }
-    let outcome = scenario::run(&fixed, 1, QUICK).expect("it runs");
+    let outcome = simulation::run(&fixed, 1, QUICK).expect("it runs");
     assert!(outcome.signatures().is_empty());
 }

@@ -4,11 +4,11 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use mtasim_explore::row::Row;
-use mtasim_explore::swarm::Swarm;
-use mtasim_explore::sweep::Plan;
-use mtasim_explore::{Capsule, Shard, Shipped, merge, replay};
-use scenario::Options;
+use explore::row::Row;
+use explore::swarm::Swarm;
+use explore::sweep::Plan;
+use explore::{Capsule, Shard, Shipped, merge, replay};
+use simulation::Options;
 use tempfile::tempdir;
 
 use crate::bench::{LEAK, SHORT, assert_same, plan_with, swept};
@@ -78,13 +78,13 @@ fn a_row_says_what_it_ran() {
         .collect();
     let mut selections = std::collections::BTreeSet::new();
     for row in &rows {
-        let own = scenario::swarm::select("leak", LEAK, &set, row.seed).expect("a scenario");
+        let own = config::swarm::select("leak", LEAK, &set, row.seed).expect("a scenario");
         assert_eq!(own.settings, row.selected);
         selections.insert(own.settings.clone());
         let quick = Options {
             keep_records: false,
         };
-        let outcome = scenario::run(&own.scenario, row.seed, quick).expect("it runs");
+        let outcome = simulation::run(&own.scenario, row.seed, quick).expect("it runs");
         assert_eq!(outcome.digest.to_string(), row.digest);
         let struck = |name: &str| row.faults.contains_key(name);
         for fault in ["reset", "cut"] {

@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mtasim_explore::folder::FolderError;
-use mtasim_explore::sweep::{Ending, Plan, SweepError};
-use mtasim_explore::{Custom, Shipped, sweep};
+use explore::folder::FolderError;
+use explore::sweep::{Ending, Plan, SweepError};
+use explore::{Custom, Shipped, sweep};
 use tempfile::tempdir;
 
 use crate::bench::{assert_same, files, plan, swept};
@@ -123,9 +123,9 @@ fn a_folder_that_cannot_be_made_is_told() {
 #[test]
 fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
     let calls = AtomicU64::new(0);
-    let shaky = Custom(move |plan: &scenario::plan::Scenario, seed, options| {
+    let shaky = Custom(move |plan: &config::plan::Scenario, seed, options| {
         let call = calls.fetch_add(1, Ordering::Relaxed);
-        let mut outcome = scenario::run(plan, seed + call % 2, options)?;
+        let mut outcome = simulation::run(plan, seed + call % 2, options)?;
         outcome.seed = seed;
         Ok(outcome)
     });
@@ -149,9 +149,9 @@ fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
 #[test]
 fn a_panic_names_its_seed_and_what_came_before_is_kept() {
     let folder = tempdir().expect("a folder");
-    let faulty = Custom(|plan: &scenario::plan::Scenario, seed, options| {
+    let faulty = Custom(|plan: &config::plan::Scenario, seed, options| {
         assert_ne!(seed, 6, "this is meant to happen");
-        scenario::run(plan, seed, options)
+        simulation::run(plan, seed, options)
     });
     let plan = Plan {
         out: Some(folder.path().to_owned()),
@@ -198,7 +198,7 @@ fn two_jobs_are_two_runs_at_once() {
     let under_way = Arc::new(AtomicU64::new(0));
     let met = Arc::new(AtomicU64::new(0));
     let (counted, seen) = (Arc::clone(&under_way), Arc::clone(&met));
-    let subject = Custom(move |scenario: &scenario::plan::Scenario, seed, options| {
+    let subject = Custom(move |scenario: &config::plan::Scenario, seed, options| {
         counted.fetch_add(1, Ordering::SeqCst);
         for _ in 0..2_000 {
             if counted.load(Ordering::SeqCst) == 2 {
@@ -207,7 +207,7 @@ fn two_jobs_are_two_runs_at_once() {
             }
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        let outcome = scenario::run(scenario, seed, options);
+        let outcome = simulation::run(scenario, seed, options);
         counted.fetch_sub(1, Ordering::SeqCst);
         outcome
     });

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use explore::{Shipped, sweep};
 use mta::{BlockState, Coverage, Fact, LogLine, MessageType, Stimulus};
-use mtasim_explore::{Shipped, sweep};
-use scenario::Options;
-use scenario::record::Record;
+use simulation::Options;
+use simulation::record::Record;
 
 use crate::bench::{plan, plan_with};
 
@@ -17,7 +17,7 @@ fn what_is_met_is_what_was_written_down() {
     let (mut closes, mut timeouts) = (0, 0);
     for seed in 0..6 {
         let keep = Options { keep_records: true };
-        let outcome = scenario::run(&scenario, seed, keep).expect("it runs");
+        let outcome = simulation::run(&scenario, seed, keep).expect("it runs");
         let count = |is_meant: fn(&mta::Record) -> bool| {
             let records = outcome.records.iter();
             let own = records.filter(

@@ -1,6 +1,6 @@
 //! The promises of the machine, a module each. Everything here uses the public face only.
 
-extern crate mtasim_machine as machine;
+extern crate machine as machine;
 
 mod determinism;
 mod enlisted;

@@ -1,7 +1,7 @@
 //! Owns the one link on which most laws are tried, and the packets sent over it.
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
-use mtasim_net::{
+use net::{
     Direction, HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol, Transit,
     Verdict,
 };
@@ -45,7 +45,7 @@ pub(crate) fn packet(source: HostId, destination: HostId, unit: u64, length: u32
         source,
         destination,
         protocol: Protocol::Icmp,
-        time_to_live: mtasim_net::packet::TIME_TO_LIVE,
+        time_to_live: net::packet::TIME_TO_LIVE,
         length,
         identity: Identity {
             flow: u64::from(source.0),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use kernel::{Duration, Instant, Ratio};
-use mtasim_net::{GilbertElliott, Loss, LossModel, calibration};
+use net::{GilbertElliott, Loss, LossModel, calibration};
 
 use crate::bench_link::{arrival, link, network, ratio, send, slow};
 

@@ -1,7 +1,7 @@
 //! Duplicates, damage, reordering and jitter come as often and as much as they are set.
 
 use kernel::{Duration, Instant, Ratio};
-use mtasim_net::{Direction, Impairment, LinkId, Network, Verdict, Way};
+use net::{Direction, Impairment, LinkId, Network, Verdict, Way};
 use proptest::prelude::*;
 
 use crate::bench_link::{LOSSLESS, arrival, assert_binomial, link, network, ratio, send, slow};

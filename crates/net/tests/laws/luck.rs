@@ -1,7 +1,7 @@
 //! Taking away a packet, a fault, a link or a host leaves the luck of all others as it was.
 
 use kernel::{Choices, Duration, Instant, key};
-use mtasim_net::{
+use net::{
     Direction, DropReason, GilbertElliott, HostId, Impairment, LinkConfig, Loss, LossModel,
     Network, Outages, Transit, Verdict,
 };

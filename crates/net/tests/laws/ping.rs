@@ -1,7 +1,7 @@
 //! The ping of the modeled link agrees with its closed form, from either end.
 
 use kernel::{Duration, Instant, Ratio};
-use mtasim_net::{Direction, Loss, LossModel, Network, Outages, Way, calibration};
+use net::{Direction, Loss, LossModel, Network, Outages, Way, calibration};
 
 use crate::bench_link::{HERE, THERE, assert_binomial, link, network, packet, ping, ratio, slow};
 
@@ -143,7 +143,7 @@ fn mean_sojourns() {
         mean_outage: Duration::from_secs(30),
     };
     let network = network(11, link(slow(1), Loss::Shared(LossModel::Outages(model))));
-    let link = mtasim_net::LinkId(0);
+    let link = net::LinkId(0);
     let (mut out, mut good, mut last) = (0, 0, None);
     for window in network
         .outages(link, Way::Forward, Instant::ZERO)
@@ -175,7 +175,7 @@ fn the_start_is_stationary() {
     let up = |seed| {
         let network: Network =
             network(seed, link(slow(1), Loss::Shared(LossModel::Outages(model))));
-        network.is_up(mtasim_net::LinkId(0), Way::Forward, Instant::ZERO)
+        network.is_up(net::LinkId(0), Way::Forward, Instant::ZERO)
     };
     let found = (0..SEEDS).filter(|seed| up(*seed)).count() as u64;
     assert_binomial(found, SEEDS, ratio(1, 4), "up at the start");

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use kernel::{Duration, Instant};
-use mtasim_net::{Bandwidth, Direction, DropReason, Verdict, Way};
+use net::{Bandwidth, Direction, DropReason, Verdict, Way};
 use proptest::prelude::*;
 
 use crate::bench_link::{HERE, LOSSLESS, THERE, arrival, link, network, packet};
@@ -87,7 +87,7 @@ proptest! {
                 }
             }
         }
-        let statistics = network.statistics(mtasim_net::LinkId(0), Way::Forward);
+        let statistics = network.statistics(net::LinkId(0), Way::Forward);
         prop_assert_eq!(statistics.delivered, witness.packets.len() as u64);
         prop_assert_eq!(statistics.dropped(DropReason::QueueFull), statistics.offered - statistics.delivered);
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use kernel::{Choices, Duration, Instant};
-use mtasim_net::{Bandwidth, HostId, LinkConfig, Loss, LossModel, Network, Outages, Window};
+use net::{Bandwidth, HostId, LinkConfig, Loss, LossModel, Network, Outages, Window};
 
 use crate::bench_link::{HERE, LOSSLESS, THERE, link, packet, slow};
 

@@ -1,9 +1,7 @@
 //! Packets take the shortest way that there is, and say so when there is none.
 
 use kernel::{Choices, Duration, Instant, mix};
-use mtasim_net::{
-    Cut, Direction, DropReason, HostId, LinkConfig, LinkId, Network, Transit, Verdict, Way,
-};
+use net::{Cut, Direction, DropReason, HostId, LinkConfig, LinkId, Network, Transit, Verdict, Way};
 use proptest::prelude::*;
 
 use crate::bench_link::{LOSSLESS, link, packet, slow};

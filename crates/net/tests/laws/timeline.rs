@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{Choices, Duration, Instant};
-use mtasim_net::{
+use net::{
     Direction, DropReason, LinkId, Loss, LossModel, Network, Outages, Pinned, Verdict, Way, Window,
 };
 use proptest::prelude::*;

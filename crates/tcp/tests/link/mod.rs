@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use mtasim_tcp::{Span, Uptime};
+use tcp::{Span, Uptime};
 
 /// Repeatable chance (splitmix64).
 #[derive(Debug)]

@@ -7,14 +7,14 @@
 
 use std::collections::BTreeMap;
 
+use config::plan::{FaultKind, Vocabulary};
 use kernel::Instant;
+use logs::{event_log, wall_clock::WallTime, winsock_log};
 use net::HostId;
-use scenario::ping;
-use scenario::plan::{FaultKind, Vocabulary};
-use scenario::record::{Record, Stage};
-use scenario::render::{event_log, wall_clock::WallTime, winsock_log};
-use scenario::timeline;
 use serde::Serialize;
+use simulation::ping;
+use simulation::record::{Record, Stage};
+use simulation::timeline;
 
 use crate::life::{self, End, Life};
 use crate::shown::Shown;

@@ -4,13 +4,13 @@
 //! with the sentence that tells it to somebody who sees this program for the first time. It
 //! refuses causes: those are an explanation's.
 
+use config::plan::{Scenario, ViolationKind, Vocabulary};
 use kernel::Instant;
+use logs::evidence::{self, Exhibit};
 use mta::Lease;
-use scenario::Outcome;
-use scenario::outcome::{Exception, Violation};
-use scenario::plan::{Scenario, ViolationKind, Vocabulary};
-use scenario::render::evidence::{self, Exhibit};
 use serde::Serialize;
+use simulation::Outcome;
+use simulation::outcome::{Exception, Violation};
 
 use super::time::{clock, seconds};
 

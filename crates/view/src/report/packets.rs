@@ -3,8 +3,8 @@
 //! Owns what a packet is called by its bytes: flags, and the transport's unit if one begins in
 //! it. It refuses the bytes themselves, which a capture has.
 
-use scenario::watch::passage::{Fate, Passage};
 use serde::Serialize;
+use simulation::watch::passage::{Fate, Passage};
 
 use crate::shown::Shown;
 
@@ -55,7 +55,7 @@ fn fate(passage: &Passage) -> (i64, String) {
         Fate::Damaged { .. } => (-1, ", damaged".to_owned()),
         Fate::Carried(copies) => {
             let whole = copies.iter().find(|copy| !copy.is_damaged);
-            let nanos = |copy: &scenario::watch::passage::Copy| {
+            let nanos = |copy: &simulation::watch::passage::Copy| {
                 let takes = copy.at.saturating_since(passage.at).nanos();
                 i64::try_from(takes).unwrap_or(i64::MAX)
             };

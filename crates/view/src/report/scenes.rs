@@ -2,8 +2,8 @@
 //!
 //! Owns their form. It refuses to choose: what was seen is shown.
 
-use scenario::watch::scene::{About, Touch};
 use serde::Serialize;
+use simulation::watch::scene::{About, Touch};
 
 use crate::shown::Shown;
 

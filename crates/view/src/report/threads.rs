@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use net::HostId;
-use scenario::watch::stay::{Awaited, Doing, EndedBy, Stay};
 use serde::Serialize;
+use simulation::watch::stay::{Awaited, Doing, EndedBy, Stay};
 
 use crate::shown::Shown;
 

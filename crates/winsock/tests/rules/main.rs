@@ -7,7 +7,7 @@
     reason = "a test names the reply it wants: any other fails it"
 )]
 
-extern crate mtasim_winsock as winsock;
+extern crate winsock as winsock;
 
 mod close;
 mod connect;

@@ -1,0 +1,92 @@
+//! `mtasim check`: what is wrong with scenarios, without running them.
+
+use std::io;
+use std::path::Path;
+
+use config::file::Diagnostics;
+use config::plan::Scenario;
+use serde_json::{Value as Json, json};
+
+use crate::arguments::{CheckArguments, Format};
+use crate::exit;
+use crate::input::{self, Refusal};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let mut worst = exit::AS_EXPECTED;
+    for path in &arguments.files {
+        worst = worst.max(check_one(path, arguments, terminal)?);
+    }
+    Ok(worst)
+}
+
+fn check_one(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let name = path.display().to_string();
+    match input::load(path, &arguments.overrides) {
+        Ok(scenario) => {
+            show(&name, &scenario, arguments, terminal)?;
+            Ok(exit::AS_EXPECTED)
+        }
+        Err(Refusal::Wrong(diagnostics)) => {
+            complain(&name, &diagnostics, arguments.format, terminal)?;
+            Ok(exit::USAGE)
+        }
+        Err(Refusal::Unreadable(error)) => {
+            terminal.complain(&format!("cannot read {name}: {error}"));
+            Ok(exit::ENVIRONMENT)
+        }
+    }
+}
+
+fn show(
+    name: &str,
+    scenario: &Scenario,
+    arguments: &CheckArguments,
+    terminal: &mut Terminal,
+) -> io::Result<()> {
+    if arguments.print {
+        return terminal.result(&scenario.to_toml());
+    }
+    match arguments.format {
+        Format::Human => terminal.result(&format!("{name}: ok, {}\n", scenario.title)),
+        Format::Json => terminal.result(&format!(
+            "{}\n",
+            answer(
+                name,
+                json!({
+                    "ok": true,
+                    "title": scenario.title,
+                    "content_hash": hexadecimal(&scenario.content_hash()),
+                    "diagnostics": [],
+                })
+            )
+        )),
+    }
+}
+
+fn complain(
+    name: &str,
+    diagnostics: &Diagnostics,
+    format: Format,
+    terminal: &mut Terminal,
+) -> io::Result<()> {
+    match format {
+        Format::Human => terminal.talk(&diagnostics.to_human(true)),
+        Format::Json => {
+            let mut found = diagnostics.to_json();
+            found["ok"] = json!(false);
+            terminal.result(&format!("{}\n", answer(name, found)))
+        }
+    }
+}
+
+/// One line of JSON about a file.
+fn answer(name: &str, mut about: Json) -> Json {
+    about["schema_version"] = json!(1);
+    about["file"] = json!(name);
+    about
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,100 @@
+//! `mtasim explain`: why a failure happens.
+
+use std::io;
+use std::sync::Arc;
+
+use config::file;
+use config::plan::Scenario;
+use explore::capsule::{self, Capsule, CapsuleError};
+use explore::curve::{self, CurveError, Fresh};
+use explore::explain::{self, ExplainError, Explanation};
+use explore::row::Failure;
+use explore::{Shipped, Subject};
+
+use crate::arguments::{ExplainArguments, Format};
+use crate::commands::sweep;
+use crate::exit;
+use crate::input;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::Result<u8> {
+    let name = arguments.file.display().to_string();
+    let bytes = match input::read_at_most(&arguments.file, capsule::SIZE_MAX as u64 + 1) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            terminal.complain(&format!("cannot read {name}: {error}"));
+            return Ok(exit::ENVIRONMENT);
+        }
+    };
+    let (scenario, seed, signature): (Scenario, u64, Option<String>) = match Capsule::parse(&bytes)
+    {
+        Ok(capsule) => {
+            let signature = capsule.failure.signature;
+            (capsule.scenario, capsule.seed, Some(signature))
+        }
+        Err(CapsuleError::Foreign) => match file::load(&name, &bytes, &[]) {
+            Ok(scenario) => {
+                let seed = arguments.seed.unwrap_or(scenario.seed);
+                (scenario, seed, None)
+            }
+            Err(found) => {
+                terminal.talk(&found.to_human(true))?;
+                return Ok(exit::USAGE);
+            }
+        },
+        Err(error) => {
+            terminal.complain(&format!("cannot use {name}: {error}"));
+            return Ok(exit::USAGE);
+        }
+    };
+    match explain::explain(&scenario, seed, signature.as_deref(), &Shipped) {
+        Ok(mut explanation) => {
+            if let Err(error) = add_curve(arguments, (&scenario, seed), &mut explanation) {
+                terminal.complain(&format!("{name}, seed {seed}: {error}"));
+                return Ok(match error {
+                    CurveError::Assembly(_) => exit::USAGE,
+                    CurveError::Threads(_) => exit::ENVIRONMENT,
+                    CurveError::Panicked(_) => exit::OUR_BUG,
+                });
+            }
+            match arguments.format {
+                Format::Human => terminal.result(&explanation.to_string())?,
+                Format::Json => {
+                    let text = serde_json::to_string_pretty(&explanation).expect("plain data");
+                    terminal.result(&format!("{text}\n"))?;
+                }
+            }
+            Ok(exit::AS_EXPECTED)
+        }
+        Err(error) => {
+            terminal.complain(&format!("{name}, seed {seed}: {error}"));
+            Ok(match error {
+                ExplainError::Assembly(_) => exit::USAGE,
+                ExplainError::NothingWrong => exit::UNEXPECTED,
+            })
+        }
+    }
+}
+
+/// Adds when the failure became likely, unless no luck is to be tried.
+fn add_curve(
+    arguments: &ExplainArguments,
+    run: (&Scenario, u64),
+    explanation: &mut Explanation,
+) -> Result<(), CurveError> {
+    if arguments.luck == 0 {
+        return Ok(());
+    }
+    let failure = Failure {
+        signature: explanation.signature.clone(),
+        at: explanation.at,
+        count: 1,
+    };
+    let fresh = Fresh {
+        seeds: arguments.luck,
+        jobs: arguments.jobs.unwrap_or_else(sweep::processors),
+    };
+    let subject: Arc<dyn Subject> = Arc::new(Shipped);
+    explanation.curve = Some(curve::curve(run, &failure, fresh, &subject)?);
+    Ok(())
+}

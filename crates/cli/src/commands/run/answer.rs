@@ -1,0 +1,97 @@
+//! The answer for programs.
+//!
+//! Owns the keys of the JSON object. It refuses to leave any out: a key is there, be it empty.
+
+use std::fmt::Display;
+
+use serde_json::{Map, Value as Json, json};
+
+use config::plan::Vocabulary;
+use simulation::outcome::{Exception, Violation};
+
+use super::Report;
+
+/// The run as an object, with the time it took here.
+pub(super) fn answer(report: &Report<'_>) -> Json {
+    let mut object = result(report);
+    object["wall_s"] = json!(report.wall.as_secs_f64());
+    object
+}
+
+/// The run as an object that is the same wherever it is run.
+pub(super) fn result(report: &Report<'_>) -> Json {
+    let outcome = &report.outcome;
+    let (associations, messages) = (outcome.associations, outcome.messages);
+    let links = outcome.links.iter().map(|(name, link)| {
+        let counts = json!({ "offered": link.offered, "lost": link.lost });
+        (name.clone(), counts)
+    });
+    json!({
+        "schema_version": 1,
+        "scenario": report.file,
+        "title": report.scenario.title,
+        "seed": outcome.seed,
+        "digest": outcome.digest.to_string(),
+        "repeat": report.repeat,
+        "simulated_s": seconds(outcome.simulated),
+        "stop": outcome.stop.word(),
+        "events": outcome.events,
+        "steps": outcome.steps,
+        "as_expected": outcome.is_as_expected(),
+        "unexpected": outcome.unexpected,
+        "violations": outcome.violations.iter().map(violation).collect::<Vec<_>>(),
+        "violations_dropped": outcome.violations_dropped,
+        "exceptions": outcome.exceptions.iter().map(exception).collect::<Vec<_>>(),
+        "events_logged": counts(outcome.events_logged.iter()),
+        "associations": {
+            "opened": associations.opened,
+            "closed": associations.closed,
+            "failed": associations.failed,
+            "refused": associations.refused,
+        },
+        "messages": {
+            "submitted": messages.submitted,
+            "arrived": messages.arrived,
+            "acknowledged": messages.acknowledged,
+            "returned": messages.returned,
+        },
+        "faults": counts(outcome.faults.iter()),
+        "links": links.collect::<Map<_, _>>(),
+    })
+}
+
+fn violation(violation: &Violation) -> Json {
+    let mut object = json!({
+        "kind": violation.kind.word(),
+        "host": violation.host,
+        "at_s": seconds(violation.at),
+        "signature": violation.signature(),
+        "detail": violation.detail,
+    });
+    if let Some(lease) = violation.lease {
+        object["cb"] = json!(lease.block.0);
+        object["instance"] = json!(lease.instance.0);
+    }
+    object
+}
+
+fn exception(exception: &Exception) -> Json {
+    json!({
+        "code": format!("{:08x}", exception.code),
+        "host": exception.host,
+        "at_s": seconds(exception.at),
+        "thread": exception.thread,
+        "thread_number": exception.number,
+        "signature": exception.signature(),
+    })
+}
+
+fn counts<'a, K: Display + 'a>(counts: impl Iterator<Item = (&'a K, &'a u64)>) -> Json {
+    let entries = counts.map(|(name, count)| (name.to_string(), json!(count)));
+    Json::Object(entries.collect())
+}
+
+/// Virtual time, shown with nine decimals, as the nearest number.
+fn seconds(at: impl Display) -> Json {
+    serde_json::from_str(&at.to_string()).expect("seconds with decimals are a JSON number")
+}

@@ -1,0 +1,11 @@
+//! Scenario files and the plans they describe.
+//!
+//! [`file::load`] reads TOML text into a checked [`plan::Scenario`], or says what is wrong with it,
+//! with line, column, cause and cure. A `Scenario` can also be built in code. [`swarm`] picks the
+//! features that one seed uses.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod file;
+pub mod plan;
+pub mod swarm;

@@ -1,0 +1,135 @@
+//! Exhibits show what went wrong, and not much else.
+
+use kernel::{Duration, Instant};
+use mta::{BlockIndex, EventEntry, Function};
+use net::HostId;
+use winsock::SocketError;
+
+use super::{Exhibit, exhibits};
+use config::plan::{Build, Host, Scenario, ViolationKind};
+use simulation::Options;
+use simulation::outcome::{Exception, Outcome, Violation};
+use simulation::record::{Record, ThreadNumber};
+
+/// A run of one host in which nothing happens, to be written into.
+fn quiet() -> (Scenario, Outcome) {
+    let mut scenario = Scenario::new("t", "w", Duration::from_secs(1));
+    let host = Host::new(Build::V4_0_993_6);
+    scenario.hosts.insert("PARIS".to_owned(), host);
+    let options = Options {
+        keep_records: false,
+    };
+    let mut outcome = simulation::run(&scenario, 1, options).expect("there is no link");
+    // Even the start of an unguarded build has its races.
+    outcome.violations.clear();
+    (scenario, outcome)
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::ZERO + Duration::from_secs(seconds)
+}
+
+fn violation(kind: ViolationKind, place: &str, detail: &str) -> Violation {
+    Violation {
+        kind,
+        host: "PARIS".to_owned(),
+        at: at(7),
+        place: place.to_owned(),
+        lease: None,
+        detail: detail.to_owned(),
+    }
+}
+
+#[test]
+fn before_a_crash_the_last_events_count() {
+    let (scenario, mut outcome) = quiet();
+    let entry = |block| {
+        EventEntry::Sockets(
+            Function::Connect,
+            Some(SocketError::TimedOut),
+            BlockIndex(block),
+        )
+    };
+    outcome.records = (0..9)
+        .map(|block| {
+            let record = mta::Record::Event(entry(block));
+            let record = Record::Mta(HostId(0), ThreadNumber(10), record);
+            (at(u64::from(block)), record)
+        })
+        .collect();
+    outcome.exceptions.push(Exception {
+        code: 0xe002_0002,
+        host: "PARIS".to_owned(),
+        at: at(6),
+        thread: "TCP/IP DRVR".to_owned(),
+        number: 10,
+        cause: "raised by a consistency check".to_owned(),
+    });
+    let shown = exhibits(&scenario, &outcome);
+    assert_eq!(shown.len(), 1);
+    assert_eq!(
+        shown[0].title,
+        "The event log of PARIS before exception e0020002 on TCP/IP DRVR 10:"
+    );
+    let blocks = (2..=6).map(|block| format!("Control block index: {block}."));
+    assert_eq!(shown[0].lines.len(), 5);
+    for (line, block) in shown[0].lines.iter().zip(blocks) {
+        assert!(line.contains(&block), "{line}");
+    }
+}
+
+#[test]
+fn a_race_shows_both_its_sides_and_a_kind_at_most_twice() {
+    let (scenario, mut outcome) = quiet();
+    let detail = "data race: write of a at 4, against read of a at 2";
+    for place in ["one", "one", "two", "three"] {
+        let race = violation(ViolationKind::DataRace, place, detail);
+        outcome.violations.push(race);
+    }
+    let mail = violation(ViolationKind::Delivery, "mail", "message 1 came twice");
+    outcome.violations.push(mail);
+    let shown = exhibits(&scenario, &outcome);
+    let race = Exhibit {
+        title: "data-race on PARIS at 7.000000000 s:".to_owned(),
+        lines: vec![
+            "data race: write of a at 4,".to_owned(),
+            "against read of a at 2".to_owned(),
+        ],
+    };
+    assert_eq!(shown[..2], [race.clone(), race]);
+    assert_eq!(shown[2].lines, ["message 1 came twice"]);
+    assert_eq!(shown.len(), 3);
+}
+
+#[test]
+fn two_runs_are_the_same_or_it_is_said_where_they_part() {
+    let (scenario, one) = quiet();
+    let (_, again) = quiet();
+    assert_eq!(one.divergence_from(&again), None);
+    let options = Options {
+        keep_records: false,
+    };
+    let mut other = simulation::run(&scenario, 1, options).expect("there is no link");
+    let point = |hash| kernel::Checkpoint {
+        records: 256,
+        at: at(3),
+        hash,
+    };
+    let mut one = one;
+    one.checkpoints = vec![point(1)];
+    other.checkpoints = vec![point(2)];
+    other.digest = kernel::Digest::new().fingerprint();
+    assert_eq!(
+        one.divergence_from(&other).as_deref(),
+        Some(
+            "first at the checkpoint of record 256, 3.000000000 s: 0000000000000001 and \
+             0000000000000002"
+        )
+    );
+    other.checkpoints = vec![point(1)];
+    let told = one.divergence_from(&other).expect("the digests differ");
+    assert!(
+        told.starts_with("after the last common checkpoint: digests "),
+        "{told}"
+    );
+}

@@ -1,0 +1,291 @@
+//! The journal: every record as a line of JSON, for programs that read.
+//!
+//! Owns the names of kinds and fields. A line is one flat object: `at_s` and `kind` first, then
+//! `host` and `thread` where there are such, then the kind's own fields; `text` is what a log
+//! says. Names stay; new ones may come. Times are seconds with nine decimals. It refuses floats:
+//! what was counted in nanoseconds is written with all of them.
+
+use std::fmt::{Display, Write};
+
+use kernel::{EventKey, Instant};
+use mta::{Ending, Fact};
+use net::{DropReason, HostId, Identity};
+
+use super::event_log::{Reader, Source};
+use super::winsock_log;
+use config::plan::{Scenario, Vocabulary};
+use simulation::outcome::{Outcome, Violation};
+use simulation::record::{Record, Segment, Stage};
+
+/// The journal of a run, oldest record first, each line without its end. Empty if no records
+/// were kept.
+///
+/// # Panics
+/// If the outcome is not one of this scenario.
+pub fn lines<'a>(
+    scenario: &'a Scenario,
+    outcome: &'a Outcome,
+) -> impl Iterator<Item = String> + 'a {
+    let mut reader = Reader::new(scenario, outcome);
+    outcome.records.iter().map(move |(at, record)| {
+        let names = Names { scenario, outcome };
+        let mut line = Line::new(*at);
+        names.put(&mut line, record);
+        for (_, entry) in reader.read(*at, record) {
+            // Dr. Watson's entry follows from the MTA's.
+            if entry.source == Source::Mta {
+                line.number("id", entry.id);
+                line.text("text", entry.description());
+            }
+        }
+        line.end()
+    })
+}
+
+/// What numbers in records are called.
+struct Names<'a> {
+    scenario: &'a Scenario,
+    outcome: &'a Outcome,
+}
+
+impl Names<'_> {
+    fn host(&self, line: &mut Line, host: HostId) {
+        line.text("host", &self.outcome.hosts[host.0 as usize].name);
+    }
+
+    fn put(&self, line: &mut Line, record: &Record) {
+        match record {
+            Record::Event(key) => self.event(line, key),
+            Record::Mta(host, thread, record) => {
+                line.text("kind", kind_of(record));
+                self.host(line, *host);
+                line.number("thread", thread.0);
+                match record {
+                    mta::Record::Log(said) => {
+                        let (thread, said) = (*thread, *said);
+                        line.text("text", winsock_log::Line { thread, line: said });
+                    }
+                    mta::Record::Event(_) => {}
+                    mta::Record::Fact(fact) => put_fact(line, *fact),
+                }
+            }
+            Record::Exception(host, thread, exception) => {
+                line.text("kind", "exception");
+                self.host(line, *host);
+                line.number("thread", thread.0);
+                line.text("code", format_args!("{:08x}", exception.code));
+                line.text("cause", exception);
+            }
+            Record::PacketSent(host, identity, segment) => {
+                self.packet(line, "packet-sent", *host, *identity);
+                put_segment(line, *segment);
+            }
+            Record::PacketDropped(host, identity, link, reason) => {
+                self.packet(line, "packet-dropped", *host, *identity);
+                if let Some(link) = link {
+                    let name = self.scenario.links.keys().nth(link.0 as usize);
+                    line.text("link", name.expect("links are numbered by name"));
+                }
+                line.text("reason", word(*reason));
+            }
+            Record::PacketArrived(host, identity) => {
+                self.packet(line, "packet-arrived", *host, *identity);
+            }
+            Record::PacketDamaged(host, identity) => {
+                self.packet(line, "packet-damaged", *host, *identity);
+            }
+            Record::Fault(fault, stage) => {
+                line.text("kind", "fault");
+                let name = self.scenario.faults.keys().nth(*fault as usize);
+                line.text("fault", name.expect("faults are numbered by name"));
+                line.text(
+                    "stage",
+                    match stage {
+                        Stage::Strikes => "strikes",
+                        Stage::Ceases => "ceases",
+                    },
+                );
+            }
+            Record::ClosedDown(host) => {
+                line.text("kind", "closed-down");
+                self.host(line, *host);
+            }
+            Record::ClockSet(host, nanos) => {
+                line.text("kind", "clock-set");
+                self.host(line, *host);
+                line.number("ahead_ns", nanos);
+            }
+            Record::Healed => line.text("kind", "healed"),
+            Record::Violation(violation) => put_violation(line, violation),
+        }
+    }
+
+    fn event(&self, line: &mut Line, key: &EventKey) {
+        line.text("kind", "event");
+        self.host(line, HostId(key.host));
+        line.number("class", key.class);
+        line.number("sequence", key.sequence);
+    }
+
+    /// Numbers of 64 bits are text: not every reader of JSON keeps them whole.
+    fn packet(&self, line: &mut Line, kind: &str, host: HostId, identity: Identity) {
+        let Identity {
+            flow,
+            unit,
+            attempt,
+        } = identity;
+        line.text("kind", kind);
+        self.host(line, host);
+        line.text("flow", format_args!("{flow:016x}"));
+        line.text("unit", format_args!("{unit:016x}"));
+        line.number("attempt", attempt);
+    }
+}
+
+const fn kind_of(record: &mta::Record) -> &'static str {
+    match record {
+        mta::Record::Log(_) => "winsock-log",
+        mta::Record::Event(_) => "event-log",
+        mta::Record::Fact(fact) => match fact {
+            Fact::Begun(_) => "association-begun",
+            Fact::Bound(..) => "block-bound",
+            Fact::Opened(_) => "association-opened",
+            Fact::Ended(..) => "association-ended",
+            Fact::Refused => "association-refused",
+            Fact::TransportBegun(..) => "transport-begun",
+            Fact::TransportEnded(..) => "transport-ended",
+            Fact::BlockTaken(..) => "block-taken",
+            Fact::OutOfService(..) => "block-out-of-service",
+            Fact::BlockReturned(..) => "block-returned",
+            Fact::CloseApplied { .. } => "close-applied",
+            Fact::Submitted(_) => "message-submitted",
+            Fact::Arrived { .. } => "message-arrived",
+            Fact::Acknowledged(_) => "message-acknowledged",
+            Fact::Returned(_) => "message-returned",
+        },
+    }
+}
+
+fn put_fact(line: &mut Line, fact: Fact) {
+    match fact {
+        Fact::Refused => {}
+        Fact::Bound(association, block, instance) => {
+            line.number("association", association.0);
+            line.number("cb", block);
+            line.number("instance", instance);
+        }
+        Fact::Begun(association) | Fact::Opened(association) => {
+            line.number("association", association.0)
+        }
+        Fact::Ended(association, ending) => {
+            line.number("association", association.0);
+            line.text(
+                "ending",
+                match ending {
+                    Ending::Orderly => "orderly",
+                    Ending::NotOpened => "not-opened",
+                    Ending::Broken => "broken",
+                },
+            );
+        }
+        Fact::TransportBegun(block, instance)
+        | Fact::TransportEnded(block, instance)
+        | Fact::BlockTaken(block, instance)
+        | Fact::OutOfService(block, instance)
+        | Fact::BlockReturned(block, instance) => {
+            line.number("cb", block);
+            line.number("instance", instance);
+        }
+        Fact::CloseApplied {
+            block,
+            meant,
+            found,
+        } => {
+            line.number("cb", block);
+            line.number("meant", meant);
+            line.number("instance", found);
+        }
+        Fact::Submitted(message) | Fact::Acknowledged(message) | Fact::Returned(message) => {
+            line.number("message", message);
+        }
+        Fact::Arrived {
+            from,
+            message,
+            length,
+            hash,
+        } => {
+            line.number("message", message);
+            line.text("from", std::net::Ipv4Addr::from(from));
+            line.number("bytes", length);
+            line.text("hash", format_args!("{hash:016x}"));
+        }
+    }
+}
+
+fn put_segment(line: &mut Line, segment: Segment) {
+    match segment {
+        Segment::Tcp {
+            source_port,
+            destination_port,
+            flags,
+            length,
+        } => {
+            line.number("source_port", source_port);
+            line.number("destination_port", destination_port);
+            line.number("flags", flags);
+            line.number("bytes", length);
+        }
+        Segment::Icmp => line.text("protocol", "icmp"),
+    }
+}
+
+fn put_violation(line: &mut Line, violation: &Violation) {
+    line.text("kind", "violation");
+    line.text("host", &violation.host);
+    line.text("violation", violation.kind.word());
+    line.text("signature", violation.signature());
+    if let Some(lease) = violation.lease {
+        line.number("cb", lease.block);
+        line.number("instance", lease.instance);
+    }
+    line.text("text", &violation.detail);
+}
+
+const fn word(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Loss => "loss",
+        DropReason::Outage => "outage",
+        DropReason::QueueFull => "queue-full",
+        DropReason::Cut => "cut",
+        DropReason::NoRoute => "no-route",
+        DropReason::TtlExceeded => "ttl-exceeded",
+        DropReason::Pinned => "pinned",
+    }
+}
+
+/// One JSON object in the making.
+struct Line(String);
+
+impl Line {
+    fn new(at: Instant) -> Self {
+        Self(format!("{{\"at_s\":{at}"))
+    }
+
+    /// Adds what is a JSON number when it is shown.
+    fn number(&mut self, name: &str, value: impl Display) {
+        write!(self.0, ",\"{name}\":{value}").expect("a string takes everything");
+    }
+
+    fn text(&mut self, name: &str, value: impl Display) {
+        let quoted = serde_json::Value::from(value.to_string());
+        write!(self.0, ",\"{name}\":{quoted}").expect("a string takes everything");
+    }
+
+    fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! A record as a sentence, for explanations.
+//!
+//! Owns the words for what is written down: who did what, as plainly as the record says it. It
+//! refuses conclusions: a sentence says no more than its record.
+
+use mta::{Ending, Fact};
+use net::DropReason;
+
+use super::winsock_log;
+use config::plan::Scenario;
+use simulation::event;
+use simulation::outcome::Outcome;
+use simulation::record::{Record, Segment, Stage, ThreadNumber};
+
+/// What a record of this run says. The time is not part of it.
+///
+/// # Panics
+/// If the record is not one of this run.
+#[must_use]
+pub fn sentence(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String {
+    let host = |id: u32| outcome.hosts[id as usize].name.as_str();
+    match record {
+        Record::Event(key) => match event::in_words(key.class) {
+            (what, true) => format!("{what} at {}", host(key.host)),
+            (what, false) => what.to_owned(),
+        },
+        Record::Mta(id, thread, record) => {
+            let who = thread_in_words(outcome, id.0, *thread);
+            match record {
+                mta::Record::Fact(fact) => format!("{who}: {}", fact_in_words(*fact)),
+                mta::Record::Log(line) => {
+                    let (thread, line) = (*thread, *line);
+                    format!("{who} logs {}", winsock_log::Line { thread, line })
+                }
+                mta::Record::Event(entry) => format!("{who} writes event {}", entry.id()),
+            }
+        }
+        Record::Exception(id, thread, exception) => {
+            let who = thread_in_words(outcome, id.0, *thread);
+            format!("{who}: exception {:08x}: {exception}", exception.code)
+        }
+        Record::PacketSent(id, _, segment) => {
+            format!("{} sends {}", host(id.0), segment_in_words(*segment))
+        }
+        Record::PacketDropped(id, _, _, reason) => {
+            format!(
+                "a packet of {} is lost: {}",
+                host(id.0),
+                reason_in_words(*reason)
+            )
+        }
+        Record::PacketArrived(id, _) => format!("a packet arrives at {}", host(id.0)),
+        Record::PacketDamaged(id, _) => format!("a packet arrives damaged at {}", host(id.0)),
+        Record::Fault(fault, stage) => {
+            let name = scenario.faults.keys().nth(*fault as usize);
+            let name = name.expect("faults are numbered by name");
+            match stage {
+                Stage::Strikes => format!("fault {name} strikes"),
+                Stage::Ceases => format!("fault {name} ceases"),
+            }
+        }
+        Record::ClosedDown(id) => format!("the service of {} is stopped", host(id.0)),
+        Record::ClockSet(id, _) => format!("the clock of {} is set", host(id.0)),
+        Record::Healed => "the network is healed".to_owned(),
+        Record::Violation(violation) => {
+            format!("{}: {}", violation.host, violation.signature())
+        }
+    }
+}
+
+/// `PARIS, MAIN BASE (001)`.
+fn thread_in_words(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String {
+    let view = &outcome.hosts[host as usize];
+    let name = view.threads.get(&thread).map_or("?", String::as_str);
+    format!("{}, {name} ({:03})", view.name, thread.0)
+}
+
+/// What a fact of the MTA's says, without who and when.
+#[must_use]
+pub fn fact_in_words(fact: Fact) -> String {
+    match fact {
+        Fact::Begun(association) => format!("begins association {}", association.0),
+        Fact::Bound(association, block, instance) => {
+            format!(
+                "association {} is to use block {block}, use {instance}",
+                association.0
+            )
+        }
+        Fact::Opened(association) => format!("association {} is open", association.0),
+        Fact::Ended(association, ending) => {
+            let how = match ending {
+                Ending::Orderly => "in order",
+                Ending::NotOpened => "without having been open",
+                Ending::Broken => "broken",
+            };
+            format!("association {} ends {how}", association.0)
+        }
+        Fact::Refused => "no association: no block is free".to_owned(),
+        Fact::TransportBegun(block, instance) => {
+            format!("the transport begins on block {block}, use {instance}")
+        }
+        Fact::TransportEnded(block, instance) => {
+            format!("the transport knows block {block}, use {instance}, no more")
+        }
+        Fact::BlockTaken(block, instance) => {
+            format!("takes block {block} out of the pool: use {instance}")
+        }
+        Fact::OutOfService(block, instance) => {
+            format!("a timeout takes block {block}, use {instance}, out of service")
+        }
+        Fact::BlockReturned(block, instance) => {
+            format!("gives block {block}, use {instance}, back to the pool")
+        }
+        Fact::CloseApplied {
+            block,
+            meant,
+            found,
+        } => format!("a close request meant for use {meant} of block {block} finds use {found}"),
+        Fact::Submitted(message) => format!("takes in message {message}"),
+        Fact::Arrived { message, .. } => format!("message {message} has arrived whole"),
+        Fact::Acknowledged(message) => format!("message {message} is acknowledged"),
+        Fact::Returned(message) => format!("message {message} is given up"),
+    }
+}
+
+fn segment_in_words(segment: Segment) -> String {
+    /// The letters of tcpdump, from the lowest bit (RFC 9293 section 3.1).
+    const FLAGS: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
+    match segment {
+        Segment::Icmp => "an ICMP message".to_owned(),
+        Segment::Tcp { flags, length, .. } => {
+            let set = (0..).zip(FLAGS).filter(|(bit, _)| flags >> bit & 1 == 1);
+            let set: Vec<&str> = set.map(|(_, name)| name).collect();
+            format!("{} with {length} bytes", set.join(" "))
+        }
+    }
+}
+
+const fn reason_in_words(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Loss => "loss by chance",
+        DropReason::Outage => "an outage",
+        DropReason::QueueFull => "a full queue",
+        DropReason::Cut => "a cut",
+        DropReason::NoRoute => "no route",
+        DropReason::TtlExceeded => "its time to live is over",
+        DropReason::Pinned => "pinned",
+    }
+}

@@ -1,0 +1,106 @@
+//! What is made up can be run, and shows itself as a file that says the same.
+
+use kernel::Duration;
+use mta::{Build, Shipped};
+use property::{
+    Builds, Case, Cases, RunError, cases, critical_sections, preemptions, recovers_after_healing,
+};
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(200)
+    })]
+
+    #[test]
+    fn a_case_is_the_file_it_shows_itself_as(case in cases(&Shipped::EXCHANGE_4_0_994_2)) {
+        prop_assert_eq!(case.scenario.check(), vec![]);
+        let shown = format!("{case:?}");
+        prop_assert_eq!(Case::read("shown", &shown), Ok(case));
+    }
+
+    #[test]
+    fn so_is_a_case_whose_threads_are_put_aside(case in put_aside()) {
+        prop_assert_eq!(case.scenario.check(), vec![]);
+        prop_assert_eq!(case.scenario.connectors.len(), 2);
+        let shown = format!("{case:?}");
+        prop_assert_eq!(Case::read("shown", &shown), Ok(case));
+    }
+}
+
+fn put_aside() -> BoxedStrategy<Case> {
+    let build = Shipped::EXCHANGE_4_0_994_2;
+    let sections = critical_sections(&build);
+    let aside = preemptions(&build, 6, &sections, Duration::from_secs(30));
+    Cases::of(&build).preempted(aside).both_ways().strategy()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(40)
+    })]
+
+    /// Every line can be calibrated, every run ends within its limits.
+    #[test]
+    fn a_case_can_be_run(case in cases(&Shipped::EXCHANGE_5_5_2655_16)) {
+        let outcome = case.run(Shipped::EXCHANGE_5_5_2655_16)?;
+        recovers_after_healing(&outcome)?;
+    }
+}
+
+const TEXT: &str = include_str!("../../../../sims/canary/late-close-5.5.toml");
+
+fn canary() -> Case {
+    Case::read("late-close-5.5.toml", TEXT).expect("a scenario")
+}
+
+/// The shipped build through the trait, and by its name: one run.
+#[test]
+fn a_build_given_is_the_build_named() {
+    let case = canary();
+    let named = case.run_on(&Builds::named()).expect("it runs");
+    let builds = Builds::named()
+        .with("PARIS", Shipped::EXCHANGE_5_5_2653_23)
+        .with("LYON", Shipped::EXCHANGE_5_5_2655_16);
+    assert_eq!(case.run_on(&builds).expect("it runs").digest, named.digest);
+}
+
+/// 5.5.2653.23 that asserts nothing else than its base.
+#[derive(Clone, Debug)]
+struct Unchanged;
+
+impl Build for Unchanged {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_5_5_2653_23
+    }
+}
+
+#[test]
+fn a_variant_that_decides_nothing_is_its_base() {
+    let case = canary();
+    let one = case.run(Unchanged).expect("it runs");
+    let other = case.run(Unchanged.base()).expect("it runs");
+    assert_eq!(one.digest, other.digest);
+}
+
+#[test]
+fn what_cannot_be_run_says_why() {
+    let mut case = canary();
+    let nowhere = Builds::named().with("ROME", Unchanged);
+    let error = case.run_on(&nowhere).expect_err("no such host");
+    let told = "the scenario has no host `ROME`: its hosts are LYON, PARIS";
+    assert_eq!(error.to_string(), told);
+    case.scenario.links.clear();
+    let error = case.run(Unchanged).expect_err("nothing joins the hosts");
+    assert!(matches!(error, RunError::Unsound(_)), "{error}");
+}
+
+#[test]
+fn progress_that_nobody_owes_is_not_decided() {
+    let outcome = canary().run(Unchanged).expect("it runs");
+    let broken = recovers_after_healing(&outcome).expect_err("no healing");
+    let told = "recovers_after_healing is not decided: the scenario has no `healing`";
+    assert_eq!(broken.to_string(), told);
+}

@@ -1,0 +1,364 @@
+//! From names to numbers: the plan's hosts, links and connectors as the models take them.
+//!
+//! Owns the translation, including the calibration of links by what a ping sees. It refuses to
+//! check what the file's reader has checked: what is impossible here is our bug.
+
+use std::num::NonZeroU64;
+use std::rc::Rc;
+
+use kernel::{Duration, key};
+use machine::{Costs, HeapConfig};
+use mta::{Build, Database, Patience, Shipped};
+use net::{LinkConfig, LossModel, calibration};
+
+use crate::roster::{Roster, host_numbers};
+use config::plan::{
+    Before, Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
+    TcpProfile, Vocabulary,
+};
+
+/// A network that cannot be calibrated or built as the scenario says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssemblyError(pub String);
+
+impl std::fmt::Display for AssemblyError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AssemblyError {}
+
+/// The links as the network takes them, in the order of their names.
+pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyError> {
+    let numbers = host_numbers(scenario);
+    scenario
+        .links
+        .iter()
+        .map(|(name, link)| {
+            let mut config = LinkConfig {
+                key: key(name),
+                ends: [
+                    numbers[link.between[0].as_str()],
+                    numbers[link.between[1].as_str()],
+                ],
+                forward: direction(&link.forward),
+                backward: direction(&link.backward),
+                loss: net::Loss::Shared(LossModel::None),
+            };
+            let separation = config.separation();
+            let refused = |error| AssemblyError(format!("link {name}: {error}"));
+            config.loss = if link.shares_loss() {
+                net::Loss::Shared(model(link.forward.loss, separation).map_err(refused)?)
+            } else {
+                net::Loss::PerDirection {
+                    forward: model(link.forward.loss, separation).map_err(refused)?,
+                    backward: model(link.backward.loss, separation).map_err(refused)?,
+                }
+            };
+            pin(&mut config, scenario, name);
+            Ok(config)
+        })
+        .collect()
+}
+
+fn direction(plan: &config::plan::Direction) -> net::Direction {
+    let bandwidth = plan
+        .bandwidth
+        .and_then(|it| NonZeroU64::new(it.bits_per_second));
+    net::Direction {
+        delay: plan.delay,
+        bandwidth: bandwidth.map(|bits_per_second| net::Bandwidth {
+            bits_per_second,
+            queue: plan.queue.0,
+        }),
+        impairment: net::Impairment {
+            jitter: plan.jitter,
+            reorder: plan.reorder,
+            reorder_delay: plan.reorder_delay,
+            duplicate: plan.duplicate,
+            corrupt: plan.corrupt,
+        },
+        pinned: net::Pinned::default(),
+    }
+}
+
+fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::CalibrationError> {
+    Ok(match loss {
+        Loss::None => LossModel::None,
+        Loss::Independent(IndependentLoss::Loss(loss)) => LossModel::Independent { loss },
+        Loss::Independent(IndependentLoss::PingSuccess(success)) => {
+            calibration::independent(success)
+        }
+        Loss::GilbertElliott { chain, scope } => match (chain, scope) {
+            (
+                GilbertElliott::Chain {
+                    good_to_bad,
+                    bad_to_good,
+                    loss_good,
+                    loss_bad,
+                },
+                _,
+            ) => {
+                let chain = net::GilbertElliott {
+                    good_to_bad,
+                    bad_to_good,
+                    loss_good,
+                    loss_bad,
+                };
+                LossModel::GilbertElliott(chain)
+            }
+            (
+                GilbertElliott::Calibrated {
+                    ping_success,
+                    mean_burst,
+                },
+                Scope::Shared,
+            ) => calibration::bursts_shared(ping_success, mean_burst)?,
+            (
+                GilbertElliott::Calibrated {
+                    ping_success,
+                    mean_burst,
+                },
+                Scope::PerDirection,
+            ) => calibration::bursts_each_way(ping_success, mean_burst)?,
+        },
+        Loss::Outages { outages, scope } => match (outages, scope) {
+            (
+                Outages::Times {
+                    mean_good,
+                    mean_outage,
+                },
+                _,
+            ) => LossModel::Outages(net::Outages {
+                mean_good,
+                mean_outage,
+            }),
+            (
+                Outages::Calibrated {
+                    ping_success,
+                    mean_outage,
+                },
+                Scope::Shared,
+            ) => calibration::outages_shared(ping_success, mean_outage, separation)?,
+            (
+                Outages::Calibrated {
+                    ping_success,
+                    mean_outage,
+                },
+                Scope::PerDirection,
+            ) => calibration::outages_each_way(ping_success, mean_outage)?,
+        },
+    })
+}
+
+/// Lays down the outages and drops that the scenario pins on this link.
+fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
+    let mut windows: Vec<net::Window> = Vec::new();
+    let on_this = scenario
+        .pins
+        .outages
+        .iter()
+        .filter(|pinned| pinned.link == name);
+    let mut outages: Vec<_> = on_this.map(|it| (it.from, it.to)).collect();
+    outages.sort_unstable();
+    for (from, until) in outages {
+        match windows.last_mut() {
+            Some(last) if from <= last.until => last.until = last.until.max(until),
+            _ => windows.push(net::Window { from, until }),
+        }
+    }
+    let on_this = scenario
+        .pins
+        .drop
+        .iter()
+        .filter(|pinned| pinned.link == name);
+    let mut drops: Vec<net::Identity> = on_this
+        .map(|it| net::Identity {
+            flow: it.flow,
+            unit: it.unit,
+            attempt: it.attempt,
+        })
+        .collect();
+    drops.sort_unstable();
+    drops.dedup();
+    let pinned = net::Pinned {
+        outages: windows,
+        drops,
+    };
+    config.forward.pinned = pinned.clone();
+    config.backward.pinned = pinned;
+}
+
+/// The same links after healing: nothing is lost, late or damaged any more.
+pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
+    let heal = |direction: &net::Direction| net::Direction {
+        impairment: net::Impairment::default(),
+        pinned: net::Pinned::default(),
+        ..direction.clone()
+    };
+    links
+        .iter()
+        .map(|link| LinkConfig {
+            forward: heal(&link.forward),
+            backward: heal(&link.backward),
+            loss: net::Loss::Shared(LossModel::None),
+            ..link.clone()
+        })
+        .collect()
+}
+
+pub(crate) fn sockets(host: &Host, address: u32) -> winsock::Config {
+    match host.tcp {
+        TcpProfile::Nt351 => winsock::Config::nt351(address),
+        TcpProfile::Nt4 => winsock::Config::nt4(address),
+        TcpProfile::W2k => winsock::Config::w2k(address),
+        TcpProfile::Linux => winsock::Config::linux(address),
+    }
+}
+
+/// The machine of a host: every call's cost follows from that of one access.
+pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> machine::Config {
+    let host = &scenario.hosts[name];
+    let usual = Costs::default();
+    let scaled = |cost: Duration| {
+        let ratio = u128::from(cost.nanos()) * u128::from(host.call_cost.nanos());
+        let nanos = ratio / u128::from(usual.access.nanos());
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    };
+    let preemptions = scenario
+        .pins
+        .preempt
+        .iter()
+        .filter(|pinned| pinned.host == name);
+    machine::Config {
+        processors: host.cpus,
+        costs: Costs {
+            access: host.call_cost,
+            interlocked: scaled(usual.interlocked),
+            lock: scaled(usual.lock),
+            object: scaled(usual.object),
+            queue: scaled(usual.queue),
+            system: scaled(usual.system),
+            environment: scaled(usual.environment),
+        },
+        jitter: host.call_jitter,
+        quantum: host.quantum,
+        heap,
+        judge: host.judge,
+        preemptions: preemptions.map(preemption).collect(),
+        footprints: usize::try_from(scenario.limits.footprints).unwrap_or(usize::MAX),
+        calls: scenario.limits.calls,
+        ..machine::Config::default()
+    }
+}
+
+fn preemption(pinned: &config::plan::Preemption) -> machine::Preemption {
+    let key = |number: u32| mta::threads::luck(u16::try_from(number).unwrap_or(u16::MAX));
+    machine::Preemption {
+        key: key(pinned.thread),
+        before: match &pinned.before {
+            Before::Call(call) => machine::Before::Call(*call),
+            Before::Deed { deed, of, nth } => machine::Before::Deed {
+                deed: match deed {
+                    Deed::Read => machine::Deed::Read,
+                    Deed::Write => machine::Deed::Write,
+                    Deed::Interlocked => machine::Deed::Interlocked,
+                    Deed::Enter => machine::Deed::Enter,
+                },
+                of: of.clone(),
+                ordinal: *nth,
+            },
+        },
+        length: pinned.length,
+        to: pinned.to.map(key),
+    }
+}
+
+/// The pin that makes a run turn where a search did; `None` for a thread that no log could name.
+pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::plan::Preemption> {
+    let mut numbers = 0..=9_999_u16;
+    let mut number = |key| {
+        numbers = 0..=9_999;
+        numbers.find(|number| mta::threads::luck(*number) == key)
+    };
+    Some(config::plan::Preemption {
+        host: host.to_owned(),
+        thread: u32::from(number(turning.from)?),
+        // The machine counts from one.
+        before: Before::Call(turning.calls + 1),
+        length: Duration::ZERO,
+        to: Some(u32::from(number(turning.to)?)),
+    })
+}
+
+pub(crate) fn shipped(host: &Host) -> Shipped {
+    Shipped::named(host.build.word()).expect("the plan names builds that the subject has")
+}
+
+/// The MTA of a host. Its connectors are numbered in the order of their names.
+pub(crate) fn mta(
+    name: &str,
+    (scenario, roster): (&Scenario, &Roster<'_>),
+    build: Rc<dyn Build>,
+    database: Database,
+    waits_recorded: bool,
+) -> mta::Config {
+    let plan = &scenario.hosts[name];
+    let host = roster.number(name);
+    let address = |host: &str| roster.address(roster.number(host));
+    let own = roster
+        .outgoing(host)
+        .iter()
+        .map(|(_, connector)| *connector);
+    let patience = own
+        .chain(roster.incoming(host).iter().copied())
+        .map(|it| it.lifetime + it.session_disconnect);
+    mta::Config {
+        build,
+        control_blocks: plan.control_blocks,
+        driver_threads: plan.driver_threads,
+        connect_attempts: plan.connect_attempts,
+        connect_pause: plan.connect_pause,
+        connectors: roster
+            .outgoing(host)
+            .iter()
+            .map(|(name, connector)| lower(key(name), address(&connector.to), connector))
+            .collect(),
+        peers: roster
+            .incoming(host)
+            .iter()
+            .map(|connector| address(&connector.from))
+            .collect(),
+        patience: Patience {
+            connect: Duration::from_secs(120),
+            silence: patience.max().unwrap_or(Duration::from_secs(420)),
+        },
+        keep_alive: plan.keep_alive,
+        database,
+        waits_recorded,
+    }
+}
+
+fn lower(key: u64, to: u32, connector: &Connector) -> mta::Connector {
+    mta::Connector {
+        key,
+        to,
+        max_associations: connector.max_associations,
+        threshold: connector.threshold,
+        lifetime: connector.lifetime,
+        session_disconnect: connector.session_disconnect,
+        open_interval: connector.open_interval,
+        open_retries: connector.open_retries,
+        transfer_interval: connector.transfer_interval,
+        transfer_retries: connector.transfer_retries,
+        checkpoint: u32::try_from(connector.checkpoint.0).unwrap_or(u32::MAX),
+        window: connector.window,
+        recovery_timeout: connector.recovery_timeout,
+        transfer_timeouts: [
+            connector.transfer_timeout_urgent,
+            connector.transfer_timeout_normal,
+            connector.transfer_timeout_non_urgent,
+        ],
+    }
+}

@@ -1,0 +1,143 @@
+//! Accesses of threads to shared memory, as a run that was asked for them kept them.
+//!
+//! Owns [`Footprint`], and the way from it to the preemption that would put its thread aside. It
+//! refuses to say which of them matter.
+
+use std::fmt;
+
+use kernel::{Duration, Instant};
+
+use config::plan::{Before, Deed, Preemption};
+
+/// One access of a thread to a word of shared memory, or its entering of a critical section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts, none of which implies another"
+)]
+pub struct Footprint {
+    /// When.
+    pub at: Instant,
+    /// The host, by name.
+    pub host: String,
+    /// The thread's name.
+    pub thread: String,
+    /// The thread's number.
+    pub number: u16,
+    /// What it does.
+    pub deed: Deed,
+    /// To what: the name of the place, such as `control block.state`, or of the critical section.
+    pub of: &'static str,
+    /// The word; none of a critical section.
+    pub address: Option<u32>,
+    /// What was read or written; none if no word is there, or the thread has to wait.
+    pub value: Option<u32>,
+    /// The how-manieth such deed of the thread, from 1.
+    pub nth: u64,
+    /// Whether it is the heap's own code that the thread was in.
+    pub by_heap: bool,
+    /// Whether nothing orders it behind an earlier access of the same word: a data race.
+    pub raced: bool,
+    /// Whether another thread could have gone on in its place: before such an access a
+    /// preemption makes a difference.
+    pub contended: bool,
+    /// Whether the thread was put aside just then by a preemption: it had not come to this yet,
+    /// and does so when it is back.
+    pub put_aside: bool,
+    /// The program's file.
+    pub file: &'static str,
+    /// The line in it.
+    pub line: u32,
+}
+
+impl Footprint {
+    /// As the machine kept it.
+    pub(crate) fn new(
+        host: &str,
+        (thread, number): (&str, u16),
+        kept: &machine::Footprint,
+    ) -> Self {
+        Self {
+            at: kept.at,
+            host: host.to_owned(),
+            thread: thread.to_owned(),
+            number,
+            deed: match kept.deed {
+                machine::Deed::Read => Deed::Read,
+                machine::Deed::Write => Deed::Write,
+                machine::Deed::Interlocked => Deed::Interlocked,
+                machine::Deed::Enter => Deed::Enter,
+            },
+            of: kept.name,
+            address: kept.address.map(|address| address.0),
+            value: kept.value,
+            nth: kept.ordinal,
+            by_heap: kept.actor == machine::Actor::Heap,
+            raced: kept.raced,
+            contended: kept.contended,
+            put_aside: kept.put_aside,
+            file: kept.site.file(),
+            line: kept.site.line(),
+        }
+    }
+
+    /// The preemption that puts the thread aside just before this.
+    #[must_use]
+    pub fn preemption(&self) -> Preemption {
+        Preemption {
+            host: self.host.clone(),
+            thread: u32::from(self.number),
+            before: Before::Deed {
+                deed: self.deed,
+                of: self.of.to_owned(),
+                nth: self.nth,
+            },
+            length: Duration::ZERO,
+            to: None,
+        }
+    }
+
+    /// Whether the order of two accesses of different threads matters: one word, not only read.
+    #[must_use]
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let both = !self.put_aside && !other.put_aside;
+        let word = both && self.address.is_some() && self.address == other.address;
+        let reads = self.deed == Deed::Read && other.deed == Deed::Read;
+        word && self.host == other.host && self.number != other.number && !reads
+    }
+}
+
+/// `POP4 UP (005) reads control block.state: 4, crates/mta/src/layer.rs:149`
+impl fmt::Display for Footprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            thread,
+            number,
+            of,
+            file,
+            line,
+            ..
+        } = self;
+        let (does, about) = match self.deed {
+            Deed::Read => ("reads", "read"),
+            Deed::Write => ("writes", "write"),
+            Deed::Interlocked => ("exchanges", "exchange"),
+            Deed::Enter => ("enters", "enter"),
+        };
+        write!(formatter, "{thread} ({number:03}) ")?;
+        if self.put_aside {
+            write!(formatter, "is put aside when about to {about} {of}")?;
+        } else {
+            write!(formatter, "{does} {of}")?;
+        }
+        match (self.deed, self.value) {
+            (Deed::Enter, Some(_)) => {}
+            _ if self.put_aside => {}
+            (Deed::Enter, None) => write!(formatter, ", and waits")?,
+            (_, Some(value)) if value < 0x10000 => write!(formatter, ": {value}")?,
+            (_, Some(value)) => write!(formatter, ": {value:08x}")?,
+            (_, None) => write!(formatter, ", and no word is there")?,
+        }
+        write!(formatter, ", {file}:{line}")
+    }
+}
