@@ -2,18 +2,18 @@
 //!
 //! Owns every flag with its help. It refuses to act on any of them.
 
-mod diagnosing;
-mod exploring;
+mod diagnose;
+mod explore;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::exit;
+use crate::exit_code;
 
-pub(crate) use diagnosing::DiagnoseArguments;
-pub(crate) use exploring::{
+pub(crate) use diagnose::DiagnoseArguments;
+pub(crate) use explore::{
     CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
     SweepArguments, VerifyArguments,
 };
@@ -90,7 +90,7 @@ Example:
 
 /// Simulates the socket layer of a message transfer agent, deterministically.
 #[derive(Debug, Parser)]
-#[command(name = "mtasim", version, after_help = exit::HELP, arg_required_else_help = true)]
+#[command(name = "mtasim", version, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// Colour the output: always, never, or on a terminal that can (NO_COLOR is heeded).
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]

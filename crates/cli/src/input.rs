@@ -12,14 +12,14 @@ use config::plan::Scenario;
 use config::swarm;
 
 use crate::arguments::Overrides;
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 
 /// Bytes read of a file: one more than a scenario may have, so that the excess is noticed.
 const BYTES_MAX: u64 = file::SIZE_MAX as u64 + 1;
 
 /// Why there is no scenario.
-pub(crate) enum Refusal {
+pub(crate) enum LoadError {
     /// The file cannot be read.
     Unreadable(io::Error),
     /// It is no scenario.
@@ -27,10 +27,10 @@ pub(crate) enum Refusal {
 }
 
 /// Reads and checks a scenario; `-` is standard input.
-pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, Refusal> {
-    let bytes = read(path).map_err(Refusal::Unreadable)?;
+pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, LoadError> {
+    let bytes = read(path).map_err(LoadError::Unreadable)?;
     let name = path.display().to_string();
-    file::load(&name, &bytes, &overrides.set).map_err(Refusal::Wrong)
+    file::load(&name, &bytes, &overrides.set).map_err(LoadError::Wrong)
 }
 
 /// Reads a scenario for a command that needs one, or says why there is none: the exit code.
@@ -41,13 +41,13 @@ pub(crate) fn require(
 ) -> io::Result<Result<Scenario, u8>> {
     match load(path, overrides) {
         Ok(scenario) => Ok(Ok(scenario)),
-        Err(Refusal::Wrong(diagnostics)) => {
-            terminal.talk(&diagnostics.to_human(true))?;
-            Ok(Err(exit::USAGE))
+        Err(LoadError::Wrong(diagnostics)) => {
+            terminal.note(&diagnostics.to_human(true))?;
+            Ok(Err(exit_code::USAGE))
         }
-        Err(Refusal::Unreadable(error)) => {
-            terminal.complain(&format!("cannot read {}: {error}", path.display()));
-            Ok(Err(exit::ENVIRONMENT))
+        Err(LoadError::Unreadable(error)) => {
+            terminal.error(&format!("cannot read {}: {error}", path.display()));
+            Ok(Err(exit_code::ENVIRONMENT))
         }
     }
 }
@@ -64,8 +64,8 @@ pub(crate) fn require_selected(
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            terminal.complain(&format!("cannot read {name}: {error}"));
-            return Ok(Err(exit::ENVIRONMENT));
+            terminal.error(&format!("cannot read {name}: {error}"));
+            return Ok(Err(exit_code::ENVIRONMENT));
         }
     };
     let selected = file::load(&name, &bytes, &overrides.set).and_then(|whole| {
@@ -78,12 +78,12 @@ pub(crate) fn require_selected(
             let settings: Vec<String> = settings
                 .map(|(path, value)| format!("{path} {value}"))
                 .collect();
-            terminal.talk(&format!("swarm: {}\n", settings.join(", ")))?;
+            terminal.note(&format!("swarm: {}\n", settings.join(", ")))?;
             Ok(Ok(selection.scenario))
         }
         Err(found) => {
-            terminal.talk(&found.to_human(true))?;
-            Ok(Err(exit::USAGE))
+            terminal.note(&found.to_human(true))?;
+            Ok(Err(exit_code::USAGE))
         }
     }
 }

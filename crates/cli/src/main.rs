@@ -5,13 +5,13 @@
 
 mod arguments;
 mod commands;
-mod exit;
+mod current_run;
+mod exit_code;
 mod input;
 mod output;
 mod stopwatch;
 mod terminal;
-mod trace;
-mod under_way;
+mod tracing_filter;
 
 use std::io::{self, Write};
 use std::panic::{self, UnwindSafe};
@@ -36,10 +36,10 @@ fn main() -> ExitCode {
 
 /// The command's exit code, also if it panics. The panic itself names the run and its time.
 fn shielded(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
-    let code = panic::catch_unwind(command).unwrap_or(exit::OUR_BUG);
-    if code == exit::OUR_BUG {
+    let code = panic::catch_unwind(command).unwrap_or(exit_code::BUG);
+    if code == exit_code::BUG {
         let _ = writeln!(io::stderr(), "{BUG_REPORT}");
-        if let Some(what) = under_way::shown() {
+        if let Some(what) = current_run::shown() {
             let _ = writeln!(io::stderr(), "mtasim: under way was {what}");
         }
     }
@@ -48,9 +48,9 @@ fn shielded(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
 
 fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(arguments.color);
-    if let Err(error) = trace::start(arguments.log.as_deref()) {
-        terminal.complain(&error);
-        return exit::USAGE;
+    if let Err(error) = tracing_filter::init(arguments.log.as_deref()) {
+        terminal.error(&error);
+        return exit_code::USAGE;
     }
     let outcome = match arguments.command {
         Command::Run(run) => commands::run::run(&run, &mut terminal),
@@ -73,10 +73,10 @@ fn run(arguments: Arguments) -> u8 {
     match outcome.and_then(|code| terminal.flush().map(|()| code)) {
         Ok(code) => code,
         // Whoever read our output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::AS_EXPECTED,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit_code::SUCCESS,
         Err(error) => {
-            terminal.complain(&format!("cannot write: {error}"));
-            exit::ENVIRONMENT
+            terminal.error(&format!("cannot write: {error}"));
+            exit_code::ENVIRONMENT
         }
     }
 }
@@ -84,14 +84,14 @@ fn run(arguments: Arguments) -> u8 {
 /// Shows help, version or what is wrong with the arguments.
 fn usage(answer: &clap::Error) -> ExitCode {
     let code = if answer.use_stderr() {
-        exit::USAGE
+        exit_code::USAGE
     } else {
-        exit::AS_EXPECTED
+        exit_code::SUCCESS
     };
     match answer.print() {
         Ok(()) => ExitCode::from(code),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
-        Err(_) => ExitCode::from(exit::ENVIRONMENT),
+        Err(_) => ExitCode::from(exit_code::ENVIRONMENT),
     }
 }
 
@@ -102,6 +102,6 @@ mod tests {
     #[test]
     fn a_panic_is_a_bug_of_ours_and_every_other_end_its_own_code() {
         assert_eq!(shielded(|| panic!("this is meant to happen")), 70);
-        assert_eq!(shielded(|| exit::UNEXPECTED), exit::UNEXPECTED);
+        assert_eq!(shielded(|| exit_code::UNEXPECTED), exit_code::UNEXPECTED);
     }
 }

@@ -30,17 +30,17 @@ impl Terminal {
     }
 
     /// Writes text to standard output.
-    pub(crate) fn result(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
         self.results.write_all(text.as_bytes())
     }
 
     /// Writes text to standard error; colour in it is taken off where it does not belong.
-    pub(crate) fn talk(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
         self.talk.write_all(text.as_bytes())
     }
 
     /// Says that something outside failed. If even that fails, nobody is listening.
-    pub(crate) fn complain(&mut self, message: &str) {
+    pub(crate) fn error(&mut self, message: &str) {
         let _ = writeln!(self.talk, "mtasim: {message}");
     }
 

@@ -8,12 +8,12 @@ use config::plan::Scenario;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CheckArguments, Format};
-use crate::exit;
-use crate::input::{self, Refusal};
+use crate::exit_code;
+use crate::input::{self, LoadError};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let mut worst = exit::AS_EXPECTED;
+    let mut worst = exit_code::SUCCESS;
     for path in &arguments.files {
         worst = worst.max(check_one(path, arguments, terminal)?);
     }
@@ -25,15 +25,15 @@ fn check_one(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -
     match input::load(path, &arguments.overrides) {
         Ok(scenario) => {
             show(&name, &scenario, arguments, terminal)?;
-            Ok(exit::AS_EXPECTED)
+            Ok(exit_code::SUCCESS)
         }
-        Err(Refusal::Wrong(diagnostics)) => {
+        Err(LoadError::Wrong(diagnostics)) => {
             complain(&name, &diagnostics, arguments.format, terminal)?;
-            Ok(exit::USAGE)
+            Ok(exit_code::USAGE)
         }
-        Err(Refusal::Unreadable(error)) => {
-            terminal.complain(&format!("cannot read {name}: {error}"));
-            Ok(exit::ENVIRONMENT)
+        Err(LoadError::Unreadable(error)) => {
+            terminal.error(&format!("cannot read {name}: {error}"));
+            Ok(exit_code::ENVIRONMENT)
         }
     }
 }
@@ -45,11 +45,11 @@ fn show(
     terminal: &mut Terminal,
 ) -> io::Result<()> {
     if arguments.print {
-        return terminal.result(&scenario.to_toml());
+        return terminal.print(&scenario.to_toml());
     }
     match arguments.format {
-        Format::Human => terminal.result(&format!("{name}: ok, {}\n", scenario.title)),
-        Format::Json => terminal.result(&format!(
+        Format::Human => terminal.print(&format!("{name}: ok, {}\n", scenario.title)),
+        Format::Json => terminal.print(&format!(
             "{}\n",
             answer(
                 name,
@@ -71,11 +71,11 @@ fn complain(
     terminal: &mut Terminal,
 ) -> io::Result<()> {
     match format {
-        Format::Human => terminal.talk(&diagnostics.to_human(true)),
+        Format::Human => terminal.note(&diagnostics.to_human(true)),
         Format::Json => {
             let mut found = diagnostics.to_json();
             found["ok"] = json!(false);
-            terminal.result(&format!("{}\n", answer(name, found)))
+            terminal.print(&format!("{}\n", answer(name, found)))
         }
     }
 }

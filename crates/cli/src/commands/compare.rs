@@ -9,7 +9,7 @@ use explore::compare::{self, Arm, CompareError, Trial};
 
 use crate::arguments::{CompareArguments, Format};
 use crate::commands::sweep;
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<u8> {
@@ -29,25 +29,25 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::
     let comparison = match compared {
         Ok(comparison) => comparison,
         Err(error) => {
-            terminal.complain(&error.to_string());
+            terminal.error(&error.to_string());
             return Ok(match error {
-                CompareError::Assembly(_) => exit::USAGE,
-                CompareError::Threads(_) => exit::ENVIRONMENT,
-                CompareError::Panicked(_) => exit::OUR_BUG,
+                CompareError::Assembly(_) => exit_code::USAGE,
+                CompareError::Threads(_) => exit_code::ENVIRONMENT,
+                CompareError::Panicked(_) => exit_code::BUG,
             });
         }
     };
     match arguments.format {
-        Format::Human => terminal.result(&comparison.to_string())?,
+        Format::Human => terminal.print(&comparison.to_string())?,
         Format::Json => {
             let text = serde_json::to_string_pretty(&comparison).expect("plain data");
-            terminal.result(&format!("{text}\n"))?;
+            terminal.print(&format!("{text}\n"))?;
         }
     }
     Ok(match (comparison.complete, comparison.broke()) {
-        (false, _) => exit::INTERRUPTED,
-        (true, true) => exit::UNEXPECTED,
-        (true, false) => exit::AS_EXPECTED,
+        (false, _) => exit_code::INTERRUPTED,
+        (true, true) => exit_code::UNEXPECTED,
+        (true, false) => exit_code::SUCCESS,
     })
 }
 
@@ -69,16 +69,16 @@ fn arms(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<Res
         }));
     }
     if arguments.builds.len() < 2 {
-        terminal.complain("--builds needs two builds at least, such as A,B");
-        return Ok(Err(exit::USAGE));
+        terminal.error("--builds needs two builds at least, such as A,B");
+        return Ok(Err(exit_code::USAGE));
     }
     let mut arms = Vec::new();
     for &build in &arguments.builds {
         let set = match compare::overrides_for(&plain, build, &arguments.builds) {
             Ok(set) => set,
             Err(wrong) => {
-                terminal.complain(&wrong);
-                return Ok(Err(exit::USAGE));
+                terminal.error(&wrong);
+                return Ok(Err(exit_code::USAGE));
             }
         };
         let name = build.word().to_owned();

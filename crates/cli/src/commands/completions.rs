@@ -5,7 +5,7 @@ use std::io;
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, CompletionsArguments};
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &CompletionsArguments, terminal: &mut Terminal) -> io::Result<u8> {
@@ -13,6 +13,6 @@ pub(crate) fn run(arguments: &CompletionsArguments, terminal: &mut Terminal) -> 
     let mut script = Vec::new();
     let mut command = Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "mtasim", &mut script);
-    terminal.result(&String::from_utf8_lossy(&script))?;
-    Ok(exit::AS_EXPECTED)
+    terminal.print(&String::from_utf8_lossy(&script))?;
+    Ok(exit_code::SUCCESS)
 }

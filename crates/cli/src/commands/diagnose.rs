@@ -2,9 +2,9 @@
 //!
 //! Owns the files and which event log belongs to which Winsock.log. It refuses to judge.
 
-mod answer;
-mod page;
+mod json;
 mod source;
+mod text;
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use diagnose::{EventLog, Kind, Limits, Lines, Reader, Summary};
 
 use crate::arguments::{DiagnoseArguments, Format};
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 use source::Source;
 
@@ -38,15 +38,15 @@ struct Diagnosis<'a> {
 }
 
 pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let mut worst = exit::AS_EXPECTED;
+    let mut worst = exit_code::SUCCESS;
     let (mut logs, mut companions) = (Vec::new(), Vec::new());
     for path in &arguments.logs {
         match Source::open(path) {
             Ok(source) if source.kind == Some(Kind::Events) => companions.push(source),
             Ok(source) => logs.push(source),
             Err(error) => {
-                terminal.complain(&format!("cannot read {}: {error}", path.display()));
-                worst = exit::ENVIRONMENT;
+                terminal.error(&format!("cannot read {}: {error}", path.display()));
+                worst = exit_code::ENVIRONMENT;
             }
         }
     }
@@ -103,9 +103,9 @@ fn read_events(source: Source, terminal: &mut Terminal) -> Result<Companion, u8>
 /// Shows what the events of an event log prove.
 fn show_events(companion: &Companion, format: Format, terminal: &mut Terminal) -> io::Result<()> {
     let Companion { name, log, .. } = companion;
-    terminal.result(&match format {
-        Format::Human => page::events(name, log),
-        Format::Json => answer::events(name, log),
+    terminal.print(&match format {
+        Format::Human => text::events(name, log),
+        Format::Json => json::events(name, log),
     })
 }
 
@@ -126,8 +126,8 @@ fn read_log(
     // Events quoted in the same text, as on the page of an article.
     let mut quoted = EventLog::default();
     let mut shown: Box<dyn Shown> = match arguments.format {
-        Format::Human => Box::new(page::Page::default()),
-        Format::Json => Box::new(answer::Answer::new(name, companion)),
+        Format::Human => Box::new(text::Text::default()),
+        Format::Json => Box::new(json::JsonLines::new(name, companion)),
     };
     loop {
         let line = match lines.next_line() {
@@ -139,18 +139,18 @@ fn read_log(
             quoted.on_line(line);
         }
         if shown.is_large() {
-            terminal.result(&shown.take_text())?;
+            terminal.print(&shown.take_text())?;
         }
     }
     let summary = reader.finish(&mut |life| shown.take_in(life));
     quoted.finish();
     if summary.log_lines == 0 {
-        terminal.complain(&format!(
+        terminal.error(&format!(
             "{name}: none of its {} lines is one of a Winsock.log, such as `(008) No more data`, \
              or begins an event, such as `Event ID: 9215`",
             summary.lines
         ));
-        return Ok(exit::USAGE);
+        return Ok(exit_code::USAGE);
     }
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let told = events.or(quoted).and_then(EventLog::pool);
@@ -161,16 +161,16 @@ fn read_log(
         quoted,
         pool: arguments.pool.or(told).unwrap_or(POOL),
     });
-    terminal.result(&shown.take_text())?;
+    terminal.print(&shown.take_text())?;
     Ok(match summary.total.leaked {
-        0 => exit::AS_EXPECTED,
-        _ => exit::UNEXPECTED,
+        0 => exit_code::SUCCESS,
+        _ => exit_code::UNEXPECTED,
     })
 }
 
 fn unreadable(name: &str, error: &io::Error, terminal: &mut Terminal) -> u8 {
-    terminal.complain(&format!("cannot read {name}: {error}"));
-    exit::ENVIRONMENT
+    terminal.error(&format!("cannot read {name}: {error}"));
+    exit_code::ENVIRONMENT
 }
 
 /// How a diagnosis is shown: lives as they come, then what they add up to.

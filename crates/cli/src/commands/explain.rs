@@ -13,7 +13,7 @@ use explore::{Shipped, Subject};
 
 use crate::arguments::{ExplainArguments, Format};
 use crate::commands::sweep;
-use crate::exit;
+use crate::exit_code;
 use crate::input;
 use crate::terminal::Terminal;
 
@@ -22,8 +22,8 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
     let bytes = match input::read_at_most(&arguments.file, capsule::SIZE_MAX as u64 + 1) {
         Ok(bytes) => bytes,
         Err(error) => {
-            terminal.complain(&format!("cannot read {name}: {error}"));
-            return Ok(exit::ENVIRONMENT);
+            terminal.error(&format!("cannot read {name}: {error}"));
+            return Ok(exit_code::ENVIRONMENT);
         }
     };
     let (scenario, seed, signature): (Scenario, u64, Option<String>) = match Capsule::parse(&bytes)
@@ -38,39 +38,39 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
                 (scenario, seed, None)
             }
             Err(found) => {
-                terminal.talk(&found.to_human(true))?;
-                return Ok(exit::USAGE);
+                terminal.note(&found.to_human(true))?;
+                return Ok(exit_code::USAGE);
             }
         },
         Err(error) => {
-            terminal.complain(&format!("cannot use {name}: {error}"));
-            return Ok(exit::USAGE);
+            terminal.error(&format!("cannot use {name}: {error}"));
+            return Ok(exit_code::USAGE);
         }
     };
     match explain::explain(&scenario, seed, signature.as_deref(), &Shipped) {
         Ok(mut explanation) => {
             if let Err(error) = add_curve(arguments, (&scenario, seed), &mut explanation) {
-                terminal.complain(&format!("{name}, seed {seed}: {error}"));
+                terminal.error(&format!("{name}, seed {seed}: {error}"));
                 return Ok(match error {
-                    CurveError::Assembly(_) => exit::USAGE,
-                    CurveError::Threads(_) => exit::ENVIRONMENT,
-                    CurveError::Panicked(_) => exit::OUR_BUG,
+                    CurveError::Assembly(_) => exit_code::USAGE,
+                    CurveError::Threads(_) => exit_code::ENVIRONMENT,
+                    CurveError::Panicked(_) => exit_code::BUG,
                 });
             }
             match arguments.format {
-                Format::Human => terminal.result(&explanation.to_string())?,
+                Format::Human => terminal.print(&explanation.to_string())?,
                 Format::Json => {
                     let text = serde_json::to_string_pretty(&explanation).expect("plain data");
-                    terminal.result(&format!("{text}\n"))?;
+                    terminal.print(&format!("{text}\n"))?;
                 }
             }
-            Ok(exit::AS_EXPECTED)
+            Ok(exit_code::SUCCESS)
         }
         Err(error) => {
-            terminal.complain(&format!("{name}, seed {seed}: {error}"));
+            terminal.error(&format!("{name}, seed {seed}: {error}"));
             Ok(match error {
-                ExplainError::Assembly(_) => exit::USAGE,
-                ExplainError::NothingWrong => exit::UNEXPECTED,
+                ExplainError::Assembly(_) => exit_code::USAGE,
+                ExplainError::NothingWrong => exit_code::UNEXPECTED,
             })
         }
     }

@@ -3,29 +3,29 @@
 use std::io;
 
 use crate::arguments::{Format, MergeArguments};
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let book = match explore::merge(&arguments.parts, &arguments.out) {
         Ok(book) => book,
         Err(error) => {
-            terminal.complain(&error.to_string());
-            return Ok(exit::USAGE);
+            terminal.error(&error.to_string());
+            return Ok(exit_code::USAGE);
         }
     };
     let summary = book.summary();
     match arguments.format {
-        Format::Json => terminal.result(&summary.to_json())?,
+        Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => {
-            terminal.result(&summary.to_human(|found| {
+            terminal.print(&summary.to_human(|found| {
                 let capsule = arguments.out.join(&found.capsule);
                 format!("mtasim replay {}", capsule.display())
             }))?;
         }
     }
     Ok(match book.whole() {
-        whole if whole.as_expected < whole.runs => exit::UNEXPECTED,
-        _ => exit::AS_EXPECTED,
+        whole if whole.as_expected < whole.runs => exit_code::UNEXPECTED,
+        _ => exit_code::SUCCESS,
     })
 }

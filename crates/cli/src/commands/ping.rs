@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use simulation::ping::{self, Plan, Report};
 
 use crate::arguments::{Format, PingArguments};
-use crate::exit;
+use crate::exit_code;
 use crate::input;
 use crate::terminal::Terminal;
 
@@ -25,15 +25,15 @@ pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> io::Res
     let report = match ping::ping(&scenario, seed, &arguments.link, plan) {
         Ok(report) => report,
         Err(error) => {
-            terminal.complain(&format!("{}: {error}", arguments.file.display()));
-            return Ok(exit::USAGE);
+            terminal.error(&format!("{}: {error}", arguments.file.display()));
+            return Ok(exit_code::USAGE);
         }
     };
     match arguments.format {
-        Format::Human => terminal.result(&page(&report))?,
-        Format::Json => terminal.result(&format!("{}\n", answer(arguments, seed, &report)))?,
+        Format::Human => terminal.print(&page(&report))?,
+        Format::Json => terminal.print(&format!("{}\n", answer(arguments, seed, &report)))?,
     }
-    Ok(exit::AS_EXPECTED)
+    Ok(exit_code::SUCCESS)
 }
 
 /// The look of ping on NT 4, with the statistics of Windows 2000, and below them the share that

@@ -9,7 +9,7 @@ use explore::{Shipped, replay};
 use serde_json::json;
 
 use crate::arguments::{Format, ReplayArguments};
-use crate::exit;
+use crate::exit_code;
 use crate::input;
 use crate::terminal::Terminal;
 
@@ -22,8 +22,8 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
     let replayed = match replay(&capsule, &Shipped, window.is_some()) {
         Ok(replayed) => replayed,
         Err(error) => {
-            terminal.complain(&error.to_string());
-            return Ok(exit::USAGE);
+            terminal.error(&error.to_string());
+            return Ok(exit_code::USAGE);
         }
     };
     let lines = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
@@ -31,21 +31,21 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
     match arguments.format {
         Format::Human => {
             for line in &lines {
-                terminal.result(&format!("{line}\n"))?;
+                terminal.print(&format!("{line}\n"))?;
             }
-            terminal.result(&page(&capsule, &replayed))?;
+            terminal.print(&page(&capsule, &replayed))?;
         }
         Format::Json => {
             let object = object(&capsule, &replayed, &lines);
-            terminal.result(&format!("{object}\n"))?;
+            terminal.print(&format!("{object}\n"))?;
         }
     }
     Ok(match &replayed.verdict {
-        Verdict::Nondeterminism(_) => exit::NONDETERMINISM,
+        Verdict::Nondeterminism(_) => exit_code::NONDETERMINISM,
         Verdict::OtherBuild {
             still_fails: false, ..
-        } => exit::UNEXPECTED,
-        Verdict::Same | Verdict::OtherBuild { .. } => exit::AS_EXPECTED,
+        } => exit_code::UNEXPECTED,
+        Verdict::Same | Verdict::OtherBuild { .. } => exit_code::SUCCESS,
     })
 }
 
@@ -53,12 +53,12 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
 pub(crate) fn load(path: &Path, terminal: &mut Terminal) -> Result<Capsule, u8> {
     let name = path.display();
     let bytes = input::read_at_most(path, capsule::SIZE_MAX as u64 + 1).map_err(|error| {
-        terminal.complain(&format!("cannot read {name}: {error}"));
-        exit::ENVIRONMENT
+        terminal.error(&format!("cannot read {name}: {error}"));
+        exit_code::ENVIRONMENT
     })?;
     Capsule::parse(&bytes).map_err(|error| {
-        terminal.complain(&format!("cannot use {name}: {error}"));
-        exit::USAGE
+        terminal.error(&format!("cannot use {name}: {error}"));
+        exit_code::USAGE
     })
 }
 

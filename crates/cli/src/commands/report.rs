@@ -18,12 +18,12 @@ use simulation::{Outcome, Watch};
 use view::{Shown, report};
 
 use crate::arguments::{Explain, ReportArguments};
-use crate::commands::run::{folder, quoted};
-use crate::exit;
+use crate::commands::run::{directory, quoted};
+use crate::current_run;
+use crate::exit_code;
 use crate::input;
 use crate::output;
 use crate::terminal::Terminal;
-use crate::under_way;
 
 /// Calls of threads in all runs of an explanation that is made without being asked for: seconds.
 const CALLS_MAX: u64 = 20_000_000;
@@ -52,22 +52,22 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> io::R
         threads: true,
     };
     let (scenario, seed) = (&source.scenario, source.seed);
-    under_way::begin(&source.repeat);
+    current_run::begin(&source.repeat);
     let (outcome, seen) = match simulation::run_watched(scenario, seed, watch) {
         Ok(run) => run,
         Err(error) => {
             let name = arguments.source.display();
-            terminal.complain(&format!("{name}: {error}"));
-            return Ok(exit::USAGE);
+            terminal.error(&format!("{name}: {error}"));
+            return Ok(exit_code::USAGE);
         }
     };
     let digest = outcome.digest.to_string();
     if let Some(kept) = source.digest.as_ref().filter(|kept| **kept != digest) {
-        terminal.complain(&format!(
+        terminal.error(&format!(
             "{} was another run: it kept digest {kept}, and this build comes to {digest}",
             arguments.source.display()
         ));
-        return Ok(exit::NONDETERMINISM);
+        return Ok(exit_code::NONDETERMINISM);
     }
     let explanation = explanation(arguments.explain, &source, &outcome);
     let shown = Shown {
@@ -77,14 +77,14 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> io::R
         repeat: &source.repeat,
     };
     let page = report(&shown, explanation.as_ref());
-    under_way::end();
+    current_run::end();
     if arguments.output.as_os_str() == "-" {
-        terminal.result(&page)?;
+        terminal.print(&page)?;
     } else if let Err(error) = output::write(&arguments.output, page.as_bytes()) {
-        terminal.complain(&error);
-        return Ok(exit::ENVIRONMENT);
+        terminal.error(&error);
+        return Ok(exit_code::ENVIRONMENT);
     }
-    Ok(exit::AS_EXPECTED)
+    Ok(exit_code::SUCCESS)
 }
 
 /// Why the failure happens, if that is wanted, or cheap.
@@ -107,16 +107,16 @@ fn source(arguments: &ReportArguments, terminal: &mut Terminal) -> io::Result<Re
     let path = &arguments.source;
     if path.is_dir() {
         return Ok(of_folder(path).map_err(|error| {
-            terminal.complain(&error);
-            exit::USAGE
+            terminal.error(&error);
+            exit_code::USAGE
         }));
     }
     let name = path.display().to_string();
     let bytes = match input::read_at_most(path, capsule::SIZE_MAX as u64 + 1) {
         Ok(bytes) => bytes,
         Err(error) => {
-            terminal.complain(&format!("cannot read {name}: {error}"));
-            return Ok(Err(exit::ENVIRONMENT));
+            terminal.error(&format!("cannot read {name}: {error}"));
+            return Ok(Err(exit_code::ENVIRONMENT));
         }
     };
     match Capsule::parse(&bytes) {
@@ -124,13 +124,13 @@ fn source(arguments: &ReportArguments, terminal: &mut Terminal) -> io::Result<Re
         Err(CapsuleError::Foreign) => match file::load(&name, &bytes, &arguments.overrides.set) {
             Ok(scenario) => Ok(Ok(of_file(scenario, arguments))),
             Err(found) => {
-                terminal.talk(&found.to_human(true))?;
-                Ok(Err(exit::USAGE))
+                terminal.note(&found.to_human(true))?;
+                Ok(Err(exit_code::USAGE))
             }
         },
         Err(error) => {
-            terminal.complain(&format!("cannot use {name}: {error}"));
-            Ok(Err(exit::USAGE))
+            terminal.error(&format!("cannot use {name}: {error}"));
+            Ok(Err(exit_code::USAGE))
         }
     }
 }
@@ -174,15 +174,15 @@ fn of_folder(path: &Path) -> Result<Source, String> {
             ))),
         }
     };
-    let scenario = read(folder::SCENARIO, file::SIZE_MAX as u64)?;
-    let name = path.join(folder::SCENARIO).display().to_string();
+    let scenario = read(directory::SCENARIO, file::SIZE_MAX as u64)?;
+    let name = path.join(directory::SCENARIO).display().to_string();
     let scenario = file::load(&name, &scenario, &[]).map_err(|found| found.to_human(false))?;
-    let result = read(folder::RESULT, RESULT_MAX)?;
+    let result = read(directory::RESULT, RESULT_MAX)?;
     let result: Json = serde_json::from_slice(&result)
-        .map_err(|error| format!("{}: {error}", path.join(folder::RESULT).display()))?;
+        .map_err(|error| format!("{}: {error}", path.join(directory::RESULT).display()))?;
     let text = |key: &str| result[key].as_str().map(str::to_owned);
     let (Some(seed), Some(digest)) = (result["seed"].as_u64(), text("digest")) else {
-        let place = path.join(folder::RESULT);
+        let place = path.join(directory::RESULT);
         return Err(format!("{} has no seed or no digest", place.display()));
     };
     let file = quoted(&name);

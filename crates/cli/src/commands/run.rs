@@ -3,9 +3,9 @@
 //! A run keeps no records at first. Where somebody will look at them it is run again with all
 //! of them: the same run, or the simulator is broken and says so.
 
-mod answer;
-pub(crate) mod folder;
-mod page;
+pub(crate) mod directory;
+mod json;
+mod text;
 
 use std::io;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use simulation::{AssemblyError, Options, Outcome, Seen, Watch};
 use view::Shown;
 
 use crate::arguments::{Format, RunArguments};
-use crate::exit;
+use crate::current_run;
+use crate::exit_code;
 use crate::input;
 use crate::output;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
-use crate::under_way;
 
 /// A finished run with all that the answer needs.
 pub(crate) struct Report<'a> {
@@ -55,43 +55,43 @@ pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Resu
         Err(code) => return Ok(code),
     };
     if let Some(out) = &arguments.out
-        && let Err(error) = folder::prepare(out, arguments.force)
+        && let Err(error) = directory::prepare(out, arguments.force)
     {
-        terminal.complain(&error);
-        return Ok(exit::ENVIRONMENT);
+        terminal.error(&error);
+        return Ok(exit_code::ENVIRONMENT);
     }
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
     let report = match judged(&scenario, seed, arguments) {
         Ok(report) => report,
         Err(Failure::Impossible(error)) => {
-            terminal.complain(&format!("{}: {error}", arguments.file.display()));
-            return Ok(exit::USAGE);
+            terminal.error(&format!("{}: {error}", arguments.file.display()));
+            return Ok(exit_code::USAGE);
         }
         Err(Failure::Diverged(difference)) => {
-            terminal.complain(&format!(
+            terminal.error(&format!(
                 "two runs of seed {seed} differ, {difference}; please report it with the scenario"
             ));
-            return Ok(exit::NONDETERMINISM);
+            return Ok(exit_code::NONDETERMINISM);
         }
     };
     if let Some(out) = &arguments.out
-        && let Err(error) = folder::write(out, &report)
+        && let Err(error) = directory::write(out, &report)
     {
-        terminal.complain(&error);
-        return Ok(exit::ENVIRONMENT);
+        terminal.error(&error);
+        return Ok(exit_code::ENVIRONMENT);
     }
     if let Err(error) = write_views(&report, arguments) {
-        terminal.complain(&error);
-        return Ok(exit::ENVIRONMENT);
+        terminal.error(&error);
+        return Ok(exit_code::ENVIRONMENT);
     }
     match arguments.format {
-        Format::Human => terminal.result(&page::page(&report))?,
-        Format::Json => terminal.result(&format!("{}\n", answer::answer(&report)))?,
+        Format::Human => terminal.print(&text::summary(&report))?,
+        Format::Json => terminal.print(&format!("{}\n", json::answer(&report)))?,
     }
     Ok(if report.outcome.is_as_expected() {
-        exit::AS_EXPECTED
+        exit_code::SUCCESS
     } else {
-        exit::UNEXPECTED
+        exit_code::UNEXPECTED
     })
 }
 
@@ -101,7 +101,7 @@ fn judged<'a>(
     arguments: &RunArguments,
 ) -> Result<Report<'a>, Failure> {
     let repeat = repeat(seed, arguments);
-    under_way::begin(&repeat);
+    current_run::begin(&repeat);
     let stopwatch = Stopwatch::start();
     let impossible = |error: AssemblyError| Failure::Impossible(error.to_string());
     let nothing = Options {
@@ -123,7 +123,7 @@ fn judged<'a>(
         }
         (outcome, seen) = (again, what);
     }
-    under_way::end();
+    current_run::end();
     Ok(Report {
         scenario,
         file: arguments.file.display().to_string(),

@@ -3,14 +3,14 @@
 use std::io;
 
 use crate::arguments::SchemaArguments;
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &SchemaArguments, terminal: &mut Terminal) -> io::Result<u8> {
     if arguments.keys {
-        terminal.result(&config::file::key_tables())?;
+        terminal.print(&config::file::key_tables())?;
     } else {
-        terminal.result(&format!("{:#}\n", config::file::schema()))?;
+        terminal.print(&format!("{:#}\n", config::file::schema()))?;
     }
-    Ok(exit::AS_EXPECTED)
+    Ok(exit_code::SUCCESS)
 }

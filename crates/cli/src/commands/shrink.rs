@@ -9,16 +9,16 @@ use serde_json::json;
 
 use crate::arguments::{Format, ShrinkArguments};
 use crate::commands::{replay, sweep};
-use crate::exit;
+use crate::exit_code;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::Result<u8> {
     let output = arguments.output.display();
     if arguments.output.exists() && !arguments.force {
-        terminal.complain(&format!(
+        terminal.error(&format!(
             "{output} is there already; --force writes over it"
         ));
-        return Ok(exit::USAGE);
+        return Ok(exit_code::USAGE);
     }
     let capsule = match replay::load(&arguments.capsule, terminal) {
         Ok(capsule) => capsule,
@@ -32,27 +32,27 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::R
     let shrunk = match shrunk {
         Ok(shrunk) => shrunk,
         Err(error) => {
-            terminal.complain(&error.to_string());
+            terminal.error(&error.to_string());
             return Ok(match error {
-                ShrinkError::Assembly(_) => exit::USAGE,
-                ShrinkError::NotFailing(_) => exit::UNEXPECTED,
+                ShrinkError::Assembly(_) => exit_code::USAGE,
+                ShrinkError::NotFailing(_) => exit_code::UNEXPECTED,
             });
         }
     };
     let text = pinned::text(&shrunk).expect("what was run is a scenario");
     if let Err(error) = folder::write_atomically(&arguments.output, text.as_bytes()) {
-        terminal.complain(&format!("cannot write {output}: {error}"));
-        return Ok(exit::USAGE);
+        terminal.error(&format!("cannot write {output}: {error}"));
+        return Ok(exit_code::USAGE);
     }
     let name = arguments.output.file_name().unwrap_or_default();
     let test = pinned::regression_test(&shrunk, &name.to_string_lossy());
     let [before, after] = shrunk.sizes;
     match arguments.format {
-        Format::Human => terminal.result(&format!(
+        Format::Human => terminal.print(&format!(
             "{}\n  before: {before}\n  after:  {after}\n  {} runs\n  run it: mtasim run {output}\n\n{test}",
             shrunk.signature, shrunk.runs
         ))?,
-        Format::Json => terminal.result(&format!(
+        Format::Json => terminal.print(&format!(
             "{}\n",
             json!({
                 "schema_version": 1,
@@ -68,5 +68,5 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::R
             })
         ))?,
     }
-    Ok(exit::AS_EXPECTED)
+    Ok(exit_code::SUCCESS)
 }

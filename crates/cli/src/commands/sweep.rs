@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use view::plot;
 
 use crate::arguments::{Format, PlotOf, SweepArguments};
-use crate::exit;
+use crate::exit_code;
 use crate::input;
 use crate::output;
 use crate::terminal::Terminal;
@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
     let shard = match shard(arguments.shard.as_deref()) {
         Ok(shard) => shard,
         Err(wrong) => {
-            terminal.complain(&wrong);
-            return Ok(exit::USAGE);
+            terminal.error(&wrong);
+            return Ok(exit_code::USAGE);
         }
     };
     let axes = &arguments.vary;
@@ -34,8 +34,8 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         .as_deref()
         .and_then(|path| no_plot(path, axes))
     {
-        terminal.complain(&wrong);
-        return Ok(exit::USAGE);
+        terminal.error(&wrong);
+        return Ok(exit_code::USAGE);
     }
     let points = match load_points(&arguments.file, &arguments.overrides.set, axes, terminal)? {
         Ok(points) => points,
@@ -68,8 +68,8 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
             let plotted = draw(arguments, &swept.book);
             plotted.map_or_else(
                 |wrong| {
-                    terminal.complain(&wrong);
-                    Ok(exit::ENVIRONMENT)
+                    terminal.error(&wrong);
+                    Ok(exit_code::ENVIRONMENT)
                 },
                 |()| Ok(code),
             )
@@ -129,7 +129,7 @@ fn command(arguments: &SweepArguments) -> String {
 fn warn_of_adversary(points: &[Point], terminal: &mut Terminal) -> io::Result<()> {
     let mut schedulers = points.iter().map(|point| point.scenario.scheduler);
     match schedulers.find(|it| it.is_adversary()) {
-        Some(scheduler) => terminal.talk(&format!(
+        Some(scheduler) => terminal.note(&format!(
             "note: scheduler `{scheduler}` looks for failures: how often it finds one says nothing \
              about how often it would happen\n"
         )),
@@ -147,15 +147,15 @@ fn swarm(
         return Ok(Ok(None));
     }
     if arguments.file.as_os_str() == "-" {
-        terminal.complain("--swarm reads the file for every seed: standard input is none");
-        return Ok(Err(exit::USAGE));
+        terminal.error("--swarm reads the file for every seed: standard input is none");
+        return Ok(Err(exit_code::USAGE));
     }
     let bytes = input::read(&arguments.file)?;
     match Swarm::of(&arguments.file.display().to_string(), &bytes, points) {
         Ok(swarm) => Ok(Ok(Some(swarm))),
         Err(found) => {
-            terminal.talk(&found.to_human(true))?;
-            Ok(Err(exit::USAGE))
+            terminal.note(&found.to_human(true))?;
+            Ok(Err(exit_code::USAGE))
         }
     }
 }
@@ -171,22 +171,22 @@ pub(crate) fn load_points(
     let bytes = match input::read(file) {
         Ok(bytes) => bytes,
         Err(error) => {
-            terminal.complain(&format!("cannot read {name}: {error}"));
-            return Ok(Err(exit::ENVIRONMENT));
+            terminal.error(&format!("cannot read {name}: {error}"));
+            return Ok(Err(exit_code::ENVIRONMENT));
         }
     };
     match grid::points(&name, &bytes, set, axes) {
         Ok(points) => Ok(Ok(points)),
         Err(GridError::Wrong(found)) => {
-            terminal.talk(&found.to_human(true))?;
-            Ok(Err(exit::USAGE))
+            terminal.note(&found.to_human(true))?;
+            Ok(Err(exit_code::USAGE))
         }
         Err(GridError::TooLarge(size)) => {
             let most = grid::POINTS_MAX;
-            terminal.complain(&format!(
+            terminal.error(&format!(
                 "the grid has {size} points, and at most {most} are run"
             ));
-            Ok(Err(exit::USAGE))
+            Ok(Err(exit_code::USAGE))
         }
     }
 }
@@ -261,10 +261,10 @@ fn show_progress(bar: &ProgressBar, book: &Book) {
 fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> io::Result<u8> {
     let summary = swept.book.summary();
     match arguments.format {
-        Format::Json => terminal.result(&summary.to_json())?,
+        Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => {
             let page = summary.to_human(|found| repeat(arguments, found));
-            terminal.result(&page)?;
+            terminal.print(&page)?;
         }
     }
     let swarm = swarm_option(arguments);
@@ -274,7 +274,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             .iter()
             .map(|it| set_option(it))
             .collect();
-        terminal.complain(&format!(
+        terminal.error(&format!(
             "nondeterminism: seed {}{swarm}{} came out differently the second time:\n  {}",
             differing.seed,
             set.concat(),
@@ -289,15 +289,15 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
             None => "",
         };
         let done = whole.runs;
-        terminal.complain(&format!("interrupted after {done} of {runs} runs{keeps}"));
-        return Ok(exit::INTERRUPTED);
+        terminal.error(&format!("interrupted after {done} of {runs} runs{keeps}"));
+        return Ok(exit_code::INTERRUPTED);
     }
     Ok(if !swept.differing.is_empty() {
-        exit::NONDETERMINISM
+        exit_code::NONDETERMINISM
     } else if whole.as_expected < whole.runs {
-        exit::UNEXPECTED
+        exit_code::UNEXPECTED
     } else {
-        exit::AS_EXPECTED
+        exit_code::SUCCESS
     })
 }
 
@@ -341,10 +341,12 @@ fn shell_word(text: &str) -> String {
 }
 
 fn refuse(error: &SweepError, terminal: &mut Terminal) -> io::Result<u8> {
-    terminal.complain(&error.to_string());
+    terminal.error(&error.to_string());
     Ok(match error {
-        SweepError::Assembly(_) | SweepError::Folder(_) | SweepError::Selection(..) => exit::USAGE,
-        SweepError::Threads(_) => exit::ENVIRONMENT,
-        SweepError::Panicked(_) => exit::OUR_BUG,
+        SweepError::Assembly(_) | SweepError::Folder(_) | SweepError::Selection(..) => {
+            exit_code::USAGE
+        }
+        SweepError::Threads(_) => exit_code::ENVIRONMENT,
+        SweepError::Panicked(_) => exit_code::BUG,
     })
 }

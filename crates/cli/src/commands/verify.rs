@@ -9,7 +9,7 @@ use simulation::Bound;
 
 use crate::arguments::{Format, VerifyArguments};
 use crate::commands::sweep;
-use crate::exit;
+use crate::exit_code;
 use crate::input;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
@@ -36,8 +36,8 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::R
     let verified = match verified {
         Ok(verified) => verified,
         Err(error) => {
-            terminal.complain(&error.to_string());
-            return Ok(exit::USAGE);
+            terminal.error(&error.to_string());
+            return Ok(exit_code::USAGE);
         }
     };
     let mut kept = None;
@@ -45,23 +45,23 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::R
         match keep(capsule, arguments) {
             Ok(name) => kept = Some(name),
             Err(error) => {
-                terminal.complain(&format!("cannot keep the counterexample: {error}"));
-                return Ok(exit::ENVIRONMENT);
+                terminal.error(&format!("cannot keep the counterexample: {error}"));
+                return Ok(exit_code::ENVIRONMENT);
             }
         }
     }
     match arguments.format {
         Format::Human => {
             let page = page(&verified, arguments.preemptions, kept.as_deref());
-            terminal.result(&page)?;
-            terminal.talk(&format!("{:.2} s\n", watch.passed().as_secs_f64()))?;
+            terminal.print(&page)?;
+            terminal.note(&format!("{:.2} s\n", watch.passed().as_secs_f64()))?;
         }
-        Format::Json => terminal.result(&format!("{}\n", answer(&verified, kept.as_deref())))?,
+        Format::Json => terminal.print(&format!("{}\n", answer(&verified, kept.as_deref())))?,
     }
     Ok(match verified.conclusion {
-        Conclusion::Exhausted => exit::AS_EXPECTED,
+        Conclusion::Exhausted => exit_code::SUCCESS,
         Conclusion::OutOfRuns { .. } | Conclusion::Broken(_) | Conclusion::Unpinned(_) => {
-            exit::UNEXPECTED
+            exit_code::UNEXPECTED
         }
     })
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
-use super::{Report, answer};
+use super::{Report, json};
 use crate::output;
 
 /// The scenario of the run.
@@ -59,6 +59,6 @@ pub(super) fn write(folder: &Path, report: &Report<'_>) -> Result<(), String> {
         out.write_all(scenario.to_toml().as_bytes())
     })?;
     output::stream(&folder.join(RESULT), |out| {
-        writeln!(out, "{:#}", answer::result(report))
+        writeln!(out, "{:#}", json::result(report))
     })
 }

@@ -23,7 +23,7 @@ pub(crate) fn shown() -> Option<String> {
 }
 
 fn set(what: Option<String>) {
-    if let Ok(mut under_way) = UNDER_WAY.lock() {
-        *under_way = what;
+    if let Ok(mut current_run) = UNDER_WAY.lock() {
+        *current_run = what;
     }
 }

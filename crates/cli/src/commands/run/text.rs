@@ -1,4 +1,4 @@
-//! The page for a person.
+//! The text for a person.
 //!
 //! Owns what is said of a run in a screenful: the verdict first, then how it came about. It
 //! refuses to explain; the logs do.
@@ -14,23 +14,23 @@ use super::Report;
 /// Signatures shown of each kind of defect.
 const SIGNATURES_OF_A_KIND: usize = 3;
 
-pub(super) fn page(report: &Report<'_>) -> String {
-    let mut page = String::new();
-    put(&mut page, report).expect("a string takes everything");
-    page
+pub(super) fn summary(report: &Report<'_>) -> String {
+    let mut text = String::new();
+    put(&mut text, report).expect("a string takes everything");
+    text
 }
 
-fn put(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn put(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
-    writeln!(page, "{}", report.scenario.title)?;
+    writeln!(text, "{}", report.scenario.title)?;
     let (title, rest) = verdict(report);
-    writeln!(page, "{title}")?;
+    writeln!(text, "{title}")?;
     for line in rest {
-        writeln!(page, "  {line}")?;
+        writeln!(text, "  {line}")?;
     }
-    writeln!(page, "seed {}, digest {}", outcome.seed, outcome.digest)?;
+    writeln!(text, "seed {}, digest {}", outcome.seed, outcome.digest)?;
     writeln!(
-        page,
+        text,
         "{} s simulated in {:.3} s: {} events, {} calls of threads{}",
         seconds(&outcome.simulated),
         report.wall.as_secs_f64(),
@@ -40,31 +40,31 @@ fn put(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     )?;
     let counts = outcome.associations;
     writeln!(
-        page,
+        text,
         "associations: {} opened, {} closed, {} failed, {} refused",
         counts.opened, counts.closed, counts.failed, counts.refused
     )?;
     let counts = outcome.messages;
     writeln!(
-        page,
+        text,
         "messages: {} submitted, {} arrived, {} acknowledged, {} returned",
         counts.submitted, counts.arrived, counts.acknowledged, counts.returned
     )?;
     for (name, link) in &outcome.links {
         writeln!(
-            page,
+            text,
             "link {name}: {} packets offered, {} lost",
             link.offered, link.lost
         )?;
     }
-    put_defects(page, report)?;
-    put_evidence(page, report)?;
+    put_defects(text, report)?;
+    put_evidence(text, report)?;
     let idle = outcome.faults.iter().filter(|(_, struck)| **struck == 0);
     let idle: Vec<&str> = idle.map(|(name, _)| name.as_str()).collect();
     if !idle.is_empty() {
-        writeln!(page, "faults that never struck: {}", idle.join(", "))?;
+        writeln!(text, "faults that never struck: {}", idle.join(", "))?;
     }
-    writeln!(page, "repeat: {}", report.repeat)
+    writeln!(text, "repeat: {}", report.repeat)
 }
 
 /// Virtual time without the zeros at its end.
@@ -98,7 +98,7 @@ const fn stopped(stop: Stop) -> &'static str {
 }
 
 /// What went wrong, by signature, and what the hosts logged.
-fn put_defects(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn put_defects(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     let violations = outcome.violations.iter();
     let violations = violations.map(|it| ((1, it.signature()), it.at, it.host.as_str()));
@@ -116,7 +116,7 @@ fn put_defects(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
         *of_kind += 1;
         if *of_kind <= SIGNATURES_OF_A_KIND {
             writeln!(
-                page,
+                text,
                 "{count} x {signature}, first at {} s on {host}",
                 seconds(at)
             )?;
@@ -125,12 +125,12 @@ fn put_defects(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     for (kind, found) in shown {
         let more = found.saturating_sub(SIGNATURES_OF_A_KIND);
         if more > 0 {
-            writeln!(page, "{more} signatures more of {kind}")?;
+            writeln!(text, "{more} signatures more of {kind}")?;
         }
     }
     if outcome.violations_dropped > 0 {
         let dropped = outcome.violations_dropped;
-        writeln!(page, "{dropped} violations more, beyond the limit")?;
+        writeln!(text, "{dropped} violations more, beyond the limit")?;
     }
     let logged = outcome.events_logged.iter();
     let logged: Vec<String> = logged
@@ -139,17 +139,17 @@ fn put_defects(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if logged.is_empty() {
         return Ok(());
     }
-    writeln!(page, "events logged: {}", logged.join(", "))
+    writeln!(text, "events logged: {}", logged.join(", "))
 }
 
-fn put_evidence(page: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn put_evidence(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if report.outcome.records.is_empty() {
         return Ok(());
     }
     for exhibit in exhibits(report.scenario, &report.outcome) {
-        writeln!(page, "{}", exhibit.title)?;
+        writeln!(text, "{}", exhibit.title)?;
         for line in exhibit.lines {
-            writeln!(page, "  {line}")?;
+            writeln!(text, "  {line}")?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! Owns the numbers; scripts rely on them. It refuses any code that is not listed in `--help`.
 
 /// Everything was as expected.
-pub(crate) const AS_EXPECTED: u8 = 0;
+pub(crate) const SUCCESS: u8 = 0;
 /// A run differs from what its scenario expects, or a log shows a leak.
 pub(crate) const UNEXPECTED: u8 = 1;
 /// The arguments are wrong, or a file is not what it should be.
@@ -13,7 +13,7 @@ pub(crate) const NONDETERMINISM: u8 = 3;
 /// Something outside failed: a file, a pipe, a permission.
 pub(crate) const ENVIRONMENT: u8 = 4;
 /// A bug of this program; the message says what to report.
-pub(crate) const OUR_BUG: u8 = 70;
+pub(crate) const BUG: u8 = 70;
 
 /// A signal asked for an end.
 pub(crate) const INTERRUPTED: u8 = 130;

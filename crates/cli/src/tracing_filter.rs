@@ -12,7 +12,7 @@ use tracing_subscriber::fmt;
 const VARIABLE: &str = "MTASIM_LOG";
 
 /// Starts tracing by `filter`, or by the environment's; without either nothing is traced.
-pub(crate) fn start(filter: Option<&str>) -> Result<(), String> {
+pub(crate) fn init(filter: Option<&str>) -> Result<(), String> {
     let filter = match filter {
         Some(text) => EnvFilter::builder()
             .parse(text)

@@ -16,7 +16,7 @@ const LISTED: usize = 100;
 
 /// The lives that are listed: all but those that were closed.
 #[derive(Default)]
-pub(super) struct Page {
+pub(super) struct Text {
     listed: [Vec<Entry>; 3],
     text: String,
 }
@@ -33,7 +33,7 @@ const VERDICTS: [(Verdict, &str); 3] = [
     (Verdict::InUse, "at work when the log ends"),
 ];
 
-impl Shown for Page {
+impl Shown for Text {
     fn take_in(&mut self, life: &Entry) {
         let place = VERDICTS.iter().position(|(it, _)| *it == life.verdict);
         if let Some(listed) = place.map(|place| &mut self.listed[place])

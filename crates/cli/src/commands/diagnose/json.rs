@@ -13,12 +13,12 @@ use super::{Companion, Diagnosis, Shown};
 /// Text is written in portions of about this many bytes.
 const PORTION: usize = 64 * 1_024;
 
-pub(super) struct Answer {
+pub(super) struct JsonLines {
     text: String,
     is_first: bool,
 }
 
-impl Answer {
+impl JsonLines {
     pub(super) fn new(name: &str, companion: Option<&Companion>) -> Self {
         let (name, beside) = (json!(name), json!(companion.map(|it| &it.name)));
         Self {
@@ -30,7 +30,7 @@ impl Answer {
     }
 }
 
-impl Shown for Answer {
+impl Shown for JsonLines {
     fn take_in(&mut self, life: &Entry) {
         if !std::mem::replace(&mut self.is_first, false) {
             self.text.push(',');
