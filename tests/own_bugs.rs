@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use config::file;
-use explore::capsule::Capsule;
+use explore::repro::capsule::Capsule;
 use mta::{BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure};
 use simulation::{Options, run_builds};
 

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use explore::statistics::{Interval, wilson};
+use explore::statistics::intervals::{Interval, wilson};
 
 use crate::clock;
 

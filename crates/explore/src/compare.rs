@@ -15,10 +15,10 @@ use config::plan::{Build, Scenario, Vocabulary};
 use serde::Serialize;
 use simulation::{AssemblyError, Options};
 
-use crate::seeds::SeedRange;
-use crate::statistics::{Interval, Paired};
+use crate::statistics::intervals::{Interval, Paired};
 use crate::subject::Subject;
-use crate::workers::{Crew, Ending};
+use crate::sweep::seeds::SeedRange;
+use crate::worker_pool::{Crew, Ending};
 
 /// Seeds listed of those that broke.
 pub const BROKE_MAX: usize = 1_000;

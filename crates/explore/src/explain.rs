@@ -4,6 +4,11 @@
 //! that led to the failure. What it calls necessary was checked by a run; it is necessary
 //! relative to everything else that stays. It refuses opinion.
 
+mod causal_trace;
+pub mod critical_pair;
+pub mod failure_likelihood;
+mod interval_events;
+
 use std::fmt::{self, Write};
 
 use config::plan::{ExceptionCode, Scenario};
@@ -11,11 +16,10 @@ use kernel::Instant;
 use serde::Serialize;
 use simulation::{AssemblyError, Options, Outcome};
 
-use crate::chain;
-use crate::critical::{self, Critical, Found};
-use crate::curve::Curve;
-use crate::element;
-use crate::row::{Failure, failures};
+use self::critical_pair::{Critical, Found};
+use self::failure_likelihood::Curve;
+use crate::run_result::{Failure, failures};
+use crate::shrink::parts;
 use crate::subject::Subject;
 
 /// Parts looked at.
@@ -95,7 +99,7 @@ pub fn explain(
     let run =
         |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
     let mut watched = scenario.clone();
-    watched.limits.footprints = critical::FOOTPRINTS;
+    watched.limits.footprints = critical_pair::FOOTPRINTS;
     let outcome = run(&watched, true).map_err(ExplainError::Assembly)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
     let Story {
@@ -118,14 +122,14 @@ pub fn explain(
         seed,
         parts: Vec::new(),
         chain,
-        critical: critical::pair(scenario, &outcome, found),
+        critical: critical_pair::pair(scenario, &outcome, found),
         runs: 1,
         curve: None,
     };
-    for part in element::elements(scenario).into_iter().take(ELEMENTS_MAX) {
-        let rest = element::without(scenario, &part);
+    for part in parts::elements(scenario).into_iter().take(ELEMENTS_MAX) {
+        let rest = parts::without(scenario, &part);
         let mut what_if = WhatIf {
-            part: element::in_words(scenario, &part),
+            part: parts::in_words(scenario, &part),
             verdict: Verdict::Inseparable,
             others: Vec::new(),
         };
@@ -189,9 +193,9 @@ fn story(outcome: &Outcome, signature: &str) -> Story {
     if let Some(violation) = violations.next() {
         return Story {
             detail: format!("{}: {}", violation.host, violation.detail),
-            chain: chain::of_violation(outcome, violation),
+            chain: causal_trace::of_violation(outcome, violation),
             host: violation.host.clone(),
-            threads: chain::threads_of_violation(outcome, violation),
+            threads: causal_trace::threads_of_violation(outcome, violation),
         };
     }
     let exceptions = outcome.exceptions.iter();
@@ -202,7 +206,7 @@ fn story(outcome: &Outcome, signature: &str) -> Story {
             "{}: {:08x} in {} ({:03}): {}",
             exception.host, exception.code, exception.thread, exception.number, exception.cause
         ),
-        chain: chain::before(outcome, &exception.host, exception.at),
+        chain: causal_trace::before(outcome, &exception.host, exception.at),
         host: exception.host.clone(),
         threads: vec![exception.number],
     }

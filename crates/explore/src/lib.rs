@@ -1,65 +1,36 @@
-//! Many runs: found, named, repeated, made small, explained, and a fix proved on the same seeds.
+//! Runs a scenario many times: sweeps seeds, counts failures, replays, shrinks and explains them,
+//! and compares fixes on the same seeds.
 //!
-//! | Module | Owns |
+//! | Module | Contents |
 //! |---|---|
-//! | [`seeds`], [`grid`] | what is run |
-//! | [`subject`] | who runs it |
-//! | `workers` | the host's threads and signals |
-//! | [`row`], `coverage`, [`tally`], [`times`], [`book`] | what runs add up to |
-//! | [`statistics`], [`survival`], [`thoroughness`], [`summary`] | what that says |
-//! | [`folder`], [`capsule`] | what is kept of it on the disk |
-//! | [`divergence`] | where two runs part that should be one |
-//! | [`replay`](mod@replay) | one run again |
-//! | `edit`, [`element`], `delta`, [`size`] | parts of a scenario, and leaving them out |
-//! | [`shrink`](mod@shrink), [`pinned`] | a failure made small, and its file |
-//! | [`explain`](mod@explain), [`critical`], `chain` | why it happens |
-//! | [`curve`](mod@curve), `moment` | when it became likely |
+//! | [`subject`] | the system under test: a function from scenario and seed to outcome |
+//! | [`run_result`] | the result of one run: a line of `seeds.jsonl` |
+//! | [`sweep`](mod@sweep) | seed ranges, grids, swarms, the results directory, its summary, merging of shards |
+//! | [`statistics`] | counters, confidence intervals, survival curves, time histograms |
+//! | [`repro`] | capsules, their replay, and where two runs diverge |
+//! | [`shrink`](mod@shrink) | minimising a failing scenario, and its regression file |
+//! | [`explain`](mod@explain) | necessary parts, causal trace, critical pair, failure likelihood |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
-//! | [`verify`](mod@verify) | every order of calls in a small scenario |
-//! | [`sweep`](mod@sweep), [`swarm`], [`merge`](mod@merge) | many seeds, on one machine or many |
-//!
-//! It never knows of packets, threads or sockets: a run is a function, its outcome a value.
+//! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
+//! | [`duration`] | lengths of virtual time on the command line |
+//! | `worker_pool` | host threads and signals |
 
-pub mod book;
-pub mod capsule;
-mod chain;
 pub mod compare;
-mod coverage;
-pub mod critical;
-pub mod curve;
-mod delta;
-pub mod divergence;
-mod edit;
-pub mod element;
+pub mod duration;
 pub mod explain;
-pub mod folder;
-pub mod grid;
-mod hexadecimal;
-pub mod length;
-pub mod merge;
-mod moment;
-pub mod pinned;
-pub mod replay;
-pub mod row;
-pub mod seeds;
+pub mod repro;
+pub mod run_result;
 pub mod shrink;
-pub mod size;
 pub mod statistics;
 pub mod subject;
-pub mod summary;
-pub mod survival;
-pub mod swarm;
 pub mod sweep;
-pub mod tally;
-pub mod thoroughness;
-pub mod times;
 pub mod verify;
-mod workers;
+mod worker_pool;
 
-pub use capsule::Capsule;
-pub use merge::merge;
-pub use replay::replay;
-pub use seeds::{SeedRange, Shard};
+pub use repro::capsule::Capsule;
+pub use repro::replay::replay;
 pub use subject::{Custom, Shipped, Subject};
+pub use sweep::merge::merge;
+pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;
 pub use verify::verify;

@@ -8,9 +8,14 @@
 //! not be the smallest there is.
 
 mod chance;
+mod delta_debugging;
+pub(crate) mod edit;
 mod order;
+pub mod parts;
 mod points;
+pub mod regression_file;
 mod rounding;
+pub mod size;
 
 use std::collections::BTreeSet;
 
@@ -18,12 +23,10 @@ use config::plan::{Arrivals, Scenario, SizeRange};
 use kernel::{Duration, Instant};
 use simulation::{AssemblyError, Options, Outcome};
 
-use crate::capsule::Capsule;
-use crate::delta;
-use crate::edit;
-use crate::element::{self, Element};
-use crate::row::failures;
-use crate::size::Size;
+use self::parts::Element;
+use self::size::Size;
+use crate::repro::capsule::Capsule;
+use crate::run_result::failures;
 use crate::subject::Subject;
 
 /// Other seeds under which a candidate that leaves something to chance may show the failure.
@@ -259,10 +262,10 @@ impl<'a> Search<'a> {
         // After each success places may mean something else: start over behind what stays.
         let mut stays = 0;
         loop {
-            let elements = element::elements(&self.best);
+            let elements = parts::elements(&self.best);
             let mut meant = elements.iter().filter(|it| is_meant(it)).skip(stays);
             let Some(element) = meant.next() else { return };
-            let candidate = element::without(&self.best, element);
+            let candidate = parts::without(&self.best, element);
             if !self.attempt(candidate) {
                 stays += 1;
             }
@@ -295,7 +298,7 @@ impl<'a> Search<'a> {
                 continue;
             };
             let times = times.clone();
-            delta::minimise(times, |kept| {
+            delta_debugging::minimise(times, |kept| {
                 let mut candidate = self.best.clone();
                 let Some(workload) = candidate.workloads.get_mut(&name) else {
                     return false;
@@ -307,17 +310,17 @@ impl<'a> Search<'a> {
                 self.attempt(candidate)
             });
         }
-        delta::minimise(self.best.pins.outages.clone(), |kept| {
+        delta_debugging::minimise(self.best.pins.outages.clone(), |kept| {
             let mut candidate = self.best.clone();
             candidate.pins.outages = kept.to_vec();
             self.attempt(candidate)
         });
-        delta::minimise(self.best.pins.drop.clone(), |kept| {
+        delta_debugging::minimise(self.best.pins.drop.clone(), |kept| {
             let mut candidate = self.best.clone();
             candidate.pins.drop = kept.to_vec();
             self.attempt(candidate)
         });
-        delta::minimise(self.best.pins.preempt.clone(), |kept| {
+        delta_debugging::minimise(self.best.pins.preempt.clone(), |kept| {
             let mut candidate = self.best.clone();
             candidate.pins.preempt = kept.to_vec();
             self.attempt(candidate)

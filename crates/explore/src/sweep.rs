@@ -3,6 +3,14 @@
 //! Owns [`sweep`]: every run made, some made twice, rows and capsules on their way to the disk in
 //! the order of seeds. It refuses to let the number of workers or their luck show in any result.
 
+pub mod grid;
+pub mod merge;
+pub mod results_directory;
+pub mod seeds;
+pub mod summary;
+pub mod swarm;
+pub mod sweep_statistics;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,18 +24,17 @@ use config::file::Diagnostics;
 use kernel::Checkpoint;
 use simulation::{AssemblyError, Options};
 
-use crate::book::Book;
-use crate::capsule::{BUILD, Capsule};
-use crate::divergence::{self, Divergence};
-use crate::folder::{Folder, FolderError, Manifest};
-use crate::grid::{Axis, Point};
-use crate::hexadecimal::hexadecimal;
-use crate::row::Row;
-use crate::seeds::{SeedRange, Shard};
+use crate::repro::capsule::{BUILD, Capsule};
+use crate::repro::divergence::{self, Divergence};
+use crate::run_result::Row;
+use crate::statistics::counters;
 use crate::subject::Subject;
-use crate::swarm::Swarm;
-use crate::tally;
-use crate::workers::{self, Crew};
+use crate::sweep::grid::{Axis, Point};
+use crate::sweep::results_directory::{Folder, FolderError, Manifest};
+use crate::sweep::seeds::{SeedRange, Shard};
+use crate::sweep::swarm::Swarm;
+use crate::sweep::sweep_statistics::Book;
+use crate::worker_pool::{self, Crew};
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -128,7 +135,7 @@ impl Plan {
             schema_version: Manifest::SCHEMA,
             mtasim: BUILD.to_owned(),
             title: self.points[0].scenario.title.clone(),
-            scenario_hash: hexadecimal(hasher.finalize().as_bytes()),
+            scenario_hash: hasher.finalize().to_string(),
             seeds: self.seeds,
             shard: self.shard,
             axes: self.axes.clone(),
@@ -225,9 +232,9 @@ impl Fold<'_> {
             return Err(failed);
         }
         match ending.map_err(SweepError::Threads)? {
-            workers::Ending::Finished | workers::Ending::Stopped => Ok(self.ending),
-            workers::Ending::Interrupted => Ok(Ending::Interrupted),
-            workers::Ending::Panicked(number) => {
+            worker_pool::Ending::Finished | worker_pool::Ending::Stopped => Ok(self.ending),
+            worker_pool::Ending::Interrupted => Ok(Ending::Interrupted),
+            worker_pool::Ending::Panicked(number) => {
                 Err(SweepError::Panicked(self.book.place_of(number).0))
             }
         }
@@ -351,7 +358,7 @@ fn examine(
         ..Row::of(&outcome, &point.hash, settings)
     };
     let mut divergence = None;
-    if tally::is_rechecked(seed, row.is_failing(), recheck) {
+    if counters::is_rechecked(seed, row.is_failing(), recheck) {
         let again = run()?;
         if again.digest != outcome.digest {
             let stretch = divergence::between(&outcome.checkpoints, &again.checkpoints);

@@ -10,9 +10,8 @@ use config::plan::{Scenario, Scheduler};
 use kernel::Duration;
 use simulation::{AssemblyError, Bound, Exhaustive, Options, run_explored};
 
-use crate::capsule::Capsule;
-use crate::hexadecimal::hexadecimal;
-use crate::row::{Row, failures};
+use crate::repro::capsule::Capsule;
+use crate::run_result::{Row, failures};
 use crate::subject::{Shipped, Subject};
 
 /// What a search came to.
@@ -107,10 +106,7 @@ fn counterexample(
         keep_records: false,
     };
     let outcome = Shipped.run(pinned, pinned.seed, options)?;
-    let hash: String = hexadecimal(&pinned.content_hash())
-        .chars()
-        .take(16)
-        .collect();
+    let hash: String = blake3::Hash::from(pinned.content_hash()).to_string();
     let row = Row::of(&outcome, &hash, BTreeMap::new());
     let failures = failures(&outcome);
     let shown = failures

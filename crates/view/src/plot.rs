@@ -19,10 +19,10 @@ mod survival;
 
 use std::fmt;
 
-use explore::book::Book;
-use explore::grid::Axis;
-use explore::statistics::{Interval, wilson};
-use explore::tally::Tally;
+use explore::statistics::counters::Tally;
+use explore::statistics::intervals::{Interval, wilson};
+use explore::sweep::grid::Axis;
+use explore::sweep::sweep_statistics::Book;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

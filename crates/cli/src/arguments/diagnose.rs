@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use explore::length::Length;
+use explore::duration::Length;
 
 use super::Format;
 

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use config::plan::{Build, Vocabulary};
-use explore::grid::Axis;
-use explore::length::Length;
-use explore::{SeedRange, seeds};
+use explore::SeedRange;
+use explore::duration::Length;
+use explore::sweep::grid::Axis;
+use explore::sweep::seeds;
 
 use super::{Format, Overrides};
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use config::file;
 use config::plan::Scenario;
-use explore::capsule::{self, Capsule, CapsuleError};
-use explore::curve::{self, CurveError, Fresh};
+use explore::explain::failure_likelihood::{self, CurveError, Fresh};
 use explore::explain::{self, ExplainError, Explanation};
-use explore::row::Failure;
+use explore::repro::capsule::{self, Capsule, CapsuleError};
+use explore::run_result::Failure;
 use explore::{Shipped, Subject};
 
 use crate::arguments::{ExplainArguments, Format};
@@ -95,6 +95,6 @@ fn add_curve(
         jobs: arguments.jobs.unwrap_or_else(sweep::processors),
     };
     let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    explanation.curve = Some(curve::curve(run, &failure, fresh, &subject)?);
+    explanation.curve = Some(failure_likelihood::curve(run, &failure, fresh, &subject)?);
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use explore::capsule::{self, Capsule};
-use explore::replay::{Replayed, Verdict, Window};
+use explore::repro::capsule::{self, Capsule};
+use explore::repro::replay::{Replayed, Verdict, Window};
 use explore::{Shipped, replay};
 use serde_json::json;
 

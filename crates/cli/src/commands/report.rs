@@ -10,9 +10,9 @@ use std::path::Path;
 use config::file;
 use config::plan::Scenario;
 use explore::Shipped;
-use explore::capsule::{self, Capsule, CapsuleError};
-use explore::element;
 use explore::explain::{self, Explanation};
+use explore::repro::capsule::{self, Capsule, CapsuleError};
+use explore::shrink::parts;
 use serde_json::Value as Json;
 use simulation::{Outcome, Watch};
 use view::{Shown, report};
@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> io::R
 
 /// Why the failure happens, if that is wanted, or cheap.
 fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Explanation> {
-    let runs = element::elements(&source.scenario).len() as u64 + 1;
+    let runs = parts::elements(&source.scenario).len() as u64 + 1;
     let is_cheap = outcome.steps.saturating_mul(runs) <= CALLS_MAX;
     match when {
         Explain::Never => return None,

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use explore::Shipped;
+use explore::shrink::regression_file;
 use explore::shrink::{self, ShrinkError};
-use explore::{Shipped, folder, pinned};
+use explore::sweep::results_directory;
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -39,13 +41,13 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> io::R
             });
         }
     };
-    let text = pinned::text(&shrunk).expect("what was run is a scenario");
-    if let Err(error) = folder::write_atomically(&arguments.output, text.as_bytes()) {
+    let text = regression_file::text(&shrunk).expect("what was run is a scenario");
+    if let Err(error) = results_directory::write_atomically(&arguments.output, text.as_bytes()) {
         terminal.error(&format!("cannot write {output}: {error}"));
         return Ok(exit_code::USAGE);
     }
     let name = arguments.output.file_name().unwrap_or_default();
-    let test = pinned::regression_test(&shrunk, &name.to_string_lossy());
+    let test = regression_file::regression_test(&shrunk, &name.to_string_lossy());
     let [before, after] = shrunk.sizes;
     match arguments.format {
         Format::Human => terminal.print(&format!(

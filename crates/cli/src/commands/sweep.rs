@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use explore::book::Book;
-use explore::grid::{self, Axis, GridError, Point};
-use explore::swarm::Swarm;
+use explore::sweep::grid::{self, Axis, GridError, Point};
+use explore::sweep::summary;
+use explore::sweep::swarm::Swarm;
+use explore::sweep::sweep_statistics::Book;
 use explore::sweep::{Ending, Plan, SweepError, Swept};
-use explore::{Shard, Shipped, summary};
+use explore::{Shard, Shipped};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use view::plot;
 

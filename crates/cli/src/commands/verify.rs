@@ -2,8 +2,9 @@
 
 use std::io;
 
+use explore::Capsule;
+use explore::sweep::results_directory;
 use explore::verify::{Conclusion, Verified, verify};
-use explore::{Capsule, folder};
 use serde_json::{Value, json};
 use simulation::Bound;
 
@@ -69,7 +70,7 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::R
 /// Writes the counterexample where the arguments say.
 fn keep(capsule: &Capsule, arguments: &VerifyArguments) -> io::Result<String> {
     let path = arguments.out.join(capsule.file_name());
-    folder::write_atomically(&path, capsule.to_text().as_bytes())?;
+    results_directory::write_atomically(&path, capsule.to_text().as_bytes())?;
     Ok(path.display().to_string())
 }
 

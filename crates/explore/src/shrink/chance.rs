@@ -10,7 +10,7 @@ use kernel::Ratio;
 use simulation::{Options, timeline};
 
 use super::Search;
-use crate::edit;
+use crate::shrink::edit;
 
 /// Whether anything in a scenario depends on its seed.
 pub(super) fn has_any(scenario: &Scenario) -> bool {

@@ -14,7 +14,7 @@ use simulation::Outcome;
 
 use super::points::{Point, in_order, partners, points, racing_sites};
 use super::{QUICK, SECOND, Search, found_at};
-use crate::edit;
+use crate::shrink::edit;
 
 /// Runs in which preemptions are looked for in one way, before it is given up.
 const LOOKS: u64 = 4_000;

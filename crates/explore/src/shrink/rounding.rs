@@ -8,7 +8,7 @@ use config::plan::{Arrivals, OutageWindow, Scenario};
 use kernel::{Duration, Instant};
 
 use super::{SECOND, Search};
-use crate::edit;
+use crate::shrink::edit;
 
 /// All of them, the greatest gain first.
 pub(super) fn simplify(search: &mut Search<'_>) {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use explore::grid::{self, Axis};
+use explore::sweep::grid::{self, Axis};
 use explore::sweep::{Plan, Swept};
 use explore::{SeedRange, Shard, Shipped, sweep};
 

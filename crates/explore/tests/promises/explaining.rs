@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use config::plan::{Arrivals, FreshLuck, Loss, OutageWindow, Scenario};
-use explore::curve::{Fresh, Point, curve};
-use explore::row::{Failure, failures};
+use explore::explain::failure_likelihood::{Fresh, Point, curve};
+use explore::run_result::{Failure, failures};
 use explore::{Custom, Shipped, Subject};
 use kernel::Instant;
 use simulation::Options;

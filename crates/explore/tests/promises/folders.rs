@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use explore::merge;
-use explore::seeds::Shard;
 use explore::sweep::Plan;
+use explore::sweep::seeds::Shard;
 use tempfile::{TempDir, tempdir};
 
 use crate::bench::{assert_same, plan, swept};
@@ -136,7 +136,7 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     // A shard of another build.
     let manifest = four.join("sweep.json");
     let text = fs::read_to_string(&manifest).expect("a manifest");
-    let ours = format!("\"mtasim\": \"{}\"", explore::capsule::BUILD);
+    let ours = format!("\"mtasim\": \"{}\"", explore::repro::capsule::BUILD);
     assert!(text.contains(&ours));
     fs::write(&manifest, text.replace(&ours, "\"mtasim\": \"9.9.9\"")).expect("a manifest");
     let told = refusal(&[one, two, four], &folder);

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use config::plan::{FreshLuck, Scenario};
-use explore::replay::{Verdict, Window};
+use explore::repro::replay::{Verdict, Window};
 use explore::{Capsule, Custom, Shipped, replay};
 use kernel::{Duration, Instant};
 use tempfile::tempdir;

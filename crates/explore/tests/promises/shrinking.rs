@@ -5,9 +5,10 @@ use std::fs;
 
 use config::plan::Build;
 use explore::explain::{Verdict, explain};
-use explore::row::Row;
+use explore::run_result::Row;
+use explore::shrink::regression_file;
 use explore::shrink::{ShrinkError, shrink};
-use explore::{Capsule, Shipped, pinned};
+use explore::{Capsule, Shipped};
 use tempfile::tempdir;
 
 use crate::bench::{plan, swept};
@@ -40,10 +41,10 @@ fn a_leak_shrinks_to_one_association_and_one_outage() {
         assert!(!shrunk.out_of_budget && shrunk.any_seed);
         assert_eq!(shrunk.signature, capsule.failure.signature);
         assert_pinned_holds(
-            &pinned::text(&shrunk).expect("a scenario"),
+            &regression_file::text(&shrunk).expect("a scenario"),
             &shrunk.signature,
         );
-        let test = pinned::regression_test(&shrunk, "leak.toml");
+        let test = regression_file::regression_test(&shrunk, "leak.toml");
         assert!(test.contains("fn control_block_leak_"), "{test}");
     }
 }
@@ -77,7 +78,7 @@ fn a_budget_is_kept_and_what_was_found_by_then_holds() {
     for budget in [1, 2, 7, 20] {
         let shrunk = shrink(&capsule, &Shipped, budget, |_, _| {}).expect("it fails");
         assert!(shrunk.runs <= budget && shrunk.out_of_budget);
-        let text = pinned::text(&shrunk).expect("a scenario");
+        let text = regression_file::text(&shrunk).expect("a scenario");
         assert!(text.contains("smaller may be possible"));
         let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
         let outcome = simulation::run(&scenario, scenario.seed, QUICK).expect("it runs");
@@ -118,7 +119,7 @@ fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about()
     assert!(after.associations <= 2, "{after}");
     assert!((1..=3).contains(&after.preemptions), "{after}");
     assert!(!shrunk.out_of_budget && shrunk.any_seed);
-    let text = pinned::text(&shrunk).expect("a scenario");
+    let text = regression_file::text(&shrunk).expect("a scenario");
     for word in ["preempt = [", "before = \"", "call_jitter = \"0/1\""] {
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }

@@ -4,9 +4,9 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use explore::row::Row;
-use explore::swarm::Swarm;
+use explore::run_result::Row;
 use explore::sweep::Plan;
+use explore::sweep::swarm::Swarm;
 use explore::{Capsule, Shard, Shipped, merge, replay};
 use simulation::Options;
 use tempfile::tempdir;

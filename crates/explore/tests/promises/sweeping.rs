@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use explore::folder::FolderError;
+use explore::sweep::results_directory::FolderError;
 use explore::sweep::{Ending, Plan, SweepError};
 use explore::{Custom, Shipped, sweep};
 use tempfile::tempdir;

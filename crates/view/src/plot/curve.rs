@@ -2,8 +2,8 @@
 //!
 //! Owns the line plot. It refuses to smooth: lines only join what was measured.
 
-use explore::book::Book;
-use explore::grid::Axis;
+use explore::sweep::grid::Axis;
+use explore::sweep::sweep_statistics::Book;
 
 use super::axis::{self, Scale, Tick, ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, fitted};

@@ -3,8 +3,8 @@
 //! Owns the heat map. Fields are equally large, whatever lies between their values; each says its
 //! share and interval in figures, so that colour carries nothing alone.
 
-use explore::book::Book;
-use explore::grid::Axis;
+use explore::sweep::grid::Axis;
+use explore::sweep::sweep_statistics::Book;
 
 use super::canvas::{Anchor, Canvas, WIDTH, fitted};
 use super::quantity::{Values, shown};

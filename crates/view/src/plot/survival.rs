@@ -3,8 +3,8 @@
 //! Owns the survival curve with its band, and the time by which half of the runs were over. It
 //! refuses to go on where runs end: nobody was there to see.
 
-use explore::book::Book;
-use explore::survival::{Step, Survival};
+use explore::statistics::survival::{Step, Survival};
+use explore::sweep::sweep_statistics::Book;
 use kernel::Duration;
 
 use super::axis::{Scale, plain, ticks, time_unit};

@@ -1,7 +1,7 @@
 //! Pictures of small books whose figures are known.
 
-use explore::folder::Manifest;
-use explore::row::Row;
+use explore::run_result::Row;
+use explore::sweep::results_directory::Manifest;
 use explore::{SeedRange, Shard};
 
 use super::*;

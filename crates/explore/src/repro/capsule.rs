@@ -10,8 +10,7 @@ use config::plan::Scenario;
 use kernel::{Checkpoint, Instant};
 use serde::{Deserialize, Serialize};
 
-use crate::hexadecimal::hexadecimal;
-use crate::row::{Failure, Row};
+use crate::run_result::{Failure, Row};
 
 /// Bytes a capsule has at most: a scenario and some.
 pub const SIZE_MAX: usize = file::SIZE_MAX + (1 << 20);
@@ -107,7 +106,7 @@ impl Capsule {
     /// The name of its file.
     #[must_use]
     pub fn file_name(&self) -> String {
-        let hash = hexadecimal(&self.scenario.content_hash());
+        let hash = blake3::Hash::from(self.scenario.content_hash()).to_string();
         file_name(&self.failure.signature, self.seed, &hash)
     }
 
@@ -128,7 +127,7 @@ impl Capsule {
             failed_times: self.failure.count,
             overrides: self.overrides.clone(),
             digest: self.digest.clone(),
-            scenario_hash: hexadecimal(&self.scenario.content_hash()),
+            scenario_hash: blake3::Hash::from(self.scenario.content_hash()).to_string(),
             scenario: self.scenario.to_toml(),
             checkpoints: self.checkpoints.iter().map(print_checkpoint).collect(),
             checksum: None,
@@ -190,7 +189,10 @@ impl Capsule {
         Ok(Self {
             build: text.mtasim,
             command: text.command,
-            seed: crate::seeds::seed(&text.seed).ok_or_else(|| wrong("its seed is no number"))?,
+            seed: text
+                .seed
+                .parse()
+                .map_err(|_| wrong("its seed is no number"))?,
             overrides: text.overrides,
             failure: Failure {
                 signature: text.signature,
@@ -237,7 +239,7 @@ fn parse_checkpoint(text: &str) -> Option<Checkpoint> {
 
 fn checksum(body: &str) -> String {
     let hash = blake3::derive_key("mtasim capsule checksum 1", body.as_bytes());
-    hexadecimal(&hash[..8])
+    blake3::Hash::from(hash).to_hex()[..16].to_owned()
 }
 
 /// A signature as part of a file's name; a hash keeps those apart that would look alike.

@@ -9,8 +9,8 @@ use kernel::{Instant, mix};
 
 use serde::Serialize;
 
-use crate::row::Row;
-use crate::times::Times;
+use crate::run_result::Row;
+use crate::statistics::time_histogram::Times;
 
 /// Signatures told apart; more are counted together.
 pub const SIGNATURES_MAX: usize = 1_000;

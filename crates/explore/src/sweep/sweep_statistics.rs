@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::folder::Manifest;
-use crate::row::Row;
-use crate::summary::Summary;
-use crate::tally::Tally;
+use crate::run_result::Row;
+use crate::statistics::counters::Tally;
+use crate::sweep::results_directory::Manifest;
+use crate::sweep::summary::Summary;
 
 /// What the rows so far add up to.
 #[derive(Clone, Debug)]

@@ -15,12 +15,12 @@ use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{AssemblyError, Options, Outcome, timeline};
 
-use crate::edit;
-use crate::moment;
-use crate::row::Failure;
-use crate::statistics::{Interval, wilson};
+use crate::explain::interval_events;
+use crate::run_result::Failure;
+use crate::shrink::edit;
+use crate::statistics::intervals::{Interval, wilson};
 use crate::subject::Subject;
-use crate::workers::{Crew, Ending};
+use crate::worker_pool::{Crew, Ending};
 
 /// Moments looked at first, evenly spread, and the intervals between them halved then.
 const FIRST: u64 = 8;
@@ -293,12 +293,12 @@ impl Survey {
                 _ => first,
             };
             let [last_before, first_after] =
-                moment::neighbours(&self.scenario, usual, (first, last));
+                interval_events::neighbours(&self.scenario, usual, (first, last));
             Rise {
                 before: self.point(before),
                 after: self.point(after),
                 is_instant: after.0 - before.0 == 1,
-                when: moment::between((&self.scenario, self.seed), usual, (first, last)),
+                when: interval_events::between((&self.scenario, self.seed), usual, (first, last)),
                 last_before,
                 first_after,
             }

@@ -9,8 +9,8 @@ use std::fmt::{self, Write};
 use mta::{Coverage, Stimulus};
 use serde::Serialize;
 
-use crate::coverage::{event_word, every_pair, name, state_word};
-use crate::tally::{Fired, Growth, Tally};
+use crate::run_result::coverage::{event_word, every_pair, name, state_word};
+use crate::statistics::counters::{Fired, Growth, Tally};
 
 /// What a sweep has tried.
 #[derive(Clone, Debug, PartialEq, Serialize)]

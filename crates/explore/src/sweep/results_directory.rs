@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::capsule::{Capsule, file_name};
-use crate::grid::Axis;
-use crate::row::Row;
-use crate::seeds::{SeedRange, Shard};
+use crate::repro::capsule::{Capsule, file_name};
+use crate::run_result::Row;
+use crate::sweep::grid::Axis;
+use crate::sweep::seeds::{SeedRange, Shard};
 
 const MANIFEST: &str = "sweep.json";
 const ROWS: &str = "seeds.jsonl";

@@ -3,13 +3,13 @@
 //! Owns [`Row`], the line of `seeds.jsonl`: whole numbers and texts only, the same on every
 //! machine. It refuses the wall clock. Times are nanoseconds of virtual time since the start.
 
+pub(crate) mod coverage;
+
 use std::collections::BTreeMap;
 
 use kernel::Instant;
 use serde::{Deserialize, Serialize};
 use simulation::Outcome;
-
-use crate::coverage;
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

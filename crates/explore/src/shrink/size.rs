@@ -9,7 +9,7 @@ use config::plan::{Arrivals, Scenario};
 use serde::Serialize;
 use simulation::Outcome;
 
-use crate::element;
+use crate::shrink::parts;
 
 /// Counts of a scenario and its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ impl Size {
             .values()
             .any(|workload| !matches!(workload.arrivals, Arrivals::At(_)));
         let messages = outcome.messages.submitted;
-        let elements = element::elements(scenario).len() as u64;
+        let elements = parts::elements(scenario).len() as u64;
         Self {
             // Messages that are not listed are elements all the same.
             elements: elements + if listed { messages } else { 0 },

@@ -10,8 +10,6 @@ use config::file::{self, Diagnostics};
 use config::plan::Scenario;
 use serde::{Deserialize, Serialize};
 
-use crate::hexadecimal::hexadecimal;
-
 /// Points a grid may have.
 pub const POINTS_MAX: usize = 10_000;
 
@@ -71,7 +69,7 @@ pub fn points(
             let varied = varied.map(|(axis, value)| format!("{}={value}", axis.path));
             let overrides: Vec<String> = overrides.iter().cloned().chain(varied).collect();
             let scenario = file::load(name, bytes, &overrides).map_err(GridError::Wrong)?;
-            let hash = hexadecimal(&scenario.content_hash());
+            let hash = blake3::Hash::from(scenario.content_hash()).to_string();
             Ok(Point {
                 values,
                 overrides,

@@ -8,10 +8,10 @@ use kernel::{Duration, Instant};
 use logs::sentence::sentence;
 use simulation::{AssemblyError, Options, Outcome};
 
-use crate::capsule::{BUILD, Capsule};
-use crate::divergence::{self, Divergence};
-use crate::length::Length;
-use crate::row::{Failure, failures};
+use crate::duration::Length;
+use crate::repro::capsule::{BUILD, Capsule};
+use crate::repro::divergence::{self, Divergence};
+use crate::run_result::{Failure, failures};
 use crate::subject::Subject;
 
 /// How much is shown before the moment asked for.

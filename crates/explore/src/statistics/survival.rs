@@ -5,9 +5,9 @@
 
 use kernel::Duration;
 
-use crate::statistics::{Interval, wilson_of_share};
-use crate::tally::{Kind, Tally};
-use crate::times::Times;
+use crate::statistics::counters::{Kind, Tally};
+use crate::statistics::intervals::{Interval, wilson_of_share};
+use crate::statistics::time_histogram::Times;
 
 /// The share of runs to which something has not happened yet, as time passes.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,8 +110,8 @@ fn steps(runs: u64, times: &Times, censored: &[(Duration, u64)]) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Row;
-    use crate::statistics::wilson;
+    use crate::run_result::Row;
+    use crate::statistics::intervals::wilson;
     use proptest::prelude::*;
 
     const KIND: &str = "control-block-exhaustion";

@@ -9,12 +9,12 @@ use std::fmt::Write;
 use kernel::{Duration, Instant};
 use serde::Serialize;
 
-use crate::capsule::{BUILD, file_name};
-use crate::folder::{Manifest, capsule_path};
-use crate::statistics::{Interval, wilson};
-use crate::tally::{Group, Tally};
-use crate::thoroughness::Thoroughness;
-use crate::times::Times;
+use crate::repro::capsule::{BUILD, file_name};
+use crate::statistics::counters::{Group, Tally};
+use crate::statistics::intervals::{Interval, wilson};
+use crate::statistics::thoroughness::Thoroughness;
+use crate::statistics::time_histogram::Times;
+use crate::sweep::results_directory::{Manifest, capsule_path};
 
 /// The percentages whose times are given.
 const QUANTILES: [u64; 3] = [10, 50, 90];

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use config::file::Diagnostics;
 use config::swarm;
 
-use crate::grid::Point;
-use crate::hexadecimal::hexadecimal;
+use crate::sweep::grid::Point;
 
 /// The scenario file of a sweep whose seeds select from it.
 #[derive(Clone, Debug)]
@@ -43,7 +42,7 @@ impl Swarm {
         overrides.extend(selection.overrides);
         Ok(Point {
             values: point.values.clone(),
-            hash: hexadecimal(&selection.scenario.content_hash()),
+            hash: blake3::Hash::from(selection.scenario.content_hash()).to_string(),
             selected: selection.settings,
             overrides,
             scenario: selection.scenario,

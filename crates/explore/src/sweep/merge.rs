@@ -7,9 +7,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::book::Book;
-use crate::folder::{self, Folder, FolderError, Manifest};
-use crate::seeds::{SeedRange, Shard};
+use crate::sweep::results_directory::{self, Folder, FolderError, Manifest};
+use crate::sweep::seeds::{SeedRange, Shard};
+use crate::sweep::sweep_statistics::Book;
 
 /// Why parts cannot be joined.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ pub enum MergeError {
 pub fn merge(parts: &[PathBuf], out: &Path) -> Result<Book, MergeError> {
     let mut parts: Vec<(Manifest, &PathBuf)> = parts
         .iter()
-        .map(|path| Ok((folder::read_manifest(path)?, path)))
+        .map(|path| Ok((results_directory::read_manifest(path)?, path)))
         .collect::<Result<_, FolderError>>()
         .map_err(MergeError::Folder)?;
     parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
@@ -78,10 +78,10 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<Book, MergeError> {
     let mut result = Folder::open(out, &manifest, |_, _| known += 1).map_err(MergeError::Folder)?;
     let mut book = Book::new(&manifest);
     for (_, path) in &parts {
-        folder::read_rows(path, |row, line| {
+        results_directory::read_rows(path, |row, line| {
             let is_known = book.whole().runs < known;
             for place in book.add(&row, line) {
-                result.keep(&folder::read_capsule(path, &row, place)?)?;
+                result.keep(&results_directory::read_capsule(path, &row, place)?)?;
             }
             match is_known {
                 true => Ok(()),
@@ -196,7 +196,7 @@ fn check_borders(parts: &[(Manifest, &PathBuf)]) -> Result<(), MergeError> {
 fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), MergeError> {
     let mut own = Book::new(part);
     let mut misplaced = None;
-    folder::read_rows(path, |row, line| {
+    results_directory::read_rows(path, |row, line| {
         let (expected, _) = own.place_of(own.whole().runs);
         if row.seed != expected && misplaced.is_none() {
             misplaced = Some((expected, row.seed));
@@ -205,7 +205,7 @@ fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), Merge
         let kept = book.add(&row, line);
         if misplaced.is_none() {
             for place in kept {
-                folder::read_capsule(path, &row, place)?;
+                results_directory::read_capsule(path, &row, place)?;
             }
         }
         Ok(())
@@ -220,7 +220,7 @@ fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), Merge
         });
     }
     let (rows, runs) = (own.whole().runs, part.runs());
-    let summarised = folder::summarised_rows(path).map_err(MergeError::Folder)?;
+    let summarised = results_directory::summarised_rows(path).map_err(MergeError::Folder)?;
     match summarised {
         Some(hash) if rows == runs && hash == own.lines_hash() => Ok(()),
         Some(_) if rows == runs => Err(MergeError::Changed(part_path())),

@@ -6,7 +6,7 @@
 use config::plan::{Arrivals, Connector, Direction, Host, Loss, Scenario};
 use kernel::Instant;
 
-use crate::edit;
+use crate::shrink::edit;
 
 /// One part of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
