@@ -4,7 +4,7 @@
 //! whatever chance decides may be.
 
 use config::file::load;
-use config::plan::{FreshLuck, Scenario};
+use config::plan::{Reseed, Scenario};
 use kernel::{Duration, Instant};
 use simulation::record::Record;
 use simulation::{Options, Outcome};
@@ -48,7 +48,7 @@ fn run(scenario: &Scenario, seed: u64) -> Outcome {
 
 fn with_luck(scenario: &Scenario, from: Instant, seed: u64) -> Scenario {
     let mut fresh = scenario.clone();
-    fresh.pins.luck = vec![FreshLuck { from, seed }];
+    fresh.pins.reseeds = vec![Reseed { from, seed }];
     assert_eq!(fresh.check(), []);
     fresh
 }
@@ -150,15 +150,15 @@ fn what_is_awaited_without_memory_is_awaited_anew() {
 #[test]
 fn fresh_luck_comes_in_order() {
     let mut scenario = leak();
-    let at = |secs, seed| FreshLuck {
+    let at = |secs, seed| Reseed {
         from: Instant::ZERO + Duration::from_secs(secs),
         seed,
     };
-    scenario.pins.luck = vec![at(60, 1), at(120, 2)];
+    scenario.pins.reseeds = vec![at(60, 1), at(120, 2)];
     assert_eq!(scenario.check(), []);
     let text = scenario.to_toml();
     assert_eq!(load("again", text.as_bytes(), &[]), Ok(scenario.clone()));
-    scenario.pins.luck = vec![at(60, 1), at(60, 2)];
+    scenario.pins.reseeds = vec![at(60, 1), at(60, 2)];
     let found = scenario.check();
     assert_eq!(found[0].0, "pin.luck[1].from");
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns what a family has in common; everything else is made up. It refuses to know the fixes.
 
-use mtasim::plan::{self, Connector, Host, Vocabulary};
+use mtasim::plan::{self, Connector, Host, Keyword};
 use mtasim::prelude::*;
 
 /// Cases that have something in common.
@@ -80,7 +80,8 @@ impl Family {
 }
 
 /// How threads agree on a free list without a lock.
-const EXCHANGE: (Deed, &str) = (Deed::Interlocked, "control block pool.free list");
+const EXCHANGE: (OperationKind, &str) =
+    (OperationKind::Interlocked, "control block pool.free list");
 
 /// Many associations open and close at once, at both ends.
 fn meeting(cases: Cases, build: &impl Build) -> Cases {
@@ -101,7 +102,7 @@ fn meeting(cases: Cases, build: &impl Build) -> Cases {
 
 fn host(build: &impl Build, control_blocks: u32) -> Host {
     let version = build.base().version().to_string();
-    let named = plan::Build::ALL.iter().find(|it| it.word() == version);
+    let named = plan::Build::ALL.iter().find(|it| it.as_str() == version);
     Host {
         control_blocks,
         ..Host::new(*named.expect("the plan names the shipped builds"))

@@ -2,7 +2,7 @@
 //!
 //! Owns the format: its grammar of quantities, its keys with their meaning and defaults, what
 //! a file gets told when it is wrong, the canonical text and the schema. Text becomes a tree
-//! in which every value knows its place, the tree fills the plan, the plan is checked as a
+//! in which every value knows its span, the tree fills the plan, the plan is checked as a
 //! whole. It refuses to run anything.
 //!
 //! Nothing here panics, whatever the bytes: they are a stranger's.
@@ -32,7 +32,7 @@ use std::net::Ipv4Addr;
 
 use crate::plan::Scenario;
 
-pub use diagnostic::{Code, Diagnostic, Place, Source};
+pub use diagnostic::{Code, Diagnostic, Source, Span};
 pub use document::SIZE_MAX;
 pub use manual::key_tables;
 pub use render::{Diagnostics, Position};
@@ -43,7 +43,7 @@ pub(crate) use units::quantities;
 use check::finding::Finding;
 use document::Node;
 use fields::about;
-use reader::{Places, Reader};
+use reader::{Reader, Spans};
 
 /// Overrides one run may have.
 const OVERRIDES_MAX: usize = 1_000;
@@ -89,7 +89,7 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
             diagnostics.push(diagnostic);
         }
     }
-    let (mut scenario, places, found) = Reader::read::<Scenario>(&document);
+    let (mut scenario, spans, found) = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
     assign_addresses(&mut scenario);
     // Settings that could not be read would contradict others by accident; names would not.
@@ -98,7 +98,7 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     } else {
         check::check_names(&scenario)
     };
-    diagnostics.extend(placed(findings, &places));
+    diagnostics.extend(with_spans(findings, &spans));
     if diagnostics.is_empty() {
         Ok(scenario)
     } else {
@@ -106,14 +106,14 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     }
 }
 
-/// Findings at the places their settings came from.
-fn placed(findings: Vec<Finding>, places: &Places) -> impl Iterator<Item = Diagnostic> {
+/// Findings at the spans their settings came from.
+fn with_spans(findings: Vec<Finding>, spans: &Spans) -> impl Iterator<Item = Diagnostic> {
     findings
         .into_iter()
         .take(diagnostic::DIAGNOSTICS_MAX)
         .map(|finding| {
-            let place = places.of(&finding.path).unwrap_or(Place::new(0, 0..0));
-            let diagnostic = Diagnostic::new(finding.code, place, finding.message);
+            let span = spans.of(&finding.path).unwrap_or(Span::new(0, 0..0));
+            let diagnostic = Diagnostic::new(finding.code, span, finding.message);
             about(&finding.path, diagnostic).maybe_help(finding.help)
         })
 }
@@ -136,7 +136,7 @@ fn assign_addresses(scenario: &mut Scenario) {
 
 fn sorted(sources: Vec<Source>, mut diagnostics: Vec<Diagnostic>) -> Diagnostics {
     assert!(!diagnostics.is_empty(), "an error has a reason");
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     diagnostics.dedup();
     diagnostics.truncate(diagnostic::DIAGNOSTICS_MAX);
     Diagnostics {

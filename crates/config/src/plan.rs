@@ -9,11 +9,11 @@ mod connector;
 mod expectation;
 mod fault;
 mod host;
+mod keyword;
 mod link;
 mod pin;
 mod quantity;
 mod swarm;
-mod vocabulary;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -24,16 +24,18 @@ pub use connector::Connector;
 pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationKind};
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
+pub use keyword::Keyword;
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
-pub use pin::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+pub use pin::{
+    DroppedPacket, OperationKind, OutageWindow, Pins, Preemption, PreemptionPoint, Reseed,
+};
 pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
-pub use swarm::{Among, Swarm, Varied};
-pub use vocabulary::Vocabulary;
+pub use swarm::{Domain, Swarm, Variation};
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
 
-use vocabulary::vocabulary;
+use keyword::keywords;
 
-vocabulary! {
+keywords! {
     /// Who decides which modeled thread makes the next call.
     pub enum Scheduler {
         /// Calls cost modeled time, threads are preempted by quantum: rates mean something.
@@ -127,7 +129,7 @@ pub struct Limits {
     /// Journal records kept in memory.
     pub records: u64,
     /// Accesses to shared memory kept for each service, the newest.
-    pub footprints: u64,
+    pub access_log: u64,
 }
 
 impl Scenario {
@@ -174,6 +176,6 @@ impl Limits {
         calls: 1_000_000_000_000,
         violations: 1_000,
         records: 10_000_000,
-        footprints: 0,
+        access_log: 0,
     };
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use kernel::{Choices, Ratio, Site, key};
 
 use crate::file::{self, Diagnostics};
-use crate::plan::{Among, Direction, Link, Loss, Scenario, Swarm, Varied};
+use crate::plan::{Direction, Domain, Link, Loss, Scenario, Swarm, Variation};
 
 const PRESENT: Site = Site::new("swarm.present");
 const VALUE: Site = Site::new("swarm.value");
@@ -71,9 +71,9 @@ pub fn select(
 pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagnostics> {
     let whole = file::load(name, bytes, overrides)?;
     for varied in &whole.swarm.vary {
-        let values: &[String] = match &varied.among {
-            Among::Values(values) => values,
-            Among::Range(ends) => ends,
+        let values: &[String] = match &varied.domain {
+            Domain::Values(values) => values,
+            Domain::Range(ends) => ends,
         };
         for value in values {
             let mut all = overrides.to_vec();
@@ -84,14 +84,14 @@ pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagn
     Ok(())
 }
 
-fn value(choices: Choices, varied: &Varied) -> String {
+fn value(choices: Choices, varied: &Variation) -> String {
     let mut draw = choices.draw(VALUE, key(&varied.key), [0, 0]);
-    match &varied.among {
-        Among::Values(values) => {
+    match &varied.domain {
+        Domain::Values(values) => {
             let place = draw.below(values.len() as u64);
             values[usize::try_from(place).expect("below the length")].clone()
         }
-        Among::Range([from, to]) => {
+        Domain::Range([from, to]) => {
             let range = file::quantities(from, to).expect("the file was checked");
             range.at(draw.below(range.count()))
         }

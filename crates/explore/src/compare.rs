@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use config::plan::{Build, Scenario, Vocabulary};
+use config::plan::{Build, Keyword, Scenario};
 use serde::Serialize;
 use simulation::{AssemblyError, Options};
 
@@ -108,7 +108,7 @@ pub fn overrides_for(
     if concerned.is_empty() {
         let hosts = scenario.hosts.iter();
         let run: Vec<String> = hosts
-            .map(|(name, host)| format!("{name} runs {}", host.build.word()))
+            .map(|(name, host)| format!("{name} runs {}", host.build.as_str()))
             .collect();
         return Err(format!(
             "no host runs a build that is compared: {}",

@@ -99,7 +99,7 @@ pub fn explain(
     let run =
         |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
     let mut watched = scenario.clone();
-    watched.limits.footprints = critical_pair::FOOTPRINTS;
+    watched.limits.access_log = critical_pair::FOOTPRINTS;
     let outcome = run(&watched, true).map_err(ExplainError::Assembly)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
     let Story {
@@ -160,12 +160,12 @@ fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Op
     let expect = &scenario.expect;
     let violations = outcome.violations.iter().filter(|violation| {
         let range = expect.violations.get(&violation.kind);
-        range.is_some_and(|range| range.least > 0)
+        range.is_some_and(|range| range.min > 0)
     });
     let exceptions = outcome.exceptions.iter().filter(|exception| {
         let own = ExceptionCode::Code(exception.code);
         let ranges = [own, ExceptionCode::Any].map(|code| expect.exceptions.get(&code));
-        ranges.into_iter().flatten().any(|range| range.least > 0)
+        ranges.into_iter().flatten().any(|range| range.min > 0)
     });
     let demanded: Vec<String> = violations
         .map(|it| it.signature())

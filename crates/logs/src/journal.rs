@@ -13,7 +13,7 @@ use net::{DropReason, HostId, Identity};
 
 use super::event_log::{Reader, Source};
 use super::winsock_log;
-use config::plan::{Scenario, Vocabulary};
+use config::plan::{Keyword, Scenario};
 use simulation::outcome::{Outcome, Violation};
 use simulation::record::{Record, Segment, Stage};
 
@@ -242,7 +242,7 @@ fn put_segment(line: &mut Line, segment: Segment) {
 fn put_violation(line: &mut Line, violation: &Violation) {
     line.text("kind", "violation");
     line.text("host", &violation.host);
-    line.text("violation", violation.kind.word());
+    line.text("violation", violation.kind.as_str());
     line.text("signature", violation.signature());
     if let Some(lease) = violation.lease {
         line.number("cb", lease.block);

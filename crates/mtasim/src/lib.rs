@@ -63,7 +63,7 @@ pub use simulation::{Options, Outcome, outcome, ping, record, run};
 
 /// Everything that a property test of a fix names, by one `use`.
 pub mod prelude {
-    pub use config::plan::Deed;
+    pub use config::plan::OperationKind;
     pub use kernel::{Duration, Instant, Ratio};
     pub use mta::{
         BlockState, Build, FreeList, Generation, LockName, Notice, OnClose, OnEmptyPool, OnFailure,

@@ -9,7 +9,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use config::plan::{Scenario, Vocabulary};
+use config::plan::{Keyword, Scenario};
 use explore::Subject;
 use mta::{Build, Shipped};
 use simulation::{AssemblyError, Options, Outcome};
@@ -131,7 +131,7 @@ fn maker(build: impl Build + Clone + Send + Sync + 'static) -> Maker {
 }
 
 fn shipped(build: config::plan::Build) -> Rc<dyn Build> {
-    let shipped = Shipped::named(build.word());
+    let shipped = Shipped::named(build.as_str());
     Rc::new(shipped.expect("the plan names builds that the subject has"))
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use config::plan::Vocabulary;
+use config::plan::Keyword;
 use config::plan::{
     self, Connector, Direction, Host, Limits, Link, Pins, Preemption, Scenario, TcpProfile,
     Workload,
@@ -111,7 +111,7 @@ impl Cases {
     #[must_use]
     pub fn of(build: &impl Build) -> Self {
         let base = Some(build.base());
-        let named = |it: &&plan::Build| Shipped::named(it.word()) == base;
+        let named = |it: &&plan::Build| Shipped::named(it.as_str()) == base;
         let build = plan::Build::ALL.iter().find(named);
         let build = *build.expect("the plan names every build that shipped");
         Self {

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use config::plan::{Before, Deed, Preemption};
+use config::plan::{OperationKind, Preemption, PreemptionPoint};
 use kernel::Duration;
 use mta::threads::{self, Duty};
 use mta::{Build, Generation, Operation, Structure};
@@ -49,7 +49,7 @@ const NTH_MAX: u64 = 8;
 pub fn preemptions(
     build: &impl Build,
     most: usize,
-    deeds: &[(Deed, &'static str)],
+    deeds: &[(OperationKind, &'static str)],
     longest: Duration,
 ) -> impl Strategy<Value = Vec<Preemption>> + 'static {
     assert!(!deeds.is_empty(), "a thread is put aside before a deed");
@@ -57,11 +57,11 @@ pub fn preemptions(
     let threads = prop::sample::select(numbers(build.generation()));
     let deeds = prop::sample::select(deeds.to_vec());
     let preemption = (hosts, threads, deeds, 1..=NTH_MAX, 0..=longest.whole_secs()).prop_map(
-        |(host, thread, (deed, of), nth, seconds)| Preemption {
+        |(host, thread, (kind, of), nth, seconds)| Preemption {
             host: host.to_owned(),
             thread,
-            before: Before::Deed {
-                deed,
+            before: PreemptionPoint::Operation {
+                kind,
                 of: of.to_owned(),
                 nth,
             },
@@ -77,21 +77,24 @@ pub fn preemptions(
 ///
 /// ```
 /// use mta::Shipped;
-/// use config::plan::Deed;
+/// use config::plan::OperationKind;
 ///
 /// let deeds = property::critical_sections(&Shipped::EXCHANGE_4_0_994_2);
-/// assert!(deeds.contains(&(Deed::Enter, "control block pool")));
+/// assert!(deeds.contains(&(OperationKind::Enter, "control block pool")));
 /// assert!(property::critical_sections(&Shipped::EXCHANGE_4_0_993_6).is_empty());
 /// ```
 #[must_use]
-pub fn critical_sections(build: &impl Build) -> Vec<(Deed, &'static str)> {
+pub fn critical_sections(build: &impl Build) -> Vec<(OperationKind, &'static str)> {
     let mut names = BTreeSet::new();
     for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
         for operation in [Operation::Allocate, Operation::Release, Operation::Use] {
             names.extend(build.guard(structure, operation));
         }
     }
-    names.into_iter().map(|name| (Deed::Enter, name)).collect()
+    names
+        .into_iter()
+        .map(|name| (OperationKind::Enter, name))
+        .collect()
 }
 
 /// The threads that use what is shared. The timer only posts.

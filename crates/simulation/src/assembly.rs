@@ -13,8 +13,8 @@ use net::{LinkConfig, LossModel, calibration};
 
 use crate::roster::{Roster, host_numbers};
 use config::plan::{
-    Before, Connector, Deed, GilbertElliott, Host, IndependentLoss, Loss, Outages, Scenario, Scope,
-    TcpProfile, Vocabulary,
+    Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
+    PreemptionPoint, Scenario, Scope, TcpProfile,
 };
 
 /// A network that cannot be calibrated or built as the scenario says.
@@ -245,9 +245,9 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         jitter: host.call_jitter,
         quantum: host.quantum,
         heap,
-        judge: host.judge,
+        judge: host.race_detector,
         preemptions: preemptions.map(preemption).collect(),
-        footprints: usize::try_from(scenario.limits.footprints).unwrap_or(usize::MAX),
+        footprints: usize::try_from(scenario.limits.access_log).unwrap_or(usize::MAX),
         calls: scenario.limits.calls,
         ..machine::Config::default()
     }
@@ -258,13 +258,13 @@ fn preemption(pinned: &config::plan::Preemption) -> machine::Preemption {
     machine::Preemption {
         key: key(pinned.thread),
         before: match &pinned.before {
-            Before::Call(call) => machine::Before::Call(*call),
-            Before::Deed { deed, of, nth } => machine::Before::Deed {
-                deed: match deed {
-                    Deed::Read => machine::Deed::Read,
-                    Deed::Write => machine::Deed::Write,
-                    Deed::Interlocked => machine::Deed::Interlocked,
-                    Deed::Enter => machine::Deed::Enter,
+            PreemptionPoint::Call(call) => machine::Before::Call(*call),
+            PreemptionPoint::Operation { kind, of, nth } => machine::Before::Deed {
+                deed: match kind {
+                    OperationKind::Read => machine::Deed::Read,
+                    OperationKind::Write => machine::Deed::Write,
+                    OperationKind::Interlocked => machine::Deed::Interlocked,
+                    OperationKind::Enter => machine::Deed::Enter,
                 },
                 of: of.clone(),
                 ordinal: *nth,
@@ -286,14 +286,14 @@ pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::p
         host: host.to_owned(),
         thread: u32::from(number(turning.from)?),
         // The machine counts from one.
-        before: Before::Call(turning.calls + 1),
+        before: PreemptionPoint::Call(turning.calls + 1),
         length: Duration::ZERO,
         to: Some(u32::from(number(turning.to)?)),
     })
 }
 
 pub(crate) fn shipped(host: &Host) -> Shipped {
-    Shipped::named(host.build.word()).expect("the plan names builds that the subject has")
+    Shipped::named(host.build.as_str()).expect("the plan names builds that the subject has")
 }
 
 /// The MTA of a host. Its connectors are numbered in the order of their names.

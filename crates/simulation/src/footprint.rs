@@ -7,7 +7,7 @@ use std::fmt;
 
 use kernel::{Duration, Instant};
 
-use config::plan::{Before, Deed, Preemption};
+use config::plan::{OperationKind, Preemption, PreemptionPoint};
 
 /// One access of a thread to a word of shared memory, or its entering of a critical section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Footprint {
     /// The thread's number.
     pub number: u16,
     /// What it does.
-    pub deed: Deed,
+    pub deed: OperationKind,
     /// To what: the name of the place, such as `control block.state`, or of the critical section.
     pub of: &'static str,
     /// The word; none of a critical section.
@@ -63,10 +63,10 @@ impl Footprint {
             thread: thread.to_owned(),
             number,
             deed: match kept.deed {
-                machine::Deed::Read => Deed::Read,
-                machine::Deed::Write => Deed::Write,
-                machine::Deed::Interlocked => Deed::Interlocked,
-                machine::Deed::Enter => Deed::Enter,
+                machine::Deed::Read => OperationKind::Read,
+                machine::Deed::Write => OperationKind::Write,
+                machine::Deed::Interlocked => OperationKind::Interlocked,
+                machine::Deed::Enter => OperationKind::Enter,
             },
             of: kept.name,
             address: kept.address.map(|address| address.0),
@@ -87,8 +87,8 @@ impl Footprint {
         Preemption {
             host: self.host.clone(),
             thread: u32::from(self.number),
-            before: Before::Deed {
-                deed: self.deed,
+            before: PreemptionPoint::Operation {
+                kind: self.deed,
                 of: self.of.to_owned(),
                 nth: self.nth,
             },
@@ -102,7 +102,7 @@ impl Footprint {
     pub fn conflicts(&self, other: &Self) -> bool {
         let both = !self.put_aside && !other.put_aside;
         let word = both && self.address.is_some() && self.address == other.address;
-        let reads = self.deed == Deed::Read && other.deed == Deed::Read;
+        let reads = self.deed == OperationKind::Read && other.deed == OperationKind::Read;
         word && self.host == other.host && self.number != other.number && !reads
     }
 }
@@ -119,10 +119,10 @@ impl fmt::Display for Footprint {
             ..
         } = self;
         let (does, about) = match self.deed {
-            Deed::Read => ("reads", "read"),
-            Deed::Write => ("writes", "write"),
-            Deed::Interlocked => ("exchanges", "exchange"),
-            Deed::Enter => ("enters", "enter"),
+            OperationKind::Read => ("reads", "read"),
+            OperationKind::Write => ("writes", "write"),
+            OperationKind::Interlocked => ("exchanges", "exchange"),
+            OperationKind::Enter => ("enters", "enter"),
         };
         write!(formatter, "{thread} ({number:03}) ")?;
         if self.put_aside {
@@ -131,9 +131,9 @@ impl fmt::Display for Footprint {
             write!(formatter, "{does} {of}")?;
         }
         match (self.deed, self.value) {
-            (Deed::Enter, Some(_)) => {}
+            (OperationKind::Enter, Some(_)) => {}
             _ if self.put_aside => {}
-            (Deed::Enter, None) => write!(formatter, ", and waits")?,
+            (OperationKind::Enter, None) => write!(formatter, ", and waits")?,
             (_, Some(value)) if value < 0x10000 => write!(formatter, ": {value}")?,
             (_, Some(value)) => write!(formatter, ": {value:08x}")?,
             (_, None) => write!(formatter, ", and no word is there")?,

@@ -10,7 +10,7 @@ use net::HostId;
 
 use crate::footprint::Footprint;
 use crate::record::{Record, ThreadNumber};
-use config::plan::{ExceptionCode, Expectations, ViolationKind, Vocabulary};
+use config::plan::{ExceptionCode, Expectations, Keyword, ViolationKind};
 
 pub use crate::violation::Violation;
 
@@ -225,7 +225,7 @@ impl Outcome {
         };
         for (kind, range) in &expect.violations {
             let found = self.violations.iter().filter(|it| it.kind == *kind).count();
-            check(kind.word(), found as u64, *range);
+            check(kind.as_str(), found as u64, *range);
         }
         for (code, range) in &expect.exceptions {
             let is_meant = |raised: &&Exception| match code {
@@ -260,7 +260,7 @@ impl Outcome {
             }
         }
         for (kind, count) in unnamed {
-            unexpected.push(format!("{}: {count}, and none is expected", kind.word()));
+            unexpected.push(format!("{}: {count}, and none is expected", kind.as_str()));
         }
         if expect.exceptions.is_empty() && !self.exceptions.is_empty() {
             let count = self.exceptions.len();

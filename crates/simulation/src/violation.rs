@@ -5,7 +5,7 @@
 use kernel::Instant;
 use mta::Lease;
 
-use config::plan::{ViolationKind, Vocabulary};
+use config::plan::{Keyword, ViolationKind};
 
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,6 @@ impl Violation {
     /// What names the defect: kind and place, no time, host, block or instance.
     #[must_use]
     pub fn signature(&self) -> String {
-        format!("{}: {}", self.kind.word(), self.place)
+        format!("{}: {}", self.kind.as_str(), self.place)
     }
 }

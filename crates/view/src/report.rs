@@ -17,7 +17,7 @@ mod threads;
 mod time;
 
 use askama::Template;
-use config::plan::{Scenario, Vocabulary};
+use config::plan::{Keyword, Scenario};
 use explore::explain::{Explanation, Verdict};
 use simulation::Outcome;
 
@@ -164,7 +164,7 @@ fn facts(run: &Shown<'_>) -> Vec<(&'static str, String)> {
             "virtual time",
             format!("{} s", time::seconds(outcome.simulated.nanos())),
         ),
-        ("scheduler", run.scenario.scheduler.word().to_owned()),
+        ("scheduler", run.scenario.scheduler.as_str().to_owned()),
         ("seed", outcome.seed.to_string()),
         ("digest", outcome.digest.to_string()),
     ]

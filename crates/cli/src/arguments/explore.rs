@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use config::plan::{Build, Vocabulary};
+use config::plan::{Build, Keyword};
 use explore::SeedRange;
 use explore::duration::Length;
 use explore::sweep::grid::Axis;
@@ -204,9 +204,9 @@ fn seed(text: &str) -> Result<u64, String> {
 
 fn build(text: &str) -> Result<Build, String> {
     let known = Build::ALL.iter();
-    let found = known.copied().find(|build| build.word() == text);
+    let found = known.copied().find(|build| build.as_str() == text);
     found.ok_or_else(|| {
-        let words: Vec<&str> = Build::ALL.iter().map(|build| build.word()).collect();
+        let words: Vec<&str> = Build::ALL.iter().map(|build| build.as_str()).collect();
         format!("the builds are {}", words.join(", "))
     })
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use config::plan::{Scenario, Vocabulary};
+use config::plan::{Keyword, Scenario};
 use explore::Shipped;
 use explore::compare::{self, Arm, CompareError, Trial};
 
@@ -81,7 +81,7 @@ fn arms(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<Res
                 return Ok(Err(exit_code::USAGE));
             }
         };
-        let name = build.word().to_owned();
+        let name = build.as_str().to_owned();
         match load(arguments, &set, terminal)? {
             Ok(scenario) => arms.push(Arm { name, scenario }),
             Err(code) => return Ok(Err(code)),

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use kernel::Instant;
 
 use super::diagnostic::Code;
-use crate::plan::{FreshLuck, Limits, OutageWindow, Scenario};
+use crate::plan::{Limits, OutageWindow, Reseed, Scenario};
 use finding::{Finding, Findings};
 
 /// The names that lead nowhere, for a plan that may have other faults.
@@ -34,7 +34,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     fault::check(scenario, &mut findings);
     check_workloads(scenario, &mut findings);
     check_pinned_outages(&scenario.pins.outages, &mut findings);
-    check_fresh_luck(&scenario.pins.luck, &mut findings);
+    check_fresh_luck(&scenario.pins.reseeds, &mut findings);
     swarm::check(scenario, &mut findings);
     findings.0
 }
@@ -102,7 +102,7 @@ fn check_pinned_outages(outages: &[OutageWindow], findings: &mut Findings) {
     }
 }
 
-fn check_fresh_luck(luck: &[FreshLuck], findings: &mut Findings) {
+fn check_fresh_luck(luck: &[Reseed], findings: &mut Findings) {
     for (index, pair) in luck.windows(2).enumerate() {
         if pair[1].from <= pair[0].from {
             findings.add(

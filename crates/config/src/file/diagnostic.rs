@@ -20,7 +20,7 @@ pub struct Source {
 
 /// A piece of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Span {
     /// Which source: 0 is the file, `n` the n-th override.
     pub source: usize,
     /// First byte.
@@ -35,10 +35,10 @@ pub struct Diagnostic {
     /// Its stable code.
     pub code: Code,
     /// Where; `None` for what concerns a whole file.
-    pub place: Option<Place>,
+    pub span: Option<Span>,
     /// What is wrong, in one sentence.
     pub message: String,
-    /// What to write at the marked place instead; may be empty.
+    /// What to write at the marked span instead; may be empty.
     pub label: String,
     /// What would help.
     pub help: Option<String>,
@@ -110,7 +110,7 @@ impl fmt::Display for Code {
     }
 }
 
-impl Place {
+impl Span {
     pub(super) const fn new(source: usize, range: Range<usize>) -> Self {
         Self {
             source,
@@ -121,10 +121,10 @@ impl Place {
 }
 
 impl Diagnostic {
-    pub(super) fn new(code: Code, place: Place, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
-            place: Some(place),
+            span: Some(span),
             message: message.into(),
             label: String::new(),
             help: None,
@@ -134,7 +134,7 @@ impl Diagnostic {
     pub(super) fn of_file(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
-            place: None,
+            span: None,
             message: message.into(),
             label: String::new(),
             help: None,

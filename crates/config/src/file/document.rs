@@ -1,4 +1,4 @@
-//! Text to a tree in which every key and value knows its place.
+//! Text to a tree in which every key and value knows its span.
 //!
 //! Owns [`Node`] and the limits on size and depth. It refuses meaning: any TOML document
 //! passes that is small and flat enough.
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Error};
 
-use super::diagnostic::{Code, Diagnostic, Place};
+use super::diagnostic::{Code, Diagnostic, Span};
 
 /// Bytes a scenario file may have; ours are a thousand times smaller, ten thousand hosts need half of it.
 pub const SIZE_MAX: usize = 1 << 23;
@@ -22,7 +22,7 @@ const SYNTAX_ERRORS_MAX: usize = 20;
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) place: Place,
+    pub(super) span: Span,
     pub(super) item: Item,
 }
 
@@ -47,7 +47,7 @@ pub(super) type Table = BTreeMap<String, Entry>;
 /// A key of a table with its value.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    pub(super) key: Place,
+    pub(super) key: Span,
     pub(super) node: Node,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     };
     let item = convert_table(table.into_inner(), 0, 0).map_err(|error| vec![error])?;
     Ok(Node {
-        place: Place::new(0, 0..0),
+        span: Span::new(0, 0..0),
         item,
     })
 }
@@ -152,7 +152,7 @@ fn syntax_errors(text: &str, first: Error) -> Vec<Diagnostic> {
             let range = error.span().unwrap_or(0..0);
             Diagnostic::new(
                 Code::Syntax,
-                Place::new(0, range),
+                Span::new(0, range),
                 format!("not TOML: {}", error.message()),
             )
         })
@@ -160,10 +160,10 @@ fn syntax_errors(text: &str, first: Error) -> Vec<Diagnostic> {
 }
 
 fn convert(value: Spanned<DeValue<'_>>, source: usize, depth: usize) -> Result<Node, Diagnostic> {
-    let place = Place::new(source, value.span());
+    let span = Span::new(source, value.span());
     if depth > DEPTH_MAX {
         let message = format!("tables or lists within each other deeper than {DEPTH_MAX}");
-        return Err(Diagnostic::new(Code::TooDeep, place, message));
+        return Err(Diagnostic::new(Code::TooDeep, span, message));
     }
     let item = match value.into_inner() {
         DeValue::String(text) => Item::Text(text.into_owned()),
@@ -182,14 +182,14 @@ fn convert(value: Spanned<DeValue<'_>>, source: usize, depth: usize) -> Result<N
         ),
         DeValue::Table(table) => convert_table(table, source, depth)?,
     };
-    Ok(Node { place, item })
+    Ok(Node { span, item })
 }
 
 fn convert_table(table: DeTable<'_>, source: usize, depth: usize) -> Result<Item, Diagnostic> {
     let mut entries = Table::new();
     for (key, value) in table {
         let entry = Entry {
-            key: Place::new(source, key.span()),
+            key: Span::new(source, key.span()),
             node: convert(value, source, depth + 1)?,
         };
         entries.insert(key.into_inner().into_owned(), entry);
@@ -198,8 +198,8 @@ fn convert_table(table: DeTable<'_>, source: usize, depth: usize) -> Result<Item
 }
 
 fn shift(mut node: Node, offset: usize) -> Node {
-    let moved = |place: Place| Place::new(place.source, place.start + offset..place.end + offset);
-    node.place = moved(node.place);
+    let moved = |span: Span| Span::new(span.source, span.start + offset..span.end + offset);
+    node.span = moved(node.span);
     node.item = match node.item {
         Item::List(nodes) => {
             Item::List(nodes.into_iter().map(|node| shift(node, offset)).collect())

@@ -28,7 +28,7 @@ pub(super) fn nearest<'a>(
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the
-/// other (Damerau-Levenshtein, each place edited once).
+/// other (Damerau-Levenshtein, each span edited once).
 fn distance(one: &[char], other: &[char]) -> usize {
     let width = other.len() + 1;
     let mut before_last = vec![0; width];

@@ -3,13 +3,13 @@
 //! Owns the form `PATH=VALUE`. It refuses shortcuts: what is set here passes the same checks as
 //! what the file says, and an error points into the option itself.
 
-use super::diagnostic::{Code, Diagnostic, Place};
+use super::diagnostic::{Code, Diagnostic, Span};
 use super::document::{self, Entry, Item, Node, Table};
 
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.
 pub(super) fn apply(document: &mut Node, text: &str, source: usize) -> Result<(), Diagnostic> {
     assert!(source > 0, "source 0 is the file itself");
-    let whole = Place::new(source, 0..text.len());
+    let whole = Span::new(source, 0..text.len());
     if text.len() > document::SIZE_MAX {
         return Err(Diagnostic::of_file(
             Code::TooLarge,
@@ -22,7 +22,7 @@ pub(super) fn apply(document: &mut Node, text: &str, source: usize) -> Result<()
                 .help("write PATH=VALUE, such as host.PARIS.control_blocks=40"),
         );
     };
-    let path_place = Place::new(source, 0..path_text.len());
+    let path_place = Span::new(source, 0..path_text.len());
     let path = document::parse_path(path_text).ok_or_else(|| {
         Diagnostic::new(
             Code::BadOverride,
@@ -41,12 +41,12 @@ fn value_node(text: &str, source: usize, offset: usize) -> Result<Node, Diagnost
         return parsed;
     }
     Ok(Node {
-        place: Place::new(source, offset..offset + text.len()),
+        span: Span::new(source, offset..offset + text.len()),
         item: Item::Text(text.trim().to_owned()),
     })
 }
 
-fn insert(node: &mut Node, path: &[String], key: Place, value: Node) -> Result<(), Diagnostic> {
+fn insert(node: &mut Node, path: &[String], key: Span, value: Node) -> Result<(), Diagnostic> {
     let Item::Table(table) = &mut node.item else {
         let kind = node.type_name();
         let message = format!("the path leads through {kind}, which has no keys");
@@ -62,7 +62,7 @@ fn insert(node: &mut Node, path: &[String], key: Place, value: Node) -> Result<(
     let entry = table.entry(name.clone()).or_insert_with(|| Entry {
         key,
         node: Node {
-            place: key,
+            span: key,
             item: Item::Table(Table::new()),
         },
     });

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Place};
+use super::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
 use super::document::{Entry, Item, Node, Table};
 use super::fields::{Choice, Fields, Key, Section, Shorthand, about};
 use super::nearest::nearest;
@@ -22,31 +22,31 @@ pub(super) const NAME_MAX: usize = 64;
 
 /// Where each setting stands, by dotted path.
 #[derive(Debug, Default)]
-pub(super) struct Places(BTreeMap<String, Place>);
+pub(super) struct Spans(BTreeMap<String, Span>);
 
 /// A walk that reads.
 pub(super) struct Reader<'a> {
     frames: Vec<Frame<'a>>,
     diagnostics: Vec<Diagnostic>,
-    places: Places,
+    spans: Spans,
 }
 
 /// One table that is being read.
 struct Frame<'a> {
     /// `None` for a table that the document leaves out.
     table: Option<&'a Table>,
-    place: Place,
+    span: Span,
     path: String,
     known: Vec<&'static str>,
 }
 
-impl Places {
-    /// The place of the setting or, where it is left out, of the innermost table around it.
-    pub(super) fn of(&self, path: &str) -> Option<Place> {
+impl Spans {
+    /// The span of the setting or, where it is left out, of the innermost table around it.
+    pub(super) fn of(&self, path: &str) -> Option<Span> {
         let mut path = path;
         loop {
-            if let Some(place) = self.0.get(path) {
-                return Some(*place);
+            if let Some(span) = self.0.get(path) {
+                return Some(*span);
             }
             path = &path[..path.rfind(['.', '['])?];
         }
@@ -55,19 +55,19 @@ impl Places {
 
 impl<'a> Reader<'a> {
     /// Reads one section from a whole document.
-    pub(super) fn read<T: Section>(document: &'a Node) -> (T, Places, Vec<Diagnostic>) {
+    pub(super) fn read<T: Section>(document: &'a Node) -> (T, Spans, Vec<Diagnostic>) {
         let Item::Table(table) = &document.item else {
             panic!("a TOML document is a table");
         };
         let mut reader = Self {
             frames: Vec::new(),
             diagnostics: Vec::new(),
-            places: Places::default(),
+            spans: Spans::default(),
         };
         let mut section = T::blank();
         let frame = Frame {
             table: Some(table),
-            place: document.place,
+            span: document.span,
             path: String::new(),
             known: Vec::new(),
         };
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
             section.fields(reader, &default);
         });
         assert!(reader.frames.is_empty(), "every table entered was left");
-        (section, reader.places, reader.diagnostics)
+        (section, reader.spans, reader.diagnostics)
     }
 
     fn frame(&mut self) -> &mut Frame<'a> {
@@ -100,16 +100,16 @@ impl<'a> Reader<'a> {
         frame.known.push(name);
         let entry = frame.table?.get(name)?;
         let path = self.path_of(name);
-        let place = match entry.node.item {
+        let span = match entry.node.item {
             Item::Table(_) => entry.key,
             Item::Text(_)
             | Item::Integer { .. }
             | Item::Float
             | Item::Boolean(_)
             | Item::Moment(_)
-            | Item::List(_) => entry.node.place,
+            | Item::List(_) => entry.node.span,
         };
-        self.places.0.insert(path, place);
+        self.spans.0.insert(path, span);
         Some(entry)
     }
 
@@ -193,14 +193,14 @@ impl<'a> Reader<'a> {
         } else {
             format!("`{}`", frame.path)
         };
-        let place = frame.place;
+        let span = frame.span;
         self.report(
-            Diagnostic::new(Code::MissingKey, place, format!("{whose}: {message}"))
+            Diagnostic::new(Code::MissingKey, span, format!("{whose}: {message}"))
                 .label("add it here"),
         );
     }
 
-    fn check_name(&mut self, name: &str, place: Place) {
+    fn check_name(&mut self, name: &str, span: Span) {
         let is_plain = (1..=NAME_MAX).contains(&name.len())
             && name
                 .bytes()
@@ -211,17 +211,17 @@ impl<'a> Reader<'a> {
             let help = format!(
                 "names have 1 to {NAME_MAX} characters out of letters, digits, `-` and `_`"
             );
-            self.report(Diagnostic::new(Code::BadName, place, message).help(help));
+            self.report(Diagnostic::new(Code::BadName, span, message).help(help));
         }
     }
 
-    fn check_count(&mut self, key: Key, count: usize, most: usize, place: Place) -> bool {
+    fn check_count(&mut self, key: Key, count: usize, most: usize, span: Span) -> bool {
         if count <= most {
             return true;
         }
         let path = self.path_of(key.name);
         let message = format!("`{path}`: {count} tables are too many, at most {most} are taken");
-        self.report(Diagnostic::new(Code::TooMany, place, message));
+        self.report(Diagnostic::new(Code::TooMany, span, message));
         false
     }
 }
@@ -262,7 +262,7 @@ impl<'a> Fields for Reader<'a> {
         };
         let frame = Frame {
             table,
-            place: entry.map_or(self.frame().place, |entry| entry.key),
+            span: entry.map_or(self.frame().span, |entry| entry.key),
             path: self.path_of(key.name),
             known: Vec::new(),
         };
@@ -287,10 +287,10 @@ impl<'a> Fields for Reader<'a> {
                 self.report(about(&path, wrong_type(&entry.node, "a table")));
                 continue;
             };
-            self.places.0.insert(path.clone(), entry.key);
+            self.spans.0.insert(path.clone(), entry.key);
             let frame = Frame {
                 table: Some(table),
-                place: entry.key,
+                span: entry.key,
                 path,
                 known: Vec::new(),
             };
@@ -347,10 +347,10 @@ impl<'a> Fields for Reader<'a> {
                 self.report(about(&path, wrong_type(node, "a table")));
                 continue;
             };
-            self.places.0.insert(path.clone(), node.place);
+            self.spans.0.insert(path.clone(), node.span);
             let frame = Frame {
                 table: Some(table),
-                place: node.place,
+                span: node.span,
                 path,
                 known: Vec::new(),
             };
@@ -408,7 +408,7 @@ impl<'a> Fields for Reader<'a> {
         };
         let frame = Frame {
             table: Some(table),
-            place: entry.key,
+            span: entry.key,
             path: self.path_of(key.name),
             known: Vec::new(),
         };
@@ -420,11 +420,11 @@ impl<'a> Fields for Reader<'a> {
             return;
         };
         let frame = self.frame();
-        let place = key
+        let span = key
             .and_then(|key| frame.table?.get(key))
-            .map_or(frame.place, |entry| entry.node.place);
+            .map_or(frame.span, |entry| entry.node.span);
         let message = format!("`{}`: {message}", frame.path);
-        self.report(Diagnostic::new(Code::Contradiction, place, message));
+        self.report(Diagnostic::new(Code::Contradiction, span, message));
     }
 
     fn is_reading(&self) -> bool {

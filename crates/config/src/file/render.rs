@@ -8,7 +8,7 @@ use std::fmt;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Place, Source};
+use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Source, Span};
 
 /// Bytes of a line that an excerpt shows around the mark.
 const LINE_MAX: usize = 240;
@@ -98,7 +98,7 @@ impl Diagnostics {
         let title = Level::ERROR
             .primary_title(shortened(&diagnostic.message))
             .id(diagnostic.code.to_string());
-        let excerpt = diagnostic.place.map(|place| self.excerpt(place));
+        let excerpt = diagnostic.span.map(|span| self.excerpt(span));
         let mut group = match &excerpt {
             Some(excerpt) => title.element(
                 Snippet::source(excerpt.line.as_str())
@@ -119,21 +119,21 @@ impl Diagnostics {
         renderer.render(&[group])
     }
 
-    /// The line of a place, cut to a readable length.
-    fn excerpt(&self, place: Place) -> Excerpt {
+    /// The line of a span, cut to a readable length.
+    fn excerpt(&self, span: Span) -> Excerpt {
         let source = self
             .sources
-            .get(place.source)
-            .expect("a place lies in one of the sources");
+            .get(span.source)
+            .expect("a span lies in one of the sources");
         let text = source.text.as_str();
-        let start = text.floor_char_boundary(place.start);
+        let start = text.floor_char_boundary(span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..]
             .find('\n')
             .map_or(text.len(), |newline| start + newline);
         let from = text.ceil_char_boundary(line_start.max(start.saturating_sub(LINE_MAX / 2)));
         let to = text.floor_char_boundary(line_end.min(from + LINE_MAX));
-        let end = text.floor_char_boundary(place.end.clamp(start, to.max(start)));
+        let end = text.floor_char_boundary(span.end.clamp(start, to.max(start)));
         assert!(
             from <= start && start <= to && end <= to,
             "the mark lies in the excerpt"
@@ -147,9 +147,9 @@ impl Diagnostics {
     }
 
     fn json_one(&self, diagnostic: &Diagnostic) -> Json {
-        let at = diagnostic.place.map(|place| {
-            let source = &self.sources[place.source];
-            let (start, end) = (source.position(place.start), source.position(place.end));
+        let at = diagnostic.span.map(|span| {
+            let source = &self.sources[span.source];
+            let (start, end) = (source.position(span.start), source.position(span.end));
             json!({
                 "source": source.name,
                 "line": start.line,

@@ -142,10 +142,10 @@ impl Quantities {
         self.to - self.from + 1
     }
 
-    /// The one at this place, counted from zero, as a file would have it.
-    pub(crate) fn at(self, place: u64) -> String {
-        assert!(place < self.count(), "it is one of them");
-        let amount = self.from + place;
+    /// The quantity of this index, counted from zero, as a file would have it.
+    pub(crate) fn at(self, index: u64) -> String {
+        assert!(index < self.count(), "it is one of them");
+        let amount = self.from + index;
         match self.units.last() {
             Some((name, _)) => format!("{amount}{name}"),
             None => amount.to_string(),

@@ -60,12 +60,12 @@ fn text_of<'a>(node: &'a Node, wanted: &str) -> Result<&'a str, Diagnostic> {
 
 pub(super) fn wrong_type(node: &Node, wanted: &str) -> Diagnostic {
     let message = format!("expected {wanted}, found {}", node.type_name());
-    Diagnostic::new(Code::WrongType, node.place, message).label(format!("write {wanted}"))
+    Diagnostic::new(Code::WrongType, node.span, message).label(format!("write {wanted}"))
 }
 
 fn malformed(node: &Node, wanted: &str, why: &str) -> Diagnostic {
     let message = format!("expected {wanted}: {why}");
-    Diagnostic::new(Code::Malformed, node.place, message).label(format!("write {wanted}"))
+    Diagnostic::new(Code::Malformed, node.span, message).label(format!("write {wanted}"))
 }
 
 /// Whether the amount lies within `limits`.
@@ -87,5 +87,5 @@ pub(super) fn within_limits<T: Value>(
         format!("at most {}", T::show(most))
     };
     let message = format!("{} is out of range, it must be {bound}", T::show(amount));
-    Err(Diagnostic::new(Code::OutOfRange, node.place, message).label(bound))
+    Err(Diagnostic::new(Code::OutOfRange, node.span, message).label(bound))
 }

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::keyword::keywords;
 use super::quantity::CountRange;
-use super::vocabulary::vocabulary;
 
-vocabulary! {
+keywords! {
     /// A kind of broken promise.
     pub enum ViolationKind {
         /// A control block that nobody will ever release (Q303102).

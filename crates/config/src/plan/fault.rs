@@ -5,10 +5,10 @@
 
 use kernel::{Duration, Instant};
 
+use super::keyword::keywords;
 use super::quantity::Offset;
-use super::vocabulary::vocabulary;
 
-vocabulary! {
+keywords! {
     /// A kind of thread of the modeled process.
     pub enum ThreadName {
         /// The association manager, and allocation for outgoing associations.

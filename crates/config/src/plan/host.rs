@@ -7,10 +7,10 @@ use std::net::Ipv4Addr;
 
 use kernel::{Duration, Ratio};
 
+use super::keyword::{Keyword, keywords};
 use super::quantity::Offset;
-use super::vocabulary::{Vocabulary, vocabulary};
 
-vocabulary! {
+keywords! {
     /// A build of the MTA, by the version of Emsmta.exe.
     pub enum Build {
         /// Exchange 4.0 SP2 before the fix of Q152941.
@@ -28,7 +28,7 @@ vocabulary! {
     }
 }
 
-vocabulary! {
+keywords! {
     /// Whose TCP constants a host has.
     pub enum TcpProfile {
         /// Windows NT 3.51.
@@ -72,14 +72,14 @@ pub struct Host {
     /// Where the host is reached; unspecified (`0.0.0.0`) until one is assigned.
     pub address: Ipv4Addr,
     /// Whether data races and the like are looked for and reported.
-    pub judge: bool,
+    pub race_detector: bool,
 }
 
 impl Build {
     /// Whether this is an Exchange 4.0 build.
     #[must_use]
     pub fn is_4_0(self) -> bool {
-        self.word().starts_with("4.0.")
+        self.as_str().starts_with("4.0.")
     }
 
     /// The TCP of the system that the build usually ran on.
@@ -118,7 +118,7 @@ impl Host {
             clock_offset: Offset::default(),
             keep_alive: false,
             address: Ipv4Addr::UNSPECIFIED,
-            judge: true,
+            race_detector: true,
         }
     }
 }

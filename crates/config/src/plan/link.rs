@@ -5,10 +5,10 @@
 
 use kernel::{Duration, Ratio};
 
+use super::keyword::keywords;
 use super::quantity::{Bandwidth, ByteSize};
-use super::vocabulary::vocabulary;
 
-vocabulary! {
+keywords! {
     /// Whether both directions of a link share one luck.
     pub enum Scope {
         /// One chain: what is down is down both ways.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use kernel::{Duration, Instant};
 
-use super::vocabulary::vocabulary;
+use super::keyword::keywords;
 
 /// What is laid down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Pins {
     /// Points at which a thread is put aside.
     pub preempt: Vec<Preemption>,
     /// Times from which on chance is that of another seed, in order.
-    pub luck: Vec<FreshLuck>,
+    pub reseeds: Vec<Reseed>,
 }
 
 /// A link is down from `from` up to, not including, `to`.
@@ -47,9 +47,9 @@ pub struct DroppedPacket {
     pub attempt: u32,
 }
 
-vocabulary! {
+keywords! {
     /// What a thread can be put aside before.
-    pub enum Deed {
+    pub enum OperationKind {
         /// It reads a word of shared memory.
         Read = "read",
         /// It writes one.
@@ -63,13 +63,13 @@ vocabulary! {
 
 /// What a thread is put aside before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Before {
+pub enum PreemptionPoint {
     /// Its call of this number since the service started, from 1.
     Call(u64),
     /// A deed.
-    Deed {
+    Operation {
         /// What it does.
-        deed: Deed,
+        kind: OperationKind,
         /// The name of the place or the critical section, as it stands in reports.
         of: String,
         /// The how-manieth such deed of the thread since the service started, from 1.
@@ -87,7 +87,7 @@ pub struct Preemption {
     /// The thread's number.
     pub thread: u32,
     /// Before what.
-    pub before: Before,
+    pub before: PreemptionPoint,
     /// How long it stands still then; zero if it only lets go first whoever can.
     pub length: Duration,
     /// The number of the thread that goes on instead; `None`: whoever the scheduler takes.
@@ -95,11 +95,11 @@ pub struct Preemption {
 }
 
 /// `write number 3 of thread control block.count`
-impl fmt::Display for Before {
+impl fmt::Display for PreemptionPoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(call) => write!(formatter, "call {call}"),
-            Self::Deed { deed, of, nth } => write!(formatter, "{deed} number {nth} of {of}"),
+            Self::Operation { kind, of, nth } => write!(formatter, "{kind} number {nth} of {of}"),
         }
     }
 }
@@ -107,7 +107,7 @@ impl fmt::Display for Before {
 /// From here on chance is that of another seed. Everything before is as it was; what waits
 /// without memory for something to come - an arrival, a fault, the end of an outage - waits anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FreshLuck {
+pub struct Reseed {
     /// The first moment that it holds for.
     pub from: Instant,
     /// The seed from there on.

@@ -40,13 +40,13 @@ pub struct Epoch {
     pub second: u8,
 }
 
-/// How often something may happen: `least..=most`, `None` for no upper bound.
+/// How often something may happen: `min..=max`, `None` for no upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CountRange {
     /// The smallest count that is as expected.
-    pub least: u64,
+    pub min: u64,
     /// The greatest count that is as expected.
-    pub most: Option<u64>,
+    pub max: Option<u64>,
 }
 
 impl Epoch {
@@ -88,17 +88,17 @@ impl CountRange {
     #[must_use]
     pub const fn exactly(count: u64) -> Self {
         Self {
-            least: count,
-            most: Some(count),
+            min: count,
+            max: Some(count),
         }
     }
 
     /// Whether `count` is as expected.
     #[must_use]
     pub const fn contains(self, count: u64) -> bool {
-        count >= self.least
-            && match self.most {
-                Some(most) => count <= most,
+        count >= self.min
+            && match self.max {
+                Some(max) => count <= max,
                 None => true,
             }
     }
@@ -118,10 +118,10 @@ impl fmt::Display for Epoch {
 /// `3`, `1..` or `2..10`, the last bound included.
 impl fmt::Display for CountRange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.most {
-            Some(most) if most == self.least => write!(formatter, "{most}"),
-            Some(most) => write!(formatter, "{}..{most}", self.least),
-            None => write!(formatter, "{}..", self.least),
+        match self.max {
+            Some(max) if max == self.min => write!(formatter, "{max}"),
+            Some(max) => write!(formatter, "{}..{max}", self.min),
+            None => write!(formatter, "{}..", self.min),
         }
     }
 }
@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn a_range_includes_both_ends() {
         let some = CountRange {
-            least: 2,
-            most: Some(10),
+            min: 2,
+            max: Some(10),
         };
         assert!(some.contains(2) && some.contains(10));
         assert!(!some.contains(1) && !some.contains(11));

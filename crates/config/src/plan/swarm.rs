@@ -9,21 +9,21 @@ pub struct Swarm {
     /// Faults and impairments that stay, by dotted path.
     pub always: Vec<String>,
     /// Settings that every seed draws anew.
-    pub vary: Vec<Varied>,
+    pub vary: Vec<Variation>,
 }
 
 /// A setting that every seed draws anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Varied {
+pub struct Variation {
     /// Its dotted path.
     pub key: String,
-    /// Among what.
-    pub among: Among,
+    /// Domain what.
+    pub domain: Domain,
 }
 
 /// What a setting is drawn among. Values are written as in `--set`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Among {
+pub enum Domain {
     /// These, all as likely.
     Values(Vec<String>),
     /// Everything from one quantity to another, all as likely.

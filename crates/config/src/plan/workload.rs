@@ -5,10 +5,10 @@
 
 use kernel::{Duration, Instant, Ratio};
 
+use super::keyword::keywords;
 use super::quantity::ByteSize;
-use super::vocabulary::vocabulary;
 
-vocabulary! {
+keywords! {
     /// X.400 priority.
     pub enum Priority {
         /// Sent first, on its own association if need be.

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use config::plan::{Before, Deed, Preemption, Scenario};
+use config::plan::{OperationKind, Preemption, PreemptionPoint, Scenario};
 use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{Footprint, Outcome};
@@ -103,7 +103,7 @@ impl<'a> Window<'a> {
     fn of(pin: &'a Preemption, footprints: &'a [&'a Footprint]) -> Option<Self> {
         let is_own = |footprint: &&Footprint| u32::from(footprint.number) == pin.thread;
         let begin = footprints.iter().position(|footprint| {
-            let by_number = matches!(pin.before, Before::Call(_));
+            let by_number = matches!(pin.before, PreemptionPoint::Call(_));
             let is_meant = by_number || footprint.preemption().before == pin.before;
             is_own(footprint) && footprint.put_aside && is_meant
         })?;
@@ -136,9 +136,9 @@ impl<'a> Window<'a> {
         let mut others = self.others();
         let read = others.find(|at| {
             let it = self.footprints[*at];
-            it.address.is_some() && it.address == meant.address && it.deed == Deed::Read
+            it.address.is_some() && it.address == meant.address && it.deed == OperationKind::Read
         })?;
-        (meant.deed == Deed::Write).then_some((self.begin, read))
+        (meant.deed == OperationKind::Write).then_some((self.begin, read))
     }
 
     /// The step before that is the freshest is the one that became stale.

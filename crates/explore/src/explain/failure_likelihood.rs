@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use config::plan::{FreshLuck, Scenario};
+use config::plan::{Reseed, Scenario};
 use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{AssemblyError, Options, Outcome, timeline};
@@ -238,8 +238,8 @@ impl Survey {
         let work = move |number: u64| {
             let mut again = Scenario::clone(&scenario);
             let seed = if number == own { seeds } else { number };
-            again.pins.luck.retain(|luck| luck.from < from);
-            again.pins.luck.push(FreshLuck { from, seed });
+            again.pins.reseeds.retain(|luck| luck.from < from);
+            again.pins.reseeds.push(Reseed { from, seed });
             let options = Options {
                 keep_records: false,
             };

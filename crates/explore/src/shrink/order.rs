@@ -267,7 +267,7 @@ fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Opt
     }
     search.runs += 1;
     let mut watched = scenario.clone();
-    watched.limits.footprints = FOOTPRINTS;
+    watched.limits.access_log = FOOTPRINTS;
     let outcome = search.subject.run(&watched, search.seed, QUICK).ok()?;
     search.calls += outcome.steps;
     let at = found_at(&outcome, &search.signature);

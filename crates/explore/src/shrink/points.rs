@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use config::plan::{Deed, Preemption};
+use config::plan::{OperationKind, Preemption};
 use kernel::{Duration, Instant};
 use simulation::{Footprint, Outcome};
 
@@ -101,7 +101,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
             raced: own.is_some(),
             word: own.or(before.word),
         };
-        if own.is_none() && !before.raced && footprint.deed != Deed::Enter {
+        if own.is_none() && !before.raced && footprint.deed != OperationKind::Enter {
             continue;
         }
         let point = |length, other| Point {

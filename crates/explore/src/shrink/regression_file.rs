@@ -15,15 +15,9 @@ use simulation::Outcome;
 use crate::shrink::Shrunk;
 
 /// At least once.
-const SOME: CountRange = CountRange {
-    least: 1,
-    most: None,
-};
+const SOME: CountRange = CountRange { min: 1, max: None };
 /// Any number of times.
-const ANY: CountRange = CountRange {
-    least: 0,
-    most: None,
-};
+const ANY: CountRange = CountRange { min: 0, max: None };
 
 /// The scenario of a shrunk failure, which demands it, with a title that says so.
 #[must_use]

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use config::plan::{Arrivals, FreshLuck, Loss, OutageWindow, Scenario};
+use config::plan::{Arrivals, Reseed, Loss, OutageWindow, Scenario};
 use explore::explain::failure_likelihood::{Fresh, Point, curve};
 use explore::run_result::{Failure, failures};
 use explore::{Custom, Shipped, Subject};
@@ -46,7 +46,7 @@ fn by_hand((scenario, seed, failure): &(Scenario, u64, Failure), by: u64, point:
         .take(SEEDS as usize);
     let fails = count.filter(|&luck| {
         let mut again = scenario.clone();
-        again.pins.luck.push(FreshLuck {
+        again.pins.reseeds.push(Reseed {
             from: Instant::from_nanos(point.from),
             seed: luck,
         });
@@ -120,7 +120,7 @@ fn a_step_is_found_to_the_instant() {
         let step = instants[instants.len() * tenths / 10];
         let subject = Custom(move |scenario: &Scenario, seed, options| {
             let mut outcome = simulation::run(scenario, seed, options)?;
-            if scenario.pins.luck.iter().any(|luck| luck.from <= step) {
+            if scenario.pins.reseeds.iter().any(|luck| luck.from <= step) {
                 outcome.violations.clear();
             }
             Ok(outcome)

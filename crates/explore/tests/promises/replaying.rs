@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use config::plan::{FreshLuck, Scenario};
+use config::plan::{Reseed, Scenario};
 use explore::repro::replay::{Verdict, Window};
 use explore::{Capsule, Custom, Shipped, replay};
 use kernel::{Duration, Instant};
@@ -87,7 +87,7 @@ fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
         let mut again = scenario.clone();
         let from = Instant::from_nanos(60_000_000_000);
         let seed_from_there = calls.fetch_add(1, Ordering::Relaxed);
-        again.pins.luck.push(FreshLuck {
+        again.pins.reseeds.push(Reseed {
             from,
             seed: seed_from_there,
         });

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use config::plan::{Arrivals, Before, Loss, Preemption, Scenario};
+use config::plan::{Arrivals, Loss, Preemption, PreemptionPoint, Scenario};
 use kernel::Duration;
 use mta::Shipped;
 use property::{
@@ -74,7 +74,7 @@ fn preemptions_shrink_to_the_one_that_counts() {
     let aside = preemptions(&build, 12, &deeds, Duration::from_secs(60));
     let strategy = Cases::of(&build).preempted(aside).strategy();
     let counts = |it: &Preemption| {
-        let is_third = matches!(it.before, Before::Deed { nth, .. } if nth >= 3);
+        let is_third = matches!(it.before, PreemptionPoint::Operation { nth, .. } if nth >= 3);
         is_third && it.length > Duration::from_secs(4)
     };
     let hunted = Hunt {
@@ -97,7 +97,7 @@ fn preemptions_shrink_to_the_one_that_counts() {
         panic!("{:?}", minimal.pins.preempt);
     };
     assert!(
-        matches!(left.before, Before::Deed { nth: 3, .. }),
+        matches!(left.before, PreemptionPoint::Operation { nth: 3, .. }),
         "{left:?}"
     );
     assert_eq!(left.length, Duration::from_secs(5));

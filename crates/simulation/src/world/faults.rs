@@ -8,7 +8,7 @@ use net::{Cut, HostId, LinkId};
 
 use crate::event::Event;
 use crate::record::{Record, Stage};
-use config::plan::{FaultKind, ResetScope, Scenario, Vocabulary, When};
+use config::plan::{FaultKind, Keyword, ResetScope, Scenario, When};
 
 use super::World;
 
@@ -227,7 +227,7 @@ impl World<'_> {
                     Some(_) => until.min(Instant::ZERO + self.scenario.duration),
                     None => until,
                 };
-                if let Some(thread) = self.thread_named(host, thread.word())
+                if let Some(thread) = self.thread_named(host, thread.as_str())
                     && let Some(service) = &mut self.hosts[host.0 as usize].service
                 {
                     service.machine.stall(thread, until);

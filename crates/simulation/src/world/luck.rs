@@ -7,12 +7,12 @@
 use kernel::{Choices, Instant};
 
 use super::World;
-use config::plan::FreshLuck;
+use config::plan::Reseed;
 
 impl World<'_> {
     /// The next moment at which luck changes.
     pub(super) fn next_luck(&self) -> Option<Instant> {
-        let luck = self.scenario.pins.luck.get(self.lucks_seen);
+        let luck = self.scenario.pins.reseeds.get(self.lucks_seen);
         luck.map(|luck| luck.from)
     }
 
@@ -20,7 +20,7 @@ impl World<'_> {
     pub(super) fn renew_luck_by(&mut self, at: Instant) -> bool {
         let is_due = self.next_luck().is_some_and(|from| from <= at);
         if is_due {
-            let luck = self.scenario.pins.luck[self.lucks_seen];
+            let luck = self.scenario.pins.reseeds[self.lucks_seen];
             self.lucks_seen += 1;
             self.renew_luck(luck);
         }
@@ -34,8 +34,8 @@ impl World<'_> {
         self.renew_luck_by(before)
     }
 
-    fn renew_luck(&mut self, luck: FreshLuck) {
-        let FreshLuck { from, seed } = luck;
+    fn renew_luck(&mut self, luck: Reseed) {
+        let Reseed { from, seed } = luck;
         assert!(from >= self.now, "luck changes for what is to come");
         self.choices = Choices::new(seed);
         self.internet.renew(from, self.choices);

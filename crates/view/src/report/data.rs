@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use config::plan::{FaultKind, Vocabulary};
+use config::plan::{FaultKind, Keyword};
 use kernel::Instant;
 use logs::{event_log, wall_clock::WallTime, winsock_log};
 use net::HostId;
@@ -296,7 +296,7 @@ fn marks(run: &Shown<'_>) -> Vec<Mark> {
                 let lease = violation
                     .lease
                     .map(|it| format!(": CB {} (instance {})", it.block, it.instance));
-                let text = violation.kind.word().to_owned() + &lease.unwrap_or_default();
+                let text = violation.kind.as_str().to_owned() + &lease.unwrap_or_default();
                 mark(at, host, 2, text)
             }
             Record::Event(_)

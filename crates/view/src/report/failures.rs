@@ -4,7 +4,7 @@
 //! with the sentence that tells it to somebody who sees this program for the first time. It
 //! refuses causes: those are an explanation's.
 
-use config::plan::{Scenario, ViolationKind, Vocabulary};
+use config::plan::{Keyword, Scenario, ViolationKind};
 use kernel::Instant;
 use logs::evidence::{self, Exhibit};
 use mta::Lease;
@@ -122,7 +122,7 @@ fn add(
 
 fn rank(scenario: &Scenario, violation: &Violation) -> u8 {
     let demanded = scenario.expect.violations.get(&violation.kind);
-    let is_demanded = demanded.is_some_and(|range| range.least > 0);
+    let is_demanded = demanded.is_some_and(|range| range.min > 0);
     let is_exhaustion = violation.kind == ViolationKind::ControlBlockExhaustion;
     match (is_demanded, is_exhaustion) {
         (true, _) => 1,
@@ -179,7 +179,7 @@ fn of_violation(violation: &Violation) -> Failure {
             "A thread of {host} closed a control block that is another's: {}",
             violation.detail
         ),
-        (kind, _) => format!("{} on {host}: {place}", capital(kind.word())),
+        (kind, _) => format!("{} on {host}: {place}", capital(kind.as_str())),
     };
     Failure {
         signature: violation.signature(),
@@ -246,14 +246,14 @@ pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
         };
     };
     let kind = |kind: ViolationKind| {
-        let prefix = format!("{}:", kind.word());
+        let prefix = format!("{}:", kind.as_str());
         failures
             .iter()
             .find(move |it| it.signature.starts_with(&prefix))
     };
     let names_leak = first
         .signature
-        .starts_with(ViolationKind::ControlBlockLeak.word());
+        .starts_with(ViolationKind::ControlBlockLeak.as_str());
     if names_leak {
         return leak(outcome, first, kind(ViolationKind::ControlBlockExhaustion));
     }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value as Json, json};
 
-use config::plan::Vocabulary;
+use config::plan::Keyword;
 use simulation::outcome::{Exception, Violation};
 
 use super::Report;
@@ -62,7 +62,7 @@ pub(super) fn result(report: &Report<'_>) -> Json {
 
 fn violation(violation: &Violation) -> Json {
     let mut object = json!({
-        "kind": violation.kind.word(),
+        "kind": violation.kind.as_str(),
         "host": violation.host,
         "at_s": seconds(violation.at),
         "signature": violation.signature(),

@@ -3,7 +3,7 @@
 use super::super::diagnostic::Code;
 use super::super::units;
 use super::finding::Findings;
-use crate::plan::{Among, Scenario};
+use crate::plan::{Domain, Scenario};
 
 pub(super) fn check(scenario: &Scenario, findings: &mut Findings) {
     for part in &scenario.swarm.always {
@@ -18,15 +18,15 @@ pub(super) fn check(scenario: &Scenario, findings: &mut Findings) {
         }
     }
     for (index, varied) in scenario.swarm.vary.iter().enumerate() {
-        let Among::Range([from, to]) = &varied.among else {
+        let Domain::Range([from, to]) = &varied.domain else {
             continue;
         };
         if units::quantities(from, to).is_none() {
             let message = format!(
                 "`{from}` and `{to}` are not two times, sizes, rates or whole numbers, the smaller first"
             );
-            let place = format!("swarm.vary[{index}].range");
-            findings.add(Code::Contradiction, place, message);
+            let path = format!("swarm.vary[{index}].range");
+            findings.add(Code::Contradiction, path, message);
         }
     }
 }

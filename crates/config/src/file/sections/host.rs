@@ -79,8 +79,8 @@ impl Host {
                 "judge",
                 "Whether data races and the like are looked for and reported.",
             ),
-            &mut self.judge,
-            default.judge,
+            &mut self.race_detector,
+            default.race_detector,
         );
     }
 

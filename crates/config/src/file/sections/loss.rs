@@ -12,7 +12,7 @@ use super::super::fields::{Choice, Fields, Key, Section, Shorthand};
 use super::super::value::word::read_word;
 use super::super::value::{Value, quoted};
 use super::{DAY, MILLISECOND};
-use crate::plan::{GilbertElliott, IndependentLoss, Loss, Outages, Scope, Vocabulary};
+use crate::plan::{GilbertElliott, IndependentLoss, Keyword, Loss, Outages, Scope};
 
 /// Mean packets lost in a row, unless the scenario says otherwise.
 const MEAN_BURST: u32 = 10;
@@ -30,10 +30,10 @@ pub(in crate::file) enum NoLoss {
     None,
 }
 
-impl Vocabulary for NoLoss {
+impl Keyword for NoLoss {
     const ALL: &'static [Self] = &[Self::None];
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         "none"
     }
 }
@@ -46,7 +46,7 @@ impl Value for NoLoss {
     }
 
     fn print(&self) -> String {
-        quoted(self.word())
+        quoted(self.as_str())
     }
 
     fn form() -> String {
@@ -54,7 +54,7 @@ impl Value for NoLoss {
     }
 
     fn schema() -> Json {
-        json!({ "const": Self::None.word() })
+        json!({ "const": Self::None.as_str() })
     }
 }
 

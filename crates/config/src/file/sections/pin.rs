@@ -4,7 +4,9 @@ use kernel::{Duration, Instant};
 
 use super::super::fields::{Choice, Fields, Key, Section};
 use super::DAY;
-use crate::plan::{Before, Deed, DroppedPacket, FreshLuck, OutageWindow, Pins, Preemption};
+use crate::plan::{
+    DroppedPacket, OperationKind, OutageWindow, Pins, Preemption, PreemptionPoint, Reseed,
+};
 
 impl Section for Pins {
     fn blank() -> Self {
@@ -32,7 +34,7 @@ impl Section for Pins {
                 "luck",
                 "Times from which on chance is that of another seed; all before stays as it is.",
             ),
-            &mut self.luck,
+            &mut self.reseeds,
         );
     }
 }
@@ -89,7 +91,7 @@ impl Section for Preemption {
         Self {
             host: String::new(),
             thread: 0,
-            before: Before::Call(1),
+            before: PreemptionPoint::Call(1),
             length: Duration::ZERO,
             to: None,
         }
@@ -120,7 +122,7 @@ impl Section for Preemption {
     }
 }
 
-impl Section for FreshLuck {
+impl Section for Reseed {
     fn blank() -> Self {
         Self {
             from: Instant::ZERO,
@@ -137,10 +139,10 @@ impl Section for FreshLuck {
     }
 }
 
-impl Choice for Before {
+impl Choice for PreemptionPoint {
     fn alternatives() -> Vec<Self> {
-        let deed = Self::Deed {
-            deed: Deed::Read,
+        let deed = Self::Operation {
+            kind: OperationKind::Read,
             of: String::new(),
             nth: 1,
         };
@@ -149,7 +151,9 @@ impl Choice for Before {
 
     fn key(&self) -> Key {
         match self {
-            Self::Deed { .. } => Key::new("before", "What it is about to do when it is put aside."),
+            Self::Operation { .. } => {
+                Key::new("before", "What it is about to do when it is put aside.")
+            }
             Self::Call(_) => Key::new(
                 "before_call",
                 "The number of the call before which it is put aside, from 1.",
@@ -160,13 +164,13 @@ impl Choice for Before {
 
     fn payload<F: Fields>(&mut self, key: Key, fields: &mut F) {
         match self {
-            Self::Deed { deed, .. } => fields.required(key, deed),
+            Self::Operation { kind, .. } => fields.required(key, kind),
             Self::Call(call) => fields.required(key, call),
         }
     }
 
     fn companions<F: Fields>(&mut self, fields: &mut F) {
-        if let Self::Deed { of, nth, .. } = self {
+        if let Self::Operation { of, nth, .. } = self {
             fields.required(
                 Key::new(
                     "of",

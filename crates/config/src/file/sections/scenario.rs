@@ -166,8 +166,8 @@ impl Section for Limits {
                 "Accesses to shared memory that are kept of each service to see who overtook whom, the newest.",
             )
             .within(0, 10_000_000),
-            &mut self.footprints,
-            default.footprints,
+            &mut self.access_log,
+            default.access_log,
         );
     }
 }

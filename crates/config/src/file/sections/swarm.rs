@@ -1,7 +1,7 @@
 //! The keys of `[swarm]`.
 
 use super::super::fields::{Choice, Fields, Key, Section};
-use crate::plan::{Among, Swarm, Varied};
+use crate::plan::{Domain, Swarm, Variation};
 
 impl Section for Swarm {
     fn blank() -> Self {
@@ -27,11 +27,11 @@ impl Section for Swarm {
     }
 }
 
-impl Section for Varied {
+impl Section for Variation {
     fn blank() -> Self {
         Self {
             key: String::new(),
-            among: Among::Values(Vec::new()),
+            domain: Domain::Values(Vec::new()),
         }
     }
 
@@ -40,11 +40,11 @@ impl Section for Varied {
             Key::new("key", "The setting's dotted path, as in `--set`."),
             &mut self.key,
         );
-        fields.one_of(&mut self.among, None);
+        fields.one_of(&mut self.domain, None);
     }
 }
 
-impl Choice for Among {
+impl Choice for Domain {
     fn alternatives() -> Vec<Self> {
         vec![
             Self::Values(Vec::new()),

@@ -20,8 +20,8 @@ fn found(text: &str) -> Vec<(Code, String, String)> {
         .diagnostics
         .iter()
         .map(|found| {
-            let at = found.place.map_or(String::new(), |place| {
-                let position = diagnostics.sources[place.source].position(place.start);
+            let at = found.span.map_or(String::new(), |span| {
+                let position = diagnostics.sources[span.source].position(span.start);
                 format!("{}:{}", position.line, position.column)
             });
             (found.code, at, found.message.clone())

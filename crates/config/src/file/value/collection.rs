@@ -58,7 +58,7 @@ impl<T: Value> Value for [T; 2] {
         };
         let [first, second] = nodes.as_slice() else {
             let message = format!("expected {wanted}, found {}", nodes.len());
-            return Err(Diagnostic::new(Code::Malformed, node.place, message));
+            return Err(Diagnostic::new(Code::Malformed, node.span, message));
         };
         let pair = [T::read(first)?, T::read(second)?];
         within_limits(&pair[0], T::AMOUNTS, first)?;

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::nearest::nearest;
 use super::super::units;
-use crate::plan::{ExceptionCode, ViolationKind, Vocabulary};
+use crate::plan::{ExceptionCode, Keyword, ViolationKind};
 
 /// The key of a map in a table, such as `control-block-leak` or `9156`.
 pub(in crate::file) trait MapKey: Copy + Ord {
@@ -23,8 +23,8 @@ impl MapKey for ViolationKind {
     const FORM: &'static str = "kind of violation";
 
     fn parse(name: &str) -> Result<Self, Option<String>> {
-        let words = || Self::ALL.iter().map(|member| member.word());
-        let found = Self::ALL.iter().find(|member| member.word() == name);
+        let words = || Self::ALL.iter().map(|member| member.as_str());
+        let found = Self::ALL.iter().find(|member| member.as_str() == name);
         found.copied().ok_or_else(|| {
             Some(match nearest(name, words()) {
                 Some(word) => format!("did you mean `{word}`?"),
@@ -34,11 +34,11 @@ impl MapKey for ViolationKind {
     }
 
     fn name(self) -> String {
-        self.word().to_owned()
+        self.as_str().to_owned()
     }
 
     fn schema() -> Json {
-        let words: Vec<&str> = Self::ALL.iter().map(|member| member.word()).collect();
+        let words: Vec<&str> = Self::ALL.iter().map(|member| member.as_str()).collect();
         json!({ "enum": words })
     }
 }

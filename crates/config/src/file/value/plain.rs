@@ -16,12 +16,12 @@ impl Value for u64 {
         const WANTED: &str = "a whole number, not negative";
         let too_large = || {
             let message = "the number does not fit 64 bits";
-            Diagnostic::new(Code::OutOfRange, node.place, message)
+            Diagnostic::new(Code::OutOfRange, node.span, message)
         };
         match &node.item {
             Item::Integer { digits, .. } if digits.starts_with('-') => Err(Diagnostic::new(
                 Code::OutOfRange,
-                node.place,
+                node.span,
                 "a count is never negative",
             )),
             Item::Integer { digits, radix } => {
@@ -76,7 +76,7 @@ impl Value for u32 {
         Self::try_from(wide).map_err(|_| {
             Diagnostic::new(
                 Code::OutOfRange,
-                node.place,
+                node.span,
                 format!("the number {wide} is too large"),
             )
         })

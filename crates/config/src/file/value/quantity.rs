@@ -132,7 +132,7 @@ impl Value for Offset {
         if nanos > YEAR {
             return Err(Diagnostic::new(
                 Code::OutOfRange,
-                node.place,
+                node.span,
                 "a clock is at most a year off",
             ));
         }

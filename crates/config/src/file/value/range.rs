@@ -19,20 +19,20 @@ impl Value for CountRange {
             units::whole(digits.trim())
                 .map_err(|_| malformed(node, WANTED, "a bound is no whole number"))
         };
-        let Some((least, most)) = text.split_once("..") else {
+        let Some((min, max)) = text.split_once("..") else {
             return Ok(Self::exactly(bound(text)?));
         };
         let range = Self {
-            least: if least.is_empty() { 0 } else { bound(least)? },
-            most: match most {
+            min: if min.is_empty() { 0 } else { bound(min)? },
+            max: match max {
                 "" => None,
                 digits => Some(bound(digits)?),
             },
         };
-        if least.is_empty() && most.is_empty() {
+        if min.is_empty() && max.is_empty() {
             return Err(malformed(node, WANTED, "both bounds are missing"));
         }
-        if range.most.is_some_and(|most| most < range.least) {
+        if range.max.is_some_and(|max| max < range.min) {
             return Err(malformed(node, WANTED, "no count is in this range"));
         }
         Ok(range)

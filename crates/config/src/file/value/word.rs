@@ -1,4 +1,4 @@
-//! Words of closed vocabularies.
+//! Words of closed keyword sets.
 
 use serde_json::{Value as Json, json};
 
@@ -6,27 +6,29 @@ use super::super::diagnostic::{Code, Diagnostic};
 use super::super::document::Node;
 use super::super::nearest::nearest;
 use super::{Value, quoted, text_of};
-use crate::plan::{Build, Deed, Priority, Scheduler, Scope, TcpProfile, ThreadName, Vocabulary};
+use crate::plan::{
+    Build, Keyword, OperationKind, Priority, Scheduler, Scope, TcpProfile, ThreadName,
+};
 
 /// A word of a vocabulary, read and described alike for every vocabulary.
-pub(in crate::file) fn read_word<V: Vocabulary>(node: &Node) -> Result<V, Diagnostic> {
-    let words = || V::ALL.iter().map(|member| member.word());
+pub(in crate::file) fn read_word<V: Keyword>(node: &Node) -> Result<V, Diagnostic> {
+    let words = || V::ALL.iter().map(|member| member.as_str());
     let listed = words().collect::<Vec<_>>().join(", ");
     let text = text_of(node, &format!("one of {listed}"))?;
     V::ALL
         .iter()
         .copied()
-        .find(|member| member.word() == text)
+        .find(|member| member.as_str() == text)
         .ok_or_else(|| {
             let short: String = text.chars().take(40).collect();
             let message = format!("`{short}` is not one of {listed}");
-            Diagnostic::new(Code::UnknownWord, node.place, message)
+            Diagnostic::new(Code::UnknownWord, node.span, message)
                 .label("not a word of this key")
                 .maybe_help(nearest(text, words()).map(|word| format!("did you mean `{word}`?")))
         })
 }
 
-/// Makes vocabularies values.
+/// Makes keyword sets values.
 macro_rules! word_values {
     ($($name:ty),+ $(,)?) => {$(
         impl Value for $name {
@@ -35,7 +37,7 @@ macro_rules! word_values {
             }
 
             fn print(&self) -> String {
-                quoted(self.word())
+                quoted(self.as_str())
             }
 
             fn form() -> String {
@@ -45,7 +47,7 @@ macro_rules! word_values {
             }
 
             fn schema() -> Json {
-                let words: Vec<&str> = Self::ALL.iter().map(|member| member.word()).collect();
+                let words: Vec<&str> = Self::ALL.iter().map(|member| member.as_str()).collect();
                 json!({ "enum": words })
             }
         }
@@ -53,5 +55,11 @@ macro_rules! word_values {
 }
 
 word_values!(
-    Scheduler, Build, TcpProfile, Scope, Priority, ThreadName, Deed,
+    Scheduler,
+    Build,
+    TcpProfile,
+    Scope,
+    Priority,
+    ThreadName,
+    OperationKind,
 );

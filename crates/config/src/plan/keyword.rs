@@ -1,19 +1,19 @@
 //! Closed sets of words a scenario may use.
 //!
-//! Owns the trait [`Vocabulary`] and the one way to declare such a set. It refuses synonyms:
+//! Owns the trait [`Keyword`] and the one way to declare such a set. It refuses synonyms:
 //! every member has exactly one spelling.
 
 /// A closed set of values, each with its one spelling in scenario files.
-pub trait Vocabulary: Copy + Ord + std::fmt::Debug + 'static {
+pub trait Keyword: Copy + Ord + std::fmt::Debug + 'static {
     /// Every member, in the order of declaration.
     const ALL: &'static [Self];
 
     /// The spelling in scenario files and reports.
-    fn word(self) -> &'static str;
+    fn as_str(self) -> &'static str;
 }
 
 /// Declares an enum together with the spelling of each member.
-macro_rules! vocabulary {
+macro_rules! keywords {
     (
         $(#[$about:meta])*
         pub enum $name:ident {
@@ -26,10 +26,10 @@ macro_rules! vocabulary {
             $($(#[$note])* $member,)+
         }
 
-        impl $crate::plan::vocabulary::Vocabulary for $name {
+        impl $crate::plan::keyword::Keyword for $name {
             const ALL: &'static [Self] = &[$(Self::$member,)+];
 
-            fn word(self) -> &'static str {
+            fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$member => $word,)+
                 }
@@ -38,10 +38,10 @@ macro_rules! vocabulary {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str($crate::plan::vocabulary::Vocabulary::word(*self))
+                formatter.write_str($crate::plan::keyword::Keyword::as_str(*self))
             }
         }
     };
 }
 
-pub(super) use vocabulary;
+pub(super) use keywords;
