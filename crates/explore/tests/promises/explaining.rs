@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use config::plan::{Arrivals, Reseed, Loss, OutageWindow, Scenario};
+use config::plan::{Arrivals, Loss, OutageWindow, Reseed, Scenario};
 use explore::explain::failure_likelihood::{Fresh, Point, curve};
 use explore::run_result::{Failure, failures};
 use explore::{Custom, Shipped, Subject};
