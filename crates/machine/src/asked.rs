@@ -1,7 +1,7 @@
 //! A request made ready for whoever carries it out.
 //!
-//! Owns [`Asked`]: what is worked out once, when a thread announces its next call or an automaton
-//! learns it, and not each time the call is made. It refuses to say when that is.
+//! Owns [`Asked`]: what is worked out once, when a thread announces its next call,
+//! and not each time the call is made. It refuses to say when that is.
 
 use std::panic::Location;
 
@@ -18,8 +18,6 @@ pub(crate) struct Asked {
     pub(crate) on_word: OnWord,
     /// What it costs; none if luck says.
     pub(crate) cost: Quote,
-    /// Whether nothing but a scheduler's choice says when the call is made.
-    pub(crate) is_plain: bool,
 }
 
 impl Asked {
@@ -28,7 +26,6 @@ impl Asked {
             request: *request,
             on_word: request.operation.on_word(),
             cost: tariff.quote(&request.operation),
-            is_plain: !request.operation.is_special(),
         }
     }
 
@@ -43,7 +40,6 @@ impl Asked {
                 site: Location::caller(),
             },
             cost: Quote::NOTHING,
-            is_plain: false,
         }
     }
 }

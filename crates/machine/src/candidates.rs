@@ -8,7 +8,6 @@ use std::ops::Index;
 use kernel::Duration;
 
 use crate::asked::Asked;
-use crate::automaton::{Act, Course, StateId};
 use crate::call::{OnWord, Request, ThreadId};
 use crate::costs::Quote;
 
@@ -33,8 +32,6 @@ pub struct Candidate {
     pub(crate) on_word: OnWord,
     /// What the call costs.
     pub(crate) cost: Quote,
-    /// Who says what comes after it.
-    pub(crate) course: Course,
 }
 
 /// What a pending call would come to if it were made now.
@@ -78,17 +75,6 @@ impl Candidate {
         self.on_word = asked.on_word;
         self.cost = asked.cost;
         self.prospect = Prospect::Done;
-    }
-
-    /// Its thread, which made a plain call, asks for another and does nothing else: that changes
-    /// nothing for anybody else.
-    #[inline(always)]
-    pub(crate) fn goes_on_plainly<R>(&mut self, to: StateId, act: &Act<R>) {
-        let asked = &act.asked;
-        self.request = asked.request;
-        self.on_word = asked.on_word;
-        self.cost = asked.cost;
-        self.course = Course::Known(to);
     }
 
     /// Its thread makes the call, which is private if it adds this to the stretch of such calls.
@@ -162,22 +148,15 @@ impl Candidates {
         self.special == 0
     }
 
-    /// Nobody can go on, and there are no threads but the first so many, which
-    /// [begin again](Self::enroll).
-    pub(crate) fn clear(&mut self, threads: usize) {
-        self.all.truncate(threads);
+    /// There are no threads.
+    pub(crate) fn clear(&mut self) {
+        self.all.clear();
         self.runnable.clear();
         self.special = 0;
     }
 
-    /// A thread begins: a new one, or one that begins again.
+    /// A thread begins.
     pub(crate) fn enroll(&mut self, thread: ThreadId, key: u64) {
-        if let Some(one) = self.all.get_mut(thread.index()) {
-            assert_eq!(one.key, key, "who begins again is the same");
-            one.calls = 0;
-            one.stretch = Duration::ZERO;
-            return;
-        }
         assert_eq!(thread.index(), self.all.len(), "threads come in order");
         let Asked {
             request, on_word, ..
@@ -191,7 +170,6 @@ impl Candidates {
             prospect: Prospect::Done,
             on_word,
             cost: Quote::NOTHING,
-            course: Course::Program,
         });
     }
 

@@ -73,8 +73,7 @@ impl Program {
 pub struct Stage {
     machine: Machine<Alone>,
     table: Table,
-    /// Whose programs are run in each run, if they are not enlisted.
-    spawns: Option<Program>,
+    program: Program,
 }
 
 /// The shared words.
@@ -112,22 +111,7 @@ impl Drill {
         self.stage_at(Costs::FREE, judge)
     }
 
-    /// As [`Self::stage`], but programs are run each time, also where it is known what they do: for
-    /// comparison.
-    #[must_use]
-    pub fn stage_run_each_time(self, judge: bool) -> Stage {
-        let mut stage = self.lay_out(Costs::default(), judge);
-        stage.spawns = Some(self.program);
-        stage
-    }
-
     fn stage_at(self, costs: Costs, judge: bool) -> Stage {
-        let mut stage = self.lay_out(costs, judge);
-        self.enlist(&mut stage.machine, stage.table);
-        stage
-    }
-
-    fn lay_out(self, costs: Costs, judge: bool) -> Stage {
         let config = config(judge, costs);
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
         let mut machine = machine.expect("a sound configuration");
@@ -147,25 +131,7 @@ impl Drill {
         Stage {
             machine,
             table,
-            spawns: None,
-        }
-    }
-
-    fn enlist(self, machine: &mut Machine<Alone>, table: Table) {
-        match self.program {
-            Program::FreeList => {
-                machine.enlist("one", 1, 1, move |t| free_list(t, table));
-                machine.enlist("two", 2, 2, move |t| free_list(t, table));
-            }
-            Program::Aba => {
-                machine.enlist("one", 1, 1, move |t| aba_taker(t, table));
-                machine.enlist("two", 2, 2, move |t| aba_giver(t, table));
-            }
-            Program::StaleBlock => {
-                machine.enlist("timer", 1, 1, move |t| timer(t, table));
-                machine.enlist("closer", 2, 2, move |t| closer(t, table));
-                machine.enlist("opener", 3, 3, move |t| opener(t, table));
-            }
+            program: self.program,
         }
     }
 }
@@ -207,9 +173,7 @@ impl Stage {
 
     /// Whether the run that has begun fails.
     fn fails(&mut self) -> bool {
-        if let Some(program) = self.spawns {
-            self.spawn(program);
-        }
+        self.spawn();
         let end = self.machine.run(Instant::ZERO, Instant::MAX);
         assert!(matches!(end, Progress::Idle), "a drill ends");
         self.has_failed()
@@ -221,9 +185,9 @@ impl Stage {
         &self.machine
     }
 
-    fn spawn(&mut self, program: Program) {
+    fn spawn(&mut self) {
         let (machine, table) = (&mut self.machine, self.table);
-        match program {
+        match self.program {
             Program::FreeList => {
                 machine.spawn("one", 1, 1, |t| free_list(t, table));
                 machine.spawn("two", 2, 2, |t| free_list(t, table));

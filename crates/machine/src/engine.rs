@@ -5,7 +5,6 @@
 //! is then carried out at once, without leaving the program, and that is most calls. It refuses to
 //! run programs: it says who goes on ([`Step`]).
 
-mod known;
 mod onlookers;
 mod waits;
 
@@ -16,7 +15,6 @@ use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::activity::Activity;
 use crate::asked::Asked;
-use crate::automaton::{Automaton, Course, Said};
 use crate::call::{Request, ThreadId};
 use crate::candidates::{Candidate, Candidates};
 use crate::config::{Config, THREADS_MAX};
@@ -25,15 +23,13 @@ use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::footprints::Footprints;
 use crate::mailbox::Mailbox;
-use crate::note::Written;
+use crate::note::{RECORDS_MAX, Written};
 use crate::process::{Effect, Process};
 use crate::running::{PutAside, Running, ThreadState};
 use crate::scheduler::Turn;
 use crate::schedulers::turns::Turns;
 use crate::told::Told;
 use crate::trail::Trail;
-
-pub(crate) use known::Recital;
 
 /// The luck of what calls cost.
 const COST: Site = Site::new("machine.cost");
@@ -51,12 +47,6 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
     /// What programs wrote down since the world last took it.
     pub(crate) records: Vec<Written<E::Record>>,
-    /// What enlisted programs are known to do, by thread: they are the first.
-    pub(crate) automata: Vec<Automaton<E::Record>>,
-    /// What the program that runs wrote down since its last call, if it is listened to.
-    pub(crate) said: Vec<Said<E::Record>>,
-    /// What the program that runs must be told before it is as far as its automaton was.
-    pub(crate) recital: Option<Recital>,
     pub(crate) tariff: Tariff,
     pub(crate) config: Config,
     pub(crate) choices: Choices,
@@ -190,19 +180,13 @@ impl<E: Environment> Engine<E> {
         let vacant = || Running::vacant(Mailbox::new(self.process.heap));
         let mut running = self.spare.pop().unwrap_or_else(vacant);
         running.rename(name);
-        self.threads.push(running);
-        self.begin_again(thread, key);
-    }
-
-    /// The same where a restart has left the thread its room and its name.
-    pub(crate) fn begin_again(&mut self, thread: ThreadId, key: u64) {
-        let running = &mut self.threads[thread.index()];
         running.begin();
         if !self.config.preemptions.is_empty() {
             let orders = self.config.preemptions.iter().filter(|one| one.key == key);
             running.order(orders.cloned());
             self.is_disturbed |= running.has_orders();
         }
+        self.threads.push(running);
         self.candidates.enroll(thread, key);
         if self.process.judge.is_on() {
             self.process.judge.spawned(thread);
@@ -211,10 +195,8 @@ impl<E: Environment> Engine<E> {
 
     /// The program that runs makes its next call. Answers at once if its thread keeps the turn.
     pub(crate) fn called(&mut self, thread: ThreadId, request: &Request) -> Option<Answer> {
-        if self.is_listened_to()
-            && let Some(answer) = self.listen(thread, Some(request))
-        {
-            return Some(answer);
+        if self.told.is_some() {
+            self.settle(thread);
         }
         let asked = Asked::new(request, &self.tariff);
         let turn = match self.reason {
@@ -251,9 +233,10 @@ impl<E: Environment> Engine<E> {
         mailbox.set_now(answer.at);
     }
 
-    /// Whether anybody listens to programs: to what they remember, or to what they ask for.
-    fn is_listened_to(&self) -> bool {
-        self.told.is_some() || !self.automata.is_empty()
+    /// A thread writes a record down.
+    pub(crate) fn record(&mut self, thread: ThreadId, at: Instant, record: E::Record) {
+        assert!(self.records.len() < RECORDS_MAX, "nobody takes the records");
+        self.records.push(Written { at, thread, record });
     }
 
     /// The program that ran has been left: it waits for the answer to its call.
@@ -263,8 +246,8 @@ impl<E: Environment> Engine<E> {
 
     /// The program that ran has ended.
     pub(crate) fn exited(&mut self, thread: ThreadId) {
-        if self.is_listened_to() {
-            self.listen(thread, None);
+        if self.told.is_some() {
+            self.settle(thread);
         }
         self.threads[thread.index()].exit();
         if let Reason::Turn(turn) = self.reason {
@@ -278,7 +261,8 @@ impl<E: Environment> Engine<E> {
         }
     }
 
-    pub(crate) fn settle(&mut self, thread: ThreadId) {
+    #[cold]
+    fn settle(&mut self, thread: ThreadId) {
         if let Some(told) = &mut self.told
             && let Some(hash) = self.threads[thread.index()].mailbox.take_remembered()
         {
@@ -339,7 +323,7 @@ impl<E: Environment> Engine<E> {
     }
 
     /// Carries out the pending call of whoever has the turn; nothing comes next but another turn if its
-    /// thread goes on as is known.
+    /// thread has to wait.
     #[inline(always)]
     fn make_call(&mut self, turn: Turn) -> Option<Step> {
         self.calls_left -= 1;
@@ -355,21 +339,7 @@ impl<E: Environment> Engine<E> {
             return self.execute(turn, cost);
         };
         self.trail.enter_access(turn, &one.on_word, word);
-        if let Course::Known(state) = one.course
-            && !self.is_looked_at
-            && let automaton = &self.automata[turn.thread.index()]
-            && let Some(step) = automaton.next(state, word)
-        {
-            self.turns.spent(cost);
-            if step.is_plain {
-                one.goes_on_plainly(step.to, automaton.act(step));
-                return None;
-            }
-            self.reason = Reason::Turn(turn);
-            self.enter(turn.thread, turn.at, step);
-            return None;
-        }
-        self.answered(turn, cost, word)
+        Some(self.answered(turn, cost, word))
     }
 
     /// Makes a call that touches no word, or whose cost is drawn.
@@ -387,7 +357,7 @@ impl<E: Environment> Engine<E> {
             && let Some(word) = self.process.access(turn, &one.on_word, &one.request)
         {
             self.trail.enter_access(turn, &one.on_word, word);
-            return self.answered(turn, cost, word);
+            return Some(self.answered(turn, cost, word));
         }
         self.execute(turn, cost)
     }
@@ -404,7 +374,7 @@ impl<E: Environment> Engine<E> {
         };
         self.trail.enter(turn, &request.operation, answer);
         if let Effect::Answer(word) = effect {
-            return self.answered(turn, cost, word);
+            return Some(self.answered(turn, cost, word));
         }
         if self.is_looked_at {
             self.show(turn, cost, &effect);
@@ -414,29 +384,13 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The call cost so much and came to an answer: the thread that has the turn can go on.
-    fn answered(&mut self, turn: Turn, cost: Duration, word: u32) -> Option<Step> {
+    fn answered(&mut self, turn: Turn, cost: Duration, word: u32) -> Step {
         if self.is_looked_at {
             self.show(turn, cost, &Effect::Answer(word));
         }
         self.turns.spent(cost);
         self.reason = Reason::Turn(turn);
-        match &mut self.candidates.of_mut(turn.thread).course {
-            Course::Program => {}
-            Course::Heard(_, told) => *told = word,
-            Course::Known(state) => {
-                let next = self.automata[turn.thread.index()].next(*state, word);
-                if let Some(step) = next {
-                    self.enter(turn.thread, turn.at, step);
-                    return self.release_whom_it_set_free(turn);
-                }
-            }
-        }
-        Some(Step::GoOn(turn, word))
-    }
-
-    /// What comes at once after a call, if it has let others go on.
-    fn release_whom_it_set_free(&self, turn: Turn) -> Option<Step> {
-        (!self.process.woken.is_empty()).then_some(Step::Release(turn))
+        Step::GoOn(turn, word)
     }
 
     /// The thread that had the turn cannot go on.

@@ -15,9 +15,8 @@ pub trait Environment: 'static {
     type Reply: Debug + 'static;
     /// What threads send each other through queues.
     type Message: Debug + 'static;
-    /// What programs write down. It is written again, and compared, where what a program does is known
-    /// ([`Machine::enlist`](crate::Machine::enlist)).
-    type Record: Clone + PartialEq + 'static;
+    /// What programs write down.
+    type Record: 'static;
 
     /// Which other calls `call` may be exchanged with: all that a search through orders knows of it.
     fn touch(_call: &Self::Call) -> Touch {

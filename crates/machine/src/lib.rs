@@ -14,7 +14,7 @@
 //! | [`exhaustive`] | every order there is |
 //! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
 //! | [`machine`], [`config`], `engine`, `running`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
-//! | `restart`, `enlisted`, `automaton` | the same once more |
+//! | `restart` | the same once more |
 //! | `fingerprint`, `told` | whether two moments are the same |
 //! | [`drills`] | programs to measure schedulers on |
 //!
@@ -59,7 +59,6 @@ pub mod activity;
 pub mod address;
 mod asked;
 mod audit;
-mod automaton;
 pub mod block_header;
 mod blocks;
 pub mod call;
@@ -68,7 +67,6 @@ pub mod config;
 pub mod costs;
 pub mod drills;
 mod engine;
-mod enlisted;
 pub mod environment;
 pub mod exception;
 pub mod exhaustive;

@@ -30,7 +30,7 @@ use crate::mailbox::Parcel;
 use crate::memory::{Memory, StaticFull};
 use crate::note::Written;
 use crate::process::Process;
-use crate::program::{Enlisted, Program};
+use crate::program::Program;
 use crate::queue::Queue;
 use crate::running::Running;
 use crate::scheduler::{Strategy, Turn};
@@ -47,10 +47,8 @@ pub struct Machine<E: Environment> {
     /// None only while a program runs: then the program has it.
     engine: Option<Box<Engine<E>>>,
     loan: Rc<Loan<E>>,
-    /// By thread; none once it has ended, and where its automaton speaks for it.
+    /// By thread; none once it has ended.
     pub(crate) programs: Vec<Option<Program>>,
-    pub(crate) enlisted: Vec<Enlisted<E>>,
-    pub(crate) restarts: u64,
 }
 
 /// Why [`Machine::run`] returned.
@@ -109,9 +107,6 @@ impl<E: Environment> Machine<E> {
             turns,
             timers: BTreeSet::new(),
             records: Vec::new(),
-            automata: Vec::new(),
-            said: Vec::new(),
-            recital: None,
             tariff: Tariff::new(&config.costs, config.jitter),
             footprints: Footprints::new(config.footprints),
             config,
@@ -134,8 +129,6 @@ impl<E: Environment> Machine<E> {
             engine: Some(Box::new(engine)),
             loan: Rc::default(),
             programs: Vec::new(),
-            enlisted: Vec::new(),
-            restarts: 0,
         })
     }
 
@@ -213,20 +206,13 @@ impl<E: Environment> Machine<E> {
         engine.begin(id, name, key);
         engine.reason = Reason::Ready(engine.now);
         let now = engine.now;
-        let thread = self.handle(id, number, now);
+        let is_watched = engine.told.is_some();
+        let mailbox = engine.threads[id.index()].open_mailbox(id, number, is_watched);
+        mailbox.set_now(now);
+        let thread = Thread::new(mailbox, Rc::clone(&self.loan));
         self.programs.push(Some(Box::pin(program(thread))));
         self.go_on(id);
         id
-    }
-
-    /// The handle on a thread for its program, which starts now and is as far as a call made `at`.
-    pub(crate) fn handle(&mut self, id: ThreadId, number: u16, at: Instant) -> Thread<E> {
-        let loan = Rc::clone(&self.loan);
-        let engine = self.engine_mut();
-        let is_watched = engine.told.is_some();
-        let mailbox = engine.threads[id.index()].open_mailbox(id, number, is_watched);
-        mailbox.set_now(at);
-        Thread::new(mailbox, loan)
     }
 
     /// Tells the judge that `child` was started by `parent` and so has heard of all it did.
@@ -304,9 +290,15 @@ impl<E: Environment> Machine<E> {
         Progress::Environment { thread, at, call }
     }
 
+    /// Tells a thread the answer to its call: its program goes on.
+    fn tell(&mut self, thread: ThreadId, answer: Answer) {
+        self.engine_mut().answer(thread, answer);
+        self.go_on(thread);
+    }
+
     /// Lets a thread's program go on to the next call that it cannot be answered at once, or to
     /// its end.
-    pub(crate) fn go_on(&mut self, thread: ThreadId) {
+    fn go_on(&mut self, thread: ThreadId) {
         let program = self.programs[thread.index()].as_mut();
         let program = program.expect("a live thread has a program");
         self.loan.set(self.engine.take());

@@ -40,9 +40,7 @@ pub(crate) struct Mailbox<E: Environment> {
     word: Cell<u32>,
     parcel: Cell<Option<Parcel<E>>>,
     now: Cell<Instant>,
-    /// Whether the program has asked what time it is.
-    tells_time: Cell<bool>,
-    /// Whether anybody asks what the program remembers, and what it said.
+    /// Whether anybody asks what the program remembers.
     pub(crate) is_watched: bool,
     remembered: Cell<Option<u64>>,
     pub(crate) id: ThreadId,
@@ -58,7 +56,6 @@ impl<E: Environment> Mailbox<E> {
             word: Cell::new(0),
             parcel: Cell::new(None),
             now: Cell::new(Instant::ZERO),
-            tells_time: Cell::new(false),
             is_watched: false,
             remembered: Cell::new(None),
             id: ThreadId(0),
@@ -78,7 +75,6 @@ impl<E: Environment> Mailbox<E> {
         self.parcel.set(None);
         self.remembered.set(None);
         self.now.set(Instant::ZERO);
-        self.tells_time.set(false);
         self.is_watched = is_watched;
         self.id = id;
         self.number = number;
@@ -87,17 +83,6 @@ impl<E: Environment> Mailbox<E> {
     /// The time of the thread's last completed call.
     pub(crate) fn now(&self) -> Instant {
         self.now.get()
-    }
-
-    /// The same for the program, which acts on it from here on.
-    pub(crate) fn tell_time(&self) -> Instant {
-        self.tells_time.set(true);
-        self.now()
-    }
-
-    /// Whether the program has asked what time it is.
-    pub(crate) fn tells_time(&self) -> bool {
-        self.tells_time.get()
     }
 
     pub(crate) fn set_now(&self, at: Instant) {

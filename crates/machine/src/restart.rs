@@ -29,7 +29,7 @@ impl<E: Environment> Machine<E> {
 
     /// Makes the machine as [`Machine::new`] made it, with the same configuration and key and
     /// another strategy: no thread, no kernel object, no static data but what was
-    /// [kept](Self::keep), the heap empty. Then starts what was [enlisted](Self::enlist).
+    /// [kept](Self::keep), the heap empty.
     pub fn restart(&mut self, strategy: Strategy, choices: Choices) {
         let engine = self.engine_mut();
         engine.turns = Turns::new(&engine.config, strategy);
@@ -46,31 +46,21 @@ impl<E: Environment> Machine<E> {
     }
 
     fn begin_anew(&mut self, choices: Choices) {
-        self.restarts += 1;
-        let enlisted = self.enlisted.len();
-        if self.programs.len() != enlisted {
-            self.programs.resize_with(enlisted, || None);
-        }
-        self.programs.iter_mut().for_each(|program| *program = None);
-        self.engine_mut().clear(enlisted, choices);
-        for index in 0..enlisted {
-            self.start_enlisted(index);
-        }
+        self.programs.clear();
+        self.engine_mut().clear(choices);
     }
 }
 
 impl<E: Environment> Engine<E> {
-    /// Nothing has happened yet; the first so many threads keep their room.
-    fn clear(&mut self, enlisted: usize, choices: Choices) {
+    /// Nothing has happened yet.
+    fn clear(&mut self, choices: Choices) {
         self.threads.iter_mut().for_each(Running::kill);
-        while self.threads.len() > enlisted {
-            self.spare.extend(self.threads.pop());
+        while let Some(thread) = self.threads.pop() {
+            self.spare.push(thread);
         }
-        self.candidates.clear(enlisted);
+        self.candidates.clear();
         self.process.restart();
         self.records.clear();
-        self.recital = None;
-        self.said.clear();
         if !self.timers.is_empty() {
             self.timers.clear();
         }

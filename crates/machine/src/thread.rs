@@ -14,13 +14,12 @@ use std::task::{Context, Poll};
 use kernel::{Duration, Instant};
 
 use crate::address::{Address, Place};
-use crate::automaton::Said;
 use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
 use crate::engine::Loan;
 use crate::environment::Environment;
 use crate::heap_layout::HeapLayout;
 use crate::mailbox::{Mailbox, Parcel};
-use crate::note::BlockDeed;
+use crate::note::{BlockDeed, BlockNote};
 use crate::told::Printed;
 
 /// The engine is in the program's hands while the program runs.
@@ -67,7 +66,7 @@ impl<E: Environment> Thread<E> {
     /// The time of this thread's last completed call.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.mailbox.tell_time()
+        self.mailbox.now()
     }
 
     /// Reads a word. Raises `c0000005` where nothing is mapped.
@@ -248,7 +247,9 @@ impl<E: Environment> Thread<E> {
     /// # Panics
     /// Outside the thread's program, or if nobody takes the records ([`RECORDS_MAX`](crate::note::RECORDS_MAX)).
     pub fn record(&self, record: E::Record) {
-        self.say(Said::Record(record));
+        let mut lent = self.engine.take().expect(LENT);
+        lent.record(self.id(), self.now(), record);
+        self.engine.set(Some(lent));
     }
 
     /// Says that what the program does from here on depends on nothing it was told but `state`, as
@@ -287,16 +288,14 @@ impl<E: Environment> Thread<E> {
         deed: BlockDeed,
         site: &'static Location<'static>,
     ) {
-        self.say(Said::Block {
+        let mut lent = self.engine.take().expect(LENT);
+        lent.process.judge.block(BlockNote {
+            thread: self.id(),
+            at: self.now(),
             address,
             deed,
             site,
         });
-    }
-
-    fn say(&self, said: Said<E::Record>) {
-        let mut lent = self.engine.take().expect(LENT);
-        lent.said(self.id(), self.mailbox.now(), said);
         self.engine.set(Some(lent));
     }
 

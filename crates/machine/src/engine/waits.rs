@@ -6,7 +6,6 @@
 use kernel::{Duration, Instant};
 
 use crate::activity::{Activity, Waker};
-use crate::automaton::Course;
 use crate::call::ThreadId;
 use crate::engine::{Answer, Engine, Reason};
 use crate::environment::Environment;
@@ -80,11 +79,7 @@ impl<E: Environment> Engine<E> {
             seen.push(Activity::woken(thread, at, waker));
         }
         self.threads[thread.index()].state = ThreadState::Runnable;
-        let one = self.candidates.of_mut(thread);
-        one.stretch = Duration::ZERO;
-        if let Course::Heard(_, told) = &mut one.course {
-            *told = word;
-        }
+        self.candidates.of_mut(thread).stretch = Duration::ZERO;
         self.reason = Reason::Ready(at);
         Answer { at, word }
     }

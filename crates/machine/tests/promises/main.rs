@@ -3,7 +3,6 @@
 extern crate machine as machine;
 
 mod determinism;
-mod enlisted;
 mod exceptions;
 mod exhaustive;
 mod heap;
