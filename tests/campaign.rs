@@ -131,7 +131,7 @@ fn campaign(file: &str, seeds: &str, kind: &str) -> Vec<Shrunk> {
         all.len()
     );
     for key in [
-        "elements",
+        "parts",
         "associations",
         "preemptions",
         "outages",

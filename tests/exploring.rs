@@ -62,7 +62,7 @@ fn a_sweep_says_what_goes_wrong_and_how_to_repeat_it() {
     assert!(text(&replayed.stdout).contains("the same run: digest "));
     let again = sweep(&["--seeds", "0..6", "--out", out, "--format", "json"]);
     let summary = json(&again);
-    assert_eq!(summary["schema_version"], 1);
+    assert_eq!(summary["schema_version"], 2);
     assert_eq!(summary["runs"], 6);
     let written = fs::read(folder.path().join("summary.json")).expect("a summary");
     assert_eq!(written, again.stdout);
@@ -183,7 +183,11 @@ fn a_shrunk_failure_is_a_scenario_that_runs_and_is_explained() {
     code(&output, 0);
     let explanation = json(&output);
     let parts = explanation["parts"].as_array().expect("parts");
-    assert!(parts.iter().all(|part| part["verdict"] != "not-necessary"));
+    assert!(
+        parts
+            .iter()
+            .all(|part| part["necessity"] != "not-necessary")
+    );
     // What is there is not overwritten without being asked for.
     let before = fs::read(&pinned).expect("a file");
     code(&mtasim(&shrink), 2);

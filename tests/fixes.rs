@@ -62,14 +62,14 @@ impl Fix {
         }
     }
 
-    /// A case in which a property is broken, or which comes to no end: a right fix has neither.
-    fn alarm(&self, seed: u64, cases: u32) -> Option<Prey> {
-        let hunted = Hunt {
+    /// A case in which a property fails, or which comes to no end: a right fix has neither.
+    fn alarm(&self, seed: u64, cases: u32) -> Option<Counterexample> {
+        let search = Search {
             seed,
             cases,
-            shrink: 0,
+            shrink_runs: 0,
         };
-        hunt(hunted, &self.cases, |case| {
+        search.run(&self.cases, |case| {
             let outcome = (self.run)(case);
             PROPERTIES.iter().try_for_each(|holds| holds(&outcome))
         })
@@ -93,30 +93,30 @@ impl Wrong {
 
     /// The number of the case that catches it, counted from 1, among ten times as many as stated.
     /// A run that reaches a limit catches nothing: it decides nothing.
-    fn caught(&self, seed: u64, shrink: u32) -> Prey {
-        let hunted = Hunt {
+    fn caught(&self, seed: u64, shrink_runs: u32) -> Counterexample {
+        let search = Search {
             seed,
             cases: 10 * self.within,
-            shrink,
+            shrink_runs,
         };
-        let prey = hunt(hunted, &self.fix.cases, |case| {
-            (self.property)(&(self.fix.run)(case)).or_else(|broken| match broken.undecided {
+        let counterexample = search.run(&self.fix.cases, |case| {
+            (self.property)(&(self.fix.run)(case)).or_else(|failure| match failure.undecided {
                 Some(_) => Ok(()),
-                None => Err(broken),
+                None => Err(failure),
             })
         });
-        prey.unwrap_or_else(|| panic!("{} escaped under seed {seed}", self.fix.name))
+        counterexample.unwrap_or_else(|| panic!("{} escaped under seed {seed}", self.fix.name))
     }
 }
 
 fn catch_all(gallery: &[Wrong]) {
     for wrong in gallery {
-        let prey = wrong.caught(1, 0);
+        let counterexample = wrong.caught(1, 0);
         assert!(
-            prey.case <= wrong.within,
+            counterexample.case <= wrong.within,
             "{} is caught by case {}",
             wrong.fix.name,
-            prey.case
+            counterexample.case
         );
     }
 }
@@ -139,8 +139,13 @@ fn what_loses_a_wake_up_is_caught() {
 #[test]
 fn right_fixes_survive() {
     for fix in right::gallery() {
-        let prey = fix.alarm(1, 2);
-        assert!(prey.is_none(), "{} in {:?}: {prey:?}", fix.name, fix.family);
+        let counterexample = fix.alarm(1, 2);
+        assert!(
+            counterexample.is_none(),
+            "{} in {:?}: {counterexample:?}",
+            fix.name,
+            fix.family
+        );
     }
 }
 
@@ -155,13 +160,13 @@ fn measure(gallery: &[Wrong]) {
         println!(
             "| `{}` | `{}` | {} | {} | {} | {} |",
             wrong.fix.name,
-            smallest.broken.property,
+            smallest.failure.property,
             wrong.within,
             cases[24],
             cases[49],
             size(&smallest.minimal, &(wrong.fix.run)(&smallest.minimal)),
         );
-        println!("{}\n{:?}", smallest.broken, smallest.minimal);
+        println!("{}\n{:?}", smallest.failure, smallest.minimal);
     }
 }
 
@@ -226,10 +231,10 @@ fn campaign_right_twins() {
     } in all
     {
         let cases = 100 * within;
-        let prey = twin.alarm(2, cases);
+        let counterexample = twin.alarm(2, cases);
         assert!(
-            prey.is_none(),
-            "{} in {:?}: {prey:?}",
+            counterexample.is_none(),
+            "{} in {:?}: {counterexample:?}",
             twin.name,
             twin.family
         );

@@ -1,4 +1,4 @@
-//! `docs/how-to-prove-a-fix.md`, run as it stands.
+//! `docs/how-to-test-a-fix.md`, run as it stands.
 //!
 //! Owns a package made of nothing but the page's own text, in a folder of its own next to a copy
 //! of this repository. It refuses to help the page: what a reader would have to add is missing.
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use mtasim::prelude::*;
 
-const PAGE: &str = include_str!("../docs/how-to-prove-a-fix.md");
+const PAGE: &str = include_str!("../docs/how-to-test-a-fix.md");
 
 /// A fenced block of the page, with the word after its fence and the file it is meant for: the last
 /// one that the text before it names.
@@ -129,8 +129,8 @@ fn the_failure_that_the_page_shows_is_one() {
     let case = text.split(rulers[0]).nth(1).expect("a case between rulers");
     let case = Case::read("page", case).expect("it is a scenario");
     let outcome = case.run(LongerTimer).expect("it runs");
-    let broken = never_leaks(&outcome).expect_err("it leaks");
-    assert!(text.contains(&broken.findings[0]), "{broken}");
+    let failure = never_leaks(&outcome).expect_err("it leaks");
+    assert!(text.contains(&failure.findings[0]), "{failure}");
     never_leaks(&case.run(TimeoutOnlyAsks).expect("it runs")).expect("it does not leak");
 }
 

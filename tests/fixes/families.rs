@@ -44,35 +44,35 @@ impl Family {
         let cases = match self {
             Self::Any => cases,
             Self::Churn => cases
-                .over(prop_oneof![clean(), networks()])
-                .scheduled(hostile())
-                .on(Just(large))
-                .through(Just(busy())),
+                .networks(prop_oneof![clean_link(), networks()])
+                .schedules(adversarial_schedules())
+                .hosts(Just(large))
+                .connectors(Just(busy())),
             Self::Stalls => cases
-                .over(bursty(1..=8, 30..=240))
-                .under(stalls(4, span))
-                .on(Just(small))
-                .through(Just(busy())),
+                .networks(bursty_link(1..=8, 30..=240))
+                .faults(stalls(4, span))
+                .hosts(Just(small))
+                .connectors(Just(busy())),
             Self::Pressed => cases
-                .over(clean())
-                .under(calm())
-                .on(prop::sample::select(vec![large, small]))
-                .through(Just(busy()))
-                .lasting(span, Duration::from_secs(600), Duration::from_secs(3_600)),
+                .networks(clean_link())
+                .faults(no_faults())
+                .hosts(prop::sample::select(vec![large, small]))
+                .connectors(Just(busy()))
+                .timing(span, Duration::from_secs(600), Duration::from_secs(3_600)),
             Self::Steady => cases
-                .over(clean())
-                .under(calm())
-                .on(Just(large))
-                .carrying(workloads(8, minute))
-                .lasting(minute, Duration::ZERO, minute),
+                .networks(clean_link())
+                .faults(no_faults())
+                .hosts(Just(large))
+                .workloads(workloads(8, minute))
+                .timing(minute, Duration::ZERO, minute),
             Self::Entering => {
                 let deeds = critical_sections(build);
                 let aside = preemptions(build, 12, &deeds, Duration::from_secs(15));
-                meeting(cases, build).preempted(aside)
+                meeting(cases, build).preemptions(aside)
             }
             Self::Exchanging => {
                 let aside = preemptions(build, 12, &[EXCHANGE], Duration::from_secs(120));
-                meeting(cases, build).preempted(aside)
+                meeting(cases, build).preemptions(aside)
             }
         };
         cases.strategy()
@@ -87,13 +87,13 @@ const EXCHANGE: (OperationKind, &str) =
 fn meeting(cases: Cases, build: &impl Build) -> Cases {
     let span = Duration::from_secs(120);
     cases
-        .over(clean())
-        .under(calm())
-        .on(Just(host(build, 62)))
-        .through(Just(busy()))
-        .both_ways()
-        .carrying(workloads(8, span))
-        .lasting(
+        .networks(clean_link())
+        .faults(no_faults())
+        .hosts(Just(host(build, 62)))
+        .connectors(Just(busy()))
+        .bidirectional()
+        .workloads(workloads(8, span))
+        .timing(
             span,
             Duration::from_secs(600),
             Duration::from_secs(12 * 3_600),

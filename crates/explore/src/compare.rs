@@ -18,7 +18,7 @@ use simulation::{AssemblyError, Options};
 use crate::statistics::intervals::{Interval, Paired};
 use crate::subject::Subject;
 use crate::sweep::seeds::SeedRange;
-use crate::worker_pool::{Crew, Ending};
+use crate::worker_pool::{Completion, WorkerPool};
 
 /// Seeds listed of those that broke.
 pub const BROKE_MAX: usize = 1_000;
@@ -44,7 +44,7 @@ pub struct Trial {
     /// Runs at once.
     pub jobs: NonZeroUsize,
     /// Whether SIGINT and SIGTERM end it in order.
-    pub heeds_signals: bool,
+    pub handle_signals: bool,
 }
 
 /// What was found.
@@ -57,14 +57,14 @@ pub struct Comparison {
     /// Whether all seeds were.
     pub complete: bool,
     /// Each further arm against the first.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<ArmComparison>,
     /// Failing runs by signature, one count for each arm.
     pub signatures: BTreeMap<String, Vec<u64>>,
 }
 
 /// One arm against the first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Pair {
+pub struct ArmComparison {
     /// The first arm.
     pub first: String,
     /// The other one.
@@ -132,9 +132,9 @@ pub fn compare(
 ) -> Result<Comparison, CompareError> {
     let arms = Arc::clone(&trial.arms);
     assert!(arms.len() >= 2, "one arm cannot be compared");
-    let crew = Crew {
+    let crew = WorkerPool {
         jobs: trial.jobs,
-        heeds_signals: trial.heeds_signals,
+        handle_signals: trial.handle_signals,
     };
     let work = move |seed| -> Result<Vec<Vec<String>>, AssemblyError> {
         let run = |arm: &Arm| {
@@ -149,7 +149,7 @@ pub fn compare(
     let mut counts = Counts::new(trial.arms.len());
     let mut failed = None;
     let numbers = trial.seeds.from..trial.seeds.to;
-    let ending = crew.in_order(numbers, work, |seed, result| match result {
+    let ending = crew.run_in_order(numbers, work, |seed, result| match result {
         Ok(arms) => {
             counts.add(seed, &arms);
             watch(counts.seeds);
@@ -164,8 +164,8 @@ pub fn compare(
         return Err(CompareError::Assembly(error));
     }
     match ending.map_err(CompareError::Threads)? {
-        Ending::Panicked(seed) => Err(CompareError::Panicked(seed)),
-        Ending::Finished | Ending::Stopped | Ending::Interrupted => {
+        Completion::Panicked(seed) => Err(CompareError::Panicked(seed)),
+        Completion::Finished | Completion::Stopped | Completion::Interrupted => {
             Ok(counts.comparison(&trial.arms, trial.seeds))
         }
     }
@@ -222,7 +222,7 @@ impl Counts {
             seeds: self.seeds,
             complete: self.seeds == seeds.len(),
             pairs: others
-                .map(|(other, (cells, broke_seeds))| Pair {
+                .map(|(other, (cells, broke_seeds))| ArmComparison {
                     first: arms[0].name.clone(),
                     second: other.name.clone(),
                     cells,

@@ -9,10 +9,10 @@ use kernel::Duration;
 
 /// A length of virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Length(pub Duration);
+pub struct VirtualDuration(pub Duration);
 
 /// A sum of whole numbers with units.
-impl FromStr for Length {
+impl FromStr for VirtualDuration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_length_is_a_sum_of_numbers_with_units() {
-        let nanos = |text: &str| text.parse::<Length>().map(|it| it.0.nanos());
+        let nanos = |text: &str| text.parse::<VirtualDuration>().map(|it| it.0.nanos());
         assert_eq!(nanos("90s"), Ok(90_000_000_000));
         assert_eq!(nanos("2h5m"), Ok(7_500_000_000_000));
         assert_eq!(nanos("180 ms"), Ok(180_000_000));

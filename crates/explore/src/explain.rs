@@ -16,8 +16,8 @@ use kernel::Instant;
 use serde::Serialize;
 use simulation::{AssemblyError, Options, Outcome};
 
-use self::critical_pair::{Critical, Found};
-use self::failure_likelihood::Curve;
+use self::critical_pair::{CriticalPair, FailureContext};
+use self::failure_likelihood::FailureLikelihood;
 use crate::run_result::{Failure, failures};
 use crate::shrink::parts;
 use crate::subject::Subject;
@@ -42,24 +42,24 @@ pub struct Explanation {
     /// The run's seed.
     pub seed: u64,
     /// What happens without each part.
-    pub parts: Vec<WhatIf>,
+    pub parts: Vec<PartNecessity>,
     /// What led to it, a sentence each.
-    pub chain: Vec<String>,
+    pub causal_trace: Vec<String>,
     /// The two accesses that it hangs on, where threads met.
-    pub critical: Option<Critical>,
+    pub critical_pair: Option<CriticalPair>,
     /// Runs made.
     pub runs: u64,
     /// When it became likely, if that was asked for.
-    pub curve: Option<Curve>,
+    pub failure_likelihood: Option<FailureLikelihood>,
 }
 
 /// A part of the scenario, and the run without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WhatIf {
+pub struct PartNecessity {
     /// The part.
     pub part: String,
     /// What became of the failure.
-    pub verdict: Verdict,
+    pub necessity: Necessity,
     /// What goes wrong only without it, by signature.
     pub others: Vec<String>,
 }
@@ -67,7 +67,7 @@ pub struct WhatIf {
 /// What became of the failure without a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum Necessity {
     /// It does not happen.
     Necessary,
     /// It happens all the same.
@@ -102,35 +102,35 @@ pub fn explain(
     watched.limits.access_log = critical_pair::FOOTPRINTS;
     let outcome = run(&watched, true).map_err(ExplainError::Assembly)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
-    let Story {
+    let FailureDetails {
         detail,
-        chain,
+        causal_trace,
         host,
         threads,
     } = story(&outcome, &failure.signature);
-    let found = Found {
+    let found = FailureContext {
         host: &host,
         at: Instant::from_nanos(failure.at),
         threads: &threads,
     };
     let usual = outcome.signatures();
     let mut explanation = Explanation {
-        schema_version: 1,
+        schema_version: 2,
         signature: failure.signature.clone(),
         at: failure.at,
         detail,
         seed,
         parts: Vec::new(),
-        chain,
-        critical: critical_pair::pair(scenario, &outcome, found),
+        causal_trace,
+        critical_pair: critical_pair::pair(scenario, &outcome, found),
         runs: 1,
-        curve: None,
+        failure_likelihood: None,
     };
-    for part in parts::elements(scenario).into_iter().take(ELEMENTS_MAX) {
+    for part in parts::parts(scenario).into_iter().take(ELEMENTS_MAX) {
         let rest = parts::without(scenario, &part);
-        let mut what_if = WhatIf {
-            part: parts::in_words(scenario, &part),
-            verdict: Verdict::Inseparable,
+        let mut what_if = PartNecessity {
+            part: parts::describe(scenario, &part),
+            necessity: Necessity::Inseparable,
             others: Vec::new(),
         };
         if rest.check().is_empty()
@@ -139,10 +139,10 @@ pub fn explain(
             explanation.runs += 1;
             let mut signatures = outcome.signatures();
             let still = signatures.contains(&failure.signature);
-            what_if.verdict = if still {
-                Verdict::NotNecessary
+            what_if.necessity = if still {
+                Necessity::NotNecessary
             } else {
-                Verdict::Necessary
+                Necessity::Necessary
             };
             signatures.retain(|it| !usual.contains(it));
             what_if.others = signatures;
@@ -179,21 +179,21 @@ fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Op
 }
 
 /// What the oracle said, and what led there.
-struct Story {
+struct FailureDetails {
     detail: String,
-    chain: Vec<String>,
+    causal_trace: Vec<String>,
     host: String,
     /// The threads concerned, the last one first.
     threads: Vec<u16>,
 }
 
-fn story(outcome: &Outcome, signature: &str) -> Story {
+fn story(outcome: &Outcome, signature: &str) -> FailureDetails {
     let violations = outcome.violations.iter();
     let mut violations = violations.filter(|it| it.signature() == signature);
     if let Some(violation) = violations.next() {
-        return Story {
+        return FailureDetails {
             detail: format!("{}: {}", violation.host, violation.detail),
-            chain: causal_trace::of_violation(outcome, violation),
+            causal_trace: causal_trace::of_violation(outcome, violation),
             host: violation.host.clone(),
             threads: causal_trace::threads_of_violation(outcome, violation),
         };
@@ -201,12 +201,12 @@ fn story(outcome: &Outcome, signature: &str) -> Story {
     let exceptions = outcome.exceptions.iter();
     let mut exceptions = exceptions.filter(|it| it.signature() == signature);
     let exception = exceptions.next().expect("the failure is of this outcome");
-    Story {
+    FailureDetails {
         detail: format!(
             "{}: {:08x} in {} ({:03}): {}",
             exception.host, exception.code, exception.thread, exception.number, exception.cause
         ),
-        chain: causal_trace::before(outcome, &exception.host, exception.at),
+        causal_trace: causal_trace::before(outcome, &exception.host, exception.at),
         host: exception.host.clone(),
         threads: vec![exception.number],
     }
@@ -221,13 +221,13 @@ impl fmt::Display for Explanation {
             self.signature, self.seed
         )?;
         writeln!(formatter, "  {}\n\nWhat happened:", self.detail)?;
-        for sentence in &self.chain {
+        for sentence in &self.causal_trace {
             writeln!(formatter, "  {sentence}")?;
         }
-        if let Some(critical) = &self.critical {
+        if let Some(critical) = &self.critical_pair {
             write!(formatter, "{critical}")?;
         }
-        let necessary = |it: &&WhatIf| it.verdict != Verdict::NotNecessary;
+        let necessary = |it: &&PartNecessity| it.necessity != Necessity::NotNecessary;
         writeln!(
             formatter,
             "\nWhat is necessary: {} of {} parts ({} runs)",
@@ -236,10 +236,10 @@ impl fmt::Display for Explanation {
             self.runs
         )?;
         for what_if in &self.parts {
-            let verdict = match what_if.verdict {
-                Verdict::Necessary => "necessary    ",
-                Verdict::NotNecessary => "not necessary",
-                Verdict::Inseparable => "inseparable  ",
+            let verdict = match what_if.necessity {
+                Necessity::Necessary => "necessary    ",
+                Necessity::NotNecessary => "not necessary",
+                Necessity::Inseparable => "inseparable  ",
             };
             let mut line = format!("  {verdict}  {}", what_if.part);
             if !what_if.others.is_empty() {
@@ -253,7 +253,7 @@ impl fmt::Display for Explanation {
             }
             writeln!(formatter, "{line}")?;
         }
-        match &self.curve {
+        match &self.failure_likelihood {
             Some(curve) => write!(formatter, "\n{curve}"),
             None => Ok(()),
         }

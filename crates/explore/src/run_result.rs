@@ -1,7 +1,7 @@
 //! What one run of a sweep came to, as one line.
 //!
-//! Owns [`Row`], the line of `seeds.jsonl`: whole numbers and texts only, the same on every
-//! machine. It refuses the wall clock. Times are nanoseconds of virtual time since the start.
+//! Owns [`RunResult`], the line of `seeds.jsonl`: whole numbers and texts only, the same on every
+//! machine. It refuses the wall clock. TimeHistogram are nanoseconds of virtual time since the start.
 
 pub(crate) mod coverage;
 
@@ -14,7 +14,7 @@ use simulation::Outcome;
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct RunResult {
     /// The seed.
     pub seed: u64,
     /// The first sixteen digits of the hash of the scenario.
@@ -38,7 +38,7 @@ pub struct Row {
     /// Simulation events handled.
     pub events: u64,
     /// Calls that modeled threads made.
-    pub steps: u64,
+    pub calls: u64,
     /// Why the run stopped.
     pub stop: String,
     /// Associations by fate.
@@ -55,7 +55,7 @@ pub struct Row {
     pub lost: BTreeMap<String, u64>,
     /// What happened to control blocks, by the state in which it found them.
     #[serde(default)]
-    pub met: BTreeMap<String, u64>,
+    pub covered: BTreeMap<String, u64>,
 }
 
 /// One kind of failure in one run.
@@ -78,7 +78,7 @@ impl Failure {
     }
 }
 
-impl Row {
+impl RunResult {
     /// The line of an outcome of the scenario with this hash.
     #[must_use]
     pub fn of(outcome: &Outcome, hash: &str, settings: BTreeMap<String, String>) -> Self {
@@ -100,7 +100,7 @@ impl Row {
             digest: outcome.digest.to_string(),
             simulated: outcome.simulated.nanos(),
             events: outcome.events,
-            steps: outcome.steps,
+            calls: outcome.steps,
             stop: outcome.stop.word().to_owned(),
             associations: named(&[
                 ("opened", outcome.associations.opened),
@@ -120,7 +120,7 @@ impl Row {
                 .map(|(name, it)| (name.clone(), it.offered))
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
-            met: coverage::names(&outcome.coverage),
+            covered: coverage::names(&outcome.coverage),
         }
     }
 

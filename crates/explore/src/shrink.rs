@@ -4,7 +4,7 @@
 //! appears, and chance becomes explicit where it can. It refuses another failure than the one it
 //! was given, however small, and more runs than its budget.
 //!
-//! The result is 1-minimal as far as the budget went: no single element can be left out. It need
+//! The result is 1-minimal as far as the budget went: no single part can be left out. It need
 //! not be the smallest there is.
 
 mod chance;
@@ -23,7 +23,7 @@ use config::plan::{Arrivals, Scenario, SizeRange};
 use kernel::{Duration, Instant};
 use simulation::{AssemblyError, Options, Outcome};
 
-use self::parts::Element;
+use self::parts::Part;
 use self::size::Size;
 use crate::repro::capsule::Capsule;
 use crate::run_result::failures;
@@ -258,14 +258,14 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn leave_out(&mut self, is_meant: impl Fn(&Element) -> bool) {
+    fn leave_out(&mut self, is_meant: impl Fn(&Part) -> bool) {
         // After each success places may mean something else: start over behind what stays.
         let mut stays = 0;
         loop {
-            let elements = parts::elements(&self.best);
-            let mut meant = elements.iter().filter(|it| is_meant(it)).skip(stays);
-            let Some(element) = meant.next() else { return };
-            let candidate = parts::without(&self.best, element);
+            let parts = parts::parts(&self.best);
+            let mut meant = parts.iter().filter(|it| is_meant(it)).skip(stays);
+            let Some(part) = meant.next() else { return };
+            let candidate = parts::without(&self.best, part);
             if !self.attempt(candidate) {
                 stays += 1;
             }
@@ -276,15 +276,15 @@ impl<'a> Search<'a> {
     }
 
     fn leave_out_coarse(&mut self) {
-        self.leave_out(|element| {
+        self.leave_out(|part| {
             matches!(
-                element,
-                Element::Fault(_)
-                    | Element::Host(_)
-                    | Element::Connector(_)
-                    | Element::Link(_)
-                    | Element::Workload(_)
-                    | Element::Loss(_)
+                part,
+                Part::Fault(_)
+                    | Part::Host(_)
+                    | Part::Connector(_)
+                    | Part::Link(_)
+                    | Part::Workload(_)
+                    | Part::Loss(_)
             )
         });
     }

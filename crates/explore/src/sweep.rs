@@ -26,23 +26,23 @@ use simulation::{AssemblyError, Options};
 
 use crate::repro::capsule::{BUILD, Capsule};
 use crate::repro::divergence::{self, Divergence};
-use crate::run_result::Row;
+use crate::run_result::RunResult;
 use crate::statistics::counters;
 use crate::subject::Subject;
-use crate::sweep::grid::{Axis, Point};
-use crate::sweep::results_directory::{Folder, FolderError, Manifest};
+use crate::sweep::grid::{Axis, GridPoint};
+use crate::sweep::results_directory::{Manifest, ResultsDirectory, ResultsError};
 use crate::sweep::seeds::{SeedRange, Shard};
 use crate::sweep::swarm::Swarm;
-use crate::sweep::sweep_statistics::Book;
-use crate::worker_pool::{self, Crew};
+use crate::sweep::sweep_statistics::SweepStatistics;
+use crate::worker_pool::{self, WorkerPool};
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct SweepPlan {
     /// What is varied.
     pub axes: Vec<Axis>,
     /// The scenarios: one, or one for each crossing of the axes.
-    pub points: Arc<Vec<Point>>,
+    pub points: Arc<Vec<GridPoint>>,
     /// The file that every seed selects from; `None` if all seeds have all of it.
     pub swarm: Option<Swarm>,
     /// All seeds.
@@ -60,25 +60,25 @@ pub struct Plan {
     /// Where results go; `None` to keep counters only.
     pub out: Option<PathBuf>,
     /// Whether SIGINT and SIGTERM end the sweep in order.
-    pub heeds_signals: bool,
+    pub handle_signals: bool,
 }
 
 /// How a sweep ended.
 #[derive(Clone, Debug)]
-pub struct Swept {
+pub struct SweepResult {
     /// What was found.
-    pub book: Book,
+    pub statistics: SweepStatistics,
     /// Why it ended.
-    pub ending: Ending,
+    pub stop_reason: StopReason,
     /// Runs that came out differently the second time.
-    pub differing: Vec<Differing>,
+    pub nondeterministic: Vec<NondeterministicRun>,
     /// How many rows were there already.
     pub resumed: u64,
 }
 
 /// Why a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum StopReason {
     /// Every run was made.
     Complete,
     /// There were as many failing runs as were asked for.
@@ -91,7 +91,7 @@ pub enum Ending {
 
 /// A run that came out differently the second time.
 #[derive(Clone, Debug)]
-pub struct Differing {
+pub struct NondeterministicRun {
     /// Its seed.
     pub seed: u64,
     /// The overrides that lead to its scenario.
@@ -106,7 +106,7 @@ pub enum SweepError {
     /// A scenario cannot be run at all.
     Assembly(AssemblyError),
     /// Results cannot be kept.
-    Folder(FolderError),
+    Results(ResultsError),
     /// The system gives no threads.
     Threads(io::Error),
     /// What this seed selects of a swarm is no scenario.
@@ -117,13 +117,13 @@ pub enum SweepError {
 
 /// What a worker brings back.
 struct Examined {
-    row: Row,
+    row: RunResult,
     /// Of failing runs only: others have no capsule.
     checkpoints: Vec<Checkpoint>,
     divergence: Option<Divergence>,
 }
 
-impl Plan {
+impl SweepPlan {
     /// Which sweep it is.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
@@ -152,57 +152,59 @@ impl Plan {
 /// If a scenario cannot be run, results cannot be kept, or a run panics. What was finished is
 /// kept in the folder all the same.
 pub fn sweep(
-    plan: &Plan,
+    plan: &SweepPlan,
     subject: Arc<dyn Subject>,
-    mut watch: impl FnMut(&Book),
-) -> Result<Swept, SweepError> {
+    mut watch: impl FnMut(&SweepStatistics),
+) -> Result<SweepResult, SweepError> {
     let manifest = plan.manifest();
-    let mut book = Book::new(&manifest);
+    let mut statistics = SweepStatistics::new(&manifest);
     let mut folder = match &plan.out {
         Some(path) => Some(
-            Folder::open(path, &manifest, |row, line| {
-                book.add(row, line);
+            ResultsDirectory::open(path, &manifest, |row, line| {
+                statistics.add(row, line);
             })
-            .map_err(SweepError::Folder)?,
+            .map_err(SweepError::Results)?,
         ),
         None => None,
     };
-    let resumed = book.whole().runs;
-    watch(&book);
+    let resumed = statistics.total().runs;
+    watch(&statistics);
     let mut fold = Fold {
         plan,
-        book,
+        statistics,
         folder: folder.as_mut(),
-        differing: Vec::new(),
+        nondeterministic: Vec::new(),
         failed: None,
-        ending: Ending::Complete,
+        stop_reason: StopReason::Complete,
     };
     let ending = fold.run(resumed..manifest.runs(), subject, &mut watch)?;
     let Fold {
-        book, differing, ..
+        statistics,
+        nondeterministic,
+        ..
     } = fold;
     if let Some(folder) = &mut folder {
-        let summary = book.summary();
+        let summary = statistics.summary();
         folder
             .summarise(&summary.to_json(), summary.to_csv().as_deref())
-            .map_err(SweepError::Folder)?;
+            .map_err(SweepError::Results)?;
     }
-    Ok(Swept {
-        book,
-        ending,
-        differing,
+    Ok(SweepResult {
+        statistics,
+        stop_reason: ending,
+        nondeterministic,
         resumed,
     })
 }
 
 /// Results on their way from the workers to the books and the disk.
 struct Fold<'a> {
-    plan: &'a Plan,
-    book: Book,
-    folder: Option<&'a mut Folder>,
-    differing: Vec<Differing>,
+    plan: &'a SweepPlan,
+    statistics: SweepStatistics,
+    folder: Option<&'a mut ResultsDirectory>,
+    nondeterministic: Vec<NondeterministicRun>,
     failed: Option<SweepError>,
-    ending: Ending,
+    stop_reason: StopReason,
 }
 
 impl Fold<'_> {
@@ -210,32 +212,34 @@ impl Fold<'_> {
         &mut self,
         numbers: std::ops::Range<u64>,
         subject: Arc<dyn Subject>,
-        watch: &mut impl FnMut(&Book),
-    ) -> Result<Ending, SweepError> {
+        watch: &mut impl FnMut(&SweepStatistics),
+    ) -> Result<StopReason, SweepError> {
         if self.has_enough() {
-            return Ok(Ending::EnoughFailures);
+            return Ok(StopReason::EnoughFailures);
         }
-        let crew = Crew {
+        let crew = WorkerPool {
             jobs: self.plan.jobs,
-            heeds_signals: self.plan.heeds_signals,
+            handle_signals: self.plan.handle_signals,
         };
         let work = self.work(subject);
-        let ending = crew.in_order(numbers, work, |number, examined| {
+        let ending = crew.run_in_order(numbers, work, |number, examined| {
             let flow = self.take(number, examined);
-            watch(&self.book);
+            watch(&self.statistics);
             flow
         });
         if let Some(folder) = &mut self.folder {
-            folder.flush().map_err(SweepError::Folder)?;
+            folder.flush().map_err(SweepError::Results)?;
         }
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
         match ending.map_err(SweepError::Threads)? {
-            worker_pool::Ending::Finished | worker_pool::Ending::Stopped => Ok(self.ending),
-            worker_pool::Ending::Interrupted => Ok(Ending::Interrupted),
-            worker_pool::Ending::Panicked(number) => {
-                Err(SweepError::Panicked(self.book.place_of(number).0))
+            worker_pool::Completion::Finished | worker_pool::Completion::Stopped => {
+                Ok(self.stop_reason)
+            }
+            worker_pool::Completion::Interrupted => Ok(StopReason::Interrupted),
+            worker_pool::Completion::Panicked(number) => {
+                Err(SweepError::Panicked(self.statistics.run_at(number).0))
             }
         }
     }
@@ -247,7 +251,7 @@ impl Fold<'_> {
     ) -> impl Fn(u64) -> Result<Examined, SweepError> + Send + Sync + 'static {
         let points = Arc::clone(&self.plan.points);
         let (axes, swarm) = (self.plan.axes.clone(), self.plan.swarm.clone());
-        let (first, recheck) = (self.book.manifest().part().from, self.plan.recheck);
+        let (first, recheck) = (self.statistics.manifest().part().from, self.plan.recheck);
         move |number| {
             let count = points.len() as u64;
             let point = &points[usize::try_from(number % count).expect("a grid is limited")];
@@ -264,15 +268,15 @@ impl Fold<'_> {
             Ok(examined) => examined,
             Err(error) => return self.fail(error),
         };
-        let point = self.book.place_of(number).1;
+        let point = self.statistics.run_at(number).1;
         if let Some(divergence) = examined.divergence {
-            self.differing.push(Differing {
+            self.nondeterministic.push(NondeterministicRun {
                 seed: examined.row.seed,
                 overrides: self.plan.points[point].overrides.clone(),
                 divergence,
             });
             if !self.plan.keep_going {
-                self.ending = Ending::Nondeterminism;
+                self.stop_reason = StopReason::Nondeterminism;
                 return ControlFlow::Break(());
             }
         }
@@ -280,7 +284,7 @@ impl Fold<'_> {
             return self.fail(error);
         }
         if self.has_enough() {
-            self.ending = Ending::EnoughFailures;
+            self.stop_reason = StopReason::EnoughFailures;
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -289,12 +293,12 @@ impl Fold<'_> {
     /// Capsules come before the row: a row on the disk says that its capsules are there.
     fn keep(
         &mut self,
-        row: &Row,
+        row: &RunResult,
         checkpoints: &[Checkpoint],
         point: usize,
     ) -> Result<(), SweepError> {
         let line = row.to_line();
-        let kept = self.book.add(row, &line);
+        let kept = self.statistics.add(row, &line);
         let Some(folder) = &mut self.folder else {
             return Ok(());
         };
@@ -305,15 +309,15 @@ impl Fold<'_> {
             let origin = (&point.scenario, &point.overrides[..]);
             for place in kept {
                 let capsule = Capsule::of(row, &row.failures[place], checkpoints, origin);
-                folder.keep(&capsule).map_err(SweepError::Folder)?;
+                folder.keep(&capsule).map_err(SweepError::Results)?;
             }
         }
-        folder.append(&line).map_err(SweepError::Folder)
+        folder.append(&line).map_err(SweepError::Results)
     }
 
     fn has_enough(&self) -> bool {
         let limit = self.plan.stop_after;
-        limit.is_some_and(|limit| self.book.whole().failing >= limit)
+        limit.is_some_and(|limit| self.statistics.total().failing >= limit)
     }
 
     fn fail(&mut self, error: SweepError) -> ControlFlow<()> {
@@ -325,9 +329,9 @@ impl Fold<'_> {
 /// The point as a seed has it.
 fn selected<'a>(
     swarm: Option<&Swarm>,
-    point: &'a Point,
+    point: &'a GridPoint,
     seed: u64,
-) -> Result<Cow<'a, Point>, SweepError> {
+) -> Result<Cow<'a, GridPoint>, SweepError> {
     let Some(swarm) = swarm else {
         return Ok(Cow::Borrowed(point));
     };
@@ -339,7 +343,7 @@ fn selected<'a>(
 /// Makes one run, twice if it is among those.
 fn examine(
     subject: &dyn Subject,
-    point: &Point,
+    point: &GridPoint,
     settings: BTreeMap<String, String>,
     (seed, recheck): (u64, u64),
 ) -> Result<Examined, AssemblyError> {
@@ -353,9 +357,9 @@ fn examine(
         )
     };
     let outcome = run()?;
-    let row = Row {
+    let row = RunResult {
         selected: point.selected.clone(),
-        ..Row::of(&outcome, &point.hash, settings)
+        ..RunResult::of(&outcome, &point.hash, settings)
     };
     let mut divergence = None;
     if counters::is_rechecked(seed, row.is_failing(), recheck) {
@@ -382,7 +386,7 @@ impl fmt::Display for SweepError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Assembly(error) => write!(formatter, "{error}"),
-            Self::Folder(error) => write!(formatter, "{error}"),
+            Self::Results(error) => write!(formatter, "{error}"),
             Self::Threads(error) => write!(formatter, "cannot work: {error}"),
             Self::Selection(seed, found) => write!(
                 formatter,

@@ -11,12 +11,12 @@ use kernel::Duration;
 use simulation::{AssemblyError, Bound, Exhaustive, Options, run_explored};
 
 use crate::repro::capsule::Capsule;
-use crate::run_result::{Row, failures};
+use crate::run_result::{RunResult, failures};
 use crate::subject::{Shipped, Subject};
 
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verified {
+pub struct VerificationResult {
     /// The conclusion.
     pub conclusion: Conclusion,
     /// Runs begun.
@@ -35,12 +35,12 @@ pub enum Conclusion {
     /// No order so far broke a promise, and no run is left.
     OutOfRuns {
         /// What share of all runs this was, in millionths: an estimate that is rather too high.
-        share: u64,
+        explored: u64,
     },
     /// An order breaks a promise.
     Broken(Box<Capsule>),
     /// An order breaks a promise, and pins do not bring it about again: its signatures.
-    Unpinned(Vec<String>),
+    NotReproduced(Vec<String>),
 }
 
 /// The scenario as it is searched: calls take no time, and nobody is interrupted but where the
@@ -63,7 +63,7 @@ pub fn verify(
     scenario: &Scenario,
     bound: Bound,
     mut on_run: impl FnMut(u64),
-) -> Result<Verified, AssemblyError> {
+) -> Result<VerificationResult, AssemblyError> {
     let still = stilled(scenario);
     let mut search = Exhaustive::new(bound);
     let mut calls = 0;
@@ -78,7 +78,7 @@ pub fn verify(
             pinned.pins.preempt.extend(pins);
             broken = Some(match counterexample(&pinned, &signatures)? {
                 Some(capsule) => Conclusion::Broken(Box::new(capsule)),
-                None => Conclusion::Unpinned(signatures),
+                None => Conclusion::NotReproduced(signatures),
             });
             break;
         }
@@ -86,10 +86,10 @@ pub fn verify(
     let open = || match search.is_exhausted() {
         true => Conclusion::Exhausted,
         false => Conclusion::OutOfRuns {
-            share: search.share_done(),
+            explored: search.share_done(),
         },
     };
-    Ok(Verified {
+    Ok(VerificationResult {
         conclusion: broken.unwrap_or_else(open),
         runs: search.runs(),
         redundant: search.redundant(),
@@ -107,7 +107,7 @@ fn counterexample(
     };
     let outcome = Shipped.run(pinned, pinned.seed, options)?;
     let hash: String = blake3::Hash::from(pinned.content_hash()).to_string();
-    let row = Row::of(&outcome, &hash, BTreeMap::new());
+    let row = RunResult::of(&outcome, &hash, BTreeMap::new());
     let failures = failures(&outcome);
     let shown = failures
         .iter()

@@ -20,7 +20,7 @@ const AHEAD_PER_WORKER: u64 = 32;
 
 /// How the work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum Completion {
     /// All was done.
     Finished,
     /// Whoever folds had enough.
@@ -33,44 +33,44 @@ pub(crate) enum Ending {
 
 /// How to work.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Crew {
+pub(crate) struct WorkerPool {
     /// How many pieces are worked on at once.
     pub(crate) jobs: NonZeroUsize,
     /// Whether SIGINT and SIGTERM end the work in order.
-    pub(crate) heeds_signals: bool,
+    pub(crate) handle_signals: bool,
 }
 
-enum News<R> {
+enum PoolEvent<R> {
     Done(u64, std::thread::Result<R>),
     Signal,
 }
 
 /// The pieces under way.
-struct Desk<R> {
+struct Dispatcher<R> {
     next_to_begin: u64,
     next_to_fold: u64,
     waiting: BTreeMap<u64, std::thread::Result<R>>,
     interrupted: bool,
 }
 
-impl Crew {
+impl WorkerPool {
     /// Does `work` for every number, and folds the results in order.
     ///
     /// # Errors
     /// If the system gives no threads or takes no signal handler.
-    pub(crate) fn in_order<R: Send + 'static>(
+    pub(crate) fn run_in_order<R: Send + 'static>(
         self,
         numbers: Range<u64>,
         work: impl Fn(u64) -> R + Send + Sync + 'static,
         mut fold: impl FnMut(u64, R) -> ControlFlow<()>,
-    ) -> io::Result<Ending> {
+    ) -> io::Result<Completion> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(self.jobs.get())
             .enable_io()
             .build()?;
         let (sender, mut news) = unbounded_channel();
-        if self.heeds_signals {
+        if self.handle_signals {
             listen(&runtime, &sender)?;
         }
         let work = Arc::new(work);
@@ -79,7 +79,7 @@ impl Crew {
             runtime.spawn_blocking(move || {
                 let result = panic::catch_unwind(AssertUnwindSafe(|| work(number)));
                 // Nobody listens any more once the fold has had enough.
-                let _ = sender.send(News::Done(number, result));
+                let _ = sender.send(PoolEvent::Done(number, result));
             });
         };
         let ending = self.direct(numbers, begin, &mut news, &mut fold);
@@ -91,11 +91,11 @@ impl Crew {
         self,
         numbers: Range<u64>,
         begin: impl Fn(u64),
-        news: &mut UnboundedReceiver<News<R>>,
+        news: &mut UnboundedReceiver<PoolEvent<R>>,
         fold: &mut impl FnMut(u64, R) -> ControlFlow<()>,
-    ) -> Ending {
+    ) -> Completion {
         let jobs = self.jobs.get() as u64;
-        let mut desk = Desk {
+        let mut desk = Dispatcher {
             next_to_begin: numbers.start,
             next_to_fold: numbers.start,
             waiting: BTreeMap::new(),
@@ -112,27 +112,27 @@ impl Crew {
             }
             if desk.next_to_fold == desk.next_to_begin {
                 return if desk.next_to_fold == numbers.end {
-                    Ending::Finished
+                    Completion::Finished
                 } else {
-                    Ending::Interrupted
+                    Completion::Interrupted
                 };
             }
             match news.blocking_recv().expect("a sender is kept") {
-                News::Done(number, result) => {
+                PoolEvent::Done(number, result) => {
                     desk.waiting.insert(number, result);
                 }
                 // The second time nobody waits for what is still under way.
-                News::Signal if desk.interrupted => return Ending::Interrupted,
-                News::Signal => desk.interrupted = true,
+                PoolEvent::Signal if desk.interrupted => return Completion::Interrupted,
+                PoolEvent::Signal => desk.interrupted = true,
             }
             while let Some(result) = desk.waiting.remove(&desk.next_to_fold) {
                 let number = desk.next_to_fold;
                 desk.next_to_fold += 1;
                 match result {
-                    Err(_) => return Ending::Panicked(number),
+                    Err(_) => return Completion::Panicked(number),
                     Ok(result) => {
                         if fold(number, result).is_break() {
-                            return Ending::Stopped;
+                            return Completion::Stopped;
                         }
                     }
                 }
@@ -141,7 +141,7 @@ impl Crew {
     }
 }
 
-impl<R> Desk<R> {
+impl<R> Dispatcher<R> {
     /// Pieces begun whose result has not come.
     fn in_hand(&self) -> u64 {
         self.next_to_begin - self.next_to_fold - self.waiting.len() as u64
@@ -151,7 +151,7 @@ impl<R> Desk<R> {
 /// Turns signals into news.
 fn listen<R: Send + 'static>(
     runtime: &Runtime,
-    sender: &UnboundedSender<News<R>>,
+    sender: &UnboundedSender<PoolEvent<R>>,
 ) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let _guard = runtime.enter();
@@ -160,7 +160,7 @@ fn listen<R: Send + 'static>(
         let sender = sender.clone();
         runtime.spawn(async move {
             while stream.recv().await.is_some() {
-                if sender.send(News::Signal).is_err() {
+                if sender.send(PoolEvent::Signal).is_err() {
                     return;
                 }
             }
@@ -174,10 +174,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn crew(jobs: usize) -> Crew {
-        Crew {
+    fn crew(jobs: usize) -> WorkerPool {
+        WorkerPool {
             jobs: NonZeroUsize::new(jobs).expect("somebody works"),
-            heeds_signals: false,
+            handle_signals: false,
         }
     }
 
@@ -191,11 +191,11 @@ mod tests {
         #[test]
         fn results_come_in_order_whoever_is_first(from in 0_u64..100, length in 0_u64..300, jobs in 1_usize..6) {
             let mut seen = Vec::new();
-            let ending = crew(jobs).in_order(from..from + length, toil, |number, result| {
+            let ending = crew(jobs).run_in_order(from..from + length, toil, |number, result| {
                 seen.push((number, result));
                 ControlFlow::Continue(())
             });
-            prop_assert_eq!(ending.expect("there are threads"), Ending::Finished);
+            prop_assert_eq!(ending.expect("there are threads"), Completion::Finished);
             let expected: Vec<_> = (from..from + length).map(|it| (it, toil(it))).collect();
             prop_assert_eq!(seen, expected);
         }
@@ -203,12 +203,12 @@ mod tests {
         #[test]
         fn enough_is_enough(length in 1_u64..300, stop in 0_u64..300, jobs in 1_usize..6) {
             let mut seen = 0;
-            let ending = crew(jobs).in_order(0..length, toil, |number, _| {
+            let ending = crew(jobs).run_in_order(0..length, toil, |number, _| {
                 seen += 1;
                 if number == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             let stops = stop < length;
-            prop_assert_eq!(ending.expect("there are threads") == Ending::Stopped, stops);
+            prop_assert_eq!(ending.expect("there are threads") == Completion::Stopped, stops);
             prop_assert_eq!(seen, if stops { stop + 1 } else { length });
         }
     }
@@ -217,11 +217,11 @@ mod tests {
     fn a_panic_is_told_by_its_number_after_all_before_it() {
         let mut folded = 0;
         let work = |number| assert_ne!(number, 40, "this is meant to happen");
-        let ending = crew(3).in_order(0..100, work, |_, ()| {
+        let ending = crew(3).run_in_order(0..100, work, |_, ()| {
             folded += 1;
             ControlFlow::Continue(())
         });
-        assert_eq!(ending.expect("there are threads"), Ending::Panicked(40));
+        assert_eq!(ending.expect("there are threads"), Completion::Panicked(40));
         assert_eq!(folded, 40);
     }
 }

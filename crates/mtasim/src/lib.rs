@@ -46,8 +46,8 @@
 //! failure of it shrunk and explained, as with the shipped ones.
 //!
 //! **A proof** is a property held against scenarios that proptest makes up, and makes small when
-//! it fails: [`cases`](property::cases()) and the four properties of [`property::property`]. From scratch:
-//! `docs/how-to-prove-a-fix.md`.
+//! it fails: [`cases`](property::cases()) and the four properties of [`property::properties`]. From scratch:
+//! `docs/how-to-test-a-fix.md`.
 //!
 //! This crate owns no code: it names what the other crates offer to users. It refuses what is only
 //! of use inside.
@@ -71,10 +71,10 @@ pub mod prelude {
     };
     pub use property::proptest::prelude::*;
     pub use property::{
-        Broken, Builds, Case, Cases, Hunt, Prey, Property, RunError, Schedule, bursty, calm,
-        campaign, cases, clean, critical_sections, every_acknowledged_message_arrives, fault_plans,
-        hostile, hunt, networks, never_corrupts, never_leaks, preemptions, recovers_after_healing,
-        schedules, stalls, workloads,
+        Builds, Case, Cases, Counterexample, Property, PropertyFailure, RunError, Schedule, Search,
+        adversarial_schedules, bursty_link, campaign_config, cases, clean_link, critical_sections,
+        every_acknowledged_message_arrives, fault_plans, networks, never_corrupts, never_leaks,
+        no_faults, preemptions, recovers_after_healing, schedules, stalls, workloads,
     };
     pub use simulation::{Options, Outcome};
 }

@@ -68,7 +68,7 @@ pub enum RunError {
     },
     /// The scenario was edited into something that no file could say: dotted paths of its keys,
     /// each with what is wrong there.
-    Unsound(Vec<(String, String)>),
+    InvalidScenario(Vec<(String, String)>),
     /// A link cannot be calibrated as the scenario says.
     Assembly(AssemblyError),
 }
@@ -115,7 +115,7 @@ impl Builds {
         }
         let found = scenario.check();
         if !found.is_empty() {
-            return Err(RunError::Unsound(found));
+            return Err(RunError::InvalidScenario(found));
         }
         let builds = scenario.hosts.iter().map(|(name, host)| {
             let own = self.at.get(name).or(self.everywhere.as_ref());
@@ -166,7 +166,7 @@ impl fmt::Display for RunError {
                 "the scenario has no host `{host}`: its hosts are {}",
                 hosts.join(", ")
             ),
-            Self::Unsound(found) => {
+            Self::InvalidScenario(found) => {
                 formatter.write_str("the scenario is unsound:")?;
                 found
                     .iter()

@@ -44,7 +44,7 @@ impl Case {
         &self,
         build: impl Build + Clone + Send + Sync + 'static,
     ) -> Result<Outcome, RunError> {
-        self.run_on(&Builds::everywhere(build))
+        self.run_with(&Builds::everywhere(build))
     }
 
     /// Runs the case with these builds.
@@ -52,7 +52,7 @@ impl Case {
     /// # Errors
     /// If a build is meant for a host that is not there, if the scenario is unsound, or if a link
     /// cannot be calibrated as it says.
-    pub fn run_on(&self, builds: &Builds) -> Result<Outcome, RunError> {
+    pub fn run_with(&self, builds: &Builds) -> Result<Outcome, RunError> {
         let options = Options {
             keep_records: false,
         };

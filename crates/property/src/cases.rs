@@ -41,13 +41,13 @@ const CALLS_MAX: u64 = 20_000_000;
 /// A strategy for cases with hosts of one shipped build, in parts that can be replaced.
 ///
 /// ```
-/// use property::{Cases, bursty, calm};
+/// use property::{Cases, bursty_link, no_faults};
 /// use mta::Shipped;
 /// use proptest::prelude::*;
 ///
 /// let cases = Cases::of(&Shipped::EXCHANGE_5_5_2655_16)
-///     .over(bursty(2..=8, 30..=240))
-///     .under(calm());
+///     .networks(bursty_link(2..=8, 30..=240))
+///     .faults(no_faults());
 /// proptest!(ProptestConfig::with_cases(20), |(case in cases.strategy())| {
 ///     prop_assert!(case.scenario.faults.is_empty());
 ///     prop_assert_eq!(case.scenario.check(), vec![]);
@@ -93,7 +93,7 @@ pub fn cases(build: &impl Build) -> BoxedStrategy<Case> {
 /// The configuration of a property test over so many cases, whose failures are kept next to the
 /// test's file, in one that ends in `.proptest-regressions`, and are tried first ever after.
 #[must_use]
-pub fn campaign(cases: u32) -> ProptestConfig {
+pub fn campaign_config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         // The usual place is sought from a lib.rs or main.rs, which a test has none of.
@@ -130,7 +130,7 @@ impl Cases {
 
     /// Over lines such as these.
     #[must_use]
-    pub fn over(self, networks: impl Strategy<Value = Direction> + 'static) -> Self {
+    pub fn networks(self, networks: impl Strategy<Value = Direction> + 'static) -> Self {
         Self {
             networks: networks.boxed(),
             ..self
@@ -139,7 +139,7 @@ impl Cases {
 
     /// With messages such as these, on each connector.
     #[must_use]
-    pub fn carrying(self, workloads: impl Strategy<Value = Workload> + 'static) -> Self {
+    pub fn workloads(self, workloads: impl Strategy<Value = Workload> + 'static) -> Self {
         Self {
             workloads: workloads.boxed(),
             ..self
@@ -148,7 +148,7 @@ impl Cases {
 
     /// Under faults such as these.
     #[must_use]
-    pub fn under(self, faults: impl Strategy<Value = Faults> + 'static) -> Self {
+    pub fn faults(self, faults: impl Strategy<Value = Faults> + 'static) -> Self {
         Self {
             faults: faults.boxed(),
             ..self
@@ -158,7 +158,7 @@ impl Cases {
     /// On machines such as these. What the schedule says of processors, quantum and threads goes
     /// before.
     #[must_use]
-    pub fn on(self, hosts: impl Strategy<Value = Host> + Clone + 'static) -> Self {
+    pub fn hosts(self, hosts: impl Strategy<Value = Host> + Clone + 'static) -> Self {
         Self {
             hosts: [hosts.clone(), hosts].boxed(),
             ..self
@@ -167,7 +167,7 @@ impl Cases {
 
     /// Through connectors such as these, one each way or one only; their ends do not matter.
     #[must_use]
-    pub fn through(self, connectors: impl Strategy<Value = Connector> + 'static) -> Self {
+    pub fn connectors(self, connectors: impl Strategy<Value = Connector> + 'static) -> Self {
         Self {
             connectors: (connectors, ways()).boxed(),
             ..self
@@ -176,7 +176,7 @@ impl Cases {
 
     /// With threads scheduled so.
     #[must_use]
-    pub fn scheduled(self, schedules: impl Strategy<Value = Schedule> + 'static) -> Self {
+    pub fn schedules(self, schedules: impl Strategy<Value = Schedule> + 'static) -> Self {
         Self {
             schedules: schedules.boxed(),
             ..self
@@ -185,7 +185,10 @@ impl Cases {
 
     /// With threads put aside so, whoever schedules them.
     #[must_use]
-    pub fn preempted(self, preemptions: impl Strategy<Value = Vec<Preemption>> + 'static) -> Self {
+    pub fn preemptions(
+        self,
+        preemptions: impl Strategy<Value = Vec<Preemption>> + 'static,
+    ) -> Self {
         Self {
             preemptions: preemptions.boxed(),
             ..self
@@ -193,10 +196,10 @@ impl Cases {
     }
 
     /// With messages and faults in the first `span` of the run, healing `rest` after the last of
-    /// them, and progress owed within `healing` from there. Give [`Self::carrying`] and
-    /// [`Self::under`] the same span.
+    /// them, and progress owed within `healing` from there. Give [`Self::workloads`] and
+    /// [`Self::faults`] the same span.
     #[must_use]
-    pub fn lasting(self, span: Duration, rest: Duration, healing: Duration) -> Self {
+    pub fn timing(self, span: Duration, rest: Duration, healing: Duration) -> Self {
         Self {
             span,
             rest,
@@ -207,7 +210,7 @@ impl Cases {
 
     /// With a connector each way in every case.
     #[must_use]
-    pub fn both_ways(self) -> Self {
+    pub fn bidirectional(self) -> Self {
         let both = |(connector, _)| (connector, BOTH);
         Self {
             connectors: self.connectors.prop_map(both).boxed(),
@@ -236,7 +239,7 @@ impl Cases {
             let (schedule, preempt) = threads;
             let duration = last_of(&faults).max(span) + rest;
             let title = "A made-up case";
-            let why = "A property of docs/how-to-prove-a-fix.md";
+            let why = "A property of docs/how-to-test-a-fix.md";
             let mut scenario = Scenario {
                 seed: schedule.seed,
                 scheduler: schedule.scheduler,

@@ -17,7 +17,7 @@ use crate::case::{HOSTS, LINK};
 pub type Faults = BTreeMap<String, Fault>;
 
 /// Nothing goes wrong.
-pub fn calm() -> impl Strategy<Value = Faults> {
+pub fn no_faults() -> impl Strategy<Value = Faults> {
     Just(Faults::new())
 }
 

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 const SIXTEENTHS: u64 = 16;
 
 /// A line without a flaw.
-pub fn clean() -> impl Strategy<Value = Direction> {
+pub fn clean_link() -> impl Strategy<Value = Direction> {
     Just(Direction::DEFAULT)
 }
 
@@ -24,15 +24,15 @@ pub fn clean() -> impl Strategy<Value = Direction> {
 /// short outages.
 ///
 /// ```
-/// use property::bursty;
+/// use property::bursty_link;
 /// use proptest::prelude::*;
 ///
-/// proptest!(|(line in bursty(1..=8, 1..=240))| {
+/// proptest!(|(line in bursty_link(1..=8, 1..=240))| {
 ///     let comes_and_goes = matches!(line.loss, config::plan::Loss::Outages { .. });
 ///     prop_assert!(comes_and_goes);
 /// });
 /// ```
-pub fn bursty(
+pub fn bursty_link(
     ping_success: std::ops::RangeInclusive<u64>,
     mean_outage: std::ops::RangeInclusive<u64>,
 ) -> impl Strategy<Value = Direction> {
@@ -49,8 +49,8 @@ pub fn bursty(
     })
 }
 
-/// Any line: clean, losing packets one by one, or bursty; slow or fast, and with packets that
-/// overtake each other, come twice or are damaged.
+/// Any link: clean, with independent loss, or bursty; slow or fast, with packets reordered, duplicated
+/// or corrupted.
 pub fn networks() -> impl Strategy<Value = Direction> {
     let independent = (1..SIXTEENTHS).prop_map(|failure| Direction {
         loss: Loss::Independent(IndependentLoss::PingSuccess(sixteenths(
@@ -59,9 +59,9 @@ pub fn networks() -> impl Strategy<Value = Direction> {
         ..Direction::DEFAULT
     });
     let line = prop_oneof![
-        1 => clean(),
+        1 => clean_link(),
         1 => independent,
-        3 => bursty(1..=14, 1..=240),
+        3 => bursty_link(1..=14, 1..=240),
     ];
     // As the default first: that is where they shrink to.
     let delays = prop::sample::select(vec![20, 1, 80, 150, 400]);

@@ -37,7 +37,7 @@ const NTH_MAX: u64 = 8;
 /// let build = Shipped::EXCHANGE_4_0_994_2;
 /// let deeds = critical_sections(&build);
 /// let aside = preemptions(&build, 4, &deeds, Duration::from_secs(30));
-/// let cases = Cases::of(&build).preempted(aside);
+/// let cases = Cases::of(&build).preemptions(aside);
 /// proptest!(ProptestConfig::with_cases(20), |(case in cases.strategy())| {
 ///     prop_assert!(case.scenario.pins.preempt.len() <= 4);
 ///     prop_assert_eq!(case.scenario.check(), vec![]);

@@ -40,7 +40,7 @@ pub fn schedules() -> impl Strategy<Value = Schedule> {
 
 /// Threads as adversaries run them: they find what a machine may never show, and their rates mean
 /// nothing.
-pub fn hostile() -> impl Strategy<Value = Schedule> {
+pub fn adversarial_schedules() -> impl Strategy<Value = Schedule> {
     schedules_by(ADVERSARIES.to_vec())
 }
 

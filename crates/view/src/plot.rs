@@ -2,7 +2,7 @@
 //!
 //! Owns the choice of the picture, which follows from what was varied: nothing, one setting or
 //! two. Every share has its Wilson interval. It refuses more than two settings, and any number
-//! that is not in the book.
+//! that is not in the statistics.
 //!
 //! - `quantity`: a setting's values as numbers with a unit.
 //! - `axis`: where a number is drawn, and which ticks it has.
@@ -19,10 +19,10 @@ mod survival;
 
 use std::fmt;
 
-use explore::statistics::counters::Tally;
+use explore::statistics::counters::Counters;
 use explore::statistics::intervals::{Interval, wilson};
 use explore::sweep::grid::Axis;
-use explore::sweep::sweep_statistics::Book;
+use explore::sweep::sweep_statistics::SweepStatistics;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +64,17 @@ const VALUES_MAX: usize = 24;
 ///
 /// # Errors
 /// If the sweep has no runs, or varies more than a picture can show.
-pub fn figure(book: &Book, measure: Option<Measure>) -> Result<Figure, PlotError> {
-    let axes = &book.manifest().axes;
+pub fn figure(statistics: &SweepStatistics, measure: Option<Measure>) -> Result<Figure, PlotError> {
+    let axes = &statistics.manifest().axes;
     check(axes)?;
-    if book.whole().runs == 0 {
+    if statistics.total().runs == 0 {
         return Err(PlotError::Empty);
     }
-    let measures = measure.map_or_else(|| Measure::found_in(book.whole()), |it| vec![it]);
+    let measures = measure.map_or_else(|| Measure::found_in(statistics.total()), |it| vec![it]);
     Ok(match axes.as_slice() {
-        [varied] => curve::draw(book, varied, &measures),
-        [down, along] => heat::draw(book, (down, along), measures[0]),
-        _ => survival::draw(book, measure.unwrap_or(Measure::Exhaustion)),
+        [varied] => curve::draw(statistics, varied, &measures),
+        [down, along] => heat::draw(statistics, (down, along), measures[0]),
+        _ => survival::draw(statistics, measure.unwrap_or(Measure::Exhaustion)),
     })
 }
 
@@ -118,8 +118,8 @@ struct Share {
 }
 
 impl Share {
-    fn of(tally: &Tally, measure: Measure) -> Self {
-        let (hits, runs) = (measure.count(tally), tally.runs);
+    fn of(counters: &Counters, measure: Measure) -> Self {
+        let (hits, runs) = (measure.count(counters), counters.runs);
         Self {
             hits,
             runs,
@@ -145,7 +145,7 @@ impl fmt::Display for Share {
 }
 
 impl Measure {
-    /// The word for failures of this kind in a tally; all of them for [`Measure::Failure`].
+    /// The word for failures of this kind in a counters; all of them for [`Measure::Failure`].
     const fn kind(self) -> Option<&'static str> {
         match self {
             Self::Leak => Some("control-block-leak"),
@@ -155,19 +155,22 @@ impl Measure {
         }
     }
 
-    fn count(self, tally: &Tally) -> u64 {
+    fn count(self, counters: &Counters) -> u64 {
         match self.kind() {
-            Some(kind) => tally.kinds.get(kind).map_or(0, |it| it.runs),
-            None => tally.failing,
+            Some(kind) => counters.kinds.get(kind).map_or(0, |it| it.runs),
+            None => counters.failing,
         }
     }
 
     /// What went wrong in any run; the leak if nothing did.
-    fn found_in(tally: &Tally) -> Vec<Self> {
+    fn found_in(counters: &Counters) -> Vec<Self> {
         let all = [Self::Leak, Self::Exhaustion, Self::Crash];
-        let mut found: Vec<Self> = all.into_iter().filter(|it| it.count(tally) > 0).collect();
+        let mut found: Vec<Self> = all
+            .into_iter()
+            .filter(|it| it.count(counters) > 0)
+            .collect();
         if found.is_empty() {
-            let nothing = tally.failing == 0;
+            let nothing = counters.failing == 0;
             found.push(if nothing { Self::Leak } else { Self::Failure });
         }
         found
@@ -185,9 +188,9 @@ impl Measure {
 }
 
 /// How many runs and seeds a picture rests on, below its title.
-fn foundation(book: &Book) -> String {
-    let manifest = book.manifest();
-    let (made, all) = (book.whole().runs, manifest.runs());
+fn foundation(statistics: &SweepStatistics) -> String {
+    let manifest = statistics.manifest();
+    let (made, all) = (statistics.total().runs, manifest.runs());
     let state = if made == all {
         String::new()
     } else {

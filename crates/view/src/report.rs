@@ -18,7 +18,7 @@ mod time;
 
 use askama::Template;
 use config::plan::{Keyword, Scenario};
-use explore::explain::{Explanation, Verdict};
+use explore::explain::{Explanation, Necessity};
 use simulation::Outcome;
 
 use crate::shown::Shown;
@@ -99,12 +99,12 @@ pub fn subject(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
 }
 
 fn told(explanation: &Explanation) -> Told<'_> {
-    let parts = |wanted: Verdict| {
+    let parts = |wanted: Necessity| {
         let parts = explanation.parts.iter();
-        let parts = parts.filter(move |it| it.verdict == wanted);
+        let parts = parts.filter(move |it| it.necessity == wanted);
         parts.map(|it| it.part.as_str()).collect::<Vec<&str>>()
     };
-    let necessary = parts(Verdict::Necessary);
+    let necessary = parts(Necessity::Necessary);
     let short = match necessary.len() {
         0 => "no single part of the scenario is necessary; it happens without each of them."
             .to_owned(),
@@ -113,9 +113,9 @@ fn told(explanation: &Explanation) -> Told<'_> {
     Told {
         signature: &explanation.signature,
         short,
-        chain: &explanation.chain,
+        chain: &explanation.causal_trace,
         necessary,
-        others: parts(Verdict::NotNecessary),
+        others: parts(Necessity::NotNecessary),
         runs: explanation.runs,
     }
 }

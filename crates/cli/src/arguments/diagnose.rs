@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use explore::duration::Length;
+use explore::duration::VirtualDuration;
 
 use super::Format;
 
@@ -21,7 +21,7 @@ pub(crate) struct DiagnoseArguments {
     /// The session's disconnect timer, the largest of all connectors: how old a call can become.
     /// It counts where the lines have time stamps.
     #[arg(long, value_name = "TIME", default_value = "120s")]
-    pub(crate) disconnect_timer: Length,
+    pub(crate) disconnect_timer: VirtualDuration,
     /// How many calls the MTA may be placing at once, for a log without stamps and without an
     /// event log: so many of the latest calls are not judged.
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use config::plan::{Build, Keyword};
 use explore::SeedRange;
-use explore::duration::Length;
+use explore::duration::VirtualDuration;
 use explore::sweep::grid::Axis;
 use explore::sweep::seeds;
 
@@ -126,10 +126,10 @@ pub(crate) struct ReplayArguments {
     pub(crate) capsule: PathBuf,
     /// Show what was written down until this time of the run, such as 2h5m or 90s.
     #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<Length>,
+    pub(crate) until: Option<VirtualDuration>,
     /// How much of the time before it to show; alone, the time before the failure.
     #[arg(long, value_name = "TIME")]
-    pub(crate) window: Option<Length>,
+    pub(crate) window: Option<VirtualDuration>,
     /// How to answer; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -186,7 +186,7 @@ pub(crate) struct ExplainArguments {
     /// The seed in place of the scenario's own; a capsule has its own.
     #[arg(long, value_name = "SEED", value_parser = seed)]
     pub(crate) seed: Option<u64>,
-    /// Fresh seeds tried at each point of the curve that says when the failure became likely; 0:
+    /// Reseeding seeds tried at each point of the curve that says when the failure became likely; 0:
     /// no curve.
     #[arg(long, value_name = "N", default_value_t = LUCK)]
     pub(crate) luck: u64,

@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::
         arms: Arc::new(arms),
         seeds: arguments.seeds,
         jobs: arguments.jobs.unwrap_or_else(sweep::processors),
-        heeds_signals: true,
+        handle_signals: true,
     };
     let bar = sweep::progress_bar(trial.seeds.len());
     let compared = compare::compare(&trial, Arc::new(Shipped), |seeds| bar.set_position(seeds));

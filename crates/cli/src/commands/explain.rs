@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use config::file;
 use config::plan::Scenario;
-use explore::explain::failure_likelihood::{self, CurveError, Fresh};
+use explore::explain::failure_likelihood::{LikelihoodError, Reseeding, failure_likelihood};
 use explore::explain::{self, ExplainError, Explanation};
 use explore::repro::capsule::{self, Capsule, CapsuleError};
 use explore::run_result::Failure;
@@ -49,12 +49,13 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
     };
     match explain::explain(&scenario, seed, signature.as_deref(), &Shipped) {
         Ok(mut explanation) => {
-            if let Err(error) = add_curve(arguments, (&scenario, seed), &mut explanation) {
+            if let Err(error) = add_failure_likelihood(arguments, &scenario, seed, &mut explanation)
+            {
                 terminal.error(&format!("{name}, seed {seed}: {error}"));
                 return Ok(match error {
-                    CurveError::Assembly(_) => exit_code::USAGE,
-                    CurveError::Threads(_) => exit_code::ENVIRONMENT,
-                    CurveError::Panicked(_) => exit_code::BUG,
+                    LikelihoodError::Assembly(_) => exit_code::USAGE,
+                    LikelihoodError::Threads(_) => exit_code::ENVIRONMENT,
+                    LikelihoodError::Panicked(_) => exit_code::BUG,
                 });
             }
             match arguments.format {
@@ -77,11 +78,12 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> io::
 }
 
 /// Adds when the failure became likely, unless no luck is to be tried.
-fn add_curve(
+fn add_failure_likelihood(
     arguments: &ExplainArguments,
-    run: (&Scenario, u64),
+    scenario: &Scenario,
+    seed: u64,
     explanation: &mut Explanation,
-) -> Result<(), CurveError> {
+) -> Result<(), LikelihoodError> {
     if arguments.luck == 0 {
         return Ok(());
     }
@@ -90,11 +92,13 @@ fn add_curve(
         at: explanation.at,
         count: 1,
     };
-    let fresh = Fresh {
+    let reseeding = Reseeding {
         seeds: arguments.luck,
         jobs: arguments.jobs.unwrap_or_else(sweep::processors),
     };
     let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    explanation.curve = Some(failure_likelihood::curve(run, &failure, fresh, &subject)?);
+    explanation.failure_likelihood = Some(failure_likelihood(
+        scenario, seed, &failure, reseeding, &subject,
+    )?);
     Ok(())
 }

@@ -7,14 +7,14 @@ use crate::exit_code;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let book = match explore::merge(&arguments.parts, &arguments.out) {
-        Ok(book) => book,
+    let statistics = match explore::merge(&arguments.parts, &arguments.out) {
+        Ok(statistics) => statistics,
         Err(error) => {
             terminal.error(&error.to_string());
             return Ok(exit_code::USAGE);
         }
     };
-    let summary = book.summary();
+    let summary = statistics.summary();
     match arguments.format {
         Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => {
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Re
             }))?;
         }
     }
-    Ok(match book.whole() {
+    Ok(match statistics.total() {
         whole if whole.as_expected < whole.runs => exit_code::UNEXPECTED,
         _ => exit_code::SUCCESS,
     })

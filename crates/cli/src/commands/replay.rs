@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use explore::repro::capsule::{self, Capsule};
-use explore::repro::replay::{Replayed, Verdict, Window};
+use explore::repro::replay::{ReplayOutcome, Replayed, Window};
 use explore::{Shipped, replay};
 use serde_json::json;
 
@@ -41,11 +41,11 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
         }
     }
     Ok(match &replayed.verdict {
-        Verdict::Nondeterminism(_) => exit_code::NONDETERMINISM,
-        Verdict::OtherBuild {
+        ReplayOutcome::Nondeterminism(_) => exit_code::NONDETERMINISM,
+        ReplayOutcome::OtherBuild {
             still_fails: false, ..
         } => exit_code::UNEXPECTED,
-        Verdict::Same | Verdict::OtherBuild { .. } => exit_code::SUCCESS,
+        ReplayOutcome::Same | ReplayOutcome::OtherBuild { .. } => exit_code::SUCCESS,
     })
 }
 
@@ -65,12 +65,12 @@ pub(crate) fn load(path: &Path, terminal: &mut Terminal) -> Result<Capsule, u8> 
 fn page(capsule: &Capsule, replayed: &Replayed) -> String {
     let mut page = format!("{}, seed {}\n", capsule.scenario.title, capsule.seed);
     page.push_str(&match &replayed.verdict {
-        Verdict::Same => format!("the same run: digest {}\n", capsule.digest),
-        Verdict::Nondeterminism(divergence) => format!(
+        ReplayOutcome::Same => format!("the same run: digest {}\n", capsule.digest),
+        ReplayOutcome::Nondeterminism(divergence) => format!(
             "NOT the same run, though the build is: {divergence}\n  kept: {}\n  now:  {}\n",
             capsule.digest, replayed.outcome.digest
         ),
-        Verdict::OtherBuild {
+        ReplayOutcome::OtherBuild {
             kept_by,
             this,
             still_fails,
@@ -91,9 +91,9 @@ fn page(capsule: &Capsule, replayed: &Replayed) -> String {
 
 fn object(capsule: &Capsule, replayed: &Replayed, lines: &[String]) -> serde_json::Value {
     let (verdict, divergence) = match &replayed.verdict {
-        Verdict::Same => ("same", None),
-        Verdict::Nondeterminism(divergence) => ("nondeterminism", Some(divergence)),
-        Verdict::OtherBuild { divergence, .. } => ("other-build", Some(divergence)),
+        ReplayOutcome::Same => ("same", None),
+        ReplayOutcome::Nondeterminism(divergence) => ("nondeterminism", Some(divergence)),
+        ReplayOutcome::OtherBuild { divergence, .. } => ("other-build", Some(divergence)),
     };
     json!({
         "schema_version": 1,

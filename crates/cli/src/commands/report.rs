@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> io::R
 
 /// Why the failure happens, if that is wanted, or cheap.
 fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Explanation> {
-    let runs = parts::elements(&source.scenario).len() as u64 + 1;
+    let runs = parts::parts(&source.scenario).len() as u64 + 1;
     let is_cheap = outcome.steps.saturating_mul(runs) <= CALLS_MAX;
     match when {
         Explain::Never => return None,

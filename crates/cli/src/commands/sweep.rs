@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use explore::sweep::grid::{self, Axis, GridError, Point};
+use explore::sweep::grid::{self, Axis, GridError, GridPoint};
 use explore::sweep::summary;
 use explore::sweep::swarm::Swarm;
-use explore::sweep::sweep_statistics::Book;
-use explore::sweep::{Ending, Plan, SweepError, Swept};
+use explore::sweep::sweep_statistics::SweepStatistics;
+use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
 use explore::{Shard, Shipped};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use view::plot;
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         Ok(swarm) => swarm,
         Err(code) => return Ok(code),
     };
-    let plan = Plan {
+    let plan = SweepPlan {
         axes: axes.clone(),
         points: Arc::new(points),
         swarm,
@@ -58,15 +58,17 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> io::Re
         keep_going: arguments.keep_going,
         recheck: arguments.recheck,
         out: arguments.out.clone(),
-        heeds_signals: true,
+        handle_signals: true,
     };
     let bar = progress_bar(plan.manifest().runs());
-    let swept = explore::sweep(&plan, Arc::new(Shipped), |book| show_progress(&bar, book));
+    let swept = explore::sweep(&plan, Arc::new(Shipped), |statistics| {
+        show_progress(&bar, statistics)
+    });
     bar.finish_and_clear();
     match swept {
         Ok(swept) => {
             let code = show(arguments, &swept, terminal)?;
-            let plotted = draw(arguments, &swept.book);
+            let plotted = draw(arguments, &swept.statistics);
             plotted.map_or_else(
                 |wrong| {
                     terminal.error(&wrong);
@@ -91,7 +93,7 @@ fn no_plot(path: &Path, axes: &[Axis]) -> Option<String> {
 }
 
 /// Draws the picture that was asked for, if any.
-fn draw(arguments: &SweepArguments, book: &Book) -> Result<(), String> {
+fn draw(arguments: &SweepArguments, statistics: &SweepStatistics) -> Result<(), String> {
     let Some(path) = &arguments.plot else {
         return Ok(());
     };
@@ -101,7 +103,7 @@ fn draw(arguments: &SweepArguments, book: &Book) -> Result<(), String> {
         PlotOf::Crash => plot::Measure::Crash,
         PlotOf::Failure => plot::Measure::Failure,
     });
-    let figure = plot::figure(book, measure).map_err(|it| format!("--plot: {it}"))?;
+    let figure = plot::figure(statistics, measure).map_err(|it| format!("--plot: {it}"))?;
     let is_page = path.extension().is_some_and(|it| it == "html");
     if is_page {
         output::write(path, figure.html(&command(arguments)).as_bytes())
@@ -127,7 +129,7 @@ fn command(arguments: &SweepArguments) -> String {
 }
 
 /// A sweep counts how often something happens; an adversary makes it happen.
-fn warn_of_adversary(points: &[Point], terminal: &mut Terminal) -> io::Result<()> {
+fn warn_of_adversary(points: &[GridPoint], terminal: &mut Terminal) -> io::Result<()> {
     let mut schedulers = points.iter().map(|point| point.scenario.scheduler);
     match schedulers.find(|it| it.is_adversary()) {
         Some(scheduler) => terminal.note(&format!(
@@ -141,7 +143,7 @@ fn warn_of_adversary(points: &[Point], terminal: &mut Terminal) -> io::Result<()
 /// The swarm that was asked for, or the exit code after saying what is wrong with it.
 fn swarm(
     arguments: &SweepArguments,
-    points: &[Point],
+    points: &[GridPoint],
     terminal: &mut Terminal,
 ) -> io::Result<Result<Option<Swarm>, u8>> {
     if !arguments.swarm {
@@ -167,7 +169,7 @@ pub(crate) fn load_points(
     set: &[String],
     axes: &[Axis],
     terminal: &mut Terminal,
-) -> io::Result<Result<Vec<Point>, u8>> {
+) -> io::Result<Result<Vec<GridPoint>, u8>> {
     let name = file.display().to_string();
     let bytes = match input::read(file) {
         Ok(bytes) => bytes,
@@ -238,8 +240,8 @@ pub(crate) fn progress_bar(runs: u64) -> ProgressBar {
     ProgressBar::with_draw_target(Some(runs), target).with_style(style)
 }
 
-fn show_progress(bar: &ProgressBar, book: &Book) {
-    let whole = book.whole();
+fn show_progress(bar: &ProgressBar, statistics: &SweepStatistics) {
+    let whole = statistics.total();
     if bar.is_hidden() {
         return;
     }
@@ -249,7 +251,7 @@ fn show_progress(bar: &ProgressBar, book: &Book) {
         bar.reset_eta();
     }
     bar.set_position(whole.runs);
-    let groups = whole.groups.iter().take(3);
+    let groups = whole.signatures.iter().take(3);
     let groups: Vec<String> = groups
         .map(|(signature, group)| format!("{} {signature}", group.runs))
         .collect();
@@ -259,8 +261,12 @@ fn show_progress(bar: &ProgressBar, book: &Book) {
     });
 }
 
-fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> io::Result<u8> {
-    let summary = swept.book.summary();
+fn show(
+    arguments: &SweepArguments,
+    swept: &SweepResult,
+    terminal: &mut Terminal,
+) -> io::Result<u8> {
+    let summary = swept.statistics.summary();
     match arguments.format {
         Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => {
@@ -269,22 +275,22 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
         }
     }
     let swarm = swarm_option(arguments);
-    for differing in &swept.differing {
-        let set: Vec<String> = differing
+    for nondeterministic in &swept.nondeterministic {
+        let set: Vec<String> = nondeterministic
             .overrides
             .iter()
             .map(|it| set_option(it))
             .collect();
         terminal.error(&format!(
             "nondeterminism: seed {}{swarm}{} came out differently the second time:\n  {}",
-            differing.seed,
+            nondeterministic.seed,
             set.concat(),
-            differing.divergence
+            nondeterministic.divergence
         ));
     }
-    let whole = swept.book.whole();
-    let runs = swept.book.manifest().runs();
-    if swept.ending == Ending::Interrupted {
+    let whole = swept.statistics.total();
+    let runs = swept.statistics.manifest().runs();
+    if swept.stop_reason == StopReason::Interrupted {
         let keeps = match &arguments.out {
             Some(_) => "; the same command goes on from here",
             None => "",
@@ -293,7 +299,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
         terminal.error(&format!("interrupted after {done} of {runs} runs{keeps}"));
         return Ok(exit_code::INTERRUPTED);
     }
-    Ok(if !swept.differing.is_empty() {
+    Ok(if !swept.nondeterministic.is_empty() {
         exit_code::NONDETERMINISM
     } else if whole.as_expected < whole.runs {
         exit_code::UNEXPECTED
@@ -303,7 +309,7 @@ fn show(arguments: &SweepArguments, swept: &Swept, terminal: &mut Terminal) -> i
 }
 
 /// The line that repeats the run in which a failure comes soonest.
-fn repeat(arguments: &SweepArguments, found: &summary::Found) -> String {
+fn repeat(arguments: &SweepArguments, found: &summary::SignatureSummary) -> String {
     if let Some(out) = &arguments.out {
         let capsule = out.join(&found.capsule);
         return format!(
@@ -319,7 +325,7 @@ fn repeat(arguments: &SweepArguments, found: &summary::Found) -> String {
     let swarm = swarm_option(arguments);
     format!(
         "mtasim run {file} --seed {}{swarm}{set}",
-        found.shortest_seed
+        found.earliest_seed
     )
 }
 
@@ -344,7 +350,7 @@ fn shell_word(text: &str) -> String {
 fn refuse(error: &SweepError, terminal: &mut Terminal) -> io::Result<u8> {
     terminal.error(&error.to_string());
     Ok(match error {
-        SweepError::Assembly(_) | SweepError::Folder(_) | SweepError::Selection(..) => {
+        SweepError::Assembly(_) | SweepError::Results(_) | SweepError::Selection(..) => {
             exit_code::USAGE
         }
         SweepError::Threads(_) => exit_code::ENVIRONMENT,

@@ -4,7 +4,7 @@ use std::io;
 
 use explore::Capsule;
 use explore::sweep::results_directory;
-use explore::verify::{Conclusion, Verified, verify};
+use explore::verify::{Conclusion, VerificationResult, verify};
 use serde_json::{Value, json};
 use simulation::Bound;
 
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::R
     }
     Ok(match verified.conclusion {
         Conclusion::Exhausted => exit_code::SUCCESS,
-        Conclusion::OutOfRuns { .. } | Conclusion::Broken(_) | Conclusion::Unpinned(_) => {
+        Conclusion::OutOfRuns { .. } | Conclusion::Broken(_) | Conclusion::NotReproduced(_) => {
             exit_code::UNEXPECTED
         }
     })
@@ -74,8 +74,8 @@ fn keep(capsule: &Capsule, arguments: &VerifyArguments) -> io::Result<String> {
     Ok(path.display().to_string())
 }
 
-fn page(verified: &Verified, preemptions: Option<u32>, kept: Option<&str>) -> String {
-    let Verified {
+fn page(verified: &VerificationResult, preemptions: Option<u32>, kept: Option<&str>) -> String {
+    let VerificationResult {
         runs, redundant, ..
     } = verified;
     let bound = preemptions.map_or_else(
@@ -85,18 +85,18 @@ fn page(verified: &Verified, preemptions: Option<u32>, kept: Option<&str>) -> St
     let work = format!("{runs} executions, {redundant} of them broken off as known; {bound}");
     match &verified.conclusion {
         Conclusion::Exhausted => format!("exhausted: {work}; no violation\n"),
-        Conclusion::OutOfRuns { share } => format!(
+        Conclusion::OutOfRuns { explored } => format!(
             "not exhausted: {work}; no violation so far\n  about {}.{:04} % of the orders there are, \
              at the most\n",
-            share / 10_000,
-            share % 10_000
+            explored / 10_000,
+            explored % 10_000
         ),
         Conclusion::Broken(capsule) => format!(
             "violation: {}\n  found in {work}\n  repeat it: mtasim replay {}\n",
             capsule.failure.signature,
             kept.unwrap_or_default()
         ),
-        Conclusion::Unpinned(signatures) => format!(
+        Conclusion::NotReproduced(signatures) => format!(
             "violation: {}\n  found in {work}\n  it cannot be pinned: a service had been started \
              again\n",
             signatures.join(", ")
@@ -104,12 +104,12 @@ fn page(verified: &Verified, preemptions: Option<u32>, kept: Option<&str>) -> St
     }
 }
 
-fn answer(verified: &Verified, kept: Option<&str>) -> Value {
+fn answer(verified: &VerificationResult, kept: Option<&str>) -> Value {
     let (verdict, signatures, share) = match &verified.conclusion {
         Conclusion::Exhausted => ("exhausted", Vec::new(), 1_000_000),
-        Conclusion::OutOfRuns { share } => ("out-of-runs", Vec::new(), *share),
+        Conclusion::OutOfRuns { explored } => ("out-of-runs", Vec::new(), *explored),
         Conclusion::Broken(capsule) => ("broken", vec![capsule.failure.signature.clone()], 0),
-        Conclusion::Unpinned(signatures) => ("broken", signatures.clone(), 0),
+        Conclusion::NotReproduced(signatures) => ("broken", signatures.clone(), 0),
     };
     json!({
         "schema_version": 1,

@@ -1,6 +1,6 @@
 //! The two accesses that a failure hangs on.
 //!
-//! Owns [`Critical`]: which thread came to a word between two steps of another, as the accesses
+//! Owns [`CriticalPair`]: which thread came to a word between two steps of another, as the accesses
 //! of one run show it, and how it went on from there. It refuses to guess where none were
 //! kept.
 
@@ -26,20 +26,20 @@ const REACH: usize = 24;
 
 /// Two accesses of one word by two threads, and what came of their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Critical {
+pub struct CriticalPair {
     /// The earlier access: thread, deed, place, value, file and line.
     pub earlier: String,
     /// The later one.
     pub later: String,
     /// Who was put aside around the two, if anybody was.
-    pub put_aside: Option<String>,
+    pub preempted: Option<String>,
     /// All accesses by which the two threads met there, in order.
-    pub meeting: Vec<String>,
+    pub interleaving: Vec<String>,
 }
 
 /// What is to be explained: where and when it was found.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'a> {
+pub(crate) struct FailureContext<'a> {
     pub(crate) host: &'a str,
     pub(crate) at: Instant,
     /// The threads concerned, the last one first; empty for whoever.
@@ -48,7 +48,11 @@ pub(crate) struct Found<'a> {
 
 /// The critical pair of a run whose accesses were kept: around a preemption, or else the last
 /// that nothing orders, or else the last word that went from one thread to the other.
-pub(crate) fn pair(scenario: &Scenario, outcome: &Outcome, found: Found<'_>) -> Option<Critical> {
+pub(crate) fn pair(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    found: FailureContext<'_>,
+) -> Option<CriticalPair> {
     let own = outcome.footprints.iter();
     let mut footprints: Vec<&Footprint> = own
         .filter(|footprint| footprint.host == found.host)
@@ -66,8 +70,8 @@ pub(crate) fn pair(scenario: &Scenario, outcome: &Outcome, found: Found<'_>) -> 
 fn around_preemption(
     scenario: &Scenario,
     footprints: &[&Footprint],
-    found: Found<'_>,
-) -> Option<Critical> {
+    found: FailureContext<'_>,
+) -> Option<CriticalPair> {
     let pins = scenario.pins.preempt.iter();
     let own = pins.filter(|pin| pin.host == found.host);
     let windows = own.filter_map(|pin| Window::of(pin, footprints));
@@ -81,10 +85,10 @@ fn around_preemption(
     );
     let other = window.other(earlier, later);
     let threads = [aside.number, footprints[other].number];
-    Some(Critical {
+    Some(CriticalPair {
         earlier: told_as(footprints[earlier]),
         later: told_as(footprints[later]),
-        put_aside: Some(words),
+        preempted: Some(words),
         ..critical(footprints, earlier.min(window.begin), threads)
     })
 }
@@ -180,7 +184,7 @@ impl<'a> Window<'a> {
 }
 
 /// The last access that raced with one of another thread.
-fn last_race(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
+fn last_race(footprints: &[&Footprint], found: FailureContext<'_>) -> Option<CriticalPair> {
     let is_concerned = |footprint: &Footprint| {
         found
             .threads
@@ -198,7 +202,7 @@ fn last_race(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
 }
 
 /// The last word that one of the two threads concerned wrote and the other one came to.
-fn last_handover(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical> {
+fn last_handover(footprints: &[&Footprint], found: FailureContext<'_>) -> Option<CriticalPair> {
     let [last, before, ..] = *found.threads else {
         return None;
     };
@@ -217,9 +221,9 @@ fn last_handover(footprints: &[&Footprint], found: Found<'_>) -> Option<Critical
 }
 
 /// A pair of which both took place.
-fn of_two(footprints: &[&Footprint], (earlier, later): (usize, usize)) -> Critical {
+fn of_two(footprints: &[&Footprint], (earlier, later): (usize, usize)) -> CriticalPair {
     let threads = [footprints[earlier].number, footprints[later].number];
-    Critical {
+    CriticalPair {
         earlier: told_as(footprints[earlier]),
         later: told_as(footprints[later]),
         ..critical(footprints, earlier, threads)
@@ -228,7 +232,7 @@ fn of_two(footprints: &[&Footprint], (earlier, later): (usize, usize)) -> Critic
 
 /// How two threads met from a step of the first on: at the program's own words that it was at, and
 /// in the very last accesses, of which one may be the fatal one.
-fn critical(footprints: &[&Footprint], from: usize, threads: [u16; 2]) -> Critical {
+fn critical(footprints: &[&Footprint], from: usize, threads: [u16; 2]) -> CriticalPair {
     let is_own = |footprint: &&&Footprint| footprint.number == threads[0] && !footprint.by_heap;
     let before = footprints[..=from].iter().rev().filter(is_own).take(NEAR);
     let after = footprints[from..].iter().filter(is_own).take(2 * NEAR);
@@ -250,11 +254,11 @@ fn critical(footprints: &[&Footprint], from: usize, threads: [u16; 2]) -> Critic
         meeting.drain(half..half + left_out);
         meeting.insert(half, format!("... {left_out} more ..."));
     }
-    Critical {
+    CriticalPair {
         earlier: String::new(),
         later: String::new(),
-        put_aside: None,
-        meeting,
+        preempted: None,
+        interleaving: meeting,
     }
 }
 
@@ -262,15 +266,15 @@ fn told_as(footprint: &Footprint) -> String {
     format!("{} s  {}: {footprint}", footprint.at, footprint.host)
 }
 
-impl fmt::Display for Critical {
+impl fmt::Display for CriticalPair {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "\nThe critical pair:")?;
         writeln!(formatter, "  {}\n  {}", self.earlier, self.later)?;
-        if let Some(who) = &self.put_aside {
+        if let Some(who) = &self.preempted {
             writeln!(formatter, "  {who}")?;
         }
         writeln!(formatter, "\nHow the two met from there on:")?;
-        for sentence in &self.meeting {
+        for sentence in &self.interleaving {
             writeln!(formatter, "  {sentence}")?;
         }
         Ok(())

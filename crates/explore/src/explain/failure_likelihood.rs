@@ -20,7 +20,7 @@ use crate::run_result::Failure;
 use crate::shrink::edit;
 use crate::statistics::intervals::{Interval, wilson};
 use crate::subject::Subject;
-use crate::worker_pool::{Crew, Ending};
+use crate::worker_pool::{Completion, WorkerPool};
 
 /// Moments looked at first, evenly spread, and the intervals between them halved then.
 const FIRST: u64 = 8;
@@ -39,7 +39,7 @@ const GRACE_MIN: Duration = Duration::from_secs(1);
 
 /// How to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fresh {
+pub struct Reseeding {
     /// Seeds tried at every moment, the same ones at each: 0, 1, 2, ... without the run's own.
     pub seeds: u64,
     /// Runs at once.
@@ -48,20 +48,20 @@ pub struct Fresh {
 
 /// The curve.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Curve {
+pub struct FailureLikelihood {
     /// A run counts if it fails so by then, in nanoseconds.
     pub by: u64,
     /// Seeds tried at every moment.
     pub seeds: u64,
     /// The points, in the order of time.
-    pub points: Vec<Point>,
-    /// The steepest rise; `None` if there is none.
-    pub rise: Option<Rise>,
+    pub points: Vec<LikelihoodPoint>,
+    /// The steepest jump; `None` if there is none.
+    pub jump: Option<Jump>,
 }
 
 /// One point of a curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Point {
+pub struct LikelihoodPoint {
     /// Luck is fresh from here on, in nanoseconds; all before is as it was.
     pub from: u64,
     /// Runs that fail.
@@ -73,13 +73,13 @@ pub struct Point {
     pub interval: Interval,
 }
 
-/// Where a curve rises most.
+/// Where a curve jumps most.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Rise {
+pub struct Jump {
     /// The point before.
-    pub before: Point,
+    pub before: LikelihoodPoint,
     /// The point after.
-    pub after: Point,
+    pub after: LikelihoodPoint,
     /// Whether nothing lies between the two but what happened at one instant.
     pub is_instant: bool,
     /// What was written down between them, in words; the last of it if it is much.
@@ -92,7 +92,7 @@ pub struct Rise {
 
 /// Why there is no curve.
 #[derive(Debug)]
-pub enum CurveError {
+pub enum LikelihoodError {
     /// The scenario cannot be run.
     Assembly(AssemblyError),
     /// The system gives no threads.
@@ -105,12 +105,13 @@ pub enum CurveError {
 ///
 /// # Errors
 /// If the scenario cannot be run.
-pub fn curve(
-    (scenario, seed): (&Scenario, u64),
+pub fn failure_likelihood(
+    scenario: &Scenario,
+    seed: u64,
     failure: &Failure,
-    fresh: Fresh,
+    reseeding: Reseeding,
     subject: &Arc<dyn Subject>,
-) -> Result<Curve, CurveError> {
+) -> Result<FailureLikelihood, LikelihoodError> {
     let by = horizon(scenario, failure.time());
     let mut short = scenario.clone();
     if by < Instant::ZERO.saturating_add(scenario.duration) {
@@ -118,15 +119,15 @@ pub fn curve(
     }
     let usual = subject
         .run(&short, seed, Options { keep_records: true })
-        .map_err(CurveError::Assembly)?;
+        .map_err(LikelihoodError::Assembly)?;
     let mut survey = Survey {
         scenario: Arc::new(short),
         seed,
         signature: failure.signature.clone(),
-        fresh,
+        reseeding,
         subject: Arc::clone(subject),
         instants: instants(scenario, seed, &usual, failure.time()),
-        moments_max: moments(usual.steps, fresh.seeds),
+        moments_max: moments(usual.steps, reseeding.seeds),
         known: Vec::new(),
     };
     survey.look_around()?;
@@ -167,7 +168,7 @@ struct Survey {
     scenario: Arc<Scenario>,
     seed: u64,
     signature: String,
-    fresh: Fresh,
+    reseeding: Reseeding,
     subject: Arc<dyn Subject>,
     instants: Vec<Instant>,
     moments_max: usize,
@@ -177,7 +178,7 @@ struct Survey {
 
 impl Survey {
     /// Points evenly spread over time.
-    fn look_around(&mut self) -> Result<(), CurveError> {
+    fn look_around(&mut self) -> Result<(), LikelihoodError> {
         let last = self.instants.len();
         let end = self.instants.last().map_or(0, |at| at.nanos());
         let mut places: Vec<usize> = (0..=FIRST)
@@ -194,9 +195,9 @@ impl Survey {
         Ok(())
     }
 
-    /// Halves whatever interval rises most, until that is a single instant: then no other
-    /// instant can rise more, provided that the curve never falls.
-    fn close_in(&mut self) -> Result<(), CurveError> {
+    /// Halves whatever interval jumps most, until that is a single instant: then no other
+    /// instant can jump more, provided that the curve never falls.
+    fn close_in(&mut self) -> Result<(), LikelihoodError> {
         while self.known.len() < self.moments_max {
             let Some(steepest) = self.steepest() else {
                 break;
@@ -212,12 +213,12 @@ impl Survey {
         Ok(())
     }
 
-    /// Where the interval of the greatest rise begins; of equals the last.
+    /// Where the interval of the greatest jump begins; of equals the last.
     fn steepest(&self) -> Option<usize> {
-        let rises = self.known.windows(2).enumerate();
-        let rises = rises.map(|(index, pair)| (pair[1].1.saturating_sub(pair[0].1), index));
-        rises
-            .filter(|(rise, _)| *rise > 0)
+        let jumps = self.known.windows(2).enumerate();
+        let jumps = jumps.map(|(index, pair)| (pair[1].1.saturating_sub(pair[0].1), index));
+        jumps
+            .filter(|(jump, _)| *jump > 0)
             .max()
             .map(|(_, index)| index)
     }
@@ -230,11 +231,11 @@ impl Survey {
     }
 
     /// How many of the fresh seeds fail from a place on.
-    fn failing_from(&self, place: usize) -> Result<u64, CurveError> {
+    fn failing_from(&self, place: usize) -> Result<u64, LikelihoodError> {
         let from = self.moment(place);
         let (scenario, subject) = (Arc::clone(&self.scenario), Arc::clone(&self.subject));
         let (own, signature) = (self.seed, self.signature.clone());
-        let seeds = self.fresh.seeds;
+        let seeds = self.reseeding.seeds;
         let work = move |number: u64| {
             let mut again = Scenario::clone(&scenario);
             let seed = if number == own { seeds } else { number };
@@ -246,13 +247,13 @@ impl Survey {
             let outcome = subject.run(&again, own, options)?;
             Ok(outcome.signatures().contains(&signature))
         };
-        let crew = Crew {
-            jobs: self.fresh.jobs,
-            heeds_signals: false,
+        let crew = WorkerPool {
+            jobs: self.reseeding.jobs,
+            handle_signals: false,
         };
         let (mut failing, mut failed) = (0, None);
         let ending =
-            crew.in_order(
+            crew.run_in_order(
                 0..seeds,
                 work,
                 |_, result: Result<bool, AssemblyError>| match result {
@@ -266,24 +267,26 @@ impl Survey {
                     }
                 },
             );
-        match (failed, ending.map_err(CurveError::Threads)?) {
-            (Some(error), _) => Err(CurveError::Assembly(error)),
-            (None, Ending::Panicked(number)) => Err(CurveError::Panicked(number)),
-            (None, Ending::Finished | Ending::Stopped | Ending::Interrupted) => Ok(failing),
+        match (failed, ending.map_err(LikelihoodError::Threads)?) {
+            (Some(error), _) => Err(LikelihoodError::Assembly(error)),
+            (None, Completion::Panicked(number)) => Err(LikelihoodError::Panicked(number)),
+            (None, Completion::Finished | Completion::Stopped | Completion::Interrupted) => {
+                Ok(failing)
+            }
         }
     }
 
-    fn point(&self, (place, failing): (usize, u64)) -> Point {
-        Point {
+    fn point(&self, (place, failing): (usize, u64)) -> LikelihoodPoint {
+        LikelihoodPoint {
             from: self.moment(place).nanos(),
             failing,
-            rate: failing as f64 / self.fresh.seeds.max(1) as f64,
-            interval: wilson(failing, self.fresh.seeds),
+            rate: failing as f64 / self.reseeding.seeds.max(1) as f64,
+            interval: wilson(failing, self.reseeding.seeds),
         }
     }
 
-    fn curve(&self, by: Instant, usual: &Outcome) -> Curve {
-        let rise = self.steepest().map(|index| {
+    fn curve(&self, by: Instant, usual: &Outcome) -> FailureLikelihood {
+        let jump = self.steepest().map(|index| {
             let [before, after] = [self.known[index], self.known[index + 1]];
             let first = self.moment(before.0);
             let last = self.instants[after.0 - 1];
@@ -294,7 +297,7 @@ impl Survey {
             };
             let [last_before, first_after] =
                 interval_events::neighbours(&self.scenario, usual, (first, last));
-            Rise {
+            Jump {
                 before: self.point(before),
                 after: self.point(after),
                 is_instant: after.0 - before.0 == 1,
@@ -303,16 +306,16 @@ impl Survey {
                 first_after,
             }
         });
-        Curve {
+        FailureLikelihood {
             by: by.nanos(),
-            seeds: self.fresh.seeds,
+            seeds: self.reseeding.seeds,
             points: self.known.iter().map(|it| self.point(*it)).collect(),
-            rise,
+            jump,
         }
     }
 }
 
-impl fmt::Display for Curve {
+impl fmt::Display for FailureLikelihood {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let by = Instant::from_nanos(self.by);
         writeln!(
@@ -340,8 +343,8 @@ impl fmt::Display for Curve {
                 100.0 * high
             )?;
         }
-        match &self.rise {
-            Some(rise) => write!(formatter, "{rise}"),
+        match &self.jump {
+            Some(jump) => write!(formatter, "{jump}"),
             None => writeln!(
                 formatter,
                 "  whatever chance does: nothing makes it more likely"
@@ -350,9 +353,9 @@ impl fmt::Display for Curve {
     }
 }
 
-impl fmt::Display for Rise {
+impl fmt::Display for Jump {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let percent = |point: &Point| format!("{:.0} %", 100.0 * point.rate);
+        let percent = |point: &LikelihoodPoint| format!("{:.0} %", 100.0 * point.rate);
         let [first, last] = [self.before.from, self.after.from - 1].map(Instant::from_nanos);
         let at = match self.is_instant {
             true => format!("at {last} s"),
@@ -377,7 +380,7 @@ impl fmt::Display for Rise {
     }
 }
 
-impl fmt::Display for CurveError {
+impl fmt::Display for LikelihoodError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Assembly(error) => write!(formatter, "{error}"),
@@ -387,4 +390,4 @@ impl fmt::Display for CurveError {
     }
 }
 
-impl std::error::Error for CurveError {}
+impl std::error::Error for LikelihoodError {}

@@ -10,7 +10,7 @@ use config::plan::Scenario;
 use kernel::{Checkpoint, Instant};
 use serde::{Deserialize, Serialize};
 
-use crate::run_result::{Failure, Row};
+use crate::run_result::{Failure, RunResult};
 
 /// Bytes a capsule has at most: a scenario and some.
 pub const SIZE_MAX: usize = file::SIZE_MAX + (1 << 20);
@@ -84,7 +84,7 @@ impl Capsule {
     /// The capsule of one failure of a run.
     #[must_use]
     pub fn of(
-        row: &Row,
+        row: &RunResult,
         failure: &Failure,
         checkpoints: &[Checkpoint],
         (scenario, overrides): (&Scenario, &[String]),

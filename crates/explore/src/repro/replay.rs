@@ -8,7 +8,7 @@ use kernel::{Duration, Instant};
 use logs::sentence::sentence;
 use simulation::{AssemblyError, Options, Outcome};
 
-use crate::duration::Length;
+use crate::duration::VirtualDuration;
 use crate::repro::capsule::{BUILD, Capsule};
 use crate::repro::divergence::{self, Divergence};
 use crate::run_result::{Failure, failures};
@@ -21,7 +21,7 @@ const USUAL_LENGTH: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Replayed {
     /// Whether it is the run that was kept.
-    pub verdict: Verdict,
+    pub verdict: ReplayOutcome,
     /// What went wrong this time.
     pub failures: Vec<Failure>,
     /// The run, with its records if a window was asked for.
@@ -30,7 +30,7 @@ pub struct Replayed {
 
 /// Whether a run is the one that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ReplayOutcome {
     /// Every digest is equal.
     Same,
     /// The same build of mtasim, and another run: a bug of mtasim.
@@ -72,15 +72,15 @@ pub fn replay(
     let outcome = subject.run(&capsule.scenario, capsule.seed, options)?;
     let failures = failures(&outcome);
     let verdict = if outcome.digest.to_string() == capsule.digest {
-        Verdict::Same
+        ReplayOutcome::Same
     } else {
         let stretch = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
         let divergence = divergence::locate(stretch, subject, &capsule.scenario, capsule.seed);
         if capsule.is_of_this_build() {
-            Verdict::Nondeterminism(divergence)
+            ReplayOutcome::Nondeterminism(divergence)
         } else {
             let shows = |it: &Failure| it.signature == capsule.failure.signature;
-            Verdict::OtherBuild {
+            ReplayOutcome::OtherBuild {
                 kept_by: capsule.build.clone(),
                 this: BUILD.to_owned(),
                 still_fails: failures.iter().any(shows),
@@ -98,7 +98,11 @@ pub fn replay(
 impl Window {
     /// The window asked for: up to `until`, or else the failure; nothing asked, no window.
     #[must_use]
-    pub fn asked(until: Option<Length>, length: Option<Length>, capsule: &Capsule) -> Option<Self> {
+    pub fn asked(
+        until: Option<VirtualDuration>,
+        length: Option<VirtualDuration>,
+        capsule: &Capsule,
+    ) -> Option<Self> {
         if until.is_none() && length.is_none() {
             return None;
         }

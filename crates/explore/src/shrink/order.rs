@@ -12,7 +12,7 @@ use config::plan::{
 use kernel::{Duration, Instant, Ratio};
 use simulation::Outcome;
 
-use super::points::{Point, in_order, partners, points, racing_sites};
+use super::points::{Point, partners, points, racing_sites, run_in_order};
 use super::{QUICK, SECOND, Search, found_at};
 use crate::shrink::edit;
 
@@ -127,7 +127,7 @@ fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, tries: usiz
         return search.accept(scenario.clone(), at, outcome);
     }
     let points = points(&outcome, &search.racing);
-    try_each(search, scenario, in_order(points, hint).take(tries))
+    try_each(search, scenario, run_in_order(points, hint).take(tries))
 }
 
 /// Looks for two preemptions: one that lets another thread come to the same word, and one of that
@@ -138,7 +138,7 @@ fn look_twice(search: &mut Search<'_>, scenario: &Scenario) -> bool {
     };
     let points = points(&outcome, &search.racing);
     let meetings = points.into_iter().filter(|point| point.other.is_some());
-    for first in in_order(meetings.collect(), Instant::ZERO).take(TRIES) {
+    for first in run_in_order(meetings.collect(), Instant::ZERO).take(TRIES) {
         let mut candidate = scenario.clone();
         candidate.pins.preempt.push(first.preemption.clone());
         let Some((outcome, at)) = watched(search, &candidate) else {

@@ -1,6 +1,6 @@
 //! The parts of a scenario that can be left out.
 //!
-//! Owns [`Element`]: what there is, what the scenario is without it, and what it is called. It
+//! Owns [`Part`]: what there is, what the scenario is without it, and what it is called. It
 //! refuses to say whether it matters: only a run can.
 
 use config::plan::{Arrivals, Connector, Direction, Host, Loss, Scenario};
@@ -10,7 +10,7 @@ use crate::shrink::edit;
 
 /// One part of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Element {
+pub enum Part {
     /// A host, with all that belongs to it.
     Host(String),
     /// A link, with all that belongs to it.
@@ -124,81 +124,81 @@ const DIRECTION: [Setting<Direction>; 6] = [
     ("corrupt", |it, usual| it.corrupt = usual.corrupt),
 ];
 
-/// Every element, the coarsest first.
+/// Every part, the coarsest first.
 #[must_use]
-pub fn elements(scenario: &Scenario) -> Vec<Element> {
+pub fn parts(scenario: &Scenario) -> Vec<Part> {
     let mut found = Vec::new();
-    found.extend(scenario.faults.keys().cloned().map(Element::Fault));
-    found.extend(scenario.hosts.keys().cloned().map(Element::Host));
-    found.extend(scenario.connectors.keys().cloned().map(Element::Connector));
-    found.extend(scenario.links.keys().cloned().map(Element::Link));
-    found.extend(scenario.workloads.keys().cloned().map(Element::Workload));
+    found.extend(scenario.faults.keys().cloned().map(Part::Fault));
+    found.extend(scenario.hosts.keys().cloned().map(Part::Host));
+    found.extend(scenario.connectors.keys().cloned().map(Part::Connector));
+    found.extend(scenario.links.keys().cloned().map(Part::Link));
+    found.extend(scenario.workloads.keys().cloned().map(Part::Workload));
     let lossy = scenario
         .links
         .iter()
         .filter(|(_, link)| link.forward.loss != Loss::None || link.backward.loss != Loss::None);
-    found.extend(lossy.map(|(name, _)| Element::Loss(name.clone())));
+    found.extend(lossy.map(|(name, _)| Part::Loss(name.clone())));
     found.extend(settings(scenario));
     for (name, workload) in &scenario.workloads {
         if let Arrivals::At(times) = &workload.arrivals {
-            found.extend((0..times.len()).map(|place| Element::Message(name.clone(), place)));
+            found.extend((0..times.len()).map(|place| Part::Message(name.clone(), place)));
         }
     }
     let pins = &scenario.pins;
-    found.extend((0..pins.outages.len()).map(Element::Outage));
-    found.extend((0..pins.drop.len()).map(Element::Drop));
-    found.extend((0..pins.preempt.len()).map(Element::Preemption));
+    found.extend((0..pins.outages.len()).map(Part::Outage));
+    found.extend((0..pins.drop.len()).map(Part::Drop));
+    found.extend((0..pins.preempt.len()).map(Part::Preemption));
     found
 }
 
 /// Settings that are not at their defaults.
-fn settings(scenario: &Scenario) -> impl Iterator<Item = Element> + '_ {
+fn settings(scenario: &Scenario) -> impl Iterator<Item = Part> + '_ {
     let of_hosts = scenario.hosts.keys().flat_map(|name| {
         HOST.iter()
-            .map(|(key, _)| Element::Setting(Table::Host, name.clone(), key))
+            .map(|(key, _)| Part::Setting(Table::Host, name.clone(), key))
     });
     let of_connectors = scenario.connectors.keys().flat_map(|name| {
         CONNECTOR
             .iter()
-            .map(|(key, _)| Element::Setting(Table::Connector, name.clone(), key))
+            .map(|(key, _)| Part::Setting(Table::Connector, name.clone(), key))
     });
     let of_links = scenario.links.keys().flat_map(|name| {
         DIRECTION
             .iter()
-            .map(|(key, _)| Element::Setting(Table::Link, name.clone(), key))
+            .map(|(key, _)| Part::Setting(Table::Link, name.clone(), key))
     });
     of_hosts
         .chain(of_connectors)
         .chain(of_links)
-        .filter(|element| without(scenario, element) != *scenario)
+        .filter(|part| without(scenario, part) != *scenario)
 }
 
-/// The scenario without an element; without a setting means at its default.
+/// The scenario without an part; without a setting means at its default.
 ///
 /// # Panics
-/// If the scenario has no such element.
+/// If the scenario has no such part.
 #[must_use]
-pub fn without(scenario: &Scenario, element: &Element) -> Scenario {
+pub fn without(scenario: &Scenario, part: &Part) -> Scenario {
     let mut rest = scenario.clone();
-    match element {
-        Element::Host(name) => {
+    match part {
+        Part::Host(name) => {
             rest.hosts.remove(name);
         }
-        Element::Link(name) => {
+        Part::Link(name) => {
             rest.links.remove(name);
         }
-        Element::Connector(name) => {
+        Part::Connector(name) => {
             rest.connectors.remove(name);
         }
-        Element::Workload(name) => {
+        Part::Workload(name) => {
             rest.workloads.remove(name);
         }
-        Element::Fault(name) => {
+        Part::Fault(name) => {
             rest.faults.remove(name);
         }
-        Element::Loss(name) => edit::without_loss(&mut rest, name),
-        Element::Setting(table, name, key) => reset(&mut rest, *table, name, key),
-        Element::Message(name, place) => {
+        Part::Loss(name) => edit::without_loss(&mut rest, name),
+        Part::Setting(table, name, key) => reset(&mut rest, *table, name, key),
+        Part::Message(name, place) => {
             let workload = rest.workloads.get_mut(name).expect("the workload is there");
             let Arrivals::At(times) = &mut workload.arrivals else {
                 panic!("only listed messages are elements");
@@ -208,13 +208,13 @@ pub fn without(scenario: &Scenario, element: &Element) -> Scenario {
                 rest.workloads.remove(name);
             }
         }
-        Element::Outage(place) => {
+        Part::Outage(place) => {
             rest.pins.outages.remove(*place);
         }
-        Element::Drop(place) => {
+        Part::Drop(place) => {
             rest.pins.drop.remove(*place);
         }
-        Element::Preemption(place) => {
+        Part::Preemption(place) => {
             rest.pins.preempt.remove(*place);
         }
     }
@@ -250,17 +250,17 @@ fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
     }
 }
 
-/// What an element is, for a reader.
+/// What an part is, for a reader.
 #[must_use]
-pub fn in_words(scenario: &Scenario, element: &Element) -> String {
-    match element {
-        Element::Host(name) => format!("host {name}"),
-        Element::Link(name) => format!("link {name}"),
-        Element::Connector(name) => format!("connector {name}"),
-        Element::Workload(name) => format!("workload {name}"),
-        Element::Fault(name) => format!("fault {name}"),
-        Element::Loss(name) => format!("loss on link {name}"),
-        Element::Setting(table, name, key) => {
+pub fn describe(scenario: &Scenario, part: &Part) -> String {
+    match part {
+        Part::Host(name) => format!("host {name}"),
+        Part::Link(name) => format!("link {name}"),
+        Part::Connector(name) => format!("connector {name}"),
+        Part::Workload(name) => format!("workload {name}"),
+        Part::Fault(name) => format!("fault {name}"),
+        Part::Loss(name) => format!("loss on link {name}"),
+        Part::Setting(table, name, key) => {
             let table = match table {
                 Table::Host => "host",
                 Table::Connector => "connector",
@@ -268,7 +268,7 @@ pub fn in_words(scenario: &Scenario, element: &Element) -> String {
             };
             format!("{table}.{name}.{key}, which is not at its default")
         }
-        Element::Message(name, place) => {
+        Part::Message(name, place) => {
             let at = match &scenario.workloads[name].arrivals {
                 Arrivals::At(times) => times[*place],
                 Arrivals::Every(_) | Arrivals::Poisson { .. } | Arrivals::Burst { .. } => {
@@ -277,21 +277,21 @@ pub fn in_words(scenario: &Scenario, element: &Element) -> String {
             };
             format!("message {place} of workload {name}, at {at} s")
         }
-        Element::Outage(place) => {
+        Part::Outage(place) => {
             let window = &scenario.pins.outages[*place];
             format!(
                 "outage of {} from {} to {} s",
                 window.link, window.from, window.to
             )
         }
-        Element::Drop(place) => {
+        Part::Drop(place) => {
             let packet = &scenario.pins.drop[*place];
             format!(
                 "lost packet on {}: flow {:016x}, unit {}, attempt {}",
                 packet.link, packet.flow, packet.unit, packet.attempt
             )
         }
-        Element::Preemption(place) => {
+        Part::Preemption(place) => {
             let point = &scenario.pins.preempt[*place];
             format!(
                 "preemption of thread {:03} on {} before {}",

@@ -176,7 +176,7 @@ fn whole_above(length: Duration) -> Duration {
 }
 
 /// The shortest and nearest to `hint` first, one of each kind before more of a kind.
-pub(super) fn in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterator<Item = Point> {
+pub(super) fn run_in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterator<Item = Point> {
     let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
     points.sort_by_key(|point| (point.preemption.length, distance(point)));
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Times that a person can read.
+//! TimeHistogram that a person can read.
 //!
 //! Owns the passes that join neighbouring outages, let everything begin sooner, and round times
 //! to whole minutes or seconds. It refuses to make anything larger but an outage, which may grow

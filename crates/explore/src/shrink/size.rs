@@ -15,7 +15,7 @@ use crate::shrink::parts;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Size {
     /// What could be left out: tables, settings, listed messages, pins.
-    pub elements: u64,
+    pub parts: u64,
     /// Virtual time in nanoseconds.
     pub duration: u64,
     /// Hosts.
@@ -31,7 +31,7 @@ pub struct Size {
     /// Pinned preemptions.
     pub preemptions: u64,
     /// Calls that modeled threads made.
-    pub steps: u64,
+    pub calls: u64,
 }
 
 impl Size {
@@ -43,10 +43,10 @@ impl Size {
             .values()
             .any(|workload| !matches!(workload.arrivals, Arrivals::At(_)));
         let messages = outcome.messages.submitted;
-        let elements = parts::elements(scenario).len() as u64;
+        let parts = parts::parts(scenario).len() as u64;
         Self {
             // Messages that are not listed are elements all the same.
-            elements: elements + if listed { messages } else { 0 },
+            parts: parts + if listed { messages } else { 0 },
             duration: scenario.duration.nanos(),
             hosts: scenario.hosts.len() as u64,
             messages,
@@ -54,7 +54,7 @@ impl Size {
             outages: scenario.pins.outages.len() as u64,
             drops: scenario.pins.drop.len() as u64,
             preemptions: scenario.pins.preempt.len() as u64,
-            steps: outcome.steps,
+            calls: outcome.steps,
         }
     }
 }
@@ -63,9 +63,9 @@ impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} elements, {} s, {} hosts, {} messages, {} associations, {} outages, \
+            "{} parts, {} s, {} hosts, {} messages, {} associations, {} outages, \
              {} lost packets, {} preemptions, {} calls",
-            self.elements,
+            self.parts,
             kernel::Instant::from_nanos(self.duration),
             self.hosts,
             self.messages,
@@ -73,7 +73,7 @@ impl fmt::Display for Size {
             self.outages,
             self.drops,
             self.preemptions,
-            self.steps
+            self.calls
         )
     }
 }

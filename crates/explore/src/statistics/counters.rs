@@ -1,6 +1,6 @@
 //! Counters of a sweep.
 //!
-//! Owns [`Tally`]: what rows add up to, in memory of bounded size however many there are. It
+//! Owns [`Counters`]: what rows add up to, in memory of bounded size however many there are. It
 //! refuses rows that come out of order: which capsules are kept depends on it.
 
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use kernel::{Instant, mix};
 
 use serde::Serialize;
 
-use crate::run_result::Row;
-use crate::statistics::time_histogram::Times;
+use crate::run_result::RunResult;
+use crate::statistics::time_histogram::TimeHistogram;
 
 /// Signatures told apart; more are counted together.
 pub const SIGNATURES_MAX: usize = 1_000;
@@ -20,7 +20,7 @@ pub const CAPSULES_MAX: u64 = 100;
 
 /// What runs add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Counters {
     /// Runs.
     pub runs: u64,
     /// Runs that were as their scenario expects.
@@ -30,21 +30,21 @@ pub struct Tally {
     /// Runs made twice to see whether they are the same.
     pub rechecked: u64,
     /// What went wrong, by signature.
-    pub groups: BTreeMap<String, Group>,
+    pub signatures: BTreeMap<String, SignatureCounters>,
     /// What went wrong, by kind: the word before the place in a signature, or `exception`.
-    pub kinds: BTreeMap<String, Kind>,
+    pub kinds: BTreeMap<String, KindCounters>,
     /// When runs ended.
-    pub ends: Times,
+    pub ends: TimeHistogram,
     /// When those of them ended in which anything went wrong.
-    pub failing_ends: Times,
+    pub failing_ends: TimeHistogram,
     /// Failures whose signature is beyond [`SIGNATURES_MAX`].
     pub ungrouped: u64,
     /// When the first thing went wrong.
-    pub first_failures: Times,
+    pub first_failures: TimeHistogram,
     /// Faults of the scenario by name.
-    pub faults: BTreeMap<String, Fired>,
+    pub faults: BTreeMap<String, Occurrences>,
     /// Pairs of a control block's state and what happened to it, by name.
-    pub met: BTreeMap<String, Fired>,
+    pub covered: BTreeMap<String, Occurrences>,
     /// What had been seen after 1, 2, 4, 8... runs.
     pub growth: Vec<Growth>,
     /// Each signature with the number of runs until it was first seen.
@@ -55,29 +55,29 @@ pub struct Tally {
 
 /// Failures of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kind {
+pub struct KindCounters {
     /// Runs that show it.
     pub runs: u64,
     /// When it was found first.
-    pub times: Times,
+    pub times: TimeHistogram,
     /// When those runs ended.
-    pub ends: Times,
+    pub ends: TimeHistogram,
 }
 
 /// Failures of one signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct SignatureCounters {
     /// Runs that show it.
     pub runs: u64,
     /// When it was found first.
-    pub times: Times,
+    pub times: TimeHistogram,
     /// Where it was found soonest in virtual time; the first run of equals.
-    pub shortest: Shortest,
+    pub earliest: EarliestFailure,
 }
 
 /// The run in which something was found soonest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shortest {
+pub struct EarliestFailure {
     /// When.
     pub at: Instant,
     /// Under which seed.
@@ -92,10 +92,10 @@ pub struct Shortest {
 
 /// How often a fault struck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fired {
+pub struct Occurrences {
     /// Runs in which it did.
     pub runs: u64,
-    /// Times altogether.
+    /// TimeHistogram altogether.
     pub times: u64,
 }
 
@@ -113,10 +113,10 @@ pub struct Growth {
 /// Seeds listed of runs that are not as expected.
 const UNEXPECTED_SEEDS_MAX: usize = 20;
 
-impl Tally {
+impl Counters {
     /// Takes in one row, with one in `recheck` runs made twice (0 for none). Says of which of
     /// its failures, by place, a capsule is to be kept.
-    pub fn add(&mut self, row: &Row, recheck: u64) -> Vec<usize> {
+    pub fn add(&mut self, row: &RunResult, recheck: u64) -> Vec<usize> {
         self.runs += 1;
         if row.as_expected {
             self.as_expected += 1;
@@ -125,7 +125,9 @@ impl Tally {
         }
         self.rechecked += u64::from(is_rechecked(row.seed, row.is_failing(), recheck));
         row.faults.iter().for_each(|it| count(&mut self.faults, it));
-        row.met.iter().for_each(|it| count(&mut self.met, it));
+        row.covered
+            .iter()
+            .for_each(|it| count(&mut self.covered, it));
         if let Some(at) = row.first_failure() {
             self.failing += 1;
             self.first_failures.add(at);
@@ -147,12 +149,12 @@ impl Tally {
     pub fn seen(&self) -> Growth {
         Growth {
             runs: self.runs,
-            signatures: self.groups.len() as u64,
-            pairs: self.met.len() as u64,
+            signatures: self.signatures.len() as u64,
+            pairs: self.covered.len() as u64,
         }
     }
 
-    fn add_kinds(&mut self, row: &Row) {
+    fn add_kinds(&mut self, row: &RunResult) {
         let mut first: BTreeMap<&str, u64> = BTreeMap::new();
         for failure in &row.failures {
             let at = first.entry(kind(&failure.signature)).or_insert(failure.at);
@@ -170,15 +172,15 @@ impl Tally {
         }
     }
 
-    fn add_failure(&mut self, row: &Row, place: usize) -> bool {
+    fn add_failure(&mut self, row: &RunResult, place: usize) -> bool {
         let failure = &row.failures[place];
         let at = Instant::from_nanos(failure.at);
-        let is_new = !self.groups.contains_key(&failure.signature);
-        if is_new && self.groups.len() == SIGNATURES_MAX {
+        let is_new = !self.signatures.contains_key(&failure.signature);
+        if is_new && self.signatures.len() == SIGNATURES_MAX {
             self.ungrouped += 1;
             return false;
         }
-        let here = || Shortest {
+        let here = || EarliestFailure {
             at,
             seed: row.seed,
             settings: row.settings.clone(),
@@ -190,18 +192,18 @@ impl Tally {
                 .push((self.runs, failure.signature.clone()));
         }
         let group = self
-            .groups
+            .signatures
             .entry(failure.signature.clone())
-            .or_insert_with(|| Group {
+            .or_insert_with(|| SignatureCounters {
                 runs: 0,
-                times: Times::default(),
-                shortest: here(),
+                times: TimeHistogram::default(),
+                earliest: here(),
             });
         group.runs += 1;
         group.times.add(at);
-        let sooner = at < group.shortest.at;
+        let sooner = at < group.earliest.at;
         if sooner {
-            group.shortest = here();
+            group.earliest = here();
         }
         assert!(group.runs <= self.runs, "a run shows a signature once");
         sooner || group.runs <= CAPSULES_MAX
@@ -215,10 +217,10 @@ fn kind(signature: &str) -> &str {
 }
 
 /// Adds what one run did of something.
-fn count(counts: &mut BTreeMap<String, Fired>, (name, times): (&String, &u64)) {
+fn count(counts: &mut BTreeMap<String, Occurrences>, (name, times): (&String, &u64)) {
     // Names are few and runs many: nearly always it is there.
     if !counts.contains_key(name) {
-        counts.insert(name.clone(), Fired::default());
+        counts.insert(name.clone(), Occurrences::default());
     }
     if let Some(fired) = counts.get_mut(name) {
         fired.runs += u64::from(*times > 0);
@@ -238,11 +240,11 @@ pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {
 mod tests {
     use super::*;
 
-    fn row(seed: u64, at: u64) -> Row {
+    fn row(seed: u64, at: u64) -> RunResult {
         let text = format!(
             r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
             "failures":[{{"signature":"s","at":{at},"count":1}}],"digest":"","simulated":0,
-            "events":0,"steps":0,"stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},
+            "events":0,"calls":0,"stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},
             "faults":{{"f":2}},"offered":{{}},"lost":{{}}}}"#
         );
         serde_json::from_str(&text).expect("a row")
@@ -261,16 +263,16 @@ mod tests {
 
     #[test]
     fn capsules_are_kept_of_the_first_runs_and_of_every_sooner_one() {
-        let mut tally = Tally::default();
+        let mut counters = Counters::default();
         for seed in 0..CAPSULES_MAX {
-            assert_eq!(tally.add(&row(seed, 1_000), 0), [0]);
+            assert_eq!(counters.add(&row(seed, 1_000), 0), [0]);
         }
-        assert!(tally.add(&row(500, 1_000), 0).is_empty());
-        assert_eq!(tally.add(&row(501, 999), 0), [0]);
-        assert!(tally.add(&row(502, 999), 0).is_empty());
-        let group = &tally.groups["s"];
-        assert_eq!((group.shortest.seed, group.runs), (501, CAPSULES_MAX + 3));
-        assert_eq!(tally.faults["f"].times, 2 * tally.runs);
-        assert_eq!(tally.discoveries, [(1, "s".to_owned())]);
+        assert!(counters.add(&row(500, 1_000), 0).is_empty());
+        assert_eq!(counters.add(&row(501, 999), 0), [0]);
+        assert!(counters.add(&row(502, 999), 0).is_empty());
+        let group = &counters.signatures["s"];
+        assert_eq!((group.earliest.seed, group.runs), (501, CAPSULES_MAX + 3));
+        assert_eq!(counters.faults["f"].times, 2 * counters.runs);
+        assert_eq!(counters.discoveries, [(1, "s".to_owned())]);
     }
 }

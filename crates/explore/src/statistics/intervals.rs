@@ -46,7 +46,7 @@ pub fn wilson(hits: u64, trials: u64) -> Interval {
         };
     }
     let share = hits as f64 / trials as f64;
-    let Interval { low, high } = wilson_of_share(share, trials as f64);
+    let Interval { low, high } = wilson_of_proportion(share, trials as f64);
     Interval {
         low: if hits == 0 { 0.0 } else { low },
         high: if hits == trials { 1.0 } else { high },
@@ -55,7 +55,7 @@ pub fn wilson(hits: u64, trials: u64) -> Interval {
 
 /// The same for a share of `n` trials, or what has as much to say as that many.
 #[must_use]
-pub fn wilson_of_share(share: f64, n: f64) -> Interval {
+pub fn wilson_of_proportion(share: f64, n: f64) -> Interval {
     let square = Z * Z;
     let centre = (share + square / (2.0 * n)) / (1.0 + square / n);
     let spread = (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();

@@ -5,9 +5,9 @@
 
 use kernel::Duration;
 
-use crate::statistics::counters::{Kind, Tally};
-use crate::statistics::intervals::{Interval, wilson_of_share};
-use crate::statistics::time_histogram::Times;
+use crate::statistics::counters::{Counters, KindCounters};
+use crate::statistics::intervals::{Interval, wilson_of_proportion};
+use crate::statistics::time_histogram::TimeHistogram;
 
 /// The share of runs to which something has not happened yet, as time passes.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,44 +17,48 @@ pub struct Survival {
     /// Those to which it happened.
     pub happened: u64,
     /// Each time at which it did, to 1/64, in order.
-    pub steps: Vec<Step>,
+    pub points: Vec<SurvivalPoint>,
     /// The end of the longest run.
     pub end: Duration,
 }
 
 /// From one time on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
+pub struct SurvivalPoint {
     /// The time.
     pub at: Duration,
     /// The share that is left.
-    pub share: f64,
+    pub proportion: f64,
     /// Its interval of 95 %: Wilson's, for as many runs as would have the variance of Greenwood
     /// (K. J. Rothman 1978). Without runs that ended early it is Wilson's own.
     pub interval: Interval,
 }
 
 impl Survival {
-    /// Of the runs of a tally, as to one kind of failure, such as `control-block-exhaustion`.
+    /// Of the runs of a counters, as to one kind of failure, such as `control-block-exhaustion`.
     #[must_use]
-    pub fn of(tally: &Tally, kind: &str) -> Self {
-        let nothing = Kind::default();
-        let Kind { times, ends, .. } = tally.kinds.get(kind).unwrap_or(&nothing);
-        Self::of_times(tally, times, ends)
+    pub fn of(counters: &Counters, kind: &str) -> Self {
+        let nothing = KindCounters::default();
+        let KindCounters { times, ends, .. } = counters.kinds.get(kind).unwrap_or(&nothing);
+        Self::of_times(counters, times, ends)
     }
 
-    /// Of the runs of a tally, as to whatever goes wrong first.
+    /// Of the runs of a counters, as to whatever goes wrong first.
     #[must_use]
-    pub fn of_first_failure(tally: &Tally) -> Self {
-        Self::of_times(tally, &tally.first_failures, &tally.failing_ends)
+    pub fn of_first_failure(counters: &Counters) -> Self {
+        Self::of_times(counters, &counters.first_failures, &counters.failing_ends)
     }
 
-    fn of_times(tally: &Tally, times: &Times, ends: &Times) -> Self {
-        let end = tally.ends.counts().last().map_or(Duration::ZERO, |it| it.0);
+    fn of_times(counters: &Counters, times: &TimeHistogram, ends: &TimeHistogram) -> Self {
+        let end = counters
+            .ends
+            .counts()
+            .last()
+            .map_or(Duration::ZERO, |it| it.0);
         Self {
-            runs: tally.runs,
+            runs: counters.runs,
             happened: times.count(),
-            steps: steps(tally.runs, times, &without(&tally.ends, ends)),
+            points: points(counters.runs, times, &without(&counters.ends, ends)),
             end,
         }
     }
@@ -62,13 +66,13 @@ impl Survival {
     /// When it had happened to half of all runs; `None` if it never had.
     #[must_use]
     pub fn median(&self) -> Option<Duration> {
-        let past = self.steps.iter().find(|step| step.share <= 0.5)?;
+        let past = self.points.iter().find(|step| step.proportion <= 0.5)?;
         Some(past.at)
     }
 }
 
 /// When runs ended to which it did not happen.
-fn without(all: &Times, some: &Times) -> Vec<(Duration, u64)> {
+fn without(all: &TimeHistogram, some: &TimeHistogram) -> Vec<(Duration, u64)> {
     let mut some = some.counts().peekable();
     let rest = all.counts().map(|(at, count)| {
         let taken = some.next_if(|it| it.0 == at).map_or(0, |it| it.1);
@@ -77,8 +81,8 @@ fn without(all: &Times, some: &Times) -> Vec<(Duration, u64)> {
     rest.collect()
 }
 
-fn steps(runs: u64, times: &Times, censored: &[(Duration, u64)]) -> Vec<Step> {
-    let (mut share, mut greenwood) = (1.0, 0.0);
+fn points(runs: u64, times: &TimeHistogram, censored: &[(Duration, u64)]) -> Vec<SurvivalPoint> {
+    let (mut proportion, mut greenwood) = (1.0, 0.0);
     let (mut happened, mut ended) = (0, 0);
     let mut censored = censored.iter().peekable();
     let step = |(at, count): (Duration, u64)| {
@@ -89,18 +93,18 @@ fn steps(runs: u64, times: &Times, censored: &[(Duration, u64)]) -> Vec<Step> {
         let at_risk = runs - happened - ended;
         happened += count;
         let left = at_risk - count;
-        share *= left as f64 / at_risk as f64;
+        proportion *= left as f64 / at_risk as f64;
         let interval = if left == 0 {
-            let Interval { high, .. } = wilson_of_share(0.0, (runs - ended) as f64);
+            let Interval { high, .. } = wilson_of_proportion(0.0, (runs - ended) as f64);
             Interval { low: 0.0, high }
         } else {
             greenwood += count as f64 / (at_risk as f64 * left as f64);
             // Var = S^2 G, and a share of n trials has S (1 - S) / n.
-            wilson_of_share(share, (1.0 - share) / (share * greenwood))
+            wilson_of_proportion(proportion, (1.0 - proportion) / (proportion * greenwood))
         };
-        Step {
+        SurvivalPoint {
             at,
-            share,
+            proportion,
             interval,
         }
     };
@@ -110,15 +114,15 @@ fn steps(runs: u64, times: &Times, censored: &[(Duration, u64)]) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_result::Row;
+    use crate::run_result::RunResult;
     use crate::statistics::intervals::wilson;
     use proptest::prelude::*;
 
     const KIND: &str = "control-block-exhaustion";
 
     /// Runs that ended at these seconds, some with an event before.
-    fn tally(runs: &[(u64, Option<u64>)]) -> Tally {
-        let mut tally = Tally::default();
+    fn counters(runs: &[(u64, Option<u64>)]) -> Counters {
+        let mut counters = Counters::default();
         for (seed, (end, event)) in runs.iter().enumerate() {
             let nanos = |seconds: u64| seconds * 1_000_000_000;
             let failures = event.map_or(String::new(), |at| {
@@ -127,15 +131,15 @@ mod tests {
             });
             let text = format!(
                 r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
-                "failures":[{failures}],"digest":"","simulated":{},"events":0,"steps":0,
+                "failures":[{failures}],"digest":"","simulated":{},"events":0,"calls":0,
                 "stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},"faults":{{}},
                 "offered":{{}},"lost":{{}}}}"#,
                 nanos(*end)
             );
-            let row: Row = serde_json::from_str(&text).expect("a row");
-            tally.add(&row, 0);
+            let row: RunResult = serde_json::from_str(&text).expect("a row");
+            counters.add(&row, 0);
         }
-        tally
+        counters
     }
 
     /// By hand: of six, one event at 10 s, an end at 15 s, an event at 20 s, two ends at 30 s and
@@ -150,8 +154,8 @@ mod tests {
             (30, None),
             (50, Some(40)),
         ];
-        let survival = Survival::of(&tally(&runs), KIND);
-        let shares: Vec<f64> = survival.steps.iter().map(|it| it.share).collect();
+        let survival = Survival::of(&counters(&runs), KIND);
+        let shares: Vec<f64> = survival.points.iter().map(|it| it.proportion).collect();
         let wanted = [5.0 / 6.0, 5.0 / 6.0 * 0.75, 0.0];
         assert!(
             shares
@@ -172,17 +176,17 @@ mod tests {
             events in prop::collection::vec(prop::option::of(1_u64..1_000), 1..60)
         ) {
             let runs: Vec<(u64, Option<u64>)> = events.iter().map(|it| (2_000, *it)).collect();
-            let survival = Survival::of(&tally(&runs), KIND);
+            let survival = Survival::of(&counters(&runs), KIND);
             let total = runs.len() as u64;
-            prop_assert!(survival.steps.is_sorted_by(|one, next| one.share > next.share));
-            for step in &survival.steps {
-                let left = (step.share * total as f64).round();
-                prop_assert!((step.share * total as f64 - left).abs() < 1e-9);
+            prop_assert!(survival.points.is_sorted_by(|one, next| one.proportion > next.proportion));
+            for step in &survival.points {
+                let left = (step.proportion * total as f64).round();
+                prop_assert!((step.proportion * total as f64 - left).abs() < 1e-9);
                 let known = wilson(left as u64, total);
                 prop_assert!((step.interval.low - known.low).abs() < 1e-9);
                 prop_assert!((step.interval.high - known.high).abs() < 1e-9);
             }
-            let last = survival.steps.last().map_or(1.0, |it| it.share);
+            let last = survival.points.last().map_or(1.0, |it| it.proportion);
             let never = events.iter().filter(|it| it.is_none()).count() as f64;
             prop_assert!((last - never / total as f64).abs() < 1e-9);
         }

@@ -10,7 +10,7 @@ use mta::{Coverage, Stimulus};
 use serde::Serialize;
 
 use crate::run_result::coverage::{event_word, every_pair, name, state_word};
-use crate::statistics::counters::{Fired, Growth, Tally};
+use crate::statistics::counters::{Counters, Growth, Occurrences};
 
 /// What a sweep has tried.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,14 +23,14 @@ pub struct Thoroughness {
     /// (Biometrika, 1953): the share of runs that were alone with one.
     pub unseen: f64,
     /// Pairs of state and event that were met.
-    pub met: Vec<Met>,
+    pub covered: Vec<CoveredPair>,
     /// Pairs that never were; many of them cannot be.
-    pub never: Vec<Pair>,
+    pub uncovered: Vec<StateEvent>,
 }
 
 /// Something that can happen to a control block, in a state of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Pair {
+pub struct StateEvent {
     /// The state.
     pub state: &'static str,
     /// What happens.
@@ -39,49 +39,51 @@ pub struct Pair {
 
 /// A pair that was met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Met {
+pub struct CoveredPair {
     /// Which.
     #[serde(flatten)]
-    pub pair: Pair,
+    pub pair: StateEvent,
     /// Runs in which it was.
     pub runs: u64,
-    /// Times altogether.
+    /// TimeHistogram altogether.
     pub times: u64,
 }
 
 impl Thoroughness {
-    /// What the tally of all runs says.
+    /// What the counters of all runs says.
     #[must_use]
-    pub fn of(tally: &Tally) -> Self {
-        let mut growth = tally.growth.clone();
-        if growth.last().is_some_and(|last| last.runs < tally.runs) {
-            growth.push(tally.seen());
+    pub fn of(counters: &Counters) -> Self {
+        let mut growth = counters.growth.clone();
+        if growth.last().is_some_and(|last| last.runs < counters.runs) {
+            growth.push(counters.seen());
         }
-        let groups = tally.groups.values();
+        let groups = counters.signatures.values();
         let seen_once = groups.filter(|group| group.runs == 1).count() as u64;
-        let (mut met, mut never) = (Vec::new(), Vec::new());
+        let (mut covered, mut uncovered) = (Vec::new(), Vec::new());
         for (state, stimulus) in every_pair() {
-            let pair = Pair {
+            let pair = StateEvent {
                 state: state_word(state),
                 event: event_word(stimulus),
             };
-            match tally.met.get(&name(state, stimulus)) {
-                Some(&Fired { runs, times }) => met.push(Met { pair, runs, times }),
-                None => never.push(pair),
+            match counters.covered.get(&name(state, stimulus)) {
+                Some(&Occurrences { runs, times }) => {
+                    covered.push(CoveredPair { pair, runs, times })
+                }
+                None => uncovered.push(pair),
             }
         }
         Self {
             growth,
             seen_once,
-            unseen: seen_once as f64 / tally.runs.max(1) as f64,
-            met,
-            never,
+            unseen: seen_once as f64 / counters.runs.max(1) as f64,
+            covered,
+            uncovered,
         }
     }
 
     fn times(&self, state: &str, event: &str) -> Option<u64> {
-        let mut met = self.met.iter();
-        let found = met.find(|it| it.pair.state == state && it.pair.event == event);
+        let mut covered = self.covered.iter();
+        let found = covered.find(|it| it.pair.state == state && it.pair.event == event);
         found.map(|it| it.times)
     }
 }
@@ -106,10 +108,13 @@ impl fmt::Display for Thoroughness {
             self.seen_once,
             100.0 * self.unseen
         )?;
-        let (met, all) = (self.met.len(), self.met.len() + self.never.len());
+        let (covered, all) = (
+            self.covered.len(),
+            self.covered.len() + self.uncovered.len(),
+        );
         writeln!(
             formatter,
-            "  of {all} pairs of a control block's state and what happens to it, {met} were met:"
+            "  of {all} pairs of a control block's state and what happens to it, {covered} were covered:"
         )?;
         let mut head = format!("  {:20}", "");
         for state in Coverage::STATES {

@@ -1,6 +1,6 @@
 //! How long it took until something happened, over many runs.
 //!
-//! Owns [`Times`], a histogram of bounded size with a relative error below 1/64. It refuses to
+//! Owns [`TimeHistogram`], a histogram of bounded size with a relative error below 1/64. It refuses to
 //! keep single times: a sweep may have millions of runs.
 
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ const OCTAVE_BITS: u32 = BUCKETS_PER_OCTAVE.ilog2();
 
 /// Counts of times by bucket: at most 64 octaves of 64 buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Times {
+pub struct TimeHistogram {
     buckets: BTreeMap<u32, u64>,
     count: u64,
 }
 
-impl Times {
+impl TimeHistogram {
     /// Takes in one time.
     pub fn add(&mut self, at: Instant) {
         *self.buckets.entry(bucket(at.nanos())).or_default() += 1;
@@ -92,7 +92,7 @@ mod tests {
             never in 0_u64..40,
             percent in 1_u64..=100,
         ) {
-            let mut histogram = Times::default();
+            let mut histogram = TimeHistogram::default();
             times.iter().for_each(|&nanos| histogram.add(Instant::from_nanos(nanos)));
             times.sort_unstable();
             let runs = times.len() as u64 + never;

@@ -24,7 +24,7 @@ pub struct Axis {
 
 /// One crossing.
 #[derive(Clone, Debug)]
-pub struct Point {
+pub struct GridPoint {
     /// The varied settings' values here, in the order of the axes.
     pub values: Vec<String>,
     /// All overrides that lead here, as `PATH=VALUE`.
@@ -55,7 +55,7 @@ pub fn points(
     bytes: &[u8],
     overrides: &[String],
     axes: &[Axis],
-) -> Result<Vec<Point>, GridError> {
+) -> Result<Vec<GridPoint>, GridError> {
     let size = axes
         .iter()
         .fold(1_usize, |size, axis| size.saturating_mul(axis.values.len()));
@@ -70,7 +70,7 @@ pub fn points(
             let overrides: Vec<String> = overrides.iter().cloned().chain(varied).collect();
             let scenario = file::load(name, bytes, &overrides).map_err(GridError::Wrong)?;
             let hash = blake3::Hash::from(scenario.content_hash()).to_string();
-            Ok(Point {
+            Ok(GridPoint {
                 values,
                 overrides,
                 selected: BTreeMap::new(),

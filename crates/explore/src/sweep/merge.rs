@@ -7,9 +7,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::sweep::results_directory::{self, Folder, FolderError, Manifest};
+use crate::sweep::results_directory::{self, Manifest, ResultsDirectory, ResultsError};
 use crate::sweep::seeds::{SeedRange, Shard};
-use crate::sweep::sweep_statistics::Book;
+use crate::sweep::sweep_statistics::SweepStatistics;
 
 /// Why parts cannot be joined.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub enum MergeError {
     /// There is none.
     Nothing,
     /// A folder cannot be read or written.
-    Folder(FolderError),
+    Results(ResultsError),
     /// A part is of another sweep than the first one.
     Other {
         /// The part.
@@ -65,22 +65,23 @@ pub enum MergeError {
 ///
 /// # Errors
 /// If the parts are not those of one sweep, each once and finished, or a folder fails.
-pub fn merge(parts: &[PathBuf], out: &Path) -> Result<Book, MergeError> {
+pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeError> {
     let mut parts: Vec<(Manifest, &PathBuf)> = parts
         .iter()
         .map(|path| Ok((results_directory::read_manifest(path)?, path)))
-        .collect::<Result<_, FolderError>>()
-        .map_err(MergeError::Folder)?;
+        .collect::<Result<_, ResultsError>>()
+        .map_err(MergeError::Results)?;
     parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
     let manifest = joined(&parts)?;
     check(&parts, &manifest)?;
     let mut known = 0;
-    let mut result = Folder::open(out, &manifest, |_, _| known += 1).map_err(MergeError::Folder)?;
-    let mut book = Book::new(&manifest);
+    let mut result =
+        ResultsDirectory::open(out, &manifest, |_, _| known += 1).map_err(MergeError::Results)?;
+    let mut statistics = SweepStatistics::new(&manifest);
     for (_, path) in &parts {
         results_directory::read_rows(path, |row, line| {
-            let is_known = book.whole().runs < known;
-            for place in book.add(&row, line) {
+            let is_known = statistics.total().runs < known;
+            for place in statistics.add(&row, line) {
                 result.keep(&results_directory::read_capsule(path, &row, place)?)?;
             }
             match is_known {
@@ -88,20 +89,20 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<Book, MergeError> {
                 false => result.append(line),
             }
         })
-        .map_err(MergeError::Folder)?;
+        .map_err(MergeError::Results)?;
     }
-    let summary = book.summary();
+    let summary = statistics.summary();
     result
         .summarise(&summary.to_json(), summary.to_csv().as_deref())
-        .map_err(MergeError::Folder)?;
-    Ok(book)
+        .map_err(MergeError::Results)?;
+    Ok(statistics)
 }
 
 /// Whether the parts are what they say: nothing is written before that is known.
 fn check(parts: &[(Manifest, &PathBuf)], manifest: &Manifest) -> Result<(), MergeError> {
-    let mut book = Book::new(manifest);
+    let mut statistics = SweepStatistics::new(manifest);
     for (part, path) in parts {
-        check_part(&mut book, part, path)?;
+        check_part(&mut statistics, part, path)?;
     }
     Ok(())
 }
@@ -193,16 +194,20 @@ fn check_borders(parts: &[(Manifest, &PathBuf)]) -> Result<(), MergeError> {
 }
 
 /// Whether a part has the rows that it should have, as they were written, and their capsules.
-fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), MergeError> {
-    let mut own = Book::new(part);
+fn check_part(
+    statistics: &mut SweepStatistics,
+    part: &Manifest,
+    path: &Path,
+) -> Result<(), MergeError> {
+    let mut own = SweepStatistics::new(part);
     let mut misplaced = None;
     results_directory::read_rows(path, |row, line| {
-        let (expected, _) = own.place_of(own.whole().runs);
+        let (expected, _) = own.run_at(own.total().runs);
         if row.seed != expected && misplaced.is_none() {
             misplaced = Some((expected, row.seed));
         }
         own.add(&row, line);
-        let kept = book.add(&row, line);
+        let kept = statistics.add(&row, line);
         if misplaced.is_none() {
             for place in kept {
                 results_directory::read_capsule(path, &row, place)?;
@@ -210,7 +215,7 @@ fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), Merge
         }
         Ok(())
     })
-    .map_err(MergeError::Folder)?;
+    .map_err(MergeError::Results)?;
     let part_path = || path.to_owned();
     if let Some((expected, found)) = misplaced {
         return Err(MergeError::Misplaced {
@@ -219,8 +224,8 @@ fn check_part(book: &mut Book, part: &Manifest, path: &Path) -> Result<(), Merge
             found,
         });
     }
-    let (rows, runs) = (own.whole().runs, part.runs());
-    let summarised = results_directory::summarised_rows(path).map_err(MergeError::Folder)?;
+    let (rows, runs) = (own.total().runs, part.runs());
+    let summarised = results_directory::summarised_rows(path).map_err(MergeError::Results)?;
     match summarised {
         Some(hash) if rows == runs && hash == own.lines_hash() => Ok(()),
         Some(_) if rows == runs => Err(MergeError::Changed(part_path())),
@@ -236,7 +241,7 @@ impl fmt::Display for MergeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => formatter.write_str("there is nothing to merge"),
-            Self::Folder(error) => write!(formatter, "{error}"),
+            Self::Results(error) => write!(formatter, "{error}"),
             Self::Other { part, first, what } => write!(
                 formatter,
                 "{} is a part of another sweep than {}: {what}",

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::repro::capsule::{Capsule, file_name};
-use crate::run_result::Row;
+use crate::run_result::RunResult;
 use crate::sweep::grid::Axis;
 use crate::sweep::seeds::{SeedRange, Shard};
 
@@ -52,14 +52,14 @@ pub struct Manifest {
 
 /// A sweep's folder, open for more rows.
 #[derive(Debug)]
-pub struct Folder {
+pub struct ResultsDirectory {
     path: PathBuf,
     rows: BufWriter<File>,
 }
 
 /// Why a folder cannot be used.
 #[derive(Debug)]
-pub enum FolderError {
+pub enum ResultsError {
     /// The system refuses.
     Io(PathBuf, io::Error),
     /// It holds something else.
@@ -68,7 +68,7 @@ pub enum FolderError {
 
 impl Manifest {
     /// The version of this format.
-    pub const SCHEMA: u32 = 1;
+    pub const SCHEMA: u32 = 2;
 
     /// The seeds run here.
     #[must_use]
@@ -91,6 +91,11 @@ impl Manifest {
                 found.push(format!("{what} {one} instead of {two}"));
             }
         };
+        compare(
+            "format",
+            self.schema_version.to_string(),
+            other.schema_version.to_string(),
+        );
         compare("build", self.mtasim.clone(), other.mtasim.clone());
         compare(
             "scenario",
@@ -122,7 +127,7 @@ fn words(axes: &[Axis]) -> String {
     format!("[{}]", axes.join(" "))
 }
 
-impl Folder {
+impl ResultsDirectory {
     /// Opens a folder for a sweep, making it if need be, and hands every row it holds already
     /// to `known`. An unfinished last line, left by a sweep that was killed, is taken away.
     ///
@@ -131,11 +136,11 @@ impl Folder {
     pub fn open(
         path: &Path,
         manifest: &Manifest,
-        mut known: impl FnMut(&Row, &str),
-    ) -> Result<Self, FolderError> {
+        mut known: impl FnMut(&RunResult, &str),
+    ) -> Result<Self, ResultsError> {
         let io = |path: &Path| {
             let path = path.to_owned();
-            move |error| FolderError::Io(path, error)
+            move |error| ResultsError::Io(path, error)
         };
         let place = path.join(MANIFEST);
         if place.exists() {
@@ -143,14 +148,14 @@ impl Folder {
             let differences = held.differences(manifest);
             if !differences.is_empty() {
                 let what = format!("it holds another sweep: {}", differences.join(", "));
-                return Err(FolderError::Foreign(path.to_owned(), what));
+                return Err(ResultsError::Foreign(path.to_owned(), what));
             }
         } else if let Some(name) = [ROWS, SUMMARY, GRID, CAPSULES]
             .into_iter()
             .find(|name| path.join(name).exists())
         {
             let what = format!("it has a {name} and no {MANIFEST}: nothing is written over it");
-            return Err(FolderError::Foreign(path.to_owned(), what));
+            return Err(ResultsError::Foreign(path.to_owned(), what));
         } else {
             fs::create_dir_all(path).map_err(io(path))?;
             let mut text = serde_json::to_string_pretty(manifest).expect("plain data");
@@ -181,41 +186,41 @@ impl Folder {
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn append(&mut self, line: &str) -> Result<(), FolderError> {
+    pub fn append(&mut self, line: &str) -> Result<(), ResultsError> {
         let result = self.rows.write_all(line.as_bytes());
-        result.map_err(|error| FolderError::Io(self.path.join(ROWS), error))
+        result.map_err(|error| ResultsError::Io(self.path.join(ROWS), error))
     }
 
     /// Writes a capsule. One that is there already is of the same run.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn keep(&self, capsule: &Capsule) -> Result<(), FolderError> {
+    pub fn keep(&self, capsule: &Capsule) -> Result<(), ResultsError> {
         let place = self.path.join(CAPSULES).join(capsule.file_name());
         write_atomically(&place, capsule.to_text().as_bytes())
-            .map_err(|error| FolderError::Io(place, error))
+            .map_err(|error| ResultsError::Io(place, error))
     }
 
     /// Makes sure that all rows are on their way to the disk.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn flush(&mut self) -> Result<(), FolderError> {
+    pub fn flush(&mut self) -> Result<(), ResultsError> {
         let result = self.rows.flush();
-        result.map_err(|error| FolderError::Io(self.path.join(ROWS), error))
+        result.map_err(|error| ResultsError::Io(self.path.join(ROWS), error))
     }
 
     /// Writes what the rows add up to.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn summarise(&mut self, summary: &str, grid: Option<&str>) -> Result<(), FolderError> {
+    pub fn summarise(&mut self, summary: &str, grid: Option<&str>) -> Result<(), ResultsError> {
         self.flush()?;
         for (name, text) in [(SUMMARY, Some(summary)), (GRID, grid)] {
             let Some(text) = text else { continue };
             let place = self.path.join(name);
             write_atomically(&place, text.as_bytes())
-                .map_err(|error| FolderError::Io(place, error))?;
+                .map_err(|error| ResultsError::Io(place, error))?;
         }
         Ok(())
     }
@@ -237,26 +242,30 @@ pub fn capsule_path(name: &str) -> String {
 ///
 /// # Errors
 /// If it cannot be read or holds none.
-pub fn read_manifest(path: &Path) -> Result<Manifest, FolderError> {
+pub fn read_manifest(path: &Path) -> Result<Manifest, ResultsError> {
     let place = path.join(MANIFEST);
-    let bytes = fs::read(&place).map_err(|error| FolderError::Io(place.clone(), error))?;
+    let bytes = fs::read(&place).map_err(|error| ResultsError::Io(place.clone(), error))?;
     serde_json::from_slice(&bytes)
-        .map_err(|error| FolderError::Foreign(place, format!("it is no manifest: {error}")))
+        .map_err(|error| ResultsError::Foreign(place, format!("it is no manifest: {error}")))
 }
 
 /// The capsule of one failure of a row, by place, as a folder has it.
 ///
 /// # Errors
 /// If it cannot be read, is none, or is of another run.
-pub(crate) fn read_capsule(path: &Path, row: &Row, place: usize) -> Result<Capsule, FolderError> {
+pub(crate) fn read_capsule(
+    path: &Path,
+    row: &RunResult,
+    place: usize,
+) -> Result<Capsule, ResultsError> {
     let name = file_name(&row.failures[place].signature, row.seed, &row.scenario);
     let place = path.join(CAPSULES).join(name);
-    let bytes = fs::read(&place).map_err(|error| FolderError::Io(place.clone(), error))?;
+    let bytes = fs::read(&place).map_err(|error| ResultsError::Io(place.clone(), error))?;
     let capsule = Capsule::parse(&bytes)
-        .map_err(|error| FolderError::Foreign(place.clone(), error.to_string()))?;
+        .map_err(|error| ResultsError::Foreign(place.clone(), error.to_string()))?;
     if (capsule.seed, &capsule.digest) != (row.seed, &row.digest) {
         let what = format!("it is of another run than the row of seed {}", row.seed);
-        return Err(FolderError::Foreign(place, what));
+        return Err(ResultsError::Foreign(place, what));
     }
     Ok(capsule)
 }
@@ -265,7 +274,7 @@ pub(crate) fn read_capsule(path: &Path, row: &Row, place: usize) -> Result<Capsu
 ///
 /// # Errors
 /// If the summary is none.
-pub(crate) fn summarised_rows(path: &Path) -> Result<Option<String>, FolderError> {
+pub(crate) fn summarised_rows(path: &Path) -> Result<Option<String>, ResultsError> {
     #[derive(Deserialize)]
     struct Known {
         rows_blake3: String,
@@ -274,10 +283,10 @@ pub(crate) fn summarised_rows(path: &Path) -> Result<Option<String>, FolderError
     let bytes = match fs::read(&place) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(FolderError::Io(place, error)),
+        Err(error) => return Err(ResultsError::Io(place, error)),
     };
     let known: Known = serde_json::from_slice(&bytes)
-        .map_err(|error| FolderError::Foreign(place, format!("it is no summary: {error}")))?;
+        .map_err(|error| ResultsError::Foreign(place, format!("it is no summary: {error}")))?;
     Ok(Some(known.rows_blake3))
 }
 
@@ -288,10 +297,10 @@ pub(crate) fn summarised_rows(path: &Path) -> Result<Option<String>, FolderError
 /// If a line cannot be read or is no row, or `take` refuses.
 pub fn read_rows(
     path: &Path,
-    mut take: impl FnMut(Row, &str) -> Result<(), FolderError>,
-) -> Result<u64, FolderError> {
+    mut take: impl FnMut(RunResult, &str) -> Result<(), ResultsError>,
+) -> Result<u64, ResultsError> {
     let place = path.join(ROWS);
-    let io = |error| FolderError::Io(place.clone(), error);
+    let io = |error| ResultsError::Io(place.clone(), error);
     let mut reader = BufReader::new(File::open(&place).map_err(io)?);
     let (mut line, mut whole, mut number) = (String::new(), 0, 0_u64);
     loop {
@@ -304,7 +313,7 @@ pub fn read_rows(
         }
         number += 1;
         let row = serde_json::from_str(&line).map_err(|error| {
-            FolderError::Foreign(place.clone(), format!("line {number} is no row: {error}"))
+            ResultsError::Foreign(place.clone(), format!("line {number} is no row: {error}"))
         })?;
         take(row, &line)?;
         whole += length as u64;
@@ -325,7 +334,7 @@ pub fn write_atomically(place: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&beside, place)
 }
 
-impl fmt::Display for FolderError {
+impl fmt::Display for ResultsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(path, error) => write!(formatter, "{}: {error}", path.display()),
@@ -334,4 +343,4 @@ impl fmt::Display for FolderError {
     }
 }
 
-impl std::error::Error for FolderError {}
+impl std::error::Error for ResultsError {}

@@ -10,10 +10,10 @@ use kernel::{Duration, Instant};
 use serde::Serialize;
 
 use crate::repro::capsule::{BUILD, file_name};
-use crate::statistics::counters::{Group, Tally};
+use crate::statistics::counters::{Counters, SignatureCounters};
 use crate::statistics::intervals::{Interval, wilson};
 use crate::statistics::thoroughness::Thoroughness;
-use crate::statistics::time_histogram::Times;
+use crate::statistics::time_histogram::TimeHistogram;
 use crate::sweep::results_directory::{Manifest, capsule_path};
 
 /// The percentages whose times are given.
@@ -48,13 +48,13 @@ pub struct Summary {
     /// The first seeds of runs that were not.
     pub unexpected_seeds: Vec<u64>,
     /// Runs in which anything went wrong, expected or not.
-    pub failing: Share,
+    pub failing: Proportion,
     /// Runs made twice, and found the same.
     pub rechecked: u64,
     /// Virtual time until anything first went wrong.
     pub first_failure: Vec<Quantile>,
     /// What went wrong: exceptions, then the rest, each the most frequent first.
-    pub signatures: Vec<Found>,
+    pub signatures: Vec<SignatureSummary>,
     /// Failures beyond the limit on signatures.
     pub ungrouped: u64,
     /// How often each fault of the scenario struck.
@@ -64,12 +64,12 @@ pub struct Summary {
     /// What has been tried.
     pub thoroughness: Thoroughness,
     /// The points of the grid; empty if nothing is varied.
-    pub grid: Vec<GridPoint>,
+    pub grid: Vec<PointSummary>,
 }
 
 /// A share of runs, with 95 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Share {
+pub struct Proportion {
     /// How many.
     pub runs: u64,
     /// As a share of all.
@@ -90,16 +90,16 @@ pub struct Quantile {
 
 /// One kind of failure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Found {
+pub struct SignatureSummary {
     /// Its name.
     pub signature: String,
     /// In how many runs.
     #[serde(flatten)]
-    pub share: Share,
+    pub proportion: Proportion,
     /// The seed that shows it soonest in virtual time.
-    pub shortest_seed: u64,
+    pub earliest_seed: u64,
     /// When that is, in nanoseconds.
-    pub shortest_at: u64,
+    pub earliest_at: u64,
     /// With which of the varied settings.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
@@ -119,7 +119,7 @@ pub struct FaultCount {
     pub fault: String,
     /// Runs in which it did.
     pub runs: u64,
-    /// Times altogether; 0 means that it tested nothing.
+    /// TimeHistogram altogether; 0 means that it tested nothing.
     pub times: u64,
 }
 
@@ -134,13 +134,13 @@ pub struct Discovery {
 
 /// One point of the grid.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct GridPoint {
+pub struct PointSummary {
     /// The varied settings.
     pub settings: BTreeMap<String, String>,
     /// Runs made here.
     pub runs: u64,
     /// Those in which anything went wrong.
-    pub failing: Share,
+    pub failing: Proportion,
     /// Virtual time until anything first went wrong.
     pub first_failure: Vec<Quantile>,
     /// Runs by signature.
@@ -152,18 +152,18 @@ impl Summary {
     #[must_use]
     pub fn of(
         manifest: &Manifest,
-        whole: &Tally,
-        points: &[(BTreeMap<String, String>, Tally)],
+        whole: &Counters,
+        points: &[(BTreeMap<String, String>, Counters)],
     ) -> Self {
-        let mut signatures: Vec<Found> = whole
-            .groups
+        let mut signatures: Vec<SignatureSummary> = whole
+            .signatures
             .iter()
             .map(|(signature, group)| found(signature, group, whole.runs))
             .collect();
         signatures.sort_by_key(|found| {
             (
                 gravity(&found.signature),
-                std::cmp::Reverse(found.share.runs),
+                std::cmp::Reverse(found.proportion.runs),
             )
         });
         let grid = points.iter().filter(|(settings, _)| !settings.is_empty());
@@ -179,7 +179,7 @@ impl Summary {
             runs: whole.runs,
             as_expected: whole.as_expected,
             unexpected_seeds: whole.unexpected_seeds.clone(),
-            failing: share(whole.failing, whole.runs),
+            failing: proportion(whole.failing, whole.runs),
             rechecked: whole.rechecked,
             first_failure: quantiles(&whole.first_failures, whole.runs),
             signatures,
@@ -203,7 +203,7 @@ impl Summary {
                 .collect(),
             thoroughness: Thoroughness::of(whole),
             grid: grid
-                .map(|(settings, tally)| grid_point(settings, tally))
+                .map(|(settings, counters)| grid_point(settings, counters))
                 .collect(),
         }
     }
@@ -260,7 +260,7 @@ impl Summary {
     /// As a page for a terminal. `command` gives the line that repeats the run a failure shows
     /// soonest in.
     #[must_use]
-    pub fn to_human(&self, command: impl Fn(&Found) -> String) -> String {
+    pub fn to_human(&self, command: impl Fn(&SignatureSummary) -> String) -> String {
         let mut page = String::new();
         let state = if self.complete { "" } else { " (not complete)" };
         let _ = writeln!(page, "{}\nseeds {}{state}", self.title, self.seeds);
@@ -286,10 +286,10 @@ impl Summary {
         );
         for found in self.signatures.iter().take(SHOWN_MAX) {
             let _ = writeln!(page, "\n{}", found.signature);
-            let _ = writeln!(page, "  {}", show_share(found.share));
+            let _ = writeln!(page, "  {}", show_share(found.proportion));
             let _ = writeln!(page, "  time to it: {}", show_quantiles(&found.times));
-            let at = Instant::from_nanos(found.shortest_at);
-            let _ = writeln!(page, "  soonest: seed {} at {at} s", found.shortest_seed);
+            let at = Instant::from_nanos(found.earliest_at);
+            let _ = writeln!(page, "  soonest: seed {} at {at} s", found.earliest_seed);
             if !found.selected.is_empty() {
                 let selected = found.selected.iter();
                 let selected: Vec<String> = selected
@@ -353,8 +353,8 @@ impl Summary {
     }
 }
 
-fn share(hits: u64, runs: u64) -> Share {
-    Share {
+fn proportion(hits: u64, runs: u64) -> Proportion {
+    Proportion {
         runs: hits,
         rate: if runs == 0 {
             0.0
@@ -365,7 +365,7 @@ fn share(hits: u64, runs: u64) -> Share {
     }
 }
 
-fn quantiles(times: &Times, runs: u64) -> Vec<Quantile> {
+fn quantiles(times: &TimeHistogram, runs: u64) -> Vec<Quantile> {
     QUANTILES
         .iter()
         .map(|&percent| Quantile {
@@ -384,37 +384,37 @@ fn gravity(signature: &str) -> u8 {
     }
 }
 
-fn found(signature: &str, group: &Group, runs: u64) -> Found {
-    Found {
+fn found(signature: &str, group: &SignatureCounters, runs: u64) -> SignatureSummary {
+    SignatureSummary {
         signature: signature.to_owned(),
-        share: share(group.runs, runs),
-        shortest_seed: group.shortest.seed,
-        shortest_at: group.shortest.at.nanos(),
-        settings: group.shortest.settings.clone(),
-        selected: group.shortest.selected.clone(),
+        proportion: proportion(group.runs, runs),
+        earliest_seed: group.earliest.seed,
+        earliest_at: group.earliest.at.nanos(),
+        settings: group.earliest.settings.clone(),
+        selected: group.earliest.selected.clone(),
         capsule: capsule_path(&file_name(
             signature,
-            group.shortest.seed,
-            &group.shortest.scenario,
+            group.earliest.seed,
+            &group.earliest.scenario,
         )),
         times: quantiles(&group.times, runs),
     }
 }
 
-fn grid_point(settings: &BTreeMap<String, String>, tally: &Tally) -> GridPoint {
-    let groups = tally.groups.iter();
-    GridPoint {
+fn grid_point(settings: &BTreeMap<String, String>, counters: &Counters) -> PointSummary {
+    let groups = counters.signatures.iter();
+    PointSummary {
         settings: settings.clone(),
-        runs: tally.runs,
-        failing: share(tally.failing, tally.runs),
-        first_failure: quantiles(&tally.first_failures, tally.runs),
+        runs: counters.runs,
+        failing: proportion(counters.failing, counters.runs),
+        first_failure: quantiles(&counters.first_failures, counters.runs),
         signatures: groups
             .map(|(name, group)| (name.clone(), group.runs))
             .collect(),
     }
 }
 
-fn show_share(share: Share) -> String {
+fn show_share(share: Proportion) -> String {
     format!(
         "{} runs, {:.1} % (95 %: {:.1} to {:.1} %)",
         share.runs,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use config::file::Diagnostics;
 use config::swarm;
 
-use crate::sweep::grid::Point;
+use crate::sweep::grid::GridPoint;
 
 /// The scenario file of a sweep whose seeds select from it.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ impl Swarm {
     ///
     /// # Errors
     /// What is wrong with a value that could be drawn.
-    pub fn of(name: &str, bytes: &[u8], points: &[Point]) -> Result<Self, Diagnostics> {
+    pub fn of(name: &str, bytes: &[u8], points: &[GridPoint]) -> Result<Self, Diagnostics> {
         for point in points {
             swarm::check(name, bytes, &point.overrides)?;
         }
@@ -36,11 +36,11 @@ impl Swarm {
     ///
     /// # Errors
     /// If settings that were drawn together contradict each other.
-    pub(crate) fn at(&self, point: &Point, seed: u64) -> Result<Point, Diagnostics> {
+    pub(crate) fn at(&self, point: &GridPoint, seed: u64) -> Result<GridPoint, Diagnostics> {
         let selection = swarm::select(&self.name, &self.bytes, &point.overrides, seed)?;
         let mut overrides = point.overrides.clone();
         overrides.extend(selection.overrides);
-        Ok(Point {
+        Ok(GridPoint {
             values: point.values.clone(),
             hash: blake3::Hash::from(selection.scenario.content_hash()).to_string(),
             selected: selection.settings,

@@ -1,45 +1,46 @@
-//! The books of a sweep: one tally of all runs and one for each point of the grid.
+//! The books of a sweep: one counters of all runs and one for each point of the grid.
 //!
-//! Owns [`Book`], into which every row goes in order, whether it was just made, found on the disk
+//! Owns [`SweepStatistics`], into which every row goes in order, whether it was just made, found on the disk
 //! or comes from a shard. It refuses to run or to write anything.
 
 use std::collections::BTreeMap;
 
-use crate::run_result::Row;
-use crate::statistics::counters::Tally;
+use crate::run_result::RunResult;
+use crate::statistics::counters::Counters;
 use crate::sweep::results_directory::Manifest;
 use crate::sweep::summary::Summary;
 
 /// What the rows so far add up to.
 #[derive(Clone, Debug)]
-pub struct Book {
+pub struct SweepStatistics {
     manifest: Manifest,
-    whole: Tally,
-    points: Vec<(BTreeMap<String, String>, Tally)>,
+    whole: Counters,
+    points: Vec<(BTreeMap<String, String>, Counters)>,
     /// The hash of every line so far.
     lines: blake3::Hasher,
 }
 
-impl Book {
+impl SweepStatistics {
     /// Before the first row.
     #[must_use]
     pub fn new(manifest: &Manifest) -> Self {
         Self {
             manifest: manifest.clone(),
-            whole: Tally::default(),
+            whole: Counters::default(),
             points: Vec::new(),
             lines: blake3::Hasher::new(),
         }
     }
 
     /// Takes in the next row, with its line, and says of which failures, by place, a capsule is to be kept.
-    pub fn add(&mut self, row: &Row, line: &str) -> Vec<usize> {
+    pub fn add(&mut self, row: &RunResult, line: &str) -> Vec<usize> {
         self.lines.update(line.as_bytes());
         let points = usize::try_from(self.manifest.points).expect("a grid is limited");
         let place = usize::try_from(self.whole.runs % self.manifest.points).expect("as above");
         assert!(place <= self.points.len() && self.points.len() <= points);
         if place == self.points.len() {
-            self.points.push((row.settings.clone(), Tally::default()));
+            self.points
+                .push((row.settings.clone(), Counters::default()));
         }
         let recheck = self.manifest.recheck;
         self.points[place].1.add(row, recheck);
@@ -48,13 +49,13 @@ impl Book {
 
     /// The counts of all runs.
     #[must_use]
-    pub fn whole(&self) -> &Tally {
+    pub fn total(&self) -> &Counters {
         &self.whole
     }
 
     /// The counts of each point of the grid, with its settings.
     #[must_use]
-    pub fn points(&self) -> &[(BTreeMap<String, String>, Tally)] {
+    pub fn points(&self) -> &[(BTreeMap<String, String>, Counters)] {
         &self.points
     }
 
@@ -66,7 +67,7 @@ impl Book {
 
     /// The seed and the point of the run whose row has this number.
     #[must_use]
-    pub fn place_of(&self, number: u64) -> (u64, usize) {
+    pub fn run_at(&self, number: u64) -> (u64, usize) {
         let seed = self.manifest.part().from + number / self.manifest.points;
         let point = number % self.manifest.points;
         (seed, usize::try_from(point).expect("a grid is limited"))

@@ -3,7 +3,7 @@
 //! Owns the line plot. It refuses to smooth: lines only join what was measured.
 
 use explore::sweep::grid::Axis;
-use explore::sweep::sweep_statistics::Book;
+use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::axis::{self, Scale, Tick, ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, fitted};
@@ -27,12 +27,12 @@ struct Horizontal {
     label: String,
 }
 
-pub(super) fn draw(book: &Book, varied: &Axis, measures: &[Measure]) -> Figure {
+pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, measures: &[Measure]) -> Figure {
     let title = match measures {
         [only] => format!("Runs in which {}", only.sentence()),
         _ => "How often it goes wrong".to_owned(),
     };
-    let mut canvas = Canvas::new(HEIGHT, &title, &foundation(book));
+    let mut canvas = Canvas::new(HEIGHT, &title, &foundation(statistics));
     let horizontal = Horizontal::of(varied);
     let vertical = Scale::new((0.0, 1.0), (BOTTOM, TOP));
     draw_axes(&mut canvas, &horizontal, &vertical);
@@ -41,12 +41,12 @@ pub(super) fn draw(book: &Book, varied: &Axis, measures: &[Measure]) -> Figure {
         let points: Vec<(f64, Share, String)> = order
             .iter()
             .filter_map(|&place| {
-                let (_, tally) = book.points().get(place)?;
+                let (_, counters) = statistics.points().get(place)?;
                 let value = shown(&varied.values[place]).to_owned();
                 // Side by side, so that no interval hides another.
                 let aside = (series as f64 - (measures.len() - 1) as f64 / 2.0) * ASIDE;
                 let x = horizontal.places[place] + aside;
-                Some((x, Share::of(tally, *measure), value))
+                Some((x, Share::of(counters, *measure), value))
             })
             .collect();
         draw_series(&mut canvas, series, &points, &vertical);
@@ -56,7 +56,7 @@ pub(super) fn draw(book: &Book, varied: &Axis, measures: &[Measure]) -> Figure {
     }
     let mut table = vec![vec![varied.path.clone()]];
     table[0].extend(measures.iter().map(|it| it.sentence().to_owned()));
-    table.extend(rows(book, varied, measures));
+    table.extend(rows(statistics, varied, measures));
     Figure {
         svg: canvas.finish(),
         title,
@@ -177,12 +177,16 @@ fn draw_legend(canvas: &mut Canvas, series: usize, measure: Measure) {
 }
 
 /// Each value of the setting with its shares.
-fn rows(book: &Book, varied: &Axis, measures: &[Measure]) -> Vec<Vec<String>> {
+fn rows(statistics: &SweepStatistics, varied: &Axis, measures: &[Measure]) -> Vec<Vec<String>> {
     let order = Values::of(&varied.values).order();
     let points = order.iter().filter_map(|&place| {
-        let (_, tally) = book.points().get(place)?;
+        let (_, counters) = statistics.points().get(place)?;
         let mut row = vec![shown(&varied.values[place]).to_owned()];
-        row.extend(measures.iter().map(|it| Share::of(tally, *it).to_string()));
+        row.extend(
+            measures
+                .iter()
+                .map(|it| Share::of(counters, *it).to_string()),
+        );
         Some(row)
     });
     points.collect()

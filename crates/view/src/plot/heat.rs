@@ -4,7 +4,7 @@
 //! share and interval in figures, so that colour carries nothing alone.
 
 use explore::sweep::grid::Axis;
-use explore::sweep::sweep_statistics::Book;
+use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::canvas::{Anchor, Canvas, WIDTH, fitted};
 use super::quantity::{Values, shown};
@@ -30,7 +30,11 @@ struct Grid<'a> {
     columns: Vec<usize>,
 }
 
-pub(super) fn draw(book: &Book, (down, along): (&Axis, &Axis), measure: Measure) -> Figure {
+pub(super) fn draw(
+    statistics: &SweepStatistics,
+    (down, along): (&Axis, &Axis),
+    measure: Measure,
+) -> Figure {
     let grid = Grid {
         down,
         along,
@@ -39,8 +43,8 @@ pub(super) fn draw(book: &Book, (down, along): (&Axis, &Axis), measure: Measure)
     };
     let title = format!("Share of runs (%) in which {}", measure.sentence());
     let bottom = TOP + ROW * grid.rows.len() as f64;
-    let mut canvas = Canvas::new(bottom + 66.0, &title, &foundation(book));
-    let runs = book.whole().runs / book.points().len() as u64;
+    let mut canvas = Canvas::new(bottom + 66.0, &title, &foundation(statistics));
+    let runs = statistics.total().runs / statistics.points().len() as u64;
     let note = format!("In each field: the share, and its 95 % interval; {runs} runs a field");
     canvas.text((24.0, 74.0), "note", Anchor::Start, &note);
     let width = (RIGHT - LEFT) / grid.columns.len() as f64;
@@ -55,7 +59,7 @@ pub(super) fn draw(book: &Book, (down, along): (&Axis, &Axis), measure: Measure)
         );
         for (place, &column) in grid.columns.iter().enumerate() {
             let corner = (LEFT + width * place as f64, y);
-            if let Some(share) = grid.share(book, (row, column), measure) {
+            if let Some(share) = grid.share(statistics, (row, column), measure) {
                 draw_field(&mut canvas, corner, width, (&grid.name(row, column), share));
             }
         }
@@ -75,7 +79,7 @@ pub(super) fn draw(book: &Book, (down, along): (&Axis, &Axis), measure: Measure)
     Figure {
         svg: canvas.finish(),
         title,
-        table: grid.table(book, measure),
+        table: grid.table(statistics, measure),
     }
 }
 
@@ -112,11 +116,16 @@ fn draw_field(canvas: &mut Canvas, corner: (f64, f64), width: f64, (name, share)
 }
 
 impl Grid<'_> {
-    /// The last axis changes fastest in a book.
-    fn share(&self, book: &Book, (row, column): (usize, usize), measure: Measure) -> Option<Share> {
+    /// The last axis changes fastest in a statistics.
+    fn share(
+        &self,
+        statistics: &SweepStatistics,
+        (row, column): (usize, usize),
+        measure: Measure,
+    ) -> Option<Share> {
         let place = row * self.along.values.len() + column;
-        let (_, tally) = book.points().get(place)?;
-        Some(Share::of(tally, measure))
+        let (_, counters) = statistics.points().get(place)?;
+        Some(Share::of(counters, measure))
     }
 
     fn name(&self, row: usize, column: usize) -> String {
@@ -125,13 +134,13 @@ impl Grid<'_> {
         format!("{} = {of_row}, {} = {of_column}", down.path, along.path)
     }
 
-    fn table(&self, book: &Book, measure: Measure) -> Vec<Vec<String>> {
+    fn table(&self, statistics: &SweepStatistics, measure: Measure) -> Vec<Vec<String>> {
         let names = [&self.down.path, &self.along.path].map(String::clone);
         let mut table = vec![names.to_vec()];
         table[0].push(measure.sentence().to_owned());
         for &row in &self.rows {
             for &column in &self.columns {
-                let share = self.share(book, (row, column), measure);
+                let share = self.share(statistics, (row, column), measure);
                 let share = share.map_or_else(|| "no run yet".to_owned(), |it| it.to_string());
                 let (down, along) = (&self.down.values[row], &self.along.values[column]);
                 table.push(vec![shown(down).to_owned(), shown(along).to_owned(), share]);

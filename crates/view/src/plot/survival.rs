@@ -3,8 +3,8 @@
 //! Owns the survival curve with its band, and the time by which half of the runs were over. It
 //! refuses to go on where runs end: nobody was there to see.
 
-use explore::statistics::survival::{Step, Survival};
-use explore::sweep::sweep_statistics::Book;
+use explore::statistics::survival::{Survival, SurvivalPoint};
+use explore::sweep::sweep_statistics::SweepStatistics;
 use kernel::Duration;
 
 use super::axis::{Scale, plain, ticks, time_unit};
@@ -17,13 +17,13 @@ const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 104.0;
 const BOTTOM: f64 = HEIGHT - 62.0;
 
-pub(super) fn draw(book: &Book, measure: Measure) -> Figure {
+pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
     let survival = match measure.kind() {
-        Some(kind) => Survival::of(book.whole(), kind),
-        None => Survival::of_first_failure(book.whole()),
+        Some(kind) => Survival::of(statistics.total(), kind),
+        None => Survival::of_first_failure(statistics.total()),
     };
     let title = format!("How long it takes until {}", measure.sentence());
-    let mut canvas = Canvas::new(HEIGHT, &title, &foundation(book));
+    let mut canvas = Canvas::new(HEIGHT, &title, &foundation(statistics));
     let end = seconds(survival.end);
     let (divisor, unit) = time_unit(end);
     let along = Scale::new((0.0, end), (LEFT, RIGHT));
@@ -65,10 +65,10 @@ pub(super) fn draw(book: &Book, measure: Measure) -> Figure {
 }
 
 fn draw_curve(canvas: &mut Canvas, survival: &Survival, along: &Scale, up: &Scale) {
-    let stairs = |share: fn(&Step) -> f64| -> Vec<(f64, f64)> {
+    let stairs = |share: fn(&SurvivalPoint) -> f64| -> Vec<(f64, f64)> {
         let mut places = vec![(along.place(0.0), up.place(1.0))];
         let mut level = 1.0;
-        for step in &survival.steps {
+        for step in &survival.points {
             let x = along.place(seconds(step.at));
             places.push((x, up.place(level)));
             level = share(step);
@@ -80,7 +80,7 @@ fn draw_curve(canvas: &mut Canvas, survival: &Survival, along: &Scale, up: &Scal
     let mut band = stairs(|step| step.interval.high);
     band.extend(stairs(|step| step.interval.low).into_iter().rev());
     canvas.path(&band, "band s0");
-    canvas.path(&stairs(|step| step.share), "line s0");
+    canvas.path(&stairs(|step| step.proportion), "line s0");
 }
 
 /// What the curve says, in one sentence.
@@ -96,10 +96,10 @@ fn verdict(survival: &Survival) -> String {
 fn table(survival: &Survival) -> Vec<Vec<String>> {
     let names = ["virtual time", "share of runs left", "95 %"];
     let mut table = vec![names.map(str::to_owned).to_vec()];
-    table.extend(survival.steps.iter().map(|step| {
+    table.extend(survival.points.iter().map(|step| {
         vec![
             length(step.at),
-            format!("{:.1} %", step.share * 100.0),
+            format!("{:.1} %", step.proportion * 100.0),
             format!(
                 "{:.1} to {:.1} %",
                 step.interval.low * 100.0,

@@ -1,6 +1,6 @@
 //! Pictures of small books whose figures are known.
 
-use explore::run_result::Row;
+use explore::run_result::RunResult;
 use explore::sweep::results_directory::Manifest;
 use explore::{SeedRange, Shard};
 
@@ -10,8 +10,12 @@ fn axis(text: &str) -> Axis {
     text.parse().expect("an axis")
 }
 
-/// A book of runs that leaked, or crashed, or not, by seed and point.
-fn book(axes: &[&str], seeds: u64, leaks: impl Fn(u64, u64) -> Option<u64>) -> Book {
+/// A statistics of runs that leaked, or crashed, or not, by seed and point.
+fn statistics(
+    axes: &[&str],
+    seeds: u64,
+    leaks: impl Fn(u64, u64) -> Option<u64>,
+) -> SweepStatistics {
     let axes: Vec<Axis> = axes.iter().map(|it| axis(it)).collect();
     let points = axes.iter().map(|it| it.values.len() as u64).product();
     let manifest = Manifest {
@@ -26,16 +30,16 @@ fn book(axes: &[&str], seeds: u64, leaks: impl Fn(u64, u64) -> Option<u64>) -> B
         recheck: 0,
         swarm: false,
     };
-    let mut book = Book::new(&manifest);
+    let mut statistics = SweepStatistics::new(&manifest);
     for seed in 0..seeds {
         for point in 0..points {
-            book.add(&row(seed, leaks(seed, point)), "");
+            statistics.add(&row(seed, leaks(seed, point)), "");
         }
     }
-    book
+    statistics
 }
 
-fn row(seed: u64, leak: Option<u64>) -> Row {
+fn row(seed: u64, leak: Option<u64>) -> RunResult {
     let failure = |word: &str, at: u64| {
         let at = at * 1_000_000_000;
         format!(r#"{{"signature":"{word}: place","at":{at},"count":1}}"#)
@@ -46,7 +50,7 @@ fn row(seed: u64, leak: Option<u64>) -> Row {
     });
     let text = format!(
         r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
-        "failures":[{failures}],"digest":"","simulated":36000000000000,"events":0,"steps":0,
+        "failures":[{failures}],"digest":"","simulated":36000000000000,"events":0,"calls":0,
         "stop":"duration","associations":{{}},"messages":{{}},"logged":{{}},"faults":{{}},
         "offered":{{}},"lost":{{}}}}"#
     );
@@ -90,12 +94,12 @@ fn texts(svg: &str) -> Vec<&str> {
 fn one_setting_is_a_curve_with_intervals_in_the_order_of_its_quantities() {
     let axes = ["connector.x.session_disconnect=360s,2m,240s"];
     // At 360 s never, at 120 s always, at 240 s every other time.
-    let book = book(&axes, 20, |seed, point| match point {
+    let statistics = statistics(&axes, 20, |seed, point| match point {
         0 => None,
         1 => Some(100),
         _ => seed.is_multiple_of(2).then_some(200),
     });
-    let figure = figure(&book, Some(Measure::Leak)).expect("a figure");
+    let figure = figure(&statistics, Some(Measure::Leak)).expect("a figure");
     is_whole(figure.svg());
     let rows: Vec<&str> = figure.table[1..].iter().map(|it| it[0].as_str()).collect();
     assert_eq!(rows, ["2m", "240s", "360s"]);
@@ -116,8 +120,8 @@ fn one_setting_is_a_curve_with_intervals_in_the_order_of_its_quantities() {
 #[test]
 fn two_settings_are_a_field_each_with_its_own_figures() {
     let axes = ["link.w.ping=1/8,1/2", "link.w.outage=10s,60s,30s"];
-    let book = book(&axes, 10, |seed, point| (seed < 2 * point).then_some(50));
-    let figure = figure(&book, Some(Measure::Leak)).expect("a figure");
+    let statistics = statistics(&axes, 10, |seed, point| (seed < 2 * point).then_some(50));
+    let figure = figure(&statistics, Some(Measure::Leak)).expect("a figure");
     is_whole(figure.svg());
     assert_eq!(figure.svg().matches("class=\"cell\"").count(), 6);
     // The largest row is on top, the smallest column on the left; the last axis runs fastest.
@@ -136,10 +140,10 @@ fn two_settings_are_a_field_each_with_its_own_figures() {
 
 #[test]
 fn without_a_varied_setting_it_is_the_time_that_is_shown() {
-    let book = book(&[], 8, |seed, _| {
+    let statistics = statistics(&[], 8, |seed, _| {
         (seed < 6).then_some(3_600 * (seed + 1) - 60)
     });
-    let figure = figure(&book, None).expect("a figure");
+    let figure = figure(&statistics, None).expect("a figure");
     is_whole(figure.svg());
     let texts = texts(figure.svg());
     assert_eq!(
@@ -155,8 +159,8 @@ fn without_a_varied_setting_it_is_the_time_that_is_shown() {
 #[test]
 fn a_sweep_in_which_nothing_happened_has_a_picture_too() {
     for axes in [&[][..], &["a.b=1,2"], &["a.b=1,2", "c.d=x,y"], &["a.b=7"]] {
-        let book = book(axes, 3, |_, _| None);
-        let figure = figure(&book, None).expect("a figure");
+        let statistics = statistics(axes, 3, |_, _| None);
+        let figure = figure(&statistics, None).expect("a figure");
         is_whole(figure.svg());
         let page = figure.html("mtasim sweep \"a\" --vary 'x=<1>'");
         is_whole(&page);
@@ -166,7 +170,7 @@ fn a_sweep_in_which_nothing_happened_has_a_picture_too() {
 
 #[test]
 fn what_a_picture_cannot_show_is_told() {
-    let no_run = Book::new(book(&[], 1, |_, _| None).manifest());
+    let no_run = SweepStatistics::new(statistics(&[], 1, |_, _| None).manifest());
     assert_eq!(figure(&no_run, None), Err(PlotError::Empty));
     let three = ["a=1,2", "b=1,2", "c=1,2"].map(axis);
     let told = check(&three).expect_err("there are three").to_string();
@@ -176,14 +180,14 @@ fn what_a_picture_cannot_show_is_told() {
     assert_eq!(check(&[many]), Err(PlotError::TooManyValues(30)));
 }
 
-/// The same book gives the same bytes: no float is printed but with fixed decimals.
+/// The same statistics gives the same bytes: no float is printed but with fixed decimals.
 #[test]
 fn a_picture_is_the_same_whenever_it_is_made() {
     let make = || {
-        let book = book(&["a.b=3,1,2"], 50, |seed, point| {
+        let statistics = statistics(&["a.b=3,1,2"], 50, |seed, point| {
             (seed % (point + 2) == 0).then_some(seed * 7 + point)
         });
-        figure(&book, None).expect("a figure")
+        figure(&statistics, None).expect("a figure")
     };
     assert_eq!(make(), make());
 }

@@ -6,7 +6,7 @@ use config::plan::{Build, Scenario};
 use explore::Shipped;
 use explore::compare::{Arm, Trial, compare, overrides_for};
 
-use crate::bench::plan;
+use crate::fixture::plan;
 
 const BUILDS: [Build; 2] = [Build::V5_5_2653_23, Build::V5_5_2655_16];
 
@@ -27,7 +27,7 @@ fn trial(arms: Vec<(&str, Scenario)>, seeds: &str) -> Trial {
         arms: Arc::new(arms.collect()),
         seeds: seeds.parse().expect("seeds"),
         jobs: plan("0..1", &[]).jobs,
-        heeds_signals: false,
+        handle_signals: false,
     }
 }
 

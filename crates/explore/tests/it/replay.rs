@@ -4,12 +4,12 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use config::plan::{Reseed, Scenario};
-use explore::repro::replay::{Verdict, Window};
+use explore::repro::replay::{ReplayOutcome, Window};
 use explore::{Capsule, Custom, Shipped, replay};
 use kernel::{Duration, Instant};
 use tempfile::tempdir;
 
-use crate::bench::{plan, swept};
+use crate::fixture::{plan, swept};
 
 fn capsules() -> Vec<Capsule> {
     let folder = tempdir().expect("a folder");
@@ -38,7 +38,7 @@ fn a_capsule_repeats_its_run_with_and_without_records() {
     for capsule in capsules() {
         for records in [false, true] {
             let replayed = replay(&capsule, &Shipped, records).expect("it runs");
-            assert_eq!(replayed.verdict, Verdict::Same);
+            assert_eq!(replayed.verdict, ReplayOutcome::Same);
             assert!(replayed.failures.contains(&capsule.failure));
             assert_eq!(replayed.outcome.records.is_empty(), !records);
         }
@@ -51,7 +51,7 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     let mut other = capsule.clone();
     other.seed += 1;
     let replayed = replay(&other, &Shipped, false).expect("it runs");
-    let Verdict::Nondeterminism(divergence) = replayed.verdict else {
+    let ReplayOutcome::Nondeterminism(divergence) = replayed.verdict else {
         panic!("{:?}", replayed.verdict);
     };
     let told = divergence.to_string();
@@ -64,7 +64,7 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     let last = older.checkpoints.len() - 1;
     older.checkpoints[last].hash ^= 1;
     let replayed = replay(&older, &Shipped, false).expect("it runs");
-    let Verdict::OtherBuild {
+    let ReplayOutcome::OtherBuild {
         kept_by,
         still_fails,
         divergence,
@@ -94,7 +94,7 @@ fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
         simulation::run(&again, seed, options)
     });
     let replayed = replay(&capsule, &fickle, false).expect("it runs");
-    let Verdict::Nondeterminism(divergence) = replayed.verdict else {
+    let ReplayOutcome::Nondeterminism(divergence) = replayed.verdict else {
         panic!("{:?}", replayed.verdict);
     };
     let pair = divergence.record.expect("the first record that differs");

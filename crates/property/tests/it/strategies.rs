@@ -33,7 +33,10 @@ fn put_aside() -> BoxedStrategy<Case> {
     let build = Shipped::EXCHANGE_4_0_994_2;
     let sections = critical_sections(&build);
     let aside = preemptions(&build, 6, &sections, Duration::from_secs(30));
-    Cases::of(&build).preempted(aside).both_ways().strategy()
+    Cases::of(&build)
+        .preemptions(aside)
+        .bidirectional()
+        .strategy()
 }
 
 proptest! {
@@ -60,11 +63,14 @@ fn canary() -> Case {
 #[test]
 fn a_build_given_is_the_build_named() {
     let case = canary();
-    let named = case.run_on(&Builds::named()).expect("it runs");
+    let named = case.run_with(&Builds::named()).expect("it runs");
     let builds = Builds::named()
         .with("PARIS", Shipped::EXCHANGE_5_5_2653_23)
         .with("LYON", Shipped::EXCHANGE_5_5_2655_16);
-    assert_eq!(case.run_on(&builds).expect("it runs").digest, named.digest);
+    assert_eq!(
+        case.run_with(&builds).expect("it runs").digest,
+        named.digest
+    );
 }
 
 /// 5.5.2653.23 that asserts nothing else than its base.
@@ -89,18 +95,18 @@ fn a_variant_that_decides_nothing_is_its_base() {
 fn what_cannot_be_run_says_why() {
     let mut case = canary();
     let nowhere = Builds::named().with("ROME", Unchanged);
-    let error = case.run_on(&nowhere).expect_err("no such host");
+    let error = case.run_with(&nowhere).expect_err("no such host");
     let told = "the scenario has no host `ROME`: its hosts are LYON, PARIS";
     assert_eq!(error.to_string(), told);
     case.scenario.links.clear();
     let error = case.run(Unchanged).expect_err("nothing joins the hosts");
-    assert!(matches!(error, RunError::Unsound(_)), "{error}");
+    assert!(matches!(error, RunError::InvalidScenario(_)), "{error}");
 }
 
 #[test]
 fn progress_that_nobody_owes_is_not_decided() {
     let outcome = canary().run(Unchanged).expect("it runs");
-    let broken = recovers_after_healing(&outcome).expect_err("no healing");
-    let told = "recovers_after_healing is not decided: the scenario has no `healing`";
-    assert_eq!(broken.to_string(), told);
+    let failure = recovers_after_healing(&outcome).expect_err("no healing");
+    let told = "recovers_after_healing is undecided: the scenario has no `healing`";
+    assert_eq!(failure.to_string(), told);
 }

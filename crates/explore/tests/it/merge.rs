@@ -4,18 +4,18 @@ use std::fs;
 use std::path::PathBuf;
 
 use explore::merge;
-use explore::sweep::Plan;
+use explore::sweep::SweepPlan;
 use explore::sweep::seeds::Shard;
 use tempfile::{TempDir, tempdir};
 
-use crate::bench::{assert_same, plan, swept};
+use crate::fixture::{assert_same, plan, swept};
 
-fn shards(folder: &TempDir, plan: &Plan, of: u64) -> Vec<PathBuf> {
+fn shards(folder: &TempDir, plan: &SweepPlan, of: u64) -> Vec<PathBuf> {
     let shard = |number| {
         let path = folder.path().join(format!("{number}-of-{of}"));
         let shard = Shard { number, of };
         swept(
-            &Plan {
+            &SweepPlan {
                 shard,
                 ..plan.clone()
             },

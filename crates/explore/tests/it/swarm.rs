@@ -4,24 +4,24 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use explore::run_result::Row;
-use explore::sweep::Plan;
+use explore::run_result::RunResult;
+use explore::sweep::SweepPlan;
 use explore::sweep::swarm::Swarm;
 use explore::{Capsule, Shard, Shipped, merge, replay};
 use simulation::Options;
 use tempfile::tempdir;
 
-use crate::bench::{LEAK, SHORT, assert_same, plan_with, swept};
+use crate::fixture::{LEAK, SHORT, assert_same, plan_with, swept};
 
 const SET: [&str; 2] = [
     "swarm={ vary = [{ key = \"connector.paris-lyon.session_disconnect\", range = [\"60s\", \"300s\"] }, { key = \"host.PARIS.cpus\", values = [\"1\", \"2\"] }] }",
     "fault={ reset = { reset = { link = \"wan\" }, at = \"5m\" }, cut = { cut = { link = \"wan\" }, window = [\"4m\", \"7m\"] } }",
 ];
 
-fn swarm_plan(seeds: &str) -> Plan {
+fn swarm_plan(seeds: &str) -> SweepPlan {
     let plan = plan_with(seeds, &SET);
     let swarm = Swarm::of("leak", LEAK, &plan.points).expect("every value is good");
-    Plan {
+    SweepPlan {
         swarm: Some(swarm),
         ..plan
     }
@@ -33,8 +33,8 @@ fn a_swarm_is_the_same_whatever_the_workers_and_shards() {
     let [one, many] = ["one", "many"].map(|name| folder.path().join(name));
     let plan = swarm_plan("0..18");
     let alone = swept(&plan, &one);
-    assert!(alone.book.whole().failing > 0);
-    let more = Plan {
+    assert!(alone.statistics.total().failing > 0);
+    let more = SweepPlan {
         jobs: NonZeroUsize::new(3).expect("some"),
         ..plan.clone()
     };
@@ -45,7 +45,7 @@ fn a_swarm_is_the_same_whatever_the_workers_and_shards() {
             let path = folder.path().join(format!("part {number}"));
             let shard = format!("{number}/3").parse::<Shard>().expect("a shard");
             swept(
-                &Plan {
+                &SweepPlan {
                     shard,
                     ..plan.clone()
                 },
@@ -67,7 +67,7 @@ fn a_row_says_what_it_ran() {
     let plan = swarm_plan("0..12");
     swept(&plan, folder.path());
     let rows = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("rows");
-    let rows: Vec<Row> = rows
+    let rows: Vec<RunResult> = rows
         .lines()
         .map(|line| serde_json::from_str(line).expect("a row"))
         .collect();

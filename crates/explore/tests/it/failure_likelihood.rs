@@ -4,13 +4,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use config::plan::{Arrivals, Loss, OutageWindow, Reseed, Scenario};
-use explore::explain::failure_likelihood::{Fresh, Point, curve};
+use explore::explain::failure_likelihood::{LikelihoodPoint, Reseeding, failure_likelihood};
 use explore::run_result::{Failure, failures};
 use explore::{Custom, Shipped, Subject};
 use kernel::Instant;
 use simulation::Options;
 
-use crate::bench::plan;
+use crate::fixture::plan;
 
 const QUICK: Options = Options {
     keep_records: false,
@@ -18,8 +18,8 @@ const QUICK: Options = Options {
 
 const SEEDS: u64 = 12;
 
-fn fresh(jobs: usize) -> Fresh {
-    Fresh {
+fn fresh(jobs: usize) -> Reseeding {
+    Reseeding {
         seeds: SEEDS,
         jobs: NonZeroUsize::new(jobs).expect("some"),
     }
@@ -40,7 +40,11 @@ fn late_leak() -> (Scenario, u64, Failure) {
 }
 
 /// How many of the seeds fail, by hand.
-fn by_hand((scenario, seed, failure): &(Scenario, u64, Failure), by: u64, point: Point) -> u64 {
+fn by_hand(
+    (scenario, seed, failure): &(Scenario, u64, Failure),
+    by: u64,
+    point: LikelihoodPoint,
+) -> u64 {
     let count = (0..=fresh(1).seeds)
         .filter(|luck| luck != seed)
         .take(SEEDS as usize);
@@ -62,17 +66,18 @@ fn a_curve_rises_to_certainty_and_every_point_can_be_counted_again() {
     let case = late_leak();
     let (scenario, seed, failure) = &case;
     let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    let curve_by = |jobs| curve((scenario, *seed), failure, fresh(jobs), &subject).expect("runs");
+    let curve_by =
+        |jobs| failure_likelihood(scenario, *seed, failure, fresh(jobs), &subject).expect("runs");
     let curve = curve_by(1);
     assert_eq!(curve, curve_by(3));
     assert!(curve.points.is_sorted_by_key(|point| point.from));
     let [first, last] = [curve.points[0], curve.points[curve.points.len() - 1]];
     assert_eq!(first.from, 0);
     assert_eq!((last.from, last.failing), (failure.at + 1, SEEDS));
-    let rise = curve.rise.expect("it was not certain from the start");
-    assert!(rise.is_instant && rise.before.failing < rise.after.failing);
-    assert!(!rise.when.is_empty());
-    for point in [first, rise.before, rise.after] {
+    let jump = curve.jump.expect("it was not certain from the start");
+    assert!(jump.is_instant && jump.before.failing < jump.after.failing);
+    assert!(!jump.when.is_empty());
+    for point in [first, jump.before, jump.after] {
         assert_eq!(by_hand(&case, curve.by, point), point.failing, "{point:?}");
         assert!(point.interval.low <= point.rate && point.rate <= point.interval.high);
     }
@@ -105,8 +110,8 @@ fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
 fn what_is_certain_anyhow_has_no_rise() {
     let (scenario, failure, _) = certain_leak();
     let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    let curve = curve((&scenario, 1), &failure, fresh(2), &subject).expect("it runs");
-    assert_eq!(curve.rise, None);
+    let curve = failure_likelihood(&scenario, 1, &failure, fresh(2), &subject).expect("it runs");
+    assert_eq!(curve.jump, None);
     assert!(curve.points.iter().all(|point| point.failing == SEEDS));
     assert!(curve.to_string().contains("nothing makes it more likely"));
 }
@@ -126,10 +131,11 @@ fn a_step_is_found_to_the_instant() {
             Ok(outcome)
         });
         let subject: Arc<dyn Subject> = Arc::new(subject);
-        let curve = curve((&scenario, 1), &failure, fresh(2), &subject).expect("it runs");
-        let rise = curve.rise.expect("a step");
-        assert!(rise.is_instant);
-        assert_eq!((rise.before.failing, rise.after.failing), (0, SEEDS));
-        assert_eq!(rise.after.from, step.nanos() + 1);
+        let curve =
+            failure_likelihood(&scenario, 1, &failure, fresh(2), &subject).expect("it runs");
+        let jump = curve.jump.expect("a step");
+        assert!(jump.is_instant);
+        assert_eq!((jump.before.failing, jump.after.failing), (0, SEEDS));
+        assert_eq!(jump.after.from, step.nanos() + 1);
     }
 }

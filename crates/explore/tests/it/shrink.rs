@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use config::plan::Build;
-use explore::explain::{Verdict, explain};
-use explore::run_result::Row;
+use explore::explain::{Necessity, explain};
+use explore::run_result::RunResult;
 use explore::shrink::regression_file;
 use explore::shrink::{ShrinkError, shrink};
 use explore::{Capsule, Shipped};
 use tempfile::tempdir;
 
-use crate::bench::{plan, swept};
+use crate::fixture::{plan, swept};
 
 const RACE: &[u8] = include_bytes!("../../../../sims/casebook/q152941-heap-race.toml");
 const QUICK: simulation::Options = simulation::Options {
@@ -35,7 +35,7 @@ fn a_leak_shrinks_to_one_association_and_one_outage() {
     for capsule in capsules().into_iter().take(3) {
         let shrunk = shrink(&capsule, &Shipped, 1_000, |_, _| {}).expect("it fails");
         let [before, after] = shrunk.sizes;
-        assert!(after.elements < before.elements);
+        assert!(after.parts < before.parts);
         assert!(after.associations <= 1, "{after}");
         assert!(after.outages <= 1, "{after}");
         assert!(!shrunk.out_of_budget && shrunk.any_seed);
@@ -58,9 +58,9 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     let explanation = explain(&scenario, scenario.seed, None, &Shipped).expect("it fails");
     assert_eq!(explanation.signature, signature);
     for part in &explanation.parts {
-        assert_ne!(part.verdict, Verdict::NotNecessary, "{}", part.part);
+        assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
     }
-    let told = explanation.chain.join("\n");
+    let told = explanation.causal_trace.join("\n");
     for word in ["out of the pool", "out of service", "message type 1 comes"] {
         assert!(told.contains(word), "{word} is missing in\n{told}");
     }
@@ -101,7 +101,7 @@ fn crash() -> Capsule {
     let scenario = config::file::load("race", RACE, &[]).expect("a scenario");
     let mut capsules = (0..20).filter_map(|seed| {
         let outcome = simulation::run(&scenario, seed, QUICK).expect("it runs");
-        let row = Row::of(&outcome, "", BTreeMap::new());
+        let row = RunResult::of(&outcome, "", BTreeMap::new());
         let mut failures = row.failures.iter();
         let failure = failures.find(|it| it.signature.starts_with("exception"))?;
         let whole = (&scenario, &[][..]);
@@ -126,15 +126,15 @@ fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about()
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
     let explanation = explain(&scenario, 7, None, &Shipped).expect("it fails under any seed");
     for part in &explanation.parts {
-        assert_ne!(part.verdict, Verdict::NotNecessary, "{}", part.part);
+        assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
     }
-    let critical = explanation.critical.expect("threads met");
-    assert!(critical.put_aside.is_some());
+    let critical = explanation.critical_pair.expect("threads met");
+    assert!(critical.preempted.is_some());
     for side in [&critical.earlier, &critical.later] {
         assert!(side.contains("TCP/IP") && side.contains(".rs:"), "{side}");
     }
     assert_ne!(critical.earlier, critical.later);
-    assert!(critical.meeting.len() >= 2);
+    assert!(critical.interleaving.len() >= 2);
     let mut fixed = scenario;
     for host in fixed.hosts.values_mut() {
         host.build = Build::V4_0_994_2;

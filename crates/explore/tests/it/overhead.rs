@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use explore::{Shipped, Subject, sweep};
 use simulation::Options;
 
-use crate::bench::{plan_with, swept};
+use crate::fixture::{plan_with, swept};
 
 const REPETITIONS: usize = 5;
 

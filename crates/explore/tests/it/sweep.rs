@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use explore::sweep::results_directory::FolderError;
-use explore::sweep::{Ending, Plan, SweepError};
+use explore::sweep::results_directory::ResultsError;
+use explore::sweep::{StopReason, SweepError, SweepPlan};
 use explore::{Custom, Shipped, sweep};
 use tempfile::tempdir;
 
-use crate::bench::{assert_same, files, plan, swept};
+use crate::fixture::{assert_same, files, plan, swept};
 
 #[test]
 fn the_folder_is_the_same_whatever_the_number_of_workers() {
@@ -18,14 +18,14 @@ fn the_folder_is_the_same_whatever_the_number_of_workers() {
     let plan = plan("0..24", &[]);
     let one = folder.path().join("one");
     let alone = swept(&plan, &one);
-    assert_eq!(alone.ending, Ending::Complete);
-    let whole = alone.book.whole();
+    assert_eq!(alone.stop_reason, StopReason::Complete);
+    let whole = alone.statistics.total();
     assert_eq!(whole.runs, 24);
     assert!(0 < whole.failing && whole.failing < 24, "{}", whole.failing);
     assert!(whole.failing <= whole.rechecked && whole.rechecked <= whole.runs);
     for jobs in [2, 5] {
         let many = folder.path().join(jobs.to_string());
-        let plan = Plan {
+        let plan = SweepPlan {
             jobs: NonZeroUsize::new(jobs).expect("some"),
             ..plan.clone()
         };
@@ -40,21 +40,21 @@ fn a_sweep_goes_on_where_it_stopped() {
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
     let plan = plan("3..19", &["host.PARIS.cpus=1,2"]);
     swept(&plan, &whole);
-    let early = Plan {
+    let early = SweepPlan {
         stop_after: Some(2),
         ..plan.clone()
     };
     let stopped = swept(&early, &parts);
-    assert_eq!(stopped.ending, Ending::EnoughFailures);
-    assert_eq!(stopped.book.whole().failing, 2);
-    assert!(!stopped.book.summary().complete);
+    assert_eq!(stopped.stop_reason, StopReason::EnoughFailures);
+    assert_eq!(stopped.statistics.total().failing, 2);
+    assert!(!stopped.statistics.summary().complete);
     // As if it had been killed in the middle of a line.
     let rows = parts.join("seeds.jsonl");
     let length = fs::metadata(&rows).expect("rows").len();
     let file = OpenOptions::new().write(true).open(&rows).expect("rows");
     file.set_len(length - 7).expect("a shorter file");
     let resumed = swept(&plan, &parts);
-    assert_eq!(resumed.resumed + 1, stopped.book.whole().runs);
+    assert_eq!(resumed.resumed + 1, stopped.statistics.total().runs);
     assert_same(&whole, &parts);
     // And once more, when nothing is left to do.
     assert_eq!(swept(&plan, &parts).resumed, 32);
@@ -67,11 +67,11 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
     let out = folder.path().join("out");
     swept(&plan("0..4", &[]), &out);
     let before = files(&out);
-    let refuse = |plan: Plan| {
+    let refuse = |plan: SweepPlan| {
         let out = Some(out.clone());
-        let plan = Plan { out, ..plan };
+        let plan = SweepPlan { out, ..plan };
         match sweep(&plan, Arc::new(Shipped), |_| {}) {
-            Err(SweepError::Folder(FolderError::Foreign(_, what))) => what,
+            Err(SweepError::Results(ResultsError::Foreign(_, what))) => what,
             other => panic!("{other:?}"),
         }
     };
@@ -88,12 +88,12 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
         let strange = folder.path().join(format!("with {name}"));
         fs::create_dir(&strange).expect("a folder");
         fs::write(strange.join(name), "mine\n").expect("a file");
-        let plan = Plan {
+        let plan = SweepPlan {
             out: Some(strange.clone()),
             ..plan("0..4", &[])
         };
         match sweep(&plan, Arc::new(Shipped), |_| {}) {
-            Err(SweepError::Folder(error)) => {
+            Err(SweepError::Results(error)) => {
                 let what = format!("it has a {name} and no sweep.json: nothing is written over it");
                 assert!(error.to_string().ends_with(&what), "{error}");
             }
@@ -109,12 +109,12 @@ fn a_folder_that_cannot_be_made_is_told() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("file");
     fs::write(&file, "").expect("a file");
-    let plan = Plan {
+    let plan = SweepPlan {
         out: Some(file.join("below")),
         ..plan("0..4", &[])
     };
     match sweep(&plan, Arc::new(Shipped), |_| {}) {
-        Err(SweepError::Folder(FolderError::Io(path, _))) => assert_eq!(path, file.join("below")),
+        Err(SweepError::Results(ResultsError::Io(path, _))) => assert_eq!(path, file.join("below")),
         other => panic!("{other:?}"),
     }
 }
@@ -129,20 +129,20 @@ fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
         outcome.seed = seed;
         Ok(outcome)
     });
-    let plan = Plan {
+    let plan = SweepPlan {
         recheck: 1,
         ..plan("5..9", &[])
     };
     let ended = sweep(&plan, Arc::new(shaky), |_| {}).expect("it runs");
-    assert_eq!(ended.ending, Ending::Nondeterminism);
-    assert_eq!(ended.differing.len(), 1);
-    assert_eq!(ended.differing[0].seed, 5);
+    assert_eq!(ended.stop_reason, StopReason::Nondeterminism);
+    assert_eq!(ended.nondeterministic.len(), 1);
+    assert_eq!(ended.nondeterministic[0].seed, 5);
     assert_eq!(
-        ended.book.whole().runs,
+        ended.statistics.total().runs,
         0,
         "what is not believed is not counted"
     );
-    let told = ended.differing[0].divergence.to_string();
+    let told = ended.nondeterministic[0].divergence.to_string();
     assert!(told.contains("first divergent record: "), "{told}");
 }
 
@@ -153,7 +153,7 @@ fn a_panic_names_its_seed_and_what_came_before_is_kept() {
         assert_ne!(seed, 6, "this is meant to happen");
         simulation::run(plan, seed, options)
     });
-    let plan = Plan {
+    let plan = SweepPlan {
         out: Some(folder.path().to_owned()),
         jobs: NonZeroUsize::new(3).expect("some"),
         ..plan("4..40", &[])
@@ -171,7 +171,7 @@ fn a_grid_has_a_line_for_each_point() {
     let axis = "connector.paris-lyon.session_disconnect=120s,600s";
     let plan = plan("0..12", &[axis]);
     let done = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-    let summary = done.book.summary();
+    let summary = done.statistics.summary();
     let [short, long] = &summary.grid[..] else {
         panic!("{:?}", summary.grid);
     };
@@ -211,7 +211,7 @@ fn two_jobs_are_two_runs_at_once() {
         counted.fetch_sub(1, Ordering::SeqCst);
         outcome
     });
-    let plan = Plan {
+    let plan = SweepPlan {
         jobs: NonZeroUsize::new(2).expect("some"),
         recheck: 0,
         ..plan("0..2", &[])

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use mta::{BlockState, Build, OnClose, Shipped};
 use simulation::Options;
 
-use crate::bench::plan;
+use crate::fixture::plan;
 
 /// The fixed build with defects planted into it.
 #[derive(Clone, Copy, Debug)]

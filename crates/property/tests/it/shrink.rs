@@ -6,7 +6,8 @@ use config::plan::{Arrivals, Loss, Preemption, PreemptionPoint, Scenario};
 use kernel::Duration;
 use mta::Shipped;
 use property::{
-    Broken, Case, Cases, Hunt, campaign, cases, critical_sections, hunt, never_leaks, preemptions,
+    Case, Cases, PropertyFailure, Search, campaign_config, cases, critical_sections, never_leaks,
+    preemptions,
 };
 use proptest::test_runner::{TestError, TestRunner};
 
@@ -32,7 +33,7 @@ fn shrunk(luck: u8) -> Scenario {
     let config = proptest::test_runner::Config {
         failure_persistence: None,
         max_shrink_iters: 400,
-        ..campaign(100)
+        ..campaign_config(100)
     };
     let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
     let luck = proptest::test_runner::TestRng::from_seed(algorithm, &[luck; 32]);
@@ -72,27 +73,30 @@ fn preemptions_shrink_to_the_one_that_counts() {
     let build = Shipped::EXCHANGE_4_0_994_2;
     let deeds = critical_sections(&build);
     let aside = preemptions(&build, 12, &deeds, Duration::from_secs(60));
-    let strategy = Cases::of(&build).preempted(aside).strategy();
+    let strategy = Cases::of(&build).preemptions(aside).strategy();
     let counts = |it: &Preemption| {
         let is_third = matches!(it.before, PreemptionPoint::Operation { nth, .. } if nth >= 3);
         is_third && it.length > Duration::from_secs(4)
     };
-    let hunted = Hunt {
+    let search = Search {
         seed: 1,
         cases: 20,
-        shrink: 500,
+        shrink_runs: 500,
     };
-    let prey = hunt(hunted, &strategy, |case| {
+    let counterexample = search.run(&strategy, |case| {
         if !case.scenario.pins.preempt.iter().any(counts) {
             return Ok(());
         }
-        Err(Broken {
+        Err(PropertyFailure {
             property: "nobody is put aside for long",
             findings: Vec::new(),
             undecided: None,
         })
     });
-    let minimal = prey.expect("some case has such a one").minimal.scenario;
+    let minimal = counterexample
+        .expect("some case has such a one")
+        .minimal
+        .scenario;
     let [left] = &minimal.pins.preempt[..] else {
         panic!("{:?}", minimal.pins.preempt);
     };
@@ -114,11 +118,11 @@ fn a_failure_is_kept_and_tried_first() {
     let config = || proptest::test_runner::Config {
         source_file: Some(source),
         max_shrink_iters: 0,
-        ..campaign(50)
+        ..campaign_config(50)
     };
     let unfixed = Shipped::EXCHANGE_5_5_2653_23;
-    let broken = |case: Case| Ok(never_leaks(&case.run(unfixed)?)?);
-    let first = TestRunner::new(config()).run(&cases(&unfixed), broken);
+    let property = |case: Case| Ok(never_leaks(&case.run(unfixed)?)?);
+    let first = TestRunner::new(config()).run(&cases(&unfixed), property);
     let Err(TestError::Fail(_, first)) = first else {
         panic!("the leak is found: {first:?}");
     };
@@ -131,7 +135,7 @@ fn a_failure_is_kept_and_tried_first() {
     let tried = std::cell::RefCell::new(Vec::new());
     let again = TestRunner::new(config()).run(&cases(&unfixed), |case| {
         tried.borrow_mut().push(case.clone());
-        broken(case)
+        property(case)
     });
     assert!(again.is_err());
     assert_eq!(tried.borrow().first(), Some(&first));

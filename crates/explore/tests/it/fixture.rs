@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use explore::sweep::grid::{self, Axis};
-use explore::sweep::{Plan, Swept};
+use explore::sweep::{SweepPlan, SweepResult};
 use explore::{SeedRange, Shard, Shipped, sweep};
 
 pub(crate) const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
@@ -20,21 +20,21 @@ pub(crate) const SHORT: [&str; 4] = [
 ];
 
 /// The leak, made short.
-pub(crate) fn plan(seeds: &str, axes: &[&str]) -> Plan {
+pub(crate) fn plan(seeds: &str, axes: &[&str]) -> SweepPlan {
     planned(seeds, axes, &[])
 }
 
 /// The same with other settings besides.
-pub(crate) fn plan_with(seeds: &str, set: &[&str]) -> Plan {
+pub(crate) fn plan_with(seeds: &str, set: &[&str]) -> SweepPlan {
     planned(seeds, &[], set)
 }
 
-fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> Plan {
+fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> SweepPlan {
     let set = SHORT.iter().chain(more);
     let set: Vec<String> = set.map(|it| (*it).to_owned()).collect();
     let axes: Vec<Axis> = axes.iter().map(|it| it.parse().expect("an axis")).collect();
     let points = grid::points("leak", LEAK, &set, &axes).expect("scenarios");
-    Plan {
+    SweepPlan {
         axes,
         points: Arc::new(points),
         swarm: None,
@@ -45,13 +45,13 @@ fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> Plan {
         keep_going: false,
         recheck: 4,
         out: None,
-        heeds_signals: false,
+        handle_signals: false,
     }
 }
 
 /// Sweeps into a folder.
-pub(crate) fn swept(plan: &Plan, out: &Path) -> Swept {
-    let plan = Plan {
+pub(crate) fn swept(plan: &SweepPlan, out: &Path) -> SweepResult {
+    let plan = SweepPlan {
         out: Some(out.to_owned()),
         ..plan.clone()
     };

@@ -7,7 +7,7 @@ use mta::{BlockState, Coverage, Fact, LogLine, MessageType, Stimulus};
 use simulation::Options;
 use simulation::record::Record;
 
-use crate::bench::{plan, plan_with};
+use crate::fixture::{plan, plan_with};
 
 /// Records are an independent witness: a Close that went down was met once, in some state, and a
 /// block taken out of service had met the session's timeout before.
@@ -70,10 +70,10 @@ fn what_is_met_is_what_was_written_down() {
 fn the_table_shows_the_hole_in_the_state_machine() {
     let pair = |plan, event: &str| {
         let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-        let thoroughness = swept.book.summary().thoroughness;
-        let met = thoroughness.met.iter();
+        let thoroughness = swept.statistics.summary().thoroughness;
+        let met = thoroughness.covered.iter();
         let mut met = met.filter(|it| it.pair.state == "out" && it.pair.event == event);
-        let never = thoroughness.never.iter();
+        let never = thoroughness.uncovered.iter();
         let mut never = never.filter(|it| it.state == "out" && it.event == event);
         (met.next().map_or(0, |it| it.times), never.next().is_some())
     };
@@ -85,7 +85,7 @@ fn the_table_shows_the_hole_in_the_state_machine() {
 #[test]
 fn growth_is_told_at_every_doubling_and_ends_with_all() {
     let swept = sweep(&plan("0..11", &[]), Arc::new(Shipped), |_| {}).expect("it runs");
-    let summary = swept.book.summary();
+    let summary = swept.statistics.summary();
     let growth = &summary.thoroughness.growth;
     let runs: Vec<u64> = growth.iter().map(|it| it.runs).collect();
     assert_eq!(runs, [1, 2, 4, 8, 11]);
@@ -93,7 +93,7 @@ fn growth_is_told_at_every_doubling_and_ends_with_all() {
     assert!(growth.is_sorted_by_key(|it| it.pairs));
     let last = growth.last().expect("a point");
     assert_eq!(last.signatures, summary.signatures.len() as u64);
-    assert_eq!(last.pairs, summary.thoroughness.met.len() as u64);
+    assert_eq!(last.pairs, summary.thoroughness.covered.len() as u64);
     // The witness: what is first seen is listed with the run that showed it.
     for point in growth {
         let seen = summary
@@ -102,7 +102,10 @@ fn growth_is_told_at_every_doubling_and_ends_with_all() {
             .filter(|it| it.runs <= point.runs);
         assert_eq!(seen.count() as u64, point.signatures);
     }
-    let alone = summary.signatures.iter().filter(|it| it.share.runs == 1);
+    let alone = summary
+        .signatures
+        .iter()
+        .filter(|it| it.proportion.runs == 1);
     assert_eq!(alone.count() as u64, summary.thoroughness.seen_once);
 }
 
@@ -111,7 +114,7 @@ fn a_fault_that_never_struck_is_told() {
     let rare = "fault={ rare = { reset = { link = \"wan\" }, random = { mean_interval = \"8000h\" } }, sure = { reset = { link = \"wan\" }, at = \"5m\" } }";
     let plan = plan_with("0..4", &[rare]);
     let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-    let page = swept.book.summary().to_human(|_| String::new());
+    let page = swept.statistics.summary().to_human(|_| String::new());
     assert!(
         page.contains("fault rare never struck: it tested nothing"),
         "{page}"

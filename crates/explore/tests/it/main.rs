@@ -1,0 +1,13 @@
+//! Integration tests of sweeps, replay, shrinking, explanations and comparisons.
+
+mod compare;
+mod failure_likelihood;
+mod fixture;
+mod merge;
+mod overhead;
+mod replay;
+mod shrink;
+mod signatures;
+mod swarm;
+mod sweep;
+mod thoroughness;
