@@ -50,7 +50,7 @@ fn sims() -> Vec<Sim> {
 }
 
 fn run(scenario: &Scenario, seed: u64, options: Options) -> Outcome {
-    simulation::run(scenario, seed, options).expect("the links can be calibrated")
+    explore::run(scenario, seed, options).expect("the links can be calibrated")
 }
 
 /// Names the first record that differs: "differs" alone helps nobody.

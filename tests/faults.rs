@@ -55,7 +55,7 @@ fn run(rest: &str, seed: u64) -> Outcome {
         Err(mistakes) => panic!("{rest}: {mistakes:?}"),
     };
     let options = Options { keep_records: true };
-    simulation::run(&scenario, seed, options).expect("the link can be calibrated")
+    explore::run(&scenario, seed, options).expect("the link can be calibrated")
 }
 
 fn fault(kind: &str, when: &str, seed: u64) -> Outcome {
@@ -215,7 +215,7 @@ fn healing_ends_every_fault() {
     let text = format!("{text}\n{}\n", faults.join("\n"));
     let scenario = file::load("faults.toml", text.as_bytes(), &[]).expect("a scenario");
     let options = Options { keep_records: true };
-    let outcome = simulation::run(&scenario, 1, options).expect("it runs");
+    let outcome = explore::run(&scenario, 1, options).expect("it runs");
     let ceased = stages(&outcome)
         .into_iter()
         .filter(|it| *it == (Stage::Ceases, 3_600));
@@ -251,7 +251,7 @@ fn cut_behind_a_router(cut: &str) -> Outcome {
     let scenario = file::load("faults.toml", format!("{text}\n{rest}").as_bytes(), &[]);
     let scenario = scenario.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let options = Options { keep_records: true };
-    simulation::run(&scenario, 1, options).expect("nothing is to be calibrated")
+    explore::run(&scenario, 1, options).expect("nothing is to be calibrated")
 }
 
 /// A route that is withdrawn is known to every host at once, be the cut next to it or behind a
@@ -263,7 +263,7 @@ fn a_withdrawn_route_gives_10051_and_a_silent_line_10060() {
         format!("{near}\n[fault.f]\ncut = {{ link = \"wan\" }}\nwindow = [\"0s\", \"1h\"]\n");
     let scenario = file::load("faults.toml", near.as_bytes(), &[]).expect("a scenario");
     let options = Options { keep_records: true };
-    let outcome = simulation::run(&scenario, 1, options).expect("it runs");
+    let outcome = explore::run(&scenario, 1, options).expect("it runs");
     assert_eq!(
         connect_errors(&outcome),
         BTreeSet::from(["10051".to_owned()])

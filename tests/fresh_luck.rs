@@ -43,7 +43,7 @@ fn bad_links() -> Scenario {
 }
 
 fn run(scenario: &Scenario, seed: u64) -> Outcome {
-    simulation::run(scenario, seed, Options { keep_records: true }).expect("it can be run")
+    explore::run(scenario, seed, Options { keep_records: true }).expect("it can be run")
 }
 
 fn with_luck(scenario: &Scenario, from: Instant, seed: u64) -> Scenario {

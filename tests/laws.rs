@@ -77,12 +77,12 @@ fn run(scenario: &Scenario, seed: u64) -> Outcome {
     let options = Options {
         keep_records: false,
     };
-    simulation::run(scenario, seed, options).expect("the link can be calibrated")
+    explore::run(scenario, seed, options).expect("the link can be calibrated")
 }
 
 fn run_with_records(scenario: &Scenario, seed: u64) -> Outcome {
     let options = Options { keep_records: true };
-    simulation::run(scenario, seed, options).expect("the link can be calibrated")
+    explore::run(scenario, seed, options).expect("the link can be calibrated")
 }
 
 fn leaks_of(outcome: &Outcome) -> u64 {

@@ -12,6 +12,7 @@ mod faults;
 mod fixes;
 mod fresh_luck;
 mod how_to;
+mod invented;
 mod laws;
 mod logs;
 mod omission;

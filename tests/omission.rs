@@ -109,7 +109,7 @@ fn whole() -> Scenario {
 
 fn luck(scenario: &Scenario, seed: u64) -> Luck {
     let options = Options { keep_records: true };
-    let outcome = simulation::run(scenario, seed, options).expect("the links are what they are");
+    let outcome = explore::run(scenario, seed, options).expect("the links are what they are");
     assert!(
         outcome.messages.arrived > 20,
         "mail flows: {:?}",

@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use config::file;
 use explore::repro::capsule::Capsule;
+use explore::run_builds;
 use mta::{BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure};
-use simulation::{Options, run_builds};
+use simulation::Options;
 
 use crate::program::{argument, code, mtasim, text};
 
@@ -56,7 +57,7 @@ fn a_panic_names_time_scenario_and_seed() {
     let options = Options {
         keep_records: false,
     };
-    let run = AssertUnwindSafe(|| run_builds(&scenario, 1, builds, options));
+    let run = AssertUnwindSafe(|| run_builds(&scenario, 1, &builds, options));
     let cause = panic::catch_unwind(run).expect_err("a timer runs out in every run");
     let told = cause.downcast_ref::<String>().expect("a text");
     let (at, rest) = told

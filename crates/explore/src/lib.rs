@@ -4,6 +4,7 @@
 //! | Module | Contents |
 //! |---|---|
 //! | [`subject`] | the system under test: a function from scenario and seed to outcome |
+//! | [`pilot`] | pilot runs for schedulers that need call counts |
 //! | [`run_result`] | the result of one run: a line of `seeds.jsonl` |
 //! | [`sweep`](mod@sweep) | seed ranges, grids, swarms, the results directory, its summary, merging of shards |
 //! | [`statistics`] | counters, confidence intervals, survival curves, time histograms |
@@ -18,6 +19,7 @@
 pub mod compare;
 pub mod duration;
 pub mod explain;
+pub mod pilot;
 pub mod repro;
 pub mod run_result;
 pub mod shrink;
@@ -27,6 +29,7 @@ pub mod sweep;
 pub mod verify;
 mod worker_pool;
 
+pub use pilot::{run, run_builds, run_observed};
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;
 pub use subject::{Custom, Shipped, Subject};

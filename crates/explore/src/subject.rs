@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use crate::pilot;
 use config::plan::Scenario;
 use simulation::{AssemblyError, Options, Outcome};
 
 /// Something that runs scenarios: the shipped builds, or builds of one's own through
-/// [`simulation::run_builds`]. It must be a function of its arguments; a sweep checks that.
+/// [`pilot::run_builds`]. It must be a function of its arguments; a sweep checks that.
 pub trait Subject: Send + Sync {
     /// Runs `scenario` under `seed`.
     ///
@@ -37,7 +38,7 @@ impl Subject for Shipped {
         seed: u64,
         options: Options,
     ) -> Result<Outcome, AssemblyError> {
-        simulation::run(scenario, seed, options)
+        pilot::run(scenario, seed, options)
     }
 }
 

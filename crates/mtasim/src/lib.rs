@@ -54,12 +54,13 @@
 
 pub use config::{file, plan};
 pub use explore;
+pub use explore::run;
 pub use kernel;
 pub use logs;
 pub use mta;
 pub use property;
 pub use property::proptest;
-pub use simulation::{Options, Outcome, outcome, ping, record, run};
+pub use simulation::{Options, Outcome, outcome, ping, record};
 
 /// Everything that a property test of a fix names, by one `use`.
 pub mod prelude {

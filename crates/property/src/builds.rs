@@ -1,7 +1,7 @@
 //! Which build each host of a scenario runs.
 //!
 //! Owns [`Builds`]: variants of one's own in place of what the scenario names, host by host. It
-//! refuses a second way to run a scenario: it hands [`simulation::run_builds`] what that needs, and
+//! refuses a second way to run a scenario: it hands [`explore::run_builds`] what that needs, and
 //! is a [`Subject`] that can be swept, compared, shrunk and explained as the shipped builds can.
 
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ impl Builds {
             let own = self.at.get(name).or(self.everywhere.as_ref());
             own.map_or_else(|| shipped(host.build), |make| make())
         });
-        simulation::run_builds(scenario, seed, builds.collect(), options)
+        explore::run_builds(scenario, seed, &builds.collect::<Vec<_>>(), options)
             .map_err(RunError::Assembly)
     }
 }

@@ -39,6 +39,7 @@ pub use assembly::AssemblyError;
 pub use footprint::Footprint;
 pub use machine::{Bound, Exhaustive, Explorer};
 pub use outcome::Outcome;
-pub use run::{run, run_builds, run_explored, run_watched};
+pub use run::{Run, run, run_explored};
+pub use scheduling::CallCounts;
 pub use watch::{Seen, Watch};
 pub use world::Options;

@@ -1,22 +1,18 @@
-//! One run of one scenario.
-//!
-//! Owns the way from a [`Scenario`] and a seed to an [`Outcome`]. It refuses to know that there
-//! is more than one run.
+//! Makes one run of one scenario.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
-use kernel::mix;
-use machine::{Explorer, Tally};
+use machine::Explorer;
 use mta::Build;
 use net::HostId;
 
 use crate::assembly::{self, AssemblyError};
 use crate::ledger::{Broken, Ledger};
 use crate::outcome::{Outcome, Stop};
-use crate::scheduling::Scheduling;
+use crate::scheduling::{CallCounts, Scheduling};
 use crate::watch::{Seen, Watch};
 use crate::world::{Options, World};
 use config::plan::{Preemption, Scenario, ViolationKind};
@@ -24,59 +20,111 @@ use config::plan::{Preemption, Scenario, ViolationKind};
 /// Runs `scenario` under `seed` with the builds that its hosts name.
 ///
 /// # Errors
-/// If a link cannot be calibrated as the scenario says.
+/// If a link cannot be calibrated as the scenario says, or if the scenario's scheduler needs call
+/// counts (see [`Run::with_counts`]).
 pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, AssemblyError> {
-    run_builds(scenario, seed, shipped(scenario), options)
+    Run::new(scenario, seed).outcome(options)
 }
 
-/// Runs `scenario` under `seed` with every record kept, and looks on: the same run, and what was
-/// seen of it.
-///
-/// # Errors
-/// If a link cannot be calibrated as the scenario says.
-pub fn run_watched(
-    scenario: &Scenario,
+/// One run to be made: a scenario, a seed, and what else it depends on.
+#[derive(Debug)]
+pub struct Run<'a> {
+    scenario: &'a Scenario,
     seed: u64,
-    watch: Watch,
-) -> Result<(Outcome, Seen), AssemblyError> {
-    let keep = Options { keep_records: true };
-    let builds = shipped(scenario);
-    let scheduling = scheduling(scenario, seed, &builds)?;
-    let mut world = World::new(scenario, seed, builds, keep, scheduling)?;
-    world.watch(watch);
-    let stop = world.run();
-    close_books(&mut world);
-    for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
-        world.observer.on_end(host, world.now);
-    }
-    let seen = std::mem::take(&mut world.observer).into_seen();
-    Ok((summarise(world, seed, stop), seen))
+    builds: Vec<Rc<dyn Build>>,
+    scheduling: Scheduling,
 }
 
-/// Pilot runs for strategies that must know how many calls there will be. The counts of one run
-/// are erratic.
-const PILOTS: u64 = 3;
+impl<'a> Run<'a> {
+    /// A run with the builds that the hosts name and with the scenario's scheduler.
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, seed: u64) -> Self {
+        Self {
+            scenario,
+            seed,
+            builds: shipped(scenario),
+            scheduling: Scheduling::Named(Vec::new()),
+        }
+    }
 
-/// Who decides the order of calls, as the scenario says, after the pilot runs that takes.
-fn scheduling(
-    scenario: &Scenario,
-    seed: u64,
-    builds: &[Rc<dyn Build>],
-) -> Result<Scheduling, AssemblyError> {
-    if !scenario.scheduler.needs_counts() {
-        return Ok(Scheduling::Named(Vec::new()));
+    /// The same run with other builds, one for each host in the order of their names.
+    ///
+    /// # Panics
+    /// If there are not as many builds as hosts.
+    #[must_use]
+    pub fn with_builds(self, builds: Vec<Rc<dyn Build>>) -> Self {
+        assert_eq!(
+            builds.len(),
+            self.scenario.hosts.len(),
+            "one build for each host"
+        );
+        Self { builds, ..self }
     }
-    let tallies: Vec<Rc<RefCell<Tally>>> = builds.iter().map(|_| Rc::default()).collect();
-    let options = Options {
-        keep_records: false,
-    };
-    for pilot in 0..PILOTS {
-        let counted = Scheduling::Pilot(tallies.clone());
-        let seed = mix(seed, pilot);
-        World::new(scenario, seed, builds.to_vec(), options, counted)?.run();
+
+    /// The same run with the call counts that its scheduler needs; other schedulers ignore them.
+    #[must_use]
+    pub fn with_counts(self, counts: &CallCounts) -> Self {
+        Self {
+            scheduling: counts.known(),
+            ..self
+        }
     }
-    let counts = tallies.iter().map(|tally| tally.borrow().counts());
-    Ok(Scheduling::Named(counts.collect()))
+
+    /// Makes the run and says how it ended.
+    ///
+    /// # Errors
+    /// If a link cannot be calibrated as the scenario says, or if the scheduler lacks counts.
+    ///
+    /// # Panics
+    /// A bug of this program, or of a build, is a panic that names the scenario, the seed and the
+    /// virtual time.
+    pub fn outcome(self, options: Options) -> Result<Outcome, AssemblyError> {
+        let seed = self.seed;
+        Ok(judged(self.world(options)?, seed))
+    }
+
+    /// Makes the run with every record kept, and observes what `watch` asks for. Observing does
+    /// not change the run.
+    ///
+    /// # Errors
+    /// If a link cannot be calibrated as the scenario says, or if the scheduler lacks counts.
+    pub fn observed(self, watch: Watch) -> Result<(Outcome, Seen), AssemblyError> {
+        let seed = self.seed;
+        let mut world = self.world(Options { keep_records: true })?;
+        world.watch(watch);
+        let stop = world.run();
+        close_books(&mut world);
+        for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
+            world.observer.on_end(host, world.now);
+        }
+        let seen = std::mem::take(&mut world.observer).into_seen();
+        Ok((summarise(world, seed, stop), seen))
+    }
+
+    /// Makes the run under the random walk, whatever the scenario's scheduler is, and adds the
+    /// calls of each host's threads to `counts`.
+    ///
+    /// # Errors
+    /// If a link cannot be calibrated as the scenario says.
+    pub fn count_calls(self, counts: &mut CallCounts) -> Result<(), AssemblyError> {
+        let scheduling = counts.counting(self.scenario.hosts.len());
+        let options = Options {
+            keep_records: false,
+        };
+        Self { scheduling, ..self }.world(options)?.run();
+        Ok(())
+    }
+
+    fn world(self, options: Options) -> Result<World<'a>, AssemblyError> {
+        let Self {
+            scenario,
+            seed,
+            builds,
+            scheduling,
+        } = self;
+        scheduling.check(scenario)?;
+        World::new(scenario, seed, builds, options, scheduling)
+    }
 }
 
 fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
@@ -84,31 +132,6 @@ fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
     hosts
         .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) })
         .collect()
-}
-
-/// Runs `scenario` under `seed` with builds of one's own, one for each host in the order of their
-/// names.
-///
-/// # Errors
-/// If a link cannot be calibrated as the scenario says.
-///
-/// # Panics
-/// If there are not as many builds as hosts. A bug of this program, or of a build, is a panic that
-/// names the scenario, the seed and the virtual time.
-pub fn run_builds(
-    scenario: &Scenario,
-    seed: u64,
-    builds: Vec<Rc<dyn Build>>,
-    options: Options,
-) -> Result<Outcome, AssemblyError> {
-    assert_eq!(
-        builds.len(),
-        scenario.hosts.len(),
-        "one build for each host"
-    );
-    let scheduling = scheduling(scenario, seed, &builds)?;
-    let world = World::new(scenario, seed, builds, options, scheduling)?;
-    Ok(judged(world, seed))
 }
 
 /// Runs `scenario` under `seed` in the order of calls that a search has come to, and says where it
@@ -129,12 +152,13 @@ pub fn run_explored(
     assert!(still, "time stands still while somebody can go on");
     let explorer = Rc::new(explorer);
     let seats = Rc::new(RefCell::new(Vec::new()));
-    let scheduling = Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&seats));
-    let options = Options {
-        keep_records: false,
+    let run = Run {
+        scheduling: Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&seats)),
+        ..Run::new(scenario, seed)
     };
-    let world = World::new(scenario, seed, shipped(scenario), options, scheduling)?;
-    let outcome = judged(world, seed);
+    let outcome = run.outcome(Options {
+        keep_records: false,
+    })?;
     let seats = seats.borrow();
     let pin = |turning: &machine::Turning| {
         let seat = usize::try_from(turning.seat).ok()?.checked_sub(1)?;

@@ -1,7 +1,4 @@
 //! Who decides the order of calls on each host.
-//!
-//! Owns the way from a scenario's word to a machine's [`Strategy`]. It refuses to know the
-//! strategies, which are the machine's, and to run anything to learn what they must know.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -14,6 +11,7 @@ use machine::{
 };
 use net::HostId;
 
+use crate::assembly::AssemblyError;
 use config::plan::{Scenario, Scheduler};
 
 /// Calls a thread makes in a row under the round-robin scheduler.
@@ -22,18 +20,49 @@ const CALLS_PER_TURN: u64 = 1;
 /// Betts, PPoPP 2014).
 const DEPTH: u32 = 3;
 
+/// How many calls the threads of each host make, counted over some runs. `pct`, `surw` and
+/// `portfolio` spread their random choices over a run whose length they must know beforehand.
+#[derive(Debug, Default)]
+pub struct CallCounts(Vec<Rc<RefCell<Tally>>>);
+
+impl CallCounts {
+    /// The scheduling of a run that adds to these counts.
+    pub(crate) fn counting(&mut self, hosts: usize) -> Scheduling {
+        self.0.resize_with(hosts, Rc::default);
+        Scheduling::Counting(self.0.clone())
+    }
+
+    /// The scheduling that the scenario names, with what these counts say of a run.
+    pub(crate) fn known(&self) -> Scheduling {
+        let counts = self.0.iter().map(|tally| tally.borrow().counts());
+        Scheduling::Named(counts.collect())
+    }
+}
+
 /// What a world asks when a service starts.
 #[derive(Clone)]
 pub(crate) enum Scheduling {
     /// The scenario's word, with counts for each host if it needs any.
     Named(Vec<Counts>),
-    /// A pilot run: the random walk, counted for each host.
-    Pilot(Vec<Rc<RefCell<Tally>>>),
+    /// The random walk, counted for each host.
+    Counting(Vec<Rc<RefCell<Tally>>>),
     /// A search through all orders, and which hosts' services it has seen start.
     Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
 
 impl Scheduling {
+    /// # Errors
+    /// If the scenario's scheduler needs counts, and there are none.
+    pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), AssemblyError> {
+        let scheduler = scenario.scheduler;
+        match self {
+            Self::Named(counts) if counts.is_empty() && scheduler.needs_counts() => Err(
+                AssemblyError(format!("scheduler {scheduler}: no call counts")),
+            ),
+            Self::Named(_) | Self::Counting(_) | Self::Explored(..) => Ok(()),
+        }
+    }
+
     /// Whether somebody asks for the state of the machines.
     pub(crate) const fn watches_state(&self) -> bool {
         matches!(self, Self::Explored(..))
@@ -49,7 +78,7 @@ impl Scheduling {
     ) -> Strategy {
         let counts = match self {
             Self::Named(counts) => counts.get(host.0 as usize).cloned().unwrap_or_default(),
-            Self::Pilot(tallies) => {
+            Self::Counting(tallies) => {
                 let walk = Random::new(choices, luck);
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Chosen(Box::new(counting));
@@ -83,7 +112,7 @@ impl fmt::Debug for Scheduling {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Named(_) => "Named",
-            Self::Pilot(_) => "Pilot",
+            Self::Counting(_) => "Counting",
             Self::Explored(..) => "Explored",
         })
     }

@@ -8,7 +8,7 @@ use simulation::record::Record;
 use simulation::watch::passage::Fate;
 use simulation::watch::scene::About;
 use simulation::watch::stay::Doing;
-use simulation::{Options, Outcome, Seen, Watch, run, run_watched};
+use simulation::{Options, Outcome, Run, Seen, Watch, run};
 
 const WHOLE: Watch = Watch {
     packets: true,
@@ -32,7 +32,9 @@ fn scenarios() -> Vec<Scenario> {
 }
 
 fn watched(scenario: &Scenario) -> (Outcome, Seen) {
-    run_watched(scenario, scenario.seed, WHOLE).expect("it runs")
+    Run::new(scenario, scenario.seed)
+        .observed(WHOLE)
+        .expect("it runs")
 }
 
 #[test]
@@ -46,7 +48,9 @@ fn watched_or_not_a_run_is_the_same() {
         assert_eq!(outcome.divergence_from(&alone), None, "{}", scenario.title);
         assert_eq!(outcome.violations, alone.violations);
         assert!(!seen.passages.is_empty() && !seen.stays.is_empty());
-        let none = run_watched(&scenario, scenario.seed, Watch::default()).expect("it runs");
+        let none = Run::new(&scenario, scenario.seed)
+            .observed(Watch::default())
+            .expect("it runs");
         let (passages, stays) = (none.1.passages.len(), none.1.stays.len());
         assert_eq!((passages, stays), (0, 0), "nothing is seen unasked");
     }

@@ -162,12 +162,12 @@ fn read(name: &str, text: &str) -> Scenario {
 
 /// One run with the digest alone.
 pub fn run(scenario: &Scenario) -> Outcome {
-    simulation::run(scenario, 1, NOTHING).expect("its links can be calibrated")
+    explore::run(scenario, 1, NOTHING).expect("its links can be calibrated")
 }
 
 /// One run with every record kept and every log written; answers how many bytes they have.
 pub fn run_with_logs(scenario: &Scenario) -> usize {
-    let outcome = simulation::run(scenario, 1, EVERYTHING).expect("its links can be calibrated");
+    let outcome = explore::run(scenario, 1, EVERYTHING).expect("its links can be calibrated");
     let mut text = String::new();
     let hosts = (0..outcome.hosts.len() as u32).map(net::HostId);
     for host in hosts {

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> io::R
     };
     let (scenario, seed) = (&source.scenario, source.seed);
     current_run::begin(&source.repeat);
-    let (outcome, seen) = match simulation::run_watched(scenario, seed, watch) {
+    let (outcome, seen) = match explore::run_observed(scenario, seed, watch) {
         Ok(run) => run,
         Err(error) => {
             let name = arguments.source.display();

@@ -107,7 +107,7 @@ fn judged<'a>(
     let nothing = Options {
         keep_records: false,
     };
-    let mut outcome = simulation::run(scenario, seed, nothing).map_err(impossible)?;
+    let mut outcome = explore::run(scenario, seed, nothing).map_err(impossible)?;
     let wall = stopwatch.passed();
     let mut seen = Seen::default();
     let watch = Watch {
@@ -117,7 +117,7 @@ fn judged<'a>(
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
     if !is_clean || arguments.out.is_some() || watch != Watch::default() {
-        let (again, what) = simulation::run_watched(scenario, seed, watch).map_err(impossible)?;
+        let (again, what) = explore::run_observed(scenario, seed, watch).map_err(impossible)?;
         if let Some(difference) = outcome.divergence_from(&again) {
             return Err(Failure::Diverged(difference));
         }

@@ -29,7 +29,7 @@ fn fresh(jobs: usize) -> Reseeding {
 fn late_leak() -> (Scenario, u64, Failure) {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let mut found = (0..40).filter_map(|seed| {
-        let outcome = simulation::run(&scenario, seed, QUICK).expect("it runs");
+        let outcome = explore::run(&scenario, seed, QUICK).expect("it runs");
         let first = failures(&outcome).into_iter().next()?;
         (200_000_000_000..300_000_000_000)
             .contains(&first.at)
@@ -54,7 +54,7 @@ fn by_hand(
             from: Instant::from_nanos(point.from),
             seed: luck,
         });
-        let outcome = simulation::run(&again, *seed, QUICK).expect("it runs");
+        let outcome = explore::run(&again, *seed, QUICK).expect("it runs");
         let mut found = failures(&outcome).into_iter();
         found.any(|it| it.signature == failure.signature && it.at <= by)
     });
@@ -99,7 +99,7 @@ fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
         to: Instant::from_nanos(130_000_000_000),
     }];
     let keep = Options { keep_records: true };
-    let outcome = simulation::run(&scenario, 1, keep).expect("it runs");
+    let outcome = explore::run(&scenario, 1, keep).expect("it runs");
     let failure = failures(&outcome).remove(0);
     let instants = outcome.records.iter().map(|(at, _)| *at);
     let instants = instants.filter(|at| at.nanos() <= failure.at).collect();
@@ -124,7 +124,7 @@ fn a_step_is_found_to_the_instant() {
     for tenths in [2, 5, 9] {
         let step = instants[instants.len() * tenths / 10];
         let subject = Custom(move |scenario: &Scenario, seed, options| {
-            let mut outcome = simulation::run(scenario, seed, options)?;
+            let mut outcome = explore::run(scenario, seed, options)?;
             if scenario.pins.reseeds.iter().any(|luck| luck.from <= step) {
                 outcome.violations.clear();
             }

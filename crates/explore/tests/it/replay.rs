@@ -91,7 +91,7 @@ fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
             from,
             seed: seed_from_there,
         });
-        simulation::run(&again, seed, options)
+        explore::run(&again, seed, options)
     });
     let replayed = replay(&capsule, &fickle, false).expect("it runs");
     let ReplayOutcome::Nondeterminism(divergence) = replayed.verdict else {

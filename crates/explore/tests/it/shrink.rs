@@ -53,7 +53,7 @@ fn a_leak_shrinks_to_one_association_and_one_outage() {
 #[track_caller]
 fn assert_pinned_holds(text: &str, signature: &str) {
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
-    let outcome = simulation::run(&scenario, scenario.seed, QUICK).expect("it runs");
+    let outcome = explore::run(&scenario, scenario.seed, QUICK).expect("it runs");
     assert!(outcome.is_as_expected(), "{:?}", outcome.unexpected);
     let explanation = explain(&scenario, scenario.seed, None, &Shipped).expect("it fails");
     assert_eq!(explanation.signature, signature);
@@ -68,7 +68,7 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     for host in fixed.hosts.values_mut() {
         host.build = Build::V5_5_2655_16;
     }
-    let outcome = simulation::run(&fixed, fixed.seed, QUICK).expect("it runs");
+    let outcome = explore::run(&fixed, fixed.seed, QUICK).expect("it runs");
     assert!(!outcome.is_as_expected());
 }
 
@@ -81,7 +81,7 @@ fn a_budget_is_kept_and_what_was_found_by_then_holds() {
         let text = regression_file::text(&shrunk).expect("a scenario");
         assert!(text.contains("smaller may be possible"));
         let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
-        let outcome = simulation::run(&scenario, scenario.seed, QUICK).expect("it runs");
+        let outcome = explore::run(&scenario, scenario.seed, QUICK).expect("it runs");
         assert!(outcome.signatures().contains(&shrunk.signature));
     }
 }
@@ -100,7 +100,7 @@ fn a_capsule_that_does_not_fail_is_refused() {
 fn crash() -> Capsule {
     let scenario = config::file::load("race", RACE, &[]).expect("a scenario");
     let mut capsules = (0..20).filter_map(|seed| {
-        let outcome = simulation::run(&scenario, seed, QUICK).expect("it runs");
+        let outcome = explore::run(&scenario, seed, QUICK).expect("it runs");
         let row = RunResult::of(&outcome, "", BTreeMap::new());
         let mut failures = row.failures.iter();
         let failure = failures.find(|it| it.signature.starts_with("exception"))?;
@@ -139,6 +139,6 @@ fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about()
     for host in fixed.hosts.values_mut() {
         host.build = Build::V4_0_994_2;
     }
-    let outcome = simulation::run(&fixed, 1, QUICK).expect("it runs");
+    let outcome = explore::run(&fixed, 1, QUICK).expect("it runs");
     assert!(outcome.signatures().is_empty());
 }

@@ -51,7 +51,7 @@ fn found(planted: Planted) -> (BTreeSet<String>, usize) {
         let quick = Options {
             keep_records: false,
         };
-        let outcome = simulation::run_builds(&scenario, seed, builds.collect(), quick);
+        let outcome = explore::run_builds(&scenario, seed, &builds.collect::<Vec<_>>(), quick);
         let outcome = outcome.expect("it runs");
         assert_eq!(outcome.exceptions, []);
         signatures.extend(outcome.signatures());

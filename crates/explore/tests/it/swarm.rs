@@ -84,7 +84,7 @@ fn a_row_says_what_it_ran() {
         let quick = Options {
             keep_records: false,
         };
-        let outcome = simulation::run(&own.scenario, row.seed, quick).expect("it runs");
+        let outcome = explore::run(&own.scenario, row.seed, quick).expect("it runs");
         assert_eq!(outcome.digest.to_string(), row.digest);
         let struck = |name: &str| row.faults.contains_key(name);
         for fault in ["reset", "cut"] {

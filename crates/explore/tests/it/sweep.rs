@@ -125,7 +125,7 @@ fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
     let calls = AtomicU64::new(0);
     let shaky = Custom(move |plan: &config::plan::Scenario, seed, options| {
         let call = calls.fetch_add(1, Ordering::Relaxed);
-        let mut outcome = simulation::run(plan, seed + call % 2, options)?;
+        let mut outcome = explore::run(plan, seed + call % 2, options)?;
         outcome.seed = seed;
         Ok(outcome)
     });
@@ -151,7 +151,7 @@ fn a_panic_names_its_seed_and_what_came_before_is_kept() {
     let folder = tempdir().expect("a folder");
     let faulty = Custom(|plan: &config::plan::Scenario, seed, options| {
         assert_ne!(seed, 6, "this is meant to happen");
-        simulation::run(plan, seed, options)
+        explore::run(plan, seed, options)
     });
     let plan = SweepPlan {
         out: Some(folder.path().to_owned()),
@@ -207,7 +207,7 @@ fn two_jobs_are_two_runs_at_once() {
             }
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        let outcome = simulation::run(scenario, seed, options);
+        let outcome = explore::run(scenario, seed, options);
         counted.fetch_sub(1, Ordering::SeqCst);
         outcome
     });

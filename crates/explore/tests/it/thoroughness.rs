@@ -17,7 +17,7 @@ fn what_is_met_is_what_was_written_down() {
     let (mut closes, mut timeouts) = (0, 0);
     for seed in 0..6 {
         let keep = Options { keep_records: true };
-        let outcome = simulation::run(&scenario, seed, keep).expect("it runs");
+        let outcome = explore::run(&scenario, seed, keep).expect("it runs");
         let count = |is_meant: fn(&mta::Record) -> bool| {
             let records = outcome.records.iter();
             let own = records.filter(

@@ -1,36 +1,37 @@
-//! What is wrong with a run, beyond what its builds account for.
+//! Findings of a generated run that its builds do not account for.
 //!
-//! Owns the excuses: a known defect of a build, a pool too small for what is asked of it. It
-//! refuses to know the cases.
+//! A build with a known defect accounts for the violations of that defect; a pool that is too
+//! small accounts for exhaustion and for what it delays.
 
 use config::file;
 use config::plan::{Build, Scenario, ViolationKind};
-use simulation::{Options, Outcome, run};
+use simulation::{Options, Outcome};
 
-use crate::invented::{Builds, Invented, invent};
+use super::cases::{Builds, Generated, generate};
 
-fn read(invented: &Invented) -> Scenario {
-    match file::load("invented.toml", invented.text.as_bytes(), &[]) {
+fn read(case: &Generated) -> Scenario {
+    match file::load("generated.toml", case.text.as_bytes(), &[]) {
         Ok(scenario) => scenario,
-        Err(mistakes) => panic!("{mistakes:?}\n{}", invented.text),
+        Err(mistakes) => panic!("{mistakes:?}\n{}", case.text),
     }
 }
 
-/// Runs one case; what is wrong with it, in words.
-pub(crate) fn judge(case: u64, builds: Builds) -> (Outcome, Vec<String>) {
-    let invented = invent(case, builds);
-    let scenario = read(&invented);
+/// Runs one case. Returns what is wrong with it, in words.
+pub(crate) fn check(case: u64, builds: Builds) -> (Outcome, Vec<String>) {
+    let generated = generate(case, builds);
+    let scenario = read(&generated);
     let options = Options {
         keep_records: false,
     };
-    let outcome = run(&scenario, case, options).expect("an invented link can be calibrated");
-    let mut wrong = accounts(&outcome);
-    wrong.extend(unexpected(&scenario, &invented, &outcome));
+    let outcome =
+        explore::run(&scenario, case, options).expect("a generated link can be calibrated");
+    let mut wrong = message_counts(&outcome);
+    wrong.extend(unexpected(&scenario, &generated, &outcome));
     (outcome, wrong)
 }
 
-/// What must agree whatever the build does.
-fn accounts(outcome: &Outcome) -> Vec<String> {
+/// Relations between message counts that hold for every build.
+fn message_counts(outcome: &Outcome) -> Vec<String> {
     let messages = outcome.messages;
     let mut wrong = Vec::new();
     let mut check = |holds: bool, what: &str| {
@@ -58,16 +59,16 @@ fn accounts(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Violations and exceptions that the builds of the scenario do not account for.
-fn unexpected(scenario: &Scenario, invented: &Invented, outcome: &Outcome) -> Vec<String> {
+fn unexpected(scenario: &Scenario, case: &Generated, outcome: &Outcome) -> Vec<String> {
     let build = |host: &str| scenario.hosts[host].build;
-    // What unguarded threads do to a message is seen where the message arrives.
+    // What unguarded threads do to a message shows at the host where it arrives.
     let any_unguarded = scenario
         .hosts
         .values()
         .any(|host| host.build == Build::V4_0_993_6);
     let is_excused = |kind: ViolationKind, host: &str| {
         let build = build(host);
-        let may_starve = invented.has_tiny_pool;
+        let may_starve = case.has_tiny_pool;
         build == Build::V4_0_993_6
             || kind == ViolationKind::Liveness && (may_starve || any_unguarded)
             || kind == ViolationKind::Delivery && any_unguarded

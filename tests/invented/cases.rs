@@ -1,13 +1,13 @@
-//! Invented scenarios: a case number becomes a scenario file of any shape the format allows.
+//! A case number becomes a scenario file of any shape that the format allows.
 //!
-//! Owns the invention, as text, so that a failing case can be printed and kept. It refuses to
-//! aim: what is likely here is what reaches many paths, not what is likely in the field.
+//! The files are text, so that a failing case can be printed and kept. The shapes are those that
+//! reach many paths, not those that are likely in the field.
 
 use std::fmt::Write as _;
 
 use kernel::{Choices, Site};
 
-const INVENTED: Site = Site::new("test.invented-scenario");
+const CASE: Site = Site::new("test.invented-scenario");
 
 const HOSTS: [&str; 4] = ["ANGERS", "BREST", "CAEN", "DIJON"];
 const FIXED: [&str; 3] = ["4.0.994.2", "5.5.2655.16", "6.0.4720.14"];
@@ -20,7 +20,7 @@ const ALL: [&str; 6] = [
     "6.0.4720.14",
 ];
 
-/// Which builds an invented scenario may name.
+/// Which builds a generated scenario may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Builds {
     /// The three fixes.
@@ -29,51 +29,51 @@ pub(crate) enum Builds {
     All,
 }
 
-/// One case as a scenario file.
+/// One generated case.
 #[derive(Debug)]
-pub(crate) struct Invented {
-    /// The file.
+pub(crate) struct Generated {
+    /// The scenario file.
     pub(crate) text: String,
-    /// Whether a pool may be too small for what is asked of it.
+    /// Whether some host has fewer control blocks than its connectors may need.
     pub(crate) has_tiny_pool: bool,
 }
 
-/// The scenario of this case.
-pub(crate) fn invent(case: u64, builds: Builds) -> Invented {
-    let mut inventor = Inventor {
-        luck: Choices::new(case).draw(INVENTED, 0, [0, 0]),
+/// Generates the scenario of this case.
+pub(crate) fn generate(case: u64, builds: Builds) -> Generated {
+    let mut generator = Generator {
+        draw: Choices::new(case).draw(CASE, 0, [0, 0]),
         text: String::new(),
         has_tiny_pool: false,
     };
-    inventor.scenario(builds);
-    Invented {
-        text: inventor.text,
-        has_tiny_pool: inventor.has_tiny_pool,
+    generator.scenario(builds);
+    Generated {
+        text: generator.text,
+        has_tiny_pool: generator.has_tiny_pool,
     }
 }
 
-struct Inventor {
-    luck: kernel::Draw,
+struct Generator {
+    draw: kernel::Draw,
     text: String,
     has_tiny_pool: bool,
 }
 
-impl Inventor {
+impl Generator {
     fn line(&mut self, line: &str) {
         writeln!(self.text, "{line}").expect("a String takes all");
     }
 
     fn from(&mut self, least: u64, most: u64) -> u64 {
-        least + self.luck.below(most - least + 1)
+        least + self.draw.below(most - least + 1)
     }
 
     fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.luck.below(words.len() as u64) as usize]
+        words[self.draw.below(words.len() as u64) as usize]
     }
 
-    /// One time in `many`.
+    /// True once in `many` draws.
     fn once_in(&mut self, many: u64) -> bool {
-        self.luck.below(many) == 0
+        self.draw.below(many) == 0
     }
 
     fn scenario(&mut self, builds: Builds) {
@@ -97,8 +97,8 @@ impl Inventor {
             self.host(host, builds);
         }
         for (other, host) in HOSTS.iter().enumerate().take(hosts).skip(1) {
-            // A chain or a star, whichever comes: every host is reached.
-            let one = self.luck.below(other as u64) as usize;
+            // Each host is linked to an earlier one, so the network is a connected tree.
+            let one = self.draw.below(other as u64) as usize;
             self.link(other, HOSTS[one], host);
         }
         let connectors = self.from(1, 4);
@@ -169,7 +169,7 @@ impl Inventor {
         let success = self.from(2, 9);
         let outage = self.from(1, 120);
         let scope = self.pick(&["shared", "per-direction"]);
-        match self.luck.below(5) {
+        match self.draw.below(5) {
             0 => {}
             1 => self.line(&format!("loss.independent.ping_success = \"{success}/10\"")),
             2 => self.line(&format!(
@@ -183,8 +183,8 @@ impl Inventor {
     }
 
     fn connector(&mut self, number: u64, hosts: usize) {
-        let from = self.luck.below(hosts as u64) as usize;
-        let to = (from + 1 + self.luck.below(hosts as u64 - 1) as usize) % hosts;
+        let from = self.draw.below(hosts as u64) as usize;
+        let to = (from + 1 + self.draw.below(hosts as u64 - 1) as usize) % hosts;
         self.line(&format!(
             "[connector.c{number}]\nfrom = \"{}\"\nto = \"{}\"",
             HOSTS[from], HOSTS[to]
@@ -224,7 +224,7 @@ impl Inventor {
         ));
         let pace = self.from(3, 120);
         let (at, count) = (self.from(0, minutes * 60), self.from(1, 60));
-        match self.luck.below(4) {
+        match self.draw.below(4) {
             0 => self.line(&format!("every = \"{pace}s\"")),
             1 => self.line(&format!(
                 "burst = {{ at = \"{at}s\", count = {count}, spacing = \"{}ms\" }}",
@@ -243,20 +243,20 @@ impl Inventor {
     }
 
     fn fault(&mut self, number: u64, hosts: usize, minutes: u64) {
-        let host = HOSTS[self.luck.below(hosts as u64) as usize];
+        let host = HOSTS[self.draw.below(hosts as u64) as usize];
         let link = self.from(1, hosts as u64 - 1);
         let length = self.from(1, 300);
         self.line(&format!("[fault.f{number}]"));
         let thread = self.pick(&["MAIN BASE", "TIMER", "POP4 DOWN", "POP4 UP", "TCP/IP DRVR"]);
         let silent = self.once_in(2);
-        // A length of its own leaves none to the time: `window`, or `random` with lengths.
+        // A fault has one length: its own (`for`), or that of its time (`window`, `random`).
         let own = self.once_in(2);
         let for_own = if own {
             format!(", for = \"{length}s\"")
         } else {
             String::new()
         };
-        let (lasts, must_cease) = match self.luck.below(7) {
+        let (lasts, must_cease) = match self.draw.below(7) {
             0 | 1 => {
                 self.line(&format!(
                     "cut = {{ link = \"l{link}\", silent = {silent}{for_own} }}"
@@ -288,7 +288,7 @@ impl Inventor {
                 (true, true)
             }
         };
-        // The format refuses what would strike after the end.
+        // The format rejects a fault that would strike after the end.
         let first = self.from(0, minutes * 60 - 3);
         let second = self.from(1, minutes * 60 - first - 1).min(400);
         let mean = self.from(30, 600);
