@@ -6,7 +6,7 @@
 
 use std::process::Command;
 
-use machine::drills::Program;
+use litmus::Program;
 use mtasim_bench::ours::{
     self,
     mtas::{Mail, Pattern},

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 
-use machine::drills::Program;
+use litmus::Program;
 use net::LossModel;
 use config::plan::Scenario;
 

@@ -5,7 +5,7 @@
 
 mod report;
 
-use machine::drills::{Drill, Program};
+use litmus::{Drill, Program};
 use mtasim_bench::hunt::{Campaign, Hunt, Times};
 use mtasim_bench::ours;
 

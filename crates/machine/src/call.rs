@@ -8,7 +8,7 @@ use std::panic::Location;
 
 use kernel::{Duration, Instant};
 
-use crate::address::{Address, Place};
+use crate::memory::address::{Address, Place};
 
 macro_rules! identities {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(

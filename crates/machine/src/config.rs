@@ -7,9 +7,9 @@ use std::fmt;
 
 use kernel::{Duration, Ratio};
 
+use crate::call::Deed;
 use crate::costs::Costs;
-use crate::heap_layout::HEAP_BYTES_MIN;
-use crate::scheduler::Preemption;
+use crate::memory::heap_layout::HEAP_BYTES_MIN;
 
 /// The most processors a machine has (the width of NT's affinity mask).
 pub const PROCESSORS_MAX: u32 = 32;
@@ -76,6 +76,39 @@ impl Default for Config {
             calls: u64::MAX,
         }
     }
+}
+
+/// The order to take the processor from a thread just before one of its calls. Honoured by every
+/// strategy: timed, the thread goes to the back of the ready queue; chosen, it is left out of
+/// one choice, or that choice is made for it. Without another thread that can run nothing happens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Preemption {
+    /// The stable key of the thread.
+    pub key: u64,
+    /// Before what.
+    pub before: Before,
+    /// How long it makes no call then: nothing for a mere change of turns, or as long as it waits
+    /// for a page, or a busier process has the processor.
+    pub length: Duration,
+    /// The stable key of the thread that goes on instead, if that is not left to the strategy.
+    /// Only chosen strategies honour it.
+    pub to: Option<u64>,
+}
+
+/// What a preemption stands before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Before {
+    /// A call by its number, counted from one: exact, and another one when the program changes.
+    Call(u64),
+    /// A call by what it does to what: what the program does in between may change.
+    Deed {
+        /// What is done.
+        deed: Deed,
+        /// The name of the place, or of the critical section.
+        of: String,
+        /// The how-manieth such call of the thread, counted from one.
+        ordinal: u64,
+    },
 }
 
 /// Why a machine cannot be built.

@@ -173,8 +173,8 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Address, Place};
     use crate::call::{EventId, LockId, QueueId, SemaphoreId, Touch};
+    use crate::memory::address::{Address, Place};
     use kernel::Instant;
 
     #[test]

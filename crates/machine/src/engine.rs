@@ -5,31 +5,40 @@
 //! is then carried out at once, without leaving the program, and that is most calls. It refuses to
 //! run programs: it says who goes on ([`Step`]).
 
-mod onlookers;
-mod waits;
+pub(crate) mod access_log;
+pub(crate) mod activity;
+pub(crate) mod mailbox;
+pub(crate) mod observation_hash;
+mod observe;
+pub(crate) mod process;
+pub(crate) mod record;
+pub(crate) mod thread_state;
+pub(crate) mod trace_hash;
+mod wakeup;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use kernel::{Choices, Duration, Instant, Site, mix};
 
-use crate::activity::Activity;
-use crate::asked::Asked;
 use crate::call::{Request, ThreadId};
-use crate::candidates::{Candidate, Candidates};
 use crate::config::{Config, THREADS_MAX};
 use crate::costs::Tariff;
+use crate::engine::access_log::Footprints;
+use crate::engine::activity::Activity;
+use crate::engine::mailbox::Mailbox;
+use crate::engine::observation_hash::Told;
+use crate::engine::process::{Effect, Process};
+use crate::engine::record::{RECORDS_MAX, Written};
+use crate::engine::thread_state::{PutAside, Running, ThreadState};
+use crate::engine::trace_hash::Trail;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::footprints::Footprints;
-use crate::mailbox::Mailbox;
-use crate::note::{RECORDS_MAX, Written};
-use crate::process::{Effect, Process};
-use crate::running::{PutAside, Running, ThreadState};
-use crate::scheduler::Turn;
-use crate::schedulers::turns::Turns;
-use crate::told::Told;
-use crate::trail::Trail;
+use crate::schedulers::dispatcher::Turn;
+use crate::schedulers::dispatcher::Turns;
+use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::pending_call::Asked;
+use crate::schedulers::pending_call::Candidate;
 
 /// The luck of what calls cost.
 const COST: Site = Site::new("machine.cost");

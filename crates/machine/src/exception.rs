@@ -8,8 +8,8 @@ use std::panic::Location;
 
 use kernel::Instant;
 
-use crate::address::{Address, Place};
 use crate::call::{LockId, ThreadId};
+use crate::memory::address::{Address, Place};
 
 /// `STATUS_ACCESS_VIOLATION`: a word that is not mapped.
 pub const ACCESS_VIOLATION: u32 = 0xC000_0005;

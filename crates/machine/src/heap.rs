@@ -6,16 +6,21 @@
 //! It refuses to protect itself beyond what that heap did: one busy flag on free, and a critical
 //! section unless the heap is `HEAP_NO_SERIALIZE`.
 
+pub mod block_header;
+pub mod census;
+
 use std::future::Future;
 use std::panic::Location;
 
-use crate::address::{Address, Field, Place};
-use crate::block_header::{BUSY, BlockHeader, HEADER_BYTES, LAST};
 use crate::call::LockId;
 use crate::environment::Environment;
 use crate::exception::POSSIBLE_DEADLOCK;
-use crate::heap_layout::{BLOCK_UNITS_MAX, BLOCK_UNITS_MIN, HeapLayout, LIST_COUNT, UNIT_BYTES};
-use crate::note::BlockDeed;
+use crate::heap::block_header::{BUSY, BlockHeader, HEADER_BYTES, LAST};
+use crate::memory::address::{Address, Field, Place};
+use crate::memory::heap_layout::{
+    BLOCK_UNITS_MAX, BLOCK_UNITS_MIN, HeapLayout, LIST_COUNT, UNIT_BYTES,
+};
+use crate::race::block_event::BlockDeed;
 use crate::thread::Thread;
 
 /// The most blocks a walk along list 0 passes before the thread is taken to spin for ever.

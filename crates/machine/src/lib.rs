@@ -1,22 +1,20 @@
-//! Threads that take turns on one modeled heap, every access judged.
+//! Modeled threads on a modeled heap, under a scheduler that decides the order of their calls.
 //!
 //! A program is an `async fn` over a [`Thread`]: all it can do is make a call and await the
 //! answer. The [pending call](Request) is plain data that the scheduler sees before it happens,
 //! and every access to shared memory is one scheduling point.
 //!
-//! | Module | Owns |
+//! | module | contents |
 //! |---|---|
-//! | [`address`], [`call`], `asked`, [`exception`], [`environment`] | the words of this crate |
-//! | [`thread`], [`note`], `mailbox`, `program` | what a program sees |
-//! | [`heap`], [`heap_layout`], [`heap_census`], [`block_header`], `memory` | the NT heap, word by word |
-//! | [`sync`], `queue`, `process` | what a call does |
-//! | [`scheduler`], [`candidates`], [`schedulers`], [`costs`] | who goes next, and when |
-//! | [`exhaustive`] | every order there is |
-//! | [`judge`], [`violation`], [`access`], `races`, `blocks`, `flights`, `vector_clock` | what was wrong |
-//! | [`machine`], [`config`], `engine`, `running`, `audit`, `footprints`, `trail`, [`activity`] | the whole |
-//! | `restart` | the same once more |
-//! | `fingerprint`, `told` | whether two moments are the same |
-//! | [`drills`] | programs to measure schedulers on |
+//! | [`machine`], [`thread`], [`config`], [`environment`] | what a user builds and writes |
+//! | [`call`], [`costs`], [`exception`] | calls as plain data, what they cost, how a process ends |
+//! | [`memory`] | mapped words, addresses, where the heap lies |
+//! | [`heap`] | the NT heap: block headers, free lists, coalescing |
+//! | [`sync`] | critical sections, semaphores, event objects, queues |
+//! | `engine` | carries calls out; wait queues, observers, hashes of a run |
+//! | [`race`] | the race detector: vector clocks, FastTrack, the heap's shadow |
+//! | [`schedulers`] | modeled time, and the adversaries: random, PCT, POS, SURW and others |
+//! | [`dpor`] | the exhaustive search |
 //!
 //! Two threads that count without a lock:
 //!
@@ -49,84 +47,55 @@
 //! assert_eq!(found, "data race: read of counter against write of counter");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//!
-//! It never knows sockets, networks, or what a program is for.
 
 #![deny(clippy::float_arithmetic)]
 
-pub mod access;
-pub mod activity;
-pub mod address;
-mod asked;
-mod audit;
-pub mod block_header;
-mod blocks;
 pub mod call;
-pub mod candidates;
 pub mod config;
 pub mod costs;
-pub mod drills;
+mod debug_hash;
+pub mod dpor;
 mod engine;
 pub mod environment;
 pub mod exception;
-pub mod exhaustive;
-mod fingerprint;
-mod flights;
-mod footprints;
 pub mod heap;
-pub mod heap_census;
-pub mod heap_layout;
-pub mod judge;
 pub mod machine;
-mod mailbox;
-mod memory;
-pub mod note;
-mod process;
-mod program;
-mod queue;
-mod races;
-mod restart;
-mod running;
-pub mod scheduler;
+pub mod memory;
+pub mod race;
 pub mod schedulers;
 pub mod sync;
 pub mod thread;
 
-mod told;
-mod trail;
-mod vector_clock;
-pub mod violation;
-
-pub use access::{Access, AccessKind};
-pub use activity::{Activity, Came, Waker};
-pub use address::{Address, Field, Place};
 pub use call::{
     Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject,
     ThreadId, Touch,
 };
-pub use candidates::{Candidate, Candidates, Prospect};
-pub use config::{Config, ConfigError, HeapConfig};
+pub use config::{Before, Config, ConfigError, HeapConfig, Preemption};
 pub use costs::Costs;
+pub use debug_hash::Printed;
+pub use dpor::{Bound, Exhaustive, Explorer, Turning};
+pub use engine::access_log::Footprint;
+pub use engine::activity::{Activity, Came, Waker};
+pub use engine::record::{RECORDS_MAX, Written};
+pub use engine::thread_state::{ThreadState, ThreadView};
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
-pub use exhaustive::{Bound, Exhaustive, Explorer, Turning};
-pub use footprints::Footprint;
 pub use heap::BlockFault;
-pub use heap_census::{HeapCensus, HeapFault};
-pub use heap_layout::HeapLayout;
-pub use judge::Judge;
+pub use heap::census::{HeapCensus, HeapFault};
 pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
-pub use note::Written;
-pub use running::{ThreadState, ThreadView};
-pub use scheduler::{Before, Preemption, Scheduler, Strategy};
+pub use memory::address::{Address, Field, Place};
+pub use memory::heap_layout::HeapLayout;
+pub use race::access::{Access, AccessKind};
+pub use race::detector::Judge;
+pub use race::violation::{Signature, Violation, ViolationKind};
+pub use schedulers::enabled_set::Candidates;
+pub use schedulers::pending_call::{Candidate, Prospect};
 pub use schedulers::{
     Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin,
-    Selection, Surw, Tally,
+    Scheduler, Selection, Strategy, Surw, Tally,
 };
 pub use thread::Thread;
-pub use told::Printed;
-pub use violation::{Signature, Violation, ViolationKind};
 
 // Programs speak of time and of keys; they know no other part of the kernel.
 pub use kernel::{Duration, Instant, key, mix};

@@ -5,42 +5,50 @@
 //! messages; the machine schedules nothing outside itself. It refuses to go on once the modeled
 //! process has raised an exception.
 
+mod fingerprint;
+mod inspect;
+mod reset;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
 
 use kernel::{Choices, Instant};
 
-use crate::activity::Waker;
-use crate::address::Address;
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
-use crate::candidates::Candidates;
 use crate::config::{Config, ConfigError};
 use crate::costs::Tariff;
+use crate::engine::access_log::Footprints;
+use crate::engine::activity::Waker;
+use crate::engine::mailbox::Parcel;
+use crate::engine::process::Process;
+use crate::engine::record::Written;
+use crate::engine::thread_state::Running;
+use crate::engine::trace_hash::Trail;
 use crate::engine::{Answer, Engine, Loan, Reason, Step};
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::footprints::Footprints;
-use crate::heap_census::format;
-use crate::heap_layout::HeapLayout;
-use crate::judge::{Judge, MeetingPoint};
-use crate::mailbox::Parcel;
+use crate::heap::census::format;
+use crate::memory::address::Address;
+use crate::memory::heap_layout::HeapLayout;
 use crate::memory::{Memory, StaticFull};
-use crate::note::Written;
-use crate::process::Process;
-use crate::program::Program;
-use crate::queue::Queue;
-use crate::running::Running;
-use crate::scheduler::{Strategy, Turn};
-use crate::schedulers::turns::Turns;
+use crate::race::detector::{Judge, MeetingPoint};
+use crate::schedulers::Strategy;
+use crate::schedulers::dispatcher::Turn;
+use crate::schedulers::dispatcher::Turns;
+use crate::schedulers::enabled_set::Candidates;
+use crate::sync::queue::Queue;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
-use crate::trail::Trail;
 
 /// Where the process heap begins: among the addresses of the time's dumps.
 const HEAP_BASE: Address = Address(0x0167_0000);
+
+/// What a thread does, from its start to its end.
+type Program = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One modeled process and its threads.
 pub struct Machine<E: Environment> {
@@ -48,7 +56,7 @@ pub struct Machine<E: Environment> {
     engine: Option<Box<Engine<E>>>,
     loan: Rc<Loan<E>>,
     /// By thread; none once it has ended.
-    pub(crate) programs: Vec<Option<Program>>,
+    programs: Vec<Option<Program>>,
 }
 
 /// Why [`Machine::run`] returned.

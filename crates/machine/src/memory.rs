@@ -3,13 +3,16 @@
 //! Owns [`Memory`]: mapped regions of words. It refuses to judge who touches them; it only
 //! says whether a word is there.
 
+pub mod address;
+pub mod heap_layout;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use kernel::mix;
 
-use crate::address::Address;
+use crate::memory::address::Address;
 
 /// Bytes of a page: regions begin on one and are kept apart by one that is not mapped.
 const PAGE_BYTES: u32 = 4_096;

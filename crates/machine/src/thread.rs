@@ -13,14 +13,14 @@ use std::task::{Context, Poll};
 
 use kernel::{Duration, Instant};
 
-use crate::address::{Address, Place};
 use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::debug_hash::Printed;
 use crate::engine::Loan;
+use crate::engine::mailbox::{Mailbox, Parcel};
 use crate::environment::Environment;
-use crate::heap_layout::HeapLayout;
-use crate::mailbox::{Mailbox, Parcel};
-use crate::note::{BlockDeed, BlockNote};
-use crate::told::Printed;
+use crate::memory::address::{Address, Place};
+use crate::memory::heap_layout::HeapLayout;
+use crate::race::block_event::{BlockDeed, BlockNote};
 
 /// The engine is in the program's hands while the program runs.
 const LENT: &str = "only its machine runs a program";
@@ -245,7 +245,7 @@ impl<E: Environment> Thread<E> {
     /// Writes a record down. No scheduling point; stamped with [`Self::now`].
     ///
     /// # Panics
-    /// Outside the thread's program, or if nobody takes the records ([`RECORDS_MAX`](crate::note::RECORDS_MAX)).
+    /// Outside the thread's program, or if nobody takes the records ([`RECORDS_MAX`](crate::engine::record::RECORDS_MAX)).
     pub fn record(&self, record: E::Record) {
         let mut lent = self.engine.take().expect(LENT);
         lent.record(self.id(), self.now(), record);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration, mix};
-use machine::drills::Drill;
+use litmus::Drill;
 use machine::{
     Bound, Counts, Exhaustive, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler,
     Selection, Surw, Tally,

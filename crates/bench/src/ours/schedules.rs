@@ -1,7 +1,7 @@
 //! W4 on `machine`: the three drills, one schedule after the other.
 
 use kernel::Choices;
-use machine::drills::{Drill, Program};
+use litmus::{Drill, Program};
 use machine::{Bound, Exhaustive, Random};
 
 /// What is done besides making a drill's calls.

@@ -5,8 +5,8 @@
 //! differs. It refuses chance.
 
 use crate::call::ThreadId;
-use crate::candidates::Candidates;
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
+use crate::schedulers::enabled_set::Candidates;
 
 /// Turns that end only in waiting.
 #[derive(Clone, Debug, Default)]

@@ -14,8 +14,9 @@ use std::rc::Rc;
 use kernel::Choices;
 
 use crate::call::{Subject, ThreadId};
-use crate::candidates::{Candidate, Candidates};
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
+use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::pending_call::Candidate;
 
 /// Calls that are scheduling points, by thread and by what they are about, over some runs.
 #[derive(Clone, Debug, Default)]

@@ -12,10 +12,11 @@
 
 use kernel::{Choices, Duration, Site, mix};
 
-use crate::candidates::{Candidate, Candidates};
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
+use crate::schedulers::enabled_set::Candidates;
 use crate::schedulers::pct::below;
+use crate::schedulers::pending_call::Candidate;
 
 const SITE: Site = Site::new("machine.schedule.parallel");
 

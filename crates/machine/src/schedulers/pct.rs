@@ -12,9 +12,10 @@
 use kernel::{Choices, Site, Stream, mix};
 
 use crate::call::ThreadId;
-use crate::candidates::{Candidate, Candidates};
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
+use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::pending_call::Candidate;
 
 const SITE: Site = Site::new("machine.schedule.pct");
 /// Above every priority that a thread falls to.

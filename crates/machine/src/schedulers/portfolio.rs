@@ -8,9 +8,9 @@
 
 use kernel::{Choices, Duration, Site};
 
-use crate::candidates::Candidates;
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
 use crate::schedulers::counts::Counts;
+use crate::schedulers::enabled_set::Candidates;
 use crate::schedulers::parallel::Parallel;
 use crate::schedulers::pos::Pos;
 use crate::schedulers::preempting::Preempting;

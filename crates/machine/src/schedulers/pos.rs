@@ -6,9 +6,10 @@
 
 use kernel::{Choices, Site, mix};
 
-use crate::candidates::{Candidate, Candidates};
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
+use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::pending_call::Candidate;
 
 const SITE: Site = Site::new("machine.schedule.pos");
 

@@ -14,10 +14,11 @@
 
 use kernel::{Choices, Site};
 
-use crate::candidates::{Candidate, Candidates};
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
+use crate::schedulers::enabled_set::Candidates;
 use crate::schedulers::pct::{Pct, below};
+use crate::schedulers::pending_call::Candidate;
 
 const SITE: Site = Site::new("machine.schedule.preempting");
 

@@ -4,8 +4,8 @@
 
 use kernel::{Choices, Coins, Site};
 
-use crate::candidates::Candidates;
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
+use crate::schedulers::enabled_set::Candidates;
 
 const SITE: Site = Site::new("machine.schedule.random");
 

@@ -4,8 +4,8 @@
 //! which a pinned list of preemptions stands.
 
 use crate::call::ThreadId;
-use crate::candidates::Candidates;
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
+use crate::schedulers::enabled_set::Candidates;
 
 /// Each thread makes so many calls, then the next one by number.
 #[derive(Clone, Debug)]

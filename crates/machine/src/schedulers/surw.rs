@@ -9,9 +9,10 @@
 use kernel::{Choices, Site, Stream};
 
 use crate::call::{Subject, ThreadId};
-use crate::candidates::{Candidate, Candidates};
-use crate::scheduler::Scheduler;
+use crate::schedulers::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
+use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::pending_call::Candidate;
 
 const SITE: Site = Site::new("machine.schedule.surw");
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use kernel::{Duration, Instant};
 
 use crate::call::ThreadId;
-use crate::scheduler::Turn;
+use crate::schedulers::dispatcher::Turn;
 
 #[derive(Debug)]
 pub(crate) struct Timed {

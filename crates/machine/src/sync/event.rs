@@ -1,0 +1,84 @@
+//! NT event objects.
+
+use std::collections::VecDeque;
+
+use crate::call::ThreadId;
+
+/// An NT event object.
+#[derive(Debug)]
+pub struct EventObject {
+    name: &'static str,
+    manual: bool,
+    set: bool,
+    waiters: VecDeque<ThreadId>,
+}
+
+impl EventObject {
+    pub(crate) fn new(name: &'static str, manual: bool) -> Self {
+        Self {
+            name,
+            manual,
+            set: false,
+            waiters: VecDeque::new(),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether it is set.
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        self.set
+    }
+
+    /// Who waits, first come first.
+    pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
+        self.waiters.iter().copied()
+    }
+
+    /// As created: not set, nobody waits.
+    pub(crate) fn clear(&mut self) {
+        self.set = false;
+        self.waiters.clear();
+    }
+
+    /// Whether a wait ends at once.
+    pub(crate) fn pass(&mut self) -> bool {
+        let passed = self.set;
+        self.set = self.set && self.manual;
+        passed
+    }
+
+    pub(crate) fn enqueue(&mut self, thread: ThreadId) {
+        assert!(!self.set, "nobody waits for {} while it is set", self.name);
+        self.waiters.push_back(thread);
+    }
+
+    /// Sets it and calls `wake` for everyone it lets go.
+    pub(crate) fn set(&mut self, mut wake: impl FnMut(ThreadId)) {
+        if self.manual {
+            self.set = true;
+            self.waiters.drain(..).for_each(wake);
+        } else if let Some(waiter) = self.waiters.pop_front() {
+            wake(waiter);
+        } else {
+            self.set = true;
+        }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.set = false;
+    }
+
+    pub(crate) fn drained(&self) -> bool {
+        !self.set
+    }
+
+    pub(crate) fn give_up(&mut self, thread: ThreadId) {
+        self.waiters.retain(|waiter| *waiter != thread);
+    }
+}

@@ -1,0 +1,82 @@
+//! The choosing schedulers: who goes next, and pinned preemptions.
+
+use std::collections::BTreeMap;
+
+use machine::{Config, Place, RoundRobin, Scheduler};
+
+use crate::support::{before_read, chosen, config, finish, random, records};
+
+/// The numbers of three threads with four calls each, in the order of their calls.
+fn order(config: Config, scheduler: impl Scheduler + 'static) -> Vec<u32> {
+    let mut machine = chosen(config, scheduler);
+    let word = machine.map_static(1, "word").expect("room");
+    for number in 0..3_u16 {
+        machine.spawn(
+            "reader",
+            number,
+            u64::from(number),
+            move |thread| async move {
+                for _ in 0..4 {
+                    thread.read(Place::new(word, "word")).await;
+                    thread.record(u32::from(thread.number()));
+                }
+            },
+        );
+    }
+    assert_eq!(finish(&mut machine), None);
+    records(&mut machine)
+}
+
+#[test]
+fn round_robin_goes_round() {
+    assert_eq!(order(config(), RoundRobin::new(1)), [0, 1, 2].repeat(4));
+    let pairs = [0, 0, 1, 1, 2, 2].repeat(2);
+    assert_eq!(order(config(), RoundRobin::new(2)), pairs);
+    let whole = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
+    assert_eq!(order(config(), RoundRobin::without_preemption()), whole);
+}
+
+#[test]
+fn a_pinned_preemption_is_the_only_difference() {
+    let mut config = config();
+    config.preemptions = vec![before_read(3)];
+    let order = order(config, RoundRobin::without_preemption());
+    assert_eq!(order, [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0]);
+}
+
+/// Two threads of two calls: six orders, reached by a fair coin with these chances - 1/4 for
+/// one thread going first throughout, 1/8 for each of the others.
+#[test]
+fn the_random_walk_is_fair() {
+    const RUNS: u64 = 8_000;
+    let mut seen: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
+    for seed in 0..RUNS {
+        let mut machine = random(config(), seed);
+        let word = machine.map_static(1, "word").expect("room");
+        for number in 0..2_u16 {
+            machine.spawn(
+                "reader",
+                number,
+                u64::from(number),
+                move |thread| async move {
+                    for _ in 0..2 {
+                        thread.read(Place::new(word, "word")).await;
+                        thread.record(u32::from(thread.number()));
+                    }
+                },
+            );
+        }
+        assert_eq!(finish(&mut machine), None);
+        *seen.entry(records(&mut machine)).or_default() += 1;
+    }
+    assert_eq!(seen.len(), 6);
+    for (order, count) in seen {
+        let eighths = if order[0] == order[1] { 2 } else { 1 };
+        let expected = RUNS * eighths / 8;
+        // Five standard deviations of a binomial with p up to 1/4: 5 * sqrt(8000 * 3 / 16).
+        assert!(
+            count.abs_diff(expected) < 194,
+            "{order:?}: {count} for {expected}"
+        );
+    }
+}

@@ -1,0 +1,506 @@
+//! The exhaustive search against brute force on small programs.
+//!
+//! The witness runs every order of calls there is, also those that differ in nothing, and knows
+//! neither traces nor clocks. What can come out must be the same: what every thread read, the words
+//! at the end, who waits for ever, and which accesses race. Within a bound, everything that so many
+//! preemptions bring about must be among what is found, and nothing that no order brings about.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use kernel::{Choices, Duration, Instant};
+use litmus::{Drill, Program};
+use machine::{
+    Address, Bound, Candidate, Candidates, Config, Costs, EventId, Exhaustive, Field, LockId,
+    Machine, Progress, QueueId, Scheduler, SemaphoreId, Strategy, ThreadState,
+};
+use proptest::prelude::*;
+
+use crate::support::{Numbers, Thread, config, finish, machine};
+
+const THREADS: usize = 3;
+const WORDS: u32 = 2;
+
+/// What came of one run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Outcome {
+    /// What each thread learned, in its own order.
+    learned: Vec<Vec<u32>>,
+    words: Vec<u32>,
+    waiting: Vec<bool>,
+    /// Names of places that race, the lesser first.
+    races: BTreeSet<(&'static str, &'static str)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Read(u32),
+    Write(u32),
+    Copy(u32, u32),
+    Exchange(u32),
+    CompareExchange(u32),
+    Guarded(usize, u32),
+    Nested(usize),
+    Signal,
+    Wait,
+    Send(usize),
+    Receive(usize),
+    Look(usize),
+    SetEvent(usize),
+    ResetEvent(usize),
+    WaitEvent(usize),
+    Ask,
+}
+
+#[derive(Clone, Copy)]
+struct Objects {
+    words: Address,
+    locks: [LockId; 2],
+    semaphore: SemaphoreId,
+    /// One has room for one message, the other for many.
+    queues: [QueueId; 2],
+    events: [EventId; 2],
+}
+
+const NAMES: [[&str; 4]; THREADS] = [
+    ["a0", "a1", "a2", "a3"],
+    ["b0", "b1", "b2", "b3"],
+    ["c0", "c1", "c2", "c3"],
+];
+
+async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
+    let number = t.number();
+    for (place, step) in steps.into_iter().enumerate() {
+        let name = NAMES[usize::from(number)][place];
+        // A value that tells who wrote it, and when.
+        let value = u32::from(number) * 10 + place as u32 + 1;
+        let word = |index: u32| objects.words + Field::new(4 * index, name);
+        match step {
+            Step::Read(index) => t.record(t.read(word(index)).await),
+            Step::Write(index) => t.write(word(index), value).await,
+            Step::Copy(from, to) => {
+                let read = t.read(word(from)).await;
+                t.write(word(to), read + 100).await;
+            }
+            Step::Exchange(index) => t.record(t.exchange(word(index), value).await),
+            Step::CompareExchange(index) => {
+                t.record(t.compare_exchange(word(index), 0, value).await);
+            }
+            Step::Guarded(lock, index) => {
+                t.lock(objects.locks[lock]).await;
+                t.record(t.read(word(index)).await);
+                t.write(word(index), value).await;
+                t.unlock(objects.locks[lock]).await;
+            }
+            Step::Nested(lock) => {
+                t.lock(objects.locks[lock]).await;
+                t.lock(objects.locks[1 - lock]).await;
+                t.lock(objects.locks[lock]).await;
+                t.unlock(objects.locks[lock]).await;
+                t.unlock(objects.locks[1 - lock]).await;
+                t.unlock(objects.locks[lock]).await;
+            }
+            Step::Signal => t.record(u32::from(t.signal(objects.semaphore).await)),
+            Step::Wait => t.wait(objects.semaphore).await,
+            Step::Send(queue) => t.send(objects.queues[queue], value).await,
+            Step::Receive(queue) => t.record(t.receive(objects.queues[queue]).await),
+            Step::Look(queue) => {
+                let found = t.receive_until(objects.queues[queue], Instant::ZERO).await;
+                t.record(found.unwrap_or(0));
+            }
+            Step::SetEvent(event) => t.set_event(objects.events[event]).await,
+            Step::ResetEvent(event) => t.reset_event(objects.events[event]).await,
+            Step::WaitEvent(event) => t.wait_event(objects.events[event]).await,
+            Step::Ask => t.record(t.call(value).await),
+        }
+    }
+}
+
+fn stage(programs: &[Vec<Step>], machine: &mut Machine<Numbers>) -> Objects {
+    let objects = Objects {
+        words: machine.map_static(WORDS, "words").expect("room"),
+        locks: [machine.create_lock("one"), machine.create_lock("other")],
+        semaphore: machine.create_semaphore("semaphore", 0, 2),
+        queues: [
+            machine.create_queue("narrow", 1),
+            machine.create_queue("wide", 99),
+        ],
+        events: [
+            machine.create_event("one", false),
+            machine.create_event("all", true),
+        ],
+    };
+    for (number, steps) in programs.iter().enumerate() {
+        let steps = steps.clone();
+        machine.spawn("thread", number as u16, number as u64, |t| {
+            perform(t, steps, objects)
+        });
+    }
+    objects
+}
+
+/// Calls cost nothing: time stands still.
+fn still() -> Config {
+    Config {
+        costs: Costs::FREE,
+        switch_cost: Duration::ZERO,
+        ..config()
+    }
+}
+
+fn run(
+    programs: &[Vec<Step>],
+    machine: &mut Machine<Numbers>,
+    scheduler: Box<dyn Scheduler>,
+) -> Outcome {
+    machine.restart(Strategy::Chosen(scheduler), Choices::new(1));
+    let objects = stage(programs, machine);
+    assert_eq!(finish(machine), None);
+    let mut learned = vec![Vec::new(); programs.len()];
+    for written in machine.take_records() {
+        learned[written.thread.index()].push(written.record);
+    }
+    let word = |index| {
+        machine
+            .peek(objects.words.offset(4 * index))
+            .expect("mapped")
+    };
+    let race = |found: &machine::Violation| {
+        let against = found.against.expect("a race has two sides").name;
+        let own = found.access.name;
+        (own.min(against), own.max(against))
+    };
+    Outcome {
+        learned,
+        words: (0..WORDS).map(word).collect(),
+        waiting: machine
+            .threads()
+            .map(|it| it.state != ThreadState::Exited)
+            .collect(),
+        races: machine.judge().violations().iter().map(race).collect(),
+    }
+}
+
+/// Every path through the tree of choices, depth first.
+#[derive(Debug, Default)]
+struct Tree {
+    /// At each step of the present path: the choice, and how many there were.
+    path: Vec<(usize, usize)>,
+    depth: usize,
+}
+
+/// Goes through all choices, or those with few enough preemptions.
+#[derive(Debug)]
+struct Brute {
+    tree: Rc<RefCell<Tree>>,
+    /// Preemptions left; none: any number, and whoever could only wait may be sent to.
+    left: Option<u32>,
+    last: Option<u32>,
+}
+
+impl Scheduler for Brute {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+        let all_wait = runnable.iter().all(Candidate::waits);
+        let may = |one: &Candidate| self.left.is_none() || all_wait || !one.waits();
+        let goes_on =
+            |one: &Candidate| Some(one.thread.index() as u32) == self.last && !one.waits();
+        let last_goes_on = runnable.iter().any(goes_on);
+        let stuck = last_goes_on && self.left == Some(0);
+        let options: Vec<usize> = (0..runnable.len())
+            .filter(|index| may(&runnable[*index]) && (!stuck || goes_on(&runnable[*index])))
+            .collect();
+        let mut tree = self.tree.borrow_mut();
+        let depth = tree.depth;
+        tree.depth += 1;
+        if depth == tree.path.len() {
+            tree.path.push((0, options.len()));
+        }
+        let index = options[tree.path[depth].0];
+        let preempts = last_goes_on && !goes_on(&runnable[index]);
+        self.left = self.left.map(|left| left - u32::from(preempts));
+        self.last = Some(runnable[index].thread.index() as u32);
+        index
+    }
+}
+
+impl Tree {
+    fn next_path(&mut self) -> bool {
+        self.depth = 0;
+        while let Some((choice, count)) = self.path.pop() {
+            if choice + 1 < count {
+                self.path.push((choice + 1, count));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Everything that comes out, and in how many runs; `None` if there are too many to try.
+fn brute_force(programs: &[Vec<Step>], bound: Option<u32>) -> Option<(BTreeSet<Outcome>, u64)> {
+    let tree = Rc::new(RefCell::new(Tree::default()));
+    let mut outcomes = BTreeSet::new();
+    let mut machine = machine(still(), Strategy::Timed, 1);
+    for runs in 1..30_000 {
+        let brute = Brute {
+            tree: Rc::clone(&tree),
+            left: bound,
+            last: None,
+        };
+        outcomes.insert(run(programs, &mut machine, Box::new(brute)));
+        if !tree.borrow_mut().next_path() {
+            return Some((outcomes, runs));
+        }
+    }
+    None
+}
+
+fn search(programs: &[Vec<Step>], preemptions: Option<u32>) -> (BTreeSet<Outcome>, Exhaustive) {
+    let mut outcomes = BTreeSet::new();
+    let mut machine = machine(still(), Strategy::Timed, 1);
+    let mut search = Exhaustive::new(Bound {
+        preemptions,
+        runs: 40_000,
+    });
+    while let Some(explorer) = search.next_run() {
+        let outcome = run(programs, &mut machine, Box::new(explorer));
+        if !search.is_redundant() {
+            outcomes.insert(outcome);
+        }
+    }
+    assert!(search.is_exhausted());
+    (outcomes, search)
+}
+
+fn steps(longest: usize) -> impl Strategy_<Value = Vec<Step>> {
+    let word = || 0..WORDS;
+    let step = prop_oneof![
+        3 => word().prop_map(Step::Read),
+        3 => word().prop_map(Step::Write),
+        1 => (word(), word()).prop_map(|(from, to)| Step::Copy(from, to)),
+        1 => word().prop_map(Step::Exchange),
+        1 => word().prop_map(Step::CompareExchange),
+        4 => (0..2_usize, word()).prop_map(|(lock, index)| Step::Guarded(lock, index)),
+        1 => (0..2_usize).prop_map(Step::Nested),
+        1 => Just(Step::Signal),
+        1 => Just(Step::Wait),
+        2 => (0..2_usize).prop_map(Step::Send),
+        2 => (0..2_usize).prop_map(Step::Receive),
+        1 => (0..2_usize).prop_map(Step::Look),
+        1 => (0..2_usize).prop_map(Step::SetEvent),
+        1 => (0..2_usize).prop_map(Step::ResetEvent),
+        1 => (0..2_usize).prop_map(Step::WaitEvent),
+        1 => Just(Step::Ask),
+    ];
+    proptest::collection::vec(step, 0..=longest)
+}
+
+use proptest::strategy::Strategy as Strategy_;
+
+/// The whole claim about one program.
+fn check(programs: &[Vec<Step>]) -> Result<(), TestCaseError> {
+    let Some((all, runs)) = brute_force(programs, None) else {
+        return Ok(());
+    };
+    let (found, unbounded) = search(programs, None);
+    prop_assert_eq!(bare(&found), bare(&all));
+    prop_assert_eq!(races(&found), races(&all));
+    prop_assert!(unbounded.runs() - unbounded.redundant() <= runs);
+    for bound in 0..3 {
+        let (found, bounded) = search(programs, Some(bound));
+        let (within, _) = brute_force(programs, Some(bound)).expect("fewer than all");
+        let (found_bare, within_bare) = (bare(&found), bare(&within));
+        let missed: Vec<_> = within_bare.difference(&found_bare).collect();
+        prop_assert!(missed.is_empty(), "bound {}: missed {:?}", bound, missed);
+        let (found_races, within_races) = (races(&found), races(&within));
+        let missed: Vec<_> = within_races.difference(&found_races).collect();
+        prop_assert!(
+            missed.is_empty(),
+            "bound {}: missed race {:?}",
+            bound,
+            missed
+        );
+        let invented: Vec<_> = found.difference(&all).collect();
+        prop_assert!(
+            invented.is_empty(),
+            "bound {}: invented {:?}",
+            bound,
+            invented
+        );
+        prop_assert!(bounded.runs() <= unbounded.runs());
+    }
+    Ok(())
+}
+
+/// What came out, whichever way it was synchronised.
+fn bare(outcomes: &BTreeSet<Outcome>) -> BTreeSet<Outcome> {
+    let without = |outcome: &Outcome| Outcome {
+        races: BTreeSet::new(),
+        ..outcome.clone()
+    };
+    outcomes.iter().map(without).collect()
+}
+
+/// Every pair that races in some run.
+fn races(outcomes: &BTreeSet<Outcome>) -> BTreeSet<(&'static str, &'static str)> {
+    outcomes
+        .iter()
+        .flat_map(|outcome| outcome.races.clone())
+        .collect()
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn two_threads_come_to_what_brute_force_does(one in steps(4), two in steps(3)) {
+        check(&[one, two])?;
+    }
+
+    #[test]
+    fn three_threads_come_to_what_brute_force_does(
+        one in steps(3),
+        two in steps(2),
+        three in steps(2),
+    ) {
+        check(&[one, two, three])?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(4_000))]
+
+    #[test]
+    #[ignore = "a campaign of some minutes"]
+    fn many_programs_come_to_what_brute_force_does(
+        one in steps(4),
+        two in steps(3),
+        three in steps(2),
+    ) {
+        check(&[one, two, three])?;
+    }
+}
+
+/// Whoever waits for what another has taken might have taken it first, also where the run need not go
+/// on because it repeats others.
+#[test]
+fn who_waits_where_a_run_is_broken_off_might_have_come_first() {
+    let one = vec![Step::Wait, Step::Write(0)];
+    let two = vec![Step::CompareExchange(0)];
+    let three = vec![Step::Signal, Step::Wait];
+    check(&[one, two, three]).expect("as brute force");
+}
+
+/// A section within another is ordered after an older one, and not after what came since.
+#[test]
+fn a_nested_section_orders_itself_alone() {
+    let one = vec![Step::Nested(1), Step::Read(0), Step::Guarded(0, 0)];
+    let two = vec![Step::Guarded(0, 0)];
+    check(&[one, two]).expect("as brute force");
+}
+
+/// Of three that want the only place, each may have it.
+#[test]
+fn who_waits_has_done_nothing() {
+    let send = || vec![Step::Send(0)];
+    check(&[send(), send(), send()]).expect("as brute force");
+}
+
+/// What a message was taken after does not hold back who takes it first.
+#[test]
+fn a_receiver_that_comes_first_preempts_nobody() {
+    let one = vec![Step::Send(0), Step::Receive(1)];
+    let two = vec![Step::Send(1), Step::Receive(0), Step::Receive(1)];
+    check(&[one, two]).expect("as brute force");
+}
+
+/// Two threads write one word at the start, and another a second later. How many runs it takes to
+/// try all orders, if those of the start are tried or not.
+fn runs_from(begin: bool) -> u64 {
+    let mut machine = machine(still(), Strategy::Timed, 1);
+    let mut search = Exhaustive::new(Bound {
+        preemptions: None,
+        runs: 100,
+    });
+    let second = Duration::from_secs(1);
+    while let Some(explorer) = search.next_run() {
+        let handle = explorer.another();
+        machine.restart(Strategy::Chosen(Box::new(explorer)), Choices::new(0));
+        let words = machine.map_static(8, "words").expect("room");
+        for number in 0..2 {
+            machine.spawn("thread", number, u64::from(number), move |t| async move {
+                t.write(words + Field::new(0, "first"), 1).await;
+                t.sleep_until(Instant::ZERO + second).await;
+                t.write(words + Field::new(4, "second"), 1).await;
+            });
+        }
+        let start = machine.run(Instant::ZERO, Instant::ZERO);
+        assert!(matches!(start, Progress::ReachedUntil));
+        if begin {
+            handle.begin_here();
+        }
+        let rest = machine.run(Instant::ZERO, Instant::MAX);
+        assert!(matches!(rest, Progress::Idle));
+    }
+    assert!(search.is_exhausted());
+    search.runs()
+}
+
+#[test]
+fn what_came_before_the_beginning_is_not_tried_otherwise() {
+    assert_eq!((runs_from(false), runs_from(true)), (4, 2));
+}
+
+/// What a drill comes to within a bound: runs, redundant ones among them, and failures.
+fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
+    let mut stage = drill.still_stage(true);
+    let mut search = Exhaustive::new(Bound {
+        preemptions,
+        runs: 1_000_000,
+    });
+    let mut failed = 0;
+    while let Some(explorer) = search.next_run() {
+        let has_failed = stage.run(Box::new(explorer));
+        if !search.is_redundant() {
+            failed += u64::from(has_failed);
+            assert!(!drill.fixed || stage.machine().judge().violations().is_empty());
+        }
+    }
+    assert!(search.is_exhausted());
+    (search.runs(), search.redundant(), failed)
+}
+
+#[test]
+fn drills_are_exhausted_and_noise_changes_nothing() {
+    for program in Program::ALL {
+        for fixed in [false, true] {
+            for bound in [Some(0), Some(1), Some(2), Some(3), None] {
+                let found = [0, 5, 20].map(|noise| {
+                    let drill = Drill {
+                        program,
+                        noise,
+                        fixed,
+                    };
+                    exhaust(drill, bound)
+                });
+                let drill = format!("{program:?}, fixed {fixed}, bound {bound:?}: {found:?}");
+                assert!(found.iter().all(|it| *it == found[0]), "{drill}");
+                let failed = found[0].2;
+                if fixed {
+                    assert_eq!(failed, 0, "{drill}");
+                } else if bound.is_none() {
+                    assert!(failed > 0, "{drill}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The judge against every interleaving of small programs.
+//!
+//! Witness: two accesses race, in both orders, if in some interleaving two threads stand before
+//! them at the same time. For straight-line programs that is exact, and it knows nothing of
+//! clocks. Every step of every thread has a place name of its own, so that pairs are compared
+//! and not only words.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use machine::{
+    CallKind, Candidate, Candidates, Field, LockId, Machine, QueueId, Scheduler, SemaphoreId,
+    ViolationKind,
+};
+use proptest::prelude::*;
+
+use crate::support::{Numbers, Thread, config, finish, machine};
+
+const NAMES: [[&str; 4]; 3] = [
+    ["a0", "a1", "a2", "a3"],
+    ["b0", "b1", "b2", "b3"],
+    ["c0", "c1", "c2", "c3"],
+];
+
+/// The names of two accesses that race, earlier and later.
+type Pair = (&'static str, &'static str);
+
+/// Every path through a tree of choices, one after the other.
+#[derive(Debug, Default)]
+struct Tree {
+    /// The choice made at each step of the present path, and how many there were.
+    path: Vec<(usize, usize)>,
+    depth: usize,
+    raced: BTreeSet<Pair>,
+}
+
+impl Tree {
+    /// Goes back to the last step with a choice left; false if there is none.
+    fn next_path(&mut self) -> bool {
+        self.depth = 0;
+        while let Some((choice, count)) = self.path.pop() {
+            if choice + 1 < count {
+                self.path.push((choice + 1, count));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn witness(&mut self, runnable: &Candidates) {
+        let plain = |one: &Candidate| {
+            let operation = one.request.operation;
+            let place = operation
+                .place()
+                .filter(|_| operation.kind() == CallKind::Access);
+            place.map(|place| place.name)
+        };
+        for one in runnable.iter() {
+            for other in runnable.iter() {
+                let conflict = one.request.operation.conflicts(&other.request.operation);
+                if one.thread != other.thread && conflict {
+                    self.raced.extend(plain(one).zip(plain(other)));
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Exhaustive(Rc<RefCell<Tree>>);
+
+impl Scheduler for Exhaustive {
+    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+        let mut tree = self.0.borrow_mut();
+        tree.witness(runnable);
+        let depth = tree.depth;
+        tree.depth += 1;
+        if depth == tree.path.len() {
+            tree.path.push((0, runnable.len()));
+        }
+        let (choice, count) = tree.path[depth];
+        assert_eq!(
+            count,
+            runnable.len(),
+            "the same path offers the same choices"
+        );
+        choice
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Read(usize),
+    Write(usize),
+    Interlocked(usize),
+    Guarded(usize, usize),
+    Signal,
+    Wait,
+    Send,
+    Receive,
+    SetEvent,
+    WaitEvent,
+}
+
+#[derive(Clone, Copy)]
+struct Objects {
+    words: machine::Address,
+    locks: [LockId; 2],
+    semaphore: SemaphoreId,
+    queue: QueueId,
+    event: machine::EventId,
+}
+
+async fn perform(thread: Thread, steps: Vec<Step>, objects: Objects) {
+    for (number, step) in steps.into_iter().enumerate() {
+        let name = NAMES[usize::from(thread.number())][number];
+        let place = |word: usize| objects.words + Field::new(4 * word as u32, name);
+        match step {
+            Step::Read(word) => {
+                thread.read(place(word)).await;
+            }
+            Step::Write(word) => thread.write(place(word), 1).await,
+            Step::Interlocked(word) => {
+                thread
+                    .exchange(objects.words + Field::new(8 + 4 * word as u32, "flag"), 1)
+                    .await;
+            }
+            Step::Guarded(lock, word) => {
+                thread.lock(objects.locks[lock]).await;
+                thread.write(place(word), 1).await;
+                thread.unlock(objects.locks[lock]).await;
+            }
+            Step::Signal => {
+                thread.signal(objects.semaphore).await;
+            }
+            Step::Wait => thread.wait(objects.semaphore).await,
+            Step::Send => thread.send(objects.queue, 1).await,
+            Step::Receive => {
+                thread.receive(objects.queue).await;
+            }
+            Step::SetEvent => thread.set_event(objects.event).await,
+            Step::WaitEvent => thread.wait_event(objects.event).await,
+        }
+    }
+}
+
+fn stage(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
+    let mut config = config();
+    config.heap.bytes = 0x700;
+    let strategy = machine::Strategy::Chosen(Box::new(Exhaustive(Rc::clone(tree))));
+    let mut machine = machine(config, strategy, 1);
+    let objects = Objects {
+        words: machine.map_static(4, "words").expect("room"),
+        locks: [machine.create_lock("one"), machine.create_lock("other")],
+        semaphore: machine.create_semaphore("semaphore", 0, 9),
+        queue: machine.create_queue("queue", 1),
+        event: machine.create_event("event", false),
+    };
+    for (number, steps) in programs.iter().enumerate() {
+        let steps = steps.clone();
+        machine.spawn("thread", number as u16, number as u64, |thread| {
+            perform(thread, steps, objects)
+        });
+    }
+    machine
+}
+
+/// What the judge says of all interleavings, what the witness says, and how many there were.
+fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>, usize) {
+    let tree = Rc::new(RefCell::new(Tree::default()));
+    let mut judged = BTreeSet::new();
+    for runs in 1.. {
+        let mut machine = stage(&tree, programs);
+        assert_eq!(finish(&mut machine), None);
+        for violation in machine.judge().violations() {
+            assert_eq!(violation.kind, ViolationKind::DataRace);
+            let earlier = violation.against.expect("a race has two sides");
+            judged.insert((earlier.name, violation.access.name));
+        }
+        if !tree.borrow_mut().next_path() {
+            let witnessed = tree.borrow().raced.clone();
+            return (judged, witnessed, runs);
+        }
+    }
+    unreachable!("runs have no end")
+}
+
+fn steps(longest: usize) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        (0..2_usize).prop_map(Step::Read),
+        (0..2_usize).prop_map(Step::Write),
+        (0..2_usize).prop_map(Step::Interlocked),
+        (0..2_usize, 0..2_usize).prop_map(|(lock, word)| Step::Guarded(lock, word)),
+        Just(Step::Signal),
+        Just(Step::Wait),
+        Just(Step::Send),
+        Just(Step::Receive),
+        Just(Step::SetEvent),
+        Just(Step::WaitEvent),
+    ];
+    proptest::collection::vec(step, 0..=longest)
+}
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    #[test]
+    fn two_threads_race_exactly_where_the_witness_says(one in steps(4), two in steps(3)) {
+        let (judged, witnessed, _) = all_interleavings(&[one, two]);
+        prop_assert_eq!(judged, witnessed);
+    }
+
+    #[test]
+    fn three_threads_race_exactly_where_the_witness_says(
+        one in steps(2),
+        two in steps(2),
+        three in steps(2),
+    ) {
+        let (judged, witnessed, _) = all_interleavings(&[one, two, three]);
+        prop_assert_eq!(judged, witnessed);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(3_000))]
+
+    #[test]
+    #[ignore = "a campaign of half a minute without optimisation"]
+    fn many_threads_race_exactly_where_the_witness_says(
+        one in steps(4),
+        two in steps(3),
+        three in steps(2),
+    ) {
+        let (judged, witnessed, _) = all_interleavings(&[one, two, three]);
+        prop_assert_eq!(judged, witnessed);
+    }
+}
+
+#[test]
+fn the_number_of_interleavings_is_the_binomial() {
+    let three = vec![Step::Write(0); 3];
+    let (judged, _, runs) = all_interleavings(&[three.clone(), three]);
+    assert_eq!(runs, 20, "six calls, three of each thread: C(6, 3)");
+    assert_eq!(
+        judged.len(),
+        18,
+        "each write of one with each of the other, in both orders"
+    );
+}
+
+#[test]
+fn two_different_locks_guard_nothing() {
+    let guarded = |lock| vec![Step::Guarded(lock, 0)];
+    assert!(!all_interleavings(&[guarded(0), guarded(1)]).0.is_empty());
+    assert!(all_interleavings(&[guarded(0), guarded(0)]).0.is_empty());
+}
+
+#[test]
+fn a_message_orders_what_came_before_it_and_nothing_else() {
+    let sender = vec![Step::Write(0), Step::Send, Step::Write(1)];
+    let receiver = vec![Step::Receive, Step::Read(0), Step::Read(1)];
+    let (judged, _, _) = all_interleavings(&[sender, receiver]);
+    assert_eq!(judged, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
+}
+
+/// The second message waits until the first was received, so what came before that is known.
+#[test]
+fn a_full_queue_orders_the_sender_after_the_receiver() {
+    let sender = vec![Step::Send, Step::Send, Step::Write(0)];
+    let receiver = vec![Step::Write(0), Step::Receive, Step::Write(0)];
+    let (judged, witnessed, _) = all_interleavings(&[sender, receiver]);
+    assert_eq!(judged, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
+    assert_eq!(judged, witnessed);
+}

@@ -1,0 +1,263 @@
+//! What the judge finds in the heap, name by name, and what it leaves alone.
+
+use std::future::Future;
+
+use machine::{Address, Field, Machine, Place, ViolationKind};
+
+use crate::support::{Numbers, Thread, config, finish, timed};
+
+const FIRST: Field = Field::new(0, "block.first");
+const FOURTH: Field = Field::new(12, "block.fourth");
+const BEYOND: Field = Field::new(16, "block.beyond");
+
+fn judged<F: Future<Output = ()> + 'static>(program: impl FnOnce(Thread) -> F) -> Machine<Numbers> {
+    let mut machine = timed(config());
+    machine.spawn("program", 1, 1, program);
+    assert_eq!(finish(&mut machine), None);
+    machine
+}
+
+fn kinds(machine: &Machine<Numbers>) -> Vec<ViolationKind> {
+    let violations = machine.judge().violations();
+    violations.iter().map(|violation| violation.kind).collect()
+}
+
+#[test]
+fn use_after_free_names_all_three_lines() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(16).await;
+        thread.write(block + FOURTH, 1).await;
+        thread.free(block).await;
+        thread.write(block + FOURTH, 2).await;
+    });
+    assert_eq!(kinds(&machine), [ViolationKind::UseAfterFree]);
+    let violation = machine.judge().violations()[0];
+    let line = |access: Option<machine::Access>| access.expect("known").site.line();
+    let used = violation.access.site.line();
+    assert_eq!(line(violation.against), used - 1);
+    assert_eq!(line(violation.allocated), used - 3);
+    assert!(violation.access.site.file().ends_with("race_detection.rs"));
+    assert_eq!(
+        violation.signature().to_string(),
+        "use after free: write of block.fourth against free of heap block"
+    );
+}
+
+#[test]
+fn words_beyond_the_block_are_out_of_bounds_whoever_has_them() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(16).await;
+        let _neighbour = thread.allocate(16).await;
+        thread.write(block + FIRST, 1).await;
+        thread.read(block + BEYOND).await;
+        // Two words on: the neighbour's first.
+        thread
+            .read(block + Field::new(24, "block.far beyond"))
+            .await;
+    });
+    use ViolationKind::OutOfBounds;
+    assert_eq!(kinds(&machine), [OutOfBounds, OutOfBounds]);
+}
+
+#[test]
+fn slack_that_nobody_asked_for_is_out_of_bounds() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(12).await;
+        thread.write(block + FOURTH, 1).await;
+    });
+    assert_eq!(kinds(&machine), [ViolationKind::OutOfBounds]);
+}
+
+#[test]
+fn an_address_computed_inside_a_block_is_its_own_origin() {
+    let machine = judged(|thread| async move {
+        let table = thread.allocate(64).await;
+        let entry = table.offset(32);
+        thread.write(entry + FOURTH, 1).await;
+    });
+    assert_eq!(kinds(&machine), []);
+}
+
+#[test]
+fn heap_words_of_no_block_are_wild() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(16).await;
+        thread
+            .read(Place::new(block.offset(1_000), "nowhere"))
+            .await;
+    });
+    assert_eq!(kinds(&machine), [ViolationKind::WildAccess]);
+}
+
+#[test]
+fn a_second_free_is_named_even_where_the_heap_refuses_it() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(16).await;
+        let _guard = thread.allocate(16).await;
+        assert!(thread.free(block).await);
+        assert!(!thread.free(block).await);
+        thread.record(1);
+    });
+    assert_eq!(kinds(&machine), [ViolationKind::DoubleFree]);
+    assert!(machine.heap_census().is_ok());
+}
+
+#[test]
+fn freeing_what_is_no_block_is_named() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(64).await;
+        thread.free(block.offset(32)).await;
+    });
+    assert_eq!(kinds(&machine), [ViolationKind::InvalidFree]);
+}
+
+/// A write past the end tears the neighbour's header; the MTA's own check sees it.
+#[test]
+fn a_torn_header_fails_the_block_check() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(16).await;
+        let neighbour = thread.allocate(16).await;
+        thread
+            .write(Place::new(block.offset(20), "past the end"), 0)
+            .await;
+        let fault = thread.check_block(neighbour).await;
+        assert_eq!(fault, Err(machine::BlockFault::NotBusy));
+    });
+    assert!(machine.heap_census().is_err());
+}
+
+#[test]
+fn findings_are_kept_once_and_counted_after() {
+    let machine = judged(|thread| async move {
+        let block = thread.allocate(16).await;
+        thread.free(block).await;
+        for _ in 0..10 {
+            thread.read(block + FIRST).await;
+        }
+    });
+    assert_eq!(kinds(&machine), [ViolationKind::UseAfterFree]);
+    assert_eq!(machine.judge().repeated(), 9);
+}
+
+/// What the environment says orders two threads; without its word they race.
+#[test]
+fn the_environment_can_order_threads() {
+    let racing = |told: bool| {
+        let mut machine = timed(config());
+        let word = machine.map_static(1, "word").expect("room");
+        let place = Place::new(word, "shared");
+        let one = machine.spawn("one", 1, 1, move |thread| async move {
+            thread.write(place, 1).await;
+        });
+        assert_eq!(finish(&mut machine), None);
+        let two = machine.spawn("two", 2, 2, move |thread| async move {
+            thread.write(place, 2).await;
+        });
+        if told {
+            machine.release(one, 9);
+            machine.acquire(two, 9);
+        }
+        assert_eq!(finish(&mut machine), None);
+        kinds(&machine)
+    };
+    assert_eq!(racing(true), []);
+    assert_eq!(racing(false), [ViolationKind::DataRace]);
+}
+
+#[test]
+fn a_judge_that_is_off_changes_nothing_else() {
+    let run = |judge: bool| {
+        let mut config = config();
+        config.judge = judge;
+        config.processors = 2;
+        let mut machine = timed(config);
+        let word = machine.map_static(1, "word").expect("room");
+        for number in 0..2 {
+            machine.spawn(
+                "writer",
+                number,
+                u64::from(number),
+                move |thread| async move {
+                    for _ in 0..10 {
+                        let block = thread.allocate(24).await;
+                        thread.write(Place::new(word, "shared"), block.0).await;
+                        thread.free(block).await;
+                        thread.free(Address::NULL).await;
+                    }
+                },
+            );
+        }
+        assert_eq!(finish(&mut machine), None);
+        (machine.state_hash(), machine.judge().violations().len())
+    };
+    let ((weighed, found), (unweighed, unfound)) = (run(true), run(false));
+    assert_eq!(weighed, unweighed);
+    assert_eq!((found > 0, unfound), (true, 0));
+}
+
+/// Who waits for a later signal of an event object does not hear of an earlier signaller whose
+/// signal somebody else took.
+#[test]
+fn a_taken_signal_tells_nobody_else() {
+    let mut machine = timed(config());
+    let word = machine.map_static(1, "word").expect("room");
+    let event = machine.create_event("gong", false);
+    let place = Place::new(word, "shared");
+    machine.spawn("writer", 1, 1, move |thread| async move {
+        thread.write(place, 1).await;
+        thread.set_event(event).await;
+    });
+    machine.spawn("taker", 2, 2, move |thread| async move {
+        thread.wait_event(event).await;
+    });
+    assert_eq!(finish(&mut machine), None);
+    machine.spawn("other", 3, 3, move |thread| async move {
+        thread.set_event(event).await;
+    });
+    machine.spawn("reader", 4, 4, move |thread| async move {
+        thread.wait_event(event).await;
+        thread.read(place).await;
+    });
+    assert_eq!(finish(&mut machine), None);
+    assert_eq!(kinds(&machine), [ViolationKind::DataRace]);
+}
+
+/// A thread started by another knows what that one did before.
+#[test]
+fn a_child_has_heard_of_its_parent() {
+    let mut machine = timed(config());
+    let word = machine.map_static(1, "word").expect("room");
+    let place = Place::new(word, "shared");
+    let write = move |thread: Thread| async move { thread.write(place, 1).await };
+    let parent = machine.spawn("parent", 1, 1, write);
+    assert_eq!(finish(&mut machine), None);
+    let child = machine.spawn("child", 2, 2, write);
+    machine.fork(parent, child);
+    assert_eq!(finish(&mut machine), None);
+    assert_eq!(kinds(&machine), []);
+}
+
+/// A word remembers every reader that the writer has not heard of, not only the last.
+#[test]
+fn a_write_races_with_each_reader() {
+    const READ: [&str; 2] = ["read by one", "read by the other"];
+    let mut machine = timed(config());
+    let word = machine.map_static(1, "word").expect("room");
+    for (number, name) in READ.into_iter().enumerate() {
+        machine.spawn(
+            "reader",
+            number as u16,
+            number as u64,
+            move |thread| async move {
+                thread.read(Place::new(word, name)).await;
+            },
+        );
+    }
+    machine.spawn("writer", 9, 9, move |thread| async move {
+        thread.write(Place::new(word, "write"), 1).await;
+    });
+    assert_eq!(finish(&mut machine), None);
+    let violations = machine.judge().violations().iter();
+    let against = violations.filter_map(|one| one.against);
+    assert_eq!(against.map(|one| one.name).collect::<Vec<_>>(), READ);
+}

@@ -1,0 +1,527 @@
+//! The adversarial schedulers against their published bounds and distributions.
+//!
+//! Seeds are fixed, so that a test of chance is as certain as any other: what is compared with a
+//! law was drawn once for all.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use kernel::{Choices, Duration};
+use litmus::{Drill, Program};
+use machine::{
+    Candidates, Counts, Field, Machine, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Selection, Strategy, Surw, Tally,
+};
+
+use crate::support::{HOST, Numbers, Thread, config, finish, machine, records};
+
+const STEP: Duration = Duration::from_nanos(200);
+pub(crate) const PILOTS: u64 = 32;
+
+pub(crate) type Make = Box<dyn Fn(u64) -> Box<dyn Scheduler>>;
+
+pub(crate) fn luck(seed: u64) -> Choices {
+    Choices::new(seed)
+}
+
+/// Every adversarial scheduler, for a program with these counts.
+pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
+    let counts = || counts.clone();
+    let (two, three, whole, one) = (counts(), counts(), counts(), counts());
+    let (single, double, mixed) = (counts(), counts(), counts());
+    vec![
+        (
+            "random",
+            Box::new(|seed| Box::new(Random::new(luck(seed), HOST))),
+        ),
+        (
+            "paced",
+            Box::new(|seed| Box::new(Paced::new(luck(seed), HOST, STEP))),
+        ),
+        (
+            "parallel",
+            Box::new(|seed| Box::new(Parallel::new(luck(seed), HOST, STEP))),
+        ),
+        (
+            "pct-2",
+            Box::new(move |seed| Box::new(Pct::new(luck(seed), HOST, 2, two.most()))),
+        ),
+        (
+            "pct-3",
+            Box::new(move |seed| Box::new(Pct::new(luck(seed), HOST, 3, three.most()))),
+        ),
+        ("pos", Box::new(|seed| Box::new(Pos::new(luck(seed), HOST)))),
+        (
+            "surw",
+            Box::new(move |seed| Box::new(Surw::new(luck(seed), HOST, &whole, Selection::All))),
+        ),
+        (
+            "surw-one",
+            Box::new(move |seed| Box::new(Surw::new(luck(seed), HOST, &one, Selection::One))),
+        ),
+        (
+            "preempting-1",
+            Box::new(move |seed| Box::new(Preempting::new(luck(seed), HOST, 1, &single))),
+        ),
+        (
+            "preempting-2",
+            Box::new(move |seed| Box::new(Preempting::new(luck(seed), HOST, 2, &double))),
+        ),
+        (
+            "portfolio",
+            Box::new(move |seed| Box::new(Portfolio::new(luck(seed), HOST, &mixed, STEP))),
+        ),
+    ]
+}
+
+fn pilot(drill: Drill) -> Counts {
+    let tally = Rc::new(RefCell::new(Tally::default()));
+    let mut stage = drill.stage(false);
+    for seed in 0..PILOTS {
+        let walk = Random::new(luck(seed), HOST);
+        stage.run(Box::new(Tally::counting(&tally, walk)));
+    }
+    Rc::unwrap_or_clone(tally).into_inner().counts()
+}
+
+fn failures(drill: Drill, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
+    let mut stage = drill.stage(false);
+    let failed = |seed: &u64| stage.run(make(*seed));
+    (0..runs).filter(failed).count() as u64
+}
+
+const fn drill(program: Program, noise: u32) -> Drill {
+    Drill {
+        program,
+        noise,
+        fixed: false,
+    }
+}
+
+/// Whether `found` of `runs` is within four standard deviations of `expected`.
+pub(crate) fn agrees(found: u64, runs: u64, expected: f64) -> bool {
+    let mean = runs as f64 * expected;
+    let deviation = (mean * (1.0 - expected)).sqrt();
+    (found as f64 - mean).abs() <= 4.0 * deviation
+}
+
+/// Pearson's sum over equally likely outcomes.
+fn chi_square(counts: &BTreeMap<Vec<u32>, u64>, outcomes: usize) -> f64 {
+    let runs: u64 = counts.values().sum();
+    let expected = runs as f64 / outcomes as f64;
+    let unseen = (outcomes - counts.len()) as f64 * expected;
+    let terms = counts
+        .values()
+        .map(|&found| (found as f64 - expected).powi(2) / expected);
+    terms.sum::<f64>() + unseen
+}
+
+/// The order in which threads with so many shared calls each made them.
+fn order(calls: &[u32], scheduler: Box<dyn Scheduler>) -> Vec<u32> {
+    let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+    let words = machine.map_static(64, "words").expect("room");
+    for (number, &count) in calls.iter().enumerate() {
+        machine.spawn(
+            "thread",
+            number as u16,
+            number as u64,
+            move |t| async move {
+                for call in 0..count {
+                    let word = 4 * (16 * number as u32 + call);
+                    t.write(words + Field::new(word, "own word"), 1).await;
+                    t.record(number as u32);
+                }
+            },
+        );
+    }
+    assert_eq!(finish(&mut machine), None);
+    records(&mut machine)
+}
+
+fn exact_counts(calls: &[u32]) -> Counts {
+    let tally = Rc::new(RefCell::new(Tally::default()));
+    order(
+        calls,
+        Box::new(Tally::counting(&tally, Random::new(luck(0), HOST))),
+    );
+    Rc::unwrap_or_clone(tally).into_inner().counts()
+}
+
+/// Six calls, three of each thread: both read the head before either writes it unless one thread
+/// runs through. A fair coin does that with probability 2 / 2^3.
+#[test]
+fn the_random_walk_is_a_fair_coin() {
+    const RUNS: u64 = 20_000;
+    let found = failures(drill(Program::FreeList, 0), RUNS, |seed| {
+        Box::new(Random::new(luck(seed), HOST))
+    });
+    assert!(agrees(found, RUNS, 0.75), "{found} of {RUNS}");
+}
+
+/// 20 interleavings, of which 18 fail.
+#[test]
+fn the_uniform_walk_fails_in_eighteen_of_twenty() {
+    const RUNS: u64 = 20_000;
+    let drill = drill(Program::FreeList, 0);
+    let counts = pilot(drill);
+    let found = failures(drill, RUNS, |seed| {
+        Box::new(Surw::new(luck(seed), HOST, &counts, Selection::All))
+    });
+    assert!(agrees(found, RUNS, 0.9), "{found} of {RUNS}");
+}
+
+/// The walk over private steps as well, computed step by step: what `Paced` must come to.
+fn coin_walk_over_private_steps(noise: usize) -> f64 {
+    let length = 2 * noise + 3;
+    // By how far the two threads have come: the probability to be there, none having failed.
+    let mut there = vec![vec![[0.0; 2]; length + 1]; length + 1];
+    there[0][0][0] = 1.0;
+    let (reads, writes) = (noise + 1, noise + 3);
+    let mut failed = 0.0;
+    for one in 0..=length {
+        for two in 0..=length {
+            for overlapped in 0..2 {
+                let here = there[one][two][overlapped];
+                // Both have read the head and neither has written it.
+                let overlap = (reads..writes).contains(&one) && (reads..writes).contains(&two);
+                let now = usize::from(overlapped == 1 || overlap);
+                if one == length && two == length {
+                    failed += if now == 1 { here } else { 0.0 };
+                    continue;
+                }
+                let share = if one == length || two == length {
+                    1.0
+                } else {
+                    0.5
+                };
+                if one < length {
+                    there[one + 1][two][now] += here * share;
+                }
+                if two < length {
+                    there[one][two + 1][now] += here * share;
+                }
+            }
+        }
+    }
+    failed
+}
+
+#[test]
+fn the_paced_walk_is_the_walk_over_private_steps() {
+    const RUNS: u64 = 10_000;
+    assert!((coin_walk_over_private_steps(0) - 0.75).abs() < 1e-12);
+    for noise in [0, 5, 20] {
+        let found = failures(drill(Program::FreeList, noise), RUNS, |seed| {
+            Box::new(Paced::new(luck(seed), HOST, STEP))
+        });
+        let expected = coin_walk_over_private_steps(noise as usize);
+        assert!(
+            agrees(found, RUNS, expected),
+            "noise {noise}: {found}, not {expected}"
+        );
+    }
+}
+
+/// Only the two that look at modeled time, and the portfolio that may draw them, see the private
+/// steps at all.
+#[test]
+fn private_calls_are_no_choices() {
+    for program in Program::ALL {
+        let counts = pilot(drill(program, 0));
+        for (name, make) in all(&counts) {
+            if ["paced", "parallel", "portfolio"].contains(&name) {
+                continue;
+            }
+            let [mut calm, mut loud] = [0, 5].map(|noise| drill(program, noise).stage(false));
+            for seed in 0..200 {
+                let bare = calm.run(make(seed));
+                let noisy = loud.run(make(seed));
+                assert_eq!(bare, noisy, "{name} on {program:?} with seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn surw_is_uniform_over_interleavings() {
+    // Critical values of the chi-square distribution at 0.999 with 19 and with 89 degrees.
+    for (calls, outcomes, critical) in [(vec![3, 3], 20, 43.82), (vec![2, 2, 2], 90, 135.98)] {
+        let counts = exact_counts(&calls);
+        let mut found: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
+        for seed in 0..10_000 {
+            let walk = Surw::new(luck(seed), HOST, &counts, Selection::All);
+            *found.entry(order(&calls, Box::new(walk))).or_default() += 1;
+        }
+        let sum = chi_square(&found, outcomes);
+        assert_eq!(found.len(), outcomes, "every interleaving is met");
+        assert!(sum < critical, "{calls:?}: {sum}");
+        // The witness that the test can fail: the coin walk is far from uniform.
+        let mut coin: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
+        for seed in 0..10_000 {
+            let walk = Random::new(luck(seed), HOST);
+            *coin.entry(order(&calls, Box::new(walk))).or_default() += 1;
+        }
+        assert!(chi_square(&coin, outcomes) > 2.0 * critical);
+    }
+}
+
+/// Selected: the three accesses to the state of the control block, of which there are three orders.
+#[test]
+fn surw_is_uniform_over_what_is_selected() {
+    let drill = drill(Program::StaleBlock, 0);
+    let counts = pilot(drill);
+    let found = failures(drill, 20_000, |seed| {
+        Box::new(Surw::new(luck(seed), HOST, &counts, Selection::One))
+    });
+    let whole = failures(drill, 20_000, |seed| {
+        Box::new(Surw::new(luck(seed), HOST, &counts, Selection::All))
+    });
+    assert!(
+        found > 2 * whole,
+        "{found} with a selection, {whole} without"
+    );
+}
+
+/// A bug of depth `depth` among `threads`: the first writes `depth - 1` stages in turn, and each
+/// must be seen by the second before the next is written.
+pub(crate) fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u64) {
+    const PADDING: u32 = 4;
+    let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+    let words = machine.map_static(32, "words").expect("room");
+    let stage = words + Field::new(0, "stage");
+    let own =
+        move |thread: u32, call: u32| words + Field::new(4 + 4 * (PADDING * thread + call), "own");
+    machine.spawn("writer", 0, 0, move |t| async move {
+        for value in 1..depth {
+            t.write(stage, value).await;
+        }
+        for call in 0..PADDING {
+            t.write(own(0, call), 1).await;
+        }
+    });
+    machine.spawn("reader", 1, 1, move |t: Thread| async move {
+        for call in 0..PADDING {
+            t.write(own(1, call), 1).await;
+        }
+        for value in 1..depth {
+            if t.read(stage).await != value {
+                return;
+            }
+        }
+        t.record(1);
+    });
+    assert_eq!(finish(&mut machine), None);
+    let found = !records(&mut machine).is_empty();
+    (found, machine.steps())
+}
+
+/// The theorem of the paper: at least 1 / (n k^(d-1)).
+#[test]
+fn pct_keeps_its_bound() {
+    for (depth, runs) in [(2, 4_000), (3, 20_000)] {
+        let steps = u64::from(2 * (depth - 1) + 8);
+        let run =
+            |seed: &u64| staged_bug(depth, Box::new(Pct::new(luck(*seed), HOST, depth, steps))).0;
+        let found = (0..runs).filter(run).count() as f64;
+        let bound = 1.0 / (2.0 * (steps as f64).powi(depth as i32 - 1));
+        let mean = runs as f64 * bound;
+        assert!(
+            found >= mean - 3.0 * mean.sqrt(),
+            "depth {depth}: {found} of {runs}, bound {bound}"
+        );
+    }
+    // Too shallow a search never finds it: each switch back needs a change of its own.
+    let shallow = |seed: &u64| staged_bug(3, Box::new(Pct::new(luck(*seed), HOST, 1, 12))).0;
+    assert_eq!((0..2_000).filter(shallow).count(), 0);
+}
+
+/// One thread makes `n` calls that conflict with nothing and then one that conflicts with the only
+/// call of another. It comes first if its n + 1 priorities all exceed the other's: 1 / (n + 2). The
+/// coin walk lets it come first once in 2^(n+1).
+#[test]
+fn pos_has_its_distribution() {
+    const RUNS: u64 = 8_000;
+    for n in [0_u32, 1, 3, 6] {
+        let first = |scheduler: Box<dyn Scheduler>| {
+            let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+            let words = machine.map_static(16, "words").expect("room");
+            let shared = words + Field::new(0, "shared");
+            machine.spawn("long", 0, 0, move |t| async move {
+                for call in 0..n {
+                    t.write(words + Field::new(4 + 4 * call, "own"), 1).await;
+                }
+                t.write(shared, 1).await;
+                t.record(0);
+            });
+            machine.spawn("short", 1, 1, move |t| async move {
+                t.write(shared, 2).await;
+                t.record(1);
+            });
+            assert_eq!(finish(&mut machine), None);
+            records(&mut machine)[0] == 0
+        };
+        let pos = (0..RUNS)
+            .filter(|&seed| first(Box::new(Pos::new(luck(seed), HOST))))
+            .count();
+        let coin = (0..RUNS)
+            .filter(|&seed| first(Box::new(Random::new(luck(seed), HOST))))
+            .count();
+        let expected = 1.0 / f64::from(n + 2);
+        assert!(agrees(pos as u64, RUNS, expected), "{n}: {pos} of {RUNS}");
+        assert!(
+            agrees(coin as u64, RUNS, 0.5_f64.powi(n as i32 + 1)),
+            "{n}: {coin} of {RUNS}"
+        );
+    }
+}
+
+/// Whoever stands before a lock that is taken is not asked to wait for it while somebody else can
+/// go on.
+#[test]
+fn nobody_is_sent_to_wait_while_another_can_go() {
+    #[derive(Debug)]
+    struct Watching(Box<dyn Scheduler>, Rc<RefCell<u32>>);
+    impl Scheduler for Watching {
+        fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
+            let index = self.0.choose(step, runnable);
+            let waited = runnable[index].waits() && runnable.iter().any(|one| !one.waits());
+            *self.1.borrow_mut() += u32::from(waited);
+            index
+        }
+    }
+    let drill = Drill {
+        program: Program::StaleBlock,
+        noise: 1,
+        fixed: true,
+    };
+    let counts = pilot(drill);
+    let mut stage = drill.stage(false);
+    for (name, make) in all(&counts) {
+        let waited = Rc::new(RefCell::new(0));
+        for seed in 0..300 {
+            stage.run(Box::new(Watching(make(seed), Rc::clone(&waited))));
+        }
+        // The plain walk sends anybody.
+        assert_eq!(*waited.borrow() > 0, name == "random", "{name}");
+    }
+}
+
+#[test]
+fn every_drill_fails_under_the_portfolio_and_no_right_twin_does() {
+    for program in Program::ALL {
+        for noise in [0, 5] {
+            let counts = pilot(drill(program, noise));
+            let portfolio = |seed| -> Box<dyn Scheduler> {
+                Box::new(Portfolio::new(luck(seed), HOST, &counts, STEP))
+            };
+            assert!(
+                failures(drill(program, noise), 3_000, portfolio) > 0,
+                "{program:?}"
+            );
+        }
+        spare_the_right_twin(program, 300);
+    }
+}
+
+#[test]
+#[ignore = "a campaign of some minutes"]
+fn no_right_twin_fails_in_a_hundred_thousand_schedules() {
+    for program in Program::ALL {
+        spare_the_right_twin(program, 100_000);
+    }
+}
+
+/// Under every scheduler, with the judge watching.
+fn spare_the_right_twin(program: Program, runs: u64) {
+    for noise in [0, 5] {
+        let drill = Drill {
+            program,
+            noise,
+            fixed: true,
+        };
+        let mut stage = drill.stage(true);
+        for (name, make) in all(&pilot(drill)) {
+            for seed in 0..runs {
+                assert!(!stage.run(make(seed)), "{name}: {drill:?}, seed {seed}");
+                assert_eq!(
+                    stage.machine().judge().violations(),
+                    &[],
+                    "{name}: {drill:?}, seed {seed}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_restarted_machine_is_as_a_new_one() {
+    for (program, fixed) in Program::ALL
+        .into_iter()
+        .flat_map(|one| [(one, false), (one, true)])
+    {
+        let drill = Drill {
+            fixed,
+            ..drill(program, 2)
+        };
+        let mut used = drill.stage(true);
+        for seed in 0..300 {
+            let walk = || Box::new(Random::new(luck(seed), HOST));
+            let mut new = drill.stage(true);
+            assert_eq!(new.run(walk()), used.run(walk()));
+            let [new, used] = [new.machine(), used.machine()];
+            assert_eq!(new.state_hash(), used.state_hash());
+            assert_eq!(new.judge().violations(), used.judge().violations());
+            let threads =
+                |machine: &Machine<_>| format!("{:?}", machine.threads().collect::<Vec<_>>());
+            assert_eq!(threads(new), threads(used));
+        }
+    }
+}
+
+#[test]
+fn a_restarted_heap_is_as_a_new_one() {
+    let build = || machine(config(), Strategy::Timed, 1);
+    let load = |machine: &mut Machine<Numbers>| {
+        machine.spawn("user", 0, 0, |t: Thread| async move {
+            for round in 1..20 {
+                let one = t.allocate(8 * round).await;
+                let two = t.allocate(24).await;
+                t.free(one).await;
+                t.record(two.0);
+            }
+        });
+        assert_eq!(finish(machine), None);
+        (
+            records(machine),
+            machine.state_hash(),
+            machine.heap_census(),
+        )
+    };
+    let mut used = build();
+    let _ = load(&mut used);
+    used.restart(Strategy::Timed, luck(1));
+    assert_eq!(load(&mut used), load(&mut build()));
+}
+
+/// A thread that looks at a word again and again until another has written it: under priorities
+/// alone it would look for ever.
+#[test]
+fn who_polls_under_priorities_lets_the_other_go_at_last() {
+    for seed in 0..20 {
+        let choices = Choices::new(seed);
+        let scheduler = Pct::new(choices, HOST, 1, 1_000);
+        let strategy = Strategy::Chosen(Box::new(scheduler));
+        let mut machine = machine(config(), strategy, seed);
+        let words = machine.map_static(4, "words").expect("room");
+        let flag = words + Field::new(0, "flag");
+        machine.spawn("poller", 1, 1, move |t| async move {
+            while t.exchange(flag, 0).await == 0 {}
+        });
+        machine.spawn("writer", 2, 2, move |t| async move {
+            t.exchange(flag, 1).await;
+        });
+        assert_eq!(finish(&mut machine), None);
+        assert!(machine.steps() < 3 * u64::from(Pct::PATIENCE), "{seed}");
+    }
+}
