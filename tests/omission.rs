@@ -10,8 +10,8 @@ use config::file::load;
 use config::plan::Scenario;
 use kernel::{Choices, Duration, Instant, key};
 use net::{
-    Direction, DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel, Network, Outages,
-    Way,
+    Direction, DirectionConfig, DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel,
+    Network, Outages,
 };
 use simulation::record::{Record, Segment, Stage};
 use simulation::{Options, Outcome};
@@ -229,8 +229,8 @@ fn outages_alone(seed: u64) -> Network {
     let link = LinkConfig {
         key: key("bursty"),
         ends: [HostId(0), HostId(1)],
-        forward: Direction::default(),
-        backward: Direction::default(),
+        forward: DirectionConfig::default(),
+        backward: DirectionConfig::default(),
         loss: Loss::Shared(LossModel::Outages(OUTAGES)),
     };
     Network::new(Choices::new(seed), 2, &[link]).expect("it is a network")
@@ -243,7 +243,7 @@ fn met_the_outages_of_the_link(luck: &Luck, seed: u64) {
     let taken = luck.met_outage.iter().filter(|(_, taken)| *taken).count();
     assert!(taken > 0, "an outage of two hours' many takes something");
     for (at, taken) in &luck.met_outage {
-        let up = alone.is_up(LinkId(0), Way::Forward, *at + HALF_WAY);
+        let up = alone.is_up(LinkId(0), Direction::Forward, *at + HALF_WAY);
         assert_eq!(*taken, !up, "seed {seed}, {at}");
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Generated {
 /// Generates the scenario of this case.
 pub(crate) fn generate(case: u64, builds: Builds) -> Generated {
     let mut generator = Generator {
-        draw: Choices::new(case).draw(CASE, 0, [0, 0]),
+        draw: Choices::new(case).rng(CASE, 0, [0, 0]),
         text: String::new(),
         has_tiny_pool: false,
     };
@@ -53,7 +53,7 @@ pub(crate) fn generate(case: u64, builds: Builds) -> Generated {
 }
 
 struct Generator {
-    draw: kernel::Draw,
+    draw: kernel::KeyedRng,
     text: String,
     has_tiny_pool: bool,
 }

@@ -49,7 +49,7 @@ pub fn select(
     let all: Vec<String> = overrides.iter().chain(&drawn).cloned().collect();
     let mut scenario = file::load(name, bytes, &all)?;
     for part in parts(&scenario) {
-        let mut draw = choices.draw(PRESENT, key(&part), [0, 0]);
+        let mut draw = choices.rng(PRESENT, key(&part), [0, 0]);
         let is_on = draw.chance(Ratio::new(1, 2).expect("a half is a share"));
         if !is_on {
             switch_off(&mut scenario, &part);
@@ -85,7 +85,7 @@ pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagn
 }
 
 fn value(choices: Choices, varied: &Variation) -> String {
-    let mut draw = choices.draw(VALUE, key(&varied.key), [0, 0]);
+    let mut draw = choices.rng(VALUE, key(&varied.key), [0, 0]);
     match &varied.domain {
         Domain::Values(values) => {
             let place = draw.below(values.len() as u64);

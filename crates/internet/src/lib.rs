@@ -1,76 +1,83 @@
-//! Hosts' socket layers joined by a network, in virtual time.
+//! Hosts with sockets, joined by a network, in virtual time.
 //!
-//! [`Internet`] carries what the sockets of one host say to those of another: segments become
-//! packets, packets take their verdicts and arrive, TCP's timers run out, routers answer for what
-//! they cannot deliver. Whoever owns it makes the socket calls, schedules events of its own among
-//! those of the network, and takes one event after the other.
+//! [`Internet`] connects the socket layers of several hosts ([`winsock`]) over a [`net::Network`]:
+//! segments become packets, packets cross links and routers, TCP timers expire, routers report
+//! unreachable hosts. The caller makes socket calls, schedules events of its own in the same event
+//! queue, and handles one event after the other. A [`PacketObserver`] sees what happens to packets.
 //!
-//! It never knows who calls a socket, and nothing below it is judged: what becomes of packets is
-//! told to a [`Watch`].
-//!
-//! | module | owns |
+//! | module | contents |
 //! |---|---|
-//! | `world` | [`Internet`]: hosts, the future-event list, when to come back to a host |
-//! | `traffic`, `flights` | packets from host to host |
+//! | `internet` | [`Internet`]: hosts, the event queue, TCP timers, routes |
+//! | `traffic` | packets: sending, forwarding, arrival, ICMP errors |
+//! | `in_flight` | packets on their way, and their payloads |
+//! | `address_table` | IPv4 addresses of hosts |
 //! | [`wire`] | packets as bytes |
-//! | `directory` | which host has an address |
-//! | `watch` | [`Watch`], [`News`], [`Offer`]: who looks on |
+//! | `observer` | [`PacketObserver`], [`PacketEvent`], [`Offer`] |
 //!
-//! Two hosts, and one byte from the first to the second:
+//! Two hosts on a link with 20 ms of delay; the first sends five bytes to the second:
 //!
 //! ```
-//! use internet::{Event, Internet};
+//! use internet::{Event, Internet, uptime};
 //! use kernel::{Choices, Duration, Instant};
-//! use net::{Direction, HostId, LinkConfig, Loss, LossModel};
-//! use winsock::{Config, FlowLabel, SocketAddress};
+//! use net::{DirectionConfig, HostId, LinkConfig, Loss, LossModel};
+//! use winsock::{Config, FlowLabel, SocketAddress, SocketError};
 //!
-//! let (caller, listener) = (HostId(0), HostId(1));
-//! let way = Direction { delay: Duration::from_millis(20), ..Direction::default() };
+//! let (client, server) = (HostId(0), HostId(1));
+//! let direction = DirectionConfig { delay: Duration::from_millis(20), ..DirectionConfig::default() };
 //! let link = LinkConfig {
-//!     key: kernel::key("line"),
-//!     ends: [caller, listener],
-//!     forward: way.clone(),
-//!     backward: way,
+//!     key: kernel::key("link"),
+//!     ends: [client, server],
+//!     forward: direction.clone(),
+//!     backward: direction,
 //!     loss: Loss::Shared(LossModel::None),
 //! };
 //! let hosts = vec![Config::nt4(0x0A00_0001), Config::nt4(0x0A00_0002)];
 //! let mut internet: Internet<()> = Internet::new(Choices::new(1), hosts, &[link])?;
 //!
-//! let now = internet::uptime(Instant::ZERO);
-//! let sockets = internet.sockets_mut(listener);
-//! let ear = sockets.socket()?;
-//! sockets.bind(ear, 102)?;
-//! sockets.listen(ear, 5)?;
-//! let sockets = internet.sockets_mut(caller);
-//! let mouth = sockets.socket()?;
-//! let to = SocketAddress::new(0x0A00_0002, 102);
-//! // A connect well begun answers 10035.
-//! let begun = sockets.connect(now, mouth, to, FlowLabel(7));
-//! assert_eq!(begun, Err(winsock::SocketError::WouldBlock));
-//! internet.settle(Instant::ZERO, caller, &mut ());
+//! let sockets = internet.sockets_mut(server);
+//! let listener = sockets.socket()?;
+//! sockets.bind(listener, 7)?;
+//! sockets.listen(listener, 5)?;
 //!
-//! let mut arrived = None;
-//! while let Some((key, event)) = internet.take_next() {
-//!     let Event::Network(event) = event else { unreachable!("nobody scheduled anything") };
-//!     let host = internet.happen(key.at, event, &mut ());
-//!     if host == listener && arrived.is_none() {
-//!         arrived = internet.sockets_mut(listener).accept(ear).ok().map(|_| key.at);
+//! let sockets = internet.sockets_mut(client);
+//! let caller = sockets.socket()?;
+//! let to = SocketAddress::new(0x0A00_0002, 7);
+//! // A non-blocking connect returns WSAEWOULDBLOCK (10035) and goes on in the background.
+//! let begun = sockets.connect(uptime(Instant::ZERO), caller, to, FlowLabel(7));
+//! assert_eq!(begun, Err(SocketError::WouldBlock));
+//! internet.flush(Instant::ZERO, client, &mut ());
+//!
+//! let (mut is_sent, mut connection, mut received) = (false, None, None);
+//! while let Some((key, event)) = internet.pop_event() {
+//!     let Event::Network(event) = event else { unreachable!("the caller schedules nothing") };
+//!     let host = internet.handle_event(key.at, event, &mut ());
+//!     let (now, sockets) = (uptime(key.at), internet.sockets_mut(host));
+//!     // Calls fail with WSAENOTCONN or WSAEWOULDBLOCK until they can be answered.
+//!     if host == client {
+//!         is_sent = is_sent || sockets.send(now, caller, b"hello").is_ok();
+//!     } else if let Some(socket) = connection {
+//!         if let Ok(bytes) = sockets.receive(now, socket, 5) {
+//!             received = received.or(Some((bytes.as_slice().to_vec(), key.at)));
+//!         }
+//!     } else if let Ok((socket, _)) = sockets.accept(listener) {
+//!         connection = Some(socket);
 //!     }
+//!     internet.flush(key.at, host, &mut ());
 //! }
-//! // SYN, SYN-ACK and ACK take 20 ms each.
-//! assert_eq!(arrived, Some(Instant::ZERO + Duration::from_millis(60)));
+//! // SYN, SYN-ACK and the segment with the data take 20 ms each.
+//! assert_eq!(received, Some((b"hello".to_vec(), Instant::ZERO + Duration::from_millis(60))));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![deny(clippy::float_arithmetic)]
 
-mod directory;
-mod flights;
+mod address_table;
+mod in_flight;
+mod internet;
+mod observer;
 mod traffic;
-mod watch;
 pub mod wire;
-mod world;
 
-pub use flights::{Flight, Payload};
-pub use watch::{News, Offer, Watch};
-pub use world::{Event, Internet, NetworkEvent, Station, uptime};
+pub use in_flight::{InFlightId, Payload};
+pub use internet::{Event, Internet, NetworkEvent, uptime};
+pub use observer::{Offer, PacketEvent, PacketObserver};

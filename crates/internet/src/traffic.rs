@@ -1,25 +1,22 @@
-//! Packets from host to host.
-//!
-//! Owns the way of a packet: it is put on a link, takes its verdict, arrives, and goes on if it is
-//! not there yet. Routers answer for what they cannot deliver. It refuses to know why a packet was
-//! sent.
+//! The path of a packet: sent, carried over one link after the other, delivered; and the ICMP error
+//! that a router sends for a packet without a route.
 
 use kernel::{Instant, mix};
 use net::icmp::{Message, Original, UnreachableCode};
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
-use crate::flights::{Flight, Payload};
-use crate::watch::{News, Offer, Watch};
+use crate::in_flight::{InFlightId, Payload};
+use crate::internet::{Internet, NetworkEvent, uptime};
+use crate::observer::{Offer, PacketEvent, PacketObserver};
 use crate::wire;
-use crate::world::{Internet, NetworkEvent, uptime};
 
-/// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS.
+/// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS option.
 const HEADERS: u32 = 40;
 const MSS_OPTION: u32 = 4;
 const IP_HEADER: u32 = 20;
 
-/// One step of a packet's way.
+/// One hop of a packet.
 #[derive(Clone, Copy)]
 struct Hop {
     from: HostId,
@@ -28,20 +25,20 @@ struct Hop {
 }
 
 impl<E> Internet<E> {
-    /// Puts a segment of a host's TCP on its way.
+    /// Sends a segment of a host's TCP.
     pub(crate) fn send_segment(
         &mut self,
         now: Instant,
         from: HostId,
         outgoing: Outgoing,
-        watch: &mut impl Watch,
+        observer: &mut impl PacketObserver,
     ) {
         let Outgoing {
             to,
             label,
             transmit,
         } = outgoing;
-        let Some(destination) = self.directory.find(to) else {
+        let Some(destination) = self.addresses.find(to) else {
             return;
         };
         let segment = transmit.segment;
@@ -51,6 +48,8 @@ impl<E> Internet<E> {
             0
         };
         let length = segment.payload.len() as u32;
+        // The unit says what the segment carries, not when it is sent. Two segments with the same
+        // numbers, flags and length are two attempts at the same unit.
         let numbers =
             u64::from(segment.sequence.value()) << 32 | u64::from(segment.acknowledgment.value());
         let kind = u64::from(segment.flags.bits()) << 32 | u64::from(length);
@@ -67,125 +66,128 @@ impl<E> Internet<E> {
             },
             payload: Payload::Tcp(segment),
         };
-        self.send(now, from, packet, watch);
+        self.send(now, from, packet, observer);
     }
 
-    /// Offers a packet to the link that leads on from `at`.
+    /// Sends a packet over the next link from `at`.
     fn send(
         &mut self,
         now: Instant,
         at: HostId,
         mut packet: Packet<Payload>,
-        watch: &mut impl Watch,
+        observer: &mut impl PacketObserver,
     ) {
         if packet.destination == at {
             return;
         }
         let transit = self.network.transmit(now, at, &mut packet);
         if at == packet.source {
-            watch.on_news(now, at, News::Sent(&packet));
+            observer.on_packet(now, at, PacketEvent::Sent(&packet));
         }
-        let addresses = self.addresses(&packet);
+        let addresses = self.addresses_of(&packet);
         let offer = Offer {
             packet: &packet,
             transit,
             addresses,
         };
-        watch.on_news(now, at, News::Offered(offer));
+        observer.on_packet(now, at, PacketEvent::Offered(offer));
         let hop = Hop {
             from: at,
             next: transit.next,
             link: transit.link,
         };
-        match transit.fates() {
-            (fate, None) => self.fare(now, hop, packet, fate, watch),
-            (first, Some(second)) => {
-                self.fare(now, hop, packet.clone(), first, watch);
-                self.fare(now, hop, packet, second, watch);
+        match transit.duplicate {
+            None => self.apply_verdict(now, hop, packet, transit.verdict, observer),
+            Some(duplicate) => {
+                self.apply_verdict(now, hop, packet.clone(), transit.verdict, observer);
+                self.apply_verdict(now, hop, packet, duplicate, observer);
             }
         }
     }
 
-    /// One copy of a packet meets its fate on one hop.
-    fn fare(
+    /// Schedules the arrival of one copy of a packet, or reports its loss.
+    fn apply_verdict(
         &mut self,
         now: Instant,
         hop: Hop,
         mut packet: Packet<Payload>,
-        fate: Verdict,
-        watch: &mut impl Watch,
+        verdict: Verdict,
+        observer: &mut impl PacketObserver,
     ) {
-        match fate {
+        match verdict {
             Verdict::Deliver { at, corruption, .. } => {
                 let next = hop.next.expect("a delivered packet has a next host");
                 if let (Some(word), Payload::Tcp(segment)) = (corruption, &packet.payload) {
                     let Some(segment) = self.after_damage(&packet, segment, word) else {
-                        return watch.on_news(now, next, News::Damaged(&packet));
+                        return observer.on_packet(now, next, PacketEvent::Damaged(&packet));
                     };
                     packet.payload = Payload::Tcp(segment);
                 }
-                let flight = self.flights.take_off(packet);
-                self.expect(at, next, NetworkEvent::Arrival { at: next, flight });
+                let packet = self.in_flight.insert(packet);
+                self.schedule_network(at, next, NetworkEvent::Arrival { host: next, packet });
             }
             Verdict::Drop(reason) => {
                 let (packet, link) = (&packet, hop.link);
-                let news = News::Dropped {
+                let event = PacketEvent::Dropped {
                     packet,
                     link,
                     reason,
                 };
-                watch.on_news(now, hop.from, news);
+                observer.on_packet(now, hop.from, event);
                 if reason == DropReason::NoRoute {
-                    self.answer_unreachable(now, hop.from, packet, watch);
+                    self.send_unreachable(now, hop.from, packet, observer);
                 }
             }
         }
     }
 
-    /// A damaged copy is decoded from its damaged bytes: the checksum finds a single bit always,
-    /// and nothing is left of it.
+    /// The segment that a receiver decodes from the damaged bytes, if its checksum is correct. It never
+    /// is: the Internet checksum detects every single-bit error. But that is for the decoder to find
+    /// out.
     fn after_damage(
         &self,
         packet: &Packet<Payload>,
         segment: &tcp::Segment,
         word: u64,
     ) -> Option<tcp::Segment> {
-        let [source, destination] = self.addresses(packet);
+        let [source, destination] = self.addresses_of(packet);
         let mut bytes = tcp::wire::encode(segment, source, destination);
         wire::damage(&mut bytes, word);
         tcp::wire::decode(&bytes, source, destination).ok()
     }
 
     /// The addresses of a packet's source and destination.
-    fn addresses(&self, packet: &Packet<Payload>) -> [u32; 2] {
-        [packet.source, packet.destination].map(|host| self.directory.address(host))
+    fn addresses_of(&self, packet: &Packet<Payload>) -> [u32; 2] {
+        [packet.source, packet.destination].map(|host| self.addresses.address(host))
     }
 
-    /// A packet is at `at`: it is handed up, or goes on. Answers whether it was handed up.
-    pub(crate) fn arrive(
+    /// A packet arrives at `host`, which delivers it to its sockets or forwards it. Returns whether
+    /// it was delivered.
+    pub(crate) fn on_arrival(
         &mut self,
         now: Instant,
-        at: HostId,
-        flight: Flight,
-        watch: &mut impl Watch,
+        host: HostId,
+        packet: InFlightId,
+        observer: &mut impl PacketObserver,
     ) -> bool {
-        let packet = self.flights.land(flight);
-        if !self.is_up(at) {
+        let packet = self.in_flight.remove(packet);
+        if !self.is_up(host) {
             return false;
         }
-        if packet.destination != at {
-            self.send(now, at, packet, watch);
+        if packet.destination != host {
+            self.send(now, host, packet, observer);
             return false;
         }
-        watch.on_news(now, at, News::Arrived(&packet));
-        let source = self.directory.address(packet.source);
-        let sockets = &mut self.stations[at.0 as usize].sockets;
+        observer.on_packet(now, host, PacketEvent::Arrived(&packet));
+        let source = self.addresses.address(packet.source);
+        let sockets = &mut self.hosts[host.0 as usize].sockets;
         match packet.payload {
             Payload::Tcp(segment) => {
                 let label = FlowLabel(packet.identity.flow);
                 sockets.on_segment(uptime(now), source, label, segment);
             }
             Payload::Icmp(Message::Unreachable { code, original }) => {
+                // RFC 792: an error quotes the first 64 bits of the segment, which hold the ports.
                 let [a, b, c, d, ..] = original.leading;
                 let port = |high, low| u16::from_be_bytes([high, low]);
                 let remote = SocketAddress::new(u32::from(original.header.destination), port(c, d));
@@ -197,17 +199,20 @@ impl<E> Internet<E> {
         true
     }
 
-    /// A router that has no route says so to the sender (RFC 792); a host knows it itself.
-    fn answer_unreachable(
+    /// A router without a route sends "network unreachable" to the packet's source (RFC 792).
+    fn send_unreachable(
         &mut self,
         now: Instant,
         at: HostId,
         packet: &Packet<Payload>,
-        watch: &mut impl Watch,
+        observer: &mut impl PacketObserver,
     ) {
+        // RFC 1122 section 3.2.2: no ICMP error is sent about an ICMP error.
         let Payload::Tcp(segment) = &packet.payload else {
             return;
         };
+        // The source itself has no router to hear from: its sockets know of missing routes through
+        // `SocketTable::set_route`.
         if at == packet.source {
             return;
         }
@@ -218,7 +223,7 @@ impl<E> Internet<E> {
         let message = Message::Unreachable {
             code: UnreachableCode::Network,
             original: Original {
-                header: wire::header(packet, self.addresses(packet)),
+                header: wire::header(packet, self.addresses_of(packet)),
                 leading,
             },
         };
@@ -227,13 +232,13 @@ impl<E> Internet<E> {
             unit,
             attempt,
         } = packet.identity;
-        let answer = Packet {
+        let error = Packet {
             source: at,
             destination: packet.source,
             protocol: Protocol::Icmp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: IP_HEADER + message.length() as u32,
-            // The answer's luck is its own, and follows from the packet it is about.
+            // The error has a flow of its own, derived from that of the packet it is about.
             identity: Identity {
                 flow: mix(flow, kernel::key("unreachable")),
                 unit,
@@ -241,10 +246,11 @@ impl<E> Internet<E> {
             },
             payload: Payload::Icmp(message),
         };
-        self.send(now, at, answer, watch);
+        self.send(now, at, error, observer);
     }
 }
 
+/// RFC 1122 section 4.2.3.9: codes 0, 1 and 5 are soft errors, 2 to 4 are hard errors.
 fn severity(code: UnreachableCode) -> tcp::Unreachable {
     match code {
         UnreachableCode::Network | UnreachableCode::Host | UnreachableCode::SourceRouteFailed => {

@@ -1,17 +1,13 @@
-//! Packets as they are on the wire.
-//!
-//! Owns the bytes of an IP packet and what a flipped bit makes of them. They are made where
-//! somebody looks at them: damage, quotes and captures. It refuses a link layer; the model has
-//! none.
+//! Packets as bytes. They are encoded only where bytes matter: damage, quotes in ICMP errors, captures.
 
 use std::net::Ipv4Addr;
 
 use net::Packet;
 use net::ipv4::Header;
 
-use crate::flights::Payload;
+use crate::in_flight::Payload;
 
-/// The IP header of a packet between two addresses.
+/// The IP header of a packet with these source and destination addresses.
 #[must_use]
 pub fn header(packet: &Packet<Payload>, [source, destination]: [u32; 2]) -> Header {
     Header {
@@ -23,7 +19,8 @@ pub fn header(packet: &Packet<Payload>, [source, destination]: [u32; 2]) -> Head
     }
 }
 
-/// The bytes of what a packet between two addresses carries, checksums included.
+/// The bytes of a payload, checksums included. TCP's checksum covers the addresses (RFC 9293 section
+/// 3.1, pseudo-header).
 #[must_use]
 pub fn body(payload: &Payload, [source, destination]: [u32; 2]) -> Vec<u8> {
     match payload {
@@ -32,10 +29,10 @@ pub fn body(payload: &Payload, [source, destination]: [u32; 2]) -> Vec<u8> {
     }
 }
 
-/// Changes the bit that a uniform word chooses, and says which.
+/// Flips the bit that a uniform random word selects, and returns its index.
 ///
 /// # Panics
-/// If there are no bytes.
+/// If `bytes` is empty.
 pub fn damage(bytes: &mut [u8], word: u64) -> u64 {
     let bit = word % (bytes.len() as u64 * 8);
     bytes[(bit / 8) as usize] ^= 1 << (bit % 8);

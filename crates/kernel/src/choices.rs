@@ -1,48 +1,106 @@
-//! Every draw of chance, keyed by its role.
+//! Keyed random choices: each random number is a pure function of the seed and of what it decides.
 //!
-//! Owns the one source of luck of a run. A draw depends on the seed and on *what it decides* -
-//! the site in the code, the entity it concerns and the identity of the single decision - never
-//! on how many draws came before. Taking away a packet, a fault or a host therefore leaves the
-//! luck of all others exactly as it was.
+//! A generator is keyed by a *role*: the site in the code, the entity that the decision is about, and
+//! the identity of that one decision. It never depends on how many random numbers were drawn before.
+//! Removing a packet, a fault or a host therefore leaves the random choices about all others
+//! unchanged. There is no shared generator whose state an additional draw could advance.
 //!
-//! It refuses a shared generator: there is nothing whose state a new draw could move on.
+//! The three generators differ in what a key costs and in how many words a decision needs:
+//!
+//! | generator | key | algorithm | use |
+//! |---|---|---|---|
+//! | [`KeyedRng`] | one decision | ChaCha8 | any number of words; implements [`rand::Rng`] |
+//! | [`CounterRng`] | one entity | ChaCha8 | one word for each of its decisions, by number |
+//! | [`FastCounterRng`] | one entity | `SplitMix64` | the same, for decisions that are made very often |
+//!
+//! The last two are counter-based generators (Salmon, Moraes, Dror, Shaw: "Parallel random numbers:
+//! as easy as 1, 2, 3", SC 2011): word n is a function of key and n, whatever was asked for before.
+//!
+//! # Using `rand`
+//!
+//! [`KeyedRng`] implements the traits of `rand`, which this crate re-exports as [`rand`](crate::rand).
+//! A build variant, a workload or a modeled thread that needs randomness takes a [`Choices`], which is
+//! `Copy`, and makes a generator for each decision:
+//!
+//! ```
+//! use kernel::rand::RngExt;
+//! use kernel::rand::distr::{Distribution, weighted::WeightedIndex};
+//! use kernel::rand::seq::{IndexedRandom, SliceRandom};
+//! use kernel::{Choices, Site, key};
+//!
+//! const BACKOFF: Site = Site::new("example.backoff");
+//! const ORDER: Site = Site::new("example.order");
+//!
+//! let choices = Choices::new(42);
+//!
+//! // Entity: the connection. Identity: its third retry.
+//! let mut rng = choices.rng(BACKOFF, key("paris"), [3, 0]);
+//! let millis: u64 = rng.random_range(100..=200);
+//! let is_slow = rng.random_ratio(1, 8);
+//! let class = WeightedIndex::new([1, 5, 2])?.sample(&mut rng);
+//! # assert!((100..=200).contains(&millis) && class < 3);
+//! # let _ = is_slow;
+//!
+//! let mut queue = [1, 2, 3, 4, 5];
+//! queue.shuffle(&mut choices.rng(ORDER, key("rome"), [0, 0]));
+//! let first = queue.choose(&mut choices.rng(ORDER, key("rome"), [1, 0]));
+//! # assert!(first.is_some());
+//!
+//! // The same role gives the same numbers, wherever and whenever it is asked for.
+//! let again: u64 = choices.rng(BACKOFF, key("paris"), [3, 0]).random_range(100..=200);
+//! assert_eq!(again, millis);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The words of the generators never change: ChaCha8 and `SplitMix64` are fixed algorithms. What
+//! `rand` makes of these words (ranges, shuffles, distributions) may change with a minor version of
+//! `rand`. `tests/rand_values.rs` pins the values, so that an upgrade that changes them fails a test.
+//! The simulator's own models use [`KeyedRng::below`], [`KeyedRng::chance`], [`KeyedRng::between`] and
+//! [`KeyedRng::exponential`], which are defined here. Distributions of `rand_distr` call `ln` and
+//! `exp` of the system's mathematical library, whose results differ between machines.
 
+use std::convert::Infallible;
+
+use rand::TryRng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::fixed_point::neg_ln;
 use crate::{Duration, Ratio};
 
-/// A place in the code that decides something by chance.
+/// A place in the code that makes a random decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Site(u64);
 
-/// The luck of one run.
+/// The random choices of one run: makes the generator for each role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choices {
     seed: u64,
 }
 
-/// The luck of one decision: uniform words, one after the other.
+/// A random number generator for one decision. Implements [`rand::Rng`].
 #[derive(Clone, Debug)]
-pub struct Draw(ChaCha8Rng);
+pub struct KeyedRng(ChaCha8Rng);
 
-/// The luck of an entity whose decisions are ordinal by nature, such as a thread's n-th call:
-/// word n belongs to decision n, in whatever order they are asked for.
+/// A counter-based generator for the decisions of one entity that are numbered by nature, such as the
+/// calls of a thread: word n belongs to decision n, in whatever order words are asked for.
+///
+/// It deliberately does not implement [`rand::Rng`]: `rand` may take several words for one value, and
+/// would take those that belong to the next decisions.
 #[derive(Clone, Debug)]
-pub struct Stream {
+pub struct CounterRng {
     generator: ChaCha8Rng,
     next: u64,
 }
 
-/// The luck of many small decisions of an entity, such as whose turn it is before each call: word n
-/// belongs to decision n. A word costs a few instructions and beginning costs none, where a
-/// [`Stream`] first computes a block of sixty-four: this is `SplitMix64` (Steele, Lea, Flood, OOPSLA
-/// 2014) over the ordinals.
+/// As [`CounterRng`], for decisions that are made very often, such as which thread makes the next
+/// call. A word costs a few instructions and a new key nothing, where [`CounterRng`] computes a block
+/// of sixty-four words first. The words are those of `SplitMix64` (Steele, Lea, Flood: "Fast
+/// splittable pseudorandom number generators", OOPSLA 2014) at the decision's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Coins(u64);
+pub struct FastCounterRng(u64);
 
-/// A stable 64-bit hash of a name (FNV-1a with a final mix), the entity of a role.
+/// A stable 64-bit hash of a name, for use as the entity of a role (FNV-1a with a final mix).
 #[must_use]
 pub const fn key(name: &str) -> u64 {
     let bytes = name.as_bytes();
@@ -55,7 +113,7 @@ pub const fn key(name: &str) -> u64 {
     mix(hash, bytes.len() as u64)
 }
 
-/// One stable key made of two (the finaliser of `SplitMix64` over their combination).
+/// Combines two keys into one (the finalizer of `SplitMix64` over both). Stable, and not symmetric.
 #[must_use]
 pub const fn mix(first: u64, second: u64) -> u64 {
     let mut hash = first.rotate_left(25) ^ second.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -65,8 +123,8 @@ pub const fn mix(first: u64, second: u64) -> u64 {
 }
 
 impl Site {
-    /// The site of this name, such as `"net.loss"`. Names are part of a seed's meaning: renaming
-    /// a site gives its decisions other luck.
+    /// The site with this name, such as `"net.loss"`. Renaming a site changes its random choices, and
+    /// with them every run.
     #[must_use]
     pub const fn new(name: &str) -> Self {
         Self(key(name))
@@ -74,7 +132,7 @@ impl Site {
 }
 
 impl Choices {
-    /// The luck that `seed` names.
+    /// The random choices of the run with this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { seed }
@@ -86,30 +144,34 @@ impl Choices {
         self.seed
     }
 
-    /// The luck of the decision `identity` about `entity` at `site`.
+    /// The generator for the decision `identity` about `entity` at `site`. An identity has two words,
+    /// for decisions that are identified by two numbers; use zero for the second otherwise.
     #[must_use]
-    pub fn draw(self, site: Site, entity: u64, identity: [u64; 2]) -> Draw {
+    pub fn rng(self, site: Site, entity: u64, identity: [u64; 2]) -> KeyedRng {
         let mut generator = self.generator(site, entity, identity[0]);
         generator.set_stream(identity[1]);
-        Draw(generator)
+        KeyedRng(generator)
     }
 
-    /// The luck of the ordinal decisions about `entity` at `site`.
+    /// The generator for the numbered decisions about `entity` at `site`.
     #[must_use]
-    pub fn stream(self, site: Site, entity: u64) -> Stream {
-        // A draw's nonce is its identity's second half; all ones keeps the two apart.
+    pub fn counter_rng(self, site: Site, entity: u64) -> CounterRng {
+        // ChaCha's stream number is the second word of a `KeyedRng`'s identity: all ones in both words
+        // keeps this generator apart from those.
         let mut generator = self.generator(site, entity, u64::MAX);
         generator.set_stream(u64::MAX);
-        Stream { generator, next: 0 }
+        CounterRng { generator, next: 0 }
     }
 
-    /// The luck of the small ordinal decisions about `entity` at `site`.
+    /// The fast generator for the numbered decisions about `entity` at `site`.
     #[must_use]
-    pub const fn coins(self, site: Site, entity: u64) -> Coins {
-        Coins(mix(mix(self.seed, site.0), entity))
+    pub const fn fast_counter_rng(self, site: Site, entity: u64) -> FastCounterRng {
+        FastCounterRng(mix(mix(self.seed, site.0), entity))
     }
 
     fn generator(self, site: Site, entity: u64, identity: u64) -> ChaCha8Rng {
+        // The role is the ChaCha key itself: 256 bits take four words without hashing, so different
+        // roles can never share a key.
         let mut role = [0; 32];
         for (bytes, word) in role
             .chunks_exact_mut(8)
@@ -121,27 +183,27 @@ impl Choices {
     }
 }
 
-impl Draw {
-    /// The next uniform word.
+impl KeyedRng {
+    /// The next uniform 64-bit word.
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Whether something of probability `share` happens.
-    pub fn chance(&mut self, share: Ratio) -> bool {
-        share.holds(self.next_u64())
+    /// `true` with this probability.
+    pub fn chance(&mut self, probability: Ratio) -> bool {
+        probability.contains(self.next_u64())
     }
 
-    /// A uniform number below `bound`; the bias is below `bound` / 2^64.
+    /// A uniform number below `bound`. The bias is below `bound` / 2^64.
     ///
     /// # Panics
     /// If `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
-        assert!(bound > 0, "there is no number below zero");
+        assert!(bound > 0, "no number is below zero");
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// A uniform length from `shortest` to `longest`, both included.
+    /// A uniform duration from `shortest` to `longest`, both included.
     ///
     /// # Panics
     /// If `shortest` exceeds `longest`.
@@ -155,41 +217,59 @@ impl Draw {
         Duration::from_nanos(shortest.nanos() + above)
     }
 
-    /// An exponentially distributed length, as of the gap between events without memory. At
-    /// most 44.4 times `mean`, which one draw in 2^64 reaches.
+    /// An exponentially distributed duration, such as the gap between events of a Poisson process. At
+    /// most 44.4 times `mean`, reached with probability 2^-64.
     pub fn exponential(&mut self, mean: Duration) -> Duration {
+        // Inverse transform sampling: mean * -ln(u), with 32 bits after the point.
         let nanos = (u128::from(mean.nanos()) * u128::from(neg_ln(self.next_u64()))) >> 32;
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
-impl Stream {
-    /// The word of decision `ordinal`. Asking in order costs a few nanoseconds; going back or
-    /// ahead costs a block of the generator.
-    pub fn word(&mut self, ordinal: u64) -> u64 {
-        if ordinal != self.next {
-            self.generator.set_word_pos(u128::from(ordinal) * 2);
+impl TryRng for KeyedRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.0.try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0.try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.try_fill_bytes(bytes)
+    }
+}
+
+impl CounterRng {
+    /// The word of decision `number`, from zero. Asking in order costs a few nanoseconds; a jump in
+    /// either direction costs a block of the generator.
+    pub fn word(&mut self, number: u64) -> u64 {
+        if number != self.next {
+            // ChaCha counts words of 32 bits.
+            self.generator.set_word_pos(u128::from(number) * 2);
         }
-        self.next = ordinal.wrapping_add(1);
+        self.next = number.wrapping_add(1);
         self.generator.next_u64()
     }
 }
 
-impl Coins {
-    /// The word of decision `ordinal`.
+impl FastCounterRng {
+    /// The word of decision `number`, from zero.
     #[must_use]
-    pub const fn word(self, ordinal: u64) -> u64 {
-        mix(self.0, ordinal)
+    pub const fn word(self, number: u64) -> u64 {
+        mix(self.0, number)
     }
 
-    /// A uniform number below `bound` for decision `ordinal`; the bias is below `bound` / 2^64.
+    /// A uniform number below `bound` for decision `number`. The bias is below `bound` / 2^64.
     ///
     /// # Panics
     /// If `bound` is zero.
     #[must_use]
-    pub const fn below(self, ordinal: u64, bound: u64) -> u64 {
-        assert!(bound > 0, "there is no number below zero");
-        ((self.word(ordinal) as u128 * bound as u128) >> 64) as u64
+    pub const fn below(self, number: u64, bound: u64) -> u64 {
+        assert!(bound > 0, "no number is below zero");
+        ((self.word(number) as u128 * bound as u128) >> 64) as u64
     }
 }
 
@@ -201,38 +281,34 @@ mod tests {
     const HERE: Site = Site::new("test.here");
     const THERE: Site = Site::new("test.there");
 
-    /// Guards against a library whose numbers change: every recorded seed would lose its meaning.
+    /// A library upgrade must not change the words: every recorded seed would mean another run.
     #[test]
-    fn the_first_words_are_these_for_ever() {
-        let mut draw = Choices::new(1).draw(HERE, key("link"), [2, 3]);
-        let words = [draw.next_u64(), draw.next_u64()];
-        assert_eq!(
-            words,
-            [GOLDEN_DRAW_FIRST, GOLDEN_DRAW_SECOND],
-            "{words:#x?}"
-        );
-        let word = Choices::new(1).stream(HERE, key("thread")).word(0);
-        assert_eq!(word, GOLDEN_STREAM, "{word:#x}");
+    fn the_first_words_never_change() {
+        let mut rng = Choices::new(1).rng(HERE, key("link"), [2, 3]);
+        let words = [rng.next_u64(), rng.next_u64()];
+        assert_eq!(words, [KEYED_FIRST, KEYED_SECOND], "{words:#x?}");
+        let word = Choices::new(1).counter_rng(HERE, key("thread")).word(0);
+        assert_eq!(word, COUNTER_FIRST, "{word:#x}");
     }
-    const GOLDEN_DRAW_FIRST: u64 = 0x7c77_a37c_c655_f4b0;
-    const GOLDEN_DRAW_SECOND: u64 = 0xd404_6c18_dc60_3686;
-    const GOLDEN_STREAM: u64 = 0xb355_246e_ccf5_e3a2;
+    const KEYED_FIRST: u64 = 0x7c77_a37c_c655_f4b0;
+    const KEYED_SECOND: u64 = 0xd404_6c18_dc60_3686;
+    const COUNTER_FIRST: u64 = 0xb355_246e_ccf5_e3a2;
 
     proptest! {
         #[test]
-        fn a_draw_does_not_know_what_was_drawn_before(seed: u64, entity: u64, a: u64, b: u64) {
+        fn a_draw_does_not_depend_on_earlier_draws(seed: u64, entity: u64, a: u64, b: u64) {
             let choices = Choices::new(seed);
-            let alone = choices.draw(HERE, entity, [a, b]).next_u64();
+            let alone = choices.rng(HERE, entity, [a, b]).next_u64();
             for other in 0..8 {
-                choices.draw(THERE, entity, [a, other]).next_u64();
+                choices.rng(THERE, entity, [a, other]).next_u64();
             }
-            prop_assert_eq!(choices.draw(HERE, entity, [a, b]).next_u64(), alone);
+            prop_assert_eq!(choices.rng(HERE, entity, [a, b]).next_u64(), alone);
         }
 
         #[test]
         fn every_part_of_a_role_matters(seed: u64, entity: u64, a: u64, b: u64) {
             let word = |seed, site, entity, identity| {
-                Choices::new(seed).draw(site, entity, identity).next_u64()
+                Choices::new(seed).rng(site, entity, identity).next_u64()
             };
             let first = word(seed, HERE, entity, [a, b]);
             prop_assert_ne!(first, word(seed ^ 1, HERE, entity, [a, b]));
@@ -243,36 +319,36 @@ mod tests {
         }
 
         #[test]
-        fn a_stream_may_be_read_in_any_order(seed: u64, ordinals in prop::collection::vec(0_u64..1_000, 1..50)) {
+        fn words_may_be_asked_for_in_any_order(seed: u64, ordinals in prop::collection::vec(0_u64..1_000, 1..50)) {
             let choices = Choices::new(seed);
-            let mut in_order = choices.stream(HERE, 7);
+            let mut in_order = choices.counter_rng(HERE, 7);
             let words: Vec<u64> = (0..1_000).map(|ordinal| in_order.word(ordinal)).collect();
-            let mut stream = choices.stream(HERE, 7);
+            let mut rng = choices.counter_rng(HERE, 7);
             for ordinal in ordinals {
-                prop_assert_eq!(stream.word(ordinal), words[ordinal as usize]);
+                prop_assert_eq!(rng.word(ordinal), words[ordinal as usize]);
             }
         }
 
         #[test]
         fn numbers_stay_in_their_bounds(seed: u64, bound in 1_u64.., low: u32, span: u32) {
-            let mut draw = Choices::new(seed).draw(HERE, 0, [0, 0]);
-            prop_assert!(draw.below(bound) < bound);
+            let mut rng = Choices::new(seed).rng(HERE, 0, [0, 0]);
+            prop_assert!(rng.below(bound) < bound);
             let (low, high) = (u64::from(low), u64::from(low) + u64::from(span));
-            let length = draw.between(Duration::from_nanos(low), Duration::from_nanos(high));
+            let length = rng.between(Duration::from_nanos(low), Duration::from_nanos(high));
             prop_assert!((low..=high).contains(&length.nanos()));
         }
     }
 
-    /// Chi-squared over pairs of neighbouring decisions of neighbouring seeds: what a walk over few
-    /// threads draws. 63 degrees of freedom; 4 standard deviations above the mean are 108.
+    /// Chi-squared test over pairs of neighbouring decisions of neighbouring seeds, as a random walk over
+    /// few threads draws them. 63 degrees of freedom; 4 standard deviations above the mean are 108.
     #[test]
-    fn coins_of_neighbours_are_independent() {
+    fn fast_words_of_neighbouring_keys_are_independent() {
         const DRAWS: u64 = 64_000;
         let mut counts = [0_u64; 64];
         for seed in 0..DRAWS {
-            let coins = Choices::new(seed).coins(HERE, 0);
-            let next = Choices::new(seed + 1).coins(HERE, 0);
-            let pair = coins.below(3, 4) * 16 + coins.below(4, 4) * 4 + next.below(3, 4);
+            let this = Choices::new(seed).fast_counter_rng(HERE, 0);
+            let next = Choices::new(seed + 1).fast_counter_rng(HERE, 0);
+            let pair = this.below(3, 4) * 16 + this.below(4, 4) * 4 + next.below(3, 4);
             counts[pair as usize] += 1;
         }
         let mean = DRAWS / 64;
@@ -282,13 +358,13 @@ mod tests {
     }
 
     #[test]
-    fn exponential_lengths_have_their_mean() {
+    fn exponential_durations_have_their_mean() {
         const DRAWS: u64 = 20_000;
         let mean = Duration::from_secs(30);
         let total: u64 = (0..DRAWS)
             .map(|n| {
                 Choices::new(5)
-                    .draw(HERE, 1, [n, 0])
+                    .rng(HERE, 1, [n, 0])
                     .exponential(mean)
                     .nanos()
                     / DRAWS
@@ -299,10 +375,10 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_met_within_four_standard_errors() {
-        let share = Ratio::new(1, 8).expect("an eighth is a share");
+    fn a_probability_is_met_within_four_standard_errors() {
+        let eighth = Ratio::new(1, 8).expect("at most one");
         let hits = (0..8_000)
-            .filter(|&n| Choices::new(9).draw(HERE, 2, [n, 0]).chance(share))
+            .filter(|&n| Choices::new(9).rng(HERE, 2, [n, 0]).chance(eighth))
             .count();
         assert!(hits.abs_diff(1_000) < 4 * 30, "{hits}");
     }

@@ -1,12 +1,12 @@
-//! Probabilities and shares as two integers.
-//!
-//! Owns [`Ratio`] and its text form `a/b`. It refuses floating point: the same scenario must
-//! give the same luck on every machine and in every build.
+//! Probabilities as two integers, so that they are exact on every machine.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A share between nothing and all: `numerator / denominator`, at most one.
+use thiserror::Error;
+
+/// A probability or proportion `numerator / denominator`, at most one. Its text form is `a/b`; parsing
+/// accepts decimals such as `0.125` as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ratio {
     numerator: u64,
@@ -14,30 +14,32 @@ pub struct Ratio {
 }
 
 /// Why a text is not a [`Ratio`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseRatioError {
     /// Neither `a/b` with whole numbers nor a decimal such as `0.125`.
+    #[error("expected a fraction such as \"1/8\" or \"0.125\"")]
     Form,
     /// The denominator is zero.
+    #[error("the denominator is zero")]
     ZeroDenominator,
     /// More than one.
+    #[error("a fraction is at most 1/1")]
     AboveOne,
 }
 
 impl Ratio {
-    /// Never.
+    /// Zero, the probability of what never happens.
     pub const ZERO: Self = Self {
         numerator: 0,
         denominator: 1,
     };
-    /// Always.
+    /// One, the probability of what always happens.
     pub const ONE: Self = Self {
         numerator: 1,
         denominator: 1,
     };
 
-    /// The share `numerator / denominator`; `None` if the denominator is zero or the share
-    /// exceeds one.
+    /// The ratio `numerator / denominator`; `None` if the denominator is zero or the ratio exceeds one.
     #[must_use]
     pub const fn new(numerator: u64, denominator: u64) -> Option<Self> {
         if denominator == 0 || numerator > denominator {
@@ -49,19 +51,19 @@ impl Ratio {
         })
     }
 
-    /// The number above the line.
+    /// The numerator.
     #[must_use]
     pub const fn numerator(self) -> u64 {
         self.numerator
     }
 
-    /// The number below the line, never zero.
+    /// The denominator, never zero.
     #[must_use]
     pub const fn denominator(self) -> u64 {
         self.denominator
     }
 
-    /// One minus this share.
+    /// One minus this ratio.
     #[must_use]
     pub const fn complement(self) -> Self {
         Self {
@@ -70,25 +72,26 @@ impl Ratio {
         }
     }
 
-    /// Whether this share is nothing.
+    /// Whether this is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.numerator == 0
     }
 
-    /// Whether this share is all.
+    /// Whether this is one.
     #[must_use]
     pub const fn is_one(self) -> bool {
         self.numerator == self.denominator
     }
 
-    /// Whether a uniform 64-bit `word` falls into this share. The bias is below 2^-64.
+    /// Whether a 64-bit `word` lies in the lowest words that make up this part of all: for a uniform
+    /// random word, `true` with this probability. The bias is below 2^-64.
     #[must_use]
-    pub const fn holds(self, word: u64) -> bool {
+    pub const fn contains(self, word: u64) -> bool {
         (word as u128 * self.denominator as u128) < ((self.numerator as u128) << 64)
     }
 
-    /// This share of 2^64, rounded down; all is 2^64 itself.
+    /// This part of 2^64, rounded down; for one, 2^64 itself.
     #[must_use]
     pub const fn of_two_to_64(self) -> u128 {
         ((self.numerator as u128) << 64) / self.denominator as u128
@@ -101,24 +104,14 @@ impl fmt::Display for Ratio {
     }
 }
 
-impl fmt::Display for ParseRatioError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Form => "expected a share such as \"1/8\" or \"0.125\"",
-            Self::ZeroDenominator => "the number below the line is zero",
-            Self::AboveOne => "a share is at most 1/1",
-        })
-    }
-}
-
-impl std::error::Error for ParseRatioError {}
-
 impl FromStr for Ratio {
     type Err = ParseRatioError;
 
     fn from_str(text: &str) -> Result<Self, ParseRatioError> {
         let (numerator, denominator) = match text.split_once('/') {
-            Some((above, below)) => (whole(above.trim())?, whole(below.trim())?),
+            Some((numerator, denominator)) => {
+                (whole(numerator.trim())?, whole(denominator.trim())?)
+            }
             None => decimal(text.trim())?,
         };
         if denominator == 0 {
@@ -136,6 +129,7 @@ fn whole(digits: &str) -> Result<u64, ParseRatioError> {
 }
 
 fn decimal(text: &str) -> Result<(u64, u64), ParseRatioError> {
+    // The denominator 10^18 fits 64 bits.
     const DIGITS_MAX: usize = 18;
     let (units, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > DIGITS_MAX {
@@ -179,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_share() {
+    fn rejects_what_is_not_a_ratio() {
         assert_eq!("9/8".parse::<Ratio>(), Err(ParseRatioError::AboveOne));
         assert_eq!(
             "1/0".parse::<Ratio>(),
@@ -203,16 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_hold_for_no_word_and_for_every_word() {
+    fn zero_contains_no_word_and_one_every_word() {
         for word in [0, 1, u64::MAX / 2, u64::MAX] {
-            assert!(!Ratio::ZERO.holds(word));
-            assert!(Ratio::ONE.holds(word));
+            assert!(!Ratio::ZERO.contains(word));
+            assert!(Ratio::ONE.contains(word));
         }
         let half = Ratio {
             numerator: 1,
             denominator: 2,
         };
-        assert!(half.holds((1 << 63) - 1));
-        assert!(!half.holds(1 << 63));
+        assert!(half.contains((1 << 63) - 1));
+        assert!(!half.contains(1 << 63));
     }
 }

@@ -256,10 +256,10 @@ const fn word(reason: DropReason) -> &'static str {
         DropReason::Loss => "loss",
         DropReason::Outage => "outage",
         DropReason::QueueFull => "queue-full",
-        DropReason::Cut => "cut",
+        DropReason::BlackHole => "cut",
         DropReason::NoRoute => "no-route",
         DropReason::TtlExceeded => "ttl-exceeded",
-        DropReason::Pinned => "pinned",
+        DropReason::Scheduled => "pinned",
     }
 }
 

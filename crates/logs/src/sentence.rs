@@ -141,9 +141,9 @@ const fn reason_in_words(reason: DropReason) -> &'static str {
         DropReason::Loss => "loss by chance",
         DropReason::Outage => "an outage",
         DropReason::QueueFull => "a full queue",
-        DropReason::Cut => "a cut",
+        DropReason::BlackHole => "a cut",
         DropReason::NoRoute => "no route",
         DropReason::TtlExceeded => "its time to live is over",
-        DropReason::Pinned => "pinned",
+        DropReason::Scheduled => "pinned",
     }
 }

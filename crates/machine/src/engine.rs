@@ -357,7 +357,7 @@ impl<E: Environment> Engine<E> {
         let one = self.candidates.of_mut(turn.thread);
         let operation = &one.request.operation;
         let cost = one.cost.fixed().unwrap_or_else(|| {
-            let luck = || self.choices.stream(COST, mix(self.key, one.key));
+            let luck = || self.choices.counter_rng(COST, mix(self.key, one.key));
             let word = self.threads[turn.thread.index()].word(one.calls, luck);
             self.tariff.draw(operation, word)
         });

@@ -1,99 +1,100 @@
-//! ICMP messages (RFC 792), as data and as bytes.
-//!
-//! Owns the messages that a world of hosts and routers needs - echo, unreachable, time
-//! exceeded - with their wire form and checksum. It refuses behaviour: who answers, and what a
-//! TCP makes of an unreachable, is decided elsewhere.
+//! ICMP messages (RFC 792): echo, destination unreachable and time exceeded, as data and as bytes.
 
-use std::fmt;
+use thiserror::Error;
 
 use crate::ipv4::{self, checksum};
 
-/// A message.
+/// An ICMP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// "Are you there?" (type 8).
+    /// An echo request (type 8).
     Echo(Echo),
-    /// "I am" (type 0).
+    /// An echo reply (type 0).
     EchoReply(Echo),
-    /// A router or host cannot deliver (type 3).
+    /// A router or host cannot deliver a packet (type 3).
     Unreachable {
-        /// Why.
+        /// The reason.
         code: UnreachableCode,
-        /// Of what.
+        /// The packet that was not delivered.
         original: Original,
     },
-    /// A packet crossed as many routers as it may (type 11, code 0).
+    /// The time to live of a packet reached zero (type 11, code 0).
     TimeExceeded {
-        /// Which.
+        /// The packet that was dropped.
         original: Original,
     },
 }
 
-/// An echo request or reply. Its data is the alphabet up to w, repeated, as the ping of Windows
-/// sends it.
+/// An echo request or reply. Its data is the alphabet up to `w`, repeated, as `ping` on Windows sends
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Echo {
-    /// Which series of pings.
+    /// Identifies a series of pings.
     pub identifier: u16,
-    /// Which of the series.
+    /// The number within the series.
     pub sequence: u16,
-    /// Bytes of data; the ping of Windows NT sends 32.
+    /// Bytes of data; `ping` on Windows NT sends 32.
     pub length: u16,
 }
 
-/// Why a destination is unreachable (RFC 792). RFC 1122 section 4.2.3.9 tells a TCP to take
-/// 0, 1 and 5 as hints and 2 to 4 as hard errors.
+/// Why a destination is unreachable (RFC 792). For TCP, codes 0, 1 and 5 are soft errors and 2 to 4
+/// hard errors (RFC 1122 section 4.2.3.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum UnreachableCode {
-    /// No route to the network.
+    /// There is no route to the network.
     Network = 0,
-    /// The host does not answer its router.
+    /// The last router cannot reach the host.
     Host = 1,
-    /// The host does not speak the protocol.
+    /// The host does not implement the protocol.
     Protocol = 2,
-    /// Nobody listens there.
+    /// No socket has the port.
     Port = 3,
-    /// Too long for the next link, and not to be fragmented.
+    /// The packet exceeds the next link's MTU and has the Don't Fragment flag.
     FragmentationNeeded = 4,
-    /// The route that the sender asked for does not work.
+    /// The source route in the packet's options does not work.
     SourceRouteFailed = 5,
 }
 
-/// What an error message quotes of the packet it is about: the IP header, and the first eight
-/// bytes after it (of a TCP segment, the ports and the sequence number).
+/// The part of a packet that an ICMP error quotes: its IP header and the first eight bytes after it
+/// (of a TCP segment: the ports and the sequence number).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// The header as it was when the packet was given up. Its sender receives the message.
+    /// The header of the packet when it was dropped.
     pub header: ipv4::Header,
     /// The first eight bytes after the header.
     pub leading: [u8; LEADING],
 }
 
-/// Why bytes are no message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why bytes do not decode to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum WireError {
-    /// Fewer bytes than the message has; so many there are.
+    /// The message is cut off after this many bytes.
+    #[error("{0} bytes are too few")]
     Short(usize),
-    /// The checksum does not fit the bytes.
+    /// The checksum is wrong.
+    #[error("the checksum is wrong")]
     Checksum,
-    /// A type and code that this module does not know.
+    /// A type and code that this module does not implement.
+    #[error("type {kind} with code {code} is not known")]
     Unknown {
-        /// The type.
+        /// The message's type.
         kind: u8,
-        /// The code.
+        /// The message's code.
         code: u8,
     },
     /// The quoted packet does not begin with an IPv4 header of 20 bytes.
+    #[error("the quoted packet has no plain IPv4 header")]
     Original,
-    /// More data than an IP packet holds; so many bytes there are.
+    /// This many bytes do not fit an IP packet.
+    #[error("{0} bytes exceed an IP packet")]
     Long(usize),
 }
 
 /// Length of the header of every message.
 pub const HEADER_LENGTH: usize = 8;
 
-/// Bytes that an error message quotes after the IP header.
+/// Bytes that an error quotes after the IP header: RFC 792 says 64 bits.
 pub const LEADING: usize = 8;
 
 const ORIGINAL_LENGTH: usize = ipv4::HEADER_LENGTH + LEADING;
@@ -116,10 +117,10 @@ impl Message {
             }
     }
 
-    /// The bytes, checksum included.
+    /// Encodes the message with its checksum.
     ///
     /// # Panics
-    /// If an echo's data does not fit an IP packet.
+    /// If the data of an echo does not fit an IP packet.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         assert!(self.length() <= LENGTH_MAX, "an echo exceeds an IP packet");
@@ -142,10 +143,10 @@ impl Message {
         bytes
     }
 
-    /// Reads a message. The data of an echo is counted, not kept.
+    /// Decodes a message. Of the data of an echo, only the length is kept.
     ///
     /// # Errors
-    /// If the bytes are too few or too many, damaged, or no message known here.
+    /// If the bytes are too few or too many, damaged, or of an unknown type.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         if bytes.len() > LENGTH_MAX {
             return Err(WireError::Long(bytes.len()));
@@ -153,6 +154,7 @@ impl Message {
         let (header, data) = bytes
             .split_first_chunk::<HEADER_LENGTH>()
             .ok_or(WireError::Short(bytes.len()))?;
+        // Over a message that includes its checksum field, the sum is zero (RFC 1071).
         if checksum(bytes) != 0 {
             return Err(WireError::Checksum);
         }
@@ -164,7 +166,8 @@ impl Message {
                 original: Original::decode(data)?,
             }),
             (UNREACHABLE, _) => Ok(Self::Unreachable {
-                code: UnreachableCode::of(code).ok_or(WireError::Unknown { kind, code })?,
+                code: UnreachableCode::from_number(code)
+                    .ok_or(WireError::Unknown { kind, code })?,
                 original: Original::decode(data)?,
             }),
             _ => Err(WireError::Unknown { kind, code }),
@@ -173,9 +176,9 @@ impl Message {
 }
 
 impl UnreachableCode {
-    /// The code of this number, if it is one of RFC 792.
+    /// The code with this number, if RFC 792 defines it.
     #[must_use]
-    pub const fn of(number: u8) -> Option<Self> {
+    pub const fn from_number(number: u8) -> Option<Self> {
         match number {
             0 => Some(Self::Network),
             1 => Some(Self::Host),
@@ -189,7 +192,7 @@ impl UnreachableCode {
 }
 
 impl Original {
-    /// RFC 1122 section 3.2.2 allows a quote of more than eight bytes; the rest is left unread.
+    /// RFC 1122 section 3.2.2 allows a quote of more than eight bytes; the rest is ignored.
     fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let short = WireError::Short(HEADER_LENGTH + bytes.len());
         let (header, rest) = bytes.split_first_chunk().ok_or(short)?;
@@ -222,22 +225,6 @@ fn echo(rest: [u8; 4], length: usize) -> Echo {
         length: u16::try_from(length).expect("an IP packet holds no more"),
     }
 }
-
-impl fmt::Display for WireError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Short(length) => write!(formatter, "{length} bytes are too few"),
-            Self::Checksum => formatter.write_str("the checksum is wrong"),
-            Self::Unknown { kind, code } => {
-                write!(formatter, "type {kind} with code {code} is not known")
-            }
-            Self::Original => formatter.write_str("the quoted packet has no plain IPv4 header"),
-            Self::Long(length) => write!(formatter, "{length} bytes exceed an IP packet"),
-        }
-    }
-}
-
-impl std::error::Error for WireError {}
 
 #[cfg(test)]
 mod tests {
@@ -275,7 +262,7 @@ mod tests {
             echoes().prop_map(Message::EchoReply),
             originals().prop_map(|original| Message::TimeExceeded { original }),
             (0_u8..6, originals()).prop_map(|(code, original)| Message::Unreachable {
-                code: UnreachableCode::of(code).expect("0 to 5 are codes"),
+                code: UnreachableCode::from_number(code).expect("0 to 5 are codes"),
                 original,
             }),
         ]

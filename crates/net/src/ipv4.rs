@@ -1,50 +1,49 @@
-//! The header of IPv4 (RFC 791) as data and as bytes.
-//!
-//! Owns the plain header of 20 bytes and the Internet checksum. It refuses options and fragments,
-//! which nothing here sends.
+//! The IPv4 header (RFC 791) without options, and the Internet checksum (RFC 1071).
 
 use std::net::Ipv4Addr;
 
-/// A header without options, of a packet that is no fragment.
+/// A header without options, of an unfragmented packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Sender.
+    /// The sender's address.
     pub source: Ipv4Addr,
-    /// Receiver.
+    /// The receiver's address.
     pub destination: Ipv4Addr,
-    /// Number of the protocol within, see [`crate::Protocol`].
+    /// The protocol of the payload, see [`crate::Protocol`].
     pub protocol: u8,
     /// Length of the packet in bytes, header included.
     pub length: u16,
-    /// Routers it may still cross.
+    /// How many more hops the packet may take.
     pub time_to_live: u8,
 }
 
 /// Length of the header in bytes.
 pub const HEADER_LENGTH: usize = 20;
 
-const VERSION_4_FIVE_WORDS: u8 = 0x45;
+/// Version 4, and a header length of five 32-bit words (RFC 791 section 3.1).
+const VERSION_AND_LENGTH: u8 = 0x45;
 
 impl Header {
     /// The bytes, checksum included.
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_LENGTH] {
         let mut bytes = [0; HEADER_LENGTH];
-        bytes[0] = VERSION_4_FIVE_WORDS;
+        bytes[0] = VERSION_AND_LENGTH;
         bytes[2..4].copy_from_slice(&self.length.to_be_bytes());
         bytes[8] = self.time_to_live;
         bytes[9] = self.protocol;
         bytes[12..16].copy_from_slice(&self.source.octets());
         bytes[16..20].copy_from_slice(&self.destination.octets());
+        // Type of service, identification, flags and fragment offset stay zero.
         let sum = checksum(&bytes);
         bytes[10..12].copy_from_slice(&sum.to_be_bytes());
         bytes
     }
 
-    /// Reads a header; `None` if it has options, another version or a wrong checksum.
+    /// Decodes a header; `None` if it has options, another version or a wrong checksum.
     #[must_use]
     pub fn decode(bytes: &[u8; HEADER_LENGTH]) -> Option<Self> {
-        if bytes[0] != VERSION_4_FIVE_WORDS || checksum(bytes) != 0 {
+        if bytes[0] != VERSION_AND_LENGTH || checksum(bytes) != 0 {
             return None;
         }
         Some(Self {
@@ -57,8 +56,9 @@ impl Header {
     }
 }
 
-/// The Internet checksum (RFC 1071): the complement of the one's complement sum of 16-bit words,
-/// the last one filled with zero. Over bytes that contain their right checksum it is zero.
+/// The Internet checksum (RFC 1071): the one's complement of the one's complement sum of all 16-bit
+/// words; an odd last byte is padded with zero. The checksum of data that contains its own correct
+/// checksum is zero.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u16 {
     let words = bytes.chunks(2).map(|pair| match *pair {
@@ -66,6 +66,8 @@ pub fn checksum(bytes: &[u8]) -> u16 {
         [high] => u64::from(high) << 8,
         _ => unreachable!("a chunk has one or two bytes"),
     });
+    // Sums of 16-bit words fit 64 bits, so all carries are folded in at the end (RFC 1071 section
+    // 2, "deferred carries").
     let mut sum: u64 = words.sum();
     while sum > u64::from(u16::MAX) {
         sum = (sum & 0xFFFF) + (sum >> 16);
@@ -85,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_byte_is_filled_with_zero() {
+    fn an_odd_byte_is_padded_with_zero() {
         assert_eq!(
             checksum(&[0x12, 0x34, 0x56]),
             checksum(&[0x12, 0x34, 0x56, 0])

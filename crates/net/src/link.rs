@@ -1,26 +1,24 @@
-//! How a link is configured.
-//!
-//! Owns [`LinkConfig`] and the limits of its numbers. It refuses behaviour: what the numbers do
-//! to a packet is told by [`crate::queue`], [`crate::loss`], [`crate::outage`] and
-//! [`crate::impairment`].
+//! The configuration of a link, and the limits that [`LinkConfig::check`] enforces.
 
-use std::fmt;
+pub mod impairment;
+pub mod queue;
 
 use kernel::{Duration, mix};
+use thiserror::Error;
 
-use crate::impairment::Impairment;
 use crate::loss::LossModel;
-use crate::outage::{self, Outages, Window};
+use crate::loss::outage::{MEAN_MAX, OutageInterval, Outages};
 use crate::packet::{HostId, Identity};
-use crate::queue::{Bandwidth, QUEUE_MAX};
+use impairment::Impairment;
+use queue::{Bandwidth, QUEUE_MAX};
 
-/// A link, counted from zero.
+/// The index of a link, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u32);
 
-/// One of the two ways along a link.
+/// One of the two directions of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Way {
+pub enum Direction {
     /// From `ends[0]` to `ends[1]`.
     Forward,
     /// From `ends[1]` to `ends[0]`.
@@ -30,48 +28,48 @@ pub enum Way {
 /// A link between two hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkConfig {
-    /// Keys the link's luck: [`kernel::key`] of its name. With it, other links may come and go
-    /// without a change to this one.
+    /// Keys the link's random choices, usually [`kernel::key`] of its name. It does not depend on
+    /// the index of the link, so adding or removing another link leaves them unchanged.
     pub key: u64,
-    /// The hosts it joins.
+    /// The hosts that the link joins.
     pub ends: [HostId; 2],
     /// From `ends[0]` to `ends[1]`.
-    pub forward: Direction,
+    pub forward: DirectionConfig,
     /// From `ends[1]` to `ends[0]`.
-    pub backward: Direction,
+    pub backward: DirectionConfig,
     /// How packets are lost.
     pub loss: Loss,
 }
 
-/// One way along a link.
+/// The configuration of one direction of a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Direction {
-    /// Time on the line, from the last bit out to the last bit in; at most [`DELAY_MAX`].
+pub struct DirectionConfig {
+    /// Propagation delay, from the last bit sent to the last bit received; at most [`DELAY_MAX`].
     pub delay: Duration,
-    /// Bandwidth and queue; `None`: bits take no time and nothing waits.
+    /// Bandwidth and queue; `None`: unlimited bandwidth, nothing waits.
     pub bandwidth: Option<Bandwidth>,
-    /// What else may befall a packet that is not lost.
+    /// Jitter, reordering, duplication and damage.
     pub impairment: Impairment,
-    /// What the scenario fixes beforehand.
-    pub pinned: Pinned,
+    /// Losses at fixed times and of fixed packets.
+    pub scheduled: ScheduledLosses,
 }
 
-/// Losses without luck, in addition to those of the loss model.
+/// Losses without randomness, in addition to those of the loss model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pinned {
-    /// Outages, sorted and apart from each other; at most [`PINNED_MAX`].
-    pub outages: Vec<Window>,
-    /// Packets that are lost, sorted and each once; at most [`PINNED_MAX`].
+pub struct ScheduledLosses {
+    /// Outages, sorted and with a gap between each two; at most [`SCHEDULED_MAX`].
+    pub outages: Vec<OutageInterval>,
+    /// Packets that are lost, sorted and without repetition; at most [`SCHEDULED_MAX`].
     pub drops: Vec<Identity>,
 }
 
-/// How a link loses packets: the two ways together or each by itself.
+/// How a link loses packets: with one model state for both directions, or one for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// One chain for both ways: an outage interrupts both at once, a packet of either way moves
-    /// the Gilbert-Elliott chain. (Independent loss knows no difference.)
+    /// One state for both directions: an outage interrupts both at once, and packets of both
+    /// directions move one Gilbert-Elliott chain. Independent loss has no state to share.
     Shared(LossModel),
-    /// Two chains that know nothing of each other.
+    /// Independent states.
     PerDirection {
         /// From `ends[0]` to `ends[1]`.
         forward: LossModel,
@@ -80,51 +78,60 @@ pub enum Loss {
     },
 }
 
-/// Whether a link is cut. A cut concerns packets offered to the link; those already on it (or
-/// in its queue) arrive.
+/// Whether a link is up. A change affects packets that are sent afterwards; those in the queue or
+/// under way still arrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cut {
-    /// It is not.
+pub enum LinkState {
+    /// The link works.
     #[default]
-    None,
-    /// A black hole: routes still lead over it, and it swallows everything.
-    Silent,
-    /// Withdrawn: routes avoid it. Without another way, a router answers "unreachable" and a
-    /// local `connect` gets 10051 (KB Q152941, Q154301).
+    Up,
+    /// Routes still lead over the link, and every packet is lost.
+    BlackHole,
+    /// Routes avoid the link. Without another path, a router answers "unreachable" and a local
+    /// `connect` fails with 10051 (KB Q152941, Q154301).
     Withdrawn,
 }
 
-/// Why a link cannot be configured so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkFault {
+/// Why the configuration of a link is invalid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LinkConfigError {
     /// An end is not among the hosts.
+    #[error("there is no host {}", .0.0)]
     UnknownHost(HostId),
-    /// Both ends are one host.
+    /// Both ends are the same host.
+    #[error("both ends are host {}", .0.0)]
     SameEnds(HostId),
-    /// A delay, jitter or hold-back exceeds [`DELAY_MAX`].
+    /// A delay, jitter or reorder delay exceeds [`DELAY_MAX`].
+    #[error("a delay of {0} exceeds {DELAY_MAX}")]
     Delay(Duration),
     /// A queue exceeds [`QUEUE_MAX`] bytes.
+    #[error("a queue of {0} bytes exceeds {QUEUE_MAX}")]
     Queue(u64),
-    /// Mean good and mean outage are both zero.
+    /// Mean good time and mean outage are both zero.
+    #[error("mean good and mean outage cannot both be zero")]
     NoSojourn,
-    /// A mean sojourn exceeds [`outage::MEAN_MAX`].
+    /// A mean sojourn time exceeds [`MEAN_MAX`].
+    #[error("a mean of {0} exceeds {MEAN_MAX}")]
     Mean(Duration),
-    /// A pinned outage is empty, out of order or touches the one before it.
-    Windows,
-    /// Pinned drops are out of order or name a packet twice.
+    /// A scheduled outage is empty, out of order, or touches the one before it.
+    #[error("scheduled outages must be sorted, not empty, and with a gap between each two")]
+    Outages,
+    /// Scheduled drops are out of order or repeat a packet.
+    #[error("scheduled drops must be sorted and name each packet once")]
     Drops,
-    /// More than [`PINNED_MAX`] pinned outages or drops.
-    TooManyPinned(usize),
+    /// More than [`SCHEDULED_MAX`] scheduled outages or drops.
+    #[error("{0} scheduled losses exceed {SCHEDULED_MAX}")]
+    TooManyScheduled(usize),
 }
 
-/// The longest delay, jitter or hold-back.
+/// The longest delay, jitter or reorder delay.
 pub const DELAY_MAX: Duration = Duration::from_secs(3_600);
 
-/// The most pinned outages, and the most pinned drops, of one way of a link.
-pub const PINNED_MAX: usize = 100_000;
+/// The largest number of scheduled outages, and of scheduled drops, of one direction of a link.
+pub const SCHEDULED_MAX: usize = 100_000;
 
-impl Way {
-    /// Both ways, in the order of a link's `ends`.
+impl Direction {
+    /// Both directions, in the order of a link's `ends`.
     pub const BOTH: [Self; 2] = [Self::Forward, Self::Backward];
 
     pub(crate) const fn index(self) -> usize {
@@ -134,63 +141,63 @@ impl Way {
         }
     }
 
-    /// What keys the luck of this way of the link `key`.
+    /// Keys the random choices of this direction of the link with key `key`.
     pub(crate) const fn key(self, key: u64) -> u64 {
         mix(key, 1 + self.index() as u64)
     }
 }
 
 impl Loss {
-    /// The model that packets of this way meet.
+    /// The loss model of one direction.
     #[must_use]
-    pub const fn model(self, way: Way) -> LossModel {
-        match (self, way) {
+    pub const fn model(self, direction: Direction) -> LossModel {
+        match (self, direction) {
             (Self::Shared(model), _)
-            | (Self::PerDirection { forward: model, .. }, Way::Forward)
+            | (Self::PerDirection { forward: model, .. }, Direction::Forward)
             | (
                 Self::PerDirection {
                     backward: model, ..
                 },
-                Way::Backward,
+                Direction::Backward,
             ) => model,
         }
     }
 }
 
 impl LinkConfig {
-    /// The settings of one way.
+    /// The settings of one direction.
     #[must_use]
-    pub const fn direction(&self, way: Way) -> &Direction {
-        match way {
-            Way::Forward => &self.forward,
-            Way::Backward => &self.backward,
+    pub const fn direction(&self, direction: Direction) -> &DirectionConfig {
+        match direction {
+            Direction::Forward => &self.forward,
+            Direction::Backward => &self.backward,
         }
     }
 
-    /// The time from the moment an echo request passes the faulty spot, half-way along the line,
-    /// until its reply does: half the round trip, without queues and jitter. It is the
-    /// `separation` that [`crate::calibration`] asks for, whichever end sends the ping.
+    /// The time from the moment at which an echo request passes the midpoint of the link until its
+    /// reply does: half the round trip without queues and jitter. It is the `separation` that
+    /// [`crate::calibration`] needs, and the same from both ends.
     #[must_use]
     pub fn separation(&self) -> Duration {
         Duration::from_nanos((self.forward.delay + self.backward.delay).nanos() / 2)
     }
 
-    /// Refuses what the limits of this module do not allow.
+    /// Checks the configuration for a network of `hosts` hosts.
     ///
     /// # Errors
-    /// The first [`LinkFault`] found.
-    pub fn check(&self, hosts: u32) -> Result<(), LinkFault> {
+    /// The first [`LinkConfigError`] found.
+    pub fn check(&self, hosts: u32) -> Result<(), LinkConfigError> {
         for end in self.ends {
             if end.0 >= hosts {
-                return Err(LinkFault::UnknownHost(end));
+                return Err(LinkConfigError::UnknownHost(end));
             }
         }
         if self.ends[0] == self.ends[1] {
-            return Err(LinkFault::SameEnds(self.ends[0]));
+            return Err(LinkConfigError::SameEnds(self.ends[0]));
         }
-        for way in Way::BOTH {
-            self.direction(way).check()?;
-            if let LossModel::Outages(outages) = self.loss.model(way) {
+        for direction in Direction::BOTH {
+            self.direction(direction).check()?;
+            if let LossModel::Outages(outages) = self.loss.model(direction) {
                 check_means(outages)?;
             }
         }
@@ -198,85 +205,56 @@ impl LinkConfig {
     }
 }
 
-impl Direction {
-    fn check(&self) -> Result<(), LinkFault> {
+impl DirectionConfig {
+    fn check(&self) -> Result<(), LinkConfigError> {
         let impairment = &self.impairment;
         for delay in [self.delay, impairment.jitter, impairment.reorder_delay] {
             if delay > DELAY_MAX {
-                return Err(LinkFault::Delay(delay));
+                return Err(LinkConfigError::Delay(delay));
             }
         }
         match self.bandwidth {
             Some(bandwidth) if bandwidth.queue > QUEUE_MAX => {
-                return Err(LinkFault::Queue(bandwidth.queue));
+                return Err(LinkConfigError::Queue(bandwidth.queue));
             }
             Some(_) | None => {}
         }
-        self.pinned.check()
+        self.scheduled.check()
     }
 }
 
-impl Pinned {
-    fn check(&self) -> Result<(), LinkFault> {
+impl ScheduledLosses {
+    fn check(&self) -> Result<(), LinkConfigError> {
         for count in [self.outages.len(), self.drops.len()] {
-            if count > PINNED_MAX {
-                return Err(LinkFault::TooManyPinned(count));
+            if count > SCHEDULED_MAX {
+                return Err(LinkConfigError::TooManyScheduled(count));
             }
         }
-        let apart = self
+        let is_disjoint = self
             .outages
-            .is_sorted_by(|window, next| window.until < next.from);
-        let empty = self
+            .is_sorted_by(|outage, next| outage.until < next.from);
+        let has_empty = self
             .outages
             .iter()
-            .any(|window| window.from >= window.until);
-        if empty || !apart {
-            return Err(LinkFault::Windows);
+            .any(|outage| outage.from >= outage.until);
+        if has_empty || !is_disjoint {
+            return Err(LinkConfigError::Outages);
         }
         if !self.drops.is_sorted_by(|drop, next| drop < next) {
-            return Err(LinkFault::Drops);
+            return Err(LinkConfigError::Drops);
         }
         Ok(())
     }
 }
 
-fn check_means(outages: Outages) -> Result<(), LinkFault> {
+fn check_means(outages: Outages) -> Result<(), LinkConfigError> {
     for mean in [outages.mean_good, outages.mean_outage] {
-        if mean > outage::MEAN_MAX {
-            return Err(LinkFault::Mean(mean));
+        if mean > MEAN_MAX {
+            return Err(LinkConfigError::Mean(mean));
         }
     }
     if outages.mean_good.is_zero() && outages.mean_outage.is_zero() {
-        return Err(LinkFault::NoSojourn);
+        return Err(LinkConfigError::NoSojourn);
     }
     Ok(())
 }
-
-impl fmt::Display for LinkFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownHost(HostId(host)) => write!(formatter, "there is no host {host}"),
-            Self::SameEnds(HostId(host)) => {
-                write!(formatter, "both ends are host {host}")
-            }
-            Self::Delay(delay) => {
-                write!(formatter, "a delay of {delay} exceeds {DELAY_MAX}")
-            }
-            Self::Queue(bytes) => {
-                write!(formatter, "a queue of {bytes} bytes exceeds {QUEUE_MAX}")
-            }
-            Self::NoSojourn => formatter.write_str("mean good and mean outage cannot both be zero"),
-            Self::Mean(mean) => write!(formatter, "a mean of {mean} exceeds {}", outage::MEAN_MAX),
-            Self::Windows => formatter
-                .write_str("pinned outages must be sorted, apart from each other and not empty"),
-            Self::Drops => {
-                formatter.write_str("pinned drops must be sorted and name each packet once")
-            }
-            Self::TooManyPinned(count) => {
-                write!(formatter, "{count} pinned faults exceed {PINNED_MAX}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for LinkFault {}

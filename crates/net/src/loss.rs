@@ -1,13 +1,11 @@
-//! Loss packet by packet.
-//!
-//! Owns [`LossModel`] and the models that decide per packet: independent loss and the
-//! Gilbert-Elliott chain. It refuses time: outages that pass while nobody sends are
-//! [`crate::outage`]'s.
+//! Loss models: independent loss and the Gilbert-Elliott chain per packet, outages by time.
+
+pub mod outage;
 
 use kernel::{Choices, Ratio, Site};
 
-use crate::outage::Outages;
 use crate::packet::Identity;
+use outage::Outages;
 
 const INDEPENDENT: Site = Site::new("net.loss");
 const INITIAL: Site = Site::new("net.gilbert-elliott.initial");
@@ -16,28 +14,31 @@ const STEP: Site = Site::new("net.gilbert-elliott.step");
 /// How a direction of a link loses packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LossModel {
-    /// Not at all.
+    /// No loss.
     None,
-    /// Each packet alone.
+    /// Each packet is lost independently of all others.
     Independent {
         /// Probability of loss.
         loss: Ratio,
     },
-    /// A two-state chain that steps once per packet: idle time freezes a burst.
+    /// A two-state Markov chain that moves once per packet. A burst of losses lasts for a number of
+    /// packets: while nobody sends, it does not end.
     GilbertElliott(GilbertElliott),
-    /// A two-state chain in continuous time: a burst passes while nobody sends.
+    /// A two-state Markov chain in continuous time. A burst of losses ends after a time, whether or
+    /// not anybody sends.
     Outages(Outages),
 }
 
-/// Parameters of the chain that steps per packet, spelled out (in the letters of tc-netem(8):
-/// p, r, 1-k, 1-h).
+/// Parameters of the chain of Gilbert (1960) and Elliott (1963): p, r, 1-k and 1-h of tc-netem(8).
 ///
-/// A packet is lost with the probability of the state it finds; then the state moves. The chain
-/// starts in its stationary distribution. Which state a packet finds depends on the packets
-/// before it - that is the model - but each move is keyed by the identity of the packet that
-/// causes it, and one word decides the move from either state. Two histories that differ in one
-/// packet therefore fall together at the next packet whose word leaves no choice: after `n`
-/// packets they differ with probability |1 - p - r|^n.
+/// A packet is lost with the loss probability of the state it finds, then the state may move. The
+/// chain starts in its stationary distribution.
+///
+/// The state that a packet finds depends on the packets before it; the model means that. Each move
+/// is keyed by the identity of the packet that causes it, and the same random word decides the
+/// move from either state. Two runs that differ in one packet therefore agree again after the next
+/// packet whose word leads both states to the same successor: after `n` packets they still differ
+/// with probability |1 - p - r|^n.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GilbertElliott {
     /// Probability of the move from good to bad, per packet.
@@ -50,7 +51,7 @@ pub struct GilbertElliott {
     pub loss_bad: Ratio,
 }
 
-/// The state of a packet-wise model.
+/// A packet-wise loss model with its state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PacketLoss {
     Never,
@@ -59,10 +60,11 @@ pub(crate) enum PacketLoss {
 }
 
 impl GilbertElliott {
-    /// The stationary share of the bad state, to 62 binary digits; the good state if the chain
-    /// never moves.
+    /// The stationary probability of the bad state, to 62 binary digits; zero if the chain never
+    /// moves.
     #[must_use]
-    pub fn share_bad(&self) -> Ratio {
+    pub fn stationary_bad(&self) -> Ratio {
+        // p / (p + r), with both fractions brought to one denominator.
         let cross = |one: Ratio, other: Ratio| {
             u128::from(one.numerator()) * u128::from(other.denominator())
         };
@@ -84,35 +86,37 @@ impl PacketLoss {
             LossModel::GilbertElliott(model) => Self::Chain {
                 model,
                 bad: choices
-                    .draw(INITIAL, entity, [0, 0])
-                    .chance(model.share_bad()),
+                    .rng(INITIAL, entity, [0, 0])
+                    .chance(model.stationary_bad()),
             },
         }
     }
 
-    /// Whether the packet is lost. `entity` is the link and way, which keys the packet's luck.
-    pub(crate) fn takes(&mut self, choices: Choices, entity: u64, identity: Identity) -> bool {
+    /// Whether the packet is lost. `entity` is the key of the link's direction.
+    pub(crate) fn loses(&mut self, choices: Choices, entity: u64, identity: Identity) -> bool {
         match self {
             Self::Never => false,
             Self::Independent { loss } if loss.is_zero() || loss.is_one() => loss.is_one(),
             Self::Independent { loss } => choices
-                .draw(INDEPENDENT, entity, identity.words())
+                .rng(INDEPENDENT, entity, identity.words())
                 .chance(*loss),
             Self::Chain { model, bad } => {
-                let mut draw = choices.draw(STEP, entity, identity.words());
+                let mut rng = choices.rng(STEP, entity, identity.words());
                 let loss = if *bad {
                     model.loss_bad
                 } else {
                     model.loss_good
                 };
-                let lost = draw.chance(loss);
-                let word = draw.next_u64();
+                let is_lost = rng.chance(loss);
+                // Low words lead to bad from both states ("stay bad" is the complement of
+                // `bad_to_good`): this coupling lets two runs in different states meet soon.
+                let word = rng.next_u64();
                 *bad = if *bad {
-                    model.bad_to_good.complement().holds(word)
+                    model.bad_to_good.complement().contains(word)
                 } else {
-                    model.good_to_bad.holds(word)
+                    model.good_to_bad.contains(word)
                 };
-                lost
+                is_lost
             }
         }
     }

@@ -1,23 +1,23 @@
-//! Hosts joined by links.
-//!
-//! Owns routes, cuts and the lines of every link, and joins them in [`Network::transmit`]: one
-//! packet, one hop, one [`Transit`]. It refuses to schedule arrivals or to answer for routers;
-//! both are the world's.
+//! Hosts joined by links: routes, link states, and [`Network::transmit`] for one hop of a packet.
 
-use std::fmt;
+mod link_direction;
+mod routing;
 
 use kernel::{Choices, Instant};
+use thiserror::Error;
 
-use crate::line::Line;
-use crate::link::{Cut, LinkConfig, LinkFault, LinkId, Loss, Way};
+use crate::link::{Direction, LinkConfig, LinkConfigError, LinkId, LinkState, Loss};
 use crate::loss::PacketLoss;
-use crate::outage::Window;
+use crate::loss::outage::OutageInterval;
 use crate::packet::{HostId, LENGTH_MAX, Packet};
-use crate::route::{self, HOSTS_MAX, LINKS_MAX, ROUTERS_MAX, RouteTable};
 use crate::statistics::Statistics;
-use crate::verdict::{DropReason, Transit, Verdict};
+use crate::verdict::{DropReason, Transit};
+use link_direction::{Copies, LinkDirection};
+use routing::RouteTable;
 
-/// All links of a run.
+pub use routing::{HOSTS_MAX, LINKS_MAX, ROUTERS_MAX};
+
+/// Hosts, the links between them and the routes over these links.
 #[derive(Clone, Debug)]
 pub struct Network {
     links: Vec<Link>,
@@ -27,38 +27,44 @@ pub struct Network {
 #[derive(Clone, Debug)]
 struct Link {
     ends: [HostId; 2],
-    cut: Cut,
-    lines: [Line; 2],
-    /// One for both ways, or one each.
+    state: LinkState,
+    directions: [LinkDirection; 2],
     losses: PacketLosses,
 }
 
+/// The packet-wise loss model of a link: one state for both directions, or one each.
 #[derive(Clone, Debug)]
 enum PacketLosses {
     Shared(PacketLoss),
     PerDirection([PacketLoss; 2]),
 }
 
-/// Why a network cannot be built so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a network cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NetworkError {
     /// More than [`HOSTS_MAX`] hosts.
+    #[error("{0} hosts exceed {HOSTS_MAX}")]
     TooManyHosts(u32),
     /// More than [`LINKS_MAX`] links.
+    #[error("{0} links exceed {LINKS_MAX}")]
     TooManyLinks(usize),
     /// More than [`ROUTERS_MAX`] hosts with more than one link.
+    #[error("{0} hosts with several links exceed {ROUTERS_MAX}")]
     TooManyRouters(usize),
-    /// Two links have one key and would have the same luck.
+    /// Two links have the same key and would make the same random choices.
+    #[error("links {} and {} have the same key", .0.0, .1.0)]
     SameKey(LinkId, LinkId),
-    /// A link's settings are refused.
-    Link(LinkId, LinkFault),
+    /// The configuration of a link is invalid.
+    #[error("link {}: {error}", .0.0, error = .1)]
+    Link(LinkId, LinkConfigError),
 }
 
 impl Network {
-    /// The network of hosts `0..hosts`, all links up, at the start of virtual time.
+    /// The network of hosts `0..hosts`, with all links up, at the start of virtual time.
     ///
     /// # Errors
-    /// If a limit is exceeded, two links share a key or a link's settings are refused.
+    /// If a limit is exceeded, two links have the same key, or the configuration of a link is
+    /// invalid.
     pub fn new(choices: Choices, hosts: u32, links: &[LinkConfig]) -> Result<Self, NetworkError> {
         if hosts > HOSTS_MAX {
             return Err(NetworkError::TooManyHosts(hosts));
@@ -69,11 +75,11 @@ impl Network {
         for (link, config) in (0..).map(LinkId).zip(links) {
             config
                 .check(hosts)
-                .map_err(|fault| NetworkError::Link(link, fault))?;
+                .map_err(|error| NetworkError::Link(link, error))?;
         }
         check_keys(links)?;
         let ends = || links.iter().map(|link| link.ends);
-        let routers = route::routers(hosts, ends());
+        let routers = routing::routers(hosts, ends());
         if routers > ROUTERS_MAX {
             return Err(NetworkError::TooManyRouters(routers));
         }
@@ -83,7 +89,7 @@ impl Network {
         })
     }
 
-    /// The link on which `from` sends what is for `to`; `None` if none leads there.
+    /// The link on which `from` sends a packet for `to`; `None` if there is no route.
     ///
     /// # Panics
     /// If a host does not exist.
@@ -92,22 +98,22 @@ impl Network {
         self.routes.first_link(from, to)
     }
 
-    /// The lowest of the hosts that have routes to each other, `host` among them: two hosts with
-    /// different answers have none.
+    /// The connected component of a host, named by its lowest host. Two hosts have a route to each
+    /// other exactly if their components are equal.
     ///
     /// # Panics
     /// If the host does not exist.
     #[must_use]
-    pub fn island(&self, host: HostId) -> HostId {
-        self.routes.island(host)
+    pub fn component(&self, host: HostId) -> HostId {
+        self.routes.component(host)
     }
 
-    /// Offers `packet` to the link that leads on from `at`, where it was made or has to be
-    /// forwarded. Forwarding takes one from its time to live.
+    /// Sends `packet` from `at`, its source or a router, over one link. Forwarding decrements the
+    /// time to live.
     ///
-    /// The luck of a packet depends on the seed, the link's key, the way and the packet's
-    /// identity. What depends on other traffic as well is physics: room in the queue, waiting
-    /// behind others, and the state of a chain that steps by packet.
+    /// The random choices about a packet depend on the seed, the link's key, the direction and the
+    /// packet's identity. What depends on other traffic as well are room in the queue, waiting
+    /// time, and the state of a Gilbert-Elliott chain.
     ///
     /// # Panics
     /// If `at` is the destination, a host does not exist or the packet is longer than
@@ -120,7 +126,8 @@ impl Network {
             packet.length
         );
         if at != packet.source {
-            // RFC 1812 section 5.3.1: a router discards what it would send on with zero.
+            // RFC 1812 section 5.3.1: a router decrements the time to live and discards a packet
+            // that reaches zero. The source sends it undiminished.
             packet.time_to_live = packet.time_to_live.saturating_sub(1);
         }
         if packet.time_to_live == 0 {
@@ -129,54 +136,55 @@ impl Network {
         let Some(link) = self.routes.first_link(at, packet.destination) else {
             return Transit::nowhere(DropReason::NoRoute);
         };
-        let way = self.links[link.0 as usize].way_from(at);
-        self.links[link.0 as usize].offer(now, way, packet, link)
+        let direction = self.links[link.0 as usize].direction_from(at);
+        self.links[link.0 as usize].transmit(now, direction, packet, link)
     }
 
-    /// Cuts a link, changes how it is cut, or mends it with [`Cut::None`].
+    /// Takes a link down or up.
     ///
     /// # Panics
     /// If the link does not exist.
-    pub fn set_cut(&mut self, link: LinkId, cut: Cut) {
-        let before = std::mem::replace(&mut self.links[link.0 as usize].cut, cut);
-        if (before == Cut::Withdrawn) != (cut == Cut::Withdrawn) {
+    pub fn set_link_state(&mut self, link: LinkId, state: LinkState) {
+        let before = std::mem::replace(&mut self.links[link.0 as usize].state, state);
+        // A black hole keeps its routes, so only a withdrawal changes the table.
+        if (before == LinkState::Withdrawn) != (state == LinkState::Withdrawn) {
             let links = &self.links;
             self.routes
-                .recompute(|link| links[link.0 as usize].cut != Cut::Withdrawn);
+                .recompute(|link| links[link.0 as usize].state != LinkState::Withdrawn);
         }
     }
 
-    /// From `at` on luck is that of `choices`. What was decided stays: packets under way, and the
-    /// state - not the rest - of an outage or of a chain that steps by packet. The timeline
-    /// before `at` must not be asked for any more.
+    /// From `at` on, random choices come from `choices`. What was decided before stays: packets
+    /// under way, and the state of an outage or a Gilbert-Elliott chain, but not how long an outage
+    /// still lasts. Do not ask for the time before `at` afterwards.
     ///
     /// # Panics
-    /// If a packet was offered after `at`.
-    pub fn renew(&mut self, at: Instant, choices: Choices) {
-        let lines = self.links.iter_mut().flat_map(|link| &mut link.lines);
-        lines.for_each(|line| line.renew(at, choices));
+    /// If a packet was sent after `at`.
+    pub fn reseed(&mut self, at: Instant, choices: Choices) {
+        let directions = self.links.iter_mut().flat_map(|link| &mut link.directions);
+        directions.for_each(|direction| direction.reseed(at, choices));
     }
 
-    /// How a link is cut.
+    /// Whether a link is up or down.
     ///
     /// # Panics
     /// If the link does not exist.
     #[must_use]
-    pub fn cut(&self, link: LinkId) -> Cut {
-        self.links[link.0 as usize].cut
+    pub fn link_state(&self, link: LinkId) -> LinkState {
+        self.links[link.0 as usize].state
     }
 
-    /// Whether no outage, of the model or pinned, interrupts this way at `now`. Cuts and loss
-    /// by packet do not count.
+    /// Whether no outage, of the loss model or scheduled, interrupts this direction at `now`. The
+    /// link's state and packet-wise loss do not count.
     ///
     /// # Panics
     /// If the link does not exist.
     #[must_use]
-    pub fn is_up(&self, link: LinkId, way: Way, now: Instant) -> bool {
+    pub fn is_up(&self, link: LinkId, direction: Direction, now: Instant) -> bool {
         !self
-            .line(link, way)
-            .interruptions()
-            .is_some_and(|it| it.was_out(now))
+            .direction(link, direction)
+            .outages()
+            .is_some_and(|outages| outages.was_out(now))
     }
 
     /// The first instant after `now` at which [`Network::is_up`] changes; `None` if never.
@@ -184,36 +192,41 @@ impl Network {
     /// # Panics
     /// If the link does not exist.
     #[must_use]
-    pub fn next_outage_change(&self, link: LinkId, way: Way, now: Instant) -> Option<Instant> {
-        self.line(link, way).interruptions()?.next_change(now)
+    pub fn next_outage_change(
+        &self,
+        link: LinkId,
+        direction: Direction,
+        now: Instant,
+    ) -> Option<Instant> {
+        self.direction(link, direction).outages()?.next_change(now)
     }
 
-    /// The outages of one way from `from` on, in order. One that is under way begins at `from`;
-    /// one that never ends does so at [`Instant::MAX`]. The sequence may be endless.
+    /// The outages of one direction from `from` on, in order. One that is under way begins at
+    /// `from`; one that never ends has [`Instant::MAX`] as its end. The sequence may be endless.
     ///
     /// # Panics
     /// If the link does not exist.
     pub fn outages(
         &self,
         link: LinkId,
-        way: Way,
+        direction: Direction,
         from: Instant,
-    ) -> impl Iterator<Item = Window> + use<> {
-        let outages = self.line(link, way).interruptions();
-        outages.map(|it| it.outages(from)).into_iter().flatten()
+    ) -> impl Iterator<Item = OutageInterval> + use<> {
+        let outages = self.direction(link, direction).outages();
+        outages.map(|it| it.intervals(from)).into_iter().flatten()
     }
 
-    /// What one way of a link did so far.
+    /// The counters of one direction.
     ///
     /// # Panics
     /// If the link does not exist.
     #[must_use]
-    pub fn statistics(&self, link: LinkId, way: Way) -> &Statistics {
-        &self.line(link, way).statistics
+    pub fn statistics(&self, link: LinkId, direction: Direction) -> &Statistics {
+        &self.direction(link, direction).statistics
     }
 
-    fn line(&self, link: LinkId, way: Way) -> &Line {
-        &self.links[link.0 as usize].lines[way.index()]
+    fn direction(&self, link: LinkId, direction: Direction) -> &LinkDirection {
+        &self.links[link.0 as usize].directions[direction.index()]
     }
 }
 
@@ -232,74 +245,71 @@ fn check_keys(links: &[LinkConfig]) -> Result<(), NetworkError> {
 
 impl Link {
     fn new(choices: Choices, config: &LinkConfig) -> Self {
+        let per_direction = |direction: Direction| {
+            PacketLoss::new(
+                config.loss.model(direction),
+                choices,
+                direction.key(config.key),
+            )
+        };
         Self {
             ends: config.ends,
-            cut: Cut::None,
-            lines: Way::BOTH.map(|way| Line::new(choices, config, way)),
+            state: LinkState::Up,
+            directions: Direction::BOTH
+                .map(|direction| LinkDirection::new(choices, config, direction)),
             losses: match config.loss {
                 Loss::Shared(model) => {
                     PacketLosses::Shared(PacketLoss::new(model, choices, config.key))
                 }
-                Loss::PerDirection { .. } => PacketLosses::PerDirection(Way::BOTH.map(|way| {
-                    PacketLoss::new(config.loss.model(way), choices, way.key(config.key))
-                })),
+                Loss::PerDirection { .. } => {
+                    PacketLosses::PerDirection(Direction::BOTH.map(per_direction))
+                }
             },
         }
     }
 
-    fn way_from(&self, host: HostId) -> Way {
+    fn direction_from(&self, host: HostId) -> Direction {
         assert!(
             self.ends.contains(&host),
             "a route leads over the host's own links"
         );
         if self.ends[0] == host {
-            Way::Forward
+            Direction::Forward
         } else {
-            Way::Backward
+            Direction::Backward
         }
     }
 
-    fn offer<P>(&mut self, now: Instant, way: Way, packet: &Packet<P>, link: LinkId) -> Transit {
-        let line = &mut self.lines[way.index()];
-        let (first, second) = match self.cut {
-            Cut::Silent => (Verdict::Drop(DropReason::Cut), None),
-            Cut::None => {
+    fn transmit<P>(
+        &mut self,
+        now: Instant,
+        direction: Direction,
+        packet: &Packet<P>,
+        link: LinkId,
+    ) -> Transit {
+        let index = direction.index();
+        let Copies {
+            packet: verdict,
+            duplicate,
+        } = match self.state {
+            LinkState::BlackHole => Copies::dropped(DropReason::BlackHole),
+            LinkState::Up => {
                 let loss = match &mut self.losses {
                     PacketLosses::Shared(loss) => loss,
-                    PacketLosses::PerDirection(losses) => &mut losses[way.index()],
+                    PacketLosses::PerDirection(losses) => &mut losses[index],
                 };
-                line.carry(now, packet.length, packet.identity, loss)
+                self.directions[index].carry(now, packet.length, packet.identity, loss)
             }
-            Cut::Withdrawn => unreachable!("no route leads over a withdrawn link"),
+            LinkState::Withdrawn => unreachable!("no route leads over a withdrawn link"),
         };
-        let transit = Transit {
+        self.directions[index]
+            .statistics
+            .count(packet.length, verdict, duplicate);
+        Transit {
             link: Some(link),
-            next: Some(self.ends[1 - way.index()]),
-            first,
-            second,
-        };
-        line.statistics.count(packet.length, transit.fates());
-        transit
-    }
-}
-
-impl fmt::Display for NetworkError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooManyHosts(hosts) => write!(formatter, "{hosts} hosts exceed {HOSTS_MAX}"),
-            Self::TooManyLinks(links) => write!(formatter, "{links} links exceed {LINKS_MAX}"),
-            Self::TooManyRouters(routers) => {
-                write!(
-                    formatter,
-                    "{routers} hosts with several links exceed {ROUTERS_MAX}"
-                )
-            }
-            Self::SameKey(LinkId(first), LinkId(second)) => {
-                write!(formatter, "links {first} and {second} have the same key")
-            }
-            Self::Link(LinkId(link), fault) => write!(formatter, "link {link}: {fault}"),
+            next: Some(self.ends[1 - index]),
+            verdict,
+            duplicate,
         }
     }
 }
-
-impl std::error::Error for NetworkError {}

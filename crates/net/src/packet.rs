@@ -1,10 +1,8 @@
-//! What travels: IP packets between hosts.
-//!
-//! Owns [`Packet`] and the [`Identity`] that keys its luck. It refuses to look into the payload.
+//! IP packets, and the identity that keys the random choices about each.
 
 use kernel::mix;
 
-/// A host, counted from zero.
+/// The index of a host, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
 
@@ -18,45 +16,46 @@ pub enum Protocol {
     Tcp = 6,
 }
 
-/// The role of a packet. Its luck is keyed by it, never by when or after what it is sent, so
-/// that taking away one packet leaves the luck of all others as it was.
+/// What a packet is for. Its random choices are keyed by this, never by the time or the order of
+/// sending: removing one packet leaves the random choices about all others unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
-    /// Whose packet it is: a connection in one direction, a series of pings.
+    /// The flow: one direction of a connection, or a series of pings.
     pub flow: u64,
-    /// What it carries within the flow: a sequence number, a ping's number.
+    /// What the packet carries within the flow, such as a sequence number.
     pub unit: u64,
-    /// Which attempt at carrying it this is, from zero.
+    /// The number of the transmission of this unit, from zero. A retransmission has other random
+    /// choices than the original.
     pub attempt: u32,
 }
 
-/// One IP packet with a payload of the world's choosing.
+/// One IP packet with a payload of any type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet<P> {
-    /// The host that made it.
+    /// The host that sent it first.
     pub source: HostId,
-    /// The host it is for.
+    /// The host that it is sent to.
     pub destination: HostId,
-    /// What the payload is.
+    /// The protocol of the payload.
     pub protocol: Protocol,
-    /// Routers it may still cross (RFC 791 section 3.2); each takes one away.
+    /// How many more hops it may take (RFC 791 section 3.2); each router subtracts one.
     pub time_to_live: u8,
     /// Length in bytes, IP header included; at most [`LENGTH_MAX`].
     pub length: u32,
-    /// The role that keys its luck.
+    /// Keys its random choices.
     pub identity: Identity,
-    /// What it carries.
+    /// What it carries; the network never looks at it.
     pub payload: P,
 }
 
 /// The longest IP packet in bytes (RFC 791 section 3.1).
 pub const LENGTH_MAX: u32 = 65_535;
 
-/// The time to live that Windows NT 4 and 2000 start with.
+/// The initial time to live of Windows NT 4 and 2000.
 pub const TIME_TO_LIVE: u8 = 128;
 
 impl Identity {
-    /// The two words by which [`kernel::Choices::draw`] tells decisions about one entity apart.
+    /// The identity as the two words that [`kernel::Choices::rng`] takes.
     #[must_use]
     pub const fn words(self) -> [u64; 2] {
         [self.flow, mix(self.unit, self.attempt as u64)]

@@ -1,22 +1,20 @@
-//! What one way of a link did.
-//!
-//! Owns the counters and their balance: every packet offered is delivered or dropped for a
-//! reason. It refuses rates and percentages, which the reader can form.
+//! Counters of one direction of a link.
 
 use crate::verdict::{DropReason, Verdict};
 
-/// Counters of one way of a link since the start.
+/// Counters of one direction of a link since the start. Every offered packet is either delivered
+/// or dropped: `offered == delivered + dropped_total()`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Packets offered to the link.
     pub offered: u64,
     /// Their bytes.
     pub offered_bytes: u64,
-    /// Packets that arrive, duplicates not counted.
+    /// Packets delivered, without duplicates.
     pub delivered: u64,
-    /// Second copies that arrive.
+    /// Duplicates delivered.
     pub duplicates: u64,
-    /// Copies that arrive damaged.
+    /// Copies delivered damaged.
     pub corrupted: u64,
     dropped: [u64; DropReason::ALL.len()],
 }
@@ -34,13 +32,13 @@ impl Statistics {
         self.dropped.iter().sum()
     }
 
-    /// Counts a packet of `length` bytes and what became of it and of its duplicate.
-    pub(crate) fn count(&mut self, length: u32, (first, second): (Verdict, Option<Verdict>)) {
+    /// Counts a packet of `length` bytes and its duplicate.
+    pub(crate) fn count(&mut self, length: u32, packet: Verdict, duplicate: Option<Verdict>) {
         self.offered += 1;
         self.offered_bytes += u64::from(length);
-        self.count_copy(first);
-        if let Some(second) = second {
-            self.count_copy(second);
+        self.count_copy(packet);
+        if let Some(duplicate) = duplicate {
+            self.count_copy(duplicate);
         }
         debug_assert_eq!(self.offered, self.delivered + self.dropped_total());
     }

@@ -1,92 +1,86 @@
-//! What becomes of a packet at one hop.
-//!
-//! Owns [`Transit`], one verdict per copy, each with its reason. It refuses silence: a packet
-//! that goes nowhere says why.
+//! The result of one hop: one verdict for each copy of a packet, with a reason for every drop.
 
 use kernel::Instant;
 
 use crate::link::LinkId;
 use crate::packet::HostId;
 
-/// The fate of one copy of a packet on one link.
+/// What happens to one copy of a packet on one link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It arrives.
+    /// The copy arrives.
     Deliver {
-        /// When its last bit is there.
+        /// When its last bit arrives.
         at: Instant,
-        /// A uniform word if it is damaged on the way; the payload's owner turns it into flipped
-        /// bits.
+        /// A uniform random word if the copy is damaged. The owner of the payload turns it into
+        /// flipped bits.
         corruption: Option<u64>,
-        /// Whether it is the second copy of a packet that was sent once.
+        /// Whether the link made this copy: the sender sent the packet once.
         duplicate: bool,
     },
-    /// It does not.
+    /// The copy is lost.
     Drop(DropReason),
 }
 
-/// Why a packet went nowhere.
+/// Why a packet was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DropReason {
-    /// The loss model took this packet.
+    /// The packet-wise loss model dropped it.
     Loss,
-    /// It met an outage: of the loss model or a pinned one.
+    /// It met an outage, of the loss model or a scheduled one.
     Outage,
-    /// The queue before the link was full.
+    /// The queue in front of the link was full.
     QueueFull,
-    /// The link is cut ([`crate::Cut::Silent`]) and swallows everything.
-    Cut,
+    /// The link is a black hole ([`crate::LinkState::BlackHole`]).
+    BlackHole,
     /// No route leads to the destination.
     NoRoute,
-    /// It crossed as many routers as it was allowed to (RFC 792, time exceeded).
+    /// Its time to live reached zero (RFC 792, time exceeded).
     TtlExceeded,
-    /// The scenario names this very packet.
-    Pinned,
+    /// The link's configuration lists this packet ([`crate::ScheduledLosses::drops`]).
+    Scheduled,
 }
 
-/// What becomes of a packet that a host sends or forwards.
+/// What happens to a packet that a host sends or forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transit {
-    /// The link it was offered to; `None` if there was none to offer it to.
+    /// The link that took the packet; `None` if no link could.
     pub link: Option<LinkId>,
-    /// The host at the link's other end, where each delivered copy arrives. If it is not the
-    /// destination, the world calls [`crate::Network::transmit`] again there.
+    /// The host at the other end of the link, where each delivered copy arrives. If it is not the
+    /// destination, the caller calls [`crate::Network::transmit`] there again.
     pub next: Option<HostId>,
-    pub(crate) first: Verdict,
-    pub(crate) second: Option<Verdict>,
+    /// What happens to the packet.
+    pub verdict: Verdict,
+    /// What happens to its duplicate, if the link made one.
+    pub duplicate: Option<Verdict>,
 }
 
 impl DropReason {
-    /// Every reason, in the order of their numbers.
+    /// Every reason, in the order of discriminants.
     pub const ALL: [Self; 7] = [
         Self::Loss,
         Self::Outage,
         Self::QueueFull,
-        Self::Cut,
+        Self::BlackHole,
         Self::NoRoute,
         Self::TtlExceeded,
-        Self::Pinned,
+        Self::Scheduled,
     ];
 }
 
 impl Transit {
-    /// One verdict per copy: one, or two if the link made a duplicate.
+    /// The verdicts on the packet and on its duplicate: one or two.
     pub fn verdicts(&self) -> impl Iterator<Item = Verdict> + use<> {
-        [Some(self.first), self.second].into_iter().flatten()
+        [Some(self.verdict), self.duplicate].into_iter().flatten()
     }
 
-    /// The same, one by one: of the packet, and of its duplicate if the link made one.
-    #[must_use]
-    pub const fn fates(&self) -> (Verdict, Option<Verdict>) {
-        (self.first, self.second)
-    }
-
+    /// A packet that no link took.
     pub(crate) const fn nowhere(reason: DropReason) -> Self {
         Self {
             link: None,
             next: None,
-            first: Verdict::Drop(reason),
-            second: None,
+            verdict: Verdict::Drop(reason),
+            duplicate: None,
         }
     }
 }
@@ -95,8 +89,9 @@ impl Transit {
 mod tests {
     use super::*;
 
+    /// `Statistics` uses the discriminants as array indices.
     #[test]
-    fn reasons_are_listed_in_the_order_of_their_numbers() {
+    fn reasons_are_listed_in_the_order_of_their_discriminants() {
         for (number, reason) in DropReason::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, number);
         }

@@ -62,11 +62,11 @@ pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyErro
         .collect()
 }
 
-fn direction(plan: &config::plan::Direction) -> net::Direction {
+fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
     let bandwidth = plan
         .bandwidth
         .and_then(|it| NonZeroU64::new(it.bits_per_second));
-    net::Direction {
+    net::DirectionConfig {
         delay: plan.delay,
         bandwidth: bandwidth.map(|bits_per_second| net::Bandwidth {
             bits_per_second,
@@ -79,7 +79,7 @@ fn direction(plan: &config::plan::Direction) -> net::Direction {
             duplicate: plan.duplicate,
             corrupt: plan.corrupt,
         },
-        pinned: net::Pinned::default(),
+        scheduled: net::ScheduledLosses::default(),
     }
 }
 
@@ -154,7 +154,7 @@ fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::Cal
 
 /// Lays down the outages and drops that the scenario pins on this link.
 fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
-    let mut windows: Vec<net::Window> = Vec::new();
+    let mut windows: Vec<net::OutageInterval> = Vec::new();
     let on_this = scenario
         .pins
         .outages
@@ -165,7 +165,7 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
     for (from, until) in outages {
         match windows.last_mut() {
             Some(last) if from <= last.until => last.until = last.until.max(until),
-            _ => windows.push(net::Window { from, until }),
+            _ => windows.push(net::OutageInterval { from, until }),
         }
     }
     let on_this = scenario
@@ -182,19 +182,19 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
         .collect();
     drops.sort_unstable();
     drops.dedup();
-    let pinned = net::Pinned {
+    let pinned = net::ScheduledLosses {
         outages: windows,
         drops,
     };
-    config.forward.pinned = pinned.clone();
-    config.backward.pinned = pinned;
+    config.forward.scheduled = pinned.clone();
+    config.backward.scheduled = pinned;
 }
 
 /// The same links after healing: nothing is lost, late or damaged any more.
 pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
-    let heal = |direction: &net::Direction| net::Direction {
+    let heal = |direction: &net::DirectionConfig| net::DirectionConfig {
         impairment: net::Impairment::default(),
-        pinned: net::Pinned::default(),
+        scheduled: net::ScheduledLosses::default(),
         ..direction.clone()
     };
     links

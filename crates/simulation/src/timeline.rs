@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{Choices, Instant};
-use net::{DropReason, HostId, LinkId, Network, Way, Window};
+use net::{Direction, DropReason, HostId, LinkId, Network, OutageInterval};
 
 use crate::assembly::{self, AssemblyError};
 use crate::outcome::Outcome;
@@ -32,7 +32,7 @@ pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, Asse
     let end = Instant::ZERO.saturating_add(scenario.duration);
     let mut listed = Vec::new();
     for (name, link) in scenario.links.keys().zip((0..).map(LinkId)) {
-        let ways = Way::BOTH.into_iter().flat_map(|way| {
+        let ways = Direction::BOTH.into_iter().flat_map(|way| {
             network
                 .outages(link, way, Instant::ZERO)
                 .take_while(|window| window.from < end)
@@ -49,9 +49,9 @@ pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, Asse
 }
 
 /// Windows in order, those that touch made one.
-fn joined(mut windows: Vec<Window>) -> Vec<Window> {
+fn joined(mut windows: Vec<OutageInterval>) -> Vec<OutageInterval> {
     windows.sort_by_key(|window| (window.from, window.until));
-    let mut apart: Vec<Window> = Vec::new();
+    let mut apart: Vec<OutageInterval> = Vec::new();
     for window in windows {
         match apart.last_mut() {
             Some(last) if window.from <= last.until => last.until = last.until.max(window.until),

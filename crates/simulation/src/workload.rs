@@ -72,7 +72,7 @@ impl Source {
             Arrivals::Poisson { mean } => {
                 let gap = self
                     .choices
-                    .draw(GAP, self.key, [ordinal, 0])
+                    .rng(GAP, self.key, [ordinal, 0])
                     .exponential(*mean);
                 before.unwrap_or(start).saturating_add(gap)
             }
@@ -101,7 +101,7 @@ impl Source {
         } else {
             from + self
                 .choices
-                .draw(SIZE, self.key, [ordinal, 0])
+                .rng(SIZE, self.key, [ordinal, 0])
                 .below(to - from + 1)
         };
         Some(Submission {
@@ -120,11 +120,11 @@ impl Source {
                 // One word decides, so that both shares are shares of all messages.
                 let word = self
                     .choices
-                    .draw(PRIORITY, self.key, [ordinal, 0])
+                    .rng(PRIORITY, self.key, [ordinal, 0])
                     .next_u64();
-                if urgent.holds(word) {
+                if urgent.contains(word) {
                     Priority::Urgent
-                } else if non_urgent.holds(!word) {
+                } else if non_urgent.contains(!word) {
                     Priority::NonUrgent
                 } else {
                     Priority::Normal

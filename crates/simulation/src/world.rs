@@ -65,7 +65,7 @@ pub(crate) struct World<'a> {
     inflows: Vec<Inflow>,
     faults: Vec<Fault>,
     /// The cuts in force: which fault, which link, how.
-    cuts: Vec<(u32, net::LinkId, net::Cut)>,
+    cuts: Vec<(u32, net::LinkId, net::LinkState)>,
     keep: bool,
     pub(crate) observer: Observer,
     events: u64,
@@ -217,8 +217,8 @@ impl<'a> World<'a> {
                     return Stop::Repeats;
                 }
             }
-            let (key, event) = self.internet.take_next().expect("there is a next event");
-            let is_message = matches!(event, Due::Own(Event::Submission { .. }));
+            let (key, event) = self.internet.pop_event().expect("there is a next event");
+            let is_message = matches!(event, Due::User(Event::Submission { .. }));
             if is_message && self.messages >= self.scenario.limits.messages {
                 return Stop::Messages;
             }
@@ -247,19 +247,19 @@ impl<'a> World<'a> {
     /// Whether an event belongs to a plan that has been changed since.
     fn is_outdated(&self, event: Due<Event>) -> bool {
         match event {
-            Due::Network(event) => self.internet.is_outdated(event),
-            Due::Own(Event::Turn { host, generation }) => {
+            Due::Network(event) => self.internet.is_stale(event),
+            Due::User(Event::Turn { host, generation }) => {
                 self.hosts[host.0 as usize].turn.generation != generation
             }
-            Due::Own(
+            Due::User(
                 Event::FaultStrikes { fault, generation }
                 | Event::FaultCeases { fault, generation },
             ) => self.faults[fault as usize].generation != generation,
-            Due::Own(Event::Submission {
+            Due::User(Event::Submission {
                 workload,
                 generation,
             }) => self.inflows[workload as usize].generation != generation,
-            Due::Own(
+            Due::User(
                 Event::Heal
                 | Event::WaitEnds { .. }
                 | Event::HostStarts { .. }
@@ -271,10 +271,10 @@ impl<'a> World<'a> {
     fn handle(&mut self, event: Due<Event>) {
         tracing::trace!(at = %self.now, ?event, "event");
         let event = match event {
-            Due::Own(event) => event,
+            Due::User(event) => event,
             Due::Network(event) => {
                 let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
-                let host = self.internet.happen(self.now, event, scribe);
+                let host = self.internet.handle_event(self.now, event, scribe);
                 return self.wake(host);
             }
         };
@@ -307,7 +307,7 @@ impl<'a> World<'a> {
     /// and plans when to come back.
     fn settle(&mut self, host: HostId) {
         let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
-        self.internet.settle(self.now, host, scribe);
+        self.internet.flush(self.now, host, scribe);
         self.wake(host);
     }
 
@@ -382,7 +382,7 @@ impl<'a> World<'a> {
             .map(|link| {
                 let mut counts = crate::outcome::LinkCounts::default();
                 for network in networks() {
-                    for way in net::Way::BOTH {
+                    for way in net::Direction::BOTH {
                         let statistics = network.statistics(net::LinkId(link as u32), way);
                         counts.offered += statistics.offered;
                         counts.lost += statistics.dropped_total();

@@ -181,9 +181,9 @@ const fn in_words(reason: DropReason) -> &'static str {
         DropReason::Loss => "the link loses it",
         DropReason::Outage => "it meets an outage",
         DropReason::QueueFull => "the queue before the link is full",
-        DropReason::Cut => "the link is cut",
+        DropReason::BlackHole => "the link is cut",
         DropReason::NoRoute => "no route leads on",
         DropReason::TtlExceeded => "it has crossed too many routers",
-        DropReason::Pinned => "the scenario drops this packet",
+        DropReason::Scheduled => "the scenario drops this packet",
     }
 }

@@ -4,7 +4,7 @@
 
 use internet::{Event, Internet};
 use kernel::{Choices, Duration, Instant};
-use net::{Direction, HostId, LinkConfig, Loss, LossModel};
+use net::{DirectionConfig, HostId, LinkConfig, Loss, LossModel};
 use winsock::{Config, EventHandle, Signal, SocketTable};
 
 /// A program on one host. It waits for event objects and for nothing else.
@@ -23,15 +23,15 @@ pub const fn address(host: u32) -> u32 {
 /// A server (host 0) and its clients, each on a line of its own.
 pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Internet<()> {
     let nanos = u64::try_from(delay.as_nanos()).expect("a short delay");
-    let way = Direction {
+    let direction = DirectionConfig {
         delay: Duration::from_nanos(nanos),
-        ..Direction::default()
+        ..DirectionConfig::default()
     };
     let line = |client: u32| LinkConfig {
         key: kernel::mix(kernel::key("line"), u64::from(client)),
         ends: [HostId(0), HostId(client)],
-        forward: way.clone(),
-        backward: way.clone(),
+        forward: direction.clone(),
+        backward: direction.clone(),
         loss: Loss::Shared(loss),
     };
     let links: Vec<LinkConfig> = (1..=clients).map(line).collect();
@@ -49,15 +49,15 @@ pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Intern
 pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn Program]) -> u64 {
     for (host, program) in (0..).map(HostId).zip(programs.iter_mut()) {
         program.start(Instant::ZERO, internet.sockets_mut(host));
-        internet.settle(Instant::ZERO, host, &mut ());
+        internet.flush(Instant::ZERO, host, &mut ());
     }
     let mut events = 0;
-    while let Some((key, event)) = internet.take_next() {
+    while let Some((key, event)) = internet.pop_event() {
         events += 1;
         let Event::Network(event) = event else {
             unreachable!("programs schedule nothing");
         };
-        let host = internet.happen(key.at, event, &mut ());
+        let host = internet.handle_event(key.at, event, &mut ());
         let mut acted = false;
         while let Some(signal) = internet.sockets_mut(host).poll_signal() {
             if let Signal::Event(event) = signal {
@@ -67,7 +67,7 @@ pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn Program]) -> u6
             }
         }
         if acted {
-            internet.settle(key.at, host, &mut ());
+            internet.flush(key.at, host, &mut ());
         }
     }
     events

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use kernel::{Duration, Instant, Stream};
+use kernel::{CounterRng, Duration, Instant};
 
 use crate::call::{Request, ThreadId};
 use crate::config::{Before, Preemption};
@@ -53,7 +53,7 @@ pub(crate) struct Running<E: Environment> {
     pub(crate) state: ThreadState,
     /// What its calls cost, made when a cost is first drawn: it takes more room and time than all
     /// else, and where there is no jitter nobody asks.
-    luck: Option<Box<Stream>>,
+    luck: Option<Box<CounterRng>>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
     /// What is left of the preemptions laid down for it.
@@ -124,7 +124,7 @@ impl<E: Environment> Running<E> {
 
     /// The word that decides what a call costs, of the stream that `luck` makes.
     #[inline(never)]
-    pub(crate) fn word(&mut self, ordinal: u64, luck: impl FnOnce() -> Stream) -> u64 {
+    pub(crate) fn word(&mut self, ordinal: u64, luck: impl FnOnce() -> CounterRng) -> u64 {
         let luck = self.luck.get_or_insert_with(|| Box::new(luck()));
         luck.word(ordinal)
     }

@@ -46,7 +46,7 @@ impl Parallel {
     /// The times that `choices` and the host's `key` name, where a shared call takes about `step`.
     #[must_use]
     pub fn new(choices: Choices, key: u64, step: Duration) -> Self {
-        let mut words = choices.stream(SITE, key);
+        let mut words = choices.counter_rng(SITE, key);
         Self {
             key,
             luck: words.word(0),
@@ -63,7 +63,7 @@ impl Parallel {
     #[must_use]
     pub fn of_any_evenness(choices: Choices, key: u64, step: Duration) -> Self {
         const EVENNESSES: [u64; 3] = [2, 4, 8];
-        let mut words = choices.stream(SITE, key);
+        let mut words = choices.counter_rng(SITE, key);
         let drawn = below(&mut words, 2, EVENNESSES.len() as u64);
         Self {
             evenness: EVENNESSES[drawn as usize],
@@ -107,6 +107,6 @@ impl Scheduler for Parallel {
     }
 
     fn renew(&mut self, choices: Choices) {
-        self.luck = choices.stream(SITE, self.key).word(0);
+        self.luck = choices.counter_rng(SITE, self.key).word(0);
     }
 }

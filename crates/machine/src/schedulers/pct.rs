@@ -9,7 +9,7 @@
 //! poll for ever. Who makes [`Pct::PATIENCE`] calls in a row while others could go on falls as at a
 //! change; a run in which nobody does keeps the bound.
 
-use kernel::{Choices, Site, Stream, mix};
+use kernel::{Choices, CounterRng, Site, mix};
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
@@ -53,7 +53,7 @@ impl Pct {
     pub fn new(choices: Choices, key: u64, depth: u32, steps: u64) -> Self {
         assert!(depth > 0, "a bug of depth one needs one order");
         assert!(steps > 0, "a run has a step");
-        let mut words = choices.stream(SITE, key);
+        let mut words = choices.counter_rng(SITE, key);
         let luck = words.word(0);
         let change = |ordinal| below(&mut words, ordinal, steps);
         let mut changes: Vec<u64> = (1..u64::from(depth)).map(change).collect();
@@ -114,7 +114,7 @@ fn first(luck: u64, key: u64) -> u64 {
 }
 
 /// The word of decision `ordinal` as a number below `bound`.
-pub(crate) fn below(words: &mut Stream, ordinal: u64, bound: u64) -> u64 {
+pub(crate) fn below(words: &mut CounterRng, ordinal: u64, bound: u64) -> u64 {
     ((u128::from(words.word(ordinal)) * u128::from(bound)) >> 64) as u64
 }
 

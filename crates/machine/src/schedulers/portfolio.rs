@@ -41,7 +41,7 @@ enum Member {
 impl Member {
     fn drawn(choices: Choices, key: u64) -> Self {
         let all = MEMBERS.iter().map(|(_, share)| share).sum();
-        let mut drawn = choices.draw(SITE, key, [0, 0]).below(all);
+        let mut drawn = choices.rng(SITE, key, [0, 0]).below(all);
         for (member, share) in MEMBERS {
             if drawn < share {
                 return member;

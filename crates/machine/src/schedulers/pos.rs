@@ -40,7 +40,7 @@ impl Pos {
     pub fn new(choices: Choices, key: u64) -> Self {
         Self {
             key,
-            luck: choices.stream(SITE, key).word(0),
+            luck: choices.counter_rng(SITE, key).word(0),
             pending: PerThread::default(),
         }
     }
@@ -90,6 +90,6 @@ impl Scheduler for Pos {
 
     /// Calls that have their priority keep it.
     fn renew(&mut self, choices: Choices) {
-        self.luck = choices.stream(SITE, self.key).word(0);
+        self.luck = choices.counter_rng(SITE, self.key).word(0);
     }
 }

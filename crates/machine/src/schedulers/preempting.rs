@@ -41,7 +41,7 @@ impl Preempting {
     #[must_use]
     pub fn new(choices: Choices, key: u64, preemptions: u32, counts: &Counts) -> Self {
         let order = Pct::new(choices, key, 1, counts.most());
-        let mut words = choices.stream(SITE, key);
+        let mut words = choices.counter_rng(SITE, key);
         let turnings = counts.turnings();
         let drawn = if turnings == 0 { 0 } else { preemptions };
         let turning = |ordinal| counts.turning(below(&mut words, u64::from(ordinal), turnings));

@@ -2,7 +2,7 @@
 //!
 //! Owns [`Random`]. It refuses memory: each choice depends on seed, key and step alone.
 
-use kernel::{Choices, Coins, Site};
+use kernel::{Choices, FastCounterRng, Site};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::enabled_set::Candidates;
@@ -13,7 +13,7 @@ const SITE: Site = Site::new("machine.schedule.random");
 #[derive(Clone, Debug)]
 pub struct Random {
     key: u64,
-    luck: Coins,
+    luck: FastCounterRng,
 }
 
 impl Random {
@@ -22,7 +22,7 @@ impl Random {
     pub fn new(choices: Choices, key: u64) -> Self {
         Self {
             key,
-            luck: choices.coins(SITE, key),
+            luck: choices.fast_counter_rng(SITE, key),
         }
     }
 }
@@ -33,6 +33,6 @@ impl Scheduler for Random {
     }
 
     fn renew(&mut self, choices: Choices) {
-        self.luck = choices.coins(SITE, self.key);
+        self.luck = choices.fast_counter_rng(SITE, self.key);
     }
 }

@@ -6,7 +6,7 @@
 //! beforehand, by how many each thread has left; until then all others stand before theirs. Between
 //! them the walk is random.
 
-use kernel::{Choices, Site, Stream};
+use kernel::{Choices, CounterRng, Site};
 
 use crate::call::{Subject, ThreadId};
 use crate::schedulers::Scheduler;
@@ -29,7 +29,7 @@ pub enum Selection {
 #[derive(Clone, Debug)]
 pub struct Surw {
     key: u64,
-    words: Stream,
+    words: CounterRng,
     /// How many words have been taken.
     taken: u64,
     counts: Counts,
@@ -46,7 +46,7 @@ impl Surw {
     /// `counts`.
     #[must_use]
     pub fn new(choices: Choices, key: u64, counts: &Counts, selection: Selection) -> Self {
-        let mut words = choices.stream(SITE, key);
+        let mut words = choices.counter_rng(SITE, key);
         let shared = match selection {
             Selection::All => &[],
             Selection::One => counts.shared(),
@@ -146,6 +146,6 @@ impl Scheduler for Surw {
     }
 
     fn renew(&mut self, choices: Choices) {
-        self.words = choices.stream(SITE, self.key);
+        self.words = choices.counter_rng(SITE, self.key);
     }
 }

@@ -6,7 +6,7 @@
 //! step of modeled time, again and again, until one comes to its shared call. Where all stretches
 //! are empty it is the random walk.
 
-use kernel::{Choices, Duration, Site, Stream};
+use kernel::{Choices, CounterRng, Duration, Site};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
@@ -23,7 +23,7 @@ const DRAWS_PER_WORD: u64 = 4;
 #[derive(Clone, Debug)]
 pub struct Paced {
     key: u64,
-    words: Stream,
+    words: CounterRng,
     /// What is left of the last word, and how many draws it is good for.
     word: u64,
     draws: u64,
@@ -50,7 +50,7 @@ impl Paced {
         assert!(!step.is_zero(), "a step leads somewhere");
         Self {
             key,
-            words: choices.stream(SITE, key),
+            words: choices.counter_rng(SITE, key),
             word: 0,
             draws: 0,
             taken: 0,
@@ -102,7 +102,7 @@ impl Scheduler for Paced {
     }
 
     fn renew(&mut self, choices: Choices) {
-        self.words = choices.stream(SITE, self.key);
+        self.words = choices.counter_rng(SITE, self.key);
         self.draws = 0;
     }
 }

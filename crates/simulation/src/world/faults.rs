@@ -4,7 +4,7 @@
 //! and threads. It refuses to touch the subject's memory.
 
 use kernel::{Duration, Instant, Site, key};
-use net::{Cut, HostId, LinkId};
+use net::{HostId, LinkId, LinkState};
 
 use crate::event::Event;
 use crate::record::{Record, Stage};
@@ -58,12 +58,12 @@ impl World<'_> {
             }
             When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
             When::Window { from, to } => (occurrence == 0).then(|| {
-                let mut draw = self.choices.draw(MOMENT, it.key, [0, 0]);
+                let mut draw = self.choices.rng(MOMENT, it.key, [0, 0]);
                 let longest = Duration::from_nanos(to.nanos() - from.nanos() - 1);
                 *from + draw.between(Duration::ZERO, longest)
             }),
             When::Random { mean_interval, .. } => {
-                let mut draw = self.choices.draw(GAP, it.key, [occurrence, 0]);
+                let mut draw = self.choices.rng(GAP, it.key, [occurrence, 0]);
                 Some(since.saturating_add(draw.exponential(*mean_interval)))
             }
         };
@@ -106,7 +106,7 @@ impl World<'_> {
                 ..
             } => {
                 let occurrence = it.struck - 1;
-                let mut draw = self.choices.draw(LENGTH, it.key, [occurrence, 0]);
+                let mut draw = self.choices.rng(LENGTH, it.key, [occurrence, 0]);
                 Some(draw.exponential(*mean))
             }
             When::At(_) | When::Window { .. } | When::Random { .. } => it.kind.length(),
@@ -189,7 +189,11 @@ impl World<'_> {
     fn apply(&mut self, fault: u32, kind: &FaultKind, until: Instant) {
         match kind {
             FaultKind::Cut { link, silent, .. } => {
-                let cut = if *silent { Cut::Silent } else { Cut::Withdrawn };
+                let cut = if *silent {
+                    LinkState::BlackHole
+                } else {
+                    LinkState::Withdrawn
+                };
                 let link = self.link_named(link);
                 self.cuts.retain(|(cutter, ..)| *cutter != fault);
                 self.cuts.push((fault, link, cut));
@@ -243,8 +247,8 @@ impl World<'_> {
     /// A link is as the latest of the cuts in force leaves it.
     fn apply_cuts(&mut self, link: LinkId) {
         let latest = self.cuts.iter().rfind(|(_, cut, _)| *cut == link);
-        let cut = latest.map_or(Cut::None, |(.., cut)| *cut);
-        self.internet.set_cut(link, cut);
+        let cut = latest.map_or(LinkState::Up, |(.., cut)| *cut);
+        self.internet.set_link_state(link, cut);
     }
 
     /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP

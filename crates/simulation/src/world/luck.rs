@@ -38,7 +38,7 @@ impl World<'_> {
         let Reseed { from, seed } = luck;
         assert!(from >= self.now, "luck changes for what is to come");
         self.choices = Choices::new(seed);
-        self.internet.renew(from, self.choices);
+        self.internet.reseed(from, self.choices);
         for host in &mut self.hosts {
             if let Some(service) = &mut host.service {
                 service.machine.renew(self.choices);

@@ -3,7 +3,7 @@
 //! Owns the way from the network's news to records, and to whoever watches. It refuses to look into payloads further than
 //! reports do.
 
-use internet::{News, Payload, Watch};
+use internet::{PacketEvent, PacketObserver, Payload};
 use kernel::{Instant, Journal};
 use net::HostId;
 
@@ -16,20 +16,20 @@ pub(super) struct Scribe<'a>(
     pub(super) &'a mut Observer,
 );
 
-impl Watch for Scribe<'_> {
-    fn on_news(&mut self, at: Instant, host: HostId, news: News<'_>) {
-        let record = match news {
-            News::Offered(offer) => return self.1.on_offer(at, host, offer),
-            News::Sent(packet) => {
+impl PacketObserver for Scribe<'_> {
+    fn on_packet(&mut self, at: Instant, host: HostId, event: PacketEvent<'_>) {
+        let record = match event {
+            PacketEvent::Offered(offer) => return self.1.on_offer(at, host, offer),
+            PacketEvent::Sent(packet) => {
                 Record::PacketSent(host, packet.identity, carried(&packet.payload))
             }
-            News::Dropped {
+            PacketEvent::Dropped {
                 packet,
                 link,
                 reason,
             } => Record::PacketDropped(host, packet.identity, link, reason),
-            News::Damaged(packet) => Record::PacketDamaged(host, packet.identity),
-            News::Arrived(packet) => Record::PacketArrived(host, packet.identity),
+            PacketEvent::Damaged(packet) => Record::PacketDamaged(host, packet.identity),
+            PacketEvent::Arrived(packet) => Record::PacketArrived(host, packet.identity),
         };
         self.0.write(at, record);
     }

@@ -263,13 +263,13 @@ fn other_values_say_what_they_want() {
             "reorder = \"9/8\"",
             "10:11",
             Code::OutOfRange,
-            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": a share is at most 1/1",
+            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": a fraction is at most 1/1",
         ),
         (
             "reorder = \"1/0\"",
             "10:11",
             Code::Malformed,
-            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": the number below the line is zero",
+            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": the denominator is zero",
         ),
         (
             "loss = \"non\"",

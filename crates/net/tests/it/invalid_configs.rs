@@ -3,9 +3,9 @@
 use std::num::NonZeroU64;
 
 use kernel::{Choices, Duration, Instant};
-use net::{Bandwidth, HostId, LinkConfig, Loss, LossModel, Network, Outages, Window};
+use net::{Bandwidth, HostId, LinkConfig, Loss, LossModel, Network, OutageInterval, Outages};
 
-use crate::bench_link::{HERE, LOSSLESS, THERE, link, packet, slow};
+use crate::two_hosts::{HERE, LOSSLESS, THERE, link, packet, slow};
 
 fn refusal(change: impl FnOnce(&mut LinkConfig)) -> String {
     let mut config = link(slow(10), LOSSLESS);
@@ -15,8 +15,8 @@ fn refusal(change: impl FnOnce(&mut LinkConfig)) -> String {
         .to_string()
 }
 
-fn window(from: u64, until: u64) -> Window {
-    Window {
+fn window(from: u64, until: u64) -> OutageInterval {
+    OutageInterval {
         from: Instant::from_nanos(from),
         until: Instant::from_nanos(until),
     }
@@ -73,26 +73,27 @@ fn numbers_beyond_their_limits() {
 
 #[test]
 fn pinned_faults_in_disorder() {
-    let disorder = "link 0: pinned outages must be sorted, apart from each other and not empty";
+    let disorder =
+        "link 0: scheduled outages must be sorted, not empty, and with a gap between each two";
     for windows in [
         vec![window(5, 5)],
         vec![window(5, 9), window(9, 12)],
         vec![window(20, 30), window(1, 2)],
     ] {
         assert_eq!(
-            refusal(|link| link.forward.pinned.outages = windows),
+            refusal(|link| link.forward.scheduled.outages = windows),
             disorder
         );
     }
     let twice = vec![packet(HERE, THERE, 1, 100).identity; 2];
     assert_eq!(
-        refusal(|link| link.forward.pinned.drops = twice),
-        "link 0: pinned drops must be sorted and name each packet once"
+        refusal(|link| link.forward.scheduled.drops = twice),
+        "link 0: scheduled drops must be sorted and name each packet once"
     );
     let many = (0..100_001).map(|n| window(3 * n, 3 * n + 1)).collect();
     assert_eq!(
-        refusal(|link| link.forward.pinned.outages = many),
-        "link 0: 100001 pinned faults exceed 100000"
+        refusal(|link| link.forward.scheduled.outages = many),
+        "link 0: 100001 scheduled losses exceed 100000"
     );
 }
 

@@ -3,16 +3,16 @@
 use std::num::NonZeroU64;
 
 use kernel::{Duration, Instant};
-use net::{Bandwidth, Direction, DropReason, Verdict, Way};
+use net::{Bandwidth, Direction, DirectionConfig, DropReason, Verdict};
 use proptest::prelude::*;
 
-use crate::bench_link::{HERE, LOSSLESS, THERE, arrival, link, network, packet};
+use crate::two_hosts::{HERE, LOSSLESS, THERE, arrival, link, network, packet};
 
-fn line(bits_per_second: u64, queue: u64) -> Direction {
-    Direction {
+fn line(bits_per_second: u64, queue: u64) -> DirectionConfig {
+    DirectionConfig {
         delay: Duration::from_millis(5),
         bandwidth: Some(bandwidth(bits_per_second, queue)),
-        ..Direction::default()
+        ..DirectionConfig::default()
     }
 }
 
@@ -87,7 +87,7 @@ proptest! {
                 }
             }
         }
-        let statistics = network.statistics(net::LinkId(0), Way::Forward);
+        let statistics = network.statistics(net::LinkId(0), Direction::Forward);
         prop_assert_eq!(statistics.delivered, witness.packets.len() as u64);
         prop_assert_eq!(statistics.dropped(DropReason::QueueFull), statistics.offered - statistics.delivered);
     }

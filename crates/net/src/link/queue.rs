@@ -1,19 +1,18 @@
-//! Bandwidth, and the drop-tail queue in front of it.
+//! Bandwidth and the drop-tail queue in front of it.
 //!
-//! Owns the arithmetic of "busy until": when a packet's last bit leaves, and whether there was
-//! room for it to wait. It refuses events of its own: the queue is one instant, not a list.
+//! The queue is one number, the instant at which the link becomes idle; no packet is stored.
 
 use std::num::NonZeroU64;
 
 use kernel::{Duration, Instant};
 
-/// How fast a line takes bits, and how many bytes may wait for it.
+/// The bit rate of one direction of a link, and the size of the queue in front of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bandwidth {
     /// Bits per second.
     pub bits_per_second: NonZeroU64,
-    /// Bytes that may be waiting or on their way out when a packet has been taken in; at most
-    /// [`QUEUE_MAX`]. An idle line takes any packet.
+    /// Size of the queue in bytes, the packet in transmission included; at most [`QUEUE_MAX`]. An
+    /// idle link takes any packet, however long.
     pub queue: u64,
 }
 
@@ -26,7 +25,7 @@ const BITS_PER_BYTE: u128 = 8;
 /// The queue of one direction of a link.
 #[derive(Clone, Debug)]
 pub(crate) struct DropTail {
-    /// `None`: bits take no time and nothing ever waits.
+    /// `None`: unlimited bandwidth, nothing ever waits.
     bandwidth: Option<Bandwidth>,
     idle_from: Instant,
 }
@@ -40,7 +39,7 @@ impl Bandwidth {
         Duration::from_nanos(u64::try_from(nanos).expect("a queue drains within 584 years"))
     }
 
-    /// The bytes that leave within `length`, rounded up.
+    /// The bytes that are sent within `length`, rounded up.
     fn bytes_within(self, length: Duration) -> u64 {
         let bits = u128::from(length.nanos()) * u128::from(self.bits_per_second.get());
         let bytes = bits.div_ceil(NANOS_PER_SECOND * BITS_PER_BYTE);
@@ -56,25 +55,29 @@ impl DropTail {
         }
     }
 
-    /// Bytes not yet gone at `now`, the rest of the packet under way included.
+    /// Bytes not sent at `now`, the rest of the packet in transmission included.
     pub(crate) fn backlog(&self, now: Instant) -> u64 {
         self.bandwidth.map_or(0, |bandwidth| {
             bandwidth.bytes_within(self.idle_from.saturating_since(now))
         })
     }
 
-    /// Takes in a packet of `length` bytes; the instant its last bit leaves, or `None` if the
-    /// queue is full.
+    /// Queues a packet of `length` bytes and returns the instant at which its last bit is sent;
+    /// `None` if the queue is full.
     pub(crate) fn admit(&mut self, now: Instant, length: u32) -> Option<Instant> {
         let Some(bandwidth) = self.bandwidth else {
             return Some(now);
         };
+        // With an empty backlog even a packet longer than the queue is sent: it does not wait.
         let backlog = self.backlog(now);
         if backlog > 0 && backlog + u64::from(length) > bandwidth.queue {
             return None;
         }
         let departure = self.idle_from.max(now) + bandwidth.serialization(u64::from(length));
-        assert!(departure >= self.idle_from, "a line is first in, first out");
+        assert!(
+            departure >= self.idle_from,
+            "a queue is first in, first out"
+        );
         self.idle_from = departure;
         Some(departure)
     }

@@ -1,10 +1,13 @@
 //! Packets take the shortest way that there is, and say so when there is none.
 
 use kernel::{Choices, Duration, Instant, mix};
-use net::{Cut, Direction, DropReason, HostId, LinkConfig, LinkId, Network, Transit, Verdict, Way};
+use net::{
+    Direction, DirectionConfig, DropReason, HostId, LinkConfig, LinkId, LinkState, Network,
+    Transit, Verdict,
+};
 use proptest::prelude::*;
 
-use crate::bench_link::{LOSSLESS, link, packet, slow};
+use crate::two_hosts::{LOSSLESS, link, packet, slow};
 
 fn joined(hosts: u32, ends: &[(u32, u32)]) -> Network {
     let links: Vec<LinkConfig> = (0_u64..)
@@ -90,8 +93,8 @@ proptest! {
         for toggle in std::iter::once(None).chain(toggles.into_iter().map(Some)) {
             if let Some(link) = toggle.filter(|_| !ends.is_empty()).map(|link| link % ends.len()) {
                 usable[link] = !usable[link];
-                let cut = if usable[link] { Cut::None } else { Cut::Withdrawn };
-                network.set_cut(LinkId(link as u32), cut);
+                let cut = if usable[link] { LinkState::Up } else { LinkState::Withdrawn };
+                network.set_link_state(LinkId(link as u32), cut);
             }
             let distances = distances(hosts, &ends, &usable);
             for from in 0..hosts {
@@ -131,11 +134,11 @@ fn the_first_of_equal_links_is_taken_and_the_other_stands_by() {
     assert_eq!(network.route(from, to), Some(LinkId(0)));
     assert_eq!(network.route(to, from), Some(LinkId(0)));
     assert_eq!(network.route(from, from), None);
-    network.set_cut(LinkId(0), Cut::Withdrawn);
+    network.set_link_state(LinkId(0), LinkState::Withdrawn);
     assert_eq!(network.route(from, to), Some(LinkId(1)));
-    network.set_cut(LinkId(1), Cut::Withdrawn);
+    network.set_link_state(LinkId(1), LinkState::Withdrawn);
     assert_eq!(network.route(from, to), None);
-    network.set_cut(LinkId(0), Cut::None);
+    network.set_link_state(LinkId(0), LinkState::Up);
     assert_eq!(network.route(from, to), Some(LinkId(0)));
 }
 
@@ -143,22 +146,22 @@ fn the_first_of_equal_links_is_taken_and_the_other_stands_by() {
 fn a_silent_cut_keeps_its_route_and_swallows() {
     let mut network = joined(2, &[(0, 1), (0, 1)]);
     let (from, to) = (HostId(0), HostId(1));
-    network.set_cut(LinkId(0), Cut::Silent);
-    assert_eq!(network.cut(LinkId(0)), Cut::Silent);
+    network.set_link_state(LinkId(0), LinkState::BlackHole);
+    assert_eq!(network.link_state(LinkId(0)), LinkState::BlackHole);
     assert_eq!(network.route(from, to), Some(LinkId(0)));
     let transit: Transit = network.transmit(Instant::ZERO, from, &mut packet(from, to, 0, 100));
     assert_eq!((transit.link, transit.next), (Some(LinkId(0)), Some(to)));
     assert_eq!(
         transit.verdicts().collect::<Vec<_>>(),
-        [Verdict::Drop(DropReason::Cut)]
+        [Verdict::Drop(DropReason::BlackHole)]
     );
     assert_eq!(
         network
-            .statistics(LinkId(0), Way::Forward)
-            .dropped(DropReason::Cut),
+            .statistics(LinkId(0), Direction::Forward)
+            .dropped(DropReason::BlackHole),
         1
     );
-    network.set_cut(LinkId(0), Cut::None);
+    network.set_link_state(LinkId(0), LinkState::Up);
     let mut now = Instant::ZERO;
     assert_eq!(travel(&mut network, &mut now, from, to, 128), Ok(1));
 }
@@ -166,9 +169,9 @@ fn a_silent_cut_keeps_its_route_and_swallows() {
 #[test]
 fn the_two_ways_may_differ() {
     let config = LinkConfig {
-        backward: Direction {
+        backward: DirectionConfig {
             delay: Duration::from_millis(300),
-            ..Direction::default()
+            ..DirectionConfig::default()
         },
         ..link(slow(10), LOSSLESS)
     };
@@ -177,7 +180,7 @@ fn the_two_ways_may_differ() {
         let (from, to) = (HostId(from), HostId(to));
         let transit = network.transmit(Instant::ZERO, from, &mut packet(from, to, 0, 100));
         let at = Instant::ZERO + Duration::from_millis(millis);
-        assert_eq!(crate::bench_link::arrival(transit), Some(at));
+        assert_eq!(crate::two_hosts::arrival(transit), Some(at));
     }
 }
 

@@ -1,9 +1,9 @@
 //! The ping of the modeled link agrees with its closed form, from either end.
 
 use kernel::{Duration, Instant, Ratio};
-use net::{Direction, Loss, LossModel, Network, Outages, Way, calibration};
+use net::{Direction, DirectionConfig, Loss, LossModel, Network, Outages, calibration};
 
-use crate::bench_link::{HERE, THERE, assert_binomial, link, network, packet, ping, ratio, slow};
+use crate::two_hosts::{HERE, THERE, assert_binomial, link, network, packet, ping, ratio, slow};
 
 const PINGS: u64 = 4_000;
 
@@ -25,7 +25,7 @@ fn both(model: LossModel) -> Loss {
 }
 
 /// Pings far enough apart to know nothing of each other, from both ends in turn.
-fn assert_success(loss: Loss, direction: Direction, apart: Duration, wanted: Ratio) {
+fn assert_success(loss: Loss, direction: DirectionConfig, apart: Duration, wanted: Ratio) {
     let what = format!("{loss:?}");
     let mut network = network(7, link(direction, loss));
     let mut now = Instant::ZERO;
@@ -146,7 +146,7 @@ fn mean_sojourns() {
     let link = net::LinkId(0);
     let (mut out, mut good, mut last) = (0, 0, None);
     for window in network
-        .outages(link, Way::Forward, Instant::ZERO)
+        .outages(link, Direction::Forward, Instant::ZERO)
         .take(OUTAGES as usize)
     {
         out += (window.until - window.from).nanos();
@@ -175,7 +175,7 @@ fn the_start_is_stationary() {
     let up = |seed| {
         let network: Network =
             network(seed, link(slow(1), Loss::Shared(LossModel::Outages(model))));
-        network.is_up(net::LinkId(0), Way::Forward, Instant::ZERO)
+        network.is_up(net::LinkId(0), Direction::Forward, Instant::ZERO)
     };
     let found = (0..SEEDS).filter(|seed| up(*seed)).count() as u64;
     assert_binomial(found, SEEDS, ratio(1, 4), "up at the start");

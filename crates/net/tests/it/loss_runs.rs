@@ -5,7 +5,7 @@ use std::fmt::Write;
 use kernel::{Duration, Instant, Ratio};
 use net::{GilbertElliott, Loss, LossModel, calibration};
 
-use crate::bench_link::{arrival, link, network, ratio, send, slow};
+use crate::two_hosts::{arrival, link, network, ratio, send, slow};
 
 const PACKETS: u64 = 50_000;
 
@@ -87,7 +87,7 @@ fn the_table_of_loss_runs() {
     );
     for chain in chains() {
         let runs = measure(LossModel::GilbertElliott(chain));
-        let share = calibration::loss_share(LossModel::GilbertElliott(chain));
+        let share = calibration::loss_rate(LossModel::GilbertElliott(chain));
         let per_mille = |share: Ratio| (share.of_two_to_64() * 1_000 + (1 << 63)) >> 64;
         let expected_mean = calibration::mean_loss_run(&chain).expect("runs end") / 10;
         let mean = runs.lost * 100 / runs.count;

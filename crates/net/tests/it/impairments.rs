@@ -1,15 +1,15 @@
 //! Duplicates, damage, reordering and jitter come as often and as much as they are set.
 
 use kernel::{Duration, Instant, Ratio};
-use net::{Direction, Impairment, LinkId, Network, Verdict, Way};
+use net::{Direction, DirectionConfig, Impairment, LinkId, Network, Verdict};
 use proptest::prelude::*;
 
-use crate::bench_link::{LOSSLESS, arrival, assert_binomial, link, network, ratio, send, slow};
+use crate::two_hosts::{LOSSLESS, arrival, assert_binomial, link, network, ratio, send, slow};
 
 const PACKETS: u64 = 20_000;
 
-fn with(impairment: Impairment) -> Direction {
-    Direction {
+fn with(impairment: Impairment) -> DirectionConfig {
+    DirectionConfig {
         impairment,
         ..slow(50)
     }
@@ -35,7 +35,7 @@ fn as_often_as_they_are_set() {
         };
         let mut network = network(5, link(with(impairment), LOSSLESS));
         arrivals(&mut network, PACKETS);
-        let statistics = network.statistics(LinkId(0), Way::Forward);
+        let statistics = network.statistics(LinkId(0), Direction::Forward);
         assert_eq!(statistics.delivered, PACKETS);
         assert_binomial(statistics.duplicates, PACKETS, share, "duplicates");
         let copies = statistics.delivered + statistics.duplicates;

@@ -2,15 +2,15 @@
 
 use kernel::{Choices, Duration, Instant, key};
 use net::{
-    Direction, DropReason, GilbertElliott, HostId, Impairment, LinkConfig, Loss, LossModel,
+    DirectionConfig, DropReason, GilbertElliott, HostId, Impairment, LinkConfig, Loss, LossModel,
     Network, Outages, Transit, Verdict,
 };
 use proptest::prelude::*;
 
-use crate::bench_link::{HERE, LOSSLESS, THERE, link, network, packet, ratio, send, slow};
+use crate::two_hosts::{HERE, LOSSLESS, THERE, link, network, packet, ratio, send, slow};
 
-fn troubled(jitter: u64) -> Direction {
-    Direction {
+fn troubled(jitter: u64) -> DirectionConfig {
+    DirectionConfig {
         impairment: Impairment {
             jitter: Duration::from_millis(jitter),
             reorder: ratio(1, 5),
@@ -119,15 +119,15 @@ proptest! {
     }
 
     #[test]
-    fn without_a_fault(seed: u64, pinned in 0_u64..80) {
+    fn without_a_fault(seed: u64, scheduled in 0_u64..80) {
         let clean = link(troubled(30), Loss::Shared(LossModel::Independent { loss: ratio(1, 3) }));
         let mut config = clean.clone();
-        config.forward.pinned.drops = vec![packet(HERE, THERE, pinned, 100).identity];
+        config.forward.scheduled.drops = vec![packet(HERE, THERE, scheduled, 100).identity];
         let with = transits(&mut network(seed, config), 80, 200, None);
         let without = transits(&mut network(seed, clean), 80, 200, None);
         for ((unit, with), (_, without)) in with.into_iter().zip(without) {
-            if unit == pinned && unit % 2 == 0 {
-                prop_assert_eq!(with.verdicts().next(), Some(Verdict::Drop(DropReason::Pinned)));
+            if unit == scheduled && unit % 2 == 0 {
+                prop_assert_eq!(with.verdicts().next(), Some(Verdict::Drop(DropReason::Scheduled)));
             } else {
                 prop_assert_eq!(with, without);
             }

@@ -2,8 +2,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
 use net::{
-    Direction, HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol, Transit,
-    Verdict,
+    DirectionConfig, HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol,
+    Transit, Verdict,
 };
 
 pub(crate) const HERE: HostId = HostId(0);
@@ -15,7 +15,7 @@ pub(crate) fn ratio(numerator: u64, denominator: u64) -> Ratio {
 }
 
 /// A link between the two hosts, the same both ways.
-pub(crate) fn link(direction: Direction, loss: Loss) -> LinkConfig {
+pub(crate) fn link(direction: DirectionConfig, loss: Loss) -> LinkConfig {
     LinkConfig {
         key: key("bench"),
         ends: [HERE, THERE],
@@ -26,10 +26,10 @@ pub(crate) fn link(direction: Direction, loss: Loss) -> LinkConfig {
 }
 
 /// A direction that does nothing but take its time.
-pub(crate) fn slow(millis: u64) -> Direction {
-    Direction {
+pub(crate) fn slow(millis: u64) -> DirectionConfig {
+    DirectionConfig {
         delay: Duration::from_millis(millis),
-        ..Direction::default()
+        ..DirectionConfig::default()
     }
 }
 

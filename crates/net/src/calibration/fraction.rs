@@ -1,26 +1,23 @@
-//! Shares with eighteen decimals, for closed forms.
-//!
-//! Owns the arithmetic that [`crate::calibration`] needs between zero and one. It refuses to be
-//! a number type: nothing here exceeds one.
+//! Fixed-point fractions with eighteen decimals, for the closed forms of calibration.
 
 use kernel::Ratio;
 
-/// A share of one in units of 10^-18. Each operation is exact to one unit.
+/// A number from zero to one, in units of 10^-18. Each operation is exact to one unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Share(u64);
+pub(crate) struct Fraction(u64);
 
-/// One, in units of a share.
+/// The number one, in units of a fraction.
 pub(crate) const ONE: u64 = 1_000_000_000_000_000_000;
 
-impl Share {
-    pub(crate) fn of(ratio: Ratio) -> Self {
+impl Fraction {
+    pub(crate) fn from_ratio(ratio: Ratio) -> Self {
         Self::quotient(
             u128::from(ratio.numerator()),
             u128::from(ratio.denominator()),
         )
     }
 
-    /// `part / whole`, at most one.
+    /// `part / whole`, capped at one.
     ///
     /// # Panics
     /// If `whole` is zero or `part` too large to be scaled (2^68).
@@ -29,8 +26,8 @@ impl Share {
         Self(u64::try_from(scaled).map_or(ONE, |units| units.min(ONE)))
     }
 
-    /// A share given as `word` / 2^64.
-    pub(crate) fn of_word(word: u64) -> Self {
+    /// `word` / 2^64.
+    pub(crate) fn from_word(word: u64) -> Self {
         let scaled = (u128::from(word) * u128::from(ONE)).div_ceil(1 << 64);
         Self(u64::try_from(scaled).map_or(ONE, |units| units.min(ONE)))
     }
@@ -40,7 +37,7 @@ impl Share {
     }
 
     pub(crate) fn ratio(self) -> Ratio {
-        Ratio::new(self.0, ONE).expect("a share is at most one")
+        Ratio::new(self.0, ONE).expect("a fraction is at most one")
     }
 
     pub(crate) const fn complement(self) -> Self {
@@ -51,12 +48,12 @@ impl Share {
         Self((u128::from(self.0) * u128::from(other.0) / u128::from(ONE)) as u64)
     }
 
-    /// The sum, cut off at one.
+    /// The sum, capped at one.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self((self.0 + other.0).min(ONE))
     }
 
-    pub(crate) fn root(self) -> Self {
+    pub(crate) fn sqrt(self) -> Self {
         Self((u128::from(self.0) * u128::from(ONE)).isqrt() as u64)
     }
 }
@@ -70,15 +67,15 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_root_squared_is_the_share(units in 0..=ONE) {
-            let share = Share(units);
-            let root = share.root();
-            prop_assert!(share.units().abs_diff(root.times(root).units()) <= 3);
+        fn a_root_squared_is_the_fraction(units in 0..=ONE) {
+            let fraction = Fraction(units);
+            let root = fraction.sqrt();
+            prop_assert!(fraction.units().abs_diff(root.times(root).units()) <= 3);
         }
 
         #[test]
         fn a_part_and_the_rest_are_the_whole(one in 0..=ONE, other in 0..=ONE) {
-            let (one, other) = (Share(one), Share(other));
+            let (one, other) = (Fraction(one), Fraction(other));
             let sum = one.times(other).plus(one.times(other.complement()));
             prop_assert!(sum.units().abs_diff(one.units()) <= 2);
         }

@@ -1,30 +1,28 @@
-//! Which host has which address.
-//!
-//! Owns the way from an IPv4 address to a host and back. It refuses names.
+//! The IPv4 address of each host, and the host of each address.
 
 use net::HostId;
 
-/// Who has an address. A host's own is here too, apart from all else it has, since every packet
-/// asks for that of a host it has nothing else to do with.
+/// The addresses of all hosts.
 #[derive(Clone, Debug)]
-pub(crate) struct Directory {
-    /// Ordered.
+pub(crate) struct AddressTable {
+    /// Sorted by address.
     entries: Vec<(u32, HostId)>,
-    /// By host.
+    /// By host. Kept here and not in the hosts' state: every packet needs the addresses of two hosts,
+    /// and a small table stays in the cache.
     addresses: Vec<u32>,
 }
 
-impl Directory {
+impl AddressTable {
     /// The addresses of hosts 0, 1, 2...
     ///
     /// # Panics
-    /// If two hosts have one address.
+    /// If two hosts have the same address.
     pub(crate) fn new(addresses: impl Iterator<Item = u32>) -> Self {
         let addresses: Vec<u32> = addresses.collect();
         let mut entries: Vec<_> = addresses.iter().copied().zip((0..).map(HostId)).collect();
         entries.sort_unstable();
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            panic!("{:?} and {:?} have one address", pair[0].1, pair[1].1);
+            panic!("{:?} and {:?} have the same address", pair[0].1, pair[1].1);
         }
         Self { entries, addresses }
     }
@@ -36,7 +34,7 @@ impl Directory {
 
     /// The host with this address.
     pub(crate) fn find(&self, address: u32) -> Option<HostId> {
-        // Addresses are mostly given out in a row: that place is looked at first.
+        // Addresses are usually consecutive: try that index before the binary search.
         let (first, _) = *self.entries.first()?;
         let guess = self.entries.get(address.wrapping_sub(first) as usize);
         if let Some((found, host)) = guess
@@ -44,8 +42,8 @@ impl Directory {
         {
             return Some(*host);
         }
-        let place = self.entries.binary_search_by_key(&address, |entry| entry.0);
-        place.ok().map(|place| self.entries[place].1)
+        let index = self.entries.binary_search_by_key(&address, |entry| entry.0);
+        index.ok().map(|index| self.entries[index].1)
     }
 }
 
@@ -56,19 +54,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_a_search_through_all_finds(
+        fn find_agrees_with_a_linear_search(
             addresses in prop::collection::btree_set(1_u32..200, 0..100), sought in 0_u32..220,
         ) {
             let addresses: Vec<u32> = addresses.into_iter().rev().collect();
-            let directory = Directory::new(addresses.iter().copied());
-            let place = addresses.iter().position(|address| *address == sought);
-            prop_assert_eq!(directory.find(sought), place.map(|place| HostId(place as u32)));
+            let table = AddressTable::new(addresses.iter().copied());
+            let index = addresses.iter().position(|address| *address == sought);
+            prop_assert_eq!(table.find(sought), index.map(|index| HostId(index as u32)));
         }
     }
 
     #[test]
-    #[should_panic(expected = "have one address")]
-    fn an_address_names_one_host() {
-        let _ = Directory::new([7, 8, 7].into_iter());
+    #[should_panic(expected = "have the same address")]
+    fn two_hosts_cannot_have_the_same_address() {
+        let _ = AddressTable::new([7, 8, 7].into_iter());
     }
 }

@@ -1,56 +1,56 @@
-//! Which link leads where.
+//! Shortest-path routes by number of links; among equal paths, the link configured first wins.
 //!
-//! Owns the table of shortest paths by number of links; among equals, the link that was
-//! configured first. It refuses routing protocols: a withdrawn link is known everywhere at once.
+//! There is no routing protocol: every host knows of a withdrawn link at once.
 //!
-//! Most hosts of a large network have a single link, and nothing leads over them: they need no row.
-//! From there everything goes over that link, and to there as to the host at its other end. What is
-//! left is a table of the routers, and the rest is linear in hosts and links.
+//! The table holds routers only. Most hosts of a large network have one link and forward nothing:
+//! such a leaf sends everything over its link, and is reached through its neighbour. The rest of
+//! the state is linear in hosts and links.
 
 use std::collections::VecDeque;
 
 use crate::link::LinkId;
 use crate::packet::HostId;
 
-/// The most hosts.
+/// The largest number of hosts.
 pub const HOSTS_MAX: u32 = 1 << 14;
 
-/// The most hosts with more than one link: the table has eight bytes for each pair of them (32 MiB
-/// at the limit).
+/// The largest number of hosts with more than one link. The table has eight bytes for each pair of
+/// them, 32 MiB at the limit.
 pub const ROUTERS_MAX: usize = 2_048;
 
-/// The most links.
+/// The largest number of links.
 pub const LINKS_MAX: usize = 1 << 16;
 
-/// For each pair of hosts, the link that the first host sends on to reach the second.
+/// For each pair of hosts, the link on which the first host forwards to the second.
 #[derive(Clone, Debug)]
 pub(crate) struct RouteTable {
-    hosts: Vec<Seat>,
-    /// Links of each host, in their order, with the host at the other end.
+    hosts: Vec<Node>,
+    /// The links of each host in order of configuration, with the host at the other end.
     neighbours: Vec<Vec<(LinkId, HostId)>>,
     routers: Vec<HostId>,
-    /// At `destination * routers + router`, both by their places among routers.
+    /// At `destination * routers + router`, both as indices into `routers`.
     first_links: Vec<Option<LinkId>>,
 }
 
-/// One host in the net of links.
+/// One host as a node of the graph of links.
 #[derive(Clone, Copy, Debug)]
-struct Seat {
-    /// The lowest host that it has a route to, or itself: the same for all that have routes to each
-    /// other.
-    island: HostId,
-    place: Place,
+struct Node {
+    /// The lowest host of the connected component: equal for two hosts exactly if they have a
+    /// route to each other.
+    component: HostId,
+    kind: NodeKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Alone,
-    /// It has one link, and this is at the other end.
+enum NodeKind {
+    Isolated,
+    /// A host with one link, and the host at its other end.
     Leaf(LinkId, HostId),
+    /// A host with several links: its index into `routers`.
     Router(u32),
 }
 
-/// How many of the hosts have more than one of the links with these ends.
+/// How many hosts have more than one of the links with these ends.
 pub(crate) fn routers(hosts: u32, ends: impl Iterator<Item = [HostId; 2]>) -> usize {
     let mut links = vec![0_usize; hosts as usize];
     ends.flatten().for_each(|host| links[host.0 as usize] += 1);
@@ -67,23 +67,23 @@ impl RouteTable {
             neighbours[second.0 as usize].push((link, first));
         }
         let mut routers = Vec::new();
-        let mut seats = Vec::new();
+        let mut nodes = Vec::new();
         for (host, links) in (0..).map(HostId).zip(&neighbours) {
-            let place = match links.as_slice() {
-                [] => Place::Alone,
-                [(link, neighbour)] => Place::Leaf(*link, *neighbour),
+            let kind = match links.as_slice() {
+                [] => NodeKind::Isolated,
+                [(link, neighbour)] => NodeKind::Leaf(*link, *neighbour),
                 [_, _, ..] => {
                     routers.push(host);
-                    Place::Router(routers.len() as u32 - 1)
+                    NodeKind::Router(routers.len() as u32 - 1)
                 }
             };
-            seats.push(Seat {
-                island: host,
-                place,
+            nodes.push(Node {
+                component: host,
+                kind,
             });
         }
         let mut table = Self {
-            hosts: seats,
+            hosts: nodes,
             neighbours,
             first_links: vec![None; routers.len() * routers.len()],
             routers,
@@ -92,51 +92,53 @@ impl RouteTable {
         table
     }
 
-    /// The link on which `from` sends what is for `to`; `None` if no way leads there, or if both
-    /// are one host.
+    /// The link on which `from` sends a packet for `to`; `None` if there is no route, or if both
+    /// are the same host.
     pub(crate) fn first_link(&self, from: HostId, to: HostId) -> Option<LinkId> {
-        let (here, there) = (self.seat(from), self.seat(to));
-        if here.island != there.island || from == to {
+        let (here, there) = (self.node(from), self.node(to));
+        if here.component != there.component || from == to {
             return None;
         }
-        let router = match here.place {
-            Place::Alone => return None,
-            Place::Leaf(link, _) => return Some(link),
-            Place::Router(router) => router,
+        let router = match here.kind {
+            NodeKind::Isolated => return None,
+            NodeKind::Leaf(link, _) => return Some(link),
+            NodeKind::Router(router) => router,
         };
-        match there.place {
-            Place::Leaf(link, neighbour) if neighbour == from => Some(link),
-            Place::Leaf(_, neighbour) => self.between(router, self.seat(neighbour).place),
-            place @ (Place::Alone | Place::Router(_)) => self.between(router, place),
+        match there.kind {
+            NodeKind::Leaf(link, neighbour) if neighbour == from => Some(link),
+            NodeKind::Leaf(_, neighbour) => self.between(router, self.node(neighbour).kind),
+            kind @ (NodeKind::Isolated | NodeKind::Router(_)) => self.between(router, kind),
         }
     }
 
-    /// The lowest host of those that have routes to each other, `host` among them.
-    pub(crate) fn island(&self, host: HostId) -> HostId {
-        self.seat(host).island
+    /// The lowest host in the connected component of `host`.
+    pub(crate) fn component(&self, host: HostId) -> HostId {
+        self.node(host).component
     }
 
-    fn seat(&self, host: HostId) -> Seat {
-        let seat = self.hosts.get(host.0 as usize);
-        *seat.unwrap_or_else(|| panic!("there is no host {}", host.0))
+    fn node(&self, host: HostId) -> Node {
+        let node = self.hosts.get(host.0 as usize);
+        *node.unwrap_or_else(|| panic!("there is no host {}", host.0))
     }
 
-    fn between(&self, router: u32, to: Place) -> Option<LinkId> {
-        let Place::Router(to) = to else {
-            unreachable!("a way from a router to a leaf leads over a router");
+    fn between(&self, router: u32, to: NodeKind) -> Option<LinkId> {
+        let NodeKind::Router(to) = to else {
+            unreachable!("a path from a router to a leaf passes the leaf's neighbour, a router");
         };
         self.first_links[to as usize * self.routers.len() + router as usize]
     }
 
-    /// Finds all routes anew over the links that are `usable`. It takes routers x links steps,
-    /// which is for the rare event of a withdrawal.
+    /// Computes all routes over the links that are `usable`: one breadth-first search for each
+    /// router. That is expensive, but links are withdrawn rarely.
     pub(crate) fn recompute(&mut self, usable: impl Fn(LinkId) -> bool) {
-        self.find_islands(&usable);
+        self.find_components(&usable);
         let mut distances = vec![None; self.hosts.len()];
-        for (place, destination) in self.routers.iter().enumerate() {
+        for (index, destination) in self.routers.iter().enumerate() {
             self.measure(*destination, &mut distances, &usable);
-            let row = place * self.routers.len();
+            let row = index * self.routers.len();
             for (router, host) in self.routers.iter().enumerate() {
+                // Neighbours are in order of configuration, so `find` breaks ties the same way on
+                // every run.
                 let neighbours = &self.neighbours[host.0 as usize];
                 let closer = neighbours.iter().find(|(link, neighbour)| {
                     usable(*link)
@@ -149,15 +151,15 @@ impl RouteTable {
         }
     }
 
-    fn find_islands(&mut self, usable: &impl Fn(LinkId) -> bool) {
+    fn find_components(&mut self, usable: &impl Fn(LinkId) -> bool) {
         let mut found = vec![false; self.hosts.len()];
-        for island in 0..self.hosts.len() {
-            let mut frontier = vec![island];
+        for component in 0..self.hosts.len() {
+            let mut frontier = vec![component];
             while let Some(host) = frontier.pop() {
                 if std::mem::replace(&mut found[host], true) {
                     continue;
                 }
-                self.hosts[host].island = HostId(island as u32);
+                self.hosts[host].component = HostId(component as u32);
                 let usable = self.neighbours[host]
                     .iter()
                     .filter(|(link, _)| usable(*link));
@@ -166,7 +168,7 @@ impl RouteTable {
         }
     }
 
-    /// How many links each router is away from `destination`, by breadth-first search.
+    /// The distance of each host from `destination` in links, by breadth-first search.
     fn measure(
         &self,
         destination: HostId,

@@ -1,0 +1,50 @@
+//! What an observer sees of packets: sent, dropped, damaged, arrived.
+
+use kernel::Instant;
+use net::{DropReason, HostId, LinkId, Packet, Transit};
+
+use crate::in_flight::Payload;
+
+/// What happens to a packet at one host.
+#[derive(Clone, Copy, Debug)]
+pub enum PacketEvent<'a> {
+    /// The host, its source or a router, offers it to a link. The result for each copy is known at
+    /// once, before any arrives.
+    Offered(Offer<'a>),
+    /// The host is its source and sends it.
+    Sent(&'a Packet<Payload>),
+    /// The packet or its duplicate is dropped.
+    Dropped {
+        /// The packet.
+        packet: &'a Packet<Payload>,
+        /// The link that dropped it; `None` if it was dropped before it came to a link.
+        link: Option<LinkId>,
+        /// Why.
+        reason: DropReason,
+    },
+    /// It arrives damaged and is discarded because of its checksum.
+    Damaged(&'a Packet<Payload>),
+    /// It arrives at its destination.
+    Arrived(&'a Packet<Payload>),
+}
+
+/// A packet at one end of a link.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// The packet.
+    pub packet: &'a Packet<Payload>,
+    /// What happens to it on this link.
+    pub transit: Transit,
+    /// The IPv4 addresses of its source and its destination.
+    pub addresses: [u32; 2],
+}
+
+/// Sees every packet event as it happens, and cannot change anything. `()` ignores all.
+pub trait PacketObserver {
+    /// Something happens to a packet at `host`.
+    fn on_packet(&mut self, at: Instant, host: HostId, event: PacketEvent<'_>);
+}
+
+impl PacketObserver for () {
+    fn on_packet(&mut self, _: Instant, _: HostId, _: PacketEvent<'_>) {}
+}

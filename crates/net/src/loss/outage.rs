@@ -1,0 +1,275 @@
+//! Outages: intervals in which a link carries nothing, whether or not anybody sends.
+//!
+//! The random ones are a two-state Markov chain in continuous time with exponential sojourn times
+//! (a Gilbert-Elliott model by time instead of by packet). The chain is a pure function of seed and
+//! link: the length of sojourn n is drawn by its number n, so the timeline depends on no packet and
+//! can be walked in both directions.
+
+use kernel::{Choices, Duration, Instant, Ratio, Site};
+
+const INITIAL: Site = Site::new("net.outage.initial");
+const SOJOURN: Site = Site::new("net.outage.sojourn");
+
+/// The longest mean sojourn time, about three years. The longest possible draw, 44.4 means, still
+/// fits virtual time.
+pub const MEAN_MAX: Duration = Duration::from_secs(100_000_000);
+
+/// Mean sojourn times of the two states; the sojourn times are exponentially distributed. With a
+/// mean of zero the state never occurs. Both must not be zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outages {
+    /// Mean time between outages; at most [`MEAN_MAX`].
+    pub mean_good: Duration,
+    /// Mean length of an outage; at most [`MEAN_MAX`].
+    pub mean_outage: Duration,
+}
+
+/// One outage, from `from` up to but not including `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutageInterval {
+    /// The first instant at which the link is out.
+    pub from: Instant,
+    /// The first instant at which it works again.
+    pub until: Instant,
+}
+
+/// When one direction of a link is out: by the random chain or by a scheduled interval.
+#[derive(Clone, Debug)]
+pub(crate) struct OutageTimeline {
+    chain: Option<Chain>,
+    /// Scheduled outages, sorted and disjoint.
+    scheduled: Vec<OutageInterval>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    choices: Choices,
+    entity: u64,
+    means: Outages,
+    /// The first sojourn under `choices`; after a reseed, earlier ones cannot be computed.
+    first: u64,
+    /// The sojourn asked for last, from which the next search starts.
+    current: Sojourn,
+}
+
+/// A stay in one state of the chain.
+#[derive(Clone, Copy, Debug)]
+struct Sojourn {
+    number: u64,
+    is_outage: bool,
+    since: Instant,
+    /// [`Instant::MAX`] if it never ends.
+    until: Instant,
+}
+
+impl Outages {
+    /// The fraction of time that is outage, in the long run.
+    ///
+    /// # Panics
+    /// If both means are zero.
+    #[must_use]
+    pub fn outage_fraction(self) -> Ratio {
+        let total = self.mean_good + self.mean_outage;
+        Ratio::new(self.mean_outage.nanos(), total.nanos()).expect("one of the means is not zero")
+    }
+}
+
+impl OutageInterval {
+    /// Whether `instant` lies in it.
+    #[must_use]
+    pub fn contains(self, instant: Instant) -> bool {
+        self.from <= instant && instant < self.until
+    }
+}
+
+impl OutageTimeline {
+    pub(crate) fn new(
+        choices: Choices,
+        entity: u64,
+        means: Option<Outages>,
+        scheduled: Vec<OutageInterval>,
+    ) -> Self {
+        debug_assert!(scheduled.is_sorted_by(|one, next| one.until < next.from));
+        Self {
+            chain: means.map(|means| Chain::new(choices, entity, means)),
+            scheduled,
+        }
+    }
+
+    /// From `at` on, the chain draws from `choices`. Do not ask for the time before `at`
+    /// afterwards.
+    pub(crate) fn reseed(&mut self, at: Instant, choices: Choices) {
+        self.chain = self.chain.map(|chain| chain.reseeded(at, choices));
+    }
+
+    /// Whether the direction is out at `instant`. Remembers the sojourn found: asking in order of
+    /// time takes amortized constant time.
+    pub(crate) fn is_out(&mut self, instant: Instant) -> bool {
+        if let Some(chain) = &mut self.chain {
+            chain.current = chain.at(instant);
+        }
+        self.was_out(instant)
+    }
+
+    /// As [`OutageTimeline::is_out`], without remembering.
+    pub(crate) fn was_out(&self, instant: Instant) -> bool {
+        let by_chain = self.chain.is_some_and(|chain| chain.at(instant).is_outage);
+        by_chain
+            || self.scheduled[self.first_ending_after(instant)..]
+                .first()
+                .is_some_and(|interval| interval.contains(instant))
+    }
+
+    /// The first instant after `now` at which an outage begins or ends.
+    pub(crate) fn next_change(&self, now: Instant) -> Option<Instant> {
+        // A boundary of one cause changes nothing while the other holds the direction down.
+        let before = self.was_out(now);
+        let mut instant = now;
+        loop {
+            instant = self.next_boundary(instant)?;
+            if self.was_out(instant) != before {
+                return Some(instant);
+            }
+        }
+    }
+
+    /// The outages from `from` on. One that is under way at `from` begins there.
+    pub(crate) fn intervals(&self, from: Instant) -> impl Iterator<Item = OutageInterval> + use<> {
+        let mut timeline = self.clone();
+        let mut cursor = Some(from);
+        std::iter::from_fn(move || {
+            let start = match cursor? {
+                now if timeline.is_out(now) => now,
+                now => timeline.next_change(now)?,
+            };
+            let end = timeline.next_change(start);
+            cursor = end;
+            Some(OutageInterval {
+                from: start,
+                until: end.unwrap_or(Instant::MAX),
+            })
+        })
+    }
+
+    /// The next instant at which a sojourn of the chain ends or a scheduled outage begins or ends.
+    fn next_boundary(&self, after: Instant) -> Option<Instant> {
+        let chain = self.chain.map(|chain| chain.at(after).until);
+        let interval = self.scheduled.get(self.first_ending_after(after));
+        let scheduled = interval.map(|interval| {
+            if after < interval.from {
+                interval.from
+            } else {
+                interval.until
+            }
+        });
+        let next = chain.into_iter().chain(scheduled).min()?;
+        assert!(next > after || next == Instant::MAX, "time goes on");
+        (next < Instant::MAX).then_some(next)
+    }
+
+    fn first_ending_after(&self, instant: Instant) -> usize {
+        self.scheduled
+            .partition_point(|interval| interval.until <= instant)
+    }
+}
+
+impl Chain {
+    fn new(choices: Choices, entity: u64, means: Outages) -> Self {
+        let fraction = means.outage_fraction();
+        // The chain starts in its stationary distribution. The exponential distribution is
+        // memoryless: the rest of a sojourn that is under way at the start is distributed like a
+        // whole one, so only the state needs a draw.
+        let is_outage = match (fraction.is_zero(), fraction.is_one()) {
+            (true, _) => false,
+            (_, true) => true,
+            _ => choices.rng(INITIAL, entity, [0, 0]).chance(fraction),
+        };
+        let mut chain = Self {
+            choices,
+            entity,
+            means,
+            first: 0,
+            current: Sojourn {
+                number: 0,
+                is_outage,
+                since: Instant::ZERO,
+                until: Instant::MAX,
+            },
+        };
+        chain.current.until = Instant::ZERO.saturating_add(chain.length(0, is_outage));
+        chain
+    }
+
+    /// The chain with the same state at `at` and other random choices from there on. The current
+    /// sojourn is drawn anew: memoryless, its rest is distributed like a whole one.
+    fn reseeded(self, at: Instant, choices: Choices) -> Self {
+        let Sojourn {
+            number, is_outage, ..
+        } = self.at(at);
+        let mut chain = Self {
+            choices,
+            first: number,
+            ..self
+        };
+        chain.current = Sojourn {
+            number,
+            is_outage,
+            since: at,
+            until: at.saturating_add(chain.length(number, is_outage)),
+        };
+        chain
+    }
+
+    /// The sojourn that contains `instant`, found by walking from the current one.
+    fn at(&self, instant: Instant) -> Sojourn {
+        let mut sojourn = self.current;
+        while instant >= sojourn.until && sojourn.until < Instant::MAX {
+            sojourn = self.after(sojourn);
+        }
+        while instant < sojourn.since {
+            sojourn = self.before(sojourn);
+        }
+        sojourn
+    }
+
+    fn after(&self, sojourn: Sojourn) -> Sojourn {
+        let (number, is_outage) = (sojourn.number + 1, !sojourn.is_outage);
+        Sojourn {
+            number,
+            is_outage,
+            since: sojourn.until,
+            until: sojourn.until.saturating_add(self.length(number, is_outage)),
+        }
+    }
+
+    fn before(&self, sojourn: Sojourn) -> Sojourn {
+        assert!(
+            sojourn.number > self.first,
+            "no sojourn before the first one of these random choices is known"
+        );
+        let (number, is_outage) = (sojourn.number - 1, !sojourn.is_outage);
+        let length = self.length(number, is_outage);
+        Sojourn {
+            number,
+            is_outage,
+            since: Instant::from_nanos(sojourn.since.nanos() - length.nanos()),
+            until: sojourn.since,
+        }
+    }
+
+    /// The length of sojourn `number`. At least a nanosecond, so that every step of a walk moves in
+    /// time.
+    fn length(&self, number: u64, is_outage: bool) -> Duration {
+        let fraction = self.means.outage_fraction();
+        if fraction.is_zero() || fraction.is_one() {
+            return Duration::MAX;
+        }
+        let mean = if is_outage {
+            self.means.mean_outage
+        } else {
+            self.means.mean_good
+        };
+        let mut rng = self.choices.rng(SOJOURN, self.entity, [number, 0]);
+        rng.exponential(mean).max(Duration::from_nanos(1))
+    }
+}

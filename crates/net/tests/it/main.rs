@@ -1,0 +1,13 @@
+//! Tests of the network through its public interface.
+
+#![deny(clippy::float_arithmetic)]
+
+mod impairments;
+mod independence;
+mod invalid_configs;
+mod loss_runs;
+mod outages;
+mod ping;
+mod queueing;
+mod routing;
+mod two_hosts;
