@@ -164,10 +164,10 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
     let (mut service, mut unseen) = (0, BTreeSet::new());
     for (_, record) in &outcome.records {
         if let Record::Violation(found) = record
-            && let Some(lease) = found.lease
+            && let Some(block) = found.block
             && outcome.host_named(&found.host) == Some(host)
         {
-            unseen.insert((service, lease.block.0, lease.instance.0));
+            unseen.insert((service, block.index.0, block.instance.0));
         }
         let Record::Mta(whose, _, told) = record else {
             continue;
@@ -175,7 +175,7 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
         if *whose != host {
             continue;
         }
-        if let Told::Fact(Fact::BlockTaken(_, instance)) = told {
+        if let Told::Fact(Fact::BlockAllocated(_, instance)) = told {
             service += u32::from(instance.0 == 0);
         } else if let Told::Log(_) = told {
             unseen.retain(|(when, ..)| *when != service);
@@ -192,8 +192,8 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
             && found.kind == ViolationKind::ControlBlockLeak
             && outcome.host_named(&found.host) == Some(host)
         {
-            let lease = found.lease.expect("a leak names its block");
-            let key = (service, lease.block.0, lease.instance.0);
+            let block = found.block.expect("a leak names its block");
+            let key = (service, block.index.0, block.instance.0);
             lives.insert(key, Verdict::Leaked);
         }
         let Record::Mta(whose, _, Told::Fact(fact)) = record else {
@@ -202,10 +202,10 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
         if *whose != host {
             continue;
         }
-        if let Fact::BlockTaken(block, instance) = fact {
+        if let Fact::BlockAllocated(block, instance) = fact {
             service += u32::from(instance.0 == 0);
             lives.insert((service, block.0, instance.0), Verdict::InUse);
-        } else if let Fact::BlockReturned(block, instance) = fact {
+        } else if let Fact::BlockReleased(block, instance) = fact {
             lives.insert((service, block.0, instance.0), Verdict::Closed);
         }
     }

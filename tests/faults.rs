@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use config::file;
 use kernel::{Duration, Instant};
-use mta::{EventEntry, Function};
+use mta::{EventEntry, SocketFunction};
 use simulation::record::{Record, Stage, ThreadNumber};
 use simulation::{Options, Outcome};
 
@@ -230,7 +230,7 @@ fn connect_errors(outcome: &Outcome) -> BTreeSet<String> {
         let Record::Mta(_, _, mta::Record::Event(event)) = record else {
             return None;
         };
-        let EventEntry::Sockets(Function::Connect, Some(error), _) = event else {
+        let EventEntry::Sockets(SocketFunction::Connect, Some(error), _) = event else {
             return None;
         };
         Some(error.code().to_string())

@@ -132,7 +132,8 @@ fn what_is_awaited_without_memory_is_awaited_anew() {
     let waits = (0..TRIES).map(|seed| {
         let fresh = run(&with_luck(&scenario, from, seed), 8);
         let arrived = fresh.records.iter().find_map(|(at, record)| {
-            let Record::Mta(_, _, mta::Record::Fact(mta::Fact::Submitted(_))) = record else {
+            let Record::Mta(_, _, mta::Record::Fact(mta::Fact::MessageSubmitted(_))) = record
+            else {
                 return None;
             };
             Some(*at)

@@ -155,7 +155,7 @@ impl Build for TimeoutOnlyAsks {
         Shipped::EXCHANGE_5_5_2653_23
     }
 
-    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
-        OnTimeout::RequestClose
+    fn on_session_timeout(&self, _: BlockState) -> TimeoutAction {
+        TimeoutAction::RequestClose
     }
 }

@@ -225,9 +225,9 @@ fn a_leaked_block_is_logged_as_in_the_article_and_never_again() {
         .collect();
     assert!(leaks.len() >= 10, "{} leaks", leaks.len());
     for leak in leaks {
-        let lease = leak.lease.expect("a leak names its block");
-        let (cb, instance) = (lease.block, lease.instance);
-        let life = winsock_log::life(&outcome, host, lease, leak.at);
+        let block = leak.block.expect("a leak names its block");
+        let (cb, instance) = (block.index, block.instance);
+        let life = winsock_log::life(&outcome, host, block, leak.at);
         let found: Vec<String> = life.iter().map(ToString::to_string).collect();
         let found: Vec<&str> = found.iter().map(String::as_str).collect();
         let article = format!(

@@ -177,7 +177,7 @@ impl Luck {
     }
 
     fn take_in_fact(&mut self, scenario: &Scenario, fact: mta::Fact) {
-        if let mta::Fact::Arrived {
+        if let mta::Fact::MessageArrived {
             message,
             length,
             hash,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use config::file;
 use explore::repro::capsule::Capsule;
 use explore::run_builds;
-use mta::{BlockState, Build, LockName, OnClose, OnTimeout, Operation, Shipped, Structure};
+use mta::{BlockState, Build, CloseAction, LockName, Operation, Shipped, Structure, TimeoutAction};
 use simulation::Options;
 
 use crate::program::{argument, code, mtasim, text};
@@ -29,11 +29,11 @@ impl Build for Faulty {
         self.0.guard(structure, operation)
     }
 
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         panic!("no answer for {state:?}")
     }
 
-    fn on_close_request(&self, state: BlockState) -> OnClose {
+    fn on_close_request(&self, state: BlockState) -> CloseAction {
         self.0.on_close_request(state)
     }
 

@@ -63,8 +63,8 @@ impl Build for ReleasedAtTimeout {
         UNFIXED
     }
 
-    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
-        OnTimeout::Release
+    fn on_session_timeout(&self, _: BlockState) -> TimeoutAction {
+        TimeoutAction::Release
     }
 }
 
@@ -78,9 +78,9 @@ impl Build for InstanceIgnored {
         UNFIXED
     }
 
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         if state == BlockState::Connecting {
-            return OnTimeout::Release;
+            return TimeoutAction::Release;
         }
         UNFIXED.on_session_timeout(state)
     }
@@ -99,9 +99,9 @@ impl Build for SocketLeftOpen {
         UNFIXED
     }
 
-    fn on_close_request(&self, state: BlockState) -> OnClose {
+    fn on_close_request(&self, state: BlockState) -> CloseAction {
         if state == BlockState::OutOfService {
-            return OnClose::ReleaseOnly;
+            return CloseAction::ReleaseOnly;
         }
         UNFIXED.on_close_request(state)
     }
@@ -116,15 +116,15 @@ impl Build for ReleasedByBoth {
         UNFIXED
     }
 
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         if state == BlockState::Connecting {
-            return OnTimeout::Release;
+            return TimeoutAction::Release;
         }
         UNFIXED.on_session_timeout(state)
     }
 
-    fn on_close_request(&self, _: BlockState) -> OnClose {
-        OnClose::Close
+    fn on_close_request(&self, _: BlockState) -> CloseAction {
+        CloseAction::Close
     }
 }
 
@@ -137,7 +137,7 @@ impl Build for RestsBeforeReuse {
         UNFIXED
     }
 
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         InstanceIgnored.on_session_timeout(state)
     }
 
@@ -173,11 +173,11 @@ impl Build for FewerAttempts {
         UNFIXED
     }
 
-    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
         if attempt >= allowed.min(2) {
-            OnFailure::GiveUp
+            ConnectFailureAction::GiveUp
         } else {
-            OnFailure::TryAgain
+            ConnectFailureAction::Retry
         }
     }
 }

@@ -141,7 +141,7 @@ impl Build for OnePicture {
         FIXED
     }
 
-    fn walk(&self) -> Walk {
-        Walk::Together
+    fn wait_array_scan(&self) -> WaitArrayScan {
+        WaitArrayScan::LocksNested
     }
 }

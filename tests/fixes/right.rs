@@ -37,9 +37,9 @@ impl Build for LateCloseReleases {
         Shipped::EXCHANGE_5_5_2653_23
     }
 
-    fn on_close_request(&self, state: BlockState) -> OnClose {
+    fn on_close_request(&self, state: BlockState) -> CloseAction {
         if state == BlockState::OutOfService {
-            return OnClose::Close;
+            return CloseAction::Close;
         }
         self.base().on_close_request(state)
     }
@@ -54,8 +54,8 @@ impl Build for TimeoutOnlyAsks {
         Shipped::EXCHANGE_5_5_2653_23
     }
 
-    fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
-        OnTimeout::RequestClose
+    fn on_session_timeout(&self, _: BlockState) -> TimeoutAction {
+        TimeoutAction::RequestClose
     }
 }
 
@@ -122,8 +122,8 @@ impl Build for OnePictureOneLock {
         Some("the one lock")
     }
 
-    fn walk(&self) -> Walk {
-        Walk::Together
+    fn wait_array_scan(&self) -> WaitArrayScan {
+        WaitArrayScan::LocksNested
     }
 }
 
@@ -137,9 +137,9 @@ impl Build for ReleasedWhileConnecting {
         Shipped::EXCHANGE_5_5_2653_23
     }
 
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         if state == BlockState::Connecting {
-            return OnTimeout::Release;
+            return TimeoutAction::Release;
         }
         self.base().on_session_timeout(state)
     }
@@ -169,11 +169,11 @@ impl Build for FewerAttemptsToo {
         Shipped::EXCHANGE_5_5_2655_16
     }
 
-    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
         if attempt >= allowed.min(2) {
-            OnFailure::GiveUp
+            ConnectFailureAction::GiveUp
         } else {
-            OnFailure::TryAgain
+            ConnectFailureAction::Retry
         }
     }
 }

@@ -37,8 +37,8 @@ impl Build for NoticeBeforeChange {
         Shipped::EXCHANGE_4_0_994_2
     }
 
-    fn notice(&self) -> Notice {
-        Notice::Before
+    fn wake_timing(&self) -> WakeTiming {
+        WakeTiming::BeforeChange
     }
 }
 
@@ -51,8 +51,8 @@ impl Build for ResetAfterLooking {
         Shipped::EXCHANGE_5_5_2655_16
     }
 
-    fn reset(&self) -> Reset {
-        Reset::AfterLooking
+    fn event_reset(&self) -> EventReset {
+        EventReset::AfterDraining
     }
 }
 
@@ -66,7 +66,7 @@ impl Build for CallsLeftWaiting {
         Shipped::EXCHANGE_5_5_2655_16
     }
 
-    fn on_empty_pool(&self) -> OnEmptyPool {
-        OnEmptyPool::LeaveWaiting
+    fn on_empty_pool(&self) -> EmptyPoolAction {
+        EmptyPoolAction::LeaveInBacklog
     }
 }

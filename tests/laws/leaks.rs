@@ -26,7 +26,7 @@ impl Opens {
     fn add(&mut self, outcome: &Outcome) {
         let paris = outcome.host_named("PARIS").expect("it is in the pair");
         let requested = outcome.records.iter().filter(|(_, record)| {
-            matches!(record, Record::Mta(host, _, mta::Record::Fact(mta::Fact::Bound(..)))
+            matches!(record, Record::Mta(host, _, mta::Record::Fact(mta::Fact::BlockBound(..)))
                 if *host == paris)
         });
         self.requested += requested.count() as u64;

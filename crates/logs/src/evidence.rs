@@ -53,13 +53,13 @@ pub fn exhibits(scenario: &Scenario, outcome: &Outcome) -> Vec<Exhibit> {
 
 fn violation(outcome: &Outcome, violation: &Violation) -> Exhibit {
     let host = outcome.host_named(&violation.host);
-    match (violation.kind, violation.lease, host) {
-        (ViolationKind::ControlBlockLeak, Some(lease), Some(host)) => {
-            let lines = winsock_log::life(outcome, host, lease, violation.at);
+    match (violation.kind, violation.block, host) {
+        (ViolationKind::ControlBlockLeak, Some(block), Some(host)) => {
+            let lines = winsock_log::life(outcome, host, block, violation.at);
             Exhibit {
                 title: format!(
                     "All that Winsock.log of {} says of CB {} (instance {}):",
-                    violation.host, lease.block, lease.instance
+                    violation.host, block.index, block.instance
                 ),
                 lines: lines.iter().map(ToString::to_string).collect(),
             }

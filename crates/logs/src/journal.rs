@@ -8,7 +8,7 @@
 use std::fmt::{Display, Write};
 
 use kernel::{EventKey, Instant};
-use mta::{Ending, Fact};
+use mta::{AssociationEnd, Fact};
 use net::{DropReason, HostId, Identity};
 
 use super::event_log::{Reader, Source};
@@ -147,52 +147,52 @@ const fn kind_of(record: &mta::Record) -> &'static str {
         mta::Record::Log(_) => "winsock-log",
         mta::Record::Event(_) => "event-log",
         mta::Record::Fact(fact) => match fact {
-            Fact::Begun(_) => "association-begun",
-            Fact::Bound(..) => "block-bound",
-            Fact::Opened(_) => "association-opened",
-            Fact::Ended(..) => "association-ended",
-            Fact::Refused => "association-refused",
+            Fact::AssociationBegun(_) => "association-begun",
+            Fact::BlockBound(..) => "block-bound",
+            Fact::AssociationOpened(_) => "association-opened",
+            Fact::AssociationEnded(..) => "association-ended",
+            Fact::AssociationRefused => "association-refused",
             Fact::TransportBegun(..) => "transport-begun",
             Fact::TransportEnded(..) => "transport-ended",
-            Fact::BlockTaken(..) => "block-taken",
-            Fact::OutOfService(..) => "block-out-of-service",
-            Fact::BlockReturned(..) => "block-returned",
+            Fact::BlockAllocated(..) => "block-taken",
+            Fact::BlockOutOfService(..) => "block-out-of-service",
+            Fact::BlockReleased(..) => "block-returned",
             Fact::CloseApplied { .. } => "close-applied",
-            Fact::Submitted(_) => "message-submitted",
-            Fact::Arrived { .. } => "message-arrived",
-            Fact::Acknowledged(_) => "message-acknowledged",
-            Fact::Returned(_) => "message-returned",
+            Fact::MessageSubmitted(_) => "message-submitted",
+            Fact::MessageArrived { .. } => "message-arrived",
+            Fact::MessageAcknowledged(_) => "message-acknowledged",
+            Fact::MessageReturned(_) => "message-returned",
         },
     }
 }
 
 fn put_fact(line: &mut Line, fact: Fact) {
     match fact {
-        Fact::Refused => {}
-        Fact::Bound(association, block, instance) => {
+        Fact::AssociationRefused => {}
+        Fact::BlockBound(association, block, instance) => {
             line.number("association", association.0);
             line.number("cb", block);
             line.number("instance", instance);
         }
-        Fact::Begun(association) | Fact::Opened(association) => {
+        Fact::AssociationBegun(association) | Fact::AssociationOpened(association) => {
             line.number("association", association.0)
         }
-        Fact::Ended(association, ending) => {
+        Fact::AssociationEnded(association, ending) => {
             line.number("association", association.0);
             line.text(
                 "ending",
                 match ending {
-                    Ending::Orderly => "orderly",
-                    Ending::NotOpened => "not-opened",
-                    Ending::Broken => "broken",
+                    AssociationEnd::Orderly => "orderly",
+                    AssociationEnd::NotOpened => "not-opened",
+                    AssociationEnd::Broken => "broken",
                 },
             );
         }
         Fact::TransportBegun(block, instance)
         | Fact::TransportEnded(block, instance)
-        | Fact::BlockTaken(block, instance)
-        | Fact::OutOfService(block, instance)
-        | Fact::BlockReturned(block, instance) => {
+        | Fact::BlockAllocated(block, instance)
+        | Fact::BlockOutOfService(block, instance)
+        | Fact::BlockReleased(block, instance) => {
             line.number("cb", block);
             line.number("instance", instance);
         }
@@ -205,10 +205,12 @@ fn put_fact(line: &mut Line, fact: Fact) {
             line.number("meant", meant);
             line.number("instance", found);
         }
-        Fact::Submitted(message) | Fact::Acknowledged(message) | Fact::Returned(message) => {
+        Fact::MessageSubmitted(message)
+        | Fact::MessageAcknowledged(message)
+        | Fact::MessageReturned(message) => {
             line.number("message", message);
         }
-        Fact::Arrived {
+        Fact::MessageArrived {
             from,
             message,
             length,
@@ -244,9 +246,9 @@ fn put_violation(line: &mut Line, violation: &Violation) {
     line.text("host", &violation.host);
     line.text("violation", violation.kind.as_str());
     line.text("signature", violation.signature());
-    if let Some(lease) = violation.lease {
-        line.number("cb", lease.block);
-        line.number("instance", lease.instance);
+    if let Some(block) = violation.block {
+        line.number("cb", block.index);
+        line.number("instance", block.instance);
     }
     line.text("text", &violation.detail);
 }

@@ -3,7 +3,7 @@
 //! Owns the words for what is written down: who did what, as plainly as the record says it. It
 //! refuses conclusions: a sentence says no more than its record.
 
-use mta::{Ending, Fact};
+use mta::{AssociationEnd, Fact};
 use net::DropReason;
 
 use super::winsock_log;
@@ -79,36 +79,36 @@ fn thread_in_words(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String
 #[must_use]
 pub fn fact_in_words(fact: Fact) -> String {
     match fact {
-        Fact::Begun(association) => format!("begins association {}", association.0),
-        Fact::Bound(association, block, instance) => {
+        Fact::AssociationBegun(association) => format!("begins association {}", association.0),
+        Fact::BlockBound(association, block, instance) => {
             format!(
                 "association {} is to use block {block}, use {instance}",
                 association.0
             )
         }
-        Fact::Opened(association) => format!("association {} is open", association.0),
-        Fact::Ended(association, ending) => {
+        Fact::AssociationOpened(association) => format!("association {} is open", association.0),
+        Fact::AssociationEnded(association, ending) => {
             let how = match ending {
-                Ending::Orderly => "in order",
-                Ending::NotOpened => "without having been open",
-                Ending::Broken => "broken",
+                AssociationEnd::Orderly => "in order",
+                AssociationEnd::NotOpened => "without having been open",
+                AssociationEnd::Broken => "broken",
             };
             format!("association {} ends {how}", association.0)
         }
-        Fact::Refused => "no association: no block is free".to_owned(),
+        Fact::AssociationRefused => "no association: no block is free".to_owned(),
         Fact::TransportBegun(block, instance) => {
             format!("the transport begins on block {block}, use {instance}")
         }
         Fact::TransportEnded(block, instance) => {
             format!("the transport knows block {block}, use {instance}, no more")
         }
-        Fact::BlockTaken(block, instance) => {
+        Fact::BlockAllocated(block, instance) => {
             format!("takes block {block} out of the pool: use {instance}")
         }
-        Fact::OutOfService(block, instance) => {
+        Fact::BlockOutOfService(block, instance) => {
             format!("a timeout takes block {block}, use {instance}, out of service")
         }
-        Fact::BlockReturned(block, instance) => {
+        Fact::BlockReleased(block, instance) => {
             format!("gives block {block}, use {instance}, back to the pool")
         }
         Fact::CloseApplied {
@@ -116,10 +116,10 @@ pub fn fact_in_words(fact: Fact) -> String {
             meant,
             found,
         } => format!("a close request meant for use {meant} of block {block} finds use {found}"),
-        Fact::Submitted(message) => format!("takes in message {message}"),
-        Fact::Arrived { message, .. } => format!("message {message} has arrived whole"),
-        Fact::Acknowledged(message) => format!("message {message} is acknowledged"),
-        Fact::Returned(message) => format!("message {message} is given up"),
+        Fact::MessageSubmitted(message) => format!("takes in message {message}"),
+        Fact::MessageArrived { message, .. } => format!("message {message} has arrived whole"),
+        Fact::MessageAcknowledged(message) => format!("message {message} is acknowledged"),
+        Fact::MessageReturned(message) => format!("message {message} is given up"),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use kernel::Instant;
-use mta::{BlockIndex, Lease, LogLine};
+use mta::{BlockId, BlockIndex, LogLine};
 use net::HostId;
 
 use simulation::outcome::Outcome;
@@ -34,8 +34,8 @@ pub fn lines(outcome: &Outcome, host: HostId) -> impl Iterator<Item = (Instant, 
 /// is the last before `until` to the end of the process, or of the run. "The Winsock log will
 /// indicate the control block is allocated but never used, disconnected, or closed" (Q303102).
 #[must_use]
-pub fn life(outcome: &Outcome, host: HostId, lease: Lease, until: Instant) -> Vec<Line> {
-    let birth = LogLine::Allocated(lease.block, lease.instance);
+pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec<Line> {
+    let birth = LogLine::Allocated(id.index, id.instance);
     let records = &outcome.records;
     let is_birth = |(at, record): &(Instant, Record)| {
         *at <= until && line_of(record, host).is_some_and(|it| it.line == birth)
@@ -48,7 +48,7 @@ pub fn life(outcome: &Outcome, host: HostId, lease: Lease, until: Instant) -> Ve
         .iter()
         .take_while(of_this_process)
         .filter_map(|(_, record)| line_of(record, host))
-        .filter(|line| block(line.line) == Some(lease.block))
+        .filter(|line| block(line.line) == Some(id.index))
         .collect()
 }
 

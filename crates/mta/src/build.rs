@@ -9,8 +9,13 @@ use std::fmt;
 
 use machine::Duration;
 
-use crate::block::BlockState;
-use crate::decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeout, Reset, Walk};
+use crate::layout::BlockState;
+pub mod decision;
+
+use decision::{
+    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
+    WaitArrayScan, WakeTiming,
+};
 
 /// The decisions of one build.
 ///
@@ -20,7 +25,7 @@ use crate::decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeo
 /// made once, from what [`guard`](Build::guard) says at the start.
 ///
 /// ```
-/// use mta::{BlockState, Build, OnClose, Shipped};
+/// use mta::{BlockState, Build, CloseAction, Shipped};
 ///
 /// /// 5.5.2653.23, but a close request releases a block out of service, too.
 /// #[derive(Clone, Debug)]
@@ -31,9 +36,9 @@ use crate::decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeo
 ///         Shipped::EXCHANGE_5_5_2653_23
 ///     }
 ///
-///     fn on_close_request(&self, state: BlockState) -> OnClose {
+///     fn on_close_request(&self, state: BlockState) -> CloseAction {
 ///         match state {
-///             BlockState::OutOfService => OnClose::Close,
+///             BlockState::OutOfService => CloseAction::Close,
 ///             other => self.base().on_close_request(other),
 ///         }
 ///     }
@@ -66,7 +71,7 @@ pub trait Build: fmt::Debug {
 
     /// What the session's disconnect timer does to a block in this state when it runs out
     /// before the association is open (Q303102).
-    fn on_session_timeout(&self, state: BlockState) -> OnTimeout {
+    fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         self.base().on_session_timeout(state)
     }
 
@@ -78,23 +83,23 @@ pub trait Build: fmt::Debug {
 
     /// What a close request from the transport does that finds the block in this state
     /// (Q303102). The transport asks, too, before it sends one down.
-    fn on_close_request(&self, state: BlockState) -> OnClose {
+    fn on_close_request(&self, state: BlockState) -> CloseAction {
         self.base().on_close_request(state)
     }
 
     /// What the driver does when the `attempt`-th connect() for an open request has failed,
     /// counted from 1, where the host allows so many (Q193894).
-    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> OnFailure {
+    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
         if attempt >= allowed {
-            OnFailure::GiveUp
+            ConnectFailureAction::GiveUp
         } else {
-            OnFailure::TryAgain
+            ConnectFailureAction::Retry
         }
     }
 
     /// What the driver does with a call for which no block is free (event 9156).
-    fn on_empty_pool(&self) -> OnEmptyPool {
-        OnEmptyPool::Refuse
+    fn on_empty_pool(&self) -> EmptyPoolAction {
+        EmptyPoolAction::Refuse
     }
 
     /// How threads agree on the pool's free list, and which block is used again first.
@@ -103,18 +108,18 @@ pub trait Build: fmt::Debug {
     }
 
     /// How the thread that waits for a wait array reads it.
-    fn walk(&self) -> Walk {
-        Walk::OneAfterTheOther
+    fn wait_array_scan(&self) -> WaitArrayScan {
+        WaitArrayScan::LocksInTurn
     }
 
     /// When the thread that waits for a wait array is woken to look at a change of it.
-    fn notice(&self) -> Notice {
-        Notice::After
+    fn wake_timing(&self) -> WakeTiming {
+        WakeTiming::AfterChange
     }
 
     /// When a driver thread of 5.5 and 2000 that was woken resets its wake-up event.
-    fn reset(&self) -> Reset {
-        Reset::BeforeLooking
+    fn event_reset(&self) -> EventReset {
+        EventReset::BeforeDraining
     }
 
     /// Whether a message for a block is dropped when the block has another user by now.
@@ -276,25 +281,25 @@ impl Shipped {
     /// See [`Build::on_session_timeout`]. 4.0 has no timeout path of its own: its driver asks for
     /// a close like anybody else.
     #[must_use]
-    pub fn on_session_timeout(self, state: BlockState) -> OnTimeout {
+    pub fn on_session_timeout(self, state: BlockState) -> TimeoutAction {
         match (self.generation(), state) {
-            (Generation::Single, BlockState::Connecting) => OnTimeout::TakeOutOfService,
-            _ => OnTimeout::RequestClose,
+            (Generation::Single, BlockState::Connecting) => TimeoutAction::TakeOutOfService,
+            _ => TimeoutAction::RequestClose,
         }
     }
 
     /// See [`Build::on_close_request`].
     #[must_use]
-    pub fn on_close_request(self, state: BlockState) -> OnClose {
+    pub fn on_close_request(self, state: BlockState) -> CloseAction {
         match state {
-            BlockState::Free => OnClose::Refuse,
-            BlockState::OutOfService if !self.releases_late => OnClose::Acknowledge,
+            BlockState::Free => CloseAction::Refuse,
+            BlockState::OutOfService if !self.releases_late => CloseAction::Acknowledge,
             BlockState::OutOfService
             | BlockState::Allocated
             | BlockState::Connecting
             | BlockState::Listening
             | BlockState::Open
-            | BlockState::Closing => OnClose::Close,
+            | BlockState::Closing => CloseAction::Close,
         }
     }
 
@@ -351,10 +356,13 @@ mod tests {
     #[test]
     fn only_a_fix_releases_a_block_whose_close_request_comes_late() {
         let late = |build: Shipped| build.on_close_request(BlockState::OutOfService);
-        assert_eq!(late(Shipped::EXCHANGE_5_5_2653_23), OnClose::Acknowledge);
-        assert_eq!(late(Shipped::EXCHANGE_5_5_2655_16), OnClose::Close);
-        assert_eq!(late(Shipped::EXCHANGE_6_0_4712_0), OnClose::Acknowledge);
-        assert_eq!(late(Shipped::EXCHANGE_6_0_4720_14), OnClose::Close);
+        assert_eq!(
+            late(Shipped::EXCHANGE_5_5_2653_23),
+            CloseAction::Acknowledge
+        );
+        assert_eq!(late(Shipped::EXCHANGE_5_5_2655_16), CloseAction::Close);
+        assert_eq!(late(Shipped::EXCHANGE_6_0_4712_0), CloseAction::Acknowledge);
+        assert_eq!(late(Shipped::EXCHANGE_6_0_4720_14), CloseAction::Close);
     }
 
     #[test]

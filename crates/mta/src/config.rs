@@ -28,7 +28,7 @@ pub struct Config {
     /// The addresses from which calls are taken.
     pub peers: BTreeSet<u32>,
     /// How long a called MTA waits for the session to be opened, and then for a sign of life.
-    pub patience: Patience,
+    pub responder_timeouts: ResponderTimeouts,
     /// Whether connections probe an idle peer; NT's are silent unless asked.
     pub keep_alive: bool,
     /// Whether the many `Wait for cb` lines are written down.
@@ -39,12 +39,12 @@ pub struct Config {
 
 /// How long the called side waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct ResponderTimeouts {
     /// From the accepted call to the session's CONNECT.
     pub connect: Duration,
     /// From one session unit to the next. Lifetime and disconnect timer together are the
     /// longest that a caller keeps an idle association (Q220976).
-    pub silence: Duration,
+    pub inactivity: Duration,
 }
 
 /// What survives a restart.
@@ -117,18 +117,18 @@ pub enum Priority {
 
 /// A timer that the TIMER thread keeps for the association manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Alarm {
+pub struct Timer {
     /// When it runs out.
     pub at: Instant,
     /// What for.
-    pub purpose: Purpose,
+    pub purpose: TimerKind,
     /// The owner's count of plans: an alarm of an older plan is ignored.
     pub generation: u32,
 }
 
 /// What a timer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum TimerKind {
     /// An association has made no progress for as long as it may: by its number.
     Association(u32),
     /// A connector may try again: by its number.

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use crate::block::BlockState;
+use crate::layout::BlockState;
 
 /// Something that happens to a control block and is met by looking at its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,14 +45,14 @@ pub enum Stimulus {
 
 /// How often each stimulus met each state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Coverage([[u64; Stimulus::ALL.len()]; PLACES]);
+pub struct Coverage([[u64; Stimulus::ALL.len()]; STATES]);
 
 /// The seven states, and "another user, or no state at all".
-const PLACES: usize = 8;
+const STATES: usize = 8;
 
 /// A count that the threads of one process share.
 #[derive(Debug, Default)]
-pub(crate) struct Counts([[Cell<u64>; Stimulus::ALL.len()]; PLACES]);
+pub(crate) struct CoverageCounters([[Cell<u64>; Stimulus::ALL.len()]; STATES]);
 
 impl Stimulus {
     /// Every one, in order.
@@ -76,9 +76,9 @@ impl Stimulus {
 }
 
 impl Coverage {
-    /// Every state that can be met, in order; `None` is a block that has another user by then, or
+    /// Every state that can be coverage, in order; `None` is a block that has another user by then, or
     /// whose state was written over.
-    pub const STATES: [Option<BlockState>; PLACES] = [
+    pub const STATES: [Option<BlockState>; STATES] = [
         Some(BlockState::Free),
         Some(BlockState::Allocated),
         Some(BlockState::Connecting),
@@ -92,7 +92,7 @@ impl Coverage {
     /// How often `stimulus` met `state`.
     #[must_use]
     pub fn of(&self, state: Option<BlockState>, stimulus: Stimulus) -> u64 {
-        self.0[place(state)][stimulus as usize]
+        self.0[index(state)][stimulus as usize]
     }
 
     /// Takes in what another process, or another life of one, has met.
@@ -104,23 +104,23 @@ impl Coverage {
     }
 }
 
-impl Counts {
-    pub(crate) fn meet(&self, state: Option<BlockState>, stimulus: Stimulus) {
-        let count = &self.0[place(state)][stimulus as usize];
+impl CoverageCounters {
+    pub(crate) fn count(&self, state: Option<BlockState>, stimulus: Stimulus) {
+        let count = &self.0[index(state)][stimulus as usize];
         count.set(count.get() + 1);
     }
 
-    pub(crate) fn taken(&self) -> Coverage {
+    pub(crate) fn snapshot(&self) -> Coverage {
         Coverage(std::array::from_fn(|state| {
             std::array::from_fn(|stimulus| self.0[state][stimulus].get())
         }))
     }
 }
 
-const fn place(state: Option<BlockState>) -> usize {
+const fn index(state: Option<BlockState>) -> usize {
     match state {
         Some(state) => state as usize,
-        None => PLACES - 1,
+        None => STATES - 1,
     }
 }
 
@@ -133,16 +133,16 @@ mod tests {
         for (number, stimulus) in Stimulus::ALL.into_iter().enumerate() {
             assert_eq!(stimulus as usize, number);
         }
-        let counts = Counts::default();
+        let counters = CoverageCounters::default();
         let mut times = 0;
         for state in Coverage::STATES {
             for stimulus in Stimulus::ALL {
                 times += 1;
-                (0..times).for_each(|_| counts.meet(state, stimulus));
+                (0..times).for_each(|_| counters.count(state, stimulus));
             }
         }
-        let mut twice = counts.taken();
-        twice.add(&counts.taken());
+        let mut twice = counters.snapshot();
+        twice.add(&counters.snapshot());
         let mut times = 0;
         for state in Coverage::STATES {
             for stimulus in Stimulus::ALL {

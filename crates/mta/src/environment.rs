@@ -15,7 +15,7 @@ pub enum Winsock {}
 
 impl Environment for Winsock {
     type Call = SocketRequest;
-    type Reply = SocketAnswer;
+    type Reply = SocketResponse;
     type Message = Message;
     type Record = Record;
 
@@ -58,7 +58,7 @@ pub struct SocketRequest {
 
 /// The answer to a [`SocketRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SocketAnswer {
+pub enum SocketResponse {
     /// The socket layer's reply, never `Pending`.
     Reply(winsock::Reply),
     /// The deadline has passed.

@@ -1,58 +1,56 @@
-//! The subject: a message transfer agent's socket layer.
+//! A message transfer agent: its threads, the control blocks of its socket layer, and its
+//! association manager.
 //!
-//! Control blocks are taken out of a pool and given back, threads wait for their events, a
-//! transport of class 0 runs over them, and an association manager opens and closes
-//! associations. All of it is programs of modeled threads on modeled memory.
+//! This is the system under test. Threads allocate control blocks from a pool, wait for the network
+//! events of their sockets, and run transport class 0 over them; an association manager opens and
+//! closes associations. All of it is programs of modeled threads on modeled memory. TCP, packets and
+//! the event queue are not known here, nor are oracles and log text.
 //!
-//! | Module | Owns |
+//! | module | contents |
 //! |---|---|
-//! | [`build`], [`decision`] | what differs between builds, and what a variant can decide |
-//! | [`config`] | what one MTA is told |
-//! | [`environment`], [`layer`] | what surrounds the threads, and what they share |
-//! | [`block`] | the layout of control blocks and thread control blocks |
-//! | `free_list`, `pool`, `wait_array`, `select_set`, `exchmem` | the procedures on the shared structures |
+//! | [`build`] | what differs between builds, and the answers a variant can give |
+//! | [`config`] | the configuration of one MTA |
+//! | [`environment`], [`shared`] | the environment of the threads, and the state they share |
+//! | [`layout`] | the layout of control blocks and thread control blocks in modeled memory |
+//! | [`blocks`] | the operations on the shared structures, and an audit of them |
 //! | [`iso`], [`content`] | the bytes on the wire |
-//! | `manager` | the association manager, without threads |
-//! | [`message`], `programs` | the threads and what they send each other |
-//! | [`process`], [`threads`] | one process and its start |
-//! | [`record`], [`audit`], [`coverage`] | what is written down, what oracles may see, what was tried |
-//!
-//! It never sees TCP, packets or the event queue; it contains no oracle and formats no text.
+//! | `manager` | the association manager, independent of threads |
+//! | [`message`], `programs` | the threads, and the messages they send each other |
+//! | [`process`], [`threads`] | the start of a process; names and numbers of its threads |
+//! | [`record`], [`coverage`] | records for logs and oracles; counts of state and stimulus |
 
 #![deny(clippy::float_arithmetic)]
 
-pub mod audit;
-pub mod block;
+pub mod blocks;
 pub mod build;
 pub mod config;
 pub mod content;
 pub mod coverage;
-pub mod decision;
 pub mod environment;
-mod exchmem;
-mod free_list;
 pub mod iso;
-pub mod layer;
+pub mod layout;
 mod manager;
 pub mod message;
-mod pool;
 pub mod process;
 mod programs;
 pub mod record;
-mod select_set;
+pub mod shared;
 mod sockets;
 pub mod threads;
-mod wait_array;
 
-pub use audit::{Audit, BlockWords};
-pub use block::{BlockIndex, BlockState, Instance, Lease};
+pub use blocks::audit::{Audit, BlockSnapshot};
+pub use build::decision::{
+    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
+    WaitArrayScan, WakeTiming,
+};
 pub use build::{Build, Generation, LockName, Operation, Shipped, Structure, Version};
-pub use config::{Config, Connector, Database, Patience, Priority, Submission};
+pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};
-pub use decision::{FreeList, Notice, OnClose, OnEmptyPool, OnFailure, OnTimeout, Reset, Walk};
-pub use environment::{SocketAnswer, SocketRequest, Winsock};
-pub use layer::{INCONSISTENT, PORT};
+pub use environment::{SocketRequest, SocketResponse, Winsock};
+pub use layout::{BlockId, BlockIndex, BlockState, Instance};
 pub use process::{Process, start};
 pub use record::{
-    AssociationIndex, Ending, EventEntry, Fact, Function, LogLine, MessageType, Record,
+    AssociationEnd, AssociationIndex, EventEntry, Fact, LogLine, MessageType, Record,
+    SocketFunction,
 };
+pub use shared::{INCONSISTENT, PORT};

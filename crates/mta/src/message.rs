@@ -6,8 +6,8 @@
 
 use winsock::{FlowLabel, SocketAddress, SocketError};
 
-use crate::block::Lease;
-use crate::config::{Alarm, Submission};
+use crate::config::{Submission, Timer};
+use crate::layout::BlockId;
 
 /// A message of any kind.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub enum Message {
     /// To POP4 DOWN.
     Down(ToDown),
     /// To TIMER.
-    Timer(Alarm),
+    Timer(Timer),
     /// To a driver.
     Driver(ToDriver),
 }
@@ -30,52 +30,52 @@ pub enum ToMain {
     /// A message to transfer.
     Submit(Submission),
     /// A call was taken from this address.
-    Called(Lease, u32),
+    Called(BlockId, u32),
     /// The transport connection is open.
-    Connected(Lease),
+    Connected(BlockId),
     /// A session unit has arrived.
-    Unit(Lease, Vec<u8>),
+    Unit(BlockId, Vec<u8>),
     /// The transport connection has ended, or was never opened.
-    Ended(Lease),
+    Ended(BlockId),
     /// A timer has run out.
-    Expired(Alarm),
+    Expired(Timer),
 }
 
 /// To the transport's receiving thread.
 #[derive(Clone, Debug)]
 pub enum ToUp {
     /// MAIN BASE is opening a connection, bound to this thread control block.
-    Opening(Lease, u32),
+    Opening(BlockId, u32),
     /// The driver took a call.
     Accepted {
         /// The connection.
-        lease: Lease,
+        block: BlockId,
         /// The caller's address.
         from: u32,
         /// The thread control block it is bound to.
         thread_block: u32,
     },
     /// The socket is connected.
-    Connected(Lease),
+    Connected(BlockId),
     /// One TPDU has arrived.
-    Tpdu(Lease, Vec<u8>),
+    Tpdu(BlockId, Vec<u8>),
     /// The driver has closed the socket and awaits the transport's Close.
-    CloseIndication(Lease),
+    CloseIndication(BlockId),
     /// The driver has closed as asked.
-    CloseConfirm(Lease),
+    CloseConfirm(BlockId),
     /// MAIN BASE wants the connection closed.
-    Disconnect(Lease),
+    Disconnect(BlockId),
 }
 
 /// To the transport's sending thread.
 #[derive(Clone, Debug)]
 pub enum ToDown {
     /// One session unit.
-    Unit(Lease, Vec<u8>),
+    Unit(BlockId, Vec<u8>),
     /// Bytes of a message, as many session units as it takes.
     Content {
         /// The connection.
-        lease: Lease,
+        block: BlockId,
         /// Which message.
         message: u32,
         /// From which byte on.
@@ -89,17 +89,17 @@ pub enum ToDown {
 #[derive(Clone, Debug)]
 pub enum ToDriver {
     /// Await calls.
-    Listen(Lease),
+    Listen(BlockId),
     /// Open a connection: message type 1.
-    Open(Lease, SocketAddress, FlowLabel),
+    Open(BlockId, SocketAddress, FlowLabel),
     /// Begin to receive on an accepted connection: message type 243.
-    Receive(Lease),
+    Receive(BlockId),
     /// Send these bytes.
-    Send(Lease, Vec<u8>),
+    Send(BlockId, Vec<u8>),
     /// The socket has room again; only a pair's Async Notify says so.
-    Writable(Lease),
+    Writable(BlockId),
     /// The connect has failed; only a pair's Async Notify says so.
-    ConnectFailed(Lease, SocketError),
+    ConnectFailed(BlockId, SocketError),
     /// Close: message type 2.
-    Close(Lease),
+    Close(BlockId),
 }

@@ -10,18 +10,18 @@ use std::rc::Rc;
 
 use machine::{Instant, LockId, Machine, QueueId, StaticFull};
 
-use crate::audit::Audit;
-use crate::block::{BlockIndex, Layout, field, pool, wait_array};
+use crate::blocks::audit::Audit;
+use crate::build::decision::FreeList;
 use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::config::{Config, Submission};
-use crate::coverage::{Counts, Coverage};
-use crate::decision::FreeList;
-use crate::environment::Winsock;
-use crate::layer::{Layer, Queues};
+use crate::coverage::{Coverage, CoverageCounters};
+use crate::environment::{Thread, Winsock};
+use crate::layout::{BlockIndex, Layout, field, pool, wait_array};
 use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
-use crate::threads::{self, Duty};
+use crate::shared::{Queues, Shared};
+use crate::threads::{self, ThreadName, ThreadRole};
 
 /// Messages a queue holds before its senders wait.
 const QUEUE_LIMIT: usize = 1 << 16;
@@ -31,7 +31,7 @@ const QUEUE_LIMIT: usize = 1 << 16;
 pub struct Process {
     layout: Layout,
     queues: Queues,
-    met: Rc<Counts>,
+    coverage: Rc<CoverageCounters>,
 }
 
 /// Starts an MTA on a fresh machine.
@@ -63,9 +63,9 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
             .collect(),
     };
     let manager = Manager::new(&config);
-    let left = config.database.queued;
-    let met = Rc::new(Counts::default());
-    let layer = Layer {
+    let queued = config.database.queued;
+    let coverage = Rc::new(CoverageCounters::default());
+    let shared = Shared {
         locks: make_locks(machine, config.build.as_ref()),
         build: config.build,
         layout,
@@ -77,13 +77,13 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         peers: config.peers,
         keep_alive: config.keep_alive,
         waits_recorded: config.waits_recorded,
-        met: Rc::clone(&met),
+        coverage: Rc::clone(&coverage),
     };
-    spawn_all(machine, &Rc::new(layer), manager, left);
+    spawn_all(machine, &Rc::new(shared), manager, queued);
     Ok(Process {
         layout,
         queues,
-        met,
+        coverage,
     })
 }
 
@@ -136,46 +136,52 @@ fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> BTreeMap<Loc
 
 fn spawn_all(
     machine: &mut Machine<Winsock>,
-    layer: &Rc<Layer>,
+    shared: &Rc<Shared>,
     manager: Manager,
-    left: Vec<Submission>,
+    queued: Vec<Submission>,
 ) {
-    let generation = layer.build.generation();
-    let named = |duty| {
-        let thread = threads::name(generation, duty);
-        (thread.name, thread.number, threads::luck(thread.number))
-    };
-    let (name, number, luck) = named(Duty::MainBase);
-    let shared = Rc::clone(layer);
-    machine.spawn(name, number, luck, |t| {
-        main_base::run(t, shared, manager, left)
+    // The order of creation is the order in which a scheduler sees the threads.
+    spawn(machine, shared, ThreadRole::MainBase, |t, shared| {
+        main_base::run(t, shared, manager, queued)
     });
-    let (name, number, luck) = named(Duty::Timer);
-    let shared = Rc::clone(layer);
-    machine.spawn(name, number, luck, |t| timer::run(t, shared));
-    let (name, number, luck) = named(Duty::Down);
-    let shared = Rc::clone(layer);
-    machine.spawn(name, number, luck, |t| transport_down::run(t, shared));
-    let (name, number, luck) = named(Duty::Up);
-    let shared = Rc::clone(layer);
-    machine.spawn(name, number, luck, |t| transport_up::run(t, shared));
-    for index in 0..layer.layout.threads {
-        let (name, number, luck) = named(Duty::Driver(index));
-        let shared = Rc::clone(layer);
-        match generation {
+    spawn(machine, shared, ThreadRole::Timer, timer::run);
+    spawn(machine, shared, ThreadRole::Down, transport_down::run);
+    spawn(machine, shared, ThreadRole::Up, transport_up::run);
+    for index in 0..shared.layout.threads {
+        match shared.build.generation() {
             Generation::Single => {
-                machine.spawn(name, number, luck, |t| driver::run_single(t, shared, index));
+                spawn(machine, shared, ThreadRole::Driver(index), |t, shared| {
+                    driver::run_single(t, shared, index)
+                });
             }
             Generation::Pairs => {
-                machine.spawn(name, number, luck, |t| driver::run_driver(t, shared, index));
-                let (name, number, luck) = named(Duty::AsyncNotify(index));
-                let shared = Rc::clone(layer);
-                machine.spawn(name, number, luck, |t| {
-                    driver::run_async_notify(t, shared, index)
+                spawn(machine, shared, ThreadRole::Driver(index), |t, shared| {
+                    driver::run_driver(t, shared, index)
                 });
+                spawn(
+                    machine,
+                    shared,
+                    ThreadRole::AsyncNotify(index),
+                    |t, shared| driver::run_async_notify(t, shared, index),
+                );
             }
         }
     }
+}
+
+fn spawn<F>(
+    machine: &mut Machine<Winsock>,
+    shared: &Rc<Shared>,
+    role: ThreadRole,
+    program: impl FnOnce(Thread, Rc<Shared>) -> F,
+) where
+    F: Future<Output = ()> + 'static,
+{
+    let ThreadName { name, number } = threads::name(shared.build.generation(), role);
+    let shared = Rc::clone(shared);
+    machine.spawn(name, number, threads::rng_key(number), |t| {
+        program(t, shared)
+    });
 }
 
 impl Process {
@@ -205,7 +211,7 @@ impl Process {
     /// What has happened to control blocks so far, and in which states it found them.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
-        self.met.taken()
+        self.coverage.snapshot()
     }
 
     /// Whether no thread has a message to take.

@@ -6,8 +6,8 @@
 
 use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
-use crate::block::{BlockIndex, BlockState, Instance};
 use crate::build::Version;
+use crate::layout::{BlockIndex, BlockState, Instance};
 
 /// One thing that a thread wrote down.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ pub enum MessageType {
 
 /// The WinSock function in a sockets-error event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Function {
+pub enum SocketFunction {
     /// accept(), event 9202.
     Accept,
     /// closesocket(), event 9214.
@@ -94,7 +94,7 @@ pub enum Function {
 pub enum EventEntry {
     /// 9202, 9214, 9215, 9221, 9224, 9234: a socket call failed; `None` is "sockets error 0":
     /// the failure path ran although no call on that thread had failed.
-    Sockets(Function, Option<SocketError>, BlockIndex),
+    Sockets(SocketFunction, Option<SocketError>, BlockIndex),
     /// 9156: the pool is empty; the configured count.
     NoFreeBlocks(u32),
     /// 9225: a message came in a state that does not take it.
@@ -144,25 +144,25 @@ pub enum EventEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// The association manager begins an association of its own.
-    Begun(AssociationIndex),
+    AssociationBegun(AssociationIndex),
     /// The association manager uses this block for an association.
-    Bound(AssociationIndex, BlockIndex, Instance),
+    BlockBound(AssociationIndex, BlockIndex, Instance),
     /// The association is open at both ends, as this end sees it.
-    Opened(AssociationIndex),
+    AssociationOpened(AssociationIndex),
     /// The association has ended, and its manager knows nothing of it any more.
-    Ended(AssociationIndex, Ending),
+    AssociationEnded(AssociationIndex, AssociationEnd),
     /// No association was made, since no block was free.
-    Refused,
+    AssociationRefused,
     /// The transport knows a connection on this block.
     TransportBegun(BlockIndex, Instance),
     /// The transport knows it no more.
     TransportEnded(BlockIndex, Instance),
     /// The block was taken out of the pool.
-    BlockTaken(BlockIndex, Instance),
+    BlockAllocated(BlockIndex, Instance),
     /// The block was taken out of service by a timeout.
-    OutOfService(BlockIndex, Instance),
+    BlockOutOfService(BlockIndex, Instance),
     /// The block went back to the pool.
-    BlockReturned(BlockIndex, Instance),
+    BlockReleased(BlockIndex, Instance),
     /// A close request that was meant for one use of a block was carried out on this one.
     CloseApplied {
         /// The block.
@@ -173,9 +173,9 @@ pub enum Fact {
         found: Instance,
     },
     /// A message was taken in from above.
-    Submitted(u32),
+    MessageSubmitted(u32),
     /// The whole message was read from the stream.
-    Arrived {
+    MessageArrived {
         /// The sender's address.
         from: u32,
         /// Which message.
@@ -186,9 +186,9 @@ pub enum Fact {
         hash: u64,
     },
     /// The sender was told that the message has arrived.
-    Acknowledged(u32),
+    MessageAcknowledged(u32),
     /// The sender gave the message up and returned it.
-    Returned(u32),
+    MessageReturned(u32),
 }
 
 /// A number for an association, counted from the start of the process.
@@ -197,7 +197,7 @@ pub struct AssociationIndex(pub u32);
 
 /// How an association ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ending {
+pub enum AssociationEnd {
     /// In order, by finish and disconnect.
     Orderly,
     /// It was never opened.
@@ -218,7 +218,7 @@ impl MessageType {
     }
 }
 
-impl Function {
+impl SocketFunction {
     /// The id of the event that reports its failure.
     #[must_use]
     pub const fn event_id(self) -> u32 {

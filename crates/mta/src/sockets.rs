@@ -9,7 +9,7 @@ use winsock::{
     SocketError, SocketHandle,
 };
 
-use crate::environment::{SocketAnswer, SocketRequest, Thread};
+use crate::environment::{SocketRequest, SocketResponse, Thread};
 
 /// Calls that may wait for a connection before it is accepted: the most NT 4 Server allows
 /// (Q127144).
@@ -17,7 +17,7 @@ const BACKLOG: u32 = 200;
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woken {
+pub(crate) enum WaitResult {
     /// The handle at this place in the list.
     By(usize),
     /// The deadline.
@@ -34,9 +34,9 @@ async fn ask(t: &Thread, call: Call) -> Result<Reply, SocketError> {
         })
         .await
     {
-        SocketAnswer::Reply(Reply::Failed(error)) => Err(error),
-        SocketAnswer::Reply(reply) => Ok(reply),
-        SocketAnswer::TimedOut => panic!("a call without a deadline timed out"),
+        SocketResponse::Reply(Reply::Failed(error)) => Err(error),
+        SocketResponse::Reply(reply) => Ok(reply),
+        SocketResponse::TimedOut => panic!("a call without a deadline timed out"),
     }
 }
 
@@ -198,7 +198,7 @@ pub(crate) async fn enumerate_events(
 }
 
 /// Waits for any of up to 64 event objects.
-pub(crate) async fn wait(t: &Thread, events: Vec<EventHandle>, deadline: Instant) -> Woken {
+pub(crate) async fn wait(t: &Thread, events: Vec<EventHandle>, deadline: Instant) -> WaitResult {
     match t
         .call(SocketRequest {
             call: Call::Wait { events },
@@ -206,9 +206,9 @@ pub(crate) async fn wait(t: &Thread, events: Vec<EventHandle>, deadline: Instant
         })
         .await
     {
-        SocketAnswer::Reply(Reply::Signalled(index)) => Woken::By(index),
-        SocketAnswer::Reply(Reply::Failed(error)) => Woken::Failed(error),
-        SocketAnswer::Reply(other) => panic!("WSAWaitForMultipleEvents() answered {other:?}"),
-        SocketAnswer::TimedOut => Woken::TimedOut,
+        SocketResponse::Reply(Reply::Signalled(index)) => WaitResult::By(index),
+        SocketResponse::Reply(Reply::Failed(error)) => WaitResult::Failed(error),
+        SocketResponse::Reply(other) => panic!("WSAWaitForMultipleEvents() answered {other:?}"),
+        SocketResponse::TimedOut => WaitResult::TimedOut,
     }
 }

@@ -17,7 +17,7 @@ pub struct ThreadName {
 
 /// What a thread is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Duty {
+pub enum ThreadRole {
     /// The association manager.
     MainBase,
     /// The timers.
@@ -40,22 +40,22 @@ const FURTHER_DRIVERS: u16 = 122;
 
 /// The name and number of the thread for this duty.
 #[must_use]
-pub fn name(generation: Generation, duty: Duty) -> ThreadName {
+pub fn name(generation: Generation, duty: ThreadRole) -> ThreadName {
     let paired = generation == Generation::Pairs;
     let (name, number) = match duty {
-        Duty::MainBase => ("MAIN BASE", 1),
-        Duty::Timer => ("TIMER", 3),
-        Duty::Down => ("POP4 DOWN", if paired { 4 } else { 6 }),
-        Duty::Up => ("POP4 UP", if paired { 5 } else { 7 }),
-        Duty::Driver(index) => ("TCP/IP DRVR", driver_number(generation, index)),
-        Duty::AsyncNotify(index) => ("TCP/IP ASYNC", driver_number(generation, index) + 1),
+        ThreadRole::MainBase => ("MAIN BASE", 1),
+        ThreadRole::Timer => ("TIMER", 3),
+        ThreadRole::Down => ("POP4 DOWN", if paired { 4 } else { 6 }),
+        ThreadRole::Up => ("POP4 UP", if paired { 5 } else { 7 }),
+        ThreadRole::Driver(index) => ("TCP/IP DRVR", driver_number(generation, index)),
+        ThreadRole::AsyncNotify(index) => ("TCP/IP ASYNC", driver_number(generation, index) + 1),
     };
     ThreadName { name, number }
 }
 
 /// What keys the luck of a thread, and names it in a pinned preemption.
 #[must_use]
-pub fn luck(number: u16) -> u64 {
+pub fn rng_key(number: u16) -> u64 {
     machine::mix(machine::key("mta.thread"), u64::from(number))
 }
 
@@ -79,10 +79,15 @@ mod tests {
     #[test]
     fn numbers_are_unique_within_a_process() {
         for generation in [Generation::Pairs, Generation::Single] {
-            let mut duties = vec![Duty::MainBase, Duty::Timer, Duty::Down, Duty::Up];
-            duties.extend((0..64).map(Duty::Driver));
+            let mut duties = vec![
+                ThreadRole::MainBase,
+                ThreadRole::Timer,
+                ThreadRole::Down,
+                ThreadRole::Up,
+            ];
+            duties.extend((0..64).map(ThreadRole::Driver));
             if generation == Generation::Pairs {
-                duties.extend((0..64).map(Duty::AsyncNotify));
+                duties.extend((0..64).map(ThreadRole::AsyncNotify));
             }
             let numbers: BTreeSet<u16> = duties
                 .iter()

@@ -28,8 +28,8 @@
 //!         Shipped::EXCHANGE_5_5_2653_23
 //!     }
 //!
-//!     fn on_session_timeout(&self, _: BlockState) -> OnTimeout {
-//!         OnTimeout::RequestClose
+//!     fn on_session_timeout(&self, _: BlockState) -> TimeoutAction {
+//!         TimeoutAction::RequestClose
 //!     }
 //! }
 //!
@@ -67,8 +67,9 @@ pub mod prelude {
     pub use config::plan::OperationKind;
     pub use kernel::{Duration, Instant, Ratio};
     pub use mta::{
-        BlockState, Build, FreeList, Generation, LockName, Notice, OnClose, OnEmptyPool, OnFailure,
-        OnTimeout, Operation, Reset, Shipped, Structure, Version, Walk,
+        BlockState, Build, CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset,
+        FreeList, Generation, LockName, Operation, Shipped, Structure, TimeoutAction, Version,
+        WaitArrayScan, WakeTiming,
     };
     pub use property::proptest::prelude::*;
     pub use property::{

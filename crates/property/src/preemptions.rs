@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use config::plan::{OperationKind, Preemption, PreemptionPoint};
 use kernel::Duration;
-use mta::threads::{self, Duty};
+use mta::threads::{self, ThreadRole};
 use mta::{Build, Generation, Operation, Structure};
 use proptest::prelude::*;
 
@@ -99,11 +99,11 @@ pub fn critical_sections(build: &impl Build) -> Vec<(OperationKind, &'static str
 
 /// The threads that use what is shared. The timer only posts.
 fn numbers(generation: Generation) -> Vec<u32> {
-    let mut duties = vec![Duty::MainBase, Duty::Down, Duty::Up];
+    let mut duties = vec![ThreadRole::MainBase, ThreadRole::Down, ThreadRole::Up];
     for index in 0..DRIVERS {
-        duties.push(Duty::Driver(index));
+        duties.push(ThreadRole::Driver(index));
         if generation == Generation::Pairs {
-            duties.push(Duty::AsyncNotify(index));
+            duties.push(ThreadRole::AsyncNotify(index));
         }
     }
     let number = |duty| u32::from(threads::name(generation, duty).number);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use kernel::{Duration, key};
 use machine::{Costs, HeapConfig};
-use mta::{Build, Database, Patience, Shipped};
+use mta::{Build, Database, ResponderTimeouts, Shipped};
 use net::{LinkConfig, LossModel, calibration};
 
 use crate::roster::{Roster, host_numbers};
@@ -254,7 +254,7 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
 }
 
 fn preemption(pinned: &config::plan::Preemption) -> machine::Preemption {
-    let key = |number: u32| mta::threads::luck(u16::try_from(number).unwrap_or(u16::MAX));
+    let key = |number: u32| mta::threads::rng_key(u16::try_from(number).unwrap_or(u16::MAX));
     machine::Preemption {
         key: key(pinned.thread),
         before: match &pinned.before {
@@ -280,7 +280,7 @@ pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::p
     let mut numbers = 0..=9_999_u16;
     let mut number = |key| {
         numbers = 0..=9_999;
-        numbers.find(|number| mta::threads::luck(*number) == key)
+        numbers.find(|number| mta::threads::rng_key(*number) == key)
     };
     Some(config::plan::Preemption {
         host: host.to_owned(),
@@ -330,9 +330,9 @@ pub(crate) fn mta(
             .iter()
             .map(|connector| address(&connector.from))
             .collect(),
-        patience: Patience {
+        responder_timeouts: ResponderTimeouts {
             connect: Duration::from_secs(120),
-            silence: patience.max().unwrap_or(Duration::from_secs(420)),
+            inactivity: patience.max().unwrap_or(Duration::from_secs(420)),
         },
         keep_alive: plan.keep_alive,
         database,

@@ -107,7 +107,7 @@ impl Footprint {
     }
 }
 
-/// `POP4 UP (005) reads control block.state: 4, crates/mta/src/layer.rs:149`
+/// `POP4 UP (005) reads control block.state: 4, crates/mta/src/shared.rs:149`
 impl fmt::Display for Footprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
 use machine::{HeapConfig, Machine, Printed, ThreadId};
-use mta::{Build, Database, Process, SocketAnswer, SocketRequest, Winsock};
+use mta::{Build, Database, Process, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
@@ -167,7 +167,7 @@ impl Host {
         };
         match (sockets.call(uptime(at), call), waits_for) {
             (Reply::Pending, Some(_)) if deadline <= at => {
-                service.machine.reply(thread, at, SocketAnswer::TimedOut);
+                service.machine.reply(thread, at, SocketResponse::TimedOut);
                 Answered::Now
             }
             (Reply::Pending, Some(events)) => {
@@ -183,14 +183,14 @@ impl Host {
             }
             (Reply::Signalled(index), Some(events)) => {
                 service.machine.acquire(thread, u64::from(events[index].0));
-                let reply = SocketAnswer::Reply(Reply::Signalled(index));
+                let reply = SocketResponse::Reply(Reply::Signalled(index));
                 service.machine.reply(thread, at, reply);
                 Answered::Now
             }
             (reply, _) => {
                 service
                     .machine
-                    .reply(thread, at, SocketAnswer::Reply(reply));
+                    .reply(thread, at, SocketResponse::Reply(reply));
                 Answered::Now
             }
         }
@@ -225,7 +225,7 @@ impl Host {
                 }
                 service
                     .machine
-                    .reply(thread, now, SocketAnswer::Reply(reply));
+                    .reply(thread, now, SocketResponse::Reply(reply));
             }
         }
     }
@@ -241,7 +241,7 @@ impl Host {
             .map(|waiting| waiting.generation);
         if current == Some(generation) {
             service.waiting.remove(&thread);
-            service.machine.reply(thread, now, SocketAnswer::TimedOut);
+            service.machine.reply(thread, now, SocketResponse::TimedOut);
         }
     }
 

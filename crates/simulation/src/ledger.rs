@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use kernel::Instant;
 use machine::ViolationKind as Finding;
-use mta::{Audit, Build, Database, Ending, EventEntry, Fact, Lease, Submission};
+use mta::{AssociationEnd, Audit, BlockId, Build, Database, EventEntry, Fact, Submission};
 use net::HostId;
 
 use crate::host::Host;
@@ -58,7 +58,7 @@ pub(crate) struct Ledger {
 pub(crate) struct Broken {
     pub(crate) kind: ViolationKind,
     pub(crate) place: String,
-    pub(crate) lease: Option<Lease>,
+    pub(crate) block: Option<BlockId>,
     pub(crate) detail: String,
 }
 
@@ -67,14 +67,14 @@ impl Broken {
         Self {
             kind,
             place: place.to_owned(),
-            lease: None,
+            block: None,
             detail,
         }
     }
 
-    fn about(self, lease: Lease) -> Self {
+    fn about(self, block: BlockId) -> Self {
         Self {
-            lease: Some(lease),
+            block: Some(block),
             ..self
         }
     }
@@ -179,22 +179,24 @@ impl Ledger {
 
     fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
         match fact {
-            Fact::Begun(_) => self.associations.begun += 1,
-            Fact::Opened(_) => self.associations.opened += 1,
-            Fact::Ended(_, Ending::Orderly) => self.associations.closed += 1,
-            Fact::Ended(_, Ending::NotOpened | Ending::Broken) => self.associations.failed += 1,
-            Fact::Refused => self.associations.refused += 1,
-            Fact::Bound(..)
+            Fact::AssociationBegun(_) => self.associations.begun += 1,
+            Fact::AssociationOpened(_) => self.associations.opened += 1,
+            Fact::AssociationEnded(_, AssociationEnd::Orderly) => self.associations.closed += 1,
+            Fact::AssociationEnded(_, AssociationEnd::NotOpened | AssociationEnd::Broken) => {
+                self.associations.failed += 1
+            }
+            Fact::AssociationRefused => self.associations.refused += 1,
+            Fact::BlockBound(..)
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)
-            | Fact::BlockTaken(..)
-            | Fact::OutOfService(..)
-            | Fact::BlockReturned(..)
+            | Fact::BlockAllocated(..)
+            | Fact::BlockOutOfService(..)
+            | Fact::BlockReleased(..)
             | Fact::CloseApplied { .. }
-            | Fact::Submitted(_)
-            | Fact::Arrived { .. }
-            | Fact::Acknowledged(_)
-            | Fact::Returned(_) => {}
+            | Fact::MessageSubmitted(_)
+            | Fact::MessageArrived { .. }
+            | Fact::MessageAcknowledged(_)
+            | Fact::MessageReturned(_) => {}
         }
         let broken = self.blocks[host.0 as usize].on_fact(fact);
         let lost = self.mail.on_fact(host, fact);
@@ -299,7 +301,7 @@ impl Ledger {
         let Broken {
             kind,
             place,
-            lease,
+            block,
             detail,
         } = broken;
         let host = self.views[host.0 as usize].name.clone();
@@ -308,7 +310,7 @@ impl Ledger {
             host,
             at,
             place,
-            lease,
+            block,
             detail,
         });
     }

@@ -244,7 +244,7 @@ fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
     Broken {
         kind,
         place: place.to_owned(),
-        lease: None,
+        block: None,
         detail,
     }
 }

@@ -3,7 +3,7 @@
 //! Owns [`Violation`]. It refuses to find any: that is the ledger's.
 
 use kernel::Instant;
-use mta::Lease;
+use mta::BlockId;
 
 use config::plan::{Keyword, ViolationKind};
 
@@ -19,7 +19,7 @@ pub struct Violation {
     /// The place in the subject: part of the signature, the same in every run.
     pub place: String,
     /// The control block concerned, and its use.
-    pub lease: Option<Lease>,
+    pub block: Option<BlockId>,
     /// What was found, for a reader.
     pub detail: String,
 }

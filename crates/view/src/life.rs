@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use config::plan::{FaultKind, Scenario, ViolationKind};
 use kernel::Instant;
 use logs::winsock_log;
-use mta::{Fact, Lease, LogLine};
+use mta::{BlockId, Fact, LogLine};
 use net::HostId;
 use simulation::Outcome;
 use simulation::record::{Record, Stage, ThreadNumber};
@@ -20,7 +20,7 @@ pub struct Life {
     /// The host.
     pub host: HostId,
     /// The block and its use.
-    pub lease: Lease,
+    pub block: BlockId,
     /// The thread that took it out of the pool.
     pub taken_by: ThreadNumber,
     /// Since when each state lasts, in order; the first begins the life.
@@ -101,8 +101,8 @@ pub fn lives(scenario: &Scenario, outcome: &Outcome) -> Vec<Life> {
             }
             Record::Violation(violation) if violation.kind == ViolationKind::ControlBlockLeak => {
                 let host = outcome.host_named(&violation.host);
-                let life = host.zip(violation.lease);
-                let life = life.and_then(|(host, lease)| reader.of(host, lease));
+                let life = host.zip(violation.block);
+                let life = life.and_then(|(host, block)| reader.of(host, block));
                 if let Some(life) = life {
                     life.is_leaked = true;
                     life.enter(violation.at.max(life.from()), Phase::Leaked);
@@ -160,10 +160,10 @@ impl Reader {
 
     fn fact(&mut self, host: HostId, (at, thread): (Instant, ThreadNumber), fact: Fact) {
         match fact {
-            Fact::BlockTaken(block, instance) => {
+            Fact::BlockAllocated(block, instance) => {
                 let life = Life {
                     host,
-                    lease: Lease { block, instance },
+                    block: BlockId::new(block, instance),
                     taken_by: thread,
                     phases: vec![(at, Phase::Allocated)],
                     to: at,
@@ -178,41 +178,41 @@ impl Reader {
                 }
                 self.lives.push(life);
             }
-            Fact::Bound(association, block, instance) => {
-                if let Some(life) = self.of(host, Lease { block, instance }) {
+            Fact::BlockBound(association, block, instance) => {
+                if let Some(life) = self.of(host, BlockId::new(block, instance)) {
                     life.association = Some(association.0);
                 }
             }
-            Fact::OutOfService(block, instance) => {
-                if let Some(life) = self.of(host, Lease { block, instance }) {
+            Fact::BlockOutOfService(block, instance) => {
+                if let Some(life) = self.of(host, BlockId::new(block, instance)) {
                     life.enter(at, Phase::OutOfService);
                 }
             }
-            Fact::BlockReturned(block, instance) => {
-                let lease = Lease { block, instance };
-                if let Some(life) = self.of(host, lease) {
+            Fact::BlockReleased(block, instance) => {
+                let id = BlockId::new(block, instance);
+                if let Some(life) = self.of(host, id) {
                     (life.to, life.end) = (at, End::Returned(thread));
                     self.current.remove(&(host, block));
                 }
             }
-            Fact::Begun(_)
-            | Fact::Opened(_)
-            | Fact::Ended(..)
-            | Fact::Refused
+            Fact::AssociationBegun(_)
+            | Fact::AssociationOpened(_)
+            | Fact::AssociationEnded(..)
+            | Fact::AssociationRefused
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)
             | Fact::CloseApplied { .. }
-            | Fact::Submitted(_)
-            | Fact::Arrived { .. }
-            | Fact::Acknowledged(_)
-            | Fact::Returned(_) => {}
+            | Fact::MessageSubmitted(_)
+            | Fact::MessageArrived { .. }
+            | Fact::MessageAcknowledged(_)
+            | Fact::MessageReturned(_) => {}
         }
     }
 
-    fn of(&mut self, host: HostId, lease: Lease) -> Option<&mut Life> {
-        let life = *self.current.get(&(host, lease.block))?;
+    fn of(&mut self, host: HostId, block: BlockId) -> Option<&mut Life> {
+        let life = *self.current.get(&(host, block.index))?;
         let life = &mut self.lives[life];
-        (life.lease == lease).then_some(life)
+        (life.block == block).then_some(life)
     }
 
     /// The process of a host has ended, and with it all its blocks.

@@ -36,7 +36,7 @@ pub fn perfetto(run: &Shown<'_>, out: &mut impl Write) -> io::Result<()> {
         trace.messages(run, host, messages)?;
         let mut own: BTreeMap<u32, Vec<&Life>> = BTreeMap::new();
         for life in lives.iter().filter(|it| it.host.0 as usize == host) {
-            own.entry(life.lease.block.0).or_default().push(life);
+            own.entry(life.block.index.0).or_default().push(life);
         }
         for (block, lives) in own {
             let track = trace.track(&format!("CB {block}"), Some(process))?;
@@ -75,7 +75,7 @@ impl<W: Write> Trace<'_, W> {
     }
 
     fn life(&mut self, track: u64, life: &Life) -> io::Result<()> {
-        let name = format!("instance {}", life.lease.instance);
+        let name = format!("instance {}", life.block.instance);
         self.put(life.from(), Event::begin(track, &name))?;
         for (place, (at, phase)) in life.phases.iter().enumerate() {
             let until = life.phases.get(place + 1).map_or(life.to, |(at, _)| *at);
@@ -95,20 +95,20 @@ impl<W: Write> Trace<'_, W> {
                 continue;
             }
             let (message, what, is_last) = match fact {
-                Fact::Submitted(message) => (*message, "submitted", false),
-                Fact::Arrived { message, .. } => (*message, "arrived", false),
-                Fact::Acknowledged(message) => (*message, "acknowledged", true),
-                Fact::Returned(message) => (*message, "returned", true),
-                Fact::Begun(_)
-                | Fact::Bound(..)
-                | Fact::Opened(_)
-                | Fact::Ended(..)
-                | Fact::Refused
+                Fact::MessageSubmitted(message) => (*message, "submitted", false),
+                Fact::MessageArrived { message, .. } => (*message, "arrived", false),
+                Fact::MessageAcknowledged(message) => (*message, "acknowledged", true),
+                Fact::MessageReturned(message) => (*message, "returned", true),
+                Fact::AssociationBegun(_)
+                | Fact::BlockBound(..)
+                | Fact::AssociationOpened(_)
+                | Fact::AssociationEnded(..)
+                | Fact::AssociationRefused
                 | Fact::TransportBegun(..)
                 | Fact::TransportEnded(..)
-                | Fact::BlockTaken(..)
-                | Fact::OutOfService(..)
-                | Fact::BlockReturned(..)
+                | Fact::BlockAllocated(..)
+                | Fact::BlockOutOfService(..)
+                | Fact::BlockReleased(..)
                 | Fact::CloseApplied { .. } => continue,
             };
             let name = format!("message {message} {what}");

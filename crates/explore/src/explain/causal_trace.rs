@@ -4,7 +4,7 @@
 //! came too late. It refuses to interpret beyond the records: it says what was written down.
 
 use kernel::Instant;
-use mta::{Ending, EventEntry, Fact, Lease, LogLine, Record as MtaRecord};
+use mta::{AssociationEnd, BlockId, EventEntry, Fact, LogLine, Record as MtaRecord};
 use simulation::Outcome;
 use simulation::outcome::Violation;
 use simulation::record::{Record, ThreadNumber};
@@ -16,8 +16,8 @@ const SENTENCES_MAX: usize = 60;
 /// concerned, the last that the host wrote down before it. The run's records have to be kept.
 #[must_use]
 pub(crate) fn of_violation(outcome: &Outcome, violation: &Violation) -> Vec<String> {
-    let sentences = match violation.lease {
-        Some(lease) => of_lease(outcome, &violation.host, lease),
+    let sentences = match violation.block {
+        Some(id) => of_block(outcome, &violation.host, id),
         None => before(outcome, &violation.host, violation.at),
     };
     shortened(sentences)
@@ -28,13 +28,13 @@ pub(crate) fn of_violation(outcome: &Outcome, violation: &Violation) -> Vec<Stri
 #[must_use]
 pub(crate) fn threads_of_violation(outcome: &Outcome, violation: &Violation) -> Vec<u16> {
     let mut threads = Vec::new();
-    let Some(lease) = violation.lease else {
+    let Some(id) = violation.block else {
         return threads;
     };
     let all: Vec<_> = records_of(outcome, &violation.host).collect();
     for (_, thread, record) in all.into_iter().rev() {
         if let MtaRecord::Fact(fact) = record
-            && concerns(fact, lease)
+            && concerns(fact, id)
             && !threads.contains(&thread.0)
         {
             threads.push(thread.0);
@@ -60,15 +60,18 @@ pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String>
     all[all.len().saturating_sub(LAST)..].to_vec()
 }
 
-fn of_lease(outcome: &Outcome, host: &str, lease: Lease) -> Vec<String> {
-    let Lease { block, instance } = lease;
+fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
+    let BlockId {
+        index: block,
+        instance,
+    } = id;
     let mut is_ours = false;
     let mut told = Vec::new();
     for (at, thread, record) in records_of(outcome, host) {
         let what = match record {
-            MtaRecord::Fact(fact) if concerns(fact, lease) => {
-                let is_taken = matches!(fact, Fact::BlockTaken(..));
-                is_ours = is_taken || (is_ours && !matches!(fact, Fact::BlockReturned(..)));
+            MtaRecord::Fact(fact) if concerns(fact, id) => {
+                let is_taken = matches!(fact, Fact::BlockAllocated(..));
+                is_ours = is_taken || (is_ours && !matches!(fact, Fact::BlockReleased(..)));
                 Some(fact_in_words(fact))
             }
             MtaRecord::Log(LogLine::Allocated(found, by)) if (*found, *by) == (block, instance) => {
@@ -76,8 +79,8 @@ fn of_lease(outcome: &Outcome, host: &str, lease: Lease) -> Vec<String> {
                 None
             }
             // These name the block and not its use: they are about ours while it lasts.
-            MtaRecord::Log(line) if is_ours => line_in_words(*line, lease),
-            MtaRecord::Event(entry) if is_ours => entry_in_words(entry, lease),
+            MtaRecord::Log(line) if is_ours => line_in_words(*line, id),
+            MtaRecord::Event(entry) if is_ours => entry_in_words(entry, id),
             MtaRecord::Fact(_) | MtaRecord::Log(_) | MtaRecord::Event(_) => None,
         };
         if let Some(what) = what {
@@ -113,62 +116,62 @@ fn sentence(
     format!("{at} s  {name} ({:03}): {what}", thread.0)
 }
 
-fn concerns(fact: &Fact, lease: Lease) -> bool {
+fn concerns(fact: &Fact, id: BlockId) -> bool {
     match *fact {
-        Fact::Bound(_, block, instance)
+        Fact::BlockBound(_, block, instance)
         | Fact::TransportBegun(block, instance)
         | Fact::TransportEnded(block, instance)
-        | Fact::BlockTaken(block, instance)
-        | Fact::OutOfService(block, instance)
-        | Fact::BlockReturned(block, instance) => (Lease { block, instance }) == lease,
+        | Fact::BlockAllocated(block, instance)
+        | Fact::BlockOutOfService(block, instance)
+        | Fact::BlockReleased(block, instance) => BlockId::new(block, instance) == id,
         Fact::CloseApplied {
             block,
             meant,
             found,
-        } => block == lease.block && [meant, found].contains(&lease.instance),
-        Fact::Opened(_)
-        | Fact::Ended(..)
-        | Fact::Begun(_)
-        | Fact::Refused
-        | Fact::Submitted(_)
-        | Fact::Arrived { .. }
-        | Fact::Acknowledged(_)
-        | Fact::Returned(_) => false,
+        } => block == id.index && [meant, found].contains(&id.instance),
+        Fact::AssociationOpened(_)
+        | Fact::AssociationEnded(..)
+        | Fact::AssociationBegun(_)
+        | Fact::AssociationRefused
+        | Fact::MessageSubmitted(_)
+        | Fact::MessageArrived { .. }
+        | Fact::MessageAcknowledged(_)
+        | Fact::MessageReturned(_) => false,
     }
 }
 
 fn fact_in_words(fact: &Fact) -> String {
     match *fact {
-        Fact::Bound(association, block, instance) => {
+        Fact::BlockBound(association, block, instance) => {
             format!(
                 "association {} is to use block {block}, use {instance}",
                 association.0
             )
         }
-        Fact::Opened(association) => format!("association {} is open", association.0),
-        Fact::Ended(association, ending) => {
+        Fact::AssociationOpened(association) => format!("association {} is open", association.0),
+        Fact::AssociationEnded(association, ending) => {
             let how = match ending {
-                Ending::Orderly => "in order",
-                Ending::NotOpened => "without having been open",
-                Ending::Broken => "broken",
+                AssociationEnd::Orderly => "in order",
+                AssociationEnd::NotOpened => "without having been open",
+                AssociationEnd::Broken => "broken",
             };
             format!("association {} ends {how}", association.0)
         }
-        Fact::Begun(association) => format!("begins association {}", association.0),
-        Fact::Refused => "no association: no block is free".to_owned(),
+        Fact::AssociationBegun(association) => format!("begins association {}", association.0),
+        Fact::AssociationRefused => "no association: no block is free".to_owned(),
         Fact::TransportBegun(block, instance) => {
             format!("the transport begins on block {block}, use {instance}")
         }
         Fact::TransportEnded(block, instance) => {
             format!("the transport knows block {block}, use {instance}, no more")
         }
-        Fact::BlockTaken(block, instance) => {
+        Fact::BlockAllocated(block, instance) => {
             format!("takes block {block} out of the pool: use {instance}")
         }
-        Fact::OutOfService(block, instance) => {
+        Fact::BlockOutOfService(block, instance) => {
             format!("a timeout takes block {block}, use {instance}, out of service")
         }
-        Fact::BlockReturned(block, instance) => {
+        Fact::BlockReleased(block, instance) => {
             format!("gives block {block}, use {instance}, back to the pool")
         }
         Fact::CloseApplied {
@@ -176,15 +179,15 @@ fn fact_in_words(fact: &Fact) -> String {
             meant,
             found,
         } => format!("a close request meant for use {meant} of block {block} finds use {found}"),
-        Fact::Submitted(message) => format!("takes in message {message}"),
-        Fact::Arrived { message, .. } => format!("message {message} has arrived whole"),
-        Fact::Acknowledged(message) => format!("message {message} is acknowledged"),
-        Fact::Returned(message) => format!("message {message} is given up"),
+        Fact::MessageSubmitted(message) => format!("takes in message {message}"),
+        Fact::MessageArrived { message, .. } => format!("message {message} has arrived whole"),
+        Fact::MessageAcknowledged(message) => format!("message {message} is acknowledged"),
+        Fact::MessageReturned(message) => format!("message {message} is given up"),
     }
 }
 
 /// Lines that say who asked for what; the others are detail that the log shows.
-fn line_in_words(line: LogLine, lease: Lease) -> Option<String> {
+fn line_in_words(line: LogLine, id: BlockId) -> Option<String> {
     let (block, words) = if let LogLine::Message(kind, block) = line {
         let kind = kind.number();
         (
@@ -201,22 +204,23 @@ fn line_in_words(line: LogLine, lease: Lease) -> Option<String> {
     } else {
         return None;
     };
-    (block == lease.block).then_some(words)
+    (block == id.index).then_some(words)
 }
 
-fn entry_in_words(entry: &EventEntry, lease: Lease) -> Option<String> {
-    let id = entry.id();
+fn entry_in_words(entry: &EventEntry, id: BlockId) -> Option<String> {
+    let event = entry.id();
     let (block, words) = if let EventEntry::Sockets(_, error, block) = entry {
         let error = error.map_or("error 0".to_owned(), |error| error.to_string());
-        (block, format!("event {id} on block {block}: {error}"))
+        (block, format!("event {event} on block {block}: {error}"))
     } else if let EventEntry::BadMessage(kind, block, state) = entry {
         let kind = kind.number();
-        let words = format!("event {id}: message type {kind} in state {state:?} of block {block}");
+        let words =
+            format!("event {event}: message type {kind} in state {state:?} of block {block}");
         (block, words)
     } else {
         return None;
     };
-    (*block == lease.block).then_some(words)
+    (*block == id.index).then_some(words)
 }
 
 fn shortened(mut sentences: Vec<String>) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use mta::{BlockState, Build, OnClose, Shipped};
+use mta::{BlockState, Build, CloseAction, Shipped};
 use simulation::Options;
 
 use crate::fixture::plan;
@@ -24,10 +24,10 @@ impl Build for Planted {
         SOUND
     }
 
-    fn on_close_request(&self, state: BlockState) -> OnClose {
+    fn on_close_request(&self, state: BlockState) -> CloseAction {
         match state {
-            BlockState::OutOfService if self.believes => OnClose::Acknowledge,
-            BlockState::Open if self.forgets => OnClose::ReleaseOnly,
+            BlockState::OutOfService if self.believes => CloseAction::Acknowledge,
+            BlockState::Open if self.forgets => CloseAction::ReleaseOnly,
             BlockState::Free
             | BlockState::Allocated
             | BlockState::Connecting

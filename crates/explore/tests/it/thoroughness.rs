@@ -38,7 +38,7 @@ fn what_is_met_is_what_was_written_down() {
             )
         });
         assert_eq!(met(Stimulus::CloseRequest), sent);
-        let out = count(|it| matches!(it, mta::Record::Fact(Fact::OutOfService(..))));
+        let out = count(|it| matches!(it, mta::Record::Fact(Fact::BlockOutOfService(..))));
         let connecting = Some(BlockState::Connecting);
         assert!(
             outcome.coverage.of(connecting, Stimulus::SessionTimeout)

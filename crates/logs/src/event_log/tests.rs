@@ -1,7 +1,7 @@
 //! Entries against the articles that quote them.
 
 use kernel::{Duration, Instant};
-use mta::{BlockIndex, BlockState, EventEntry, Function, MessageType};
+use mta::{BlockIndex, BlockState, EventEntry, MessageType, SocketFunction};
 use net::HostId;
 use winsock::SocketError;
 
@@ -52,7 +52,7 @@ fn logged(build: Build, thread: u16, event: EventEntry, seconds: u64) -> Entry {
     entry
 }
 
-fn socket(function: Function, error: u32, block: u32) -> EventEntry {
+fn socket(function: SocketFunction, error: u32, block: u32) -> EventEntry {
     let error = SocketError::ALL.iter().find(|it| it.code() == error);
     EventEntry::Sockets(function, error.copied(), BlockIndex(block))
 }
@@ -64,17 +64,17 @@ const V5: Build = Build::V5_5_2653_23;
 fn the_events_of_q152941_are_verbatim() {
     let said = |thread, event| logged(V4, thread, event, 0).description();
     assert_eq!(
-        said(54, socket(Function::Connect, 10060, 12)),
+        said(54, socket(SocketFunction::Connect, 10060, 12)),
         "A sockets error 10060 on a connect() call was detected. The MTA will attempt to recover \
          the sockets connection. Control block index: 12. [BASE IL TCP/IP DRVR 54 274] (12)"
     );
     assert_eq!(
-        said(10, socket(Function::Connect, 10051, 7)),
+        said(10, socket(SocketFunction::Connect, 10051, 7)),
         "A sockets error 10051 on a connect() call was detected. The MTA will attempt to recover \
          the sockets connection. Control block index: 7. [BASE IL TCP/IP DRVR 10 274] (12)"
     );
     assert_eq!(
-        said(54, socket(Function::Send, 10054, 8)),
+        said(54, socket(SocketFunction::Send, 10054, 8)),
         "A sockets error 10054 on a send() call was detected. The MTA will attempt to recover \
          the sockets connection. Control block index: 8. [BASE IL TCP/IP DRVR 54 272] (12)"
     );
@@ -85,11 +85,16 @@ const TIME_OF_Q303102: u64 = 7 * 3_600 + 36 * 60 + 27;
 
 #[test]
 fn the_events_of_q303102_are_verbatim() {
-    let connect = logged(V5, 8, socket(Function::Connect, 0, 5), TIME_OF_Q303102);
+    let connect = logged(
+        V5,
+        8,
+        socket(SocketFunction::Connect, 0, 5),
+        TIME_OF_Q303102,
+    );
     let close = logged(
         V5,
         8,
-        socket(Function::CloseSocket, 10057, 5),
+        socket(SocketFunction::CloseSocket, 10057, 5),
         TIME_OF_Q303102,
     );
     assert_eq!(
@@ -136,7 +141,7 @@ fn each_other_event_has_the_text_of_its_article() {
         (
             V5,
             8,
-            socket(Function::Accept, 0, 1),
+            socket(SocketFunction::Accept, 0, 1),
             "A sockets error 0 on an accept() call was detected. The MTA will attempt to recover the \
           sockets connection. Control block index: 1. [BASE IL TCP/IP DRVR 8 256] (12)",
         ),
@@ -144,7 +149,7 @@ fn each_other_event_has_the_text_of_its_article() {
         (
             V4,
             10,
-            socket(Function::Receive, 10054, 1),
+            socket(SocketFunction::Receive, 10054, 1),
             "A sockets error 10054 on a WSARecvEx() call was detected. The MTA will attempt to \
           recover the sockets connection. Control block index: 1. [BASE IL TCP/IP DRVR 10 262] \
           (12)",
@@ -153,7 +158,7 @@ fn each_other_event_has_the_text_of_its_article() {
         (
             V4,
             11,
-            socket(Function::Select, 10038, 3),
+            socket(SocketFunction::Select, 10038, 3),
             "A sockets error BASE IL on a select() call was detected. The MTA will attempt to \
           recover the sockets connection. Control block index: 10038. [TCP/IP ASYNC 11 280 %6] \
           (12)",
@@ -264,12 +269,12 @@ fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
     let started = "Microsoft Exchange Server MTA Service startup complete, version";
     let cases = [
         Case { id: 9156, from: (V5, 1), event: EventEntry::NoFreeBlocks(20), words: resource, text: full.to_owned(), tail: ("BASE IL MAIN BASE 1 282", 10), short: &[] },
-        Case { id: 9202, from: (V5, 8), event: socket(Function::Accept, 0, 203), words: operating, text: sockets(0, "an accept", 203), tail: ("BASE IL TCP/IP DRVR 8 256", 12), short: &["accept() call failed on CB 203", "Socket error   0"] },
-        Case { id: 9214, from: (V5, 8), event: socket(Function::CloseSocket, 10057, 5), words: operating, text: sockets(10057, "a closesocket", 5), tail: ("BASE IL TCP/IP DRVR 8 259", 12), short: &["closesocket() call failed on CB 5", "Socket error   10057"] },
-        Case { id: 9215, from: (V5, 8), event: socket(Function::Connect, 0, 5), words: operating, text: sockets(0, "a connect", 5), tail: ("BASE IL TCP/IP DRVR 8 262", 14), short: &["connect() call failed on CB 5", "Socket error   0"] },
-        Case { id: 9215, from: (V4, 54), event: socket(Function::Connect, 10060, 12), words: operating, text: sockets(10060, "a connect", 12), tail: ("BASE IL TCP/IP DRVR 54 274", 12), short: &["connect() call failed on CB 12", "Socket error 10060"] },
-        Case { id: 9221, from: (V4, 10), event: socket(Function::Receive, 10054, 1), words: operating, text: sockets(10054, "a WSARecvEx", 1), tail: ("BASE IL TCP/IP DRVR 10 262", 12), short: &["WSARecvEx() call failed on CB 1", "Socket error 10054"] },
-        Case { id: 9224, from: (V4, 54), event: socket(Function::Send, 10053, 22), words: operating, text: sockets(10053, "a send", 22), tail: ("BASE IL TCP/IP DRVR 54 272", 12), short: &["send() call failed on CB 22", "Socket error 10053"] },
+        Case { id: 9202, from: (V5, 8), event: socket(SocketFunction::Accept, 0, 203), words: operating, text: sockets(0, "an accept", 203), tail: ("BASE IL TCP/IP DRVR 8 256", 12), short: &["accept() call failed on CB 203", "Socket error   0"] },
+        Case { id: 9214, from: (V5, 8), event: socket(SocketFunction::CloseSocket, 10057, 5), words: operating, text: sockets(10057, "a closesocket", 5), tail: ("BASE IL TCP/IP DRVR 8 259", 12), short: &["closesocket() call failed on CB 5", "Socket error   10057"] },
+        Case { id: 9215, from: (V5, 8), event: socket(SocketFunction::Connect, 0, 5), words: operating, text: sockets(0, "a connect", 5), tail: ("BASE IL TCP/IP DRVR 8 262", 14), short: &["connect() call failed on CB 5", "Socket error   0"] },
+        Case { id: 9215, from: (V4, 54), event: socket(SocketFunction::Connect, 10060, 12), words: operating, text: sockets(10060, "a connect", 12), tail: ("BASE IL TCP/IP DRVR 54 274", 12), short: &["connect() call failed on CB 12", "Socket error 10060"] },
+        Case { id: 9221, from: (V4, 10), event: socket(SocketFunction::Receive, 10054, 1), words: operating, text: sockets(10054, "a WSARecvEx", 1), tail: ("BASE IL TCP/IP DRVR 10 262", 12), short: &["WSARecvEx() call failed on CB 1", "Socket error 10054"] },
+        Case { id: 9224, from: (V4, 54), event: socket(SocketFunction::Send, 10053, 22), words: operating, text: sockets(10053, "a send", 22), tail: ("BASE IL TCP/IP DRVR 54 272", 12), short: &["send() call failed on CB 22", "Socket error 10053"] },
         Case { id: 9225, from: (V4, 54), event: bad, words: internal, text: "A sockets error was detected. Bad message type 1 for socket control block 1 in state 2.".to_owned(), tail: ("BASE IL TCP/IP DRVR 54 262", 14), short: &["Bad message type 1 for socket CB 1 in state 2"] },
         Case { id: 9405, from: (V4, 10), event: torn, words: unexpected, text: wrong.to_owned(), tail: ("BASE TCP/IP DRVR 10", 16), short: &[] },
         Case { id: 9298, from: (V5, 1), event: up, words: service, text: format!("{started} 5.5 (build 2653.23)."), tail: ("BASE IL MAIN BASE 1 490", 14), short: &[] },

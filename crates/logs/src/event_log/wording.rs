@@ -6,7 +6,7 @@
 
 use std::net::Ipv4Addr;
 
-use mta::{EventEntry, Function, Generation, Version};
+use mta::{EventEntry, Generation, SocketFunction, Version};
 
 use super::{Category, Entry, Kind, Origin, Scene, Source, socket_error_gap};
 use simulation::record::ThreadNumber;
@@ -43,7 +43,7 @@ pub(super) fn entry(scene: &Scene<'_>, thread: ThreadNumber, event: &EventEntry)
         short: wording.short.unwrap_or_else(|| vec![wording.text.clone()]),
         text: wording.text,
     };
-    if let EventEntry::Sockets(Function::Select, error, _) = event {
+    if let EventEntry::Sockets(SocketFunction::Select, error, _) = event {
         shift_insertions(&mut entry, error.map_or(0, winsock::SocketError::code));
     }
     entry
@@ -152,17 +152,17 @@ fn warning(category: Category, severity: u8, procedure: u32) -> Wording {
 /// 9202, 9214, 9215, 9221, 9224 and 9234. Procedures: accept 256, closesocket 259, connect 274
 /// (262 with severity 14 where a network event says so, Q303102), receive 262, send 272, select
 /// 280. Only the short form of 9214 is quoted anywhere (Q303102); the long one goes by analogy.
-fn sockets(function: Function, code: u32, block: u32, generation: Generation) -> Wording {
+fn sockets(function: SocketFunction, code: u32, block: u32, generation: Generation) -> Wording {
     let (name, article, procedure) = match function {
-        Function::Accept => ("accept", "an", 256),
-        Function::CloseSocket => ("closesocket", "a", 259),
-        Function::Connect => ("connect", "a", 274),
-        Function::Receive => ("WSARecvEx", "a", 262),
-        Function::Send => ("send", "a", 272),
-        Function::Select => ("select", "a", 280),
+        SocketFunction::Accept => ("accept", "an", 256),
+        SocketFunction::CloseSocket => ("closesocket", "a", 259),
+        SocketFunction::Connect => ("connect", "a", 274),
+        SocketFunction::Receive => ("WSARecvEx", "a", 262),
+        SocketFunction::Send => ("send", "a", 272),
+        SocketFunction::Select => ("select", "a", 280),
     };
     let (severity, procedure) = match (function, generation) {
-        (Function::Connect, Generation::Single) => (14, 262),
+        (SocketFunction::Connect, Generation::Single) => (14, 262),
         _ => (12, procedure),
     };
     let gap = socket_error_gap(generation);

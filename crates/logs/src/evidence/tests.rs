@@ -1,7 +1,7 @@
 //! Exhibits show what went wrong, and not much else.
 
 use kernel::{Duration, Instant};
-use mta::{BlockIndex, EventEntry, Function};
+use mta::{BlockIndex, EventEntry, SocketFunction};
 use net::HostId;
 use winsock::SocketError;
 
@@ -35,7 +35,7 @@ fn violation(kind: ViolationKind, place: &str, detail: &str) -> Violation {
         host: "PARIS".to_owned(),
         at: at(7),
         place: place.to_owned(),
-        lease: None,
+        block: None,
         detail: detail.to_owned(),
     }
 }
@@ -45,7 +45,7 @@ fn before_a_crash_the_last_events_count() {
     let (scenario, mut outcome) = quiet();
     let entry = |block| {
         EventEntry::Sockets(
-            Function::Connect,
+            SocketFunction::Connect,
             Some(SocketError::TimedOut),
             BlockIndex(block),
         )

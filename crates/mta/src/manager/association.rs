@@ -5,8 +5,8 @@
 
 use machine::Instant;
 
-use crate::block::Lease;
 use crate::iso::spdu::{SERIALS, Spdu};
+use crate::layout::BlockId;
 
 use super::Action;
 use super::queue::Queued;
@@ -39,7 +39,7 @@ pub(super) enum Phase {
 pub(super) struct Association {
     pub(super) role: Role,
     pub(super) phase: Phase,
-    pub(super) lease: Option<Lease>,
+    pub(super) block: Option<BlockId>,
     /// Reserved for urgent messages (Q194589).
     pub(super) urgent_only: bool,
     /// Counts the plans: the alarm of an older plan means nothing.
@@ -53,7 +53,7 @@ impl Association {
         Self {
             role: Role::Caller { connector },
             phase: Phase::Opening,
-            lease: None,
+            block: None,
             urgent_only,
             generation: 0,
             sending: None,
@@ -61,11 +61,11 @@ impl Association {
         }
     }
 
-    pub(super) fn called(from: u32, lease: Lease, now: Instant) -> Self {
+    pub(super) fn called(from: u32, block: BlockId, now: Instant) -> Self {
         let role = Role::Called { from };
         Self {
             role,
-            lease: Some(lease),
+            block: Some(block),
             ..Self::caller(0, false, now)
         }
     }
@@ -131,13 +131,13 @@ impl Sending {
     }
 
     /// Sends stretches and checkpoints while the window has room, then the end.
-    pub(super) fn pump(&mut self, lease: Lease, actions: &mut Vec<Action>) {
+    pub(super) fn pump(&mut self, block: BlockId, actions: &mut Vec<Action>) {
         let (message, total) = (self.message(), self.queued.submission.length);
         while self.sent < total && self.checkpoints_sent - self.checkpoints_confirmed < self.window
         {
             let length = self.checkpoint.min(total - self.sent);
             actions.push(Action::SendContent {
-                lease,
+                block,
                 message,
                 offset: self.sent,
                 length,
@@ -148,13 +148,13 @@ impl Sending {
                 let unit = Spdu::MinorSync {
                     serial: self.checkpoints_sent,
                 };
-                actions.push(Action::Send(lease, unit.encode()));
+                actions.push(Action::Send(block, unit.encode()));
             }
         }
         if self.sent == total && !self.ended {
             self.ended = true;
             actions.push(Action::Send(
-                lease,
+                block,
                 Spdu::ActivityEnd { serial: message }.encode(),
             ));
         }

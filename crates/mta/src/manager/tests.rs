@@ -4,7 +4,7 @@
 //! counts what was promised. It refuses to know how the manager comes to its decisions.
 
 mod associations;
-mod news;
+mod random_inputs;
 mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +13,9 @@ use std::rc::Rc;
 use machine::{Duration, Instant};
 
 use super::*;
-use crate::block::{BlockIndex, Instance};
 use crate::build::Shipped;
 use crate::config::{Connector, Database, Priority};
+use crate::layout::{BlockIndex, Instance};
 
 pub(super) const PEER: u32 = 0x0A00_0002;
 
@@ -44,15 +44,15 @@ pub(super) fn connector() -> Connector {
 }
 
 /// Everything around the manager.
-pub(super) struct Stage {
+pub(super) struct Harness {
     pub(super) manager: Manager,
     pub(super) now: Instant,
     /// Blocks that can still be had.
     pub(super) blocks: u32,
     next_block: u32,
-    alarms: BTreeMap<(Instant, u64), Alarm>,
+    alarms: BTreeMap<(Instant, u64), Timer>,
     /// Calls made, in order, with their blocks.
-    pub(super) calls: Vec<(Call, Lease)>,
+    pub(super) calls: Vec<(Call, BlockId)>,
     /// What the manager wanted since this was last emptied, other than alarms and records.
     pub(super) wanted: Vec<Action>,
     pub(super) facts: Vec<Fact>,
@@ -60,7 +60,7 @@ pub(super) struct Stage {
     pub(super) submitted: u32,
 }
 
-impl Stage {
+impl Harness {
     pub(super) fn new(connectors: Vec<Connector>) -> Self {
         let config = Config {
             build: Rc::new(Shipped::EXCHANGE_5_5_2655_16),
@@ -70,9 +70,9 @@ impl Stage {
             connect_pause: Duration::ZERO,
             connectors,
             peers: BTreeSet::from([PEER]),
-            patience: Patience {
+            responder_timeouts: ResponderTimeouts {
                 connect: seconds(120),
-                silence: seconds(420),
+                inactivity: seconds(420),
             },
             keep_alive: false,
             waits_recorded: false,
@@ -112,13 +112,10 @@ impl Stage {
     }
 
     /// A connection has the lowest number that was never used.
-    pub(super) fn new_lease(&mut self) -> Lease {
+    pub(super) fn new_block(&mut self) -> BlockId {
         let block = BlockIndex(self.next_block);
         self.next_block += 1;
-        Lease {
-            block,
-            instance: Instance(block.0),
-        }
+        BlockId::new(block, Instance(block.0))
     }
 
     /// Does what MAIN BASE does, until nothing more is wanted.
@@ -138,16 +135,16 @@ impl Stage {
     fn carry_out_one(&mut self, action: Action) {
         match action {
             Action::Open(index, call) => {
-                let lease = (self.blocks > 0).then(|| self.new_lease());
+                let block = (self.blocks > 0).then(|| self.new_block());
                 self.blocks = self.blocks.saturating_sub(1);
-                self.manager.on_block(self.now, index, lease);
-                self.calls.extend(lease.map(|lease| (call, lease)));
+                self.manager.on_block(self.now, index, block);
+                self.calls.extend(block.map(|block| (call, block)));
             }
-            Action::Alarm(alarm) => {
+            Action::Timer(timer) => {
                 let number = self.alarms.len() as u64;
-                let free = (number..).find(|it| !self.alarms.contains_key(&(alarm.at, *it)));
+                let free = (number..).find(|it| !self.alarms.contains_key(&(timer.at, *it)));
                 self.alarms
-                    .insert((alarm.at, free.expect("there is one")), alarm);
+                    .insert((timer.at, free.expect("there is one")), timer);
             }
             Action::Record(Record::Fact(fact)) => self.facts.push(fact),
             Action::Record(Record::Event(entry)) => self.events.push(entry),
@@ -163,14 +160,14 @@ impl Stage {
     /// No two associations share a connection, and no message is lost or doubled.
     fn check(&self) {
         let associations = &self.manager.associations;
-        let leases: Vec<Lease> = associations.values().filter_map(|it| it.lease).collect();
-        let unique: BTreeSet<Lease> = leases.iter().copied().collect();
-        assert_eq!(leases.len(), unique.len(), "two associations on one block");
-        assert!(unique.iter().eq(self.manager.by_lease.keys()));
+        let blocks: Vec<BlockId> = associations.values().filter_map(|it| it.block).collect();
+        let unique: BTreeSet<BlockId> = blocks.iter().copied().collect();
+        assert_eq!(blocks.len(), unique.len(), "two associations on one block");
+        assert!(unique.iter().eq(self.manager.by_block.keys()));
         let done = self
             .facts
             .iter()
-            .filter(|it| matches!(it, Fact::Acknowledged(_) | Fact::Returned(_)))
+            .filter(|it| matches!(it, Fact::MessageAcknowledged(_) | Fact::MessageReturned(_)))
             .count() as u32;
         let queued: u32 = self.manager.queues.iter().map(Queue::len).sum();
         let sending = associations
@@ -186,11 +183,11 @@ impl Stage {
 
     /// The next alarm rings, if there is one.
     pub(super) fn ring(&mut self) -> bool {
-        let Some(((at, _), alarm)) = self.alarms.pop_first() else {
+        let Some(((at, _), timer)) = self.alarms.pop_first() else {
             return false;
         };
         self.now = self.now.max(at);
-        self.manager.on_alarm(self.now, alarm);
+        self.manager.on_timer(self.now, timer);
         self.carry_out();
         true
     }
@@ -211,56 +208,56 @@ impl Stage {
         self.pass_to(self.now + time);
     }
 
-    pub(super) fn unit(&mut self, lease: Lease, unit: &Spdu<'_>) {
-        self.manager.on_unit(self.now, lease, &unit.encode());
+    pub(super) fn unit(&mut self, block: BlockId, unit: &Spdu<'_>) {
+        self.manager.on_unit(self.now, block, &unit.encode());
         self.carry_out();
     }
 
-    pub(super) fn ended(&mut self, lease: Lease) {
-        self.manager.on_ended(self.now, lease);
+    pub(super) fn ended(&mut self, block: BlockId) {
+        self.manager.on_ended(self.now, block);
         self.carry_out();
     }
 
     /// The transport connection of a call comes about, and the peer accepts the session.
-    pub(super) fn connect(&mut self, lease: Lease) {
-        self.manager.on_connected(lease);
+    pub(super) fn connect(&mut self, block: BlockId) {
+        self.manager.on_connected(block);
         self.carry_out();
-        self.unit(lease, &Spdu::Accept);
+        self.unit(block, &Spdu::Accept);
     }
 
-    pub(super) fn called(&mut self) -> Lease {
-        let lease = self.new_lease();
-        self.manager.on_call(self.now, lease, PEER);
+    pub(super) fn called(&mut self) -> BlockId {
+        let block = self.new_block();
+        self.manager.on_call(self.now, block, PEER);
         self.carry_out();
-        lease
+        block
     }
 
     /// The connections of the calls made since this was last asked.
-    pub(super) fn take_calls(&mut self) -> Vec<Lease> {
+    pub(super) fn take_calls(&mut self) -> Vec<BlockId> {
         std::mem::take(&mut self.calls)
             .into_iter()
-            .map(|(_, lease)| lease)
+            .map(|(_, block)| block)
             .collect()
     }
 
     /// The session units sent on this connection since this was last asked.
-    pub(super) fn take_units(&mut self, on: Lease) -> Vec<Vec<u8>> {
+    pub(super) fn take_units(&mut self, on: BlockId) -> Vec<Vec<u8>> {
         let wanted = std::mem::take(&mut self.wanted);
         let units = wanted.into_iter().filter_map(|action| match action {
-            Action::Send(lease, unit) if lease == on => Some(unit),
+            Action::Send(block, unit) if block == on => Some(unit),
             Action::Send(..)
             | Action::Open(..)
             | Action::Answer(_)
             | Action::SendContent { .. }
             | Action::Disconnect(_)
             | Action::TimeOut(_)
-            | Action::Alarm(_)
+            | Action::Timer(_)
             | Action::Record(_) => None,
         });
         units.collect()
     }
 
-    pub(super) fn wants_disconnect(&self, of: Lease) -> bool {
+    pub(super) fn wants_disconnect(&self, of: BlockId) -> bool {
         self.wanted.contains(&Action::Disconnect(of))
     }
 }

@@ -8,10 +8,10 @@ use kernel::Choices;
 use machine::{HeapConfig, Pct, Progress, Random, Scheduler, Strategy, ViolationKind};
 
 use super::*;
-use crate::block::BlockIndex;
+use crate::blocks::{pool as block_pool, wait_array as arrays};
 use crate::build::Shipped;
 use crate::environment::Thread;
-use crate::{pool as pool_procedures, wait_array as array_procedures};
+use crate::layout::BlockIndex;
 
 const BLOCKS: u32 = 6;
 const THREADS: u16 = 4;
@@ -45,7 +45,7 @@ impl Aftermath {
 /// Four threads run `program` under the random walk of this seed.
 fn walk<F, P>(build: impl Build + 'static, seed: u64, program: P) -> Aftermath
 where
-    P: Fn(Thread, Rc<Layer>, u32) -> F,
+    P: Fn(Thread, Rc<Shared>, u32) -> F,
     F: Future<Output = ()> + 'static,
 {
     let choices = Choices::new(seed);
@@ -60,7 +60,7 @@ fn run<F, P>(
     program: P,
 ) -> Aftermath
 where
-    P: Fn(Thread, Rc<Layer>, u32) -> F,
+    P: Fn(Thread, Rc<Shared>, u32) -> F,
     F: Future<Output = ()> + 'static,
 {
     let config = machine::Config {
@@ -75,7 +75,7 @@ where
     let head_counts = build.free_list() == FreeList::InterlockedWithCount;
     let layout = map(&mut machine, BLOCKS, 2, head_counts).expect("a small pool fits");
     let queue = machine.create_queue("nobody's", 1);
-    let layer = Rc::new(Layer {
+    let shared = Rc::new(Shared {
         locks: make_locks(&mut machine, &build),
         build: Rc::new(build),
         layout,
@@ -93,10 +93,10 @@ where
         peers: std::collections::BTreeSet::new(),
         keep_alive: false,
         waits_recorded: false,
-        met: Rc::default(),
+        coverage: Rc::default(),
     });
     for number in 0..THREADS {
-        let shared = Rc::clone(&layer);
+        let shared = Rc::clone(&shared);
         machine.spawn("taker", number, u64::from(number), |t| {
             program(t, shared, u32::from(number))
         });
@@ -121,23 +121,23 @@ where
     }
 }
 
-async fn take_and_give_back(t: Thread, layer: Rc<Layer>, _: u32) {
+async fn take_and_give_back(t: Thread, shared: Rc<Shared>, _: u32) {
     for _ in 0..12 {
-        let first = pool_procedures::allocate(&t, &layer).await;
-        let second = pool_procedures::allocate(&t, &layer).await;
-        for lease in [first, second].into_iter().flatten() {
-            pool_procedures::release(&t, &layer, layer.address(lease.block)).await;
+        let first = block_pool::allocate(&t, &shared).await;
+        let second = block_pool::allocate(&t, &shared).await;
+        for block in [first, second].into_iter().flatten() {
+            block_pool::release(&t, &shared, shared.address(block.index)).await;
         }
     }
 }
 
 /// Each thread has a block of its own; the arrays are shared.
-async fn join_and_leave(t: Thread, layer: Rc<Layer>, number: u32) {
-    let block = layer.address(BlockIndex(number));
+async fn join_and_leave(t: Thread, shared: Rc<Shared>, number: u32) {
+    let block = shared.address(BlockIndex(number));
     for _ in 0..12 {
-        let thread_block = array_procedures::choose(&t, &layer, None).await;
-        array_procedures::join(&t, &layer, thread_block, block).await;
-        array_procedures::leave(&t, &layer, thread_block, block).await;
+        let thread_block = arrays::choose(&t, &shared, None).await;
+        arrays::join(&t, &shared, thread_block, block).await;
+        arrays::leave(&t, &shared, thread_block, block).await;
     }
 }
 
@@ -263,7 +263,7 @@ fn guarded_arrays_lose_and_keep_nobody() {
 }
 
 #[test]
-fn unguarded_arrays_are_torn_on_some_walks() {
+fn unlocked_arrays_are_torn_on_some_walks() {
     let torn = (0..WALKS)
         .filter(|&seed| !walk(Shipped::EXCHANGE_4_0_993_6, seed, join_and_leave).arrays_are_empty())
         .count();

@@ -7,17 +7,17 @@
 use machine::Address;
 use winsock::{EventHandle, SocketHandle};
 
-use crate::block::{BlockState, Instance, Lease, NONE, field};
+use crate::blocks::pool;
+use crate::blocks::wait_array;
+use crate::build::decision::{CloseAction, WakeTiming};
 use crate::build::{Generation, Operation, Structure};
 use crate::coverage::Stimulus;
-use crate::decision::{Notice, OnClose};
 use crate::environment::Thread;
-use crate::layer::{INCONSISTENT, Layer, event, fact, log, sockets_event};
+use crate::layout::{BlockId, BlockState, Instance, NONE, field};
 use crate::message::ToUp;
-use crate::pool;
-use crate::record::{EventEntry, Fact, Function, LogLine, MessageType};
+use crate::record::{EventEntry, Fact, LogLine, MessageType, SocketFunction};
+use crate::shared::{INCONSISTENT, Shared, event, fact, log, log_socket_error};
 use crate::sockets;
-use crate::wait_array;
 
 /// The handles taken out of a block, so that nobody else closes them.
 pub(crate) struct Handles {
@@ -27,18 +27,23 @@ pub(crate) struct Handles {
 
 /// The driver closes the connection and sends a Close indication up. The block stays allocated
 /// until the transport has answered.
-pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
-    let block = layer.address(lease.block);
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let handles = match layer.state(t, lease, Stimulus::Disconnect).await {
+pub(crate) async fn issue_disconnect(
+    t: &Thread,
+    shared: &Shared,
+    thread_block: u32,
+    block: BlockId,
+) {
+    let address = shared.address(block.index);
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let handles = match shared.state(t, block, Stimulus::Disconnect).await {
         Some(BlockState::Connecting | BlockState::Open) => {
-            check_owner(t, layer, thread_block, block).await;
-            t.write(block + field::STATE, BlockState::Closing.word())
+            check_owner(t, shared, thread_block, address).await;
+            t.write(address + field::STATE, BlockState::Closing.word())
                 .await;
             // It leaves the array before anybody else can see it closing: whoever finds it so
             // gives it back at once, and it must not be its next user who is taken out.
-            wait_array::leave(t, layer, thread_block, block).await;
-            Some(take_handles(t, block).await)
+            wait_array::leave(t, shared, thread_block, address).await;
+            Some(take_handles(t, address).await)
         }
         Some(
             BlockState::Free
@@ -49,71 +54,75 @@ pub(crate) async fn issue_disconnect(t: &Thread, layer: &Layer, thread_block: u3
         )
         | None => None,
     };
-    layer.unguard(t, guard).await;
+    shared.unlock(t, guard).await;
     let Some(handles) = handles else { return };
-    log(t, LogLine::IssueDisconnect(lease.block));
-    close_handles(t, lease, handles).await;
-    layer.post_up(t, ToUp::CloseIndication(lease)).await;
+    log(t, LogLine::IssueDisconnect(block.index));
+    close_handles(t, block, handles).await;
+    shared.post_up(t, ToUp::CloseIndication(block)).await;
 }
 
 /// A Close has come down: message type 2.
-pub(crate) async fn close_request(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
-    let block = layer.address(lease.block);
-    let guard = layer.guard(t, Structure::Blocks, Operation::Release).await;
-    let state = layer.state(t, lease, Stimulus::CloseRequest).await;
-    let owner = t.read(block + field::OWNER).await;
-    let found = Instance(t.read(block + field::INSTANCE).await);
+pub(crate) async fn close_request(t: &Thread, shared: &Shared, thread_block: u32, block: BlockId) {
+    let address = shared.address(block.index);
+    let guard = shared.lock(t, Structure::Blocks, Operation::Release).await;
+    let state = shared.state(t, block, Stimulus::CloseRequest).await;
+    let owner = t.read(address + field::OWNER).await;
+    let found = Instance(t.read(address + field::INSTANCE).await);
     let Some(state) = state else {
-        layer.unguard(t, guard).await;
-        return layer.post_up(t, ToUp::CloseConfirm(lease)).await;
+        shared.unlock(t, guard).await;
+        return shared.post_up(t, ToUp::CloseConfirm(block)).await;
     };
     if state != BlockState::Free {
-        check_owner(t, layer, thread_block, block).await;
+        check_owner(t, shared, thread_block, address).await;
     }
-    let decision = layer.build.on_close_request(state);
+    let decision = shared.build.on_close_request(state);
     let handles = match decision {
-        OnClose::Acknowledge | OnClose::Refuse => None,
-        OnClose::Close | OnClose::ReleaseOnly => Some(begin_closing(t, block).await),
+        CloseAction::Acknowledge | CloseAction::Refuse => None,
+        CloseAction::Close | CloseAction::ReleaseOnly => Some(begin_closing(t, address).await),
     };
-    layer.unguard(t, guard).await;
+    shared.unlock(t, guard).await;
     match handles {
-        None if decision == OnClose::Acknowledge => {}
+        None if decision == CloseAction::Acknowledge => {}
         None => event(
             t,
-            EventEntry::BadMessage(MessageType::Close, lease.block, state),
+            EventEntry::BadMessage(MessageType::Close, block.index, state),
         ),
         Some(handles) => {
             let applied = Fact::CloseApplied {
-                block: lease.block,
-                meant: lease.instance,
+                block: block.index,
+                meant: block.instance,
                 found,
             };
             fact(t, applied);
-            if layer.build.generation() == Generation::Pairs {
-                layer.notify(t, thread_block, Notice::Before).await;
+            if shared.build.generation() == Generation::Pairs {
+                shared
+                    .notify(t, thread_block, WakeTiming::BeforeChange)
+                    .await;
             }
             if state != BlockState::Closing {
-                wait_array::leave(t, layer, owner, block).await;
+                wait_array::leave(t, shared, owner, address).await;
             }
-            if decision == OnClose::Close {
-                close_handles(t, lease, handles).await;
+            if decision == CloseAction::Close {
+                close_handles(t, block, handles).await;
             }
-            pool::release(t, layer, block).await;
-            if layer.build.generation() == Generation::Pairs {
-                layer.notify(t, thread_block, Notice::After).await;
+            pool::release(t, shared, address).await;
+            if shared.build.generation() == Generation::Pairs {
+                shared
+                    .notify(t, thread_block, WakeTiming::AfterChange)
+                    .await;
             }
         }
     }
-    layer.post_up(t, ToUp::CloseConfirm(lease)).await;
+    shared.post_up(t, ToUp::CloseConfirm(block)).await;
 }
 
 /// `SBPDSCLS` looks before it closes whether the caller's thread control block owns the block, and
 /// raises an exception if not (Q157701, Q154301).
-async fn check_owner(t: &Thread, layer: &Layer, thread_block: u32, block: Address) {
-    if !layer.build.asserts_owner() {
+async fn check_owner(t: &Thread, shared: &Shared, thread_block: u32, address: Address) {
+    if !shared.build.asserts_owner() {
         return;
     }
-    let owner = t.read(block + field::OWNER).await;
+    let owner = t.read(address + field::OWNER).await;
     if owner != thread_block {
         event(
             t,
@@ -128,18 +137,18 @@ async fn check_owner(t: &Thread, layer: &Layer, thread_block: u32, block: Addres
 
 /// The block is closing from now on, and its handles are the caller's. Call it under the guard of
 /// the blocks.
-pub(crate) async fn begin_closing(t: &Thread, block: Address) -> Handles {
-    t.write(block + field::STATE, BlockState::Closing.word())
+pub(crate) async fn begin_closing(t: &Thread, address: Address) -> Handles {
+    t.write(address + field::STATE, BlockState::Closing.word())
         .await;
-    take_handles(t, block).await
+    take_handles(t, address).await
 }
 
 /// Takes socket and event object out of the block. Call it under the guard of the blocks.
-async fn take_handles(t: &Thread, block: Address) -> Handles {
-    let socket = t.read(block + field::SOCKET).await;
-    let event = t.read(block + field::EVENT).await;
-    t.write(block + field::SOCKET, NONE).await;
-    t.write(block + field::EVENT, 0).await;
+async fn take_handles(t: &Thread, address: Address) -> Handles {
+    let socket = t.read(address + field::SOCKET).await;
+    let event = t.read(address + field::EVENT).await;
+    t.write(address + field::SOCKET, NONE).await;
+    t.write(address + field::EVENT, 0).await;
     let socket = (socket != NONE).then_some(SocketHandle(socket));
     Handles {
         socket,
@@ -149,15 +158,15 @@ async fn take_handles(t: &Thread, block: Address) -> Handles {
 
 /// Shuts the socket down and closes it with its event object. A shutdown on a socket that was
 /// never connected fails with 10057, which event 9214 reports as if closesocket() had (Q303102).
-pub(crate) async fn close_handles(t: &Thread, lease: Lease, handles: Handles) {
+pub(crate) async fn close_handles(t: &Thread, block: BlockId, handles: Handles) {
     let Handles { socket, event } = handles;
     let event = (event.0 != 0).then_some(event);
-    log(t, LogLine::CloseSocket(socket, lease.block, event));
+    log(t, LogLine::CloseSocket(socket, block.index, event));
     if let Some(socket) = socket {
         let shut = sockets::shutdown(t, socket).await;
         let closed = sockets::close(t, socket).await;
         if let Err(error) = shut.and(closed) {
-            sockets_event(t, Function::CloseSocket, Some(error), lease.block);
+            log_socket_error(t, SocketFunction::CloseSocket, Some(error), block.index);
         }
     }
     if let Some(event) = event {

@@ -8,69 +8,69 @@ use std::rc::Rc;
 
 use machine::Instant;
 
-use crate::block::{BlockIndex, BlockState};
+use crate::blocks::select_set;
+use crate::blocks::wait_array::{self, WaitEntry};
 use crate::build::Generation;
-use crate::decision::Reset;
+use crate::build::decision::EventReset;
 use crate::environment::Thread;
-use crate::layer::{Layer, log, sockets_event};
+use crate::layout::{BlockIndex, BlockState};
 use crate::message::{Message, ToDriver};
-use crate::record::{Function, LogLine};
-use crate::select_set;
-use crate::sockets::{self, Woken};
-use crate::wait_array::{self, Watched};
+use crate::record::{LogLine, SocketFunction};
+use crate::shared::{Shared, log, log_socket_error};
+use crate::sockets::{self, WaitResult};
 
-use super::desk::Desk;
+use super::driver_state::DriverState;
 use super::network::on_network_events;
 use super::requests::{connect_again, on_message};
 
 /// One driver thread for a thread control block: messages and network alike.
-pub(crate) async fn run_single(t: Thread, layer: Rc<Layer>, thread_block: u32) {
-    t.wait_event(layer.ready).await;
-    let mut desk = Desk::default();
+pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+    t.wait_event(shared.ready).await;
+    let mut driver = DriverState::default();
     loop {
-        t.remembers(&desk);
-        wait_once(&t, &layer, thread_block, &mut desk).await;
-        while let Some(message) = take_message(&t, &layer, thread_block).await {
-            on_message(&t, &layer, thread_block, &mut desk, message).await;
+        t.remembers(&driver);
+        wait_once(&t, &shared, thread_block, &mut driver).await;
+        while let Some(message) = take_message(&t, &shared, thread_block).await {
+            on_message(&t, &shared, thread_block, &mut driver, message).await;
         }
-        if layer.build.reset() == Reset::AfterLooking {
-            sockets::reset_event(&t, layer.wake_up(thread_block)).await;
+        if shared.build.event_reset() == EventReset::AfterDraining {
+            sockets::reset_event(&t, shared.wake_up(thread_block)).await;
         }
     }
 }
 
 /// The Driver of a pair: messages only.
-pub(crate) async fn run_driver(t: Thread, layer: Rc<Layer>, thread_block: u32) {
-    t.wait_event(layer.ready).await;
-    let mut desk = Desk::default();
+pub(crate) async fn run_driver(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+    t.wait_event(shared.ready).await;
+    let mut driver = DriverState::default();
     loop {
-        t.remembers(&desk);
+        t.remembers(&driver);
         // A connect() that failed at once is this thread's to try again, message or not.
-        let queue = layer.queues.drivers[thread_block as usize];
-        if let Some(message) = t.receive_until(queue, desk.next_retry()).await {
+        let queue = shared.queues.drivers[thread_block as usize];
+        if let Some(message) = t.receive_until(queue, driver.next_retry()).await {
             let Message::Driver(message) = message else {
                 panic!("a driver was sent {message:?}");
             };
-            on_message(&t, &layer, thread_block, &mut desk, message).await;
+            on_message(&t, &shared, thread_block, &mut driver, message).await;
         }
-        while let Some(lease) = desk.take_due(t.now()) {
-            connect_again(&t, &layer, thread_block, &mut desk, lease).await;
+        while let Some(block) = driver.take_due(t.now()) {
+            connect_again(&t, &shared, thread_block, &mut driver, block).await;
         }
     }
 }
 
 /// The Async Notify of a pair: the network only.
-pub(crate) async fn run_async_notify(t: Thread, layer: Rc<Layer>, thread_block: u32) {
-    t.wait_event(layer.ready).await;
-    let mut desk = Desk::default();
+pub(crate) async fn run_async_notify(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+    t.wait_event(shared.ready).await;
+    let mut driver = DriverState::default();
     loop {
-        t.remembers(&desk);
-        wait_once(&t, &layer, thread_block, &mut desk).await;
+        t.remembers(&driver);
+        wait_once(&t, &shared, thread_block, &mut driver).await;
     }
 }
 
-async fn take_message(t: &Thread, layer: &Layer, thread_block: u32) -> Option<ToDriver> {
-    let queue = layer.queues.drivers[thread_block as usize];
+async fn take_message(t: &Thread, shared: &Shared, thread_block: u32) -> Option<ToDriver> {
+    let queue = shared.queues.drivers[thread_block as usize];
     let message = t.receive_until(queue, Instant::ZERO).await?;
     let Message::Driver(message) = message else {
         panic!("a driver was sent {message:?}");
@@ -79,53 +79,54 @@ async fn take_message(t: &Thread, layer: &Layer, thread_block: u32) -> Option<To
 }
 
 /// Waits for the array and the wake-up, and does what one of them asks for.
-async fn wait_once(t: &Thread, layer: &Layer, thread_block: u32, desk: &mut Desk) {
-    if !select_set::is_current(t, layer, thread_block).await {
-        desk.watched = wait_array::walk(t, layer, thread_block).await;
+async fn wait_once(t: &Thread, shared: &Shared, thread_block: u32, driver: &mut DriverState) {
+    if !select_set::is_current(t, shared, thread_block).await {
+        driver.entries = wait_array::walk(t, shared, thread_block).await;
     }
-    let wake_up = layer.wake_up(thread_block);
-    record_waits(t, layer, &desk.watched);
-    let entries = desk.watched.iter().map(|entry| entry.event);
+    let wake_up = shared.wake_up(thread_block);
+    record_waits(t, shared, &driver.entries);
+    let entries = driver.entries.iter().map(|entry| entry.event);
     let events = [wake_up].into_iter().chain(entries).collect();
-    match sockets::wait(t, events, desk.next_retry()).await {
-        Woken::By(0) if resets_later(layer) => {}
-        Woken::By(0) => sockets::reset_event(t, wake_up).await,
-        Woken::By(index) => {
-            let entry = desk.watched[index - 1];
-            on_network_events(t, layer, thread_block, desk, entry).await;
-            let current = wait_array::look_again(t, layer, entry).await;
-            desk.watched[index - 1].state = current.and_then(|it| it.state);
+    match sockets::wait(t, events, driver.next_retry()).await {
+        WaitResult::By(0) if resets_later(shared) => {}
+        WaitResult::By(0) => sockets::reset_event(t, wake_up).await,
+        WaitResult::By(index) => {
+            let entry = driver.entries[index - 1];
+            on_network_events(t, shared, thread_block, driver, entry).await;
+            let current = wait_array::look_again(t, shared, entry).await;
+            driver.entries[index - 1].state = current.and_then(|it| it.state);
         }
         // Another thread has closed a handle since the array was read: it is read again.
-        Woken::Failed(error) => {
-            let block = desk
-                .watched
+        WaitResult::Failed(error) => {
+            let address = driver
+                .entries
                 .first()
-                .map_or(BlockIndex(0), |entry| entry.lease.block);
-            sockets_event(t, Function::Select, Some(error), block);
-            desk.watched = wait_array::walk(t, layer, thread_block).await;
+                .map_or(BlockIndex(0), |entry| entry.block.index);
+            log_socket_error(t, SocketFunction::Select, Some(error), address);
+            driver.entries = wait_array::walk(t, shared, thread_block).await;
         }
-        Woken::TimedOut => {}
+        WaitResult::TimedOut => {}
     }
-    while let Some(lease) = desk.take_due(t.now()) {
-        connect_again(t, layer, thread_block, desk, lease).await;
+    while let Some(block) = driver.take_due(t.now()) {
+        connect_again(t, shared, thread_block, driver, block).await;
     }
 }
 
 /// Whether the thread resets its wake-up only once it has found no more messages. An Async Notify
 /// looks for none.
-fn resets_later(layer: &Layer) -> bool {
-    layer.build.generation() == Generation::Single && layer.build.reset() == Reset::AfterLooking
+fn resets_later(shared: &Shared) -> bool {
+    shared.build.generation() == Generation::Single
+        && shared.build.event_reset() == EventReset::AfterDraining
 }
 
 /// One line for every block waited for that is in service: the failing sample of Q303102 shows
 /// none for a block whose connection is still being opened.
-fn record_waits(t: &Thread, layer: &Layer, watched: &[Watched]) {
+fn record_waits(t: &Thread, shared: &Shared, entries: &[WaitEntry]) {
     let in_service =
-        |entry: &&Watched| matches!(entry.state, Some(BlockState::Listening | BlockState::Open));
-    if layer.waits_recorded {
-        for entry in watched.iter().filter(in_service) {
-            log(t, LogLine::WaitFor(entry.lease.block, entry.event));
+        |entry: &&WaitEntry| matches!(entry.state, Some(BlockState::Listening | BlockState::Open));
+    if shared.waits_recorded {
+        for entry in entries.iter().filter(in_service) {
+            log(t, LogLine::WaitFor(entry.block.index, entry.event));
         }
     }
 }

@@ -5,21 +5,21 @@
 
 use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
-use crate::block::{BlockState, Lease, field};
+use crate::blocks::pool;
+use crate::blocks::wait_array::{self, WaitEntry};
+use crate::build::decision::EmptyPoolAction;
 use crate::build::{Generation, Operation, Structure};
 use crate::coverage::Stimulus;
-use crate::decision::OnEmptyPool;
 use crate::environment::Thread;
 use crate::iso::tpkt;
-use crate::layer::{Layer, event, fact, log, sockets_event};
+use crate::layout::{BlockId, BlockState, field};
 use crate::message::{ToDriver, ToUp};
-use crate::pool;
-use crate::record::{EventEntry, Fact, Function, LogLine};
+use crate::record::{EventEntry, Fact, LogLine, SocketFunction};
+use crate::shared::{Shared, event, fact, log, log_socket_error};
 use crate::sockets;
-use crate::wait_array::{self, Watched};
 
 use super::closing::issue_disconnect;
-use super::desk::Desk;
+use super::driver_state::DriverState;
 use super::requests::{CONNECT_EVENTS, flush, on_connect_failed, select_data_events};
 
 /// Where in a buffer element the body of a packet is put: the lower layers' headers go before
@@ -48,16 +48,16 @@ enum Received {
 /// build acts on whoever uses it by now.
 pub(crate) async fn on_network_events(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
-    entry: Watched,
+    driver: &mut DriverState,
+    entry: WaitEntry,
 ) {
-    let Some(current) = wait_array::look_again(t, layer, entry).await else {
+    let Some(current) = wait_array::look_again(t, shared, entry).await else {
         return;
     };
-    let Watched {
-        lease,
+    let WaitEntry {
+        block,
         state,
         socket: Some(socket),
         event: handle,
@@ -69,42 +69,42 @@ pub(crate) async fn on_network_events(
         Ok(found) => found,
         // Only a torn array leads to a socket that is none (Q170006).
         Err(error) => {
-            sockets_event(t, Function::Select, Some(error), lease.block);
-            wait_array::leave(t, layer, thread_block, layer.address(lease.block)).await;
+            log_socket_error(t, SocketFunction::Select, Some(error), block.index);
+            wait_array::leave(t, shared, thread_block, shared.address(block.index)).await;
             return;
         }
     };
     let events = found.events;
     for (event, stimulus) in MET {
         if events.contains(event) {
-            layer.met.meet(state, stimulus);
+            shared.coverage.count(state, stimulus);
         }
     }
     match state {
         Some(BlockState::Listening) if events.contains(NetworkEvents::ACCEPT) => {
-            log(t, LogLine::Notified(events, lease.block, handle));
-            accept(t, layer, thread_block, socket, lease).await;
+            log(t, LogLine::Notified(events, block.index, handle));
+            accept(t, shared, thread_block, socket, block).await;
         }
         Some(BlockState::Connecting) if events.contains(NetworkEvents::CONNECT) => {
             match found.connect {
                 None => {
-                    log(t, LogLine::Notified(events, lease.block, handle));
-                    select_data_events(t, layer, lease).await;
-                    layer.post_up(t, ToUp::Connected(lease)).await;
+                    log(t, LogLine::Notified(events, block.index, handle));
+                    select_data_events(t, shared, block).await;
+                    shared.post_up(t, ToUp::Connected(block)).await;
                 }
                 // In a pair the Driver reports it and tries again (event 9215, Q152941).
-                Some(error) if layer.build.generation() == Generation::Pairs => {
-                    let news = ToDriver::ConnectFailed(lease, error);
-                    layer.post_driver(t, lease, news).await;
+                Some(error) if shared.build.generation() == Generation::Pairs => {
+                    let news = ToDriver::ConnectFailed(block, error);
+                    shared.post_driver(t, block, news).await;
                 }
                 Some(error) => {
-                    on_connect_failed(t, layer, thread_block, desk, lease, error).await;
+                    on_connect_failed(t, shared, thread_block, driver, block, error).await;
                 }
             }
         }
         Some(BlockState::Open) if !events.is_empty() => {
-            log(t, LogLine::Notified(events, lease.block, handle));
-            on_data_events(t, layer, thread_block, desk, lease, (socket, events)).await;
+            log(t, LogLine::Notified(events, block.index, handle));
+            on_data_events(t, shared, thread_block, driver, block, (socket, events)).await;
         }
         Some(
             BlockState::Free
@@ -121,25 +121,29 @@ pub(crate) async fn on_network_events(
 
 async fn on_data_events(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
-    lease: Lease,
+    driver: &mut DriverState,
+    block: BlockId,
     (socket, events): (SocketHandle, NetworkEvents),
 ) {
     // FD_CLOSE says nothing about unread data: what is there is read first.
     let readable = events.contains(NetworkEvents::READ) || events.contains(NetworkEvents::CLOSE);
     let mut ended = events.contains(NetworkEvents::CLOSE);
-    if readable && receive(t, layer, desk, lease, socket).await == Received::End {
+    if readable && receive(t, shared, driver, block, socket).await == Received::End {
         ended = true;
     }
     if ended {
-        issue_disconnect(t, layer, thread_block, lease).await;
-        desk.clear(lease);
+        issue_disconnect(t, shared, thread_block, block).await;
+        driver.clear(block);
     } else if events.contains(NetworkEvents::WRITE) {
-        match layer.build.generation() {
-            Generation::Single => flush(t, layer, thread_block, desk, lease).await,
-            Generation::Pairs => layer.post_driver(t, lease, ToDriver::Writable(lease)).await,
+        match shared.build.generation() {
+            Generation::Single => flush(t, shared, thread_block, driver, block).await,
+            Generation::Pairs => {
+                shared
+                    .post_driver(t, block, ToDriver::Writable(block))
+                    .await
+            }
         }
     }
 }
@@ -148,107 +152,108 @@ async fn on_data_events(
 /// is: that is the build's decision.
 async fn accept(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
     listener: SocketHandle,
-    listening: Lease,
+    listening: BlockId,
 ) {
-    let lease = pool::allocate(t, layer).await;
-    if lease.is_none() && layer.build.on_empty_pool() == OnEmptyPool::LeaveWaiting {
+    let block = pool::allocate(t, shared).await;
+    if block.is_none() && shared.build.on_empty_pool() == EmptyPoolAction::LeaveInBacklog {
         return;
     }
     let accepted = sockets::accept(t, listener).await;
-    let (socket, from) = match (accepted, lease) {
-        (Ok((socket, from)), Some(_)) if layer.peers.contains(&from.host) => (socket, from.host),
-        (Ok((socket, from)), Some(lease)) => {
+    let (socket, from) = match (accepted, block) {
+        (Ok((socket, from)), Some(_)) if shared.peers.contains(&from.host) => (socket, from.host),
+        (Ok((socket, from)), Some(block)) => {
             // Nobody is configured at that address (Q193380, Q189345).
             event(t, EventEntry::UnknownCaller(from.host));
-            sockets_event(t, Function::Accept, None, lease.block);
+            log_socket_error(t, SocketFunction::Accept, None, block.index);
             let _closed = sockets::close(t, socket).await;
-            return pool::release(t, layer, layer.address(lease.block)).await;
+            return pool::release(t, shared, shared.address(block.index)).await;
         }
         (Ok((socket, _)), None) => {
-            fact(t, Fact::Refused);
+            fact(t, Fact::AssociationRefused);
             let _closed = sockets::close(t, socket).await;
             return;
         }
-        (Err(error), lease) => {
+        (Err(error), block) => {
             if error != SocketError::WouldBlock {
-                sockets_event(t, Function::Accept, Some(error), listening.block);
+                log_socket_error(t, SocketFunction::Accept, Some(error), listening.index);
             }
-            if let Some(lease) = lease {
-                pool::release(t, layer, layer.address(lease.block)).await;
+            if let Some(block) = block {
+                pool::release(t, shared, shared.address(block.index)).await;
             }
             return;
         }
     };
-    let lease = lease.expect("matched above");
+    let block = block.expect("matched above");
     // The thread that accepts waits for the call, unless its array is full.
-    let thread_block = match layer.build.generation() {
-        Generation::Single => wait_array::choose(t, layer, Some(thread_block)).await,
+    let thread_block = match shared.build.generation() {
+        Generation::Single => wait_array::choose(t, shared, Some(thread_block)).await,
         Generation::Pairs => thread_block,
     };
-    take_call(t, layer, thread_block, lease, socket).await;
+    take_call(t, shared, thread_block, block, socket).await;
     let accepted = ToUp::Accepted {
-        lease,
+        block,
         from,
         thread_block,
     };
-    layer.post_up(t, accepted).await;
+    shared.post_up(t, accepted).await;
 }
 
 /// Gives an accepted socket to its block. The selection inherited from the listener is cleared
 /// before its own is made.
 async fn take_call(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    lease: Lease,
+    block: BlockId,
     socket: SocketHandle,
 ) {
-    let block = layer.address(lease.block);
-    log(t, LogLine::Accepted(socket, lease.block));
+    let address = shared.address(block.index);
+    log(t, LogLine::Accepted(socket, block.index));
     let handle = sockets::create_event(t).await.unwrap_or(EventHandle(0));
     let _cleared = sockets::event_select(t, socket, handle, NetworkEvents::NONE).await;
-    log(t, LogLine::ConnectEvents(lease.block, socket, handle));
+    log(t, LogLine::ConnectEvents(block.index, socket, handle));
     let _selected = sockets::event_select(t, socket, handle, CONNECT_EVENTS).await;
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    t.write(block + field::SOCKET, socket.0).await;
-    t.write(block + field::EVENT, handle.0).await;
-    t.write(block + field::OWNER, thread_block).await;
-    t.write(block + field::STATE, BlockState::Open.word()).await;
-    layer.unguard(t, guard).await;
-    log(t, LogLine::UseThreadBlock(thread_block, lease.block));
-    wait_array::join(t, layer, thread_block, block).await;
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    t.write(address + field::SOCKET, socket.0).await;
+    t.write(address + field::EVENT, handle.0).await;
+    t.write(address + field::OWNER, thread_block).await;
+    t.write(address + field::STATE, BlockState::Open.word())
+        .await;
+    shared.unlock(t, guard).await;
+    log(t, LogLine::UseThreadBlock(thread_block, block.index));
+    wait_array::join(t, shared, thread_block, address).await;
 }
 
 /// Reads packets until nothing is left, and sends each whole one up.
 async fn receive(
     t: &Thread,
-    layer: &Layer,
-    desk: &mut Desk,
-    lease: Lease,
+    shared: &Shared,
+    driver: &mut DriverState,
+    block: BlockId,
     socket: SocketHandle,
 ) -> Received {
     loop {
-        let tpdu = match receive_packet(t, desk, lease, socket).await {
+        let tpdu = match receive_packet(t, driver, block, socket).await {
             Ok(Some(tpdu)) => tpdu,
             Ok(None) => return Received::All,
             Err(ended) => {
                 if let Some(error) = ended {
-                    sockets_event(t, Function::Receive, Some(error), lease.block);
+                    log_socket_error(t, SocketFunction::Receive, Some(error), block.index);
                 }
                 return Received::End;
             }
         };
         log(t, LogLine::EntireTpkt);
         let left = sockets::bytes_readable(t, socket).await;
-        layer.post_up(t, ToUp::Tpdu(lease, tpdu)).await;
+        shared.post_up(t, ToUp::Tpdu(block, tpdu)).await;
         let Ok(left) = left else {
             return Received::End;
         };
         let shown = u32::try_from(left).unwrap_or(u32::MAX);
-        log(t, LogLine::Readable(shown, lease.block));
+        log(t, LogLine::Readable(shown, block.index));
         if left == 0 {
             log(t, LogLine::NoMoreData);
             return Received::All;
@@ -260,37 +265,38 @@ async fn receive(
 /// is that of the socket; an end of the stream, or bytes that are no packet, have none.
 async fn receive_packet(
     t: &Thread,
-    desk: &mut Desk,
-    lease: Lease,
+    driver: &mut DriverState,
+    block: BlockId,
     socket: SocketHandle,
 ) -> Result<Option<Vec<u8>>, Option<SocketError>> {
-    while desk.receiving(lease).header_missing() > 0 {
-        let missing = desk.receiving(lease).header_missing();
+    while driver.receiving(block).header_missing() > 0 {
+        let missing = driver.receiving(block).header_missing();
         let offset = (tpkt::HEADER_BYTES - missing) as u32;
-        log(t, LogLine::ReceiveHeader(lease.block, offset));
+        log(t, LogLine::ReceiveHeader(block.index, offset));
         let Some(bytes) = receive_some(t, socket, missing).await? else {
             return Ok(None);
         };
-        let packet = desk.receiving(lease);
+        let packet = driver.receiving(block);
         packet.header.extend_from_slice(bytes.as_slice());
         if let Ok(header) = <[u8; tpkt::HEADER_BYTES]>::try_from(packet.header.as_slice()) {
             packet.length = tpkt::body_length(header).map_err(|_| None)?;
             log(t, LogLine::HeaderDone(packet.length as u32));
         }
     }
-    while desk.receiving(lease).body_missing() > 0 {
-        let missing = desk.receiving(lease).body_missing();
-        let offset = BODY_OFFSET + desk.receiving(lease).body.len() as u32;
-        log(t, LogLine::ReceiveBody(lease.block, offset));
+    while driver.receiving(block).body_missing() > 0 {
+        let missing = driver.receiving(block).body_missing();
+        let offset = BODY_OFFSET + driver.receiving(block).body.len() as u32;
+        log(t, LogLine::ReceiveBody(block.index, offset));
         let Some(bytes) = receive_some(t, socket, missing).await? else {
             return Ok(None);
         };
         log(t, LogLine::Received(bytes.len() as u32));
-        desk.receiving(lease)
+        driver
+            .receiving(block)
             .body
             .extend_from_slice(bytes.as_slice());
     }
-    let packet = std::mem::take(desk.receiving(lease));
+    let packet = std::mem::take(driver.receiving(block));
     Ok(Some(packet.body))
 }
 

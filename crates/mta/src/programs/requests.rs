@@ -7,19 +7,19 @@ use winsock::{
     EventHandle, FlowLabel, NetworkEvents, Payload, SocketAddress, SocketError, SocketHandle,
 };
 
-use crate::block::{BlockState, Lease, NONE, field};
+use crate::blocks::wait_array;
+use crate::build::decision::{ConnectFailureAction, WakeTiming};
 use crate::build::{Operation, Structure};
 use crate::coverage::Stimulus;
-use crate::decision::{Notice, OnFailure};
 use crate::environment::Thread;
-use crate::layer::{Layer, PORT, log, port_102, sockets_event};
+use crate::layout::{BlockId, BlockState, NONE, field};
 use crate::message::ToDriver;
-use crate::record::{Function, LogLine};
+use crate::record::{LogLine, SocketFunction};
+use crate::shared::{PORT, Shared, log, log_socket_error, rfc1006_address};
 use crate::sockets;
-use crate::wait_array;
 
 use super::closing::{close_request, issue_disconnect};
-use super::desk::Desk;
+use super::driver_state::DriverState;
 
 /// FD_ACCEPT, FD_CLOSE and FD_CONNECT: `Ac/Cl/Cn`.
 pub(crate) const CONNECT_EVENTS: NetworkEvents = NetworkEvents::ACCEPT
@@ -32,105 +32,113 @@ pub(crate) const DATA_EVENTS: NetworkEvents = NetworkEvents::READ
 
 pub(crate) async fn on_message(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
+    driver: &mut DriverState,
     message: ToDriver,
 ) {
     match message {
-        ToDriver::Listen(lease) => listen(t, layer, thread_block, lease).await,
-        ToDriver::Open(lease, to, label) => {
-            open(t, layer, thread_block, desk, lease, (to, label)).await;
+        ToDriver::Listen(block) => listen(t, shared, thread_block, block).await,
+        ToDriver::Open(block, to, label) => {
+            open(t, shared, thread_block, driver, block, (to, label)).await;
         }
-        ToDriver::Receive(lease) => select_data_events(t, layer, lease).await,
-        ToDriver::Send(lease, bytes) => {
-            desk.waiting(lease).push_back(Payload::from(bytes));
-            flush(t, layer, thread_block, desk, lease).await;
+        ToDriver::Receive(block) => select_data_events(t, shared, block).await,
+        ToDriver::Send(block, bytes) => {
+            driver.waiting(block).push_back(Payload::from(bytes));
+            flush(t, shared, thread_block, driver, block).await;
         }
-        ToDriver::Writable(lease) => flush(t, layer, thread_block, desk, lease).await,
-        ToDriver::ConnectFailed(lease, error) => {
-            on_connect_failed(t, layer, thread_block, desk, lease, error).await;
+        ToDriver::Writable(block) => flush(t, shared, thread_block, driver, block).await,
+        ToDriver::ConnectFailed(block, error) => {
+            on_connect_failed(t, shared, thread_block, driver, block, error).await;
         }
-        ToDriver::Close(lease) => {
-            close_request(t, layer, thread_block, lease).await;
-            desk.clear(lease);
+        ToDriver::Close(block) => {
+            close_request(t, shared, thread_block, block).await;
+            driver.clear(block);
         }
     }
 }
 
-async fn listen(t: &Thread, layer: &Layer, thread_block: u32, lease: Lease) {
-    let Some((socket, _)) = make_socket(t, layer, lease, BlockState::Listening).await else {
+async fn listen(t: &Thread, shared: &Shared, thread_block: u32, block: BlockId) {
+    let Some((socket, _)) = make_socket(t, shared, block, BlockState::Listening).await else {
         return;
     };
     if let Err(error) = sockets::listen(t, socket, PORT).await {
-        sockets_event(t, Function::Accept, Some(error), lease.block);
+        log_socket_error(t, SocketFunction::Accept, Some(error), block.index);
     }
-    layer.notify(t, thread_block, Notice::Before).await;
-    wait_array::join(t, layer, thread_block, layer.address(lease.block)).await;
-    layer.notify(t, thread_block, Notice::After).await;
+    shared
+        .notify(t, thread_block, WakeTiming::BeforeChange)
+        .await;
+    wait_array::join(t, shared, thread_block, shared.address(block.index)).await;
+    shared
+        .notify(t, thread_block, WakeTiming::AfterChange)
+        .await;
 }
 
 /// Begins an outgoing call.
 async fn open(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
-    lease: Lease,
+    driver: &mut DriverState,
+    block: BlockId,
     (to, label): (SocketAddress, FlowLabel),
 ) {
-    let block = layer.address(lease.block);
-    let Some((socket, _)) = make_socket(t, layer, lease, BlockState::Connecting).await else {
+    let address = shared.address(block.index);
+    let Some((socket, _)) = make_socket(t, shared, block, BlockState::Connecting).await else {
         return;
     };
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    t.write(block + field::PEER, to.host).await;
-    t.write(block + field::LABEL_LOW, label.0 as u32).await;
-    t.write(block + field::LABEL_HIGH, (label.0 >> 32) as u32)
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    t.write(address + field::PEER, to.host).await;
+    t.write(address + field::LABEL_LOW, label.0 as u32).await;
+    t.write(address + field::LABEL_HIGH, (label.0 >> 32) as u32)
         .await;
-    layer.unguard(t, guard).await;
-    layer.notify(t, thread_block, Notice::Before).await;
-    wait_array::join(t, layer, thread_block, block).await;
+    shared.unlock(t, guard).await;
+    shared
+        .notify(t, thread_block, WakeTiming::BeforeChange)
+        .await;
+    wait_array::join(t, shared, thread_block, address).await;
     if let Err(error) = sockets::connect(t, socket, to, label).await {
-        on_connect_failed(t, layer, thread_block, desk, lease, error).await;
+        on_connect_failed(t, shared, thread_block, driver, block, error).await;
     }
-    layer.notify(t, thread_block, Notice::After).await;
+    shared
+        .notify(t, thread_block, WakeTiming::AfterChange)
+        .await;
 }
 
 /// Makes the socket of a block with its event object, and selects for connection events.
 async fn make_socket(
     t: &Thread,
-    layer: &Layer,
-    lease: Lease,
+    shared: &Shared,
+    block: BlockId,
     state: BlockState,
 ) -> Option<(SocketHandle, EventHandle)> {
-    let block = layer.address(lease.block);
+    let address = shared.address(block.index);
     let socket = match sockets::socket(t).await {
         Ok(socket) => socket,
         Err(error) => {
-            sockets_event(t, Function::Connect, Some(error), lease.block);
+            log_socket_error(t, SocketFunction::Connect, Some(error), block.index);
             return None;
         }
     };
-    log(t, LogLine::SocketCreated(socket, lease.block));
-    if layer.keep_alive {
+    log(t, LogLine::SocketCreated(socket, block.index));
+    if shared.keep_alive {
         // A fresh socket cannot refuse.
         let _set = sockets::keep_alive(t, socket).await;
     }
     let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
     let stimulus = if state == BlockState::Listening {
         Stimulus::Listen
     } else {
         Stimulus::OpenRequest
     };
-    let current = layer.state(t, lease, stimulus).await;
+    let current = shared.state(t, block, stimulus).await;
     if current.is_some() {
-        t.write(block + field::SOCKET, socket.0).await;
-        t.write(block + field::EVENT, event.0).await;
-        t.write(block + field::STATE, state.word()).await;
+        t.write(address + field::SOCKET, socket.0).await;
+        t.write(address + field::EVENT, event.0).await;
+        t.write(address + field::STATE, state.word()).await;
     }
-    layer.unguard(t, guard).await;
+    shared.unlock(t, guard).await;
     if current.is_none() {
         // Closed before it was opened: nobody will ask for these handles.
         let _closed = (
@@ -139,7 +147,7 @@ async fn make_socket(
         );
         return None;
     }
-    log(t, LogLine::ConnectEvents(lease.block, socket, event));
+    log(t, LogLine::ConnectEvents(block.index, socket, event));
     let selected = sockets::event_select(t, socket, event, CONNECT_EVENTS).await;
     selected.is_ok().then_some((socket, event))
 }
@@ -148,78 +156,78 @@ async fn make_socket(
 /// a leaking connection had more than one), then given up.
 pub(crate) async fn on_connect_failed(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
-    lease: Lease,
+    driver: &mut DriverState,
+    block: BlockId,
     error: SocketError,
 ) {
-    report_connect_failure(t, layer, lease, error);
-    let block = layer.address(lease.block);
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let found = layer.state(t, lease, Stimulus::ConnectFailed).await;
+    report_connect_failure(t, shared, block, error);
+    let address = shared.address(block.index);
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let found = shared.state(t, block, Stimulus::ConnectFailed).await;
     let connecting = found == Some(BlockState::Connecting);
-    let attempts = t.read(block + field::ATTEMPTS).await.wrapping_add(1);
+    let attempts = t.read(address + field::ATTEMPTS).await.wrapping_add(1);
     if connecting {
-        t.write(block + field::ATTEMPTS, attempts).await;
+        t.write(address + field::ATTEMPTS, attempts).await;
     }
-    layer.unguard(t, guard).await;
+    shared.unlock(t, guard).await;
     if !connecting {
         return;
     }
-    let allowed = layer.connect_attempts;
-    match layer.build.on_connect_failure(attempts, allowed) {
-        OnFailure::GiveUp => {
-            issue_disconnect(t, layer, thread_block, lease).await;
-            desk.clear(lease);
+    let allowed = shared.connect_attempts;
+    match shared.build.on_connect_failure(attempts, allowed) {
+        ConnectFailureAction::GiveUp => {
+            issue_disconnect(t, shared, thread_block, block).await;
+            driver.clear(block);
         }
-        OnFailure::TryAgain => desk.retry(t.now() + layer.connect_pause, lease),
+        ConnectFailureAction::Retry => driver.retry(t.now() + shared.connect_pause, block),
     }
 }
 
 /// The event-driven builds report the error of the last failed call on the thread, and none has
 /// failed: "Socket error 0" (Q303102). 4.0 reports the code of the connect (Q152941).
-fn report_connect_failure(t: &Thread, layer: &Layer, lease: Lease, error: SocketError) {
+fn report_connect_failure(t: &Thread, shared: &Shared, block: BlockId, error: SocketError) {
     use crate::build::Generation;
-    let shown = match layer.build.generation() {
+    let shown = match shared.build.generation() {
         Generation::Pairs => Some(error),
         Generation::Single => None,
     };
-    sockets_event(t, Function::Connect, shown, lease.block);
+    log_socket_error(t, SocketFunction::Connect, shown, block.index);
 }
 
 /// Tries a connect() again.
 pub(crate) async fn connect_again(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
-    lease: Lease,
+    driver: &mut DriverState,
+    block: BlockId,
 ) {
-    let block = layer.address(lease.block);
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let found = layer.state(t, lease, Stimulus::ConnectAgain).await;
+    let address = shared.address(block.index);
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let found = shared.state(t, block, Stimulus::ConnectAgain).await;
     let connecting = found == Some(BlockState::Connecting);
-    let socket = t.read(block + field::SOCKET).await;
-    let peer = t.read(block + field::PEER).await;
-    let attempts = t.read(block + field::ATTEMPTS).await;
-    let low = t.read(block + field::LABEL_LOW).await;
-    let high = t.read(block + field::LABEL_HIGH).await;
-    layer.unguard(t, guard).await;
+    let socket = t.read(address + field::SOCKET).await;
+    let peer = t.read(address + field::PEER).await;
+    let attempts = t.read(address + field::ATTEMPTS).await;
+    let low = t.read(address + field::LABEL_LOW).await;
+    let high = t.read(address + field::LABEL_HIGH).await;
+    shared.unlock(t, guard).await;
     if !connecting || socket == NONE {
         return;
     }
     // Every attempt is a connection of its own to the network's luck.
     let label = u64::from(high) << 32 | u64::from(low);
     let label = FlowLabel(machine::mix(label, u64::from(attempts)));
-    let begun = sockets::connect(t, SocketHandle(socket), port_102(peer), label).await;
+    let begun = sockets::connect(t, SocketHandle(socket), rfc1006_address(peer), label).await;
     if let Err(error) = begun {
         Box::pin(on_connect_failed(
             t,
-            layer,
+            shared,
             thread_block,
-            desk,
-            lease,
+            driver,
+            block,
             error,
         ))
         .await;
@@ -227,19 +235,20 @@ pub(crate) async fn connect_again(
 }
 
 /// Switches a connection to data events: type 243 for an accepted call, FD_CONNECT for another.
-pub(crate) async fn select_data_events(t: &Thread, layer: &Layer, lease: Lease) {
-    let block = layer.address(lease.block);
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let state = layer.state(t, lease, Stimulus::ReceiveRequest).await;
-    let socket = t.read(block + field::SOCKET).await;
-    let event = t.read(block + field::EVENT).await;
+pub(crate) async fn select_data_events(t: &Thread, shared: &Shared, block: BlockId) {
+    let address = shared.address(block.index);
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let state = shared.state(t, block, Stimulus::ReceiveRequest).await;
+    let socket = t.read(address + field::SOCKET).await;
+    let event = t.read(address + field::EVENT).await;
     let live = matches!(state, Some(BlockState::Connecting | BlockState::Open)) && socket != NONE;
     if live {
-        t.write(block + field::STATE, BlockState::Open.word()).await;
+        t.write(address + field::STATE, BlockState::Open.word())
+            .await;
     }
-    layer.unguard(t, guard).await;
+    shared.unlock(t, guard).await;
     if live {
-        log(t, LogLine::DataEvents(lease.block, EventHandle(event)));
+        log(t, LogLine::DataEvents(block.index, EventHandle(event)));
         let (socket, event) = (SocketHandle(socket), EventHandle(event));
         // Fails only on a socket that another thread has just closed.
         let _selected = sockets::event_select(t, socket, event, DATA_EVENTS).await;
@@ -249,34 +258,34 @@ pub(crate) async fn select_data_events(t: &Thread, layer: &Layer, lease: Lease) 
 /// Sends what waits on a connection while there is room.
 pub(crate) async fn flush(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
-    desk: &mut Desk,
-    lease: Lease,
+    driver: &mut DriverState,
+    block: BlockId,
 ) {
-    let block = layer.address(lease.block);
-    let guard = layer.guard(t, Structure::Blocks, Operation::Use).await;
-    let open = layer.state(t, lease, Stimulus::Send).await == Some(BlockState::Open);
-    let socket = t.read(block + field::SOCKET).await;
-    layer.unguard(t, guard).await;
+    let address = shared.address(block.index);
+    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let open = shared.state(t, block, Stimulus::Send).await == Some(BlockState::Open);
+    let socket = t.read(address + field::SOCKET).await;
+    shared.unlock(t, guard).await;
     if !open || socket == NONE {
-        return desk.clear(lease);
+        return driver.clear(block);
     }
-    while let Some(bytes) = desk.waiting(lease).pop_front() {
+    while let Some(bytes) = driver.waiting(block).pop_front() {
         match sockets::send(t, SocketHandle(socket), bytes.clone()).await {
             Ok(count) if count < bytes.len() => {
                 let rest = bytes.slice(count..bytes.len());
-                desk.waiting(lease).push_front(rest);
+                driver.waiting(block).push_front(rest);
             }
             Ok(_) => {}
             Err(SocketError::WouldBlock) => {
-                desk.waiting(lease).push_front(bytes);
+                driver.waiting(block).push_front(bytes);
                 return;
             }
             Err(error) => {
-                sockets_event(t, Function::Send, Some(error), lease.block);
-                issue_disconnect(t, layer, thread_block, lease).await;
-                return desk.clear(lease);
+                log_socket_error(t, SocketFunction::Send, Some(error), block.index);
+                issue_disconnect(t, shared, thread_block, block).await;
+                return driver.clear(block);
             }
         }
     }

@@ -8,32 +8,32 @@ use std::rc::Rc;
 
 use machine::{Duration, Instant};
 
-use crate::config::Alarm;
+use crate::config::Timer;
 use crate::environment::Thread;
-use crate::layer::Layer;
 use crate::message::{Message, ToMain};
+use crate::shared::Shared;
 
 /// Waits with a time-out end at a tick of NT's clock, every 10 ms: alarms of one tick go off
 /// together, whatever they were set for.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
-pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
-    let mut alarms: BTreeMap<(Instant, u64), Alarm> = BTreeMap::new();
+pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
+    let mut alarms: BTreeMap<(Instant, u64), Timer> = BTreeMap::new();
     let mut taken = 0;
     loop {
         t.remembers(&(&alarms, taken));
         let next = alarms
             .first_key_value()
             .map_or(Instant::MAX, |((at, _), _)| *at);
-        match t.receive_until(layer.queues.timer, next).await {
-            Some(Message::Timer(alarm)) => {
+        match t.receive_until(shared.queues.timer, next).await {
+            Some(Message::Timer(timer)) => {
                 taken += 1;
-                alarms.insert((next_tick(alarm.at), taken), alarm);
+                alarms.insert((next_tick(timer.at), taken), timer);
             }
             Some(other) => panic!("TIMER was sent {other:?}"),
             None => {
-                let (_, alarm) = alarms.pop_first().expect("something ran out");
-                layer.post_main(&t, ToMain::Expired(alarm)).await;
+                let (_, timer) = alarms.pop_first().expect("something ran out");
+                shared.post_main(&t, ToMain::Expired(timer)).await;
             }
         }
     }

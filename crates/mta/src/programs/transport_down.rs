@@ -10,30 +10,30 @@ use crate::environment::Thread;
 use crate::iso::spdu::{DATA_HEADER_BYTES, Spdu};
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::Layer;
 use crate::message::{Message, ToDown, ToDriver};
+use crate::shared::Shared;
 
 /// Bytes of a message in one Data unit: two bytes are the unit's header.
 const PIECE_BYTES: u32 = (DATA_BYTES_MAX - DATA_HEADER_BYTES) as u32;
 /// Pieces in one request to a driver, about 8 KiB.
 const PIECES_PER_REQUEST: u32 = 4;
 
-pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
+pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
     loop {
         t.remembers(&());
-        let message = t.receive(layer.queues.down).await;
+        let message = t.receive(shared.queues.down).await;
         let Message::Down(message) = message else {
             panic!("POP4 DOWN was sent {message:?}");
         };
         match message {
-            ToDown::Unit(lease, unit) => {
+            ToDown::Unit(block, unit) => {
                 let bytes = packets(&unit);
-                layer
-                    .post_driver(&t, lease, ToDriver::Send(lease, bytes))
+                shared
+                    .post_driver(&t, block, ToDriver::Send(block, bytes))
                     .await;
             }
             ToDown::Content {
-                lease,
+                block,
                 message,
                 offset,
                 length,
@@ -43,8 +43,8 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
                 while from < end {
                     let to = end.min(from + PIECE_BYTES * PIECES_PER_REQUEST);
                     let bytes = content_packets(message, from, to);
-                    layer
-                        .post_driver(&t, lease, ToDriver::Send(lease, bytes))
+                    shared
+                        .post_driver(&t, block, ToDriver::Send(block, bytes))
                         .await;
                     from = to;
                 }

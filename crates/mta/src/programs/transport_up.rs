@@ -7,16 +7,16 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::block::Lease;
+use crate::build::decision::CloseAction;
 use crate::build::{Operation, Structure};
 use crate::coverage::Stimulus;
-use crate::decision::OnClose;
 use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
-use crate::layer::{Layer, fact, log};
+use crate::layout::BlockId;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{Fact, LogLine, MessageType};
+use crate::shared::{Shared, fact, log};
 
 /// A session unit longer than this ends the connection: no association of ours sends one.
 const UNIT_BYTES_MAX: usize = 64 * 1024;
@@ -34,19 +34,19 @@ struct Connection {
 /// The thread's private view: which transport connections there are.
 struct Transport<'a> {
     t: &'a Thread,
-    layer: &'a Layer,
-    connections: BTreeMap<Lease, Connection>,
+    shared: &'a Shared,
+    connections: BTreeMap<BlockId, Connection>,
 }
 
-pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
+pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
     let mut transport = Transport {
         t: &t,
-        layer: &layer,
+        shared: &shared,
         connections: BTreeMap::new(),
     };
     loop {
         t.remembers(&transport.connections);
-        let message = t.receive(layer.queues.up).await;
+        let message = t.receive(shared.queues.up).await;
         let Message::Up(message) = message else {
             panic!("POP4 UP was sent {message:?}");
         };
@@ -57,57 +57,59 @@ pub(crate) async fn run(t: Thread, layer: Rc<Layer>) {
 impl Transport<'_> {
     async fn take_in(&mut self, message: ToUp) {
         match message {
-            ToUp::Opening(lease, thread_block) => self.begin(lease, thread_block),
+            ToUp::Opening(block, thread_block) => self.begin(block, thread_block),
             ToUp::Accepted {
-                lease,
+                block,
                 from,
                 thread_block,
             } => {
-                self.begin(lease, thread_block);
-                self.layer
-                    .post_main(self.t, ToMain::Called(lease, from))
+                self.begin(block, thread_block);
+                self.shared
+                    .post_main(self.t, ToMain::Called(block, from))
                     .await;
             }
-            ToUp::Connected(lease) if self.connections.contains_key(&lease) => {
-                let source = reference(lease);
+            ToUp::Connected(block) if self.connections.contains_key(&block) => {
+                let source = reference(block);
                 let request = Tpdu::ConnectionRequest {
                     source,
                     size_exponent: SIZE_EXPONENT,
                 };
-                self.send(lease, &request).await;
+                self.send(block, &request).await;
             }
             ToUp::Connected(_) => {}
-            ToUp::Tpdu(lease, bytes) => self.on_tpdu(lease, &bytes).await,
-            ToUp::CloseIndication(lease) => self.on_close_indication(lease).await,
-            ToUp::CloseConfirm(lease) => self.end(lease).await,
-            ToUp::Disconnect(lease) => self.disconnect(lease).await,
+            ToUp::Tpdu(block, bytes) => self.on_tpdu(block, &bytes).await,
+            ToUp::CloseIndication(block) => self.on_close_indication(block).await,
+            ToUp::CloseConfirm(block) => self.end(block).await,
+            ToUp::Disconnect(block) => self.disconnect(block).await,
         }
     }
 
-    fn begin(&mut self, lease: Lease, thread_block: u32) {
+    fn begin(&mut self, block: BlockId, thread_block: u32) {
         let connection = Connection {
             thread_block,
             ..Connection::default()
         };
-        self.connections.insert(lease, connection);
-        fact(self.t, Fact::TransportBegun(lease.block, lease.instance));
+        self.connections.insert(block, connection);
+        fact(self.t, Fact::TransportBegun(block.index, block.instance));
     }
 
-    async fn on_tpdu(&mut self, lease: Lease, bytes: &[u8]) {
-        let Some(connection) = self.connections.get_mut(&lease) else {
+    async fn on_tpdu(&mut self, block: BlockId, bytes: &[u8]) {
+        let Some(connection) = self.connections.get_mut(&block) else {
             return;
         };
         match tpdu::decode(bytes) {
             Ok(Tpdu::ConnectionRequest { source, .. }) => {
                 let confirm = Tpdu::ConnectionConfirm {
                     destination: source,
-                    source: reference(lease),
+                    source: reference(block),
                     size_exponent: SIZE_EXPONENT,
                 };
-                self.send(lease, &confirm).await;
+                self.send(block, &confirm).await;
             }
             Ok(Tpdu::ConnectionConfirm { .. }) => {
-                self.layer.post_main(self.t, ToMain::Connected(lease)).await;
+                self.shared
+                    .post_main(self.t, ToMain::Connected(block))
+                    .await;
             }
             Ok(Tpdu::Data { end, user })
                 if connection.unit.len() + user.len() <= UNIT_BYTES_MAX =>
@@ -115,33 +117,33 @@ impl Transport<'_> {
                 connection.unit.extend_from_slice(user);
                 if end {
                     let unit = std::mem::take(&mut connection.unit);
-                    self.layer
-                        .post_main(self.t, ToMain::Unit(lease, unit))
+                    self.shared
+                        .post_main(self.t, ToMain::Unit(block, unit))
                         .await;
                 }
             }
             Ok(Tpdu::Data { .. } | Tpdu::DisconnectRequest { .. } | Tpdu::Error { .. })
             | Err(_) => {
-                self.disconnect(lease).await;
+                self.disconnect(block).await;
             }
         }
     }
 
     /// The driver has closed the socket; a Close that has gone down already is its answer.
-    async fn on_close_indication(&mut self, lease: Lease) {
-        let Some(connection) = self.connections.get_mut(&lease) else {
+    async fn on_close_indication(&mut self, block: BlockId) {
+        let Some(connection) = self.connections.get_mut(&block) else {
             return;
         };
         if !std::mem::replace(&mut connection.closing, true) {
             let thread_block = connection.thread_block;
-            self.close(lease, thread_block).await;
+            self.close(block, thread_block).await;
         }
     }
 
     /// The association manager wants the connection closed. What a close request does depends
     /// on the state in which it finds the block: that is where Q303102 happens.
-    async fn disconnect(&mut self, lease: Lease) {
-        let Some(connection) = self.connections.get_mut(&lease) else {
+    async fn disconnect(&mut self, block: BlockId) {
+        let Some(connection) = self.connections.get_mut(&block) else {
             return;
         };
         if std::mem::replace(&mut connection.closing, true) {
@@ -149,46 +151,46 @@ impl Transport<'_> {
         }
         let thread_block = connection.thread_block;
         let guard = self
-            .layer
-            .guard(self.t, Structure::Blocks, Operation::Use)
+            .shared
+            .lock(self.t, Structure::Blocks, Operation::Use)
             .await;
         let state = self
-            .layer
-            .state(self.t, lease, Stimulus::DisconnectRequest)
+            .shared
+            .state(self.t, block, Stimulus::DisconnectRequest)
             .await;
-        self.layer.unguard(self.t, guard).await;
-        match state.map(|state| self.layer.build.on_close_request(state)) {
-            Some(OnClose::Close | OnClose::ReleaseOnly | OnClose::Refuse) => {
-                self.close(lease, thread_block).await;
+        self.shared.unlock(self.t, guard).await;
+        match state.map(|state| self.shared.build.on_close_request(state)) {
+            Some(CloseAction::Close | CloseAction::ReleaseOnly | CloseAction::Refuse) => {
+                self.close(block, thread_block).await;
             }
             // Another user by now, or out of service: there seems to be nothing left to close.
-            Some(OnClose::Acknowledge) | None => self.end(lease).await,
+            Some(CloseAction::Acknowledge) | None => self.end(block).await,
         }
     }
 
-    async fn close(&mut self, lease: Lease, thread_block: u32) {
-        log(self.t, LogLine::Message(MessageType::Close, lease.block));
-        self.layer
-            .post_to(self.t, thread_block, ToDriver::Close(lease))
+    async fn close(&mut self, block: BlockId, thread_block: u32) {
+        log(self.t, LogLine::Message(MessageType::Close, block.index));
+        self.shared
+            .post_to(self.t, thread_block, ToDriver::Close(block))
             .await;
     }
 
-    async fn end(&mut self, lease: Lease) {
-        if self.connections.remove(&lease).is_some() {
-            fact(self.t, Fact::TransportEnded(lease.block, lease.instance));
-            self.layer.post_main(self.t, ToMain::Ended(lease)).await;
+    async fn end(&mut self, block: BlockId) {
+        if self.connections.remove(&block).is_some() {
+            fact(self.t, Fact::TransportEnded(block.index, block.instance));
+            self.shared.post_main(self.t, ToMain::Ended(block)).await;
         }
     }
 
-    async fn send(&mut self, lease: Lease, tpdu: &Tpdu<'_>) {
+    async fn send(&mut self, block: BlockId, tpdu: &Tpdu<'_>) {
         let bytes = tpkt::encode(&tpdu.encode());
-        self.layer
-            .post_driver(self.t, lease, ToDriver::Send(lease, bytes))
+        self.shared
+            .post_driver(self.t, block, ToDriver::Send(block, bytes))
             .await;
     }
 }
 
 /// The transport's own reference of a connection, never zero.
-fn reference(lease: Lease) -> u16 {
-    u16::try_from(lease.block.0 + 1).expect("a pool has at most 1250 blocks (Q243632)")
+fn reference(block: BlockId) -> u16 {
+    u16::try_from(block.index.0 + 1).expect("a pool has at most 1250 blocks (Q243632)")
 }

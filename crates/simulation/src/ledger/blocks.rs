@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mta::{AssociationIndex, Audit, BlockIndex, BlockState, Fact, Instance, Lease};
+use mta::{AssociationIndex, Audit, BlockId, BlockIndex, BlockState, Fact, Instance};
 
 use config::plan::ViolationKind;
 
@@ -18,14 +18,14 @@ pub(super) struct Blocks {
     /// Blocks in use, each with the use.
     taken: BTreeMap<BlockIndex, Instance>,
     /// Which associations use which block.
-    bound: BTreeMap<Lease, AssociationIndex>,
-    by_association: BTreeMap<AssociationIndex, Lease>,
+    bound: BTreeMap<BlockId, AssociationIndex>,
+    by_association: BTreeMap<AssociationIndex, BlockId>,
     /// Which transport connections there are.
-    transports: BTreeSet<Lease>,
+    transports: BTreeSet<BlockId>,
     /// Blocks of which somebody has let go since they were last looked at.
-    suspects: BTreeSet<Lease>,
+    suspects: BTreeSet<BlockId>,
     /// A block whose return was wrong is not reported again as lost.
-    leaked: BTreeSet<Lease>,
+    leaked: BTreeSet<BlockId>,
     exhausted: bool,
     list_broken: bool,
 }
@@ -42,18 +42,18 @@ impl Blocks {
 
     pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Broken> {
         match fact {
-            Fact::BlockTaken(block, instance) => {
-                let lease = Lease { block, instance };
-                self.suspects.insert(lease);
+            Fact::BlockAllocated(block, instance) => {
+                let id = BlockId::new(block, instance);
+                self.suspects.insert(id);
                 let before = self.taken.insert(block, instance)?;
                 let detail = format!("CB {block} was in use as instance {before}");
                 let place = "control block pool: a block handed out twice";
                 let broken = Broken::new(ViolationKind::HeapCorruption, place, detail);
-                return Some(broken.about(lease));
+                return Some(broken.about(id));
             }
-            Fact::BlockReturned(block, instance) => {
-                let lease = Lease { block, instance };
-                self.suspects.remove(&lease);
+            Fact::BlockReleased(block, instance) => {
+                let id = BlockId::new(block, instance);
+                self.suspects.remove(&id);
                 if self.taken.get(&block) == Some(&instance) {
                     self.taken.remove(&block);
                     return None;
@@ -61,53 +61,50 @@ impl Blocks {
                 let detail = format!("CB {block} (instance {instance}) was not in use");
                 let place = "control block pool: a block given back twice";
                 let broken = Broken::new(ViolationKind::DoubleRelease, place, detail);
-                return Some(broken.about(lease));
+                return Some(broken.about(id));
             }
             Fact::CloseApplied {
                 block,
                 meant,
                 found,
             } if meant != found => {
-                let lease = Lease {
-                    block,
-                    instance: found,
-                };
+                let id = BlockId::new(block, found);
                 let detail =
                     format!("a close meant for CB {block} instance {meant} closed {found}");
                 let place = "close request: another use of the block";
                 let broken = Broken::new(ViolationKind::StaleInstance, place, detail);
-                return Some(broken.about(lease));
+                return Some(broken.about(id));
             }
-            Fact::Bound(association, block, instance) => {
-                let lease = Lease { block, instance };
-                self.bound.insert(lease, association);
-                self.by_association.insert(association, lease);
+            Fact::BlockBound(association, block, instance) => {
+                let id = BlockId::new(block, instance);
+                self.bound.insert(id, association);
+                self.by_association.insert(association, id);
             }
-            Fact::Ended(association, _) => {
-                if let Some(lease) = self.by_association.remove(&association) {
-                    self.bound.remove(&lease);
-                    self.suspects.insert(lease);
+            Fact::AssociationEnded(association, _) => {
+                if let Some(id) = self.by_association.remove(&association) {
+                    self.bound.remove(&id);
+                    self.suspects.insert(id);
                 }
             }
             Fact::TransportBegun(block, instance) => {
-                self.transports.insert(Lease { block, instance });
+                self.transports.insert(BlockId::new(block, instance));
             }
             Fact::TransportEnded(block, instance) => {
-                let lease = Lease { block, instance };
-                self.transports.remove(&lease);
-                self.suspects.insert(lease);
+                let id = BlockId::new(block, instance);
+                self.transports.remove(&id);
+                self.suspects.insert(id);
             }
-            Fact::OutOfService(block, instance) => {
-                self.suspects.insert(Lease { block, instance });
+            Fact::BlockOutOfService(block, instance) => {
+                self.suspects.insert(BlockId::new(block, instance));
             }
             Fact::CloseApplied { .. }
-            | Fact::Opened(_)
-            | Fact::Begun(_)
-            | Fact::Refused
-            | Fact::Submitted(_)
-            | Fact::Arrived { .. }
-            | Fact::Acknowledged(_)
-            | Fact::Returned(_) => {}
+            | Fact::AssociationOpened(_)
+            | Fact::AssociationBegun(_)
+            | Fact::AssociationRefused
+            | Fact::MessageSubmitted(_)
+            | Fact::MessageArrived { .. }
+            | Fact::MessageAcknowledged(_)
+            | Fact::MessageReturned(_) => {}
         }
         None
     }
@@ -115,13 +112,13 @@ impl Blocks {
     /// Every thread waits and no message is under way: a suspect that nobody knows has leaked.
     pub(super) fn on_quiet(&mut self, audit: &Audit) -> Vec<Broken> {
         let mut found = Vec::new();
-        for lease in std::mem::take(&mut self.suspects) {
-            let is_taken = self.taken.get(&lease.block) == Some(&lease.instance);
-            let is_known = self.bound.contains_key(&lease)
-                || self.transports.contains(&lease)
-                || audit.is_waited_for(lease.block);
-            if is_taken && !is_known && self.leaked.insert(lease) {
-                found.push(leak(lease, audit.blocks[lease.block.0 as usize].state));
+        for id in std::mem::take(&mut self.suspects) {
+            let is_taken = self.taken.get(&id.index) == Some(&id.instance);
+            let is_known = self.bound.contains_key(&id)
+                || self.transports.contains(&id)
+                || audit.is_waited_for(id.index);
+            if is_taken && !is_known && self.leaked.insert(id) {
+                found.push(leak(id, audit.blocks[id.index.0 as usize].state));
             }
         }
         if !audit.free_list_ends && !std::mem::replace(&mut self.list_broken, true) {
@@ -133,8 +130,11 @@ impl Blocks {
     }
 }
 
-fn leak(lease: Lease, state: Option<BlockState>) -> Broken {
-    let Lease { block, instance } = lease;
+fn leak(id: BlockId, state: Option<BlockState>) -> Broken {
+    let BlockId {
+        index: block,
+        instance,
+    } = id;
     let state = match state {
         Some(BlockState::Free) => "free",
         Some(BlockState::Allocated) => "allocated",
@@ -147,5 +147,5 @@ fn leak(lease: Lease, state: Option<BlockState>) -> Broken {
     };
     let detail = format!("nobody can ever release CB {block} (instance {instance})");
     let place = format!("control block, {state}");
-    Broken::new(ViolationKind::ControlBlockLeak, &place, detail).about(lease)
+    Broken::new(ViolationKind::ControlBlockLeak, &place, detail).about(id)
 }

@@ -60,7 +60,7 @@ impl Mail {
 
     pub(super) fn on_fact(&mut self, host: HostId, fact: Fact) -> Option<Broken> {
         match fact {
-            Fact::Arrived {
+            Fact::MessageArrived {
                 from,
                 message,
                 length,
@@ -69,7 +69,7 @@ impl Mail {
                 self.totals.arrived += 1;
                 self.on_arrival(host, from, message, (length, hash))
             }
-            Fact::Acknowledged(message) => {
+            Fact::MessageAcknowledged(message) => {
                 self.totals.acknowledged += 1;
                 let letter = self.letters.get_mut(&message)?;
                 letter.acknowledged = true;
@@ -80,23 +80,23 @@ impl Mail {
                     )
                 })
             }
-            Fact::Returned(message) => {
+            Fact::MessageReturned(message) => {
                 self.totals.returned += 1;
                 self.letters.get_mut(&message)?.returned = true;
                 None
             }
-            Fact::Bound(..)
-            | Fact::Opened(_)
-            | Fact::Ended(..)
-            | Fact::Begun(_)
-            | Fact::Refused
+            Fact::BlockBound(..)
+            | Fact::AssociationOpened(_)
+            | Fact::AssociationEnded(..)
+            | Fact::AssociationBegun(_)
+            | Fact::AssociationRefused
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)
-            | Fact::BlockTaken(..)
-            | Fact::OutOfService(..)
-            | Fact::BlockReturned(..)
+            | Fact::BlockAllocated(..)
+            | Fact::BlockOutOfService(..)
+            | Fact::BlockReleased(..)
             | Fact::CloseApplied { .. }
-            | Fact::Submitted(_) => None,
+            | Fact::MessageSubmitted(_) => None,
         }
     }
 

@@ -149,8 +149,8 @@ pub(super) fn json(run: &Shown<'_>, failures: &[Failure]) -> String {
 fn block(life: &Life) -> Block {
     let phases = life.phases.iter();
     Block {
-        block: life.lease.block.0,
-        instance: life.lease.instance.0,
+        block: life.block.index.0,
+        instance: life.block.instance.0,
         thread: life.taken_by.0,
         association: life.association,
         leaked: life.is_leaked,
@@ -293,10 +293,10 @@ fn marks(run: &Shown<'_>) -> Vec<Mark> {
             }
             Record::Violation(violation) => {
                 let host = run.outcome.host_named(&violation.host);
-                let lease = violation
-                    .lease
-                    .map(|it| format!(": CB {} (instance {})", it.block, it.instance));
-                let text = violation.kind.as_str().to_owned() + &lease.unwrap_or_default();
+                let block = violation
+                    .block
+                    .map(|it| format!(": CB {} (instance {})", it.index, it.instance));
+                let text = violation.kind.as_str().to_owned() + &block.unwrap_or_default();
                 mark(at, host, 2, text)
             }
             Record::Event(_)

@@ -7,7 +7,7 @@
 use config::plan::{Keyword, Scenario, ViolationKind};
 use kernel::Instant;
 use logs::evidence::{self, Exhibit};
-use mta::Lease;
+use mta::BlockId;
 use serde::Serialize;
 use simulation::Outcome;
 use simulation::outcome::{Exception, Violation};
@@ -73,7 +73,7 @@ pub(super) fn failures(scenario: &Scenario, outcome: &Outcome) -> Vec<Failure> {
         let rank = rank(scenario, violation);
         let failure = || of_violation(violation);
         add(&mut found, rank, violation.signature(), failure, {
-            let about = (violation.at, violation.lease);
+            let about = (violation.at, violation.block);
             occurrence(outcome, &violation.host, about, &violation.detail)
         });
     }
@@ -135,13 +135,13 @@ fn rank(scenario: &Scenario, violation: &Violation) -> u8 {
 fn occurrence(
     outcome: &Outcome,
     host: &str,
-    (at, lease): (Instant, Option<Lease>),
+    (at, block): (Instant, Option<BlockId>),
     detail: &str,
 ) -> Occurrence {
     Occurrence {
         at: at.nanos(),
         host: outcome.host_named(host).map_or(0, |it| it.0),
-        block: lease.map(|it| (it.block.0, it.instance.0)),
+        block: block.map(|it| (it.index.0, it.instance.0)),
         detail: detail.to_owned(),
     }
 }
@@ -163,10 +163,10 @@ fn of_exception(exception: &Exception) -> Failure {
 
 fn of_violation(violation: &Violation) -> Failure {
     let (host, place) = (&violation.host, &violation.place);
-    let title = match (violation.kind, violation.lease) {
-        (ViolationKind::ControlBlockLeak, Some(lease)) => format!(
+    let title = match (violation.kind, violation.block) {
+        (ViolationKind::ControlBlockLeak, Some(block)) => format!(
             "{host} leaked control blocks, first CB {} (instance {})",
-            lease.block, lease.instance
+            block.index, block.instance
         ),
         (ViolationKind::ControlBlockExhaustion, _) => {
             format!(

@@ -68,9 +68,9 @@ fn violation(violation: &Violation) -> Json {
         "signature": violation.signature(),
         "detail": violation.detail,
     });
-    if let Some(lease) = violation.lease {
-        object["cb"] = json!(lease.block.0);
-        object["instance"] = json!(lease.instance.0);
+    if let Some(block) = violation.block {
+        object["cb"] = json!(block.index.0);
+        object["instance"] = json!(block.instance.0);
     }
     object
 }

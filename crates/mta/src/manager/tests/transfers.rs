@@ -7,8 +7,8 @@ use super::*;
 use crate::content;
 
 /// The stretches of content sent since this was last asked, and the units between.
-fn sent(stage: &mut Stage) -> Vec<(u32, u32)> {
-    let wanted = std::mem::take(&mut stage.wanted);
+fn sent(harness: &mut Harness) -> Vec<(u32, u32)> {
+    let wanted = std::mem::take(&mut harness.wanted);
     let stretches = wanted.into_iter().filter_map(|action| match action {
         Action::SendContent { offset, length, .. } => Some((offset, length)),
         Action::Send(..)
@@ -16,163 +16,171 @@ fn sent(stage: &mut Stage) -> Vec<(u32, u32)> {
         | Action::Answer(_)
         | Action::Disconnect(_)
         | Action::TimeOut(_)
-        | Action::Alarm(_)
+        | Action::Timer(_)
         | Action::Record(_) => None,
     });
     stretches.collect()
 }
 
-fn transferring(length: u32) -> (Stage, Lease, u32) {
-    let mut stage = Stage::new(vec![connector()]);
-    let message = stage.submit(Priority::Normal, length);
-    let lease = stage.take_calls()[0];
-    stage.connect(lease);
-    (stage, lease, message)
+fn transferring(length: u32) -> (Harness, BlockId, u32) {
+    let mut harness = Harness::new(vec![connector()]);
+    let message = harness.submit(Priority::Normal, length);
+    let block = harness.take_calls()[0];
+    harness.connect(block);
+    (harness, block, message)
 }
 
 #[test]
 fn no_more_is_sent_than_the_window_allows() {
-    let (mut stage, lease, message) = transferring(3_500);
-    assert_eq!(sent(&mut stage), [(0, 1_000), (1_000, 1_000)]);
-    stage.unit(lease, &Spdu::MinorSyncAck { serial: 2 });
-    assert_eq!(sent(&mut stage), [], "the first is not confirmed");
-    stage.unit(lease, &Spdu::MinorSyncAck { serial: 1 });
-    assert_eq!(sent(&mut stage), [(2_000, 1_000)]);
-    stage.unit(lease, &Spdu::MinorSyncAck { serial: 2 });
-    assert_eq!(sent(&mut stage), [(3_000, 500)]);
-    stage.unit(lease, &Spdu::ActivityEndAck { serial: message });
-    assert!(stage.facts.contains(&Fact::Acknowledged(message)));
+    let (mut harness, block, message) = transferring(3_500);
+    assert_eq!(sent(&mut harness), [(0, 1_000), (1_000, 1_000)]);
+    harness.unit(block, &Spdu::MinorSyncAck { serial: 2 });
+    assert_eq!(sent(&mut harness), [], "the first is not confirmed");
+    harness.unit(block, &Spdu::MinorSyncAck { serial: 1 });
+    assert_eq!(sent(&mut harness), [(2_000, 1_000)]);
+    harness.unit(block, &Spdu::MinorSyncAck { serial: 2 });
+    assert_eq!(sent(&mut harness), [(3_000, 500)]);
+    harness.unit(block, &Spdu::ActivityEndAck { serial: message });
+    assert!(harness.facts.contains(&Fact::MessageAcknowledged(message)));
 }
 
 #[test]
 fn a_broken_transfer_goes_on_behind_its_last_checkpoint() {
-    let (mut stage, lease, message) = transferring(3_500);
-    stage.unit(lease, &Spdu::MinorSyncAck { serial: 1 });
-    stage.ended(lease);
+    let (mut harness, block, message) = transferring(3_500);
+    harness.unit(block, &Spdu::MinorSyncAck { serial: 1 });
+    harness.ended(block);
     // The connector rests for 120 s: within the recovery timeout only if that is longer.
-    stage.manager.queues[0].connector.recovery_timeout = seconds(120);
-    stage.pass(seconds(120));
-    let again = stage.take_calls()[0];
-    stage.wanted.clear();
-    stage.connect(again);
+    harness.manager.queues[0].connector.recovery_timeout = seconds(120);
+    harness.pass(seconds(120));
+    let again = harness.take_calls()[0];
+    harness.wanted.clear();
+    harness.connect(again);
     let resume = Spdu::ActivityResume {
         message,
         length: 3_500,
         offset: 1_000,
     };
-    assert!(stage.wanted.contains(&Action::Send(again, resume.encode())));
-    assert_eq!(sent(&mut stage), [(1_000, 1_000), (2_000, 1_000)]);
+    assert!(
+        harness
+            .wanted
+            .contains(&Action::Send(again, resume.encode()))
+    );
+    assert_eq!(sent(&mut harness), [(1_000, 1_000), (2_000, 1_000)]);
 }
 
 #[test]
 fn a_transfer_broken_too_long_ago_starts_anew() {
-    let (mut stage, lease, message) = transferring(3_500);
-    stage.unit(lease, &Spdu::MinorSyncAck { serial: 1 });
-    stage.ended(lease);
-    stage.pass(seconds(120));
-    let again = stage.take_calls()[0];
-    stage.wanted.clear();
-    stage.connect(again);
+    let (mut harness, block, message) = transferring(3_500);
+    harness.unit(block, &Spdu::MinorSyncAck { serial: 1 });
+    harness.ended(block);
+    harness.pass(seconds(120));
+    let again = harness.take_calls()[0];
+    harness.wanted.clear();
+    harness.connect(again);
     let start = Spdu::ActivityStart {
         message,
         length: 3_500,
     };
-    assert!(stage.wanted.contains(&Action::Send(again, start.encode())));
-    assert_eq!(sent(&mut stage)[0], (0, 1_000));
+    assert!(
+        harness
+            .wanted
+            .contains(&Action::Send(again, start.encode()))
+    );
+    assert_eq!(sent(&mut harness)[0], (0, 1_000));
 }
 
 #[test]
 fn two_short_rests_then_a_long_one() {
-    let (mut stage, mut lease, _) = transferring(3_500);
+    let (mut harness, mut block, _) = transferring(3_500);
     for rest in [120, 120, 600, 120] {
-        stage.ended(lease);
-        stage.pass(seconds(rest).saturating_sub(Duration::from_nanos(1)));
-        assert!(stage.calls.is_empty(), "it rests {rest} s");
-        stage.pass(Duration::from_nanos(1));
-        lease = stage.take_calls()[0];
-        stage.connect(lease);
+        harness.ended(block);
+        harness.pass(seconds(rest).saturating_sub(Duration::from_nanos(1)));
+        assert!(harness.calls.is_empty(), "it rests {rest} s");
+        harness.pass(Duration::from_nanos(1));
+        block = harness.take_calls()[0];
+        harness.connect(block);
     }
 }
 
 #[test]
 fn a_transfer_that_takes_too_long_is_broken_off() {
-    let (mut stage, lease, _) = transferring(3_500);
+    let (mut harness, block, _) = transferring(3_500);
     // 4 KiB begun, 2000 s each.
-    stage.pass(seconds(8_000).saturating_sub(Duration::from_nanos(1)));
-    assert!(!stage.wants_disconnect(lease));
-    stage.pass(Duration::from_nanos(1));
-    assert!(stage.wants_disconnect(lease));
+    harness.pass(seconds(8_000).saturating_sub(Duration::from_nanos(1)));
+    assert!(!harness.wants_disconnect(block));
+    harness.pass(Duration::from_nanos(1));
+    assert!(harness.wants_disconnect(block));
 }
 
-fn receive(stage: &mut Stage, lease: Lease, message: u32, from: u32, to: u32) {
+fn receive(harness: &mut Harness, block: BlockId, message: u32, from: u32, to: u32) {
     let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
-    stage.unit(lease, &Spdu::Data { user: &bytes });
+    harness.unit(block, &Spdu::Data { user: &bytes });
 }
 
-fn arrivals(stage: &Stage) -> Vec<Fact> {
-    let arrived = |fact: &&Fact| matches!(fact, Fact::Arrived { .. });
-    stage.facts.iter().filter(arrived).copied().collect()
+fn arrivals(harness: &Harness) -> Vec<Fact> {
+    let arrived = |fact: &&Fact| matches!(fact, Fact::MessageArrived { .. });
+    harness.facts.iter().filter(arrived).copied().collect()
 }
 
 #[test]
 fn a_message_arrives_once_though_it_is_sent_twice() {
-    let mut stage = Stage::new(vec![]);
+    let mut harness = Harness::new(vec![]);
     for _ in 0..2 {
-        let lease = stage.called();
-        stage.unit(lease, &Spdu::Connect);
-        stage.unit(
-            lease,
+        let block = harness.called();
+        harness.unit(block, &Spdu::Connect);
+        harness.unit(
+            block,
             &Spdu::ActivityStart {
                 message: 5,
                 length: 100,
             },
         );
-        receive(&mut stage, lease, 5, 0, 100);
-        stage.wanted.clear();
-        stage.unit(lease, &Spdu::ActivityEnd { serial: 5 });
+        receive(&mut harness, block, 5, 0, 100);
+        harness.wanted.clear();
+        harness.unit(block, &Spdu::ActivityEnd { serial: 5 });
         let ack = Spdu::ActivityEndAck { serial: 5 };
-        assert_eq!(stage.take_units(lease), [ack.encode()]);
-        stage.ended(lease);
+        assert_eq!(harness.take_units(block), [ack.encode()]);
+        harness.ended(block);
     }
     let hash = content::hash(5, 100);
-    let once = Fact::Arrived {
+    let once = Fact::MessageArrived {
         from: PEER,
         message: 5,
         length: 100,
         hash,
     };
-    assert_eq!(arrivals(&stage), [once]);
+    assert_eq!(arrivals(&harness), [once]);
 }
 
 #[test]
 fn a_resumed_message_arrives_whole() {
-    let mut stage = Stage::new(vec![]);
-    let first = stage.called();
-    stage.unit(first, &Spdu::Connect);
-    stage.unit(
+    let mut harness = Harness::new(vec![]);
+    let first = harness.called();
+    harness.unit(first, &Spdu::Connect);
+    harness.unit(
         first,
         &Spdu::ActivityStart {
             message: 5,
             length: 100,
         },
     );
-    receive(&mut stage, first, 5, 0, 60);
-    stage.unit(first, &Spdu::MinorSync { serial: 1 });
-    receive(&mut stage, first, 5, 60, 80);
-    stage.ended(first);
-    let second = stage.called();
-    stage.unit(second, &Spdu::Connect);
+    receive(&mut harness, first, 5, 0, 60);
+    harness.unit(first, &Spdu::MinorSync { serial: 1 });
+    receive(&mut harness, first, 5, 60, 80);
+    harness.ended(first);
+    let second = harness.called();
+    harness.unit(second, &Spdu::Connect);
     let resume = Spdu::ActivityResume {
         message: 5,
         length: 100,
         offset: 60,
     };
-    stage.unit(second, &resume);
-    receive(&mut stage, second, 5, 60, 100);
-    stage.unit(second, &Spdu::ActivityEnd { serial: 5 });
+    harness.unit(second, &resume);
+    receive(&mut harness, second, 5, 60, 100);
+    harness.unit(second, &Spdu::ActivityEnd { serial: 5 });
     assert!(matches!(
-        arrivals(&stage)[..],
-        [Fact::Arrived { hash, .. }] if hash == content::hash(5, 100)
+        arrivals(&harness)[..],
+        [Fact::MessageArrived { hash, .. }] if hash == content::hash(5, 100)
     ));
 }
 
@@ -180,47 +188,47 @@ fn a_resumed_message_arrives_whole() {
 /// again on another: it used to be added to the new transfer.
 #[test]
 fn late_data_of_a_broken_connection_is_not_added_to_the_new_transfer() {
-    let mut stage = Stage::new(vec![]);
-    let old = stage.called();
-    stage.unit(old, &Spdu::Connect);
-    stage.unit(
+    let mut harness = Harness::new(vec![]);
+    let old = harness.called();
+    harness.unit(old, &Spdu::Connect);
+    harness.unit(
         old,
         &Spdu::ActivityStart {
             message: 5,
             length: 100,
         },
     );
-    let new = stage.called();
-    stage.unit(new, &Spdu::Connect);
-    stage.unit(
+    let new = harness.called();
+    harness.unit(new, &Spdu::Connect);
+    harness.unit(
         new,
         &Spdu::ActivityStart {
             message: 5,
             length: 100,
         },
     );
-    receive(&mut stage, old, 5, 0, 50);
-    receive(&mut stage, new, 5, 0, 100);
-    stage.unit(new, &Spdu::ActivityEnd { serial: 5 });
-    assert_eq!(arrivals(&stage).len(), 1);
-    stage.wanted.clear();
-    stage.unit(old, &Spdu::ActivityEnd { serial: 5 });
-    assert!(stage.wants_disconnect(old));
+    receive(&mut harness, old, 5, 0, 50);
+    receive(&mut harness, new, 5, 0, 100);
+    harness.unit(new, &Spdu::ActivityEnd { serial: 5 });
+    assert_eq!(arrivals(&harness).len(), 1);
+    harness.wanted.clear();
+    harness.unit(old, &Spdu::ActivityEnd { serial: 5 });
+    assert!(harness.wants_disconnect(old));
 }
 
 #[test]
 fn a_message_that_is_not_all_there_does_not_arrive() {
-    let mut stage = Stage::new(vec![]);
-    let lease = stage.called();
-    stage.unit(lease, &Spdu::Connect);
-    stage.unit(
-        lease,
+    let mut harness = Harness::new(vec![]);
+    let block = harness.called();
+    harness.unit(block, &Spdu::Connect);
+    harness.unit(
+        block,
         &Spdu::ActivityStart {
             message: 5,
             length: 100,
         },
     );
-    receive(&mut stage, lease, 5, 0, 99);
-    stage.unit(lease, &Spdu::ActivityEnd { serial: 5 });
-    assert!(arrivals(&stage).is_empty() && stage.wants_disconnect(lease));
+    receive(&mut harness, block, 5, 0, 99);
+    harness.unit(block, &Spdu::ActivityEnd { serial: 5 });
+    assert!(arrivals(&harness).is_empty() && harness.wants_disconnect(block));
 }

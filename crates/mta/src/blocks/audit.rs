@@ -5,16 +5,16 @@
 
 use machine::{Address, Machine};
 
-use crate::block::{
-    BlockIndex, BlockState, Instance, Layout, Lease, NONE, field, pool, wait_array,
-};
 use crate::environment::Winsock;
+use crate::layout::{
+    BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field, pool, wait_array,
+};
 
 /// What the words say at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// The control blocks in the order of the pool.
-    pub blocks: Vec<BlockWords>,
+    pub blocks: Vec<BlockSnapshot>,
     /// The blocks along the free list, up to the first that was met before or is none.
     pub free: Vec<BlockIndex>,
     /// Whether the free list ends as it should.
@@ -25,9 +25,9 @@ pub struct Audit {
 
 /// One control block's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BlockWords {
+pub struct BlockSnapshot {
     /// The block and its current use.
-    pub lease: Lease,
+    pub id: BlockId,
     /// Its state; `None` for a word that is none.
     pub state: Option<BlockState>,
     /// The thread control block that owns it.
@@ -44,9 +44,9 @@ impl Audit {
         let blocks = (0..layout.blocks).map(|index| {
             let block = layout.block(BlockIndex(index));
             let some = |value: u32| (value != NONE).then_some(value);
-            BlockWords {
-                lease: Lease {
-                    block: BlockIndex(index),
+            BlockSnapshot {
+                id: BlockId {
+                    index: BlockIndex(index),
                     instance: Instance(word(block + field::INSTANCE)),
                 },
                 state: BlockState::of(word(block + field::STATE)),

@@ -5,7 +5,7 @@
 
 /// What a session timeout does to a block whose connection is not open yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnTimeout {
+pub enum TimeoutAction {
     /// The block leaves service at once and waits for the transport's close request.
     TakeOutOfService,
     /// The transport is asked to close, and nothing else is touched.
@@ -17,7 +17,7 @@ pub enum OnTimeout {
 
 /// What a close request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnClose {
+pub enum CloseAction {
     /// The driver closes the socket and gives the block back.
     Close,
     /// It is answered as done: whoever took the block out of service is believed to have
@@ -31,20 +31,20 @@ pub enum OnClose {
 
 /// What the driver does when a connect() has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnFailure {
+pub enum ConnectFailureAction {
     /// It tries again on the same socket, after the host's `connect_pause` (Q193894).
-    TryAgain,
+    Retry,
     /// It closes the connection and tells the transport.
     GiveUp,
 }
 
 /// What the driver does with a call for which no block is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OnEmptyPool {
+pub enum EmptyPoolAction {
     /// It accepts the call and closes it at once.
     Refuse,
     /// It leaves the call in the listener's backlog. No shipped build does this.
-    LeaveWaiting,
+    LeaveInBacklog,
 }
 
 /// How threads agree on the pool's free list.
@@ -70,28 +70,28 @@ pub enum FreeList {
 
 /// How the thread that waits for a wait array reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Walk {
+pub enum WaitArrayScan {
     /// The entries under the guard of the wait arrays, then the blocks under theirs.
-    OneAfterTheOther,
+    LocksInTurn,
     /// The blocks under their guard while that of the wait arrays is still held: one picture of
     /// both. No shipped build does this.
-    Together,
+    LocksNested,
 }
 
 /// When the thread that waits for a wait array is woken to look at a change of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Notice {
+pub enum WakeTiming {
     /// After the change.
-    After,
+    AfterChange,
     /// Before it. No shipped build does this.
-    Before,
+    BeforeChange,
 }
 
 /// When a driver thread that was woken resets its wake-up event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reset {
+pub enum EventReset {
     /// Before it looks for messages.
-    BeforeLooking,
+    BeforeDraining,
     /// Once it has found no more. No shipped build does this.
-    AfterLooking,
+    AfterDraining,
 }

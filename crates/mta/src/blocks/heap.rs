@@ -6,8 +6,8 @@
 use machine::Address;
 
 use crate::environment::Thread;
-use crate::layer::{INCONSISTENT, event};
 use crate::record::EventEntry;
+use crate::shared::{INCONSISTENT, event};
 
 /// Frees a block of the heap; null is nothing to free.
 pub(crate) async fn free(t: &Thread, block: Address) {

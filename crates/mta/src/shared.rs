@@ -11,13 +11,13 @@ use std::rc::Rc;
 use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, SocketAddress, SocketError};
 
-use crate::block::{BlockIndex, BlockState, Instance, Layout, Lease, NONE, field};
+use crate::build::decision::WakeTiming;
 use crate::build::{Build, Generation, LockName, Operation, Structure};
-use crate::coverage::{Counts, Stimulus};
-use crate::decision::Notice;
+use crate::coverage::{CoverageCounters, Stimulus};
 use crate::environment::Thread;
+use crate::layout::{BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field};
 use crate::message::{Message, ToDriver, ToMain, ToUp};
-use crate::record::{EventEntry, Fact, Function, LogLine, Record};
+use crate::record::{EventEntry, Fact, LogLine, Record, SocketFunction};
 use crate::sockets;
 
 /// The TCP port of RFC 1006.
@@ -28,7 +28,7 @@ pub const INCONSISTENT: u32 = 0xE002_0002;
 
 /// What all threads of one process know.
 #[derive(Debug)]
-pub(crate) struct Layer {
+pub(crate) struct Shared {
     pub(crate) build: Rc<dyn Build>,
     pub(crate) layout: Layout,
     pub(crate) queues: Queues,
@@ -41,7 +41,7 @@ pub(crate) struct Layer {
     pub(crate) peers: BTreeSet<u32>,
     pub(crate) keep_alive: bool,
     pub(crate) waits_recorded: bool,
-    pub(crate) met: Rc<Counts>,
+    pub(crate) coverage: Rc<CoverageCounters>,
 }
 
 /// The queues of the threads.
@@ -57,25 +57,25 @@ pub(crate) struct Queues {
 /// A guard in force; it is given back to [`Layer::unguard`].
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Guard(Option<LockId>);
+pub(crate) struct HeldLock(Option<LockId>);
 
-impl Layer {
-    pub(crate) async fn guard(&self, t: &Thread, what: Structure, how: Operation) -> Guard {
+impl Shared {
+    pub(crate) async fn lock(&self, t: &Thread, what: Structure, how: Operation) -> HeldLock {
         let lock = self.build.guard(what, how).map(|name| self.locks[name]);
         if let Some(lock) = lock {
             t.lock(lock).await;
         }
-        Guard(lock)
+        HeldLock(lock)
     }
 
-    pub(crate) async fn unguard(&self, t: &Thread, guard: Guard) {
+    pub(crate) async fn unlock(&self, t: &Thread, guard: HeldLock) {
         if let Some(lock) = guard.0 {
             t.unlock(lock).await;
         }
     }
 
-    pub(crate) fn address(&self, block: BlockIndex) -> Address {
-        self.layout.block(block)
+    pub(crate) fn address(&self, address: BlockIndex) -> Address {
+        self.layout.block(address)
     }
 
     pub(crate) async fn post_main(&self, t: &Thread, message: ToMain) {
@@ -87,10 +87,10 @@ impl Layer {
     }
 
     /// Posts a message to the driver that owns the block, and wakes it.
-    pub(crate) async fn post_driver(&self, t: &Thread, lease: Lease, message: ToDriver) {
-        let guard = self.guard(t, Structure::Blocks, Operation::Use).await;
-        let owner = t.read(self.address(lease.block) + field::OWNER).await;
-        self.unguard(t, guard).await;
+    pub(crate) async fn post_driver(&self, t: &Thread, block: BlockId, message: ToDriver) {
+        let guard = self.lock(t, Structure::Blocks, Operation::Use).await;
+        let owner = t.read(self.address(block.index) + field::OWNER).await;
+        self.unlock(t, guard).await;
         // A block without an owner has been released meanwhile: the first driver finds out.
         self.post_to(t, if owner == NONE { 0 } else { owner }, message)
             .await;
@@ -123,8 +123,8 @@ impl Layer {
     }
 
     /// Wakes it around a change of the array, if the build does so at this moment.
-    pub(crate) async fn notify(&self, t: &Thread, thread_block: u32, moment: Notice) {
-        if self.build.notice() == moment {
+    pub(crate) async fn notify(&self, t: &Thread, thread_block: u32, moment: WakeTiming) {
+        if self.build.wake_timing() == moment {
             self.wake(t, thread_block).await;
         }
     }
@@ -134,19 +134,19 @@ impl Layer {
     pub(crate) async fn state(
         &self,
         t: &Thread,
-        lease: Lease,
+        block: BlockId,
         stimulus: Stimulus,
     ) -> Option<BlockState> {
-        let state = self.state_of(t, lease).await;
-        self.met.meet(state, stimulus);
+        let state = self.state_of(t, block).await;
+        self.coverage.count(state, stimulus);
         state
     }
 
-    async fn state_of(&self, t: &Thread, lease: Lease) -> Option<BlockState> {
-        let block = self.address(lease.block);
-        let state = t.read(block + field::STATE).await;
-        let instance = t.read(block + field::INSTANCE).await;
-        if self.build.checks_instance() && Instance(instance) != lease.instance {
+    async fn state_of(&self, t: &Thread, block: BlockId) -> Option<BlockState> {
+        let address = self.address(block.index);
+        let state = t.read(address + field::STATE).await;
+        let instance = t.read(address + field::INSTANCE).await;
+        if self.build.checks_instance() && Instance(instance) != block.instance {
             return None;
         }
         // A word that is no state was written over: the block counts as free.
@@ -166,15 +166,15 @@ pub(crate) fn event(t: &Thread, entry: EventEntry) {
     t.record(Record::Event(entry));
 }
 
-pub(crate) fn sockets_event(
+pub(crate) fn log_socket_error(
     t: &Thread,
-    function: Function,
+    function: SocketFunction,
     error: Option<SocketError>,
-    block: BlockIndex,
+    address: BlockIndex,
 ) {
-    event(t, EventEntry::Sockets(function, error, block));
+    event(t, EventEntry::Sockets(function, error, address));
 }
 
-pub(crate) fn port_102(host: u32) -> SocketAddress {
+pub(crate) fn rfc1006_address(host: u32) -> SocketAddress {
     SocketAddress::new(host, PORT)
 }

@@ -15,12 +15,12 @@ pub struct BlockIndex(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instance(pub u32);
 
-/// One use of a control block, from allocation to release.
+/// A generational block id: it names one use of a control block, from allocation to release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Lease {
-    /// The block.
-    pub block: BlockIndex,
-    /// The use.
+pub struct BlockId {
+    /// Which block.
+    pub index: BlockIndex,
+    /// Which use of it: the generation.
     pub instance: Instance,
 }
 
@@ -240,6 +240,14 @@ impl Layout {
                 offset: offset.wrapping_add(index.wrapping_mul(4)),
                 name,
             }
+    }
+}
+
+impl BlockId {
+    /// This use of this block.
+    #[must_use]
+    pub const fn new(index: BlockIndex, instance: Instance) -> Self {
+        Self { index, instance }
     }
 }
 

@@ -13,8 +13,8 @@
 //! - `desk`: what a driver knows about its connections.
 
 pub(crate) mod closing;
-pub(crate) mod desk;
 pub(crate) mod driver;
+pub(crate) mod driver_state;
 pub(crate) mod main_base;
 pub(crate) mod network;
 pub(crate) mod requests;

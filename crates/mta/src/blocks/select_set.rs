@@ -8,11 +8,11 @@
 use machine::{Address, Field};
 use winsock::EventHandle;
 
-use crate::block::wait_array;
+use crate::blocks::heap;
 use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
-use crate::exchmem;
-use crate::layer::Layer;
+use crate::layout::wait_array;
+use crate::shared::Shared;
 
 const HANDLE: &str = "select set.handle";
 
@@ -20,19 +20,19 @@ const HANDLE: &str = "select set.handle";
 /// under the guard of the wait arrays.
 pub(crate) async fn make(
     t: &Thread,
-    layer: &Layer,
+    shared: &Shared,
     thread_block: u32,
     events: Vec<EventHandle>,
 ) -> Vec<EventHandle> {
-    if layer.build.generation() == Generation::Single {
+    if shared.build.generation() == Generation::Single {
         return events;
     }
-    throw_away(t, layer, thread_block).await;
+    throw_away(t, shared, thread_block).await;
     let words = u32::try_from(events.len())
         .expect("at most 63 entries")
         .max(1);
     let set = t.allocate(4 * words).await;
-    let pointer = layer.layout.thread_block(thread_block) + wait_array::SET;
+    let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     t.write(pointer, set.0).await;
     for (event, index) in events.iter().zip(0..) {
         t.write(set + handle(index), event.0).await;
@@ -45,25 +45,25 @@ pub(crate) async fn make(
 }
 
 /// Whether the set is still as it was made. The event-driven builds look at the array every time.
-pub(crate) async fn is_current(t: &Thread, layer: &Layer, thread_block: u32) -> bool {
-    if layer.build.generation() == Generation::Single {
+pub(crate) async fn is_current(t: &Thread, shared: &Shared, thread_block: u32) -> bool {
+    if shared.build.generation() == Generation::Single {
         return false;
     }
-    let guard = layer.guard(t, Structure::WaitArrays, Operation::Use).await;
-    let pointer = layer.layout.thread_block(thread_block) + wait_array::SET;
+    let guard = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
-    layer.unguard(t, guard).await;
+    shared.unlock(t, guard).await;
     !set.is_null()
 }
 
 /// Frees the set, so that it is made anew. Call it under the guard of the wait arrays.
-pub(crate) async fn throw_away(t: &Thread, layer: &Layer, thread_block: u32) {
-    if layer.build.generation() == Generation::Single {
+pub(crate) async fn throw_away(t: &Thread, shared: &Shared, thread_block: u32) {
+    if shared.build.generation() == Generation::Single {
         return;
     }
-    let pointer = layer.layout.thread_block(thread_block) + wait_array::SET;
+    let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
-    exchmem::free(t, set).await;
+    heap::free(t, set).await;
     t.write(pointer, 0).await;
 }
 

@@ -18,10 +18,10 @@ use std::collections::BTreeMap;
 
 use machine::Instant;
 
-use crate::block::Lease;
-use crate::config::{Alarm, Config, Patience, Purpose, Submission};
+use crate::config::{Config, ResponderTimeouts, Submission, Timer, TimerKind};
 use crate::iso::spdu::{self, SERIALS, Spdu};
-use crate::record::{AssociationIndex, Ending, EventEntry, Fact, Record};
+use crate::layout::BlockId;
+use crate::record::{AssociationEnd, AssociationIndex, EventEntry, Fact, Record};
 
 use association::{Association, Phase, Role, Sending};
 use inbox::Inbox;
@@ -33,22 +33,22 @@ pub(crate) enum Action {
     /// Take a block and call `to`; then say [`Manager::on_block`].
     Open(AssociationIndex, Call),
     /// Accept a call: message types 1 and 243.
-    Answer(Lease),
+    Answer(BlockId),
     /// Send one session unit.
-    Send(Lease, Vec<u8>),
+    Send(BlockId, Vec<u8>),
     /// Send bytes of a message.
     SendContent {
-        lease: Lease,
+        block: BlockId,
         message: u32,
         offset: u32,
         length: u32,
     },
     /// Ask the transport to close.
-    Disconnect(Lease),
+    Disconnect(BlockId),
     /// The session's timer ran out before the association was open.
-    TimeOut(Lease),
+    TimeOut(BlockId),
     /// Start a timer.
-    Alarm(Alarm),
+    Timer(Timer),
     /// Write this down.
     Record(Record),
 }
@@ -65,10 +65,10 @@ pub(crate) struct Call {
 pub(crate) struct Manager {
     queues: Vec<Queue>,
     associations: BTreeMap<AssociationIndex, Association>,
-    by_lease: BTreeMap<Lease, AssociationIndex>,
+    by_block: BTreeMap<BlockId, AssociationIndex>,
     next: u32,
     inbox: Inbox,
-    patience: Patience,
+    responder_timeouts: ResponderTimeouts,
     actions: Vec<Action>,
 }
 
@@ -77,10 +77,10 @@ impl Manager {
         Self {
             queues: config.connectors.iter().cloned().map(Queue::new).collect(),
             associations: BTreeMap::new(),
-            by_lease: BTreeMap::new(),
+            by_block: BTreeMap::new(),
             next: 0,
             inbox: Inbox::new(config.database.arrived.clone()),
-            patience: config.patience,
+            responder_timeouts: config.responder_timeouts,
             actions: Vec::new(),
         }
     }
@@ -92,75 +92,82 @@ impl Manager {
 
     /// A message was taken in from above.
     pub(crate) fn on_submission(&mut self, now: Instant, submission: Submission) {
-        self.note(Fact::Submitted(submission.message));
+        self.note(Fact::MessageSubmitted(submission.message));
         self.queues[submission.connector as usize].add(submission);
         self.dispatch(now, submission.connector);
     }
 
     /// The block for an association, or none: the pool is exhausted.
-    pub(crate) fn on_block(&mut self, now: Instant, index: AssociationIndex, lease: Option<Lease>) {
-        match lease {
-            Some(lease) => {
+    pub(crate) fn on_block(
+        &mut self,
+        now: Instant,
+        index: AssociationIndex,
+        block: Option<BlockId>,
+    ) {
+        match block {
+            Some(block) => {
                 let association = self
                     .associations
                     .get_mut(&index)
                     .expect("it was just begun");
-                assert!(association.lease.is_none(), "an association has one block");
-                association.lease = Some(lease);
-                self.by_lease.insert(lease, index);
-                self.note(Fact::Bound(index, lease.block, lease.instance));
+                assert!(association.block.is_none(), "an association has one block");
+                association.block = Some(block);
+                self.by_block.insert(block, index);
+                self.note(Fact::BlockBound(index, block.index, block.instance));
             }
             None => {
-                self.note(Fact::Refused);
-                self.end(now, index, Ending::NotOpened);
+                self.note(Fact::AssociationRefused);
+                self.end(now, index, AssociationEnd::NotOpened);
             }
         }
     }
 
     /// A call was taken from this address.
-    pub(crate) fn on_call(&mut self, now: Instant, lease: Lease, from: u32) {
-        let index = self.add(Association::called(from, lease, now));
-        self.by_lease.insert(lease, index);
-        self.note(Fact::Bound(index, lease.block, lease.instance));
-        self.actions.push(Action::Answer(lease));
-        self.plan(index, now + self.patience.connect);
+    pub(crate) fn on_call(&mut self, now: Instant, block: BlockId, from: u32) {
+        let index = self.add(Association::called(from, block, now));
+        self.by_block.insert(block, index);
+        self.note(Fact::BlockBound(index, block.index, block.instance));
+        self.actions.push(Action::Answer(block));
+        self.plan(index, now + self.responder_timeouts.connect);
     }
 
     /// The transport connection of a calling association is open: the session's turn.
-    pub(crate) fn on_connected(&mut self, lease: Lease) {
-        let Some(index) = self.by_lease.get(&lease) else {
+    pub(crate) fn on_connected(&mut self, block: BlockId) {
+        let Some(index) = self.by_block.get(&block) else {
             return;
         };
         if self.associations[index].is_opening_caller() {
-            self.send(lease, &Spdu::Connect);
+            self.send(block, &Spdu::Connect);
         }
     }
 
     /// The transport connection has ended.
-    pub(crate) fn on_ended(&mut self, now: Instant, lease: Lease) {
-        let Some(&index) = self.by_lease.get(&lease) else {
+    pub(crate) fn on_ended(&mut self, now: Instant, block: BlockId) {
+        let Some(&index) = self.by_block.get(&block) else {
             return;
         };
         let ending = match self.associations[&index].phase {
-            Phase::Opening => Ending::NotOpened,
-            Phase::Open | Phase::Finishing | Phase::Closing { orderly: false } => Ending::Broken,
-            Phase::Answered | Phase::Closing { orderly: true } => Ending::Orderly,
+            Phase::Opening => AssociationEnd::NotOpened,
+            Phase::Open | Phase::Finishing | Phase::Closing { orderly: false } => {
+                AssociationEnd::Broken
+            }
+            Phase::Answered | Phase::Closing { orderly: true } => AssociationEnd::Orderly,
         };
         self.end(now, index, ending);
     }
 
     /// A timer has run out, maybe one of an older plan.
-    pub(crate) fn on_alarm(&mut self, now: Instant, alarm: Alarm) {
-        match alarm.purpose {
-            Purpose::Connector(connector) => {
-                if self.queues[connector as usize].generation == alarm.generation {
+    pub(crate) fn on_timer(&mut self, now: Instant, timer: Timer) {
+        match timer.purpose {
+            TimerKind::Connector(connector) => {
+                if self.queues[connector as usize].generation == timer.generation {
                     self.dispatch(now, connector);
                 }
             }
-            Purpose::Association(number) => {
+            TimerKind::Association(number) => {
                 let index = AssociationIndex(number);
                 let current = self.associations.get(&index).map(|it| it.generation);
-                if current == Some(alarm.generation) {
+                if current == Some(timer.generation) {
                     self.on_patience_over(now, index);
                 }
             }
@@ -168,8 +175,8 @@ impl Manager {
     }
 
     /// A session unit has arrived. One that does not fit, or is none, ends the association.
-    pub(crate) fn on_unit(&mut self, now: Instant, lease: Lease, bytes: &[u8]) {
-        let Some(&index) = self.by_lease.get(&lease) else {
+    pub(crate) fn on_unit(&mut self, now: Instant, block: BlockId, bytes: &[u8]) {
+        let Some(&index) = self.by_block.get(&block) else {
             return;
         };
         self.association(index).last_heard = now;
@@ -177,8 +184,8 @@ impl Manager {
             return self.abort(index);
         };
         match self.associations[&index].role {
-            Role::Caller { connector } => self.on_answer(now, index, lease, connector, &unit),
-            Role::Called { from } => self.on_request(now, index, lease, from, &unit),
+            Role::Caller { connector } => self.on_answer(now, index, block, connector, &unit),
+            Role::Called { from } => self.on_request(now, index, block, from, &unit),
         }
     }
 
@@ -186,7 +193,7 @@ impl Manager {
         &mut self,
         now: Instant,
         index: AssociationIndex,
-        lease: Lease,
+        block: BlockId,
         connector: u32,
         unit: &Spdu<'_>,
     ) {
@@ -194,7 +201,7 @@ impl Manager {
             Spdu::Accept if self.associations[&index].phase == Phase::Opening => {
                 self.association(index).phase = Phase::Open;
                 self.queues[connector as usize].on_opened();
-                self.note(Fact::Opened(index));
+                self.note(Fact::AssociationOpened(index));
                 self.rest_idle(now, index, connector);
                 self.dispatch(now, connector);
             }
@@ -209,7 +216,7 @@ impl Manager {
                     .sending
                     .take_if(|it| it.message() % SERIALS == serial);
                 if let Some(done) = done {
-                    self.note(Fact::Acknowledged(done.message()));
+                    self.note(Fact::MessageAcknowledged(done.message()));
                     self.queues[connector as usize].on_transferred();
                     self.rest_idle(now, index, connector);
                     self.dispatch(now, connector);
@@ -217,7 +224,7 @@ impl Manager {
             }
             Spdu::Disconnect if self.associations[&index].phase == Phase::Finishing => {
                 self.association(index).phase = Phase::Closing { orderly: true };
-                self.actions.push(Action::Disconnect(lease));
+                self.actions.push(Action::Disconnect(block));
             }
             Spdu::Abort
             | Spdu::Connect
@@ -236,44 +243,44 @@ impl Manager {
         &mut self,
         now: Instant,
         index: AssociationIndex,
-        lease: Lease,
+        block: BlockId,
         from: u32,
         unit: &Spdu<'_>,
     ) {
         match *unit {
             Spdu::Connect if self.associations[&index].phase == Phase::Opening => {
                 self.association(index).phase = Phase::Open;
-                self.note(Fact::Opened(index));
-                self.send(lease, &Spdu::Accept);
-                self.plan(index, now + self.patience.silence);
+                self.note(Fact::AssociationOpened(index));
+                self.send(block, &Spdu::Accept);
+                self.plan(index, now + self.responder_timeouts.inactivity);
             }
             Spdu::Finish => {
                 self.association(index).phase = Phase::Answered;
-                self.send(lease, &Spdu::Disconnect);
+                self.send(block, &Spdu::Disconnect);
             }
             Spdu::ActivityStart { message, length } => {
-                self.inbox.start(lease, from, message, length)
+                self.inbox.start(block, from, message, length)
             }
             Spdu::ActivityResume {
                 message,
                 length: _,
                 offset,
             } => {
-                if !self.inbox.resume(lease, from, message, offset) {
+                if !self.inbox.resume(block, from, message, offset) {
                     self.abort(index);
                 }
             }
-            Spdu::Data { user } => self.inbox.add(lease, user),
+            Spdu::Data { user } => self.inbox.add(block, user),
             Spdu::MinorSync { serial } => {
-                self.inbox.checkpoint(lease);
-                self.send(lease, &Spdu::MinorSyncAck { serial });
+                self.inbox.checkpoint(block);
+                self.send(block, &Spdu::MinorSyncAck { serial });
             }
-            Spdu::ActivityEnd { serial } => match self.inbox.finish(lease, serial) {
+            Spdu::ActivityEnd { serial } => match self.inbox.finish(block, serial) {
                 Some(arrived) => {
                     if let Some(fact) = arrived {
                         self.note(fact);
                     }
-                    self.send(lease, &Spdu::ActivityEndAck { serial });
+                    self.send(block, &Spdu::ActivityEndAck { serial });
                 }
                 None => self.abort(index),
             },
@@ -289,25 +296,26 @@ impl Manager {
     /// The association's current plan has run out.
     fn on_patience_over(&mut self, now: Instant, index: AssociationIndex) {
         let association = &self.associations[&index];
-        let lease = association
-            .lease
+        let block = association
+            .block
             .expect("only an association with a block has a plan");
         match (association.role, association.phase) {
             (Role::Caller { .. }, Phase::Opening) => {
                 // The session drops the association here and now (Q200259).
-                self.actions.push(Action::TimeOut(lease));
-                self.end(now, index, Ending::NotOpened);
+                self.actions.push(Action::TimeOut(block));
+                self.end(now, index, AssociationEnd::NotOpened);
             }
             (Role::Caller { connector }, Phase::Open) if association.sending.is_none() => {
-                let patience = self.queues[connector as usize].connector.session_disconnect;
+                let responder_timeouts =
+                    self.queues[connector as usize].connector.session_disconnect;
                 self.association(index).phase = Phase::Finishing;
-                self.send(lease, &Spdu::Finish);
-                self.plan(index, now + patience);
+                self.send(block, &Spdu::Finish);
+                self.plan(index, now + responder_timeouts);
             }
             (Role::Called { .. }, Phase::Open | Phase::Answered)
-                if association.last_heard + self.patience.silence > now =>
+                if association.last_heard + self.responder_timeouts.inactivity > now =>
             {
-                let until = association.last_heard + self.patience.silence;
+                let until = association.last_heard + self.responder_timeouts.inactivity;
                 self.plan(index, until);
             }
             (Role::Caller { .. }, Phase::Open | Phase::Finishing)
@@ -377,11 +385,11 @@ impl Manager {
             to: queue.connector.to,
             label: queue.next_label(),
         };
-        let patience = queue.connector.session_disconnect;
+        let responder_timeouts = queue.connector.session_disconnect;
         let index = self.add(Association::caller(connector, urgent_only, now));
         // The session's timer starts with the open request (Q200259).
-        self.plan(index, now + patience);
-        self.note(Fact::Begun(index));
+        self.plan(index, now + responder_timeouts);
+        self.note(Fact::AssociationBegun(index));
         self.actions.push(Action::Open(index, call));
     }
 
@@ -405,9 +413,9 @@ impl Manager {
             },
         };
         let association = self.association(index);
-        let lease = association.lease.expect("an open association has a block");
+        let block = association.block.expect("an open association has a block");
         association.sending = Some(Sending::new(queued, offset, checkpoint, window));
-        self.send(lease, &unit);
+        self.send(block, &unit);
         self.plan(index, deadline);
         self.pump(index);
     }
@@ -415,11 +423,11 @@ impl Manager {
     /// Sends as much as the window allows.
     fn pump(&mut self, index: AssociationIndex) {
         let association = self.associations.get_mut(&index).expect("it transfers");
-        let lease = association.lease.expect("an open association has a block");
+        let block = association.block.expect("an open association has a block");
         let Some(sending) = &mut association.sending else {
             return;
         };
-        sending.pump(lease, &mut self.actions);
+        sending.pump(block, &mut self.actions);
     }
 
     fn rest_idle(&mut self, now: Instant, index: AssociationIndex, connector: u32) {
@@ -430,37 +438,37 @@ impl Manager {
     /// Something is wrong: the association is given up, and the transport asked to close.
     fn abort(&mut self, index: AssociationIndex) {
         let association = self.association(index);
-        if let (Phase::Closing { .. }, _) | (_, None) = (association.phase, association.lease) {
+        if let (Phase::Closing { .. }, _) | (_, None) = (association.phase, association.block) {
             return;
         }
         let opening = association.phase == Phase::Opening;
         association.generation += 1;
-        let lease = association.lease.expect("seen above");
+        let block = association.block.expect("seen above");
         if !opening {
             association.phase = Phase::Closing { orderly: false };
         }
-        self.actions.push(Action::Disconnect(lease));
+        self.actions.push(Action::Disconnect(block));
     }
 
     /// Forgets an association and draws the conclusions for its connector.
-    fn end(&mut self, now: Instant, index: AssociationIndex, ending: Ending) {
+    fn end(&mut self, now: Instant, index: AssociationIndex, ending: AssociationEnd) {
         let association = self.associations.remove(&index).expect("it ends once");
-        if let Some(lease) = association.lease {
-            self.by_lease.remove(&lease);
-            self.inbox.forget(lease);
+        if let Some(block) = association.block {
+            self.by_block.remove(&block);
+            self.inbox.forget(block);
         }
-        self.note(Fact::Ended(index, ending));
+        self.note(Fact::AssociationEnded(index, ending));
         let Role::Caller { connector } = association.role else {
             return;
         };
         let queue = &mut self.queues[connector as usize];
         match ending {
-            Ending::Orderly => {}
-            Ending::NotOpened => {
+            AssociationEnd::Orderly => {}
+            AssociationEnd::NotOpened => {
                 queue.on_not_opened(now);
                 self.event(EventEntry::NotOpened { connector });
             }
-            Ending::Broken => {
+            AssociationEnd::Broken => {
                 queue.on_broken(
                     now,
                     association.sending.map(|sending| sending.give_back(now)),
@@ -475,7 +483,7 @@ impl Manager {
     /// Returns all messages of a connector that has failed to open too often (Q157630).
     fn return_hopeless(&mut self, connector: u32) {
         for message in self.queues[connector as usize].take_hopeless() {
-            self.note(Fact::Returned(message));
+            self.note(Fact::MessageReturned(message));
             self.event(EventEntry::NonDelivery { connector, message });
         }
     }
@@ -489,8 +497,8 @@ impl Manager {
         }
         queue.generation += 1;
         let (at, generation) = (queue.rests_until, queue.generation);
-        let purpose = Purpose::Connector(connector);
-        self.actions.push(Action::Alarm(Alarm {
+        let purpose = TimerKind::Connector(connector);
+        self.actions.push(Action::Timer(Timer {
             at,
             purpose,
             generation,
@@ -501,8 +509,8 @@ impl Manager {
         let association = self.association(index);
         association.generation += 1;
         let generation = association.generation;
-        let purpose = Purpose::Association(index.0);
-        self.actions.push(Action::Alarm(Alarm {
+        let purpose = TimerKind::Association(index.0);
+        self.actions.push(Action::Timer(Timer {
             at,
             purpose,
             generation,
@@ -522,8 +530,8 @@ impl Manager {
             .expect("the association exists")
     }
 
-    fn send(&mut self, lease: Lease, unit: &Spdu<'_>) {
-        self.actions.push(Action::Send(lease, unit.encode()));
+    fn send(&mut self, block: BlockId, unit: &Spdu<'_>) {
+        self.actions.push(Action::Send(block, unit.encode()));
     }
 
     fn note(&mut self, fact: Fact) {

@@ -9,17 +9,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use machine::Instant;
 use winsock::Payload;
 
-use crate::block::Lease;
+use crate::blocks::wait_array::WaitEntry;
 use crate::iso::tpkt::HEADER_BYTES;
-use crate::wait_array::Watched;
+use crate::layout::BlockId;
 
 #[derive(Debug, Default)]
-pub(crate) struct Desk {
+pub(crate) struct DriverState {
     /// What the last walk through the wait array found.
-    pub(crate) watched: Vec<Watched>,
-    receiving: BTreeMap<Lease, Receiving>,
-    waiting: BTreeMap<Lease, VecDeque<Payload>>,
-    retries: BTreeSet<(Instant, Lease)>,
+    pub(crate) entries: Vec<WaitEntry>,
+    receiving: BTreeMap<BlockId, Receiving>,
+    waiting: BTreeMap<BlockId, VecDeque<Payload>>,
+    retries: BTreeSet<(Instant, BlockId)>,
 }
 
 /// One packet on its way in.
@@ -41,18 +41,18 @@ impl Receiving {
     }
 }
 
-impl Desk {
-    pub(crate) fn receiving(&mut self, lease: Lease) -> &mut Receiving {
-        self.receiving.entry(lease).or_default()
+impl DriverState {
+    pub(crate) fn receiving(&mut self, block: BlockId) -> &mut Receiving {
+        self.receiving.entry(block).or_default()
     }
 
     /// The bytes that wait for room on this connection, oldest first.
-    pub(crate) fn waiting(&mut self, lease: Lease) -> &mut VecDeque<Payload> {
-        self.waiting.entry(lease).or_default()
+    pub(crate) fn waiting(&mut self, block: BlockId) -> &mut VecDeque<Payload> {
+        self.waiting.entry(block).or_default()
     }
 
-    pub(crate) fn retry(&mut self, at: Instant, lease: Lease) {
-        self.retries.insert((at, lease));
+    pub(crate) fn retry(&mut self, at: Instant, block: BlockId) {
+        self.retries.insert((at, block));
     }
 
     /// When the next connect is to be tried again.
@@ -60,18 +60,18 @@ impl Desk {
         self.retries.first().map_or(Instant::MAX, |(at, _)| *at)
     }
 
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Lease> {
-        let &(at, lease) = self.retries.first()?;
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<BlockId> {
+        let &(at, block) = self.retries.first()?;
         (at <= now).then(|| {
             self.retries.pop_first();
-            lease
+            block
         })
     }
 
     /// The connection is closed: nothing of it is kept.
-    pub(crate) fn clear(&mut self, lease: Lease) {
-        self.receiving.remove(&lease);
-        self.waiting.remove(&lease);
-        self.retries.retain(|(_, retried)| *retried != lease);
+    pub(crate) fn clear(&mut self, block: BlockId) {
+        self.receiving.remove(&block);
+        self.waiting.remove(&block);
+        self.retries.retain(|(_, retried)| *retried != block);
     }
 }
