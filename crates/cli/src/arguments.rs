@@ -1,19 +1,18 @@
-//! What can be said on the command line.
-//!
-//! Owns every flag with its help. It refuses to act on any of them.
+//! All flags and their help. The commands of one run are here, the others in submodules.
 
 mod diagnose;
 mod explore;
 
 use std::path::PathBuf;
 
+use ::explore::sweep::seeds;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::exit_code;
 
-pub(crate) use diagnose::DiagnoseArguments;
-pub(crate) use explore::{
+pub(crate) use self::diagnose::DiagnoseArguments;
+pub(crate) use self::explore::{
     CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
     SweepArguments, VerifyArguments,
 };
@@ -65,17 +64,17 @@ Examples:
   mtasim check sims/*/*.toml
   mtasim check --print --set host.PARIS.cpus=2 sims/smoke/clean-link.toml";
 const DIAGNOSE_EXAMPLES: &str = "\
-Every life of a control block is one of:
-  leaked    allocated, and never used, disconnected or closed (KB Q303102)
-  in use    at work when the log ends
-  closed    returned
-  unknown   the log starts too late, or ends too soon, to tell
+Each use of a control block gets one of these verdicts:
+  leaked    allocated, but never used, disconnected or closed (KB Q303102)
+  in use    still in use when the log ends
+  closed    returned to the pool
+  unknown   the log starts too late or ends too early to decide
 
-Winsock.log has no clock: a call that began a moment ago looks like a leak. The event log of the same
-computer tells how many calls were given up; it is read if it lies beside (HOST.events.txt, EV0.LOG)
-or is given too. Time stamps that a collector has put before the lines decide as well.
+Winsock.log has no time stamps, so a call that just began looks like a leak. The event log of the
+same computer says how many calls failed. mtasim reads it if it is given, or if it lies in the same
+folder (HOST.events.txt, EV0.LOG). Time stamps that a log collector put before each line help too.
 
-Exit codes: 0 no leak, 1 a leak, 2 a file that is no such log.
+Exit codes: 0 no leak, 1 a leak, 2 a file is not such a log.
 
 Examples:
   mtasim diagnose Winsock.log
@@ -87,16 +86,19 @@ Example:
 const COMPLETIONS_EXAMPLES: &str = "\
 Example:
   mtasim completions bash > ~/.local/share/bash-completion/completions/mtasim";
+const MAN_EXAMPLES: &str = "\
+Example:
+  mtasim man --out ~/.local/share/man/man1";
 
-/// Simulates the socket layer of a message transfer agent, deterministically.
+/// Deterministic simulator of the socket layer of a message transfer agent.
 #[derive(Debug, Parser)]
 #[command(name = "mtasim", version, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
-    /// Colour the output: always, never, or on a terminal that can (NO_COLOR is heeded).
+    /// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Trace to standard error, as RUST_LOG filters: debug, mtasim_scenario=trace; also
-    /// MTASIM_LOG.
+    /// Trace to standard error, with a filter like RUST_LOG: debug, mtasim_scenario=trace. The
+    /// default is MTASIM_LOG.
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
     #[command(subcommand)]
@@ -105,172 +107,148 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a scenario, judge it and say what happened.
+    /// Run a scenario and print what happened.
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
-    /// Make a page of a run that anybody can open: what went wrong, and the run on a time axis.
+    /// Write an HTML page about a run: what went wrong, and a timeline.
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
-    /// Ping a link of a scenario: what the administrator would have seen.
+    /// Ping over a link of a scenario.
     #[command(after_help = PING_EXAMPLES)]
     Ping(PingArguments),
-    /// Read scenarios and say what is wrong with them, without running anything.
+    /// Check scenario files without running them.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
-    /// Run many seeds of a scenario and say what goes wrong, how often, and how to repeat it.
+    /// Run many seeds of a scenario: what fails, how often, and how to reproduce it.
     #[command(after_help = SWEEP_EXAMPLES)]
     Sweep(SweepArguments),
-    /// Join the shards of a sweep into what one machine would have written.
+    /// Merge the shards of a sweep.
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(MergeArguments),
-    /// Run the same seeds with two builds, or with and without a setting, and compare.
+    /// Compare two builds, or two settings, on the same seeds.
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareArguments),
-    /// Make the failure of a capsule small: a scenario without chance, to be kept as a test.
+    /// Reduce the failure in a capsule to a small scenario for a regression test.
     #[command(after_help = SHRINK_EXAMPLES)]
     Shrink(ShrinkArguments),
-    /// Run a small scenario in every order of its threads' calls.
+    /// Run a small scenario under every thread interleaving.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
-    /// Say why a failure happens: what led to it, and which parts are necessary.
+    /// Explain a failure: its causes, and which parts of the scenario are necessary.
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
-    /// Run a capsule again and hold it against what was kept.
+    /// Run a capsule again and compare it with the recorded run.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(ReplayArguments),
-    /// Read a Winsock.log, simulated or real, and say which control blocks have leaked.
+    /// Read a Winsock.log, simulated or real, and list leaked control blocks.
     #[command(after_help = DIAGNOSE_EXAMPLES)]
     Diagnose(DiagnoseArguments),
-    /// Print what scenarios may say: the JSON Schema, or the tables of all keys.
+    /// Print the JSON Schema of scenario files, or tables of all keys.
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
-    /// Print a completion script.
+    /// Print a shell completion script.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArguments),
+    /// Write the manual pages.
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// The scenario file; `-` is standard input.
+    /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
-    /// Run what the seed selects of the scenario, as `sweep --swarm` does.
+    /// Run the part of the scenario that the seed selects, as `sweep --swarm` does.
     #[arg(long)]
     pub(crate) swarm: bool,
-    /// Write the hosts' logs, the journal and the result into this folder.
+    /// Write the hosts' logs, the journal and the result to this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Write even into a folder that is not empty; files of the same names are replaced.
+    /// Write to the directory even if it is not empty; replaces files of the same name.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,
-    /// Write the packets on all links into this file, for Wireshark.
+    /// Write the packets of all links to this file, for Wireshark.
     #[arg(long, value_name = "FILE.pcapng")]
     pub(crate) pcap: Option<PathBuf>,
-    /// Write threads, control blocks, links and messages into this file, for ui.perfetto.dev.
+    /// Write threads, control blocks, links and messages to this file, for ui.perfetto.dev.
     #[arg(long, value_name = "FILE.pftrace")]
     pub(crate) perfetto: Option<PathBuf>,
-    /// How to answer: a page, or one JSON object.
+    /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// A folder that `run --out` made, a capsule, or a scenario file; `-` is standard input.
+    /// Directory written by `run --out`, a capsule, or a scenario file; `-` reads standard input.
     #[arg(value_name = "RUN_DIR|CAPSULE|FILE")]
     pub(crate) source: PathBuf,
-    /// Where the page goes, in place of what is there; `-` is standard output.
+    /// HTML file to write, replacing an existing one; `-` is standard output.
     #[arg(short, long, value_name = "PAGE.html")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
-    /// Say why the failure happens, as `explain` does: where that takes seconds, always, never.
+    /// When to explain the failure, as `explain` does. `auto`: if it takes seconds.
     #[arg(long, value_enum, default_value_t = Explain::Auto, value_name = "WHEN")]
     pub(crate) explain: Explain,
 }
 
-/// Whether a page says why.
+/// Whether a report explains the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Explain {
-    /// If all runs without a part together make few enough calls.
+    /// If the runs of the explanation make few enough calls together.
     Auto,
     /// However long it takes.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct PingArguments {
-    /// The scenario file; `-` is standard input.
+    /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The link, by its name in the scenario; its first host pings its second.
+    /// Name of the link in the scenario. Its first host pings its second.
     #[arg(long, value_name = "NAME")]
     pub(crate) link: String,
-    /// How many echo requests, one a second.
+    /// Number of echo requests, one per second.
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) count: u32,
     #[command(flatten)]
     pub(crate) seed: Seed,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
-    /// How to answer: as ping does, or one JSON object.
+    /// Output format: like ping on Windows NT, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-}
-
-/// Which of a scenario's runs.
-#[derive(Debug, Args)]
-pub(crate) struct Seed {
-    /// The seed, decimal or 0x and hexadecimal digits, in place of the scenario's.
-    #[arg(long = "seed", value_name = "N", value_parser = parse_seed)]
-    pub(crate) given: Option<u64>,
-}
-
-fn parse_seed(text: &str) -> Result<u64, String> {
-    let parsed = match text.strip_prefix("0x") {
-        Some(digits) if digits.bytes().all(|it| it.is_ascii_hexdigit()) => {
-            u64::from_str_radix(digits, 16)
-        }
-        Some(_) => return Err("hexadecimal digits must follow 0x".to_owned()),
-        None => text.parse(),
-    };
-    parsed.map_err(|_| "a seed is a number from 0 to 2^64 - 1".to_owned())
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Scenario files; `-` is standard input.
+    /// Scenario files; `-` reads standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
-    /// How to answer; `json` is one object a line, one line a file.
+    /// Output format; `json` is one object per file, one per line.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-    /// Print each scenario in canonical form, with all overrides in it.
+    /// Print each scenario in canonical form, with all overrides applied.
     #[arg(long, conflicts_with = "format")]
     pub(crate) print: bool,
 }
 
-/// Settings in place of those of a scenario file.
-#[derive(Debug, Args)]
-pub(crate) struct Overrides {
-    /// Set a key of the scenario, such as link.wan.delay=180ms; may be repeated.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    pub(crate) set: Vec<String>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {
-    /// Print the tables of all keys as Markdown instead.
+    /// Print the tables of all keys as Markdown.
     #[arg(long)]
     pub(crate) keys: bool,
 }
@@ -282,22 +260,47 @@ pub(crate) struct CompletionsArguments {
     pub(crate) shell: Shell,
 }
 
-/// When output is coloured.
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// Directory for the pages; created if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// The seed of a run.
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
+    /// Seed instead of the scenario's: decimal, or hexadecimal with 0x.
+    #[arg(long = "seed", value_name = "SEED", value_parser = parse_seed)]
+    pub(crate) given: Option<u64>,
+}
+
+fn parse_seed(text: &str) -> Result<u64, &'static str> {
+    seeds::seed(text).ok_or("a seed is an integer from 0 to 2^64 - 1, decimal or 0x hexadecimal")
+}
+
+/// Settings that replace those of a scenario file.
+#[derive(Debug, Args)]
+pub(crate) struct Overrides {
+    /// Set a key of the scenario, such as link.wan.delay=180ms. Can be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal that can, unless NO_COLOR is set.
+    /// On a terminal that supports it, unless NO_COLOR is set.
     Auto,
-    /// Even into a file.
+    /// Also in a file or pipe.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
-/// Who reads the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A person.
+    /// Text for people.
     Human,
-    /// A program.
+    /// JSON for programs.
     Json,
 }

@@ -1,10 +1,11 @@
-//! One module for each command: arguments in, one call, the answer shown.
+//! One module per command: it reads the arguments, calls a library crate and prints the result.
 
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod diagnose;
 pub(crate) mod explain;
+pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod ping;
 pub(crate) mod replay;

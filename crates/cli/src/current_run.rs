@@ -1,29 +1,26 @@
-//! What is being run, for the message of a panic.
-//!
-//! Owns one line of text that the panic hook shows. It refuses any other use: nothing reads it
-//! to decide.
+//! The command that reproduces the current run, for the message of a panic.
 
 use std::sync::Mutex;
 
-static UNDER_WAY: Mutex<Option<String>> = Mutex::new(None);
+static CURRENT_RUN: Mutex<Option<String>> = Mutex::new(None);
 
-/// From now on this is being run: a command that repeats it.
-pub(crate) fn begin(what: &str) {
-    set(Some(what.to_owned()));
+/// A run starts; `command` reproduces it.
+pub(crate) fn set(command: &str) {
+    store(Some(command.to_owned()));
 }
 
-/// Nothing is being run any more.
-pub(crate) fn end() {
-    set(None);
+/// The run is over.
+pub(crate) fn clear() {
+    store(None);
 }
 
-/// What is being run, unless the lock is held by whoever panicked.
-pub(crate) fn shown() -> Option<String> {
-    UNDER_WAY.try_lock().ok()?.clone()
+/// The current run, unless the panicking thread holds the lock.
+pub(crate) fn get() -> Option<String> {
+    CURRENT_RUN.try_lock().ok()?.clone()
 }
 
-fn set(what: Option<String>) {
-    if let Ok(mut current_run) = UNDER_WAY.lock() {
-        *current_run = what;
+fn store(command: Option<String>) {
+    if let Ok(mut current) = CURRENT_RUN.lock() {
+        *current = command;
     }
 }

@@ -1,105 +1,98 @@
-//! Scenarios from the user's files.
-//!
-//! Owns the way from a path to a loaded scenario, for every command alike. It refuses to say
-//! what else to do about a scenario that is wrong than to say so.
+//! Scenarios and capsules from the user's files. The path `-` is standard input.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use config::file::{self, Diagnostics};
+use config::file;
 use config::plan::Scenario;
 use config::swarm;
+use explore::repro::capsule::{self, Capsule, CapsuleError};
 
 use crate::arguments::Overrides;
-use crate::exit_code;
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-/// Bytes read of a file: one more than a scenario may have, so that the excess is noticed.
-const BYTES_MAX: u64 = file::SIZE_MAX as u64 + 1;
+/// Bytes read of a scenario: one more than allowed, so that the parser sees the excess.
+const SCENARIO_MAX: u64 = file::SIZE_MAX as u64 + 1;
+/// Bytes read of a capsule or scenario, likewise.
+const CAPSULE_MAX: u64 = capsule::SIZE_MAX as u64 + 1;
 
-/// Why there is no scenario.
-pub(crate) enum LoadError {
-    /// The file cannot be read.
-    Unreadable(io::Error),
-    /// It is no scenario.
-    Wrong(Diagnostics),
+/// A file that is a capsule or a scenario.
+pub(crate) enum Input {
+    Capsule(Box<Capsule>),
+    Scenario(Box<Scenario>),
 }
 
-/// Reads and checks a scenario; `-` is standard input.
-pub(crate) fn load(path: &Path, overrides: &Overrides) -> Result<Scenario, LoadError> {
-    let bytes = read(path).map_err(LoadError::Unreadable)?;
-    let name = path.display().to_string();
-    file::load(&name, &bytes, &overrides.set).map_err(LoadError::Wrong)
+/// Reads a scenario.
+pub(crate) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+    let bytes = bytes(path)?;
+    Ok(file::load(&name(path), &bytes, &overrides.set)?)
 }
 
-/// Reads a scenario for a command that needs one, or says why there is none: the exit code.
-pub(crate) fn require(
-    path: &Path,
-    overrides: &Overrides,
-    terminal: &mut Terminal,
-) -> io::Result<Result<Scenario, u8>> {
-    match load(path, overrides) {
-        Ok(scenario) => Ok(Ok(scenario)),
-        Err(LoadError::Wrong(diagnostics)) => {
-            terminal.note(&diagnostics.to_human(true))?;
-            Ok(Err(exit_code::USAGE))
-        }
-        Err(LoadError::Unreadable(error)) => {
-            terminal.error(&format!("cannot read {}: {error}", path.display()));
-            Ok(Err(exit_code::ENVIRONMENT))
-        }
-    }
-}
-
-/// Reads a scenario as one seed of a swarm has it: the given seed, or the scenario's own. Says what
-/// it selected.
-pub(crate) fn require_selected(
+/// Reads a scenario as `sweep --swarm` runs it with `seed`, or with the scenario's own seed.
+/// Prints what the seed selected.
+pub(crate) fn swarm_scenario(
     path: &Path,
     overrides: &Overrides,
     seed: Option<u64>,
     terminal: &mut Terminal,
-) -> io::Result<Result<Scenario, u8>> {
-    let name = path.display().to_string();
-    let bytes = match read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            terminal.error(&format!("cannot read {name}: {error}"));
-            return Ok(Err(exit_code::ENVIRONMENT));
+) -> Result<Scenario, Failure> {
+    let (name, bytes) = (name(path), bytes(path)?);
+    let whole = file::load(&name, &bytes, &overrides.set)?;
+    let seed = seed.unwrap_or(whole.seed);
+    let selection = swarm::select(&name, &bytes, &overrides.set, seed)?;
+    let settings = selection.settings.iter();
+    let settings: Vec<String> = settings
+        .map(|(path, value)| format!("{path} {value}"))
+        .collect();
+    terminal.note(&format!("swarm: {}\n", settings.join(", ")))?;
+    Ok(selection.scenario)
+}
+
+/// Reads a capsule.
+pub(crate) fn capsule(path: &Path) -> Result<Capsule, Failure> {
+    let bytes = at_most(path, CAPSULE_MAX)?;
+    Capsule::parse(&bytes).map_err(|error| invalid(path, &error))
+}
+
+/// Reads a capsule, or a scenario with `set` applied to it.
+pub(crate) fn capsule_or_scenario(path: &Path, set: &[String]) -> Result<Input, Failure> {
+    let bytes = at_most(path, CAPSULE_MAX)?;
+    match Capsule::parse(&bytes) {
+        Ok(capsule) => Ok(Input::Capsule(Box::new(capsule))),
+        Err(CapsuleError::Foreign) => {
+            let scenario = file::load(&name(path), &bytes, set)?;
+            Ok(Input::Scenario(Box::new(scenario)))
         }
-    };
-    let selected = file::load(&name, &bytes, &overrides.set).and_then(|whole| {
-        let seed = seed.unwrap_or(whole.seed);
-        swarm::select(&name, &bytes, &overrides.set, seed)
-    });
-    match selected {
-        Ok(selection) => {
-            let settings = selection.settings.iter();
-            let settings: Vec<String> = settings
-                .map(|(path, value)| format!("{path} {value}"))
-                .collect();
-            terminal.note(&format!("swarm: {}\n", settings.join(", ")))?;
-            Ok(Ok(selection.scenario))
-        }
-        Err(found) => {
-            terminal.note(&found.to_human(true))?;
-            Ok(Err(exit_code::USAGE))
-        }
+        Err(error) => Err(invalid(path, &error)),
     }
 }
 
-/// Reads a file, as much of it as a scenario may have; `-` is standard input.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    read_at_most(path, BYTES_MAX)
+/// Reads the bytes of a scenario.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    at_most(path, SCENARIO_MAX)
 }
 
-/// Reads a file, the first `most` bytes of it; `-` is standard input.
-pub(crate) fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+/// The path in messages.
+pub(crate) fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    read(path, limit).map_err(|error| Failure::cannot_read(path, &error))
+}
+
+fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
-        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+fn invalid(path: &Path, error: &CapsuleError) -> Failure {
+    Failure::usage(format_args!("{}: {error}", path.display()))
 }

@@ -1,14 +1,17 @@
-//! The command line: the only place with arguments, files, terminals and exit codes.
+//! The program `mtasim`: arguments, files, terminal output and exit codes.
 //!
-//! Owns the shell around the simulator. It refuses to know how anything works: every command
-//! reads its arguments, calls one function and shows the answer.
+//! Each command in [`commands`] reads its arguments, calls a library crate and prints the result.
+//! Only this crate opens files, prints, or reads the environment and the wall clock.
 
 mod arguments;
 mod commands;
 mod current_run;
 mod exit_code;
+mod failure;
 mod input;
 mod output;
+mod progress;
+mod shell;
 mod stopwatch;
 mod terminal;
 mod tracing_filter;
@@ -20,27 +23,29 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use failure::Failure;
 use terminal::Terminal;
 
-/// What the user is told below the message of a panic.
+/// Printed below the message of a panic.
 const BUG_REPORT: &str =
-    "mtasim: this is a bug of mtasim; please report it with the scenario and the above";
+    "mtasim: this is a bug of mtasim; please report it with the scenario and the output above";
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(answer) => return usage(&answer),
+        Err(error) => return print_usage(&error),
     };
-    ExitCode::from(shielded(|| run(arguments)))
+    ExitCode::from(catch_panic(|| run(arguments)))
 }
 
-/// The command's exit code, also if it panics. The panic itself names the run and its time.
-fn shielded(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
+/// The exit code of `command`, or [`exit_code::BUG`] if it panics. The panic message itself names
+/// scenario, seed and virtual time.
+fn catch_panic(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
     let code = panic::catch_unwind(command).unwrap_or(exit_code::BUG);
     if code == exit_code::BUG {
         let _ = writeln!(io::stderr(), "{BUG_REPORT}");
-        if let Some(what) = current_run::shown() {
-            let _ = writeln!(io::stderr(), "mtasim: under way was {what}");
+        if let Some(command) = current_run::get() {
+            let _ = writeln!(io::stderr(), "mtasim: to reproduce: {command}");
         }
     }
     code
@@ -48,41 +53,36 @@ fn shielded(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
 
 fn run(arguments: Arguments) -> u8 {
     let mut terminal = Terminal::new(arguments.color);
-    if let Err(error) = tracing_filter::init(arguments.log.as_deref()) {
-        terminal.error(&error);
-        return exit_code::USAGE;
-    }
-    let outcome = match arguments.command {
-        Command::Run(run) => commands::run::run(&run, &mut terminal),
-        Command::Report(report) => commands::report::run(&report, &mut terminal),
-        Command::Ping(ping) => commands::ping::run(&ping, &mut terminal),
-        Command::Check(check) => commands::check::run(&check, &mut terminal),
-        Command::Sweep(sweep) => commands::sweep::run(&sweep, &mut terminal),
-        Command::Merge(merge) => commands::merge::run(&merge, &mut terminal),
-        Command::Replay(replay) => commands::replay::run(&replay, &mut terminal),
-        Command::Compare(compare) => commands::compare::run(&compare, &mut terminal),
-        Command::Verify(verify) => commands::verify::run(&verify, &mut terminal),
-        Command::Shrink(shrink) => commands::shrink::run(&shrink, &mut terminal),
-        Command::Explain(explain) => commands::explain::run(&explain, &mut terminal),
-        Command::Diagnose(diagnose) => commands::diagnose::run(&diagnose, &mut terminal),
-        Command::Schema(schema) => commands::schema::run(&schema, &mut terminal),
-        Command::Completions(completions) => {
-            commands::completions::run(&completions, &mut terminal)
-        }
-    };
-    match outcome.and_then(|code| terminal.flush().map(|()| code)) {
-        Ok(code) => code,
-        // Whoever read our output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit_code::SUCCESS,
-        Err(error) => {
-            terminal.error(&format!("cannot write: {error}"));
-            exit_code::ENVIRONMENT
-        }
+    let result = dispatch(&arguments, &mut terminal).and_then(|code| {
+        terminal.flush()?;
+        Ok(code)
+    });
+    result.unwrap_or_else(|failure| failure.report(&mut terminal))
+}
+
+fn dispatch(arguments: &Arguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    tracing_filter::init(arguments.log.as_deref()).map_err(Failure::usage)?;
+    match &arguments.command {
+        Command::Run(arguments) => commands::run::run(arguments, terminal),
+        Command::Report(arguments) => commands::report::run(arguments, terminal),
+        Command::Ping(arguments) => commands::ping::run(arguments, terminal),
+        Command::Check(arguments) => commands::check::run(arguments, terminal),
+        Command::Sweep(arguments) => commands::sweep::run(arguments, terminal),
+        Command::Merge(arguments) => commands::merge::run(arguments, terminal),
+        Command::Replay(arguments) => commands::replay::run(arguments, terminal),
+        Command::Compare(arguments) => commands::compare::run(arguments, terminal),
+        Command::Verify(arguments) => commands::verify::run(arguments, terminal),
+        Command::Shrink(arguments) => commands::shrink::run(arguments, terminal),
+        Command::Explain(arguments) => commands::explain::run(arguments, terminal),
+        Command::Diagnose(arguments) => commands::diagnose::run(arguments, terminal),
+        Command::Schema(arguments) => commands::schema::run(arguments, terminal),
+        Command::Completions(arguments) => commands::completions::run(arguments, terminal),
+        Command::Man(arguments) => commands::man::run(arguments),
     }
 }
 
-/// Shows help, version or what is wrong with the arguments.
-fn usage(answer: &clap::Error) -> ExitCode {
+/// Prints clap's answer: the help, the version, or what is wrong with the arguments.
+fn print_usage(answer: &clap::Error) -> ExitCode {
     let code = if answer.use_stderr() {
         exit_code::USAGE
     } else {
@@ -91,17 +91,24 @@ fn usage(answer: &clap::Error) -> ExitCode {
     match answer.print() {
         Ok(()) => ExitCode::from(code),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
-        Err(_) => ExitCode::from(exit_code::ENVIRONMENT),
+        Err(_) => ExitCode::from(exit_code::IO),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
-    fn a_panic_is_a_bug_of_ours_and_every_other_end_its_own_code() {
-        assert_eq!(shielded(|| panic!("this is meant to happen")), 70);
-        assert_eq!(shielded(|| exit_code::UNEXPECTED), exit_code::UNEXPECTED);
+    fn a_panic_is_code_70_and_any_other_code_is_kept() {
+        assert_eq!(catch_panic(|| panic!("this panic is part of a test")), 70);
+        assert_eq!(catch_panic(|| exit_code::UNEXPECTED), exit_code::UNEXPECTED);
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
     }
 }

@@ -1,34 +1,41 @@
-//! Files that appear whole or not at all.
-//!
-//! Owns writing beside the place and renaming into it. It refuses to leave half a file.
+//! Output files, written atomically: a file appears complete or not at all.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Writes a file, or says why it cannot be written.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), String> {
-    stream(path, |out| out.write_all(content))
+use tempfile::Builder;
+
+use crate::failure::Failure;
+
+/// Writes `content` to `path`, replacing an existing file.
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    write_with(path, |out| out.write_all(content))
 }
 
-/// Writes a file piece by piece, or says why it cannot be written.
-pub(crate) fn stream(
+/// Writes what `content` produces to `path`, replacing an existing file.
+pub(crate) fn write_with(
     path: &Path,
-    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> Result<(), String> {
-    let Some(name) = path.file_name() else {
-        return Err(format!("cannot write {}: it names no file", path.display()));
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    replace(path, content).map_err(|error| Failure::cannot_write(path, &error))
+}
+
+fn replace(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // A rename replaces the target only within one file system, so the temporary file lies beside
+    // it.
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     };
-    let partial = path.with_file_name(format!("{}.partial", name.to_string_lossy()));
-    let written = File::create(&partial).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        content(&mut out)?;
-        out.flush()?;
-        fs::rename(&partial, path)
-    });
-    written.map_err(|error| {
-        // Half a file is of no use; if it cannot be taken away, that is the lesser trouble.
-        let _ = fs::remove_file(&partial);
-        format!("cannot write {}: {error}", path.display())
-    })
+    let mut builder = Builder::new();
+    builder.prefix(".mtasim-").suffix(".partial");
+    // tempfile creates files for their owner alone; results have the permissions of any new file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = BufWriter::new(builder.tempfile_in(directory)?);
+    content(&mut file)?;
+    let file = file.into_inner()?;
+    file.as_file().sync_data()?;
+    file.persist(path)?;
+    Ok(())
 }

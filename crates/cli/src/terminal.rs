@@ -1,7 +1,4 @@
-//! Where output goes.
-//!
-//! Owns the two streams: results on standard output, talk on standard error. It refuses colour
-//! where the user, the environment or the stream does not take it.
+//! Standard output for results, standard error for everything else, with colour where supported.
 
 use std::io::{self, Stderr, Stdout, Write};
 
@@ -9,11 +6,10 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::arguments::Color;
 
-/// The two output streams. They are not kept locked, or a worker thread that panics could not
-/// say so.
+/// The two output streams. They are not locked: a worker thread that panics must be able to print.
 pub(crate) struct Terminal {
-    results: AutoStream<Stdout>,
-    talk: AutoStream<Stderr>,
+    output: AutoStream<Stdout>,
+    messages: AutoStream<Stderr>,
 }
 
 impl Terminal {
@@ -24,28 +20,29 @@ impl Terminal {
             Color::Never => ColorChoice::Never,
         };
         Self {
-            results: AutoStream::new(io::stdout(), choice),
-            talk: AutoStream::new(io::stderr(), choice),
+            output: AutoStream::new(io::stdout(), choice),
+            messages: AutoStream::new(io::stderr(), choice),
         }
     }
 
-    /// Writes text to standard output.
+    /// Writes to standard output.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
-        self.results.write_all(text.as_bytes())
+        self.output.write_all(text.as_bytes())
     }
 
-    /// Writes text to standard error; colour in it is taken off where it does not belong.
+    /// Writes to standard error. Colour is removed where the stream does not support it.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
-        self.talk.write_all(text.as_bytes())
+        self.messages.write_all(text.as_bytes())
     }
 
-    /// Says that something outside failed. If even that fails, nobody is listening.
+    /// Writes `mtasim: MESSAGE` to standard error.
     pub(crate) fn error(&mut self, message: &str) {
-        let _ = writeln!(self.talk, "mtasim: {message}");
+        // If standard error is closed there is nowhere left to report that.
+        let _ = writeln!(self.messages, "mtasim: {message}");
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.results.flush()?;
-        self.talk.flush()
+        self.output.flush()?;
+        self.messages.flush()
     }
 }

@@ -1,17 +1,16 @@
-//! Tracing to standard error, where it is asked for.
+//! Tracing to standard error, filtered by `--log` or `MTASIM_LOG`.
 //!
-//! Owns the subscriber. It refuses time stamps: what is traced carries simulated time, and
-//! no clock stands beside it.
+//! Lines carry no wall-clock time: events have the virtual time as a field.
 
 use std::io;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
-/// The variable that filters when `--log` is not given.
+/// The filter if there is no `--log`.
 const VARIABLE: &str = "MTASIM_LOG";
 
-/// Starts tracing by `filter`, or by the environment's; without either nothing is traced.
+/// Installs the subscriber. Without a filter nothing is traced.
 pub(crate) fn init(filter: Option<&str>) -> Result<(), String> {
     let filter = match filter {
         Some(text) => EnvFilter::builder()
@@ -19,16 +18,15 @@ pub(crate) fn init(filter: Option<&str>) -> Result<(), String> {
             .map_err(|error| format!("--log {text}: {error}"))?,
         None => match EnvFilter::try_from_env(VARIABLE) {
             Ok(filter) => filter,
-            // Not set, or not understood: a stray variable is no reason not to run.
+            // Unset, or invalid: a stray variable must not stop a run.
             Err(_) => return Ok(()),
         },
     };
-    let subscriber = fmt()
+    fmt()
         .with_env_filter(filter)
         .without_time()
         .with_ansi(false)
-        .with_writer(io::stderr);
-    subscriber
+        .with_writer(io::stderr)
         .try_init()
-        .map_err(|error| format!("cannot trace: {error}"))
+        .map_err(|error| format!("cannot start tracing: {error}"))
 }

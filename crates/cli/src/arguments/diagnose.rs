@@ -1,6 +1,4 @@
-//! What can be said to `mtasim diagnose`.
-//!
-//! Owns its flags with their help. It refuses to act on any of them.
+//! The flags of `mtasim diagnose`.
 
 use std::path::PathBuf;
 
@@ -11,25 +9,25 @@ use super::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArguments {
-    /// Winsock.log files, and application event logs as text (Event Viewer's form or EV0.LOG);
-    /// `-` is standard input.
+    /// Winsock.log files, and application event logs as text (as Event Viewer saves them, or
+    /// EV0.LOG); `-` reads standard input.
     #[arg(required = true, value_name = "LOG")]
     pub(crate) logs: Vec<PathBuf>,
-    /// `TCP/IP control blocks` of the MTA, for the forecast [default: as event 9156 says, or 20].
+    /// The MTA's `TCP/IP control blocks`, for the forecast [default: from event 9156, else 20].
     #[arg(long, value_name = "N")]
     pub(crate) pool: Option<u64>,
-    /// The session's disconnect timer, the largest of all connectors: how old a call can become.
-    /// It counts where the lines have time stamps.
+    /// Session disconnect timer, the longest of all connectors: how long a call can stay open.
+    /// Used if the lines have time stamps.
     #[arg(long, value_name = "TIME", default_value = "120s")]
     pub(crate) disconnect_timer: VirtualDuration,
-    /// How many calls the MTA may be placing at once, for a log without stamps and without an
-    /// event log: so many of the latest calls are not judged.
+    /// Calls the MTA may open at the same time. Without time stamps and event log, this many of
+    /// the latest calls stay undecided.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) calls: usize,
-    /// Do not look for the event log that may lie beside a Winsock.log (HOST.events.txt, EV0.LOG).
+    /// Ignore event logs beside a Winsock.log (HOST.events.txt, EV0.LOG).
     #[arg(long)]
     pub(crate) alone: bool,
-    /// How to answer: a page, or one JSON object a log, one line each.
+    /// Output format; `json` is one object per log, one per line.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }

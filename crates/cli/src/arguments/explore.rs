@@ -1,96 +1,95 @@
-//! What can be said to the commands that make many runs.
-//!
-//! Owns their flags with their help. It refuses to act on any of them.
+//! The flags of the commands that make many runs.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use config::plan::{Build, Keyword};
 use explore::SeedRange;
 use explore::duration::VirtualDuration;
 use explore::sweep::grid::Axis;
-use explore::sweep::seeds;
 
-use super::{Format, Overrides};
+use super::{Format, Overrides, Seed};
 
-/// Failing runs and every this many-th of the others are made twice.
+/// One in this many passing runs is repeated.
 const RECHECK: u64 = 64;
-/// Some minutes.
+/// Executions of a search: some minutes.
 const EXECUTIONS: u64 = 100_000;
-/// Enough for intervals of 95 % that are at most 27 points wide.
-const LUCK: u64 = 50;
+/// Seeds at each point of a curve: its 95 % intervals are at most 27 percentage points wide.
+const RESEEDS: u64 = 50;
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepArguments {
-    /// The scenario file; `-` is standard input.
+    /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The seeds, B not included; decimal, or hexadecimal with 0x.
+    /// Seeds from A to B - 1, decimal or hexadecimal with 0x.
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: SeedRange,
-    /// Runs at once; as many as there are processors unless given.
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-    /// Run every seed with each of these values of a key; may be repeated, for all crossings.
+    #[command(flatten)]
+    pub(crate) jobs: Jobs,
+    /// Run every seed with each of these values of a key. Can be repeated, for all combinations.
     #[arg(long, value_name = "PATH=V1,V2")]
     pub(crate) vary: Vec<Axis>,
-    /// Let each seed have some of the faults and impairments only, each with one half, and settings
-    /// of its own as [swarm] says.
+    /// Give each seed a random subset of the faults and impairments (each with probability 1/2),
+    /// and its own values of the settings in [swarm].
     #[arg(long)]
     pub(crate) swarm: bool,
-    /// Run part K of N only, K from 1; `auto/N` takes K from SLURM_ARRAY_TASK_ID or
+    /// Run part K of N only, K from 1. `auto/N` takes K from SLURM_ARRAY_TASK_ID or
     /// JOB_COMPLETION_INDEX.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<String>,
-    /// End after so many failing runs.
+    /// Stop after this many failing runs.
     #[arg(long, value_name = "K")]
     pub(crate) stop_after: Option<u64>,
-    /// Go on after a run that comes out differently the second time; the exit code stays 3.
+    /// Continue after nondeterminism; the exit code is still 3.
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Make every failing run and one in N others twice to see that they are the same; 0: none.
+    /// Repeat every failing run and one in N passing runs, and compare digests; 0 disables this.
     #[arg(long, value_name = "N", default_value_t = RECHECK)]
     pub(crate) recheck: u64,
-    /// Keep rows, summary and capsules here; a sweep that was interrupted goes on.
+    /// Write one line per run, a summary and capsules to this directory. An interrupted sweep
+    /// resumes from it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Draw what was found: shares with their intervals over one --vary, a heat map over two, how
-    /// long it takes over none.
+    /// Plot the result: rates with confidence intervals over one --vary, a heat map over two,
+    /// survival over time without --vary.
     #[arg(long, value_name = "FILE.svg|html")]
     pub(crate) plot: Option<PathBuf>,
-    /// What is drawn [default: what went wrong; exhaustion over no --vary].
+    /// What to plot [default: what occurred; without --vary, exhaustion].
     #[arg(long, value_enum, value_name = "WHAT", requires = "plot")]
     pub(crate) plot_of: Option<PlotOf>,
-    /// How to answer; `json` is the summary.
+    /// Output format; `json` is the summary.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
 }
 
-/// What a picture of a sweep counts.
+/// What a plot counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PlotOf {
-    /// Runs in which a control block leaked.
+    /// Runs that leaked a control block.
     Leak,
-    /// Runs in which no control block was left.
+    /// Runs that ran out of control blocks.
     Exhaustion,
     /// Runs in which an exception ended a process.
     Crash,
-    /// Runs in which anything went wrong.
+    /// Runs with any failure.
     Failure,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct MergeArguments {
-    /// Folders that shards of one sweep were kept in, in any order.
+    /// Result directories of the shards, in any order.
     #[arg(required = true, value_name = "DIR")]
     pub(crate) parts: Vec<PathBuf>,
-    /// The folder for the whole.
+    /// Directory for the merged result.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// How to answer; `json` is the summary.
+    /// Output format; `json` is the summary.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
@@ -98,61 +97,60 @@ pub(crate) struct MergeArguments {
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("arms").required(true).args(["builds", "set"])))]
 pub(crate) struct CompareArguments {
-    /// The scenario file; `-` is standard input.
+    /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Builds to compare with the first of them; each is given to every host that the file has
-    /// run one of them.
-    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = build)]
+    /// Compare these builds with the first. Each replaces the build of every host that has one of
+    /// them.
+    #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = builds())]
     pub(crate) builds: Vec<Build>,
-    /// Compare the file as it is with the file and this setting; may be repeated.
+    /// Compare the scenario with and without this setting. Can be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
-    /// The seeds, B not included.
+    /// Seeds from A to B - 1.
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: SeedRange,
-    /// Runs at once; as many as there are processors unless given.
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-    /// How to answer; `json` is one object.
+    #[command(flatten)]
+    pub(crate) jobs: Jobs,
+    /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArguments {
-    /// The capsule.
+    /// Capsule.
     #[arg(value_name = "CAPSULE")]
     pub(crate) capsule: PathBuf,
-    /// Show what was written down until this time of the run, such as 2h5m or 90s.
+    /// Print the journal up to this virtual time, such as 2h5m or 90s.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<VirtualDuration>,
-    /// How much of the time before it to show; alone, the time before the failure.
+    /// VirtualDuration of the journal to print; without --until, up to the failure.
     #[arg(long, value_name = "TIME")]
     pub(crate) window: Option<VirtualDuration>,
-    /// How to answer; `json` is one object.
+    /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// The scenario file; `-` is standard input.
+    /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Give every host this build.
-    #[arg(long, value_name = "BUILD", value_parser = build)]
+    /// Run this build on every host.
+    #[arg(long, value_name = "BUILD", value_parser = builds())]
     pub(crate) build: Option<Build>,
-    /// Leave out orders that need more preemptions than this [default: none is left out].
+    /// Skip interleavings with more than K preemptions [default: no limit].
     #[arg(long, value_name = "K")]
     pub(crate) preemptions: Option<u32>,
-    /// End after so many executions.
+    /// Stop after this many executions.
     #[arg(long, value_name = "N", default_value_t = EXECUTIONS)]
     pub(crate) max_runs: u64,
-    /// Where the capsule of a counterexample goes.
+    /// Directory for the capsule of a counterexample.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
-    /// How to answer; `json` is one object.
+    /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
     #[command(flatten)]
@@ -161,52 +159,62 @@ pub(crate) struct VerifyArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShrinkArguments {
-    /// The capsule.
+    /// Capsule.
     #[arg(value_name = "CAPSULE")]
     pub(crate) capsule: PathBuf,
-    /// Where the pinned scenario goes.
+    /// Scenario file to write.
     #[arg(short, long, value_name = "PINNED.toml")]
     pub(crate) output: PathBuf,
-    /// Write over a file that is there.
+    /// Replace an existing file.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Runs made at most.
+    /// Maximum number of runs.
     #[arg(long, value_name = "RUNS", default_value_t = 16_000)]
     pub(crate) budget: u64,
-    /// How to answer; `json` is one object.
+    /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// A capsule, or a scenario file such as a pinned one.
+    /// Capsule, or a scenario file such as one written by `shrink`.
     #[arg(value_name = "CAPSULE|FILE")]
     pub(crate) file: PathBuf,
-    /// The seed in place of the scenario's own; a capsule has its own.
-    #[arg(long, value_name = "SEED", value_parser = seed)]
-    pub(crate) seed: Option<u64>,
-    /// Reseeding seeds tried at each point of the curve that says when the failure became likely; 0:
-    /// no curve.
-    #[arg(long, value_name = "N", default_value_t = LUCK)]
-    pub(crate) luck: u64,
-    /// Runs at once; as many as there are processors unless given.
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-    /// How to answer; `json` is one object.
+    #[command(flatten)]
+    pub(crate) seed: Seed,
+    /// Seeds to try at each point of the curve that shows when the failure became likely; 0 omits
+    /// the curve.
+    #[arg(long, value_name = "N", default_value_t = RESEEDS)]
+    pub(crate) reseeds: u64,
+    #[command(flatten)]
+    pub(crate) jobs: Jobs,
+    /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
-fn seed(text: &str) -> Result<u64, String> {
-    seeds::seed(text).ok_or_else(|| format!("`{text}` is no seed"))
+/// How many runs are made in parallel.
+#[derive(Debug, Args)]
+pub(crate) struct Jobs {
+    /// Number of parallel runs [default: number of processors].
+    #[arg(long = "jobs", value_name = "N")]
+    given: Option<NonZeroUsize>,
 }
 
-fn build(text: &str) -> Result<Build, String> {
-    let known = Build::ALL.iter();
-    let found = known.copied().find(|build| build.as_str() == text);
-    found.ok_or_else(|| {
-        let words: Vec<&str> = Build::ALL.iter().map(|build| build.as_str()).collect();
-        format!("the builds are {}", words.join(", "))
+impl Jobs {
+    pub(crate) fn count(&self) -> NonZeroUsize {
+        let processors = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.given.unwrap_or_else(processors)
+    }
+}
+
+/// The shipped builds, as scenario files name them.
+fn builds() -> impl TypedValueParser<Value = Build> {
+    let words = Build::ALL.iter().map(|build| build.as_str());
+    PossibleValuesParser::new(words).map(|word| {
+        let mut builds = Build::ALL.iter().copied();
+        let build = builds.find(|build| build.as_str() == word);
+        build.expect("the parser accepts these words only")
     })
 }

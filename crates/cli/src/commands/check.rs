@@ -1,92 +1,70 @@
-//! `mtasim check`: what is wrong with scenarios, without running them.
+//! `mtasim check`: checks scenario files without running them.
 
-use std::io;
 use std::path::Path;
 
-use config::file::Diagnostics;
 use config::plan::Scenario;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CheckArguments, Format};
 use crate::exit_code;
-use crate::input::{self, LoadError};
+use crate::failure::Failure;
+use crate::input;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
+pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let mut worst = exit_code::SUCCESS;
     for path in &arguments.files {
-        worst = worst.max(check_one(path, arguments, terminal)?);
+        // A bad file does not stop the check of the next.
+        let code = match check(path, arguments, terminal) {
+            Err(Failure::Terminal(error)) => return Err(Failure::Terminal(error)),
+            Err(failure) => failure.report(terminal),
+            Ok(code) => code,
+        };
+        worst = worst.max(code);
     }
     Ok(worst)
 }
 
-fn check_one(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let name = path.display().to_string();
-    match input::load(path, &arguments.overrides) {
-        Ok(scenario) => {
-            show(&name, &scenario, arguments, terminal)?;
+fn check(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    match (
+        input::scenario(path, &arguments.overrides),
+        arguments.format,
+    ) {
+        (Ok(scenario), format) => {
+            let text = if arguments.print {
+                scenario.to_toml()
+            } else {
+                match format {
+                    Format::Human => format!("{}: ok, {}\n", path.display(), scenario.title),
+                    Format::Json => json_line(path, valid(&scenario)),
+                }
+            };
+            terminal.print(&text)?;
             Ok(exit_code::SUCCESS)
         }
-        Err(LoadError::Wrong(diagnostics)) => {
-            complain(&name, &diagnostics, arguments.format, terminal)?;
+        (Err(Failure::Scenario(diagnostics)), Format::Json) => {
+            let mut object = diagnostics.to_json();
+            object["ok"] = json!(false);
+            terminal.print(&json_line(path, object))?;
             Ok(exit_code::USAGE)
         }
-        Err(LoadError::Unreadable(error)) => {
-            terminal.error(&format!("cannot read {name}: {error}"));
-            Ok(exit_code::ENVIRONMENT)
-        }
+        (Err(failure), _) => Err(failure),
     }
 }
 
-fn show(
-    name: &str,
-    scenario: &Scenario,
-    arguments: &CheckArguments,
-    terminal: &mut Terminal,
-) -> io::Result<()> {
-    if arguments.print {
-        return terminal.print(&scenario.to_toml());
-    }
-    match arguments.format {
-        Format::Human => terminal.print(&format!("{name}: ok, {}\n", scenario.title)),
-        Format::Json => terminal.print(&format!(
-            "{}\n",
-            answer(
-                name,
-                json!({
-                    "ok": true,
-                    "title": scenario.title,
-                    "content_hash": hexadecimal(&scenario.content_hash()),
-                    "diagnostics": [],
-                })
-            )
-        )),
-    }
+fn valid(scenario: &Scenario) -> Json {
+    let hash = scenario.content_hash();
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({
+        "ok": true,
+        "title": scenario.title,
+        "content_hash": hash,
+        "diagnostics": [],
+    })
 }
 
-fn complain(
-    name: &str,
-    diagnostics: &Diagnostics,
-    format: Format,
-    terminal: &mut Terminal,
-) -> io::Result<()> {
-    match format {
-        Format::Human => terminal.note(&diagnostics.to_human(true)),
-        Format::Json => {
-            let mut found = diagnostics.to_json();
-            found["ok"] = json!(false);
-            terminal.print(&format!("{}\n", answer(name, found)))
-        }
-    }
-}
-
-/// One line of JSON about a file.
-fn answer(name: &str, mut about: Json) -> Json {
-    about["schema_version"] = json!(1);
-    about["file"] = json!(name);
-    about
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn json_line(path: &Path, mut object: Json) -> String {
+    object["schema_version"] = json!(1);
+    object["file"] = json!(input::name(path));
+    format!("{object}\n")
 }

@@ -1,6 +1,5 @@
-//! `mtasim compare`: a fix proved, or not, on the same seeds.
+//! `mtasim compare`: two builds, or two settings, on the same seeds.
 
-use std::io;
 use std::sync::Arc;
 
 use config::plan::{Keyword, Scenario};
@@ -10,33 +9,28 @@ use explore::compare::{self, Arm, CompareError, Trial};
 use crate::arguments::{CompareArguments, Format};
 use crate::commands::sweep;
 use crate::exit_code;
+use crate::failure::Failure;
+use crate::progress;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let arms = match arms(arguments, terminal)? {
-        Ok(arms) => arms,
-        Err(code) => return Ok(code),
-    };
+pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let trial = Trial {
-        arms: Arc::new(arms),
+        arms: Arc::new(arms(arguments)?),
         seeds: arguments.seeds,
-        jobs: arguments.jobs.unwrap_or_else(sweep::processors),
+        jobs: arguments.jobs.count(),
         handle_signals: true,
     };
-    let bar = sweep::progress_bar(trial.seeds.len());
+    let bar = progress::bar(trial.seeds.len());
     let compared = compare::compare(&trial, Arc::new(Shipped), |seeds| bar.set_position(seeds));
     bar.finish_and_clear();
-    let comparison = match compared {
-        Ok(comparison) => comparison,
-        Err(error) => {
-            terminal.error(&error.to_string());
-            return Ok(match error {
-                CompareError::Assembly(_) => exit_code::USAGE,
-                CompareError::Threads(_) => exit_code::ENVIRONMENT,
-                CompareError::Panicked(_) => exit_code::BUG,
-            });
-        }
-    };
+    let comparison = compared.map_err(|error| {
+        let code = match error {
+            CompareError::Assembly(_) => exit_code::USAGE,
+            CompareError::Threads(_) => exit_code::IO,
+            CompareError::Panicked(_) => exit_code::BUG,
+        };
+        Failure::Message(code, error.to_string())
+    })?;
     match arguments.format {
         Format::Human => terminal.print(&comparison.to_string())?,
         Format::Json => {
@@ -44,57 +38,48 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> io::
             terminal.print(&format!("{text}\n"))?;
         }
     }
-    Ok(match (comparison.complete, comparison.broke()) {
-        (false, _) => exit_code::INTERRUPTED,
-        (true, true) => exit_code::UNEXPECTED,
-        (true, false) => exit_code::SUCCESS,
+    Ok(if !comparison.complete {
+        exit_code::INTERRUPTED
+    } else if comparison.broke() {
+        exit_code::UNEXPECTED
+    } else {
+        exit_code::SUCCESS
     })
 }
 
-/// The arms, or the exit code after saying what is wrong.
-fn arms(arguments: &CompareArguments, terminal: &mut Terminal) -> io::Result<Result<Vec<Arm>, u8>> {
-    let plain = match load(arguments, &[], terminal)? {
-        Ok(plain) => plain,
-        Err(code) => return Ok(Err(code)),
-    };
+/// The scenarios to compare, the baseline first.
+fn arms(arguments: &CompareArguments) -> Result<Vec<Arm>, Failure> {
+    let baseline = load(arguments, &[])?;
     if arguments.builds.is_empty() {
-        let second = load(arguments, &arguments.set, terminal)?;
-        return Ok(second.map(|scenario| {
-            let first = Arm {
+        let changed = load(arguments, &arguments.set)?;
+        return Ok(vec![
+            Arm {
                 name: "as in the file".to_owned(),
-                scenario: plain,
-            };
-            let name = arguments.set.join(" ");
-            vec![first, Arm { name, scenario }]
-        }));
+                scenario: baseline,
+            },
+            Arm {
+                name: arguments.set.join(" "),
+                scenario: changed,
+            },
+        ]);
     }
     if arguments.builds.len() < 2 {
-        terminal.error("--builds needs two builds at least, such as A,B");
-        return Ok(Err(exit_code::USAGE));
+        return Err(Failure::usage(
+            "--builds needs at least two builds, such as A,B",
+        ));
     }
-    let mut arms = Vec::new();
-    for &build in &arguments.builds {
-        let set = match compare::overrides_for(&plain, build, &arguments.builds) {
-            Ok(set) => set,
-            Err(wrong) => {
-                terminal.error(&wrong);
-                return Ok(Err(exit_code::USAGE));
-            }
-        };
-        let name = build.as_str().to_owned();
-        match load(arguments, &set, terminal)? {
-            Ok(scenario) => arms.push(Arm { name, scenario }),
-            Err(code) => return Ok(Err(code)),
-        }
-    }
-    Ok(Ok(arms))
+    let arms = arguments.builds.iter().map(|&build| {
+        let set = compare::overrides_for(&baseline, build, &arguments.builds);
+        let set = set.map_err(Failure::usage)?;
+        Ok(Arm {
+            name: build.as_str().to_owned(),
+            scenario: load(arguments, &set)?,
+        })
+    });
+    arms.collect()
 }
 
-fn load(
-    arguments: &CompareArguments,
-    set: &[String],
-    terminal: &mut Terminal,
-) -> io::Result<Result<Scenario, u8>> {
-    let points = sweep::load_points(&arguments.file, set, &[], terminal)?;
-    Ok(points.map(|mut points| points.remove(0).scenario))
+fn load(arguments: &CompareArguments, set: &[String]) -> Result<Scenario, Failure> {
+    let mut points = sweep::grid_points(&arguments.file, set, &[])?;
+    Ok(points.remove(0).scenario)
 }

@@ -1,15 +1,17 @@
-//! `mtasim completions`: a script for the user's shell.
-
-use std::io;
+//! `mtasim completions`: a completion script for a shell.
 
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, CompletionsArguments};
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &CompletionsArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    // The generator panics where it cannot write, so it writes to memory first.
+pub(crate) fn run(
+    arguments: &CompletionsArguments,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
+    // clap_complete panics if it cannot write, so it writes to memory.
     let mut script = Vec::new();
     let mut command = Arguments::command();
     clap_complete::generate(arguments.shell, &mut command, "mtasim", &mut script);

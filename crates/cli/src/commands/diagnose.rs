@@ -1,6 +1,4 @@
-//! `mtasim diagnose`: what a Winsock.log says of every control block.
-//!
-//! Owns the files and which event log belongs to which Winsock.log. It refuses to judge.
+//! `mtasim diagnose`: reads Winsock.log files with the event logs of the same computers.
 
 mod json;
 mod source;
@@ -9,113 +7,114 @@ mod text;
 use std::io;
 use std::time::Duration;
 
-use diagnose::{EventLog, Kind, Limits, Lines, Reader, Summary};
+use diagnose::{Entry, EventLog, Kind, Limits, Lines, Reader, Summary};
 
 use crate::arguments::{DiagnoseArguments, Format};
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 use source::Source;
 
-/// A pool has so many blocks unless it was changed (Q166602, Q243632).
+/// The default size of the pool (Q166602, Q243632).
 const POOL: u64 = 20;
 
-/// An event log and whose it is.
+/// An event log and the computer it is from.
 struct Companion {
     name: String,
     host: String,
     log: EventLog,
 }
 
-/// A Winsock.log that was read.
+/// A Winsock.log that was read to its end.
 struct Diagnosis<'a> {
     name: &'a str,
     summary: Summary,
-    /// The event log of its computer.
+    /// The event log of the same computer.
     companion: Option<&'a Companion>,
-    /// The events that stand in the same text.
+    /// Events quoted in the Winsock.log itself.
     quoted: Option<&'a EventLog>,
     pool: u64,
 }
 
-pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> io::Result<u8> {
+pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let mut worst = exit_code::SUCCESS;
-    let (mut logs, mut companions) = (Vec::new(), Vec::new());
+    let (mut logs, mut event_logs) = (Vec::new(), Vec::new());
     for path in &arguments.logs {
         match Source::open(path) {
-            Ok(source) if source.kind == Some(Kind::Events) => companions.push(source),
+            Ok(source) if source.kind == Some(Kind::Events) => event_logs.push(source),
             Ok(source) => logs.push(source),
-            Err(error) => {
-                terminal.error(&format!("cannot read {}: {error}", path.display()));
-                worst = exit_code::ENVIRONMENT;
-            }
+            Err(error) => worst = Failure::cannot_read(path, &error).report(terminal),
         }
     }
     let mut given = Vec::new();
-    for source in companions {
-        match read_events(source, terminal) {
+    for source in event_logs {
+        match read_events(source) {
             Ok(companion) => {
-                show_events(&companion, arguments.format, terminal)?;
+                terminal.print(&match arguments.format {
+                    Format::Human => text::events(&companion),
+                    Format::Json => json::events(&companion),
+                })?;
                 given.push(companion);
             }
-            Err(code) => worst = worst.max(code),
+            Err(failure) => worst = worst.max(failure.report(terminal)),
         }
     }
-    let is_only = logs.len() == 1;
+    let is_only_log = logs.len() == 1;
     for source in logs {
         let found = match &given[..] {
-            [] if !arguments.alone => beside(&source, terminal),
+            [] if !arguments.alone => find_companion(&source, terminal),
             _ => None,
         };
-        let of_host = given.iter().find(|it| it.host == source.host());
-        let companion = of_host.or(given.first().filter(|_| is_only));
-        let code = read_log(source, companion.or(found.as_ref()), arguments, terminal)?;
+        let same_host = given.iter().find(|it| it.host == source.host());
+        let companion = same_host.or(given.first().filter(|_| is_only_log));
+        let code = match read_log(source, companion.or(found.as_ref()), arguments, terminal) {
+            Err(Failure::Terminal(error)) => return Err(Failure::Terminal(error)),
+            Err(failure) => failure.report(terminal),
+            Ok(code) => code,
+        };
         worst = worst.max(code);
     }
     Ok(worst)
 }
 
-/// The event log that lies beside a Winsock.log, if any.
-fn beside(source: &Source, terminal: &mut Terminal) -> Option<Companion> {
-    let mut found = source
-        .beside()
-        .into_iter()
-        .filter_map(|path| Source::open(&path).ok());
-    let found = found.find(|it| it.kind == Some(Kind::Events))?;
-    read_events(found, terminal).ok()
+/// The event log in the same directory as a Winsock.log.
+fn find_companion(source: &Source, terminal: &mut Terminal) -> Option<Companion> {
+    let candidates = source.companion_paths();
+    let mut sources = candidates.iter().filter_map(|path| Source::open(path).ok());
+    let source = sources.find(|it| it.kind == Some(Kind::Events))?;
+    match read_events(source) {
+        Ok(companion) => Some(companion),
+        Err(failure) => {
+            failure.report(terminal);
+            None
+        }
+    }
 }
 
-/// Reads an event log, or says why it cannot be read: the exit code.
-fn read_events(source: Source, terminal: &mut Terminal) -> Result<Companion, u8> {
+fn read_events(source: Source) -> Result<Companion, Failure> {
     let host = source.host().to_owned();
     let (mut lines, mut log) = (Lines::new(source.reader), EventLog::default());
-    loop {
-        match lines.next_line() {
-            Ok(Some(line)) => log.on_line(line),
-            Ok(None) => break,
-            Err(error) => return Err(unreadable(&source.name, &error, terminal)),
-        };
+    while let Some(line) = lines
+        .next_line()
+        .map_err(|error| cannot_read(&source.name, &error))?
+    {
+        log.on_line(line);
     }
     log.finish();
-    let name = source.name;
-    Ok(Companion { name, host, log })
-}
-
-/// Shows what the events of an event log prove.
-fn show_events(companion: &Companion, format: Format, terminal: &mut Terminal) -> io::Result<()> {
-    let Companion { name, log, .. } = companion;
-    terminal.print(&match format {
-        Format::Human => text::events(name, log),
-        Format::Json => json::events(name, log),
+    Ok(Companion {
+        name: source.name,
+        host,
+        log,
     })
 }
 
-/// Reads a Winsock.log and shows what became of its blocks; the exit code for it.
+/// Reads a Winsock.log and prints the diagnosis; the exit code.
 fn read_log(
     source: Source,
     companion: Option<&Companion>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
-) -> io::Result<u8> {
+) -> Result<u8, Failure> {
     let limits = Limits {
         disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.0.nanos()),
         calls_at_once: arguments.calls,
@@ -123,61 +122,59 @@ fn read_log(
     let name = &source.name;
     let events = companion.map(|it| &it.log);
     let (mut lines, mut reader) = (Lines::new(source.reader), Reader::new(limits, events));
-    // Events quoted in the same text, as on the page of an article.
+    // A KB article quotes events between lines of the log.
     let mut quoted = EventLog::default();
-    let mut shown: Box<dyn Shown> = match arguments.format {
+    let mut printer: Box<dyn Printer> = match arguments.format {
         Format::Human => Box::new(text::Text::default()),
-        Format::Json => Box::new(json::JsonLines::new(name, companion)),
+        Format::Json => Box::new(json::JsonLine::new(name, companion)),
     };
-    loop {
-        let line = match lines.next_line() {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(error) => return Ok(unreadable(name, &error, terminal)),
-        };
-        if !reader.on_line(line, &mut |life| shown.take_in(life)) {
+    while let Some(line) = lines
+        .next_line()
+        .map_err(|error| cannot_read(name, &error))?
+    {
+        if !reader.on_line(line, &mut |entry| printer.add(entry)) {
             quoted.on_line(line);
         }
-        if shown.is_large() {
-            terminal.print(&shown.take_text())?;
+        if printer.is_large() {
+            terminal.print(&printer.take_text())?;
         }
     }
-    let summary = reader.finish(&mut |life| shown.take_in(life));
+    let summary = reader.finish(&mut |entry| printer.add(entry));
     quoted.finish();
     if summary.log_lines == 0 {
-        terminal.error(&format!(
-            "{name}: none of its {} lines is one of a Winsock.log, such as `(008) No more data`, \
-             or begins an event, such as `Event ID: 9215`",
+        return Err(Failure::usage(format_args!(
+            "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \
+             starts an event like `Event ID: 9215`",
             summary.lines
-        ));
-        return Ok(exit_code::USAGE);
+        )));
     }
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
-    let told = events.or(quoted).and_then(EventLog::pool);
-    shown.end(&Diagnosis {
+    let logged_pool = events.or(quoted).and_then(EventLog::pool);
+    printer.finish(&Diagnosis {
         name,
         summary,
         companion,
         quoted,
-        pool: arguments.pool.or(told).unwrap_or(POOL),
+        pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
     });
-    terminal.print(&shown.take_text())?;
-    Ok(match summary.total.leaked {
-        0 => exit_code::SUCCESS,
-        _ => exit_code::UNEXPECTED,
+    terminal.print(&printer.take_text())?;
+    Ok(if summary.total.leaked == 0 {
+        exit_code::SUCCESS
+    } else {
+        exit_code::UNEXPECTED
     })
 }
 
-fn unreadable(name: &str, error: &io::Error, terminal: &mut Terminal) -> u8 {
-    terminal.error(&format!("cannot read {name}: {error}"));
-    exit_code::ENVIRONMENT
+fn cannot_read(name: &str, error: &io::Error) -> Failure {
+    Failure::io(format_args!("cannot read {name}: {error}"))
 }
 
-/// How a diagnosis is shown: lives as they come, then what they add up to.
-trait Shown {
-    fn take_in(&mut self, life: &diagnose::Entry);
-    fn end(&mut self, diagnosis: &Diagnosis<'_>);
-    /// Whether so much text has come together that it is to be written.
+/// An output format: it gets entries as the log decides them, then the summary.
+trait Printer {
+    fn add(&mut self, entry: &Entry);
+    fn finish(&mut self, diagnosis: &Diagnosis<'_>);
+    /// Whether so much text is pending that it should be printed now.
     fn is_large(&self) -> bool;
+    /// Takes the pending text.
     fn take_text(&mut self) -> String;
 }

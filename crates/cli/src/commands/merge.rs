@@ -1,31 +1,25 @@
-//! `mtasim merge`: shards of a sweep, joined.
-
-use std::io;
+//! `mtasim merge`: merges the shards of a sweep.
 
 use crate::arguments::{Format, MergeArguments};
+use crate::commands::sweep;
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let statistics = match explore::merge(&arguments.parts, &arguments.out) {
-        Ok(statistics) => statistics,
-        Err(error) => {
-            terminal.error(&error.to_string());
-            return Ok(exit_code::USAGE);
-        }
-    };
+pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    let statistics = explore::merge(&arguments.parts, &arguments.out).map_err(Failure::usage)?;
     let summary = statistics.summary();
     match arguments.format {
         Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => {
-            terminal.print(&summary.to_human(|found| {
-                let capsule = arguments.out.join(&found.capsule);
-                format!("mtasim replay {}", capsule.display())
-            }))?;
+            let reproduce = |found: &_| sweep::replay_command(&arguments.out, found);
+            terminal.print(&summary.to_human(reproduce))?;
         }
     }
-    Ok(match statistics.total() {
-        whole if whole.as_expected < whole.runs => exit_code::UNEXPECTED,
-        _ => exit_code::SUCCESS,
+    let total = statistics.total();
+    Ok(if total.as_expected < total.runs {
+        exit_code::UNEXPECTED
+    } else {
+        exit_code::SUCCESS
     })
 }

@@ -1,42 +1,31 @@
-//! `mtasim replay`: a capsule, run again.
-
-use std::io;
-use std::path::Path;
+//! `mtasim replay`: runs a capsule again and compares the digests.
 
 use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
 use explore::{Shipped, replay};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::arguments::{Format, ReplayArguments};
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::input;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let capsule = match load(&arguments.capsule, terminal) {
-        Ok(capsule) => capsule,
-        Err(code) => return Ok(code),
-    };
+pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    let capsule = input::capsule(&arguments.capsule)?;
     let window = Window::asked(arguments.until, arguments.window, &capsule);
-    let replayed = match replay(&capsule, &Shipped, window.is_some()) {
-        Ok(replayed) => replayed,
-        Err(error) => {
-            terminal.error(&error.to_string());
-            return Ok(exit_code::USAGE);
-        }
-    };
-    let lines = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
-    let lines: Vec<String> = lines.into_iter().flatten().collect();
+    let replayed = replay(&capsule, &Shipped, window.is_some()).map_err(Failure::usage)?;
+    let records = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
+    let records: Vec<String> = records.into_iter().flatten().collect();
     match arguments.format {
         Format::Human => {
-            for line in &lines {
-                terminal.print(&format!("{line}\n"))?;
+            for record in &records {
+                terminal.print(&format!("{record}\n"))?;
             }
-            terminal.print(&page(&capsule, &replayed))?;
+            terminal.print(&summary(&capsule, &replayed))?;
         }
         Format::Json => {
-            let object = object(&capsule, &replayed, &lines);
+            let object = object(&capsule, &replayed, &records);
             terminal.print(&format!("{object}\n"))?;
         }
     }
@@ -49,25 +38,12 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> io::R
     })
 }
 
-/// Reads a capsule, or says what is wrong and gives the exit code.
-pub(crate) fn load(path: &Path, terminal: &mut Terminal) -> Result<Capsule, u8> {
-    let name = path.display();
-    let bytes = input::read_at_most(path, capsule::SIZE_MAX as u64 + 1).map_err(|error| {
-        terminal.error(&format!("cannot read {name}: {error}"));
-        exit_code::ENVIRONMENT
-    })?;
-    Capsule::parse(&bytes).map_err(|error| {
-        terminal.error(&format!("cannot use {name}: {error}"));
-        exit_code::USAGE
-    })
-}
-
-fn page(capsule: &Capsule, replayed: &Replayed) -> String {
-    let mut page = format!("{}, seed {}\n", capsule.scenario.title, capsule.seed);
-    page.push_str(&match &replayed.verdict {
-        ReplayOutcome::Same => format!("the same run: digest {}\n", capsule.digest),
+fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
+    let mut text = format!("{}, seed {}\n", capsule.scenario.title, capsule.seed);
+    text.push_str(&match &replayed.verdict {
+        ReplayOutcome::Same => format!("PASS: same run, digest {}\n", capsule.digest),
         ReplayOutcome::Nondeterminism(divergence) => format!(
-            "NOT the same run, though the build is: {divergence}\n  kept: {}\n  now:  {}\n",
+            "FAIL: nondeterminism: same build, different run: {divergence}\n  recorded: {}\n  now:      {}\n",
             capsule.digest, replayed.outcome.digest
         ),
         ReplayOutcome::OtherBuild {
@@ -76,20 +52,22 @@ fn page(capsule: &Capsule, replayed: &Replayed) -> String {
             still_fails,
             divergence,
         } => format!(
-            "another run: kept by mtasim {kept_by}, this is {this}\n  {divergence}\n  the failure {}\n",
-            if *still_fails { "still appears" } else { "appears no more" }
+            "different run: recorded by mtasim {kept_by}, this is {this}\n  {divergence}\n  the failure {}\n",
+            if *still_fails { "still occurs" } else { "no longer occurs" }
         ),
     });
-    page.push_str(&format!("kept for: {}\n", capsule.failure.signature));
+    text.push_str(&format!(
+        "recorded failure: {}\n",
+        capsule.failure.signature
+    ));
     for failure in &replayed.failures {
-        let at = failure.time();
-        let (signature, count) = (&failure.signature, failure.count);
-        page.push_str(&format!("  {at} s  {signature} ({count} times)\n"));
+        let (at, signature, count) = (failure.time(), &failure.signature, failure.count);
+        text.push_str(&format!("  {at} s  {signature} ({count} times)\n"));
     }
-    page
+    text
 }
 
-fn object(capsule: &Capsule, replayed: &Replayed, lines: &[String]) -> serde_json::Value {
+fn object(capsule: &Capsule, replayed: &Replayed, records: &[String]) -> Json {
     let (verdict, divergence) = match &replayed.verdict {
         ReplayOutcome::Same => ("same", None),
         ReplayOutcome::Nondeterminism(divergence) => ("nondeterminism", Some(divergence)),
@@ -106,6 +84,6 @@ fn object(capsule: &Capsule, replayed: &Replayed, lines: &[String]) -> serde_jso
         "divergence": divergence.map(|it| it.to_string()),
         "signature": capsule.failure.signature,
         "failures": replayed.failures,
-        "records": lines,
+        "records": records,
     })
 }

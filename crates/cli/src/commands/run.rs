@@ -1,92 +1,61 @@
-//! `mtasim run`: one judged run.
+//! `mtasim run`: one run of a scenario.
 //!
-//! A run keeps no records at first. Where somebody will look at them it is run again with all
-//! of them: the same run, or the simulator is broken and says so.
+//! The first run keeps no records, which is fast. If records are needed - the run failed, or files
+//! were requested - it is repeated with records, and both digests must be equal.
 
 pub(crate) mod directory;
 mod json;
 mod text;
 
-use std::io;
 use std::time::Duration;
 
 use config::plan::Scenario;
-use simulation::{AssemblyError, Options, Outcome, Seen, Watch};
+use simulation::{Options, Outcome, Seen, Watch};
 use view::Shown;
 
 use crate::arguments::{Format, RunArguments};
 use crate::current_run;
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::input;
 use crate::output;
+use crate::shell;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
-/// A finished run with all that the answer needs.
-pub(crate) struct Report<'a> {
+/// A finished run.
+struct Report<'a> {
     scenario: &'a Scenario,
-    /// The file as the user named it.
+    /// The scenario file as given on the command line.
     file: String,
     outcome: Outcome,
-    /// What was asked to be seen of it.
+    /// What the requested observers saw.
     seen: Seen,
-    /// Of the run without records.
-    wall: Duration,
-    /// The command that repeats it.
-    repeat: String,
+    /// Wall-clock time of the run without records.
+    elapsed: Duration,
+    /// The command that reproduces the run.
+    reproduce: String,
 }
 
-/// Why there is no report.
-enum Failure {
-    /// The scenario's links cannot be built.
-    Impossible(String),
-    /// Two runs that must be the same are not.
-    Diverged(String),
-}
-
-pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let (file, set) = (&arguments.file, &arguments.overrides);
-    let loaded = match arguments.swarm {
-        true => input::require_selected(file, set, arguments.seed.given, terminal)?,
-        false => input::require(file, set, terminal)?,
+pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    let (file, overrides) = (&arguments.file, &arguments.overrides);
+    let scenario = if arguments.swarm {
+        input::swarm_scenario(file, overrides, arguments.seed.given, terminal)?
+    } else {
+        input::scenario(file, overrides)?
     };
-    let scenario = match loaded {
-        Ok(scenario) => scenario,
-        Err(code) => return Ok(code),
-    };
-    if let Some(out) = &arguments.out
-        && let Err(error) = directory::prepare(out, arguments.force)
-    {
-        terminal.error(&error);
-        return Ok(exit_code::ENVIRONMENT);
+    if let Some(out) = &arguments.out {
+        directory::prepare(out, arguments.force)?;
     }
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
-    let report = match judged(&scenario, seed, arguments) {
-        Ok(report) => report,
-        Err(Failure::Impossible(error)) => {
-            terminal.error(&format!("{}: {error}", arguments.file.display()));
-            return Ok(exit_code::USAGE);
-        }
-        Err(Failure::Diverged(difference)) => {
-            terminal.error(&format!(
-                "two runs of seed {seed} differ, {difference}; please report it with the scenario"
-            ));
-            return Ok(exit_code::NONDETERMINISM);
-        }
-    };
-    if let Some(out) = &arguments.out
-        && let Err(error) = directory::write(out, &report)
-    {
-        terminal.error(&error);
-        return Ok(exit_code::ENVIRONMENT);
+    let report = simulate(&scenario, seed, arguments)?;
+    if let Some(out) = &arguments.out {
+        directory::write(out, &report)?;
     }
-    if let Err(error) = write_views(&report, arguments) {
-        terminal.error(&error);
-        return Ok(exit_code::ENVIRONMENT);
-    }
+    write_views(&report, arguments)?;
     match arguments.format {
         Format::Human => terminal.print(&text::summary(&report))?,
-        Format::Json => terminal.print(&format!("{}\n", json::answer(&report)))?,
+        Format::Json => terminal.print(&format!("{}\n", json::timed_object(&report)))?,
     }
     Ok(if report.outcome.is_as_expected() {
         exit_code::SUCCESS
@@ -95,20 +64,26 @@ pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> io::Resu
     })
 }
 
-fn judged<'a>(
+fn simulate<'a>(
     scenario: &'a Scenario,
     seed: u64,
     arguments: &RunArguments,
 ) -> Result<Report<'a>, Failure> {
-    let repeat = repeat(seed, arguments);
-    current_run::begin(&repeat);
-    let stopwatch = Stopwatch::start();
-    let impossible = |error: AssemblyError| Failure::Impossible(error.to_string());
-    let nothing = Options {
+    let file = input::name(&arguments.file);
+    let reproduce = format!(
+        "mtasim run {} --seed {seed}{}{}",
+        shell::quote(&file),
+        if arguments.swarm { " --swarm" } else { "" },
+        shell::set_options(&arguments.overrides.set)
+    );
+    current_run::set(&reproduce);
+    let without_records = Options {
         keep_records: false,
     };
-    let mut outcome = explore::run(scenario, seed, nothing).map_err(impossible)?;
-    let wall = stopwatch.passed();
+    let stopwatch = Stopwatch::start();
+    let mut outcome = explore::run(scenario, seed, without_records)
+        .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
+    let elapsed = stopwatch.elapsed();
     let mut seen = Seen::default();
     let watch = Watch {
         packets: arguments.pcap.is_some() || arguments.perfetto.is_some(),
@@ -117,75 +92,43 @@ fn judged<'a>(
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
     if !is_clean || arguments.out.is_some() || watch != Watch::default() {
-        let (again, what) = explore::run_observed(scenario, seed, watch).map_err(impossible)?;
+        let (again, observed) = explore::run_observed(scenario, seed, watch)
+            .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
         if let Some(difference) = outcome.divergence_from(&again) {
-            return Err(Failure::Diverged(difference));
+            return Err(Failure::Message(
+                exit_code::NONDETERMINISM,
+                format!(
+                    "nondeterminism: two runs of seed {seed} differ, {difference}; please report \
+                     this with the scenario"
+                ),
+            ));
         }
-        (outcome, seen) = (again, what);
+        (outcome, seen) = (again, observed);
     }
-    current_run::end();
+    current_run::clear();
     Ok(Report {
         scenario,
-        file: arguments.file.display().to_string(),
+        file,
         outcome,
         seen,
-        wall,
-        repeat,
+        elapsed,
+        reproduce,
     })
 }
 
-/// Writes the files that other programs read.
-fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), String> {
+/// Writes the files for Wireshark and Perfetto.
+fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), Failure> {
     let shown = Shown {
         scenario: report.scenario,
         outcome: &report.outcome,
         seen: &report.seen,
-        repeat: &report.repeat,
+        repeat: &report.reproduce,
     };
     if let Some(path) = &arguments.pcap {
-        output::stream(path, |out| view::capture(&shown, out))?;
+        output::write_with(path, |mut out| view::capture(&shown, &mut out))?;
     }
     if let Some(path) = &arguments.perfetto {
-        output::stream(path, |out| view::perfetto(&shown, out))?;
+        output::write_with(path, |mut out| view::perfetto(&shown, &mut out))?;
     }
     Ok(())
-}
-
-/// The command that runs the same again, to be pasted into a shell.
-fn repeat(seed: u64, arguments: &RunArguments) -> String {
-    let file = arguments.file.display().to_string();
-    let mut words = vec![
-        "mtasim run".to_owned(),
-        quoted(&file),
-        format!("--seed {seed}"),
-    ];
-    if arguments.swarm {
-        words.push("--swarm".to_owned());
-    }
-    let overrides = arguments.overrides.set.iter();
-    words.extend(overrides.map(|set| format!("--set {}", quoted(set))));
-    words.join(" ")
-}
-
-/// A word as a shell takes it.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_shell_gets_back_what_was_given() {
-        assert_eq!(quoted("link.wan.delay=180ms"), "link.wan.delay=180ms");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
 }

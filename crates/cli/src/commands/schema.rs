@@ -1,16 +1,17 @@
-//! `mtasim schema`: what scenarios may say.
+//! `mtasim schema`: the keys of scenario files.
 
-use std::io;
+use config::file;
 
 use crate::arguments::SchemaArguments;
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &SchemaArguments, terminal: &mut Terminal) -> io::Result<u8> {
+pub(crate) fn run(arguments: &SchemaArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     if arguments.keys {
-        terminal.print(&config::file::key_tables())?;
+        terminal.print(&file::key_tables())?;
     } else {
-        terminal.print(&format!("{:#}\n", config::file::schema()))?;
+        terminal.print(&format!("{:#}\n", file::schema()))?;
     }
     Ok(exit_code::SUCCESS)
 }

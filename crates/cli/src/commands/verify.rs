@@ -1,25 +1,21 @@
-//! `mtasim verify`: every order of the threads' calls in a small scenario.
+//! `mtasim verify`: runs a small scenario under every thread interleaving.
 
-use std::io;
-
-use explore::Capsule;
-use explore::sweep::results_directory;
 use explore::verify::{Conclusion, VerificationResult, verify};
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 use simulation::Bound;
 
 use crate::arguments::{Format, VerifyArguments};
-use crate::commands::sweep;
 use crate::exit_code;
+use crate::failure::Failure;
 use crate::input;
+use crate::output;
+use crate::progress;
+use crate::shell;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::Result<u8> {
-    let mut scenario = match input::require(&arguments.file, &arguments.overrides, terminal)? {
-        Ok(scenario) => scenario,
-        Err(code) => return Ok(code),
-    };
+pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    let mut scenario = input::scenario(&arguments.file, &arguments.overrides)?;
     if let Some(build) = arguments.build {
         scenario
             .hosts
@@ -30,34 +26,25 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::R
         preemptions: arguments.preemptions,
         runs: arguments.max_runs,
     };
-    let bar = sweep::progress_bar(arguments.max_runs);
-    let watch = Stopwatch::start();
+    let bar = progress::bar(arguments.max_runs);
+    let stopwatch = Stopwatch::start();
     let verified = verify(&scenario, bound, |runs| bar.set_position(runs));
     bar.finish_and_clear();
-    let verified = match verified {
-        Ok(verified) => verified,
-        Err(error) => {
-            terminal.error(&error.to_string());
-            return Ok(exit_code::USAGE);
-        }
-    };
-    let mut kept = None;
+    let verified = verified.map_err(Failure::usage)?;
+    let mut counterexample = None;
     if let Conclusion::Broken(capsule) = &verified.conclusion {
-        match keep(capsule, arguments) {
-            Ok(name) => kept = Some(name),
-            Err(error) => {
-                terminal.error(&format!("cannot keep the counterexample: {error}"));
-                return Ok(exit_code::ENVIRONMENT);
-            }
-        }
+        let path = arguments.out.join(capsule.file_name());
+        output::write(&path, capsule.to_text().as_bytes())?;
+        counterexample = Some(input::name(&path));
     }
+    let counterexample = counterexample.as_deref();
     match arguments.format {
         Format::Human => {
-            let page = page(&verified, arguments.preemptions, kept.as_deref());
-            terminal.print(&page)?;
-            terminal.note(&format!("{:.2} s\n", watch.passed().as_secs_f64()))?;
+            terminal.print(&summary(&verified, arguments.preemptions, counterexample))?;
+            let elapsed = stopwatch.elapsed().as_secs_f64();
+            terminal.note(&format!("{elapsed:.2} s\n"))?;
         }
-        Format::Json => terminal.print(&format!("{}\n", answer(&verified, kept.as_deref())))?,
+        Format::Json => terminal.print(&format!("{}\n", object(&verified, counterexample)))?,
     }
     Ok(match verified.conclusion {
         Conclusion::Exhausted => exit_code::SUCCESS,
@@ -67,45 +54,42 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> io::R
     })
 }
 
-/// Writes the counterexample where the arguments say.
-fn keep(capsule: &Capsule, arguments: &VerifyArguments) -> io::Result<String> {
-    let path = arguments.out.join(capsule.file_name());
-    results_directory::write_atomically(&path, capsule.to_text().as_bytes())?;
-    Ok(path.display().to_string())
-}
-
-fn page(verified: &VerificationResult, preemptions: Option<u32>, kept: Option<&str>) -> String {
+fn summary(
+    verified: &VerificationResult,
+    preemptions: Option<u32>,
+    counterexample: Option<&str>,
+) -> String {
     let VerificationResult {
         runs, redundant, ..
     } = verified;
     let bound = preemptions.map_or_else(
         || "any number of preemptions".to_owned(),
-        |most| format!("at most {most} preemptions"),
+        |limit| format!("at most {limit} preemptions"),
     );
-    let work = format!("{runs} executions, {redundant} of them broken off as known; {bound}");
+    let effort = format!("{runs} executions, {redundant} pruned; {bound}");
     match &verified.conclusion {
-        Conclusion::Exhausted => format!("exhausted: {work}; no violation\n"),
+        Conclusion::Exhausted => format!("PASS: exhausted: {effort}; no violation\n"),
         Conclusion::OutOfRuns { explored } => format!(
-            "not exhausted: {work}; no violation so far\n  about {}.{:04} % of the orders there are, \
-             at the most\n",
+            "FAIL: not exhausted: {effort}; no violation so far\n  at most about {}.{:04} % of all \
+             interleavings\n",
             explored / 10_000,
             explored % 10_000
         ),
         Conclusion::Broken(capsule) => format!(
-            "violation: {}\n  found in {work}\n  repeat it: mtasim replay {}\n",
+            "FAIL: violation: {}\n  after {effort}\n  to reproduce: mtasim replay {}\n",
             capsule.failure.signature,
-            kept.unwrap_or_default()
+            shell::quote(counterexample.unwrap_or_default())
         ),
         Conclusion::NotReproduced(signatures) => format!(
-            "violation: {}\n  found in {work}\n  it cannot be pinned: a service had been started \
-             again\n",
+            "FAIL: violation: {}\n  after {effort}\n  no capsule: pinned preemptions do not reproduce it, because \
+             a service restarted\n",
             signatures.join(", ")
         ),
     }
 }
 
-fn answer(verified: &VerificationResult, kept: Option<&str>) -> Value {
-    let (verdict, signatures, share) = match &verified.conclusion {
+fn object(verified: &VerificationResult, counterexample: Option<&str>) -> Json {
+    let (verdict, signatures, explored) = match &verified.conclusion {
         Conclusion::Exhausted => ("exhausted", Vec::new(), 1_000_000),
         Conclusion::OutOfRuns { explored } => ("out-of-runs", Vec::new(), *explored),
         Conclusion::Broken(capsule) => ("broken", vec![capsule.failure.signature.clone()], 0),
@@ -115,10 +99,10 @@ fn answer(verified: &VerificationResult, kept: Option<&str>) -> Value {
         "schema_version": 1,
         "verdict": verdict,
         "signatures": signatures,
-        "capsule": kept,
+        "capsule": counterexample,
         "executions": verified.runs,
         "redundant": verified.redundant,
         "calls": verified.calls,
-        "share_millionths": share,
+        "share_millionths": explored,
     })
 }

@@ -1,48 +1,47 @@
-//! The answer for programs.
+//! The diagnosis as JSON, one object per log on one line.
 //!
-//! Owns the keys of the JSON object, one a log on one line. Lives are written as they become
-//! certain, so that a log of gigabytes needs no more memory than a short one.
+//! Entries are written as soon as they are decided, so memory does not grow with the log.
 
 use std::time::Duration;
 
 use diagnose::{Entry, EventLog, Totals, event_log};
 use serde_json::{Value as Json, json};
 
-use super::{Companion, Diagnosis, Shown};
+use super::{Companion, Diagnosis, Printer};
 
-/// Text is written in portions of about this many bytes.
-const PORTION: usize = 64 * 1_024;
+/// Text is printed in chunks of about this many bytes.
+const CHUNK: usize = 64 * 1_024;
 
-pub(super) struct JsonLines {
+pub(super) struct JsonLine {
     text: String,
     is_first: bool,
 }
 
-impl JsonLines {
+impl JsonLine {
     pub(super) fn new(name: &str, companion: Option<&Companion>) -> Self {
-        let (name, beside) = (json!(name), json!(companion.map(|it| &it.name)));
+        let (name, event_log) = (json!(name), json!(companion.map(|it| &it.name)));
         Self {
             text: format!(
-                "{{\"schema_version\":1,\"log\":{name},\"event_log\":{beside},\"lives\":["
+                "{{\"schema_version\":1,\"log\":{name},\"event_log\":{event_log},\"lives\":["
             ),
             is_first: true,
         }
     }
 }
 
-impl Shown for JsonLines {
-    fn take_in(&mut self, life: &Entry) {
+impl Printer for JsonLine {
+    fn add(&mut self, entry: &Entry) {
         if !std::mem::replace(&mut self.is_first, false) {
             self.text.push(',');
         }
-        self.text.push_str(&entry(life).to_string());
+        self.text.push_str(&object(entry).to_string());
     }
 
-    fn end(&mut self, diagnosis: &Diagnosis<'_>) {
+    fn finish(&mut self, diagnosis: &Diagnosis<'_>) {
         let summary = diagnosis.summary;
         let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
         let forecast = summary.last.forecast(diagnosis.pool, lasted);
-        let about = json!({
+        let summary = json!({
             "lines": summary.lines,
             "log_lines": summary.log_lines,
             "unknown_forms": summary.unknown_forms,
@@ -59,12 +58,12 @@ impl Shown for JsonLines {
             })),
             "events": diagnosis.quoted.map(events_of),
         });
-        let text = format!("],\"summary\":{about}}}\n");
+        let text = format!("],\"summary\":{summary}}}\n");
         self.text.push_str(&text);
     }
 
     fn is_large(&self) -> bool {
-        self.text.len() >= PORTION
+        self.text.len() >= CHUNK
     }
 
     fn take_text(&mut self) -> String {
@@ -72,14 +71,14 @@ impl Shown for JsonLines {
     }
 }
 
-fn entry(life: &Entry) -> Json {
+fn object(entry: &Entry) -> Json {
     json!({
-        "cb": life.cb,
-        "instance": life.instance,
-        "verdict": life.verdict.word(),
-        "evidence": life.evidence.lines(),
-        "service": life.service,
-        "why": life.reason.to_string(),
+        "cb": entry.cb,
+        "instance": entry.instance,
+        "verdict": entry.verdict.word(),
+        "evidence": entry.evidence.lines(),
+        "service": entry.service,
+        "why": entry.reason.to_string(),
     })
 }
 
@@ -96,10 +95,11 @@ fn totals(totals: &Totals) -> Json {
     })
 }
 
-/// An event log as an object on one line.
-pub(super) fn events(name: &str, log: &EventLog) -> String {
-    let about = json!({ "schema_version": 1, "event_log": name, "events": events_of(log) });
-    format!("{about}\n")
+/// An event log, one object on one line.
+pub(super) fn events(companion: &Companion) -> String {
+    let events = events_of(&companion.log);
+    let object = json!({ "schema_version": 1, "event_log": companion.name, "events": events });
+    format!("{object}\n")
 }
 
 fn events_of(log: &EventLog) -> Json {

@@ -1,6 +1,4 @@
-//! A file to be diagnosed.
-//!
-//! Owns opening it and looking at its beginning. It refuses to hold more of it than that.
+//! An open log, with its kind detected from its first bytes.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use diagnose::Kind;
 
-/// Bytes in which a log must show what it is; a start cut in the middle is not longer.
+/// Bytes in which the kind of a log must show.
 const HEAD: u64 = 64 * 1_024;
 
-/// How names of these logs end; the host may stand before them.
+/// File names of the logs; a host name may precede them.
 const WINSOCK_LOG: &str = "Winsock.log";
 const EVENT_LOGS: [&str; 3] = ["events.txt", "EV0.LOG", "ev0.log"];
 
 pub(super) struct Source {
-    /// As the user named it.
+    /// The path as given on the command line.
     pub(super) name: String,
     pub(super) kind: Option<Kind>,
     pub(super) reader: Box<dyn Read>,
@@ -39,9 +37,9 @@ impl Source {
         })
     }
 
-    /// Where the event log of the same computer may lie: the MTA keeps its logs in one folder
-    /// (Q163321), and so does `mtasim run --out`.
-    pub(super) fn beside(&self) -> Vec<PathBuf> {
+    /// Where the event log of the same computer may be: the MTA (Q163321) and `mtasim run --out`
+    /// write both logs to one directory.
+    pub(super) fn companion_paths(&self) -> Vec<PathBuf> {
         let path = Path::new(&self.name);
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let length = file.len().saturating_sub(WINSOCK_LOG.len());
@@ -49,11 +47,11 @@ impl Source {
             Some(end) if end.eq_ignore_ascii_case(WINSOCK_LOG) => {}
             _ => return Vec::new(),
         }
-        let named = |end: &str| path.with_file_name(format!("{}{end}", &file[..length]));
-        EVENT_LOGS.map(named).into()
+        let sibling = |end: &str| path.with_file_name(format!("{}{end}", &file[..length]));
+        EVENT_LOGS.map(sibling).into()
     }
 
-    /// The computer: `mtasim run --out` begins the names of its logs with it.
+    /// The computer, which `mtasim run --out` puts before the first dot of the file name.
     pub(super) fn host(&self) -> &str {
         let file = self.name.rsplit(['/', '\\']).next().unwrap_or_default();
         file.split('.').next().unwrap_or_default()

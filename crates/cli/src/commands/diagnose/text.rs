@@ -1,7 +1,5 @@
-//! The answer for a person.
-//!
-//! Owns the page: every life that has not ended, with its lines, then counts and the forecast.
-//! It refuses to list what was closed: there may be millions.
+//! The diagnosis as text: every life that is not closed with its line numbers, then counts and
+//! the forecast. Closed lives are only counted: there may be millions.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,14 +7,14 @@ use std::time::Duration;
 use diagnose::event_log::{self, Weight};
 use diagnose::{Entry, EventLog, Forecast, Totals, Verdict};
 
-use super::{Diagnosis, Shown};
+use super::{Companion, Diagnosis, Printer};
 
-/// Lives of one verdict that are listed.
-const LISTED: usize = 100;
+/// Lives listed per verdict.
+const LISTED_MAX: usize = 100;
 
-/// The lives that are listed: all but those that were closed.
 #[derive(Default)]
 pub(super) struct Text {
+    /// By verdict, in the order of [`VERDICTS`].
     listed: [Vec<Entry>; 3],
     text: String,
 }
@@ -24,27 +22,27 @@ pub(super) struct Text {
 const VERDICTS: [(Verdict, &str); 3] = [
     (
         Verdict::Leaked,
-        "allocated, and never used, disconnected or closed (Q303102)",
+        "allocated, but never used, disconnected or closed (Q303102)",
     ),
     (
         Verdict::Unknown,
-        "the log starts too late, or ends too soon, to tell",
+        "the log starts too late or ends too early to decide",
     ),
-    (Verdict::InUse, "at work when the log ends"),
+    (Verdict::InUse, "still in use when the log ends"),
 ];
 
-impl Shown for Text {
-    fn take_in(&mut self, life: &Entry) {
-        let place = VERDICTS.iter().position(|(it, _)| *it == life.verdict);
-        if let Some(listed) = place.map(|place| &mut self.listed[place])
-            && listed.len() < LISTED
+impl Printer for Text {
+    fn add(&mut self, entry: &Entry) {
+        let index = VERDICTS.iter().position(|(it, _)| *it == entry.verdict);
+        if let Some(listed) = index.map(|index| &mut self.listed[index])
+            && listed.len() < LISTED_MAX
         {
-            listed.push(*life);
+            listed.push(*entry);
         }
     }
 
-    fn end(&mut self, diagnosis: &Diagnosis<'_>) {
-        self.text = page(&self.listed, diagnosis);
+    fn finish(&mut self, diagnosis: &Diagnosis<'_>) {
+        self.text = text(&self.listed, diagnosis);
     }
 
     fn is_large(&self) -> bool {
@@ -56,63 +54,63 @@ impl Shown for Text {
     }
 }
 
-fn page(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
+fn text(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
     let summary = &diagnosis.summary;
-    let mut page = format!("{}: {} lines", diagnosis.name, summary.lines);
+    let mut text = format!("{}: {} lines", diagnosis.name, summary.lines);
     if summary.services > 1 {
-        let _ = write!(page, ", {} runs of the service", summary.services);
+        let _ = write!(text, ", {} service starts", summary.services);
     }
     if let Some(companion) = diagnosis.companion {
-        let _ = write!(page, ", with the events of {}", companion.name);
+        let _ = write!(text, ", with events from {}", companion.name);
     }
-    page.push('\n');
+    text.push('\n');
     for ((verdict, meaning), lives) in VERDICTS.iter().zip(listed) {
         let count = count(&summary.total, *verdict);
         if count == 0 {
             continue;
         }
-        let _ = writeln!(page, "{:8}{count}: {meaning}", verdict.word());
+        let _ = writeln!(text, "{:8}{count}: {meaning}", verdict.word());
         for life in lives {
-            page.push_str(&line(life, summary.services > 1));
+            text.push_str(&line(life, summary.services > 1));
         }
         let unlisted = count - lives.len() as u64;
         if unlisted > 0 {
-            let _ = writeln!(page, "  and {unlisted} more; --format json has all");
+            let _ = writeln!(text, "  and {unlisted} more; --format json lists all");
         }
     }
-    let _ = writeln!(page, "{:8}{}", Verdict::Closed.word(), summary.total.closed);
+    let _ = writeln!(text, "{:8}{}", Verdict::Closed.word(), summary.total.closed);
     if summary.total.leaked == 0 {
-        page.push_str("No leak.\n");
+        text.push_str("No leak.\n");
     }
-    let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
-    if let Some(forecast) = summary.last.forecast(diagnosis.pool, lasted) {
-        page.push_str(&outlook(&summary.last, &forecast));
+    let uptime = diagnosis.companion.and_then(|it| it.log.lasted(0));
+    if let Some(forecast) = summary.last.forecast(diagnosis.pool, uptime) {
+        text.push_str(&forecast_text(&summary.last, &forecast));
     } else if summary.total.leaked > 0 {
-        page.push_str("Since its last start the service has not leaked.\n");
+        text.push_str("No leak since the last service start.\n");
     }
     if summary.total.unknown > 0 && diagnosis.companion.is_none() {
-        page.push_str("Give the event log too: it tells which calls were given up.\n");
+        text.push_str("Add the event log to decide these: it says which calls failed.\n");
     }
     if summary.unknown_forms > 0 {
         let _ = writeln!(
-            page,
-            "{} lines have a form that is not known here; no verdict rests on them.",
+            text,
+            "{} lines have an unknown form; no verdict depends on them.",
             summary.unknown_forms
         );
     }
     if let Some(quoted) = diagnosis.quoted {
-        page.push_str(&events_of(quoted));
+        text.push_str(&events_of(quoted));
     }
-    page
+    text
 }
 
-fn line(life: &Entry, tells_service: bool) -> String {
+fn line(life: &Entry, with_service: bool) -> String {
     let mut text = format!("  CB {}", life.cb);
     if let Some(instance) = life.instance {
         let _ = write!(text, " (instance {instance})");
     }
-    if tells_service {
-        let _ = write!(text, ", run {}", life.service);
+    if with_service {
+        let _ = write!(text, ", service start {}", life.service);
     }
     let lines = life.evidence.lines();
     let word = if lines.len() == 1 { "line" } else { "lines" };
@@ -129,35 +127,41 @@ const fn count(totals: &Totals, verdict: Verdict) -> u64 {
     }
 }
 
-/// How fast the last run of the service leaks.
-fn outlook(last: &Totals, forecast: &Forecast) -> String {
+/// How fast the service has leaked since its last start.
+fn forecast_text(last: &Totals, forecast: &Forecast) -> String {
     let mut text = format!(
-        "Since its last start the service has leaked {} of {} allocations, one in {:.1}",
+        "Since the last service start {} of {} allocations leaked, one in {:.1}",
         last.leaked, last.allocated, forecast.allocations_per_leak
     );
     if let Some(rate) = forecast.leaks_per_hour {
-        let _ = write!(text, ", {rate:.1} an hour");
+        let _ = write!(text, ", {rate:.1} per hour");
     }
     text.push_str(".\n");
-    let _ = match (forecast.free, forecast.time_left) {
-        (0, _) => writeln!(text, "None of {} blocks is free.", forecast.pool),
-        (free, left) => {
-            let after = format!("about {:.0} more allocations", forecast.allocations_left);
-            let time = left.map_or_else(String::new, |it| format!(", in {}", length(it)));
-            writeln!(
-                text,
-                "Of {} blocks {free} are left: none after {after}{time}, if it goes on like this.",
-                forecast.pool
-            )
-        }
+    let pool = forecast.pool;
+    let _ = if forecast.free == 0 {
+        writeln!(text, "None of {pool} control blocks is free.")
+    } else {
+        let time = forecast
+            .time_left
+            .map(|it| format!(", in {}", duration(it)));
+        writeln!(
+            text,
+            "{} of {pool} control blocks are left. At this rate the pool is empty after about {:.0} \
+             more allocations{}.",
+            forecast.free,
+            forecast.allocations_left,
+            time.unwrap_or_default()
+        )
     };
-    text.push_str("A restart of the service frees them; only the fix ends it (Q303102).\n");
+    text.push_str(
+        "A service restart frees the leaked blocks; only the fix stops the leak (Q303102).\n",
+    );
     text
 }
 
 /// `3 h 5 min`, to the minute.
-fn length(length: Duration) -> String {
-    let minutes = length.as_secs() / 60;
+fn duration(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
     match (minutes / 1_440, minutes / 60 % 24, minutes % 60) {
         (0, 0, minutes) => format!("{minutes} min"),
         (0, hours, minutes) => format!("{hours} h {minutes} min"),
@@ -165,27 +169,32 @@ fn length(length: Duration) -> String {
     }
 }
 
-/// What the events of an event log prove.
-pub(super) fn events(name: &str, log: &EventLog) -> String {
-    format!("{name}:\n{}", events_of(log))
+/// What the events of an event log mean.
+pub(super) fn events(companion: &Companion) -> String {
+    format!("{}:\n{}", companion.name, events_of(&companion.log))
 }
 
 fn events_of(log: &EventLog) -> String {
     let mut text = String::new();
     let weights = [
-        (Weight::Symptom, "symptoms: a bad network, leak or no leak"),
+        (
+            Weight::Symptom,
+            "symptoms of a bad network, with or without a leak",
+        ),
         (
             Weight::Consequence,
-            "consequences, of a leak or of something else",
+            "consequences of a leak or of another failure",
         ),
-        (Weight::Boundary, "boundaries: all blocks are free"),
-        (Weight::Elsewhere, "of other failures"),
+        (
+            Weight::Boundary,
+            "service starts and stops: all control blocks are free",
+        ),
+        (Weight::Elsewhere, "other failures"),
     ];
     for (weight, heading) in weights {
-        let of_weight = |id: u32| event_log::meaning(id).filter(|it| it.0 == weight);
         let mut is_first = true;
         for (id, events) in log.events() {
-            let Some((_, meaning)) = of_weight(id) else {
+            let Some((_, meaning)) = event_log::meaning(id).filter(|it| it.0 == weight) else {
                 continue;
             };
             if std::mem::replace(&mut is_first, false) {
@@ -199,8 +208,8 @@ fn events_of(log: &EventLog) -> String {
         .filter(|(id, _)| event_log::meaning(*id).is_none());
     let others: u64 = others.map(|(_, events)| events.count).sum();
     if others > 0 {
-        let _ = writeln!(text, "{others} others");
+        let _ = writeln!(text, "{others} other events");
     }
-    text.push_str("No event proves a leak: only Winsock.log can (Q303102).\n");
+    text.push_str("Events cannot prove a leak, only Winsock.log can (Q303102).\n");
     text
 }

@@ -1,6 +1,4 @@
-//! The answer for programs.
-//!
-//! Owns the keys of the JSON object. It refuses to leave any out: a key is there, be it empty.
+//! The result as a JSON object. Every key is always present.
 
 use std::fmt::Display;
 
@@ -11,15 +9,15 @@ use simulation::outcome::{Exception, Violation};
 
 use super::Report;
 
-/// The run as an object, with the time it took here.
-pub(super) fn answer(report: &Report<'_>) -> Json {
-    let mut object = result(report);
-    object["wall_s"] = json!(report.wall.as_secs_f64());
+/// The run, with the time it took on this machine.
+pub(super) fn timed_object(report: &Report<'_>) -> Json {
+    let mut object = object(report);
+    object["wall_s"] = json!(report.elapsed.as_secs_f64());
     object
 }
 
-/// The run as an object that is the same wherever it is run.
-pub(super) fn result(report: &Report<'_>) -> Json {
+/// The run; equal on every machine.
+pub(super) fn object(report: &Report<'_>) -> Json {
     let outcome = &report.outcome;
     let (associations, messages) = (outcome.associations, outcome.messages);
     let links = outcome.links.iter().map(|(name, link)| {
@@ -32,7 +30,7 @@ pub(super) fn result(report: &Report<'_>) -> Json {
         "title": report.scenario.title,
         "seed": outcome.seed,
         "digest": outcome.digest.to_string(),
-        "repeat": report.repeat,
+        "repeat": report.reproduce,
         "simulated_s": seconds(outcome.simulated),
         "stop": outcome.stop.word(),
         "events": outcome.events,
@@ -91,7 +89,7 @@ fn counts<'a, K: Display + 'a>(counts: impl Iterator<Item = (&'a K, &'a u64)>) -
     Json::Object(entries.collect())
 }
 
-/// Virtual time, shown with nine decimals, as the nearest number.
+/// Virtual time, printed with nine decimals, as the nearest floating-point number.
 fn seconds(at: impl Display) -> Json {
-    serde_json::from_str(&at.to_string()).expect("seconds with decimals are a JSON number")
+    serde_json::from_str(&at.to_string()).expect("a decimal fraction is a JSON number")
 }

@@ -1,42 +1,38 @@
-//! The text for a person.
-//!
-//! Owns what is said of a run in a screenful: the verdict first, then how it came about. It
-//! refuses to explain; the logs do.
+//! The result as text: the verdict first, then counts, defects and the log lines that show them.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
 use logs::evidence::exhibits;
-use simulation::outcome::Stop;
+use simulation::outcome::{Outcome, Stop};
 
 use super::Report;
 
-/// Signatures shown of each kind of defect.
-const SIGNATURES_OF_A_KIND: usize = 3;
+/// Signatures printed of each kind of defect.
+const SIGNATURES_PER_KIND: usize = 3;
 
 pub(super) fn summary(report: &Report<'_>) -> String {
     let mut text = String::new();
-    put(&mut text, report).expect("a string takes everything");
+    write(&mut text, report).expect("a String accepts any text");
     text
 }
 
-fn put(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     writeln!(text, "{}", report.scenario.title)?;
-    let (title, rest) = verdict(report);
-    writeln!(text, "{title}")?;
-    for line in rest {
-        writeln!(text, "  {line}")?;
+    writeln!(text, "{}", verdict(outcome))?;
+    for difference in &outcome.unexpected {
+        writeln!(text, "  {difference}")?;
     }
     writeln!(text, "seed {}, digest {}", outcome.seed, outcome.digest)?;
     writeln!(
         text,
-        "{} s simulated in {:.3} s: {} events, {} calls of threads{}",
+        "simulated {} s in {:.3} s: {} events, {} thread calls{}",
         seconds(&outcome.simulated),
-        report.wall.as_secs_f64(),
+        report.elapsed.as_secs_f64(),
         outcome.events,
         outcome.steps,
-        stopped(outcome.stop)
+        stop(outcome.stop)
     )?;
     let counts = outcome.associations;
     writeln!(
@@ -57,64 +53,63 @@ fn put(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
             link.offered, link.lost
         )?;
     }
-    put_defects(text, report)?;
-    put_evidence(text, report)?;
-    let idle = outcome.faults.iter().filter(|(_, struck)| **struck == 0);
-    let idle: Vec<&str> = idle.map(|(name, _)| name.as_str()).collect();
-    if !idle.is_empty() {
-        writeln!(text, "faults that never struck: {}", idle.join(", "))?;
+    write_defects(text, outcome)?;
+    write_evidence(text, report)?;
+    let unused = outcome.faults.iter().filter(|(_, count)| **count == 0);
+    let unused: Vec<&str> = unused.map(|(name, _)| name.as_str()).collect();
+    if !unused.is_empty() {
+        writeln!(text, "faults that never occurred: {}", unused.join(", "))?;
     }
-    writeln!(text, "repeat: {}", report.repeat)
+    writeln!(text, "to reproduce: {}", report.reproduce)
 }
 
-/// Virtual time without the zeros at its end.
+/// Virtual time without trailing zeros.
 fn seconds(at: &impl Display) -> String {
-    let shown = at.to_string();
-    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = at.to_string();
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn verdict<'a>(report: &'a Report<'_>) -> (&'static str, &'a [String]) {
-    let outcome = &report.outcome;
+fn verdict(outcome: &Outcome) -> &'static str {
     if !outcome.is_as_expected() {
-        return ("NOT as expected:", &outcome.unexpected);
-    }
-    if outcome.violations.is_empty() && outcome.exceptions.is_empty() {
-        ("as expected: nothing went wrong", &[])
+        "FAIL: not as the scenario expects:"
+    } else if !outcome.violations.is_empty() {
+        "PASS: the expected violations occurred"
+    } else if !outcome.exceptions.is_empty() {
+        "PASS: the expected exceptions occurred"
     } else {
-        ("as expected: what went wrong was expected to", &[])
+        "PASS: no violations, no exceptions"
     }
 }
 
-const fn stopped(stop: Stop) -> &'static str {
+const fn stop(stop: Stop) -> &'static str {
     match stop {
         Stop::Duration => "",
-        Stop::Quiet => "; nothing was left to happen",
-        Stop::Events => "; STOPPED at the limit of events",
-        Stop::Messages => "; STOPPED at the limit of messages",
-        Stop::Calls => "; STOPPED at the limit of calls",
-        Stop::Violations => "; STOPPED at the limit of violations",
-        Stop::Repeats => "; a search knew the rest",
+        Stop::Quiet => "; no events left",
+        Stop::Events => "; STOPPED at limits.events",
+        Stop::Messages => "; STOPPED at limits.messages",
+        Stop::Calls => "; STOPPED at limits.calls",
+        Stop::Violations => "; STOPPED at limits.violations",
+        Stop::Repeats => "; pruned by the search",
     }
 }
 
-/// What went wrong, by signature, and what the hosts logged.
-fn put_defects(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
-    let outcome = &report.outcome;
+/// Violations and exceptions by signature, and the entries of the event logs by id.
+fn write_defects(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
     let violations = outcome.violations.iter();
     let violations = violations.map(|it| ((1, it.signature()), it.at, it.host.as_str()));
     let exceptions = outcome.exceptions.iter();
     let exceptions = exceptions.map(|it| ((0, it.signature()), it.at, it.host.as_str()));
-    // What ended a process comes first.
+    // Exceptions sort first: they ended a process.
     let mut defects = BTreeMap::new();
-    for (rank, at, host) in exceptions.chain(violations) {
-        defects.entry(rank).or_insert((0_u64, at, host)).0 += 1;
+    for (key, at, host) in exceptions.chain(violations) {
+        defects.entry(key).or_insert((0_u64, at, host)).0 += 1;
     }
-    let mut shown: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for ((_, signature), (count, at, host)) in &defects {
         let kind = signature.split(':').next().unwrap_or_default();
-        let of_kind = shown.entry(kind).or_default();
-        *of_kind += 1;
-        if *of_kind <= SIGNATURES_OF_A_KIND {
+        let signatures = kinds.entry(kind).or_default();
+        *signatures += 1;
+        if *signatures <= SIGNATURES_PER_KIND {
             writeln!(
                 text,
                 "{count} x {signature}, first at {} s on {host}",
@@ -122,27 +117,27 @@ fn put_defects(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
             )?;
         }
     }
-    for (kind, found) in shown {
-        let more = found.saturating_sub(SIGNATURES_OF_A_KIND);
+    for (kind, signatures) in kinds {
+        let more = signatures.saturating_sub(SIGNATURES_PER_KIND);
         if more > 0 {
-            writeln!(text, "{more} signatures more of {kind}")?;
+            writeln!(text, "{more} more signatures of {kind}")?;
         }
     }
     if outcome.violations_dropped > 0 {
         let dropped = outcome.violations_dropped;
-        writeln!(text, "{dropped} violations more, beyond the limit")?;
+        writeln!(text, "{dropped} more violations, beyond limits.violations")?;
+    }
+    if outcome.events_logged.is_empty() {
+        return Ok(());
     }
     let logged = outcome.events_logged.iter();
     let logged: Vec<String> = logged
         .map(|(id, count)| format!("{count} x {id}"))
         .collect();
-    if logged.is_empty() {
-        return Ok(());
-    }
     writeln!(text, "events logged: {}", logged.join(", "))
 }
 
-fn put_evidence(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn write_evidence(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if report.outcome.records.is_empty() {
         return Ok(());
     }

@@ -1,0 +1,72 @@
+//! The error type of all commands: what to print, and the exit code.
+
+use std::io;
+use std::path::Path;
+
+use config::file::Diagnostics;
+
+use crate::exit_code;
+use crate::terminal::Terminal;
+
+/// A command that cannot produce its result.
+pub(crate) enum Failure {
+    /// A one-line message with its exit code.
+    Message(u8, String),
+    /// An invalid scenario file.
+    Scenario(Diagnostics),
+    /// Standard output or standard error cannot be written.
+    Terminal(io::Error),
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self::Message(exit_code::USAGE, message.to_string())
+    }
+
+    pub(crate) fn io(message: impl ToString) -> Self {
+        Self::Message(exit_code::IO, message.to_string())
+    }
+
+    pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Self {
+        Self::io(format_args!("cannot read {}: {error}", path.display()))
+    }
+
+    pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {
+        Self::io(format_args!("cannot write {}: {error}", path.display()))
+    }
+
+    /// Prints the error; the exit code.
+    pub(crate) fn report(self, terminal: &mut Terminal) -> u8 {
+        match self {
+            Self::Message(code, message) => {
+                terminal.error(&message);
+                code
+            }
+            Self::Scenario(diagnostics) => match terminal.note(&diagnostics.to_human(true)) {
+                Ok(()) => exit_code::USAGE,
+                Err(error) => Self::Terminal(error).report(terminal),
+            },
+            // The reader of a pipe closed it, as `head` does: not an error.
+            Self::Terminal(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                exit_code::SUCCESS
+            }
+            Self::Terminal(error) => {
+                terminal.error(&format!("cannot write: {error}"));
+                exit_code::IO
+            }
+        }
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Scenario(diagnostics)
+    }
+}
+
+/// An I/O error without a path is one of the terminal's streams.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Terminal(error)
+    }
+}
