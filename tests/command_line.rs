@@ -102,8 +102,8 @@ fn wrong_usage_is_two_and_help_is_none() {
     }
     let help = mtasim(&["--help"], b"");
     for line in [
-        "0    as expected",
-        "70   a bug of mtasim",
+        "0    success",
+        "70   internal error",
         "130  interrupted",
     ] {
         assert!(text(&help.stdout).contains(line), "{line}");

@@ -39,7 +39,7 @@ fn the_articles_excerpts_have_its_answers() {
     code(&output, 1);
     let page = text(&output.stdout);
     assert!(
-        page.contains("leaked  1: allocated, and never used"),
+        page.contains("leaked  1: allocated, but never used"),
         "{page}"
     );
     assert!(page.contains("CB 18 (instance 21), lines 1-5: "), "{page}");
@@ -65,7 +65,7 @@ fn events_alone_prove_nothing() {
     code(&output, 0);
     let page = text(&output.stdout);
     assert!(page.contains("1 x 9215, connect() failed: not conclusive (Q303102)"));
-    assert!(page.ends_with("No event proves a leak: only Winsock.log can (Q303102).\n"));
+    assert!(page.ends_with("Events cannot prove a leak, only Winsock.log can (Q303102).\n"));
     let told = json(&mtasim(&["diagnose", EVENTS, "--format", "json"]));
     assert_eq!(told[0]["events"][0]["id"], 9214);
     assert_eq!(told[0]["events"][0]["weight"], "symptom");
@@ -78,10 +78,10 @@ fn what_is_no_log_is_two_and_what_cannot_be_read_is_four() {
     assert_eq!(text(&output.stdout), "");
     let told = text(&output.stderr);
     assert!(
-        told.starts_with("mtasim: Cargo.toml: none of its "),
+        told.starts_with("mtasim: Cargo.toml: not a Winsock.log: none of its "),
         "{told}"
     );
-    assert!(told.contains("such as `(008) No more data`"), "{told}");
+    assert!(told.contains("the form `(008) No more data`"), "{told}");
     let output = mtasim(&["diagnose", "/nowhere/at.all", FAILURE]);
     code(&output, 4);
     assert!(text(&output.stderr).starts_with("mtasim: cannot read /nowhere/at.all: "));

@@ -59,7 +59,7 @@ fn a_sweep_says_what_goes_wrong_and_how_to_repeat_it() {
     assert_eq!(repeat[0], "mtasim");
     let replayed = mtasim(&repeat[1..]);
     code(&replayed, 0);
-    assert!(text(&replayed.stdout).contains("the same run: digest "));
+    assert!(text(&replayed.stdout).contains("PASS: same run, digest "));
     let again = sweep(&["--seeds", "0..6", "--out", out, "--format", "json"]);
     let summary = json(&again);
     assert_eq!(summary["schema_version"], 2);
@@ -375,8 +375,8 @@ fn a_sweep_under_an_adversary_says_that_its_rates_mean_nothing() {
         let arguments = [&["sweep", "sims/smoke/clean-link.toml"], &seeds[..], &short].concat();
         text(&mtasim(&arguments).stderr).to_owned()
     };
-    let told = "note: scheduler `pct` looks for failures: how often it finds one says nothing about \
-                how often it would happen\n";
+    let told = "note: scheduler `pct` searches for failures: the failure rate under it says nothing \
+                about the rate in practice\n";
     assert_eq!(sweep("pct"), told);
     assert_eq!(sweep("timed"), "");
 }

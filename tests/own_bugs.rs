@@ -92,5 +92,5 @@ fn a_run_that_is_not_what_it_was_ends_with_code_3() {
     std::fs::write(&other, capsule.to_text()).expect("it can be written");
     let output = mtasim(&["replay", argument(&other)]);
     code(&output, 3);
-    assert!(text(&output.stdout).contains("NOT the same run, though the build is"));
+    assert!(text(&output.stdout).contains("FAIL: nondeterminism: same build, different run"));
 }

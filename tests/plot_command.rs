@@ -68,7 +68,7 @@ fn what_cannot_be_drawn_is_told_before_the_first_run() {
     let told = sweep(&["--plot", "plot.png"]);
     assert_eq!(
         told,
-        "mtasim: --plot plot.png: a picture is a .svg or a .html file\n"
+        "mtasim: --plot plot.png: the file name must end in .svg or .html\n"
     );
     let told = sweep(&[
         "--plot",

@@ -85,7 +85,7 @@ fn what_cannot_be_shown_is_told() {
     let empty = report(folder.path());
     code(&empty, 2);
     assert!(
-        text(&empty.stderr).contains("is no folder of a run: "),
+        text(&empty.stderr).contains("not a directory written by `run --out`: "),
         "{}",
         text(&empty.stderr)
     );
@@ -101,7 +101,7 @@ fn what_cannot_be_shown_is_told() {
     fs::write(out.join("run.json"), other).expect("a file is written");
     let changed = report(&out);
     code(&changed, 3);
-    assert!(text(&changed.stderr).contains("was another run: "));
+    assert!(text(&changed.stderr).contains("this build makes a different run: "));
     assert!(!page.exists(), "nothing is written of it");
 }
 
@@ -109,7 +109,7 @@ fn what_cannot_be_shown_is_told() {
 fn texts_of_the_scenario_cannot_become_part_of_the_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let evil = "</script><script>alert(1)</script><b>";
-    let source = fs::read_to_string(LEAK).expect("a scenario");
+    let source = fs::read_to_string(Path::new(crate::ROOT).join(LEAK)).expect("a scenario");
     let (_, rest) = source.split_once("\nwhy").expect("a title, then why");
     let file = folder.path().join("evil.toml");
     fs::write(&file, format!("title = \"{evil}\"\nwhy{rest}")).expect("a file is written");

@@ -69,10 +69,10 @@ fn what_is_not_expected_is_told_with_code_one() {
     code(&output, 1);
     let page = text(&output.stdout);
     assert!(
-        page.contains("\nNOT as expected:\n  control-block-leak: "),
+        page.contains("\nFAIL: not as the scenario expects:\n  control-block-leak: "),
         "{page}"
     );
-    let repeat = "repeat: mtasim run sims/casebook/q303102-cb-leak.toml --seed 1 --set \
+    let repeat = "to reproduce: mtasim run sims/casebook/q303102-cb-leak.toml --seed 1 --set \
                   'expect.violations.control-block-leak=\"0\"'\n";
     assert!(page.ends_with(repeat), "{page}");
 }
@@ -191,7 +191,7 @@ fn a_folder_that_is_not_empty_is_left_alone_unless_forced() {
     assert_eq!(
         text(&output.stderr),
         format!(
-            "mtasim: {} is not empty; --force writes into it all the same\n",
+            "mtasim: {} is not empty; use --force to write to it anyway\n",
             path.display()
         )
     );
@@ -209,7 +209,7 @@ fn a_run_ends_at_its_limits_and_says_so() {
     for limit in ["events", "messages", "violations"] {
         let set = format!("limits.{limit}=5");
         let output = mtasim(&["run", LEAK, "--set", &set, "--set", "expect={}"]);
-        let told = format!("; STOPPED at the limit of {limit}\n");
+        let told = format!("; STOPPED at limits.{limit}\n");
         assert!(text(&output.stdout).contains(&told), "{limit}");
         let run = json(&["run", LEAK, "--set", &set, "--format", "json"]);
         assert_eq!(run["stop"], limit);
@@ -258,7 +258,7 @@ fn what_cannot_be_is_told_with_its_code() {
     fs::write(&file, "").expect("it can be written to");
     let output = mtasim(&["run", CLEAN, "--out", argument(&file.join("below"))]);
     code(&output, 4);
-    assert!(text(&output.stderr).starts_with("mtasim: cannot make "));
+    assert!(text(&output.stderr).starts_with("mtasim: cannot create "));
     code(&mtasim(&["run", "nowhere.toml"]), 4);
     let output = mtasim(&["run", CLEAN, "--set", "host.PARIS.cpu=1"]);
     code(&output, 2);
@@ -272,7 +272,7 @@ fn tracing_is_asked_for_and_goes_to_standard_error() {
         "run",
         CLEAN,
         "--log",
-        "mtasim_scenario=trace",
+        "simulation=trace",
         "--set",
         "duration=\"1s\"",
     ]);

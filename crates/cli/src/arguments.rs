@@ -97,7 +97,7 @@ pub(crate) struct Arguments {
     /// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Trace to standard error, with a filter like RUST_LOG: debug, mtasim_scenario=trace. The
+    /// Trace to standard error, with a filter like RUST_LOG: debug, simulation=trace. The
     /// default is MTASIM_LOG.
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
@@ -271,7 +271,7 @@ pub(crate) struct ManArguments {
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
     /// Seed instead of the scenario's: decimal, or hexadecimal with 0x.
-    #[arg(long = "seed", value_name = "SEED", value_parser = parse_seed)]
+    #[arg(id = "seed", long = "seed", value_name = "SEED", value_parser = parse_seed)]
     pub(crate) given: Option<u64>,
 }
 

@@ -198,7 +198,7 @@ pub(crate) struct ExplainArguments {
 #[derive(Debug, Args)]
 pub(crate) struct Jobs {
     /// Number of parallel runs [default: number of processors].
-    #[arg(long = "jobs", value_name = "N")]
+    #[arg(id = "jobs", long = "jobs", value_name = "N")]
     given: Option<NonZeroUsize>,
 }
 
