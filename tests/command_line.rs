@@ -101,11 +101,7 @@ fn wrong_usage_is_two_and_help_is_none() {
         assert!(!output.stdout.is_empty());
     }
     let help = mtasim(&["--help"], b"");
-    for line in [
-        "0    success",
-        "70   internal error",
-        "130  interrupted",
-    ] {
+    for line in ["0    success", "70   internal error", "130  interrupted"] {
         assert!(text(&help.stdout).contains(line), "{line}");
     }
 }
