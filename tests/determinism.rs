@@ -95,8 +95,8 @@ fn whether_anybody_looks_does_not_matter() {
         assert_eq!(bare.events_logged, full.events_logged, "{path}");
         assert_eq!(bare.signatures(), full.signatures(), "{path}");
         assert_eq!(
-            (bare.events, bare.steps),
-            (full.events, full.steps),
+            (bare.events, bare.calls),
+            (full.events, full.calls),
             "{path}"
         );
     }
@@ -160,7 +160,7 @@ fn a_process_of_its_own_makes_the_same_run() {
         let there = answer(&mut binary(), &path, SEEDS[0]);
         assert_eq!(there["digest"], here.digest.to_string(), "{path}");
         assert_eq!(there["events"], here.events, "{path}");
-        assert_eq!(there["steps"], here.steps, "{path}");
+        assert_eq!(there["steps"], here.calls, "{path}");
         let mut elsewhere = binary();
         elsewhere
             .env_clear()

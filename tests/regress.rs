@@ -59,8 +59,8 @@ fn no_chance_is_left_in_a_pinned_scenario() {
             assert_eq!(one.violations, other.violations, "{name}");
             assert_eq!(one.exceptions, other.exceptions, "{name}");
             assert_eq!(
-                (one.steps, one.events),
-                (other.steps, other.events),
+                (one.calls, one.events),
+                (other.calls, other.events),
                 "{name}"
             );
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use config::plan::{Build, Keyword, Scenario};
 use serde::Serialize;
-use simulation::{AssemblyError, Options};
+use simulation::{LoweringError, Options};
 
 use crate::statistics::intervals::{Interval, Paired};
 use crate::subject::Subject;
@@ -84,7 +84,7 @@ pub struct ArmComparison {
 #[derive(Debug)]
 pub enum CompareError {
     /// An arm cannot be run at all.
-    Assembly(AssemblyError),
+    Lowering(LoweringError),
     /// The system gives no threads.
     Threads(io::Error),
     /// A run under this seed panicked: a bug of this program.
@@ -136,7 +136,7 @@ pub fn compare(
         jobs: trial.jobs,
         handle_signals: trial.handle_signals,
     };
-    let work = move |seed| -> Result<Vec<Vec<String>>, AssemblyError> {
+    let work = move |seed| -> Result<Vec<Vec<String>>, LoweringError> {
         let run = |arm: &Arm| {
             let options = Options {
                 keep_records: false,
@@ -161,7 +161,7 @@ pub fn compare(
         }
     });
     if let Some(error) = failed {
-        return Err(CompareError::Assembly(error));
+        return Err(CompareError::Lowering(error));
     }
     match ending.map_err(CompareError::Threads)? {
         Completion::Panicked(seed) => Err(CompareError::Panicked(seed)),
@@ -283,7 +283,7 @@ impl fmt::Display for Comparison {
 impl fmt::Display for CompareError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Lowering(error) => write!(formatter, "{error}"),
             Self::Threads(error) => write!(formatter, "cannot work: {error}"),
             Self::Panicked(seed) => write!(formatter, "a run under seed {seed} panicked"),
         }

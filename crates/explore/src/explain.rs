@@ -14,7 +14,7 @@ use std::fmt::{self, Write};
 use config::plan::{ExceptionCode, Scenario};
 use kernel::Instant;
 use serde::Serialize;
-use simulation::{AssemblyError, Options, Outcome};
+use simulation::{LoweringError, Options, Outcome};
 
 use self::critical_pair::{CriticalPair, FailureContext};
 use self::failure_likelihood::FailureLikelihood;
@@ -80,7 +80,7 @@ pub enum Necessity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExplainError {
     /// The scenario cannot be run.
-    Assembly(AssemblyError),
+    Lowering(LoweringError),
     /// Nothing that is to be explained goes wrong.
     NothingWrong,
 }
@@ -100,7 +100,7 @@ pub fn explain(
         |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
     let mut watched = scenario.clone();
     watched.limits.access_log = critical_pair::FOOTPRINTS;
-    let outcome = run(&watched, true).map_err(ExplainError::Assembly)?;
+    let outcome = run(&watched, true).map_err(ExplainError::Lowering)?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
     let FailureDetails {
         detail,
@@ -263,7 +263,7 @@ impl fmt::Display for Explanation {
 impl fmt::Display for ExplainError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Lowering(error) => write!(formatter, "{error}"),
             Self::NothingWrong => formatter.write_str("nothing that could be explained goes wrong"),
         }
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use config::plan::Scenario;
 use kernel::mix;
 use mta::Build;
-use simulation::{AssemblyError, CallCounts, Options, Outcome, Run, Seen, Watch};
+use simulation::{CallCounts, LoweringError, Observations, Observe, Options, Outcome, Run};
 
 /// Pilot runs before a run. One is not enough: the counts of a single run are erratic.
 const PILOTS: u64 = 3;
@@ -17,7 +17,7 @@ const PILOTS: u64 = 3;
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
-pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, AssemblyError> {
+pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, LoweringError> {
     prepare(scenario, seed, |run| run)?.outcome(options)
 }
 
@@ -34,7 +34,7 @@ pub fn run_builds(
     seed: u64,
     builds: &[Rc<dyn Build>],
     options: Options,
-) -> Result<Outcome, AssemblyError> {
+) -> Result<Outcome, LoweringError> {
     prepare(scenario, seed, |run| run.with_builds(builds.to_vec()))?.outcome(options)
 }
 
@@ -46,8 +46,8 @@ pub fn run_builds(
 pub fn run_observed(
     scenario: &Scenario,
     seed: u64,
-    watch: Watch,
-) -> Result<(Outcome, Seen), AssemblyError> {
+    watch: Observe,
+) -> Result<(Outcome, Observations), LoweringError> {
     prepare(scenario, seed, |run| run)?.observed(watch)
 }
 
@@ -56,7 +56,7 @@ fn prepare<'a>(
     scenario: &'a Scenario,
     seed: u64,
     with_builds: impl Fn(Run<'a>) -> Run<'a>,
-) -> Result<Run<'a>, AssemblyError> {
+) -> Result<Run<'a>, LoweringError> {
     let mut counts = CallCounts::default();
     if scenario.scheduler.needs_counts() {
         for pilot in 0..PILOTS {

@@ -100,7 +100,7 @@ impl RunResult {
             digest: outcome.digest.to_string(),
             simulated: outcome.simulated.nanos(),
             events: outcome.events,
-            calls: outcome.steps,
+            calls: outcome.calls,
             stop: outcome.stop.word().to_owned(),
             associations: named(&[
                 ("opened", outcome.associations.opened),

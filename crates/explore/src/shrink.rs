@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 use config::plan::{Arrivals, Scenario, SizeRange};
 use kernel::{Duration, Instant};
-use simulation::{AssemblyError, Options, Outcome};
+use simulation::{LoweringError, Options, Outcome};
 
 use self::parts::Part;
 use self::size::Size;
@@ -64,7 +64,7 @@ pub struct Shrunk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShrinkError {
     /// The scenario cannot be run.
-    Assembly(AssemblyError),
+    Lowering(LoweringError),
     /// The capsule's failure does not appear.
     NotFailing(String),
 }
@@ -132,7 +132,7 @@ pub fn shrink(
     scenario.seed = if any_seed { 1 } else { search.seed };
     let shown = subject
         .run(&scenario, scenario.seed, QUICK)
-        .map_err(ShrinkError::Assembly)?;
+        .map_err(ShrinkError::Lowering)?;
     let signatures = shown.signatures();
     assert!(
         signatures.contains(&search.signature),
@@ -173,7 +173,7 @@ impl<'a> Search<'a> {
         let signature = capsule.failure.signature.clone();
         let outcome = subject
             .run(&capsule.scenario, capsule.seed, QUICK)
-            .map_err(ShrinkError::Assembly)?;
+            .map_err(ShrinkError::Lowering)?;
         let Some(failed_at) = found_at(&outcome, &signature) else {
             return Err(ShrinkError::NotFailing(signature));
         };
@@ -217,7 +217,7 @@ impl<'a> Search<'a> {
         }
         self.runs += 1;
         let outcome = self.subject.run(candidate, seed, QUICK).ok()?;
-        self.calls += outcome.steps;
+        self.calls += outcome.calls;
         let at = found_at(&outcome, &self.signature)?;
         Some((at, outcome))
     }
@@ -228,7 +228,7 @@ impl<'a> Search<'a> {
             return false;
         }
         let own = self.seed;
-        let has_luck = self.outcome.steps <= CHEAP_CALLS && chance::has_any(&candidate);
+        let has_luck = self.outcome.calls <= CHEAP_CALLS && chance::has_any(&candidate);
         let others = (1..=OTHER_SEEDS).filter(|seed| has_luck && *seed != own);
         for seed in [own].into_iter().chain(others) {
             if let Some((at, outcome)) = self.shows(&candidate, seed) {
@@ -351,7 +351,7 @@ fn found_at(outcome: &Outcome, signature: &str) -> Option<Instant> {
 impl std::fmt::Display for ShrinkError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Lowering(error) => write!(formatter, "{error}"),
             Self::NotFailing(signature) => write!(
                 formatter,
                 "the capsule's run does not show what it was kept for: {signature}"

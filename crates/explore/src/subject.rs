@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::pilot;
 use config::plan::Scenario;
-use simulation::{AssemblyError, Options, Outcome};
+use simulation::{LoweringError, Options, Outcome};
 
 /// Something that runs scenarios: the shipped builds, or builds of one's own through
 /// [`pilot::run_builds`]. It must be a function of its arguments; a sweep checks that.
@@ -21,7 +21,7 @@ pub trait Subject: Send + Sync {
         scenario: &Scenario,
         seed: u64,
         options: Options,
-    ) -> Result<Outcome, AssemblyError>;
+    ) -> Result<Outcome, LoweringError>;
 }
 
 /// The builds that the scenario's hosts name.
@@ -37,21 +37,21 @@ impl Subject for Shipped {
         scenario: &Scenario,
         seed: u64,
         options: Options,
-    ) -> Result<Outcome, AssemblyError> {
+    ) -> Result<Outcome, LoweringError> {
         pilot::run(scenario, seed, options)
     }
 }
 
 impl<F> Subject for Custom<F>
 where
-    F: Fn(&Scenario, u64, Options) -> Result<Outcome, AssemblyError> + Send + Sync,
+    F: Fn(&Scenario, u64, Options) -> Result<Outcome, LoweringError> + Send + Sync,
 {
     fn run(
         &self,
         scenario: &Scenario,
         seed: u64,
         options: Options,
-    ) -> Result<Outcome, AssemblyError> {
+    ) -> Result<Outcome, LoweringError> {
         (self.0)(scenario, seed, options)
     }
 }

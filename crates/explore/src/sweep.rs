@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use config::file::Diagnostics;
 use kernel::Checkpoint;
-use simulation::{AssemblyError, Options};
+use simulation::{LoweringError, Options};
 
 use crate::repro::capsule::{BUILD, Capsule};
 use crate::repro::divergence::{self, Divergence};
@@ -104,7 +104,7 @@ pub struct NondeterministicRun {
 #[derive(Debug)]
 pub enum SweepError {
     /// A scenario cannot be run at all.
-    Assembly(AssemblyError),
+    Lowering(LoweringError),
     /// Results cannot be kept.
     Results(ResultsError),
     /// The system gives no threads.
@@ -259,7 +259,7 @@ impl Fold<'_> {
             let settings = settings.zip(point.values.iter().cloned()).collect();
             let seed = first + number / count;
             let point = selected(swarm.as_ref(), point, seed)?;
-            examine(&*subject, &point, settings, (seed, recheck)).map_err(SweepError::Assembly)
+            examine(&*subject, &point, settings, (seed, recheck)).map_err(SweepError::Lowering)
         }
     }
 
@@ -346,7 +346,7 @@ fn examine(
     point: &GridPoint,
     settings: BTreeMap<String, String>,
     (seed, recheck): (u64, u64),
-) -> Result<Examined, AssemblyError> {
+) -> Result<Examined, LoweringError> {
     let run = || {
         subject.run(
             &point.scenario,
@@ -385,7 +385,7 @@ fn examine(
 impl fmt::Display for SweepError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Lowering(error) => write!(formatter, "{error}"),
             Self::Results(error) => write!(formatter, "{error}"),
             Self::Threads(error) => write!(formatter, "cannot work: {error}"),
             Self::Selection(seed, found) => write!(

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use config::plan::{Scenario, Scheduler};
 use kernel::Duration;
-use simulation::{AssemblyError, Bound, Exhaustive, Options, run_explored};
+use simulation::{Bound, Exhaustive, LoweringError, Options, run_explored};
 
 use crate::repro::capsule::Capsule;
 use crate::run_result::{RunResult, failures};
@@ -63,14 +63,14 @@ pub fn verify(
     scenario: &Scenario,
     bound: Bound,
     mut on_run: impl FnMut(u64),
-) -> Result<VerificationResult, AssemblyError> {
+) -> Result<VerificationResult, LoweringError> {
     let still = stilled(scenario);
     let mut search = Exhaustive::new(bound);
     let mut calls = 0;
     let mut broken = None;
     while let Some(explorer) = search.next_run() {
         let (outcome, pins) = run_explored(&still, still.seed, explorer)?;
-        calls += outcome.steps;
+        calls += outcome.calls;
         on_run(search.runs());
         let signatures = outcome.signatures();
         if !signatures.is_empty() {
@@ -101,7 +101,7 @@ pub fn verify(
 fn counterexample(
     pinned: &Scenario,
     signatures: &[String],
-) -> Result<Option<Capsule>, AssemblyError> {
+) -> Result<Option<Capsule>, LoweringError> {
     let options = Options {
         keep_records: false,
     };

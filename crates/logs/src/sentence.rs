@@ -8,9 +8,8 @@ use net::DropReason;
 
 use super::winsock_log;
 use config::plan::Scenario;
-use simulation::event;
 use simulation::outcome::Outcome;
-use simulation::record::{Record, Segment, Stage, ThreadNumber};
+use simulation::record::{EventClass, Record, Segment, Stage, ThreadNumber};
 
 /// What a record of this run says. The time is not part of it.
 ///
@@ -20,10 +19,7 @@ use simulation::record::{Record, Segment, Stage, ThreadNumber};
 pub fn sentence(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String {
     let host = |id: u32| outcome.hosts[id as usize].name.as_str();
     match record {
-        Record::Event(key) => match event::in_words(key.class) {
-            (what, true) => format!("{what} at {}", host(key.host)),
-            (what, false) => what.to_owned(),
-        },
+        Record::Event(key) => event_class(EventClass::of(key), host(key.host)),
         Record::Mta(id, thread, record) => {
             let who = thread_in_words(outcome, id.0, *thread);
             match record {
@@ -65,6 +61,20 @@ pub fn sentence(scenario: &Scenario, outcome: &Outcome, record: &Record) -> Stri
         Record::Violation(violation) => {
             format!("{}: {}", violation.host, violation.signature())
         }
+    }
+}
+
+fn event_class(class: EventClass, host: &str) -> String {
+    match class {
+        EventClass::FaultCeases => "a fault ceases".to_owned(),
+        EventClass::FaultStrikes => "a fault strikes".to_owned(),
+        EventClass::Heal => "the network heals".to_owned(),
+        EventClass::Arrival => format!("a packet reaches {host}"),
+        EventClass::TcpTimer => format!("a TCP timer expires at {host}"),
+        EventClass::WaitEnds => format!("the timeout of a socket call expires at {host}"),
+        EventClass::Submission => "a message is submitted".to_owned(),
+        EventClass::Start => format!("the service of {host} starts"),
+        EventClass::ThreadsRun => format!("threads run at {host}"),
     }
 }
 

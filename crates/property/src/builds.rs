@@ -12,7 +12,7 @@ use std::sync::Arc;
 use config::plan::{Keyword, Scenario};
 use explore::Subject;
 use mta::{Build, Shipped};
-use simulation::{AssemblyError, Options, Outcome};
+use simulation::{LoweringError, Options, Outcome};
 
 /// Makes a build for one run: a run's own share counts of references with nobody.
 type Maker = Arc<dyn Fn() -> Rc<dyn Build> + Send + Sync>;
@@ -70,7 +70,7 @@ pub enum RunError {
     /// each with what is wrong there.
     InvalidScenario(Vec<(String, String)>),
     /// A link cannot be calibrated as the scenario says.
-    Assembly(AssemblyError),
+    Lowering(LoweringError),
 }
 
 impl Builds {
@@ -122,7 +122,7 @@ impl Builds {
             own.map_or_else(|| shipped(host.build), |make| make())
         });
         explore::run_builds(scenario, seed, &builds.collect::<Vec<_>>(), options)
-            .map_err(RunError::Assembly)
+            .map_err(RunError::Lowering)
     }
 }
 
@@ -141,8 +141,8 @@ impl Subject for Builds {
         scenario: &Scenario,
         seed: u64,
         options: Options,
-    ) -> Result<Outcome, AssemblyError> {
-        Self::run(self, scenario, seed, options).map_err(|error| AssemblyError(error.to_string()))
+    ) -> Result<Outcome, LoweringError> {
+        Self::run(self, scenario, seed, options).map_err(|error| LoweringError(error.to_string()))
     }
 }
 
@@ -172,7 +172,7 @@ impl fmt::Display for RunError {
                     .iter()
                     .try_for_each(|(path, message)| write!(formatter, " {path}: {message};"))
             }
-            Self::Assembly(error) => error.fmt(formatter),
+            Self::Lowering(error) => error.fmt(formatter),
         }
     }
 }

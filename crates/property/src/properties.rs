@@ -125,7 +125,7 @@ impl Check {
             Stop::Messages => Err(self.undecided("the run reached its limit on messages")),
             Stop::Calls => Err(self.undecided("a service reached its limit on calls")),
             Stop::Violations => Err(self.undecided("the run reached its limit on violations")),
-            Stop::Repeats => Err(self.undecided("the search pruned the run as redundant")),
+            Stop::Pruned => Err(self.undecided("the search pruned the run as redundant")),
         }
     }
 

@@ -1,7 +1,7 @@
-//! One host: its machine, and what waits between that and the socket layer.
+//! One host: its MTA process, and the socket calls of its threads.
 //!
-//! Owns the way of a socket call from a thread to the socket layer and of a signal back to a
-//! waiting thread. It refuses to schedule: the world asks what is due.
+//! A socket call of a thread goes to the socket table, and the reply or a later signal comes back
+//! to the thread. The host schedules nothing itself; the world asks it what is due.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use mta::{Build, Database, Process, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
-use crate::assembly;
-use crate::footprint::Footprint;
+use crate::access_log::LoggedAccess;
+use crate::lowering;
+use crate::names::Names;
 use crate::record::ThreadNumber;
-use crate::roster::Roster;
 use crate::scheduling::Scheduling;
 use config::plan::Scenario;
 
@@ -32,12 +32,12 @@ pub(crate) struct Host {
     pub(crate) service: Option<Service>,
     /// How often the service was started.
     pub(crate) starts: u64,
-    pub(crate) turn: Planned,
-    /// Numbers the waits, over all starts: one that a former process began ends nobody's wait.
+    pub(crate) next_slice: NextSlice,
+    /// Numbers the waits over all starts, so that the timeout of an ended process is recognised.
     pub(crate) waits: u32,
 }
 
-/// The MTA process of a host, and its calls that wait.
+/// The MTA process of a host.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) machine: Machine<Winsock>,
@@ -45,48 +45,51 @@ pub(crate) struct Service {
     /// The threads' numbers in the logs, in the order of their creation.
     pub(crate) numbers: Vec<ThreadNumber>,
     waiting: BTreeMap<ThreadId, Waiting>,
-    /// How many of the judge's findings have been reported.
-    pub(crate) findings_seen: usize,
+    /// How many findings of the race detector have been reported to the oracles.
+    pub(crate) findings_reported: usize,
 }
 
-/// A call that waits for a signal or its deadline.
+/// A socket call that waits for one of its events, or for its timeout.
 #[derive(Debug)]
 struct Waiting {
     events: Vec<EventHandle>,
     generation: u32,
 }
 
-/// A simulation event of which only the latest plan counts.
+/// The next time slice of a host's threads. Rescheduling it makes earlier events outdated.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Planned {
+pub(crate) struct NextSlice {
     pub(crate) at: Option<Instant>,
     pub(crate) generation: u32,
 }
 
-/// What a service starts with, and when.
+/// What a service starts with.
 pub(crate) struct Start<'a> {
-    pub(crate) roster: &'a Roster<'a>,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) names: &'a Names<'a>,
     pub(crate) at: Instant,
     pub(crate) build: &'a Rc<dyn Build>,
     pub(crate) database: Database,
-    /// Whether the waits for events are written down, which are most of a log.
+    /// Whether to record the waits for events, which are most lines of a Winsock.log.
     pub(crate) waits_recorded: bool,
 }
 
-/// What became of a socket call.
+/// The result of a socket call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answered {
     /// The thread has its reply.
     Now,
-    /// It waits, at the longest until then.
+    /// The thread waits, at most until then.
     Waits { until: Instant, generation: u32 },
 }
 
 impl Host {
-    /// Starts, or starts again, the MTA service of this host.
+    /// Starts the MTA service of this host, for the first time or again.
+    ///
+    /// # Panics
+    /// If it runs already.
     pub(crate) fn start_service(
         &mut self,
-        scenario: &Scenario,
         choices: Choices,
         scheduling: &Scheduling,
         start: Start<'_>,
@@ -96,40 +99,28 @@ impl Host {
             "the service of {} runs already",
             self.name
         );
-        let Start {
-            roster,
-            at,
-            build,
-            database,
-            waits_recorded,
-        } = start;
+        let (scenario, at) = (start.scenario, start.at);
         self.starts += 1;
-        // Every start has luck of its own.
-        let luck = mix(key(&self.name), self.starts);
+        // Each start makes random choices of its own.
+        let rng_key = mix(key(&self.name), self.starts);
         let heap = HeapConfig {
             bytes: HEAP_BYTES,
-            serialize: build.serializes_heap(),
+            serialize: start.build.serializes_heap(),
         };
-        let strategy = scheduling.strategy(scenario, self.id, choices, luck);
-        let config = assembly::machine(&self.name, scenario, heap);
-        let mut machine = Machine::new(config, strategy, choices, luck)
+        let strategy = scheduling.strategy(scenario, self.id, choices, rng_key);
+        let config = lowering::machine(&self.name, scenario, heap);
+        let mut machine = Machine::new(config, strategy, choices, rng_key)
             .expect("the scenario's format keeps a machine's limits");
         machine.advance(at);
-        if scheduling.watches_state() {
+        if scheduling.needs_fingerprints() {
             machine.watch_state();
         }
-        let config = assembly::mta(
-            &self.name,
-            (scenario, roster),
-            Rc::clone(build),
-            database,
-            waits_recorded,
-        );
+        let config = lowering::mta(&self.name, start);
         let process = mta::start(&mut machine, config)
-            .expect("static memory holds the largest pool there can be");
+            .expect("static memory is large enough for the largest pool");
         assert!(
             machine.next_time().is_none_or(|first| first >= at),
-            "no thread acts before its service starts"
+            "no thread makes a call before its service starts"
         );
         let numbers = machine
             .threads()
@@ -140,11 +131,11 @@ impl Host {
             process,
             numbers,
             waiting: BTreeMap::new(),
-            findings_seen: 0,
+            findings_reported: 0,
         });
     }
 
-    /// Carries out a thread's socket call.
+    /// Executes a thread's socket call.
     pub(crate) fn call(
         &mut self,
         at: Instant,
@@ -157,6 +148,7 @@ impl Host {
             .as_mut()
             .expect("a thread of the service calls");
         let SocketRequest { call, deadline } = request;
+        // Setting an event happens before the wait that it ends: the race detector must know.
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
         }
@@ -196,7 +188,7 @@ impl Host {
         }
     }
 
-    /// Tells waiting threads what has become signalled.
+    /// Replies to the threads that wait for events which are signalled now.
     pub(crate) fn deliver_signals(&mut self, now: Instant, sockets: &mut SocketTable) {
         while let Some(signal) = sockets.poll_signal() {
             let Signal::Event(event) = signal else {
@@ -212,6 +204,7 @@ impl Host {
                 .map(|(&thread, _)| thread)
                 .collect();
             for thread in woken {
+                // A thread woken before this one may have consumed the signal: ask again.
                 let events = service.waiting[&thread].events.clone();
                 let reply = sockets.call(uptime(now), Call::Wait { events });
                 if reply == Reply::Pending {
@@ -230,7 +223,7 @@ impl Host {
         }
     }
 
-    /// A waiting call's deadline has come, unless it has been answered since.
+    /// The timeout of a socket call expires; ignored if the call has been answered.
     pub(crate) fn end_wait(&mut self, now: Instant, thread: ThreadId, generation: u32) {
         let Some(service) = &mut self.service else {
             return;
@@ -245,30 +238,28 @@ impl Host {
         }
     }
 
-    /// What the running service keeps of its threads' accesses, in order.
-    pub(crate) fn footprints(&self) -> Vec<Footprint> {
+    /// The access log of the process, in the order of the accesses.
+    pub(crate) fn access_log(&self) -> Vec<LoggedAccess> {
         let Some(service) = &self.service else {
             return Vec::new();
         };
-        let kept = service.machine.footprints().map(|footprint| {
-            let thread = service.machine.thread(footprint.thread);
-            Footprint::new(&self.name, (thread.name, thread.number), footprint)
+        let logged = service.machine.footprints().map(|access| {
+            let thread = service.machine.thread(access.thread);
+            LoggedAccess::new(&self.name, thread.name, thread.number, access)
         });
-        kept.collect()
+        logged.collect()
     }
 
-    /// The process is gone: its sockets and event objects are closed by the system.
+    /// Ends the process; the system closes its sockets and event objects.
     pub(crate) fn end_service(&mut self, now: Instant, sockets: &mut SocketTable) {
         if let Some(mut service) = self.service.take() {
             service.machine.terminate();
         }
         sockets.end_process(uptime(now));
-        self.turn.at = None;
+        self.next_slice.at = None;
     }
-}
 
-impl Host {
-    /// A hash of what its threads and their waits come to.
+    /// A hash of the state of its process and of the waits of its threads.
     pub(crate) fn fingerprint(&self) -> u64 {
         let service = self.service.as_ref().map(|service| {
             let waiting: Vec<_> = (service.waiting.iter())
@@ -281,7 +272,7 @@ impl Host {
 }
 
 impl Service {
-    /// Whether every thread waits for something from outside, with no message under way.
+    /// Whether every thread waits, and no message is under way between threads.
     pub(crate) fn is_quiescent(&self) -> bool {
         use machine::ThreadState::{Asking, Blocked, Exited};
         let still = |state| matches!(state, Asking | Blocked | Exited);
@@ -289,7 +280,7 @@ impl Service {
             && self.process.queues_are_empty(&self.machine)
     }
 
-    /// The thread at this place in the order of creation, if it waits.
+    /// The thread with this index in the order of creation, if it waits in a socket call.
     pub(crate) fn thread_at(&self, index: u32) -> Option<ThreadId> {
         self.waiting
             .keys()

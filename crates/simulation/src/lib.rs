@@ -1,45 +1,40 @@
-//! One file, one world, one judged run.
+//! Simulates one run of one scenario and checks it with oracles.
 //!
-//! | Module | Owns |
+//! | Module | Contents |
 //! |---|---|
-//! | [`mod@file`], [`plan`] | from text to a checked, immutable [`plan::Scenario`] |
-//! | `assembly`, `roster` | from names to numbers; who is who |
-//! | `world`, `host`, `event`, `workload` | what happens, and when |
-//! | [`record`] | what is written down |
-//! | [`watch`] | what else may be seen of a run, if somebody looks |
-//! | [`swarm`] | what one seed has of it |
-//! | [`timeline`] | what chance lays down, as a plan could |
-//! | `ledger` | what the oracles make of it |
-//! | [`violation`], [`outcome`], [`run()`] | one judged run |
-//! | [`render`] | logs: views of what was written down |
-//! | [`ping`] | what a ping sees of a link |
-//!
-//! It never knows that there is more than one run.
+//! | [`run`](mod@run) | the entry point: [`Run`] and [`run()`] |
+//! | `lowering`, `names` | from a scenario's names to the numbers and configurations of the models |
+//! | `world`, `host` | what happens and when: events, faults, workloads, services |
+//! | `scheduling` | which scheduler orders the calls of a host's threads |
+//! | [`record`] | the records of a run, and their bytes in the digest |
+//! | [`observers`], [`access_log`] | what else can be observed: packets, threads, memory accesses |
+//! | `oracles`, [`violation`] | the properties that are checked, and what an oracle reports |
+//! | [`outcome`] | the result of a run |
+//! | [`timeline`] | the random outages, arrivals and losses of a run, as a scenario could list them |
+//! | [`ping`] | a series of pings over one link |
 
 #![deny(clippy::float_arithmetic)]
 
-mod assembly;
-pub mod event;
-pub mod footprint;
+pub mod access_log;
 mod host;
-mod ledger;
+mod lowering;
+mod names;
+pub mod observers;
+mod oracles;
 pub mod outcome;
 pub mod ping;
 pub mod record;
-mod roster;
 pub mod run;
 mod scheduling;
 pub mod timeline;
 pub mod violation;
-pub mod watch;
-mod workload;
 mod world;
 
-pub use assembly::AssemblyError;
-pub use footprint::Footprint;
+pub use access_log::LoggedAccess;
+pub use lowering::LoweringError;
 pub use machine::{Bound, Exhaustive, Explorer};
+pub use observers::{Observations, Observe};
 pub use outcome::Outcome;
 pub use run::{Run, run, run_explored};
 pub use scheduling::CallCounts;
-pub use watch::{Seen, Watch};
 pub use world::Options;

@@ -1,14 +1,11 @@
-//! What came of a run.
-//!
-//! Owns [`Outcome`] and the counts that a scenario's expectations are held
-//! against. It refuses the wall clock: how long a run took is the command line's to say.
+//! The result of a run: counts, violations, exceptions and digest.
 
 use std::collections::BTreeMap;
 
 use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
 
-use crate::footprint::Footprint;
+use crate::access_log::LoggedAccess;
 use crate::record::{Record, ThreadNumber};
 use config::plan::{ExceptionCode, Expectations, Keyword, ViolationKind};
 
@@ -21,51 +18,51 @@ pub struct Exception {
     pub code: u32,
     /// The host, by name.
     pub host: String,
-    /// When.
+    /// When it was raised.
     pub at: Instant,
     /// The thread's name.
     pub thread: String,
     /// The thread's number.
     pub number: u16,
-    /// What it was about.
+    /// What it was about, the same in every run.
     pub cause: String,
 }
 
-/// How many associations there were, at both ends.
+/// Counts of associations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Associations {
-    /// Begun by a caller, those refused for want of a block included: each is one, whoever counts
-    /// its ends.
+    /// Begun by a caller, including those refused because no block was free. Each association is
+    /// counted once.
     pub begun: u64,
-    /// Opened.
+    /// Opened, counted at each end.
     pub opened: u64,
-    /// Ended in order.
+    /// Released in order, counted at each end.
     pub closed: u64,
-    /// Never opened, or broken.
+    /// Never opened, or aborted, counted at each end.
     pub failed: u64,
-    /// Refused, since no control block was free.
+    /// Refused because no control block was free.
     pub refused: u64,
 }
 
-/// How many messages there were.
+/// Counts of messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
-    /// Taken in from above.
+    /// Submitted by workloads.
     pub submitted: u64,
-    /// Arrived whole at the other end.
+    /// Arrived whole at their destination.
     pub arrived: u64,
     /// Acknowledged to the sender.
     pub acknowledged: u64,
-    /// Given up and returned.
+    /// Returned to the sender as undeliverable.
     pub returned: u64,
 }
 
 /// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Its duration was over.
+    /// The scenario's duration has passed.
     Duration,
-    /// Nothing was left to happen.
+    /// No event was left.
     Quiet,
     /// The limit on events was reached.
     Events,
@@ -75,12 +72,12 @@ pub enum Stop {
     Calls,
     /// The limit on violations was reached.
     Violations,
-    /// A search has seen what follows.
-    Repeats,
+    /// An exhaustive search has covered what follows.
+    Pruned,
 }
 
 impl Stop {
-    /// One word for programs.
+    /// The word for it in JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -90,103 +87,102 @@ impl Stop {
             Self::Messages => "messages",
             Self::Calls => "calls",
             Self::Violations => "violations",
-            Self::Repeats => "repeats",
+            Self::Pruned => "pruned",
         }
     }
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The seed.
     pub seed: u64,
     /// The digest of everything that happened.
     pub digest: Fingerprint,
-    /// What the digest was along the way.
+    /// The digest at intervals during the run.
     pub checkpoints: Vec<Checkpoint>,
-    /// How far virtual time went.
+    /// The virtual time at the end.
     pub simulated: Instant,
     /// Simulation events handled.
     pub events: u64,
-    /// Calls that modeled threads made.
-    pub steps: u64,
+    /// Calls of modeled threads.
+    pub calls: u64,
     /// Why it stopped.
     pub stop: Stop,
-    /// How long progress was owed after everything had healed; `None`: the scenario has no such
-    /// phase.
+    /// The length of the healing phase; `None` if the scenario has none.
     pub healing: Option<Duration>,
-    /// Broken promises in the order they were found.
+    /// Violations, in the order in which they were found.
     pub violations: Vec<Violation>,
-    /// Violations beyond the limit, counted only.
+    /// Number of violations beyond the limit.
     pub violations_dropped: u64,
-    /// Exceptions in the order they were raised.
+    /// Exceptions, in the order in which they were raised.
     pub exceptions: Vec<Exception>,
-    /// Event-log entries by id.
+    /// Number of event-log entries by id.
     pub events_logged: BTreeMap<u32, u64>,
     /// Associations.
     pub associations: Associations,
     /// Messages.
     pub messages: Messages,
-    /// How often each fault struck, by name; a fault that never struck tested nothing.
+    /// How often each fault struck, by name.
     pub faults: BTreeMap<String, u64>,
-    /// What happened to control blocks, and in which states it found them, on all hosts together.
+    /// Which events met control blocks in which states, over all hosts.
     pub coverage: mta::Coverage,
-    /// Packets sent, lost and delivered by link name.
+    /// Packets offered and lost, by link name.
     pub links: BTreeMap<String, LinkCounts>,
-    /// What is not as the scenario expects, in words; empty if all is.
+    /// Each expectation of the scenario that failed, in words.
     pub unexpected: Vec<String>,
-    /// What was written down, if it was asked for.
+    /// The records, if they were kept.
     pub records: Vec<(Instant, Record)>,
-    /// The accesses to shared memory that the scenario's limits let be kept, in order of time.
-    pub footprints: Vec<Footprint>,
-    /// The hosts' names and threads, to read the records by.
+    /// Accesses to shared memory, in the order of time, as many as the scenario's limits allow.
+    pub access_log: Vec<LoggedAccess>,
+    /// The hosts, by the numbers that the records use.
     pub hosts: Vec<HostView>,
 }
 
-/// Packets on a link, both ways together.
+/// Packets on a link, over both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounts {
-    /// Offered to it.
+    /// Packets that a host put on the link.
     pub offered: u64,
-    /// Not delivered.
+    /// Of these, packets that did not arrive.
     pub lost: u64,
 }
 
-/// A host as reports name it.
+/// A host: what logs and reports need to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostView {
     /// Its name.
     pub name: String,
-    /// Its address.
+    /// Its IPv4 address, in host byte order.
     pub address: u32,
-    /// Its build.
+    /// The version of its build.
     pub build: mta::Version,
-    /// Whether it names threads and reports errors as 4.0 does.
+    /// Whether its logs have the form of 4.0 or of later builds.
     pub generation: mta::Generation,
     /// Its connectors' names, by number.
     pub connectors: Vec<String>,
-    /// Names of its threads by number.
+    /// The names of its threads, by number.
     pub threads: BTreeMap<ThreadNumber, String>,
 }
 
 impl Outcome {
-    /// The host of this name, as the records number it.
+    /// The number of the host of this name in the records.
     #[must_use]
     pub fn host_named(&self, name: &str) -> Option<HostId> {
-        let place = self.hosts.iter().position(|host| host.name == name)?;
-        u32::try_from(place).ok().map(HostId)
+        let index = self.hosts.iter().position(|host| host.name == name)?;
+        u32::try_from(index).ok().map(HostId)
     }
 
     /// The first checkpoint at which two runs of one scenario and seed differ, or their digests
-    /// where no checkpoint does; `None` if they are the same.
+    /// if no checkpoint differs; `None` if the runs are the same.
     #[must_use]
     pub fn divergence_from(&self, other: &Self) -> Option<String> {
         if self.digest == other.digest {
             return None;
         }
         let both = self.checkpoints.iter().zip(&other.checkpoints);
-        let mut apart = both.filter(|(one, two)| one != two);
-        Some(match apart.next() {
+        let mut different = both.filter(|(one, two)| one != two);
+        Some(match different.next() {
             Some((one, two)) => format!(
                 "first at the checkpoint of record {}, {} s: {:016x} and {:016x}",
                 one.records, one.at, one.hash, two.hash
@@ -204,7 +200,7 @@ impl Outcome {
         self.unexpected.is_empty()
     }
 
-    /// The signatures of everything that went wrong, exceptions included, each once.
+    /// The signatures of all violations and exceptions, sorted and without duplicates.
     #[must_use]
     pub fn signatures(&self) -> Vec<String> {
         let mut signatures: Vec<String> =
@@ -215,7 +211,7 @@ impl Outcome {
         signatures
     }
 
-    /// Holds the counts against what the scenario expects.
+    /// Compares the counts with the scenario's expectations.
     pub(crate) fn compare(&mut self, expect: &Expectations) {
         let mut unexpected = Vec::new();
         let mut check = |what: &str, found: u64, range: config::plan::CountRange| {
@@ -251,7 +247,7 @@ impl Outcome {
         self.unexpected = unexpected;
     }
 
-    /// With `only`, what is not named must not be: neither a violation nor an exception.
+    /// With `only`, a violation or exception that no expectation names is unexpected.
     fn check_unnamed(&self, expect: &Expectations, unexpected: &mut Vec<String>) {
         let mut unnamed: BTreeMap<ViolationKind, u64> = BTreeMap::new();
         for violation in &self.violations {
@@ -270,7 +266,7 @@ impl Outcome {
 }
 
 impl Exception {
-    /// What names the defect: the code and what it was about.
+    /// The name of the defect: code and cause.
     #[must_use]
     pub fn signature(&self) -> String {
         format!("exception {:08x}: {}", self.code, self.cause)

@@ -12,8 +12,8 @@ use net::{
     HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol, Verdict, calibration,
 };
 
-use crate::assembly;
-use crate::roster;
+use crate::lowering;
+use crate::names;
 use config::plan::Scenario;
 
 /// How to ping.
@@ -56,7 +56,7 @@ pub enum PingError {
     /// More than [`COUNT_MAX`] requests.
     TooMany(u32),
     /// The link cannot be built as the scenario says.
-    Link(assembly::AssemblyError),
+    Link(lowering::LoweringError),
 }
 
 /// The most requests of one series.
@@ -112,13 +112,13 @@ pub fn ping(scenario: &Scenario, seed: u64, link: &str, plan: Plan) -> Result<Re
         let asked = link.to_owned();
         return Err(PingError::UnknownLink { asked, known });
     };
-    let mut config = assembly::links(scenario)
+    let mut config = lowering::links(scenario)
         .map_err(PingError::Link)?
         .swap_remove(place);
-    let target = roster::addresses(scenario)[config.ends[1].0 as usize];
+    let target = names::addresses(scenario)[config.ends[1].0 as usize];
     config.ends = [SOURCE, TARGET];
     let network = Network::new(Choices::new(seed), 2, std::slice::from_ref(&config));
-    let refused = |error: net::NetworkError| assembly::AssemblyError(error.to_string());
+    let refused = |error: net::NetworkError| lowering::LoweringError(error.to_string());
     let network = network.map_err(|error| PingError::Link(refused(error)))?;
     let series = Series {
         network,

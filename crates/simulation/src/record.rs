@@ -1,7 +1,4 @@
-//! The vocabulary of a run: everything that is written down.
-//!
-//! Owns [`Record`] and its canonical bytes, which make up the digest. It refuses text: logs are
-//! views of records.
+//! The records of a run, and the bytes that they add to its digest.
 
 use std::hash::{Hash, Hasher};
 
@@ -38,6 +35,54 @@ pub enum Record {
     Healed,
     /// An oracle found a promise broken.
     Violation(Box<Violation>),
+}
+
+/// What a simulation event does. The discriminant is the class of its [`EventKey`], which ranks
+/// the events of one instant: links and hosts change before packets arrive, packets arrive before
+/// timers expire, and threads run last and see all of it. The order is part of every digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventClass {
+    /// A fault ceases.
+    FaultCeases,
+    /// A fault strikes.
+    FaultStrikes,
+    /// The healing phase begins.
+    Heal,
+    /// A packet arrives at a host.
+    Arrival,
+    /// A TCP timer of a host expires.
+    TcpTimer,
+    /// The timeout of a socket call expires.
+    WaitEnds,
+    /// A workload submits a message.
+    Submission,
+    /// A host or a service starts.
+    Start,
+    /// The threads of a host can run.
+    ThreadsRun,
+}
+
+impl EventClass {
+    const ALL: [Self; 9] = [
+        Self::FaultCeases,
+        Self::FaultStrikes,
+        Self::Heal,
+        Self::Arrival,
+        Self::TcpTimer,
+        Self::WaitEnds,
+        Self::Submission,
+        Self::Start,
+        Self::ThreadsRun,
+    ];
+
+    /// The class of an event.
+    ///
+    /// # Panics
+    /// If the key is not of an event of a run.
+    #[must_use]
+    pub fn of(key: &EventKey) -> Self {
+        Self::ALL[usize::from(key.class)]
+    }
 }
 
 /// A thread by its number in the logs.

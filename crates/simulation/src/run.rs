@@ -9,20 +9,19 @@ use machine::Explorer;
 use mta::Build;
 use net::HostId;
 
-use crate::assembly::{self, AssemblyError};
-use crate::ledger::{Broken, Ledger};
+use crate::lowering::{self, LoweringError};
+use crate::observers::{Observations, Observe};
 use crate::outcome::{Outcome, Stop};
 use crate::scheduling::{CallCounts, Scheduling};
-use crate::watch::{Seen, Watch};
 use crate::world::{Options, World};
-use config::plan::{Preemption, Scenario, ViolationKind};
+use config::plan::{Preemption, Scenario};
 
 /// Runs `scenario` under `seed` with the builds that its hosts name.
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says, or if the scenario's scheduler needs call
 /// counts (see [`Run::with_counts`]).
-pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, AssemblyError> {
+pub fn run(scenario: &Scenario, seed: u64, options: Options) -> Result<Outcome, LoweringError> {
     Run::new(scenario, seed).outcome(options)
 }
 
@@ -78,27 +77,27 @@ impl<'a> Run<'a> {
     /// # Panics
     /// A bug of this program, or of a build, is a panic that names the scenario, the seed and the
     /// virtual time.
-    pub fn outcome(self, options: Options) -> Result<Outcome, AssemblyError> {
+    pub fn outcome(self, options: Options) -> Result<Outcome, LoweringError> {
         let seed = self.seed;
-        Ok(judged(self.world(options)?, seed))
+        Ok(checked(self.world(options)?, seed))
     }
 
-    /// Makes the run with every record kept, and observes what `watch` asks for. Observing does
+    /// Makes the run with every record kept, and observes what `observe` asks for. Observing does
     /// not change the run.
     ///
     /// # Errors
     /// If a link cannot be calibrated as the scenario says, or if the scheduler lacks counts.
-    pub fn observed(self, watch: Watch) -> Result<(Outcome, Seen), AssemblyError> {
+    pub fn observed(self, observe: Observe) -> Result<(Outcome, Observations), LoweringError> {
         let seed = self.seed;
         let mut world = self.world(Options { keep_records: true })?;
-        world.watch(watch);
+        world.observe(observe);
         let stop = world.run();
-        close_books(&mut world);
+        world.final_checks();
         for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
             world.observer.on_end(host, world.now);
         }
-        let seen = std::mem::take(&mut world.observer).into_seen();
-        Ok((summarise(world, seed, stop), seen))
+        let observations = std::mem::take(&mut world.observer).into_observations();
+        Ok((summarise(world, seed, stop), observations))
     }
 
     /// Makes the run under the random walk, whatever the scenario's scheduler is, and adds the
@@ -106,7 +105,7 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// If a link cannot be calibrated as the scenario says.
-    pub fn count_calls(self, counts: &mut CallCounts) -> Result<(), AssemblyError> {
+    pub fn count_calls(self, counts: &mut CallCounts) -> Result<(), LoweringError> {
         let scheduling = counts.counting(self.scenario.hosts.len());
         let options = Options {
             keep_records: false,
@@ -115,7 +114,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn world(self, options: Options) -> Result<World<'a>, AssemblyError> {
+    fn world(self, options: Options) -> Result<World<'a>, LoweringError> {
         let Self {
             scenario,
             seed,
@@ -130,26 +129,27 @@ impl<'a> Run<'a> {
 fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
     let hosts = scenario.hosts.values();
     hosts
-        .map(|host| -> Rc<dyn Build> { Rc::new(assembly::shipped(host)) })
+        .map(|host| -> Rc<dyn Build> { Rc::new(lowering::shipped(host)) })
         .collect()
 }
 
-/// Runs `scenario` under `seed` in the order of calls that a search has come to, and says where it
-/// turned: the pins with which the `cooperative` scheduler takes the same course.
+/// Runs `scenario` under `seed` in the order of calls that an exhaustive search tries next. Also
+/// returns the pins with which the `cooperative` scheduler makes the calls in the same order.
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
 ///
 /// # Panics
-/// If calls take time: it must stand still while somebody can go on.
+/// If calls take time: the search orders the calls of one instant, so time must not pass while a
+/// thread can run.
 pub fn run_explored(
     scenario: &Scenario,
     seed: u64,
     explorer: Explorer,
-) -> Result<(Outcome, Vec<Preemption>), AssemblyError> {
+) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
     let mut hosts = scenario.hosts.values();
-    let still = hosts.all(|host| host.call_cost.is_zero());
-    assert!(still, "time stands still while somebody can go on");
+    let is_free = hosts.all(|host| host.call_cost.is_zero());
+    assert!(is_free, "a search needs calls that take no time");
     let explorer = Rc::new(explorer);
     let seats = Rc::new(RefCell::new(Vec::new()));
     let run = Run {
@@ -163,19 +163,20 @@ pub fn run_explored(
     let pin = |turning: &machine::Turning| {
         let seat = usize::try_from(turning.seat).ok()?.checked_sub(1)?;
         let name = scenario.hosts.keys().nth(seats.get(seat)?.0 as usize)?;
-        assembly::pinned(name, turning)
+        lowering::pinned(name, turning)
     };
     let pins = explorer.turnings().iter().filter_map(pin).collect();
     Ok((outcome, pins))
 }
 
-/// Runs a world to its end. What panics below cannot know where in which run it was.
-fn judged(mut world: World<'_>, seed: u64) -> Outcome {
+/// Runs a world to its end and checks it. A panic inside does not know which run it is in, so the
+/// scenario, the seed and the virtual time are added here.
+fn checked(mut world: World<'_>, seed: u64) -> Outcome {
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         let stop = world.run();
-        // A search that gives a run up has no end of it to judge.
-        if stop != Stop::Repeats {
-            close_books(&mut world);
+        // A pruned run was broken off in the middle: nothing can be said about its end.
+        if stop != Stop::Pruned {
+            world.final_checks();
         }
         stop
     }));
@@ -196,94 +197,38 @@ fn text_of(cause: &(dyn Any + Send)) -> &str {
     text.unwrap_or("a panic without a text")
 }
 
-/// What can be judged only once nothing more happens.
-fn close_books(world: &mut World<'_>) {
-    let now = world.now;
-    for index in 0..world.hosts.len() {
-        let host = &world.hosts[index];
-        let table = world.internet.sockets(host.id);
-        let sockets = table.counters().sockets;
-        let open = table.open_sockets().count() as u64;
-        assert_eq!(
-            sockets.opened,
-            sockets.closed + open,
-            "the sockets of {} are opened, closed or open",
-            host.name
-        );
-        let Some(service) = &host.service else {
-            continue;
-        };
-        let id = host.id;
-        let mut found = Vec::new();
-        if let Err(fault) = service.machine.heap_census() {
-            let detail = format!("{fault:?}");
-            let kind = ViolationKind::HeapCorruption;
-            found.push(broken(kind, "process heap", detail));
-        }
-        if service.is_quiescent() {
-            let audit = service.process.audit(&service.machine);
-            let owned = |socket: u32| audit.blocks.iter().any(|it| it.socket == Some(socket));
-            for socket in table.open_sockets().filter(|it| !owned(it.handle.0)) {
-                let detail = format!("socket {} belongs to no control block", socket.handle.0);
-                found.push(broken(ViolationKind::SocketLeak, "socket", detail));
-            }
-        }
-        found
-            .into_iter()
-            .for_each(|broken| world.ledger.add(id, now, broken));
-    }
-    world
-        .ledger
-        .on_finish(now, world.scenario.healing.is_some());
-    for violation in world.ledger.take_new() {
-        world.write(crate::record::Record::Violation(Box::new(violation)));
-    }
-}
-
-fn broken(kind: ViolationKind, place: &str, detail: String) -> Broken {
-    Broken {
-        kind,
-        place: place.to_owned(),
-        block: None,
-        detail,
-    }
-}
-
 fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
     let links = names.zip(world.link_counts()).collect();
-    let faults = world
-        .fault_counts()
-        .map(|(name, count)| (name.to_owned(), count))
-        .collect();
-    let footprints = world.take_footprints();
-    let (events, steps, simulated) = (world.events(), world.steps(), world.now);
+    let faults = world.fault_counts();
+    let access_log = world.take_access_log();
+    let (events, calls, simulated) = (world.events(), world.calls(), world.now);
     let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
-    let results = Ledger::into_results(world.ledger);
+    let results = world.oracles.into_results();
     let mut outcome = Outcome {
         seed,
         digest: digest.fingerprint(),
         checkpoints: digest.checkpoints().to_vec(),
         simulated,
         events,
-        steps,
+        calls,
         stop,
         healing: scenario.healing,
         violations: results.violations,
         violations_dropped: results.violations_dropped,
-        exceptions: results.exceptions,
-        events_logged: results.events_logged,
-        associations: results.associations,
-        messages: results.messages,
+        exceptions: results.totals.exceptions,
+        events_logged: results.totals.events_logged,
+        associations: results.totals.associations,
+        messages: results.totals.messages,
         faults,
         coverage,
         links,
         unexpected: Vec::new(),
         records,
-        footprints,
-        hosts: results.views,
+        access_log,
+        hosts: results.hosts,
     };
     outcome.compare(&scenario.expect);
     outcome

@@ -1,4 +1,4 @@
-//! Who decides the order of calls on each host.
+//! Chooses the scheduler that orders the calls of each host's threads.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,10 +11,10 @@ use machine::{
 };
 use net::HostId;
 
-use crate::assembly::AssemblyError;
+use crate::lowering::LoweringError;
 use config::plan::{Scenario, Scheduler};
 
-/// Calls a thread makes in a row under the round-robin scheduler.
+/// Calls that a thread makes in a row under the round-robin scheduler.
 const CALLS_PER_TURN: u64 = 1;
 /// The depth of bugs that `pct` aims at: most need three orders at the most (Thomson, Donaldson,
 /// Betts, PPoPP 2014).
@@ -39,47 +39,48 @@ impl CallCounts {
     }
 }
 
-/// What a world asks when a service starts.
+/// How the calls of a run are ordered.
 #[derive(Clone)]
 pub(crate) enum Scheduling {
-    /// The scenario's word, with counts for each host if it needs any.
+    /// The scenario's scheduler, with the counts of each host if it needs any.
     Named(Vec<Counts>),
-    /// The random walk, counted for each host.
+    /// The random walk, with the calls of each host counted.
     Counting(Vec<Rc<RefCell<Tally>>>),
-    /// A search through all orders, and which hosts' services it has seen start.
+    /// One run of an exhaustive search, and the host of each service in the order of starts.
     Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
 
 impl Scheduling {
     /// # Errors
     /// If the scenario's scheduler needs counts, and there are none.
-    pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), AssemblyError> {
+    pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), LoweringError> {
         let scheduler = scenario.scheduler;
         match self {
             Self::Named(counts) if counts.is_empty() && scheduler.needs_counts() => Err(
-                AssemblyError(format!("scheduler {scheduler}: no call counts")),
+                LoweringError(format!("scheduler {scheduler}: no call counts")),
             ),
             Self::Named(_) | Self::Counting(_) | Self::Explored(..) => Ok(()),
         }
     }
 
-    /// Whether somebody asks for the state of the machines.
-    pub(crate) const fn watches_state(&self) -> bool {
+    /// Whether the states of the machines are compared, as a search does to prune runs.
+    pub(crate) const fn needs_fingerprints(&self) -> bool {
         matches!(self, Self::Explored(..))
     }
 
-    /// What decides on this host from a start of its service on, whose luck is `luck`.
+    /// The strategy of a host for one start of its service, whose random choices are keyed by
+    /// `rng_key`.
     pub(crate) fn strategy(
         &self,
         scenario: &Scenario,
         host: HostId,
         choices: Choices,
-        luck: u64,
+        rng_key: u64,
     ) -> Strategy {
         let counts = match self {
             Self::Named(counts) => counts.get(host.0 as usize).cloned().unwrap_or_default(),
             Self::Counting(tallies) => {
-                let walk = Random::new(choices, luck);
+                let walk = Random::new(choices, rng_key);
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Chosen(Box::new(counting));
             }
@@ -95,15 +96,15 @@ impl Scheduling {
         };
         Strategy::Chosen(match scenario.scheduler {
             Scheduler::Timed => return Strategy::Timed,
-            Scheduler::Random => Box::new(Random::new(choices, luck)),
+            Scheduler::Random => Box::new(Random::new(choices, rng_key)),
             Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
             Scheduler::Cooperative => Box::new(Cooperative::default()),
-            Scheduler::Pct => Box::new(Pct::new(choices, luck, DEPTH, counts.most())),
-            Scheduler::Pos => Box::new(Pos::new(choices, luck)),
-            Scheduler::Surw => Box::new(Surw::new(choices, luck, &counts, Selection::All)),
-            Scheduler::Paced => Box::new(Paced::new(choices, luck, step())),
-            Scheduler::Parallel => Box::new(Parallel::new(choices, luck, step())),
-            Scheduler::Portfolio => Box::new(Portfolio::new(choices, luck, &counts, step())),
+            Scheduler::Pct => Box::new(Pct::new(choices, rng_key, DEPTH, counts.most())),
+            Scheduler::Pos => Box::new(Pos::new(choices, rng_key)),
+            Scheduler::Surw => Box::new(Surw::new(choices, rng_key, &counts, Selection::All)),
+            Scheduler::Paced => Box::new(Paced::new(choices, rng_key, step())),
+            Scheduler::Parallel => Box::new(Parallel::new(choices, rng_key, step())),
+            Scheduler::Portfolio => Box::new(Portfolio::new(choices, rng_key, &counts, step())),
         })
     }
 }

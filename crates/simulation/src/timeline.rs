@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use kernel::{Choices, Instant};
 use net::{Direction, DropReason, HostId, LinkId, Network, OutageInterval};
 
-use crate::assembly::{self, AssemblyError};
+use crate::lowering::{self, LoweringError};
 use crate::outcome::Outcome;
 use crate::record::Record;
-use crate::workload::Source;
+use crate::world::workload::MessageSource;
 use config::plan::{DroppedPacket, OutageWindow, Scenario};
 
 /// Outages, arrivals or lost packets listed of each link or workload.
@@ -24,11 +24,11 @@ pub const LISTED_MAX: usize = 10_000;
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
-pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, AssemblyError> {
-    let configs = assembly::links(scenario)?;
+pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, LoweringError> {
+    let configs = lowering::links(scenario)?;
     let hosts = u32::try_from(scenario.hosts.len()).expect("the format limits hosts");
     let network = Network::new(Choices::new(seed), hosts, &configs)
-        .map_err(|error| AssemblyError(error.to_string()))?;
+        .map_err(|error| LoweringError(error.to_string()))?;
     let end = Instant::ZERO.saturating_add(scenario.duration);
     let mut listed = Vec::new();
     for (name, link) in scenario.links.keys().zip((0..).map(LinkId)) {
@@ -67,7 +67,7 @@ fn joined(mut windows: Vec<OutageInterval>) -> Vec<OutageInterval> {
 pub fn arrivals(scenario: &Scenario, seed: u64) -> BTreeMap<String, Vec<Instant>> {
     let listed = scenario.workloads.iter().map(|(name, plan)| {
         let duration = scenario.duration;
-        let source = Source::new(name, plan.clone(), (0, 0), duration, Choices::new(seed));
+        let source = MessageSource::new(name, plan.clone(), duration, Choices::new(seed));
         let mut before = None;
         let times = (0..LISTED_MAX as u64).map_while(|ordinal| {
             before = source.arrival(ordinal, before);

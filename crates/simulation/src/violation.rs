@@ -1,33 +1,31 @@
-//! A broken promise, and the name of the defect behind it.
-//!
-//! Owns [`Violation`]. It refuses to find any: that is the ledger's.
+//! A violated property.
 
 use kernel::Instant;
 use mta::BlockId;
 
-use config::plan::{Keyword, ViolationKind};
+use config::plan::ViolationKind;
 
-/// A broken promise.
+/// A violated property, as an oracle found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Which promise.
+    /// Which property.
     pub kind: ViolationKind,
     /// The host, by name.
     pub host: String,
     /// When it was found.
     pub at: Instant,
-    /// The place in the subject: part of the signature, the same in every run.
-    pub place: String,
+    /// Where in the system under test. It is part of the signature, so it is the same in every run.
+    pub location: String,
     /// The control block concerned, and its use.
     pub block: Option<BlockId>,
-    /// What was found, for a reader.
+    /// What was found, in words.
     pub detail: String,
 }
 
 impl Violation {
-    /// What names the defect: kind and place, no time, host, block or instance.
+    /// The name of the defect: kind and location, without time, host, block or instance.
     #[must_use]
     pub fn signature(&self) -> String {
-        format!("{}: {}", self.kind.as_str(), self.place)
+        format!("{}: {}", self.kind, self.location)
     }
 }

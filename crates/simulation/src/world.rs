@@ -1,20 +1,25 @@
-//! The world: hosts, the network between them, and what will happen.
+//! Owns virtual time and everything in a run: hosts, the network between them, pending events.
 //!
-//! Owns virtual time. Only the world schedules: models say what is due, and the world comes back
-//! to them. It refuses to judge; what it sees goes to the ledger.
+//! Only the world schedules events. Models return when they are due next, and the world calls them
+//! then.
 //!
-//! - `scribe`: what becomes of packets, written down.
-//! - `services`: threads' turns, starts and ends of the MTA.
-//! - `inflow`: messages from above.
-//! - `faults`: what the scenario lets go wrong.
-//! - `luck`: the seed that chance follows, and when it changes.
+//! - `event`: what the world schedules besides network events.
+//! - `services`: time slices of threads, starts and ends of MTA processes.
+//! - `arrivals`, `workload`, `message_store`: messages, and what survives a restart of them.
+//! - `faults`: the faults of the scenario.
+//! - `reseed`: replacing the seed during a run.
+//! - `final_checks`: the checks at the end of a run.
 
+mod arrivals;
+mod event;
 mod faults;
-mod inflow;
-mod luck;
-mod scribe;
+mod final_checks;
+mod message_store;
+mod reseed;
 mod services;
+pub(crate) mod workload;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use internet::{Event as Due, Internet};
@@ -23,26 +28,27 @@ use machine::Printed;
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
-use crate::assembly::{self, AssemblyError};
-use crate::event::Event;
-use crate::footprint::Footprint;
-use crate::host::{Host, Planned};
-use crate::ledger::Ledger;
-use crate::outcome::Stop;
+use crate::access_log::LoggedAccess;
+use crate::host::{Host, NextSlice};
+use crate::lowering::{self, LoweringError};
+use crate::names::Names;
+use crate::observers::journal::JournalObserver;
+use crate::observers::{Observe, Observer};
+use crate::oracles::Oracles;
+use crate::outcome::{HostView, LinkCounts, Stop};
 use crate::record::Record;
-use crate::roster::Roster;
 use crate::scheduling::Scheduling;
-use crate::watch::{Observer, Watch};
 use config::plan::Scenario;
 
+use arrivals::WorkloadArrivals;
+use event::Event;
 use faults::Fault;
-use inflow::Inflow;
-use scribe::Scribe;
+use message_store::MessageStore;
 
-/// What a run is asked to do besides running.
+/// What a run keeps besides its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Keep every record, for logs and reports; a run without is the same, and faster.
+    /// Whether to keep every record, for logs and reports. The run is the same without, and faster.
     pub keep_records: bool,
 }
 
@@ -50,9 +56,9 @@ pub struct Options {
 #[derive(Debug)]
 pub(crate) struct World<'a> {
     pub(crate) scenario: &'a Scenario,
-    roster: Roster<'a>,
+    names: Names<'a>,
     pub(crate) hosts: Vec<Host>,
-    pub(crate) ledger: Ledger,
+    pub(crate) oracles: Oracles,
     pub(crate) journal: Journal<Record>,
     pub(crate) now: Instant,
     pub(crate) internet: Internet<Event>,
@@ -60,69 +66,82 @@ pub(crate) struct World<'a> {
     scheduling: Scheduling,
     choices: Choices,
     links: Vec<LinkConfig>,
-    /// The network of the time before healing, whose counts are kept.
-    ailing: Option<Network>,
-    inflows: Vec<Inflow>,
+    /// The network before healing; its packet counts belong to the run.
+    faulty: Option<Network>,
+    arrivals: Vec<WorkloadArrivals>,
     faults: Vec<Fault>,
-    /// The cuts in force: which fault, which link, how.
-    cuts: Vec<(u32, net::LinkId, net::LinkState)>,
-    keep: bool,
+    /// The cuts in force, in the order in which they began.
+    cuts: Vec<faults::ActiveCut>,
+    message_store: MessageStore,
+    keep_records: bool,
     pub(crate) observer: Observer,
+    /// Simulation events handled.
     events: u64,
-    /// Messages that came from above.
+    /// Messages submitted.
     messages: u64,
-    /// Calls made by services that have ended.
-    ended_steps: u64,
-    /// What was kept of their accesses.
-    ended_footprints: Vec<Footprint>,
-    /// Why the run goes no further, before its time.
-    cut_short: Option<Stop>,
-    /// What control blocks of services that have ended met.
+    /// Why the run stops before its time.
+    stop: Option<Stop>,
+    /// How many of the scenario's reseeds have been applied.
+    reseeds_applied: usize,
+    /// Calls made by processes that have ended.
+    ended_calls: u64,
+    /// The access logs of processes that have ended.
+    ended_access_log: Vec<LoggedAccess>,
+    /// The coverage of processes that have ended.
     ended_coverage: mta::Coverage,
-    /// How many of the scenario's changes of luck have come.
-    lucks_seen: usize,
 }
 
 impl<'a> World<'a> {
-    /// The world of a scenario before anything happens. `builds` are the hosts' decisions in the
-    /// order of their names.
+    /// The world of a scenario at time zero. `builds` are those of the hosts, in the order of their
+    /// names.
     pub(crate) fn new(
         scenario: &'a Scenario,
         seed: u64,
         builds: Vec<Rc<dyn Build>>,
         options: Options,
         scheduling: Scheduling,
-    ) -> Result<Self, AssemblyError> {
+    ) -> Result<Self, LoweringError> {
         let choices = Choices::new(seed);
-        let links = assembly::links(scenario)?;
-        let roster = Roster::new(scenario);
+        let links = lowering::links(scenario)?;
+        let names = Names::new(scenario);
         let plans = (0..).map(HostId).zip(scenario.hosts.values());
-        let sockets = plans.map(|(host, plan)| assembly::sockets(plan, roster.address(host)));
+        let sockets = plans.map(|(host, plan)| lowering::sockets(plan, names.address(host)));
         let internet = Internet::new(choices, sockets.collect(), &links)
-            .map_err(|error| AssemblyError(error.to_string()))?;
+            .map_err(|error| LoweringError(error.to_string()))?;
         let hosts = (0..).map(HostId).zip(scenario.hosts.keys());
         let hosts: Vec<Host> = hosts
             .map(|(id, name)| Host {
                 id,
                 name: name.clone(),
-                address: roster.address(id),
+                address: names.address(id),
                 service: None,
                 starts: 0,
-                turn: Planned::default(),
+                next_slice: NextSlice::default(),
                 waits: 0,
             })
             .collect();
-        let keep = match (
-            options.keep_records,
-            usize::try_from(scenario.limits.records),
-        ) {
-            (false, _) => Keep::Nothing,
-            (true, records) => Keep::First(records.unwrap_or(usize::MAX)),
+        let limit = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+        let keep = if options.keep_records {
+            Keep::First(limit(scenario.limits.records))
+        } else {
+            Keep::Nothing
         };
+        let views = hosts.iter().zip(&builds).map(|(host, build)| HostView {
+            name: host.name.clone(),
+            address: host.address,
+            build: build.version(),
+            generation: build.generation(),
+            connectors: names
+                .outgoing(host.id)
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
+            threads: BTreeMap::new(),
+        });
         let mut world = Self {
             scenario,
-            ledger: Ledger::new(scenario, &roster, &hosts, &builds),
-            roster,
+            oracles: Oracles::new(views.collect(), limit(scenario.limits.violations)),
+            names,
             journal: Journal::new(keep),
             hosts,
             now: Instant::ZERO,
@@ -131,36 +150,37 @@ impl<'a> World<'a> {
             scheduling,
             choices,
             links,
-            ailing: None,
-            inflows: Vec::new(),
+            faulty: None,
+            arrivals: Vec::new(),
             faults: Vec::new(),
             cuts: Vec::new(),
-            keep: options.keep_records,
+            message_store: MessageStore::default(),
+            keep_records: options.keep_records,
             observer: Observer::default(),
             events: 0,
             messages: 0,
-            ended_steps: 0,
-            ended_footprints: Vec::new(),
-            cut_short: None,
+            stop: None,
+            reseeds_applied: 0,
+            ended_calls: 0,
+            ended_access_log: Vec::new(),
             ended_coverage: mta::Coverage::default(),
-            lucks_seen: 0,
         };
-        world.open();
+        world.schedule_scenario();
         Ok(world)
     }
 
-    /// Schedules what the scenario says will happen.
-    fn open(&mut self) {
+    /// Schedules the first event of every service, workload and fault, and the healing.
+    fn schedule_scenario(&mut self) {
         self.faults = faults::lower(self.scenario);
         for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
             self.schedule(host, Instant::ZERO, Event::ServiceStarts { host });
         }
-        self.inflows = inflow::lower(self.scenario, &self.roster, self.choices);
-        for workload in 0..self.inflows.len() {
-            self.await_message(workload);
+        self.arrivals = arrivals::lower(self.scenario, &self.names, self.choices);
+        for workload in 0..self.arrivals.len() {
+            self.schedule_next_message(workload);
         }
         for fault in 0..self.faults.len() {
-            self.await_strike(fault, self.now);
+            self.schedule_strike(fault, self.now);
         }
         if self.scenario.healing.is_some() {
             let at = Instant::ZERO + self.scenario.duration;
@@ -168,23 +188,26 @@ impl<'a> World<'a> {
         }
     }
 
-    /// From here on, what is asked for is seen. The world must not have begun to run.
-    pub(crate) fn watch(&mut self, watch: Watch) {
-        assert_eq!(self.events, 0, "a world is watched from its start");
+    /// Observes what is asked for, from the first event on.
+    ///
+    /// # Panics
+    /// If the world has begun to run.
+    pub(crate) fn observe(&mut self, observe: Observe) {
+        assert_eq!(self.events, 0, "a world is observed from its first event");
         let records = self.scenario.limits.records;
-        self.observer = Observer::new(watch, usize::try_from(records).unwrap_or(usize::MAX));
+        self.observer = Observer::new(observe, usize::try_from(records).unwrap_or(usize::MAX));
     }
 
-    /// Runs until the end, or a limit.
+    /// Handles events until the end of the run, or until a limit is reached.
     pub(crate) fn run(&mut self) -> Stop {
         let end = self.end();
         loop {
             let next = self.internet.next_time();
-            if self.renew_luck_by(next.unwrap_or(end).min(end)) {
+            if self.reseed_by(next.unwrap_or(end).min(end)) {
                 continue;
             }
             match next {
-                // Time passes all the same.
+                // The run lasts for its whole duration even if nothing happens any more.
                 None => {
                     self.now = end;
                     return Stop::Quiet;
@@ -198,24 +221,14 @@ impl<'a> World<'a> {
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
-            if let Some(stop) = self.cut_short {
+            if let Some(stop) = self.stop {
                 return stop;
             }
-            if self.ledger.is_full() {
+            if self.oracles.is_full() {
                 return Stop::Violations;
             }
-            if let Scheduling::Explored(explorer, _) = &self.scheduling {
-                let next = self.internet.next_time();
-                if next > Some(self.now) {
-                    let from = Instant::ZERO + self.scenario.explore_from;
-                    if self.now < from && next >= Some(from) {
-                        explorer.begin_here();
-                    }
-                    explorer.arrive(self.fingerprint());
-                }
-                if explorer.is_redundant() {
-                    return Stop::Repeats;
-                }
+            if self.is_pruned() {
+                return Stop::Pruned;
             }
             let (key, event) = self.internet.pop_event().expect("there is a next event");
             let is_message = matches!(event, Due::User(Event::Submission { .. }));
@@ -231,25 +244,50 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Whether an exhaustive search has seen this state, or an equivalent order of calls, before.
+    fn is_pruned(&mut self) -> bool {
+        let Scheduling::Explored(explorer, _) = &self.scheduling else {
+            return false;
+        };
+        let next = self.internet.next_time();
+        // States are compared when virtual time is about to advance: until then calls of this
+        // instant may still be ordered either way.
+        if next > Some(self.now) {
+            let from = Instant::ZERO + self.scenario.explore_from;
+            if self.now < from && next >= Some(from) {
+                explorer.begin_here();
+            }
+            explorer.arrive(self.fingerprint());
+        }
+        explorer.is_redundant()
+    }
+
     /// When the run ends, if nothing ends it before.
     fn end(&self) -> Instant {
         let healing = self.scenario.healing.unwrap_or_default();
         Instant::ZERO + self.scenario.duration + healing
     }
 
-    /// A hash of everything that what follows depends on.
+    /// A hash of the whole state: equal states have the same future. The oracles are part of it,
+    /// since they may still report what happened before.
     fn fingerprint(&self) -> u64 {
-        let rest = (&self.internet, &self.ledger, &self.inflows, &self.faults);
+        let rest = (
+            &self.internet,
+            &self.oracles,
+            &self.message_store,
+            &self.arrivals,
+            &self.faults,
+        );
         let whole = mix(self.now.nanos(), Printed::of(&rest));
         self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
 
-    /// Whether an event belongs to a plan that has been changed since.
+    /// Whether a later event has replaced this one. Replaced events stay in the list.
     fn is_outdated(&self, event: Due<Event>) -> bool {
         match event {
             Due::Network(event) => self.internet.is_stale(event),
-            Due::User(Event::Turn { host, generation }) => {
-                self.hosts[host.0 as usize].turn.generation != generation
+            Due::User(Event::ThreadsRun { host, generation }) => {
+                self.hosts[host.0 as usize].next_slice.generation != generation
             }
             Due::User(
                 Event::FaultStrikes { fault, generation }
@@ -258,7 +296,7 @@ impl<'a> World<'a> {
             Due::User(Event::Submission {
                 workload,
                 generation,
-            }) => self.inflows[workload as usize].generation != generation,
+            }) => self.arrivals[workload as usize].generation != generation,
             Due::User(
                 Event::Heal
                 | Event::WaitEnds { .. }
@@ -273,8 +311,11 @@ impl<'a> World<'a> {
         let event = match event {
             Due::User(event) => event,
             Due::Network(event) => {
-                let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
-                let host = self.internet.handle_event(self.now, event, scribe);
+                let observer = &mut JournalObserver {
+                    journal: &mut self.journal,
+                    observer: &mut self.observer,
+                };
+                let host = self.internet.handle_event(self.now, event, observer);
                 return self.wake(host);
             }
         };
@@ -295,7 +336,7 @@ impl<'a> World<'a> {
                 self.start_service(host);
             }
             Event::ServiceStarts { host } => self.start_service(host),
-            Event::Turn { host, .. } => self.take_turns(host),
+            Event::ThreadsRun { host, .. } => self.run_threads(host),
         }
     }
 
@@ -303,22 +344,26 @@ impl<'a> World<'a> {
         self.internet.schedule(at, event.class(), host, event);
     }
 
-    /// After anything was done to a host: sends what is to be sent, wakes who is to be woken,
-    /// and plans when to come back.
-    fn settle(&mut self, host: HostId) {
-        let scribe = &mut Scribe(&mut self.journal, &mut self.observer);
-        self.internet.flush(self.now, host, scribe);
+    /// Sends what the sockets of a host have to send, then wakes its threads. To be called after
+    /// every change of its sockets.
+    fn flush(&mut self, host: HostId) {
+        let observer = &mut JournalObserver {
+            journal: &mut self.journal,
+            observer: &mut self.observer,
+        };
+        self.internet.flush(self.now, host, observer);
         self.wake(host);
     }
 
-    /// After the network had to do with a host: wakes who is to be woken.
+    /// Replies to the threads of a host whose events are signalled, and schedules their next time
+    /// slice.
     fn wake(&mut self, host: HostId) {
         let sockets = self.internet.sockets_mut(host);
         self.hosts[host.0 as usize].deliver_signals(self.now, sockets);
-        self.plan_turn(host);
+        self.schedule_threads(host);
     }
 
-    /// From here on nothing goes wrong any more, and progress is owed.
+    /// Begins the healing phase: faults cease, links are perfect, and progress is owed.
     fn heal(&mut self) {
         self.write(Record::Healed);
         for fault in 0..self.faults.len() {
@@ -326,11 +371,11 @@ impl<'a> World<'a> {
             self.cease(fault as u32);
         }
         let count = self.hosts.len() as u32;
-        let healed = Network::new(self.choices, count, &assembly::healed(&self.links))
-            .expect("a network without loss is simpler than the one there was");
-        self.ailing = Some(self.internet.replace_network(healed));
-        self.ledger.on_healing();
-        // Progress is owed by everybody: a machine that would stay down is switched on, too.
+        let healed = Network::new(self.choices, count, &lowering::healed(&self.links))
+            .expect("a network without loss is valid if the one with loss was");
+        self.faulty = Some(self.internet.replace_network(healed));
+        self.oracles.on_healing();
+        // Progress is owed by every host, so machines that a crash left down are switched on.
         for host in (0..count).map(HostId) {
             if !self.internet.is_up(host) {
                 self.schedule(host, self.now, Event::HostStarts { host });
@@ -338,36 +383,32 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(crate) fn write(&mut self, record: Record) {
-        self.write_at(self.now, record);
+    fn write(&mut self, record: Record) {
+        self.journal.write(self.now, record);
     }
 
-    fn write_at(&mut self, at: Instant, record: Record) {
-        self.journal.write(at, record);
-    }
-
-    /// How many simulation events there were.
+    /// Simulation events handled.
     pub(crate) fn events(&self) -> u64 {
         self.events
     }
 
-    /// How many calls the threads of all services made, those of ended ones included.
-    pub(crate) fn steps(&self) -> u64 {
+    /// Calls made by the threads of all processes, ended ones included.
+    pub(crate) fn calls(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
-        self.ended_steps + running.map(|service| service.machine.steps()).sum::<u64>()
+        self.ended_calls + running.map(|service| service.machine.steps()).sum::<u64>()
     }
 
-    /// The accesses that were kept of all services, in order of time.
-    pub(crate) fn take_footprints(&mut self) -> Vec<Footprint> {
-        let mut footprints = std::mem::take(&mut self.ended_footprints);
+    /// The access logs of all processes, in the order of time.
+    pub(crate) fn take_access_log(&mut self) -> Vec<LoggedAccess> {
+        let mut log = std::mem::take(&mut self.ended_access_log);
         for host in &self.hosts {
-            footprints.extend(host.footprints());
+            log.extend(host.access_log());
         }
-        footprints.sort_by_key(|footprint| footprint.at);
-        footprints
+        log.sort_by_key(|access| access.at);
+        log
     }
 
-    /// What control blocks of all services met, those of ended ones included.
+    /// The coverage of all processes, ended ones included.
     pub(crate) fn coverage(&self) -> mta::Coverage {
         let mut coverage = self.ended_coverage.clone();
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
@@ -375,12 +416,12 @@ impl<'a> World<'a> {
         coverage
     }
 
-    /// What the links did, both ways and before and after healing together.
-    pub(crate) fn link_counts(&self) -> Vec<crate::outcome::LinkCounts> {
-        let networks = || self.ailing.iter().chain([self.internet.network()]);
+    /// The packets of each link: both directions, before and after healing.
+    pub(crate) fn link_counts(&self) -> Vec<LinkCounts> {
+        let networks = || self.faulty.iter().chain([self.internet.network()]);
         (0..self.links.len())
             .map(|link| {
-                let mut counts = crate::outcome::LinkCounts::default();
+                let mut counts = LinkCounts::default();
                 for network in networks() {
                     for way in net::Direction::BOTH {
                         let statistics = network.statistics(net::LinkId(link as u32), way);
@@ -394,11 +435,8 @@ impl<'a> World<'a> {
     }
 
     /// How often each fault struck, by name.
-    pub(crate) fn fault_counts(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.scenario
-            .faults
-            .keys()
-            .map(String::as_str)
-            .zip(self.faults.iter().map(|it| it.struck))
+    pub(crate) fn fault_counts(&self) -> BTreeMap<String, u64> {
+        let names = self.scenario.faults.keys().cloned();
+        names.zip(self.faults.iter().map(|it| it.struck)).collect()
     }
 }

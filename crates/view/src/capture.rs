@@ -24,7 +24,7 @@ use pcap_file::{DataLink, Endianness, PcapError, PcapResult};
 use kernel::Instant;
 use logs::wall_clock::WallTime;
 use net::DropReason;
-use simulation::watch::passage::{Fate, Passage};
+use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
 use crate::shown::Shown;
 
@@ -70,7 +70,7 @@ fn write(run: &Shown<'_>, out: &mut impl Write) -> PcapResult<()> {
         }
     }
     let start = WallTime::since_1970(run.scenario.epoch);
-    for passage in &run.seen.passages {
+    for passage in &run.seen.packets {
         let nanos = start.saturating_add(passage.at.nanos());
         let packet = EnhancedPacketBlock {
             interface_id: interface_of(run, passage),
@@ -88,8 +88,8 @@ fn about(run: &Shown<'_>) -> String {
     let (title, seed) = (&run.scenario.title, run.outcome.seed);
     let (digest, repeat) = (run.outcome.digest, run.repeat);
     let mut about = format!("{title}\nseed {seed}, digest {digest}\nrepeat: {repeat}");
-    if run.seen.missed > 0 {
-        let missed = run.seen.missed;
+    if run.seen.dropped > 0 {
+        let missed = run.seen.dropped;
         write!(
             about,
             "\n{missed} packets more, beyond the limit of records"
@@ -126,7 +126,7 @@ fn interface(
 }
 
 /// Interfaces are numbered as they are written: two for each link.
-fn interface_of(run: &Shown<'_>, passage: &Passage) -> u32 {
+fn interface_of(run: &Shown<'_>, passage: &CapturedPacket) -> u32 {
     let mut links = run.scenario.links.values();
     let link = links.nth(passage.link.0 as usize);
     let link = link.expect("a passage is on a link of the scenario");
@@ -134,7 +134,7 @@ fn interface_of(run: &Shown<'_>, passage: &Passage) -> u32 {
     passage.link.0 * 2 + u32::from(link.between[1] == *end)
 }
 
-fn options(passage: &Passage) -> Vec<EnhancedPacketOption<'static>> {
+fn options(passage: &CapturedPacket) -> Vec<EnhancedPacketOption<'static>> {
     let is_in = matches!(passage.fate, Fate::Damaged { .. });
     let mut options = vec![EnhancedPacketOption::Flags(if is_in {
         INBOUND
@@ -147,7 +147,7 @@ fn options(passage: &Passage) -> Vec<EnhancedPacketOption<'static>> {
 }
 
 /// What a reader is told of a packet; nothing of one that simply arrives.
-fn comments(passage: &Passage) -> Vec<String> {
+fn comments(passage: &CapturedPacket) -> Vec<String> {
     let mut told = Vec::new();
     let attempt = passage.identity.attempt;
     if attempt > 0 && passage.is_made_here && !matches!(passage.fate, Fate::Damaged { .. }) {

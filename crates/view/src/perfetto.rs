@@ -12,10 +12,10 @@ use std::io::{self, Write};
 
 use kernel::{Instant, mix};
 use mta::Fact;
+use simulation::observers::packet_capture::Fate;
+use simulation::observers::thread_intervals::{EndedBy, ThreadActivity, ThreadInterval};
 use simulation::record::{Record, ThreadNumber};
 use simulation::timeline;
-use simulation::watch::passage::Fate;
-use simulation::watch::stay::{Doing, EndedBy, Stay};
 
 use crate::life::{self, Life, Phase};
 use crate::shown::Shown;
@@ -124,13 +124,13 @@ impl<W: Write> Trace<'_, W> {
             let track = self.track(&format!("{name} ({:03})", number.0), Some(process))?;
             tracks.insert(*number, track);
         }
-        let mut stays: Vec<&Stay> = run.seen.stays.iter().collect();
+        let mut stays: Vec<&ThreadInterval> = run.seen.intervals.iter().collect();
         stays.retain(|stay| stay.host.0 as usize == host);
         // What a thread does follows on what it did before.
         stays.sort_by_key(|stay| (stay.thread, stay.from, stay.to));
         for stay in stays {
             let track = tracks[&stay.thread];
-            let Doing::Waits { name, ended_by, .. } = stay.doing else {
+            let ThreadActivity::Waits { name, ended_by, .. } = stay.activity else {
                 self.slice(track, (stay.from, stay.to), "runs")?;
                 continue;
             };
@@ -164,7 +164,7 @@ impl<W: Write> Trace<'_, W> {
                 let host = run.outcome.host_named(end);
                 ends.push((host, self.track(&format!("at {end}"), Some(parent))?));
             }
-            let passages = run.seen.passages.iter();
+            let passages = run.seen.packets.iter();
             for passage in passages.filter(|it| it.link.0 == number) {
                 let own = usize::from(ends[1].0 == Some(passage.end));
                 let (here, there) = (ends[own].1, ends[1 - own].1);

@@ -4,7 +4,7 @@
 //! repeats it. It refuses to come from anywhere: whoever ran it fills it in.
 
 use config::plan::Scenario;
-use simulation::{Outcome, Seen};
+use simulation::{Observations, Outcome};
 
 /// A run to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub struct Shown<'a> {
     /// What came of it, with its records kept.
     pub outcome: &'a Outcome,
     /// What was seen while it ran.
-    pub seen: &'a Seen,
+    pub seen: &'a Observations,
     /// The command that repeats it.
     pub repeat: &'a str,
 }

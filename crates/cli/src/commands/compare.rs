@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> Resu
     bar.finish_and_clear();
     let comparison = compared.map_err(|error| {
         let code = match error {
-            CompareError::Assembly(_) => exit_code::USAGE,
+            CompareError::Lowering(_) => exit_code::USAGE,
             CompareError::Threads(_) => exit_code::IO,
             CompareError::Panicked(_) => exit_code::BUG,
         };

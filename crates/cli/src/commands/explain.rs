@@ -32,12 +32,12 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> Resu
     };
     let mut explanation = explain::explain(&scenario, seed, signature.as_deref(), &Shipped)
         .map_err(|error| match error {
-            ExplainError::Assembly(_) => fail(exit_code::USAGE, &error),
+            ExplainError::Lowering(_) => fail(exit_code::USAGE, &error),
             ExplainError::NothingWrong => fail(exit_code::UNEXPECTED, &error),
         })?;
     add_failure_likelihood(arguments, &scenario, seed, &mut explanation).map_err(|error| {
         match error {
-            LikelihoodError::Assembly(_) => fail(exit_code::USAGE, &error),
+            LikelihoodError::Lowering(_) => fail(exit_code::USAGE, &error),
             LikelihoodError::Threads(_) => fail(exit_code::IO, &error),
             LikelihoodError::Panicked(_) => fail(exit_code::BUG, &error),
         }

@@ -13,7 +13,7 @@ use explore::explain::{self, Explanation};
 use explore::repro::capsule::Capsule;
 use explore::shrink::parts;
 use serde_json::Value as Json;
-use simulation::{Outcome, Watch};
+use simulation::{Observe, Outcome};
 use view::{Shown, report};
 
 use crate::arguments::{Explain, ReportArguments};
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
             Input::Scenario(scenario) => from_scenario(*scenario, arguments),
         }
     };
-    let watch = Watch {
+    let watch = Observe {
         packets: true,
         threads: true,
     };
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
 
 fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Explanation> {
     let runs = parts::parts(&source.scenario).len() as u64 + 1;
-    let is_cheap = outcome.steps.saturating_mul(runs) <= CALLS_MAX;
+    let is_cheap = outcome.calls.saturating_mul(runs) <= CALLS_MAX;
     match when {
         Explain::Never => return None,
         Explain::Auto if !is_cheap => return None,

@@ -10,7 +10,7 @@ mod text;
 use std::time::Duration;
 
 use config::plan::Scenario;
-use simulation::{Options, Outcome, Seen, Watch};
+use simulation::{Observations, Observe, Options, Outcome};
 use view::Shown;
 
 use crate::arguments::{Format, RunArguments};
@@ -30,7 +30,7 @@ struct Report<'a> {
     file: String,
     outcome: Outcome,
     /// What the requested observers saw.
-    seen: Seen,
+    seen: Observations,
     /// Wall-clock time of the run without records.
     elapsed: Duration,
     /// The command that reproduces the run.
@@ -84,14 +84,14 @@ fn simulate<'a>(
     let mut outcome = explore::run(scenario, seed, without_records)
         .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
     let elapsed = stopwatch.elapsed();
-    let mut seen = Seen::default();
-    let watch = Watch {
+    let mut seen = Observations::default();
+    let watch = Observe {
         packets: arguments.pcap.is_some() || arguments.perfetto.is_some(),
         threads: arguments.perfetto.is_some(),
     };
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
-    if !is_clean || arguments.out.is_some() || watch != Watch::default() {
+    if !is_clean || arguments.out.is_some() || watch != Observe::default() {
         let (again, observed) = explore::run_observed(scenario, seed, watch)
             .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
         if let Some(difference) = outcome.divergence_from(&again) {

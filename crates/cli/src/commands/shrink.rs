@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> Resul
     bar.finish_and_clear();
     let shrunk = shrunk.map_err(|error| {
         let code = match error {
-            ShrinkError::Assembly(_) => exit_code::USAGE,
+            ShrinkError::Lowering(_) => exit_code::USAGE,
             ShrinkError::NotFailing(_) => exit_code::UNEXPECTED,
         };
         Failure::Message(code, error.to_string())

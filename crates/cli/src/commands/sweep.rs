@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> Result
     bar.finish_and_clear();
     let swept = swept.map_err(|error| {
         let code = match error {
-            SweepError::Assembly(_) | SweepError::Results(_) | SweepError::Selection(..) => {
+            SweepError::Lowering(_) | SweepError::Results(_) | SweepError::Selection(..) => {
                 exit_code::USAGE
             }
             SweepError::Threads(_) => exit_code::IO,

@@ -10,7 +10,7 @@ use std::fmt;
 use config::plan::{OperationKind, Preemption, PreemptionPoint, Scenario};
 use kernel::{Duration, Instant};
 use serde::Serialize;
-use simulation::{Footprint, Outcome};
+use simulation::{LoggedAccess, Outcome};
 
 /// The newest accesses looked at.
 pub(crate) const FOOTPRINTS: u64 = 200_000;
@@ -53,8 +53,8 @@ pub(crate) fn pair(
     outcome: &Outcome,
     found: FailureContext<'_>,
 ) -> Option<CriticalPair> {
-    let own = outcome.footprints.iter();
-    let mut footprints: Vec<&Footprint> = own
+    let own = outcome.access_log.iter();
+    let mut footprints: Vec<&LoggedAccess> = own
         .filter(|footprint| footprint.host == found.host)
         .collect();
     // What an oracle finds when all threads have come to rest was done in the same breath.
@@ -69,7 +69,7 @@ pub(crate) fn pair(
 /// A thread was put aside between two of its steps, and another came to the same word.
 fn around_preemption(
     scenario: &Scenario,
-    footprints: &[&Footprint],
+    footprints: &[&LoggedAccess],
     found: FailureContext<'_>,
 ) -> Option<CriticalPair> {
     let pins = scenario.pins.preempt.iter();
@@ -95,7 +95,7 @@ fn around_preemption(
 
 /// What happened while a thread was put aside.
 struct Window<'a> {
-    footprints: &'a [&'a Footprint],
+    footprints: &'a [&'a LoggedAccess],
     pin: &'a Preemption,
     /// What it was about to do.
     begin: usize,
@@ -104,8 +104,8 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn of(pin: &'a Preemption, footprints: &'a [&'a Footprint]) -> Option<Self> {
-        let is_own = |footprint: &&Footprint| u32::from(footprint.number) == pin.thread;
+    fn of(pin: &'a Preemption, footprints: &'a [&'a LoggedAccess]) -> Option<Self> {
+        let is_own = |footprint: &&LoggedAccess| u32::from(footprint.number) == pin.thread;
         let begin = footprints.iter().position(|footprint| {
             let by_number = matches!(pin.before, PreemptionPoint::Call(_));
             let is_meant = by_number || footprint.preemption().before == pin.before;
@@ -184,8 +184,8 @@ impl<'a> Window<'a> {
 }
 
 /// The last access that raced with one of another thread.
-fn last_race(footprints: &[&Footprint], found: FailureContext<'_>) -> Option<CriticalPair> {
-    let is_concerned = |footprint: &Footprint| {
+fn last_race(footprints: &[&LoggedAccess], found: FailureContext<'_>) -> Option<CriticalPair> {
+    let is_concerned = |footprint: &LoggedAccess| {
         found
             .threads
             .first()
@@ -202,7 +202,7 @@ fn last_race(footprints: &[&Footprint], found: FailureContext<'_>) -> Option<Cri
 }
 
 /// The last word that one of the two threads concerned wrote and the other one came to.
-fn last_handover(footprints: &[&Footprint], found: FailureContext<'_>) -> Option<CriticalPair> {
+fn last_handover(footprints: &[&LoggedAccess], found: FailureContext<'_>) -> Option<CriticalPair> {
     let [last, before, ..] = *found.threads else {
         return None;
     };
@@ -221,7 +221,7 @@ fn last_handover(footprints: &[&Footprint], found: FailureContext<'_>) -> Option
 }
 
 /// A pair of which both took place.
-fn of_two(footprints: &[&Footprint], (earlier, later): (usize, usize)) -> CriticalPair {
+fn of_two(footprints: &[&LoggedAccess], (earlier, later): (usize, usize)) -> CriticalPair {
     let threads = [footprints[earlier].number, footprints[later].number];
     CriticalPair {
         earlier: told_as(footprints[earlier]),
@@ -232,15 +232,15 @@ fn of_two(footprints: &[&Footprint], (earlier, later): (usize, usize)) -> Critic
 
 /// How two threads met from a step of the first on: at the program's own words that it was at, and
 /// in the very last accesses, of which one may be the fatal one.
-fn critical(footprints: &[&Footprint], from: usize, threads: [u16; 2]) -> CriticalPair {
-    let is_own = |footprint: &&&Footprint| footprint.number == threads[0] && !footprint.by_heap;
+fn critical(footprints: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
+    let is_own = |footprint: &&&LoggedAccess| footprint.number == threads[0] && !footprint.by_heap;
     let before = footprints[..=from].iter().rev().filter(is_own).take(NEAR);
     let after = footprints[from..].iter().filter(is_own).take(2 * NEAR);
     let near: BTreeSet<u32> = before.chain(after).filter_map(|it| it.address).collect();
     let met = &footprints[from..];
     let theirs = met.iter().filter(|it| it.number == threads[1]);
     let theirs: BTreeSet<u32> = theirs.filter_map(|it| it.address).collect();
-    let is_shared = |footprint: &Footprint| {
+    let is_shared = |footprint: &LoggedAccess| {
         let word = footprint.address;
         let both = word.is_some_and(|word| near.contains(&word) && theirs.contains(&word));
         threads.contains(&footprint.number) && both
@@ -262,7 +262,7 @@ fn critical(footprints: &[&Footprint], from: usize, threads: [u16; 2]) -> Critic
     }
 }
 
-fn told_as(footprint: &Footprint) -> String {
+fn told_as(footprint: &LoggedAccess) -> String {
     format!("{} s  {}: {footprint}", footprint.at, footprint.host)
 }
 

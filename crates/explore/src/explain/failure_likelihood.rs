@@ -13,7 +13,7 @@ use std::sync::Arc;
 use config::plan::{Reseed, Scenario};
 use kernel::{Duration, Instant};
 use serde::Serialize;
-use simulation::{AssemblyError, Options, Outcome, timeline};
+use simulation::{LoweringError, Options, Outcome, timeline};
 
 use crate::explain::interval_events;
 use crate::run_result::Failure;
@@ -94,7 +94,7 @@ pub struct Jump {
 #[derive(Debug)]
 pub enum LikelihoodError {
     /// The scenario cannot be run.
-    Assembly(AssemblyError),
+    Lowering(LoweringError),
     /// The system gives no threads.
     Threads(io::Error),
     /// A run with this fresh seed panicked: a bug of this program.
@@ -119,7 +119,7 @@ pub fn failure_likelihood(
     }
     let usual = subject
         .run(&short, seed, Options { keep_records: true })
-        .map_err(LikelihoodError::Assembly)?;
+        .map_err(LikelihoodError::Lowering)?;
     let mut survey = Survey {
         scenario: Arc::new(short),
         seed,
@@ -127,7 +127,7 @@ pub fn failure_likelihood(
         reseeding,
         subject: Arc::clone(subject),
         instants: instants(scenario, seed, &usual, failure.time()),
-        moments_max: moments(usual.steps, reseeding.seeds),
+        moments_max: moments(usual.calls, reseeding.seeds),
         known: Vec::new(),
     };
     survey.look_around()?;
@@ -256,7 +256,7 @@ impl Survey {
             crew.run_in_order(
                 0..seeds,
                 work,
-                |_, result: Result<bool, AssemblyError>| match result {
+                |_, result: Result<bool, LoweringError>| match result {
                     Ok(fails) => {
                         failing += u64::from(fails);
                         ControlFlow::Continue(())
@@ -268,7 +268,7 @@ impl Survey {
                 },
             );
         match (failed, ending.map_err(LikelihoodError::Threads)?) {
-            (Some(error), _) => Err(LikelihoodError::Assembly(error)),
+            (Some(error), _) => Err(LikelihoodError::Lowering(error)),
             (None, Completion::Panicked(number)) => Err(LikelihoodError::Panicked(number)),
             (None, Completion::Finished | Completion::Stopped | Completion::Interrupted) => {
                 Ok(failing)
@@ -383,7 +383,7 @@ impl fmt::Display for Jump {
 impl fmt::Display for LikelihoodError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Assembly(error) => write!(formatter, "{error}"),
+            Self::Lowering(error) => write!(formatter, "{error}"),
             Self::Threads(error) => write!(formatter, "cannot work: {error}"),
             Self::Panicked(seed) => write!(formatter, "the run with fresh seed {seed} panicked"),
         }

@@ -6,7 +6,7 @@
 use config::plan::Scenario;
 use kernel::{Duration, Instant};
 use logs::sentence::sentence;
-use simulation::{AssemblyError, Options, Outcome};
+use simulation::{LoweringError, Options, Outcome};
 
 use crate::duration::VirtualDuration;
 use crate::repro::capsule::{BUILD, Capsule};
@@ -65,7 +65,7 @@ pub fn replay(
     capsule: &Capsule,
     subject: &dyn Subject,
     records: bool,
-) -> Result<Replayed, AssemblyError> {
+) -> Result<Replayed, LoweringError> {
     let options = Options {
         keep_records: records,
     };

@@ -191,7 +191,7 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     if search.racing.is_empty() {
         search.racing = racing_sites(&outcome);
     }
-    let footprints = outcome.footprints.iter();
+    let footprints = outcome.access_log.iter();
     let aside = footprints.filter(|footprint| footprint.put_aside);
     let models = aside.zip(pins);
     let models = models.map(|(footprint, pin)| Point::new(footprint, pin.length));
@@ -269,7 +269,7 @@ fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Opt
     let mut watched = scenario.clone();
     watched.limits.access_log = FOOTPRINTS;
     let outcome = search.subject.run(&watched, search.seed, QUICK).ok()?;
-    search.calls += outcome.steps;
+    search.calls += outcome.calls;
     let at = found_at(&outcome, &search.signature);
     Some((outcome, at))
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config::plan::{OperationKind, Preemption};
 use kernel::{Duration, Instant};
-use simulation::{Footprint, Outcome};
+use simulation::{LoggedAccess, Outcome};
 
 /// How long a thread is put aside at most.
 const REACH: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub(super) struct Point {
 }
 
 impl Point {
-    pub(super) fn new(footprint: &Footprint, length: Duration) -> Self {
+    pub(super) fn new(footprint: &LoggedAccess, length: Duration) -> Self {
         Self {
             at: footprint.at,
             preemption: Preemption {
@@ -57,15 +57,15 @@ impl Point {
 /// The lines of the program where threads race, seen in a run whose accesses were kept: both ends
 /// of each race.
 pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
-    let footprints = outcome.footprints.iter();
+    let footprints = outcome.access_log.iter();
     let raced = footprints.clone().filter(|footprint| footprint.raced);
-    let word = |footprint: &'_ Footprint| (footprint.host.clone(), footprint.address);
+    let word = |footprint: &'_ LoggedAccess| (footprint.host.clone(), footprint.address);
     let words: BTreeSet<(String, Option<u32>)> = raced.map(word).collect();
-    let races = |footprint: &&Footprint| words.contains(&word(footprint));
+    let races = |footprint: &&LoggedAccess| words.contains(&word(footprint));
     footprints.filter(races).map(site_of).collect()
 }
 
-fn site_of(footprint: &Footprint) -> Site {
+fn site_of(footprint: &LoggedAccess) -> Site {
     (footprint.file, footprint.line)
 }
 
@@ -86,7 +86,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let words = Words::of(outcome);
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
-    for (index, footprint) in outcome.footprints.iter().enumerate() {
+    for (index, footprint) in outcome.access_log.iter().enumerate() {
         if footprint.put_aside {
             continue;
         }
@@ -128,7 +128,7 @@ struct Words<'a>(BTreeMap<(&'a str, u32), Vec<usize>>);
 impl<'a> Words<'a> {
     fn of(outcome: &'a Outcome) -> Self {
         let mut words: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
-        for (index, footprint) in outcome.footprints.iter().enumerate() {
+        for (index, footprint) in outcome.access_log.iter().enumerate() {
             let address = footprint.address.filter(|_| !footprint.put_aside);
             if let Some(address) = address {
                 let word = (footprint.host.as_str(), address);
@@ -146,14 +146,14 @@ impl<'a> Words<'a> {
         index: usize,
         address: u32,
     ) -> impl Iterator<Item = (Duration, Site)> {
-        let footprint = &outcome.footprints[index];
+        let footprint = &outcome.access_log[index];
         let all = self.0.get(&(footprint.host.as_str(), address));
         let all = all.map_or(&[][..], Vec::as_slice);
         let later = &all[all.partition_point(|other| *other <= index)..];
         let mut known = Duration::ZERO;
         later
             .iter()
-            .map(|other| &outcome.footprints[*other])
+            .map(|other| &outcome.access_log[*other])
             .filter(|other| other.number != footprint.number)
             .map(|other| (other.at.saturating_since(footprint.at), site_of(other)))
             .take_while(|(gap, _)| *gap <= REACH)
@@ -192,13 +192,13 @@ pub(super) fn run_in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterat
 pub(super) fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     let back = first.at.saturating_add(first.preemption.length);
     let end = back.saturating_add(MILLISECOND);
-    let meets = |footprint: &&Footprint| {
+    let meets = |footprint: &&LoggedAccess| {
         let here = footprint.host == first.preemption.host;
         let other = u32::from(footprint.number) != first.preemption.thread;
         let new = !footprint.put_aside;
         new && here && other && footprint.at > first.at && footprint.at <= end
     };
-    let met = outcome.footprints.iter().filter(meets);
+    let met = outcome.access_log.iter().filter(meets);
     let partners = met.map(|footprint| {
         let left = whole_above(back.saturating_since(footprint.at));
         Point::new(footprint, left + MILLISECOND)

@@ -54,7 +54,7 @@ impl Size {
             outages: scenario.pins.outages.len() as u64,
             drops: scenario.pins.drop.len() as u64,
             preemptions: scenario.pins.preempt.len() as u64,
-            calls: outcome.steps,
+            calls: outcome.calls,
         }
     }
 }

@@ -34,7 +34,7 @@ fn violation(kind: ViolationKind, place: &str, detail: &str) -> Violation {
         kind,
         host: "PARIS".to_owned(),
         at: at(7),
-        place: place.to_owned(),
+        location: place.to_owned(),
         block: None,
         detail: detail.to_owned(),
     }

@@ -1,36 +1,48 @@
-//! What the scenario lets go wrong.
+//! Injects the faults of a scenario into links, hosts, processes and threads.
 //!
-//! Owns when a fault strikes and ceases, and what the world then does to links, hosts, services
-//! and threads. It refuses to touch the subject's memory.
+//! No fault touches the memory of the system under test.
 
 use kernel::{Duration, Instant, Site, key};
 use net::{HostId, LinkId, LinkState};
 
-use crate::event::Event;
 use crate::record::{Record, Stage};
 use config::plan::{FaultKind, Keyword, ResetScope, Scenario, When};
 
 use super::World;
+use super::event::Event;
 
 const GAP: Site = Site::new("fault.gap");
 const LENGTH: Site = Site::new("fault.length");
 const MOMENT: Site = Site::new("fault.moment");
 
-/// One fault of the scenario.
+/// A fault of the scenario during a run.
 #[derive(Debug)]
 pub(super) struct Fault {
     key: u64,
     kind: FaultKind,
     when: When,
+    /// How often it has struck.
     pub(super) struck: u64,
-    /// Whether it lasts and has not ceased.
-    in_force: bool,
-    /// When it ceases by itself, once it has struck; [`Instant::MAX`] for not at all.
+    /// Whether it has struck, lasts, and has not ceased.
+    is_active: bool,
+    /// When it ceases by itself, once it has struck; [`Instant::MAX`] for never.
     until: Instant,
+    /// Whether the network has healed, so that it strikes no more.
     pub(super) is_over: bool,
-    /// A later plan makes an earlier one void.
+    /// Events of earlier generations are ignored.
     pub(super) generation: u32,
 }
+
+/// A cut of a link that is in force.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ActiveCut {
+    /// The fault that causes it.
+    fault: u32,
+    link: LinkId,
+    cut: LinkState,
+}
+
+/// The faults of a scenario at the start of a run.
 
 pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
     let faults = scenario.faults.iter().map(|(name, fault)| Fault {
@@ -38,7 +50,7 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
         kind: fault.kind.clone(),
         when: fault.when.clone(),
         struck: 0,
-        in_force: false,
+        is_active: false,
         until: Instant::MAX,
         is_over: false,
         generation: 0,
@@ -47,14 +59,14 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
 }
 
 impl World<'_> {
-    /// Schedules the next strike of a fault, for which it has waited since `since`.
-    pub(super) fn await_strike(&mut self, fault: usize, since: Instant) {
+    /// Schedules the next strike of a fault. `since` is when the random wait for it began.
+    pub(super) fn schedule_strike(&mut self, fault: usize, since: Instant) {
         let it = &self.faults[fault];
         let occurrence = it.struck;
         let at = match &it.when {
             When::At(times) => {
-                let place = usize::try_from(occurrence).expect("a list is limited");
-                times.get(place).copied()
+                let index = usize::try_from(occurrence).expect("a list is limited");
+                times.get(index).copied()
             }
             When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
             When::Window { from, to } => (occurrence == 0).then(|| {
@@ -76,27 +88,29 @@ impl World<'_> {
         }
     }
 
+    /// A fault strikes.
     pub(super) fn strike(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if it.is_over {
             return;
         }
         it.struck += 1;
-        // An end that was awaited no longer is: a strike while a fault lasts prolongs it.
+        // A strike while the fault is active prolongs it: the scheduled end becomes outdated.
         it.generation += 1;
-        it.in_force = it.kind.lasts();
+        it.is_active = it.kind.lasts();
         let (kind, is_listed) = (it.kind.clone(), matches!(it.when, When::At(_)));
         let until = self.end_of(fault as usize, self.now);
         self.faults[fault as usize].until = until;
         self.write(Record::Fault(fault, Stage::Strikes));
         self.apply(fault, &kind, until);
-        self.await_end(fault);
+        self.schedule_end(fault);
+        // A random fault that lasts is scheduled again when it ceases.
         if until == Instant::MAX || is_listed {
-            self.await_strike(fault as usize, self.now);
+            self.schedule_strike(fault as usize, self.now);
         }
     }
 
-    /// When a fault that lasts from `since` on ceases by itself; [`Instant::MAX`] for not at all.
+    /// When a fault that is active from `since` on ceases by itself; [`Instant::MAX`] for never.
     fn end_of(&self, fault: usize, since: Instant) -> Instant {
         let it = &self.faults[fault];
         let length = match &it.when {
@@ -114,7 +128,7 @@ impl World<'_> {
         length.map_or(Instant::MAX, |length| since.saturating_add(length))
     }
 
-    fn await_end(&mut self, fault: u32) {
+    fn schedule_end(&mut self, fault: u32) {
         let it = &self.faults[fault as usize];
         let (until, generation) = (it.until, it.generation);
         if until < Instant::MAX {
@@ -122,9 +136,10 @@ impl World<'_> {
         }
     }
 
-    /// From `at` on luck is another: a fault that chance sends or ends is awaited anew. A stall
-    /// has told its thread when to go on, and keeps to it.
-    pub(super) fn renew_fault(&mut self, fault: usize, at: Instant) {
+    /// From `at` on the choices are others: draws the next random strike or end again. Exponential
+    /// waits have no memory, so the process stays the same. A stall keeps its end, which its
+    /// thread has been given already.
+    pub(super) fn reseed_fault(&mut self, fault: usize, at: Instant) {
         let it = &mut self.faults[fault];
         let When::Random { mean_duration, .. } = it.when else {
             return;
@@ -133,27 +148,27 @@ impl World<'_> {
             return;
         }
         it.generation += 1;
-        if !it.in_force || it.until == Instant::MAX {
-            return self.await_strike(fault, at);
+        if !it.is_active || it.until == Instant::MAX {
+            return self.schedule_strike(fault, at);
         }
         let is_stall = matches!(it.kind, FaultKind::Stall { .. });
         if mean_duration.is_some() && !is_stall {
             self.faults[fault].until = self.end_of(fault, at);
         }
-        self.await_end(fault as u32);
+        self.schedule_end(fault as u32);
     }
 
-    /// A fault that is in force ceases.
+    /// A fault ceases, if it is active.
     pub(super) fn cease(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
-        if !std::mem::take(&mut it.in_force) {
+        if !std::mem::take(&mut it.is_active) {
             return;
         }
         let (kind, is_random) = (it.kind.clone(), matches!(it.when, When::Random { .. }));
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
-                self.cuts.retain(|(cutter, ..)| *cutter != fault);
+                self.cuts.retain(|it| it.fault != fault);
                 self.apply_cuts(link);
             }
             FaultKind::ClockOffset { host, .. } => {
@@ -162,30 +177,30 @@ impl World<'_> {
                 self.write(Record::ClockSet(host, usual.nanos));
             }
             FaultKind::Crash { host, .. } => self.switch_on(host),
-            // The thread has its processor again by itself.
+            // The machine lets the thread run again at the time that it was given.
             FaultKind::Stall { .. } => {}
             FaultKind::Reset(_) | FaultKind::RestartService { .. } => {
-                unreachable!("it was over when it had struck")
+                unreachable!("these faults do not last, so they are never active")
             }
         }
         self.write(Record::Fault(fault, Stage::Ceases));
         if is_random && !self.faults[fault as usize].is_over {
-            self.await_strike(fault as usize, self.now);
+            self.schedule_strike(fault as usize, self.now);
         }
     }
 
-    /// A machine starts again once none of the faults that hold it down is in force.
+    /// Switches a host on, once no active crash keeps it down.
     fn switch_on(&mut self, name: &str) {
-        let is_held = self.faults.iter().any(|it| {
-            it.in_force && matches!(&it.kind, FaultKind::Crash { host, .. } if host == name)
+        let is_down = self.faults.iter().any(|it| {
+            it.is_active && matches!(&it.kind, FaultKind::Crash { host, .. } if host == name)
         });
-        if !is_held {
+        if !is_down {
             let host = self.host_named(name);
             self.schedule(host, self.now, Event::HostStarts { host });
         }
     }
 
-    /// What a fault does that is in force before `until`.
+    /// Applies a fault that ceases at `until`.
     fn apply(&mut self, fault: u32, kind: &FaultKind, until: Instant) {
         match kind {
             FaultKind::Cut { link, silent, .. } => {
@@ -195,8 +210,8 @@ impl World<'_> {
                     LinkState::Withdrawn
                 };
                 let link = self.link_named(link);
-                self.cuts.retain(|(cutter, ..)| *cutter != fault);
-                self.cuts.push((fault, link, cut));
+                self.cuts.retain(|it| it.fault != fault);
+                self.cuts.push(ActiveCut { fault, link, cut });
                 self.apply_cuts(link);
             }
             FaultKind::Reset(ResetScope::Host(host)) => {
@@ -219,14 +234,14 @@ impl World<'_> {
                 let host = self.host_named(host);
                 if self.hosts[host.0 as usize].service.is_some() {
                     self.write(Record::ClosedDown(host));
-                    self.ledger.on_closedown();
+                    self.oracles.on_closedown();
                     self.stop_service(host);
                 }
                 self.schedule(host, self.now, Event::ServiceStarts { host });
             }
             FaultKind::Stall { host, thread, .. } => {
                 let host = self.host_named(host);
-                // A stall that healing finds is over with it.
+                // Healing ends a stall.
                 let until = match self.scenario.healing {
                     Some(_) => until.min(Instant::ZERO + self.scenario.duration),
                     None => until,
@@ -244,35 +259,34 @@ impl World<'_> {
         }
     }
 
-    /// A link is as the latest of the cuts in force leaves it.
+    /// Sets a link to the latest of its cuts that are in force.
     fn apply_cuts(&mut self, link: LinkId) {
-        let latest = self.cuts.iter().rfind(|(_, cut, _)| *cut == link);
-        let cut = latest.map_or(LinkState::Up, |(.., cut)| *cut);
+        let latest = self.cuts.iter().rfind(|it| it.link == link);
+        let cut = latest.map_or(LinkState::Up, |it| it.cut);
         self.internet.set_link_state(link, cut);
     }
 
-    /// The machine of a host stops at once: nobody closes anything, and no peer is told. Its TCP
-    /// is gone before its process, whose end would close connections.
+    /// Switches a host off. Its peers receive no FIN or RST: the socket table is replaced first,
+    /// so that the end of the process finds no connection to close.
     fn crash(&mut self, host: HostId) {
         let plan = &self.scenario.hosts[&self.hosts[host.0 as usize].name];
         let address = self.hosts[host.0 as usize].address;
-        let config = crate::assembly::sockets(plan, address);
+        let config = crate::lowering::sockets(plan, address);
         self.internet.switch_off(host, config);
         self.stop_service(host);
     }
 
-    /// Connections of a host are reset, as a firewall or a peer's stack would: all of them, or
-    /// those with one peer.
+    /// Resets connections of a host, as a firewall would: all of them, or those with one peer.
     fn reset(&mut self, host: HostId, peer: Option<u32>) {
         let now = internet::uptime(self.now);
         let sockets = self.internet.sockets_mut(host);
         sockets.reset_connections(now, peer);
-        self.settle(host);
+        self.flush(host);
     }
 
     fn link_named(&self, name: &str) -> LinkId {
-        let place = self.scenario.links.keys().position(|link| link == name);
-        LinkId(place.expect("the format checks names") as u32)
+        let index = self.scenario.links.keys().position(|link| link == name);
+        LinkId(index.expect("the format checks names") as u32)
     }
 
     fn host_named(&self, name: &str) -> HostId {

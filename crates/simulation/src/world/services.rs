@@ -1,38 +1,36 @@
-//! The services of the hosts: their threads' turns, their starts and their ends.
-//!
-//! Owns the meeting of threads and the rest of the world: a turn lasts until something else is
-//! due. It refuses to know what the threads are doing.
+//! Runs the MTA process of each host: starts, time slices of its threads, and ends.
 
 use kernel::Instant;
 use machine::{Exception, Progress, ThreadId};
 use mta::Submission;
 use net::HostId;
 
-use crate::event::Event;
+use super::World;
+use super::event::Event;
 use crate::host::{Answered, Start};
 use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
 
-use super::World;
-
 impl World<'_> {
-    /// Starts the MTA of a host with what its database holds.
+    /// Starts the MTA of a host with the contents of its database, unless it runs already or the
+    /// host is down.
     pub(super) fn start_service(&mut self, host: HostId) {
         let start = Start {
-            roster: &self.roster,
+            scenario: self.scenario,
+            names: &self.names,
             at: self.now,
             build: &self.builds[host.0 as usize],
-            database: self.ledger.database(host),
-            waits_recorded: self.keep,
+            database: self.message_store.database(host),
+            waits_recorded: self.keep_records,
         };
         let is_up = self.internet.is_up(host);
         let it = &mut self.hosts[host.0 as usize];
         if !is_up || it.service.is_some() {
             return;
         }
-        it.start_service(self.scenario, self.choices, &self.scheduling, start);
+        it.start_service(self.choices, &self.scheduling, start);
         let service = it.service.as_mut().expect("it was just started");
-        if self.observer.watches_threads() {
+        if self.observer.observes_threads() {
             service.machine.watch();
             self.observer.on_start(host, self.now);
         }
@@ -40,61 +38,62 @@ impl World<'_> {
         let threads = threads
             .map(|it| (ThreadNumber(it.number), it.name.to_owned()))
             .collect();
-        self.ledger.on_start(host, threads);
-        self.settle(host);
+        self.oracles.on_start(host, threads);
+        self.flush(host);
     }
 
-    /// Stops the MTA of a host, if it runs.
+    /// Ends the MTA process of a host, if it runs.
     pub(super) fn stop_service(&mut self, host: HostId) {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
-            self.ended_steps += service.machine.steps();
-            let footprints = self.hosts[host.0 as usize].footprints();
-            self.ended_footprints.extend(footprints);
+            self.ended_calls += service.machine.steps();
+            let log = self.hosts[host.0 as usize].access_log();
+            self.ended_access_log.extend(log);
             self.observer.on_end(host, self.now);
             self.ended_coverage.add(&service.process.coverage());
             let sockets = self.internet.sockets_mut(host);
             self.hosts[host.0 as usize].end_service(self.now, sockets);
-            self.ledger.on_end(host);
-            self.settle(host);
+            self.oracles.on_end(host);
+            self.flush(host);
         }
     }
 
-    /// Hands a message to the MTA; one that is down finds it in its database. `false` if the
-    /// queue of MAIN BASE is full.
-    pub(super) fn hand_over(&mut self, host: HostId, submission: Submission) -> bool {
+    /// Submits a message to the MTA of a host. Returns `false` if the queue of MAIN BASE is full.
+    /// An MTA that is down finds the message in its database when it starts.
+    pub(super) fn submit_to_service(&mut self, host: HostId, submission: Submission) -> bool {
         let now = self.now;
         let Some(service) = &mut self.hosts[host.0 as usize].service else {
             return true;
         };
-        let taken = service
+        let accepted = service
             .process
             .submit(&mut service.machine, now, submission);
-        self.plan_turn(host);
-        taken
+        self.schedule_threads(host);
+        accepted
     }
 
-    /// Plans the next turn of a host's threads, if it is earlier than the one planned.
-    pub(super) fn plan_turn(&mut self, host: HostId) {
+    /// Schedules the next time slice of a host's threads, if it is earlier than the one scheduled.
+    pub(super) fn schedule_threads(&mut self, host: HostId) {
         let it = &mut self.hosts[host.0 as usize];
         let Some(service) = &it.service else { return };
         let Some(at) = service.machine.next_time() else {
             return;
         };
         let at = at.max(self.now);
-        if it.turn.at.is_none_or(|planned| at < planned) {
-            it.turn.at = Some(at);
-            it.turn.generation = it.turn.generation.wrapping_add(1);
-            let generation = it.turn.generation;
-            self.schedule(host, at, Event::Turn { host, generation });
+        if it.next_slice.at.is_none_or(|scheduled| at < scheduled) {
+            it.next_slice.at = Some(at);
+            it.next_slice.generation = it.next_slice.generation.wrapping_add(1);
+            let generation = it.next_slice.generation;
+            self.schedule(host, at, Event::ThreadsRun { host, generation });
         }
     }
 
-    /// Lets the threads of a host make their calls back to back until something else is due.
-    pub(super) fn take_turns(&mut self, host: HostId) {
-        self.hosts[host.0 as usize].turn.at = None;
+    /// Runs the threads of a host until something else is due. Their socket calls are answered at
+    /// once, without an event for each: nothing else can happen before the slice ends.
+    pub(super) fn run_threads(&mut self, host: HostId) {
+        self.hosts[host.0 as usize].next_slice.at = None;
         loop {
-            let until = self.turn_ends();
+            let until = self.slice_end();
             let Some(service) = &mut self.hosts[host.0 as usize].service else {
                 return;
             };
@@ -117,72 +116,72 @@ impl World<'_> {
                         };
                         self.schedule(host, until.max(self.now), event);
                     }
-                    self.settle(host);
+                    self.flush(host);
                 }
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
-                Progress::ReachedUntil if self.renew_luck_within_turn() => {}
+                Progress::ReachedUntil if self.reseed_within_slice() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
                 Progress::Spent => {
-                    self.cut_short = Some(Stop::Calls);
+                    self.stop = Some(Stop::Calls);
                     return self.take_records(host);
                 }
             }
         }
         self.take_records(host);
-        self.look_for_deadlock(host);
-        self.look_for_leaks(host);
-        self.plan_turn(host);
+        self.check_deadlock(host);
+        self.check_leaks(host);
+        self.schedule_threads(host);
     }
 
-    /// A circle of threads that wait for each other never opens again: it is still there when the
-    /// turn is over.
-    fn look_for_deadlock(&mut self, host: HostId) {
+    /// Looks for a cycle of waiting threads. Once per slice is enough, since a cycle never opens.
+    fn check_deadlock(&mut self, host: HostId) {
         let Some(service) = &self.hosts[host.0 as usize].service else {
             return;
         };
-        let circle = service.machine.deadlock();
-        if !circle.is_empty() {
+        let cycle = service.machine.deadlock();
+        if !cycle.is_empty() {
             let name = |(thread, lock): &(ThreadId, machine::LockId)| {
                 let number = service.numbers[thread.index()];
                 (number, service.machine.lock(*lock).name())
             };
-            let circle = circle.iter().map(name).collect();
-            self.ledger.on_deadlock(host, self.now, circle);
+            let cycle: Vec<_> = cycle.iter().map(name).collect();
+            self.oracles.on_deadlock(host, self.now, &cycle);
         }
     }
 
-    /// With every thread waiting and no message under way, what nobody knows of is lost.
-    fn look_for_leaks(&mut self, host: HostId) {
+    /// Audits the control blocks if one of them may have leaked. Only a quiescent process can tell:
+    /// a message under way between threads may be the last reference to a block.
+    fn check_leaks(&mut self, host: HostId) {
         let Some(service) = &self.hosts[host.0 as usize].service else {
             return;
         };
-        if self.ledger.has_suspects(host) && service.is_quiescent() {
+        if self.oracles.has_suspects(host) && service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
-            self.ledger.on_quiet(host, self.now, &audit);
+            self.oracles.on_quiescence(host, self.now, &audit);
         }
     }
 
-    /// Threads may run up to the next simulation event, or the end of the run, or through the
-    /// present instant; luck does not change within.
-    fn turn_ends(&mut self) -> Instant {
+    /// The last instant of a time slice: just before the next event or reseed, or the end of the
+    /// run, and at least the present instant.
+    fn slice_end(&mut self) -> Instant {
         let next = self.internet.next_time().unwrap_or(Instant::MAX);
-        let next = self.next_luck().unwrap_or(next).min(next);
+        let next = self.next_reseed().unwrap_or(next).min(next);
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         before.min(self.end()).max(self.now)
     }
 
+    /// The timeout of a thread's socket call expires.
     pub(super) fn end_wait(&mut self, host: HostId, thread: u32, generation: u32) {
         let now = self.now;
         let it = &mut self.hosts[host.0 as usize];
         let Some(service) = &it.service else { return };
         if let Some(thread) = service.thread_at(thread) {
             it.end_wait(now, thread, generation);
-            self.plan_turn(host);
+            self.schedule_threads(host);
         }
     }
 
-    /// The modeled process ends by an exception: Dr. Watson writes it down, the system closes
-    /// what was open.
+    /// An exception ends the process of a host, and the system closes its sockets.
     fn end_by_exception(&mut self, host: HostId, exception: Exception) {
         self.now = self.now.max(exception.at);
         self.take_records(host);
@@ -192,22 +191,27 @@ impl World<'_> {
             .expect("it just ran");
         let number = service.numbers[exception.thread.index()];
         let name = service.machine.thread(exception.thread).name.to_owned();
-        self.ledger.on_exception(host, &exception, (name, number));
+        self.oracles.on_exception(host, &exception, name, number);
         self.observer.on_exception(host, number, &exception);
         self.write(Record::Exception(host, number, exception));
         self.stop_service(host);
     }
 
-    /// Takes what the threads wrote down, and what the judge found, to journal and ledger.
+    /// Takes the records of a host's threads, and the findings of the race detector, to journal,
+    /// oracles and observer.
     pub(super) fn take_records(&mut self, host: HostId) {
         let Some(service) = &mut self.hosts[host.0 as usize].service else {
             return;
         };
-        let (journal, ledger) = (&mut self.journal, &mut self.ledger);
+        let (journal, oracles) = (&mut self.journal, &mut self.oracles);
+        let store = &mut self.message_store;
         let numbers = &service.numbers;
         service.machine.drain_records(|written| {
             let number = numbers[written.thread.index()];
-            ledger.on_record(host, written.at, &written.record);
+            oracles.on_record(host, written.at, &written.record);
+            if let mta::Record::Fact(fact) = written.record {
+                store.on_fact(host, fact);
+            }
             let record = Record::Mta(host, number, written.record);
             if record.is_digested() {
                 journal.write(written.at, record);
@@ -216,21 +220,19 @@ impl World<'_> {
             }
         });
         let findings = service.machine.judge().violations();
-        let new = findings[service.findings_seen..].to_vec();
+        let new = findings[service.findings_reported..].to_vec();
         for finding in &new {
-            ledger.on_finding(host, finding);
+            oracles.on_finding(host, finding);
         }
-        service.findings_seen = findings.len();
-        if self.observer.watches_threads() {
+        service.findings_reported = findings.len();
+        if self.observer.observes_threads() {
             let machine = &mut service.machine;
             self.observer.on_threads(host, machine, numbers, &new);
         }
-        for violation in self.ledger.take_new() {
-            self.write(Record::Violation(Box::new(violation)));
-        }
+        self.write_violations();
     }
 
-    /// A thread that a fault names.
+    /// The thread of this name, if the process runs and has one.
     pub(super) fn thread_named(&self, host: HostId, name: &str) -> Option<ThreadId> {
         let service = self.hosts[host.0 as usize].service.as_ref()?;
         service.machine.thread_named(name)

@@ -113,7 +113,7 @@ struct Mark {
 /// The JSON of a run, safe inside a script element.
 pub(super) fn json(run: &Shown<'_>, failures: &[Failure]) -> String {
     let mut texts = Texts::default();
-    let mut left_out = run.seen.missed;
+    let mut left_out = run.seen.dropped;
     let lives = life::lives(run.scenario, run.outcome);
     let mut hosts = Vec::new();
     for (view, id) in run.outcome.hosts.iter().zip((0..).map(HostId)) {

@@ -162,7 +162,7 @@ fn of_exception(exception: &Exception) -> Failure {
 }
 
 fn of_violation(violation: &Violation) -> Failure {
-    let (host, place) = (&violation.host, &violation.place);
+    let (host, place) = (&violation.host, &violation.location);
     let title = match (violation.kind, violation.block) {
         (ViolationKind::ControlBlockLeak, Some(block)) => format!(
             "{host} leaked control blocks, first CB {} (instance {})",

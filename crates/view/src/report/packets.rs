@@ -4,7 +4,7 @@
 //! it. It refuses the bytes themselves, which a capture has.
 
 use serde::Serialize;
-use simulation::watch::passage::{Fate, Passage};
+use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
 use crate::shown::Shown;
 
@@ -31,7 +31,7 @@ pub(super) struct Packets {
 pub(super) fn packets(run: &Shown<'_>, texts: &mut Texts) -> (Packets, u64) {
     let mut packets = Packets::default();
     let links: Vec<_> = run.scenario.links.values().collect();
-    let passages = run.seen.passages.iter();
+    let passages = run.seen.packets.iter();
     let mut sent = passages.filter(|it| !matches!(it.fate, Fate::Damaged { .. }));
     for passage in sent.by_ref().take(PACKETS_MAX) {
         let end = &run.outcome.hosts[passage.end.0 as usize].name;
@@ -49,13 +49,13 @@ pub(super) fn packets(run: &Shown<'_>, texts: &mut Texts) -> (Packets, u64) {
 }
 
 /// How long it takes, and what else is to be said.
-fn fate(passage: &Passage) -> (i64, String) {
+fn fate(passage: &CapturedPacket) -> (i64, String) {
     match &passage.fate {
         Fate::Lost(reason) => (-1, format!(", lost: {reason:?}")),
         Fate::Damaged { .. } => (-1, ", damaged".to_owned()),
         Fate::Carried(copies) => {
             let whole = copies.iter().find(|copy| !copy.is_damaged);
-            let nanos = |copy: &simulation::watch::passage::Copy| {
+            let nanos = |copy: &simulation::observers::packet_capture::ArrivingCopy| {
                 let takes = copy.at.saturating_since(passage.at).nanos();
                 i64::try_from(takes).unwrap_or(i64::MAX)
             };

@@ -3,7 +3,7 @@
 //! Owns their form. It refuses to choose: what was seen is shown.
 
 use serde::Serialize;
-use simulation::watch::scene::{About, Touch};
+use simulation::observers::access_context::{ContextCause, MemoryAccess};
 
 use crate::shown::Shown;
 
@@ -37,9 +37,9 @@ struct Access {
 
 /// The scenes of a run, in the order of time.
 pub(super) fn scenes(run: &Shown<'_>, texts: &mut Texts) -> Vec<Scene> {
-    let scenes = run.seen.scenes.iter().map(|scene| {
-        let (title, sides, thread) = match &scene.about {
-            About::Finding {
+    let scenes = run.seen.contexts.iter().map(|scene| {
+        let (title, sides, thread) = match &scene.cause {
+            ContextCause::Finding {
                 kind,
                 access,
                 against,
@@ -49,7 +49,7 @@ pub(super) fn scenes(run: &Shown<'_>, texts: &mut Texts) -> Vec<Scene> {
                 let thread = access.thread.0;
                 (title, sides.map(|it| shown(it, texts)).collect(), thread)
             }
-            About::Exception { code, thread, site } => {
+            ContextCause::Exception { code, thread, site } => {
                 let (file, line) = (site.file(), site.line());
                 let title = format!("exception {code:08x} at {file}:{line}");
                 (title, Vec::new(), thread.0)
@@ -61,14 +61,14 @@ pub(super) fn scenes(run: &Shown<'_>, texts: &mut Texts) -> Vec<Scene> {
             thread,
             title,
             sides,
-            around: scene.around.iter().map(|it| shown(it, texts)).collect(),
-            this: scene.this,
+            around: scene.accesses.iter().map(|it| shown(it, texts)).collect(),
+            this: scene.faulty,
         }
     });
     scenes.collect()
 }
 
-fn shown(touch: &Touch, texts: &mut Texts) -> Access {
+fn shown(touch: &MemoryAccess, texts: &mut Texts) -> Access {
     Access {
         at: touch.at.nanos(),
         thread: touch.thread.0,

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use net::HostId;
 use serde::Serialize;
-use simulation::watch::stay::{Awaited, Doing, EndedBy, Stay};
+use simulation::observers::thread_intervals::{
+    EndedBy, ThreadActivity, ThreadInterval, WaitTarget,
+};
 
 use crate::shown::Shown;
 
@@ -36,8 +38,8 @@ pub(super) struct Thread {
 /// The threads of a host, by number.
 pub(super) fn threads(run: &Shown<'_>, host: HostId, texts: &mut Texts) -> Vec<Thread> {
     let view = &run.outcome.hosts[host.0 as usize];
-    let mut stays: BTreeMap<u16, Vec<&Stay>> = BTreeMap::new();
-    for stay in run.seen.stays.iter().filter(|it| it.host == host) {
+    let mut stays: BTreeMap<u16, Vec<&ThreadInterval>> = BTreeMap::new();
+    for stay in run.seen.intervals.iter().filter(|it| it.host == host) {
         stays.entry(stay.thread.0).or_default().push(stay);
     }
     let threads = view.threads.iter().map(|(number, name)| {
@@ -56,8 +58,10 @@ pub(super) fn threads(run: &Shown<'_>, host: HostId, texts: &mut Texts) -> Vec<T
 }
 
 impl Thread {
-    fn fill(&mut self, stays: &[&Stay], texts: &mut Texts) {
-        let runs = stays.iter().filter(|stay| stay.doing == Doing::Runs);
+    fn fill(&mut self, stays: &[&ThreadInterval], texts: &mut Texts) {
+        let runs = stays
+            .iter()
+            .filter(|stay| stay.activity == ThreadActivity::Runs);
         let mut pieces: Vec<(u64, u64)> = runs
             .map(|stay| (stay.from.nanos(), stay.to.nanos()))
             .collect();
@@ -69,7 +73,7 @@ impl Thread {
             self.runs.push_nanos(from);
             self.runs.push_nanos(to);
         }
-        let mut waits: Vec<(&&Stay, String, u16)> =
+        let mut waits: Vec<(&&ThreadInterval, String, u16)> =
             stays.iter().filter_map(|stay| wait(stay)).collect();
         if waits.len() > PIECES_MAX {
             // The longest say the most.
@@ -99,8 +103,8 @@ fn joined(pieces: &[(u64, u64)], grain: u64) -> Vec<(u64, u64)> {
 
 /// What a thread waits for, in words, and which thread ended the wait. Waits that time or the
 /// network ended stand between the pieces in which the thread runs, and need no words.
-fn wait<'a, 'b>(stay: &'a &'b Stay) -> Option<(&'a &'b Stay, String, u16)> {
-    let Doing::Waits { on, name, ended_by } = stay.doing else {
+fn wait<'a, 'b>(stay: &'a &'b ThreadInterval) -> Option<(&'a &'b ThreadInterval, String, u16)> {
+    let ThreadActivity::Waits { on, name, ended_by } = stay.activity else {
         return None;
     };
     let by = match ended_by {
@@ -108,10 +112,10 @@ fn wait<'a, 'b>(stay: &'a &'b Stay) -> Option<(&'a &'b Stay, String, u16)> {
         Some(EndedBy::Time | EndedBy::World) | None => 0,
     };
     let what = match on {
-        Awaited::Lock => format!("waits for critical section {name}"),
-        Awaited::Object => format!("waits for {name}"),
-        Awaited::Message => format!("waits for a message: {name}"),
-        Awaited::Network | Awaited::Time => return None,
+        WaitTarget::Lock => format!("waits for critical section {name}"),
+        WaitTarget::Object => format!("waits for {name}"),
+        WaitTarget::Message => format!("waits for a message: {name}"),
+        WaitTarget::Network | WaitTarget::Time => return None,
     };
-    (by != 0 || on == Awaited::Lock).then_some((stay, what, by))
+    (by != 0 || on == WaitTarget::Lock).then_some((stay, what, by))
 }

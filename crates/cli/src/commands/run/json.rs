@@ -34,7 +34,7 @@ pub(super) fn object(report: &Report<'_>) -> Json {
         "simulated_s": seconds(outcome.simulated),
         "stop": outcome.stop.word(),
         "events": outcome.events,
-        "steps": outcome.steps,
+        "steps": outcome.calls,
         "as_expected": outcome.is_as_expected(),
         "unexpected": outcome.unexpected,
         "violations": outcome.violations.iter().map(violation).collect::<Vec<_>>(),

@@ -31,7 +31,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
         seconds(&outcome.simulated),
         report.elapsed.as_secs_f64(),
         outcome.events,
-        outcome.steps,
+        outcome.calls,
         stop(outcome.stop)
     )?;
     let counts = outcome.associations;
@@ -89,7 +89,7 @@ const fn stop(stop: Stop) -> &'static str {
         Stop::Messages => "; STOPPED at limits.messages",
         Stop::Calls => "; STOPPED at limits.calls",
         Stop::Violations => "; STOPPED at limits.violations",
-        Stop::Repeats => "; pruned by the search",
+        Stop::Pruned => "; pruned by the search",
     }
 }
 

@@ -1,7 +1,4 @@
-//! Accesses of threads to shared memory, as a run that was asked for them kept them.
-//!
-//! Owns [`Footprint`], and the way from it to the preemption that would put its thread aside. It
-//! refuses to say which of them matter.
+//! The accesses of threads to shared memory, up to a limit of the scenario.
 
 use std::fmt;
 
@@ -9,13 +6,10 @@ use kernel::{Duration, Instant};
 
 use config::plan::{OperationKind, Preemption, PreemptionPoint};
 
-/// One access of a thread to a word of shared memory, or its entering of a critical section.
+/// An access of a thread to a word of shared memory, or its entry into a critical section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four facts, none of which implies another"
-)]
-pub struct Footprint {
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts")]
+pub struct LoggedAccess {
     /// When.
     pub at: Instant,
     /// The host, by name.
@@ -50,13 +44,9 @@ pub struct Footprint {
     pub line: u32,
 }
 
-impl Footprint {
+impl LoggedAccess {
     /// As the machine kept it.
-    pub(crate) fn new(
-        host: &str,
-        (thread, number): (&str, u16),
-        kept: &machine::Footprint,
-    ) -> Self {
+    pub(crate) fn new(host: &str, thread: &str, number: u16, kept: &machine::Footprint) -> Self {
         Self {
             at: kept.at,
             host: host.to_owned(),
@@ -108,7 +98,7 @@ impl Footprint {
 }
 
 /// `POP4 UP (005) reads control block.state: 4, crates/mta/src/shared.rs:149`
-impl fmt::Display for Footprint {
+impl fmt::Display for LoggedAccess {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             thread,

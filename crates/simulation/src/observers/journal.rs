@@ -1,27 +1,25 @@
-//! What becomes of packets, written down.
-//!
-//! Owns the way from the network's news to records, and to whoever watches. It refuses to look into payloads further than
-//! reports do.
+//! Writes what happens to packets into the journal.
 
 use internet::{PacketEvent, PacketObserver, Payload};
 use kernel::{Instant, Journal};
 use net::HostId;
 
+use super::Observer;
 use crate::record::{Record, Segment};
-use crate::watch::Observer;
 
-/// Writes what it hears into the journal, and shows it to the observer.
-pub(super) struct Scribe<'a>(
-    pub(super) &'a mut Journal<Record>,
-    pub(super) &'a mut Observer,
-);
+/// Receives the packet events of the network: writes them into the journal, and passes packets on
+/// links to the observer.
+pub(crate) struct JournalObserver<'a> {
+    pub(crate) journal: &'a mut Journal<Record>,
+    pub(crate) observer: &'a mut Observer,
+}
 
-impl PacketObserver for Scribe<'_> {
+impl PacketObserver for JournalObserver<'_> {
     fn on_packet(&mut self, at: Instant, host: HostId, event: PacketEvent<'_>) {
         let record = match event {
-            PacketEvent::Offered(offer) => return self.1.on_offer(at, host, offer),
+            PacketEvent::Offered(offer) => return self.observer.on_offer(at, host, offer),
             PacketEvent::Sent(packet) => {
-                Record::PacketSent(host, packet.identity, carried(&packet.payload))
+                Record::PacketSent(host, packet.identity, segment(&packet.payload))
             }
             PacketEvent::Dropped {
                 packet,
@@ -31,11 +29,11 @@ impl PacketObserver for Scribe<'_> {
             PacketEvent::Damaged(packet) => Record::PacketDamaged(host, packet.identity),
             PacketEvent::Arrived(packet) => Record::PacketArrived(host, packet.identity),
         };
-        self.0.write(at, record);
+        self.journal.write(at, record);
     }
 }
 
-fn carried(payload: &Payload) -> Segment {
+fn segment(payload: &Payload) -> Segment {
     match payload {
         Payload::Tcp(segment) => Segment::Tcp {
             source_port: segment.source_port,

@@ -1,7 +1,7 @@
-//! Messages that arrive from above.
+//! The messages of a workload: when each arrives, and what it is.
 //!
-//! Owns when the n-th message of a workload comes, and what it is: every one by its own luck. It
-//! refuses to know what becomes of it.
+//! Every message has random choices of its own, keyed by its ordinal, so that leaving one out
+//! changes none of the others.
 
 use kernel::{Choices, Duration, Instant, Site, key, mix};
 use mta::Submission;
@@ -12,89 +12,81 @@ const GAP: Site = Site::new("workload.gap");
 const SIZE: Site = Site::new("workload.size");
 const PRIORITY: Site = Site::new("workload.priority");
 
-/// One workload, as the world keeps it.
+/// One workload as a source of messages.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct MessageSource {
     plan: Workload,
     key: u64,
-    /// The first of its messages' numbers.
-    numbers: u32,
-    connector: u32,
     end: Instant,
     choices: Choices,
 }
 
-impl Source {
-    /// The messages of a workload at a connector, counted among its host's; `numbers` is the first of
-    /// theirs.
-    pub(crate) fn new(
-        name: &str,
-        plan: Workload,
-        (numbers, connector): (u32, u32),
-        duration: Duration,
-        choices: Choices,
-    ) -> Self {
-        let end = plan.end.unwrap_or(Instant::ZERO + duration);
+impl MessageSource {
+    /// The workload `name` in a scenario that lasts `duration`.
+    pub(crate) fn new(name: &str, plan: Workload, duration: Duration, choices: Choices) -> Self {
         Self {
-            plan,
             key: key(name),
-            numbers,
-            connector,
-            end,
+            end: plan.end.unwrap_or(Instant::ZERO + duration),
+            plan,
             choices,
         }
     }
 
-    /// From the next draw on luck is that of `choices`.
-    pub(crate) fn renew(&mut self, choices: Choices) {
+    /// From the next draw on, uses `choices`.
+    pub(crate) fn reseed(&mut self, choices: Choices) {
         self.choices = choices;
     }
 
-    /// Before this nothing comes.
+    /// The time before which no message arrives.
     pub(crate) fn start(&self) -> Instant {
         self.plan.start
     }
 
-    /// Whether what is left of the wait for a message does not depend on how long it lasts
-    /// already.
+    /// Whether the rest of a wait for a message is independent of how long it has lasted.
     pub(crate) fn is_memoryless(&self) -> bool {
         matches!(self.plan.arrivals, Arrivals::Poisson { .. })
     }
 
-    /// When message `ordinal` comes, given when the one before it came.
-    pub(crate) fn arrival(&self, ordinal: u64, before: Option<Instant>) -> Option<Instant> {
+    /// When message `ordinal` (from 0) arrives, given when the previous one did; `None` if there
+    /// are no more.
+    pub(crate) fn arrival(&self, ordinal: u64, previous: Option<Instant>) -> Option<Instant> {
         if ordinal >= self.plan.limit.unwrap_or(u64::MAX) {
             return None;
         }
         let start = self.plan.start;
         let at = match &self.plan.arrivals {
-            Arrivals::Every(interval) => before.unwrap_or(start).saturating_add(*interval),
+            Arrivals::Every(interval) => previous.unwrap_or(start).saturating_add(*interval),
             Arrivals::Poisson { mean } => {
                 let gap = self
                     .choices
                     .rng(GAP, self.key, [ordinal, 0])
                     .exponential(*mean);
-                before.unwrap_or(start).saturating_add(gap)
+                previous.unwrap_or(start).saturating_add(gap)
             }
             Arrivals::At(times) => {
                 let time = times.get(usize::try_from(ordinal).ok()?)?;
                 start.saturating_add(time.since_start())
             }
             Arrivals::Burst { count, .. } if ordinal >= *count => return None,
-            Arrivals::Burst { at, spacing, .. } => match before {
+            Arrivals::Burst { at, spacing, .. } => match previous {
                 None => start.saturating_add(at.since_start()),
-                Some(before) => before.saturating_add(*spacing),
+                Some(previous) => previous.saturating_add(*spacing),
             },
         };
         (at < self.end).then_some(at)
     }
 
-    /// Message `ordinal`, unless the scenario leaves it out.
-    pub(crate) fn message(&self, ordinal: u64) -> Option<Submission> {
+    /// Message `ordinal` (from 0) as it is submitted to a connector of its host; `None` if the
+    /// scenario leaves it out. `first_number` is the number of message 0.
+    pub(crate) fn message(
+        &self,
+        ordinal: u64,
+        connector: u32,
+        first_number: u32,
+    ) -> Option<Submission> {
         if self.plan.omit.contains(&ordinal) {
             return None;
         }
-        let small = u32::try_from(ordinal).expect("a run takes few messages");
         let (from, to) = (self.plan.size.from.0, self.plan.size.to.0);
         let length = if from == to {
             from
@@ -105,10 +97,10 @@ impl Source {
                 .below(to - from + 1)
         };
         Some(Submission {
-            connector: self.connector,
-            message: self.numbers + small,
+            connector,
+            message: first_number + u32::try_from(ordinal).expect("the format limits messages"),
             key: mix(self.key, ordinal),
-            length: u32::try_from(length).expect("a size is limited by the scenario's format"),
+            length: u32::try_from(length).expect("the format limits sizes"),
             priority: self.priority(ordinal),
         })
     }
@@ -117,7 +109,8 @@ impl Source {
         let priority = match self.plan.priorities {
             Priorities::All(priority) => priority,
             Priorities::Mix { urgent, non_urgent } => {
-                // One word decides, so that both shares are shares of all messages.
+                // One draw decides. `urgent` looks at the word from its upper end and `non_urgent` from
+                // its lower end, so that both are fractions of all messages.
                 let word = self
                     .choices
                     .rng(PRIORITY, self.key, [ordinal, 0])

@@ -1,36 +1,30 @@
-//! From names to numbers: the plan's hosts, links and connectors as the models take them.
+//! Lowers a scenario: names become numbers, and plans become the configurations of the models.
 //!
-//! Owns the translation, including the calibration of links by what a ping sees. It refuses to
-//! check what the file's reader has checked: what is impossible here is our bug.
+//! Links are calibrated here from the success rate of pings. The scenario has been checked when
+//! its file was read, so what is impossible here is a bug.
 
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use kernel::{Duration, key};
 use machine::{Costs, HeapConfig};
-use mta::{Build, Database, ResponderTimeouts, Shipped};
+use mta::{ResponderTimeouts, Shipped};
 use net::{LinkConfig, LossModel, calibration};
 
-use crate::roster::{Roster, host_numbers};
+use crate::host::Start;
+use crate::names::host_numbers;
 use config::plan::{
     Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
     PreemptionPoint, Scenario, Scope, TcpProfile,
 };
 
-/// A network that cannot be calibrated or built as the scenario says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AssemblyError(pub String);
+/// Why a scenario cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LoweringError(pub String);
 
-impl std::fmt::Display for AssemblyError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for AssemblyError {}
-
-/// The links as the network takes them, in the order of their names.
-pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyError> {
+/// The network's configuration of each link, in the order of their names.
+pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
     let numbers = host_numbers(scenario);
     scenario
         .links
@@ -47,13 +41,13 @@ pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, AssemblyErro
                 loss: net::Loss::Shared(LossModel::None),
             };
             let separation = config.separation();
-            let refused = |error| AssemblyError(format!("link {name}: {error}"));
+            let invalid = |error| LoweringError(format!("link {name}: {error}"));
             config.loss = if link.shares_loss() {
-                net::Loss::Shared(model(link.forward.loss, separation).map_err(refused)?)
+                net::Loss::Shared(model(link.forward.loss, separation).map_err(invalid)?)
             } else {
                 net::Loss::PerDirection {
-                    forward: model(link.forward.loss, separation).map_err(refused)?,
-                    backward: model(link.backward.loss, separation).map_err(refused)?,
+                    forward: model(link.forward.loss, separation).map_err(invalid)?,
+                    backward: model(link.backward.loss, separation).map_err(invalid)?,
                 }
             };
             pin(&mut config, scenario, name);
@@ -152,7 +146,7 @@ fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::Cal
     })
 }
 
-/// Lays down the outages and drops that the scenario pins on this link.
+/// Adds the outages and drops that the scenario pins on this link.
 fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
     let mut windows: Vec<net::OutageInterval> = Vec::new();
     let on_this = scenario
@@ -190,7 +184,7 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
     config.backward.scheduled = pinned;
 }
 
-/// The same links after healing: nothing is lost, late or damaged any more.
+/// The same links in the healing phase: without loss, jitter, reordering, duplicates or damage.
 pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
     let heal = |direction: &net::DirectionConfig| net::DirectionConfig {
         impairment: net::Impairment::default(),
@@ -208,6 +202,7 @@ pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
         .collect()
 }
 
+/// The socket layer of a host.
 pub(crate) fn sockets(host: &Host, address: u32) -> winsock::Config {
     match host.tcp {
         TcpProfile::Nt351 => winsock::Config::nt351(address),
@@ -217,13 +212,14 @@ pub(crate) fn sockets(host: &Host, address: u32) -> winsock::Config {
     }
 }
 
-/// The machine of a host: every call's cost follows from that of one access.
+/// The machine of a host. The scenario gives the cost of a memory access; the costs of all other
+/// calls are scaled by the same factor.
 pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> machine::Config {
     let host = &scenario.hosts[name];
-    let usual = Costs::default();
+    let defaults = Costs::default();
     let scaled = |cost: Duration| {
         let ratio = u128::from(cost.nanos()) * u128::from(host.call_cost.nanos());
-        let nanos = ratio / u128::from(usual.access.nanos());
+        let nanos = ratio / u128::from(defaults.access.nanos());
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     };
     let preemptions = scenario
@@ -235,12 +231,12 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         processors: host.cpus,
         costs: Costs {
             access: host.call_cost,
-            interlocked: scaled(usual.interlocked),
-            lock: scaled(usual.lock),
-            object: scaled(usual.object),
-            queue: scaled(usual.queue),
-            system: scaled(usual.system),
-            environment: scaled(usual.environment),
+            interlocked: scaled(defaults.interlocked),
+            lock: scaled(defaults.lock),
+            object: scaled(defaults.object),
+            queue: scaled(defaults.queue),
+            system: scaled(defaults.system),
+            environment: scaled(defaults.environment),
         },
         jitter: host.call_jitter,
         quantum: host.quantum,
@@ -275,7 +271,8 @@ fn preemption(pinned: &config::plan::Preemption) -> machine::Preemption {
     }
 }
 
-/// The pin that makes a run turn where a search did; `None` for a thread that no log could name.
+/// The pin that repeats a deviation of the schedule found by a search; `None` if the thread's number
+/// has more than the four digits that a scenario can name.
 pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::plan::Preemption> {
     let mut numbers = 0..=9_999_u16;
     let mut number = |key| {
@@ -285,62 +282,56 @@ pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::p
     Some(config::plan::Preemption {
         host: host.to_owned(),
         thread: u32::from(number(turning.from)?),
-        // The machine counts from one.
+        // The deviation follows this many calls, so it comes before the next one, counted from 1.
         before: PreemptionPoint::Call(turning.calls + 1),
         length: Duration::ZERO,
         to: Some(u32::from(number(turning.to)?)),
     })
 }
 
+/// The shipped build that a host names.
 pub(crate) fn shipped(host: &Host) -> Shipped {
-    Shipped::named(host.build.as_str()).expect("the plan names builds that the subject has")
+    Shipped::named(host.build.as_str()).expect("every build of the format is shipped")
 }
 
 /// The MTA of a host. Its connectors are numbered in the order of their names.
-pub(crate) fn mta(
-    name: &str,
-    (scenario, roster): (&Scenario, &Roster<'_>),
-    build: Rc<dyn Build>,
-    database: Database,
-    waits_recorded: bool,
-) -> mta::Config {
-    let plan = &scenario.hosts[name];
-    let host = roster.number(name);
-    let address = |host: &str| roster.address(roster.number(host));
-    let own = roster
-        .outgoing(host)
-        .iter()
-        .map(|(_, connector)| *connector);
-    let patience = own
-        .chain(roster.incoming(host).iter().copied())
-        .map(|it| it.lifetime + it.session_disconnect);
+pub(crate) fn mta(name: &str, start: Start<'_>) -> mta::Config {
+    let names = start.names;
+    let plan = &start.scenario.hosts[name];
+    let host = names.number(name);
+    let address = |host: &str| names.address(names.number(host));
+    let outgoing = names.outgoing(host).iter();
+    let connectors = outgoing.clone().map(|(_, connector)| *connector);
+    // Longer silence than any connector on either side allows means that the peer is gone.
+    let silence = connectors
+        .chain(names.incoming(host).iter().copied())
+        .map(|it| it.lifetime + it.session_disconnect)
+        .max();
     mta::Config {
-        build,
+        build: Rc::clone(start.build),
         control_blocks: plan.control_blocks,
         driver_threads: plan.driver_threads,
         connect_attempts: plan.connect_attempts,
         connect_pause: plan.connect_pause,
-        connectors: roster
-            .outgoing(host)
-            .iter()
-            .map(|(name, connector)| lower(key(name), address(&connector.to), connector))
+        connectors: outgoing
+            .map(|(name, it)| connector(key(name), address(&it.to), it))
             .collect(),
-        peers: roster
+        peers: names
             .incoming(host)
             .iter()
             .map(|connector| address(&connector.from))
             .collect(),
         responder_timeouts: ResponderTimeouts {
             connect: Duration::from_secs(120),
-            inactivity: patience.max().unwrap_or(Duration::from_secs(420)),
+            inactivity: silence.unwrap_or(Duration::from_secs(420)),
         },
         keep_alive: plan.keep_alive,
-        database,
-        waits_recorded,
+        database: start.database,
+        waits_recorded: start.waits_recorded,
     }
 }
 
-fn lower(key: u64, to: u32, connector: &Connector) -> mta::Connector {
+fn connector(key: u64, to: u32, connector: &Connector) -> mta::Connector {
     mta::Connector {
         key,
         to,

@@ -1,8 +1,7 @@
-//! Who is who in a scenario.
+//! Numbers and addresses of hosts, and the connectors of each, by name.
 //!
-//! Owns the number and the address of each host and which connectors start and end there, found
-//! once for all hosts: to ask the whole scenario for each of them would cost ten thousand hosts
-//! ten thousand walks through it. It refuses what the models make of it.
+//! They are computed once for all hosts: looking through the whole scenario for each of ten
+//! thousand hosts would take quadratic time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,36 +9,36 @@ use net::HostId;
 
 use config::plan::{Connector, Host, Scenario};
 
-/// The hosts of a scenario in the order of their names.
+/// The hosts of a scenario, numbered in the order of their names.
 #[derive(Debug)]
-pub(crate) struct Roster<'a> {
+pub(crate) struct Names<'a> {
     numbers: BTreeMap<&'a str, HostId>,
     addresses: Vec<u32>,
     outgoing: Vec<Vec<(&'a str, &'a Connector)>>,
     incoming: Vec<Vec<&'a Connector>>,
 }
 
-impl<'a> Roster<'a> {
+impl<'a> Names<'a> {
     pub(crate) fn new(scenario: &'a Scenario) -> Self {
         let numbers = host_numbers(scenario);
-        let mut roster = Self {
+        let mut it = Self {
             addresses: addresses(scenario),
             outgoing: vec![Vec::new(); numbers.len()],
             incoming: vec![Vec::new(); numbers.len()],
             numbers,
         };
         for (name, connector) in &scenario.connectors {
-            let (from, to) = (roster.number(&connector.from), roster.number(&connector.to));
-            roster.outgoing[from.0 as usize].push((name, connector));
-            roster.incoming[to.0 as usize].push(connector);
+            let (from, to) = (it.number(&connector.from), it.number(&connector.to));
+            it.outgoing[from.0 as usize].push((name, connector));
+            it.incoming[to.0 as usize].push(connector);
         }
-        roster
+        it
     }
 
     /// The number of a host.
     ///
     /// # Panics
-    /// If the scenario has none of this name: its reader has checked that.
+    /// If the scenario has no host of this name. Names have been checked when its file was read.
     pub(crate) fn number(&self, host: &str) -> HostId {
         self.numbers[host]
     }

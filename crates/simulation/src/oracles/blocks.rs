@@ -1,55 +1,72 @@
-//! The books on the control blocks of one process.
+//! Ownership of control blocks in one process.
 //!
-//! Owns the conservation of control blocks: each is free or owned once, and one that nobody can
-//! ever release has leaked. That is a matter of ownership, not of age: no association, no
-//! transport connection, no wait array and no message knows it any more. It refuses to look
-//! while anything is under way.
+//! Properties:
+//! - A block is allocated only while it is free, and released only by the use that it is in.
+//! - A close request reaches the use of a block that it was meant for.
+//! - The pool never runs empty (reported once for each process).
+//! - Every allocated block can still be released: an association, a transport connection or a
+//!   thread that waits for it knows it. A block that none of these knows has leaked, whatever its
+//!   age.
+//!
+//! The first three are checked against the MTA's facts as they are recorded. Leaks are checked
+//! only when the process is quiescent: while a message is under way between threads, that message
+//! may be the last reference. A process that never becomes quiescent hides its leaks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mta::{AssociationIndex, Audit, BlockId, BlockIndex, BlockState, Fact, Instance};
+use mta::{AssociationIndex, Audit, BlockId, BlockIndex, BlockState, EventEntry, Fact, Instance};
 
 use config::plan::ViolationKind;
 
-use super::Broken;
+use super::Defect;
 
+/// The control blocks of one process.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// Blocks in use, each with the use.
+    /// The blocks in use, each with its current use.
     taken: BTreeMap<BlockIndex, Instance>,
-    /// Which associations use which block.
+    /// The association that uses a block, in both directions.
     bound: BTreeMap<BlockId, AssociationIndex>,
     by_association: BTreeMap<AssociationIndex, BlockId>,
-    /// Which transport connections there are.
+    /// The blocks on which the transport has a connection.
     transports: BTreeSet<BlockId>,
-    /// Blocks of which somebody has let go since they were last looked at.
+    /// Blocks that were allocated or lost an owner since the last check for leaks.
     suspects: BTreeSet<BlockId>,
-    /// A block whose return was wrong is not reported again as lost.
+    /// Leaks that have been reported.
     leaked: BTreeSet<BlockId>,
-    exhausted: bool,
-    list_broken: bool,
+    exhaustion_reported: bool,
+    broken_list_reported: bool,
 }
 
 impl Blocks {
+    /// Whether some block may have leaked since the last check.
     pub(super) fn has_suspects(&self) -> bool {
         !self.suspects.is_empty()
     }
 
-    /// Whether the pool is found empty for the first time.
-    pub(super) fn is_first_exhaustion(&mut self) -> bool {
-        !std::mem::replace(&mut self.exhausted, true)
+    pub(super) fn on_event(&mut self, entry: &EventEntry) -> Option<Defect> {
+        let EventEntry::NoFreeBlocks(count) = entry else {
+            return None;
+        };
+        let detail = format!("none of {count} control blocks is free");
+        let defect = Defect::new(
+            ViolationKind::ControlBlockExhaustion,
+            "control block pool",
+            detail,
+        );
+        (!std::mem::replace(&mut self.exhaustion_reported, true)).then_some(defect)
     }
 
-    pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Broken> {
+    pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Defect> {
         match fact {
             Fact::BlockAllocated(block, instance) => {
                 let id = BlockId::new(block, instance);
                 self.suspects.insert(id);
                 let before = self.taken.insert(block, instance)?;
                 let detail = format!("CB {block} was in use as instance {before}");
-                let place = "control block pool: a block handed out twice";
-                let broken = Broken::new(ViolationKind::HeapCorruption, place, detail);
-                return Some(broken.about(id));
+                let location = "control block pool: a block handed out twice";
+                let broken = Defect::new(ViolationKind::HeapCorruption, location, detail);
+                return Some(broken.with_block(id));
             }
             Fact::BlockReleased(block, instance) => {
                 let id = BlockId::new(block, instance);
@@ -59,9 +76,9 @@ impl Blocks {
                     return None;
                 }
                 let detail = format!("CB {block} (instance {instance}) was not in use");
-                let place = "control block pool: a block given back twice";
-                let broken = Broken::new(ViolationKind::DoubleRelease, place, detail);
-                return Some(broken.about(id));
+                let location = "control block pool: a block given back twice";
+                let broken = Defect::new(ViolationKind::DoubleRelease, location, detail);
+                return Some(broken.with_block(id));
             }
             Fact::CloseApplied {
                 block,
@@ -71,9 +88,9 @@ impl Blocks {
                 let id = BlockId::new(block, found);
                 let detail =
                     format!("a close meant for CB {block} instance {meant} closed {found}");
-                let place = "close request: another use of the block";
-                let broken = Broken::new(ViolationKind::StaleInstance, place, detail);
-                return Some(broken.about(id));
+                let location = "close request: another use of the block";
+                let broken = Defect::new(ViolationKind::StaleInstance, location, detail);
+                return Some(broken.with_block(id));
             }
             Fact::BlockBound(association, block, instance) => {
                 let id = BlockId::new(block, instance);
@@ -109,8 +126,9 @@ impl Blocks {
         None
     }
 
-    /// Every thread waits and no message is under way: a suspect that nobody knows has leaked.
-    pub(super) fn on_quiet(&mut self, audit: &Audit) -> Vec<Broken> {
+    /// Every thread waits and no message is under way, so nothing but associations, transport
+    /// connections and wait arrays can lead to the release of a block.
+    pub(super) fn on_quiescence(&mut self, audit: &Audit) -> Vec<Defect> {
         let mut found = Vec::new();
         for id in std::mem::take(&mut self.suspects) {
             let is_taken = self.taken.get(&id.index) == Some(&id.instance);
@@ -121,20 +139,17 @@ impl Blocks {
                 found.push(leak(id, audit.blocks[id.index.0 as usize].state));
             }
         }
-        if !audit.free_list_ends && !std::mem::replace(&mut self.list_broken, true) {
+        if !audit.free_list_ends && !std::mem::replace(&mut self.broken_list_reported, true) {
             let detail = format!("it was followed over {} blocks", audit.free.len());
-            let place = "control block pool: the free list does not end";
-            found.push(Broken::new(ViolationKind::HeapCorruption, place, detail));
+            let location = "control block pool: the free list does not end";
+            found.push(Defect::new(ViolationKind::HeapCorruption, location, detail));
         }
         found
     }
 }
 
-fn leak(id: BlockId, state: Option<BlockState>) -> Broken {
-    let BlockId {
-        index: block,
-        instance,
-    } = id;
+fn leak(id: BlockId, state: Option<BlockState>) -> Defect {
+    let BlockId { index, instance } = id;
     let state = match state {
         Some(BlockState::Free) => "free",
         Some(BlockState::Allocated) => "allocated",
@@ -145,7 +160,7 @@ fn leak(id: BlockId, state: Option<BlockState>) -> Broken {
         Some(BlockState::OutOfService) => "out of service",
         None => "overwritten",
     };
-    let detail = format!("nobody can ever release CB {block} (instance {instance})");
-    let place = format!("control block, {state}");
-    Broken::new(ViolationKind::ControlBlockLeak, &place, detail).about(id)
+    let detail = format!("nobody can ever release CB {index} (instance {instance})");
+    let location = format!("control block, {state}");
+    Defect::new(ViolationKind::ControlBlockLeak, &location, detail).with_block(id)
 }

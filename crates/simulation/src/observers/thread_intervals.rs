@@ -1,7 +1,6 @@
-//! What threads were doing.
+//! Records when each thread ran and what it waited for.
 //!
-//! Owns [`Stay`]: a thread runs from here to there, or waits, for what, and who ended it. Calls
-//! that follow each other on a processor make one stay. It refuses single calls.
+//! Consecutive calls on a processor form one interval; single calls are not kept.
 
 use std::collections::BTreeMap;
 
@@ -12,40 +11,41 @@ use net::HostId;
 
 use crate::record::ThreadNumber;
 
-/// A thread, running or waiting.
+/// An interval in which a thread ran, or waited. In the gaps between its intervals a thread could
+/// run and had no processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stay {
+pub struct ThreadInterval {
     /// The host.
     pub host: HostId,
     /// The thread.
     pub thread: ThreadNumber,
-    /// Since when.
+    /// Start of the interval.
     pub from: Instant,
-    /// Until when.
+    /// End of the interval, exclusive.
     pub to: Instant,
-    /// What it did.
-    pub doing: Doing,
+    /// What the thread did.
+    pub activity: ThreadActivity,
 }
 
-/// What a thread does. Between two stays it could run and had no processor.
+/// What a thread does during an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
+pub enum ThreadActivity {
     /// It runs.
     Runs,
     /// It waits.
     Waits {
-        /// For what kind of thing.
-        on: Awaited,
-        /// The thing's name.
+        /// The kind of object that it waits for.
+        on: WaitTarget,
+        /// The name of that object.
         name: &'static str,
-        /// Who ended the wait; none if the process ended before.
+        /// What ended the wait; `None` if the process ended first.
         ended_by: Option<EndedBy>,
     },
 }
 
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Awaited {
+pub enum WaitTarget {
     /// A critical section that another thread is in.
     Lock,
     /// A semaphore or an event object.
@@ -54,11 +54,11 @@ pub enum Awaited {
     Message,
     /// The network.
     Network,
-    /// A moment.
+    /// A point in time.
     Time,
 }
 
-/// Who ended a wait.
+/// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndedBy {
     /// A thread of the same process.
@@ -69,28 +69,37 @@ pub enum EndedBy {
     World,
 }
 
-/// The stays of all threads.
+/// The intervals of all threads.
 #[derive(Debug, Default)]
-pub(super) struct Stays {
-    /// When each host's process began. A process's own clock starts at zero and is set by its
-    /// first call to the outside, so that a later start seems to have calls before it.
-    since: BTreeMap<HostId, Instant>,
-    threads: BTreeMap<(HostId, usize), Thread>,
-    ended: Vec<Stay>,
+pub(super) struct IntervalRecorder {
+    /// When the process of each host started. The clock of a process starts at zero and is set by
+    /// its first call to the environment, so the first calls of a restarted process carry times
+    /// before the restart. They are clamped to this.
+    started: BTreeMap<HostId, Instant>,
+    threads: BTreeMap<(HostId, usize), CurrentThread>,
+    ended: Vec<ThreadInterval>,
 }
 
-/// What is known of a thread that has not come to an end of it.
+/// A thread whose current interval has not ended.
 #[derive(Clone, Copy, Debug)]
-struct Thread {
+struct CurrentThread {
     number: ThreadNumber,
     runs: Option<(Instant, Instant)>,
-    waits: Option<(Instant, Awaited, &'static str)>,
+    waits: Option<Wait>,
 }
 
-impl Stays {
-    /// The process of a host begins.
+/// A wait that has not ended.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    from: Instant,
+    on: WaitTarget,
+    name: &'static str,
+}
+
+impl IntervalRecorder {
+    /// The process of a host starts.
     pub(super) fn on_start(&mut self, host: HostId, now: Instant) {
-        self.since.insert(host, now);
+        self.started.insert(host, now);
     }
 
     pub(super) fn on_activity(
@@ -102,9 +111,9 @@ impl Stays {
     ) {
         let (Activity::Call { thread, .. } | Activity::Woken { thread, .. }) = *activity;
         let number = numbers[thread.index()];
-        let since = self.since.get(&host).copied().unwrap_or_default();
+        let since = self.started.get(&host).copied().unwrap_or_default();
         let it = self.threads.entry((host, thread.index()));
-        let it = it.or_insert(Thread {
+        let it = it.or_insert(CurrentThread {
             number,
             runs: None,
             waits: None,
@@ -126,15 +135,16 @@ impl Stays {
                     }
                 }
                 if came == Came::Waits {
-                    let (on, name) = awaited(machine, &request.operation);
-                    it.waits = Some((at, on, name));
+                    let (on, name) = wait_target(machine, &request.operation);
+                    let from = at;
+                    it.waits = Some(Wait { from, on, name });
                 }
             }
             Activity::Woken { at, waker, .. } => {
-                let Some((from, on, name)) = it.waits.take() else {
+                let Some(Wait { from, on, name }) = it.waits.take() else {
                     return;
                 };
-                // Answered before the call was over: it never waited.
+                // The reply came before the modeled cost of the call had passed: no wait.
                 if it.runs.is_some_and(|(_, until)| at <= until) {
                     return;
                 }
@@ -146,69 +156,69 @@ impl Stays {
                 let before = it.runs.take();
                 let from = before.map_or(from, |(_, until)| until);
                 self.ended.extend(before.map(|it| run(host, number, it)));
-                let doing = Doing::Waits { on, name, ended_by };
-                self.ended.push(Stay {
+                let activity = ThreadActivity::Waits { on, name, ended_by };
+                self.ended.push(ThreadInterval {
                     host,
                     thread: number,
                     from,
                     to: at,
-                    doing,
+                    activity,
                 });
             }
         }
     }
 
-    /// The threads of a host are no more.
+    /// The process of a host has ended, or the run is over.
     pub(super) fn on_end(&mut self, host: HostId, now: Instant) {
         let ended = self.threads.extract_if(.., |(whose, _), _| *whose == host);
         for (_, it) in ended {
-            // The last call may have been under way.
+            // The cost of the last call may reach beyond the end.
             let runs = it
                 .runs
                 .map(|(from, until)| (from, until.min(now).max(from)));
             self.ended
                 .extend(runs.map(|runs| run(host, it.number, runs)));
-            if let Some((from, on, name)) = it.waits {
+            if let Some(Wait { from, on, name }) = it.waits {
                 let from = runs.map_or(from, |(_, until)| until);
                 let ended_by = None;
-                self.ended.push(Stay {
+                self.ended.push(ThreadInterval {
                     host,
                     thread: it.number,
                     from,
                     to: now.max(from),
-                    doing: Doing::Waits { on, name, ended_by },
+                    activity: ThreadActivity::Waits { on, name, ended_by },
                 });
             }
         }
     }
 
-    /// The first `limit` stays, and how many there were beyond.
-    pub(super) fn into_kept(mut self, limit: usize) -> (Vec<Stay>, u64) {
-        let missed = self.ended.len().saturating_sub(limit);
+    /// The first `limit` intervals, and how many there were beyond.
+    pub(super) fn into_kept(mut self, limit: usize) -> (Vec<ThreadInterval>, u64) {
+        let dropped = self.ended.len().saturating_sub(limit);
         self.ended.truncate(limit);
-        (self.ended, missed as u64)
+        (self.ended, dropped as u64)
     }
 }
 
-const fn run(host: HostId, thread: ThreadNumber, (from, to): (Instant, Instant)) -> Stay {
-    Stay {
+const fn run(host: HostId, thread: ThreadNumber, (from, to): (Instant, Instant)) -> ThreadInterval {
+    ThreadInterval {
         host,
         thread,
         from,
         to,
-        doing: Doing::Runs,
+        activity: ThreadActivity::Runs,
     }
 }
 
-fn awaited(machine: &Machine<Winsock>, operation: &Operation) -> (Awaited, &'static str) {
+fn wait_target(machine: &Machine<Winsock>, operation: &Operation) -> (WaitTarget, &'static str) {
     match *operation {
-        Operation::Lock(lock) => (Awaited::Lock, machine.lock(lock).name()),
-        Operation::Wait(semaphore, _) => (Awaited::Object, machine.semaphore(semaphore).name()),
-        Operation::WaitEvent(event, _) => (Awaited::Object, machine.event(event).name()),
+        Operation::Lock(lock) => (WaitTarget::Lock, machine.lock(lock).name()),
+        Operation::Wait(semaphore, _) => (WaitTarget::Object, machine.semaphore(semaphore).name()),
+        Operation::WaitEvent(event, _) => (WaitTarget::Object, machine.event(event).name()),
         Operation::Send(queue) | Operation::Receive(queue, _) => {
-            (Awaited::Message, machine.queue_name(queue))
+            (WaitTarget::Message, machine.queue_name(queue))
         }
-        Operation::Environment(_) => (Awaited::Network, "the network"),
+        Operation::Environment(_) => (WaitTarget::Network, "the network"),
         Operation::Sleep(_)
         | Operation::Read(_)
         | Operation::Write(..)
@@ -219,6 +229,6 @@ fn awaited(machine: &Machine<Winsock>, operation: &Operation) -> (Awaited, &'sta
         | Operation::SetEvent(_)
         | Operation::ResetEvent(_)
         | Operation::Work(_)
-        | Operation::Raise(_) => (Awaited::Time, "its time"),
+        | Operation::Raise(_) => (WaitTarget::Time, "its time"),
     }
 }

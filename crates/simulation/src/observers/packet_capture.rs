@@ -1,7 +1,6 @@
-//! Packets at the ends of links.
+//! Captures packets at the ends of links, as the bytes of the wire.
 //!
-//! Owns [`Passage`]. Its bytes are those of the wire, IP header and checksums included; they are
-//! made only where somebody watches. It refuses a link layer: the model has none.
+//! The bytes begin with the IP header and include all checksums; the model has no link layer.
 
 use internet::{Offer, wire};
 use kernel::Instant;
@@ -9,49 +8,49 @@ use net::{DropReason, HostId, Identity, LinkId, Protocol, Verdict};
 
 /// A packet at one end of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passage {
-    /// When.
+pub struct CapturedPacket {
+    /// When it passed this end.
     pub at: Instant,
     /// The link.
     pub link: LinkId,
-    /// At which end.
+    /// The host at this end of the link.
     pub end: HostId,
     /// What the packet is for.
     pub identity: Identity,
-    /// Whether it was made here, rather than passed on.
+    /// Whether this host made the packet, and does not forward it.
     pub is_made_here: bool,
-    /// What becomes of it.
+    /// What happens to it on the link.
     pub fate: Fate,
     /// The IP packet.
     pub bytes: Box<[u8]>,
 }
 
-/// What becomes of a packet at an end of a link.
+/// What happens to a packet on a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It was put on the link, and this many copies arrive at the other end.
-    Carried(Vec<Copy>),
+    /// It was put on the link, and these copies arrive at the other end.
+    Carried(Vec<ArrivingCopy>),
     /// It was put on the link, and nothing arrives.
     Lost(DropReason),
-    /// It came in with this bit of what the IP packet carries changed, counted from its first.
+    /// It arrived at this end with one bit of the IP payload flipped.
     Damaged {
-        /// Which bit.
+        /// The number of the bit, counted from the first of the IP payload.
         bit: u64,
     },
 }
 
-/// A copy of a packet that arrives.
+/// A copy of a packet that arrives at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copy {
-    /// When.
+pub struct ArrivingCopy {
+    /// When it arrives.
     pub at: Instant,
-    /// Whether a bit of it is changed on the way.
+    /// Whether a bit of it is flipped on the way.
     pub is_damaged: bool,
 }
 
-/// What is seen of a packet that `end` puts on a link: itself, and each copy of it that comes in
-/// damaged at the other end. Nothing, if there is no link to put it on.
-pub(super) fn passages(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Passage> {
+/// Captures a packet that `end` puts on a link, and each copy that arrives damaged at the other
+/// end. Returns nothing if no link leads on.
+pub(super) fn capture(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<CapturedPacket> {
     let Offer {
         packet,
         transit,
@@ -62,7 +61,7 @@ pub(super) fn passages(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Passa
     };
     let header = wire::header(packet, addresses).encode();
     let body = wire::body(&packet.payload, addresses);
-    let passage = |at, end, fate, body: &[u8]| Passage {
+    let captured = |at, end, fate, body: &[u8]| CapturedPacket {
         at,
         link,
         end,
@@ -71,24 +70,24 @@ pub(super) fn passages(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Passa
         fate,
         bytes: [&header, body].concat().into(),
     };
-    let (mut copies, mut lost, mut seen) = (Vec::new(), None, Vec::new());
+    let (mut copies, mut lost, mut damaged) = (Vec::new(), None, Vec::new());
     for verdict in transit.verdicts() {
         match verdict {
             Verdict::Drop(reason) => lost = Some(reason),
             Verdict::Deliver { at, corruption, .. } => {
-                // Only what TCP's checksum covers is ever damaged.
+                // The model corrupts only what TCP's checksum covers.
                 let word = corruption.filter(|_| packet.protocol == Protocol::Tcp);
                 let is_damaged = word.is_some();
-                copies.push(Copy { at, is_damaged });
+                copies.push(ArrivingCopy { at, is_damaged });
                 if let Some(word) = word {
                     let mut body = body.clone();
                     let bit = wire::damage(&mut body, word);
-                    seen.push(passage(at, next, Fate::Damaged { bit }, &body));
+                    damaged.push(captured(at, next, Fate::Damaged { bit }, &body));
                 }
             }
         }
     }
     let fate = lost.map_or(Fate::Carried(copies), Fate::Lost);
-    seen.insert(0, passage(now, end, fate, &body));
-    seen
+    damaged.insert(0, captured(now, end, fate, &body));
+    damaged
 }

@@ -1,0 +1,322 @@
+//! Checks the properties of a run.
+//!
+//! An oracle reads records and audits, and reports violations. It never acts: what the modeled
+//! system does depends on no oracle. A run only stops early when the limit on violations is
+//! reached.
+//!
+//! | Oracle | Property | Reads |
+//! |---|---|---|
+//! | `blocks` | a control block is in use once at a time and can always be released | facts of the MTA; its memory when it is quiescent |
+//! | `delivery` | a message is acknowledged only after it has arrived, intact and once | facts of the MTA |
+//! | `liveness` | a message that is queued when the network heals is acknowledged or returned | facts of the MTA |
+//! | `deadlock` | no threads wait for each other's critical sections in a cycle | who owns which critical section |
+//! | `memory` | no data race, no invalid heap call, no access to unallocated memory | the race detector; the heap's headers at the end |
+//! | `sockets` | an open socket belongs to a control block | the socket table and control blocks at the end |
+//! | `assertions` | no thread uses a control block that another one owns | event-log entries of the MTA |
+
+mod assertions;
+mod blocks;
+mod deadlock;
+mod delivery;
+mod liveness;
+pub(crate) mod memory;
+pub(crate) mod sockets;
+
+use std::collections::BTreeMap;
+
+use kernel::Instant;
+use mta::{AssociationEnd, Audit, BlockId, EventEntry, Fact, Submission};
+use net::HostId;
+
+use crate::outcome::{Associations, Exception, HostView, Messages};
+use crate::record::ThreadNumber;
+use crate::violation::Violation;
+use config::plan::ViolationKind;
+
+use assertions::Assertions;
+use blocks::Blocks;
+use deadlock::Deadlocks;
+use delivery::Delivery;
+use liveness::Liveness;
+
+/// Event ids of what ends a process: the MTA's own and Dr. Watson's.
+const UNEXPECTED_ERROR: u32 = 9405;
+const APPLICATION_ERROR: u32 = 4097;
+const CLOSEDOWN_COMPLETE: u32 = 9299;
+
+/// The oracles of one run, and the counts of what they read.
+#[derive(Debug)]
+pub(crate) struct Oracles {
+    hosts: Vec<HostView>,
+    blocks: Vec<Blocks>,
+    assertions: Vec<Assertions>,
+    delivery: Delivery,
+    liveness: Liveness,
+    deadlocks: Deadlocks,
+    violations: Violations,
+    totals: Totals,
+}
+
+/// What an oracle reports, before host and time are added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Defect {
+    kind: ViolationKind,
+    location: String,
+    block: Option<BlockId>,
+    detail: String,
+}
+
+/// The violations of a run, up to a limit.
+#[derive(Debug)]
+struct Violations {
+    found: Vec<Violation>,
+    /// How many of them have been handed out by [`Oracles::take_new`].
+    taken: usize,
+    limit: usize,
+    dropped: u64,
+}
+
+/// Counts over a whole run.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) exceptions: Vec<Exception>,
+    /// Event-log entries by id.
+    pub(crate) events_logged: BTreeMap<u32, u64>,
+    pub(crate) associations: Associations,
+    pub(crate) messages: Messages,
+}
+
+/// What the oracles found and counted in a run.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) violations_dropped: u64,
+    pub(crate) totals: Totals,
+    pub(crate) hosts: Vec<HostView>,
+}
+
+impl Defect {
+    fn new(kind: ViolationKind, location: &str, detail: String) -> Self {
+        Self {
+            kind,
+            location: location.to_owned(),
+            block: None,
+            detail,
+        }
+    }
+
+    /// Names the use of a control block that is concerned.
+    fn with_block(self, block: BlockId) -> Self {
+        Self {
+            block: Some(block),
+            ..self
+        }
+    }
+}
+
+impl Oracles {
+    /// Oracles for these hosts that keep at most `limit` violations.
+    pub(crate) fn new(hosts: Vec<HostView>, limit: usize) -> Self {
+        Self {
+            blocks: hosts.iter().map(|_| Blocks::default()).collect(),
+            assertions: hosts.iter().map(|_| Assertions::default()).collect(),
+            delivery: Delivery::new(hosts.iter().map(|host| host.address).collect()),
+            liveness: Liveness::default(),
+            deadlocks: Deadlocks::default(),
+            hosts,
+            violations: Violations {
+                found: Vec::new(),
+                taken: 0,
+                limit,
+                dropped: 0,
+            },
+            totals: Totals::default(),
+        }
+    }
+
+    /// Whether the limit on violations is reached.
+    pub(crate) fn is_full(&self) -> bool {
+        self.violations.found.len() >= self.violations.limit
+    }
+
+    /// The process of a host starts with these threads.
+    pub(crate) fn on_start(&mut self, host: HostId, threads: Vec<(ThreadNumber, String)>) {
+        self.hosts[host.0 as usize].threads.extend(threads);
+    }
+
+    /// The process of a host has ended, and the system has released everything that it held.
+    pub(crate) fn on_end(&mut self, host: HostId) {
+        self.blocks[host.0 as usize] = Blocks::default();
+        self.deadlocks.on_end(host);
+    }
+
+    /// The service of a host is stopped in order, which logs event 9299.
+    pub(crate) fn on_closedown(&mut self) {
+        self.totals.count_event(CLOSEDOWN_COMPLETE);
+    }
+
+    /// A workload submits a message at a host.
+    pub(crate) fn on_submission(&mut self, host: HostId, submission: Submission) {
+        self.totals.messages.submitted += 1;
+        self.delivery.on_submission(host, submission);
+        self.liveness.on_submission(host, submission.message);
+    }
+
+    /// The network heals: from here on progress is owed.
+    pub(crate) fn on_healing(&mut self) {
+        self.liveness.on_healing();
+    }
+
+    /// A thread of the MTA writes a record.
+    pub(crate) fn on_record(&mut self, host: HostId, at: Instant, record: &mta::Record) {
+        match record {
+            mta::Record::Log(_) => {}
+            mta::Record::Event(entry) => self.on_event(host, at, entry),
+            mta::Record::Fact(fact) => self.on_fact(host, at, *fact),
+        }
+    }
+
+    fn on_event(&mut self, host: HostId, at: Instant, entry: &EventEntry) {
+        self.totals.count_event(entry.id());
+        let failed = self.assertions[host.0 as usize].on_event(entry);
+        let exhausted = self.blocks[host.0 as usize].on_event(entry);
+        self.add(host, at, failed.into_iter().chain(exhausted));
+    }
+
+    fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
+        self.totals.count_fact(fact);
+        let block = self.blocks[host.0 as usize].on_fact(fact);
+        let message = self.delivery.on_fact(fact);
+        self.liveness.on_fact(fact);
+        self.add(host, at, block.into_iter().chain(message));
+    }
+
+    /// The race detector, or a check of the heap, found something.
+    pub(crate) fn on_finding(&mut self, host: HostId, finding: &machine::Violation) {
+        self.add(host, finding.access.at, [memory::defect(finding)]);
+    }
+
+    /// An exception ended the process of a host: 9405 and 4097 are logged.
+    pub(crate) fn on_exception(
+        &mut self,
+        host: HostId,
+        exception: &machine::Exception,
+        thread: String,
+        number: ThreadNumber,
+    ) {
+        self.totals.count_event(UNEXPECTED_ERROR);
+        self.totals.count_event(APPLICATION_ERROR);
+        self.totals.exceptions.push(Exception {
+            code: exception.code,
+            host: self.hosts[host.0 as usize].name.clone(),
+            at: exception.at,
+            thread,
+            number: number.0,
+            cause: self.assertions[host.0 as usize].cause_of(exception),
+        });
+    }
+
+    /// Whether a control block of this host may have become unreachable.
+    pub(crate) fn has_suspects(&self, host: HostId) -> bool {
+        self.blocks[host.0 as usize].has_suspects()
+    }
+
+    /// Threads of a host wait in a cycle, each for a critical section that the next one owns.
+    pub(crate) fn on_deadlock(
+        &mut self,
+        host: HostId,
+        now: Instant,
+        cycle: &[(ThreadNumber, &'static str)],
+    ) {
+        let defect = self.deadlocks.on_cycle(host, cycle);
+        self.add(host, now, defect);
+    }
+
+    /// Every thread of a host waits, and no message is under way between them.
+    pub(crate) fn on_quiescence(&mut self, host: HostId, now: Instant, audit: &Audit) {
+        let defects = self.blocks[host.0 as usize].on_quiescence(audit);
+        self.add(host, now, defects);
+    }
+
+    /// The run is over, after a healing phase.
+    pub(crate) fn on_healed_end(&mut self, now: Instant) {
+        for (host, defect) in self.liveness.overdue() {
+            self.add(host, now, [defect]);
+        }
+    }
+
+    /// Adds violations on this host.
+    pub(crate) fn add(
+        &mut self,
+        host: HostId,
+        at: Instant,
+        defects: impl IntoIterator<Item = Defect>,
+    ) {
+        for defect in defects {
+            if self.is_full() {
+                self.violations.dropped += 1;
+                continue;
+            }
+            let Defect {
+                kind,
+                location,
+                block,
+                detail,
+            } = defect;
+            let host = self.hosts[host.0 as usize].name.clone();
+            self.violations.found.push(Violation {
+                kind,
+                host,
+                at,
+                location,
+                block,
+                detail,
+            });
+        }
+    }
+
+    /// The violations since the last call.
+    pub(crate) fn take_new(&mut self) -> Vec<Violation> {
+        let new = self.violations.found[self.violations.taken..].to_vec();
+        self.violations.taken = self.violations.found.len();
+        new
+    }
+
+    pub(crate) fn into_results(self) -> Results {
+        Results {
+            violations: self.violations.found,
+            violations_dropped: self.violations.dropped,
+            totals: self.totals,
+            hosts: self.hosts,
+        }
+    }
+}
+
+impl Totals {
+    fn count_event(&mut self, id: u32) {
+        *self.events_logged.entry(id).or_default() += 1;
+    }
+
+    fn count_fact(&mut self, fact: Fact) {
+        match fact {
+            Fact::AssociationBegun(_) => self.associations.begun += 1,
+            Fact::AssociationOpened(_) => self.associations.opened += 1,
+            Fact::AssociationEnded(_, AssociationEnd::Orderly) => self.associations.closed += 1,
+            Fact::AssociationEnded(_, AssociationEnd::NotOpened | AssociationEnd::Broken) => {
+                self.associations.failed += 1
+            }
+            Fact::AssociationRefused => self.associations.refused += 1,
+            Fact::MessageArrived { .. } => self.messages.arrived += 1,
+            Fact::MessageAcknowledged(_) => self.messages.acknowledged += 1,
+            Fact::MessageReturned(_) => self.messages.returned += 1,
+            Fact::BlockBound(..)
+            | Fact::TransportBegun(..)
+            | Fact::TransportEnded(..)
+            | Fact::BlockAllocated(..)
+            | Fact::BlockOutOfService(..)
+            | Fact::BlockReleased(..)
+            | Fact::CloseApplied { .. }
+            | Fact::MessageSubmitted(_) => {}
+        }
+    }
+}

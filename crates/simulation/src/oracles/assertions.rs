@@ -1,0 +1,62 @@
+//! The MTA's own checks: which of them failed, and what an exception was about.
+//!
+//! Property: no thread uses a control block that another thread owns. The MTA checks that itself
+//! (`SBPDSCLS: CB TID=..., calling TID=...`, event 9405), so this oracle reports what the event log
+//! says. Builds without that check violate the property unseen.
+
+use mta::EventEntry;
+
+use super::Defect;
+use config::plan::ViolationKind;
+
+/// The checks of one host's MTA.
+#[derive(Debug, Default)]
+pub(super) struct Assertions {
+    /// The check that failed last.
+    last_failed: Option<&'static str>,
+}
+
+impl Assertions {
+    pub(super) fn on_event(&mut self, entry: &EventEntry) -> Option<Defect> {
+        self.last_failed = check_of(entry).or(self.last_failed);
+        let EventEntry::WrongThread { owner, caller } = entry else {
+            return None;
+        };
+        let detail = format!("CB TID={owner}, calling TID={caller}");
+        Some(Defect::new(ViolationKind::WrongThread, "SBPDSCLS", detail))
+    }
+
+    /// What an exception was about, without what differs from run to run: it is part of the
+    /// exception's signature.
+    pub(super) fn cause_of(&self, exception: &machine::Exception) -> String {
+        match exception.cause {
+            machine::Cause::Unmapped(place) => format!("{} is not mapped", place.name),
+            machine::Cause::Unaligned(place) => format!("{} is not aligned", place.name),
+            machine::Cause::NotOwned(_) => "a critical section left from outside".to_owned(),
+            // A check of the MTA logs 9405 before it raises this code.
+            machine::Cause::Raised if exception.code == mta::INCONSISTENT => {
+                let check = self.last_failed.unwrap_or("a consistency check");
+                format!("raised by {check}")
+            }
+            machine::Cause::Raised => "raised by the heap".to_owned(),
+        }
+    }
+}
+
+/// The name of the check whose failure this entry logs.
+fn check_of(entry: &EventEntry) -> Option<&'static str> {
+    match entry {
+        EventEntry::WrongThread { .. } => Some("SBPDSCLS"),
+        EventEntry::HeapFreeFailure => Some("ExchHeapFree"),
+        EventEntry::Sockets(..)
+        | EventEntry::NoFreeBlocks(_)
+        | EventEntry::BadMessage(..)
+        | EventEntry::UnknownCaller(_)
+        | EventEntry::StartupComplete(_)
+        | EventEntry::ClosedownComplete(_)
+        | EventEntry::AssociationLimit { .. }
+        | EventEntry::NotOpened { .. }
+        | EventEntry::EndedAbnormally { .. }
+        | EventEntry::NonDelivery { .. } => None,
+    }
+}

@@ -1,0 +1,97 @@
+//! Delivery of messages.
+//!
+//! Property: a message arrives as it was submitted - sender, length and bytes - and once, and it is
+//! acknowledged to its sender only after it has arrived. Arrivals are compared by a hash of the
+//! bytes in the order in which they were read, from the MTA's facts. A message that never arrives
+//! violates nothing here; see `liveness`.
+
+use std::collections::BTreeMap;
+
+use mta::{Fact, Submission, content};
+use net::HostId;
+
+use super::Defect;
+use config::plan::ViolationKind;
+
+/// The messages of a run.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    addresses: Vec<u32>,
+    messages: BTreeMap<u32, Message>,
+}
+
+#[derive(Debug)]
+struct Message {
+    sender: HostId,
+    submission: Submission,
+    has_arrived: bool,
+}
+
+impl Delivery {
+    /// `addresses` are those of the hosts, by number.
+    pub(super) fn new(addresses: Vec<u32>) -> Self {
+        Self {
+            addresses,
+            messages: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn on_submission(&mut self, sender: HostId, submission: Submission) {
+        let message = Message {
+            sender,
+            submission,
+            has_arrived: false,
+        };
+        let before = self.messages.insert(submission.message, message);
+        assert!(before.is_none(), "message numbers are unique in a run");
+    }
+
+    pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Defect> {
+        match fact {
+            Fact::MessageArrived {
+                from,
+                message,
+                length,
+                hash,
+            } => self.on_arrival(from, message, length, hash),
+            Fact::MessageAcknowledged(number) => {
+                let message = self.messages.get(&number)?;
+                let is_early = !message.has_arrived;
+                is_early.then(|| defect("acknowledged before it arrived", number))
+            }
+            Fact::BlockBound(..)
+            | Fact::AssociationOpened(_)
+            | Fact::AssociationEnded(..)
+            | Fact::AssociationBegun(_)
+            | Fact::AssociationRefused
+            | Fact::TransportBegun(..)
+            | Fact::TransportEnded(..)
+            | Fact::BlockAllocated(..)
+            | Fact::BlockOutOfService(..)
+            | Fact::BlockReleased(..)
+            | Fact::CloseApplied { .. }
+            | Fact::MessageSubmitted(_)
+            | Fact::MessageReturned(_) => None,
+        }
+    }
+
+    fn on_arrival(&mut self, from: u32, number: u32, length: u32, hash: u64) -> Option<Defect> {
+        let Some(message) = self.messages.get_mut(&number) else {
+            return Some(defect("a message nobody sent", number));
+        };
+        let is_second = std::mem::replace(&mut message.has_arrived, true);
+        let sent = message.submission;
+        let sender = self.addresses[message.sender.0 as usize];
+        if sender != from || sent.length != length || content::hash(number, length) != hash {
+            let detail = format!("message {number} of {} bytes", sent.length);
+            let kind = ViolationKind::Delivery;
+            return Some(Defect::new(kind, "not what was sent", detail));
+        }
+        is_second.then(|| defect("arrived twice", number))
+    }
+}
+
+fn defect(location: &str, message: u32) -> Defect {
+    let detail = format!("message {message}");
+    Defect::new(ViolationKind::Delivery, location, detail)
+}

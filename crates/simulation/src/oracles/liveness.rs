@@ -1,0 +1,57 @@
+//! Progress after the network has healed.
+//!
+//! Property: a message that is queued when the network heals is acknowledged or returned before
+//! the run ends. It is checked only in scenarios with a healing phase, at their end, from the
+//! MTA's facts. It is wrong where the phase is too short for a correct MTA to drain its queues.
+
+use std::collections::BTreeMap;
+
+use mta::Fact;
+use net::HostId;
+
+use super::Defect;
+use config::plan::ViolationKind;
+
+/// The messages that are neither acknowledged nor returned.
+#[derive(Debug, Default)]
+pub(super) struct Liveness {
+    pending: BTreeMap<u32, Pending>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    from: HostId,
+    /// Whether it was queued when the network healed.
+    is_owed: bool,
+}
+
+impl Liveness {
+    pub(super) fn on_submission(&mut self, from: HostId, message: u32) {
+        let is_owed = false;
+        self.pending.insert(message, Pending { from, is_owed });
+    }
+
+    pub(super) fn on_fact(&mut self, fact: Fact) {
+        if let Fact::MessageAcknowledged(message) | Fact::MessageReturned(message) = fact {
+            self.pending.remove(&message);
+        }
+    }
+
+    pub(super) fn on_healing(&mut self) {
+        self.pending.values_mut().for_each(|it| it.is_owed = true);
+    }
+
+    /// One violation for each host with messages that are still queued.
+    pub(super) fn overdue(&self) -> Vec<(HostId, Defect)> {
+        let mut counts: BTreeMap<HostId, u64> = BTreeMap::new();
+        for message in self.pending.values().filter(|it| it.is_owed) {
+            *counts.entry(message.from).or_default() += 1;
+        }
+        let defect = |(host, count)| {
+            let detail = format!("{count} messages are still queued after healing");
+            let kind = ViolationKind::Liveness;
+            (host, Defect::new(kind, "message queue", detail))
+        };
+        counts.into_iter().map(defect).collect()
+    }
+}

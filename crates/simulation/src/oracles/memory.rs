@@ -1,0 +1,37 @@
+//! Memory safety of the modeled process.
+//!
+//! Property: no data race, no access outside an allocated block, no invalid heap call, and a
+//! consistent heap at the end of the run. The findings are those of the machine: its race detector
+//! orders accesses by happens-before, and its heap knows which blocks are allocated. The race
+//! detector reports a race only if both accesses are made in this run; an order of calls in which
+//! a lock happens to order them hides it. At the end the headers and free lists of the heap are
+//! walked, which finds damage that no call has met.
+
+use machine::ViolationKind as Finding;
+
+use super::Defect;
+use config::plan::ViolationKind;
+
+/// The defect behind a finding of the machine.
+pub(super) fn defect(finding: &machine::Violation) -> Defect {
+    let kind = match finding.kind {
+        Finding::DataRace => ViolationKind::DataRace,
+        Finding::UseAfterFree => ViolationKind::UseAfterFree,
+        Finding::DoubleFree => ViolationKind::DoubleRelease,
+        Finding::OutOfBounds
+        | Finding::WildAccess
+        | Finding::InvalidFree
+        | Finding::DoubleHandOut => ViolationKind::HeapCorruption,
+    };
+    // The machine's signature begins with its own kind of finding; ours stands in its place.
+    let signature = finding.signature().to_string();
+    let location = signature
+        .split_once(": ")
+        .map_or(signature.as_str(), |(_, location)| location);
+    Defect::new(kind, location, finding.to_string())
+}
+
+/// The heap's headers and free lists are inconsistent at the end of a run, as `detail` says.
+pub(crate) fn inconsistent_heap(detail: String) -> Defect {
+    Defect::new(ViolationKind::HeapCorruption, "process heap", detail)
+}

@@ -1,0 +1,51 @@
+//! The checks that are possible only at the end of a run.
+
+use net::HostId;
+
+use super::World;
+use crate::oracles::{memory, sockets};
+use crate::record::Record;
+
+impl World<'_> {
+    /// Checks heaps and sockets, and what is still owed after healing.
+    ///
+    /// # Panics
+    /// If the counters of a socket table do not add up: that is a bug of the simulator.
+    pub(crate) fn final_checks(&mut self) {
+        let now = self.now;
+        for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
+            let it = &self.hosts[host.0 as usize];
+            let table = self.internet.sockets(host);
+            let counts = table.counters().sockets;
+            let open = table.open_sockets().count() as u64;
+            assert_eq!(
+                counts.opened,
+                counts.closed + open,
+                "the sockets of {} are opened, closed or open",
+                it.name
+            );
+            let Some(service) = &it.service else {
+                continue;
+            };
+            if let Err(fault) = service.machine.heap_census() {
+                let defect = memory::inconsistent_heap(format!("{fault:?}"));
+                self.oracles.add(host, now, [defect]);
+            }
+            if service.is_quiescent() {
+                let audit = service.process.audit(&service.machine);
+                self.oracles.add(host, now, sockets::leaks(table, &audit));
+            }
+        }
+        if self.scenario.healing.is_some() {
+            self.oracles.on_healed_end(now);
+        }
+        self.write_violations();
+    }
+
+    /// Writes the violations that were found since the last time into the journal.
+    pub(super) fn write_violations(&mut self) {
+        for violation in self.oracles.take_new() {
+            self.write(Record::Violation(Box::new(violation)));
+        }
+    }
+}
