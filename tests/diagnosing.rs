@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use diagnose::{EventLog, Limits, Lines, Reader, Verdict};
+use diagnose::{Diagnosis, EventLog, Limits, Lines, Reader};
 use mta::{Fact, Record as Told};
 use mtasim::logs::event_log::{self, NtForm, Source, TextForm};
 use mtasim::logs::winsock_log;
@@ -185,7 +185,7 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
 }
 
 /// Every life of a host's blocks, by what really became of it.
-fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
+fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
     let (mut service, mut lives) = (0, BTreeMap::new());
     for (_, record) in &outcome.records {
         if let Record::Violation(found) = record
@@ -194,7 +194,7 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
         {
             let block = found.block.expect("a leak names its block");
             let key = (service, block.index.0, block.instance.0);
-            lives.insert(key, Verdict::Leaked);
+            lives.insert(key, Diagnosis::Leaked);
         }
         let Record::Mta(whose, _, Told::Fact(fact)) = record else {
             continue;
@@ -204,15 +204,15 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Verdict> {
         }
         if let Fact::BlockAllocated(block, instance) = fact {
             service += u32::from(instance.0 == 0);
-            lives.insert((service, block.0, instance.0), Verdict::InUse);
+            lives.insert((service, block.0, instance.0), Diagnosis::InUse);
         } else if let Fact::BlockReleased(block, instance) = fact {
-            lives.insert((service, block.0, instance.0), Verdict::Closed);
+            lives.insert((service, block.0, instance.0), Diagnosis::Closed);
         }
     }
     // An end of the service gives back what was in use.
     for ((when, ..), verdict) in &mut lives {
-        if *when < service && *verdict == Verdict::InUse {
-            *verdict = Verdict::Closed;
+        if *when < service && *verdict == Diagnosis::InUse {
+            *verdict = Diagnosis::Closed;
         }
     }
     lives
@@ -273,12 +273,12 @@ fn event_log(scenario: &Scenario, outcome: &Outcome, host: HostId) -> EventLog {
 }
 
 /// What the log says of every life.
-fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<Key, Verdict> {
+fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<Key, Diagnosis> {
     let mut lives = BTreeMap::new();
-    let mut take_in = |life: &diagnose::Entry| {
+    let mut take_in = |life: &diagnose::Allocation| {
         let instance = life.instance.expect("no line is missing");
         let key = (life.service, u32::from(life.cb), instance);
-        let before = lives.insert(key, life.verdict);
+        let before = lives.insert(key, life.diagnosis);
         assert_eq!(before, None, "{key:?} has one entry");
         assert!(!life.evidence.lines().is_empty());
     };
@@ -314,16 +314,17 @@ impl Score {
     fn add(
         &mut self,
         place: &str,
-        truth: &BTreeMap<Key, Verdict>,
-        told: &BTreeMap<Key, Verdict>,
-        excused: &[Verdict],
+        truth: &BTreeMap<Key, Diagnosis>,
+        told: &BTreeMap<Key, Diagnosis>,
+        excused: &[Diagnosis],
     ) {
         for (key, verdict) in truth {
             self.lives += 1;
-            self.leaked += u64::from(*verdict == Verdict::Leaked);
+            self.leaked += u64::from(*verdict == Diagnosis::Leaked);
             let said = told.get(key);
-            let is_over = *verdict == Verdict::InUse && said.is_some_and(|it| excused.contains(it));
-            if said == Some(&Verdict::Unknown) {
+            let is_over =
+                *verdict == Diagnosis::InUse && said.is_some_and(|it| excused.contains(it));
+            if said == Some(&Diagnosis::Unknown) {
                 self.unknown += 1;
             } else if said != Some(verdict) && !is_over {
                 let wrong = format!("{place} {key:?}: {verdict:?}, not {said:?}");
@@ -364,11 +365,11 @@ fn campaign(runs: u64) -> [Score; 4] {
                 let log = winsock_log(&outcome, host, help);
                 let mut told = diagnosis(&log, events, limits(scenario, &view.name, help));
                 // The event log has the exception, and tells which calls were given up with it.
-                let excused: &[Verdict] = match (has_crashed, help) {
+                let excused: &[Diagnosis] = match (has_crashed, help) {
                     (false, _) => &[],
-                    (true, Help::EventLog) => &[Verdict::Closed],
+                    (true, Help::EventLog) => &[Diagnosis::Closed],
                     (true, Help::Stamps | Help::Calls | Help::None) => {
-                        &[Verdict::Closed, Verdict::Leaked]
+                        &[Diagnosis::Closed, Diagnosis::Leaked]
                     }
                 };
                 let mut truth = truth.clone();

@@ -1,48 +1,47 @@
-//! The application event log: what its events prove, and what they only accompany.
+//! Reads the application event log, in the text forms of Event Viewer and EV0.LOG.
 //!
-//! Owns both forms of its text, Event Viewer's and EV0.LOG's, and the weight of each event id.
-//! It refuses a verdict on any block: "only the Winsock.log file can properly diagnose this
-//! problem" (Q303102). What it adds is how many calls were given up, and times.
+//! Its events alone diagnose no block: "only the Winsock.log file can properly diagnose this problem"
+//! (Q303102). They add how many calls were given up, and times.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::stamp::{self, Stamp};
 use crate::text::Line;
+use crate::timestamp::{self, Timestamp};
 
-/// Runs of the service that are remembered, the latest.
+/// The largest number of service runs kept, the latest ones.
 const SERVICES_MAX: usize = 10_000;
-/// Event ids that are counted; a log has fewer.
+/// The largest number of distinct event ids counted; a log has fewer.
 const IDS_MAX: usize = 1_000;
 
-/// The service has started.
+/// Event id: the service has started.
 const STARTED: u32 = 9298;
-/// A call was given up.
+/// Event id: a call was given up.
 const NOT_OPENED: u32 = 289;
-/// No control block was free.
+/// Event id: no control block was free.
 const EXHAUSTED: u32 = 9156;
-/// A check failed, or an exception ended the process.
+/// Event id: a check failed, or an exception ended the process.
 const UNEXPECTED: u32 = 9405;
-/// Events that are no further apart belong together; the log shows whole seconds.
+/// Events at most this far apart belong together: the log shows whole seconds.
 const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What an event says about a leak of control blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// It comes with bad networks, leak or no leak.
+    /// It occurs on bad networks, with or without a leak.
     Symptom,
-    /// It follows from a leak, but from other things too.
+    /// It follows from a leak, but may have other causes.
     Consequence,
     /// It frees all blocks.
     Boundary,
-    /// It belongs to another failure.
+    /// It belongs to another kind of failure.
     Elsewhere,
 }
 
-/// The events of one id.
+/// The events with one id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Events {
-    /// How many.
+    /// The number of events.
     pub count: u64,
     /// The line of the first.
     pub first_line: u64,
@@ -50,51 +49,51 @@ pub struct Events {
     pub last_line: u64,
 }
 
-/// What an application event log says.
+/// The content of an application event log.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
     entry: Option<Pending>,
     by_id: BTreeMap<u32, Events>,
-    services: VecDeque<Service>,
+    services: VecDeque<ServiceRun>,
     pool: Option<u64>,
 }
 
-/// Calls that were given up during a run of the service.
+/// The calls that were given up during a service run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GivenUp {
-    /// All of them.
+    /// The number of calls.
     pub calls: u64,
-    /// Those in the second in which the process failed: it may not have come to close their
-    /// blocks.
+    /// Of these, the calls given up in the second in which the process failed. It may have failed
+    /// before it released their blocks.
     pub in_doubt: u64,
 }
 
-/// An entry of which more lines may come.
+/// An entry that may have more lines.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     id: u32,
     line: u64,
-    at: Option<Stamp>,
+    at: Option<Timestamp>,
     is_main_base: bool,
     pool: Option<u64>,
 }
 
-/// The events of one run of the service.
+/// The events of one service run.
 #[derive(Clone, Copy, Debug, Default)]
-struct Service {
+struct ServiceRun {
     is_whole: bool,
     not_opened: u64,
     refused: u64,
     /// The last calls that were given up together.
-    latest_not_opened: (Option<Stamp>, u64),
+    latest_not_opened: (Option<Timestamp>, u64),
     /// See [`GivenUp::in_doubt`].
     in_doubt: u64,
-    began: Option<Stamp>,
-    latest: Option<Stamp>,
+    began: Option<Timestamp>,
+    latest: Option<Timestamp>,
 }
 
 impl EventLog {
-    /// Takes in a line. Whether it begins an entry.
+    /// Takes in a line. Returns whether it begins an entry.
     pub fn on_line(&mut self, line: Line<'_>) -> bool {
         let bytes = line.bytes.trim_ascii();
         if let Some(id) = header(bytes) {
@@ -114,7 +113,7 @@ impl EventLog {
         false
     }
 
-    /// No more lines come.
+    /// Ends the log.
     pub fn finish(&mut self) {
         self.end_entry();
     }
@@ -134,10 +133,10 @@ impl EventLog {
             events.last_line = line;
         }
         if id == STARTED || self.services.is_empty() {
-            self.services.push_back(Service {
+            self.services.push_back(ServiceRun {
                 is_whole: id == STARTED,
                 began: entry.at,
-                ..Service::default()
+                ..ServiceRun::default()
             });
             if self.services.len() > SERVICES_MAX {
                 self.services.pop_front();
@@ -155,7 +154,7 @@ impl EventLog {
         self.by_id.is_empty()
     }
 
-    /// The events by id.
+    /// The events, by id.
     pub fn events(&self) -> impl Iterator<Item = (u32, Events)> + '_ {
         self.by_id.iter().map(|(id, events)| (*id, *events))
     }
@@ -166,8 +165,8 @@ impl EventLog {
         self.pool
     }
 
-    /// How many calls were given up in a run of the service, the last being number 0, other than
-    /// those refused for want of a block. `None` if the log does not have the whole of it.
+    /// How many calls were given up in a service run, not counting those that failed because no block was
+    /// free. The last service run is number 0. `None` if the log does not contain all of it.
     #[must_use]
     pub fn given_up(&self, from_end: usize) -> Option<GivenUp> {
         let service = self.service(from_end)?;
@@ -180,20 +179,20 @@ impl EventLog {
         })
     }
 
-    /// How long a run of the service lasted, from its start to its last event.
+    /// How long a service run lasted, from its start to its last event. The last one is number 0.
     #[must_use]
     pub fn lasted(&self, from_end: usize) -> Option<Duration> {
         let service = self.service(from_end)?;
         Some(service.latest?.since(service.began?))
     }
 
-    fn service(&self, from_end: usize) -> Option<Service> {
-        let place = self.services.len().checked_sub(from_end + 1)?;
-        self.services.get(place).copied()
+    fn service(&self, from_end: usize) -> Option<ServiceRun> {
+        let index = self.services.len().checked_sub(from_end + 1)?;
+        self.services.get(index).copied()
     }
 }
 
-impl Service {
+impl ServiceRun {
     fn take_in(&mut self, entry: &Pending) {
         self.latest = entry.at.or(self.latest);
         self.refused += u64::from(entry.id == EXHAUSTED && entry.is_main_base);
@@ -209,30 +208,30 @@ impl Service {
         if entry.id == UNEXPECTED && are_together {
             self.in_doubt = count;
         } else if !are_together {
-            // The process went on.
+            // The process did not fail: it has logged something later.
             self.in_doubt = 0;
         }
     }
 }
 
 impl Pending {
-    /// Looks for the few things that matter. Neither form keeps them at a fixed place.
+    /// Reads the time, the pool size and the reporting thread. Neither form has them in a fixed line.
     fn take_in(&mut self, bytes: &[u8]) {
         let dated = bytes.strip_prefix(b"Date:").map(<[u8]>::trim_ascii_start);
         // EV0.LOG: `(BASE IL TCP/IP DRVR(8) Proc 262) 06-06-01 03:36:27pm`.
-        let dated = dated.or_else(|| bytes.starts_with(b"(").then(|| behind(bytes, b") "))?);
-        let at = dated.and_then(stamp::take).map(|(at, _)| at);
+        let dated = dated.or_else(|| bytes.starts_with(b"(").then(|| after(bytes, b") "))?);
+        let at = dated.and_then(timestamp::take).map(|(at, _)| at);
         self.at = self.at.or(at);
         if self.id == EXHAUSTED {
             self.is_main_base |= memchr::memmem::find(bytes, b"MAIN BASE").is_some();
-            let count = behind(bytes, b"configured count is ").and_then(leading_number);
+            let count = after(bytes, b"configured count is ").and_then(leading_number);
             self.pool = self.pool.or(count);
         }
     }
 }
 
-/// What follows the last `words` in `bytes`.
-fn behind<'a>(bytes: &'a [u8], words: &[u8]) -> Option<&'a [u8]> {
+/// What follows the last occurrence of `words` in `bytes`.
+fn after<'a>(bytes: &'a [u8], words: &[u8]) -> Option<&'a [u8]> {
     let at = memchr::memmem::rfind(bytes, words)?;
     Some(&bytes[at + words.len()..])
 }
@@ -251,8 +250,8 @@ fn header(bytes: &[u8]) -> Option<u32> {
     leading_number(rest.trim_ascii_start()).and_then(|id| u32::try_from(id).ok())
 }
 
-/// What events of this id say about a leak of control blocks, with the source; `None` for ids
-/// that have nothing to do with the socket layer.
+/// What events with this id say about a leak of control blocks, with the source; `None` for ids that are
+/// unrelated to the socket layer.
 #[must_use]
 pub const fn meaning(id: u32) -> Option<(Weight, &'static str)> {
     Some(match id {
@@ -267,7 +266,7 @@ pub const fn meaning(id: u32) -> Option<(Weight, &'static str)> {
         9202 => (Weight::Symptom, "accept() failed (Q193380)"),
         9221 => (
             Weight::Symptom,
-            "receiving failed: so ends many a connection (Q162674)",
+            "receiving failed: many connections end so (Q162674)",
         ),
         9224 => (Weight::Symptom, "sending failed (Q152941)"),
         9236 => (Weight::Symptom, "the peer closed (Q151626)"),
@@ -279,7 +278,7 @@ pub const fn meaning(id: u32) -> Option<(Weight, &'static str)> {
         ),
         290 => (
             Weight::Consequence,
-            "messages are returned, as for want of blocks (Q230497)",
+            "messages are returned, for example when no block is free (Q230497)",
         ),
         57 => (
             Weight::Consequence,
@@ -291,11 +290,14 @@ pub const fn meaning(id: u32) -> Option<(Weight, &'static str)> {
             Weight::Elsewhere,
             "a failed check or an exception (Q152941)",
         ),
-        4097 => (Weight::Elsewhere, "Dr. Watson saw a process end (Q157701)"),
+        4097 => (
+            Weight::Elsewhere,
+            "Dr. Watson logged the end of a process (Q157701)",
+        ),
         9234 => (Weight::Elsewhere, "select() failed (Q170006)"),
         9225 => (
             Weight::Elsewhere,
-            "a message that the block's state does not take (Q157701)",
+            "a message that is invalid in the block's state (Q157701)",
         ),
         9301 => (
             Weight::Elsewhere,

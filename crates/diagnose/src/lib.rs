@@ -1,49 +1,50 @@
-//! What a Winsock.log says of every control block.
+//! Diagnoses leaked control blocks from a Winsock.log of the MTA, as KB Q303102 describes.
 //!
-//! It owns the diagnosis of KB Q303102: which blocks were "allocated but never used, disconnected,
-//! or closed", by the text of a log alone, a simulated one or a real one. It refuses to know
-//! anything else of this project, so that it is an independent witness: the simulator's own
-//! oracle judges by ownership, this crate by what an administrator can read.
+//! Q303102 looks for control blocks that were "allocated but never used, disconnected, or closed". This
+//! crate finds them from the text of the log alone, whether simulated or real. It depends on no other
+//! crate of the simulator: the simulator's oracle knows which thread owns a block, this crate knows what
+//! an administrator can read, and tests compare the two.
 //!
-//! - [`text`]: from bytes to lines, whatever the encoding.
-//! - [`mod@line`], [`stamp`]: what a line says, and when it was written.
-//! - [`entry`]: what is said of one life of a block.
-//! - [`reader`]: a whole log; below it `service`, `life` and `silence`, where a leak is told from
-//!   a call that began a moment ago.
-//! - [`summary`]: counts, and how fast the pool empties.
-//! - [`kind`]: which of the two logs a text is.
-//! - [`event_log`]: the application event log, and what its events prove.
+//! | module | contents |
+//! |---|---|
+//! | [`text`] | lines of a file, in any encoding |
+//! | [`mod@line`], [`timestamp`] | the form of one line, and the time in front of it |
+//! | [`allocation`] | the diagnosis of one allocation of a block, with its reason and evidence |
+//! | [`reader`] | a whole log; `service_run`, `open_allocation` and `unused` are its parts |
+//! | [`summary`] | counts, and a forecast of when the pool is exhausted |
+//! | [`event_log`] | the application event log, and what its events prove |
+//! | [`log_kind`] | which of the two logs a text is |
 //!
 //! ```
-//! use diagnose::{Limits, Lines, Reader, Verdict};
+//! use diagnose::{Diagnosis, Limits, Lines, Reader};
 //!
 //! let log = b"(001) CB 18 (instance 21) allocated\r\n(001) Use thread cb 0 for Winsock cb 18\r\n";
 //! let (mut lines, mut reader) = (Lines::new(&log[..]), Reader::new(Limits::default(), None));
-//! let mut verdicts = Vec::new();
+//! let mut found = Vec::new();
 //! while let Some(line) = lines.next_line()? {
-//!     reader.on_line(line, &mut |life| verdicts.push(life.verdict));
+//!     reader.on_line(line, &mut |allocation| found.push(allocation.diagnosis));
 //! }
-//! reader.finish(&mut |life| verdicts.push(life.verdict));
-//! assert_eq!(verdicts, [Verdict::Leaked]);
+//! reader.finish(&mut |allocation| found.push(allocation.diagnosis));
+//! assert_eq!(found, [Diagnosis::Leaked]);
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-pub mod entry;
+pub mod allocation;
 pub mod event_log;
-pub mod kind;
-mod life;
 pub mod line;
+pub mod log_kind;
+mod open_allocation;
 pub mod reader;
-mod service;
-mod silence;
-pub mod stamp;
+mod service_run;
 pub mod summary;
 pub mod text;
+pub mod timestamp;
+mod unused;
 
-pub use entry::{Entry, Evidence, Reason, Verdict};
+pub use allocation::{Allocation, Diagnosis, Evidence, Reason};
 pub use event_log::EventLog;
-pub use kind::Kind;
+pub use log_kind::LogKind;
 pub use reader::Reader;
-pub use silence::Limits;
 pub use summary::{Forecast, Summary, Totals};
 pub use text::{Line, Lines};
+pub use unused::Limits;

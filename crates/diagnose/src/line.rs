@@ -1,14 +1,12 @@
-//! What a line of Winsock.log says.
+//! Parses one line of Winsock.log: all forms that Q303102 shows, with an optional time in front.
 //!
-//! Owns the forms of its lines, all that Q303102 shows, and the time that a collector may have put
-//! before them. It refuses meaning: what a line proves is the judge's to say. Nothing is
-//! allocated for a line.
+//! Parsing allocates no memory.
 
-use crate::stamp::{self, Stamp};
+use crate::timestamp::{self, Timestamp};
 
-/// Blocks are numbered below this: "2000 in total" (Q166602) is the most that any build takes.
+/// Block numbers are below this: "2000 in total" (Q166602) is the largest pool of any build.
 pub const BLOCKS_MAX: usize = 2_000;
-/// Threads are numbered below this; the log prints three digits.
+/// Thread numbers are below this: the log prints three digits.
 pub const THREADS_MAX: usize = 1_000;
 
 /// The number of a control block, below [`BLOCKS_MAX`].
@@ -17,17 +15,17 @@ pub type Block = u16;
 /// One line of Winsock.log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// When it was written, if somebody put that down: the log itself does not.
-    pub at: Option<Stamp>,
+    /// When it was written, if a collector has added the time. The log itself has none.
+    pub at: Option<Timestamp>,
     /// The thread that wrote it.
     pub thread: u16,
-    /// What it says.
-    pub said: Said,
+    /// What it reports.
+    pub form: LineForm,
 }
 
-/// What a line says.
+/// The form of a line, with the numbers that matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum LineForm {
     /// `CB 18 (instance 21) allocated`
     Allocated(Block, u32),
     /// `Use thread cb 0 for Winsock cb 18`
@@ -56,24 +54,24 @@ pub enum Said {
     Readable(Block),
     /// `Issue Disconnect for cb 2`
     IssueDisconnect(Block),
-    /// `close socket 11340 on cb 2, handle 10848`, or `-1`: whether there was a socket.
+    /// `close socket 11340 on cb 2, handle 10848`; `false` for socket `-1`, which is none.
     CloseSocket(Block, bool),
     /// A line that names no block: `Header done…`, `WSARecv returned…`, `No more data`.
-    Nothing,
+    NoBlock,
     /// A line of a form that no article shows.
-    Other,
+    Unknown,
 }
 
-/// Reads a line. `None`: it does not begin as a line of Winsock.log does, `(008) `.
+/// Parses a line; `None` if it does not begin like a line of Winsock.log, `(008) `.
 ///
-/// A line whose end is missing may have lost digits of a number at its end: such a number is
-/// not read, and the line says nothing.
+/// If the end of the line is missing, a number at its end may have lost digits: a line that ends with
+/// a block number then counts as [`LineForm::Unknown`].
 #[must_use]
 pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let bytes = bytes.trim_ascii();
     let (at, rest) = match bytes.first()? {
         b'(' => (None, bytes),
-        _ => stamp::take(bytes).map(|(stamp, rest)| (Some(stamp), rest.trim_ascii_start()))?,
+        _ => timestamp::take(bytes).map(|(stamp, rest)| (Some(stamp), rest.trim_ascii_start()))?,
     };
     let (thread, rest) = number(rest.strip_prefix(b"(")?)?;
     let rest = rest.strip_prefix(b") ")?;
@@ -82,92 +80,95 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
         return None;
     }
     let may_be_cut = !is_ended && rest.last().is_some_and(u8::is_ascii_digit);
-    let said = Words(rest).said();
-    let said = said.filter(|said| !may_be_cut || ends_with_another_number(*said));
-    let said = said.unwrap_or(Said::Other);
-    Some(LogLine { at, thread, said })
+    let form = Cursor(rest).form();
+    let form = form.filter(|form| !may_be_cut || ends_with_another_number(*form));
+    let form = form.unwrap_or(LineForm::Unknown);
+    Some(LogLine { at, thread, form })
 }
 
-/// Whether a handle or an offset is last, so that the block before it is whole.
-const fn ends_with_another_number(said: Said) -> bool {
+/// Whether a handle or an offset follows the block number, so that the block number is complete.
+const fn ends_with_another_number(form: LineForm) -> bool {
     matches!(
-        said,
-        Said::ConnectEvents(_)
-            | Said::WaitFor(_)
-            | Said::DataEvents(_)
-            | Said::Notified(_)
-            | Said::ReceiveHeader(_)
-            | Said::ReceiveBody(_)
-            | Said::CloseSocket(..)
+        form,
+        LineForm::ConnectEvents(_)
+            | LineForm::WaitFor(_)
+            | LineForm::DataEvents(_)
+            | LineForm::Notified(_)
+            | LineForm::ReceiveHeader(_)
+            | LineForm::ReceiveBody(_)
+            | LineForm::CloseSocket(..)
     )
 }
 
-/// A cursor over what a thread wrote.
+/// A cursor over the rest of a line.
 #[derive(Clone, Copy)]
-struct Words<'a>(&'a [u8]);
+struct Cursor<'a>(&'a [u8]);
 
-impl Words<'_> {
-    /// The first letter tells most forms apart; the commonest line comes first.
-    fn said(mut self) -> Option<Said> {
-        let said = match self.0.first()? {
-            b'W' if self.skip(b"Wait for cb ") => Said::WaitFor(self.block()?),
-            b'W' if self.skip(b"WSARecv on cb ") => Said::ReceiveBody(self.block()?),
-            b'W' if self.skip(b"WSARecv returned ") => Said::Nothing,
+impl Cursor<'_> {
+    fn form(mut self) -> Option<LineForm> {
+        // The first letter distinguishes most forms, and the most frequent form comes first: logs have
+        // gigabytes.
+        let form = match self.0.first()? {
+            b'W' if self.skip(b"Wait for cb ") => LineForm::WaitFor(self.block()?),
+            b'W' if self.skip(b"WSARecv on cb ") => LineForm::ReceiveBody(self.block()?),
+            b'W' if self.skip(b"WSARecv returned ") => LineForm::NoBlock,
             b'W' if self.skip(b"WSAAccept OK, ") => {
                 self.number()?;
                 self.skip_to(b" events on new socket ")?;
                 self.number()?;
                 self.skip_to(b" on cb ")?;
-                Said::Accepted(self.block()?)
+                LineForm::Accepted(self.block()?)
             }
             b'E' if self.skip(b"Events ") => {
                 self.number()?;
                 self.skip_to(b" notified for cb ")?;
-                Said::Notified(self.block()?)
+                LineForm::Notified(self.block()?)
             }
-            b'E' if self.skip(b"Entire TPKT received") => Said::EntireTpkt,
-            b'R' if self.skip(b"Receive header for cb ") => Said::ReceiveHeader(self.block()?),
-            b'R' if self.skip(b"R/W/Cl events on cb ") => Said::DataEvents(self.block()?),
-            b'H' if self.skip(b"Header done, TPKT data length ") => Said::Nothing,
+            b'E' if self.skip(b"Entire TPKT received") => LineForm::EntireTpkt,
+            b'R' if self.skip(b"Receive header for cb ") => LineForm::ReceiveHeader(self.block()?),
+            b'R' if self.skip(b"R/W/Cl events on cb ") => LineForm::DataEvents(self.block()?),
+            b'H' if self.skip(b"Header done, TPKT data length ") => LineForm::NoBlock,
             b'i' if self.skip(b"ioctlsocket returned ") => {
                 self.number()?;
                 self.skip_to(b", cb ")?;
-                Said::Readable(self.block()?)
+                LineForm::Readable(self.block()?)
             }
-            b'N' if self.skip(b"No more data") => Said::Nothing,
+            b'N' if self.skip(b"No more data") => LineForm::NoBlock,
             b'C' if self.skip(b"CB ") => {
                 let block = self.block()?;
                 self.skip_to(b" (instance ")?;
                 let instance = self.number()?;
                 self.skip_to(b") allocated")?;
-                Said::Allocated(block, instance)
+                LineForm::Allocated(block, instance)
             }
             b'U' if self.skip(b"Use thread cb ") => {
                 self.number()?;
                 self.skip_to(b" for Winsock cb ")?;
-                Said::UseThread(self.block()?)
+                LineForm::UseThread(self.block()?)
             }
             b'M' if self.skip(b"Message type ") => {
                 let kind = self.number()?;
                 self.skip_to(b" for cb ")?;
-                Said::Message(kind, self.block()?)
+                LineForm::Message(kind, self.block()?)
             }
             b'S' if self.skip(b"Socket ") => {
                 self.number()?;
                 self.skip_to(b" created on cb ")?;
-                Said::SocketCreated(self.block()?)
+                LineForm::SocketCreated(self.block()?)
             }
-            b'A' if self.skip(b"Ac/Cl/Cn events for cb ") => Said::ConnectEvents(self.block()?),
-            b'I' if self.skip(b"Issue Disconnect for cb ") => Said::IssueDisconnect(self.block()?),
+            b'A' if self.skip(b"Ac/Cl/Cn events for cb ") => LineForm::ConnectEvents(self.block()?),
+            b'I' if self.skip(b"Issue Disconnect for cb ") => {
+                LineForm::IssueDisconnect(self.block()?)
+            }
             b'c' if self.skip(b"close socket ") => {
                 let had_socket = !self.skip(b"-");
                 self.number()?;
                 self.skip_to(b" on cb ")?;
-                Said::CloseSocket(self.block()?, had_socket)
+                LineForm::CloseSocket(self.block()?, had_socket)
             }
             _ => return None,
         };
-        Some(said)
+        Some(form)
     }
 
     fn skip(&mut self, words: &[u8]) -> bool {
@@ -186,7 +187,7 @@ impl Words<'_> {
         Some(value)
     }
 
-    /// The number of a block; one that no pool has is none.
+    /// A block number; `None` if it is above that of any pool.
     fn block(&mut self) -> Option<Block> {
         let value = self.number()?;
         let block = Block::try_from(value).ok()?;
@@ -194,7 +195,7 @@ impl Words<'_> {
     }
 }
 
-/// The decimal number that `bytes` begin with, and what follows it.
+/// The decimal number at the start of `bytes`, and the rest.
 fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let mut value = 0_u32;
     let mut at = 0;

@@ -1,35 +1,32 @@
-//! A whole log, line by line.
-//!
-//! Owns where one run of the service ends and the next begins, and when each is judged. It refuses
-//! to hold lines.
+//! Reads a whole Winsock.log line by line, and splits it into service runs.
 
-use crate::entry::Entry;
+use crate::allocation::Allocation;
 use crate::event_log::{EventLog, GivenUp};
-use crate::line::{self, Said};
-use crate::service::Service;
-use crate::silence::{Limits, Silence};
+use crate::line::{self, LineForm};
+use crate::service_run::ServiceRun;
 use crate::summary::{Summary, Totals};
 use crate::text::Line;
+use crate::unused::{Limits, UnusedBlocks};
 
-/// Silent blocks of ended services that wait for the end of the log, to be held against its
-/// event log; beyond these, the oldest are judged by order.
+/// The largest number of unused blocks of ended service runs that are kept until the end of the log, to be
+/// compared with the event log. Beyond it, the oldest are diagnosed without the event log.
 const WAITING_MAX: usize = 10_000;
 
-/// Judges a Winsock.log line by line. Lives are handed to a function as their verdicts become
-/// certain.
+/// Diagnoses a Winsock.log line by line. Each allocation is reported to a function as soon as its
+/// diagnosis is certain.
 #[derive(Debug)]
 pub struct Reader<'a> {
     limits: Limits,
     events: Option<&'a EventLog>,
-    service: Option<Service>,
-    waiting: Vec<Silence>,
-    /// What earlier runs of the service showed of calls made at once.
+    service: Option<ServiceRun>,
+    waiting: Vec<UnusedBlocks>,
+    /// The largest number of calls at once that earlier service runs showed.
     most_overtaken: usize,
     summary: Summary,
 }
 
 impl<'a> Reader<'a> {
-    /// Before the first line. `events` is the application event log of the same host.
+    /// A reader before the first line. `events` is the application event log of the same host.
     #[must_use]
     pub fn new(limits: Limits, events: Option<&'a EventLog>) -> Self {
         Self {
@@ -42,8 +39,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes in a line. Whether it is one of a Winsock.log.
-    pub fn on_line(&mut self, line: Line<'_>, out: &mut impl FnMut(&Entry)) -> bool {
+    /// Takes in a line. Returns whether it is one of a Winsock.log.
+    pub fn on_line(&mut self, line: Line<'_>, out: &mut impl FnMut(&Allocation)) -> bool {
         self.summary.lines += 1;
         let Some(read) = line::parse(line.bytes, line.is_ended) else {
             if is_gap(line.bytes)
@@ -54,8 +51,8 @@ impl<'a> Reader<'a> {
             return false;
         };
         self.summary.log_lines += 1;
-        self.summary.unknown_forms += u64::from(read.said == Said::Other);
-        if let Said::Allocated(_, instance) = read.said
+        self.summary.unknown_forms += u64::from(read.form == LineForm::Unknown);
+        if let LineForm::Allocated(_, instance) = read.form
             && let Some(service) = self.service.take_if(|it| it.is_over_at(instance))
         {
             self.end(service, Some(line.number), out);
@@ -63,48 +60,61 @@ impl<'a> Reader<'a> {
         let (summary, most_overtaken) = (&mut self.summary, self.most_overtaken);
         let service = self.service.get_or_insert_with(|| {
             summary.services += 1;
-            let is_whole = matches!(read.said, Said::Allocated(_, 0));
-            Service::new(summary.services, line.number, is_whole, most_overtaken)
+            let is_whole = matches!(read.form, LineForm::Allocated(_, 0));
+            ServiceRun::new(summary.services, line.number, is_whole, most_overtaken)
         });
         service.on_line(line.number, &read, out);
         true
     }
 
-    fn end(&mut self, service: Service, restarted_at: Option<u64>, out: &mut impl FnMut(&Entry)) {
-        let silence = service.finish(restarted_at, out);
-        self.most_overtaken = silence.most_overtaken;
-        self.waiting.push(silence);
-        let lives =
-            |waiting: &[Silence]| waiting.iter().map(|it| it.lives.len() + 1).sum::<usize>();
+    fn end(
+        &mut self,
+        service: ServiceRun,
+        restarted_at: Option<u64>,
+        out: &mut impl FnMut(&Allocation),
+    ) {
+        let unused = service.finish(restarted_at, out);
+        self.most_overtaken = unused.most_overtaken;
+        self.waiting.push(unused);
+        let size = |waiting: &[UnusedBlocks]| {
+            let sizes = waiting.iter().map(|it| it.allocations.len() + 1);
+            sizes.sum::<usize>()
+        };
         let may_wait = self.events.is_some();
-        while !self.waiting.is_empty() && (!may_wait || lives(&self.waiting) > WAITING_MAX) {
+        while !self.waiting.is_empty() && (!may_wait || size(&self.waiting) > WAITING_MAX) {
             let oldest = self.waiting.remove(0);
-            self.judge(oldest, None, out);
+            self.diagnose(oldest, None, out);
         }
     }
 
-    fn judge(&mut self, silence: Silence, given_up: Option<GivenUp>, out: &mut impl FnMut(&Entry)) {
-        let totals: Totals = silence.judge(self.limits, given_up, out);
+    fn diagnose(
+        &mut self,
+        unused: UnusedBlocks,
+        given_up: Option<GivenUp>,
+        out: &mut impl FnMut(&Allocation),
+    ) {
+        let totals: Totals = unused.diagnose(self.limits, given_up, out);
         self.summary.total.add(&totals);
         self.summary.last = totals;
     }
 
-    /// No more lines come.
-    pub fn finish(mut self, out: &mut impl FnMut(&Entry)) -> Summary {
+    /// Ends the log, and returns the counts.
+    pub fn finish(mut self, out: &mut impl FnMut(&Allocation)) -> Summary {
         if let Some(service) = self.service.take() {
             self.end(service, None, out);
         }
-        // The last of one log is the last of the other, whichever goes back further.
+        // The two logs may start at different times but end together, so service runs are matched from
+        // the end.
         let count = self.waiting.len();
-        for (place, silence) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
-            let given_up = self.events.and_then(|it| it.given_up(count - 1 - place));
-            self.judge(silence, given_up, out);
+        for (index, unused) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
+            let given_up = self.events.and_then(|it| it.given_up(count - 1 - index));
+            self.diagnose(unused, given_up, out);
         }
         self.summary
     }
 }
 
-/// `<additional logging removed for readability>`: an excerpt says that lines were left out.
+/// Whether the line is a remark such as `<additional logging removed for readability>` in an excerpt.
 fn is_gap(bytes: &[u8]) -> bool {
     let bytes = bytes.trim_ascii();
     bytes.starts_with(b"<") && bytes.ends_with(b">")

@@ -1,80 +1,78 @@
-//! What the lives of a log add up to, and how fast the pool empties.
-//!
-//! Owns counts and the forecast. It refuses floating point but for what is shown: a pace.
+//! Counts over a log, and a forecast of when the pool is exhausted.
 
 use std::time::Duration;
 
-use crate::entry::{Entry, Verdict};
+use crate::allocation::{Allocation, Diagnosis};
 
-/// What became of the allocations of one run of the service.
+/// What became of the allocations of one service run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Which start, from 1.
+    /// The number of the service run, from 1.
     pub service: u32,
-    /// Whether the log has its beginning.
+    /// Whether the log contains its start.
     pub is_whole: bool,
-    /// Lives that began.
+    /// Allocations.
     pub allocated: u64,
-    /// Lives that leaked.
+    /// Allocations that leaked.
     pub leaked: u64,
-    /// Lives that last.
+    /// Allocations in use at the end.
     pub in_use: u64,
-    /// Lives that ended.
+    /// Allocations that ended.
     pub closed: u64,
-    /// Lives that cannot be told.
+    /// Allocations of which the log does not tell.
     pub unknown: u64,
-    /// From its first time stamp to its last.
+    /// From its first timestamp to its last.
     pub lasted: Option<Duration>,
-    /// From its first time stamp to that of the last leaked allocation.
+    /// From its first timestamp to that of the last leaked allocation.
     pub leaked_within: Option<Duration>,
 }
 
-/// What a whole log says.
+/// Counts over a whole log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Lines read.
     pub lines: u64,
     /// Lines of Winsock.log among them.
     pub log_lines: u64,
-    /// Those of them whose form no article shows.
+    /// Lines of Winsock.log of a form that no article shows.
     pub unknown_forms: u64,
-    /// Runs of the service that the log shows, whole or in part.
+    /// Service runs, complete or in part.
     pub services: u32,
-    /// All of them together.
+    /// All service runs together.
     pub total: Totals,
-    /// The last one.
+    /// The last service run.
     pub last: Totals,
 }
 
-/// How a pool empties.
+/// When a pool will be exhausted, if blocks keep leaking at the same rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Forecast {
-    /// Blocks of the pool.
+    /// The size of the pool in blocks.
     pub pool: u64,
-    /// Blocks that neither leaked nor are in use.
+    /// Blocks that have not leaked and are not in use.
     pub free: u64,
-    /// Allocations for each leak.
+    /// Allocations per leak.
     pub allocations_per_leak: f64,
-    /// Allocations until none is free, at this pace.
+    /// Allocations until no block is free, at this rate.
     pub allocations_left: f64,
-    /// Leaks an hour, if the log has time stamps.
+    /// Leaks per hour, if the log has timestamps.
     pub leaks_per_hour: Option<f64>,
-    /// Time until none is free, at this pace.
+    /// Time until no block is free, at this rate.
     pub time_left: Option<Duration>,
 }
 
 impl Totals {
-    pub(crate) fn count(&mut self, entry: &Entry) {
-        let count = match entry.verdict {
-            Verdict::Leaked => &mut self.leaked,
-            Verdict::InUse => &mut self.in_use,
-            Verdict::Closed => &mut self.closed,
-            Verdict::Unknown => &mut self.unknown,
+    pub(crate) fn count(&mut self, allocation: &Allocation) {
+        let count = match allocation.diagnosis {
+            Diagnosis::Leaked => &mut self.leaked,
+            Diagnosis::InUse => &mut self.in_use,
+            Diagnosis::Closed => &mut self.closed,
+            Diagnosis::Unknown => &mut self.unknown,
         };
         *count += 1;
     }
 
-    /// Adds a later run of the service.
+    /// Adds the counts of a later service run.
     pub(crate) fn add(&mut self, later: &Self) {
         self.allocated += later.allocated;
         self.leaked += later.leaked;
@@ -83,9 +81,8 @@ impl Totals {
         self.unknown += later.unknown;
     }
 
-    /// How a pool of this size empties if it goes on like this; `None` if nothing leaks.
-    /// `lasted` is how long this run of the service has lasted, if something else than the log's
-    /// own stamps says so.
+    /// The forecast for a pool of this size; `None` if nothing leaks. `lasted` is how long this service run
+    /// has lasted, used if the log has no timestamps.
     #[must_use]
     pub fn forecast(&self, pool: u64, lasted: Option<Duration>) -> Option<Forecast> {
         if self.leaked == 0 {

@@ -1,40 +1,40 @@
-//! From the bytes of a file to numbered lines.
+//! Reads the numbered lines of a file: LF or CRLF, with or without a byte order mark, in UTF-16 or in any
+//! encoding that contains ASCII.
 //!
-//! Owns encodings and line ends: CRLF or LF, a byte order mark, UTF-16, a last line that was cut
-//! off. It refuses to hold more than one buffer of the file, and to know a code page: whatever a
-//! log says that matters here is ASCII, so bytes above it are passed on as they are.
+//! Only ASCII matters for the diagnosis, so other bytes are passed on unchanged and no code page is
+//! needed. Memory does not depend on the size of the file.
 
 use std::io::{self, Read};
 
-/// A longer line is none of a log's: it is cut here, and the rest of it skipped.
+/// The longest line in bytes; the rest of a longer one is skipped. No log has such a line.
 pub const LINE_MAX: usize = 4_096;
 
-/// Bytes read at once; more than a line, less than what one would notice.
+/// The size of the buffer in bytes, many times a line.
 const BUFFER: usize = 256 * 1_024;
 
-/// How characters are written.
+/// The encoding of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Encoding {
-    /// One byte or several, ASCII below 128: an ANSI code page, or UTF-8.
+    /// An ANSI code page or UTF-8: bytes below 128 are ASCII.
     Bytes,
-    /// Two bytes, the low one first: what NT calls Unicode.
+    /// UTF-16, little-endian; NT calls it Unicode.
     Utf16Le,
-    /// Two bytes, the high one first.
+    /// UTF-16, big-endian.
     Utf16Be,
 }
 
-/// A line as it stands in the file, without its end.
+/// A line of a file, without its line end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Its number, from 1.
+    /// The line number, from 1.
     pub number: u64,
-    /// Its characters; one of UTF-16 that is no byte is `?`.
+    /// The text. In UTF-16 files, characters above 255 are replaced by `?`.
     pub bytes: &'a [u8],
-    /// Whether its end was there: the last line of a file that is still being written has none.
+    /// Whether the line end is present. The last line of a file that is still being written has none.
     pub is_ended: bool,
 }
 
-/// Reads a file line by line, in memory that does not depend on its length.
+/// Reads a file line by line.
 #[derive(Debug)]
 pub struct Lines<R> {
     source: R,
@@ -42,16 +42,16 @@ pub struct Lines<R> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// The first half of a UTF-16 unit that a read had cut in two.
+    /// The first byte of a UTF-16 unit whose second byte has not been read yet.
     half: Option<u8>,
     number: u64,
     is_over: bool,
-    /// Within a line that is too long, whose beginning was handed out.
+    /// Whether the rest of a line that is too long is being skipped.
     is_skipping: bool,
 }
 
 impl<R: Read> Lines<R> {
-    /// At the start of a file.
+    /// A reader at the start of a file.
     #[must_use]
     pub fn new(source: R) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// The next line, or none at the end of the file.
+    /// The next line; `None` at the end of the file.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -80,7 +80,7 @@ impl<R: Read> Lines<R> {
                 if std::mem::take(&mut self.is_skipping) {
                     continue;
                 }
-                return Ok(Some(self.hand_out(from, length, true)));
+                return Ok(Some(self.line_at(from, length, true)));
             }
             let length = self.end - self.start;
             if self.is_skipping {
@@ -89,19 +89,19 @@ impl<R: Read> Lines<R> {
                 let from = self.start;
                 self.start = self.end;
                 self.is_skipping = true;
-                return Ok(Some(self.hand_out(from, length, true)));
+                return Ok(Some(self.line_at(from, length, true)));
             }
             if self.is_over {
                 let from = self.start;
                 self.start = self.end;
                 let is_nothing = length == 0 || self.is_skipping;
-                return Ok((!is_nothing).then(|| self.hand_out(from, length, false)));
+                return Ok((!is_nothing).then(|| self.line_at(from, length, false)));
             }
             self.fill()?;
         }
     }
 
-    fn hand_out(&mut self, from: usize, length: usize, is_ended: bool) -> Line<'_> {
+    fn line_at(&mut self, from: usize, length: usize, is_ended: bool) -> Line<'_> {
         self.number += 1;
         let bytes = &self.buffer[from..from + length.min(LINE_MAX)];
         Line {
@@ -111,7 +111,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Moves what is left to the front of the buffer and reads on behind it.
+    /// Moves the rest to the front of the buffer and reads more behind it.
     fn fill(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -126,13 +126,13 @@ impl<R: Read> Lines<R> {
         self.is_over = read == 0;
         let mut to = from + read;
         if self.encoding.is_none() {
-            // Three bytes tell an encoding; a pipe may give them one by one.
+            // Three bytes identify the encoding; a pipe may deliver them one by one.
             while to < 3 && !self.is_over {
                 let read = read_some(&mut self.source, &mut self.buffer[to..])?;
                 self.is_over = read == 0;
                 to += read;
             }
-            let (encoding, mark) = recognise(&self.buffer[..to]);
+            let (encoding, mark) = detect(&self.buffer[..to]);
             self.encoding = Some(encoding);
             self.start = mark;
             self.end = mark;
@@ -145,7 +145,7 @@ impl<R: Read> Lines<R> {
         Ok(())
     }
 
-    /// Makes one byte of every UTF-16 unit from `end` to `to`, in place.
+    /// Replaces every UTF-16 unit from `end` to `to` by one byte, in place.
     fn narrow(&mut self, to: usize, low: usize) {
         let (mut at, mut put) = (self.end, self.end);
         while at + 2 <= to {
@@ -168,9 +168,9 @@ fn read_some(source: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// The encoding, and the length of the byte order mark. A log cut out of the middle of a UTF-16
-/// file has no mark, but every other byte of ASCII is zero there.
-fn recognise(bytes: &[u8]) -> (Encoding, usize) {
+/// The encoding, and the length of the byte order mark. An excerpt from a UTF-16 file has no mark, but
+/// every other byte of ASCII text is zero.
+fn detect(bytes: &[u8]) -> (Encoding, usize) {
     match bytes {
         [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
         [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),

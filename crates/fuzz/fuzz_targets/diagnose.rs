@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use diagnose::{EventLog, Kind, Limits, Lines, Reader, Verdict};
+use diagnose::{EventLog, LogKind, Limits, Lines, Reader, Diagnosis};
 use libfuzzer_sys::fuzz_target;
 
 /// Gives its bytes a few at a time, as a pipe may.
@@ -36,11 +36,11 @@ fuzz_target!(|data: &[u8]| {
         events.finish();
         events
     });
-    let _kind = Kind::of(text);
+    let _kind = LogKind::of(text);
     let mut lives = [0_u64; 4];
     let mut last_line = 0;
-    let mut take_in = |life: &diagnose::Entry| {
-        let place = Verdict::ALL.iter().position(|it| *it == life.verdict);
+    let mut take_in = |life: &diagnose::Allocation| {
+        let place = Diagnosis::ALL.iter().position(|it| *it == life.diagnosis);
         lives[place.expect("it is one of them")] += 1;
         let evidence = life.evidence.lines();
         assert!(!evidence.is_empty(), "a verdict rests on something");

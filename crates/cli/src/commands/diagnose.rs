@@ -7,7 +7,7 @@ mod text;
 use std::io;
 use std::time::Duration;
 
-use diagnose::{Entry, EventLog, Kind, Limits, Lines, Reader, Summary};
+use diagnose::{Allocation, EventLog, Limits, Lines, LogKind, Reader, Summary};
 
 use crate::arguments::{DiagnoseArguments, Format};
 use crate::exit_code;
@@ -26,7 +26,7 @@ struct Companion {
 }
 
 /// A Winsock.log that was read to its end.
-struct Diagnosis<'a> {
+struct Report<'a> {
     name: &'a str,
     summary: Summary,
     /// The event log of the same computer.
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
     let (mut logs, mut event_logs) = (Vec::new(), Vec::new());
     for path in &arguments.logs {
         match Source::open(path) {
-            Ok(source) if source.kind == Some(Kind::Events) => event_logs.push(source),
+            Ok(source) if source.kind == Some(LogKind::Events) => event_logs.push(source),
             Ok(source) => logs.push(source),
             Err(error) => worst = Failure::cannot_read(path, &error).report(terminal),
         }
@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
 fn find_companion(source: &Source, terminal: &mut Terminal) -> Option<Companion> {
     let candidates = source.companion_paths();
     let mut sources = candidates.iter().filter_map(|path| Source::open(path).ok());
-    let source = sources.find(|it| it.kind == Some(Kind::Events))?;
+    let source = sources.find(|it| it.kind == Some(LogKind::Events))?;
     match read_events(source) {
         Ok(companion) => Some(companion),
         Err(failure) => {
@@ -150,7 +150,7 @@ fn read_log(
     }
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let logged_pool = events.or(quoted).and_then(EventLog::pool);
-    printer.finish(&Diagnosis {
+    printer.finish(&Report {
         name,
         summary,
         companion,
@@ -171,8 +171,8 @@ fn cannot_read(name: &str, error: &io::Error) -> Failure {
 
 /// An output format: it gets entries as the log decides them, then the summary.
 trait Printer {
-    fn add(&mut self, entry: &Entry);
-    fn finish(&mut self, diagnosis: &Diagnosis<'_>);
+    fn add(&mut self, entry: &Allocation);
+    fn finish(&mut self, diagnosis: &Report<'_>);
     /// Whether so much text is pending that it should be printed now.
     fn is_large(&self) -> bool;
     /// Takes the pending text.

@@ -1,9 +1,9 @@
-//! What `line` promises, case by case.
+//! Tests of line parsing.
 
 use super::*;
 
-fn said(text: &str) -> Option<Said> {
-    parse(text.as_bytes(), true).map(|line| line.said)
+fn form(text: &str) -> Option<LineForm> {
+    parse(text.as_bytes(), true).map(|line| line.form)
 }
 
 /// Every form of Q303102, with its own numbers.
@@ -12,71 +12,74 @@ fn every_form_of_the_article_is_read() {
     let cases = [
         (
             "(001) CB 18 (instance 21) allocated",
-            Said::Allocated(18, 21),
+            LineForm::Allocated(18, 21),
         ),
         (
             "(001) Use thread cb 0 for Winsock cb 18",
-            Said::UseThread(18),
+            LineForm::UseThread(18),
         ),
-        ("(001) Message type 1 for cb 18", Said::Message(1, 18)),
+        ("(001) Message type 1 for cb 18", LineForm::Message(1, 18)),
         (
             "(008) Socket 13020 created on cb 18",
-            Said::SocketCreated(18),
+            LineForm::SocketCreated(18),
         ),
         (
             "(008) Ac/Cl/Cn events for cb 18, socket 13020, handle 12636",
-            Said::ConnectEvents(18),
+            LineForm::ConnectEvents(18),
         ),
         (
             "(008) WSAAccept OK, 0 events on new socket 11340 on cb 2",
-            Said::Accepted(2),
+            LineForm::Accepted(2),
         ),
-        ("(008) Wait for cb 2, handle 10848", Said::WaitFor(2)),
-        ("(001) Message type 243 for cb 2", Said::Message(243, 2)),
+        ("(008) Wait for cb 2, handle 10848", LineForm::WaitFor(2)),
+        ("(001) Message type 243 for cb 2", LineForm::Message(243, 2)),
         (
             "(008) R/W/Cl events on cb 2, handle 10848",
-            Said::DataEvents(2),
+            LineForm::DataEvents(2),
         ),
         (
             "(008) Events 3 notified for cb 2 using handle 10848",
-            Said::Notified(2),
+            LineForm::Notified(2),
         ),
         (
             "(008) Receive header for cb 2 at offset 0",
-            Said::ReceiveHeader(2),
+            LineForm::ReceiveHeader(2),
         ),
         (
             "(008) Header done, TPKT data length 14 bytes",
-            Said::Nothing,
+            LineForm::NoBlock,
         ),
-        ("(008) WSARecv on cb 2, offset 24", Said::ReceiveBody(2)),
-        ("(008) WSARecv returned 14 bytes", Said::Nothing),
-        ("(008) Entire TPKT received", Said::EntireTpkt),
-        ("(008) ioctlsocket returned 0, cb 2", Said::Readable(2)),
-        ("(008) No more data", Said::Nothing),
-        ("(008) Issue Disconnect for cb 2", Said::IssueDisconnect(2)),
+        ("(008) WSARecv on cb 2, offset 24", LineForm::ReceiveBody(2)),
+        ("(008) WSARecv returned 14 bytes", LineForm::NoBlock),
+        ("(008) Entire TPKT received", LineForm::EntireTpkt),
+        ("(008) ioctlsocket returned 0, cb 2", LineForm::Readable(2)),
+        ("(008) No more data", LineForm::NoBlock),
+        (
+            "(008) Issue Disconnect for cb 2",
+            LineForm::IssueDisconnect(2),
+        ),
         (
             "(008) close socket 11340 on cb 2, handle 10848",
-            Said::CloseSocket(2, true),
+            LineForm::CloseSocket(2, true),
         ),
-        ("(007) Message type 2 for cb 2", Said::Message(2, 2)),
+        ("(007) Message type 2 for cb 2", LineForm::Message(2, 2)),
         (
             "(008) close socket -1 on cb 2, handle 0",
-            Said::CloseSocket(2, false),
+            LineForm::CloseSocket(2, false),
         ),
     ];
     for (text, wanted) in cases {
-        assert_eq!(said(text), Some(wanted), "{text}");
+        assert_eq!(form(text), Some(wanted), "{text}");
         let thread = text[1..4].parse().expect("three digits");
         let stamped = format!("  [2001-06-06 15:36:27] {text}\t");
         let line = parse(stamped.as_bytes(), true).expect("it is the same line");
-        assert_eq!((line.thread, line.said), (thread, wanted));
+        assert_eq!((line.thread, line.form), (thread, wanted));
         assert!(line.at.is_some());
     }
 }
 
 #[test]
-fn what_is_no_line_of_the_log_is_told_from_a_line_of_unknown_form() {
+fn other_text_is_not_a_line_of_unknown_form() {
     for text in [
         "",
         "No more data",
@@ -85,7 +88,7 @@ fn what_is_no_line_of_the_log_is_told_from_a_line_of_unknown_form() {
         "(x) No",
         "(1000) No more data",
     ] {
-        assert_eq!(said(text), None, "{text}");
+        assert_eq!(form(text), None, "{text}");
     }
     for text in [
         "(008) ",
@@ -98,26 +101,35 @@ fn what_is_no_line_of_the_log_is_told_from_a_line_of_unknown_form() {
         let wanted = if text == "(008) " {
             None
         } else {
-            Some(Said::Other)
+            Some(LineForm::Unknown)
         };
-        assert_eq!(said(text), wanted, "{text}");
+        assert_eq!(form(text), wanted, "{text}");
     }
 }
 
 /// A log that is copied while it is written ends anywhere.
 #[test]
 fn a_number_that_may_have_lost_digits_is_not_read() {
-    let cut = |text: &str| parse(text.as_bytes(), false).map(|line| line.said);
-    assert_eq!(cut("(007) Message type 2 for cb 1"), Some(Said::Other));
-    assert_eq!(cut("(008) Socket 13020 created on cb 1"), Some(Said::Other));
-    assert_eq!(cut("(008) Wait for cb 2, handle 1"), Some(Said::WaitFor(2)));
+    let cut = |text: &str| parse(text.as_bytes(), false).map(|line| line.form);
+    assert_eq!(
+        cut("(007) Message type 2 for cb 1"),
+        Some(LineForm::Unknown)
+    );
+    assert_eq!(
+        cut("(008) Socket 13020 created on cb 1"),
+        Some(LineForm::Unknown)
+    );
+    assert_eq!(
+        cut("(008) Wait for cb 2, handle 1"),
+        Some(LineForm::WaitFor(2))
+    );
     assert_eq!(
         cut("(008) close socket -1 on cb 2, handle 0"),
-        Some(Said::CloseSocket(2, false))
+        Some(LineForm::CloseSocket(2, false))
     );
     assert_eq!(
         cut("(001) CB 18 (instance 21) allocated"),
-        Some(Said::Allocated(18, 21))
+        Some(LineForm::Allocated(18, 21))
     );
-    assert_eq!(cut("(008) No more dat"), Some(Said::Other));
+    assert_eq!(cut("(008) No more dat"), Some(LineForm::Unknown));
 }

@@ -1,11 +1,11 @@
-//! What `text` promises, case by case.
+//! Tests of reading lines.
 
 use super::*;
 
-/// Gives its bytes a few at a time, as a pipe may.
-struct Drops<'a>(&'a [u8], usize);
+/// Delivers its bytes a few at a time, as a pipe may.
+struct Chunks<'a>(&'a [u8], usize);
 
-impl Read for Drops<'_> {
+impl Read for Chunks<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let take = self.1.min(self.0.len()).min(into.len());
         let (now, later) = self.0.split_at(take);
@@ -16,7 +16,7 @@ impl Read for Drops<'_> {
 }
 
 fn lines(bytes: &[u8], at_once: usize) -> Vec<(u64, String, bool)> {
-    let mut lines = Lines::new(Drops(bytes, at_once));
+    let mut lines = Lines::new(Chunks(bytes, at_once));
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {
         let text = String::from_utf8_lossy(line.bytes).into_owned();
@@ -70,7 +70,7 @@ fn a_long_line_is_cut_and_counts_once() {
 }
 
 #[test]
-fn nothing_is_no_line() {
+fn an_empty_file_has_no_line() {
     assert!(lines(b"", 1).is_empty());
     assert_eq!(lines(b"\n", 1), [(1, String::new(), true)]);
     assert_eq!(lines(b"x", 1), [(1, "x".to_owned(), false)]);

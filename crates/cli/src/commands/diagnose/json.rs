@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use diagnose::{Entry, EventLog, Totals, event_log};
+use diagnose::{Allocation, EventLog, Totals, event_log};
 use serde_json::{Value as Json, json};
 
-use super::{Companion, Diagnosis, Printer};
+use super::{Companion, Printer, Report};
 
 /// Text is printed in chunks of about this many bytes.
 const CHUNK: usize = 64 * 1_024;
@@ -30,14 +30,14 @@ impl JsonLine {
 }
 
 impl Printer for JsonLine {
-    fn add(&mut self, entry: &Entry) {
+    fn add(&mut self, entry: &Allocation) {
         if !std::mem::replace(&mut self.is_first, false) {
             self.text.push(',');
         }
         self.text.push_str(&object(entry).to_string());
     }
 
-    fn finish(&mut self, diagnosis: &Diagnosis<'_>) {
+    fn finish(&mut self, diagnosis: &Report<'_>) {
         let summary = diagnosis.summary;
         let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
         let forecast = summary.last.forecast(diagnosis.pool, lasted);
@@ -71,11 +71,11 @@ impl Printer for JsonLine {
     }
 }
 
-fn object(entry: &Entry) -> Json {
+fn object(entry: &Allocation) -> Json {
     json!({
         "cb": entry.cb,
         "instance": entry.instance,
-        "verdict": entry.verdict.word(),
+        "verdict": entry.diagnosis.word(),
         "evidence": entry.evidence.lines(),
         "service": entry.service,
         "why": entry.reason.to_string(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use diagnose::Kind;
+use diagnose::LogKind;
 
 /// Bytes in which the kind of a log must show.
 const HEAD: u64 = 64 * 1_024;
@@ -16,7 +16,7 @@ const EVENT_LOGS: [&str; 3] = ["events.txt", "EV0.LOG", "ev0.log"];
 pub(super) struct Source {
     /// The path as given on the command line.
     pub(super) name: String,
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<LogKind>,
     pub(super) reader: Box<dyn Read>,
 }
 
@@ -32,7 +32,7 @@ impl Source {
         rest.by_ref().take(HEAD).read_to_end(&mut head)?;
         Ok(Self {
             name: path.display().to_string(),
-            kind: Kind::of(&head),
+            kind: LogKind::of(&head),
             reader: Box::new(io::Cursor::new(head).chain(rest)),
         })
     }

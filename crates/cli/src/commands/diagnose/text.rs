@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use diagnose::event_log::{self, Weight};
-use diagnose::{Entry, EventLog, Forecast, Totals, Verdict};
+use diagnose::{Allocation, Diagnosis, EventLog, Forecast, Totals};
 
-use super::{Companion, Diagnosis, Printer};
+use super::{Companion, Printer, Report};
 
 /// Lives listed per verdict.
 const LISTED_MAX: usize = 100;
@@ -15,25 +15,25 @@ const LISTED_MAX: usize = 100;
 #[derive(Default)]
 pub(super) struct Text {
     /// By verdict, in the order of [`VERDICTS`].
-    listed: [Vec<Entry>; 3],
+    listed: [Vec<Allocation>; 3],
     text: String,
 }
 
-const VERDICTS: [(Verdict, &str); 3] = [
+const VERDICTS: [(Diagnosis, &str); 3] = [
     (
-        Verdict::Leaked,
+        Diagnosis::Leaked,
         "allocated, but never used, disconnected or closed (Q303102)",
     ),
     (
-        Verdict::Unknown,
+        Diagnosis::Unknown,
         "the log starts too late or ends too early to decide",
     ),
-    (Verdict::InUse, "still in use when the log ends"),
+    (Diagnosis::InUse, "still in use when the log ends"),
 ];
 
 impl Printer for Text {
-    fn add(&mut self, entry: &Entry) {
-        let index = VERDICTS.iter().position(|(it, _)| *it == entry.verdict);
+    fn add(&mut self, entry: &Allocation) {
+        let index = VERDICTS.iter().position(|(it, _)| *it == entry.diagnosis);
         if let Some(listed) = index.map(|index| &mut self.listed[index])
             && listed.len() < LISTED_MAX
         {
@@ -41,7 +41,7 @@ impl Printer for Text {
         }
     }
 
-    fn finish(&mut self, diagnosis: &Diagnosis<'_>) {
+    fn finish(&mut self, diagnosis: &Report<'_>) {
         self.text = text(&self.listed, diagnosis);
     }
 
@@ -54,7 +54,7 @@ impl Printer for Text {
     }
 }
 
-fn text(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
+fn text(listed: &[Vec<Allocation>; 3], diagnosis: &Report<'_>) -> String {
     let summary = &diagnosis.summary;
     let mut text = format!("{}: {} lines", diagnosis.name, summary.lines);
     if summary.services > 1 {
@@ -78,7 +78,12 @@ fn text(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
             let _ = writeln!(text, "  and {unlisted} more; --format json lists all");
         }
     }
-    let _ = writeln!(text, "{:8}{}", Verdict::Closed.word(), summary.total.closed);
+    let _ = writeln!(
+        text,
+        "{:8}{}",
+        Diagnosis::Closed.word(),
+        summary.total.closed
+    );
     if summary.total.leaked == 0 {
         text.push_str("No leak.\n");
     }
@@ -104,7 +109,7 @@ fn text(listed: &[Vec<Entry>; 3], diagnosis: &Diagnosis<'_>) -> String {
     text
 }
 
-fn line(life: &Entry, with_service: bool) -> String {
+fn line(life: &Allocation, with_service: bool) -> String {
     let mut text = format!("  CB {}", life.cb);
     if let Some(instance) = life.instance {
         let _ = write!(text, " (instance {instance})");
@@ -118,12 +123,12 @@ fn line(life: &Entry, with_service: bool) -> String {
     text
 }
 
-const fn count(totals: &Totals, verdict: Verdict) -> u64 {
+const fn count(totals: &Totals, verdict: Diagnosis) -> u64 {
     match verdict {
-        Verdict::Leaked => totals.leaked,
-        Verdict::InUse => totals.in_use,
-        Verdict::Closed => totals.closed,
-        Verdict::Unknown => totals.unknown,
+        Diagnosis::Leaked => totals.leaked,
+        Diagnosis::InUse => totals.in_use,
+        Diagnosis::Closed => totals.closed,
+        Diagnosis::Unknown => totals.unknown,
     }
 }
 

@@ -1,79 +1,78 @@
-//! What is said of one life of a block.
-//!
-//! Owns [`Entry`], its verdict and why it was given. A life is one use of a control block, from
-//! its allocation to its return. It refuses to find anything out: that is the judge's.
+//! The diagnosis of one allocation of a control block, from `allocated` to `close socket`.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::line::Block;
 
-/// One life of a control block.
+/// One allocation of a control block, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Allocation {
     /// The control block.
     pub cb: Block,
-    /// The use of it; none if the line that says so is not in the log.
+    /// The instance number of the allocation; `None` if the log lacks the line with it.
     pub instance: Option<u32>,
-    /// Which start of the service it belongs to, from 1.
+    /// The run of the service, from 1: the log may contain several starts.
     pub service: u32,
     /// What became of it.
-    pub verdict: Verdict,
+    pub diagnosis: Diagnosis,
     /// Why.
     pub reason: Reason,
-    /// The lines that this rests on.
+    /// The lines that the diagnosis rests on.
     pub evidence: Evidence,
 }
 
-/// What became of a life.
+/// What became of an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum Diagnosis {
     /// "Allocated but never used, disconnected, or closed" (Q303102).
     Leaked,
-    /// At work when the log ends.
+    /// In use when the log ends.
     InUse,
-    /// Returned.
+    /// Released.
     Closed,
     /// The log starts too late, or ends too soon, to tell.
     Unknown,
 }
 
-/// Why a verdict was given.
+/// The reason for a diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Leaked: nothing more for longer than any call takes.
-    Outlived(Duration),
-    /// Leaked: the event log has a 289 for it, the call was given up.
+    /// Leaked: unused for longer than any call takes.
+    TimedOut(Duration),
+    /// Leaked: its call was given up, the event log has an event 289 for it.
     GivenUp,
-    /// Leaked: later calls have come, and nothing more of this one.
+    /// Leaked: later calls were made, and no further line names this block.
     Overtaken,
-    /// Leaked: it is all there is, or all up to a gap that an excerpt marks.
-    NothingMore,
-    /// In use: a call that is not as old as calls become.
-    Young(Duration),
-    /// In use: the event log has no 289 for it, the call is still being made.
+    /// Leaked: the log is an excerpt about this block, or an excerpt that says where it leaves lines
+    /// out, and no further line names it.
+    NoFurtherLines,
+    /// In use: a call that is not older than calls become.
+    Recent(Duration),
+    /// In use: a call that was not given up, the event log has no event 289 for it.
     NotGivenUp,
-    /// In use: the block that listens; the first of every start (Q229643).
+    /// In use: the block that listens, the first of every service run (Q229643).
     Listening,
-    /// In use: it is waited for, or data has moved.
-    AtWork,
-    /// In use: its socket is closed, or its Close has come down; the rest takes an instant.
+    /// In use: a thread waits for it, or data was transferred.
+    Active,
+    /// In use: its socket is closed, or a Close message has arrived; it will be released at once.
     Closing,
-    /// Closed: its last `close socket` is there.
+    /// Closed: its last `close socket` is in the log.
     Released,
-    /// Closed: the block is in its next life, so the end of this one is missing.
-    TakenAnew,
-    /// Closed: taken for a call that was not accepted, which leaves no line (Q193380).
+    /// Closed: the block is allocated again, so the lines about its release are missing.
+    Reallocated,
+    /// Closed: allocated for an incoming call that was not accepted, whose release is not logged
+    /// (Q193380).
     NotAccepted,
-    /// Closed: the service ended, and all its blocks with it.
-    Ended,
-    /// Unknown: a call that the log ends too soon to tell from a leak.
-    EndsTooSoon,
-    /// Unknown: the log starts too late, and never names the block.
-    StartsTooLate,
+    /// Closed: the service ended, which frees all blocks.
+    ServiceEnded,
+    /// Unknown: a call in progress or a leak; the log ends too soon to tell.
+    LogEndsTooSoon,
+    /// Unknown: the log starts too late and never names the block.
+    LogStartsTooLate,
 }
 
-/// Numbers of lines, in order; the first few of a long life, and always the last.
+/// Line numbers in ascending order: the first ones and always the last one of an allocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Evidence {
     lines: [u64; Evidence::MAX],
@@ -81,7 +80,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Lines kept of a life.
+    /// The largest number of lines kept.
     pub const MAX: usize = 12;
 
     pub(crate) const fn new() -> Self {
@@ -91,7 +90,7 @@ impl Evidence {
         }
     }
 
-    /// Adds a line; of more than there is room for, the last replaces the one before.
+    /// Adds a line. When there is no room left, it replaces the last one.
     pub(crate) fn push(&mut self, line: u64) {
         if self.lines().last() == Some(&line) {
             return;
@@ -102,7 +101,7 @@ impl Evidence {
         self.length = at as u8 + 1;
     }
 
-    /// The lines' numbers.
+    /// The line numbers.
     #[must_use]
     pub fn lines(&self) -> &[u64] {
         &self.lines[..usize::from(self.length)]
@@ -137,8 +136,8 @@ impl fmt::Display for Evidence {
     }
 }
 
-impl Verdict {
-    /// All of them, the worst first.
+impl Diagnosis {
+    /// All diagnoses, the worst first.
     pub const ALL: [Self; 4] = [Self::Leaked, Self::Unknown, Self::InUse, Self::Closed];
 
     /// `leaked`, `in use`, `closed` or `unknown`.
@@ -154,18 +153,20 @@ impl Verdict {
 }
 
 impl Reason {
-    /// The verdict that it leads to.
+    /// The diagnosis for this reason.
     #[must_use]
-    pub const fn verdict(self) -> Verdict {
+    pub const fn diagnosis(self) -> Diagnosis {
         match self {
-            Self::Outlived(_) | Self::GivenUp | Self::Overtaken | Self::NothingMore => {
-                Verdict::Leaked
+            Self::TimedOut(_) | Self::GivenUp | Self::Overtaken | Self::NoFurtherLines => {
+                Diagnosis::Leaked
             }
-            Self::Young(_) | Self::NotGivenUp | Self::Listening | Self::AtWork | Self::Closing => {
-                Verdict::InUse
+            Self::Recent(_) | Self::NotGivenUp | Self::Listening | Self::Active | Self::Closing => {
+                Diagnosis::InUse
             }
-            Self::Released | Self::TakenAnew | Self::NotAccepted | Self::Ended => Verdict::Closed,
-            Self::EndsTooSoon | Self::StartsTooLate => Verdict::Unknown,
+            Self::Released | Self::Reallocated | Self::NotAccepted | Self::ServiceEnded => {
+                Diagnosis::Closed
+            }
+            Self::LogEndsTooSoon | Self::LogStartsTooLate => Diagnosis::Unknown,
         }
     }
 }
@@ -173,27 +174,27 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
-            Self::Outlived(age) => {
+            Self::TimedOut(age) => {
                 return write!(
                     out,
                     "never used, disconnected or closed in {} s",
                     age.as_secs()
                 );
             }
-            Self::Young(age) => return write!(out, "being connected for {} s", age.as_secs()),
+            Self::Recent(age) => return write!(out, "being connected for {} s", age.as_secs()),
             Self::GivenUp => "never used, disconnected or closed, and its call was given up",
             Self::Overtaken => "never used, disconnected or closed, while later calls came",
-            Self::NothingMore => "never used, disconnected or closed in all that is shown",
+            Self::NoFurtherLines => "never used, disconnected or closed in all that is shown",
             Self::NotGivenUp => "being connected: its call has not been given up",
             Self::Listening => "listens",
-            Self::AtWork => "at work",
+            Self::Active => "active",
             Self::Closing => "being closed",
             Self::Released => "closed",
-            Self::TakenAnew => "allocated again, so it was released; the lines are missing",
-            Self::NotAccepted => "given back at once, the call was not accepted",
-            Self::Ended => "the service ended",
-            Self::EndsTooSoon => "being connected, or leaked: the log ends too soon to tell",
-            Self::StartsTooLate => "never named: the log starts too late to tell",
+            Self::Reallocated => "allocated again, so it was released; the lines are missing",
+            Self::NotAccepted => "released at once, the call was not accepted",
+            Self::ServiceEnded => "the service ended",
+            Self::LogEndsTooSoon => "being connected, or leaked: the log ends too soon to tell",
+            Self::LogStartsTooLate => "never named: the log starts too late to tell",
         };
         out.write_str(text)
     }

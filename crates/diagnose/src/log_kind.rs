@@ -1,6 +1,4 @@
-//! Which of the two logs a text is.
-//!
-//! Owns the recognition of a log by how it begins. It refuses names of files: people rename them.
+//! Recognizes which of the MTA's two logs a text is, by its first lines. File names are not reliable.
 
 use crate::event_log::EventLog;
 use crate::line;
@@ -8,15 +6,15 @@ use crate::text::Lines;
 
 /// A log of the MTA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LogKind {
     /// Winsock.log.
     Winsock,
     /// The application event log, as text.
     Events,
 }
 
-impl Kind {
-    /// The kind of log whose first lines are in `head`; `None` if none of them is a log's.
+impl LogKind {
+    /// The kind of log that starts with `head`; `None` if no line of it belongs to a log.
     #[must_use]
     pub fn of(head: &[u8]) -> Option<Self> {
         let (mut lines, mut events) = (Lines::new(head), EventLog::default());
@@ -37,13 +35,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_is_known_by_its_first_line_that_is_one() {
+    fn a_log_is_recognized_by_its_first_valid_line() {
         let wait = b"ut off\n(008) Wait for cb 0, handle 52\nEvent ID: 9215\n";
-        assert_eq!(Kind::of(wait), Some(Kind::Winsock));
+        assert_eq!(LogKind::of(wait), Some(LogKind::Winsock));
         let event = b"\nmessage NMI9215: Internal Operating System Error, severity 14\n";
-        assert_eq!(Kind::of(event), Some(Kind::Events));
-        assert_eq!(Kind::of(b"Event ID: 9215"), Some(Kind::Events));
-        assert_eq!(Kind::of(b"schema = 1\n"), None);
-        assert_eq!(Kind::of(b""), None);
+        assert_eq!(LogKind::of(event), Some(LogKind::Events));
+        assert_eq!(LogKind::of(b"Event ID: 9215"), Some(LogKind::Events));
+        assert_eq!(LogKind::of(b"schema = 1\n"), None);
+        assert_eq!(LogKind::of(b""), None);
     }
 }

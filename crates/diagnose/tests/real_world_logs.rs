@@ -1,10 +1,10 @@
-//! Logs as they come from real machines: begun late, cut off, with lines missing, restarted.
+//! Logs as real machines produce them: started late, cut off, with missing lines, with restarts.
 
 use std::time::Duration;
 
-use diagnose::{Entry, EventLog, Limits, Lines, Reader, Reason, Summary, Verdict};
+use diagnose::{Allocation, Diagnosis, EventLog, Limits, Lines, Reader, Reason, Summary};
 
-/// A service that has started and listens.
+/// A service that has started and is listening.
 const START: &str = "\
 (001) CB 0 (instance 0) allocated
 (001) Use thread cb 0 for Winsock cb 0
@@ -14,7 +14,7 @@ const START: &str = "\
 (008) Wait for cb 0, handle 52
 ";
 
-/// A call that has begun, or leaked.
+/// A call in progress, or leaked.
 fn call(cb: u32, instance: u32) -> String {
     format!(
         "(001) CB {cb} (instance {instance}) allocated\n\
@@ -26,7 +26,7 @@ fn call(cb: u32, instance: u32) -> String {
     )
 }
 
-/// A call that the session gave up and the fixed build released.
+/// A call that timed out, and whose block the fixed build released.
 fn failed(cb: u32, instance: u32) -> String {
     format!(
         "{}(007) Message type 2 for cb {cb}\n(008) close socket 56 on cb {cb}, handle 60\n",
@@ -34,23 +34,23 @@ fn failed(cb: u32, instance: u32) -> String {
     )
 }
 
-fn with(text: &str, limits: Limits, events: Option<&EventLog>) -> (Vec<Entry>, Summary) {
+fn with(text: &str, limits: Limits, events: Option<&EventLog>) -> (Vec<Allocation>, Summary) {
     let (mut lines, mut reader) = (Lines::new(text.as_bytes()), Reader::new(limits, events));
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {
-        reader.on_line(line, &mut |life| found.push(*life));
+        reader.on_line(line, &mut |it| found.push(*it));
     }
-    let summary = reader.finish(&mut |life| found.push(*life));
+    let summary = reader.finish(&mut |it| found.push(*it));
     found.sort_by_key(|it| (it.service, it.cb, it.instance));
     (found, summary)
 }
 
-fn diagnose(text: &str) -> Vec<Entry> {
+fn diagnose(text: &str) -> Vec<Allocation> {
     with(text, Limits::default(), None).0
 }
 
-fn reasons(lives: &[Entry]) -> Vec<(u16, Option<u32>, Reason)> {
-    lives
+fn reasons(found: &[Allocation]) -> Vec<(u16, Option<u32>, Reason)> {
+    found
         .iter()
         .map(|it| (it.cb, it.instance, it.reason))
         .collect()
@@ -67,24 +67,24 @@ fn given_up(count: usize) -> EventLog {
     log
 }
 
-/// Q303102's criterion leaves one question open: has the last call leaked, or just begun?
+/// The criterion of Q303102 leaves one question open: has the last call leaked, or just started?
 #[test]
 fn the_latest_call_is_unknown_and_those_before_it_have_leaked() {
     let text = format!("{START}{}{}", call(1, 1), call(2, 2));
     let wanted = [
         (0, Some(0), Reason::Listening),
         (1, Some(1), Reason::Overtaken),
-        (2, Some(2), Reason::EndsTooSoon),
+        (2, Some(2), Reason::LogEndsTooSoon),
     ];
     assert_eq!(reasons(&diagnose(&text)), wanted);
     let two = Limits {
         calls_at_once: 2,
         ..Limits::default()
     };
-    assert_eq!(with(&text, two, None).0[1].reason, Reason::EndsTooSoon);
+    assert_eq!(with(&text, two, None).0[1].reason, Reason::LogEndsTooSoon);
 }
 
-/// Each call that was given up has an event 289; those that were closed account for theirs.
+/// Each call that was given up has an event 289; closed calls account for their own.
 #[test]
 fn the_event_log_tells_how_many_calls_were_given_up() {
     let text = format!("{START}{}{}{}", failed(3, 1), call(1, 2), call(2, 3));
@@ -92,9 +92,9 @@ fn the_event_log_tells_how_many_calls_were_given_up() {
         (1, Reason::NotGivenUp, Reason::NotGivenUp),
         (2, Reason::GivenUp, Reason::NotGivenUp),
         (3, Reason::GivenUp, Reason::GivenUp),
-        // Two logs that do not go together decide nothing.
-        (0, Reason::Overtaken, Reason::EndsTooSoon),
-        (4, Reason::Overtaken, Reason::EndsTooSoon),
+        // An event log that does not match is ignored.
+        (0, Reason::Overtaken, Reason::LogEndsTooSoon),
+        (4, Reason::Overtaken, Reason::LogEndsTooSoon),
     ] {
         let found = with(&text, Limits::default(), Some(&given_up(events))).0;
         assert_eq!(
@@ -105,12 +105,12 @@ fn the_event_log_tells_how_many_calls_were_given_up() {
     }
     let late = text.replacen("(instance 0)", "(instance 1)", 1);
     let found = with(&late, Limits::default(), Some(&given_up(3))).0;
-    assert_eq!(found[2].reason, Reason::EndsTooSoon);
+    assert_eq!(found[2].reason, Reason::LogEndsTooSoon);
 }
 
-/// With stamps, age decides: 120 s (Q200259), or more if calls are seen to take more.
+/// With timestamps, age decides: 120 s (Q200259), or more if the log shows longer calls.
 #[test]
-fn time_stamps_tell_an_old_call_from_a_young_one() {
+fn timestamps_distinguish_old_calls_from_recent_ones() {
     let stamped = |at: &str, text: String| -> String {
         text.lines().map(|line| format!("{at} {line}\n")).collect()
     };
@@ -120,13 +120,13 @@ fn time_stamps_tell_an_old_call_from_a_young_one() {
         + &stamped("10:02:11", "(008) Wait for cb 0, handle 52".to_owned());
     let (found, summary) = with(&text, Limits::default(), None);
     let age = Duration::from_secs;
-    assert_eq!(found[1].reason, Reason::Outlived(age(121)));
-    assert_eq!(found[2].reason, Reason::Young(age(71)));
+    assert_eq!(found[1].reason, Reason::TimedOut(age(121)));
+    assert_eq!(found[2].reason, Reason::Recent(age(71)));
     assert_eq!(summary.last.lasted, Some(age(131)));
     let forecast = summary.last.forecast(20, None).expect("it leaks");
     assert_eq!(forecast.free, 17);
     assert!(forecast.time_left.is_some() && forecast.allocations_per_leak == 3.0);
-    // Here a call was connected after 150 s: the timer is longer than that.
+    // A call was connected after 150 s, so the timer must be longer.
     let slow = stamped("10:00:05", call(3, 1))
         + &stamped(
             "10:02:35",
@@ -135,12 +135,12 @@ fn time_stamps_tell_an_old_call_from_a_young_one() {
         + &stamped("10:02:36", call(4, 2))
         + &stamped("10:04:50", "(008) Wait for cb 0, handle 52".to_owned());
     let found = diagnose(&(stamped("10:00:00", START.to_owned()) + &slow));
-    assert_eq!(found[2].reason, Reason::Young(age(134)));
+    assert_eq!(found[2].reason, Reason::Recent(age(134)));
 }
 
 /// "Restarting the MTA clears any Control Blocks in use or waiting" (Q303102).
 #[test]
-fn a_restart_ends_all_lives_and_a_leak_before_it_is_still_told() {
+fn a_restart_ends_all_allocations_and_a_leak_before_it_is_still_reported() {
     let text = format!(
         "{START}{}{}(008) Wait for cb 2, handle 60\n{START}{}",
         call(1, 1),
@@ -148,23 +148,23 @@ fn a_restart_ends_all_lives_and_a_leak_before_it_is_still_told() {
         call(1, 1)
     );
     let (found, summary) = with(&text, Limits::default(), None);
-    let told: Vec<(u32, Reason)> = found.iter().map(|it| (it.service, it.reason)).collect();
+    let reasons: Vec<(u32, Reason)> = found.iter().map(|it| (it.service, it.reason)).collect();
     let wanted = [
-        (1, Reason::Ended),
-        (1, Reason::EndsTooSoon),
-        (1, Reason::Ended),
+        (1, Reason::ServiceEnded),
+        (1, Reason::LogEndsTooSoon),
+        (1, Reason::ServiceEnded),
         (2, Reason::Listening),
-        (2, Reason::EndsTooSoon),
+        (2, Reason::LogEndsTooSoon),
     ];
-    assert_eq!(told, wanted);
+    assert_eq!(reasons, wanted);
     assert_eq!((summary.services, summary.total.allocated), (2, 5));
-    // What ended them is evidence.
+    // The line with the restart is evidence.
     assert_eq!(found[0].evidence.lines().last(), Some(&20));
 }
 
-/// Without its first lines a log does not say how its blocks came to be taken.
+/// Without its first lines, a log does not say how its blocks were allocated.
 #[test]
-fn a_log_that_starts_late_says_so() {
+fn a_log_that_starts_late_leaves_blocks_unknown() {
     let text = "\
 ket 48 created on cb 1
 (008) Wait for cb 0, handle 52
@@ -178,24 +178,24 @@ ket 48 created on cb 1
 (008) Socket 56 created on cb 5
 (008) Ac/Cl/Cn eve";
     let wanted = [
-        (0, None, Reason::AtWork),
+        (0, None, Reason::Active),
         (1, None, Reason::Released),
         (2, None, Reason::Overtaken),
-        (3, None, Reason::StartsTooLate),
-        (4, None, Reason::AtWork),
-        (5, Some(40), Reason::EndsTooSoon),
+        (3, None, Reason::LogStartsTooLate),
+        (4, None, Reason::Active),
+        (5, Some(40), Reason::LogEndsTooSoon),
     ];
     assert_eq!(reasons(&diagnose(text)), wanted);
 }
 
-/// A block that is allocated again was released, whether the log says so or not.
+/// A block that is allocated again was released, even if the log lacks the lines.
 #[test]
 fn missing_lines_do_not_make_a_leak() {
     let text = format!("{START}{}{}{}", call(1, 1), call(1, 2), failed(1, 3));
     let wanted = [
         (0, Some(0), Reason::Listening),
-        (1, Some(1), Reason::TakenAnew),
-        (1, Some(2), Reason::TakenAnew),
+        (1, Some(1), Reason::Reallocated),
+        (1, Some(2), Reason::Reallocated),
         (1, Some(3), Reason::Released),
     ];
     assert_eq!(reasons(&diagnose(&text)), wanted);
@@ -207,10 +207,10 @@ fn missing_lines_do_not_make_a_leak() {
     );
 }
 
-/// The driver takes a block before it accepts; a caller that it does not know costs none
+/// The driver allocates a block before it accepts a call; the block of an unknown caller does not leak
 /// (Q193380).
 #[test]
-fn a_call_that_is_not_accepted_is_no_leak() {
+fn a_call_that_is_not_accepted_is_not_a_leak() {
     let text = format!(
         "{START}(008) CB 1 (instance 1) allocated\n(001) CB 2 (instance 2) allocated\n\
          (008) Wait for cb 0, handle 52\n(001) Use thread cb 0 for Winsock cb 2\n\
@@ -220,19 +220,19 @@ fn a_call_that_is_not_accepted_is_no_leak() {
     let wanted = [
         (0, Some(0), Reason::Listening),
         (1, Some(1), Reason::NotAccepted),
-        (1, Some(3), Reason::AtWork),
-        (2, Some(2), Reason::EndsTooSoon),
+        (1, Some(3), Reason::Active),
+        (2, Some(2), Reason::LogEndsTooSoon),
     ];
     assert_eq!(reasons(&diagnose(&text)), wanted);
 }
 
-/// Threads write while others do; a line about a block that was just given back begins nothing.
+/// Threads log independently: a late line about a released block does not start an allocation.
 #[test]
-fn a_line_that_comes_late_begins_no_life() {
+fn a_late_line_does_not_start_an_allocation() {
     let text = format!(
         "{START}{}(008) Wait for cb 1, handle 60\n(001) Message type 243 for cb 1\n",
         failed(1, 1)
     );
-    let verdicts: Vec<Verdict> = diagnose(&text).iter().map(|it| it.verdict).collect();
-    assert_eq!(verdicts, [Verdict::InUse, Verdict::Closed]);
+    let diagnoses: Vec<Diagnosis> = diagnose(&text).iter().map(|it| it.diagnosis).collect();
+    assert_eq!(diagnoses, [Diagnosis::InUse, Diagnosis::Closed]);
 }

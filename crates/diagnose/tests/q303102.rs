@@ -1,34 +1,40 @@
-//! The two excerpts of Q303102 have the article's two answers.
+//! The excerpts in KB Q303102 get the diagnoses that the article gives.
 
 use diagnose::event_log::{Weight, meaning};
-use diagnose::{Entry, EventLog, Limits, Lines, Reader, Verdict};
+use diagnose::{Allocation, Diagnosis, EventLog, Limits, Lines, Reader};
 
-const FAILURE: &str = include_str!("failure.txt");
-const NORMAL: &str = include_str!("normal.txt");
-const RELEASED: &str = include_str!("released.txt");
-const EVENTS: &str = include_str!("events.txt");
+const FAILURE: &str = include_str!("data/failure.txt");
+const NORMAL: &str = include_str!("data/normal.txt");
+const RELEASED: &str = include_str!("data/released.txt");
+const EVENTS: &str = include_str!("data/events.txt");
 
-fn diagnose(text: &str) -> Vec<Entry> {
+fn diagnose(text: &str) -> Vec<Allocation> {
     let (mut lines, mut reader) = (
         Lines::new(text.as_bytes()),
         Reader::new(Limits::default(), None),
     );
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {
-        reader.on_line(line, &mut |life| found.push(*life));
+        reader.on_line(line, &mut |it| found.push(*it));
     }
-    reader.finish(&mut |life| found.push(*life));
-    found.sort_by_key(|life| life.cb);
+    reader.finish(&mut |it| found.push(*it));
+    found.sort_by_key(|it| it.cb);
     found
 }
 
-/// Block, instance, verdict and the lines that it rests on.
-type Told = (u16, Option<u32>, Verdict, Vec<u64>);
+/// Block, instance, diagnosis and the lines that it rests on.
+type Found = (u16, Option<u32>, Diagnosis, Vec<u64>);
 
-fn told(text: &str) -> Vec<Told> {
-    let lives = diagnose(text).into_iter();
-    let told = lives.map(|it| (it.cb, it.instance, it.verdict, it.evidence.lines().to_vec()));
-    told.collect()
+fn found(text: &str) -> Vec<Found> {
+    let found = diagnose(text).into_iter().map(|it| {
+        (
+            it.cb,
+            it.instance,
+            it.diagnosis,
+            it.evidence.lines().to_vec(),
+        )
+    });
+    found.collect()
 }
 
 fn without_gaps(text: &str) -> String {
@@ -39,22 +45,22 @@ fn without_gaps(text: &str) -> String {
 /// "Allocated but never used, disconnected, or closed."
 #[test]
 fn the_failure_is_a_leak() {
-    let wanted: Vec<Told> = vec![(18, Some(21), Verdict::Leaked, vec![1, 2, 3, 4, 5])];
-    assert_eq!(told(FAILURE), wanted);
-    assert_eq!(told(&without_gaps(FAILURE)), wanted);
-    assert_eq!(told(&FAILURE.replace('\n', "\r\n")), wanted);
+    let wanted: Vec<Found> = vec![(18, Some(21), Diagnosis::Leaked, vec![1, 2, 3, 4, 5])];
+    assert_eq!(found(FAILURE), wanted);
+    assert_eq!(found(&without_gaps(FAILURE)), wanted);
+    assert_eq!(found(&FAILURE.replace('\n', "\r\n")), wanted);
 }
 
-/// "A normal example": CB 2 is in use, as are those that the thread waits for besides.
+/// "A normal example": CB 2 is in use, and so are the others that the thread waits for.
 #[test]
 fn the_normal_example_is_in_use_until_it_is_released() {
-    let verdicts = |text: &str| -> Vec<(u16, Option<u32>, Verdict)> {
-        told(text)
+    let verdicts = |text: &str| -> Vec<(u16, Option<u32>, Diagnosis)> {
+        found(text)
             .into_iter()
             .map(|it| (it.0, it.1, it.2))
             .collect()
     };
-    let in_use = Verdict::InUse;
+    let in_use = Diagnosis::InUse;
     assert_eq!(
         verdicts(NORMAL),
         [(0, None, in_use), (1, None, in_use), (2, Some(2), in_use)]
@@ -65,36 +71,36 @@ fn the_normal_example_is_in_use_until_it_is_released() {
         [
             (0, None, in_use),
             (1, None, in_use),
-            (2, Some(2), Verdict::Closed)
+            (2, Some(2), Diagnosis::Closed)
         ]
     );
     assert_eq!(verdicts(&whole), verdicts(&without_gaps(&whole)));
-    let (.., evidence) = told(&whole).pop().expect("CB 2 is the last");
+    let (.., evidence) = found(&whole).pop().expect("CB 2 is the last");
     let last = whole.lines().count() as u64;
     assert_eq!(evidence.first(), Some(&1));
     assert_eq!(evidence.last(), Some(&last));
 }
 
-/// Both in one text, as on the article's page; blocks that it does not name are not known.
+/// Both excerpts in one text, as on the article's page.
 #[test]
-fn each_keeps_its_answer_beside_the_other() {
+fn each_excerpt_gets_its_diagnosis_next_to_the_other() {
     let both = format!("{FAILURE}\n{NORMAL}\n{RELEASED}");
     let leaked: Vec<u16> = diagnose(&both)
         .iter()
-        .filter(|it| it.verdict == Verdict::Leaked)
+        .filter(|it| it.diagnosis == Diagnosis::Leaked)
         .map(|it| it.cb)
         .collect();
     assert_eq!(leaked, [18]);
     assert!(
         diagnose(&both)
             .iter()
-            .all(|it| it.cb != 2 || it.verdict == Verdict::Closed)
+            .all(|it| it.cb != 2 || it.diagnosis == Diagnosis::Closed)
     );
 }
 
 /// "The events 9215 and 9214 are not conclusive evidence of this problem."
 #[test]
-fn its_events_are_symptoms() {
+fn the_articles_events_are_symptoms() {
     let (mut lines, mut log) = (Lines::new(EVENTS.as_bytes()), EventLog::default());
     while let Some(line) = lines.next_line().expect("memory can be read") {
         log.on_line(line);

@@ -1,20 +1,18 @@
-//! Whatever the text, the diagnosis ends, and says of each life what the text says.
-//!
-//! Owns the properties: no bytes make it panic, the encoding does not matter, a log that was cut
-//! or lost lines costs no more than those lines.
+//! Properties of the diagnosis of any text: it never panics, counts add up, the encoding does not matter,
+//! and missing lines about one block do not change the diagnosis of another.
 
 use std::collections::BTreeMap;
 
-use diagnose::{Entry, EventLog, Limits, Lines, Reader, Reason, Summary, Verdict};
+use diagnose::{Allocation, Diagnosis, EventLog, Limits, Lines, Reader, Reason, Summary};
 use proptest::prelude::*;
 
-fn diagnose(text: &[u8], events: Option<&EventLog>) -> (Vec<Entry>, Summary) {
+fn diagnose(text: &[u8], events: Option<&EventLog>) -> (Vec<Allocation>, Summary) {
     let (mut lines, mut reader) = (Lines::new(text), Reader::new(Limits::default(), events));
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {
-        reader.on_line(line, &mut |life| found.push(*life));
+        reader.on_line(line, &mut |it| found.push(*it));
     }
-    let summary = reader.finish(&mut |life| found.push(*life));
+    let summary = reader.finish(&mut |it| found.push(*it));
     (found, summary)
 }
 
@@ -49,7 +47,7 @@ fn line() -> impl Strategy<Value = String> {
         "Issue Disconnect for cb {cb}",
         "close socket 48 on cb {cb}, handle 52",
         "close socket -1 on cb {cb}, handle 0",
-        "what nobody knows",
+        "an unknown line",
     ];
     let stamp = prop_oneof![Just(None), (0..86_400_u32).prop_map(Some)];
     (
@@ -60,35 +58,35 @@ fn line() -> impl Strategy<Value = String> {
         stamp,
     )
         .prop_map(|(form, cb, n, thread, stamp)| {
-            let said = form
+            let form = form
                 .replace("{cb}", &cb.to_string())
                 .replace("{n}", &n.to_string());
             let at = stamp.map_or_else(String::new, |at| {
                 format!("{:02}:{:02}:{:02} ", at / 3_600, at / 60 % 60, at % 60)
             });
-            format!("{at}({thread:03}) {said}\n")
+            format!("{at}({thread:03}) {form}\n")
         })
 }
 
-/// What must hold of every answer.
-fn balances(found: &[Entry], summary: &Summary) {
-    let mut by_verdict: BTreeMap<Verdict, u64> = BTreeMap::new();
-    for life in found {
-        *by_verdict.entry(life.verdict).or_default() += 1;
-        assert_eq!(life.verdict, life.reason.verdict());
-        let lines = life.evidence.lines();
+/// Checks what holds for every text.
+fn assert_consistent(found: &[Allocation], summary: &Summary) {
+    let mut by_diagnosis: BTreeMap<Diagnosis, u64> = BTreeMap::new();
+    for allocation in found {
+        *by_diagnosis.entry(allocation.diagnosis).or_default() += 1;
+        assert_eq!(allocation.diagnosis, allocation.reason.diagnosis());
+        let lines = allocation.evidence.lines();
         assert!(!lines.is_empty() && lines.is_sorted_by(|one, next| one < next));
         assert!(lines.iter().all(|line| (1..=summary.lines).contains(line)));
     }
-    let count = |verdict| by_verdict.get(&verdict).copied().unwrap_or(0);
+    let count = |diagnosis| by_diagnosis.get(&diagnosis).copied().unwrap_or(0);
     let total = summary.total;
-    assert_eq!(count(Verdict::Leaked), total.leaked);
-    assert_eq!(count(Verdict::InUse), total.in_use);
-    assert_eq!(count(Verdict::Closed), total.closed);
-    assert_eq!(count(Verdict::Unknown), total.unknown);
+    assert_eq!(count(Diagnosis::Leaked), total.leaked);
+    assert_eq!(count(Diagnosis::InUse), total.in_use);
+    assert_eq!(count(Diagnosis::Closed), total.closed);
+    assert_eq!(count(Diagnosis::Unknown), total.unknown);
     let unnamed = found
         .iter()
-        .filter(|it| it.reason == Reason::StartsTooLate)
+        .filter(|it| it.reason == Reason::LogStartsTooLate)
         .count();
     assert_eq!(total.allocated + unnamed as u64, found.len() as u64);
 }
@@ -97,17 +95,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..4_000)) {
+    fn no_text_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..4_000)) {
         let (found, summary) = diagnose(&bytes, Some(&events(&bytes)));
-        balances(&found, &summary);
+        assert_consistent(&found, &summary);
     }
 
     #[test]
-    fn the_books_balance_whatever_is_said(lines in prop::collection::vec(line(), 0..200)) {
+    fn counts_add_up(lines in prop::collection::vec(line(), 0..200)) {
         let text = lines.concat();
         let (found, summary) = diagnose(text.as_bytes(), None);
         prop_assert_eq!(summary.log_lines, lines.len() as u64);
-        balances(&found, &summary);
+        assert_consistent(&found, &summary);
     }
 
     #[test]
@@ -121,13 +119,13 @@ proptest! {
         prop_assert_eq!(&diagnose(&wide, None), &wanted);
     }
 
-    /// A block whose lines are all there is judged the same, whichever of the others' are not.
+    /// A block whose lines are all present gets the same diagnosis, whatever lines about others are missing.
     #[test]
     fn lost_lines_of_one_block_leave_the_others_alone(
         lines in prop::collection::vec(line(), 0..120),
         lost in prop::collection::vec(any::<bool>(), 120),
     ) {
-        // Threads tie lines together, and starts of the service: one thread a block, no start.
+        // Lines are related by thread and by service run: use one thread per block, and one run.
         let about = |line: &String| {
             let (_, rest) = line.rsplit_once("cb ")?;
             rest[..1].parse::<u32>().ok()
@@ -135,14 +133,14 @@ proptest! {
         let lines: Vec<(u32, String)> = lines.into_iter()
             .filter_map(|line| Some((about(&line)?, line)))
             .map(|(cb, line)| {
-                let (_, said) = line.split_once(") ").expect("a thread wrote it");
-                (cb, format!("({:03}) {said}", 10 + cb))
+                let (_, form) = line.split_once(") ").expect("a thread wrote it");
+                (cb, format!("({:03}) {form}", 10 + cb))
             })
             .collect();
-        let of_five = |found: Vec<Entry>| -> Vec<(Verdict, bool)> {
-            found.into_iter().filter(|it| it.cb == 5 && it.reason != Reason::StartsTooLate)
-                .map(|it| (it.verdict, it.instance.is_some()))
-                .filter(|it| it.0 == Verdict::Closed).collect()
+        let of_five = |found: Vec<Allocation>| -> Vec<(Diagnosis, bool)> {
+            found.into_iter().filter(|it| it.cb == 5 && it.reason != Reason::LogStartsTooLate)
+                .map(|it| (it.diagnosis, it.instance.is_some()))
+                .filter(|it| it.0 == Diagnosis::Closed).collect()
         };
         let whole: String = lines.iter().map(|it| it.1.as_str()).collect();
         let rest: String = lines.iter().zip(&lost)

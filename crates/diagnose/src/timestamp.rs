@@ -1,25 +1,28 @@
-//! A time that stands before a line.
+//! Parses the time in front of a line. Winsock.log has none of its own (Q303102); log collectors add one
+//! in several forms.
 //!
-//! Owns the forms in which a collector puts the time before each line: Winsock.log has none of its
-//! own (Q303102). It refuses zones, and to guess the day where only the time of day is given:
-//! such a clock may only go round once a day.
+//! Time zones are ignored. A time without a date is only compared with others of the same day, or of
+//! the next one.
 
 use std::time::Duration;
 
-/// A moment on some clock, for comparison with others of the same log.
+use jiff::civil::{Date, date};
+
+/// A point in time, for comparison with others of the same log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stamp {
-    /// Milliseconds since 1970-01-01, or since midnight.
+pub struct Timestamp {
+    /// Milliseconds since 1970-01-01, or since midnight if the date is unknown.
     millis: u64,
-    /// Whether the day is known.
+    /// Whether the date is known.
     is_dated: bool,
 }
 
+/// Milliseconds of a day.
 const DAY: u64 = 86_400_000;
 
-impl Stamp {
-    /// How long after `earlier` it is; nothing if the clock went back. Without days, midnight lies
-    /// in between if the hours say so.
+impl Timestamp {
+    /// The time since `earlier`; zero if the clock went back. Without dates, a time of day that is more
+    /// than twelve hours before `earlier` is one of the next day.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let is_next_day =
@@ -29,28 +32,28 @@ impl Stamp {
     }
 }
 
-/// The time that `bytes` begin with, and what follows it. Known are `2001-06-06 15:36:27.250`
-/// (with a `T` or a comma too), `06-06-01 03:36:27pm` as EV0.LOG prints it, `6/6/2001 3:36:27 PM`
-/// as Event Viewer does, and a time of day alone; brackets around any of them.
+/// The time at the start of `bytes`, and the rest. The forms are `2001-06-06 15:36:27.250` (also with a
+/// `T` or a comma), `06-06-01 03:36:27pm` as in EV0.LOG, `6/6/2001 3:36:27 PM` as in Event Viewer, and a
+/// time of day alone; each may stand in brackets.
 #[must_use]
-pub fn take(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+pub fn take(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (open, inner) = match bytes.strip_prefix(b"[") {
         Some(inner) => (true, inner),
         None => (false, bytes),
     };
-    let (stamp, rest) = bare(inner)?;
+    let (time, rest) = bare(inner)?;
     match open {
-        true => Some((stamp, rest.strip_prefix(b"]")?)),
-        false => Some((stamp, rest)),
+        true => Some((time, rest.strip_prefix(b"]")?)),
+        false => Some((time, rest)),
     }
 }
 
-fn bare(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+fn bare(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (first, mark, after) = field(bytes)?;
     if mark == b':' {
         let (millis, rest) = time_of_day(bytes)?;
         let is_dated = false;
-        return Some((Stamp { millis, is_dated }, rest));
+        return Some((Timestamp { millis, is_dated }, rest));
     }
     if mark != b'-' && mark != b'/' {
         return None;
@@ -63,21 +66,21 @@ fn bare(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
     let (year, month, day) = match (first, third) {
         (1_000.., _) => (first, second, third),
         (_, 1_000..) => (third, first, second),
-        // Two digits: the years of this program's subject.
+        // Two digits: the MTA ran from 1996 on.
         (_, 70..100) => (1_900 + third, first, second),
         (_, 0..70) => (2_000 + third, first, second),
         (_, 100..1_000) => return None,
     };
-    if !(1_970..10_000).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if !(1_970..10_000).contains(&year) || !(1..=31).contains(&day) {
         return None;
     }
     let (time, rest) = time_of_day(after)?;
-    let millis = days_since_1970(year, month, day) * DAY + time;
+    let millis = days_since_1970(year, month, day)? * DAY + time;
     let is_dated = true;
-    Some((Stamp { millis, is_dated }, rest))
+    Some((Timestamp { millis, is_dated }, rest))
 }
 
-/// A number of at most four digits, the byte behind it, and what follows that.
+/// A number of at most four digits, the byte after it, and the rest.
 fn field(bytes: &[u8]) -> Option<(u64, u8, &[u8])> {
     let length = bytes.iter().take_while(|it| it.is_ascii_digit()).count();
     if !(1..=4).contains(&length) {
@@ -115,22 +118,19 @@ fn time_of_day(bytes: &[u8]) -> Option<(u64, &[u8])> {
         hour = hour % 12 + if afternoon { 12 } else { 0 };
         rest = after;
     }
+    // 60 is a leap second.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     Some((((hour * 60 + minute) * 60 + second) * 1_000 + milli, rest))
 }
 
-/// Gregorian. The year is counted from March, so that the leap day is its last.
-fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
-    let (year, month) = match month {
-        1..=2 => (year - 1, month + 9),
-        _ => (year, month - 3),
-    };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    let before = year * 365 + leap_days + (153 * month + 2) / 5 + day - 1;
-    // 1970-01-01 counted in the same way; a date of that January lies behind it.
-    before - 719_468
+/// `None` if there is no such month. A day that the month does not have is one of the next month: only
+/// differences of times matter, and logs are not worth rejecting for it.
+fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
+    let first_of_month = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok()?;
+    let hours = date(1970, 1, 1).duration_until(first_of_month).as_hours();
+    Some(u64::try_from(hours).ok()? / 24 + day - 1)
 }
 
 #[cfg(test)]
@@ -138,13 +138,13 @@ mod tests {
     use super::*;
 
     fn millis(text: &str) -> Option<(u64, bool, String)> {
-        let (stamp, rest) = take(text.as_bytes())?;
+        let (time, rest) = take(text.as_bytes())?;
         let rest = String::from_utf8_lossy(rest).into_owned();
-        Some((stamp.millis, stamp.is_dated, rest))
+        Some((time.millis, time.is_dated, rest))
     }
 
     #[test]
-    fn one_moment_in_all_forms() {
+    fn the_same_time_in_all_forms() {
         // 2001-06-06 15:36:27 is 991841787 s after 1970.
         for text in [
             "2001-06-06 15:36:27 (008)",
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn other_text_is_not_a_time() {
         for text in [
             "",
             "(008) x",
@@ -192,9 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn time_passes_midnight_and_never_runs_back() {
-        let stamp = |text: &str| take(text.as_bytes()).expect("it is a time").0;
-        let passed = |from: &str, to: &str| stamp(to).since(stamp(from)).as_secs();
+    fn time_passes_midnight_and_never_goes_back() {
+        let time = |text: &str| take(text.as_bytes()).expect("it is a time").0;
+        let passed = |from: &str, to: &str| time(to).since(time(from)).as_secs();
         assert_eq!(passed("23:59:30", "00:00:30"), 60);
         assert_eq!(passed("10:00:00", "09:59:59"), 0);
         assert_eq!(passed("2001-12-31 23:59:30", "2002-01-01 00:00:30"), 60);

@@ -1,0 +1,179 @@
+//! The state of one allocation of a control block while the log is read.
+
+use crate::allocation::{Allocation, Evidence, Reason};
+use crate::line::{Block, LineForm};
+use crate::timestamp::Timestamp;
+
+/// Opening a session takes two packets from the peer: the transport's connection confirm and the
+/// session's accept (RFC 1006, X.224, X.225). A call that received fewer was never opened.
+const PACKETS_TO_OPEN: u8 = 2;
+
+/// The type of a Close message (Q303102).
+const CLOSE: u32 = 2;
+
+/// How far the use of the block has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Allocated, with no more lines than a leaked block has.
+    Unused,
+    /// A thread waits for it, or it is connected, or data was read.
+    Active,
+    /// Its socket is closed, or a Close message has arrived.
+    Closing,
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    Unknown,
+    Outgoing,
+    Incoming,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenAllocation {
+    pub(crate) instance: Option<u32>,
+    /// The time of its first line.
+    pub(crate) began: Option<Timestamp>,
+    phase: Phase,
+    call: Call,
+    /// A Close message from the transport has arrived.
+    is_asked_to_close: bool,
+    /// Complete packets received, up to [`PACKETS_TO_OPEN`].
+    packets: u8,
+    /// The line at which the allocating thread turned to something else right after the allocation.
+    left_at: Option<u64>,
+    lines: Evidence,
+    last: u64,
+}
+
+impl OpenAllocation {
+    pub(crate) const fn new(instance: Option<u32>, began: Option<Timestamp>) -> Self {
+        Self {
+            instance,
+            began,
+            phase: Phase::Unused,
+            call: Call::Unknown,
+            is_asked_to_close: false,
+            packets: 0,
+            left_at: None,
+            lines: Evidence::new(),
+            last: 0,
+        }
+    }
+
+    /// Takes in a line that names the block. Returns whether it ends the allocation.
+    pub(crate) fn on_line(&mut self, number: u64, form: LineForm) -> bool {
+        self.last = number;
+        self.left_at = None;
+        match form {
+            LineForm::Allocated(..) | LineForm::UseThread(_) => {}
+            LineForm::Message(CLOSE, _) => {
+                self.is_asked_to_close = true;
+                self.phase = Phase::Closing;
+            }
+            LineForm::Message(..) => {}
+            LineForm::SocketCreated(_) => self.call = Call::Outgoing,
+            LineForm::ConnectEvents(_) => {}
+            LineForm::Accepted(_) => {
+                self.call = Call::Incoming;
+                self.phase = Phase::Active;
+            }
+            LineForm::WaitFor(_)
+            | LineForm::DataEvents(_)
+            | LineForm::Notified(_)
+            | LineForm::ReceiveHeader(_)
+            | LineForm::ReceiveBody(_)
+            | LineForm::Readable(_) => {
+                if self.phase == Phase::Unused {
+                    self.phase = Phase::Active;
+                    self.lines.push(number);
+                }
+                return false;
+            }
+            LineForm::IssueDisconnect(_) => self.phase = Phase::Closing,
+            // Q303102 shows two such lines for one block: the first closes the socket; after the
+            // transport's Close message the second, without a socket (-1), releases the block. If the
+            // Close message comes first, as for a call that fails, one line does both.
+            LineForm::CloseSocket(_, had_socket) => {
+                let ends = self.is_asked_to_close || !had_socket;
+                self.phase = Phase::Closing;
+                self.lines.push(number);
+                return ends;
+            }
+            LineForm::EntireTpkt | LineForm::NoBlock | LineForm::Unknown => return false,
+        }
+        self.lines.push(number);
+        false
+    }
+
+    pub(crate) fn on_packet(&mut self) {
+        self.packets = PACKETS_TO_OPEN.min(self.packets + 1);
+    }
+
+    /// The thread that allocated it turned to something else at this line.
+    pub(crate) fn on_left(&mut self, number: u64) {
+        self.left_at = Some(number);
+    }
+
+    /// Whether the log says no more of it than of a leaked block.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.phase == Phase::Unused && self.left_at.is_none()
+    }
+
+    /// Whether this MTA made the call.
+    pub(crate) fn is_outgoing(&self) -> bool {
+        self.call == Call::Outgoing
+    }
+
+    /// Whether this is a call of this MTA that was not opened. If it ends so, event 289 is logged.
+    pub(crate) fn is_failed_call(&self) -> bool {
+        self.call == Call::Outgoing && self.packets < PACKETS_TO_OPEN
+    }
+
+    /// Its first line.
+    pub(crate) fn first_line(&self) -> u64 {
+        self.lines.lines().first().copied().unwrap_or(self.last)
+    }
+
+    /// The last line that names the block.
+    pub(crate) const fn last_line(&self) -> u64 {
+        self.last
+    }
+
+    /// The reason for its diagnosis if no more lines follow. Unused blocks are left to
+    /// [`crate::unused`].
+    pub(crate) fn reason_at_end(&self) -> Reason {
+        match (self.phase, self.left_at) {
+            (Phase::Unused, Some(_)) => Reason::NotAccepted,
+            (Phase::Closing, _) => Reason::Closing,
+            (Phase::Unused | Phase::Active, _) => Reason::Active,
+        }
+    }
+
+    /// The diagnosed allocation. `because` is a line about something else that decided the reason, such
+    /// as the start of the next service run.
+    pub(crate) fn diagnose(
+        &self,
+        (cb, service): (Block, u32),
+        reason: Reason,
+        because: Option<u64>,
+    ) -> Allocation {
+        let mut evidence = self.lines;
+        if self.last > 0 {
+            evidence.push(self.last);
+        }
+        let left_at = self.left_at.filter(|_| reason == Reason::NotAccepted);
+        if let Some(line) = left_at.or(because) {
+            evidence.push(line);
+        }
+        Allocation {
+            cb,
+            instance: self.instance,
+            service,
+            diagnosis: reason.diagnosis(),
+            reason,
+            evidence,
+        }
+    }
+}

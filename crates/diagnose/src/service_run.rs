@@ -1,0 +1,327 @@
+//! The blocks of one service run. A closed allocation is reported at once, so memory does not grow with
+//! the log.
+
+use std::time::Duration;
+
+use crate::allocation::{Allocation, Diagnosis, Reason};
+use crate::line::{BLOCKS_MAX, Block, LineForm, LogLine, THREADS_MAX};
+use crate::open_allocation::OpenAllocation;
+use crate::summary::Totals;
+use crate::timestamp::Timestamp;
+use crate::unused::UnusedBlocks;
+
+/// How far an instance number may be behind the newest one in the same service run. Threads take a
+/// number and log it later; a number further behind belongs to a new run.
+const BEHIND_MAX: u32 = 16;
+
+#[derive(Debug)]
+pub(crate) struct ServiceRun {
+    totals: Totals,
+    /// By block number, up to the highest that a line named; at most [`BLOCKS_MAX`].
+    open: Vec<Option<OpenAllocation>>,
+    is_named: Vec<bool>,
+    newest_instance: Option<u32>,
+    /// By thread: the block that it reads from, and the block that it has just allocated.
+    reading: Vec<Option<Block>>,
+    allocating: Vec<Option<Block>>,
+    first_line: u64,
+    began: Option<Timestamp>,
+    latest: Option<Timestamp>,
+    /// The longest time from a call to its success or failure.
+    longest_call: Duration,
+    /// The largest number of later calls that were pending when an earlier one succeeded or failed.
+    most_overtaken: usize,
+    /// Calls that ended without having been opened.
+    failed_calls: u64,
+    /// The line at which an excerpt says that lines were left out.
+    gap_at: u64,
+}
+
+impl ServiceRun {
+    /// A service run that starts at `first_line`, or before it if the log starts late. An earlier run
+    /// may have shown how many calls the MTA makes at once.
+    pub(crate) fn new(number: u32, first_line: u64, is_whole: bool, most_overtaken: usize) -> Self {
+        Self {
+            totals: Totals {
+                service: number,
+                is_whole,
+                ..Totals::default()
+            },
+            open: Vec::new(),
+            is_named: Vec::new(),
+            newest_instance: None,
+            reading: Vec::new(),
+            allocating: Vec::new(),
+            first_line,
+            began: None,
+            latest: None,
+            longest_call: Duration::ZERO,
+            most_overtaken,
+            failed_calls: 0,
+            gap_at: 0,
+        }
+    }
+
+    /// Whether an allocation with this instance number belongs to a new service run. Each run counts
+    /// from zero.
+    pub(crate) fn is_over_at(&self, instance: u32) -> bool {
+        let is_behind = |newest| instance.saturating_add(BEHIND_MAX) < newest;
+        instance == 0 || self.newest_instance.is_some_and(is_behind)
+    }
+
+    /// Takes in a line. If it ends an allocation, that is reported to `out`.
+    pub(crate) fn on_line(
+        &mut self,
+        number: u64,
+        line: &LogLine,
+        out: &mut impl FnMut(&Allocation),
+    ) {
+        if let Some(at) = line.at {
+            self.began.get_or_insert(at);
+            self.latest = Some(at);
+        }
+        let block = named(line.form);
+        let thread = usize::from(line.thread);
+        self.make_room(thread, block);
+        if let Some(allocated) = self.allocating[thread].take()
+            && block != Some(allocated)
+            && let Some(allocation) = &mut self.open[usize::from(allocated)]
+        {
+            allocation.on_left(number);
+        }
+        if let LineForm::Allocated(block, instance) = line.form {
+            self.begin(number, (block, Some(instance)), line.at, out);
+            self.newest_instance = self.newest_instance.max(Some(instance));
+            self.allocating[thread] = Some(block);
+        } else if let LineForm::ReceiveHeader(block) | LineForm::ReceiveBody(block) = line.form {
+            self.reading[thread] = Some(block);
+        } else if line.form == LineForm::EntireTpkt
+            && let Some(block) = self.reading[thread]
+            && let Some(allocation) = &mut self.open[usize::from(block)]
+        {
+            // `Entire TPKT received` names no block: it is about the one that its thread reads from.
+            allocation.on_packet();
+        }
+        if let Some(block) = block {
+            self.on_block_line(number, line, block, out);
+        }
+    }
+
+    /// Grows the tables for the numbers of this line. Most pools have a few tens of blocks, so they stay
+    /// small.
+    fn make_room(&mut self, thread: usize, block: Option<Block>) {
+        assert!(thread < THREADS_MAX, "the parser rejects higher numbers");
+        if thread >= self.reading.len() {
+            self.reading.resize(thread + 1, None);
+            self.allocating.resize(thread + 1, None);
+        }
+        let index = block.map_or(0, usize::from);
+        assert!(index < BLOCKS_MAX, "the parser rejects higher numbers");
+        if block.is_some() && index >= self.open.len() {
+            self.open.resize(index + 1, None);
+            self.is_named.resize(index + 1, false);
+        }
+    }
+
+    fn on_block_line(
+        &mut self,
+        number: u64,
+        line: &LogLine,
+        block: Block,
+        out: &mut impl FnMut(&Allocation),
+    ) {
+        let index = usize::from(block);
+        if self.open[index].is_none() {
+            // Threads log independently: a line about a block may follow its release by another thread.
+            // Only these forms prove a new allocation, whose own line is missing or before the log.
+            let begins = matches!(
+                line.form,
+                LineForm::UseThread(_) | LineForm::ConnectEvents(_) | LineForm::Accepted(_)
+            );
+            if self.is_named[index] && !begins {
+                return;
+            }
+            self.begin(number, (block, None), line.at, out);
+        }
+        let Some(allocation) = &mut self.open[index] else {
+            return;
+        };
+        let was_unused = allocation.is_unused();
+        let has_ended = allocation.on_line(number, line.form);
+        let (is_unused, is_call) = (allocation.is_unused(), allocation.is_outgoing());
+        if was_unused && !is_unused && is_call {
+            let (began, first_line) = (allocation.began, allocation.first_line());
+            self.on_answered_call(began, first_line, line.at);
+        }
+        if has_ended {
+            self.end(block, Reason::Released, None, out);
+        }
+    }
+
+    /// A call was answered. Calls can take at least this long, and at least as many others can be pending
+    /// at the same time as were made since.
+    fn on_answered_call(
+        &mut self,
+        began: Option<Timestamp>,
+        first_line: u64,
+        at: Option<Timestamp>,
+    ) {
+        let took = began.zip(at).map(|(began, at)| at.since(began));
+        self.longest_call = self.longest_call.max(took.unwrap_or_default());
+        let is_later = |allocation: &&OpenAllocation| {
+            allocation.is_unused()
+                && allocation.is_outgoing()
+                && allocation.first_line() > first_line
+        };
+        let later = self.open.iter().flatten().filter(is_later).count();
+        self.most_overtaken = self.most_overtaken.max(later);
+    }
+
+    fn begin(
+        &mut self,
+        number: u64,
+        (block, instance): (Block, Option<u32>),
+        at: Option<Timestamp>,
+        out: &mut impl FnMut(&Allocation),
+    ) {
+        let index = usize::from(block);
+        if let Some(allocation) = &self.open[index] {
+            let reason = if allocation.reason_at_end() == Reason::NotAccepted {
+                Reason::NotAccepted
+            } else {
+                Reason::Reallocated
+            };
+            self.end(block, reason, Some(number), out);
+        }
+        self.is_named[index] = true;
+        self.totals.allocated += 1;
+        self.open[index] = Some(OpenAllocation::new(instance, at));
+    }
+
+    /// An excerpt says that lines are left out here.
+    pub(crate) fn on_gap(&mut self, number: u64) {
+        self.gap_at = number;
+        self.allocating.fill(None);
+        self.reading.fill(None);
+    }
+
+    fn end(
+        &mut self,
+        block: Block,
+        reason: Reason,
+        because: Option<u64>,
+        out: &mut impl FnMut(&Allocation),
+    ) {
+        let open = self.open[usize::from(block)].take();
+        let open = open.expect("only an open allocation can end");
+        if reason.diagnosis() == Diagnosis::Closed && open.is_failed_call() {
+            self.failed_calls += 1;
+        }
+        let found = open.diagnose((block, self.totals.service), reason, because);
+        self.totals.count(&found);
+        out(&found);
+    }
+
+    /// Ends the service run, at the end of the log or because the next run starts at `restarted_at`.
+    /// Unused blocks are returned: whether they leaked needs more than this log.
+    pub(crate) fn finish(
+        mut self,
+        restarted_at: Option<u64>,
+        out: &mut impl FnMut(&Allocation),
+    ) -> UnusedBlocks {
+        let listener = self.listener();
+        let unused = self.take_unused(listener);
+        let failed_calls = self.failed_calls;
+        for index in 0..self.open.len() {
+            let Some(allocation) = &self.open[index] else {
+                continue;
+            };
+            let block = index as Block;
+            let reason = match (allocation.reason_at_end(), restarted_at) {
+                (Reason::NotAccepted, _) => Reason::NotAccepted,
+                (_, Some(_)) => Reason::ServiceEnded,
+                (_, None) if Some(block) == listener => Reason::Listening,
+                (reason, None) => reason,
+            };
+            self.end(block, reason, restarted_at, out);
+        }
+        self.report_unnamed(out);
+        let lasted = self.began.zip(self.latest);
+        self.totals.lasted = lasted.map(|(from, to)| to.since(from));
+        UnusedBlocks {
+            is_about_one_block: self.is_about_one_block(),
+            totals: self.totals,
+            allocations: unused,
+            began: self.began,
+            latest: self.latest,
+            longest_call: self.longest_call,
+            most_overtaken: self.most_overtaken,
+            failed_calls,
+            gap_at: self.gap_at,
+            restarted_at,
+        }
+    }
+
+    /// Whether the text is an excerpt about one block. The log of a working service names several.
+    fn is_about_one_block(&self) -> bool {
+        self.is_named.iter().filter(|it| **it).count() == 1
+    }
+
+    /// The listening block: the first allocation of a service run, instance 0 (Q166602, Q229643).
+    fn listener(&self) -> Option<Block> {
+        let is_first = |allocation: &Option<OpenAllocation>| {
+            allocation.is_some_and(|it| it.instance == Some(0))
+        };
+        let index = self.open.iter().position(is_first)?;
+        Some(index as Block)
+    }
+
+    /// Removes the unused blocks, oldest first.
+    fn take_unused(&mut self, listener: Option<Block>) -> Vec<(Block, OpenAllocation)> {
+        let mut unused = Vec::new();
+        for (index, allocation) in self.open.iter_mut().enumerate() {
+            let block = index as Block;
+            let taken = allocation.take_if(|it| it.is_unused() && Some(block) != listener);
+            unused.extend(taken.map(|allocation| (block, allocation)));
+        }
+        unused.sort_unstable_by_key(|(_, allocation)| allocation.first_line());
+        unused
+    }
+
+    /// Reports blocks that the log never names although it names higher ones: it starts too late to tell
+    /// what became of them.
+    fn report_unnamed(&mut self, out: &mut impl FnMut(&Allocation)) {
+        if self.totals.is_whole || self.is_about_one_block() {
+            return;
+        }
+        let highest = self.is_named.iter().rposition(|it| *it).unwrap_or(0);
+        for index in (0..highest).filter(|index| !self.is_named[*index]) {
+            let key = (index as Block, self.totals.service);
+            let unnamed = OpenAllocation::new(None, None);
+            let found = unnamed.diagnose(key, Reason::LogStartsTooLate, Some(self.first_line));
+            self.totals.count(&found);
+            out(&found);
+        }
+    }
+}
+
+/// The block that a line names.
+const fn named(form: LineForm) -> Option<Block> {
+    match form {
+        LineForm::Allocated(block, _)
+        | LineForm::UseThread(block)
+        | LineForm::Message(_, block)
+        | LineForm::SocketCreated(block)
+        | LineForm::ConnectEvents(block)
+        | LineForm::Accepted(block)
+        | LineForm::WaitFor(block)
+        | LineForm::DataEvents(block)
+        | LineForm::Notified(block)
+        | LineForm::ReceiveHeader(block)
+        | LineForm::ReceiveBody(block)
+        | LineForm::Readable(block)
+        | LineForm::IssueDisconnect(block)
+        | LineForm::CloseSocket(block, _) => Some(block),
+        LineForm::EntireTpkt | LineForm::NoBlock | LineForm::Unknown => None,
+    }
+}

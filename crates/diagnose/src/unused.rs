@@ -1,0 +1,139 @@
+//! Decides which unused blocks have leaked when no more lines follow.
+//!
+//! A leak and a call that was made a moment ago leave the same lines, "allocated but never used,
+//! disconnected, or closed" (Q303102), and Winsock.log has no clock. At its end nothing in it tells the
+//! two apart. These decide, in this order:
+//!
+//! 1. *Timestamps*, if a collector has added them. A call is given up when the session disconnect timer
+//!    expires, after 120 s unless configured otherwise (Q200259): a block that is unused for longer has
+//!    leaked. If the log shows a call that took longer, the timer must be longer.
+//! 2. *The event log.* Every call that is given up has an event 289. The number of leaked blocks is the
+//!    number of these events that no other call accounts for. The oldest blocks have leaked, since all
+//!    calls have the same timer.
+//! 3. *Order.* Unused blocks older than the latest calls have leaked; the latest calls are unknown. How
+//!    many are the latest is a parameter, one by default. If the log shows that a call succeeded after
+//!    later ones were made, this MTA makes at least that many calls at once.
+//!
+//! If none of these decides, the diagnosis is "unknown": this module never guesses.
+
+use std::time::Duration;
+
+use crate::allocation::{Allocation, Diagnosis, Reason};
+use crate::event_log::GivenUp;
+use crate::line::Block;
+use crate::open_allocation::OpenAllocation;
+use crate::summary::Totals;
+use crate::timestamp::Timestamp;
+
+/// Tolerance for the time between a timer's expiry and the line about it: a call that took no longer
+/// than the timer plus this does not prove that the timer is longer.
+const TOLERANCE: Duration = Duration::from_secs(1);
+
+/// Parameters that decide where the log alone cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The session disconnect timer: how long a call may take before it is given up.
+    pub disconnect_timer: Duration,
+    /// The number of calls that the MTA makes at once, for a log in which only order decides.
+    pub calls_at_once: usize,
+}
+
+impl Default for Limits {
+    /// 120 s is the default of the session disconnect timer (Q200259). One call at a time is what a
+    /// single connector with a short queue makes.
+    fn default() -> Self {
+        Self {
+            disconnect_timer: Duration::from_secs(120),
+            calls_at_once: 1,
+        }
+    }
+}
+
+/// The unused blocks at the end of a service run.
+#[derive(Debug)]
+pub(crate) struct UnusedBlocks {
+    pub(crate) totals: Totals,
+    /// Oldest first.
+    pub(crate) allocations: Vec<(Block, OpenAllocation)>,
+    pub(crate) began: Option<Timestamp>,
+    pub(crate) latest: Option<Timestamp>,
+    pub(crate) longest_call: Duration,
+    pub(crate) most_overtaken: usize,
+    /// Calls that ended without having been opened: each accounts for one event 289.
+    pub(crate) failed_calls: u64,
+    pub(crate) gap_at: u64,
+    /// Whether the text is an excerpt with the lines of a single block.
+    pub(crate) is_about_one_block: bool,
+    pub(crate) restarted_at: Option<u64>,
+}
+
+impl UnusedBlocks {
+    /// Diagnoses them. `given_up` is what the event log says about this service run.
+    pub(crate) fn diagnose(
+        mut self,
+        limits: Limits,
+        given_up: Option<GivenUp>,
+        out: &mut impl FnMut(&Allocation),
+    ) -> Totals {
+        let leaked = given_up.and_then(|it| self.leaked_of(it));
+        for (index, (block, allocation)) in self.allocations.iter().enumerate() {
+            let later = self.allocations.len() - 1 - index;
+            let reason = self
+                .by_time(allocation, limits)
+                .or_else(|| leaked.map(|leaked| by_events(index, leaked)))
+                .unwrap_or_else(|| self.by_order(allocation, later, limits));
+            let reason = match self.restarted_at {
+                Some(_) if reason.diagnosis() == Diagnosis::InUse => Reason::ServiceEnded,
+                Some(_) | None => reason,
+            };
+            let because = self.restarted_at.filter(|_| reason == Reason::ServiceEnded);
+            let found = allocation.diagnose((*block, self.totals.service), reason, because);
+            self.totals.count(&found);
+            if found.diagnosis == Diagnosis::Leaked {
+                let within = self.began.zip(allocation.began);
+                self.totals.leaked_within = within.map(|(start, leak)| leak.since(start));
+            }
+            out(&found);
+        }
+        self.totals
+    }
+
+    fn by_time(&self, allocation: &OpenAllocation, limits: Limits) -> Option<Reason> {
+        let age = self.latest?.since(allocation.began?);
+        let timer = limits.disconnect_timer;
+        let is_longer = self.longest_call > timer + TOLERANCE;
+        let has_expired = age >= timer && (age > self.longest_call || !is_longer);
+        Some(if has_expired {
+            Reason::TimedOut(age)
+        } else {
+            Reason::Recent(age)
+        })
+    }
+
+    /// How many of the unused blocks belong to calls that were given up; `None` if the event log does not
+    /// match this log.
+    fn leaked_of(&self, given_up: GivenUp) -> Option<usize> {
+        let leaked = given_up.calls.checked_sub(self.failed_calls)?;
+        let leaked = leaked.saturating_sub(given_up.in_doubt);
+        let leaked = usize::try_from(leaked).ok()?;
+        (self.totals.is_whole && leaked <= self.allocations.len()).then_some(leaked)
+    }
+
+    fn by_order(&self, allocation: &OpenAllocation, later: usize, limits: Limits) -> Reason {
+        if self.is_about_one_block || allocation.last_line() < self.gap_at {
+            Reason::NoFurtherLines
+        } else if later >= limits.calls_at_once.max(self.most_overtaken + 1) {
+            Reason::Overtaken
+        } else {
+            Reason::LogEndsTooSoon
+        }
+    }
+}
+
+fn by_events(index: usize, leaked: usize) -> Reason {
+    if index < leaked {
+        Reason::GivenUp
+    } else {
+        Reason::NotGivenUp
+    }
+}
