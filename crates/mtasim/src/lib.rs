@@ -1,8 +1,22 @@
-//! A deterministic simulator of the socket layer of a message transfer agent, as a library.
+//! A deterministic simulator of the socket layer of a message transfer agent (MTA), as a library.
 //!
-//! **A scenario** is hosts with their builds, links between them, connectors with their mail, and
-//! what goes wrong. It is a file ([`file::load`], `docs/scenario.md`) or a value
-//! ([`plan::Scenario`]). A run is a function of scenario, seed and build:
+//! Every result is a function of its inputs: nothing reads a clock, draws from the operating system
+//! or depends on hash order. The layers below the MTA do not know it, and each can be used alone.
+//!
+//! | you want to | use |
+//! |---|---|
+//! | [run a scenario](#run-a-scenario) | [`file`], [`plan`], [`run`], [`ping`](mod@ping), [`logs`], [`view`] |
+//! | [test a fix of the MTA](#test-a-fix-of-the-mta) | [`mta`], [`property`], [`prelude`] |
+//! | [sweep, compare, shrink, explain](#sweep-compare-shrink-explain) | [`explore`] |
+//! | [run TCP state machines](#run-tcp-state-machines) | [`tcp`] |
+//! | [emulate a network](#emulate-a-network) | [`net`], [`kernel`] |
+//! | [call sockets](#call-sockets) | [`winsock`], [`internet`] |
+//! | [test concurrent programs](#test-concurrent-programs) | [`machine`]: threads, heap, race detector, schedulers, exhaustive search |
+//!
+//! # Run a scenario
+//!
+//! A scenario has hosts with their builds, links between them, connectors with their mail, and
+//! faults. It is a file (`docs/scenario.md`) or a value ([`plan::Scenario`]).
 //!
 //! ```
 //! use mtasim::prelude::*;
@@ -14,8 +28,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A variant of one's own** is a shipped build that decides some questions otherwise: the trait
-//! [`Build`](mta::Build). [`Builds`](property::Builds) says which host runs it:
+//! # Test a fix of the MTA
+//!
+//! A fix is a shipped build that decides some questions differently: an implementation of
+//! [`Build`](mta::Build). [`Builds`](property::Builds) says which host runs it.
 //!
 //! ```
 //! use mtasim::prelude::*;
@@ -41,28 +57,157 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **A sweep** makes many runs and says how often what happens: [`explore::sweep()`]. Builds are an
-//! [`explore::Subject`], so that a variant can be swept, compared with others seed by seed, and a
-//! failure of it shrunk and explained, as with the shipped ones.
+//! One scenario is one test. A property holds in all scenarios that proptest generates:
+//! [`cases`](property::cases()) generates them, and [`property::properties`] has four properties.
+//! `docs/how-to-test-a-fix.md` starts from an empty package.
 //!
-//! **A proof** is a property held against scenarios that proptest makes up, and makes small when
-//! it fails: [`cases`](property::cases()) and the four properties of [`property::properties`]. From scratch:
-//! `docs/how-to-test-a-fix.md`.
+//! # Sweep, compare, shrink, explain
 //!
-//! This crate owns no code: it names what the other crates offer to users. It refuses what is only
-//! of use inside.
+//! [`explore::sweep()`] makes many runs and counts failures. [`Builds`](property::Builds) implements
+//! [`explore::Subject`], so a fix can be swept, compared with other builds on the same seeds, and
+//! its failures shrunk and explained.
+//!
+//! ```
+//! use mtasim::explore::{Shipped, Subject};
+//! use mtasim::prelude::Options;
+//!
+//! let text = include_str!("../../../sims/canary/late-close-5.5.toml");
+//! let scenario = mtasim::file::load("late-close.toml", text.as_bytes(), &[])?;
+//! let failing = (0..4).filter(|&seed| {
+//!     let outcome = Shipped.run(&scenario, seed, Options { keep_records: false });
+//!     outcome.is_ok_and(|outcome| !outcome.violations.is_empty())
+//! });
+//! assert_eq!(failing.count(), 4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Run TCP state machines
+//!
+//! A [`tcp::Connection`] is a state machine without clock and I/O: segments, calls and the time go
+//! in, segments and events come out.
+//!
+//! ```
+//! use mtasim::tcp::{Connection, Profile, SeqNum, State, Uptime};
+//!
+//! let now = Uptime::ZERO;
+//! let mut client = Connection::connect(Profile::nt4().clone(), 1025, 102, SeqNum(100), now);
+//! let syn = client.poll_transmit(now).expect("a SYN").segment;
+//! let mut server = Connection::accept(Profile::nt4().clone(), &syn, SeqNum(900), now);
+//! let syn_ack = server.poll_transmit(now).expect("a SYN-ACK").segment;
+//! client.on_segment(now, syn_ack);
+//! let ack = client.poll_transmit(now).expect("an ACK").segment;
+//! server.on_segment(now, ack);
+//! assert_eq!((client.state(), server.state()), (State::Established, State::Established));
+//! ```
+//!
+//! # Emulate a network
+//!
+//! [`net::Network::transmit`] carries a packet over one hop and returns when it arrives, or why it
+//! is lost. [`kernel::Choices`] makes every random choice from a seed.
+//!
+//! ```
+//! use mtasim::kernel::{Choices, Duration, Instant, Ratio};
+//! use mtasim::net::{
+//!     DirectionConfig, HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol,
+//!     Verdict, packet,
+//! };
+//!
+//! let direction = DirectionConfig { delay: Duration::from_millis(20), ..DirectionConfig::default() };
+//! let link = LinkConfig {
+//!     key: mtasim::kernel::key("paris-rome"),
+//!     ends: [HostId(0), HostId(1)],
+//!     forward: direction.clone(),
+//!     backward: direction,
+//!     loss: Loss::Shared(LossModel::Independent { loss: Ratio::new(1, 10).expect("at most one") }),
+//! };
+//! let mut network = Network::new(Choices::new(1), 2, &[link])?;
+//! let lost = (0..1_000).filter(|&unit| {
+//!     let mut packet = Packet {
+//!         source: HostId(0),
+//!         destination: HostId(1),
+//!         protocol: Protocol::Icmp,
+//!         time_to_live: packet::TIME_TO_LIVE,
+//!         length: 60,
+//!         identity: Identity { flow: 0, unit, attempt: 0 },
+//!         payload: (),
+//!     };
+//!     let now = Instant::ZERO + Duration::from_millis(unit);
+//!     matches!(network.transmit(now, HostId(0), &mut packet).verdict, Verdict::Drop(_))
+//! });
+//! assert!((70..130).contains(&lost.count()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Call sockets
+//!
+//! [`winsock::SocketTable`] is the socket layer of one host. [`internet::Internet`] joins hosts by a
+//! network and owns the event queue. The documentation of [`internet`] has two hosts that exchange
+//! data.
+//!
+//! ```
+//! use mtasim::tcp::Uptime;
+//! use mtasim::winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketTable};
+//!
+//! let mut sockets = SocketTable::new(Config::nt4(0x0A00_0001));
+//! let socket = sockets.socket()?;
+//! let server = SocketAddress::new(0x0A00_0002, 102);
+//! // A non-blocking connect continues in the background.
+//! let result = sockets.connect(Uptime::ZERO, socket, server, FlowLabel(1));
+//! assert_eq!(result, Err(SocketError::WouldBlock));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Test concurrent programs
+//!
+//! A [`machine::Machine`] runs `async` programs as threads over modeled memory. Every access is a
+//! scheduling point; a race detector follows happens-before. [`machine::schedulers`] has random
+//! walks, PCT, POS and SURW; [`machine::dpor`] runs every interleaving.
+//!
+//! ```
+//! use mtasim::kernel::{Choices, Instant};
+//! use mtasim::machine::{Config, Environment, Machine, Place, Strategy, Thread};
+//!
+//! struct Alone;
+//! impl Environment for Alone {
+//!     type Call = ();
+//!     type Reply = ();
+//!     type Message = ();
+//!     type Record = ();
+//! }
+//!
+//! async fn increment(thread: Thread<Alone>, counter: Place) {
+//!     let value = thread.read(counter).await;
+//!     thread.write(counter, value + 1).await;
+//! }
+//!
+//! let config = Config { processors: 2, ..Config::default() };
+//! let mut machine = Machine::new(config, Strategy::Timed, Choices::new(7), 0)?;
+//! let counter = Place::new(machine.map_static(1, "data")?, "counter");
+//! machine.spawn("one", 1, 1, |thread| increment(thread, counter));
+//! machine.spawn("two", 2, 2, |thread| increment(thread, counter));
+//! let _ = machine.run(Instant::ZERO, Instant::MAX);
+//! let race = machine.judge().violations()[0].signature().to_string();
+//! assert_eq!(race, "data race: read of counter against write of counter");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub use config::{file, plan};
 pub use explore;
 pub use explore::run;
+pub use internet;
 pub use kernel;
 pub use logs;
+pub use machine;
 pub use mta;
+pub use net;
 pub use property;
 pub use property::proptest;
 pub use simulation::{Options, Outcome, outcome, ping, record};
+pub use tcp;
+pub use view;
+pub use winsock;
 
-/// Everything that a property test of a fix names, by one `use`.
+/// Everything that a property test of a fix needs, in one `use`.
 pub mod prelude {
     pub use config::plan::OperationKind;
     pub use kernel::{Duration, Instant, Ratio};
