@@ -5,7 +5,7 @@
 
 mod report;
 
-use litmus::{Drill, Program};
+use litmus::{LitmusTest, Program};
 use mtasim_bench::hunt::{Campaign, Hunt, Times};
 use mtasim_bench::ours;
 
@@ -114,10 +114,10 @@ impl Cell {
         }
     }
 
-    fn drill(self, fixed: bool) -> Drill {
-        Drill {
+    fn drill(self, fixed: bool) -> LitmusTest {
+        LitmusTest {
             program: self.program,
-            noise: self.noise,
+            private_steps: self.noise,
             fixed,
         }
     }

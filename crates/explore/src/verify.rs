@@ -86,7 +86,7 @@ pub fn verify(
     let open = || match search.is_exhausted() {
         true => Conclusion::Exhausted,
         false => Conclusion::OutOfRuns {
-            explored: search.share_done(),
+            explored: search.fraction_done(),
         },
     };
     Ok(VerificationResult {

@@ -9,7 +9,7 @@ use kernel::{Choices, Duration, Instant, Ratio};
 
 use machine::memory::heap_layout::HEAP_BYTES_MIN;
 use machine::{
-    Address, Config, Costs, Environment, Field, HeapConfig, LockId, Machine, Place, Progress,
+    Address, Config, Costs, Environment, Field, HeapConfig, Location, LockId, Machine, Progress,
     Scheduler, Strategy, Thread,
 };
 
@@ -30,29 +30,29 @@ pub enum Program {
 
 /// A program, how far its shared parts lie apart, and whether it is the right twin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Drill {
+pub struct LitmusTest {
     /// Which program.
     pub program: Program,
     /// Private steps before, between and after the shared parts; each costs one access's time.
-    pub noise: u32,
+    pub private_steps: u32,
     /// Whether it is put right: by a critical section around each shared part.
     pub fixed: bool,
 }
 
 /// The environment of the drills: programs that talk to nobody.
 #[derive(Debug)]
-pub enum Alone {}
+pub enum NoEnvironment {}
 
-impl Environment for Alone {
+impl Environment for NoEnvironment {
     type Call = ();
     type Reply = ();
     type Message = ();
-    type Record = Note;
+    type Record = Outcome;
 }
 
 /// What a drill's thread writes down when it is through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Note {
+pub enum Outcome {
     /// It holds this block.
     Holds(Address),
     /// It found its own block in this state, if it got one.
@@ -66,8 +66,8 @@ impl Program {
 
 /// A drill laid out on a machine, to be run again and again.
 #[derive(Debug)]
-pub struct Stage {
-    machine: Machine<Alone>,
+pub struct Runner {
+    machine: Machine<NoEnvironment>,
     table: Table,
     program: Program,
 }
@@ -77,7 +77,7 @@ pub struct Stage {
 struct Table {
     words: Address,
     lock: LockId,
-    noise: u32,
+    private_steps: u32,
     fixed: bool,
 }
 
@@ -94,28 +94,28 @@ const STATE: Field = Field::new(4, "block.state");
 const OPEN: u32 = 1;
 const TIMED_OUT: u32 = 2;
 
-impl Drill {
+impl LitmusTest {
     /// The drill on a machine of its own: the smallest heap, and no luck in what calls cost.
     #[must_use]
-    pub fn stage(self, judge: bool) -> Stage {
-        self.stage_at(Costs::default(), judge)
+    pub fn runner(self, detect_races: bool) -> Runner {
+        self.runner_with(Costs::default(), detect_races)
     }
 
     /// The same for an exhaustive search: calls take no time.
     #[must_use]
-    pub fn still_stage(self, judge: bool) -> Stage {
-        self.stage_at(Costs::FREE, judge)
+    pub fn runner_at_zero_cost(self, detect_races: bool) -> Runner {
+        self.runner_with(Costs::FREE, detect_races)
     }
 
-    fn stage_at(self, costs: Costs, judge: bool) -> Stage {
-        let config = config(judge, costs);
+    fn runner_with(self, costs: Costs, detect_races: bool) -> Runner {
+        let config = config(detect_races, costs);
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
         let mut machine = machine.expect("a sound configuration");
         let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "drill");
         let table = Table {
             words: words.expect("a fresh machine has room for a few words"),
             lock: machine.create_lock("drill"),
-            noise: self.noise,
+            private_steps: self.private_steps,
             fixed: self.fixed,
         };
         match self.program {
@@ -123,8 +123,8 @@ impl Drill {
             Program::Aba => table.link(&mut machine, BLOCK_COUNT),
             Program::StaleBlock => machine.poke(table.slot().address, table.block(0).0),
         }
-        machine.keep();
-        Stage {
+        machine.save_initial_state();
+        Runner {
             machine,
             table,
             program: self.program,
@@ -132,13 +132,12 @@ impl Drill {
     }
 }
 
-fn config(judge: bool, costs: Costs) -> Config {
+fn config(detect_races: bool, costs: Costs) -> Config {
     Config {
         costs,
         jitter: Ratio::ZERO,
-        judge,
-        // Who judges looks closely.
-        hashed: judge,
+        detect_races,
+        trace_hash: detect_races,
         heap: HeapConfig {
             bytes: HEAP_BYTES_MIN,
             serialize: false,
@@ -147,14 +146,14 @@ fn config(judge: bool, costs: Costs) -> Config {
     }
 }
 
-impl Stage {
+impl Runner {
     /// Runs the drill under a scheduler; whether it failed.
     ///
     /// # Panics
     /// If it does not end.
     pub fn run(&mut self, scheduler: Box<dyn Scheduler>) -> bool {
         self.machine
-            .restart(Strategy::Chosen(scheduler), Choices::new(0));
+            .reset_with(Strategy::Controlled(scheduler), Choices::new(0));
         self.fails()
     }
 
@@ -162,8 +161,8 @@ impl Stage {
     ///
     /// # Panics
     /// If it does not end.
-    pub fn run_alike(&mut self, luck: Choices) -> bool {
-        self.machine.restart_alike(luck);
+    pub fn rerun(&mut self, luck: Choices) -> bool {
+        self.machine.reset(luck);
         self.fails()
     }
 
@@ -177,7 +176,7 @@ impl Stage {
 
     /// The machine, as the last run left it.
     #[must_use]
-    pub const fn machine(&self) -> &Machine<Alone> {
+    pub const fn machine(&self) -> &Machine<NoEnvironment> {
         &self.machine
     }
 
@@ -203,18 +202,18 @@ impl Stage {
     fn has_failed(&mut self) -> bool {
         let (table, mut held, mut failed) = (self.table, 0, false);
         self.machine.drain_records(|written| match written.record {
-            Note::Holds(block) => {
+            Outcome::Holds(block) => {
                 failed |= held & table.bit(block) != 0;
                 held |= table.bit(block);
             }
-            Note::Found(state) => failed |= state != OPEN,
+            Outcome::Found(state) => failed |= state != OPEN,
         });
         failed | (held & self.listed() != 0)
     }
 
     /// The blocks in the free list, a bit for each; at most as many as there are.
     fn listed(&self) -> u32 {
-        let word = |place: Place| self.machine.peek(place.address).unwrap_or(0);
+        let word = |place: Location| self.machine.peek(place.address).unwrap_or(0);
         let first = Address(word(self.table.head()));
         let next = move |block: &Address| Some(Address(word(*block + NEXT)));
         std::iter::successors(Some(first), next)
@@ -237,7 +236,7 @@ impl Table {
     }
 
     /// Links the first `count` blocks into the free list.
-    fn link(self, machine: &mut Machine<Alone>, count: u32) {
+    fn link(self, machine: &mut Machine<NoEnvironment>, count: u32) {
         machine.poke(self.head().address, self.block(0).0);
         for index in 1..count {
             let place = self.block(index - 1) + NEXT;
@@ -245,31 +244,32 @@ impl Table {
         }
     }
 
-    fn head(self) -> Place {
+    fn head(self) -> Location {
         self.words + HEAD
     }
 
-    fn slot(self) -> Place {
+    fn slot(self) -> Location {
         self.words + SLOT
     }
 
     /// Private steps: nobody can notice where one ends and the next begins, so they are one call
     /// that takes the time of all.
-    async fn rest(self, t: &Thread<Alone>) {
-        if self.noise > 0 {
-            t.work(STEP.saturating_mul(u64::from(self.noise))).await;
+    async fn rest(self, t: &Thread<NoEnvironment>) {
+        if self.private_steps > 0 {
+            t.work(STEP.saturating_mul(u64::from(self.private_steps)))
+                .await;
         }
     }
 
-    /// Before a shared part: enters the critical section if the drill is put right.
-    async fn enter(self, t: &Thread<Alone>) {
+    /// PreemptionPoint a shared part: enters the critical section if the drill is put right.
+    async fn enter(self, t: &Thread<NoEnvironment>) {
         if self.fixed {
             t.lock(self.lock).await;
         }
     }
 
     /// After a shared part.
-    async fn leave(self, t: &Thread<Alone>) {
+    async fn leave(self, t: &Thread<NoEnvironment>) {
         if self.fixed {
             t.unlock(self.lock).await;
         }
@@ -279,7 +279,7 @@ impl Table {
 /// A private step takes as long as a shared access.
 const STEP: Duration = Duration::from_nanos(200);
 
-async fn free_list(t: Thread<Alone>, table: Table) {
+async fn free_list(t: Thread<NoEnvironment>, table: Table) {
     table.rest(&t).await;
     table.enter(&t).await;
     let block = t.read(table.head()).await;
@@ -287,20 +287,20 @@ async fn free_list(t: Thread<Alone>, table: Table) {
     t.write(table.head(), next).await;
     table.leave(&t).await;
     table.rest(&t).await;
-    t.record(Note::Holds(Address(block)));
+    t.record(Outcome::Holds(Address(block)));
 }
 
-async fn aba_taker(t: Thread<Alone>, table: Table) {
+async fn aba_taker(t: Thread<NoEnvironment>, table: Table) {
     table.rest(&t).await;
     let first = pop(&t, table).await;
     table.rest(&t).await;
     let second = pop(&t, table).await;
     table.rest(&t).await;
-    t.record(Note::Holds(first));
-    t.record(Note::Holds(second));
+    t.record(Outcome::Holds(first));
+    t.record(Outcome::Holds(second));
 }
 
-async fn aba_giver(t: Thread<Alone>, table: Table) {
+async fn aba_giver(t: Thread<NoEnvironment>, table: Table) {
     table.rest(&t).await;
     let first = pop(&t, table).await;
     table.rest(&t).await;
@@ -308,10 +308,10 @@ async fn aba_giver(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
     push(&t, table, first).await;
     table.rest(&t).await;
-    t.record(Note::Holds(second));
+    t.record(Outcome::Holds(second));
 }
 
-async fn pop(t: &Thread<Alone>, table: Table) -> Address {
+async fn pop(t: &Thread<NoEnvironment>, table: Table) -> Address {
     table.enter(t).await;
     let block = loop {
         let block = t.read(table.head()).await;
@@ -325,7 +325,7 @@ async fn pop(t: &Thread<Alone>, table: Table) -> Address {
     block
 }
 
-async fn push(t: &Thread<Alone>, table: Table, block: Address) {
+async fn push(t: &Thread<NoEnvironment>, table: Table, block: Address) {
     table.enter(t).await;
     loop {
         let head = t.read(table.head()).await;
@@ -337,7 +337,7 @@ async fn push(t: &Thread<Alone>, table: Table, block: Address) {
     table.leave(t).await;
 }
 
-async fn timer(t: Thread<Alone>, table: Table) {
+async fn timer(t: Thread<NoEnvironment>, table: Table) {
     table.rest(&t).await;
     table.enter(&t).await;
     let block = Address(t.read(table.slot()).await);
@@ -349,7 +349,7 @@ async fn timer(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
 }
 
-async fn closer(t: Thread<Alone>, table: Table) {
+async fn closer(t: Thread<NoEnvironment>, table: Table) {
     table.rest(&t).await;
     table.enter(&t).await;
     let block = t.read(table.slot()).await;
@@ -359,7 +359,7 @@ async fn closer(t: Thread<Alone>, table: Table) {
     table.rest(&t).await;
 }
 
-async fn opener(t: Thread<Alone>, table: Table) {
+async fn opener(t: Thread<NoEnvironment>, table: Table) {
     table.rest(&t).await;
     table.enter(&t).await;
     let block = Address(t.read(table.head()).await);
@@ -374,5 +374,5 @@ async fn opener(t: Thread<Alone>, table: Table) {
         found = t.read(block + STATE).await;
     }
     table.rest(&t).await;
-    t.record(Note::Found(found));
+    t.record(Outcome::Found(found));
 }

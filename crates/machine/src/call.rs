@@ -4,11 +4,11 @@
 //! is complete enough for a scheduler to see what a thread is about to do before it does it.
 //! It refuses to carry messages and the environment's calls: those travel beside it.
 
-use std::panic::Location;
+use std::panic;
 
 use kernel::{Duration, Instant};
 
-use crate::memory::address::{Address, Place};
+use crate::memory::address::{Address, Location};
 
 macro_rules! identities {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -43,15 +43,15 @@ identities! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Read a word.
-    Read(Place),
+    Read(Location),
     /// Write a word.
-    Write(Place, u32),
+    Write(Location, u32),
     /// Interlocked: write a word and learn what was there.
-    Exchange(Place, u32),
+    Exchange(Location, u32),
     /// Interlocked: write `new` if the word is `expected`; learn what was there.
     CompareExchange {
         /// The word.
-        place: Place,
+        place: Location,
         /// What must be there.
         expected: u32,
         /// What shall be there.
@@ -80,7 +80,7 @@ pub enum Operation {
     /// Compute without touching anything shared for this long.
     Work(Duration),
     /// A call that only the environment can answer.
-    Environment(Touch),
+    Environment(Dependence),
     /// Raise an exception of this code.
     Raise(u32),
 }
@@ -89,7 +89,7 @@ pub enum Operation {
 /// of what kind it is, and no processor must guess, for threads take turns by chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub(crate) struct OnWord {
+pub(crate) struct WordAccess {
     /// What is put there, if anything is.
     pub(crate) put: u32,
     pub(crate) address: Address,
@@ -102,7 +102,7 @@ pub(crate) struct OnWord {
     compares: bool,
 }
 
-impl OnWord {
+impl WordAccess {
     /// What lies there when the call is done, where `was` lay before.
     pub(crate) const fn leaves(&self, was: u32) -> u32 {
         let puts = self.writes | (self.compares & (self.expected == was));
@@ -114,28 +114,28 @@ impl OnWord {
 
 /// Which calls of the environment may be exchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Touch {
+pub enum Dependence {
     /// None: it may depend on all others.
     #[default]
-    Everything,
+    All,
     /// Signals this, and neither looks at anything nor changes anything else: two that signal may
     /// be exchanged.
     Signals(u64),
     /// Looks at whether this is signalled, or takes that back, besides anything else.
-    Listens(u64),
+    Observes(u64),
     /// Has to do with no signal, but with anything else.
-    Apart,
+    NoSignal,
 }
 
-impl Touch {
+impl Dependence {
     /// Whether two calls of the environment may give another result in the other order.
     #[must_use]
     pub fn conflicts(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Signals(_), Self::Signals(_) | Self::Apart)
-            | (Self::Apart, Self::Signals(_)) => false,
-            (Self::Signals(signal), Self::Listens(to))
-            | (Self::Listens(to), Self::Signals(signal)) => signal == to,
+            (Self::Signals(_), Self::Signals(_) | Self::NoSignal)
+            | (Self::NoSignal, Self::Signals(_)) => false,
+            (Self::Signals(signal), Self::Observes(to))
+            | (Self::Observes(to), Self::Signals(signal)) => signal == to,
             _ => true,
         }
     }
@@ -143,11 +143,11 @@ impl Touch {
 
 /// Something shared that calls are about: a word, a kernel object, or the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subject(u64);
+pub struct Resource(u64);
 
 /// The kinds of [`Operation`] that cost differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CallKind {
+pub enum CostClass {
     /// A plain read or write.
     Access,
     /// An interlocked operation.
@@ -169,7 +169,7 @@ pub enum CallKind {
 /// What a preemption can stand before: the calls by which threads meet, as far as a name says
 /// where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deed {
+pub enum OperationKind {
     /// Reading a word.
     Read,
     /// Writing a word.
@@ -197,26 +197,26 @@ pub struct Request {
     /// Whose hand.
     pub actor: Actor,
     /// The line of the program.
-    pub site: &'static Location<'static>,
+    pub site: &'static panic::Location<'static>,
 }
 
 impl Operation {
     /// What kind of call it is, as far as its cost goes.
     #[must_use]
-    pub const fn kind(&self) -> CallKind {
+    pub const fn kind(&self) -> CostClass {
         match self {
-            Self::Read(_) | Self::Write(..) => CallKind::Access,
-            Self::Exchange(..) | Self::CompareExchange { .. } => CallKind::Interlocked,
-            Self::Lock(_) | Self::Unlock(_) => CallKind::Lock,
+            Self::Read(_) | Self::Write(..) => CostClass::Access,
+            Self::Exchange(..) | Self::CompareExchange { .. } => CostClass::Interlocked,
+            Self::Lock(_) | Self::Unlock(_) => CostClass::Lock,
             Self::Wait(..)
             | Self::Signal(_)
             | Self::WaitEvent(..)
             | Self::SetEvent(_)
-            | Self::ResetEvent(_) => CallKind::Object,
-            Self::Send(_) | Self::Receive(..) => CallKind::Queue,
-            Self::Sleep(_) | Self::Raise(_) => CallKind::System,
-            Self::Work(_) => CallKind::Work,
-            Self::Environment(_) => CallKind::Environment,
+            | Self::ResetEvent(_) => CostClass::Object,
+            Self::Send(_) | Self::Receive(..) => CostClass::Queue,
+            Self::Sleep(_) | Self::Raise(_) => CostClass::System,
+            Self::Work(_) => CostClass::Work,
+            Self::Environment(_) => CostClass::Environment,
         }
     }
 
@@ -245,12 +245,12 @@ impl Operation {
 
     /// What a preemption knows the call by, if it can stand before it.
     #[must_use]
-    pub const fn deed(&self) -> Option<Deed> {
+    pub const fn operation_kind(&self) -> Option<OperationKind> {
         match self {
-            Self::Read(_) => Some(Deed::Read),
-            Self::Write(..) => Some(Deed::Write),
-            Self::Exchange(..) | Self::CompareExchange { .. } => Some(Deed::Interlocked),
-            Self::Lock(_) => Some(Deed::Enter),
+            Self::Read(_) => Some(OperationKind::Read),
+            Self::Write(..) => Some(OperationKind::Write),
+            Self::Exchange(..) | Self::CompareExchange { .. } => Some(OperationKind::Interlocked),
+            Self::Lock(_) => Some(OperationKind::Enter),
             Self::Unlock(_)
             | Self::Wait(..)
             | Self::Signal(_)
@@ -299,7 +299,7 @@ impl Operation {
 
     /// The word that is touched, if the call touches one.
     #[must_use]
-    pub const fn place(&self) -> Option<Place> {
+    pub const fn location(&self) -> Option<Location> {
         match self {
             Self::Read(place)
             | Self::Write(place, _)
@@ -322,7 +322,7 @@ impl Operation {
     }
 
     /// What the call does to a word, if it touches one.
-    pub(crate) const fn on_word(&self) -> OnWord {
+    pub(crate) const fn on_word(&self) -> WordAccess {
         let (put, expected) = if let Self::Write(_, new) | Self::Exchange(_, new) = self {
             (*new, 0)
         } else if let Self::CompareExchange { expected, new, .. } = self {
@@ -330,8 +330,8 @@ impl Operation {
         } else {
             (0, 0)
         };
-        let place = self.place();
-        OnWord {
+        let place = self.location();
+        WordAccess {
             put,
             address: match place {
                 Some(place) => place.address,
@@ -347,18 +347,18 @@ impl Operation {
 
     /// What the call is about, if it is about something shared.
     #[must_use]
-    pub fn subject(&self) -> Option<Subject> {
-        let word = self.place().map(|place| u64::from(place.address.0));
+    pub fn resource(&self) -> Option<Resource> {
+        let word = self.location().map(|place| u64::from(place.address.0));
         let object = || self.object();
         let numbered = |(kind, number)| (kind as u64 + 1) << 32 | u64::from(number);
-        word.or_else(|| object().map(numbered)).map(Subject)
+        word.or_else(|| object().map(numbered)).map(Resource)
     }
 
     /// Whether two calls of different threads may give another result in the other order: the
     /// relation that partial-order schedulers work with.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
-        if let (Some(mine), Some(theirs)) = (self.place(), other.place()) {
+        if let (Some(mine), Some(theirs)) = (self.location(), other.location()) {
             let reads = matches!(self, Self::Read(_)) && matches!(other, Self::Read(_));
             return mine.address == theirs.address && !reads;
         }
@@ -371,19 +371,19 @@ impl Operation {
 
     /// The kernel object the call works on, as a pair of kind and number.
     #[must_use]
-    pub const fn object(&self) -> Option<(CallKind, u32)> {
+    pub const fn object(&self) -> Option<(CostClass, u32)> {
         // Semaphores and event objects share a kind: the upper half tells them apart.
         const EVENTS: u32 = 1 << 31;
         match self {
-            Self::Lock(lock) | Self::Unlock(lock) => Some((CallKind::Lock, lock.0)),
+            Self::Lock(lock) | Self::Unlock(lock) => Some((CostClass::Lock, lock.0)),
             Self::Wait(semaphore, _) | Self::Signal(semaphore) => {
-                Some((CallKind::Object, semaphore.0))
+                Some((CostClass::Object, semaphore.0))
             }
             Self::WaitEvent(event, _) | Self::SetEvent(event) | Self::ResetEvent(event) => {
-                Some((CallKind::Object, EVENTS | event.0))
+                Some((CostClass::Object, EVENTS | event.0))
             }
-            Self::Send(queue) | Self::Receive(queue, _) => Some((CallKind::Queue, queue.0)),
-            Self::Environment(_) => Some((CallKind::Environment, 0)),
+            Self::Send(queue) | Self::Receive(queue, _) => Some((CostClass::Queue, queue.0)),
+            Self::Environment(_) => Some((CostClass::Environment, 0)),
             Self::Read(_)
             | Self::Write(..)
             | Self::Exchange(..)

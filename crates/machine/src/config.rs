@@ -7,7 +7,7 @@ use std::fmt;
 
 use kernel::{Duration, Ratio};
 
-use crate::call::Deed;
+use crate::call::OperationKind;
 use crate::costs::Costs;
 use crate::memory::heap_layout::HEAP_BYTES_MIN;
 
@@ -34,16 +34,16 @@ pub struct Config {
     /// The process heap.
     pub heap: HeapConfig,
     /// Whether every access is weighed.
-    pub judge: bool,
+    pub detect_races: bool,
     /// Preemptions that happen whatever the strategy does.
     pub preemptions: Vec<Preemption>,
-    /// The newest accesses and enterings that are kept ([`crate::Footprint`]); usually none.
-    pub footprints: usize,
-    /// Whether a hash of every call is kept ([`crate::Machine::state_hash`]); usually not.
-    pub hashed: bool,
+    /// The newest accesses and enterings that are kept ([`crate::AccessLogEntry`]); usually none.
+    pub access_log_length: usize,
+    /// Whether a hash of every call is kept ([`crate::Machine::trace_hash`]); usually not.
+    pub trace_hash: bool,
     /// The most calls that all threads together make. Threads that never wait would keep the
     /// world waiting for ever.
-    pub calls: u64,
+    pub call_limit: u64,
 }
 
 /// The process heap's size and guard.
@@ -69,11 +69,11 @@ impl Default for Config {
                 bytes: 1 << 20,
                 serialize: true,
             },
-            judge: true,
+            detect_races: true,
             preemptions: Vec::new(),
-            footprints: 0,
-            hashed: false,
-            calls: u64::MAX,
+            access_log_length: 0,
+            trace_hash: false,
+            call_limit: u64::MAX,
         }
     }
 }
@@ -85,8 +85,8 @@ impl Default for Config {
 pub struct Preemption {
     /// The stable key of the thread.
     pub key: u64,
-    /// Before what.
-    pub before: Before,
+    /// PreemptionPoint what.
+    pub before: PreemptionPoint,
     /// How long it makes no call then: nothing for a mere change of turns, or as long as it waits
     /// for a page, or a busier process has the processor.
     pub length: Duration,
@@ -97,17 +97,17 @@ pub struct Preemption {
 
 /// What a preemption stands before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Before {
+pub enum PreemptionPoint {
     /// A call by its number, counted from one: exact, and another one when the program changes.
     Call(u64),
     /// A call by what it does to what: what the program does in between may change.
-    Deed {
+    Operation {
         /// What is done.
-        deed: Deed,
+        kind: OperationKind,
         /// The name of the place, or of the critical section.
         of: String,
         /// The how-manieth such call of the thread, counted from one.
-        ordinal: u64,
+        nth: u64,
     },
 }
 

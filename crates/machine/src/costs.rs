@@ -4,7 +4,7 @@
 
 use kernel::{Duration, Ratio};
 
-use crate::call::{CallKind, Operation};
+use crate::call::{CostClass, Operation};
 
 /// Modeled time between a thread's call and the earliest next one, by kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,80 +56,80 @@ impl Costs {
 
     /// The mean cost of a kind of call. Computing costs what it says, not what its kind does.
     #[must_use]
-    pub const fn of(&self, kind: CallKind) -> Duration {
+    pub const fn of(&self, kind: CostClass) -> Duration {
         match kind {
-            CallKind::Access => self.access,
-            CallKind::Interlocked => self.interlocked,
-            CallKind::Lock => self.lock,
-            CallKind::Object => self.object,
-            CallKind::Queue => self.queue,
-            CallKind::System => self.system,
-            CallKind::Environment => self.environment,
-            CallKind::Work => Duration::ZERO,
+            CostClass::Access => self.access,
+            CostClass::Interlocked => self.interlocked,
+            CostClass::Lock => self.lock,
+            CostClass::Object => self.object,
+            CostClass::Queue => self.queue,
+            CostClass::System => self.system,
+            CostClass::Environment => self.environment,
+            CostClass::Work => Duration::ZERO,
         }
     }
 }
 
 /// Costs and jitter made ready for drawing: a call costs `low` and a uniform part of `span`.
 #[derive(Clone, Debug)]
-pub(crate) struct Tariff {
+pub(crate) struct CostTable {
     /// By the operation's number.
-    prices: [Price; KINDS.len()],
+    prices: [CostRange; KINDS.len()],
 }
 
 /// What a call costs, if that is known when it is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quote(Duration);
+pub(crate) struct Cost(Duration);
 
 #[derive(Clone, Copy, Debug)]
-struct Price {
+struct CostRange {
     low: u64,
     span: u64,
 }
 
 /// The kind of every operation, by its number; none has the number zero.
-const KINDS: [CallKind; 18] = [
-    CallKind::Work,
-    CallKind::Access,
-    CallKind::Access,
-    CallKind::Interlocked,
-    CallKind::Interlocked,
-    CallKind::Lock,
-    CallKind::Lock,
-    CallKind::Object,
-    CallKind::Object,
-    CallKind::Object,
-    CallKind::Object,
-    CallKind::Object,
-    CallKind::Queue,
-    CallKind::Queue,
-    CallKind::System,
-    CallKind::Work,
-    CallKind::Environment,
-    CallKind::System,
+const KINDS: [CostClass; 18] = [
+    CostClass::Work,
+    CostClass::Access,
+    CostClass::Access,
+    CostClass::Interlocked,
+    CostClass::Interlocked,
+    CostClass::Lock,
+    CostClass::Lock,
+    CostClass::Object,
+    CostClass::Object,
+    CostClass::Object,
+    CostClass::Object,
+    CostClass::Object,
+    CostClass::Queue,
+    CostClass::Queue,
+    CostClass::System,
+    CostClass::Work,
+    CostClass::Environment,
+    CostClass::System,
 ];
 
-impl Tariff {
+impl CostTable {
     /// Each cost with a uniform share of at most `jitter` added or taken away: on average itself.
     pub(crate) fn new(costs: &Costs, jitter: Ratio) -> Self {
-        let prices = KINDS.map(|kind| Price::around(costs.of(kind), jitter));
+        let prices = KINDS.map(|kind| CostRange::around(costs.of(kind), jitter));
         Self { prices }
     }
 
     /// What the call costs, where luck has no say.
-    pub(crate) fn quote(&self, operation: &Operation) -> Quote {
+    pub(crate) fn quote(&self, operation: &Operation) -> Cost {
         if let Operation::Work(length) = operation {
-            return Quote(*length);
+            return Cost(*length);
         }
-        let Price { low, span } = self.price(operation);
+        let CostRange { low, span } = self.price(operation);
         if span == 0 {
-            Quote(Duration::from_nanos(low))
+            Cost(Duration::from_nanos(low))
         } else {
-            Quote::DRAWN
+            Cost::DRAWN
         }
     }
 
-    fn price(&self, operation: &Operation) -> Price {
+    fn price(&self, operation: &Operation) -> CostRange {
         self.prices[usize::from(operation.number())]
     }
 
@@ -139,7 +139,7 @@ impl Tariff {
     }
 }
 
-impl Quote {
+impl Cost {
     /// Nothing.
     pub(crate) const NOTHING: Self = Self(Duration::ZERO);
     /// Luck says: no call costs as much as this.
@@ -151,7 +151,7 @@ impl Quote {
     }
 }
 
-impl Price {
+impl CostRange {
     fn around(cost: Duration, jitter: Ratio) -> Self {
         // Half the range of a duration: 292 years of jitter.
         let mean = u128::from(cost.nanos());
@@ -173,30 +173,30 @@ impl Price {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{EventId, LockId, QueueId, SemaphoreId, Touch};
-    use crate::memory::address::{Address, Place};
+    use crate::call::{Dependence, EventId, LockId, QueueId, SemaphoreId};
+    use crate::memory::address::{Address, Location};
     use kernel::Instant;
 
     #[test]
     fn jitter_reaches_both_ends_and_no_further() {
         let tenth = Ratio::new(1, 10).expect("a share");
         let cost = Duration::from_nanos(1_000);
-        let price = Price::around(cost, tenth);
+        let price = CostRange::around(cost, tenth);
         let at = |word| price.at(word);
         let nanos = [at(0), at(1 << 63), at(u64::MAX)].map(Duration::nanos);
         assert_eq!(nanos, [900, 1_000, 1_100]);
-        assert_eq!(Price::around(cost, Ratio::ONE).at(0), Duration::ZERO);
+        assert_eq!(CostRange::around(cost, Ratio::ONE).at(0), Duration::ZERO);
         assert_eq!(
-            Price::around(Duration::MAX, Ratio::ONE).at(u64::MAX),
+            CostRange::around(Duration::MAX, Ratio::ONE).at(u64::MAX),
             Duration::MAX
         );
     }
 
     #[test]
     fn luck_has_a_say_where_there_is_jitter() {
-        let read = Operation::Read(Place::new(Address(4), "word"));
+        let read = Operation::Read(Location::new(Address(4), "word"));
         let work = Operation::Work(Duration::from_nanos(7));
-        let tariff = |jitter| Tariff::new(&Costs::default(), jitter);
+        let tariff = |jitter| CostTable::new(&Costs::default(), jitter);
         let sure = tariff(Ratio::ZERO);
         assert_eq!(sure.quote(&read).fixed(), Some(Costs::default().access));
         let jittery = tariff(Ratio::new(1, 10).expect("a share"));
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_operation_costs_what_its_kind_does() {
-        let (place, at) = (Place::new(Address(4), "word"), Instant::ZERO);
+        let (place, at) = (Location::new(Address(4), "word"), Instant::ZERO);
         let all = [
             Operation::Read(place),
             Operation::Write(place, 1),
@@ -228,7 +228,7 @@ mod tests {
             Operation::Receive(QueueId(0), at),
             Operation::Sleep(at),
             Operation::Work(Duration::ZERO),
-            Operation::Environment(Touch::Everything),
+            Operation::Environment(Dependence::All),
             Operation::Raise(1),
         ];
         for (operation, number) in all.iter().zip(1..) {

@@ -6,9 +6,9 @@ use kernel::mix;
 
 /// A hash of what is printed to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Printed(u64);
+pub struct DebugHash(u64);
 
-impl Printed {
+impl DebugHash {
     /// The hash of how `value` prints.
     #[must_use]
     pub fn of(value: &(impl Debug + ?Sized)) -> u64 {
@@ -18,7 +18,7 @@ impl Printed {
     }
 }
 
-impl Write for Printed {
+impl Write for DebugHash {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut chunks = text.as_bytes().chunks_exact(8);
         for chunk in &mut chunks {

@@ -24,12 +24,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::call::{Subject, ThreadId};
+use crate::call::{Resource, ThreadId};
 use crate::schedulers::Scheduler;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Candidate;
-use preemption_bound::Ways;
-use trace::{Class, Made, Set, Trace};
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
+use preemption_bound::PreemptionSearch;
+use trace::{Class, NewEvent, Set, Trace};
 
 pub use trace::THREADS_MAX;
 
@@ -63,9 +63,9 @@ pub struct Explorer {
 
 /// A choice that the schedule without interruption would have made otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turning {
+pub struct ScheduleDeviation {
     /// Which machine of the run, in the order in which they began.
-    pub seat: u64,
+    pub machine: u64,
     /// The stable key of the thread that would have gone on, and how many calls it had made.
     pub from: u64,
     /// That many.
@@ -93,9 +93,9 @@ struct Search {
     /// The threads of each machine.
     machines: Vec<Threads>,
     /// Room for the question how many preemptions are needed.
-    ways: Ways,
+    ways: PreemptionSearch,
     /// Queues in which a sender had to wait: their receivers' calls depend on the senders'.
-    tight: Vec<Subject>,
+    tight: Vec<Resource>,
     /// States between two stretches, each with the fewest preemptions it took to come there.
     states: BTreeMap<u64, u32>,
     /// Whether the search must begin again, since it has learned of such a queue.
@@ -201,7 +201,7 @@ impl Exhaustive {
     /// programs", 1975). Choices yet unknown count for nothing, so that it is too high rather than
     /// too low.
     #[must_use]
-    pub fn share_done(&self) -> u64 {
+    pub fn fraction_done(&self) -> u64 {
         const WHOLE: u64 = 1_000_000;
         if self.exhausted {
             return WHOLE;
@@ -233,14 +233,14 @@ impl Explorer {
     /// Where the run so far differs from the one in which nobody is interrupted
     /// ([`Cooperative`](crate::Cooperative)).
     #[must_use]
-    pub fn turnings(&self) -> Vec<Turning> {
+    pub fn deviations(&self) -> Vec<ScheduleDeviation> {
         let search = self.search.borrow();
         let made = search.nodes.iter().take(search.depth);
         let turned = made.filter(|node| node.chosen != node.usual);
         let key = |node: &Node, thread| search.machines[node.seat as usize].key(thread);
         turned
-            .map(|node| Turning {
-                seat: node.seat,
+            .map(|node| ScheduleDeviation {
+                machine: node.seat,
                 from: key(node, node.usual),
                 calls: node.calls,
                 to: key(node, node.chosen),
@@ -250,7 +250,7 @@ impl Explorer {
 
     /// What has happened so far is the same in every run: only from here on are there other
     /// orders. Time must be about to pass. Whoever says so must say so in every run.
-    pub fn begin_here(&self) {
+    pub fn fix_prefix(&self) {
         let search = &mut *self.search.borrow_mut();
         search.first = search.depth;
         for node in &mut search.nodes[..search.depth] {
@@ -272,11 +272,11 @@ impl Explorer {
 }
 
 impl Scheduler for Explorer {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         self.search.borrow_mut().choose(self.seat, runnable)
     }
 
-    fn rest(&mut self) {
+    fn on_idle(&mut self) {
         self.search.borrow_mut().rested = true;
     }
 }
@@ -303,7 +303,7 @@ impl Search {
             tight: Vec::new(),
             states: BTreeMap::new(),
             machines: Vec::new(),
-            ways: Ways::default(),
+            ways: PreemptionSearch::default(),
             learned: false,
             first: 0,
         }
@@ -335,7 +335,7 @@ impl Search {
         false
     }
 
-    fn choose(&mut self, seat: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, seat: u64, runnable: &EnabledSet) -> usize {
         // Machines do not hear of each other but over time.
         self.rested |= seat != self.seat;
         self.seat = seat;
@@ -364,7 +364,7 @@ impl Search {
     }
 
     /// A choice nobody has come to before; false if all who could go first need not.
-    fn open(&mut self, runnable: &Candidates) -> bool {
+    fn open(&mut self, runnable: &EnabledSet) -> bool {
         let (mut all, mut enabled) = (Set::NONE, Set::NONE);
         for one in runnable.iter() {
             let thread = u8::try_from(one.thread.0).unwrap_or(u8::MAX);
@@ -373,7 +373,7 @@ impl Search {
                 "an exhaustive search follows at most {THREADS_MAX} threads"
             );
             all = all.with(thread);
-            if !one.waits() {
+            if !one.blocks() {
                 enabled = enabled.with(thread);
             } else if let Some(queue) = self.full_queue(one) {
                 self.tight.push(queue);
@@ -418,7 +418,7 @@ impl Search {
     }
 
     /// Keeps the stable keys of threads that are new.
-    fn remember(&mut self, all: Set, runnable: &Candidates) {
+    fn remember(&mut self, all: Set, runnable: &EnabledSet) {
         let seat = usize::try_from(self.seat).expect("machines are few");
         while self.machines.len() <= seat {
             self.machines.push(Threads {
@@ -437,10 +437,10 @@ impl Search {
     }
 
     /// The queue that a waiting sender finds full, if that is news.
-    fn full_queue(&self, one: &Candidate) -> Option<Subject> {
+    fn full_queue(&self, one: &PendingCall) -> Option<Resource> {
         let operation = &one.request.operation;
         let sends = matches!(operation, crate::call::Operation::Send(_));
-        let queue = operation.subject().filter(|_| sends)?;
+        let queue = operation.resource().filter(|_| sends)?;
         (!self.tight.contains(&queue)).then_some(queue)
     }
 
@@ -479,17 +479,17 @@ impl Search {
     }
 
     /// Enters the call that was chosen, and lets what races with it go first in other runs.
-    fn make(&mut self, depth: usize, index: usize, runnable: &Candidates) {
+    fn make(&mut self, depth: usize, index: usize, runnable: &EnabledSet) {
         let node = self.nodes[depth];
         let chosen = &runnable[index];
         let tight = &self.tight;
-        let class = |one: &Candidate| Class::of(one, tight);
-        let (own, subject) = (class(chosen), chosen.request.operation.subject());
+        let class = |one: &PendingCall| Class::of(one, tight);
+        let (own, subject) = (class(chosen), chosen.request.operation.resource());
         let done = node.done.without(node.chosen);
         let mut asleep = Set::NONE;
         if !done.is_empty() {
             for one in runnable.iter().filter(|one| done.has(one.thread.0 as u8)) {
-                let apart = one.request.operation.subject() != subject || !class(one).depends(own);
+                let apart = one.request.operation.resource() != subject || !class(one).depends(own);
                 if apart {
                     asleep = asleep.with(one.thread.0 as u8);
                 }
@@ -498,27 +498,27 @@ impl Search {
         self.asleep = asleep;
         let nodes = &self.nodes;
         let was_runnable = |depth: usize, thread: u8| nodes[depth].runnable.has(thread);
-        let made = Made {
+        let made = NewEvent {
             thread: node.chosen,
             class: own,
             subject,
-            waits: chosen.waits(),
+            waits: chosen.blocks(),
         };
         self.trace.enter(node.start, made, was_runnable);
         self.reverse_races();
     }
 
     /// The run ends here, for it repeats others; but whoever waits might have come first.
-    fn hear_waiting(&mut self, runnable: &Candidates) {
+    fn hear_waiting(&mut self, runnable: &EnabledSet) {
         let Some(last) = self.nodes.last() else {
             return;
         };
         let start = last.start;
-        for one in runnable.iter().filter(|one| one.waits()) {
-            let made = Made {
+        for one in runnable.iter().filter(|one| one.blocks()) {
+            let made = NewEvent {
                 thread: one.thread.0 as u8,
                 class: Class::of(one, &self.tight),
-                subject: one.request.operation.subject(),
+                subject: one.request.operation.resource(),
                 waits: true,
             };
             let nodes = &self.nodes;

@@ -1,7 +1,7 @@
 //! What carries calls out, one after the other, until a program must go on.
 //!
 //! Owns [`Engine`]: the modeled process, who waits for what, and whose turn it is. While a program
-//! runs its machine has lent it the engine ([`Loan`]): a call of the thread that still has the turn
+//! runs its machine has lent it the engine ([`EngineCell`]): a call of the thread that still has the turn
 //! is then carried out at once, without leaving the program, and that is most calls. It refuses to
 //! run programs: it says who goes on ([`Step`]).
 
@@ -23,22 +23,22 @@ use kernel::{Choices, Duration, Instant, Site, mix};
 
 use crate::call::{Request, ThreadId};
 use crate::config::{Config, THREADS_MAX};
-use crate::costs::Tariff;
-use crate::engine::access_log::Footprints;
+use crate::costs::CostTable;
+use crate::engine::access_log::AccessLog;
 use crate::engine::activity::Activity;
 use crate::engine::mailbox::Mailbox;
-use crate::engine::observation_hash::Told;
+use crate::engine::observation_hash::ObservationHash;
 use crate::engine::process::{Effect, Process};
-use crate::engine::record::{RECORDS_MAX, Written};
-use crate::engine::thread_state::{PutAside, Running, ThreadState};
-use crate::engine::trace_hash::Trail;
+use crate::engine::record::{RECORDS_MAX, Recorded};
+use crate::engine::thread_state::{DuePreemption, Running, ThreadState};
+use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::schedulers::dispatcher::Turn;
-use crate::schedulers::dispatcher::Turns;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Asked;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatcher::Dispatcher;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
+use crate::schedulers::pending_call::PreparedCall;
 
 /// The luck of what calls cost.
 const COST: Site = Site::new("machine.cost");
@@ -50,13 +50,13 @@ pub(crate) struct Engine<E: Environment> {
     /// Threads that a restart took away, kept for their room.
     pub(crate) spare: Vec<Running<E>>,
     /// Their pending calls.
-    pub(crate) candidates: Candidates,
-    pub(crate) turns: Turns,
+    pub(crate) candidates: EnabledSet,
+    pub(crate) turns: Dispatcher,
     /// The deadlines of waits.
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
     /// What programs wrote down since the world last took it.
-    pub(crate) records: Vec<Written<E::Record>>,
-    pub(crate) tariff: Tariff,
+    pub(crate) records: Vec<Recorded<E::Record>>,
+    pub(crate) tariff: CostTable,
     pub(crate) config: Config,
     pub(crate) choices: Choices,
     /// The host's, for luck.
@@ -66,16 +66,16 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) until: Instant,
     /// How many calls may be made yet.
     pub(crate) calls_left: u64,
-    pub(crate) trail: Trail,
+    pub(crate) trail: TraceHash,
     /// What threads were told, if that is watched.
-    pub(crate) told: Option<Told>,
+    pub(crate) told: Option<ObservationHash>,
     /// Whether anybody looks at calls as they are made.
     pub(crate) is_looked_at: bool,
     /// Whether a stall or a preemption may stand in the way of calls.
     pub(crate) is_disturbed: bool,
     /// What threads did since somebody last took it, if somebody looks.
     pub(crate) activity: Option<Vec<Activity>>,
-    pub(crate) footprints: Footprints,
+    pub(crate) access_log: AccessLog,
     pub(crate) ended: bool,
     /// What the process ended by.
     pub(crate) exception: Option<Box<Exception>>,
@@ -86,32 +86,32 @@ pub(crate) struct Engine<E: Environment> {
 }
 
 /// The engine, while it is lent to a program.
-pub(crate) type Loan<E> = Cell<Option<Box<Engine<E>>>>;
+pub(crate) type EngineCell<E> = Cell<Option<Box<Engine<E>>>>;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// The program of the thread that had this turn goes on: its call was answered with this word.
-    GoOn(Turn, u32),
+    GoOn(Dispatch, u32),
     /// All go on whom a call of this thread has set free.
-    Release(Turn),
+    Release(Dispatch),
     /// The wait of this thread was over at this time.
     Expire(Instant, ThreadId),
     /// A thread made a call that only the world can answer.
-    Ask(Turn),
+    Ask(Dispatch),
     /// The process ended by [`Engine::exception`].
     Raise,
     /// What comes next comes later, or never.
     Rest,
     /// There are no calls left to make.
-    Spent,
+    CallLimitReached,
 }
 
 /// Why a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// Its thread has the turn.
-    Turn(Turn),
+    Dispatch(Dispatch),
     /// Its thread can go on from then on: it was started, or a wait of its is over.
     Ready(Instant),
 }
@@ -136,7 +136,7 @@ impl<E: Environment> Engine<E> {
     fn next_at_once(&mut self) -> Step {
         loop {
             if self.calls_left == 0 {
-                return Step::Spent;
+                return Step::CallLimitReached;
             }
             let limit = if self.timers.is_empty() {
                 Some(self.until)
@@ -175,7 +175,7 @@ impl<E: Environment> Engine<E> {
         if let Some((at, thread)) = self.due() {
             return Step::Expire(at, thread);
         }
-        self.turns.rest();
+        self.turns.on_idle();
         Step::Rest
     }
 
@@ -207,9 +207,9 @@ impl<E: Environment> Engine<E> {
         if self.told.is_some() {
             self.settle(thread);
         }
-        let asked = Asked::new(request, &self.tariff);
+        let asked = PreparedCall::new(request, &self.tariff);
         let turn = match self.reason {
-            Reason::Turn(turn) => turn,
+            Reason::Dispatch(turn) => turn,
             Reason::Ready(at) => {
                 self.candidates.announce(thread, &asked);
                 self.turns.ready(&mut self.candidates, at, thread);
@@ -245,7 +245,7 @@ impl<E: Environment> Engine<E> {
     /// A thread writes a record down.
     pub(crate) fn record(&mut self, thread: ThreadId, at: Instant, record: E::Record) {
         assert!(self.records.len() < RECORDS_MAX, "nobody takes the records");
-        self.records.push(Written { at, thread, record });
+        self.records.push(Recorded { at, thread, record });
     }
 
     /// The program that ran has been left: it waits for the answer to its call.
@@ -259,7 +259,7 @@ impl<E: Environment> Engine<E> {
             self.settle(thread);
         }
         self.threads[thread.index()].exit();
-        if let Reason::Turn(turn) = self.reason {
+        if let Reason::Dispatch(turn) = self.reason {
             self.turns.stopped(&mut self.candidates);
             let sets_free = !self.process.woken.is_empty();
             self.step = Some(if sets_free {
@@ -280,15 +280,15 @@ impl<E: Environment> Engine<E> {
     }
 
     #[inline(always)]
-    fn next_turn(&mut self, limit: Instant) -> Option<Turn> {
+    fn next_turn(&mut self, limit: Instant) -> Option<Dispatch> {
         let process = &self.process;
-        let prospect = |one: &Candidate, at| process.prospect(one, at);
-        self.turns.next(&mut self.candidates, limit, prospect)
+        let enabledness = |one: &PendingCall, at| process.enabledness(one, at);
+        self.turns.next(&mut self.candidates, limit, enabledness)
     }
 
     /// Lets the thread whose turn it is make its call, unless something stands in its way.
     #[inline(always)]
-    fn take_turn(&mut self, turn: Turn) -> Option<Step> {
+    fn take_turn(&mut self, turn: Dispatch) -> Option<Step> {
         if self.is_disturbed && self.hold_up(turn) {
             return None;
         }
@@ -299,19 +299,20 @@ impl<E: Environment> Engine<E> {
     /// Whether a stall or a preemption keeps the thread that has the turn from its call: then the
     /// turn is another's.
     #[cold]
-    fn hold_up(&mut self, turn: Turn) -> bool {
+    fn hold_up(&mut self, turn: Dispatch) -> bool {
         let running = &mut self.threads[turn.thread.index()];
         if turn.at < running.stalled_until {
             self.rest(turn.thread);
             return true;
         }
         let pending = self.candidates.of(turn.thread);
-        let Some(PutAside { length, to }) = running.put_aside_now(pending, &self.process) else {
+        let Some(DuePreemption { length, to }) = running.put_aside_now(pending, &self.process)
+        else {
             return false;
         };
         let request = pending.request;
         if let Some(footprint) = self.footprint(turn, &request) {
-            self.footprints.keep_from(footprint);
+            self.access_log.keep_from(footprint);
         }
         let running = &mut self.threads[turn.thread.index()];
         if length.is_zero() {
@@ -334,7 +335,7 @@ impl<E: Environment> Engine<E> {
     /// Carries out the pending call of whoever has the turn; nothing comes next but another turn if its
     /// thread has to wait.
     #[inline(always)]
-    fn make_call(&mut self, turn: Turn) -> Option<Step> {
+    fn make_call(&mut self, turn: Dispatch) -> Option<Step> {
         self.calls_left -= 1;
         let one = self.candidates.of_mut(turn.thread);
         if !one.on_word.touches {
@@ -353,7 +354,7 @@ impl<E: Environment> Engine<E> {
 
     /// Makes a call that touches no word, or whose cost is drawn.
     #[inline(never)]
-    fn make_other_call(&mut self, turn: Turn) -> Option<Step> {
+    fn make_other_call(&mut self, turn: Dispatch) -> Option<Step> {
         let one = self.candidates.of_mut(turn.thread);
         let operation = &one.request.operation;
         let cost = one.cost.fixed().unwrap_or_else(|| {
@@ -373,13 +374,13 @@ impl<E: Environment> Engine<E> {
 
     /// Carries out a call that touches no word, or none that is there.
     #[inline(never)]
-    fn execute(&mut self, turn: Turn, cost: Duration) -> Option<Step> {
+    fn execute(&mut self, turn: Dispatch, cost: Duration) -> Option<Step> {
         let request = &self.candidates.of(turn.thread).request;
         let mailbox = &self.threads[turn.thread.index()].mailbox;
         let effect = self.process.execute(turn, request, mailbox);
         let answer = match effect {
             Effect::Answer(word) => word,
-            Effect::Blocked(_) | Effect::Asked | Effect::Raised(_) => 0,
+            Effect::Blocked(_) | Effect::Environment | Effect::Raised(_) => 0,
         };
         self.trail.enter(turn, &request.operation, answer);
         if let Effect::Answer(word) = effect {
@@ -393,18 +394,18 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The call cost so much and came to an answer: the thread that has the turn can go on.
-    fn answered(&mut self, turn: Turn, cost: Duration, word: u32) -> Step {
+    fn answered(&mut self, turn: Dispatch, cost: Duration, word: u32) -> Step {
         if self.is_looked_at {
             self.show(turn, cost, &Effect::Answer(word));
         }
         self.turns.spent(cost);
-        self.reason = Reason::Turn(turn);
+        self.reason = Reason::Dispatch(turn);
         Step::GoOn(turn, word)
     }
 
     /// The thread that had the turn cannot go on.
     #[inline(never)]
-    fn stop(&mut self, turn: Turn, effect: Effect) -> Option<Step> {
+    fn stop(&mut self, turn: Dispatch, effect: Effect) -> Option<Step> {
         let running = &mut self.threads[turn.thread.index()];
         match effect {
             Effect::Answer(_) => panic!("{running:?} can go on"),
@@ -418,7 +419,7 @@ impl<E: Environment> Engine<E> {
                 assert!(self.process.woken.is_empty(), "who waits sets nobody free");
                 None
             }
-            Effect::Asked => {
+            Effect::Environment => {
                 running.state = ThreadState::Asking;
                 self.turns.asked(&mut self.candidates);
                 Some(Step::Ask(turn))

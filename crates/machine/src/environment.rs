@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use crate::call::Touch;
+use crate::call::Dependence;
 
 /// The types that a machine passes through without looking at them.
 pub trait Environment: 'static {
@@ -19,7 +19,7 @@ pub trait Environment: 'static {
     type Record: 'static;
 
     /// Which other calls `call` may be exchanged with: all that a search through orders knows of it.
-    fn touch(_call: &Self::Call) -> Touch {
-        Touch::Everything
+    fn dependence(_call: &Self::Call) -> Dependence {
+        Dependence::All
     }
 }

@@ -4,12 +4,12 @@
 //! is a panic.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic;
 
 use kernel::Instant;
 
 use crate::call::{LockId, ThreadId};
-use crate::memory::address::{Address, Place};
+use crate::memory::address::{Address, Location};
 
 /// `STATUS_ACCESS_VIOLATION`: a word that is not mapped.
 pub const ACCESS_VIOLATION: u32 = 0xC000_0005;
@@ -38,16 +38,16 @@ pub struct Exception {
     /// Why.
     pub cause: Cause,
     /// The line of the program that made the fatal call.
-    pub site: &'static Location<'static>,
+    pub site: &'static panic::Location<'static>,
 }
 
 /// Why an exception came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Nothing is mapped there.
-    Unmapped(Place),
+    Unmapped(Location),
     /// The address is no multiple of four.
-    Unaligned(Place),
+    Unaligned(Location),
     /// The critical section is not owned by the thread that leaves it.
     NotOwned(LockId),
     /// The program raised it.

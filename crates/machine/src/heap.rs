@@ -10,17 +10,17 @@ pub mod block_header;
 pub mod census;
 
 use std::future::Future;
-use std::panic::Location;
+use std::panic;
 
 use crate::call::LockId;
 use crate::environment::Environment;
 use crate::exception::POSSIBLE_DEADLOCK;
 use crate::heap::block_header::{BUSY, BlockHeader, HEADER_BYTES, LAST};
-use crate::memory::address::{Address, Field, Place};
+use crate::memory::address::{Address, Field, Location};
 use crate::memory::heap_layout::{
     BLOCK_UNITS_MAX, BLOCK_UNITS_MIN, HeapLayout, LIST_COUNT, UNIT_BYTES,
 };
-use crate::race::block_event::BlockDeed;
+use crate::race::block_event::BlockEventKind;
 use crate::thread::Thread;
 
 /// The most blocks a walk along list 0 passes before the thread is taken to spin for ever.
@@ -48,7 +48,7 @@ impl<E: Environment> Thread<E> {
     /// `HeapAlloc` answers. The words hold whatever was there before.
     #[track_caller]
     pub fn allocate(&self, bytes: u32) -> impl Future<Output = Address> {
-        let site = Location::caller();
+        let site = panic::Location::caller();
         async move {
             let Some(units) = units_for(bytes) else {
                 return Address::NULL;
@@ -58,7 +58,7 @@ impl<E: Environment> Thread<E> {
             let block = heap.take(units, bytes).await;
             let address = block.map_or(Address::NULL, |block| block.offset(HEADER_BYTES));
             if !address.is_null() {
-                self.note_block(address, BlockDeed::Allocated(bytes), site);
+                self.note_block(address, BlockEventKind::Allocated(bytes), site);
             }
             heap.leave().await;
             address
@@ -69,14 +69,14 @@ impl<E: Environment> Thread<E> {
     /// (`HeapFree` with error 87). Giving back null is true and nothing.
     #[track_caller]
     pub fn free(&self, address: Address) -> impl Future<Output = bool> {
-        let site = Location::caller();
+        let site = panic::Location::caller();
         async move {
             if address.is_null() {
                 return true;
             }
             let heap = HeapCode::of(self);
             heap.enter().await;
-            self.note_block(address, BlockDeed::Freed, site);
+            self.note_block(address, BlockEventKind::Freed, site);
             let given = heap.give(before_header(address)).await;
             heap.leave().await;
             given
@@ -139,11 +139,11 @@ impl<'a, E: Environment> HeapCode<'a, E> {
         self.layout.lock
     }
 
-    async fn read(&self, place: Place) -> u32 {
+    async fn read(&self, place: Location) -> u32 {
         self.thread.heap_read(place).await
     }
 
-    async fn write(&self, place: Place, value: u32) {
+    async fn write(&self, place: Location, value: u32) {
         self.thread.heap_write(place, value).await;
     }
 
@@ -346,8 +346,8 @@ impl<'a, E: Environment> HeapCode<'a, E> {
         Ok(())
     }
 
-    fn bitmap(&self, index: u32) -> Place {
-        Place::new(self.layout.bitmap_word(index), BITMAP)
+    fn bitmap(&self, index: u32) -> Location {
+        Location::new(self.layout.bitmap_word(index), BITMAP)
     }
 }
 

@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use kernel::{Choices, Instant};
-//! use machine::{Config, Environment, Machine, Place, Progress, Strategy, Thread};
+//! use machine::{Config, Environment, Machine, Location, Progress, Strategy, Thread};
 //!
 //! struct Alone;
 //! impl Environment for Alone {
@@ -30,7 +30,7 @@
 //!     type Record = u32;
 //! }
 //!
-//! async fn count(thread: Thread<Alone>, counter: Place) {
+//! async fn count(thread: Thread<Alone>, counter: Location) {
 //!     let before = thread.read(counter).await;
 //!     thread.write(counter, before + 1).await;
 //!     thread.record(before);
@@ -38,12 +38,12 @@
 //!
 //! let two = Config { processors: 2, ..Config::default() };
 //! let mut machine = Machine::new(two, Strategy::Timed, Choices::new(7), 0)?;
-//! let counter = Place::new(machine.map_static(1, "data")?, "counter");
+//! let counter = Location::new(machine.map_static(1, "data")?, "counter");
 //! machine.spawn("one", 1, 1, |thread| count(thread, counter));
 //! machine.spawn("two", 2, 2, |thread| count(thread, counter));
 //! let progress = machine.run(Instant::ZERO, Instant::MAX);
 //! assert!(matches!(progress, Progress::Idle));
-//! let found = machine.judge().violations()[0].signature().to_string();
+//! let found = machine.race_detector().violations()[0].signature().to_string();
 //! assert_eq!(found, "data race: read of counter against write of counter");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -67,16 +67,16 @@ pub mod sync;
 pub mod thread;
 
 pub use call::{
-    Actor, CallKind, Deed, EventId, LockId, Operation, QueueId, Request, SemaphoreId, Subject,
-    ThreadId, Touch,
+    Actor, CostClass, Dependence, EventId, LockId, Operation, OperationKind, QueueId, Request,
+    Resource, SemaphoreId, ThreadId,
 };
-pub use config::{Before, Config, ConfigError, HeapConfig, Preemption};
+pub use config::{Config, ConfigError, HeapConfig, Preemption, PreemptionPoint};
 pub use costs::Costs;
-pub use debug_hash::Printed;
-pub use dpor::{Bound, Exhaustive, Explorer, Turning};
-pub use engine::access_log::Footprint;
-pub use engine::activity::{Activity, Came, Waker};
-pub use engine::record::{RECORDS_MAX, Written};
+pub use debug_hash::DebugHash;
+pub use dpor::{Bound, Exhaustive, Explorer, ScheduleDeviation};
+pub use engine::access_log::AccessLogEntry;
+pub use engine::activity::{Activity, Outcome, WokenBy};
+pub use engine::record::{RECORDS_MAX, Recorded};
 pub use engine::thread_state::{ThreadState, ThreadView};
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
@@ -84,16 +84,16 @@ pub use heap::BlockFault;
 pub use heap::census::{HeapCensus, HeapFault};
 pub use machine::{Machine, Progress};
 pub use memory::StaticFull;
-pub use memory::address::{Address, Field, Place};
+pub use memory::address::{Address, Field, Location};
 pub use memory::heap_layout::HeapLayout;
 pub use race::access::{Access, AccessKind};
-pub use race::detector::Judge;
+pub use race::detector::RaceDetector;
 pub use race::violation::{Signature, Violation, ViolationKind};
-pub use schedulers::enabled_set::Candidates;
-pub use schedulers::pending_call::{Candidate, Prospect};
+pub use schedulers::enabled_set::EnabledSet;
+pub use schedulers::pending_call::{Enabledness, PendingCall};
 pub use schedulers::{
-    Cooperative, Counts, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin,
-    Scheduler, Selection, Strategy, Surw, Tally,
+    Cooperative, Counts, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin, Scheduler,
+    Selection, Strategy, Surw, Tally, TimeWeighted,
 };
 pub use thread::Thread;
 

@@ -20,26 +20,26 @@ use kernel::{Choices, Instant};
 
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
 use crate::config::{Config, ConfigError};
-use crate::costs::Tariff;
-use crate::engine::access_log::Footprints;
-use crate::engine::activity::Waker;
-use crate::engine::mailbox::Parcel;
+use crate::costs::CostTable;
+use crate::engine::access_log::AccessLog;
+use crate::engine::activity::WokenBy;
+use crate::engine::mailbox::Payload;
 use crate::engine::process::Process;
-use crate::engine::record::Written;
+use crate::engine::record::Recorded;
 use crate::engine::thread_state::Running;
-use crate::engine::trace_hash::Trail;
-use crate::engine::{Answer, Engine, Loan, Reason, Step};
+use crate::engine::trace_hash::TraceHash;
+use crate::engine::{Answer, Engine, EngineCell, Reason, Step};
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::heap::census::format;
 use crate::memory::address::Address;
 use crate::memory::heap_layout::HeapLayout;
 use crate::memory::{Memory, StaticFull};
-use crate::race::detector::{Judge, MeetingPoint};
+use crate::race::detector::{RaceDetector, SyncObject};
 use crate::schedulers::Strategy;
-use crate::schedulers::dispatcher::Turn;
-use crate::schedulers::dispatcher::Turns;
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatcher::Dispatcher;
+use crate::schedulers::enabled_set::EnabledSet;
 use crate::sync::queue::Queue;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
@@ -54,7 +54,7 @@ type Program = Pin<Box<dyn Future<Output = ()>>>;
 pub struct Machine<E: Environment> {
     /// None only while a program runs: then the program has it.
     engine: Option<Box<Engine<E>>>,
-    loan: Rc<Loan<E>>,
+    loan: Rc<EngineCell<E>>,
     /// By thread; none once it has ended.
     programs: Vec<Option<Program>>,
 }
@@ -78,7 +78,7 @@ pub enum Progress<E: Environment> {
     /// Every thread waits for something that only the world can bring, or has exited.
     Idle,
     /// The threads have made as many calls as [`Config::calls`] allows; no more are made.
-    Spent,
+    CallLimitReached,
 }
 
 impl<E: Environment> Machine<E> {
@@ -102,28 +102,28 @@ impl<E: Environment> Machine<E> {
         let mut memory = Memory::new();
         memory.map(heap.base, heap.end.0 - heap.base.0, "process heap");
         format(&mut memory, heap);
-        let turns = Turns::new(&config, strategy);
-        let mut process = Process::new(memory, heap, Judge::new(config.judge, heap));
+        let turns = Dispatcher::new(&config, strategy);
+        let mut process = Process::new(memory, heap, RaceDetector::new(config.detect_races, heap));
         process.locks = locks;
-        process.keep();
-        let (calls_left, hashed) = (config.calls, config.hashed);
+        process.save_initial_state();
+        let (calls_left, trace_hash) = (config.call_limit, config.trace_hash);
         let engine = Engine {
             process,
             threads: Vec::new(),
             spare: Vec::new(),
-            candidates: Candidates::default(),
+            candidates: EnabledSet::default(),
             turns,
             timers: BTreeSet::new(),
             records: Vec::new(),
-            tariff: Tariff::new(&config.costs, config.jitter),
-            footprints: Footprints::new(config.footprints),
+            tariff: CostTable::new(&config.costs, config.jitter),
+            access_log: AccessLog::new(config.access_log_length),
             config,
             choices,
             key,
             now: Instant::ZERO,
             until: Instant::ZERO,
             calls_left,
-            trail: Trail::new(hashed),
+            trail: TraceHash::new(trace_hash),
             told: None,
             is_looked_at: false,
             is_disturbed: false,
@@ -264,12 +264,12 @@ impl<E: Environment> Machine<E> {
         let mut step = engine.next();
         loop {
             step = match step {
-                Step::GoOn(Turn { thread, at }, word) => {
+                Step::GoOn(Dispatch { thread, at }, word) => {
                     self.tell(thread, Answer { at, word });
                     self.engine_mut().left()
                 }
                 Step::Release(turn) => {
-                    self.set_free(turn.at, Waker::Thread(turn.thread));
+                    self.set_free(turn.at, WokenBy::Thread(turn.thread));
                     self.engine_mut().next()
                 }
                 Step::Expire(at, thread) => {
@@ -284,15 +284,15 @@ impl<E: Environment> Machine<E> {
                 }
                 Step::Rest if self.next_time().is_some() => return Progress::ReachedUntil,
                 Step::Rest => return Progress::Idle,
-                Step::Spent => return Progress::Spent,
+                Step::CallLimitReached => return Progress::CallLimitReached,
             }
         }
     }
 
-    fn ask(&mut self, turn: Turn) -> Progress<E> {
-        let Turn { thread, at } = turn;
+    fn ask(&mut self, turn: Dispatch) -> Progress<E> {
+        let Dispatch { thread, at } = turn;
         let mailbox = &self.engine().threads[thread.index()].mailbox;
-        let Some(Parcel::Call(call)) = mailbox.take_parcel() else {
+        let Some(Payload::Call(call)) = mailbox.take_parcel() else {
             panic!("a call travels with every question to the environment");
         };
         Progress::Environment { thread, at, call }
@@ -324,7 +324,7 @@ impl<E: Environment> Machine<E> {
     }
 
     /// Lets everyone go on whom the last call, or the world, set free.
-    fn set_free(&mut self, at: Instant, waker: Waker) {
+    fn set_free(&mut self, at: Instant, waker: WokenBy) {
         let mut woken = std::mem::take(&mut self.engine_mut().process.woken);
         for one in woken.drain(..) {
             let thread = one.thread;
@@ -352,13 +352,13 @@ impl<E: Environment> Machine<E> {
     /// [acquires](Self::acquire) `key` later.
     pub fn release(&mut self, thread: ThreadId, key: u64) {
         let judge = &mut self.engine_mut().process.judge;
-        judge.release(thread, MeetingPoint::Outside(key));
+        judge.release(thread, SyncObject::Outside(key));
     }
 
     /// The environment says: `thread` has heard of whoever [released](Self::release) `key`.
     pub fn acquire(&mut self, thread: ThreadId, key: u64) {
         let judge = &mut self.engine_mut().process.judge;
-        judge.acquire(thread, MeetingPoint::Outside(key));
+        judge.acquire(thread, SyncObject::Outside(key));
     }
 
     /// Puts a message of the world's into a queue. A message that comes after the process ended
@@ -377,7 +377,7 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         self.engine_mut().process.post(queue, message)?;
-        self.set_free(at, Waker::World);
+        self.set_free(at, WokenBy::Environment);
         Ok(())
     }
 
@@ -390,10 +390,10 @@ impl<E: Environment> Machine<E> {
 
     /// From the next call on luck is that of `choices`: what calls cost, and who goes next where
     /// chance decides.
-    pub fn renew(&mut self, choices: Choices) {
+    pub fn reseed(&mut self, choices: Choices) {
         let engine = self.engine_mut();
         engine.choices = choices;
-        engine.turns.renew(choices);
+        engine.turns.reseed(choices);
         engine.threads.iter_mut().for_each(Running::forget_luck);
     }
 
@@ -415,12 +415,12 @@ impl<E: Environment> Machine<E> {
     }
 
     /// Takes what programs wrote down since the last time, in the order of writing.
-    pub fn take_records(&mut self) -> Vec<Written<E::Record>> {
+    pub fn take_records(&mut self) -> Vec<Recorded<E::Record>> {
         std::mem::take(&mut self.engine_mut().records)
     }
 
     /// Hands what programs wrote down since the last time to `reader`, keeping the room it took.
-    pub fn drain_records(&mut self, reader: impl FnMut(Written<E::Record>)) {
+    pub fn drain_records(&mut self, reader: impl FnMut(Recorded<E::Record>)) {
         self.engine_mut().records.drain(..).for_each(reader);
     }
 
@@ -443,7 +443,7 @@ impl<E: Environment> fmt::Debug for Machine<E> {
         formatter
             .debug_struct("Machine")
             .field("now", &self.engine().now)
-            .field("steps", &self.steps())
+            .field("steps", &self.calls())
             .field("threads", &self.engine().threads)
             .field("process", &self.engine().process)
             .finish_non_exhaustive()

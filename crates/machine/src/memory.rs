@@ -98,8 +98,8 @@ impl Memory {
         }
     }
 
-    /// Keeps the regions there are, as they are now, for [`Self::restart`].
-    pub(crate) fn keep(&mut self) {
+    /// Keeps the regions there are, as they are now, for [`Self::reset`].
+    pub(crate) fn save_initial_state(&mut self) {
         for region in &mut self.regions {
             while let Some(page) = region.touched.take() {
                 let words = region.words[page_of(page, region.words.len())].to_vec();
@@ -114,7 +114,7 @@ impl Memory {
     }
 
     /// The regions that were kept, as they were then, and no other.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn reset(&mut self) {
         let Kept {
             regions,
             total,
@@ -415,13 +415,13 @@ mod tests {
         let word = |page: u32, word: u32| Address(0x0013_0000 + page * PAGE_BYTES + 4 * word);
         memory.poke(word(0, 3), 1);
         memory.poke(word(9, 1_023), 2);
-        memory.keep();
+        memory.save_initial_state();
         for _ in 0..2 {
             memory.poke(word(0, 3), 7);
             memory.poke(word(4, 0), 8);
             let data = memory.map_static(5, "data").expect("there is room");
             memory.poke(data, 9);
-            memory.restart();
+            memory.reset();
             let found = [word(0, 3), word(4, 0), word(9, 1_023), data];
             let found = found.map(|address| memory.peek(address));
             assert_eq!(found, [Some(1), Some(0), Some(2), None]);

@@ -24,7 +24,7 @@ use std::fmt::Debug;
 
 use kernel::Choices;
 
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::enabled_set::EnabledSet;
 
 pub use cooperative::Cooperative;
 pub use counts::{Counts, Tally};
@@ -36,7 +36,7 @@ pub use preempting::Preempting;
 pub use random::Random;
 pub use round_robin::RoundRobin;
 pub use surw::{Selection, Surw};
-pub use time_weighted::Paced;
+pub use time_weighted::TimeWeighted;
 
 /// A strategy for one processor, asked before every call that others may notice. Private calls
 /// ([`Operation::is_private`](crate::Operation::is_private)) are made as soon as a thread comes
@@ -47,15 +47,15 @@ pub trait Scheduler: Debug {
     /// `runnable` is never empty. `step` counts the choices of this run from
     /// zero; a thread whose turn is taken away by a [`Preemption`] is missing from the choice
     /// that follows, which has the next step.
-    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize;
+    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize;
 
     /// All threads wait, or their time has not come: the world goes on. Most strategies do not
     /// care.
-    fn rest(&mut self) {}
+    fn on_idle(&mut self) {}
 
     /// From now on luck is that of `choices`. A strategy that draws nothing any more has none to
     /// change.
-    fn renew(&mut self, _choices: Choices) {}
+    fn reseed(&mut self, _choices: Choices) {}
 }
 
 /// What decides the order of calls.
@@ -65,5 +65,5 @@ pub enum Strategy {
     /// measured in such runs mean something.
     Timed,
     /// A chooser, asked before every call, on one processor. It finds bugs; its rates mean nothing.
-    Chosen(Box<dyn Scheduler>),
+    Controlled(Box<dyn Scheduler>),
 }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -14,13 +14,13 @@ use std::task::{Context, Poll};
 use kernel::{Duration, Instant};
 
 use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
-use crate::debug_hash::Printed;
-use crate::engine::Loan;
-use crate::engine::mailbox::{Mailbox, Parcel};
+use crate::debug_hash::DebugHash;
+use crate::engine::EngineCell;
+use crate::engine::mailbox::{Mailbox, Payload};
 use crate::environment::Environment;
-use crate::memory::address::{Address, Place};
+use crate::memory::address::{Address, Location};
 use crate::memory::heap_layout::HeapLayout;
-use crate::race::block_event::{BlockDeed, BlockNote};
+use crate::race::block_event::{BlockEvent, BlockEventKind};
 
 /// The engine is in the program's hands while the program runs.
 const LENT: &str = "only its machine runs a program";
@@ -43,11 +43,11 @@ impl<R> Returns for fn() -> R {
 /// machine.
 pub struct Thread<E: Environment> {
     mailbox: Rc<Mailbox<E>>,
-    engine: Rc<Loan<E>>,
+    engine: Rc<EngineCell<E>>,
 }
 
 impl<E: Environment> Thread<E> {
-    pub(crate) fn new(mailbox: Rc<Mailbox<E>>, engine: Rc<Loan<E>>) -> Self {
+    pub(crate) fn new(mailbox: Rc<Mailbox<E>>, engine: Rc<EngineCell<E>>) -> Self {
         Self { mailbox, engine }
     }
 
@@ -71,19 +71,19 @@ impl<E: Environment> Thread<E> {
 
     /// Reads a word. Raises `c0000005` where nothing is mapped.
     #[track_caller]
-    pub fn read(&self, place: Place) -> impl Future<Output = u32> {
+    pub fn read(&self, place: Location) -> impl Future<Output = u32> {
         self.ask(Operation::Read(place))
     }
 
     /// Writes a word. Raises `c0000005` where nothing is mapped.
     #[track_caller]
-    pub fn write(&self, place: Place, value: u32) -> impl Future<Output = ()> {
+    pub fn write(&self, place: Location, value: u32) -> impl Future<Output = ()> {
         self.command(Operation::Write(place, value))
     }
 
     /// Interlocked: writes a word and returns what was there. Synchronises.
     #[track_caller]
-    pub fn exchange(&self, place: Place, value: u32) -> impl Future<Output = u32> {
+    pub fn exchange(&self, place: Location, value: u32) -> impl Future<Output = u32> {
         self.ask(Operation::Exchange(place, value))
     }
 
@@ -91,7 +91,7 @@ impl<E: Environment> Thread<E> {
     #[track_caller]
     pub fn compare_exchange(
         &self,
-        place: Place,
+        place: Location,
         expected: u32,
         new: u32,
     ) -> impl Future<Output = u32> {
@@ -171,7 +171,7 @@ impl<E: Environment> Thread<E> {
     pub fn send(&self, queue: QueueId, message: E::Message) -> impl Future<Output = ()> {
         let call = self.ask(Operation::Send(queue));
         async move {
-            self.mailbox.put_parcel(Parcel::Message(message));
+            self.mailbox.put_parcel(Payload::Message(message));
             call.await;
         }
     }
@@ -197,8 +197,8 @@ impl<E: Environment> Thread<E> {
         async move {
             call.await;
             match self.mailbox.take_parcel() {
-                Some(Parcel::Message(message)) => Some(message),
-                Some(Parcel::Call(_) | Parcel::Reply(_)) => panic!("a queue holds messages"),
+                Some(Payload::Message(message)) => Some(message),
+                Some(Payload::Call(_) | Payload::Reply(_)) => panic!("a queue holds messages"),
                 None => None,
             }
         }
@@ -219,13 +219,13 @@ impl<E: Environment> Thread<E> {
     /// Makes a call that the world answers; the thread waits for the reply.
     #[track_caller]
     pub fn call(&self, call: E::Call) -> impl Future<Output = E::Reply> {
-        let asked = self.ask(Operation::Environment(E::touch(&call)));
+        let asked = self.ask(Operation::Environment(E::dependence(&call)));
         async move {
-            self.mailbox.put_parcel(Parcel::Call(call));
+            self.mailbox.put_parcel(Payload::Call(call));
             asked.await;
             match self.mailbox.take_parcel() {
-                Some(Parcel::Reply(reply)) => reply,
-                Some(Parcel::Message(_) | Parcel::Call(_)) | None => {
+                Some(Payload::Reply(reply)) => reply,
+                Some(Payload::Message(_) | Payload::Call(_)) | None => {
                     panic!("the environment answers its calls")
                 }
             }
@@ -256,9 +256,9 @@ impl<E: Environment> Thread<E> {
     /// it prints. No scheduling point. A search that meets an equal state elsewhere does not look
     /// twice; without one this costs nothing. To be said at the head of a program's loop, and there
     /// only: the place itself is no part of `state`.
-    pub fn remembers(&self, state: &impl fmt::Debug) {
+    pub fn declare_state(&self, state: &impl fmt::Debug) {
         if self.mailbox.is_watched {
-            self.mailbox.remember(Printed::of(state));
+            self.mailbox.remember(DebugHash::of(state));
         }
     }
 
@@ -268,13 +268,13 @@ impl<E: Environment> Thread<E> {
 
     /// Reads a word as the heap's own code does.
     #[track_caller]
-    pub(crate) fn heap_read(&self, place: Place) -> impl Future<Output = u32> {
+    pub(crate) fn heap_read(&self, place: Location) -> impl Future<Output = u32> {
         self.ask_as(Actor::Heap, Operation::Read(place))
     }
 
     /// Writes a word as the heap's own code does.
     #[track_caller]
-    pub(crate) fn heap_write(&self, place: Place, value: u32) -> impl Future<Output = ()> {
+    pub(crate) fn heap_write(&self, place: Location, value: u32) -> impl Future<Output = ()> {
         let call = self.ask_as(Actor::Heap, Operation::Write(place, value));
         async move {
             call.await;
@@ -285,11 +285,11 @@ impl<E: Environment> Thread<E> {
     pub(crate) fn note_block(
         &self,
         address: Address,
-        deed: BlockDeed,
-        site: &'static Location<'static>,
+        deed: BlockEventKind,
+        site: &'static panic::Location<'static>,
     ) {
         let mut lent = self.engine.take().expect(LENT);
-        lent.process.judge.block(BlockNote {
+        lent.process.judge.block(BlockEvent {
             thread: self.id(),
             at: self.now(),
             address,
@@ -306,7 +306,7 @@ impl<E: Environment> Thread<E> {
 
     #[track_caller]
     fn ask_as(&self, actor: Actor, operation: Operation) -> Ask<'_, E> {
-        let site = Location::caller();
+        let site = panic::Location::caller();
         Ask {
             thread: self,
             request: Request {

@@ -3,7 +3,7 @@
 //! Owns the types of what goes out of a modeled thread and comes back. It refuses to say who
 //! answers: a socket layer in virtual time or a real one.
 
-use machine::{Environment, Instant, Touch};
+use machine::{Dependence, Environment, Instant};
 use winsock::Call;
 
 use crate::message::Message;
@@ -19,16 +19,16 @@ impl Environment for Winsock {
     type Message = Message;
     type Record = Record;
 
-    fn touch(request: &SocketRequest) -> Touch {
+    fn dependence(request: &SocketRequest) -> Dependence {
         match &request.call {
-            Call::SetEvent { event } => Touch::Signals(u64::from(event.0)),
+            Call::SetEvent { event } => Dependence::Signals(u64::from(event.0)),
             Call::ResetEvent { event }
             | Call::CloseEvent { event }
             | Call::EventSelect { event, .. }
             | Call::EnumEvents {
                 event: Some(event), ..
-            } => Touch::Listens(u64::from(event.0)),
-            Call::Wait { .. } | Call::Select(_) => Touch::Everything,
+            } => Dependence::Observes(u64::from(event.0)),
+            Call::Wait { .. } | Call::Select(_) => Dependence::All,
             Call::Socket
             | Call::Bind { .. }
             | Call::Listen { .. }
@@ -42,7 +42,7 @@ impl Environment for Winsock {
             | Call::SetKeepAlive { .. }
             | Call::SetHardClose { .. }
             | Call::EnumEvents { event: None, .. }
-            | Call::CreateEvent => Touch::Apart,
+            | Call::CreateEvent => Dependence::NoSignal,
         }
     }
 }

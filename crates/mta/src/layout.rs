@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use machine::{Address, Field, Place};
+use machine::{Address, Field, Location};
 
 /// A control block's place in the pool, from zero: the number in the logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -233,7 +233,7 @@ impl Layout {
 
     /// The entry `index` of the wait array at `thread_block`.
     #[must_use]
-    pub fn entry(thread_block: Address, index: u32) -> Place {
+    pub fn entry(thread_block: Address, index: u32) -> Location {
         let Field { offset, name } = wait_array::ENTRIES;
         thread_block
             + Field {

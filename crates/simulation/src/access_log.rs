@@ -46,26 +46,31 @@ pub struct LoggedAccess {
 
 impl LoggedAccess {
     /// As the machine kept it.
-    pub(crate) fn new(host: &str, thread: &str, number: u16, kept: &machine::Footprint) -> Self {
+    pub(crate) fn new(
+        host: &str,
+        thread: &str,
+        number: u16,
+        kept: &machine::AccessLogEntry,
+    ) -> Self {
         Self {
             at: kept.at,
             host: host.to_owned(),
             thread: thread.to_owned(),
             number,
-            deed: match kept.deed {
-                machine::Deed::Read => OperationKind::Read,
-                machine::Deed::Write => OperationKind::Write,
-                machine::Deed::Interlocked => OperationKind::Interlocked,
-                machine::Deed::Enter => OperationKind::Enter,
+            deed: match kept.kind {
+                machine::OperationKind::Read => OperationKind::Read,
+                machine::OperationKind::Write => OperationKind::Write,
+                machine::OperationKind::Interlocked => OperationKind::Interlocked,
+                machine::OperationKind::Enter => OperationKind::Enter,
             },
             of: kept.name,
             address: kept.address.map(|address| address.0),
             value: kept.value,
-            nth: kept.ordinal,
+            nth: kept.nth,
             by_heap: kept.actor == machine::Actor::Heap,
             raced: kept.raced,
             contended: kept.contended,
-            put_aside: kept.put_aside,
+            put_aside: kept.preempted,
             file: kept.site.file(),
             line: kept.site.line(),
         }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
-use machine::{HeapConfig, Machine, Printed, ThreadId};
+use machine::{DebugHash, HeapConfig, Machine, ThreadId};
 use mta::{Build, Database, Process, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
@@ -243,7 +243,7 @@ impl Host {
         let Some(service) = &self.service else {
             return Vec::new();
         };
-        let logged = service.machine.footprints().map(|access| {
+        let logged = service.machine.access_log().map(|access| {
             let thread = service.machine.thread(access.thread);
             LoggedAccess::new(&self.name, thread.name, thread.number, access)
         });
@@ -265,9 +265,9 @@ impl Host {
             let waiting: Vec<_> = (service.waiting.iter())
                 .map(|(thread, waiting)| (thread, &waiting.events))
                 .collect();
-            mix(service.machine.fingerprint(), Printed::of(&waiting))
+            mix(service.machine.fingerprint(), DebugHash::of(&waiting))
         });
-        Printed::of(&(self.starts, service))
+        DebugHash::of(&(self.starts, service))
     }
 }
 

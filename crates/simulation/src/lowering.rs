@@ -241,10 +241,10 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
         jitter: host.call_jitter,
         quantum: host.quantum,
         heap,
-        judge: host.race_detector,
+        detect_races: host.race_detector,
         preemptions: preemptions.map(preemption).collect(),
-        footprints: usize::try_from(scenario.limits.access_log).unwrap_or(usize::MAX),
-        calls: scenario.limits.calls,
+        access_log_length: usize::try_from(scenario.limits.access_log).unwrap_or(usize::MAX),
+        call_limit: scenario.limits.calls,
         ..machine::Config::default()
     }
 }
@@ -254,16 +254,16 @@ fn preemption(pinned: &config::plan::Preemption) -> machine::Preemption {
     machine::Preemption {
         key: key(pinned.thread),
         before: match &pinned.before {
-            PreemptionPoint::Call(call) => machine::Before::Call(*call),
-            PreemptionPoint::Operation { kind, of, nth } => machine::Before::Deed {
-                deed: match kind {
-                    OperationKind::Read => machine::Deed::Read,
-                    OperationKind::Write => machine::Deed::Write,
-                    OperationKind::Interlocked => machine::Deed::Interlocked,
-                    OperationKind::Enter => machine::Deed::Enter,
+            PreemptionPoint::Call(call) => machine::PreemptionPoint::Call(*call),
+            PreemptionPoint::Operation { kind, of, nth } => machine::PreemptionPoint::Operation {
+                kind: match kind {
+                    OperationKind::Read => machine::OperationKind::Read,
+                    OperationKind::Write => machine::OperationKind::Write,
+                    OperationKind::Interlocked => machine::OperationKind::Interlocked,
+                    OperationKind::Enter => machine::OperationKind::Enter,
                 },
                 of: of.clone(),
-                ordinal: *nth,
+                nth: *nth,
             },
         },
         length: pinned.length,
@@ -273,7 +273,10 @@ fn preemption(pinned: &config::plan::Preemption) -> machine::Preemption {
 
 /// The pin that repeats a deviation of the schedule found by a search; `None` if the thread's number
 /// has more than the four digits that a scenario can name.
-pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::plan::Preemption> {
+pub(crate) fn pinned(
+    host: &str,
+    deviation: &machine::ScheduleDeviation,
+) -> Option<config::plan::Preemption> {
     let mut numbers = 0..=9_999_u16;
     let mut number = |key| {
         numbers = 0..=9_999;
@@ -281,11 +284,11 @@ pub(crate) fn pinned(host: &str, turning: &machine::Turning) -> Option<config::p
     };
     Some(config::plan::Preemption {
         host: host.to_owned(),
-        thread: u32::from(number(turning.from)?),
+        thread: u32::from(number(deviation.from)?),
         // The deviation follows this many calls, so it comes before the next one, counted from 1.
-        before: PreemptionPoint::Call(turning.calls + 1),
+        before: PreemptionPoint::Call(deviation.calls + 1),
         length: Duration::ZERO,
-        to: Some(u32::from(number(turning.to)?)),
+        to: Some(u32::from(number(deviation.to)?)),
     })
 }
 

@@ -160,12 +160,12 @@ pub fn run_explored(
         keep_records: false,
     })?;
     let seats = seats.borrow();
-    let pin = |turning: &machine::Turning| {
-        let seat = usize::try_from(turning.seat).ok()?.checked_sub(1)?;
+    let pin = |deviation: &machine::ScheduleDeviation| {
+        let seat = usize::try_from(deviation.machine).ok()?.checked_sub(1)?;
         let name = scenario.hosts.keys().nth(seats.get(seat)?.0 as usize)?;
-        lowering::pinned(name, turning)
+        lowering::pinned(name, deviation)
     };
-    let pins = explorer.turnings().iter().filter_map(pin).collect();
+    let pins = explorer.deviations().iter().filter_map(pin).collect();
     Ok((outcome, pins))
 }
 

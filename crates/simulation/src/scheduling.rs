@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration};
 use machine::{
-    Cooperative, Counts, Explorer, Paced, Parallel, Pct, Portfolio, Pos, Random, RoundRobin,
-    Selection, Strategy, Surw, Tally,
+    Cooperative, Counts, Explorer, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection,
+    Strategy, Surw, Tally, TimeWeighted,
 };
 use net::HostId;
 
@@ -82,11 +82,11 @@ impl Scheduling {
             Self::Counting(tallies) => {
                 let walk = Random::new(choices, rng_key);
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
-                return Strategy::Chosen(Box::new(counting));
+                return Strategy::Controlled(Box::new(counting));
             }
             Self::Explored(explorer, seats) => {
                 seats.borrow_mut().push(host);
-                return Strategy::Chosen(Box::new(explorer.another()));
+                return Strategy::Controlled(Box::new(explorer.another()));
             }
         };
         let step = || {
@@ -94,7 +94,7 @@ impl Scheduling {
             let cost = plan.expect("the host is one of the scenario's").call_cost;
             cost.max(Duration::from_nanos(1))
         };
-        Strategy::Chosen(match scenario.scheduler {
+        Strategy::Controlled(match scenario.scheduler {
             Scheduler::Timed => return Strategy::Timed,
             Scheduler::Random => Box::new(Random::new(choices, rng_key)),
             Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
@@ -102,7 +102,7 @@ impl Scheduling {
             Scheduler::Pct => Box::new(Pct::new(choices, rng_key, DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, rng_key)),
             Scheduler::Surw => Box::new(Surw::new(choices, rng_key, &counts, Selection::All)),
-            Scheduler::Paced => Box::new(Paced::new(choices, rng_key, step())),
+            Scheduler::Paced => Box::new(TimeWeighted::new(choices, rng_key, step())),
             Scheduler::Parallel => Box::new(Parallel::new(choices, rng_key, step())),
             Scheduler::Portfolio => Box::new(Portfolio::new(choices, rng_key, &counts, step())),
         })

@@ -24,7 +24,7 @@ use std::rc::Rc;
 
 use internet::{Event as Due, Internet};
 use kernel::{Choices, Instant, Journal, Keep, mix};
-use machine::Printed;
+use machine::DebugHash;
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
@@ -255,7 +255,7 @@ impl<'a> World<'a> {
         if next > Some(self.now) {
             let from = Instant::ZERO + self.scenario.explore_from;
             if self.now < from && next >= Some(from) {
-                explorer.begin_here();
+                explorer.fix_prefix();
             }
             explorer.arrive(self.fingerprint());
         }
@@ -278,7 +278,7 @@ impl<'a> World<'a> {
             &self.arrivals,
             &self.faults,
         );
-        let whole = mix(self.now.nanos(), Printed::of(&rest));
+        let whole = mix(self.now.nanos(), DebugHash::of(&rest));
         self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
 
@@ -395,7 +395,7 @@ impl<'a> World<'a> {
     /// Calls made by the threads of all processes, ended ones included.
     pub(crate) fn calls(&self) -> u64 {
         let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
-        self.ended_calls + running.map(|service| service.machine.steps()).sum::<u64>()
+        self.ended_calls + running.map(|service| service.machine.calls()).sum::<u64>()
     }
 
     /// The access logs of all processes, in the order of time.

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration, mix};
-use litmus::Drill;
+use litmus::LitmusTest;
 use machine::{
-    Bound, Counts, Exhaustive, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler,
-    Selection, Surw, Tally,
+    Bound, Counts, Exhaustive, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler,
+    Selection, Surw, Tally, TimeWeighted,
 };
 
 use crate::hunt::{Campaign, Chase, Hunt, Watch};
@@ -85,7 +85,7 @@ impl Chooser {
     fn scheduler(self, luck: Choices, counts: &Counts, book: Option<&Book>) -> Box<dyn Scheduler> {
         match self {
             Self::Random => written(Random::new(luck, HOST), book),
-            Self::Paced => written(Paced::new(luck, HOST, STEP), book),
+            Self::Paced => written(TimeWeighted::new(luck, HOST, STEP), book),
             Self::Parallel => written(Parallel::new(luck, HOST, STEP), book),
             Self::AnyEvenness => written(Parallel::of_any_evenness(luck, HOST, STEP), book),
             Self::Pct(depth) => written(Pct::new(luck, HOST, depth, counts.most()), book),
@@ -119,8 +119,8 @@ const fn is_counted(schedule: u32) -> bool {
 ///
 /// # Panics
 /// If the drill does not end.
-pub fn hunt(chooser: Chooser, drill: Drill, campaign: Campaign) -> Hunt {
-    let mut stage = drill.stage(false);
+pub fn hunt(chooser: Chooser, drill: LitmusTest, campaign: Campaign) -> Hunt {
+    let mut stage = drill.runner(false);
     let mut chase = |seed, watch: &Watch| {
         let book = Book::default();
         let mut counts = Counts::default();
@@ -143,8 +143,8 @@ pub fn hunt(chooser: Chooser, drill: Drill, campaign: Campaign) -> Hunt {
 ///
 /// # Panics
 /// If the drill does not end, or there are more than a million executions.
-pub fn exhaust(drill: Drill) -> Chase {
-    let mut stage = drill.still_stage(false);
+pub fn exhaust(drill: LitmusTest) -> Chase {
+    let mut stage = drill.runner_at_zero_cost(false);
     let mut search = Exhaustive::new(Bound {
         preemptions: Some(2),
         runs: 1_000_000,

@@ -1,7 +1,7 @@
 //! W4 on `machine`: the three drills, one schedule after the other.
 
 use kernel::Choices;
-use litmus::{Drill, Program};
+use litmus::{LitmusTest, Program};
 use machine::{Bound, Exhaustive, Random};
 
 /// What is done besides making a drill's calls.
@@ -19,21 +19,21 @@ pub enum Way {
 pub fn random((program, noise): (Program, u32), schedules: u32, way: Way) -> u32 {
     let drill = broken(program, noise);
     let mut stage = match way {
-        Way::Known => drill.stage(false),
-        Way::RunEachTime => drill.stage_run_each_time(false),
-        Way::Judged => drill.stage(true),
+        Way::Known => drill.runner(false),
+        Way::RunEachTime => drill.runner(false),
+        Way::Judged => drill.runner(true),
     };
     let luck = |seed| Choices::new(u64::from(seed));
     // A walk remembers nothing: one is enough for all schedules, as in the peer.
     let first = stage.run(Box::new(Random::new(luck(0), 0)));
-    let others = (1..schedules).map(|seed| u32::from(stage.run_alike(luck(seed))));
+    let others = (1..schedules).map(|seed| u32::from(stage.rerun(luck(seed))));
     u32::from(first) + others.sum::<u32>()
 }
 
 /// Every order of a drill's calls with at most two preemptions, judged for races or not; answers
 /// how many runs that takes.
 pub fn exhaustive((program, noise): (Program, u32), judge: bool) -> u64 {
-    let mut stage = broken(program, noise).still_stage(judge);
+    let mut stage = broken(program, noise).runner_at_zero_cost(judge);
     let mut search = Exhaustive::new(Bound {
         preemptions: Some(2),
         runs: 1_000_000,
@@ -44,10 +44,10 @@ pub fn exhaustive((program, noise): (Program, u32), judge: bool) -> u64 {
     search.runs()
 }
 
-const fn broken(program: Program, noise: u32) -> Drill {
-    Drill {
+const fn broken(program: Program, noise: u32) -> LitmusTest {
+    LitmusTest {
         program,
-        noise,
+        private_steps: noise,
         fixed: false,
     }
 }

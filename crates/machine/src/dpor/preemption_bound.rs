@@ -15,7 +15,7 @@ const WAYS_MAX: usize = 4_096;
 
 /// Room for looking at ways, kept from question to question.
 #[derive(Debug, Default)]
-pub(super) struct Ways {
+pub(super) struct PreemptionSearch {
     /// The calls of each thread that made some.
     threads: Threads,
     /// How far each thread had come, with how many preemptions left.
@@ -51,7 +51,7 @@ impl Threads {
     }
 }
 
-impl Ways {
+impl PreemptionSearch {
     /// Whether some order of the calls in `range`, and of the one at `last` if it is not among
     /// them, needs at most `most` preemptions.
     pub(super) fn need_at_most(

@@ -6,8 +6,8 @@
 
 use std::ops::{BitAnd, BitOr, Range, Sub};
 
-use crate::call::{Operation, Subject, Touch};
-use crate::schedulers::pending_call::{Candidate, Prospect};
+use crate::call::{Dependence, Operation, Resource};
+use crate::schedulers::pending_call::{Enabledness, PendingCall};
 
 /// The most threads of a machine that an exhaustive search follows.
 pub const THREADS_MAX: usize = 16;
@@ -28,7 +28,7 @@ pub(super) enum Class {
     /// Writes a word.
     Write,
     /// Asks the environment.
-    Ask(Touch),
+    Ask(Dependence),
     /// Enters a critical section.
     Lock,
     /// Leaves one.
@@ -51,7 +51,7 @@ pub(super) struct Event {
     /// Which call of its thread since the last rest, from one.
     pub(super) ordinal: u16,
     class: Class,
-    pub(super) subject: Option<Subject>,
+    pub(super) subject: Option<Resource>,
     /// What comes before it, itself included.
     pub(super) clock: Clock,
     /// What comes before it besides what it had to wait for.
@@ -66,10 +66,10 @@ pub(super) struct Event {
 
 /// A call that is being made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Made {
+pub(super) struct NewEvent {
     pub(super) thread: u8,
     pub(super) class: Class,
-    pub(super) subject: Option<Subject>,
+    pub(super) subject: Option<Resource>,
     pub(super) waits: bool,
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Trace {
     pub(super) events: Vec<Event>,
     /// Who has made a call, in this run or one before.
     pub(super) threads: Set,
-    /// Races of the newest call: earlier and later.
+    /// FastTrack of the newest call: earlier and later.
     pub(super) races: Vec<(usize, usize)>,
 }
 
@@ -206,13 +206,13 @@ impl Clock {
 
 impl Class {
     /// What the candidate's call does; `tight` queues have kept a sender waiting.
-    pub(super) fn of(one: &Candidate, tight: &[Subject]) -> Self {
+    pub(super) fn of(one: &PendingCall, tight: &[Resource]) -> Self {
         let operation = &one.request.operation;
         let of_queue = |class| {
-            let is_tight = operation.subject().is_some_and(|it| tight.contains(&it));
+            let is_tight = operation.resource().is_some_and(|it| tight.contains(&it));
             if is_tight { Self::Object } else { class }
         };
-        match (operation, one.prospect) {
+        match (operation, one.enabledness) {
             (Operation::Read(_), _) => Self::Read,
             (
                 Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. },
@@ -222,10 +222,14 @@ impl Class {
             (Operation::Lock(_), _) => Self::Lock,
             (Operation::Unlock(_), _) => Self::Unlock,
             (Operation::Send(_), _) => of_queue(Self::Send),
-            (Operation::Receive(..), Prospect::Takes { of, patient: true }) => {
-                of_queue(Self::Receive(of))
-            }
-            (Operation::Receive(..), Prospect::Waits) => of_queue(Self::Receive(0)),
+            (
+                Operation::Receive(..),
+                Enabledness::Receives {
+                    messages: of,
+                    would_block: true,
+                },
+            ) => of_queue(Self::Receive(of)),
+            (Operation::Receive(..), Enabledness::Blocks) => of_queue(Self::Receive(0)),
             (
                 Operation::Receive(..)
                 | Operation::Wait(..)
@@ -244,9 +248,11 @@ impl Class {
         match (self, newer) {
             (Self::Write | Self::Send | Self::Receive(_), _) => true,
             // All but signals are in one order.
-            (Self::Ask(_), Self::Ask(Touch::Signals(_) | Touch::Apart))
-            | (Self::Ask(Touch::Everything), _) => true,
-            (Self::Ask(Touch::Listens(mine)), Self::Ask(Touch::Listens(theirs))) => mine == theirs,
+            (Self::Ask(_), Self::Ask(Dependence::Signals(_) | Dependence::NoSignal))
+            | (Self::Ask(Dependence::All), _) => true,
+            (Self::Ask(Dependence::Observes(mine)), Self::Ask(Dependence::Observes(theirs))) => {
+                mine == theirs
+            }
             _ => false,
         }
     }
@@ -269,13 +275,13 @@ impl Class {
 
 impl Trace {
     /// Enters a call of `thread` in the stretch that begins at `start`, and finds the earlier calls
-    /// it races with: those it depends on with nothing between the two that orders them. Races of a
+    /// it races with: those it depends on with nothing between the two that orders them. FastTrack of a
     /// call that could only wait are found by what it waits for. `was_runnable` says who could make
     /// a call before the event of a number.
     pub(super) fn enter(
         &mut self,
         start: usize,
-        made: Made,
+        made: NewEvent,
         was_runnable: impl Fn(usize, u8) -> bool,
     ) {
         let thread = made.thread;

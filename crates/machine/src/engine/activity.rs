@@ -1,6 +1,6 @@
 //! What threads did, call by call, for whoever looks on.
 //!
-//! Owns [`Activity`]: every call with what came of it, and every end of a wait with who brought
+//! Owns [`Activity`]: every call with what outcome of it, and every end of a wait with who brought
 //! it. Nobody looks unless asked to, and looking changes nothing: the trail of a machine that is
 //! watched is that of one that is not. It refuses to add anything up.
 
@@ -8,7 +8,7 @@ use kernel::{Duration, Instant};
 
 use crate::call::{Request, ThreadId};
 use crate::engine::process::Effect;
-use crate::schedulers::dispatcher::Turn;
+use crate::schedulers::dispatcher::Dispatch;
 
 /// One thing that a thread did or that befell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub enum Activity {
         request: Request,
         /// The word it was answered, zero for none.
         answer: u32,
-        /// What came of it.
-        came: Came,
+        /// What outcome of it.
+        outcome: Outcome,
     },
     /// Its wait ended.
     Woken {
@@ -35,38 +35,38 @@ pub enum Activity {
         /// When.
         at: Instant,
         /// By whose doing.
-        waker: Waker,
+        by: WokenBy,
     },
 }
 
-/// What came of a call.
+/// What outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
+pub enum Outcome {
     /// It was carried out at once.
-    Done,
+    Completed,
     /// The thread waits.
-    Waits,
+    Blocked,
     /// The process ended.
     Raised,
 }
 
 /// Who ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waker {
+pub enum WokenBy {
     /// Another thread's call.
     Thread(ThreadId),
     /// The deadline of the wait itself.
-    Time,
+    Deadline,
     /// Something outside the process: the network, or whoever brought a message.
-    World,
+    Environment,
 }
 
 impl Activity {
     pub(crate) const fn call(
-        turn: Turn,
+        turn: Dispatch,
         cost: Duration,
         (request, answer): (Request, u32),
-        came: Came,
+        outcome: Outcome,
     ) -> Self {
         Self::Call {
             thread: turn.thread,
@@ -74,20 +74,20 @@ impl Activity {
             cost,
             request,
             answer,
-            came,
+            outcome,
         }
     }
 
-    pub(crate) const fn woken(thread: ThreadId, at: Instant, waker: Waker) -> Self {
-        Self::Woken { thread, at, waker }
+    pub(crate) const fn woken(thread: ThreadId, at: Instant, by: WokenBy) -> Self {
+        Self::Woken { thread, at, by }
     }
 }
 
-impl Came {
+impl Outcome {
     pub(crate) const fn of(effect: &Effect) -> Self {
         match effect {
-            Effect::Answer(_) => Self::Done,
-            Effect::Blocked(_) | Effect::Asked => Self::Waits,
+            Effect::Answer(_) => Self::Completed,
+            Effect::Blocked(_) | Effect::Environment => Self::Blocked,
             Effect::Raised(_) => Self::Raised,
         }
     }

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
+use std::panic;
 
 use kernel::Instant;
 
@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::memory::heap_layout::HeapLayout;
 
 /// What travels beside a call or its answer.
-pub(crate) enum Parcel<E: Environment> {
+pub(crate) enum Payload<E: Environment> {
     /// A message being sent or received.
     Message(E::Message),
     /// A call of the environment.
@@ -38,7 +38,7 @@ enum Slot {
 pub(crate) struct Mailbox<E: Environment> {
     slot: Cell<Slot>,
     word: Cell<u32>,
-    parcel: Cell<Option<Parcel<E>>>,
+    parcel: Cell<Option<Payload<E>>>,
     now: Cell<Instant>,
     /// Whether anybody asks what the program remembers.
     pub(crate) is_watched: bool,
@@ -91,7 +91,7 @@ impl<E: Environment> Mailbox<E> {
     }
 
     /// The program, which makes a call at `site`, waits for no other.
-    pub(crate) fn assert_empty(&self, site: &Location<'_>) {
+    pub(crate) fn assert_empty(&self, site: &panic::Location<'_>) {
         assert!(
             self.slot.get() == Slot::Empty,
             "a program makes one call at a time: {site} called while another call was pending"
@@ -128,12 +128,12 @@ impl<E: Environment> Mailbox<E> {
         self.slot.set(Slot::Answered);
     }
 
-    pub(crate) fn put_parcel(&self, parcel: Parcel<E>) {
+    pub(crate) fn put_parcel(&self, parcel: Payload<E>) {
         let before = self.parcel.replace(Some(parcel));
         assert!(before.is_none(), "one parcel at a time");
     }
 
-    pub(crate) fn take_parcel(&self) -> Option<Parcel<E>> {
+    pub(crate) fn take_parcel(&self) -> Option<Payload<E>> {
         self.parcel.take()
     }
 
@@ -148,7 +148,7 @@ impl<E: Environment> Mailbox<E> {
     }
 }
 
-impl<E: Environment> fmt::Debug for Parcel<E> {
+impl<E: Environment> fmt::Debug for Payload<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message(message) => message.fmt(formatter),

@@ -1,6 +1,6 @@
 //! What threads were told, and how things print, each as a hash.
 //!
-//! Owns [`Told`] and [`Printed`]. A program's own variables cannot be looked at, but they follow
+//! Owns [`ObservationHash`] and [`DebugHash`]. A program's own variables cannot be looked at, but they follow
 //! from the answers to its calls, the messages and the replies, in their order. It refuses to
 //! be exact: 64 bits stand for the whole.
 
@@ -9,14 +9,14 @@ use std::fmt::Debug;
 use kernel::{Instant, mix};
 
 use crate::call::{Operation, ThreadId};
-use crate::debug_hash::Printed;
+use crate::debug_hash::DebugHash;
 use crate::engine::trace_hash::essence;
 
 /// What each thread was told.
 #[derive(Debug, Default)]
-pub(crate) struct Told(Vec<u64>);
+pub(crate) struct ObservationHash(Vec<u64>);
 
-impl Told {
+impl ObservationHash {
     /// The call of `thread` was answered.
     pub(crate) fn answer(
         &mut self,
@@ -32,7 +32,7 @@ impl Told {
 
     /// `thread` was told something.
     pub(crate) fn hear(&mut self, thread: ThreadId, what: &impl Debug) {
-        self.enter(thread, Printed::of(what));
+        self.enter(thread, DebugHash::of(what));
     }
 
     /// The hash of all that `thread` was told.

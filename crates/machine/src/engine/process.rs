@@ -8,21 +8,21 @@ use std::fmt;
 use kernel::{Instant, mix};
 
 use crate::call::{
-    Deed, EventId, LockId, OnWord, Operation, QueueId, Request, SemaphoreId, ThreadId,
+    EventId, LockId, Operation, OperationKind, QueueId, Request, SemaphoreId, ThreadId, WordAccess,
 };
-use crate::debug_hash::Printed;
-use crate::engine::mailbox::{Mailbox, Parcel};
+use crate::debug_hash::DebugHash;
+use crate::engine::mailbox::{Mailbox, Payload};
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
 };
-use crate::memory::address::{Address, Place};
+use crate::memory::address::{Address, Location};
 use crate::memory::heap_layout::HeapLayout;
 use crate::memory::{Fault, Memory};
 use crate::race::access::Access;
-use crate::race::detector::{Judge, MeetingPoint};
-use crate::schedulers::dispatcher::Turn;
-use crate::schedulers::pending_call::{Candidate, Prospect};
+use crate::race::detector::{RaceDetector, SyncObject};
+use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::pending_call::{Enabledness, PendingCall};
 use crate::sync::queue::{Put, Queue};
 use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
 
@@ -39,7 +39,7 @@ pub(crate) struct Process<E: Environment> {
     pub(crate) semaphores: Vec<Semaphore>,
     pub(crate) events: Vec<EventObject>,
     pub(crate) queues: Vec<Queue<E::Message>>,
-    pub(crate) judge: Judge,
+    pub(crate) judge: RaceDetector,
     /// Whom the call let go on, in order.
     pub(crate) woken: Vec<Woken<E>>,
     kept: Kept,
@@ -67,13 +67,13 @@ pub(crate) enum Effect {
     /// The thread waits, at the latest until this instant.
     Blocked(Instant),
     /// The environment must answer.
-    Asked,
+    Environment,
     /// The process ends.
     Raised(Box<Exception>),
 }
 
 impl<E: Environment> Process<E> {
-    pub(crate) fn new(memory: Memory, heap: HeapLayout, judge: Judge) -> Self {
+    pub(crate) fn new(memory: Memory, heap: HeapLayout, judge: RaceDetector) -> Self {
         Self {
             memory,
             heap,
@@ -87,9 +87,9 @@ impl<E: Environment> Process<E> {
         }
     }
 
-    /// Keeps what there is for [`Self::restart`].
-    pub(crate) fn keep(&mut self) {
-        self.memory.keep();
+    /// Keeps what there is for [`Self::reset`].
+    pub(crate) fn save_initial_state(&mut self) {
+        self.memory.save_initial_state();
         self.kept = Kept {
             locks: self.locks.len(),
             semaphores: self.semaphores.len(),
@@ -99,15 +99,15 @@ impl<E: Environment> Process<E> {
     }
 
     /// What was kept, as it was then, and nothing else.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn reset(&mut self) {
         let Kept {
             locks,
             semaphores,
             events,
             queues,
         } = self.kept;
-        self.memory.restart();
-        self.judge.restart(queues);
+        self.memory.reset();
+        self.judge.reset(queues);
         self.locks.truncate(locks);
         self.locks.iter_mut().for_each(|lock| lock.clear());
         self.semaphores.truncate(semaphores);
@@ -123,7 +123,7 @@ impl<E: Environment> Process<E> {
     pub(crate) fn fingerprint(&self) -> u64 {
         let objects = (&self.locks, &self.semaphores, &self.events);
         let queues = self.queues.iter().map(Queue::fingerprint);
-        let objects = mix(self.memory.fingerprint(), Printed::of(&objects));
+        let objects = mix(self.memory.fingerprint(), DebugHash::of(&objects));
         queues.fold(objects, mix)
     }
 
@@ -131,8 +131,8 @@ impl<E: Environment> Process<E> {
     #[inline(always)]
     pub(crate) fn access(
         &mut self,
-        turn: Turn,
-        on_word: &OnWord,
+        turn: Dispatch,
+        on_word: &WordAccess,
         request: &Request,
     ) -> Option<u32> {
         let was = self
@@ -145,8 +145,8 @@ impl<E: Environment> Process<E> {
     }
 
     #[inline(never)]
-    fn judge_access(&mut self, turn: Turn, request: &Request) {
-        let place = request.operation.place().expect("a word is touched");
+    fn judge_access(&mut self, turn: Dispatch, request: &Request) {
+        let place = request.operation.location().expect("a word is touched");
         let access = Access::of(turn.thread, request, place, turn.at);
         let word = self.memory.number(place.address);
         self.judge.access(word, place, access);
@@ -155,7 +155,7 @@ impl<E: Environment> Process<E> {
     /// Carries out the call that `turn` is for, which touches no word, or none that is there.
     pub(crate) fn execute(
         &mut self,
-        turn: Turn,
+        turn: Dispatch,
         request: &Request,
         mailbox: &Mailbox<E>,
     ) -> Effect {
@@ -178,31 +178,31 @@ impl<E: Environment> Process<E> {
             Operation::SetEvent(event) => self.set_event(thread, event),
             Operation::ResetEvent(event) => {
                 self.events[event.index()].reset();
-                self.judge.drain(MeetingPoint::Event(event));
+                self.judge.drain(SyncObject::Event(event));
                 Effect::Answer(DONE)
             }
             Operation::Send(queue) => self.send(thread, queue, mailbox),
             Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
             Operation::Sleep(until) => patience(turn, until),
             Operation::Work(_) => Effect::Answer(DONE),
-            Operation::Environment(_) => Effect::Asked,
+            Operation::Environment(_) => Effect::Environment,
             Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
         }
     }
 
     /// What a call does to what, as a preemption names it.
-    pub(crate) fn named(&self, operation: &Operation) -> Option<(Deed, &'static str)> {
-        let deed = operation.deed()?;
+    pub(crate) fn named(&self, operation: &Operation) -> Option<(OperationKind, &'static str)> {
+        let deed = operation.operation_kind()?;
         let name = if let Operation::Lock(lock) = operation {
             self.locks[lock.index()].name()
         } else {
-            operation.place().expect("whatever else has a name").name
+            operation.location().expect("whatever else has a name").name
         };
         Some((deed, name))
     }
 
     /// What the pending call of a thread would come to if it were made `now`.
-    pub(crate) fn prospect(&self, pending: &Candidate, now: Instant) -> Prospect {
+    pub(crate) fn enabledness(&self, pending: &PendingCall, now: Instant) -> Enabledness {
         let waits = match pending.request.operation {
             Operation::Lock(lock) => {
                 let owner = self.locks[lock.index()].owner();
@@ -216,11 +216,11 @@ impl<E: Environment> Process<E> {
             }
             Operation::Receive(queue, deadline) => {
                 return match self.queues[queue.index()].len() {
-                    0 if deadline > now => Prospect::Waits,
-                    0 => Prospect::FindsNothing,
-                    count => Prospect::Takes {
-                        of: u32::try_from(count).unwrap_or(u32::MAX),
-                        patient: deadline > now,
+                    0 if deadline > now => Enabledness::Blocks,
+                    0 => Enabledness::TimesOut,
+                    count => Enabledness::Receives {
+                        messages: u32::try_from(count).unwrap_or(u32::MAX),
+                        would_block: deadline > now,
                     },
                 };
             }
@@ -239,9 +239,9 @@ impl<E: Environment> Process<E> {
             | Operation::Raise(_) => false,
         };
         if waits {
-            Prospect::Waits
+            Enabledness::Blocks
         } else {
-            Prospect::Done
+            Enabledness::Enabled
         }
     }
 
@@ -285,22 +285,22 @@ impl<E: Environment> Process<E> {
         if !self.locks[lock.index()].enter(thread) {
             return Effect::Blocked(Instant::MAX);
         }
-        self.judge.acquire(thread, MeetingPoint::Lock(lock));
+        self.judge.acquire(thread, SyncObject::Lock(lock));
         Effect::Answer(DONE)
     }
 
     fn unlock(&mut self, thread: ThreadId, lock: LockId) -> Result<Effect, NotInside> {
         if let Left::Free(next) = self.locks[lock.index()].leave(thread)? {
-            self.judge.release(thread, MeetingPoint::Lock(lock));
+            self.judge.release(thread, SyncObject::Lock(lock));
             if let Some(next) = next {
-                self.judge.acquire(next, MeetingPoint::Lock(lock));
+                self.judge.acquire(next, SyncObject::Lock(lock));
                 self.wake(next);
             }
         }
         Ok(Effect::Answer(DONE))
     }
 
-    fn wait(&mut self, turn: Turn, semaphore: SemaphoreId, deadline: Instant) -> Effect {
+    fn wait(&mut self, turn: Dispatch, semaphore: SemaphoreId, deadline: Instant) -> Effect {
         let object = &mut self.semaphores[semaphore.index()];
         if !object.take() {
             let effect = patience(turn, deadline);
@@ -310,7 +310,7 @@ impl<E: Environment> Process<E> {
             return effect;
         }
         self.judge
-            .acquire(turn.thread, MeetingPoint::Semaphore(semaphore));
+            .acquire(turn.thread, SyncObject::Semaphore(semaphore));
         Effect::Answer(DONE)
     }
 
@@ -318,7 +318,7 @@ impl<E: Environment> Process<E> {
         let Some(waiter) = self.semaphores[semaphore.index()].give() else {
             return Effect::Answer(0);
         };
-        let point = MeetingPoint::Semaphore(semaphore);
+        let point = SyncObject::Semaphore(semaphore);
         self.judge.release(thread, point);
         if let Some(waiter) = waiter {
             self.judge.acquire(waiter, point);
@@ -327,7 +327,7 @@ impl<E: Environment> Process<E> {
         Effect::Answer(DONE)
     }
 
-    fn wait_event(&mut self, turn: Turn, event: EventId, deadline: Instant) -> Effect {
+    fn wait_event(&mut self, turn: Dispatch, event: EventId, deadline: Instant) -> Effect {
         let object = &mut self.events[event.index()];
         if !object.pass() {
             let effect = patience(turn, deadline);
@@ -337,15 +337,15 @@ impl<E: Environment> Process<E> {
             return effect;
         }
         let drained = object.drained();
-        self.judge.acquire(turn.thread, MeetingPoint::Event(event));
+        self.judge.acquire(turn.thread, SyncObject::Event(event));
         if drained {
-            self.judge.drain(MeetingPoint::Event(event));
+            self.judge.drain(SyncObject::Event(event));
         }
         Effect::Answer(DONE)
     }
 
     fn set_event(&mut self, thread: ThreadId, event: EventId) -> Effect {
-        let point = MeetingPoint::Event(event);
+        let point = SyncObject::Event(event);
         self.judge.release(thread, point);
         let Self {
             events,
@@ -369,7 +369,7 @@ impl<E: Environment> Process<E> {
     }
 
     fn send(&mut self, thread: ThreadId, queue: QueueId, mailbox: &Mailbox<E>) -> Effect {
-        let Some(Parcel::Message(message)) = mailbox.take_parcel() else {
+        let Some(Payload::Message(message)) = mailbox.take_parcel() else {
             panic!("a message travels with every send");
         };
         match self.queues[queue.index()].put(message) {
@@ -388,7 +388,7 @@ impl<E: Environment> Process<E> {
 
     fn receive(
         &mut self,
-        turn: Turn,
+        turn: Dispatch,
         queue: QueueId,
         deadline: Instant,
         mailbox: &Mailbox<E>,
@@ -401,7 +401,7 @@ impl<E: Environment> Process<E> {
             return effect;
         };
         self.judge.received(turn.thread, queue);
-        mailbox.put_parcel(Parcel::Message(message));
+        mailbox.put_parcel(Payload::Message(message));
         if let Some(sender) = sender {
             self.judge.sent(Some(sender), queue);
             self.wake(sender);
@@ -426,7 +426,7 @@ impl<E: Environment> Process<E> {
 }
 
 /// A wait that cannot end now: blocked, or over at once if its deadline is past.
-fn patience(turn: Turn, deadline: Instant) -> Effect {
+fn patience(turn: Dispatch, deadline: Instant) -> Effect {
     if deadline <= turn.at {
         Effect::Answer(TIMED_OUT)
     } else {
@@ -435,7 +435,7 @@ fn patience(turn: Turn, deadline: Instant) -> Effect {
 }
 
 #[cold]
-fn faulted(turn: Turn, request: &Request, place: Place, fault: Fault) -> Effect {
+fn faulted(turn: Dispatch, request: &Request, place: Location, fault: Fault) -> Effect {
     let (code, cause) = match fault {
         Fault::Unmapped => (ACCESS_VIOLATION, Cause::Unmapped(place)),
         Fault::Unaligned => (DATATYPE_MISALIGNMENT, Cause::Unaligned(place)),
@@ -443,12 +443,12 @@ fn faulted(turn: Turn, request: &Request, place: Place, fault: Fault) -> Effect 
     raised(turn, request, (code, place.address), cause)
 }
 
-fn not_inside(turn: Turn, request: &Request, lock: LockId) -> Effect {
+fn not_inside(turn: Dispatch, request: &Request, lock: LockId) -> Effect {
     let fatal = (RESOURCE_NOT_OWNED, Address::NULL);
     raised(turn, request, fatal, Cause::NotOwned(lock))
 }
 
-fn raised(turn: Turn, request: &Request, fatal: (u32, Address), cause: Cause) -> Effect {
+fn raised(turn: Dispatch, request: &Request, fatal: (u32, Address), cause: Cause) -> Effect {
     let (code, address) = fatal;
     Effect::Raised(Box::new(Exception {
         code,

@@ -1,6 +1,6 @@
 //! What programs write down without making a call.
 //!
-//! Owns [`Written`], a record with its stamp, and the form of the heap's word on blocks handed out and
+//! Owns [`Recorded`], a record with its stamp, and the form of the heap's word on blocks handed out and
 //! taken back, which the judge hears. It refuses to be a scheduling point: writing a note lets
 //! nobody else run.
 
@@ -10,7 +10,7 @@ use crate::call::ThreadId;
 
 /// A record with its writer and the time of the writer's last completed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written<R> {
+pub struct Recorded<R> {
     /// When.
     pub at: Instant,
     /// Who.

@@ -9,11 +9,11 @@ use std::rc::Rc;
 use kernel::{CounterRng, Duration, Instant};
 
 use crate::call::{Request, ThreadId};
-use crate::config::{Before, Preemption};
+use crate::config::{Preemption, PreemptionPoint};
 use crate::engine::mailbox::Mailbox;
 use crate::engine::process::Process;
 use crate::environment::Environment;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::pending_call::PendingCall;
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) struct Running<E: Environment> {
 
 /// How a thread is put aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PutAside {
+pub(crate) struct DuePreemption {
     pub(crate) length: Duration,
     /// Who goes on instead.
     pub(crate) to: Option<u64>,
@@ -158,9 +158,9 @@ impl<E: Environment> Running<E> {
     /// by asking.
     pub(crate) fn put_aside_now(
         &mut self,
-        pending: &Candidate,
+        pending: &PendingCall,
         process: &Process<E>,
-    ) -> Option<PutAside> {
+    ) -> Option<DuePreemption> {
         let next = pending.calls + 1;
         if self.orders.is_empty() || self.asked == next {
             return None;
@@ -171,18 +171,18 @@ impl<E: Environment> Running<E> {
             .orders
             .iter_mut()
             .position(|order| match &mut order.before {
-                Before::Call(call) => *call == next,
-                Before::Deed { deed, of, ordinal } => {
-                    let is_meant = named == Some((*deed, of.as_str()));
-                    *ordinal -= u64::from(is_meant);
-                    is_meant && *ordinal == 0
+                PreemptionPoint::Call(call) => *call == next,
+                PreemptionPoint::Operation { kind, of, nth } => {
+                    let is_meant = named == Some((*kind, of.as_str()));
+                    *nth -= u64::from(is_meant);
+                    is_meant && *nth == 0
                 }
             })?;
         let Preemption { length, to, .. } = self.orders.swap_remove(place);
-        Some(PutAside { length, to })
+        Some(DuePreemption { length, to })
     }
 
-    pub(crate) fn view<'a>(&'a self, pending: &Candidate) -> ThreadView<'a> {
+    pub(crate) fn view<'a>(&'a self, pending: &PendingCall) -> ThreadView<'a> {
         ThreadView {
             name: &self.name,
             number: self.mailbox.number,

@@ -1,16 +1,16 @@
 //! A running hash of everything that happened in a machine.
 //!
-//! Owns [`Trail`]. It refuses to be more than a witness of equality: two runs with equal trails
+//! Owns [`TraceHash`]. It refuses to be more than a witness of equality: two runs with equal trails
 //! took the same course, call by call, up to collisions of a 64-bit hash.
 
-use crate::call::{OnWord, Operation};
-use crate::schedulers::dispatcher::Turn;
+use crate::call::{Operation, WordAccess};
+use crate::schedulers::dispatcher::Dispatch;
 
 /// The hash so far, if one is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trail(Option<u64>);
+pub(crate) struct TraceHash(Option<u64>);
 
-impl Trail {
+impl TraceHash {
     /// Of a machine on which nothing has happened.
     pub(crate) fn new(is_kept: bool) -> Self {
         Self(is_kept.then_some(0))
@@ -21,18 +21,18 @@ impl Trail {
     }
 
     /// Enters one call with its answer.
-    pub(crate) fn enter(&mut self, turn: Turn, operation: &Operation, answer: u32) {
+    pub(crate) fn enter(&mut self, turn: Dispatch, operation: &Operation, answer: u32) {
         if self.0.is_some() {
             self.enter_essence(turn, essence(operation), answer);
         }
     }
 
     /// The same for a call that touches a word.
-    pub(crate) fn enter_access(&mut self, turn: Turn, on_word: &OnWord, answer: u32) {
+    pub(crate) fn enter_access(&mut self, turn: Dispatch, on_word: &WordAccess, answer: u32) {
         if self.0.is_none() {
             return;
         }
-        let OnWord {
+        let WordAccess {
             number,
             address,
             put,
@@ -44,7 +44,7 @@ impl Trail {
 
     /// `FxHash`'s step: fast, and strong enough against what is no adversary. The words of a call are
     /// spread apart from what was before, which need not wait for it.
-    fn enter_essence(&mut self, turn: Turn, essence: (u64, u64, u64), answer: u32) {
+    fn enter_essence(&mut self, turn: Dispatch, essence: (u64, u64, u64), answer: u32) {
         const MULTIPLIER: u64 = 0x517C_C1B7_2722_0A95;
         let (number, first, second) = essence;
         let when = turn.at.nanos().wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -62,7 +62,7 @@ pub(crate) fn essence(operation: &Operation) -> (u64, u64, u64) {
         | Operation::Write(..)
         | Operation::Exchange(..)
         | Operation::CompareExchange { .. } => {
-            let OnWord { address, put, .. } = operation.on_word();
+            let WordAccess { address, put, .. } = operation.on_word();
             (address.0, u64::from(put))
         }
         Operation::Lock(lock) | Operation::Unlock(lock) => (lock.0, 0),

@@ -6,8 +6,8 @@
 use kernel::{Duration, Instant};
 
 use crate::call::ThreadId;
-use crate::engine::activity::{Activity, Waker};
-use crate::engine::mailbox::Parcel;
+use crate::engine::activity::{Activity, WokenBy};
+use crate::engine::mailbox::Payload;
 use crate::engine::process::{DONE, TIMED_OUT, Woken};
 use crate::engine::thread_state::ThreadState;
 use crate::engine::{Answer, Engine, Reason};
@@ -15,7 +15,7 @@ use crate::environment::Environment;
 
 impl<E: Environment> Engine<E> {
     /// The wait of a thread is over, which a call or the world has ended: it is to be told so.
-    pub(crate) fn release(&mut self, woken: Woken<E>, at: Instant, waker: Waker) -> Answer {
+    pub(crate) fn release(&mut self, woken: Woken<E>, at: Instant, waker: WokenBy) -> Answer {
         let Woken { thread, message } = woken;
         let running = &mut self.threads[thread.index()];
         assert_eq!(running.state, ThreadState::Blocked, "{running:?} waits");
@@ -27,7 +27,7 @@ impl<E: Environment> Engine<E> {
             told.answer(thread, operation, DONE, at);
         }
         if let Some(message) = message {
-            let parcel = Parcel::Message(message);
+            let parcel = Payload::Message(message);
             if let Some(told) = &mut self.told {
                 told.hear(thread, &parcel);
             }
@@ -51,7 +51,7 @@ impl<E: Environment> Engine<E> {
             told.answer(thread, &operation, TIMED_OUT, at);
         }
         self.process.give_up(thread, &operation);
-        self.resume(thread, TIMED_OUT, at, Waker::Time)
+        self.resume(thread, TIMED_OUT, at, WokenBy::Deadline)
     }
 
     /// The world answers: the thread is to be told so.
@@ -70,11 +70,11 @@ impl<E: Environment> Engine<E> {
             told.answer(thread, operation, DONE, at);
             told.hear(thread, &reply);
         }
-        running.mailbox.put_parcel(Parcel::Reply(reply));
-        self.resume(thread, DONE, at, Waker::World)
+        running.mailbox.put_parcel(Payload::Reply(reply));
+        self.resume(thread, DONE, at, WokenBy::Environment)
     }
 
-    fn resume(&mut self, thread: ThreadId, word: u32, at: Instant, waker: Waker) -> Answer {
+    fn resume(&mut self, thread: ThreadId, word: u32, at: Instant, waker: WokenBy) -> Answer {
         if let Some(seen) = &mut self.activity {
             seen.push(Activity::woken(thread, at, waker));
         }

@@ -15,7 +15,7 @@ use crate::memory::heap_layout::{
 /// What a sound heap holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeapCensus {
-    /// Blocks that the program has.
+    /// HeapShadow that the program has.
     pub busy_blocks: u32,
     /// Their units, headers included.
     pub busy_units: u32,

@@ -2,12 +2,12 @@
 //!
 //! Owns [`Machine::watch_state`] and [`Machine::fingerprint`]. It refuses to be exact: 64 bits stand
 //! for the whole, and a program that has forgotten something is taken to remember it, unless it
-//! says so ([`Thread::remembers`](crate::Thread::remembers)).
+//! says so ([`Thread::declare_state`](crate::Thread::declare_state)).
 
 use kernel::{Instant, mix};
 
 use crate::call::ThreadId;
-use crate::engine::observation_hash::Told;
+use crate::engine::observation_hash::ObservationHash;
 use crate::engine::thread_state::ThreadState;
 use crate::environment::Environment;
 use crate::machine::Machine;
@@ -17,7 +17,7 @@ impl<E: Environment> Machine<E> {
     pub fn watch_state(&mut self) {
         let engine = self.engine_mut();
         assert_eq!(engine.threads.len(), 0, "what was told before is unknown");
-        engine.told = Some(Told::default());
+        engine.told = Some(ObservationHash::default());
         engine.process.memory.watch();
     }
 

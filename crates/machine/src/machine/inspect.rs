@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
-use crate::engine::access_log::Footprint;
+use crate::engine::access_log::AccessLogEntry;
 use crate::engine::activity::Activity;
 use crate::engine::thread_state::ThreadView;
 use crate::environment::Environment;
@@ -14,7 +14,7 @@ use crate::heap::census::{HeapCensus, HeapFault, census};
 use crate::machine::Machine;
 use crate::memory::address::Address;
 use crate::memory::heap_layout::HeapLayout;
-use crate::race::detector::Judge;
+use crate::race::detector::RaceDetector;
 use crate::sync::{EventObject, Lock, Semaphore};
 
 impl<E: Environment> Machine<E> {
@@ -26,13 +26,13 @@ impl<E: Environment> Machine<E> {
 
     /// The judge and its findings.
     #[must_use]
-    pub fn judge(&self) -> &Judge {
+    pub fn race_detector(&self) -> &RaceDetector {
         &self.engine().process.judge
     }
 
-    /// The newest accesses, the oldest first; as many as [`crate::Config::footprints`] says.
-    pub fn footprints(&self) -> impl Iterator<Item = &Footprint> {
-        self.engine().footprints.oldest_first()
+    /// The newest accesses, the oldest first; as many as [`crate::Config::access_log`] says.
+    pub fn access_log(&self) -> impl Iterator<Item = &AccessLogEntry> {
+        self.engine().access_log.oldest_first()
     }
 
     /// The word at `address`, if one is mapped there. No access in the judge's eyes.
@@ -143,16 +143,16 @@ impl<E: Environment> Machine<E> {
 
     /// How many calls were carried out.
     #[must_use]
-    pub fn steps(&self) -> u64 {
-        self.engine().config.calls - self.engine().calls_left
+    pub fn calls(&self) -> u64 {
+        self.engine().config.call_limit - self.engine().calls_left
     }
 
     /// A hash of every call so far, its time and its answer.
     ///
     /// # Panics
-    /// If none is kept ([`crate::Config::hashed`]).
+    /// If none is kept ([`crate::Config::trace_hash`]).
     #[must_use]
-    pub fn state_hash(&self) -> u64 {
+    pub fn trace_hash(&self) -> u64 {
         let hash = self.engine().trail.hash();
         hash.expect("the configuration asks for a hash")
     }

@@ -7,41 +7,41 @@
 use kernel::{Choices, Instant};
 
 use crate::engine::Engine;
-use crate::engine::access_log::Footprints;
+use crate::engine::access_log::AccessLog;
 use crate::engine::thread_state::Running;
-use crate::engine::trace_hash::Trail;
+use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
 use crate::machine::Machine;
 use crate::schedulers::Strategy;
-use crate::schedulers::dispatcher::Turns;
+use crate::schedulers::dispatcher::Dispatcher;
 
 impl<E: Environment> Machine<E> {
-    /// Lets every [restart](Self::restart) from now on keep the static data there is, with the words
+    /// Lets every [restart](Self::reset_with) from now on keep the static data there is, with the words
     /// in it, and the kernel objects, as they were when they were created.
     ///
     /// # Panics
     /// If threads have been started already.
-    pub fn keep(&mut self) {
+    pub fn save_initial_state(&mut self) {
         let engine = self.engine_mut();
         assert!(engine.threads.is_empty(), "what a run has done is not kept");
-        engine.process.keep();
+        engine.process.save_initial_state();
     }
 
     /// Makes the machine as [`Machine::new`] made it, with the same configuration and key and
     /// another strategy: no thread, no kernel object, no static data but what was
-    /// [kept](Self::keep), the heap empty.
-    pub fn restart(&mut self, strategy: Strategy, choices: Choices) {
+    /// [kept](Self::save_initial_state), the heap empty.
+    pub fn reset_with(&mut self, strategy: Strategy, choices: Choices) {
         let engine = self.engine_mut();
-        engine.turns = Turns::new(&engine.config, strategy);
+        engine.turns = Dispatcher::new(&engine.config, strategy);
         self.begin_anew(choices);
     }
 
     /// The same with the strategy there is, whose luck is that of `choices` from now on. A scheduler
     /// with a memory remembers the runs before.
-    pub fn restart_alike(&mut self, choices: Choices) {
+    pub fn reset(&mut self, choices: Choices) {
         let engine = self.engine_mut();
-        engine.turns.restart(&engine.config);
-        engine.turns.renew(choices);
+        engine.turns.reset(&engine.config);
+        engine.turns.reseed(choices);
         self.begin_anew(choices);
     }
 
@@ -59,20 +59,20 @@ impl<E: Environment> Engine<E> {
             self.spare.push(thread);
         }
         self.candidates.clear();
-        self.process.restart();
+        self.process.reset();
         self.records.clear();
         if !self.timers.is_empty() {
             self.timers.clear();
         }
-        if self.footprints.are_kept() {
-            self.footprints = Footprints::new(self.config.footprints);
+        if self.access_log.are_kept() {
+            self.access_log = AccessLog::new(self.config.access_log_length);
         }
         self.told = None;
         self.is_disturbed = false;
         self.choices = choices;
         self.now = Instant::ZERO;
-        self.calls_left = self.config.calls;
-        self.trail = Trail::new(self.config.hashed);
+        self.calls_left = self.config.call_limit;
+        self.trail = TraceHash::new(self.config.trace_hash);
         self.ended = false;
         self.exception = None;
         self.step = None;

@@ -1,6 +1,6 @@
 //! Where a modeled word lies and what the program calls the place.
 //!
-//! Owns [`Address`], [`Field`] and [`Place`]. It refuses to know what is mapped there: that is
+//! Owns [`Address`], [`Field`] and [`Location`]. It refuses to know what is mapped there: that is
 //! the memory's business.
 
 use std::fmt;
@@ -21,7 +21,7 @@ pub struct Field {
 
 /// One word, as a program reaches it: `pointer + FIELD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The word that is touched.
     pub address: Address,
     /// The name of the place: part of a violation's signature, unlike the address.
@@ -60,7 +60,7 @@ impl Field {
     }
 }
 
-impl Place {
+impl Location {
     /// The word at `address` itself, reached through no other pointer.
     #[must_use]
     pub const fn new(address: Address, name: &'static str) -> Self {
@@ -73,9 +73,9 @@ impl Place {
 }
 
 impl Add<Field> for Address {
-    type Output = Place;
-    fn add(self, field: Field) -> Place {
-        Place {
+    type Output = Location;
+    fn add(self, field: Field) -> Location {
+        Location {
             address: self.offset(field.offset),
             name: field.name,
             origin: self,
@@ -102,7 +102,7 @@ impl fmt::Display for Address {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} at {}", self.name, self.address)
     }

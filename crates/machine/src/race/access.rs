@@ -3,19 +3,19 @@
 //! Owns [`Access`]. It refuses a verdict: that is the judge's.
 
 use std::fmt;
-use std::panic::Location;
+use std::panic;
 
 use kernel::Instant;
 
 use crate::call::{Actor, Request, ThreadId};
-use crate::memory::address::{Address, Place};
+use crate::memory::address::{Address, Location};
 
 /// How a word is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessKind {
     /// Read.
     Read,
-    /// Written.
+    /// Recorded.
     Write,
     /// Read and written in one indivisible step.
     Interlocked,
@@ -39,13 +39,13 @@ pub struct Access {
     /// The word.
     pub address: Address,
     /// The line of the program.
-    pub site: &'static Location<'static>,
+    pub site: &'static panic::Location<'static>,
     /// When.
     pub at: Instant,
 }
 
 impl Access {
-    pub(crate) fn of(thread: ThreadId, request: &Request, place: Place, at: Instant) -> Self {
+    pub(crate) fn of(thread: ThreadId, request: &Request, place: Location, at: Instant) -> Self {
         use crate::call::Operation::{CompareExchange, Exchange, Read, Write};
         let kind = if matches!(request.operation, Read(_)) {
             AccessKind::Read

@@ -1,6 +1,6 @@
 //! The judge: every access weighed, findings kept.
 //!
-//! Owns [`Judge`]: the threads' knowledge of each other, the races and the
+//! Owns [`RaceDetector`]: the threads' knowledge of each other, the races and the
 //! shadow of the heap. It refuses to change anything in the modeled process:
 //! a run with the judge off takes the same course.
 //!
@@ -13,13 +13,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::{Actor, EventId, LockId, QueueId, SemaphoreId, ThreadId};
-use crate::memory::address::Place;
+use crate::memory::address::Location;
 use crate::memory::heap_layout::HeapLayout;
 use crate::race::access::{Access, AccessKind};
-use crate::race::block_event::{BlockDeed, BlockNote};
-use crate::race::fasttrack::Races;
-use crate::race::heap_shadow::{Blocks, Wrong};
-use crate::race::queue_clocks::Flights;
+use crate::race::block_event::{BlockEvent, BlockEventKind};
+use crate::race::fasttrack::FastTrack;
+use crate::race::heap_shadow::{HeapShadow, Misuse};
+use crate::race::queue_clocks::QueueClocks;
 use crate::race::vector_clock::VectorClock;
 use crate::race::violation::{Signature, Violation, ViolationKind};
 
@@ -27,14 +27,14 @@ use crate::race::violation::{Signature, Violation, ViolationKind};
 pub const VIOLATIONS_MAX: usize = 64;
 /// The most things whose knowledge is kept apart. What comes later shares one clock: races may be
 /// missed then, none is invented.
-pub const MEETING_POINTS_MAX: usize = 65_536;
+pub const SYNC_OBJECTS_MAX: usize = 65_536;
 
 /// The most meeting points that a restart keeps the room of.
 const POINTS_KEPT: usize = 64;
 
 /// Something through which one thread hears of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum MeetingPoint {
+pub(crate) enum SyncObject {
     Lock(LockId),
     Semaphore(SemaphoreId),
     Event(EventId),
@@ -43,22 +43,22 @@ pub(crate) enum MeetingPoint {
     /// Whatever the environment means by this key.
     Outside(u64),
     /// Where the table of meeting points is full.
-    Crowd,
+    Overflow,
 }
 
 /// Weighs every access.
 #[derive(Debug)]
-pub struct Judge {
+pub struct RaceDetector {
     on: bool,
     knowledge: Vec<VectorClock>,
     /// Clocks of threads that a restart took away, kept for their room.
     spare: Vec<VectorClock>,
-    points: BTreeMap<MeetingPoint, VectorClock>,
-    flights: Vec<Flights>,
+    points: BTreeMap<SyncObject, VectorClock>,
+    flights: Vec<QueueClocks>,
     /// Room for what one access races with.
     unheard: Vec<Access>,
-    races: Races,
-    blocks: Blocks,
+    races: FastTrack,
+    blocks: HeapShadow,
     seen: BTreeSet<Signature>,
     violations: Vec<Violation>,
     repeated: u64,
@@ -66,7 +66,7 @@ pub struct Judge {
     pub(crate) raced: bool,
 }
 
-impl Judge {
+impl RaceDetector {
     pub(crate) fn new(on: bool, layout: HeapLayout) -> Self {
         Self {
             on,
@@ -75,8 +75,8 @@ impl Judge {
             points: BTreeMap::new(),
             flights: Vec::new(),
             unheard: Vec::new(),
-            races: Races::default(),
-            blocks: Blocks::new(layout),
+            races: FastTrack::default(),
+            blocks: HeapShadow::new(layout),
             seen: BTreeSet::new(),
             violations: Vec::new(),
             repeated: 0,
@@ -85,7 +85,7 @@ impl Judge {
     }
 
     /// As new: nothing known, nothing found, and so many queues.
-    pub(crate) fn restart(&mut self, queues: usize) {
+    pub(crate) fn reset(&mut self, queues: usize) {
         self.flights.truncate(queues);
         if !self.on {
             return;
@@ -97,9 +97,9 @@ impl Judge {
             self.points.clear();
         }
         self.points.values_mut().for_each(VectorClock::clear);
-        self.flights.iter_mut().for_each(Flights::clear);
-        self.races.restart();
-        self.blocks.restart();
+        self.flights.iter_mut().for_each(QueueClocks::clear);
+        self.races.reset();
+        self.blocks.reset();
         self.seen.clear();
         self.violations.clear();
         self.repeated = 0;
@@ -141,7 +141,7 @@ impl Judge {
 
     /// A new queue for `limit` messages.
     pub(crate) fn queue_created(&mut self, limit: usize) {
-        self.flights.push(Flights::new(limit));
+        self.flights.push(QueueClocks::new(limit));
     }
 
     /// `child` hears of everything `parent` did so far.
@@ -155,7 +155,7 @@ impl Judge {
     }
 
     /// Weighs a plain or interlocked access to the word `index`.
-    pub(crate) fn access(&mut self, index: usize, place: Place, access: Access) {
+    pub(crate) fn access(&mut self, index: usize, place: Location, access: Access) {
         self.raced = false;
         if !self.on {
             return;
@@ -166,7 +166,7 @@ impl Judge {
             self.find_wrong(wrong, access);
         }
         if access.kind == AccessKind::Interlocked {
-            self.meet(access.thread, MeetingPoint::Word(index));
+            self.meet(access.thread, SyncObject::Word(index));
             return;
         }
         let clock = &self.knowledge[access.thread.index()];
@@ -178,7 +178,7 @@ impl Judge {
     }
 
     /// What the heap says it did with a block.
-    pub(crate) fn block(&mut self, note: BlockNote) {
+    pub(crate) fn block(&mut self, note: BlockEvent) {
         if !self.on {
             return;
         }
@@ -192,11 +192,11 @@ impl Judge {
             at: note.at,
         };
         let (wrong, access) = match note.deed {
-            BlockDeed::Allocated(bytes) => {
+            BlockEventKind::Allocated(bytes) => {
                 let access = access(AccessKind::Allocate);
                 (self.blocks.allocate(note.address, bytes, access), access)
             }
-            BlockDeed::Freed => {
+            BlockEventKind::Freed => {
                 let access = access(AccessKind::Free);
                 (self.blocks.free(note.address, access), access)
             }
@@ -207,7 +207,7 @@ impl Judge {
     }
 
     /// `thread` leaves what it knows at `point`.
-    pub(crate) fn release(&mut self, thread: ThreadId, point: MeetingPoint) {
+    pub(crate) fn release(&mut self, thread: ThreadId, point: SyncObject) {
         if !self.on {
             return;
         }
@@ -217,7 +217,7 @@ impl Judge {
     }
 
     /// `thread` learns what others left at `point`, and leaves what it knows.
-    fn meet(&mut self, thread: ThreadId, point: MeetingPoint) {
+    fn meet(&mut self, thread: ThreadId, point: SyncObject) {
         let mine = &mut self.knowledge[thread.index()];
         let left = point_of(&mut self.points, point);
         mine.join(left);
@@ -226,21 +226,21 @@ impl Judge {
     }
 
     /// `thread` learns what others left at `point`.
-    pub(crate) fn acquire(&mut self, thread: ThreadId, point: MeetingPoint) {
+    pub(crate) fn acquire(&mut self, thread: ThreadId, point: SyncObject) {
         if !self.on {
             return;
         }
         let found = self
             .points
             .get(&point)
-            .or_else(|| self.points.get(&MeetingPoint::Crowd));
+            .or_else(|| self.points.get(&SyncObject::Overflow));
         if let Some(left) = found {
             self.knowledge[thread.index()].join(left);
         }
     }
 
     /// What was left at `point` is gone: it was drained or reset.
-    pub(crate) fn drain(&mut self, point: MeetingPoint) {
+    pub(crate) fn drain(&mut self, point: SyncObject) {
         if self.on
             && let Some(left) = self.points.get_mut(&point)
         {
@@ -287,8 +287,8 @@ impl Judge {
         self.unheard = unheard;
     }
 
-    fn find_wrong(&mut self, wrong: Wrong, access: Access) {
-        let Wrong {
+    fn find_wrong(&mut self, wrong: Misuse, access: Access) {
+        let Misuse {
             kind,
             against,
             allocated,
@@ -312,11 +312,12 @@ impl Judge {
 }
 
 /// Where that is left which is left at `point`.
-fn point_of(
-    points: &mut BTreeMap<MeetingPoint, VectorClock>,
-    point: MeetingPoint,
-) -> &mut VectorClock {
-    let has_room = points.len() < MEETING_POINTS_MAX || points.contains_key(&point);
-    let point = if has_room { point } else { MeetingPoint::Crowd };
+fn point_of(points: &mut BTreeMap<SyncObject, VectorClock>, point: SyncObject) -> &mut VectorClock {
+    let has_room = points.len() < SYNC_OBJECTS_MAX || points.contains_key(&point);
+    let point = if has_room {
+        point
+    } else {
+        SyncObject::Overflow
+    };
     points.entry(point).or_default()
 }

@@ -1,6 +1,6 @@
 //! Data races by happens-before, word by word.
 //!
-//! Owns [`Races`]: FastTrack (Flanagan, Freund, PLDI 2009) with the accesses kept for the report.
+//! Owns [`FastTrack`]: FastTrack (Flanagan, Freund, PLDI 2009) with the accesses kept for the report.
 //! A word remembers its last write and the reads since then that no later read has heard of.
 //! It refuses to know how threads synchronise: it is handed their clocks.
 
@@ -12,7 +12,7 @@ const PAGE_WORDS: usize = 64;
 
 /// The histories of all words that were touched.
 #[derive(Debug, Default)]
-pub(crate) struct Races {
+pub(crate) struct FastTrack {
     pages: Vec<Option<Box<[History; PAGE_WORDS]>>>,
     /// Words that have a history.
     touched: Vec<usize>,
@@ -38,9 +38,9 @@ impl Trace {
     }
 }
 
-impl Races {
+impl FastTrack {
     /// Forgets all histories, keeping their room.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn reset(&mut self) {
         let mut touched = std::mem::take(&mut self.touched);
         for index in touched.drain(..) {
             let history = self.history(index);

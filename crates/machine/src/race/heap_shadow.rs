@@ -1,6 +1,6 @@
 //! Which heap words belong to whom, kept outside the modeled memory.
 //!
-//! Owns [`Blocks`]: for every unit of the heap the block it belongs to and whether it still does.
+//! Owns [`HeapShadow`]: for every unit of the heap the block it belongs to and whether it still does.
 //! It believes what the heap says it hands out and takes back, never the modeled headers, which
 //! may be torn. It refuses to stop anything.
 
@@ -13,7 +13,7 @@ use crate::race::violation::ViolationKind;
 
 /// The shadow of one heap.
 #[derive(Debug)]
-pub(crate) struct Blocks {
+pub(crate) struct HeapShadow {
     layout: HeapLayout,
     owners: Vec<u32>,
     blocks: BTreeMap<u32, Block>,
@@ -53,13 +53,13 @@ struct Block {
 
 /// What is wrong with an access, and what it is wrong against.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wrong {
+pub(crate) struct Misuse {
     pub(crate) kind: ViolationKind,
     pub(crate) against: Option<Access>,
     pub(crate) allocated: Option<Access>,
 }
 
-impl Blocks {
+impl HeapShadow {
     pub(crate) fn new(layout: HeapLayout) -> Self {
         Self {
             layout,
@@ -69,7 +69,7 @@ impl Blocks {
     }
 
     /// Forgets all blocks.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn reset(&mut self) {
         if !self.blocks.is_empty() {
             self.owners.fill(0);
             self.blocks.clear();
@@ -77,7 +77,7 @@ impl Blocks {
     }
 
     /// Whether a program may touch the word at `address` through the pointer `origin`.
-    pub(crate) fn check(&self, address: Address, origin: Address) -> Option<Wrong> {
+    pub(crate) fn check(&self, address: Address, origin: Address) -> Option<Misuse> {
         if !self.layout.holds(address) {
             // The heap's own header, or outside; from within a block neither is its own.
             let strayed = origin != address && self.live(origin).is_some();
@@ -93,7 +93,7 @@ impl Blocks {
     }
 
     /// Why a word is nobody's.
-    fn wrong_about(&self, owner: Owner, address: Address, origin: Address) -> Wrong {
+    fn wrong_about(&self, owner: Owner, address: Address, origin: Address) -> Misuse {
         if origin != address && self.live(origin).is_some() {
             return self.wrong(ViolationKind::OutOfBounds, origin);
         }
@@ -113,7 +113,7 @@ impl Blocks {
         address: Address,
         bytes: u32,
         access: Access,
-    ) -> Option<Wrong> {
+    ) -> Option<Misuse> {
         let units = bytes.div_ceil(UNIT_BYTES).max(1);
         let inside = self.layout.holds(address)
             && address.0.is_multiple_of(UNIT_BYTES)
@@ -126,7 +126,7 @@ impl Blocks {
         let range = start as usize..(start + units) as usize;
         let mut owners = self.owners[range.clone()].iter().map(|owner| Owner(*owner));
         let held = owners.find(|owner| owner.words() > 0);
-        let wrong = held.map(|owner| Wrong {
+        let wrong = held.map(|owner| Misuse {
             kind: ViolationKind::DoubleHandOut,
             against: self.blocks.get(&owner.start()).map(|block| block.allocated),
             allocated: None,
@@ -146,7 +146,7 @@ impl Blocks {
     }
 
     /// Enters that the block at `address` is being given back.
-    pub(crate) fn free(&mut self, address: Address, access: Access) -> Option<Wrong> {
+    pub(crate) fn free(&mut self, address: Address, access: Access) -> Option<Misuse> {
         let start = if self.layout.holds(address) {
             self.unit(address) + 1
         } else {
@@ -176,9 +176,9 @@ impl Blocks {
         }
     }
 
-    fn wrong(&self, kind: ViolationKind, address: Address) -> Wrong {
+    fn wrong(&self, kind: ViolationKind, address: Address) -> Misuse {
         let block = self.blocks.get(&self.owner_if_held(address).start());
-        Wrong {
+        Misuse {
             kind,
             against: block.and_then(|block| block.freed),
             allocated: block.map(|block| block.allocated),

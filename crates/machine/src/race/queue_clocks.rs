@@ -1,6 +1,6 @@
 //! What messages carry besides themselves: the knowledge of who sent them.
 //!
-//! Owns [`Flights`], the clocks of one queue's messages and of its free places: the k-th message
+//! Owns [`QueueClocks`], the clocks of one queue's messages and of its free places: the k-th message
 //! is sent after the message `limit` before it was received, because only that made room. It
 //! refuses to know the threads: it passes clocks on.
 
@@ -10,7 +10,7 @@ use crate::race::vector_clock::VectorClock;
 
 /// The clocks that pass through one queue.
 #[derive(Debug)]
-pub(crate) struct Flights {
+pub(crate) struct QueueClocks {
     /// With each message in the queue, oldest first.
     carried: VecDeque<VectorClock>,
     /// With each place that was made free, oldest first.
@@ -21,7 +21,7 @@ pub(crate) struct Flights {
     spare: Vec<VectorClock>,
 }
 
-impl Flights {
+impl QueueClocks {
     /// The clocks of an empty queue with `limit` places.
     pub(crate) fn new(limit: usize) -> Self {
         Self {

@@ -48,7 +48,7 @@ pub struct Signature {
     /// What is wrong.
     pub kind: ViolationKind,
     /// The touched place, and how; for a race the lesser of the two.
-    pub place: End,
+    pub location: End,
     /// The other place, and how.
     pub against: Option<End>,
 }
@@ -65,7 +65,7 @@ impl Violation {
         }
         Signature {
             kind: self.kind,
-            place,
+            location: place,
             against,
         }
     }
@@ -87,7 +87,7 @@ impl fmt::Display for ViolationKind {
 
 impl fmt::Display for Signature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, kind) = self.place;
+        let (name, kind) = self.location;
         write!(formatter, "{}: {kind} of {name}", self.kind)?;
         match self.against {
             Some((name, kind)) => write!(formatter, " against {kind} of {name}"),

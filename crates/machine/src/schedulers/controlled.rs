@@ -10,12 +10,12 @@ use kernel::{Choices, Duration, Instant};
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
-use crate::schedulers::dispatcher::Turn;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::{Candidate, Prospect};
+use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::{Enabledness, PendingCall};
 
 #[derive(Debug)]
-pub(crate) struct Chosen {
+pub(crate) struct Controlled {
     scheduler: Box<dyn Scheduler>,
     clock: Instant,
     step: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Chosen {
     is_special: bool,
 }
 
-impl Chosen {
+impl Controlled {
     pub(crate) fn new(scheduler: Box<dyn Scheduler>) -> Self {
         Self {
             scheduler,
@@ -46,7 +46,7 @@ impl Chosen {
     }
 
     /// As new, but for its scheduler.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.clock = Instant::ZERO;
         self.step = 0;
         if self.is_special {
@@ -58,11 +58,11 @@ impl Chosen {
     }
 
     /// From now on luck is that of `choices`.
-    pub(crate) fn renew(&mut self, choices: Choices) {
-        self.scheduler.renew(choices);
+    pub(crate) fn reseed(&mut self, choices: Choices) {
+        self.scheduler.reseed(choices);
     }
 
-    pub(crate) fn ready(&mut self, candidates: &mut Candidates, at: Instant, thread: ThreadId) {
+    pub(crate) fn ready(&mut self, candidates: &mut EnabledSet, at: Instant, thread: ThreadId) {
         if at <= self.clock {
             candidates.admit(thread);
         } else {
@@ -71,7 +71,7 @@ impl Chosen {
         }
     }
 
-    pub(crate) fn next_time(&self, candidates: &Candidates) -> Option<Instant> {
+    pub(crate) fn next_time(&self, candidates: &EnabledSet) -> Option<Instant> {
         if candidates.is_empty() {
             let (first, _) = self.later.first()?;
             Some(self.clock.max(*first))
@@ -80,14 +80,14 @@ impl Chosen {
         }
     }
 
-    /// Gives the turn; `prospect` says what a call would come to now.
+    /// Gives the turn; `enabledness` says what a call would come to now.
     #[inline(always)]
     pub(crate) fn next(
         &mut self,
-        candidates: &mut Candidates,
+        candidates: &mut EnabledSet,
         until: Instant,
-        prospect: impl Fn(&Candidate, Instant) -> Prospect,
-    ) -> Option<Turn> {
+        enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
+    ) -> Option<Dispatch> {
         if self.is_special && !self.wait(candidates, until) {
             return None;
         }
@@ -96,19 +96,19 @@ impl Chosen {
             return None;
         }
         self.place = if self.is_special {
-            self.pick_specially(candidates, prospect)
+            self.pick_specially(candidates, enabledness)
         } else {
-            self.pick(candidates, prospect)
+            self.pick(candidates, enabledness)
         };
         let Some(thread) = candidates.thread_at(self.place) else {
             self.refuse_place(candidates.len());
         };
-        Some(Turn { thread, at })
+        Some(Dispatch { thread, at })
     }
 
     /// Lets time come until somebody can go on, but not beyond `until`: false if nobody can then.
     #[inline(never)]
-    fn wait(&mut self, candidates: &mut Candidates, until: Instant) -> bool {
+    fn wait(&mut self, candidates: &mut EnabledSet, until: Instant) -> bool {
         match self.next_time(candidates) {
             Some(at) if at <= until => self.clock = at,
             Some(_) | None => return false,
@@ -126,14 +126,14 @@ impl Chosen {
     #[inline(always)]
     fn pick(
         &mut self,
-        candidates: &mut Candidates,
-        prospect: impl Fn(&Candidate, Instant) -> Prospect,
+        candidates: &mut EnabledSet,
+        enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
         if !candidates.are_plain() {
             if let Some(place) = candidates.eager() {
                 return place;
             }
-            candidates.foresee(|one| prospect(one, self.clock));
+            candidates.foresee(|one| enabledness(one, self.clock));
         }
         let step = self.step;
         self.step += 1;
@@ -145,8 +145,8 @@ impl Chosen {
     #[inline(never)]
     fn pick_specially(
         &mut self,
-        candidates: &mut Candidates,
-        prospect: impl Fn(&Candidate, Instant) -> Prospect,
+        candidates: &mut EnabledSet,
+        enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
         let passed = self.passed_over.take().filter(|_| candidates.len() > 1);
         let left_out = passed.map(|passed| {
@@ -160,8 +160,8 @@ impl Chosen {
         let heir = heir.and_then(|heir| candidates.iter().position(|one| one.key == heir));
         let place = match heir {
             // The scheduler is shown whom it chooses.
-            Some(place) => candidates.alone(place, |only| place + self.pick(only, prospect)),
-            None => self.pick(candidates, prospect),
+            Some(place) => candidates.alone(place, |only| place + self.pick(only, enabledness)),
+            None => self.pick(candidates, enabledness),
         };
         self.is_special = self.heir.is_some() || !self.later.is_empty();
         left_out.map_or(place, |(left_out, passed)| {
@@ -178,12 +178,12 @@ impl Chosen {
         panic!("{scheduler:?} chose number {place} of {count} threads");
     }
 
-    pub(crate) fn rest(&mut self) {
-        self.scheduler.rest();
+    pub(crate) fn on_idle(&mut self) {
+        self.scheduler.on_idle();
     }
 
     /// The turn goes to the thread with the key `to`, or whomever the scheduler likes better.
-    pub(crate) fn pass_over(&mut self, turn: Turn, to: Option<u64>) {
+    pub(crate) fn pass_over(&mut self, turn: Dispatch, to: Option<u64>) {
         self.heir = to;
         self.passed_over = Some(turn.thread);
         self.is_special = true;
@@ -195,7 +195,7 @@ impl Chosen {
     }
 
     /// The thread that had the turn cannot go on.
-    pub(crate) fn stopped(&mut self, candidates: &mut Candidates) {
+    pub(crate) fn stopped(&mut self, candidates: &mut EnabledSet) {
         candidates.remove(self.place);
     }
 }

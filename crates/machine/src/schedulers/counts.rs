@@ -4,7 +4,7 @@
 //! [`Counts`], what they say of the next. It refuses to guess: what was never counted counts nothing.
 //!
 //! A call *meets* another thread if that has ever made one that conflicts with it: a change of what
-//! the other touched, or a look at what it changed. Before all other calls a preemption makes no
+//! the other touched, or a look at what it changed. PreemptionPoint all other calls a preemption makes no
 //! difference that it would not make before the thread's next meeting.
 
 use std::cell::RefCell;
@@ -13,10 +13,10 @@ use std::rc::Rc;
 
 use kernel::Choices;
 
-use crate::call::{Subject, ThreadId};
+use crate::call::{Resource, ThreadId};
 use crate::schedulers::Scheduler;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
 
 /// Calls that are scheduling points, by thread and by what they are about, over some runs.
 #[derive(Clone, Debug, Default)]
@@ -24,13 +24,13 @@ pub struct Tally {
     runs: u64,
     /// By a thread's stable key.
     threads: BTreeMap<u64, Own>,
-    hands: BTreeMap<Subject, Hands>,
+    hands: BTreeMap<Resource, Hands>,
 }
 
 /// The calls of one thread.
 #[derive(Clone, Debug, Default)]
 struct Own {
-    about: BTreeMap<Option<Subject>, u64>,
+    about: BTreeMap<Option<Resource>, u64>,
     /// In the run that is being counted, and the most in any.
     this_run: u64,
     most: u64,
@@ -64,9 +64,9 @@ pub struct Counts(Rc<Estimates>);
 struct Estimates {
     most: u64,
     threads: Vec<Share>,
-    shared: Vec<Subject>,
+    shared: Vec<Resource>,
     /// Ordered by subject.
-    hands: Vec<(Subject, Hands)>,
+    hands: Vec<(Resource, Hands)>,
 }
 
 /// The calls of one thread.
@@ -75,7 +75,7 @@ struct Share {
     key: u64,
     all: u64,
     meetings: u64,
-    about: Vec<(Subject, u64)>,
+    about: Vec<(Resource, u64)>,
 }
 
 /// A scheduler that lets another one choose, and counts.
@@ -114,7 +114,7 @@ impl Tally {
                 .collect(),
         };
         let threads: Vec<Share> = self.threads.iter().map(share).collect();
-        let mut users: BTreeMap<Subject, u32> = BTreeMap::new();
+        let mut users: BTreeMap<Resource, u32> = BTreeMap::new();
         for (subject, _) in threads.iter().flat_map(|share| &share.about) {
             *users.entry(*subject).or_default() += 1;
         }
@@ -127,9 +127,9 @@ impl Tally {
         }))
     }
 
-    fn count(&mut self, chosen: &Candidate) {
+    fn count(&mut self, chosen: &PendingCall) {
         let operation = &chosen.request.operation;
-        let subject = operation.subject();
+        let subject = operation.resource();
         let meets = subject.is_some_and(|subject| {
             let hands = self.hands.entry(subject).or_default();
             hands.pass(chosen);
@@ -161,7 +161,7 @@ impl Own {
 
 impl Hands {
     /// Through those of whoever makes this call.
-    fn pass(&mut self, one: &Candidate) {
+    fn pass(&mut self, one: &PendingCall) {
         self.touched.add(one.key);
         if one.request.operation.changes() {
             self.changed.add(one.key);
@@ -169,7 +169,7 @@ impl Hands {
     }
 
     /// Whether somebody else's call conflicts with this one.
-    fn meet(self, one: &Candidate) -> bool {
+    fn meet(self, one: &PendingCall) -> bool {
         let changes = one.request.operation.changes();
         self.changed.is_another(one.key) || changes && self.touched.is_another(one.key)
     }
@@ -209,7 +209,7 @@ impl Counts {
 
     /// The mean number of calls about `subject` of the thread with this key.
     #[must_use]
-    pub fn about(&self, key: u64, subject: Subject) -> u64 {
+    pub fn about(&self, key: u64, subject: Resource) -> u64 {
         let about = self.share(key).map_or(&[][..], |share| &share.about);
         let found = about.iter().find(|(known, _)| *known == subject);
         found.map_or(0, |(_, calls)| *calls)
@@ -217,14 +217,14 @@ impl Counts {
 
     /// What more than one thread was about, in order.
     #[must_use]
-    pub fn shared(&self) -> &[Subject] {
+    pub fn shared(&self) -> &[Resource] {
         &self.0.shared
     }
 
     /// Whether this call meets another thread.
-    pub(crate) fn meets(&self, one: &Candidate) -> bool {
+    pub(crate) fn meets(&self, one: &PendingCall) -> bool {
         let hands = &self.0.hands;
-        let Some(subject) = one.request.operation.subject() else {
+        let Some(subject) = one.request.operation.resource() else {
             return false;
         };
         let place = hands.binary_search_by_key(&subject, |(it, _)| *it);
@@ -268,7 +268,7 @@ impl Share {
 }
 
 impl<S: Scheduler> Scheduler for Counting<S> {
-    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
         let index = self.chooser.choose(step, runnable);
         if let Some(chosen) = runnable.get(index) {
             self.tally.borrow_mut().count(chosen);
@@ -276,12 +276,12 @@ impl<S: Scheduler> Scheduler for Counting<S> {
         index
     }
 
-    fn rest(&mut self) {
-        self.chooser.rest();
+    fn on_idle(&mut self) {
+        self.chooser.on_idle();
     }
 
-    fn renew(&mut self, choices: Choices) {
-        self.chooser.renew(choices);
+    fn reseed(&mut self, choices: Choices) {
+        self.chooser.reseed(choices);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The threads' pending calls, and who can make theirs now.
 //!
-//! Owns [`Candidate`], a thread with the call it is about to make, and [`Candidates`]: one of every
+//! Owns [`PendingCall`], a thread with the call it is about to make, and [`EnabledSet`]: one of every
 //! thread, and the list of those among whom a scheduler chooses. It refuses to choose.
 
 use std::ops::Index;
@@ -8,21 +8,21 @@ use std::ops::Index;
 use kernel::Duration;
 
 use crate::call::ThreadId;
-use crate::costs::Quote;
-use crate::schedulers::pending_call::{Asked, Candidate, Prospect};
+use crate::costs::Cost;
+use crate::schedulers::pending_call::{Enabledness, PendingCall, PreparedCall};
 
 /// The threads that can make their next call now, by thread. An index is a place among these.
 #[derive(Debug, Default)]
-pub struct Candidates {
+pub struct EnabledSet {
     /// Of every thread, by thread, whether it can go on or not.
-    all: Vec<Candidate>,
+    all: Vec<PendingCall>,
     runnable: Vec<ThreadId>,
     /// How many of them are about to make a call that is no plain choice: private, or one that may
     /// have to wait.
     special: usize,
 }
 
-impl Candidates {
+impl EnabledSet {
     /// How many there are: never none when a scheduler is asked.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -37,20 +37,20 @@ impl Candidates {
 
     /// The candidate at a place, if there are so many.
     #[must_use]
-    pub fn get(&self, place: usize) -> Option<&Candidate> {
+    pub fn get(&self, place: usize) -> Option<&PendingCall> {
         self.runnable.get(place).map(|thread| self.of(*thread))
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Candidate> + Clone {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &PendingCall> + Clone {
         self.runnable.iter().map(|thread| self.of(*thread))
     }
 
     /// Those whose call would not wait now, with their places; all of them if every call would.
-    pub fn able(&self) -> impl Iterator<Item = (usize, &Candidate)> + Clone {
-        let all_wait = self.special > 0 && self.iter().all(Candidate::waits);
+    pub fn able(&self) -> impl Iterator<Item = (usize, &PendingCall)> + Clone {
+        let all_wait = self.special > 0 && self.iter().all(PendingCall::blocks);
         let places = self.iter().enumerate();
-        places.filter(move |(_, one)| all_wait || !one.waits())
+        places.filter(move |(_, one)| all_wait || !one.blocks())
     }
 
     /// The thread at a place.
@@ -67,16 +67,16 @@ impl Candidates {
     }
 
     /// One of every thread, by thread.
-    pub(crate) fn all(&self) -> &[Candidate] {
+    pub(crate) fn all(&self) -> &[PendingCall] {
         &self.all
     }
 
     /// The candidate of a thread that may be unable to go on.
-    pub(crate) fn of(&self, thread: ThreadId) -> &Candidate {
+    pub(crate) fn of(&self, thread: ThreadId) -> &PendingCall {
         &self.all[thread.index()]
     }
 
-    pub(crate) fn of_mut(&mut self, thread: ThreadId) -> &mut Candidate {
+    pub(crate) fn of_mut(&mut self, thread: ThreadId) -> &mut PendingCall {
         &mut self.all[thread.index()]
     }
 
@@ -96,29 +96,29 @@ impl Candidates {
     /// A thread begins.
     pub(crate) fn enroll(&mut self, thread: ThreadId, key: u64) {
         assert_eq!(thread.index(), self.all.len(), "threads come in order");
-        let Asked {
+        let PreparedCall {
             request, on_word, ..
-        } = Asked::nothing_yet();
-        self.all.push(Candidate {
+        } = PreparedCall::nothing_yet();
+        self.all.push(PendingCall {
             thread,
             key,
             calls: 0,
             request,
             stretch: Duration::ZERO,
-            prospect: Prospect::Done,
+            enabledness: Enabledness::Enabled,
             on_word,
-            cost: Quote::NOTHING,
+            cost: Cost::NOTHING,
         });
     }
 
     /// What a thread that is not among the runnable asks for.
-    pub(crate) fn announce(&mut self, thread: ThreadId, asked: &Asked) {
+    pub(crate) fn announce(&mut self, thread: ThreadId, asked: &PreparedCall) {
         self.of_mut(thread).announce(asked);
     }
 
     /// What a runnable thread asks for next.
     #[inline]
-    pub(crate) fn goes_on(&mut self, thread: ThreadId, asked: &Asked) {
+    pub(crate) fn goes_on(&mut self, thread: ThreadId, asked: &PreparedCall) {
         let one = &mut self.all[thread.index()];
         self.special -= usize::from(one.request.operation.is_special());
         one.announce(asked);
@@ -150,15 +150,15 @@ impl Candidates {
 
     /// The place of who is about to make a private call, if anybody is.
     pub(crate) fn eager(&self) -> Option<usize> {
-        let is_private = |one: &Candidate| one.request.operation.is_private();
+        let is_private = |one: &PendingCall| one.request.operation.is_private();
         self.iter().position(is_private)
     }
 
     /// Looks anew at what every runnable thread's call would come to.
-    pub(crate) fn foresee(&mut self, prospect: impl Fn(&Candidate) -> Prospect) {
+    pub(crate) fn foresee(&mut self, enabledness: impl Fn(&PendingCall) -> Enabledness) {
         for thread in &self.runnable {
             let one = &mut self.all[thread.index()];
-            one.prospect = prospect(one);
+            one.enabledness = enabledness(one);
         }
     }
 
@@ -172,10 +172,10 @@ impl Candidates {
     }
 }
 
-impl Index<usize> for Candidates {
-    type Output = Candidate;
+impl Index<usize> for EnabledSet {
+    type Output = PendingCall;
 
-    fn index(&self, place: usize) -> &Candidate {
+    fn index(&self, place: usize) -> &PendingCall {
         self.of(self.runnable[place])
     }
 }

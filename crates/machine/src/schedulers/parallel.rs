@@ -14,9 +14,9 @@ use kernel::{Choices, Duration, Site, mix};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pct::below;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.parallel");
 
@@ -71,7 +71,7 @@ impl Parallel {
         }
     }
 
-    fn due(&mut self, one: &Candidate) -> u64 {
+    fn due(&mut self, one: &PendingCall) -> u64 {
         let (luck, now, evenness) = (self.luck, self.now, self.evenness);
         let length = one.stretch.nanos().saturating_add(self.step);
         let fresh = |start: u64| Due {
@@ -97,7 +97,7 @@ fn varied(length: u64, evenness: u64, word: u64) -> u64 {
 }
 
 impl Scheduler for Parallel {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         let (index, chosen) = runnable
             .able()
             .min_by_key(|(_, one)| (self.due(one), one.thread))
@@ -106,7 +106,7 @@ impl Scheduler for Parallel {
         index
     }
 
-    fn renew(&mut self, choices: Choices) {
+    fn reseed(&mut self, choices: Choices) {
         self.luck = choices.counter_rng(SITE, self.key).word(0);
     }
 }

@@ -14,8 +14,8 @@ use kernel::{Choices, CounterRng, Site, mix};
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.pct");
 /// Above every priority that a thread falls to.
@@ -94,9 +94,9 @@ impl Pct {
     }
 
     /// Who goes next if nothing changes.
-    pub(crate) fn highest(&mut self, runnable: &Candidates) -> usize {
+    pub(crate) fn highest(&mut self, runnable: &EnabledSet) -> usize {
         let luck = self.luck;
-        let priority = |(_, one): &(usize, &Candidate)| {
+        let priority = |(_, one): &(usize, &PendingCall)| {
             let first = || first(luck, one.key);
             (*self.priorities.get(one.thread, first), one.thread)
         };
@@ -119,7 +119,7 @@ pub(crate) fn below(words: &mut CounterRng, ordinal: u64, bound: u64) -> u64 {
 }
 
 impl Scheduler for Pct {
-    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
         let mut index = self.highest(runnable);
         while self.changes.last().is_some_and(|change| *change <= step) {
             self.changes.pop();

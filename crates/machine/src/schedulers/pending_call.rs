@@ -1,20 +1,20 @@
 //! A request made ready for whoever carries it out.
 //!
-//! Owns [`Asked`]: what is worked out once, when a thread announces its next call,
+//! Owns [`PreparedCall`]: what is worked out once, when a thread announces its next call,
 //! and not each time the call is made. It refuses to say when that is.
 
-use std::panic::Location;
+use std::panic;
 
 use kernel::Duration;
 
-use crate::call::{Actor, OnWord, Operation, Request, ThreadId};
-use crate::costs::{Quote, Tariff};
+use crate::call::{Actor, Operation, Request, ThreadId, WordAccess};
+use crate::costs::{Cost, CostTable};
 
 /// A thread and the call it is about to make. It begins at a line of the cache: it is written and read
 /// again at every call.
 #[repr(align(64))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct PendingCall {
     /// The thread.
     pub thread: ThreadId,
     /// Its stable key.
@@ -26,43 +26,43 @@ pub struct Candidate {
     /// Modeled time of the private calls it made since it last made another.
     pub stretch: Duration,
     /// What the call would come to now.
-    pub prospect: Prospect,
+    pub enabledness: Enabledness,
     /// What the call does to a word.
-    pub(crate) on_word: OnWord,
+    pub(crate) on_word: WordAccess,
     /// What the call costs.
-    pub(crate) cost: Quote,
+    pub(crate) cost: Cost,
 }
 
 /// What a pending call would come to if it were made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prospect {
+pub enum Enabledness {
     /// It would be done.
-    Done,
+    Enabled,
     /// It would take a message.
-    Takes {
+    Receives {
         /// How many there are in the queue.
-        of: u32,
+        messages: u32,
         /// Whether it would wait if there were none.
-        patient: bool,
+        would_block: bool,
     },
     /// It would not have to wait for a message, there being none and no time left to wait.
-    FindsNothing,
+    TimesOut,
     /// It could only wait: for a lock, a message, a signal or for time.
-    Waits,
+    Blocks,
 }
 
 /// A request made ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct PreparedCall {
     pub(crate) request: Request,
     /// What it does to a word.
-    pub(crate) on_word: OnWord,
+    pub(crate) on_word: WordAccess,
     /// What it costs; none if luck says.
-    pub(crate) cost: Quote,
+    pub(crate) cost: Cost,
 }
 
-impl Asked {
-    pub(crate) fn new(request: &Request, tariff: &Tariff) -> Self {
+impl PreparedCall {
+    pub(crate) fn new(request: &Request, tariff: &CostTable) -> Self {
         Self {
             request: *request,
             on_word: request.operation.on_word(),
@@ -78,25 +78,25 @@ impl Asked {
             request: Request {
                 operation,
                 actor: Actor::Program,
-                site: Location::caller(),
+                site: panic::Location::caller(),
             },
-            cost: Quote::NOTHING,
+            cost: Cost::NOTHING,
         }
     }
 }
 
-impl Candidate {
+impl PendingCall {
     /// Whether the call could only wait now.
     #[must_use]
-    pub fn waits(&self) -> bool {
-        self.prospect == Prospect::Waits
+    pub fn blocks(&self) -> bool {
+        self.enabledness == Enabledness::Blocks
     }
 
-    pub(crate) fn announce(&mut self, asked: &Asked) {
+    pub(crate) fn announce(&mut self, asked: &PreparedCall) {
         self.request = asked.request;
         self.on_word = asked.on_word;
         self.cost = asked.cost;
-        self.prospect = Prospect::Done;
+        self.enabledness = Enabledness::Enabled;
     }
 
     /// Its thread makes the call, which is private if it adds this to the stretch of such calls.

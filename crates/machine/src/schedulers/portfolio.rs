@@ -10,7 +10,7 @@ use kernel::{Choices, Duration, Site};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::Counts;
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::parallel::Parallel;
 use crate::schedulers::pos::Pos;
 use crate::schedulers::preempting::Preempting;
@@ -95,15 +95,15 @@ impl Portfolio {
 }
 
 impl Scheduler for Portfolio {
-    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
         self.drawn().choose(step, runnable)
     }
 
-    fn rest(&mut self) {
-        self.drawn().rest();
+    fn on_idle(&mut self) {
+        self.drawn().on_idle();
     }
 
-    fn renew(&mut self, choices: Choices) {
-        self.drawn().renew(choices);
+    fn reseed(&mut self, choices: Choices) {
+        self.drawn().reseed(choices);
     }
 }

@@ -8,8 +8,8 @@ use kernel::{Choices, Site, mix};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.pos");
 
@@ -45,7 +45,7 @@ impl Pos {
         }
     }
 
-    fn pending(&mut self, one: &Candidate) -> &mut Pending {
+    fn pending(&mut self, one: &PendingCall) -> &mut Pending {
         let luck = self.luck;
         let fresh = |points| Pending {
             calls: one.calls,
@@ -60,7 +60,7 @@ impl Pos {
         pending
     }
 
-    fn redraw(&mut self, one: &Candidate) {
+    fn redraw(&mut self, one: &PendingCall) {
         let luck = self.luck;
         let pending = self.pending(one);
         pending.drawn += 1;
@@ -74,7 +74,7 @@ fn drawn(luck: u64, key: u64, point: u64, times: u64) -> u64 {
 }
 
 impl Scheduler for Pos {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         let (index, chosen) = runnable
             .able()
             .max_by_key(|(_, one)| (self.pending(one).priority, one.thread))
@@ -89,7 +89,7 @@ impl Scheduler for Pos {
     }
 
     /// Calls that have their priority keep it.
-    fn renew(&mut self, choices: Choices) {
+    fn reseed(&mut self, choices: Choices) {
         self.luck = choices.counter_rng(SITE, self.key).word(0);
     }
 }

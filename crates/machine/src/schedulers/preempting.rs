@@ -16,9 +16,9 @@ use kernel::{Choices, Site};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pct::{Pct, below};
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.preempting");
 
@@ -27,7 +27,7 @@ const SITE: Site = Site::new("machine.schedule.preempting");
 pub struct Preempting {
     order: Pct,
     counts: Counts,
-    /// Before which meetings: a thread's stable key, and how many it has had.
+    /// PreemptionPoint which meetings: a thread's stable key, and how many it has had.
     before: Vec<(u64, u64)>,
     /// Who goes before all others until it is preempted.
     leader: Option<u64>,
@@ -57,7 +57,7 @@ impl Preempting {
         }
     }
 
-    fn next(&mut self, runnable: &Candidates) -> usize {
+    fn next(&mut self, runnable: &EnabledSet) -> usize {
         let goes_first = |leader| runnable.able().find(|(_, one)| one.key == leader);
         match self.leader.and_then(goes_first) {
             Some((index, _)) => index,
@@ -66,7 +66,7 @@ impl Preempting {
     }
 
     /// Whether a thread is to be preempted before its call, which then is settled.
-    fn is_preempted(&mut self, one: &Candidate) -> bool {
+    fn is_preempted(&mut self, one: &PendingCall) -> bool {
         let meeting = (one.key, *self.had.get(one.thread, || 0));
         let before = self.before.len();
         self.before.retain(|it| *it != meeting);
@@ -75,7 +75,7 @@ impl Preempting {
 }
 
 impl Scheduler for Preempting {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         let mut index = self.next(runnable);
         while self.counts.meets(&runnable[index]) {
             let thread = runnable[index].thread;

@@ -5,7 +5,7 @@
 use kernel::{Choices, FastCounterRng, Site};
 
 use crate::schedulers::Scheduler;
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::enabled_set::EnabledSet;
 
 const SITE: Site = Site::new("machine.schedule.random");
 
@@ -28,11 +28,11 @@ impl Random {
 }
 
 impl Scheduler for Random {
-    fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
         self.luck.below(step, runnable.len() as u64) as usize
     }
 
-    fn renew(&mut self, choices: Choices) {
+    fn reseed(&mut self, choices: Choices) {
         self.luck = choices.fast_counter_rng(SITE, self.key);
     }
 }

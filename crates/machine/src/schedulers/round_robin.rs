@@ -1,11 +1,11 @@
-//! Turns in a circle: the schedule without chance.
+//! Dispatcher in a circle: the schedule without chance.
 //!
 //! Owns [`RoundRobin`]. With a turn that never ends it is the schedule without preemption, on
 //! which a pinned list of preemptions stands.
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
-use crate::schedulers::enabled_set::Candidates;
+use crate::schedulers::enabled_set::EnabledSet;
 
 /// Each thread makes so many calls, then the next one by number.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct RoundRobin {
 }
 
 impl RoundRobin {
-    /// Turns of `calls_per_turn` calls.
+    /// Dispatcher of `calls_per_turn` calls.
     ///
     /// # Panics
     /// If that is zero.
@@ -30,7 +30,7 @@ impl RoundRobin {
         }
     }
 
-    /// Turns that end only when a thread blocks, exits or is preempted.
+    /// Dispatcher that end only when a thread blocks, exits or is preempted.
     #[must_use]
     pub fn without_preemption() -> Self {
         Self::new(u64::MAX)
@@ -38,7 +38,7 @@ impl RoundRobin {
 }
 
 impl Scheduler for RoundRobin {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         if let Some(last) = self.last
             && self.made < self.calls_per_turn
             && let Ok(index) = runnable.place_of(last)

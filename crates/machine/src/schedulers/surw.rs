@@ -8,11 +8,11 @@
 
 use kernel::{Choices, CounterRng, Site};
 
-use crate::call::{Subject, ThreadId};
+use crate::call::{Resource, ThreadId};
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.surw");
 
@@ -34,7 +34,7 @@ pub struct Surw {
     taken: u64,
     counts: Counts,
     /// What was drawn; none: all calls are selected.
-    subject: Option<Subject>,
+    subject: Option<Resource>,
     /// Selected calls that each thread has left.
     left: PerThread<u64>,
     /// Whose selected call comes next.
@@ -69,14 +69,14 @@ impl Surw {
         below(word, bound)
     }
 
-    fn is_selected(&self, one: &Candidate) -> bool {
-        let subject = one.request.operation.subject();
+    fn is_selected(&self, one: &PendingCall) -> bool {
+        let subject = one.request.operation.resource();
         self.subject.is_none() || self.subject == subject
     }
 
     /// How many selected calls a thread has left, by the counts: at least the one it stands
     /// before.
-    fn left(&mut self, one: &Candidate) -> u64 {
+    fn left(&mut self, one: &PendingCall) -> u64 {
         let (counts, subject) = (&self.counts, self.subject);
         let first = || match subject {
             None => counts.of_thread(one.key),
@@ -87,7 +87,7 @@ impl Surw {
     }
 
     /// Draws whose selected call comes next, by how many each has left.
-    fn intend(&mut self, runnable: &Candidates) -> Option<ThreadId> {
+    fn intend(&mut self, runnable: &EnabledSet) -> Option<ThreadId> {
         let all: u64 = runnable.able().map(|(_, one)| self.left(one)).sum();
         if all == 0 {
             return None;
@@ -104,10 +104,10 @@ impl Surw {
     }
 
     /// A random one of those who need not stand, if there is one.
-    fn walk(&mut self, runnable: &Candidates) -> Option<usize> {
+    fn walk(&mut self, runnable: &EnabledSet) -> Option<usize> {
         let intended = self.intended;
         let may_go =
-            |surw: &Self, one: &Candidate| Some(one.thread) == intended || !surw.is_selected(one);
+            |surw: &Self, one: &PendingCall| Some(one.thread) == intended || !surw.is_selected(one);
         let count = runnable.able().filter(|(_, one)| may_go(self, one)).count();
         if count == 0 {
             return None;
@@ -124,7 +124,7 @@ fn below(word: u64, bound: u64) -> u64 {
 }
 
 impl Scheduler for Surw {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         if self.intended.is_none() {
             self.intended = self.intend(runnable);
         }
@@ -145,7 +145,7 @@ impl Scheduler for Surw {
         index
     }
 
-    fn renew(&mut self, choices: Choices) {
+    fn reseed(&mut self, choices: Choices) {
         self.words = choices.counter_rng(SITE, self.key);
     }
 }

@@ -1,6 +1,6 @@
 //! The random walk that takes a stretch's modeled time for as many steps.
 //!
-//! Owns [`Paced`]. Private calls are no choices, and so a walk over shared calls alone is blind to
+//! Owns [`TimeWeighted`]. Private calls are no choices, and so a walk over shared calls alone is blind to
 //! how long a thread computes between two of them: a window in which it computes for long is as
 //! narrow to it as one in which it does not compute at all. This walk moves a random thread by one
 //! step of modeled time, again and again, until one comes to its shared call. Where all stretches
@@ -10,8 +10,8 @@ use kernel::{Choices, CounterRng, Duration, Site};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::PerThread;
-use crate::schedulers::enabled_set::Candidates;
-use crate::schedulers::pending_call::Candidate;
+use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.paced");
 /// The most steps a stretch is divided into: longer ones get longer steps.
@@ -21,7 +21,7 @@ const DRAWS_PER_WORD: u64 = 4;
 
 /// The walk of one run.
 #[derive(Clone, Debug)]
-pub struct Paced {
+pub struct TimeWeighted {
     key: u64,
     words: CounterRng,
     /// What is left of the last word, and how many draws it is good for.
@@ -40,7 +40,7 @@ struct Way {
     left: u64,
 }
 
-impl Paced {
+impl TimeWeighted {
     /// The walk that `choices` and the host's `key` name, in steps of `step` of modeled time.
     ///
     /// # Panics
@@ -72,7 +72,7 @@ impl Paced {
         drawn
     }
 
-    fn way(&mut self, one: &Candidate) -> &mut u64 {
+    fn way(&mut self, one: &PendingCall) -> &mut u64 {
         let stretch = Way {
             calls: one.calls,
             left: one.stretch.nanos(),
@@ -85,8 +85,8 @@ impl Paced {
     }
 }
 
-impl Scheduler for Paced {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+impl Scheduler for TimeWeighted {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         let count = runnable.able().count() as u64;
         let longest = runnable.able().map(|(_, one)| *self.way(one)).max();
         let step = (longest.unwrap_or(0) / STEPS_MAX).max(self.step.nanos());
@@ -101,7 +101,7 @@ impl Scheduler for Paced {
         }
     }
 
-    fn renew(&mut self, choices: Choices) {
+    fn reseed(&mut self, choices: Choices) {
         self.words = choices.counter_rng(SITE, self.key);
         self.draws = 0;
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use kernel::{Duration, Instant};
 
 use crate::call::ThreadId;
-use crate::schedulers::dispatcher::Turn;
+use crate::schedulers::dispatcher::Dispatch;
 
 #[derive(Debug)]
 pub(crate) struct Timed {
@@ -21,7 +21,7 @@ pub(crate) struct Timed {
     switch_cost: Duration,
     /// The processor whose thread has the turn.
     turn: usize,
-    /// Before that instant of its clock nobody else can have a say: no other processor is as far
+    /// PreemptionPoint that instant of its clock nobody else can have a say: no other processor is as far
     /// back, nobody is ready to start, and its quantum lasts. Most turns follow another of the same
     /// thread.
     undisputed: Instant,
@@ -102,7 +102,7 @@ impl Timed {
     }
 
     #[inline]
-    pub(crate) fn next(&mut self, until: Instant) -> Option<Turn> {
+    pub(crate) fn next(&mut self, until: Instant) -> Option<Dispatch> {
         let at = self.processors[self.turn].clock;
         let is_given = if at < self.undisputed {
             at <= until
@@ -141,13 +141,13 @@ impl Timed {
         }
     }
 
-    fn give_turn(&self) -> Turn {
+    fn give_turn(&self) -> Dispatch {
         let processor = &self.processors[self.turn];
         let Running::Thread(thread) = processor.running else {
             panic!("a busy processor runs a thread");
         };
         let at = processor.clock;
-        Turn { thread, at }
+        Dispatch { thread, at }
     }
 
     /// Until when nobody but the processor that has the turn can have a say.

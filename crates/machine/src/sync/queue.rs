@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::call::ThreadId;
-use crate::debug_hash::Printed;
+use crate::debug_hash::DebugHash;
 
 /// A bounded queue.
 pub(crate) struct Queue<M> {
@@ -31,7 +31,7 @@ pub(crate) enum Put<M> {
 impl<M: fmt::Debug> Queue<M> {
     /// A hash of what lies in it and who waits.
     pub(crate) fn fingerprint(&self) -> u64 {
-        Printed::of(&(&self.messages, &self.senders, &self.receivers))
+        DebugHash::of(&(&self.messages, &self.senders, &self.receivers))
     }
 }
 

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{Duration, Instant};
-use machine::{Counts, Field, Machine, Place, Progress, Random, Scheduler, Strategy, Tally};
+use machine::{Counts, Field, Location, Machine, Progress, Random, Scheduler, Strategy, Tally};
 
 use crate::schedulers::{all, luck};
 use crate::support::{HOST, Numbers, Thread, config, machine, records};
@@ -67,7 +67,7 @@ const fn steps(count: u64) -> Duration {
     Duration::from_nanos(200 * count)
 }
 
-fn words(machine: &mut Machine<Numbers>) -> impl Fn(u32) -> Place + Copy + 'static {
+fn words(machine: &mut Machine<Numbers>) -> impl Fn(u32) -> Location + Copy + 'static {
     let base = machine.map_static(32, "words").expect("room");
     move |index| base + Field::new(4 * index, "word")
 }
@@ -91,7 +91,7 @@ fn opposite_locks(machine: &mut Machine<Numbers>) {
 }
 
 /// `times` interlocked additions.
-async fn count(t: &Thread, word: Place, times: u32) {
+async fn count(t: &Thread, word: Location, times: u32) {
     for _ in 0..times {
         loop {
             let seen = t.read(word).await;
@@ -257,7 +257,7 @@ fn torn_pair(machine: &mut Machine<Numbers>) {
 }
 
 fn fails(program: &Program, machine: &mut Machine<Numbers>, scheduler: Box<dyn Scheduler>) -> bool {
-    machine.restart(Strategy::Chosen(scheduler), luck(0));
+    machine.reset_with(Strategy::Controlled(scheduler), luck(0));
     (program.start)(machine);
     let end = machine.run(Instant::ZERO, Instant::MAX);
     assert!(matches!(end, Progress::Idle), "{}", program.name);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machine::{Config, Place, RoundRobin, Scheduler};
+use machine::{Config, Location, RoundRobin, Scheduler};
 
 use crate::support::{before_read, chosen, config, finish, random, records};
 
@@ -17,7 +17,7 @@ fn order(config: Config, scheduler: impl Scheduler + 'static) -> Vec<u32> {
             u64::from(number),
             move |thread| async move {
                 for _ in 0..4 {
-                    thread.read(Place::new(word, "word")).await;
+                    thread.read(Location::new(word, "word")).await;
                     thread.record(u32::from(thread.number()));
                 }
             },
@@ -60,7 +60,7 @@ fn the_random_walk_is_fair() {
                 u64::from(number),
                 move |thread| async move {
                     for _ in 0..2 {
-                        thread.read(Place::new(word, "word")).await;
+                        thread.read(Location::new(word, "word")).await;
                         thread.record(u32::from(thread.number()));
                     }
                 },

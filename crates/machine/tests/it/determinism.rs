@@ -37,13 +37,13 @@ fn course(config: Config, strategy: Strategy, seed: u64) -> (u64, Vec<String>, V
         }
     });
     let exception = finish(&mut machine);
-    let findings = machine.judge().violations().iter();
+    let findings = machine.race_detector().violations().iter();
     let findings = findings.map(ToString::to_string);
     let end = exception.map(|exception| exception.to_string());
     let findings = findings.chain(end).collect();
     let records = machine.take_records();
     let records = records.into_iter().map(|one| one.record).collect();
-    (machine.state_hash(), findings, records)
+    (machine.trace_hash(), findings, records)
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_run_can_be_repeated() {
             assert_eq!(once, course(config, Strategy::Timed, seed));
             hashes.insert(once.0);
         }
-        let walk = || Strategy::Chosen(Box::new(Random::new(Choices::new(seed), HOST)));
+        let walk = || Strategy::Controlled(Box::new(Random::new(Choices::new(seed), HOST)));
         let once = course(config(), walk(), seed);
         assert_eq!(once, course(config(), walk(), seed));
         hashes.insert(once.0);

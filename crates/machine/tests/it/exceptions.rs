@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use kernel::Instant;
-use machine::{Address, Cause, Config, ConfigError, Exception, Place, Progress};
+use machine::{Address, Cause, Config, ConfigError, Exception, Location, Progress};
 
 use crate::support::{Thread, config, finish, timed};
 
@@ -13,12 +13,12 @@ fn ends<F: Future<Output = ()> + 'static>(program: impl FnOnce(Thread) -> F) -> 
     let exception = finish(&mut machine).expect("the program raises an exception");
     assert!(machine.has_ended());
     assert_eq!(machine.next_time(), None);
-    let steps = machine.steps();
+    let steps = machine.calls();
     assert!(matches!(
         machine.run(Instant::ZERO, Instant::MAX),
         Progress::Idle
     ));
-    assert_eq!(machine.steps(), steps, "nothing runs after the end");
+    assert_eq!(machine.calls(), steps, "nothing runs after the end");
     exception
 }
 
@@ -43,7 +43,7 @@ fn a_null_pointer_is_an_access_violation() {
 fn an_odd_pointer_is_a_misalignment() {
     let exception = ends(|thread| async move {
         let block = thread.allocate(16).await;
-        thread.read(Place::new(block.offset(2), "torn")).await;
+        thread.read(Location::new(block.offset(2), "torn")).await;
     });
     assert_eq!(exception.code, 0x8000_0002);
     assert!(matches!(exception.cause, Cause::Unaligned(place) if place.name == "torn"));
@@ -95,7 +95,7 @@ fn a_walk_without_end_is_taken_for_a_deadlock() {
         let small = thread.allocate(16).await;
         let free = small.offset(16 + 8);
         thread
-            .write(Place::new(free, "free block.next"), free.0)
+            .write(Location::new(free, "free block.next"), free.0)
             .await;
         thread.allocate(60_000).await;
     });
@@ -112,7 +112,7 @@ fn a_damaged_link_is_followed() {
         let _guard = thread.allocate(24).await;
         thread.free(block).await;
         thread
-            .write(Place::new(block, "stale.next"), bystander.0)
+            .write(Location::new(block, "stale.next"), bystander.0)
             .await;
         thread.allocate(24).await;
     });
@@ -128,7 +128,7 @@ fn a_damaged_link_is_followed() {
         let block = thread.allocate(24).await;
         let _guard = thread.allocate(24).await;
         thread.free(block).await;
-        thread.write(Place::new(block, "stale.next"), 0x10).await;
+        thread.write(Location::new(block, "stale.next"), 0x10).await;
         thread.allocate(24).await;
     });
     assert_eq!(
@@ -146,7 +146,7 @@ fn terminating_stops_everything() {
     machine.terminate();
     assert_eq!(machine.next_time(), None);
     assert_eq!(finish(&mut machine), None);
-    assert_eq!(machine.steps(), 0);
+    assert_eq!(machine.calls(), 0);
 }
 
 /// The world may still have answers and messages under way when the process ends.

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant};
-use litmus::{Drill, Program};
+use litmus::{LitmusTest, Program};
 use machine::{
-    Address, Bound, Candidate, Candidates, Config, Costs, EventId, Exhaustive, Field, LockId,
-    Machine, Progress, QueueId, Scheduler, SemaphoreId, Strategy, ThreadState,
+    Address, Bound, Config, Costs, EnabledSet, EventId, Exhaustive, Field, LockId, Machine,
+    PendingCall, Progress, QueueId, Scheduler, SemaphoreId, Strategy, ThreadState,
 };
 use proptest::prelude::*;
 
@@ -154,7 +154,7 @@ fn run(
     machine: &mut Machine<Numbers>,
     scheduler: Box<dyn Scheduler>,
 ) -> Outcome {
-    machine.restart(Strategy::Chosen(scheduler), Choices::new(1));
+    machine.reset_with(Strategy::Controlled(scheduler), Choices::new(1));
     let objects = stage(programs, machine);
     assert_eq!(finish(machine), None);
     let mut learned = vec![Vec::new(); programs.len()];
@@ -178,7 +178,12 @@ fn run(
             .threads()
             .map(|it| it.state != ThreadState::Exited)
             .collect(),
-        races: machine.judge().violations().iter().map(race).collect(),
+        races: machine
+            .race_detector()
+            .violations()
+            .iter()
+            .map(race)
+            .collect(),
     }
 }
 
@@ -200,11 +205,11 @@ struct Brute {
 }
 
 impl Scheduler for Brute {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
-        let all_wait = runnable.iter().all(Candidate::waits);
-        let may = |one: &Candidate| self.left.is_none() || all_wait || !one.waits();
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
+        let all_wait = runnable.iter().all(PendingCall::blocks);
+        let may = |one: &PendingCall| self.left.is_none() || all_wait || !one.blocks();
         let goes_on =
-            |one: &Candidate| Some(one.thread.index() as u32) == self.last && !one.waits();
+            |one: &PendingCall| Some(one.thread.index() as u32) == self.last && !one.blocks();
         let last_goes_on = runnable.iter().any(goes_on);
         let stuck = last_goes_on && self.left == Some(0);
         let options: Vec<usize> = (0..runnable.len())
@@ -434,7 +439,7 @@ fn runs_from(begin: bool) -> u64 {
     let second = Duration::from_secs(1);
     while let Some(explorer) = search.next_run() {
         let handle = explorer.another();
-        machine.restart(Strategy::Chosen(Box::new(explorer)), Choices::new(0));
+        machine.reset_with(Strategy::Controlled(Box::new(explorer)), Choices::new(0));
         let words = machine.map_static(8, "words").expect("room");
         for number in 0..2 {
             machine.spawn("thread", number, u64::from(number), move |t| async move {
@@ -446,7 +451,7 @@ fn runs_from(begin: bool) -> u64 {
         let start = machine.run(Instant::ZERO, Instant::ZERO);
         assert!(matches!(start, Progress::ReachedUntil));
         if begin {
-            handle.begin_here();
+            handle.fix_prefix();
         }
         let rest = machine.run(Instant::ZERO, Instant::MAX);
         assert!(matches!(rest, Progress::Idle));
@@ -461,8 +466,8 @@ fn what_came_before_the_beginning_is_not_tried_otherwise() {
 }
 
 /// What a drill comes to within a bound: runs, redundant ones among them, and failures.
-fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
-    let mut stage = drill.still_stage(true);
+fn exhaust(drill: LitmusTest, preemptions: Option<u32>) -> (u64, u64, u64) {
+    let mut stage = drill.runner_at_zero_cost(true);
     let mut search = Exhaustive::new(Bound {
         preemptions,
         runs: 1_000_000,
@@ -472,7 +477,7 @@ fn exhaust(drill: Drill, preemptions: Option<u32>) -> (u64, u64, u64) {
         let has_failed = stage.run(Box::new(explorer));
         if !search.is_redundant() {
             failed += u64::from(has_failed);
-            assert!(!drill.fixed || stage.machine().judge().violations().is_empty());
+            assert!(!drill.fixed || stage.machine().race_detector().violations().is_empty());
         }
     }
     assert!(search.is_exhausted());
@@ -485,9 +490,9 @@ fn drills_are_exhausted_and_noise_changes_nothing() {
         for fixed in [false, true] {
             for bound in [Some(0), Some(1), Some(2), Some(3), None] {
                 let found = [0, 5, 20].map(|noise| {
-                    let drill = Drill {
+                    let drill = LitmusTest {
                         program,
-                        noise,
+                        private_steps: noise,
                         fixed,
                     };
                     exhaust(drill, bound)

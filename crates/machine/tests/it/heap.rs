@@ -8,21 +8,21 @@ use crate::support::{Numbers, Thread, config, finish, finish_watching, random, t
 const CHECK: u32 = 1;
 
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum OperationKind {
     Allocate(u32),
     Free(usize),
 }
 
-fn deeds(most: usize) -> impl Strategy<Value = Vec<Deed>> {
+fn deeds(most: usize) -> impl Strategy<Value = Vec<OperationKind>> {
     let size = prop_oneof![4 => 0..200_u32, 1 => 900..3_000_u32];
     let deed = prop_oneof![
-        size.prop_map(Deed::Allocate),
-        any::<usize>().prop_map(Deed::Free),
+        size.prop_map(OperationKind::Allocate),
+        any::<usize>().prop_map(OperationKind::Free),
     ];
     proptest::collection::vec(deed, 0..most)
 }
 
-fn word_of(block: Address, index: u32) -> machine::Place {
+fn word_of(block: Address, index: u32) -> machine::Location {
     block + Field::new(index * 4, "content")
 }
 
@@ -42,11 +42,11 @@ async fn give_back(thread: &Thread, (block, bytes): (Address, u32)) {
     assert!(thread.free(block).await, "{block} was busy");
 }
 
-async fn work(thread: Thread, deeds: Vec<Deed>) {
+async fn work(thread: Thread, deeds: Vec<OperationKind>) {
     let mut live: Vec<(Address, u32)> = Vec::new();
     for deed in deeds {
         match deed {
-            Deed::Allocate(bytes) => {
+            OperationKind::Allocate(bytes) => {
                 let block = thread.allocate(bytes).await;
                 if !block.is_null() {
                     assert!(block.0.is_multiple_of(8), "{block} is aligned");
@@ -54,11 +54,11 @@ async fn work(thread: Thread, deeds: Vec<Deed>) {
                     live.push((block, bytes));
                 }
             }
-            Deed::Free(index) if !live.is_empty() => {
+            OperationKind::Free(index) if !live.is_empty() => {
                 let block = live.swap_remove(index % live.len());
                 give_back(&thread, block).await;
             }
-            Deed::Free(_) => {}
+            OperationKind::Free(_) => {}
         }
         thread.call(CHECK).await;
     }
@@ -97,7 +97,7 @@ proptest! {
             assert_eq!(census.busy_units + census.free_units, machine.heap().units());
         });
         prop_assert_eq!(end, None);
-        prop_assert_eq!(machine.judge().violations(), &[]);
+        prop_assert_eq!(machine.race_detector().violations(), &[]);
         assert_empty(&machine);
     }
 
@@ -111,7 +111,7 @@ proptest! {
             machine.spawn("worker", number as u16, number as u64, |thread| work(thread, deeds));
         }
         prop_assert_eq!(finish(&mut machine), None);
-        prop_assert_eq!(machine.judge().violations(), &[]);
+        prop_assert_eq!(machine.race_detector().violations(), &[]);
         assert_empty(&machine);
     }
 }
@@ -138,7 +138,7 @@ fn comes_to_harm(serialize: bool, seed: u64) -> bool {
     }
     let exception = finish(&mut machine);
     let harm = exception.is_some() || machine.heap_census().is_err();
-    let found = machine.judge().violations();
+    let found = machine.race_detector().violations();
     assert!(
         !harm || !found.is_empty(),
         "harm without a finding, seed {seed}"
@@ -172,7 +172,11 @@ fn two_unguarded_threads_are_handed_the_same_block() {
         let exception = finish(&mut machine);
         let blocks = crate::support::records(&mut machine);
         let found = |kind| {
-            let mut kinds = machine.judge().violations().iter().map(|one| one.kind);
+            let mut kinds = machine
+                .race_detector()
+                .violations()
+                .iter()
+                .map(|one| one.kind);
             kinds.any(|one| one == kind)
         };
         let twice = exception.is_none() && blocks[0] == blocks[1];
@@ -191,7 +195,7 @@ fn an_allocation_is_a_handful_of_accesses() {
         thread.call(CHECK).await;
     });
     let mut steps = 0;
-    finish_watching(&mut machine, |machine, _| steps = machine.steps());
+    finish_watching(&mut machine, |machine, _| steps = machine.calls());
     assert!((10..=28).contains(&steps), "{steps} calls, lock included");
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use machine::{
-    CallKind, Candidate, Candidates, Field, LockId, Machine, QueueId, Scheduler, SemaphoreId,
+    CostClass, EnabledSet, Field, LockId, Machine, PendingCall, QueueId, Scheduler, SemaphoreId,
     ViolationKind,
 };
 use proptest::prelude::*;
@@ -48,12 +48,12 @@ impl Tree {
         false
     }
 
-    fn witness(&mut self, runnable: &Candidates) {
-        let plain = |one: &Candidate| {
+    fn witness(&mut self, runnable: &EnabledSet) {
+        let plain = |one: &PendingCall| {
             let operation = one.request.operation;
             let place = operation
-                .place()
-                .filter(|_| operation.kind() == CallKind::Access);
+                .location()
+                .filter(|_| operation.kind() == CostClass::Access);
             place.map(|place| place.name)
         };
         for one in runnable.iter() {
@@ -71,7 +71,7 @@ impl Tree {
 struct Exhaustive(Rc<RefCell<Tree>>);
 
 impl Scheduler for Exhaustive {
-    fn choose(&mut self, _step: u64, runnable: &Candidates) -> usize {
+    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
         let mut tree = self.0.borrow_mut();
         tree.witness(runnable);
         let depth = tree.depth;
@@ -148,7 +148,7 @@ async fn perform(thread: Thread, steps: Vec<Step>, objects: Objects) {
 fn stage(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
     let mut config = config();
     config.heap.bytes = 0x700;
-    let strategy = machine::Strategy::Chosen(Box::new(Exhaustive(Rc::clone(tree))));
+    let strategy = machine::Strategy::Controlled(Box::new(Exhaustive(Rc::clone(tree))));
     let mut machine = machine(config, strategy, 1);
     let objects = Objects {
         words: machine.map_static(4, "words").expect("room"),
@@ -173,7 +173,7 @@ fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>,
     for runs in 1.. {
         let mut machine = stage(&tree, programs);
         assert_eq!(finish(&mut machine), None);
-        for violation in machine.judge().violations() {
+        for violation in machine.race_detector().violations() {
             assert_eq!(violation.kind, ViolationKind::DataRace);
             let earlier = violation.against.expect("a race has two sides");
             judged.insert((earlier.name, violation.access.name));

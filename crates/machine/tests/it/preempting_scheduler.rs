@@ -13,7 +13,7 @@ use crate::support::{HOST, Thread, config, finish, machine, records};
 /// between that nobody notices. Answers how many words the reader found old before the first new
 /// one; nothing if it found a new one before an old one.
 fn torn(words: u32, padding: u32, scheduler: Box<dyn Scheduler>) -> Option<u32> {
-    let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+    let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
     let base = machine.map_static(64, "words").expect("room");
     let shared = move |index| base + Field::new(4 * index, "shared");
     let own = move |thread| base + Field::new(4 * (words + thread), "own");

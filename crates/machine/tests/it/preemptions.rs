@@ -1,13 +1,16 @@
 //! Preemptions that were laid down, and the accesses that say where one would matter.
 
-use machine::{Before, Config, Deed, Duration, Instant, Machine, Place, Preemption, RoundRobin};
+use machine::{
+    Config, Duration, Instant, Location, Machine, OperationKind, Preemption, PreemptionPoint,
+    RoundRobin,
+};
 
 use crate::support::{Numbers, before_read, chosen, config, even_costs, finish, records, timed};
 
 /// Two threads that write a word and read it, ten times each.
 fn writers(machine: &mut Machine<Numbers>) {
     let word = machine.map_static(1, "word").expect("room");
-    let place = Place::new(word, "word");
+    let place = Location::new(word, "word");
     for number in 0..2_u16 {
         machine.spawn(
             "writer",
@@ -24,12 +27,12 @@ fn writers(machine: &mut Machine<Numbers>) {
     }
 }
 
-fn even(preemptions: Vec<Preemption>, footprints: usize) -> Config {
+fn even(preemptions: Vec<Preemption>, access_log: usize) -> Config {
     Config {
         costs: even_costs(),
         quantum: Duration::MAX,
         preemptions,
-        footprints,
+        access_log_length: access_log,
         ..config()
     }
 }
@@ -43,20 +46,23 @@ fn a_thread_that_is_put_aside_for_a_while_comes_back_then() {
     let mut machine = timed(even(vec![long], 100));
     writers(&mut machine);
     assert_eq!(finish(&mut machine), None);
-    let footprints: Vec<_> = machine.footprints().copied().collect();
-    let from = footprints.iter().position(|footprint| footprint.put_aside);
+    let access_log: Vec<_> = machine.access_log().copied().collect();
+    let from = access_log.iter().position(|footprint| footprint.preempted);
     let from = from.expect("it was put aside");
-    let left = &footprints[from];
-    let named = (left.thread.index(), left.deed, left.name, left.ordinal);
-    assert_eq!((named, left.value), ((0, Deed::Read, "word", 3), None));
+    let left = &access_log[from];
+    let named = (left.thread.index(), left.kind, left.name, left.nth);
+    assert_eq!(
+        (named, left.value),
+        ((0, OperationKind::Read, "word", 3), None)
+    );
     // Five calls of a microsecond each came before.
     assert_eq!(left.at.since_start(), Duration::from_micros(5));
-    let others = &footprints[from + 1..from + 21];
+    let others = &access_log[from + 1..from + 21];
     assert!(others.iter().all(|footprint| footprint.thread.index() == 1));
-    let back = &footprints[from + 21];
+    let back = &access_log[from + 21];
     assert_eq!(
-        (back.thread, back.deed, back.ordinal),
-        (left.thread, left.deed, 3)
+        (back.thread, back.kind, back.nth),
+        (left.thread, left.kind, 3)
     );
     // Two milliseconds later, and a switch.
     assert_eq!(back.at.since_start(), Duration::from_micros(2_015));
@@ -69,7 +75,7 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
     let mut plain = timed(even(Vec::new(), 100));
     writers(&mut plain);
     assert_eq!(finish(&mut plain), None);
-    let all: Vec<_> = plain.footprints().copied().collect();
+    let all: Vec<_> = plain.access_log().copied().collect();
     assert_eq!(all.len(), 40);
     for footprint in all.iter().filter(|footprint| footprint.contended) {
         assert_eq!(
@@ -79,10 +85,10 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
         );
         let pin = Preemption {
             key: 0,
-            before: Before::Deed {
-                deed: footprint.deed,
+            before: PreemptionPoint::Operation {
+                kind: footprint.kind,
                 of: footprint.name.to_owned(),
-                ordinal: footprint.ordinal,
+                nth: footprint.nth,
             },
             length: Duration::ZERO,
             to: None,
@@ -90,13 +96,13 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
         let mut pinned = timed(even(vec![pin], 100));
         writers(&mut pinned);
         assert_eq!(finish(&mut pinned), None);
-        let order: Vec<_> = pinned.footprints().collect();
-        let from = order.iter().position(|it| it.put_aside);
+        let order: Vec<_> = pinned.access_log().collect();
+        let from = order.iter().position(|it| it.preempted);
         let from = from.expect("another thread could go on there");
         let back = order[from + 21];
         for it in [order[from], back] {
-            assert_eq!((it.thread, it.deed), (footprint.thread, footprint.deed));
-            assert_eq!(it.ordinal, footprint.ordinal);
+            assert_eq!((it.thread, it.kind), (footprint.thread, footprint.kind));
+            assert_eq!(it.nth, footprint.nth);
         }
         let others = &order[from + 1..from + 21];
         assert!(others.iter().all(|it| it.thread.index() == 1));
@@ -107,10 +113,10 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
 fn a_preemption_stands_before_a_critical_section_too() {
     let pin = Preemption {
         key: 0,
-        before: Before::Deed {
-            deed: Deed::Enter,
+        before: PreemptionPoint::Operation {
+            kind: OperationKind::Enter,
             of: "door".to_owned(),
-            ordinal: 2,
+            nth: 2,
         },
         length: Duration::ZERO,
         to: None,
@@ -135,18 +141,18 @@ fn a_preemption_stands_before_a_critical_section_too() {
 /// Looking changes nothing, and only the newest are kept.
 #[test]
 fn kept_accesses_are_the_newest_and_change_nothing() {
-    let run = |footprints| {
-        let mut machine = timed(even(vec![before_read(2)], footprints));
+    let run = |access_log| {
+        let mut machine = timed(even(vec![before_read(2)], access_log));
         writers(&mut machine);
         assert_eq!(finish(&mut machine), None);
         machine
     };
     let (none, few, all) = (run(0), run(7), run(1_000));
-    assert_eq!(none.state_hash(), all.state_hash());
-    assert_eq!(none.footprints().count(), 0);
-    let count = all.footprints().count();
+    assert_eq!(none.trace_hash(), all.trace_hash());
+    assert_eq!(none.access_log().count(), 0);
+    let count = all.access_log().count();
     assert!(count > 7 && count < 1_000, "{count}");
-    let newest: Vec<_> = all.footprints().skip(count - 7).collect();
-    assert_eq!(few.footprints().collect::<Vec<_>>(), newest);
+    let newest: Vec<_> = all.access_log().skip(count - 7).collect();
+    assert_eq!(few.access_log().collect::<Vec<_>>(), newest);
     assert!(newest.iter().all(|footprint| footprint.at > Instant::ZERO));
 }

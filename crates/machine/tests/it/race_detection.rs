@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use machine::{Address, Field, Machine, Place, ViolationKind};
+use machine::{Address, Field, Location, Machine, ViolationKind};
 
 use crate::support::{Numbers, Thread, config, finish, timed};
 
@@ -10,7 +10,9 @@ const FIRST: Field = Field::new(0, "block.first");
 const FOURTH: Field = Field::new(12, "block.fourth");
 const BEYOND: Field = Field::new(16, "block.beyond");
 
-fn judged<F: Future<Output = ()> + 'static>(program: impl FnOnce(Thread) -> F) -> Machine<Numbers> {
+fn checked<F: Future<Output = ()> + 'static>(
+    program: impl FnOnce(Thread) -> F,
+) -> Machine<Numbers> {
     let mut machine = timed(config());
     machine.spawn("program", 1, 1, program);
     assert_eq!(finish(&mut machine), None);
@@ -18,20 +20,20 @@ fn judged<F: Future<Output = ()> + 'static>(program: impl FnOnce(Thread) -> F) -
 }
 
 fn kinds(machine: &Machine<Numbers>) -> Vec<ViolationKind> {
-    let violations = machine.judge().violations();
+    let violations = machine.race_detector().violations();
     violations.iter().map(|violation| violation.kind).collect()
 }
 
 #[test]
 fn use_after_free_names_all_three_lines() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         thread.write(block + FOURTH, 1).await;
         thread.free(block).await;
         thread.write(block + FOURTH, 2).await;
     });
     assert_eq!(kinds(&machine), [ViolationKind::UseAfterFree]);
-    let violation = machine.judge().violations()[0];
+    let violation = machine.race_detector().violations()[0];
     let line = |access: Option<machine::Access>| access.expect("known").site.line();
     let used = violation.access.site.line();
     assert_eq!(line(violation.against), used - 1);
@@ -45,7 +47,7 @@ fn use_after_free_names_all_three_lines() {
 
 #[test]
 fn words_beyond_the_block_are_out_of_bounds_whoever_has_them() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         let _neighbour = thread.allocate(16).await;
         thread.write(block + FIRST, 1).await;
@@ -61,7 +63,7 @@ fn words_beyond_the_block_are_out_of_bounds_whoever_has_them() {
 
 #[test]
 fn slack_that_nobody_asked_for_is_out_of_bounds() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(12).await;
         thread.write(block + FOURTH, 1).await;
     });
@@ -70,7 +72,7 @@ fn slack_that_nobody_asked_for_is_out_of_bounds() {
 
 #[test]
 fn an_address_computed_inside_a_block_is_its_own_origin() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let table = thread.allocate(64).await;
         let entry = table.offset(32);
         thread.write(entry + FOURTH, 1).await;
@@ -80,10 +82,10 @@ fn an_address_computed_inside_a_block_is_its_own_origin() {
 
 #[test]
 fn heap_words_of_no_block_are_wild() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         thread
-            .read(Place::new(block.offset(1_000), "nowhere"))
+            .read(Location::new(block.offset(1_000), "nowhere"))
             .await;
     });
     assert_eq!(kinds(&machine), [ViolationKind::WildAccess]);
@@ -91,7 +93,7 @@ fn heap_words_of_no_block_are_wild() {
 
 #[test]
 fn a_second_free_is_named_even_where_the_heap_refuses_it() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         let _guard = thread.allocate(16).await;
         assert!(thread.free(block).await);
@@ -104,7 +106,7 @@ fn a_second_free_is_named_even_where_the_heap_refuses_it() {
 
 #[test]
 fn freeing_what_is_no_block_is_named() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(64).await;
         thread.free(block.offset(32)).await;
     });
@@ -114,11 +116,11 @@ fn freeing_what_is_no_block_is_named() {
 /// A write past the end tears the neighbour's header; the MTA's own check sees it.
 #[test]
 fn a_torn_header_fails_the_block_check() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         let neighbour = thread.allocate(16).await;
         thread
-            .write(Place::new(block.offset(20), "past the end"), 0)
+            .write(Location::new(block.offset(20), "past the end"), 0)
             .await;
         let fault = thread.check_block(neighbour).await;
         assert_eq!(fault, Err(machine::BlockFault::NotBusy));
@@ -128,7 +130,7 @@ fn a_torn_header_fails_the_block_check() {
 
 #[test]
 fn findings_are_kept_once_and_counted_after() {
-    let machine = judged(|thread| async move {
+    let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         thread.free(block).await;
         for _ in 0..10 {
@@ -136,7 +138,7 @@ fn findings_are_kept_once_and_counted_after() {
         }
     });
     assert_eq!(kinds(&machine), [ViolationKind::UseAfterFree]);
-    assert_eq!(machine.judge().repeated(), 9);
+    assert_eq!(machine.race_detector().repeated(), 9);
 }
 
 /// What the environment says orders two threads; without its word they race.
@@ -145,7 +147,7 @@ fn the_environment_can_order_threads() {
     let racing = |told: bool| {
         let mut machine = timed(config());
         let word = machine.map_static(1, "word").expect("room");
-        let place = Place::new(word, "shared");
+        let place = Location::new(word, "shared");
         let one = machine.spawn("one", 1, 1, move |thread| async move {
             thread.write(place, 1).await;
         });
@@ -165,10 +167,10 @@ fn the_environment_can_order_threads() {
 }
 
 #[test]
-fn a_judge_that_is_off_changes_nothing_else() {
-    let run = |judge: bool| {
+fn turning_the_race_detector_off_changes_nothing_else() {
+    let run = |detect_races: bool| {
         let mut config = config();
-        config.judge = judge;
+        config.detect_races = detect_races;
         config.processors = 2;
         let mut machine = timed(config);
         let word = machine.map_static(1, "word").expect("room");
@@ -180,7 +182,7 @@ fn a_judge_that_is_off_changes_nothing_else() {
                 move |thread| async move {
                     for _ in 0..10 {
                         let block = thread.allocate(24).await;
-                        thread.write(Place::new(word, "shared"), block.0).await;
+                        thread.write(Location::new(word, "shared"), block.0).await;
                         thread.free(block).await;
                         thread.free(Address::NULL).await;
                     }
@@ -188,7 +190,10 @@ fn a_judge_that_is_off_changes_nothing_else() {
             );
         }
         assert_eq!(finish(&mut machine), None);
-        (machine.state_hash(), machine.judge().violations().len())
+        (
+            machine.trace_hash(),
+            machine.race_detector().violations().len(),
+        )
     };
     let ((weighed, found), (unweighed, unfound)) = (run(true), run(false));
     assert_eq!(weighed, unweighed);
@@ -202,7 +207,7 @@ fn a_taken_signal_tells_nobody_else() {
     let mut machine = timed(config());
     let word = machine.map_static(1, "word").expect("room");
     let event = machine.create_event("gong", false);
-    let place = Place::new(word, "shared");
+    let place = Location::new(word, "shared");
     machine.spawn("writer", 1, 1, move |thread| async move {
         thread.write(place, 1).await;
         thread.set_event(event).await;
@@ -227,7 +232,7 @@ fn a_taken_signal_tells_nobody_else() {
 fn a_child_has_heard_of_its_parent() {
     let mut machine = timed(config());
     let word = machine.map_static(1, "word").expect("room");
-    let place = Place::new(word, "shared");
+    let place = Location::new(word, "shared");
     let write = move |thread: Thread| async move { thread.write(place, 1).await };
     let parent = machine.spawn("parent", 1, 1, write);
     assert_eq!(finish(&mut machine), None);
@@ -249,15 +254,15 @@ fn a_write_races_with_each_reader() {
             number as u16,
             number as u64,
             move |thread| async move {
-                thread.read(Place::new(word, name)).await;
+                thread.read(Location::new(word, name)).await;
             },
         );
     }
     machine.spawn("writer", 9, 9, move |thread| async move {
-        thread.write(Place::new(word, "write"), 1).await;
+        thread.write(Location::new(word, "write"), 1).await;
     });
     assert_eq!(finish(&mut machine), None);
-    let violations = machine.judge().violations().iter();
+    let violations = machine.race_detector().violations().iter();
     let against = violations.filter_map(|one| one.against);
     assert_eq!(against.map(|one| one.name).collect::<Vec<_>>(), READ);
 }

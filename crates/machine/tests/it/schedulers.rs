@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration};
-use litmus::{Drill, Program};
+use litmus::{LitmusTest, Program};
 use machine::{
-    Candidates, Counts, Field, Machine, Paced, Parallel, Pct, Portfolio, Pos, Preempting, Random,
-    Scheduler, Selection, Strategy, Surw, Tally,
+    Counts, EnabledSet, Field, Machine, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Selection, Strategy, Surw, Tally, TimeWeighted,
 };
 
 use crate::support::{HOST, Numbers, Thread, config, finish, machine, records};
@@ -37,7 +37,7 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
         ),
         (
             "paced",
-            Box::new(|seed| Box::new(Paced::new(luck(seed), HOST, STEP))),
+            Box::new(|seed| Box::new(TimeWeighted::new(luck(seed), HOST, STEP))),
         ),
         (
             "parallel",
@@ -75,9 +75,9 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
     ]
 }
 
-fn pilot(drill: Drill) -> Counts {
+fn pilot(drill: LitmusTest) -> Counts {
     let tally = Rc::new(RefCell::new(Tally::default()));
-    let mut stage = drill.stage(false);
+    let mut stage = drill.runner(false);
     for seed in 0..PILOTS {
         let walk = Random::new(luck(seed), HOST);
         stage.run(Box::new(Tally::counting(&tally, walk)));
@@ -85,16 +85,16 @@ fn pilot(drill: Drill) -> Counts {
     Rc::unwrap_or_clone(tally).into_inner().counts()
 }
 
-fn failures(drill: Drill, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
-    let mut stage = drill.stage(false);
+fn failures(drill: LitmusTest, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
+    let mut stage = drill.runner(false);
     let failed = |seed: &u64| stage.run(make(*seed));
     (0..runs).filter(failed).count() as u64
 }
 
-const fn drill(program: Program, noise: u32) -> Drill {
-    Drill {
+const fn drill(program: Program, noise: u32) -> LitmusTest {
+    LitmusTest {
         program,
-        noise,
+        private_steps: noise,
         fixed: false,
     }
 }
@@ -119,7 +119,7 @@ fn chi_square(counts: &BTreeMap<Vec<u32>, u64>, outcomes: usize) -> f64 {
 
 /// The order in which threads with so many shared calls each made them.
 fn order(calls: &[u32], scheduler: Box<dyn Scheduler>) -> Vec<u32> {
-    let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+    let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
     let words = machine.map_static(64, "words").expect("room");
     for (number, &count) in calls.iter().enumerate() {
         machine.spawn(
@@ -171,7 +171,7 @@ fn the_uniform_walk_fails_in_eighteen_of_twenty() {
     assert!(agrees(found, RUNS, 0.9), "{found} of {RUNS}");
 }
 
-/// The walk over private steps as well, computed step by step: what `Paced` must come to.
+/// The walk over private steps as well, computed step by step: what `TimeWeighted` must come to.
 fn coin_walk_over_private_steps(noise: usize) -> f64 {
     let length = 2 * noise + 3;
     // By how far the two threads have come: the probability to be there, none having failed.
@@ -213,7 +213,7 @@ fn the_paced_walk_is_the_walk_over_private_steps() {
     assert!((coin_walk_over_private_steps(0) - 0.75).abs() < 1e-12);
     for noise in [0, 5, 20] {
         let found = failures(drill(Program::FreeList, noise), RUNS, |seed| {
-            Box::new(Paced::new(luck(seed), HOST, STEP))
+            Box::new(TimeWeighted::new(luck(seed), HOST, STEP))
         });
         let expected = coin_walk_over_private_steps(noise as usize);
         assert!(
@@ -233,7 +233,7 @@ fn private_calls_are_no_choices() {
             if ["paced", "parallel", "portfolio"].contains(&name) {
                 continue;
             }
-            let [mut calm, mut loud] = [0, 5].map(|noise| drill(program, noise).stage(false));
+            let [mut calm, mut loud] = [0, 5].map(|noise| drill(program, noise).runner(false));
             for seed in 0..200 {
                 let bare = calm.run(make(seed));
                 let noisy = loud.run(make(seed));
@@ -287,7 +287,7 @@ fn surw_is_uniform_over_what_is_selected() {
 /// must be seen by the second before the next is written.
 pub(crate) fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u64) {
     const PADDING: u32 = 4;
-    let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+    let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
     let words = machine.map_static(32, "words").expect("room");
     let stage = words + Field::new(0, "stage");
     let own =
@@ -313,7 +313,7 @@ pub(crate) fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u6
     });
     assert_eq!(finish(&mut machine), None);
     let found = !records(&mut machine).is_empty();
-    (found, machine.steps())
+    (found, machine.calls())
 }
 
 /// The theorem of the paper: at least 1 / (n k^(d-1)).
@@ -344,7 +344,7 @@ fn pos_has_its_distribution() {
     const RUNS: u64 = 8_000;
     for n in [0_u32, 1, 3, 6] {
         let first = |scheduler: Box<dyn Scheduler>| {
-            let mut machine = machine(config(), Strategy::Chosen(scheduler), 1);
+            let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
             let words = machine.map_static(16, "words").expect("room");
             let shared = words + Field::new(0, "shared");
             machine.spawn("long", 0, 0, move |t| async move {
@@ -383,20 +383,20 @@ fn nobody_is_sent_to_wait_while_another_can_go() {
     #[derive(Debug)]
     struct Watching(Box<dyn Scheduler>, Rc<RefCell<u32>>);
     impl Scheduler for Watching {
-        fn choose(&mut self, step: u64, runnable: &Candidates) -> usize {
+        fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
             let index = self.0.choose(step, runnable);
-            let waited = runnable[index].waits() && runnable.iter().any(|one| !one.waits());
+            let waited = runnable[index].blocks() && runnable.iter().any(|one| !one.blocks());
             *self.1.borrow_mut() += u32::from(waited);
             index
         }
     }
-    let drill = Drill {
+    let drill = LitmusTest {
         program: Program::StaleBlock,
-        noise: 1,
+        private_steps: 1,
         fixed: true,
     };
     let counts = pilot(drill);
-    let mut stage = drill.stage(false);
+    let mut stage = drill.runner(false);
     for (name, make) in all(&counts) {
         let waited = Rc::new(RefCell::new(0));
         for seed in 0..300 {
@@ -435,17 +435,17 @@ fn no_right_twin_fails_in_a_hundred_thousand_schedules() {
 /// Under every scheduler, with the judge watching.
 fn spare_the_right_twin(program: Program, runs: u64) {
     for noise in [0, 5] {
-        let drill = Drill {
+        let drill = LitmusTest {
             program,
-            noise,
+            private_steps: noise,
             fixed: true,
         };
-        let mut stage = drill.stage(true);
+        let mut stage = drill.runner(true);
         for (name, make) in all(&pilot(drill)) {
             for seed in 0..runs {
                 assert!(!stage.run(make(seed)), "{name}: {drill:?}, seed {seed}");
                 assert_eq!(
-                    stage.machine().judge().violations(),
+                    stage.machine().race_detector().violations(),
                     &[],
                     "{name}: {drill:?}, seed {seed}"
                 );
@@ -460,18 +460,21 @@ fn a_restarted_machine_is_as_a_new_one() {
         .into_iter()
         .flat_map(|one| [(one, false), (one, true)])
     {
-        let drill = Drill {
+        let drill = LitmusTest {
             fixed,
             ..drill(program, 2)
         };
-        let mut used = drill.stage(true);
+        let mut used = drill.runner(true);
         for seed in 0..300 {
             let walk = || Box::new(Random::new(luck(seed), HOST));
-            let mut new = drill.stage(true);
+            let mut new = drill.runner(true);
             assert_eq!(new.run(walk()), used.run(walk()));
             let [new, used] = [new.machine(), used.machine()];
-            assert_eq!(new.state_hash(), used.state_hash());
-            assert_eq!(new.judge().violations(), used.judge().violations());
+            assert_eq!(new.trace_hash(), used.trace_hash());
+            assert_eq!(
+                new.race_detector().violations(),
+                used.race_detector().violations()
+            );
             let threads =
                 |machine: &Machine<_>| format!("{:?}", machine.threads().collect::<Vec<_>>());
             assert_eq!(threads(new), threads(used));
@@ -494,13 +497,13 @@ fn a_restarted_heap_is_as_a_new_one() {
         assert_eq!(finish(machine), None);
         (
             records(machine),
-            machine.state_hash(),
+            machine.trace_hash(),
             machine.heap_census(),
         )
     };
     let mut used = build();
     let _ = load(&mut used);
-    used.restart(Strategy::Timed, luck(1));
+    used.reset_with(Strategy::Timed, luck(1));
     assert_eq!(load(&mut used), load(&mut build()));
 }
 
@@ -511,7 +514,7 @@ fn who_polls_under_priorities_lets_the_other_go_at_last() {
     for seed in 0..20 {
         let choices = Choices::new(seed);
         let scheduler = Pct::new(choices, HOST, 1, 1_000);
-        let strategy = Strategy::Chosen(Box::new(scheduler));
+        let strategy = Strategy::Controlled(Box::new(scheduler));
         let mut machine = machine(config(), strategy, seed);
         let words = machine.map_static(4, "words").expect("room");
         let flag = words + Field::new(0, "flag");
@@ -522,6 +525,6 @@ fn who_polls_under_priorities_lets_the_other_go_at_last() {
             t.exchange(flag, 1).await;
         });
         assert_eq!(finish(&mut machine), None);
-        assert!(machine.steps() < 3 * u64::from(Pct::PATIENCE), "{seed}");
+        assert!(machine.calls() < 3 * u64::from(Pct::PATIENCE), "{seed}");
     }
 }

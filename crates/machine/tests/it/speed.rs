@@ -29,14 +29,14 @@ fn load(mut machine: Machine<Numbers>) {
         );
     }
     assert_eq!(finish(&mut machine), None);
-    assert_eq!(machine.steps(), u64::from(CALLS));
-    assert_eq!(machine.judge().violations(), &[]);
+    assert_eq!(machine.calls(), u64::from(CALLS));
+    assert_eq!(machine.race_detector().violations(), &[]);
 }
 
-fn timed(judge: bool, jitter: Ratio) {
+fn timed(detect_races: bool, jitter: Ratio) {
     let config = Config {
         processors: 2,
-        judge,
+        detect_races,
         jitter,
         ..Config::default()
     };
@@ -45,26 +45,26 @@ fn timed(judge: bool, jitter: Ratio) {
 
 #[test]
 #[ignore = "a load to be timed in a release build"]
-fn timed_and_judged() {
+fn timed_with_race_detection() {
     timed(true, Ratio::new(1, 2).expect("a share"));
 }
 
 #[test]
 #[ignore = "a load to be timed in a release build"]
-fn timed_without_a_judge() {
+fn timed_without_race_detection() {
     timed(false, Ratio::new(1, 2).expect("a share"));
 }
 
 #[test]
 #[ignore = "a load to be timed in a release build"]
-fn timed_without_jitter_or_judge() {
+fn timed_without_jitter_or_race_detection() {
     timed(false, Ratio::ZERO);
 }
 
 #[test]
 #[ignore = "a load to be timed in a release build"]
-fn random_and_judged() {
+fn random_with_race_detection() {
     let walk = Random::new(Choices::new(1), HOST);
-    let strategy = Strategy::Chosen(Box::new(walk));
+    let strategy = Strategy::Controlled(Box::new(walk));
     load(build(Config::default(), strategy, 1));
 }

@@ -3,8 +3,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::{
-    Before, Config, Costs, Deed, Environment, Exception, HeapConfig, Machine, Preemption, Progress,
-    Random, Scheduler, Strategy,
+    Config, Costs, Environment, Exception, HeapConfig, Machine, OperationKind, Preemption,
+    PreemptionPoint, Progress, Random, Scheduler, Strategy,
 };
 
 pub(crate) const HOST: u64 = 77;
@@ -26,7 +26,7 @@ pub(crate) type Thread = machine::Thread<Numbers>;
 pub(crate) fn config() -> Config {
     Config {
         jitter: Ratio::ZERO,
-        hashed: true,
+        trace_hash: true,
         heap: HeapConfig {
             bytes: 0x680 + 0x2000,
             serialize: true,
@@ -39,10 +39,10 @@ pub(crate) fn config() -> Config {
 pub(crate) fn before_read(ordinal: u64) -> Preemption {
     Preemption {
         key: 0,
-        before: Before::Deed {
-            deed: Deed::Read,
+        before: PreemptionPoint::Operation {
+            kind: OperationKind::Read,
             of: "word".to_owned(),
-            ordinal,
+            nth: ordinal,
         },
         length: Duration::ZERO,
         to: None,
@@ -72,12 +72,12 @@ pub(crate) fn timed(config: Config) -> Machine<Numbers> {
 }
 
 pub(crate) fn chosen(config: Config, scheduler: impl Scheduler + 'static) -> Machine<Numbers> {
-    machine(config, Strategy::Chosen(Box::new(scheduler)), 1)
+    machine(config, Strategy::Controlled(Box::new(scheduler)), 1)
 }
 
 pub(crate) fn random(config: Config, seed: u64) -> Machine<Numbers> {
     let walk = Random::new(Choices::new(seed), HOST);
-    machine(config, Strategy::Chosen(Box::new(walk)), seed)
+    machine(config, Strategy::Controlled(Box::new(walk)), seed)
 }
 
 /// Runs until everybody is blocked or gone; the exception, if one ended it.
@@ -99,7 +99,7 @@ pub(crate) fn finish_watching(
             Progress::Raised(exception) => return Some(exception),
             Progress::Idle => return None,
             Progress::ReachedUntil => panic!("nothing comes after the end of time"),
-            Progress::Spent => panic!("nobody set a limit on calls"),
+            Progress::CallLimitReached => panic!("nobody set a limit on calls"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Modeled time: processors, quantum, costs and what they add up to.
 
 use kernel::{Duration, Instant, Ratio};
-use machine::{Machine, Place, Progress, Written};
+use machine::{Location, Machine, Progress, Recorded};
 
 use crate::support::{Numbers, before_read, config, even_costs, finish, timed};
 
@@ -10,7 +10,7 @@ fn micros(micros: u64) -> Instant {
 }
 
 /// A machine on which a call costs a microsecond and a switch ten, with one word mapped.
-fn even(processors: u32, quantum: Duration) -> (Machine<Numbers>, Place) {
+fn even(processors: u32, quantum: Duration) -> (Machine<Numbers>, Location) {
     let mut config = config();
     config.processors = processors;
     config.costs = even_costs();
@@ -18,10 +18,10 @@ fn even(processors: u32, quantum: Duration) -> (Machine<Numbers>, Place) {
     config.quantum = quantum;
     let mut machine = timed(config);
     let word = machine.map_static(1, "word").expect("room");
-    (machine, Place::new(word, "word"))
+    (machine, Location::new(word, "word"))
 }
 
-fn spawn_readers(machine: &mut Machine<Numbers>, place: Place, threads: u16, reads: u32) {
+fn spawn_readers(machine: &mut Machine<Numbers>, place: Location, threads: u16, reads: u32) {
     for number in 0..threads {
         machine.spawn(
             "reader",
@@ -38,7 +38,7 @@ fn spawn_readers(machine: &mut Machine<Numbers>, place: Place, threads: u16, rea
 }
 
 /// Threads in order of their records, repetitions left out.
-fn turns(written: &[Written<u32>]) -> Vec<u32> {
+fn turns(written: &[Recorded<u32>]) -> Vec<u32> {
     let mut turns: Vec<_> = written.iter().map(|one| one.record).collect();
     turns.dedup();
     turns
@@ -130,7 +130,7 @@ fn a_run_stops_where_it_is_told() {
     spawn_readers(&mut machine, place, 1, 10);
     let progress = machine.run(Instant::ZERO, micros(4));
     assert!(matches!(progress, Progress::ReachedUntil));
-    assert_eq!(machine.steps(), 5, "calls at 0, 1, 2, 3 and 4");
+    assert_eq!(machine.calls(), 5, "calls at 0, 1, 2, 3 and 4");
     assert_eq!(machine.next_time(), Some(micros(5)));
 }
 
@@ -162,7 +162,7 @@ fn a_preemption_comes_exactly_before_its_call() {
     config.preemptions = vec![before_read(4), before_read(6)];
     let mut machine = timed(config);
     let word = machine.map_static(1, "word").expect("room");
-    spawn_readers(&mut machine, Place::new(word, "word"), 2, 10);
+    spawn_readers(&mut machine, Location::new(word, "word"), 2, 10);
     assert_eq!(finish(&mut machine), None);
     let order: Vec<_> = machine
         .take_records()
@@ -188,7 +188,12 @@ fn costs_with_jitter_add_up() {
         config.jitter = Ratio::new(1, 2).expect("a share");
         let mut machine = crate::support::machine(config, machine::Strategy::Timed, seed);
         let word = machine.map_static(1, "word").expect("room");
-        spawn_readers(&mut machine, Place::new(word, "word"), 1, CALLS as u32 + 1);
+        spawn_readers(
+            &mut machine,
+            Location::new(word, "word"),
+            1,
+            CALLS as u32 + 1,
+        );
         assert_eq!(finish(&mut machine), None);
         let last = machine.take_records().pop().expect("records").at.nanos();
         let mean = CALLS * 1_000;
@@ -207,7 +212,7 @@ fn another_thread_does_not_change_what_calls_cost() {
         config.jitter = Ratio::new(1, 2).expect("a share");
         let mut machine = timed(config);
         let word = machine.map_static(1, "word").expect("room");
-        spawn_readers(&mut machine, Place::new(word, "word"), threads, 100);
+        spawn_readers(&mut machine, Location::new(word, "word"), threads, 100);
         assert_eq!(finish(&mut machine), None);
         let written = machine.take_records();
         let mine = written.iter().filter(|one| one.record == 0);

@@ -62,7 +62,7 @@ proptest! {
             prop_assert!(his.is_sorted());
         }
         prop_assert_eq!(machine.queue_length(queue), 0);
-        prop_assert_eq!(machine.judge().violations(), &[]);
+        prop_assert_eq!(machine.race_detector().violations(), &[]);
     }
 
     /// Never more takers inside than the semaphore allows, and all get in.

@@ -40,7 +40,7 @@ pub struct BlockSnapshot {
 
 impl Audit {
     pub(crate) fn read(machine: &Machine<Winsock>, layout: Layout) -> Self {
-        let word = |place: machine::Place| machine.peek(place.address).unwrap_or(NONE);
+        let word = |place: machine::Location| machine.peek(place.address).unwrap_or(NONE);
         let blocks = (0..layout.blocks).map(|index| {
             let block = layout.block(BlockIndex(index));
             let some = |value: u32| (value != NONE).then_some(value);
@@ -85,7 +85,10 @@ impl Audit {
 }
 
 /// The blocks along the free list, and whether it came to its end.
-fn walk_free_list(layout: Layout, word: impl Fn(machine::Place) -> u32) -> (Vec<BlockIndex>, bool) {
+fn walk_free_list(
+    layout: Layout,
+    word: impl Fn(machine::Location) -> u32,
+) -> (Vec<BlockIndex>, bool) {
     let mut seen = vec![false; layout.blocks as usize];
     let mut free = Vec::new();
     let mut at = layout.first_free(word(layout.pool + pool::FREE));

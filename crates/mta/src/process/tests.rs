@@ -70,7 +70,7 @@ where
         },
         ..machine::Config::default()
     };
-    let strategy = Strategy::Chosen(Box::new(scheduler));
+    let strategy = Strategy::Controlled(Box::new(scheduler));
     let mut machine = Machine::new(config, strategy, choices, 1).expect("a sound configuration");
     let head_counts = build.free_list() == FreeList::InterlockedWithCount;
     let layout = map(&mut machine, BLOCKS, 2, head_counts).expect("a small pool fits");
@@ -104,7 +104,9 @@ where
     let raised = match machine.run(Instant::ZERO, Instant::MAX) {
         Progress::Idle => false,
         Progress::Raised(_) => true,
-        other @ (Progress::Environment { .. } | Progress::ReachedUntil | Progress::Spent) => {
+        other @ (Progress::Environment { .. }
+        | Progress::ReachedUntil
+        | Progress::CallLimitReached) => {
             panic!("threads without a network ended with {other:?}")
         }
     };
@@ -112,7 +114,7 @@ where
         audit: Audit::read(&machine, layout),
         raised,
         findings: machine
-            .judge()
+            .race_detector()
             .violations()
             .iter()
             .map(|it| it.kind)

@@ -28,7 +28,7 @@ pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32)
     t.wait_event(shared.ready).await;
     let mut driver = DriverState::default();
     loop {
-        t.remembers(&driver);
+        t.declare_state(&driver);
         wait_once(&t, &shared, thread_block, &mut driver).await;
         while let Some(message) = take_message(&t, &shared, thread_block).await {
             on_message(&t, &shared, thread_block, &mut driver, message).await;
@@ -44,7 +44,7 @@ pub(crate) async fn run_driver(t: Thread, shared: Rc<Shared>, thread_block: u32)
     t.wait_event(shared.ready).await;
     let mut driver = DriverState::default();
     loop {
-        t.remembers(&driver);
+        t.declare_state(&driver);
         // A connect() that failed at once is this thread's to try again, message or not.
         let queue = shared.queues.drivers[thread_block as usize];
         if let Some(message) = t.receive_until(queue, driver.next_retry()).await {
@@ -64,7 +64,7 @@ pub(crate) async fn run_async_notify(t: Thread, shared: Rc<Shared>, thread_block
     t.wait_event(shared.ready).await;
     let mut driver = DriverState::default();
     loop {
-        t.remembers(&driver);
+        t.declare_state(&driver);
         wait_once(&t, &shared, thread_block, &mut driver).await;
     }
 }

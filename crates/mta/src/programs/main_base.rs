@@ -36,7 +36,7 @@ pub(crate) async fn run(
         carry_out(&t, &shared, &mut manager).await;
     }
     loop {
-        t.remembers(&manager);
+        t.declare_state(&manager);
         let message = t.receive(shared.queues.main).await;
         let Message::Main(message) = message else {
             panic!("MAIN BASE was sent {message:?}");

@@ -21,7 +21,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
     let mut alarms: BTreeMap<(Instant, u64), Timer> = BTreeMap::new();
     let mut taken = 0;
     loop {
-        t.remembers(&(&alarms, taken));
+        t.declare_state(&(&alarms, taken));
         let next = alarms
             .first_key_value()
             .map_or(Instant::MAX, |((at, _), _)| *at);

@@ -20,7 +20,7 @@ const PIECES_PER_REQUEST: u32 = 4;
 
 pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
     loop {
-        t.remembers(&());
+        t.declare_state(&());
         let message = t.receive(shared.queues.down).await;
         let Message::Down(message) = message else {
             panic!("POP4 DOWN was sent {message:?}");

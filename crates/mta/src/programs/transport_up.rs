@@ -45,7 +45,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
         connections: BTreeMap::new(),
     };
     loop {
-        t.remembers(&transport.connections);
+        t.declare_state(&transport.connections);
         let message = t.receive(shared.queues.up).await;
         let Message::Up(message) = message else {
             panic!("POP4 UP was sent {message:?}");

@@ -218,7 +218,7 @@ fn access_of(activity: &Activity, numbers: &[ThreadNumber]) -> Option<MemoryAcce
     else {
         return None;
     };
-    let location = request.operation.place()?;
+    let location = request.operation.location()?;
     let (kind, value) = if let Operation::Write(_, value) = request.operation {
         (AccessKind::Write, value)
     } else if let Operation::Exchange(_, new) | Operation::CompareExchange { new, .. } =

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Instant;
-use machine::{Activity, Came, Machine, Operation, Waker};
+use machine::{Activity, Machine, Operation, Outcome, WokenBy};
 use mta::Winsock;
 use net::HostId;
 
@@ -123,7 +123,7 @@ impl IntervalRecorder {
                 at,
                 cost,
                 request,
-                came,
+                outcome,
                 ..
             } => {
                 let (at, to) = (at.max(since), at.saturating_add(cost).max(since));
@@ -134,13 +134,13 @@ impl IntervalRecorder {
                         self.ended.extend(before.map(|it| run(host, number, it)));
                     }
                 }
-                if came == Came::Waits {
+                if outcome == Outcome::Blocked {
                     let (on, name) = wait_target(machine, &request.operation);
                     let from = at;
                     it.waits = Some(Wait { from, on, name });
                 }
             }
-            Activity::Woken { at, waker, .. } => {
+            Activity::Woken { at, by, .. } => {
                 let Some(Wait { from, on, name }) = it.waits.take() else {
                     return;
                 };
@@ -148,10 +148,10 @@ impl IntervalRecorder {
                 if it.runs.is_some_and(|(_, until)| at <= until) {
                     return;
                 }
-                let ended_by = Some(match waker {
-                    Waker::Thread(thread) => EndedBy::Thread(numbers[thread.index()]),
-                    Waker::Time => EndedBy::Time,
-                    Waker::World => EndedBy::World,
+                let ended_by = Some(match by {
+                    WokenBy::Thread(thread) => EndedBy::Thread(numbers[thread.index()]),
+                    WokenBy::Deadline => EndedBy::Time,
+                    WokenBy::Environment => EndedBy::World,
                 });
                 let before = it.runs.take();
                 let from = before.map_or(from, |(_, until)| until);

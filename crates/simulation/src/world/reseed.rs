@@ -41,7 +41,7 @@ impl World<'_> {
         self.internet.reseed(from, self.choices);
         for host in &mut self.hosts {
             if let Some(service) = &mut host.service {
-                service.machine.renew(self.choices);
+                service.machine.reseed(self.choices);
             }
         }
         for workload in 0..self.arrivals.len() {

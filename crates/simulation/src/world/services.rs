@@ -46,7 +46,7 @@ impl World<'_> {
     pub(super) fn stop_service(&mut self, host: HostId) {
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
-            self.ended_calls += service.machine.steps();
+            self.ended_calls += service.machine.calls();
             let log = self.hosts[host.0 as usize].access_log();
             self.ended_access_log.extend(log);
             self.observer.on_end(host, self.now);
@@ -121,7 +121,7 @@ impl World<'_> {
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
                 Progress::ReachedUntil if self.reseed_within_slice() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
-                Progress::Spent => {
+                Progress::CallLimitReached => {
                     self.stop = Some(Stop::Calls);
                     return self.take_records(host);
                 }
@@ -219,7 +219,7 @@ impl World<'_> {
                 journal.note(written.at, record);
             }
         });
-        let findings = service.machine.judge().violations();
+        let findings = service.machine.race_detector().violations();
         let new = findings[service.findings_reported..].to_vec();
         for finding in &new {
             oracles.on_finding(host, finding);
