@@ -1,112 +1,117 @@
-//! How much may be in flight for the network's sake (RFC 5681, RFC 6582).
-//!
-//! Owns the congestion window, the threshold and NewReno's recovery. It refuses to send or
-//! to count time: it is told of acknowledgments and losses.
+//! Congestion control: slow start, congestion avoidance and fast recovery (RFC 5681) with NewReno's
+//! partial acknowledgments (RFC 6582).
 
 use crate::profile::Profile;
-use crate::seq::SeqNum;
+use crate::segment::SeqNum;
 
-/// No window here outgrows the receiver's unscaled one by more than a recovery's inflation.
-const MAXIMUM_WINDOW: u32 = 1 << 20;
+/// A cap on cwnd. Without window scaling the peer's window never exceeds 65,535 octets, so a
+/// larger cwnd would only risk overflow.
+const MAXIMUM_CWND: u32 = 1 << 20;
 
+/// Congestion state of one connection. Sizes are octets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Congestion {
-    window: u32,
-    threshold: u32,
-    segment: u32,
-    duplicates: u8,
-    /// In fast recovery until this number is acknowledged.
+    cwnd: u32,
+    ssthresh: u32,
+    smss: u32,
+    /// Duplicate acknowledgments since the last new one, before fast recovery.
+    duplicate_acks: u8,
+    /// RFC 6582's variable. `Some` during fast recovery, which ends when this number is
+    /// acknowledged.
     recover: Option<SeqNum>,
 }
 
-/// What an acknowledgment asks of the sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Advice {
-    /// Send on as the windows allow.
-    Continue,
-    /// Send the first unacknowledged segment again, now.
-    Retransmit,
-}
-
 impl Congestion {
-    pub(crate) fn new(profile: &Profile, segment: u16) -> Self {
-        let segment = u32::from(segment);
+    pub(crate) fn new(profile: &Profile, smss: u16) -> Self {
+        let smss = u32::from(smss);
         Self {
-            window: segment * u32::from(profile.initial_window),
-            threshold: MAXIMUM_WINDOW,
-            segment,
-            duplicates: 0,
+            cwnd: smss * u32::from(profile.initial_window),
+            // RFC 5681 section 3.1: initially arbitrarily high, so that slow start ends at a loss.
+            ssthresh: MAXIMUM_CWND,
+            smss,
+            duplicate_acks: 0,
             recover: None,
         }
     }
 
-    pub(crate) const fn window(&self) -> u32 {
-        self.window
+    pub(crate) const fn cwnd(&self) -> u32 {
+        self.cwnd
     }
 
-    /// `octets` more are acknowledged, up to `acknowledged`; `in_flight` remain.
-    pub(crate) fn on_acknowledged(
-        &mut self,
-        octets: u32,
-        acknowledged: SeqNum,
-        in_flight: u32,
-    ) -> Advice {
-        self.duplicates = 0;
+    /// Handles a new acknowledgment of `octets` octets up to `acknowledged`, with `in_flight`
+    /// octets still unacknowledged. Returns whether the first unacknowledged segment must be
+    /// retransmitted now.
+    #[must_use]
+    pub(crate) fn on_new_ack(&mut self, octets: u32, acknowledged: SeqNum, in_flight: u32) -> bool {
+        self.duplicate_acks = 0;
         let Some(recover) = self.recover else {
-            let step = if self.window < self.threshold {
-                octets.min(self.segment)
+            let increase = if self.cwnd < self.ssthresh {
+                octets.min(self.smss)
             } else {
-                (self.segment * self.segment / self.window).max(1)
+                // RFC 5681 equation 3; at least 1, or a large cwnd would stop growing.
+                (self.smss * self.smss / self.cwnd).max(1)
             };
-            self.window = (self.window + step).min(MAXIMUM_WINDOW);
-            return Advice::Continue;
+            self.cwnd = (self.cwnd + increase).min(MAXIMUM_CWND);
+            return false;
         };
         if acknowledged.before(recover) {
-            // RFC 6582 section 3.2 step 3: a partial acknowledgment is the next loss.
-            let deflated = self.window.saturating_sub(octets) + self.segment;
-            self.window = deflated.max(self.segment);
-            return Advice::Retransmit;
+            // RFC 6582 section 3.2 step 3: a partial acknowledgment means that the next segment
+            // was lost too. Deflate by what was acknowledged, add one segment back.
+            let deflated = self.cwnd.saturating_sub(octets) + self.smss;
+            self.cwnd = deflated.max(self.smss);
+            return true;
         }
+        // Full acknowledgment: option 1 of step 3, which avoids a burst.
         self.recover = None;
-        self.window = self
-            .threshold
-            .min(in_flight.max(self.segment) + self.segment);
-        Advice::Continue
+        self.cwnd = self.ssthresh.min(in_flight.max(self.smss) + self.smss);
+        false
     }
 
-    /// The same acknowledgment came again while `in_flight` octets up to `sent` are out.
-    pub(crate) fn on_duplicate(&mut self, sent: SeqNum, in_flight: u32, limit: u8) -> Advice {
+    /// Handles a duplicate acknowledgment while `in_flight` octets before `snd_nxt` are
+    /// unacknowledged. `threshold` duplicates indicate a loss. Returns whether the first
+    /// unacknowledged segment must be retransmitted now.
+    #[must_use]
+    pub(crate) fn on_duplicate_ack(
+        &mut self,
+        snd_nxt: SeqNum,
+        in_flight: u32,
+        threshold: u8,
+    ) -> bool {
         if self.recover.is_some() {
-            self.window = (self.window + self.segment).min(MAXIMUM_WINDOW);
-            return Advice::Continue;
+            // RFC 5681 section 3.2 step 4: each duplicate means that a segment left the network.
+            self.cwnd = (self.cwnd + self.smss).min(MAXIMUM_CWND);
+            return false;
         }
-        self.duplicates = self.duplicates.saturating_add(1);
-        if self.duplicates != limit {
-            return Advice::Continue;
+        self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+        if self.duplicate_acks != threshold {
+            return false;
         }
-        self.threshold = self.halved(in_flight);
-        self.window = self.threshold + u32::from(limit) * self.segment;
-        self.recover = Some(sent);
-        Advice::Retransmit
+        self.ssthresh = self.half_of(in_flight);
+        self.cwnd = self.ssthresh + u32::from(threshold) * self.smss;
+        self.recover = Some(snd_nxt);
+        true
     }
 
-    /// The retransmission timer went off with `in_flight` octets out; `again` says that it
-    /// is not the first time for them, so the threshold stays (RFC 5681 section 3.1).
+    /// Handles an expiry of the retransmission timer with `in_flight` octets unacknowledged.
+    /// `again` means that the timer expired for the same octets before: then ssthresh is held
+    /// constant (RFC 5681 section 3.1).
     pub(crate) fn on_timeout(&mut self, in_flight: u32, again: bool) {
         if !again {
-            self.threshold = self.halved(in_flight);
+            self.ssthresh = self.half_of(in_flight);
         }
-        self.window = self.segment;
-        self.duplicates = 0;
+        // The loss window, RFC 5681 section 3.1.
+        self.cwnd = self.smss;
+        self.duplicate_acks = 0;
         self.recover = None;
         debug_assert!(
-            self.threshold >= 2 * self.segment,
-            "a threshold below two segments"
+            self.ssthresh >= 2 * self.smss,
+            "ssthresh is below two segments"
         );
     }
 
-    fn halved(&self, in_flight: u32) -> u32 {
-        (in_flight / 2).max(2 * self.segment)
+    /// RFC 5681 equation 4.
+    fn half_of(&self, in_flight: u32) -> u32 {
+        (in_flight / 2).max(2 * self.smss)
     }
 }
 
@@ -118,45 +123,39 @@ mod tests {
         Congestion::new(Profile::nt4(), 1000)
     }
 
+    fn acknowledge_segments(it: &mut Congestion, count: u32) {
+        for _ in 0..count {
+            assert!(!it.on_new_ack(1_000, SeqNum::new(1), 0));
+        }
+    }
+
     #[test]
-    fn slow_start_doubles_each_round_and_avoidance_adds_a_segment() {
+    fn slow_start_doubles_each_round_trip_and_avoidance_adds_a_segment() {
         let mut it = congestion();
-        assert_eq!(it.window(), 2_000);
-        for _ in 0..2 {
-            it.on_acknowledged(1_000, SeqNum::new(1), 0);
-        }
-        assert_eq!(it.window(), 4_000);
+        assert_eq!(it.cwnd(), 2_000);
+        acknowledge_segments(&mut it, 2);
+        assert_eq!(it.cwnd(), 4_000);
         it.on_timeout(8_000, false);
-        assert_eq!(it.window(), 1_000);
-        for _ in 0..3 {
-            it.on_acknowledged(1_000, SeqNum::new(1), 0);
-        }
-        assert_eq!(it.window(), 4_000, "the threshold is half of what was out");
-        for _ in 0..4 {
-            it.on_acknowledged(1_000, SeqNum::new(1), 0);
-        }
+        assert_eq!(it.cwnd(), 1_000);
+        acknowledge_segments(&mut it, 3);
+        assert_eq!(it.cwnd(), 4_000, "ssthresh is half of what was in flight");
+        acknowledge_segments(&mut it, 4);
         assert!(
-            (4_900..=5_000).contains(&it.window()),
-            "one segment a round"
+            (4_900..=5_000).contains(&it.cwnd()),
+            "one segment a round trip"
         );
     }
 
     #[test]
-    fn the_profiles_duplicate_proves_a_loss_once_and_a_partial_answer_the_next() {
+    fn duplicates_start_fast_recovery_and_a_partial_ack_retransmits_the_next_segment() {
         let mut it = congestion();
-        let sent = SeqNum::new(8_000);
-        assert_eq!(it.on_duplicate(sent, 8_000, 2), Advice::Continue);
-        assert_eq!(it.on_duplicate(sent, 8_000, 2), Advice::Retransmit);
-        assert_eq!(it.window(), 4_000 + 2_000);
-        assert_eq!(it.on_duplicate(sent, 8_000, 2), Advice::Continue);
-        assert_eq!(
-            it.on_acknowledged(1_000, SeqNum::new(1_000), 7_000),
-            Advice::Retransmit
-        );
-        assert_eq!(it.on_acknowledged(7_000, sent, 0), Advice::Continue);
-        assert!(
-            it.window() <= 4_000,
-            "recovery ends at the threshold at most"
-        );
+        let snd_nxt = SeqNum::new(8_000);
+        assert!(!it.on_duplicate_ack(snd_nxt, 8_000, 2));
+        assert!(it.on_duplicate_ack(snd_nxt, 8_000, 2));
+        assert_eq!(it.cwnd(), 4_000 + 2_000);
+        assert!(!it.on_duplicate_ack(snd_nxt, 8_000, 2));
+        assert!(it.on_new_ack(1_000, SeqNum::new(1_000), 7_000));
+        assert!(!it.on_new_ack(7_000, snd_nxt, 0));
+        assert!(it.cwnd() <= 4_000, "recovery ends with cwnd <= ssthresh");
     }
 }

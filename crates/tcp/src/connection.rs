@@ -1,229 +1,173 @@
-//! The control block of one connection and its birth and death.
-//!
-//! Owns [`Connection`], its fields and the steps that several of its parts share. It refuses
-//! the story: segments are answered in `arrives`, calls in `calls`, timers in `deadlines`,
-//! and what is sent is decided in `output`.
+//! One end of a TCP connection: its variables, the OPEN call, and what several parts share.
+
+mod acceptability;
+mod event;
+mod input;
+mod output;
+mod retransmission_timeout;
+mod sequence_space;
+mod state;
+mod time_wait;
+mod timeouts;
+mod timers;
+mod transmission_history;
+mod user_calls;
 
 use std::sync::Arc;
 
-use crate::acceptance::Window;
-use crate::attempts::Attempts;
-use crate::congestion::Congestion;
-use crate::event::{Event, Events, Failure};
-use crate::profile::Profile;
-use crate::reassembly::Reassembly;
-use crate::rto::RetransmissionTimeout;
-use crate::segment::{Flags, Segment};
-use crate::send_buffer::SendBuffer;
-use crate::seq::SeqNum;
-use crate::state::{State, Step};
-use crate::timer::{Timer, Timers};
-use crate::uptime::{Span, Uptime};
+pub use event::{Event, ReceiveError, SendError, Unreachable};
+pub use state::State;
+pub use time_wait::TimeWait;
 
-/// The segment size a peer that names none can take (RFC 9293 section 3.7.1).
+use crate::buffers::{Reassembly, SendBuffer};
+use crate::congestion::Congestion;
+use crate::profile::Profile;
+use crate::segment::{Flags, Segment, SeqNum};
+use crate::time::{Span, Uptime};
+use event::{Failure, PendingEvents};
+use retransmission_timeout::RetransmissionTimeout;
+use sequence_space::{ReceiveSequence, SendSequence};
+use state::Transition;
+use timers::{Timer, Timers};
+use transmission_history::TransmissionHistory;
+
+/// The segment size assumed for a peer that sends no MSS option (RFC 9293 section 3.7.1).
 const DEFAULT_SEGMENT_SIZE: u16 = 536;
 
-/// A segment to send, and which repetition of itself it is.
+/// A segment to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transmit {
     /// The segment.
     pub segment: Segment,
-    /// How often this connection has sent the same (kind, sequence, acknowledgment, length)
-    /// before: with these the identity of a packet's luck.
+    /// How often this connection has sent a segment with the same control bits, sequence,
+    /// acknowledgment and length before. Together with them it identifies this transmission; a
+    /// network model can key its random choices by it.
     pub attempt: u32,
 }
 
-/// RFC 9293 section 3.3.1, with its names.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SendSequence {
-    /// ISS.
-    pub(crate) iss: SeqNum,
-    /// SND.UNA.
-    pub(crate) una: SeqNum,
-    /// Where sending goes on: pulled back to SND.UNA when the retransmission timer goes off.
-    pub(crate) nxt: SeqNum,
-    /// The RFC's SND.NXT: beyond everything ever sent.
-    pub(crate) max: SeqNum,
-    /// SND.WND.
-    pub(crate) wnd: u32,
-    /// The widest window the peer ever offered (section 3.8.6.2.1).
-    pub(crate) max_wnd: u32,
-    /// SND.WL1.
-    pub(crate) wl1: SeqNum,
-    /// SND.WL2.
-    pub(crate) wl2: SeqNum,
-    /// Eff.snd.MSS, octets.
-    pub(crate) mss: u16,
-}
-
-/// RFC 9293 section 3.3.1, with its names.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ReceiveSequence {
-    /// IRS.
-    pub(crate) irs: SeqNum,
-    /// RCV.NXT.
-    pub(crate) nxt: SeqNum,
-    /// RCV.NXT + RCV.WND as the peer was last told.
-    pub(crate) edge: SeqNum,
-    /// The number of the peer's FIN, once known.
-    pub(crate) fin: Option<SeqNum>,
-    /// Segments in order since the last acknowledgment.
-    pub(crate) unacknowledged: u8,
-}
-
-impl SendSequence {
-    /// RFC 5961 section 5.2: an acknowledgment neither of what was never sent nor absurdly old.
-    pub(crate) fn believes(&self, acknowledgment: SeqNum) -> bool {
-        let oldest = self.una.minus(self.max_wnd);
-        !acknowledgment.after(self.max) && !acknowledgment.before(oldest)
-    }
-
-    pub(crate) fn update_window(&mut self, segment: &Segment) {
-        let newer = self.wl1.before(segment.sequence)
-            || (self.wl1 == segment.sequence && !self.wl2.after(segment.acknowledgment));
-        if newer && !segment.acknowledgment.before(self.una) {
-            self.wnd = u32::from(segment.window);
-            self.max_wnd = self.max_wnd.max(self.wnd);
-            self.wl1 = segment.sequence;
-            self.wl2 = segment.acknowledgment;
-        }
+bitflags::bitflags! {
+    /// What `poll_transmit` has to send besides new text.
+    #[derive(Clone, Copy, Debug, Default)]
+    struct PendingOutput: u8 {
+        /// An acknowledgment, without delay.
+        const ACKNOWLEDGMENT = 1;
+        /// The first unacknowledged segment (fast retransmit).
+        const RETRANSMISSION = 2;
+        /// A zero-window probe.
+        const WINDOW_PROBE = 4;
+        /// A keep-alive.
+        const KEEP_ALIVE = 8;
     }
 }
 
-impl ReceiveSequence {
-    /// What the peer may send.
-    pub(crate) fn window(&self) -> Window {
-        debug_assert!(!self.edge.before(self.nxt), "a window behind RCV.NXT");
-        Window {
-            next: self.nxt,
-            width: self.edge.since(self.nxt),
-        }
-    }
-
-    /// Moves the window's edge as far as `free` octets allow, unless by so little that it
-    /// would invite small segments (RFC 9293 section 3.8.6.2.2), and returns RCV.WND.
-    pub(crate) fn open_window(&mut self, free: u32, profile: &Profile) -> u16 {
-        let candidate = self.nxt.plus(free);
-        let half = u32::from(profile.receive_window).div_ceil(2);
-        let worthwhile = half.min(u32::from(profile.maximum_segment_size));
-        if candidate.after(self.edge) && candidate.since(self.edge) >= worthwhile {
-            self.edge = candidate;
-        }
-        u16::try_from(self.window().width).expect("no wider than the profile's window")
+impl PendingOutput {
+    /// Removes `output` and returns whether it was pending.
+    fn take(&mut self, output: Self) -> bool {
+        let pending = self.intersects(output);
+        self.remove(output);
+        pending
     }
 }
 
-/// A window that stays closed, and the probes of it.
+/// Zero-window probing.
 #[derive(Debug)]
-pub(crate) struct Stall {
-    /// [`Uptime::MAX`] while there is none.
-    pub(crate) since: Uptime,
-    pub(crate) probes: u8,
-    pub(crate) unanswered: u8,
+struct Persist {
+    /// When the window was found closed; [`Uptime::MAX`] while it is open.
+    since: Uptime,
+    /// Probes sent, which double the interval.
+    probes: u8,
+    /// Probes sent since the last acknowledgment.
+    unanswered: u8,
 }
 
-impl Default for Stall {
-    fn default() -> Self {
-        Self {
-            since: Uptime::MAX,
-            probes: 0,
-            unanswered: 0,
-        }
-    }
+impl Persist {
+    const INACTIVE: Self = Self {
+        since: Uptime::MAX,
+        probes: 0,
+        unanswered: 0,
+    };
 }
 
-/// What `poll_transmit` owes beside new text.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Demand(u8);
-
-impl Demand {
-    /// Acknowledge without delay.
-    pub(crate) const ACKNOWLEDGE: Self = Self(1);
-    /// The first unacknowledged segment again.
-    pub(crate) const RETRANSMIT: Self = Self(2);
-    /// A probe of the peer's window.
-    pub(crate) const PROBE: Self = Self(4);
-    /// A keep-alive.
-    pub(crate) const KEEP_ALIVE: Self = Self(8);
-
-    pub(crate) const fn is_none(self) -> bool {
-        self.0 == 0
-    }
-
-    pub(crate) fn add(&mut self, demand: Self) {
-        self.0 |= demand.0;
-    }
-
-    pub(crate) fn take(&mut self, demand: Self) -> bool {
-        let there = self.0 & demand.0 != 0;
-        self.0 &= !demand.0;
-        there
-    }
-}
-
-/// Which side opened, and what resets to its SYNs have done.
+/// Which side opened the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+enum Origin {
     Passive,
-    /// `refusals` resets came; `waiting` to send the SYN again after the last of them.
+    /// Q175523: NT sends a SYN again that was answered by a reset.
     Active {
+        /// Resets received.
         refusals: u8,
+        /// Whether the retransmission timer runs because of the last reset.
         waiting: bool,
     },
 }
 
-/// What the application asked for beside text.
+/// What the application has asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Wishes {
-    /// To be told when a SEND may take more.
-    pub(crate) writable: bool,
+struct UserRequests {
+    /// [`Event::Writable`] once SEND may take more.
+    writable_event: bool,
     /// Keep-alives.
-    pub(crate) keep_alive: bool,
-    /// A CLOSE waits in SYN-RECEIVED.
-    pub(crate) close: bool,
+    keep_alive: bool,
+    /// A CLOSE that waits for the end of SYN-RECEIVED (RFC 9293 section 3.10.4).
+    close: bool,
 }
 
-/// One end of one connection.
+/// A segment whose round trip is being measured.
+#[derive(Clone, Copy, Debug)]
+struct RttMeasurement {
+    sequence: SeqNum,
+    sent_at: Uptime,
+}
+
+/// One end of a connection.
+///
+/// Inputs are [`on_segment`](Self::on_segment), [`on_timeout`](Self::on_timeout),
+/// [`on_unreachable`](Self::on_unreachable) and the user calls [`send`](Self::send),
+/// [`receive`](Self::receive), [`close`](Self::close), [`detach`](Self::detach),
+/// [`abort`](Self::abort). After each of them, call
+///
+/// 1. [`poll_transmit`](Self::poll_transmit) until it returns `None`,
+/// 2. [`poll_event`](Self::poll_event) until it returns `None`,
+/// 3. [`poll_timeout`](Self::poll_timeout) for when to call `on_timeout`.
 #[derive(Debug)]
 pub struct Connection {
-    /// Shared by all connections of a host.
-    pub(crate) profile: Arc<Profile>,
-    pub(crate) state: State,
-    pub(crate) origin: Origin,
-    pub(crate) local_port: u16,
-    pub(crate) remote_port: u16,
-    pub(crate) send: SendSequence,
-    pub(crate) receive: ReceiveSequence,
-    pub(crate) outgoing: SendBuffer,
-    pub(crate) incoming: Reassembly,
-    pub(crate) rto: RetransmissionTimeout,
-    /// The number whose round trip is being timed, and since when.
-    pub(crate) timed: Option<(SeqNum, Uptime)>,
-    pub(crate) congestion: Congestion,
-    pub(crate) timers: Timers,
-    pub(crate) stall: Stall,
-    /// When the peer was last heard.
-    pub(crate) heard: Uptime,
-    /// How many keep-alives have gone unanswered since.
-    pub(crate) unheard: u8,
-    pub(crate) demand: Demand,
-    /// A reset to send, with this sequence number.
-    pub(crate) reset: Option<SeqNum>,
-    pub(crate) attempts: Attempts,
-    pub(crate) wishes: Wishes,
-    /// No application is left to receive.
-    pub(crate) detached: bool,
-    pub(crate) failure: Option<Failure>,
-    pub(crate) events: Events,
-    /// How often a SYN, text or a FIN was sent again.
-    pub(crate) retransmissions: u32,
+    /// Shared by the connections of a host.
+    profile: Arc<Profile>,
+    state: State,
+    origin: Origin,
+    local_port: u16,
+    remote_port: u16,
+    snd: SendSequence,
+    rcv: ReceiveSequence,
+    send_buffer: SendBuffer,
+    reassembly: Reassembly,
+    rto: RetransmissionTimeout,
+    rtt_measurement: Option<RttMeasurement>,
+    congestion: Congestion,
+    timers: Timers,
+    persist: Persist,
+    /// When the last acceptable segment arrived.
+    last_activity: Uptime,
+    /// Keep-alives sent since `last_activity`.
+    unanswered_keep_alives: u8,
+    pending: PendingOutput,
+    /// The sequence number of a reset to send.
+    pending_reset: Option<SeqNum>,
+    history: TransmissionHistory,
+    requests: UserRequests,
+    /// The application has gone and will not call RECEIVE.
+    detached: bool,
+    failure: Option<Failure>,
+    events: PendingEvents,
+    /// Retransmitted SYNs, text and FINs.
+    retransmissions: u32,
 }
 
 impl Connection {
-    /// An active OPEN: in SYN-SENT, its SYN to be had from `poll_transmit`.
+    /// Active OPEN. The connection is in SYN-SENT; `poll_transmit` returns its SYN.
     ///
     /// # Panics
-    /// If the profile is unusable: a zero tick, window, buffer or segment size.
+    /// If no connection can run with `profile`: a zero tick, window, buffer or segment size.
     #[must_use]
     pub fn connect(
         profile: impl Into<Arc<Profile>>,
@@ -243,44 +187,35 @@ impl Connection {
             },
             local_port,
             remote_port,
-            send: SendSequence {
-                iss: initial_sequence,
-                una: initial_sequence,
-                nxt: initial_sequence,
-                max: initial_sequence,
-                wnd: 0,
-                max_wnd: 0,
-                wl1: SeqNum::default(),
-                wl2: SeqNum::default(),
-                mss,
-            },
-            receive: ReceiveSequence::default(),
-            outgoing: SendBuffer::default(),
-            incoming: Reassembly::default(),
+            snd: SendSequence::new(initial_sequence, mss),
+            rcv: ReceiveSequence::default(),
+            send_buffer: SendBuffer::default(),
+            reassembly: Reassembly::default(),
             rto: RetransmissionTimeout::new(&profile),
-            timed: None,
+            rtt_measurement: None,
             congestion: Congestion::new(&profile, mss),
             profile,
             timers: Timers::STOPPED,
-            stall: Stall::default(),
-            heard: now,
-            unheard: 0,
-            demand: Demand::default(),
-            reset: None,
-            attempts: Attempts::default(),
-            wishes: Wishes::default(),
+            persist: Persist::INACTIVE,
+            last_activity: now,
+            unanswered_keep_alives: 0,
+            pending: PendingOutput::empty(),
+            pending_reset: None,
+            history: TransmissionHistory::default(),
+            requests: UserRequests::default(),
             detached: false,
             failure: None,
-            events: Events::default(),
+            events: PendingEvents::default(),
             retransmissions: 0,
         }
     }
 
-    /// What a listener makes of a SYN: in SYN-RECEIVED, the SYN-ACK to be had from
-    /// `poll_transmit`. Text on the SYN is left to be sent again.
+    /// Passive OPEN: what a listener does with a SYN (RFC 9293 section 3.10.7.2). The connection
+    /// is in SYN-RECEIVED; `poll_transmit` returns its SYN-ACK. Text on the SYN is ignored, so the
+    /// peer sends it again.
     ///
     /// # Panics
-    /// If `syn` is not a SYN, or the profile is unusable.
+    /// If `syn` is not a SYN, or if no connection can run with `profile`.
     #[must_use]
     pub fn accept(
         profile: impl Into<Arc<Profile>>,
@@ -290,41 +225,35 @@ impl Connection {
     ) -> Self {
         assert!(
             syn.flags.contains(Flags::SYN) && !syn.flags.contains(Flags::ACK),
-            "a listener was handed {:?}",
+            "accept expects a SYN, not {:?}",
             syn.flags
         );
         let (local, remote) = (syn.destination_port, syn.source_port);
         let mut connection = Self::connect(profile, local, remote, initial_sequence, now);
         connection.origin = Origin::Passive;
         connection.synchronize(syn);
-        connection.step(Step::SynArrives);
+        connection.transition(Transition::ReceiveSyn);
         connection
     }
 
-    /// Takes over what the peer's SYN says.
-    pub(crate) fn synchronize(&mut self, syn: &Segment) {
-        let next = syn.sequence.plus(1);
-        self.receive = ReceiveSequence {
-            irs: syn.sequence,
-            nxt: next,
-            edge: next,
-            fin: None,
-            unacknowledged: 0,
-        };
-        let theirs = syn.maximum_segment_size.unwrap_or(DEFAULT_SEGMENT_SIZE);
-        self.send.mss = self.profile.maximum_segment_size.min(theirs).max(1);
-        self.congestion = Congestion::new(&self.profile, self.send.mss);
-        self.send.wnd = u32::from(syn.window);
-        self.send.max_wnd = self.send.wnd;
-        self.send.wl1 = syn.sequence;
-        self.send.wl2 = syn.acknowledgment;
+    /// Initializes the receive variables and the peer's window and segment size from its SYN.
+    fn synchronize(&mut self, syn: &Segment) {
+        self.rcv = ReceiveSequence::after_syn(syn.sequence);
+        let peer_mss = syn.maximum_segment_size.unwrap_or(DEFAULT_SEGMENT_SIZE);
+        // A peer that offers an MSS of 0 must not stop the connection.
+        self.snd.mss = self.profile.maximum_segment_size.min(peer_mss).max(1);
+        self.congestion = Congestion::new(&self.profile, self.snd.mss);
+        self.snd.wnd = u32::from(syn.window);
+        self.snd.max_wnd = self.snd.wnd;
+        self.snd.wl1 = syn.sequence;
+        self.snd.wl2 = syn.acknowledgment;
     }
 
-    /// The sequence number expected next (RCV.NXT): that which a reset must carry to be believed
-    /// (RFC 5961 section 3.2).
+    /// RCV.NXT: the number of the next octet expected from the peer. A reset must carry it to be
+    /// accepted (RFC 5961 section 3.2).
     #[must_use]
-    pub const fn expected(&self) -> SeqNum {
-        self.receive.nxt
+    pub const fn rcv_nxt(&self) -> SeqNum {
+        self.rcv.nxt
     }
 
     /// The state.
@@ -333,132 +262,134 @@ impl Connection {
         self.state
     }
 
-    /// The port of this end.
+    /// The local port.
     #[must_use]
     pub const fn local_port(&self) -> u16 {
         self.local_port
     }
 
-    /// The port of the other end.
+    /// The peer's port.
     #[must_use]
     pub const fn remote_port(&self) -> u16 {
         self.remote_port
     }
 
-    /// How often it sent a SYN, text or a FIN again.
+    /// How many segments with a SYN, text or a FIN were sent again.
     #[must_use]
     pub const fn retransmissions(&self) -> u32 {
         self.retransmissions
     }
 
-    /// When `on_timeout` must be called next, if no segment or call comes before.
+    /// When to call `on_timeout`, unless another input comes first.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Uptime> {
         self.timers.next()
     }
 
-    /// Whether [`Connection::poll_event`] has an answer.
+    /// Whether [`poll_event`](Self::poll_event) has an event to return.
     #[must_use]
     pub const fn has_event(&self) -> bool {
         !self.events.is_empty()
     }
 
-    /// The next thing the application may want to know.
+    /// The next event for the application.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.take()
     }
 
-    /// Octets that RECEIVE would give.
+    /// Octets that RECEIVE would return.
     #[must_use]
     pub const fn readable(&self) -> usize {
-        self.incoming.ready_octets() as usize
+        self.reassembly.ready_octets() as usize
     }
 
     /// Octets that SEND would take.
     #[must_use]
     pub fn writable(&self) -> usize {
-        let gone = matches!(self.state, State::Closed) || self.state.has_closed();
-        if gone || self.wishes.close {
+        let closed = matches!(self.state, State::Closed) || self.state.has_closed();
+        if closed || self.requests.close {
             return 0;
         }
-        (self.profile.send_buffer - self.outgoing.len()) as usize
+        (self.profile.send_buffer - self.send_buffer.len()) as usize
     }
 
-    /// The peer is there.
-    pub(crate) fn hear(&mut self, now: Uptime) {
-        (self.heard, self.unheard) = (now, 0);
+    /// The peer has shown that it is alive.
+    fn record_activity(&mut self, now: Uptime) {
+        self.last_activity = now;
+        self.unanswered_keep_alives = 0;
     }
 
-    /// Takes an arrow of RFC 9293 figure 5.
-    pub(crate) fn step(&mut self, step: Step) {
-        let Some(next) = self.state.after(step) else {
-            panic!("no {step:?} in {:?}", self.state);
+    fn transition(&mut self, transition: Transition) {
+        let Some(next) = self.state.after(transition) else {
+            panic!("no transition {transition:?} from {:?}", self.state);
         };
         self.state = next;
     }
 
-    /// Ends the connection, in whatever way; a reset may remain to be sent.
-    pub(crate) fn delete(&mut self) {
+    /// Enters CLOSED. A reset may still have to be sent.
+    fn delete(&mut self) {
         if self.state != State::Closed {
-            self.step(Step::Delete);
+            self.transition(Transition::Delete);
         }
         self.timers = Timers::STOPPED;
-        self.demand = Demand::default();
-        self.outgoing.clear();
-        if self.reset.is_none() {
+        self.pending = PendingOutput::empty();
+        self.send_buffer.clear();
+        // With a reset to send, output records this event after it.
+        if self.pending_reset.is_none() {
             self.events.record(Event::Closed);
         }
     }
 
-    /// Ends the connection by `failure`; what waited to be received is gone too
-    /// (RFC 9293 section 3.10.7.4: "all segment queues should be flushed").
-    pub(crate) fn fail(&mut self, failure: Failure) {
+    /// Enters CLOSED because of `failure`. Received text is dropped too (RFC 9293 section
+    /// 3.10.7.4: "all segment queues should be flushed").
+    fn fail(&mut self, failure: Failure) {
         assert!(
             self.failure.is_none(),
             "{failure:?} after {:?}",
             self.failure
         );
         self.failure = Some(failure);
-        self.incoming.clear();
+        self.reassembly.clear();
         match failure {
             Failure::Reset => self.events.record(Event::Reset),
             Failure::Refused => self.events.record(Event::Refused),
             Failure::TimedOut => self.events.record(Event::TimedOut),
             Failure::Unreachable => self.events.record(Event::Unreachable),
+            // The application asked for it.
             Failure::Aborted => {}
         }
         self.delete();
     }
 
-    /// Sets `timer` to the first tick that is not before `span` from now.
-    pub(crate) fn start(&mut self, timer: Timer, now: Uptime, span: Span) {
-        self.timers.set(timer, self.profile.deadline(now, span));
+    fn start(&mut self, timer: Timer, now: Uptime, span: Span) {
+        self.timers.set(timer, self.profile.expiry(now, span));
     }
 
-    pub(crate) fn enter_time_wait(&mut self, now: Uptime) {
+    fn start_time_wait(&mut self, now: Uptime) {
         assert_eq!(self.state, State::TimeWait);
         self.timers = Timers::STOPPED;
-        self.start(Timer::Linger, now, self.profile.time_wait);
+        self.start(Timer::TwoMsl, now, self.profile.time_wait);
     }
 
-    /// Moves the window's edge as far as the buffer allows, and returns RCV.WND.
-    pub(crate) fn open_window(&mut self) -> u16 {
-        let free = self.free();
-        self.receive.open_window(free, &self.profile)
+    /// Opens the receive window as far as the buffer allows and returns RCV.WND.
+    fn open_window(&mut self) -> u16 {
+        let free = self.free_receive_buffer();
+        self.rcv.open_window(free, &self.profile)
     }
 
-    /// Whether the application has made so much room that the peer should hear of it.
-    pub(crate) fn owes_window_update(&self) -> bool {
-        let candidate = self.receive.nxt.plus(self.free());
-        let segments = 2 * u32::from(self.profile.maximum_segment_size);
+    /// Whether RECEIVE has freed so much of the buffer that the peer must learn of it at once:
+    /// two segments or half the buffer.
+    fn needs_window_update(&self) -> bool {
+        let candidate = self.rcv.nxt.plus(self.free_receive_buffer());
+        let two_segments = 2 * u32::from(self.profile.maximum_segment_size);
         let half = u32::from(self.profile.receive_window).div_ceil(2);
-        candidate.after(self.receive.edge)
-            && candidate.since(self.receive.edge) >= segments.min(half)
+        candidate.after(self.rcv.right_edge)
+            && candidate.since(self.rcv.right_edge) >= two_segments.min(half)
     }
 
-    fn free(&self) -> u32 {
+    fn free_receive_buffer(&self) -> u32 {
         let buffer = u32::from(self.profile.receive_window);
-        buffer.saturating_sub(self.incoming.ready_octets())
+        buffer.saturating_sub(self.reassembly.ready_octets())
     }
 }
 
@@ -467,7 +398,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_is_small() {
+    fn a_connection_takes_at_most_488_octets() {
         assert!(
             size_of::<Connection>() <= 488,
             "{} octets",
@@ -476,8 +407,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a listener was handed SYN|ACK")]
-    fn only_a_syn_makes_a_connection() {
+    #[should_panic(expected = "accept expects a SYN, not SYN | ACK")]
+    fn accept_rejects_a_syn_ack() {
         let now = Uptime::ZERO;
         let mut opener = Connection::connect(Profile::nt4(), 1, 2, SeqNum::new(0), now);
         let mut syn = opener.poll_transmit(now).expect("a SYN").segment;

@@ -1,60 +1,90 @@
-//! RFC 9293 as a state machine that neither sleeps, draws nor sends.
+//! A TCP endpoint (RFC 9293) as a deterministic state machine without I/O.
 //!
-//! A [`Connection`] is told what happened (`on_segment`, `on_timeout`, `on_unreachable`, and
-//! the application's calls) and asked what follows (`poll_transmit`, `poll_event`,
-//! `poll_timeout`); `now` is always an argument. **After every call, ask `poll_transmit` until
-//! it answers `None`**: that is also where retransmission timers are started, since a timer
-//! counts from the moment a segment leaves.
+//! A [`Connection`] takes segments ([`on_segment`](Connection::on_segment)), the passage of time
+//! ([`on_timeout`](Connection::on_timeout)), ICMP errors
+//! ([`on_unreachable`](Connection::on_unreachable)) and the user calls of RFC 9293 section 3.10
+//! (`send`, `receive`, `close`, `abort`). It produces segments
+//! ([`poll_transmit`](Connection::poll_transmit)), events for the application
+//! ([`poll_event`](Connection::poll_event)) and the time of its next timeout
+//! ([`poll_timeout`](Connection::poll_timeout)). The current time is always an argument: a
+//! connection has no clock, no socket and no random numbers.
 //!
-//! | module | owns |
+//! **After every other call, call `poll_transmit` until it returns `None`.** Retransmission timers
+//! start there, because a timer counts from the moment a segment leaves.
+//!
+//! # Example
+//!
+//! Two connections exchange segments over a perfect link:
+//!
+//! ```
+//! use tcp::{Connection, Event, Profile, SeqNum, Uptime};
+//!
+//! let now = Uptime::ZERO;
+//! let mut client = Connection::connect(Profile::nt4(), 1025, 102, SeqNum::new(7), now);
+//! let syn = client.poll_transmit(now).expect("a SYN").segment;
+//! let mut server = Connection::accept(Profile::w2k(), &syn, SeqNum::new(9), now);
+//! client.send(now, b"hello")?;
+//!
+//! // The link: deliver segments until neither side has anything to send.
+//! loop {
+//!     let to_client = server.poll_transmit(now);
+//!     let to_server = client.poll_transmit(now);
+//!     if to_client.is_none() && to_server.is_none() {
+//!         break;
+//!     }
+//!     if let Some(transmit) = to_client {
+//!         client.on_segment(now, transmit.segment);
+//!     }
+//!     if let Some(transmit) = to_server {
+//!         server.on_segment(now, transmit.segment);
+//!     }
+//! }
+//!
+//! assert_eq!(client.poll_event(), Some(Event::Connected));
+//! assert_eq!(server.receive(now, 100)?.as_slice(), b"hello");
+//! // The server delays its acknowledgment: its timer is running.
+//! assert!(server.poll_timeout().is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to find what
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`uptime`] | time since the host started, in integer nanoseconds |
-//! | [`seq`] | arithmetic modulo 2^32 |
-//! | [`payload`], [`segment`], [`wire`] | what travels, shared and as bytes |
-//! | [`profile`] | every constant of Windows NT 3.51, NT 4.0, 2000 and Linux, with its source |
-//! | [`state`] | the transition table of RFC 9293 figure 5 |
-//! | [`event`] | what an application learns, and how a connection can fail |
-//! | [`connection`] | the control block, and what answers it |
-//! | `arrives`, `calls`, `output`, `deadlines` | what happens to it, in the RFC's order |
-//! | `time_wait` | what is left of it at last |
-//! | `acceptance`, `send_buffer`, `reassembly`, `rto`, `congestion`, `timer`, `attempts`, `short_queue` | its organs |
+//! | `connection` | [`Connection`]: the OPEN call and the variables of a connection |
+//! | `connection/input` | SEGMENT ARRIVES (section 3.10.7), one function for each check |
+//! | `connection/acceptability` | which segments concern the receive window (section 3.4) |
+//! | `connection/output` | what to send: Nagle, silly window avoidance, probes |
+//! | `connection/timeouts` | timer expiry and ICMP errors |
+//! | `connection/user_calls` | SEND, RECEIVE, CLOSE, ABORT (section 3.10) |
+//! | `connection/state` | the state diagram (figure 5) |
+//! | `connection/sequence_space` | SND.UNA, SND.NXT, RCV.NXT and the others (section 3.3.1) |
+//! | `connection/retransmission_timeout` | RTO (RFC 6298) |
+//! | `connection/time_wait` | a smaller record for a connection in TIME-WAIT |
+//! | `congestion` | slow start, congestion avoidance, NewReno (RFC 5681, RFC 6582) |
+//! | `buffers` | send buffer, reassembly queue |
+//! | `segment` | segments, control bits, sequence numbers, payloads |
+//! | [`wire`] | segments as bytes (section 3.1) |
+//! | `profile` | the constants of Windows NT 3.51, NT 4.0, 2000 and Linux, with their sources |
 //!
-//! Not here: LISTEN and demultiplexing (the socket layer's), urgent data, IP options, window
-//! scaling, timestamps, SACK and ECN (the profiles' systems date from 1996 to 2001; the Linux
-//! profile is a peer, not a portrait), and congestion window validation after idle time.
-//! There is no dependency: this crate cannot schedule, draw or send.
+//! Not implemented: LISTEN and demultiplexing (the caller's), urgent data, IP options, window
+//! scaling, timestamps, SACK, ECN, and congestion window validation after an idle period. The
+//! modeled systems date from 1996 to 2001; the Linux profile is a typical peer, not a model of
+//! Linux.
 
 #![deny(clippy::float_arithmetic)]
 
-mod acceptance;
-mod arrives;
-mod attempts;
-mod calls;
+mod buffers;
 mod congestion;
-pub mod connection;
-mod deadlines;
-pub mod event;
-mod output;
-pub mod payload;
-pub mod profile;
-mod reassembly;
-mod rto;
-pub mod segment;
-mod send_buffer;
-pub mod seq;
-mod short_queue;
-pub mod state;
-mod time_wait;
-mod timer;
-pub mod uptime;
+mod connection;
+mod profile;
+mod segment;
+mod time;
 pub mod wire;
 
-pub use connection::{Connection, Transmit};
-pub use event::{Event, ReceiveError, SendError, Unreachable};
-pub use payload::Payload;
+pub use connection::{
+    Connection, Event, ReceiveError, SendError, State, TimeWait, Transmit, Unreachable,
+};
 pub use profile::Profile;
-pub use segment::{Flags, Segment, reset_for};
-pub use seq::SeqNum;
-pub use state::State;
-pub use time_wait::TimeWait;
-pub use uptime::{Span, Uptime};
+pub use segment::{Flags, Payload, Segment, SeqNum, reset_for};
+pub use time::{Span, Uptime};

@@ -1,97 +1,59 @@
-//! What travels between two ends.
-//!
-//! Owns [`Segment`], [`Flags`] and the reset a port without connection answers. It refuses
-//! bytes (see `wire`) and IP addresses (the network's).
+//! TCP segments, their control bits, and the reset that a closed port sends.
+
+mod payload;
+mod sequence_number;
 
 use std::fmt;
-use std::ops::BitOr;
 
-use crate::payload::Payload;
-use crate::seq::SeqNum;
+pub use payload::Payload;
+pub use sequence_number::SeqNum;
 
-/// The control bits of a segment (RFC 9293 section 3.1), URG to FIN.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u8);
-
-impl Flags {
-    /// No control bit.
-    pub const NONE: Self = Self(0);
-    /// No more data from the sender.
-    pub const FIN: Self = Self(1);
-    /// Synchronise sequence numbers.
-    pub const SYN: Self = Self(2);
-    /// Reset the connection.
-    pub const RST: Self = Self(4);
-    /// Push what was received to the application.
-    pub const PSH: Self = Self(8);
-    /// The acknowledgment number counts.
-    pub const ACK: Self = Self(16);
-    /// The urgent pointer counts. Carried, never acted upon.
-    pub const URG: Self = Self(32);
-
-    /// The six bits, FIN lowest.
-    #[must_use]
-    pub const fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// The flags of the six low bits; higher bits (ECN's) are dropped.
-    #[must_use]
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & 0x3f)
-    }
-
-    /// Whether every bit of `other` is set.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These flags without those of `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+bitflags::bitflags! {
+    /// The control bits of a segment (RFC 9293 section 3.1) from URG to FIN. ECN's bits are not
+    /// represented.
+    #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+    pub struct Flags: u8 {
+        /// No more data from the sender.
+        const FIN = 1;
+        /// Synchronize sequence numbers.
+        const SYN = 2;
+        /// Reset the connection.
+        const RST = 4;
+        /// Push function.
+        const PSH = 8;
+        /// The acknowledgment field is significant.
+        const ACK = 16;
+        /// The urgent pointer field is significant. Encoded and decoded, otherwise ignored.
+        const URG = 32;
     }
 }
 
-impl BitOr for Flags {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-/// `SYN|ACK`; `-` for none.
+/// `SYN | ACK`; `-` if no bit is set.
 impl fmt::Debug for Flags {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
-        let mut separator = "";
-        for (bit, name) in NAMES.iter().enumerate() {
-            if self.0 & (1 << bit) != 0 {
-                write!(formatter, "{separator}{name}")?;
-                separator = "|";
-            }
+        if self.is_empty() {
+            return formatter.write_str("-");
         }
-        formatter.write_str(if self.0 == 0 { "-" } else { "" })
+        bitflags::parser::to_writer(self, formatter)
     }
 }
 
-/// One segment, without the addresses of the packet around it.
+/// A segment without the IP addresses of its packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// The sender's port.
+    /// Source port.
     pub source_port: u16,
-    /// The receiver's port.
+    /// Destination port.
     pub destination_port: u16,
-    /// The number of the first octet, or of the SYN.
+    /// SEG.SEQ: the number of the first octet, or of the SYN.
     pub sequence: SeqNum,
-    /// The next octet the sender awaits; meaningful with ACK only.
+    /// SEG.ACK: the next number the sender expects. Only significant with ACK.
     pub acknowledgment: SeqNum,
     /// The control bits.
     pub flags: Flags,
-    /// How many octets from `acknowledgment` the sender takes (never scaled).
+    /// SEG.WND, octets from `acknowledgment`; never scaled.
     pub window: u16,
-    /// The option of RFC 9293 section 3.2, octets; only with SYN.
+    /// The MSS option (RFC 9293 section 3.7.1), octets; only with SYN.
     pub maximum_segment_size: Option<u16>,
     /// The text.
     pub payload: Payload,
@@ -107,12 +69,15 @@ impl Segment {
     }
 }
 
-/// The reset a CLOSED port answers (RFC 9293 section 3.10.7.1); none to a reset.
+/// The reset with which a CLOSED port answers `segment` (RFC 9293 section 3.10.7.1), or `None` if
+/// `segment` is a reset itself.
 #[must_use]
 pub fn reset_for(segment: &Segment) -> Option<Segment> {
     if segment.flags.contains(Flags::RST) {
         return None;
     }
+    // The reset must be acceptable to its receiver: it carries the number that the sender of an
+    // ACK expects, or acknowledges everything the segment occupies.
     let (sequence, acknowledgment, flags) = if segment.flags.contains(Flags::ACK) {
         (segment.acknowledgment, SeqNum::default(), Flags::RST)
     } else {
@@ -149,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_port_answers_with_a_reset_the_sender_accepts() {
+    fn the_reset_of_a_closed_port_is_acceptable_to_the_sender() {
         let to_syn = reset_for(&segment(Flags::SYN, 0)).expect("a SYN is answered");
         assert_eq!(to_syn.flags, Flags::RST | Flags::ACK);
         assert_eq!((to_syn.source_port, to_syn.destination_port), (102, 1025));
@@ -162,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn syn_and_fin_occupy_a_number_each() {
+    fn syn_and_fin_occupy_one_number_each() {
         assert_eq!(segment(Flags::SYN | Flags::FIN, 5).sequence_length(), 7);
         assert_eq!(segment(Flags::ACK | Flags::PSH, 5).sequence_length(), 5);
     }
 
     #[test]
-    fn flags_show_their_names() {
-        assert_eq!(format!("{:?}", Flags::SYN | Flags::ACK), "SYN|ACK");
-        assert_eq!(format!("{:?}", Flags::NONE), "-");
+    fn flags_are_formatted_by_name() {
+        assert_eq!(format!("{:?}", Flags::SYN | Flags::ACK), "SYN | ACK");
+        assert_eq!(format!("{:?}", Flags::empty()), "-");
     }
 }

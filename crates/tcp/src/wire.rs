@@ -1,51 +1,38 @@
-//! Segments as octets (RFC 9293 section 3.1) and back.
+//! Encoding and decoding of segments (RFC 9293 section 3.1): header, MSS option, and the checksum
+//! with the IPv4 pseudo header.
 //!
-//! Owns the header, the MSS option and the checksum with IPv4's pseudo header. It refuses
-//! trust: any octets may be handed to [`decode`], and it answers an error, never a panic.
+//! [`decode`] accepts arbitrary input and does not panic.
 
-use std::fmt;
+use thiserror::Error;
 
-use crate::payload::Payload;
-use crate::segment::{Flags, Segment};
-use crate::seq::SeqNum;
+use crate::segment::{Flags, Payload, Segment, SeqNum};
 
 const HEADER: usize = 20;
 const MSS_OPTION: usize = 4;
-/// TCP's number in the pseudo header (IANA protocol numbers).
+/// TCP's protocol number in the pseudo header (IANA).
 const PROTOCOL: u32 = 6;
 
-/// Why octets are not a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Why bytes are not a valid segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub enum DecodeError {
-    /// Fewer than 20 octets, or more than an IP packet holds.
+    /// Fewer than 20 octets, or more than an IP packet can carry.
+    #[error("a segment of {0} octets is too short or too long")]
     Length(usize),
     /// The data offset, in octets, is less than 20 or beyond the end.
+    #[error("the data offset of {0} octets lies outside the segment")]
     DataOffset(usize),
     /// The checksum, pseudo header included, is wrong.
+    #[error("the checksum is wrong")]
     Checksum,
-    /// The option that starts at this octet of the header is cut off or malformed.
+    /// The option that starts at this octet of the header is truncated or malformed.
+    #[error("the option at octet {0} is malformed")]
     Option(usize),
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length(octets) => write!(formatter, "{octets} octets cannot be a segment"),
-            Self::DataOffset(octets) => {
-                write!(formatter, "the text cannot start at octet {octets}")
-            }
-            Self::Checksum => formatter.write_str("the checksum is wrong"),
-            Self::Option(octet) => write!(formatter, "the option at octet {octet} is malformed"),
-        }
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-/// The octets of `segment` between two IPv4 addresses (host byte order).
+/// Encodes `segment`. The IPv4 addresses (host byte order) are part of the checksum.
 ///
 /// # Panics
-/// If the text is longer than an IP packet holds: no connection makes such a segment.
+/// If the text does not fit into an IP packet.
 #[must_use]
 pub fn encode(segment: &Segment, source_ip: u32, destination_ip: u32) -> Vec<u8> {
     let option = segment.maximum_segment_size.map_or(0, |_| MSS_OPTION);
@@ -62,6 +49,7 @@ pub fn encode(segment: &Segment, source_ip: u32, destination_ip: u32) -> Vec<u8>
     let words = u8::try_from((HEADER + option) / 4).expect("a header of at most 24 octets");
     bytes.extend_from_slice(&[words << 4, segment.flags.bits()]);
     bytes.extend_from_slice(&segment.window.to_be_bytes());
+    // Checksum (filled in below) and urgent pointer.
     bytes.extend_from_slice(&[0; 4]);
     if let Some(size) = segment.maximum_segment_size {
         let [high, low] = size.to_be_bytes();
@@ -73,10 +61,11 @@ pub fn encode(segment: &Segment, source_ip: u32, destination_ip: u32) -> Vec<u8>
     bytes
 }
 
-/// The segment that `bytes` between two IPv4 addresses (host byte order) are.
+/// Decodes a segment sent between two IPv4 addresses (host byte order). Options other than MSS are
+/// skipped.
 ///
 /// # Errors
-/// If they are none: see [`DecodeError`]. Options other than MSS are skipped.
+/// If `bytes` is not a segment with a correct checksum: see [`DecodeError`].
 pub fn decode(bytes: &[u8], source_ip: u32, destination_ip: u32) -> Result<Segment, DecodeError> {
     if bytes.len() < HEADER || bytes.len() > usize::from(u16::MAX) {
         return Err(DecodeError::Length(bytes.len()));
@@ -95,7 +84,7 @@ pub fn decode(bytes: &[u8], source_ip: u32, destination_ip: u32) -> Result<Segme
         destination_port: half(2),
         sequence: word(4),
         acknowledgment: word(8),
-        flags: Flags::from_bits(bytes[13]),
+        flags: Flags::from_bits_truncate(bytes[13]),
         window: half(14),
         maximum_segment_size: maximum_segment_size(&bytes[..start])?,
         payload: Payload::from(&bytes[start..]),
@@ -107,7 +96,9 @@ fn maximum_segment_size(header: &[u8]) -> Result<Option<u16>, DecodeError> {
     let mut found = None;
     while at < header.len() {
         match header[at..] {
+            // End of Option List: what follows is padding.
             [0, ..] => break,
+            // No-Operation: the only other option without a length octet.
             [1, ..] => at += 1,
             [2, 4, high, low, ..] => {
                 found = Some(u16::from_be_bytes([high, low]));
@@ -125,8 +116,8 @@ fn maximum_segment_size(header: &[u8]) -> Result<Option<u16>, DecodeError> {
     Ok(found)
 }
 
-/// The one's complement sum of pseudo header and segment; all ones if a checksum within it
-/// is right.
+/// The ones' complement sum of pseudo header and segment. Over a segment with a correct checksum
+/// the sum is 0xffff.
 fn folded_sum(bytes: &[u8], source_ip: u32, destination_ip: u32) -> u16 {
     let halves = |ip: u32| (ip >> 16) + (ip & 0xffff);
     let length = u32::try_from(bytes.len()).expect("at most 65535 octets");
@@ -135,6 +126,7 @@ fn folded_sum(bytes: &[u8], source_ip: u32, destination_ip: u32) -> u16 {
     for pair in &mut pairs {
         sum += u32::from(u16::from_be_bytes([pair[0], pair[1]]));
     }
+    // RFC 9293 section 3.1: an odd segment is padded with a zero octet on the right.
     if let [last] = pairs.remainder() {
         sum += u32::from(*last) << 8;
     }
@@ -163,7 +155,7 @@ mod tests {
             destination_port: ports[1],
             sequence: SeqNum::new(words[0]),
             acknowledgment: SeqNum::new(words[1]),
-            flags: Flags::from_bits(flags),
+            flags: Flags::from_bits_truncate(flags),
             window: ports[2],
             maximum_segment_size: mss,
             payload: Payload::from(text),
@@ -174,13 +166,13 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn what_is_encoded_is_decoded(segment in any_segment()) {
+        fn decoding_inverts_encoding(segment in any_segment()) {
             let bytes = encode(&segment, SOURCE, DESTINATION);
             prop_assert_eq!(decode(&bytes, SOURCE, DESTINATION), Ok(segment));
         }
 
         #[test]
-        fn no_flipped_bit_passes(segment in any_segment()) {
+        fn every_single_bit_error_is_detected(segment in any_segment()) {
             let mut bytes = encode(&segment, SOURCE, DESTINATION);
             for bit in 0..bytes.len() * 8 {
                 bytes[bit / 8] ^= 1 << (bit % 8);
@@ -193,8 +185,8 @@ mod tests {
         }
 
         #[test]
-        fn no_octets_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..120), mend: bool) {
-            if mend && bytes.len() >= HEADER {
+        fn arbitrary_octets_do_not_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..120), fix_checksum: bool) {
+            if fix_checksum && bytes.len() >= HEADER {
                 bytes[16..18].fill(0);
                 let checksum = !folded_sum(&bytes, SOURCE, DESTINATION);
                 bytes[16..18].copy_from_slice(&checksum.to_be_bytes());
@@ -213,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn other_options_are_skipped_and_broken_ones_refused() {
+    fn other_options_are_skipped_and_malformed_ones_rejected() {
         let size = |options: &[u8]| {
             decode(&with_options(options), SOURCE, DESTINATION)
                 .map(|segment| segment.maximum_segment_size)
@@ -222,12 +214,12 @@ mod tests {
         assert_eq!(
             size(&[0, 2, 4, 5]),
             Ok(None),
-            "nothing counts after the end of options"
+            "the end of the option list ends parsing"
         );
         assert_eq!(
             size(&[1, 1, 1, 8]),
             Err(DecodeError::Option(23)),
-            "no room for a length"
+            "no length octet"
         );
         assert_eq!(
             size(&[8, 10, 0, 0]),
@@ -247,16 +239,25 @@ mod tests {
     }
 
     #[test]
-    fn every_error_says_what_is_wrong() {
+    fn every_error_has_a_message() {
         let mut bytes = with_options(&[]);
         let error = |bytes: &[u8]| {
             let error = decode(bytes, SOURCE, DESTINATION).expect_err("not a segment");
             error.to_string()
         };
-        assert_eq!(error(&bytes[..19]), "19 octets cannot be a segment");
-        assert_eq!(error(&vec![0; 70_000]), "70000 octets cannot be a segment");
+        assert_eq!(
+            error(&bytes[..19]),
+            "a segment of 19 octets is too short or too long"
+        );
+        assert_eq!(
+            error(&vec![0; 70_000]),
+            "a segment of 70000 octets is too short or too long"
+        );
         bytes[12] = 4 << 4;
-        assert_eq!(error(&bytes), "the text cannot start at octet 16");
+        assert_eq!(
+            error(&bytes),
+            "the data offset of 16 octets lies outside the segment"
+        );
         bytes[12] = 5 << 4;
         bytes[0] = 1;
         assert_eq!(error(&bytes), "the checksum is wrong");
@@ -266,9 +267,9 @@ mod tests {
         );
     }
 
-    /// A SYN of Windows NT as any analyser shows it, its checksum worked out by hand.
+    /// The checksum is computed by hand below.
     #[test]
-    fn a_known_syn_has_its_known_octets() {
+    fn a_syn_of_windows_nt_is_encoded_octet_by_octet() {
         let syn = Segment {
             source_port: 1025,
             destination_port: 102,

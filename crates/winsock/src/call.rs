@@ -1,22 +1,20 @@
-//! Calls and replies as plain data.
-//!
-//! Owns [`Call`] and [`Reply`]: what a program asks and what it is told, for callers that hold
-//! a call back, order or record it. The typed methods of `SocketTable` answer the same.
+//! Calls and replies as plain data, for callers that delay, order or record calls. The methods of
+//! [`SocketTable`](crate::SocketTable) are the same calls with types of their own.
 
 use tcp::Payload;
 
 use crate::address::{FlowLabel, SocketAddress};
 use crate::error::SocketError;
-use crate::handle::{EventHandle, SocketHandle};
-use crate::network_events::{EnumeratedEvents, NetworkEvents};
+use crate::events::{EnumeratedEvents, NetworkEvents};
+use crate::handles::{EventHandle, SocketHandle};
 use crate::wait::SocketSets;
 
-/// One socket call. Each is answered at once, as on a non-blocking socket.
+/// A socket call. Every call returns at once, as on a non-blocking socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// `socket`.
     Socket,
-    /// `bind` to a local port; 0 lets the host choose.
+    /// `bind` to a local port; 0 selects an ephemeral port.
     Bind {
         /// The socket.
         socket: SocketHandle,
@@ -27,16 +25,16 @@ pub enum Call {
     Listen {
         /// The bound socket.
         socket: SocketHandle,
-        /// How many connections may wait; cut to 1..=`backlog_limit`.
+        /// The backlog; clamped to 1..=[`backlog_limit`](crate::Config::backlog_limit).
         backlog: u32,
     },
-    /// `connect`. Begun, it answers 10035.
+    /// `connect`. Answered with 10035 if it is under way.
     Connect {
         /// The socket.
         socket: SocketHandle,
-        /// Where to.
+        /// The peer.
         to: SocketAddress,
-        /// The connection's name; a new one for every attempt.
+        /// The label of the connection; a new one for every attempt.
         label: FlowLabel,
     },
     /// `accept`.
@@ -48,14 +46,14 @@ pub enum Call {
     Send {
         /// The connected socket.
         socket: SocketHandle,
-        /// What to send; some of it may be left.
+        /// The bytes. Fewer may be taken.
         bytes: Payload,
     },
     /// `recv`.
     Receive {
         /// The connected socket.
         socket: SocketHandle,
-        /// The most bytes to take.
+        /// The maximum number of bytes.
         limit: usize,
     },
     /// `ioctlsocket(FIONREAD)`.
@@ -63,7 +61,7 @@ pub enum Call {
         /// The socket.
         socket: SocketHandle,
     },
-    /// `shutdown(SD_SEND)`: FIN after what was sent.
+    /// `shutdown(SD_SEND)`: a FIN follows the queued bytes.
     Shutdown {
         /// The connected socket.
         socket: SocketHandle,
@@ -77,14 +75,14 @@ pub enum Call {
     SetKeepAlive {
         /// The socket.
         socket: SocketHandle,
-        /// On or off; off at first.
+        /// On or off; initially off.
         on: bool,
     },
-    /// `setsockopt(SO_LINGER)` with a time of zero: close by RST.
+    /// `setsockopt(SO_LINGER)` with a time of zero: `closesocket` sends RST.
     SetHardClose {
         /// The socket.
         socket: SocketHandle,
-        /// On or off; off at first.
+        /// On or off; initially off.
         on: bool,
     },
     /// `WSACreateEvent`.
@@ -104,35 +102,35 @@ pub enum Call {
         /// The event object.
         event: EventHandle,
     },
-    /// `WSAEventSelect`. An empty mask cancels.
+    /// `WSAEventSelect`. An empty mask cancels the selection.
     EventSelect {
         /// The socket.
         socket: SocketHandle,
         /// The event object to signal.
         event: EventHandle,
-        /// What to signal it for.
+        /// The network events that signal it.
         mask: NetworkEvents,
     },
     /// `WSAEnumNetworkEvents`.
     EnumEvents {
         /// The socket.
         socket: SocketHandle,
-        /// The event object to reset with it.
+        /// The event object to reset.
         event: Option<EventHandle>,
     },
     /// `select`.
     Select(SocketSets),
-    /// `WSAWaitForMultipleEvents` for any one.
+    /// `WSAWaitForMultipleEvents` for any of the events.
     Wait {
         /// 1 to 64 event objects.
         events: Vec<EventHandle>,
     },
 }
 
-/// What a call is told.
+/// The result of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Success with nothing to say.
+    /// Success without a value.
     Done,
     /// A new socket.
     Socket(SocketHandle),
@@ -140,25 +138,26 @@ pub enum Reply {
     Event(EventHandle),
     /// An accepted connection.
     Accepted {
-        /// Its socket.
+        /// The new socket.
         socket: SocketHandle,
-        /// Its other end.
+        /// The peer.
         from: SocketAddress,
     },
-    /// How many bytes were taken over for sending, at least one unless none were given.
+    /// The number of bytes queued for sending; zero only if none were given.
     Sent(usize),
-    /// What was received; empty is the end of the stream.
+    /// The received bytes; empty at the end of the stream.
     Received(Payload),
-    /// How many bytes can be received now.
+    /// The number of bytes that can be received now.
     BytesReadable(usize),
-    /// The record of network events.
+    /// The recorded network events.
     Events(EnumeratedEvents),
-    /// The sockets that are ready, in the order asked.
+    /// The sockets that are ready, in the order of the call.
     Selected(SocketSets),
     /// The lowest index of a signalled event object.
     Signalled(usize),
-    /// A wait or select found nothing: ask again when a signal names one of its handles.
+    /// A wait or select found nothing ready. Call again when a [`Signal`](crate::Signal) names one of
+    /// its handles.
     Pending,
-    /// The call failed; nothing was changed but what its rules say.
+    /// The call failed.
     Failed(SocketError),
 }

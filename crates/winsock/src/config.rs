@@ -1,49 +1,46 @@
-//! The constants of one host's socket layer.
-//!
-//! Owns [`Config`] and the two ways hosts differ above TCP. Constants of the protocol itself
-//! are `tcp::Profile`'s.
+//! The parameters of one host's socket layer. Those of TCP are in [`tcp::Profile`].
 
 use std::ops::RangeInclusive;
 
-/// What a listener does with a SYN when its backlog is full.
+/// What a listener with a full backlog does with a SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FullBacklog {
-    /// Answers RST, as NT does: the caller may see 10061.
+    /// Sends RST, as NT does: the client may get 10061.
     Reset,
-    /// Drops it, as Linux does: the caller sends it again.
+    /// Drops it, as Linux does: the client retransmits it.
     Ignore,
 }
 
-/// Which WinSock the program asked `WSAStartup` for.
+/// The WinSock version that the program requested from `WSAStartup`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// WinSock 1.1: a second connect while one is pending fails with 10022.
-    OneOne,
-    /// WinSock 2: it fails with 10037 (connect page of the Platform SDK).
-    Two,
+    V1_1,
+    /// WinSock 2.0: it fails with 10037 (connect page of the Platform SDK).
+    V2_0,
 }
 
-/// One host's socket layer.
+/// The parameters of one host's socket layer.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The host's IPv4 address, not zero.
+    /// The host's IPv4 address; not zero.
     pub address: u32,
     /// The host's TCP.
     pub profile: tcp::Profile,
-    /// Ports given to sockets that did not bind one. NT: 1024 to 5000 (`MaxUserPort`,
-    /// Q149532). Not empty, not zero.
+    /// Ports for sockets that did not bind one; not empty, without zero. NT: 1024 to 5000
+    /// (`MaxUserPort`, Q149532).
     pub ephemeral_ports: RangeInclusive<u16>,
-    /// The most connections one listener may hold that were not accepted yet; `listen` cuts
-    /// its argument down to this. NT 3.5x: 100, NT 4 Server: 200, Workstation: 5 (Q127144).
+    /// The maximum backlog of a listener; `listen` reduces its argument to it. NT 3.5x: 100, NT 4
+    /// Server: 200, Workstation: 5 (Q127144).
     pub backlog_limit: u32,
-    /// What happens to one more.
+    /// What happens to a SYN beyond the backlog.
     pub full_backlog: FullBacklog,
-    /// The WinSock the program speaks.
+    /// The WinSock version of the program.
     pub version: Version,
-    /// The lowest handle number: a multiple of 4, not zero. A process has some handles before
-    /// its first socket.
+    /// The lowest handle: a multiple of 4, not zero. A process has other handles before its first
+    /// socket.
     pub first_handle: u32,
-    /// The most sockets and event objects open at once; one more fails with 10024.
+    /// The maximum number of open sockets and event objects; another one fails with 10024.
     pub handle_limit: u32,
 }
 
@@ -55,7 +52,7 @@ impl Config {
         Self {
             profile: *tcp::Profile::nt351(),
             backlog_limit: 100,
-            version: Version::OneOne,
+            version: Version::V1_1,
             ..nt4
         }
     }
@@ -69,7 +66,7 @@ impl Config {
             ephemeral_ports: 1024..=5000,
             backlog_limit: 200,
             full_backlog: FullBacklog::Reset,
-            version: Version::Two,
+            version: Version::V2_0,
             first_handle: 0x2C,
             handle_limit: 16_384,
         }
@@ -84,7 +81,7 @@ impl Config {
         }
     }
 
-    /// A Linux host of today behind the same calls: the usual correspondent that is no NT.
+    /// A current Linux host with the same calls: a typical peer that is not NT.
     #[must_use]
     pub fn linux(address: u32) -> Self {
         Self {

@@ -1,106 +1,112 @@
-//! All TCP connections of a host, found by number, by address pair, by deadline, or because
-//! they have something to send.
+//! All TCP connections of a host: storage, look-up by address pair, timeouts, and the queue of
+//! connections with possible output.
 //!
-//! Owns where connections are kept and when one may be forgotten: TCP is done with it, nobody
-//! owns it, and it has said its last word. One that only waits out TIME-WAIT moves to a smaller
-//! record, and what it leaves is the next one's: a busy caller has most of its connections in that
-//! state. It does not interpret what TCP reports.
+//! A connection is forgotten once it is CLOSED, nobody owns it, and its output is sent. One in
+//! TIME-WAIT without an owner moves to a smaller record: a busy client has most of its connections
+//! in that state.
 
+mod address_pair;
+mod id;
+mod timeouts;
+
+use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 
+use rustc_hash::FxHashMap;
+use slab::Slab;
 use tcp::{Connection, SeqNum, State, TimeWait, Uptime};
 
 use crate::address::{FlowLabel, SocketAddress};
-use crate::connection_id::{ConnectionId, Place};
-use crate::deadline::Deadlines;
 use crate::error::SocketError;
-use crate::handle::SocketHandle;
-use crate::pair_index::{Pair, PairIndex};
-use crate::slab::Slab;
-use crate::turns::Turns;
+use crate::handles::SocketHandle;
+pub(crate) use address_pair::AddressPair;
+pub(crate) use id::ConnectionId;
+use id::{Slot, Storage};
+use timeouts::Timeouts;
 
-/// Whom the connection's news are for.
+/// Who learns of the events of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The socket that connected or accepted it.
     Socket(SocketHandle),
-    /// A listener, while the handshake lasts.
-    Arriving(SocketHandle),
-    /// A listener, until the program accepts.
-    Waiting(SocketHandle),
-    /// Closed by the program, or given up: TCP ends it alone.
-    Nobody,
+    /// A listener; the connection is in SYN-RECEIVED.
+    HalfOpen(SocketHandle),
+    /// A listener; the connection waits for `accept`.
+    Unaccepted(SocketHandle),
+    /// Nobody: TCP ends the connection in the background.
+    Orphaned,
 }
 
-/// One connection and what the socket layer knows of it.
+/// A connection and what the socket layer knows of it.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four facts, none of which implies another"
+    reason = "four independent facts, not a state machine"
 )]
 pub(crate) struct Entry {
     pub(crate) tcp: Connection,
-    pub(crate) pair: Pair,
-    /// The name it sends under.
+    pub(crate) pair: AddressPair,
+    /// The label of what it sends.
     pub(crate) label: FlowLabel,
     pub(crate) owner: Owner,
-    /// How it died, if it did.
+    /// Why it failed while it waited for `accept`.
     pub(crate) failure: Option<SocketError>,
     /// The peer's FIN was received.
     pub(crate) peer_closed: bool,
-    /// A send failed with 10035, or a `select` waits for space, and none appeared since.
+    /// A send failed with 10035, or a `select` waits for buffer space, and there was none since.
     pub(crate) blocked: bool,
-    /// In the queue of those that may have something to send.
-    unsent: bool,
-    /// TCP is done: segments no longer find it.
+    /// In the output queue.
+    queued: bool,
+    /// CLOSED: the address pair and the port are free.
     retired: bool,
 }
 
-/// What is left of a connection in TIME-WAIT that nobody owns.
+/// A connection in TIME-WAIT that nobody owns.
 #[derive(Debug)]
-pub(crate) struct Remnant {
+pub(crate) struct TimeWaitEntry {
     pub(crate) tcp: TimeWait,
-    /// The host at the other end.
+    /// The IPv4 address of the peer.
     pub(crate) host: u32,
     pub(crate) label: FlowLabel,
-    unsent: bool,
+    queued: bool,
     retired: bool,
 }
 
 /// A connection in either form.
-pub(crate) enum Kept<'a> {
-    Whole(&'a mut Entry),
-    Remnant(&'a mut Remnant),
+pub(crate) enum ConnectionRef<'a> {
+    Full(&'a mut Entry),
+    TimeWait(&'a mut TimeWaitEntry),
 }
 
-/// What is known of a connection in either form.
+/// A summary of a connection in either form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
-    pub(crate) pair: Pair,
+pub(crate) struct Summary {
+    pub(crate) pair: AddressPair,
     pub(crate) label: FlowLabel,
     pub(crate) owner: Owner,
     pub(crate) state: State,
-    /// RCV.NXT.
-    pub(crate) expected: SeqNum,
+    pub(crate) rcv_nxt: SeqNum,
 }
 
 /// The connections of one host.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    /// By number; [`Place::NOWHERE`] for one that was forgotten.
-    places: Vec<Place>,
-    /// Numbers that were forgotten.
+    /// By connection number.
+    slots: Vec<Slot>,
+    /// Numbers without a connection. The one freed last is reused first.
     vacant: Vec<u32>,
-    entries: Slab<Entry>,
-    remnants: Slab<Remnant>,
-    by_pair: PairIndex,
-    deadlines: Deadlines,
-    unsent: Turns<ConnectionId>,
+    /// Boxed: growing the slab must not copy connections or reserve memory for as many again.
+    full: Slab<Box<Entry>>,
+    time_wait: Slab<TimeWaitEntry>,
+    /// Looked up only, never iterated: hash order must not reach the outside.
+    by_pair: FxHashMap<AddressPair, ConnectionId>,
+    timeouts: Timeouts,
+    /// Connections that may have something to send, in the order of their inputs.
+    output_queue: VecDeque<ConnectionId>,
 }
 
 impl Entry {
-    /// A connection that sends under `label`.
-    pub(crate) fn new(tcp: Connection, pair: Pair, label: FlowLabel, owner: Owner) -> Self {
+    pub(crate) fn new(tcp: Connection, pair: AddressPair, label: FlowLabel, owner: Owner) -> Self {
         Self {
             tcp,
             pair,
@@ -109,280 +115,291 @@ impl Entry {
             failure: None,
             peer_closed: false,
             blocked: false,
-            unsent: false,
+            queued: false,
             retired: false,
         }
     }
 
-    /// Whether there is something to tell anybody, which is not so after most segments and calls.
-    fn has_news(&self) -> bool {
-        self.tcp.has_event() || self.blocked || self.is_done()
+    /// Whether [`SocketTable`](crate::SocketTable) has something to do for the owner. Most segments
+    /// and calls cause nothing.
+    fn needs_attention(&self) -> bool {
+        self.tcp.has_event() || self.blocked || self.is_newly_closed()
     }
 
-    /// Whether TCP is done with it, and nobody has noticed yet.
-    pub(crate) fn is_done(&self) -> bool {
+    /// Whether TCP is done with the connection and it is not retired yet.
+    pub(crate) fn is_newly_closed(&self) -> bool {
         self.tcp.state() == State::Closed && !self.retired
     }
 
-    /// What is left of it, once it only waits.
-    fn remnant(&self) -> Option<Remnant> {
-        if self.tcp.state() != State::TimeWait || self.owner != Owner::Nobody || self.unsent {
+    /// The connection as a TIME-WAIT entry, if that is all it needs to be.
+    fn to_time_wait(&self) -> Option<TimeWaitEntry> {
+        if self.tcp.state() != State::TimeWait || self.owner != Owner::Orphaned || self.queued {
             return None;
         }
-        Some(Remnant {
+        Some(TimeWaitEntry {
             tcp: self.tcp.time_wait()?,
             host: self.pair.remote.host,
             label: self.label,
-            unsent: false,
+            queued: false,
             retired: false,
         })
     }
 
-    fn facts(&self) -> Option<Facts> {
-        (!self.retired).then(|| Facts {
+    fn summary(&self) -> Option<Summary> {
+        (!self.retired).then(|| Summary {
             pair: self.pair,
             label: self.label,
             owner: self.owner,
             state: self.tcp.state(),
-            expected: self.tcp.expected(),
+            rcv_nxt: self.tcp.rcv_nxt(),
         })
     }
 }
 
-impl Remnant {
-    /// Whether the wait is over, and nobody has noticed yet.
-    pub(crate) fn is_done(&self) -> bool {
+impl TimeWaitEntry {
+    /// Whether TIME-WAIT is over and the connection is not retired yet.
+    pub(crate) fn is_newly_closed(&self) -> bool {
         self.tcp.is_over() && !self.retired
     }
 
-    fn pair(&self) -> Pair {
-        Pair {
+    fn pair(&self) -> AddressPair {
+        AddressPair {
             local_port: self.tcp.local_port(),
             remote: SocketAddress::new(self.host, self.tcp.remote_port()),
         }
     }
 
-    fn facts(&self) -> Option<Facts> {
-        (!self.retired).then(|| Facts {
+    fn summary(&self) -> Option<Summary> {
+        (!self.retired).then(|| Summary {
             pair: self.pair(),
             label: self.label,
-            owner: Owner::Nobody,
+            owner: Owner::Orphaned,
             state: State::TimeWait,
-            expected: self.tcp.expected(),
+            rcv_nxt: self.tcp.rcv_nxt(),
         })
     }
 }
 
-impl Kept<'_> {
-    fn unsent(&mut self) -> &mut bool {
+impl ConnectionRef<'_> {
+    fn queued(&mut self) -> &mut bool {
         match self {
-            Self::Whole(entry) => &mut entry.unsent,
-            Self::Remnant(remnant) => &mut remnant.unsent,
+            Self::Full(entry) => &mut entry.queued,
+            Self::TimeWait(entry) => &mut entry.queued,
         }
     }
 
     fn poll_timeout(&self) -> Option<Uptime> {
         match self {
-            Self::Whole(entry) => entry.tcp.poll_timeout(),
-            Self::Remnant(remnant) => remnant.tcp.poll_timeout(),
+            Self::Full(entry) => entry.tcp.poll_timeout(),
+            Self::TimeWait(entry) => entry.tcp.poll_timeout(),
         }
     }
 
-    /// Whether nothing more can come of it.
-    fn is_over(&self) -> bool {
+    /// Whether the connection can be forgotten.
+    fn is_finished(&self) -> bool {
         match self {
-            Self::Whole(it) => it.retired && !it.unsent && it.owner == Owner::Nobody,
-            Self::Remnant(it) => it.retired && !it.unsent,
+            Self::Full(it) => it.retired && !it.queued && it.owner == Owner::Orphaned,
+            Self::TimeWait(it) => it.retired && !it.queued,
         }
     }
 }
 
 impl Connections {
-    /// Takes in a connection; it has something to send.
+    /// Adds a connection and queues it for output.
     pub(crate) fn insert(&mut self, entry: Entry) -> ConnectionId {
         let pair = entry.pair;
-        let place = Place::entry(self.entries.insert(entry));
+        let slot = Slot::full(self.full.insert(Box::new(entry)));
         let number = self.vacant.pop().unwrap_or_else(|| {
-            let number = u32::try_from(self.places.len()).expect("ports bound the connections");
-            self.places.push(Place::NOWHERE);
+            let number = u32::try_from(self.slots.len()).expect("ports limit the connections");
+            self.slots.push(Slot::VACANT);
             number
         });
-        let before = std::mem::replace(&mut self.places[number as usize], place);
-        assert_eq!(before, Place::NOWHERE, "{number} is vacant and in use");
-        let id = ConnectionId { number, place };
+        let before = std::mem::replace(&mut self.slots[number as usize], slot);
+        assert_eq!(before, Slot::VACANT, "{number} is both vacant and in use");
+        let id = ConnectionId { number, slot };
         let before = self.by_pair.insert(pair, id);
-        assert!(before.is_none(), "two connections for {pair:?}");
-        self.mark_unsent(id);
+        assert!(before.is_none(), "two connections have the pair {pair:?}");
+        self.queue_output(id);
         id
     }
 
-    /// The connection a segment with these addresses is for.
-    pub(crate) fn find(&self, pair: Pair) -> Option<ConnectionId> {
-        self.by_pair.find(pair)
+    /// The connection of an address pair.
+    pub(crate) fn find(&self, pair: AddressPair) -> Option<ConnectionId> {
+        self.by_pair.get(&pair).copied()
     }
 
-    /// The connection, in whichever form it is kept.
-    pub(crate) fn kept(&mut self, id: ConnectionId) -> Kept<'_> {
-        let kept = match id.place.of_remnant() {
-            None => self.entries.get_mut(id.place.of_entry()).map(Kept::Whole),
-            Some(place) => self.remnants.get_mut(place).map(Kept::Remnant),
+    /// The connection in the form in which it is stored.
+    pub(crate) fn get_mut(&mut self, id: ConnectionId) -> ConnectionRef<'_> {
+        let found = match id.slot.storage() {
+            Storage::Full(index) => self
+                .full
+                .get_mut(index)
+                .map(|entry| ConnectionRef::Full(entry)),
+            Storage::TimeWait(index) => self.time_wait.get_mut(index).map(ConnectionRef::TimeWait),
         };
-        kept.expect("a number is dropped with its connection")
+        found.expect("ids are dropped with their connection")
     }
 
-    /// Something happened to a connection that is kept whole: it may have something to send.
-    /// Answers whether it has news.
-    pub(crate) fn touch(&mut self, id: ConnectionId) -> bool {
+    /// Queues a full connection for output after an input. Returns whether it needs attention.
+    pub(crate) fn on_input(&mut self, id: ConnectionId) -> bool {
         let entry = &mut self[id];
-        let has_news = entry.has_news();
-        let was_unsent = std::mem::replace(&mut entry.unsent, true);
-        if !was_unsent {
-            self.unsent.push(id);
+        let needs_attention = entry.needs_attention();
+        let was_queued = std::mem::replace(&mut entry.queued, true);
+        if !was_queued {
+            self.output_queue.push_back(id);
         }
-        has_news
+        needs_attention
     }
 
-    /// The connection may have something to send.
-    pub(crate) fn mark_unsent(&mut self, id: ConnectionId) {
-        let was_unsent = std::mem::replace(self.kept(id).unsent(), true);
-        if !was_unsent {
-            self.unsent.push(id);
-        }
-    }
-
-    /// The connection that has waited longest to send.
-    pub(crate) fn first_unsent(&self) -> Option<ConnectionId> {
-        self.unsent.first()
-    }
-
-    /// The first connection had nothing (more) to send; answers whether it has news.
-    pub(crate) fn mark_sent(&mut self) -> bool {
-        let id = self.unsent.pop().expect("asked only after first_unsent");
-        let mut kept = self.kept(id);
-        let was_unsent = std::mem::replace(kept.unsent(), false);
-        assert!(was_unsent, "{id:?} was queued twice");
-        match kept {
-            Kept::Whole(entry) => entry.has_news(),
-            Kept::Remnant(_) => false,
+    /// Queues a connection for output.
+    pub(crate) fn queue_output(&mut self, id: ConnectionId) {
+        let was_queued = std::mem::replace(self.get_mut(id).queued(), true);
+        if !was_queued {
+            self.output_queue.push_back(id);
         }
     }
 
-    /// The earliest deadline of any, if it is before `limit`.
-    pub(crate) fn earliest_before(&mut self, limit: Uptime) -> Option<Uptime> {
-        self.deadlines.earliest_before(limit)
+    /// The first connection of the output queue.
+    pub(crate) fn next_output(&self) -> Option<ConnectionId> {
+        self.output_queue.front().copied()
     }
 
-    /// A connection whose deadline has come.
-    pub(crate) fn due(&mut self, now: Uptime) -> Option<ConnectionId> {
-        let number = self.deadlines.due(now)?;
-        let place = self.places[number as usize];
-        Some(ConnectionId { number, place })
+    /// Removes the first connection from the output queue: it has nothing more to send. Returns
+    /// whether it needs attention.
+    pub(crate) fn end_output(&mut self) -> bool {
+        let id = self.output_queue.pop_front();
+        let id = id.expect("next_output returned a connection");
+        let mut connection = self.get_mut(id);
+        let was_queued = std::mem::replace(connection.queued(), false);
+        assert!(was_queued, "{id:?} was queued twice");
+        match connection {
+            ConnectionRef::Full(entry) => entry.needs_attention(),
+            ConnectionRef::TimeWait(_) => false,
+        }
     }
 
-    /// Asks the connection for its deadline anew, and answers it.
-    pub(crate) fn update_deadline(&mut self, id: ConnectionId) -> Option<Uptime> {
-        let deadline = self.kept(id).poll_timeout();
-        self.deadlines.set(id.number, deadline);
-        deadline
+    /// The earliest timeout of all connections, if it is before `limit`.
+    pub(crate) fn earliest_timeout_before(&mut self, limit: Uptime) -> Option<Uptime> {
+        self.timeouts.earliest_before(limit)
     }
 
-    /// Takes a connection with which TCP is done out of the segments' way; answers its port. It
-    /// stays readable for its owner.
+    /// A connection whose timeout is not after `now`.
+    pub(crate) fn expired(&mut self, now: Uptime) -> Option<ConnectionId> {
+        let number = self.timeouts.expired(now)?;
+        let slot = self.slots[number as usize];
+        Some(ConnectionId { number, slot })
+    }
+
+    /// Reads the timeout of a connection anew and returns it.
+    pub(crate) fn update_timeout(&mut self, id: ConnectionId) -> Option<Uptime> {
+        let timeout = self.get_mut(id).poll_timeout();
+        self.timeouts.set(id.number, timeout);
+        timeout
+    }
+
+    /// Frees the address pair of a CLOSED connection and returns its local port. The owner can
+    /// still receive from it.
     pub(crate) fn retire(&mut self, id: ConnectionId) -> u16 {
-        let (retired, pair) = match self.kept(id) {
-            Kept::Whole(it) => (&mut it.retired, it.pair),
-            Kept::Remnant(it) => {
+        let (retired, pair) = match self.get_mut(id) {
+            ConnectionRef::Full(it) => (&mut it.retired, it.pair),
+            ConnectionRef::TimeWait(it) => {
                 let pair = it.pair();
                 (&mut it.retired, pair)
             }
         };
-        assert!(!*retired, "{id:?} retires twice");
+        assert!(!*retired, "{id:?} is retired already");
         *retired = true;
-        let found = self.by_pair.remove(pair);
-        assert_eq!(found, Some(id), "{pair:?} led to another connection");
+        let found = self.by_pair.remove(&pair);
+        assert_eq!(found, Some(id), "{pair:?} belongs to another connection");
         pair.local_port
     }
 
-    /// The connection has sent what it had: it waits for its deadline, in the room that takes, or
-    /// is forgotten.
-    pub(crate) fn lay_down(&mut self, id: ConnectionId) {
-        let kept = self.kept(id);
-        let deadline = kept.poll_timeout();
-        let is_over = kept.is_over();
-        let remnant = match kept {
-            Kept::Whole(entry) => entry.remnant(),
-            Kept::Remnant(_) => None,
+    /// After its output: updates the timeout of the connection, and forgets it or moves it to
+    /// TIME-WAIT where possible.
+    pub(crate) fn tidy(&mut self, id: ConnectionId) {
+        let connection = self.get_mut(id);
+        let timeout = connection.poll_timeout();
+        let is_finished = connection.is_finished();
+        let time_wait = match connection {
+            ConnectionRef::Full(entry) => entry.to_time_wait(),
+            ConnectionRef::TimeWait(_) => None,
         };
-        self.deadlines.set(id.number, deadline);
-        if is_over {
-            self.free(id.place);
-            self.places[id.number as usize] = Place::NOWHERE;
+        self.timeouts.set(id.number, timeout);
+        if is_finished {
+            self.free(id.slot);
+            self.slots[id.number as usize] = Slot::VACANT;
             self.vacant.push(id.number);
-        } else if let Some(remnant) = remnant {
-            self.shrink(id, remnant);
+        } else if let Some(time_wait) = time_wait {
+            self.move_to_time_wait(id, time_wait);
         }
     }
 
-    fn shrink(&mut self, id: ConnectionId, remnant: Remnant) {
-        let pair = remnant.pair();
-        self.free(id.place);
-        let place = Place::remnant(self.remnants.insert(remnant));
-        self.places[id.number as usize] = place;
-        let before = self.by_pair.insert(pair, ConnectionId { place, ..id });
-        assert_eq!(before, Some(id), "{pair:?} led to another connection");
+    /// A connection moves at most once, and then only the tables here hold its id: it has no owner
+    /// and is not queued.
+    fn move_to_time_wait(&mut self, id: ConnectionId, entry: TimeWaitEntry) {
+        let pair = entry.pair();
+        self.free(id.slot);
+        let slot = Slot::time_wait(self.time_wait.insert(entry));
+        self.slots[id.number as usize] = slot;
+        let before = self.by_pair.insert(pair, ConnectionId { slot, ..id });
+        assert_eq!(before, Some(id), "{pair:?} belongs to another connection");
     }
 
-    fn free(&mut self, place: Place) {
-        match place.of_remnant() {
-            None => self.entries.remove(place.of_entry()),
-            Some(place) => self.remnants.remove(place),
+    fn free(&mut self, slot: Slot) {
+        match slot.storage() {
+            Storage::Full(index) => drop(self.full.remove(index)),
+            Storage::TimeWait(index) => drop(self.time_wait.remove(index)),
         }
     }
 
-    /// How many are in memory.
+    /// How many connections are in memory.
     pub(crate) fn held(&self) -> u64 {
-        (self.places.len() - self.vacant.len()) as u64
+        (self.slots.len() - self.vacant.len()) as u64
     }
 
-    /// The connections of `owner` that TCP is not done with, by number.
-    pub(crate) fn of(&self, owner: Owner) -> impl Iterator<Item = ConnectionId> {
+    /// The connections of `owner` that are not CLOSED, by number.
+    pub(crate) fn owned_by(&self, owner: Owner) -> impl Iterator<Item = ConnectionId> {
         let all = self.iter_with_id();
-        all.filter(move |(_, facts)| facts.owner == owner)
+        all.filter(move |(_, summary)| summary.owner == owner)
             .map(|(id, _)| id)
     }
 
-    /// What is known of every connection TCP is not done with, by number.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Facts> {
-        self.iter_with_id().map(|(_, facts)| facts)
+    /// All connections that are not CLOSED, by number.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Summary> {
+        self.iter_with_id().map(|(_, summary)| summary)
     }
 
-    fn iter_with_id(&self) -> impl Iterator<Item = (ConnectionId, Facts)> {
-        let known = self.places.iter().map(|place| match place.of_remnant() {
-            None => self.entries.get(place.of_entry())?.facts(),
-            Some(place) => self.remnants.get(place)?.facts(),
-        });
-        let ids = (0..).zip(&self.places);
-        ids.zip(known).filter_map(|((number, place), facts)| {
-            let place = *place;
-            Some((ConnectionId { number, place }, facts?))
+    fn iter_with_id(&self) -> impl Iterator<Item = (ConnectionId, Summary)> {
+        (0..).zip(&self.slots).filter_map(|(number, slot)| {
+            let summary = match slot.storage() {
+                // A vacant slot lies beyond all entries.
+                Storage::Full(index) => self.full.get(index)?.summary()?,
+                Storage::TimeWait(index) => self.time_wait.get(index)?.summary()?,
+            };
+            let slot = *slot;
+            Some((ConnectionId { number, slot }, summary))
         })
     }
 }
 
-/// A connection that somebody owns, or that still has something to do.
+/// A connection that has an owner or output, which is stored in full.
 impl Index<ConnectionId> for Connections {
     type Output = Entry;
 
     fn index(&self, id: ConnectionId) -> &Entry {
-        let entry = self.entries.get(id.place.of_entry());
-        entry.expect("a number is dropped with its connection")
+        let Storage::Full(index) = id.slot.storage() else {
+            panic!("{id:?} is in TIME-WAIT");
+        };
+        &self.full[index]
     }
 }
 
 impl IndexMut<ConnectionId> for Connections {
     fn index_mut(&mut self, id: ConnectionId) -> &mut Entry {
-        let entry = self.entries.get_mut(id.place.of_entry());
-        entry.expect("a number is dropped with its connection")
+        let Storage::Full(index) = id.slot.storage() else {
+            panic!("{id:?} is in TIME-WAIT");
+        };
+        &mut self.full[index]
     }
 }
 
@@ -390,18 +407,21 @@ impl IndexMut<ConnectionId> for Connections {
 mod tests {
     use super::*;
 
-    /// What an open association may cost in network state: 1.5 KiB for the connection, its
-    /// share of the tables, and its socket.
+    /// The socket layer's part of an open association, one end: the connection, its entries in the
+    /// tables, and its socket.
     #[test]
-    fn an_open_connection_is_small() {
-        let indices = size_of::<(Pair, ConnectionId)>() * 2 + size_of::<(Uptime, u32)>() + 12;
-        let total = size_of::<Option<Entry>>() + size_of::<crate::socket::Socket>() + indices;
+    fn an_open_connection_takes_at_most_1024_octets() {
+        let indices = size_of::<(AddressPair, ConnectionId)>() * 2
+            + size_of::<(Uptime, u32)>()
+            + size_of::<Slot>()
+            + 16;
+        let total = size_of::<Entry>() + size_of::<crate::socket::Socket>() + indices;
         assert!(total <= 1024, "{total} octets");
     }
 
     #[test]
-    fn a_remnant_takes_a_quarter() {
-        let (whole, remnant) = (size_of::<Option<Entry>>(), size_of::<Option<Remnant>>());
-        assert!(4 * remnant <= whole, "{remnant} of {whole} octets");
+    fn a_time_wait_entry_takes_at_most_a_quarter() {
+        let (full, time_wait) = (size_of::<Entry>(), size_of::<TimeWaitEntry>());
+        assert!(4 * time_wait <= full, "{time_wait} of {full} octets");
     }
 }

@@ -1,63 +1,110 @@
-//! What a socket call answers.
+//! The socket layer of one Windows host as a deterministic state machine.
 //!
-//! One host's socket layer over TCP, as WinSock documents it: handles, ports, error codes, the
-//! rules of `WSAEventSelect`, the wait for at most 64 handles. It knows no thread, no packet,
-//! no event queue and not who calls: a call that must wait answers [`Reply::Pending`], and
-//! [`SocketTable::poll_signal`] says when to ask again.
+//! A [`SocketTable`] implements WinSock's documented behaviour on top of the `tcp` crate: handles,
+//! ports, error codes, the rules of `WSAEventSelect`, and waiting for up to 64 handles. It has no
+//! threads, no clock and no network. Every call returns at once, as on a non-blocking socket; a
+//! call that must wait returns [`Reply::Pending`], and [`SocketTable::poll_signal`] says when to
+//! call again.
 //!
-//! Every call is answered as on a non-blocking socket; a blocking one is its caller's loop.
+//! # Example
 //!
-//! | module | owns |
+//! Two hosts; the loop delivers segments without delay or loss:
+//!
+//! ```
+//! use tcp::Uptime;
+//! use winsock::{Config, FlowLabel, NetworkEvents, SocketAddress, SocketError, SocketTable};
+//!
+//! fn exchange(now: Uptime, hosts: &mut [SocketTable; 2]) {
+//!     let mut idle = 0;
+//!     for from in [0, 1].into_iter().cycle() {
+//!         let address = hosts[from].address();
+//!         let Some(outgoing) = hosts[from].poll_transmit(now) else {
+//!             idle += 1;
+//!             if idle == 2 {
+//!                 return;
+//!             }
+//!             continue;
+//!         };
+//!         idle = 0;
+//!         let segment = outgoing.transmit.segment;
+//!         hosts[1 - from].on_segment(now, address, outgoing.label, segment);
+//!     }
+//! }
+//!
+//! let now = Uptime::ZERO;
+//! let mut hosts = [Config::nt4(0x0A00_0001), Config::nt4(0x0A00_0002)].map(SocketTable::new);
+//!
+//! let listener = hosts[1].socket()?;
+//! hosts[1].bind(listener, 102)?;
+//! hosts[1].listen(listener, 5)?;
+//!
+//! let client = hosts[0].socket()?;
+//! let event = hosts[0].create_event()?;
+//! hosts[0].event_select(client, event, NetworkEvents::CONNECT | NetworkEvents::WRITE)?;
+//! let server = SocketAddress::new(0x0A00_0002, 102);
+//! let connecting = hosts[0].connect(now, client, server, FlowLabel(1));
+//! assert_eq!(connecting, Err(SocketError::WouldBlock));
+//! exchange(now, &mut hosts);
+//!
+//! // FD_CONNECT is recorded, and the event object is signalled.
+//! assert_eq!(hosts[0].wait(&[event])?, Some(0));
+//! let recorded = hosts[0].enum_events(client, Some(event))?;
+//! assert!(recorded.events.contains(NetworkEvents::CONNECT));
+//!
+//! let (accepted, _) = hosts[1].accept(listener)?;
+//! hosts[0].send(now, client, b"hello")?;
+//! exchange(now, &mut hosts);
+//! assert_eq!(hosts[1].receive(now, accepted, 100)?.as_slice(), b"hello");
+//! # Ok::<(), SocketError>(())
+//! ```
+//!
+//! # Where to find what
+//!
+//! | module | contents |
 //! |---|---|
-//! | `table` | [`SocketTable`]: calls and segments in, replies, segments and signals out |
-//! | `call` | [`Call`], [`Reply`]: the same as plain data |
-//! | `socket`, `listen` | a socket's life; a listener's backlog |
-//! | `selection`, `network_events`, `event_object` | when a network event is recorded; its set; NT event objects |
-//! | `wait` | the sets and limits of waiting |
-//! | `handle`, `ports` | NT handle numbers; TCP ports |
-//! | `connections`, `connection_id` | the host's connections; their names |
-//! | `pair_index`, `deadline` | which connection has a pair of addresses; the earliest of their deadlines |
-//! | `shelves`, `slab` | a list that grows without moving what it holds; one whose places are used again |
-//! | `turns` | a queue that is emptied again and again |
-//! | `outgoing`, `refusal` | what leaves a host; RSTs no connection sends |
-//! | `address`, `error`, `config`, `audit` | names, numbers, constants, facts |
+//! | `table` | [`SocketTable`] |
+//! | `table/socket_calls`, `table/stream_calls` | socket to closesocket; send, receive, shutdown |
+//! | `table/event_calls`, `table/wait_calls` | `WSAEventSelect` and event objects; `WSAWaitForMultipleEvents`, `select` |
+//! | `table/input`, `table/output` | segments, ICMP errors and timeouts; segments and signals to the outside |
+//! | `table/notification`, `table/snapshots` | when an event is recorded; the state of sockets for observers |
+//! | `call`, `wait`, `error`, `config`, `address` | the types of calls |
+//! | `events` | network events, event objects, the record of `WSAEventSelect` |
+//! | `socket`, `backlog` | the state of a socket; a listener's backlog |
+//! | `connections` | storage and look-up of TCP connections, their timeouts |
+//! | `handles`, `ports` | NT handles; TCP ports |
+//! | `resets`, `outgoing` | resets of closed ports; segments to send |
+//! | `statistics` | counters and snapshots |
+//!
+//! `[I]` in comments marks behaviour that is inferred or chosen because no source was found.
 
 #![deny(clippy::float_arithmetic)]
 
 mod address;
-mod audit;
+mod backlog;
 mod call;
 mod config;
-mod connection_id;
 mod connections;
-mod deadline;
 mod error;
-mod event_object;
-mod handle;
-mod listen;
-mod network_events;
+mod events;
+mod handles;
 mod outgoing;
-mod pair_index;
 mod ports;
-mod refusal;
-mod selection;
-mod shelves;
-mod slab;
+mod resets;
 mod socket;
+mod statistics;
 mod table;
-mod turns;
 mod wait;
 
 pub use address::{FlowLabel, SocketAddress};
-pub use audit::{ConnectionFacts, Counters, SocketFacts, SocketState, Totals};
 pub use call::{Call, Reply};
 pub use config::{Config, FullBacklog, Version};
 pub use error::SocketError;
-pub use handle::{EventHandle, SocketHandle};
-pub use network_events::{EnumeratedEvents, NetworkEvents};
+pub use events::{EnumeratedEvents, NetworkEvents};
+pub use handles::{EventHandle, SocketHandle};
 pub use outgoing::Outgoing;
+pub use statistics::{ConnectionSnapshot, Counters, SocketSnapshot, SocketState, Totals};
 pub use table::SocketTable;
 pub use wait::{MAXIMUM_WAIT_EVENTS, SELECT_SET_SIZE, Signal, SocketSets};
 
-// The bytes of a call are those of the layer below.
+/// The bytes of [`Call::Send`] and [`Reply::Received`].
 pub use tcp::Payload;

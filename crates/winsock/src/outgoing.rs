@@ -1,18 +1,16 @@
-//! What leaves a host.
-//!
-//! Owns [`Outgoing`]. It refuses to know the way there.
+//! A segment on its way from the host to the network.
 
 use tcp::Transmit;
 
 use crate::address::FlowLabel;
 
-/// A segment to be sent.
+/// A segment to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The host it is for.
+    /// The IPv4 address of the destination host.
     pub to: u32,
-    /// The flow it belongs to.
+    /// The flow the segment belongs to.
     pub label: FlowLabel,
-    /// The segment, and how often it was sent before.
+    /// The segment, and how often an equal one was sent before.
     pub transmit: Transmit,
 }

@@ -1,30 +1,34 @@
-//! The host's TCP ports: who holds one, and which is given out next.
-//!
-//! Owns the ephemeral range and the count of holders of each port. A connection holds its port
-//! until TCP forgets it, TIME_WAIT included (Q149532), but only an open socket keeps another
-//! from binding the port [modelling decision: an NT server restarts on port 102 while its old
-//! connections are still in TIME_WAIT].
+//! The TCP ports of a host: who holds a port, and which ephemeral port is next.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::error::SocketError;
 
-/// Holders of each port in use.
+/// The holders of each port in use.
+///
+/// A connection holds its port until TCP forgets it, TIME-WAIT included (Q149532). Only an open
+/// socket prevents another from binding the port [I]: an NT server restarts on port 102 while its
+/// old connections are in TIME-WAIT.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    /// Of the ports of the ephemeral range, as far as it was ever given out: most changes are here.
-    given: Vec<Holders>,
-    /// Of all other ports in use.
+    /// Holders of ephemeral ports, up to the highest ever assigned. Most changes are here, and a
+    /// vector is faster than the map.
+    ephemeral_holders: Vec<Holders>,
+    /// Holders of all other ports in use.
     others: BTreeMap<u16, Holders>,
     ephemeral: RangeInclusive<u16>,
+    /// The next ephemeral port to try.
     next: u16,
+    /// Ephemeral ports with a holder.
     ephemeral_held: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Holders {
+    /// An open socket is bound to the port.
     bound: bool,
+    /// Connections on the port that TCP has not forgotten.
     connections: u32,
 }
 
@@ -32,13 +36,16 @@ impl Ports {
     /// No port in use.
     ///
     /// # Panics
-    /// If the range is empty or has port zero.
+    /// If the range is empty or includes port zero.
     pub(crate) fn new(ephemeral: RangeInclusive<u16>) -> Self {
-        assert!(!ephemeral.is_empty(), "no ephemeral port");
-        assert!(*ephemeral.start() > 0, "port zero names no port");
+        assert!(!ephemeral.is_empty(), "the ephemeral range is empty");
+        assert!(
+            *ephemeral.start() > 0,
+            "the ephemeral range includes port zero"
+        );
         let next = *ephemeral.start();
         Self {
-            given: Vec::new(),
+            ephemeral_holders: Vec::new(),
             others: BTreeMap::new(),
             ephemeral,
             next,
@@ -46,12 +53,16 @@ impl Ports {
         }
     }
 
-    /// Binds a socket to `port`, or to a port of the host's choice if it is zero.
+    /// Binds a socket to `port`, or to an ephemeral port if it is zero.
     ///
     /// # Errors
     /// 10048 if another open socket is bound to it, 10055 if no ephemeral port is free.
     pub(crate) fn bind(&mut self, port: u16) -> Result<u16, SocketError> {
-        let port = if port == 0 { self.choose()? } else { port };
+        let port = if port == 0 {
+            self.next_ephemeral()?
+        } else {
+            port
+        };
         if self.holders(port).bound {
             return Err(SocketError::AddressInUse);
         }
@@ -59,33 +70,30 @@ impl Ports {
         Ok(port)
     }
 
-    /// The socket bound to `port` closed.
+    /// Releases `port` by its socket.
     pub(crate) fn unbind(&mut self, port: u16) {
         self.change(port, |holders| {
-            assert!(holders.bound, "port {port} was unbound twice");
+            assert!(holders.bound, "port {port} is not bound");
             holders.bound = false;
         });
     }
 
-    /// A connection begins on `port`.
+    /// Adds a connection on `port`.
     pub(crate) fn hold(&mut self, port: u16) {
         self.change(port, |holders| holders.connections += 1);
     }
 
-    /// A connection on `port` is forgotten.
+    /// Removes a connection on `port`.
     pub(crate) fn release(&mut self, port: u16) {
         self.change(port, |holders| {
-            assert!(
-                holders.connections > 0,
-                "port {port} was released too often"
-            );
+            assert!(holders.connections > 0, "port {port} has no connection");
             holders.connections -= 1;
         });
     }
 
-    /// The next port of the range that nobody holds, in turn, so that a port just freed rests
-    /// longest.
-    fn choose(&mut self) -> Result<u16, SocketError> {
+    /// The next free ephemeral port. Ports are assigned in a circle, so that a port just freed is
+    /// reused last.
+    fn next_ephemeral(&mut self) -> Result<u16, SocketError> {
         let (first, last) = (*self.ephemeral.start(), *self.ephemeral.end());
         if self.ephemeral_held > u32::from(last - first) {
             return Err(SocketError::NoBufferSpace);
@@ -93,26 +101,25 @@ impl Ports {
         for _ in first..=last {
             let port = self.next;
             self.next = if port == last { first } else { port + 1 };
-            if !self.holders(port).hold() {
+            if !self.holders(port).is_held() {
                 return Ok(port);
             }
         }
         panic!(
-            "{} ephemeral ports are held, yet none is free",
+            "no ephemeral port is free, but only {} are held",
             self.ephemeral_held
         );
     }
 
     fn holders(&self, port: u16) -> Holders {
-        let found = match self.place(port) {
-            Some(place) => self.given.get(place),
+        let found = match self.ephemeral_index(port) {
+            Some(index) => self.ephemeral_holders.get(index),
             None => self.others.get(&port),
         };
         found.copied().unwrap_or_default()
     }
 
-    /// The place of a port of the ephemeral range.
-    fn place(&self, port: u16) -> Option<usize> {
+    fn ephemeral_index(&self, port: u16) -> Option<usize> {
         let (first, last) = (*self.ephemeral.start(), *self.ephemeral.end());
         (first..=last)
             .contains(&port)
@@ -120,19 +127,19 @@ impl Ports {
     }
 
     fn change(&mut self, port: u16, change: impl FnOnce(&mut Holders)) {
-        if let Some(place) = self.place(port) {
-            if self.given.len() <= place {
-                self.given.resize(place + 1, Holders::default());
+        if let Some(index) = self.ephemeral_index(port) {
+            if self.ephemeral_holders.len() <= index {
+                self.ephemeral_holders.resize(index + 1, Holders::default());
             }
-            let holders = &mut self.given[place];
-            let held_before = holders.hold();
+            let holders = &mut self.ephemeral_holders[index];
+            let was_held = holders.is_held();
             change(holders);
-            let held = holders.hold();
-            self.ephemeral_held = self.ephemeral_held + u32::from(held) - u32::from(held_before);
+            let is_held = holders.is_held();
+            self.ephemeral_held = self.ephemeral_held + u32::from(is_held) - u32::from(was_held);
         } else {
             let holders = self.others.entry(port).or_default();
             change(holders);
-            if !holders.hold() {
+            if !holders.is_held() {
                 self.others.remove(&port);
             }
         }
@@ -140,7 +147,7 @@ impl Ports {
 }
 
 impl Holders {
-    fn hold(self) -> bool {
+    fn is_held(self) -> bool {
         self.bound || self.connections > 0
     }
 }
@@ -150,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_are_given_in_turn_and_a_freed_one_rests() {
+    fn ephemeral_ports_are_assigned_in_a_circle() {
         let mut ports = Ports::new(1024..=1026);
         assert_eq!(ports.bind(0), Ok(1024));
         ports.unbind(1024);
@@ -160,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_alone_keeps_a_port_from_the_ephemeral_range() {
+    fn a_connection_holds_its_ephemeral_port() {
         let mut ports = Ports::new(1024..=1025);
         for _ in 0..2 {
             let port = ports.bind(0).unwrap();
@@ -173,17 +180,17 @@ mod tests {
     }
 
     #[test]
-    fn one_open_socket_a_port_but_connections_do_not_hinder_it() {
+    fn a_port_is_bound_once_but_old_connections_do_not_prevent_it() {
         let mut ports = Ports::new(1024..=5000);
         assert_eq!(ports.bind(102), Ok(102));
         assert_eq!(ports.bind(102), Err(SocketError::AddressInUse));
         ports.hold(102);
         ports.unbind(102);
-        assert_eq!(ports.bind(102), Ok(102), "restarted over TIME_WAIT");
+        assert_eq!(ports.bind(102), Ok(102), "a restart during TIME-WAIT");
     }
 
     #[test]
-    fn a_bound_port_of_the_range_is_passed_over() {
+    fn a_bound_ephemeral_port_is_skipped() {
         let mut ports = Ports::new(1024..=1026);
         ports.bind(1025).unwrap();
         assert_eq!([ports.bind(0), ports.bind(0)], [Ok(1024), Ok(1026)]);

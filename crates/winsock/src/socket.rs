@@ -1,29 +1,26 @@
-//! One socket: where it is in its life, what it selected, how it is to be closed.
-//!
-//! Owns the phases and nothing that happens in them. The connection lives apart, since it
-//! outlives the socket.
+//! The state of one socket.
 
-use crate::connection_id::ConnectionId;
+use crate::backlog::Backlog;
+use crate::connections::ConnectionId;
 use crate::error::SocketError;
-use crate::listen::Backlog;
-use crate::selection::Selection;
+use crate::events::Selection;
 
-/// One open socket.
+/// An open socket. Its connection is stored separately, because it outlives the socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) phase: Phase,
-    /// The local port it bound, by itself or through `connect`. An accepted socket has none
-    /// of its own.
+    /// The port it is bound to, by `bind` or by `connect`. An accepted socket is not bound: the
+    /// listener's port is not its own.
     pub(crate) bound: Option<u16>,
     pub(crate) selection: Selection,
     pub(crate) keep_alive: bool,
-    /// Close by RST (SO_LINGER with a time of zero).
+    /// `closesocket` sends RST (SO_LINGER with a time of zero).
     pub(crate) hard_close: bool,
-    /// A `select` found it not ready and waits.
-    pub(crate) awaited: bool,
+    /// A `select` found it not ready and waits for a signal.
+    pub(crate) in_select: bool,
 }
 
-/// Where a socket is in its life.
+/// The phase of a socket.
 #[derive(Debug)]
 pub(crate) enum Phase {
     Unconnected,
@@ -35,7 +32,7 @@ pub(crate) enum Phase {
     },
     /// The last connect failed; connect may be called again on the same socket.
     ConnectFailed(SocketError),
-    /// The connection died under the program's hands.
+    /// The connection was reset or aborted.
     Broken(SocketError),
 }
 
@@ -43,12 +40,12 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
     Open,
-    /// Shut down by the program.
+    /// The program has called `shutdown`.
     Shut,
 }
 
 impl Socket {
-    /// As `socket` makes it.
+    /// A new socket (`socket`).
     pub(crate) fn new() -> Self {
         Self {
             phase: Phase::Unconnected,
@@ -56,11 +53,11 @@ impl Socket {
             selection: Selection::default(),
             keep_alive: false,
             hard_close: false,
-            awaited: false,
+            in_select: false,
         }
     }
 
-    /// As `accept` makes it from this listener: options and selection are inherited.
+    /// A socket accepted from this listener (`accept`): it inherits options and selection.
     pub(crate) fn accepted(&self, connection: ConnectionId) -> Self {
         Self {
             phase: Phase::Connected {
@@ -71,11 +68,11 @@ impl Socket {
             selection: self.selection.inherited(),
             keep_alive: self.keep_alive,
             hard_close: self.hard_close,
-            awaited: false,
+            in_select: false,
         }
     }
 
-    /// The connection it has, established or not.
+    /// The socket's connection, established or not.
     pub(crate) fn connection(&self) -> Option<ConnectionId> {
         match self.phase {
             Phase::Connecting(connection) | Phase::Connected { connection, .. } => Some(connection),

@@ -1,57 +1,58 @@
-//! One host's socket layer: calls and segments in, replies, segments and signals out.
-//!
-//! Owns every handle, port and connection of the host and the dispatch of [`Call`]s. What the
-//! calls answer is in the submodules, by the part of a socket's life they belong to. It never
-//! learns which thread calls, and sends and schedules nothing itself.
+//! The socket layer of one host: calls and segments in; replies, segments and signals out.
 
-mod arrival;
-mod departure;
 mod event_calls;
-mod facts;
-mod lifecycle;
+mod input;
 mod notification;
-mod stream;
-mod waiting;
+mod output;
+mod snapshots;
+mod socket_calls;
+mod stream_calls;
+mod wait_calls;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use tcp::{Profile, Uptime};
 
-use crate::audit::Counters;
 use crate::call::{Call, Reply};
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::error::SocketError;
-use crate::event_object::EventObject;
-use crate::handle::{EventHandle, HandleTable, SocketHandle};
+use crate::events::EventObject;
+use crate::handles::{EventHandle, HandleTable, SocketHandle};
 use crate::ports::Ports;
-use crate::refusal::Refusals;
+use crate::resets::ResetQueue;
 use crate::socket::Socket;
-use crate::turns::Turns;
+use crate::statistics::Counters;
 use crate::wait::Signal;
 
-/// The socket layer of one host, with the handles of the one process that uses it.
+/// The socket layer of one host, with the handles of the process that uses it.
 ///
-/// After every call, segment or timeout the owner asks [`poll_transmit`](Self::poll_transmit)
-/// until it has nothing left, then [`poll_signal`](Self::poll_signal) likewise, and then
-/// [`poll_timeout`](Self::poll_timeout) for when to come back.
+/// Inputs are calls ([`call`](Self::call), or the method of the same name), segments
+/// ([`on_segment`](Self::on_segment)), ICMP errors ([`on_unreachable`](Self::on_unreachable)) and
+/// expired timers ([`on_timeout`](Self::on_timeout)). After each of them, call
+///
+/// 1. [`poll_transmit`](Self::poll_transmit) until it returns `None`,
+/// 2. [`poll_signal`](Self::poll_signal) until it returns `None`,
+/// 3. [`poll_timeout`](Self::poll_timeout) for when to call `on_timeout`.
 #[derive(Debug)]
 pub struct SocketTable {
     config: Config,
-    /// The configuration's profile, as its connections share it.
+    /// The profile of `config`, shared by the connections.
     profile: Arc<Profile>,
     handles: HandleTable<Object>,
     ports: Ports,
+    /// By local port.
     listeners: BTreeMap<u16, SocketHandle>,
     connections: Connections,
-    refusals: Refusals,
-    signals: Turns<Signal>,
+    resets: ResetQueue,
+    signals: VecDeque<Signal>,
+    /// Hosts without a route.
     unroutable: BTreeSet<u32>,
     counters: Counters,
 }
 
-/// What a handle can name.
+/// What a handle names.
 #[derive(Debug)]
 enum Object {
     Socket(Socket),
@@ -59,14 +60,14 @@ enum Object {
 }
 
 impl SocketTable {
-    /// A host with no socket.
+    /// A host without sockets.
     ///
     /// # Panics
-    /// If the configuration is not as its fields demand.
+    /// If `config` violates the requirements of its fields.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        assert!(config.address != 0, "address zero names no host");
-        assert!(config.backlog_limit > 0, "a host that takes no connection");
+        assert!(config.address != 0, "the address is zero");
+        assert!(config.backlog_limit > 0, "the backlog limit is zero");
         Self {
             handles: HandleTable::new(config.first_handle, config.handle_limit),
             ports: Ports::new(config.ephemeral_ports.clone()),
@@ -74,8 +75,8 @@ impl SocketTable {
             config,
             listeners: BTreeMap::new(),
             connections: Connections::default(),
-            refusals: Refusals::default(),
-            signals: Turns::default(),
+            resets: ResetQueue::default(),
+            signals: VecDeque::new(),
             unroutable: BTreeSet::new(),
             counters: Counters::default(),
         }
@@ -87,8 +88,8 @@ impl SocketTable {
         self.config.address
     }
 
-    /// Whether the host has a route to `host`; at first it has one to every host. Without a
-    /// route `connect` fails at once with 10051; connections that exist are not touched.
+    /// Sets whether the host has a route to `host`. Initially there is a route to every host.
+    /// Without a route `connect` fails with 10051; existing connections are not affected.
     pub fn set_route(&mut self, host: u32, exists: bool) {
         if exists {
             self.unroutable.remove(&host);
@@ -97,12 +98,12 @@ impl SocketTable {
         }
     }
 
-    /// Answers one call.
+    /// Executes one call.
     pub fn call(&mut self, now: Uptime, call: Call) -> Reply {
-        self.answer(now, call).unwrap_or_else(Reply::Failed)
+        self.try_call(now, call).unwrap_or_else(Reply::Failed)
     }
 
-    fn answer(&mut self, now: Uptime, call: Call) -> Result<Reply, SocketError> {
+    fn try_call(&mut self, now: Uptime, call: Call) -> Result<Reply, SocketError> {
         let done = |()| Reply::Done;
         match call {
             Call::Socket => self.socket().map(Reply::Socket),
@@ -142,7 +143,7 @@ impl SocketTable {
         }
     }
 
-    /// The open socket behind a handle, or 10038.
+    /// The socket of a handle, or 10038.
     fn socket_at(&self, handle: SocketHandle) -> Result<&Socket, SocketError> {
         match self.handles.get(handle.0) {
             Some(Object::Socket(socket)) => Ok(socket),
@@ -150,7 +151,7 @@ impl SocketTable {
         }
     }
 
-    /// The open socket behind a handle, to change it, or 10038.
+    /// The socket of a handle, mutable, or 10038.
     fn socket_at_mut(&mut self, handle: SocketHandle) -> Result<&mut Socket, SocketError> {
         match self.handles.get_mut(handle.0) {
             Some(Object::Socket(socket)) => Ok(socket),
@@ -158,7 +159,7 @@ impl SocketTable {
         }
     }
 
-    /// The event object behind a handle, or 6.
+    /// The event object of a handle, mutable, or 6.
     fn event_at_mut(&mut self, handle: EventHandle) -> Result<&mut EventObject, SocketError> {
         match self.handles.get_mut(handle.0) {
             Some(Object::Event(event)) => Ok(event),

@@ -1,22 +1,18 @@
-//! Event objects and `WSAEventSelect`, `WSAEnumNetworkEvents`.
-//!
-//! Owns these calls and their failures. When an event is recorded is `selection`'s, whether
-//! its condition holds `notification`'s.
+//! Event objects, `WSAEventSelect` and `WSAEnumNetworkEvents`.
 
 use super::{Object, SocketTable};
 use crate::error::SocketError;
-use crate::event_object::{EventObject, EventReference};
-use crate::handle::{EventHandle, SocketHandle};
-use crate::network_events::{EnumeratedEvents, NetworkEvents};
+use crate::events::{EnumeratedEvents, EventObject, EventReference, NetworkEvents};
+use crate::handles::{EventHandle, SocketHandle};
 
 impl SocketTable {
-    /// `WSACreateEvent`: a manual-reset event object, not signalled.
+    /// `WSACreateEvent`: a manual-reset event object that is not signalled.
     ///
     /// # Errors
     /// 10024 if the handle table is full.
     pub fn create_event(&mut self) -> Result<EventHandle, SocketError> {
         let created = self.counters.events.opened;
-        let serial = u32::try_from(created).expect("a host creates fewer than 2^32 event objects");
+        let serial = u32::try_from(created).expect("fewer than 2^32 event objects");
         let number = self
             .handles
             .insert(Object::Event(EventObject::new(serial)))
@@ -25,10 +21,10 @@ impl SocketTable {
         Ok(EventHandle(number))
     }
 
-    /// `WSACloseEvent`. Selections for it stay and signal nobody.
+    /// `WSACloseEvent`. Selections for the object remain without effect.
     ///
     /// # Errors
-    /// 6 if the handle names no event object.
+    /// 6 if the handle does not name an event object.
     pub fn close_event(&mut self, event: EventHandle) -> Result<(), SocketError> {
         self.event_at_mut(event)?;
         self.handles.remove(event.0);
@@ -39,7 +35,7 @@ impl SocketTable {
     /// `WSASetEvent`.
     ///
     /// # Errors
-    /// 6 if the handle names no event object.
+    /// 6 if the handle does not name an event object.
     pub fn set_event(&mut self, event: EventHandle) -> Result<(), SocketError> {
         let serial = self.event_at_mut(event)?.serial();
         self.signal(EventReference {
@@ -52,20 +48,20 @@ impl SocketTable {
     /// `WSAResetEvent`.
     ///
     /// # Errors
-    /// 6 if the handle names no event object.
+    /// 6 if the handle does not name an event object.
     pub fn reset_event(&mut self, event: EventHandle) -> Result<(), SocketError> {
         self.event_at_mut(event)?.reset();
         Ok(())
     }
 
-    /// `WSAEventSelect`: from now on the events of `mask` are recorded and signalled to
-    /// `event`; an empty mask cancels. The old selection ends and its record is cleared; what
-    /// still holds is recorded at once, except CONNECT and CLOSE recorded before: those are
-    /// lost (see `selection`).
+    /// `WSAEventSelect`: from now on the events of `mask` are recorded and signal `event`. An empty
+    /// mask cancels the selection. The record is cleared, and events whose condition holds are
+    /// recorded at once. CONNECT and CLOSE that were recorded before are lost: they have no
+    /// re-enabling function.
     ///
     /// # Errors
-    /// 10038; 10022 if the mask is not empty and `event` names no event object. Neither
-    /// changes anything.
+    /// 10038; 10022 if the mask is not empty and `event` does not name an event object. The
+    /// selection is unchanged then.
     pub fn event_select(
         &mut self,
         socket: SocketHandle,
@@ -83,14 +79,14 @@ impl SocketTable {
             })
         };
         self.socket_at_mut(socket)?.selection.select(object, mask);
-        self.record_standing(socket);
+        self.record_current(socket);
         Ok(())
     }
 
-    /// `WSAEnumNetworkEvents`: copies the record and clears it, and resets `event` with it.
+    /// `WSAEnumNetworkEvents`: returns and clears the record, and resets `event`.
     ///
     /// # Errors
-    /// 10038; 10022 if `event` names no event object. Then neither is done.
+    /// 10038; 10022 if `event` does not name an event object. Nothing is changed then.
     pub fn enum_events(
         &mut self,
         socket: SocketHandle,

@@ -1,28 +1,24 @@
-//! From a condition of a connection to a recorded network event and a signalled object.
-//!
-//! Owns which conditions make which event. Whether it is recorded again is `selection`'s.
+//! From the condition of a connection to a recorded network event and a signalled event object.
 
 use super::{Object, SocketTable};
-use crate::event_object::EventReference;
-use crate::handle::SocketHandle;
-use crate::network_events::NetworkEvents;
-use crate::selection::Selection;
+use crate::events::{EventReference, NetworkEvents, Selection};
+use crate::handles::SocketHandle;
 use crate::socket::{Phase, Sending};
 use crate::wait::Signal;
 
 impl SocketTable {
-    /// Sets the event object, if it still has its handle, and announces it.
+    /// Signals an event object unless its handle was closed.
     pub(super) fn signal(&mut self, event: EventReference) {
         if let Some(Object::Event(object)) = self.handles.get_mut(event.handle.0)
             && object.serial() == event.serial
             && object.set()
         {
-            self.signals.push(Signal::Event(event.handle));
+            self.signals.push_back(Signal::Event(event.handle));
         }
     }
 
-    /// Lets `record` change the socket's selection, signals the object it names, and wakes a
-    /// `select` that waits for the socket.
+    /// Records an event by `record`, signals the event object it returns, and wakes a `select` that
+    /// waits for the socket.
     pub(super) fn notify(
         &mut self,
         handle: SocketHandle,
@@ -30,49 +26,47 @@ impl SocketTable {
     ) {
         let socket = self
             .socket_at_mut(handle)
-            .expect("a connection's owner is open");
+            .expect("the owner of a connection is open");
         let event = record(&mut socket.selection);
-        if std::mem::take(&mut socket.awaited) {
-            self.signals.push(Signal::Socket(handle));
+        if std::mem::take(&mut socket.in_select) {
+            self.signals.push_back(Signal::Socket(handle));
         }
         if let Some(event) = event {
             self.signal(event);
         }
     }
 
-    /// The enabling function of `event`, READ or ACCEPT, was called: it is recorded again if
-    /// its condition still holds. A stale handle has nothing to enable.
+    /// Handles a call of the re-enabling function of `event`, READ or ACCEPT: the event is enabled,
+    /// and recorded again if its condition holds.
     pub(super) fn enable(&mut self, handle: SocketHandle, event: NetworkEvents) {
+        // The call may have failed because the handle is stale.
         let Ok(socket) = self.socket_at_mut(handle) else {
             return;
         };
         socket.selection.enable(event);
         if socket.selection.mask().contains(event) {
-            self.record_standing_of(handle, event);
+            self.record_current_of(handle, event);
         }
     }
 
-    /// Records every selected event whose condition holds now.
-    pub(super) fn record_standing(&mut self, handle: SocketHandle) {
+    /// Records all selected events whose condition holds.
+    pub(super) fn record_current(&mut self, handle: SocketHandle) {
         let mask = self
             .socket_at(handle)
-            .expect("the socket was just used")
+            .expect("the socket is open")
             .selection
             .mask();
         if !mask.is_empty() {
-            self.record_standing_of(handle, mask);
+            self.record_current_of(handle, mask);
         }
     }
 
-    fn record_standing_of(&mut self, handle: SocketHandle, which: NetworkEvents) {
-        let standing = self.standing(handle).intersection(which);
-        if standing.is_empty() {
+    fn record_current_of(&mut self, handle: SocketHandle, which: NetworkEvents) {
+        let current = self.conditions(handle) & which;
+        if current.is_empty() {
             return;
         }
-        let phase = &self
-            .socket_at(handle)
-            .expect("the socket was just used")
-            .phase;
+        let phase = &self.socket_at(handle).expect("the socket is open").phase;
         let failure = match phase {
             Phase::ConnectFailed(error) | Phase::Broken(error) => Some(*error),
             Phase::Unconnected
@@ -85,27 +79,23 @@ impl SocketTable {
             NetworkEvents::WRITE,
             NetworkEvents::ACCEPT,
         ] {
-            if standing.contains(event) {
+            if current.contains(event) {
                 self.notify(handle, |selection| selection.record(event));
             }
         }
-        if standing.contains(NetworkEvents::CONNECT) {
+        if current.contains(NetworkEvents::CONNECT) {
             self.notify(handle, |selection| selection.record_connect(failure));
         }
-        if standing.contains(NetworkEvents::CLOSE) {
+        if current.contains(NetworkEvents::CLOSE) {
             self.notify(handle, |selection| selection.record_close(failure));
         }
     }
 
-    /// The events whose condition holds, recorded or not (the conditions "when WSAEventSelect
-    /// is called" of its page).
-    fn standing(&self, handle: SocketHandle) -> NetworkEvents {
-        let none = NetworkEvents::NONE;
-        match &self
-            .socket_at(handle)
-            .expect("the socket was just used")
-            .phase
-        {
+    /// The events whose condition holds, recorded or not: the conditions "when WSAEventSelect is
+    /// called" of its page.
+    fn conditions(&self, handle: SocketHandle) -> NetworkEvents {
+        let none = NetworkEvents::empty();
+        match &self.socket_at(handle).expect("the socket is open").phase {
             Phase::Unconnected | Phase::Connecting(_) => none,
             Phase::Listening(backlog) if backlog.is_ready() => NetworkEvents::ACCEPT,
             Phase::Listening(_) => none,

@@ -1,0 +1,150 @@
+//! The retransmission timeout (RFC 6298) in integer nanoseconds.
+//!
+//! The caller applies Karn's algorithm and decides when to give up.
+
+use crate::profile::Profile;
+use crate::time::Span;
+
+/// RFC 6298 section 5.7: the minimum timeout of data after the SYN was retransmitted.
+const AFTER_SYN_LOSS: Span = Span::from_secs(3);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetransmissionTimeout {
+    /// `None` before the first measurement.
+    estimate: Option<RttEstimate>,
+    /// RTO before doubling.
+    base: Span,
+    /// Consecutive expiries, each of which doubled RTO.
+    doublings: u8,
+}
+
+/// SRTT and RTTVAR, nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct RttEstimate {
+    srtt: u64,
+    rttvar: u64,
+}
+
+impl RetransmissionTimeout {
+    pub(crate) fn new(profile: &Profile) -> Self {
+        Self {
+            estimate: None,
+            base: profile.initial_rto,
+            doublings: 0,
+        }
+    }
+
+    /// The timeout of a segment that is sent now.
+    pub(crate) fn current(&self, profile: &Profile) -> Span {
+        let ceiling = profile.maximum_rto.max(self.base);
+        self.base.doubled(self.doublings, ceiling)
+    }
+
+    /// How often the timeout was doubled since the last new acknowledgment.
+    pub(crate) const fn doublings(&self) -> u8 {
+        self.doublings
+    }
+
+    /// RFC 6298 section 5.5.
+    pub(crate) fn double(&mut self) {
+        self.doublings = self.doublings.saturating_add(1);
+    }
+
+    /// Handles a new acknowledgment. NT resets the timeout "on reply" (Q140552); RFC 6298 section 5
+    /// allows it.
+    pub(crate) fn on_new_ack(&mut self) {
+        self.doublings = 0;
+    }
+
+    /// Handles the end of the handshake.
+    pub(crate) fn on_established(&mut self) {
+        // Karn: a retransmitted SYN gives no measurement. The path may be slow, so RFC 6298
+        // section 5.7 raises the timeout instead.
+        if self.estimate.is_none() && self.doublings > 0 {
+            self.base = self.base.max(AFTER_SYN_LOSS);
+        }
+        self.doublings = 0;
+    }
+
+    /// Handles a round-trip measurement R (RFC 6298 sections 2.2 to 2.4).
+    pub(crate) fn on_measurement(&mut self, r: Span, profile: &Profile) {
+        let r = r.nanos();
+        let RttEstimate { srtt, rttvar } = match self.estimate {
+            None => RttEstimate {
+                srtt: r,
+                rttvar: r / 2,
+            },
+            // alpha = 1/8, beta = 1/4. RTTVAR uses SRTT before its update.
+            Some(RttEstimate { srtt, rttvar }) => RttEstimate {
+                srtt: srtt - srtt / 8 + r / 8,
+                rttvar: rttvar - rttvar / 4 + srtt.abs_diff(r) / 4,
+            },
+        };
+        self.estimate = Some(RttEstimate { srtt, rttvar });
+        let tick = profile.timer_granularity.nanos();
+        // RTO = SRTT + max(G, K * RTTVAR), K = 4.
+        let rto = srtt.saturating_add(tick.max(rttvar.saturating_mul(4)));
+        let clamped = rto.clamp(profile.minimum_rto.nanos(), profile.maximum_rto.nanos());
+        // Rounded to whole ticks here, so that its doublings are whole ticks too. Otherwise five
+        // retransmissions would take not 63 timeouts but up to one tick more for each [I].
+        self.base = Span::from_nanos(clamped.div_ceil(tick).saturating_mul(tick));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_steady_round_trip_yields_the_minimum_and_expiries_double_it() {
+        let profile = Profile::nt4();
+        let mut rto = RetransmissionTimeout::new(profile);
+        assert_eq!(rto.current(profile), Span::from_secs(3));
+        for _ in 0..50 {
+            rto.on_measurement(Span::from_millis(40), profile);
+        }
+        assert_eq!(rto.current(profile), Span::from_millis(300));
+        rto.double();
+        rto.double();
+        assert_eq!(rto.current(profile), Span::from_millis(1_200));
+        rto.on_new_ack();
+        assert_eq!(rto.current(profile), Span::from_millis(300));
+    }
+
+    #[test]
+    fn the_first_measurement_yields_three_round_trips() {
+        let profile = Profile::linux();
+        let mut rto = RetransmissionTimeout::new(profile);
+        rto.on_measurement(Span::from_secs(1), profile);
+        assert_eq!(rto.current(profile), Span::from_secs(3));
+    }
+
+    #[test]
+    fn a_retransmitted_syn_leaves_three_seconds() {
+        let profile = Profile::linux();
+        let mut rto = RetransmissionTimeout::new(profile);
+        rto.double();
+        rto.on_established();
+        assert_eq!(rto.current(profile), AFTER_SYN_LOSS);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_timeout_is_a_multiple_of_the_tick_within_the_profile(
+            samples in prop::collection::vec(0u64..20_000_000_000, 1..40),
+        ) {
+            for profile in [Profile::nt4(), Profile::linux()] {
+                let mut rto = RetransmissionTimeout::new(profile);
+                for sample in &samples {
+                    rto.on_measurement(Span::from_nanos(*sample), profile);
+                    let current = rto.current(profile);
+                    prop_assert!(profile.minimum_rto <= current && current <= profile.maximum_rto);
+                    prop_assert!(current.nanos().is_multiple_of(profile.timer_granularity.nanos()));
+                }
+            }
+        }
+    }
+}

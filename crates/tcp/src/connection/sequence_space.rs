@@ -1,0 +1,128 @@
+//! The send and receive sequence variables of a connection (RFC 9293 section 3.3.1).
+//!
+//! Field names are the RFC's: `snd.una` is SND.UNA, `rcv.nxt` is RCV.NXT.
+
+use super::acceptability::ReceiveWindow;
+use crate::profile::Profile;
+use crate::segment::{Segment, SeqNum};
+
+/// Send sequence variables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SendSequence {
+    /// ISS, the initial send sequence number.
+    pub(crate) iss: SeqNum,
+    /// SND.UNA, the oldest unacknowledged number.
+    pub(crate) una: SeqNum,
+    /// SND.NXT, one past the highest number ever sent. BSD calls this variable `snd_max`.
+    pub(crate) nxt: SeqNum,
+    /// Where transmission continues. Equal to SND.NXT, except that a retransmission timeout sets
+    /// it back to SND.UNA, from where output goes on (go-back-N). Not a variable of the RFC: this
+    /// is what BSD calls `snd_nxt`.
+    pub(crate) cursor: SeqNum,
+    /// SND.WND, octets.
+    pub(crate) wnd: u32,
+    /// Max(SND.WND), the largest window the peer has offered (section 3.8.6.2.1), octets.
+    pub(crate) max_wnd: u32,
+    /// SND.WL1, SEG.SEQ of the last window update.
+    pub(crate) wl1: SeqNum,
+    /// SND.WL2, SEG.ACK of the last window update.
+    pub(crate) wl2: SeqNum,
+    /// Eff.snd.MSS (section 3.7.1), octets.
+    pub(crate) mss: u16,
+}
+
+/// Receive sequence variables.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ReceiveSequence {
+    /// IRS, the initial receive sequence number.
+    pub(crate) irs: SeqNum,
+    /// RCV.NXT, the next number expected.
+    pub(crate) nxt: SeqNum,
+    /// RCV.NXT + RCV.WND as last advertised. Stored instead of RCV.WND because the right edge must
+    /// not move left ("shrinking the window", section 3.8.6) while RCV.NXT advances.
+    pub(crate) right_edge: SeqNum,
+    /// The number of the peer's FIN, once it is known.
+    pub(crate) fin: Option<SeqNum>,
+    /// In-order segments since the last acknowledgment was sent.
+    pub(crate) unacknowledged_segments: u8,
+}
+
+impl SendSequence {
+    /// Before the SYN: nothing is sent, and the peer's window is unknown.
+    pub(crate) fn new(iss: SeqNum, mss: u16) -> Self {
+        Self {
+            iss,
+            una: iss,
+            nxt: iss,
+            cursor: iss,
+            wnd: 0,
+            max_wnd: 0,
+            wl1: SeqNum::default(),
+            wl2: SeqNum::default(),
+            mss,
+        }
+    }
+
+    /// Octets (and SYN, FIN) that are sent and not acknowledged.
+    pub(crate) const fn in_flight(&self) -> u32 {
+        self.nxt.since(self.una)
+    }
+
+    /// RFC 5961 section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. An acknowledgment
+    /// outside this range may be forged.
+    pub(crate) fn is_plausible_ack(&self, acknowledgment: SeqNum) -> bool {
+        let oldest = self.una.minus(self.max_wnd);
+        !acknowledgment.after(self.nxt) && !acknowledgment.before(oldest)
+    }
+
+    /// Updates SND.WND (section 3.10.7.4, fifth check). SND.WL1 and SND.WL2 prevent an old,
+    /// reordered segment from updating the window.
+    pub(crate) fn update_window(&mut self, segment: &Segment) {
+        let newer = self.wl1.before(segment.sequence)
+            || (self.wl1 == segment.sequence && !self.wl2.after(segment.acknowledgment));
+        if newer && !segment.acknowledgment.before(self.una) {
+            self.wnd = u32::from(segment.window);
+            self.max_wnd = self.max_wnd.max(self.wnd);
+            self.wl1 = segment.sequence;
+            self.wl2 = segment.acknowledgment;
+        }
+    }
+}
+
+impl ReceiveSequence {
+    /// After the peer's SYN with the number `irs`. The window is still closed.
+    pub(crate) fn after_syn(irs: SeqNum) -> Self {
+        let nxt = irs.plus(1);
+        Self {
+            irs,
+            nxt,
+            right_edge: nxt,
+            fin: None,
+            unacknowledged_segments: 0,
+        }
+    }
+
+    /// The receive window as last advertised.
+    pub(crate) fn window(&self) -> ReceiveWindow {
+        debug_assert!(
+            !self.right_edge.before(self.nxt),
+            "the right edge is behind RCV.NXT"
+        );
+        ReceiveWindow {
+            nxt: self.nxt,
+            wnd: self.right_edge.since(self.nxt),
+        }
+    }
+
+    /// Opens the window to `free` octets of buffer and returns RCV.WND. Small increases are held
+    /// back: receiver-side silly window avoidance (RFC 9293 section 3.8.6.2.2).
+    pub(crate) fn open_window(&mut self, free: u32, profile: &Profile) -> u16 {
+        let candidate = self.nxt.plus(free);
+        let half = u32::from(profile.receive_window).div_ceil(2);
+        let worthwhile = half.min(u32::from(profile.maximum_segment_size));
+        if candidate.after(self.right_edge) && candidate.since(self.right_edge) >= worthwhile {
+            self.right_edge = candidate;
+        }
+        u16::try_from(self.window().wnd).expect("at most the profile's receive window")
+    }
+}

@@ -1,0 +1,348 @@
+//! Inputs from the network: segments (demultiplexing, RFC 9293 section 3.10.7), ICMP errors and timer
+//! expiry, and what each TCP event means for the socket or listener.
+
+use std::sync::Arc;
+
+use tcp::{Connection, Event, Flags, Payload, Segment, SeqNum, Unreachable, Uptime};
+
+use super::SocketTable;
+use crate::address::{FlowLabel, SocketAddress};
+use crate::backlog::Backlog;
+use crate::config::FullBacklog;
+use crate::connections::{AddressPair, ConnectionId, ConnectionRef, Entry, Owner, Summary};
+use crate::error::SocketError;
+use crate::events::NetworkEvents;
+use crate::handles::SocketHandle;
+use crate::socket::{Phase, Sending};
+
+/// Why a connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    Reset,
+    Refused,
+    TimedOut,
+    Unreachable,
+}
+
+impl SocketTable {
+    /// Handles a segment with the label `label` from the host `from`: it goes to the connection with
+    /// its address pair, or else, if it is a SYN, to the listener on its port. Any other segment is
+    /// answered with a reset.
+    pub fn on_segment(&mut self, now: Uptime, from: u32, label: FlowLabel, segment: Segment) {
+        let remote = SocketAddress::new(from, segment.source_port);
+        let pair = AddressPair {
+            local_port: segment.destination_port,
+            remote,
+        };
+        if let Some(connection) = self.connections.find(pair) {
+            match self.connections.get_mut(connection) {
+                ConnectionRef::Full(entry) => {
+                    entry.tcp.on_segment(now, segment);
+                    self.after_input(connection);
+                }
+                ConnectionRef::TimeWait(entry) => {
+                    entry.tcp.on_segment(now, &segment, &self.profile);
+                    self.after_time_wait_input(connection);
+                }
+            }
+            return;
+        }
+        let is_first_syn = segment.flags.contains(Flags::SYN)
+            && !segment.flags.contains(Flags::ACK)
+            && !segment.flags.contains(Flags::RST);
+        match self.listeners.get(&pair.local_port) {
+            Some(listener) if is_first_syn => {
+                self.accept_syn(now, *listener, pair, label, &segment);
+            }
+            Some(_) | None => self.queue_reset(from, label, &segment),
+        }
+    }
+
+    /// Handles an ICMP destination unreachable message for a segment from `local_port` to `remote`.
+    /// Without a connection with these addresses it has no effect.
+    pub fn on_unreachable(
+        &mut self,
+        now: Uptime,
+        local_port: u16,
+        remote: SocketAddress,
+        reason: Unreachable,
+    ) {
+        if let Some(connection) = self.connections.find(AddressPair { local_port, remote })
+            && let ConnectionRef::Full(entry) = self.connections.get_mut(connection)
+        {
+            entry.tcp.on_unreachable(now, reason);
+            self.after_input(connection);
+        }
+    }
+
+    /// Resets all connections, or all with the host `peer`, as a firewall or a failing router may do:
+    /// each receives an acceptable reset that seems to come from its peer.
+    pub fn reset_connections(&mut self, now: Uptime, peer: Option<u32>) {
+        let resets: Vec<(FlowLabel, Segment, u32)> = self
+            .connections
+            .iter()
+            .filter(|it| peer.is_none_or(|peer| it.pair.remote.host == peer))
+            .map(|it| (it.label.reversed(), reset_of(it), it.pair.remote.host))
+            .collect();
+        for (label, reset, from) in resets {
+            self.on_segment(now, from, label, reset);
+        }
+    }
+
+    /// Handles all timeouts that have expired by `now`.
+    ///
+    /// # Panics
+    /// If TCP leaves a timeout in the past, which would loop forever.
+    pub fn on_timeout(&mut self, now: Uptime) {
+        while let Some(connection) = self.connections.expired(now) {
+            match self.connections.get_mut(connection) {
+                ConnectionRef::Full(entry) => {
+                    entry.tcp.on_timeout(now);
+                    self.after_input(connection);
+                }
+                ConnectionRef::TimeWait(entry) => {
+                    entry.tcp.on_timeout(now);
+                    self.after_time_wait_input(connection);
+                }
+            }
+            let next = self.connections.update_timeout(connection);
+            assert!(
+                next.is_none_or(|at| at > now),
+                "the timeout {next:?} is in the past at {now:?}"
+            );
+        }
+    }
+
+    /// Handles a SYN for a listener. The new connection sends under the reversed label.
+    fn accept_syn(
+        &mut self,
+        now: Uptime,
+        listener: SocketHandle,
+        pair: AddressPair,
+        label: FlowLabel,
+        syn: &Segment,
+    ) {
+        if self.backlog(listener).is_full() {
+            match self.config.full_backlog {
+                FullBacklog::Reset => self.queue_reset(pair.remote.host, label, syn),
+                FullBacklog::Ignore => {}
+            }
+            return;
+        }
+        let own_label = label.reversed();
+        let initial_sequence = own_label.initial_sequence(self.config.address, pair.remote.host);
+        let mut tcp = Connection::accept(Arc::clone(&self.profile), syn, initial_sequence, now);
+        let keep_alive = self
+            .socket_at(listener)
+            .expect("the listener is open")
+            .keep_alive;
+        tcp.set_keep_alive(now, keep_alive);
+        let owner = Owner::HalfOpen(listener);
+        let connection = self.add_connection(Entry::new(tcp, pair, own_label, owner));
+        self.backlog(listener).add_half_open();
+        self.after_input(connection);
+    }
+
+    fn queue_reset(&mut self, from: u32, label: FlowLabel, segment: &Segment) {
+        if let Some(reset) = tcp::reset_for(segment) {
+            self.resets.push(from, label.reversed(), reset);
+        }
+    }
+
+    /// To be called after every input to a connection: queues it for output and reports its events.
+    pub(super) fn after_input(&mut self, connection: ConnectionId) {
+        if self.connections.on_input(connection) {
+            self.report(connection);
+        }
+    }
+
+    /// Reports the events of a connection to its owner.
+    pub(super) fn report(&mut self, connection: ConnectionId) {
+        while let Some(event) = self.connections[connection].tcp.poll_event() {
+            self.on_event(connection, event);
+        }
+        let entry = &self.connections[connection];
+        let (blocked, is_closed) = (entry.blocked, entry.is_newly_closed());
+        if blocked {
+            self.unblock(connection);
+        }
+        if is_closed {
+            self.retire(connection);
+            // A handshake that ends in a reset is not reported to the user (RFC 9293 section
+            // 3.10.7.4, second check).
+            if let Owner::HalfOpen(listener) = self.connections[connection].owner {
+                self.backlog(listener).remove_half_open();
+                self.orphan(connection);
+            }
+        }
+    }
+
+    /// Like [`after_input`](Self::after_input), for a connection in TIME-WAIT without an owner.
+    fn after_time_wait_input(&mut self, connection: ConnectionId) {
+        if let ConnectionRef::TimeWait(entry) = self.connections.get_mut(connection)
+            && entry.is_newly_closed()
+        {
+            self.retire(connection);
+        }
+        self.connections.queue_output(connection);
+    }
+
+    /// Frees the addresses of a CLOSED connection.
+    fn retire(&mut self, connection: ConnectionId) {
+        let port = self.connections.retire(connection);
+        self.ports.release(port);
+        self.counters.connections.closed += 1;
+    }
+
+    fn on_event(&mut self, connection: ConnectionId, event: Event) {
+        match event {
+            Event::Connected => self.on_connected(connection),
+            Event::Readable => self.on_readable(connection),
+            Event::PeerClosed => self.on_peer_closed(connection),
+            Event::Reset => self.on_failure(connection, Failure::Reset),
+            Event::Refused => self.on_failure(connection, Failure::Refused),
+            Event::TimedOut => self.on_failure(connection, Failure::TimedOut),
+            Event::Unreachable => self.on_failure(connection, Failure::Unreachable),
+            // `unblock` checks for space, and `report` for CLOSED.
+            Event::Writable | Event::Closed => {}
+        }
+    }
+
+    fn on_connected(&mut self, connection: ConnectionId) {
+        match self.connections[connection].owner {
+            Owner::Socket(handle) => {
+                let socket = self.socket_at_mut(handle).expect("the owner is open");
+                assert!(
+                    matches!(socket.phase, Phase::Connecting(_)),
+                    "socket {handle} was not connecting"
+                );
+                socket.phase = Phase::Connected {
+                    connection,
+                    sending: Sending::Open,
+                };
+                self.notify(handle, |selection| selection.record_connect(None));
+                self.notify(handle, |selection| selection.record(NetworkEvents::WRITE));
+            }
+            Owner::HalfOpen(listener) => {
+                self.connections[connection].owner = Owner::Unaccepted(listener);
+                self.backlog(listener).establish(connection);
+                self.notify(listener, |selection| {
+                    selection.record(NetworkEvents::ACCEPT)
+                });
+            }
+            Owner::Unaccepted(listener) => {
+                panic!("a connection of listener {listener} connected twice")
+            }
+            Owner::Orphaned => {}
+        }
+    }
+
+    fn on_readable(&mut self, connection: ConnectionId) {
+        if let Owner::Socket(handle) = self.connections[connection].owner {
+            self.notify(handle, |selection| selection.record(NetworkEvents::READ));
+        }
+    }
+
+    /// Handles the peer's FIN. Received bytes may be unread.
+    fn on_peer_closed(&mut self, connection: ConnectionId) {
+        let entry = &mut self.connections[connection];
+        entry.peer_closed = true;
+        if let Owner::Socket(handle) = entry.owner {
+            self.notify(handle, |selection| selection.record_close(None));
+        }
+    }
+
+    fn on_failure(&mut self, connection: ConnectionId, failure: Failure) {
+        let entry = &mut self.connections[connection];
+        match entry.owner {
+            Owner::Socket(handle) => {
+                self.fail_socket(handle, failure);
+                self.orphan(connection);
+            }
+            Owner::HalfOpen(listener) => {
+                self.backlog(listener).remove_half_open();
+                self.orphan(connection);
+            }
+            Owner::Unaccepted(_) => entry.failure = Some(close_error(failure)),
+            Owner::Orphaned => {}
+        }
+    }
+
+    fn fail_socket(&mut self, handle: SocketHandle, failure: Failure) {
+        let socket = self.socket_at_mut(handle).expect("the owner is open");
+        match socket.phase {
+            Phase::Connecting(_) => {
+                let error = connect_error(failure);
+                socket.phase = Phase::ConnectFailed(error);
+                self.notify(handle, |selection| selection.record_connect(Some(error)));
+            }
+            Phase::Connected { .. } => {
+                let error = close_error(failure);
+                socket.phase = Phase::Broken(error);
+                self.notify(handle, |selection| selection.record_close(Some(error)));
+            }
+            Phase::Unconnected
+            | Phase::Listening(_)
+            | Phase::ConnectFailed(_)
+            | Phase::Broken(_) => panic!("socket {handle} has no connection"),
+        }
+    }
+
+    /// Records WRITE if a blocked send can be repeated now.
+    fn unblock(&mut self, connection: ConnectionId) {
+        let entry = &mut self.connections[connection];
+        if let Owner::Socket(handle) = entry.owner
+            && entry.blocked
+            && entry.tcp.writable() > 0
+        {
+            entry.blocked = false;
+            self.notify(handle, |selection| selection.record(NetworkEvents::WRITE));
+        }
+    }
+
+    fn backlog(&mut self, listener: SocketHandle) -> &mut Backlog {
+        match &mut self
+            .socket_at_mut(listener)
+            .expect("the listener is open")
+            .phase
+        {
+            Phase::Listening(backlog) => backlog,
+            Phase::Unconnected
+            | Phase::Connecting(_)
+            | Phase::Connected { .. }
+            | Phase::ConnectFailed(_)
+            | Phase::Broken(_) => panic!("socket {listener} is not listening"),
+        }
+    }
+}
+
+/// The error code of `FD_CONNECT` (WSAEnumNetworkEvents page).
+fn connect_error(failure: Failure) -> SocketError {
+    match failure {
+        Failure::Reset | Failure::Refused => SocketError::ConnectionRefused,
+        Failure::TimedOut => SocketError::TimedOut,
+        Failure::Unreachable => SocketError::NetworkUnreachable,
+    }
+}
+
+/// The error code of `FD_CLOSE` (WSAEnumNetworkEvents page) and of later calls.
+fn close_error(failure: Failure) -> SocketError {
+    match failure {
+        Failure::Reset | Failure::Refused => SocketError::ConnectionReset,
+        Failure::TimedOut | Failure::Unreachable => SocketError::ConnectionAborted,
+    }
+}
+
+/// A reset that the connection accepts: its sequence number is RCV.NXT (RFC 5961 section 3.2).
+fn reset_of(connection: Summary) -> Segment {
+    Segment {
+        source_port: connection.pair.remote.port,
+        destination_port: connection.pair.local_port,
+        sequence: connection.rcv_nxt,
+        acknowledgment: SeqNum::new(0),
+        flags: Flags::RST,
+        window: 0,
+        maximum_segment_size: None,
+        payload: Payload::empty(),
+    }
+}

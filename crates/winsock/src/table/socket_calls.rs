@@ -1,0 +1,304 @@
+//! Calls from `socket` to `closesocket`: open, bind, listen, connect, accept, options, close.
+
+use std::sync::Arc;
+
+use tcp::{Connection, Uptime};
+
+use super::{Object, SocketTable};
+use crate::address::{FlowLabel, SocketAddress};
+use crate::backlog::Backlog;
+use crate::config::Version;
+use crate::connections::{AddressPair, ConnectionId, Entry, Owner};
+use crate::error::SocketError;
+use crate::events::NetworkEvents;
+use crate::handles::SocketHandle;
+use crate::socket::{Phase, Socket};
+use crate::wait::Signal;
+
+impl SocketTable {
+    /// `socket`: opens a socket.
+    ///
+    /// # Errors
+    /// 10024 if the handle table is full.
+    pub fn socket(&mut self) -> Result<SocketHandle, SocketError> {
+        self.open(Socket::new())
+    }
+
+    /// `bind` to a local port, or with 0 to an ephemeral port.
+    ///
+    /// # Errors
+    /// 10038; 10022 if already bound or connected; 10048 if another open socket is bound to the port;
+    /// 10055 if no ephemeral port is free.
+    pub fn bind(&mut self, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
+        let bindable = self.socket_at(socket)?;
+        if bindable.bound.is_some() || !matches!(bindable.phase, Phase::Unconnected) {
+            return Err(SocketError::Invalid);
+        }
+        let port = self.ports.bind(port)?;
+        self.socket_at_mut(socket)?.bound = Some(port);
+        Ok(())
+    }
+
+    /// `listen` with a backlog clamped to 1..=`backlog_limit`. On a listener it succeeds without
+    /// effect (listen page).
+    ///
+    /// # Errors
+    /// 10038; 10022 if not bound, or after a connect; 10056 if connected.
+    pub fn listen(&mut self, socket: SocketHandle, backlog: u32) -> Result<(), SocketError> {
+        let limit = backlog.clamp(1, self.config.backlog_limit);
+        let listener = self.socket_at_mut(socket)?;
+        match listener.phase {
+            Phase::Listening(_) => return Ok(()),
+            Phase::Connected { .. } => return Err(SocketError::IsConnected),
+            Phase::Connecting(_) | Phase::ConnectFailed(_) | Phase::Broken(_) => {
+                return Err(SocketError::Invalid);
+            }
+            Phase::Unconnected => {}
+        }
+        let port = listener.bound.ok_or(SocketError::Invalid)?;
+        listener.phase = Phase::Listening(Box::new(Backlog::new(limit)));
+        let before = self.listeners.insert(port, socket);
+        assert_eq!(before, None, "two sockets are bound to port {port}");
+        Ok(())
+    }
+
+    /// `connect`: starts a connection to `to` with the label `label`. It never succeeds at once:
+    /// 10035 means that the connection is being established. After 10060, 10061 or 10051 it may be
+    /// called again on the same socket (connect page).
+    ///
+    /// # Errors
+    /// 10035; 10038; 10049 if `to` has no host or port; 10037 (WinSock 1.1: 10022) if a connect is
+    /// pending; 10056 if the socket is or was connected; 10022 if it is listening; 10051 if there is
+    /// no route; 10055 if no ephemeral port is free; 10048 if a connection has the address pair,
+    /// TIME-WAIT included.
+    pub fn connect(
+        &mut self,
+        now: Uptime,
+        socket: SocketHandle,
+        to: SocketAddress,
+        label: FlowLabel,
+    ) -> Result<(), SocketError> {
+        self.check_connectable(socket, to)?;
+        let local_port = self.bound_port(socket)?;
+        let pair = AddressPair {
+            local_port,
+            remote: to,
+        };
+        if self.connections.find(pair).is_some() {
+            return Err(SocketError::AddressInUse);
+        }
+        let initial_sequence = label.initial_sequence(self.config.address, to.host);
+        let mut tcp = Connection::connect(
+            Arc::clone(&self.profile),
+            local_port,
+            to.port,
+            initial_sequence,
+            now,
+        );
+        tcp.set_keep_alive(now, self.socket_at(socket)?.keep_alive);
+        let entry = Entry::new(tcp, pair, label, Owner::Socket(socket));
+        let connection = self.add_connection(entry);
+        let connecting = self.socket_at_mut(socket)?;
+        connecting.phase = Phase::Connecting(connection);
+        // The events of a new connection can be recorded again, CONNECT and CLOSE included.
+        connecting.selection.enable(
+            NetworkEvents::CONNECT
+                | NetworkEvents::CLOSE
+                | NetworkEvents::READ
+                | NetworkEvents::WRITE,
+        );
+        Err(SocketError::WouldBlock)
+    }
+
+    /// `accept`: a new socket for the oldest connection of the backlog, with the options, event
+    /// object and mask of the listener (WSAEventSelect page). Enables `FD_ACCEPT` again, even if it
+    /// fails.
+    ///
+    /// # Errors
+    /// 10038; 10022 if not listening; 10035 if no connection waits; 10054 if the connection was reset
+    /// before it was accepted (WSAAccept page), which removes it from the backlog; 10024 if the
+    /// handle table is full, which does not.
+    pub fn accept(
+        &mut self,
+        socket: SocketHandle,
+    ) -> Result<(SocketHandle, SocketAddress), SocketError> {
+        let accepted = self.try_accept(socket);
+        self.enable(socket, NetworkEvents::ACCEPT);
+        accepted
+    }
+
+    fn try_accept(
+        &mut self,
+        socket: SocketHandle,
+    ) -> Result<(SocketHandle, SocketAddress), SocketError> {
+        let full = self.handles.is_full();
+        let listener = self.socket_at_mut(socket)?;
+        let Phase::Listening(backlog) = &mut listener.phase else {
+            return Err(SocketError::Invalid);
+        };
+        if full && backlog.is_ready() {
+            return Err(SocketError::TooManyHandles);
+        }
+        let connection = backlog.accept().ok_or(SocketError::WouldBlock)?;
+        let accepted = listener.accepted(connection);
+        if let Some(failure) = self.connections[connection].failure {
+            self.orphan(connection);
+            return Err(failure);
+        }
+        let handle = self.open(accepted)?;
+        let entry = &mut self.connections[connection];
+        entry.owner = Owner::Socket(handle);
+        let from = entry.pair.remote;
+        self.record_current(handle);
+        Ok((handle, from))
+    }
+
+    /// `closesocket`: frees the handle at once. TCP closes the connection in the background: with a
+    /// FIN after the queued bytes, or with RST if bytes are unread or still arrive (RFC 1122 section
+    /// 4.2.2.13) or a hard close was requested. No further event is recorded; the event object stays
+    /// open.
+    ///
+    /// # Errors
+    /// 10038, in particular if the handle was closed before (Q155738).
+    pub fn close(&mut self, now: Uptime, socket: SocketHandle) -> Result<(), SocketError> {
+        self.socket_at(socket)?;
+        let Some(Object::Socket(closed)) = self.handles.remove(socket.0) else {
+            panic!("socket {socket} was just found open");
+        };
+        self.counters.sockets.closed += 1;
+        if closed.in_select {
+            // The waiting select calls again and gets 10038.
+            self.signals.push_back(Signal::Socket(socket));
+        }
+        if let Some(port) = closed.bound {
+            self.ports.unbind(port);
+        }
+        match closed.phase {
+            Phase::Listening(backlog) => {
+                let port = closed.bound.expect("a listener is bound");
+                self.listeners.remove(&port);
+                let owner = Owner::HalfOpen(socket);
+                let half_open: Vec<_> = self.connections.owned_by(owner).collect();
+                for connection in half_open.into_iter().chain(backlog.into_established()) {
+                    self.abort(now, connection);
+                }
+            }
+            Phase::Connecting(connection) => self.abort(now, connection),
+            Phase::Connected { connection, .. } => {
+                if closed.hard_close {
+                    self.connections[connection].tcp.abort(now);
+                } else {
+                    self.connections[connection].tcp.detach(now);
+                }
+                self.orphan(connection);
+            }
+            Phase::Unconnected | Phase::ConnectFailed(_) | Phase::Broken(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the process: NT closes all its handles, and the next process starts with an empty handle
+    /// table. Connections end in the background as after `closesocket`.
+    pub fn end_process(&mut self, now: Uptime) {
+        let sockets: Vec<_> = self.open_sockets().map(|socket| socket.handle).collect();
+        for socket in sockets {
+            self.close(now, socket).expect("the socket is open");
+        }
+        let events: Vec<_> = self.open_events().map(|(event, _)| event).collect();
+        for event in events {
+            self.close_event(event).expect("the event object is open");
+        }
+        self.handles.clear();
+        self.signals.clear();
+    }
+
+    /// `setsockopt(SO_KEEPALIVE)`.
+    ///
+    /// # Errors
+    /// 10038.
+    pub fn set_keep_alive(
+        &mut self,
+        now: Uptime,
+        socket: SocketHandle,
+        on: bool,
+    ) -> Result<(), SocketError> {
+        let changed = self.socket_at_mut(socket)?;
+        changed.keep_alive = on;
+        if let Some(connection) = changed.connection() {
+            self.connections[connection].tcp.set_keep_alive(now, on);
+            self.after_input(connection);
+        }
+        Ok(())
+    }
+
+    /// `setsockopt(SO_LINGER)` with a time of zero: `closesocket` sends RST.
+    ///
+    /// # Errors
+    /// 10038.
+    pub fn set_hard_close(&mut self, socket: SocketHandle, on: bool) -> Result<(), SocketError> {
+        self.socket_at_mut(socket)?.hard_close = on;
+        Ok(())
+    }
+
+    fn open(&mut self, socket: Socket) -> Result<SocketHandle, SocketError> {
+        let number = self
+            .handles
+            .insert(Object::Socket(socket))
+            .map_err(|_| SocketError::TooManyHandles)?;
+        self.counters.sockets.opened += 1;
+        Ok(SocketHandle(number))
+    }
+
+    fn check_connectable(
+        &self,
+        socket: SocketHandle,
+        to: SocketAddress,
+    ) -> Result<(), SocketError> {
+        match &self.socket_at(socket)?.phase {
+            Phase::Unconnected | Phase::ConnectFailed(_) => {}
+            Phase::Connecting(_) => {
+                return Err(match self.config.version {
+                    Version::V1_1 => SocketError::Invalid,
+                    Version::V2_0 => SocketError::Already,
+                });
+            }
+            Phase::Connected { .. } | Phase::Broken(_) => return Err(SocketError::IsConnected),
+            Phase::Listening(_) => return Err(SocketError::Invalid),
+        }
+        if to.host == 0 || to.port == 0 {
+            return Err(SocketError::AddressNotAvailable);
+        }
+        if self.unroutable.contains(&to.host) {
+            return Err(SocketError::NetworkUnreachable);
+        }
+        Ok(())
+    }
+
+    fn bound_port(&mut self, socket: SocketHandle) -> Result<u16, SocketError> {
+        if let Some(port) = self.socket_at(socket)?.bound {
+            return Ok(port);
+        }
+        let port = self.ports.bind(0)?;
+        self.socket_at_mut(socket)?.bound = Some(port);
+        Ok(port)
+    }
+
+    pub(super) fn add_connection(&mut self, entry: Entry) -> ConnectionId {
+        self.ports.hold(entry.pair.local_port);
+        self.counters.connections.opened += 1;
+        self.connections.insert(entry)
+    }
+
+    /// Aborts a connection with RST.
+    pub(super) fn abort(&mut self, now: Uptime, connection: ConnectionId) {
+        self.connections[connection].tcp.abort(now);
+        self.orphan(connection);
+    }
+
+    /// Removes the owner of a connection. TCP ends it in the background.
+    pub(super) fn orphan(&mut self, connection: ConnectionId) {
+        self.connections[connection].owner = Owner::Orphaned;
+        // `poll_transmit` sends what is left and forgets the connection.
+        self.connections.queue_output(connection);
+    }
+}
