@@ -13,8 +13,8 @@ use crate::work::{
 };
 
 const SELECTED: NetworkEvents = NetworkEvents::CONNECT
-    .with(NetworkEvents::READ)
-    .with(NetworkEvents::CLOSE);
+    .union(NetworkEvents::READ)
+    .union(NetworkEvents::CLOSE);
 
 /// One end of an association.
 #[derive(Clone, Copy)]

@@ -10,7 +10,7 @@ use winsock::{
 use super::plain::{Program, address, run, star};
 use crate::work::{MESSAGE_BYTES, MESSAGE_DELAY, PORT, PingPong};
 
-const SELECTED: NetworkEvents = NetworkEvents::CONNECT.with(NetworkEvents::READ);
+const SELECTED: NetworkEvents = NetworkEvents::CONNECT.union(NetworkEvents::READ);
 
 /// One end: it sends a message back as long as there are any.
 struct End {

@@ -11,7 +11,7 @@ use simulation::record::ThreadNumber;
 fn every_form_of_line_is_verbatim() {
     let (two, eighteen) = (BlockIndex(2), BlockIndex(18));
     let (socket, event) = (SocketHandle(11_340), EventHandle(10_848));
-    let notified = NetworkEvents::READ.with(NetworkEvents::WRITE);
+    let notified = NetworkEvents::READ.union(NetworkEvents::WRITE);
     let cases = [
         (
             1,

@@ -213,7 +213,7 @@ async fn take_call(
     let address = shared.address(block.index);
     log(t, LogLine::Accepted(socket, block.index));
     let handle = sockets::create_event(t).await.unwrap_or(EventHandle(0));
-    let _cleared = sockets::event_select(t, socket, handle, NetworkEvents::NONE).await;
+    let _cleared = sockets::event_select(t, socket, handle, NetworkEvents::empty()).await;
     log(t, LogLine::ConnectEvents(block.index, socket, handle));
     let _selected = sockets::event_select(t, socket, handle, CONNECT_EVENTS).await;
     let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;

@@ -23,12 +23,12 @@ use super::driver_state::DriverState;
 
 /// FD_ACCEPT, FD_CLOSE and FD_CONNECT: `Ac/Cl/Cn`.
 pub(crate) const CONNECT_EVENTS: NetworkEvents = NetworkEvents::ACCEPT
-    .with(NetworkEvents::CLOSE)
-    .with(NetworkEvents::CONNECT);
+    .union(NetworkEvents::CLOSE)
+    .union(NetworkEvents::CONNECT);
 /// FD_READ, FD_WRITE and FD_CLOSE: `R/W/Cl`.
 pub(crate) const DATA_EVENTS: NetworkEvents = NetworkEvents::READ
-    .with(NetworkEvents::WRITE)
-    .with(NetworkEvents::CLOSE);
+    .union(NetworkEvents::WRITE)
+    .union(NetworkEvents::CLOSE);
 
 pub(crate) async fn on_message(
     t: &Thread,
