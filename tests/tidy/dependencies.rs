@@ -140,19 +140,26 @@ fn every_crate_is_tested_by_default() {
     );
 }
 
-/// What makes chance or stands between a run and its repetition is known in one crate only.
+/// Only `kernel` depends on a crate of random number generators. It re-exports `rand`'s traits and
+/// operations without its generators, so every random number comes from a keyed generator.
 #[test]
 fn chance_comes_from_the_kernel_alone() {
     let metadata = metadata();
+    let is_source = |it: &&String| {
+        it.starts_with("rand") || ["getrandom", "fastrand", "oorandom"].contains(&it.as_str())
+    };
     let mut wrong = Vec::new();
-    for (name, named) in &metadata.normal {
-        let chancy = named.iter().filter(|it| it.starts_with("rand"));
-        wrong.extend(
-            chancy
-                .filter(|_| name != "kernel")
-                .map(|it| format!("{name} names {it}")),
-        );
+    for (name, named) in metadata.normal.iter().filter(|(name, _)| *name != "kernel") {
+        let sources = named.iter().filter(is_source);
+        wrong.extend(sources.map(|it| format!("{name} names {it}")));
     }
+    let kernel = tree::files_of("crates/kernel/src/lib.rs", "rs");
+    assert!(
+        kernel[0]
+            .text
+            .contains("pub use ::rand::{Rng, RngExt, TryRng, distr, seq};"),
+        "kernel::rand has no generators"
+    );
     assert!(metadata.normal["tcp"].is_empty(), "tcp depends on nothing");
     none_of(&wrong, "only the kernel draws");
 }

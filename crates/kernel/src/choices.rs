@@ -18,9 +18,9 @@
 //!
 //! # Using `rand`
 //!
-//! [`KeyedRng`] implements the traits of `rand`, which this crate re-exports as [`rand`](crate::rand).
-//! A build variant, a workload or a modeled thread that needs randomness takes a [`Choices`], which is
-//! `Copy`, and makes a generator for each decision:
+//! [`KeyedRng`] implements the traits of `rand`, which [`kernel::rand`](crate::rand) re-exports. Code that
+//! needs randomness - a build variant, a workload, a modeled thread, a program of a user - keeps a
+//! [`Choices`], which is `Copy`, and makes a generator for each decision:
 //!
 //! ```
 //! use kernel::rand::RngExt;
@@ -52,12 +52,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The words of the generators never change: ChaCha8 and `SplitMix64` are fixed algorithms. What
-//! `rand` makes of these words (ranges, shuffles, distributions) may change with a minor version of
-//! `rand`. `tests/rand_values.rs` pins the values, so that an upgrade that changes them fails a test.
-//! The simulator's own models use [`KeyedRng::below`], [`KeyedRng::chance`], [`KeyedRng::between`] and
-//! [`KeyedRng::exponential`], which are defined here. Distributions of `rand_distr` call `ln` and
-//! `exp` of the system's mathematical library, whose results differ between machines.
+//! The words of the generators never change: ChaCha8 and `SplitMix64` are fixed algorithms. What `rand`
+//! makes of these words (ranges, shuffles, distributions) may change with a minor version of `rand`, and
+//! with its feature `unbiased`. `tests/rand_values.rs` pins the values, so that an upgrade that changes
+//! them fails a test. The simulator's own models use [`KeyedRng::below`], [`KeyedRng::chance`],
+//! [`KeyedRng::between`] and [`KeyedRng::exponential`], which are defined here. Do not use distributions
+//! of `rand_distr` that need `ln` or `exp`: these functions of the system's mathematical library differ
+//! between machines.
 
 use std::convert::Infallible;
 

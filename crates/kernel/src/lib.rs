@@ -55,6 +55,13 @@ pub use choices::{Choices, CounterRng, FastCounterRng, KeyedRng, Site, key, mix}
 pub use digest::{Checkpoint, Digest, Fingerprint};
 pub use event_queue::{EventKey, EventQueue};
 pub use journal::{Journal, Keep, Record};
-pub use rand;
 pub use ratio::Ratio;
 pub use time::{Duration, Instant};
+
+/// What `rand` offers for a [`KeyedRng`]: its traits, distributions and sequence operations.
+///
+/// The generators of `rand` itself are left out: they are seeded by the operating system, or their
+/// words may change between versions.
+pub mod rand {
+    pub use ::rand::{Rng, RngExt, TryRng, distr, seq};
+}
