@@ -148,8 +148,8 @@ fn damaged_and_foreign_capsules_are_refused() {
     let whole = fs::read_to_string(&capsule).expect("a capsule");
     let strange = folder.path().join("strange.toml");
     for (bytes, word) in [
-        ("title = \"x\"".to_owned(), "it is no capsule of mtasim"),
-        (whole[..whole.len() / 2].to_owned(), "it was cut off"),
+        ("title = \"x\"".to_owned(), "it is not a capsule of mtasim"),
+        (whole[..whole.len() / 2].to_owned(), "it is truncated"),
         (whole.replace("seed = \"", "seed = \"1"), "it was changed"),
     ] {
         fs::write(&strange, bytes).expect("a file");

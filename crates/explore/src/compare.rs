@@ -1,8 +1,7 @@
-//! Two or more arms on the same seeds.
+//! Compares two or more arms, such as a build and its fix, on the same seeds.
 //!
-//! Owns [`compare`]: every seed is run in every arm, and arms are compared seed by seed. Since
-//! luck is keyed by role, a fix moves nobody else's: a seed that fails in one arm only does so
-//! because of the difference. It refuses rates of unpaired runs.
+//! Every seed is run in every arm. Random choices are keyed by role, so a change in one place does not
+//! shift the choices elsewhere: a seed that fails in one arm only does so because of the difference.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,51 +13,52 @@ use std::sync::Arc;
 use config::plan::{Build, Keyword, Scenario};
 use serde::Serialize;
 use simulation::{LoweringError, Options};
+use thiserror::Error;
 
 use crate::statistics::intervals::{Interval, Paired};
 use crate::subject::Subject;
 use crate::sweep::seeds::SeedRange;
 use crate::worker_pool::{Completion, WorkerPool};
 
-/// Seeds listed of those that broke.
+/// The maximum number of seeds listed that fail in the second arm only.
 pub const BROKE_MAX: usize = 1_000;
-/// Signatures counted.
+/// The maximum number of signatures counted.
 const SIGNATURES_MAX: usize = 1_000;
 
-/// One arm.
+/// One of the compared scenarios.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    /// What it is called.
+    /// Its name in the comparison.
     pub name: String,
-    /// What is run.
+    /// The scenario.
     pub scenario: Scenario,
 }
 
-/// What is compared, and how.
+/// What to compare, and how.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// The arms; each further one is compared with the first.
+    /// The arms, at least two. Each further one is compared with the first.
     pub arms: Arc<Vec<Arm>>,
     /// The seeds.
     pub seeds: SeedRange,
-    /// Runs at once.
+    /// Runs at the same time.
     pub jobs: NonZeroUsize,
-    /// Whether SIGINT and SIGTERM end it in order.
+    /// Whether SIGINT and SIGTERM stop it gracefully.
     pub handle_signals: bool,
 }
 
-/// What was found.
+/// The result of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The version of this format.
     pub schema_version: u32,
     /// Seeds run in every arm.
     pub seeds: u64,
-    /// Whether all seeds were.
+    /// Whether all seeds are finished.
     pub complete: bool,
     /// Each further arm against the first.
     pub pairs: Vec<ArmComparison>,
-    /// Failing runs by signature, one count for each arm.
+    /// Failing runs by signature, with one count per arm.
     pub signatures: BTreeMap<String, Vec<u64>>,
 }
 
@@ -69,56 +69,56 @@ pub struct ArmComparison {
     pub first: String,
     /// The other one.
     pub second: String,
-    /// Seeds by where they fail.
+    /// Seeds by the arms in which they fail.
     #[serde(flatten)]
     pub cells: Paired,
-    /// McNemar's exact p.
+    /// The p-value of McNemar's exact test.
     pub p: f64,
-    /// By how much the share of failing seeds is smaller in the second arm, with 95 %.
+    /// By how much the proportion of failing seeds is smaller in the second arm.
     pub difference: Interval,
     /// The first seeds that fail in the second arm only.
     pub broke_seeds: Vec<u64>,
 }
 
-/// Why there is no comparison.
-#[derive(Debug)]
+/// Why a comparison failed.
+#[derive(Debug, Error)]
 pub enum CompareError {
-    /// An arm cannot be run at all.
-    Lowering(LoweringError),
-    /// The system gives no threads.
+    /// An arm cannot be run.
+    #[error(transparent)]
+    Lowering(#[from] LoweringError),
+    /// The system cannot create threads or install signal handlers.
+    #[error("cannot start workers: {0}")]
     Threads(io::Error),
-    /// A run under this seed panicked: a bug of this program.
+    /// A run of this seed panicked: a bug in mtasim.
+    #[error("a run of seed {0} panicked")]
     Panicked(u64),
 }
 
-/// The overrides that give `build` to every host that runs one of `compared`.
+/// The overrides that set `build` on every host that runs one of the `compared` builds.
 ///
 /// # Errors
-/// If no host runs any of them.
+/// If no host runs a compared build.
 pub fn overrides_for(
     scenario: &Scenario,
     build: Build,
     compared: &[Build],
 ) -> Result<Vec<String>, String> {
     let hosts = scenario.hosts.iter();
-    let concerned: Vec<String> = hosts
+    let overrides: Vec<String> = hosts
         .filter(|(_, host)| compared.contains(&host.build))
         .map(|(name, _)| format!("host.{name}.build={build}"))
         .collect();
-    if concerned.is_empty() {
+    if overrides.is_empty() {
         let hosts = scenario.hosts.iter();
         let run: Vec<String> = hosts
             .map(|(name, host)| format!("{name} runs {}", host.build.as_str()))
             .collect();
-        return Err(format!(
-            "no host runs a build that is compared: {}",
-            run.join(", ")
-        ));
+        return Err(format!("no host runs a compared build: {}", run.join(", ")));
     }
-    Ok(concerned)
+    Ok(overrides)
 }
 
-/// Runs every seed in every arm. `watch` sees how many seeds are done.
+/// Runs every seed in every arm. `on_progress` is called with the number of finished seeds.
 ///
 /// # Errors
 /// If an arm cannot be run, or a run panics.
@@ -128,11 +128,11 @@ pub fn overrides_for(
 pub fn compare(
     trial: &Trial,
     subject: Arc<dyn Subject>,
-    mut watch: impl FnMut(u64),
+    mut on_progress: impl FnMut(u64),
 ) -> Result<Comparison, CompareError> {
     let arms = Arc::clone(&trial.arms);
-    assert!(arms.len() >= 2, "one arm cannot be compared");
-    let crew = WorkerPool {
+    assert!(arms.len() >= 2, "a comparison needs two arms");
+    let pool = WorkerPool {
         jobs: trial.jobs,
         handle_signals: trial.handle_signals,
     };
@@ -147,23 +147,23 @@ pub fn compare(
         arms.iter().map(run).collect()
     };
     let mut counts = Counts::new(trial.arms.len());
-    let mut failed = None;
+    let mut assembly_error = None;
     let numbers = trial.seeds.from..trial.seeds.to;
-    let ending = crew.run_in_order(numbers, work, |seed, result| match result {
+    let completion = pool.run_in_order(numbers, work, |seed, result| match result {
         Ok(arms) => {
             counts.add(seed, &arms);
-            watch(counts.seeds);
+            on_progress(counts.seeds);
             ControlFlow::Continue(())
         }
         Err(error) => {
-            failed = Some(error);
+            assembly_error = Some(error);
             ControlFlow::Break(())
         }
     });
-    if let Some(error) = failed {
+    if let Some(error) = assembly_error {
         return Err(CompareError::Lowering(error));
     }
-    match ending.map_err(CompareError::Threads)? {
+    match completion.map_err(CompareError::Threads)? {
         Completion::Panicked(seed) => Err(CompareError::Panicked(seed)),
         Completion::Finished | Completion::Stopped | Completion::Interrupted => {
             Ok(counts.comparison(&trial.arms, trial.seeds))
@@ -171,10 +171,10 @@ pub fn compare(
     }
 }
 
-/// What the seeds so far add up to.
+/// Counts over the seeds so far.
 struct Counts {
     seeds: u64,
-    /// For each arm but the first.
+    /// For each arm but the first: the cells, and the seeds that fail in that arm only.
     cells: Vec<(Paired, Vec<u64>)>,
     signatures: BTreeMap<String, Vec<u64>>,
 }
@@ -190,7 +190,7 @@ impl Counts {
 
     fn add(&mut self, seed: u64, arms: &[Vec<String>]) {
         self.seeds += 1;
-        let (first, others) = arms.split_first().expect("there are two at least");
+        let (first, others) = arms.split_first().expect("there are at least two");
         for (other, (cells, broke)) in others.iter().zip(&mut self.cells) {
             match (first.is_empty(), other.is_empty()) {
                 (false, true) => cells.fixed += 1,
@@ -237,7 +237,7 @@ impl Counts {
 }
 
 impl Comparison {
-    /// Whether any seed fails in a further arm that does not in the first.
+    /// Whether any seed fails in a further arm but not in the first.
     #[must_use]
     pub fn broke(&self) -> bool {
         self.pairs.iter().any(|pair| pair.cells.broke > 0)
@@ -261,7 +261,7 @@ impl fmt::Display for Comparison {
             )?;
             writeln!(
                 formatter,
-                "  failing less often by {:.1} to {:.1} points of 100 (95 %); exact McNemar p = {:.2e}",
+                "  failure rate lower by {:.1} to {:.1} percentage points (95 %); exact McNemar p = {:.2e}",
                 pair.difference.low * 100.0,
                 pair.difference.high * 100.0,
                 pair.p
@@ -279,15 +279,3 @@ impl fmt::Display for Comparison {
         Ok(())
     }
 }
-
-impl fmt::Display for CompareError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lowering(error) => write!(formatter, "{error}"),
-            Self::Threads(error) => write!(formatter, "cannot work: {error}"),
-            Self::Panicked(seed) => write!(formatter, "a run under seed {seed} panicked"),
-        }
-    }
-}
-
-impl std::error::Error for CompareError {}

@@ -1,41 +1,39 @@
-//! Lengths of virtual time as a user writes them.
-//!
-//! Owns the grammar of such a length, the one that scenario files have: `90s`, `2h5m`. It
-//! refuses bare numbers.
+//! Durations of virtual time on the command line, such as `90s` or `2h5m`.
 
 use std::str::FromStr;
 
 use kernel::Duration;
 
-/// A length of virtual time.
+/// A duration of virtual time, parsed from the syntax of scenario files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtualDuration(pub Duration);
 
-/// A sum of whole numbers with units.
+/// Parses a sum of integers with units: ns, us, ms, s, m, h, d.
 impl FromStr for VirtualDuration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is no time: write a number and a unit, such as 90s or 2h5m");
+        let invalid = || {
+            format!("`{text}` is not a duration: write a number and a unit, such as 90s or 2h5m")
+        };
         let (mut nanos, mut rest) = (0_u64, text.trim());
         if rest.is_empty() {
-            return Err(wrong());
+            return Err(invalid());
         }
         while !rest.is_empty() {
             let digits = rest
                 .find(|it: char| !it.is_ascii_digit())
-                .ok_or_else(wrong)?;
+                .ok_or_else(invalid)?;
             let (number, tail) = rest.split_at(digits);
             let unit = tail
                 .find(|it: char| it.is_ascii_digit())
                 .unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(unit);
-            let number: u64 = number.parse().map_err(|_| wrong())?;
-            let part = number.checked_mul(unit_nanos(unit.trim()).ok_or_else(wrong)?);
+            let number: u64 = number.parse().map_err(|_| invalid())?;
+            let part = number.checked_mul(unit_nanos(unit.trim()).ok_or_else(invalid)?);
             nanos = part
                 .and_then(|part| nanos.checked_add(part))
-                .ok_or_else(wrong)?;
+                .ok_or_else(invalid)?;
             rest = tail;
         }
         Ok(Self(Duration::from_nanos(nanos)))
@@ -60,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_a_sum_of_numbers_with_units() {
+    fn a_duration_is_a_sum_of_numbers_with_units() {
         let nanos = |text: &str| text.parse::<VirtualDuration>().map(|it| it.0.nanos());
         assert_eq!(nanos("90s"), Ok(90_000_000_000));
         assert_eq!(nanos("2h5m"), Ok(7_500_000_000_000));

@@ -1,7 +1,7 @@
-//! What one run of a sweep came to, as one line.
+//! The result of one run: a line of `seeds.jsonl`.
 //!
-//! Owns [`RunResult`], the line of `seeds.jsonl`: whole numbers and texts only, the same on every
-//! machine. It refuses the wall clock. TimeHistogram are nanoseconds of virtual time since the start.
+//! It holds integers and texts only and no wall-clock time, so it is the same on every machine. Times
+//! are nanoseconds of virtual time since the start of the run.
 
 pub(crate) mod coverage;
 
@@ -11,7 +11,7 @@ use kernel::Instant;
 use serde::{Deserialize, Serialize};
 use simulation::Outcome;
 
-/// One run.
+/// The result of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunResult {
@@ -19,54 +19,54 @@ pub struct RunResult {
     pub seed: u64,
     /// The first sixteen digits of the hash of the scenario.
     pub scenario: String,
-    /// The varied settings; absent if none is.
+    /// The varied settings; absent without a grid.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-    /// What the seed has selected of a swarm; absent if there is none.
+    /// The settings that the seed drew; absent outside a swarm sweep.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub selected: BTreeMap<String, String>,
-    /// Whether everything was as the scenario expects.
+    /// Whether the run was as the scenario expects.
     pub as_expected: bool,
-    /// What was not, in words.
+    /// The expectations that were not met.
     pub unexpected: Vec<String>,
-    /// What went wrong, each signature once, in the order of first occurrence.
+    /// The failures, one for each signature, by time of first occurrence.
     pub failures: Vec<Failure>,
-    /// The digest of everything that happened.
+    /// The digest of the run.
     pub digest: String,
-    /// How far virtual time went, in nanoseconds.
+    /// The virtual time at the end, in nanoseconds.
     pub simulated: u64,
     /// Simulation events handled.
     pub events: u64,
-    /// Calls that modeled threads made.
+    /// Calls of modeled threads.
     pub calls: u64,
     /// Why the run stopped.
     pub stop: String,
-    /// Associations by fate.
+    /// Associations by how they ended.
     pub associations: BTreeMap<String, u64>,
-    /// Messages by fate.
+    /// Messages by what became of them.
     pub messages: BTreeMap<String, u64>,
     /// Event-log entries by event id.
     pub logged: BTreeMap<u32, u64>,
-    /// How often each fault struck.
+    /// How often each fault was injected.
     pub faults: BTreeMap<String, u64>,
     /// Packets offered to each link.
     pub offered: BTreeMap<String, u64>,
     /// Packets lost on each link.
     pub lost: BTreeMap<String, u64>,
-    /// What happened to control blocks, by the state in which it found them.
+    /// Events of control blocks, by the state in which they occurred.
     #[serde(default)]
     pub covered: BTreeMap<String, u64>,
 }
 
-/// One kind of failure in one run.
+/// All failures with one signature in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
-    /// Oracle, kind and place: never a time or an id.
+    /// Oracle, kind and location; never a time or an id.
     pub signature: String,
     /// When it was first found, in nanoseconds.
     pub at: u64,
-    /// How often.
+    /// How often it was found.
     pub count: u64,
 }
 
@@ -79,7 +79,7 @@ impl Failure {
 }
 
 impl RunResult {
-    /// The line of an outcome of the scenario with this hash.
+    /// The result of a run of the scenario with this hash.
     #[must_use]
     pub fn of(outcome: &Outcome, hash: &str, settings: BTreeMap<String, String>) -> Self {
         let named = |counts: &[(&str, u64)]| {
@@ -124,10 +124,7 @@ impl RunResult {
         }
     }
 
-    /// The line of `seeds.jsonl`, with its end.
-    ///
-    /// # Panics
-    /// Never: a row is plain data.
+    /// The line of `seeds.jsonl`, with its line end.
     #[must_use]
     pub fn to_line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("plain data");
@@ -135,20 +132,20 @@ impl RunResult {
         line
     }
 
-    /// Whether anything went wrong, expected or not.
+    /// Whether the run has a failure, expected or not.
     #[must_use]
     pub fn is_failing(&self) -> bool {
         !self.failures.is_empty()
     }
 
-    /// When anything first went wrong.
+    /// When the run first failed.
     #[must_use]
     pub fn first_failure(&self) -> Option<Instant> {
         self.failures.first().map(|it| Instant::from_nanos(it.at))
     }
 }
 
-/// What went wrong in a run, each signature once, by the time it was first found.
+/// The failures of a run, one for each signature, by time of first occurrence.
 #[must_use]
 pub fn failures(outcome: &Outcome) -> Vec<Failure> {
     let violations = outcome.violations.iter();

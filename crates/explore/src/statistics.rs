@@ -3,7 +3,7 @@
 //! Floating-point numbers appear only here and in output; none flows back into a run.
 
 pub mod counters;
+pub mod coverage;
 pub mod intervals;
 pub mod survival;
-pub mod thoroughness;
 pub mod time_histogram;

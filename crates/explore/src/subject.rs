@@ -1,7 +1,4 @@
-//! What is run.
-//!
-//! Owns [`Subject`]: the way from a scenario and a seed to an outcome, which a user may replace
-//! to try a fix of one's own. It refuses to know of more than one run.
+//! The system under test: a function from a scenario and a seed to an outcome.
 
 use std::fmt;
 
@@ -9,8 +6,9 @@ use crate::pilot;
 use config::plan::Scenario;
 use simulation::{LoweringError, Options, Outcome};
 
-/// Something that runs scenarios: the shipped builds, or builds of one's own through
-/// [`pilot::run_builds`]. It must be a function of its arguments; a sweep checks that.
+/// Runs scenarios: with the shipped builds, or with your own through [`pilot::run_builds`].
+///
+/// The outcome must depend on nothing but the arguments; a sweep checks that by rerunning.
 pub trait Subject: Send + Sync {
     /// Runs `scenario` under `seed`.
     ///
@@ -24,11 +22,11 @@ pub trait Subject: Send + Sync {
     ) -> Result<Outcome, LoweringError>;
 }
 
-/// The builds that the scenario's hosts name.
+/// Runs every host with the shipped build that the scenario names.
 #[derive(Clone, Copy, Debug)]
 pub struct Shipped;
 
-/// A function as a subject.
+/// A function as the system under test.
 pub struct Custom<F>(pub F);
 
 impl Subject for Shipped {

@@ -1,7 +1,8 @@
-//! Many seeds of one scenario, or of a grid of them.
+//! Runs many seeds of one scenario, or of a grid of scenarios, and writes their results in the order
+//! of seeds.
 //!
-//! Owns [`sweep`]: every run made, some made twice, rows and capsules on their way to the disk in
-//! the order of seeds. It refuses to let the number of workers or their luck show in any result.
+//! Failing runs and a sample of the others are run twice to detect nondeterminism. No result depends
+//! on the number of workers.
 
 pub mod grid;
 pub mod merge;
@@ -13,7 +14,6 @@ pub mod sweep_statistics;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -23,6 +23,7 @@ use std::sync::Arc;
 use config::file::Diagnostics;
 use kernel::Checkpoint;
 use simulation::{LoweringError, Options};
+use thiserror::Error;
 
 use crate::repro::capsule::{BUILD, Capsule};
 use crate::repro::divergence::{self, Divergence};
@@ -34,97 +35,102 @@ use crate::sweep::results_directory::{Manifest, ResultsDirectory, ResultsError};
 use crate::sweep::seeds::{SeedRange, Shard};
 use crate::sweep::swarm::Swarm;
 use crate::sweep::sweep_statistics::SweepStatistics;
-use crate::worker_pool::{self, WorkerPool};
+use crate::worker_pool::{Completion, WorkerPool};
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
 pub struct SweepPlan {
-    /// What is varied.
+    /// The varied settings.
     pub axes: Vec<Axis>,
-    /// The scenarios: one, or one for each crossing of the axes.
+    /// The points of the grid; one without axes.
     pub points: Arc<Vec<GridPoint>>,
-    /// The file that every seed selects from; `None` if all seeds have all of it.
+    /// The file from which every seed draws its settings; `None` if this is no swarm sweep.
     pub swarm: Option<Swarm>,
     /// All seeds.
     pub seeds: SeedRange,
-    /// Which part of them.
+    /// The shard to run.
     pub shard: Shard,
-    /// Runs at once.
+    /// Runs at the same time.
     pub jobs: NonZeroUsize,
-    /// End after so many failing runs.
+    /// Stop after this many failing runs.
     pub stop_after: Option<u64>,
-    /// Go on after a run that came out differently the second time.
+    /// Whether to continue after a nondeterministic run.
     pub keep_going: bool,
-    /// One in so many runs, and every failing one, is made twice; 0 for none.
+    /// Rerun every failing run and one in this many passing ones; 0 for none.
     pub recheck: u64,
-    /// Where results go; `None` to keep counters only.
+    /// The results directory; `None` to keep statistics only.
     pub out: Option<PathBuf>,
-    /// Whether SIGINT and SIGTERM end the sweep in order.
+    /// Whether SIGINT and SIGTERM stop the sweep gracefully.
     pub handle_signals: bool,
 }
 
-/// How a sweep ended.
+/// The result of a sweep.
 #[derive(Clone, Debug)]
 pub struct SweepResult {
-    /// What was found.
+    /// The statistics over all results.
     pub statistics: SweepStatistics,
-    /// Why it ended.
+    /// Why it stopped.
     pub stop_reason: StopReason,
-    /// Runs that came out differently the second time.
+    /// Runs whose digest differed the second time.
     pub nondeterministic: Vec<NondeterministicRun>,
-    /// How many rows were there already.
+    /// The number of results that the directory held before.
     pub resumed: u64,
 }
 
-/// Why a sweep ended.
+/// Why a sweep stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    /// Every run was made.
+    /// All runs are finished.
     Complete,
-    /// There were as many failing runs as were asked for.
+    /// The requested number of runs failed.
     EnoughFailures,
-    /// A run came out differently the second time.
+    /// A run was nondeterministic.
     Nondeterminism,
-    /// A signal asked for an end.
+    /// A signal arrived.
     Interrupted,
 }
 
-/// A run that came out differently the second time.
+/// A run whose digest differed the second time.
 #[derive(Clone, Debug)]
 pub struct NondeterministicRun {
     /// Its seed.
     pub seed: u64,
-    /// The overrides that lead to its scenario.
+    /// The overrides of its scenario.
     pub overrides: Vec<String>,
-    /// Where the two part.
+    /// Where the two runs diverge.
     pub divergence: Divergence,
 }
 
-/// Why there is no result.
-#[derive(Debug)]
+/// Why a sweep failed.
+#[derive(Debug, Error)]
 pub enum SweepError {
-    /// A scenario cannot be run at all.
-    Lowering(LoweringError),
-    /// Results cannot be kept.
-    Results(ResultsError),
-    /// The system gives no threads.
+    /// A scenario cannot be run.
+    #[error(transparent)]
+    Lowering(#[from] LoweringError),
+    /// Results cannot be read or written.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// The system cannot create threads or install signal handlers.
+    #[error("cannot start workers: {0}")]
     Threads(io::Error),
-    /// What this seed selects of a swarm is no scenario.
+    /// The settings that this seed draws in a swarm sweep are invalid.
+    #[error("the selection of seed {0} is not a valid scenario:\n{diagnostics}", diagnostics = .1.to_human(false))]
     Selection(u64, Diagnostics),
-    /// A run under this seed panicked: a bug of this program.
+    /// The run of this seed panicked: a bug in mtasim.
+    #[error("the run of seed {0} panicked")]
     Panicked(u64),
 }
 
-/// What a worker brings back.
-struct Examined {
-    row: RunResult,
-    /// Of failing runs only: others have no capsule.
+/// A run and its optional rerun, as a worker returns them.
+struct CheckedRun {
+    result: RunResult,
+    /// Empty for passing runs: they have no capsule.
     checkpoints: Vec<Checkpoint>,
     divergence: Option<Divergence>,
 }
 
 impl SweepPlan {
-    /// Which sweep it is.
+    /// The manifest of this sweep.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
         let mut hasher = blake3::Hasher::new();
@@ -146,64 +152,60 @@ impl SweepPlan {
     }
 }
 
-/// Runs what is planned. `watch` sees the books after every run.
+/// Runs a sweep, resuming what the results directory already holds. `on_progress` is called after
+/// every run.
 ///
 /// # Errors
-/// If a scenario cannot be run, results cannot be kept, or a run panics. What was finished is
-/// kept in the folder all the same.
+/// If a scenario cannot be run, results cannot be written, or a run panics. The results directory
+/// keeps all runs finished before.
 pub fn sweep(
     plan: &SweepPlan,
     subject: Arc<dyn Subject>,
-    mut watch: impl FnMut(&SweepStatistics),
+    mut on_progress: impl FnMut(&SweepStatistics),
 ) -> Result<SweepResult, SweepError> {
     let manifest = plan.manifest();
     let mut statistics = SweepStatistics::new(&manifest);
-    let mut folder = match &plan.out {
-        Some(path) => Some(
-            ResultsDirectory::open(path, &manifest, |row, line| {
-                statistics.add(row, line);
-            })
-            .map_err(SweepError::Results)?,
-        ),
+    let mut directory = match &plan.out {
+        Some(path) => Some(ResultsDirectory::open(path, &manifest, |result, line| {
+            statistics.add(result, line);
+        })?),
         None => None,
     };
     let resumed = statistics.total().runs;
-    watch(&statistics);
+    on_progress(&statistics);
     let mut fold = Fold {
         plan,
         statistics,
-        folder: folder.as_mut(),
+        directory: directory.as_mut(),
         nondeterministic: Vec::new(),
-        failed: None,
+        error: None,
         stop_reason: StopReason::Complete,
     };
-    let ending = fold.run(resumed..manifest.runs(), subject, &mut watch)?;
+    let stop_reason = fold.run(resumed..manifest.runs(), subject, &mut on_progress)?;
     let Fold {
         statistics,
         nondeterministic,
         ..
     } = fold;
-    if let Some(folder) = &mut folder {
+    if let Some(directory) = &mut directory {
         let summary = statistics.summary();
-        folder
-            .summarise(&summary.to_json(), summary.to_csv().as_deref())
-            .map_err(SweepError::Results)?;
+        directory.write_summary(&summary.to_json(), summary.to_csv().as_deref())?;
     }
     Ok(SweepResult {
         statistics,
-        stop_reason: ending,
+        stop_reason,
         nondeterministic,
         resumed,
     })
 }
 
-/// Results on their way from the workers to the books and the disk.
+/// Takes the results from the workers in the order of seeds and records them.
 struct Fold<'a> {
     plan: &'a SweepPlan,
     statistics: SweepStatistics,
-    folder: Option<&'a mut ResultsDirectory>,
+    directory: Option<&'a mut ResultsDirectory>,
     nondeterministic: Vec<NondeterministicRun>,
-    failed: Option<SweepError>,
+    error: Option<SweepError>,
     stop_reason: StopReason,
 }
 
@@ -212,46 +214,45 @@ impl Fold<'_> {
         &mut self,
         numbers: std::ops::Range<u64>,
         subject: Arc<dyn Subject>,
-        watch: &mut impl FnMut(&SweepStatistics),
+        on_progress: &mut impl FnMut(&SweepStatistics),
     ) -> Result<StopReason, SweepError> {
-        if self.has_enough() {
+        if self.has_enough_failures() {
             return Ok(StopReason::EnoughFailures);
         }
-        let crew = WorkerPool {
+        let pool = WorkerPool {
             jobs: self.plan.jobs,
             handle_signals: self.plan.handle_signals,
         };
         let work = self.work(subject);
-        let ending = crew.run_in_order(numbers, work, |number, examined| {
-            let flow = self.take(number, examined);
-            watch(&self.statistics);
+        let completion = pool.run_in_order(numbers, work, |number, run| {
+            let flow = self.take(number, run);
+            on_progress(&self.statistics);
             flow
         });
-        if let Some(folder) = &mut self.folder {
-            folder.flush().map_err(SweepError::Results)?;
+        if let Some(directory) = &mut self.directory {
+            directory.flush()?;
         }
-        if let Some(failed) = self.failed.take() {
-            return Err(failed);
+        if let Some(error) = self.error.take() {
+            return Err(error);
         }
-        match ending.map_err(SweepError::Threads)? {
-            worker_pool::Completion::Finished | worker_pool::Completion::Stopped => {
-                Ok(self.stop_reason)
-            }
-            worker_pool::Completion::Interrupted => Ok(StopReason::Interrupted),
-            worker_pool::Completion::Panicked(number) => {
+        match completion.map_err(SweepError::Threads)? {
+            Completion::Finished | Completion::Stopped => Ok(self.stop_reason),
+            Completion::Interrupted => Ok(StopReason::Interrupted),
+            Completion::Panicked(number) => {
                 Err(SweepError::Panicked(self.statistics.run_at(number).0))
             }
         }
     }
 
-    /// What a worker does with a number.
+    /// The job of a worker: one run, by its number.
     fn work(
         &self,
         subject: Arc<dyn Subject>,
-    ) -> impl Fn(u64) -> Result<Examined, SweepError> + Send + Sync + 'static {
+    ) -> impl Fn(u64) -> Result<CheckedRun, SweepError> + Send + Sync + 'static {
         let points = Arc::clone(&self.plan.points);
         let (axes, swarm) = (self.plan.axes.clone(), self.plan.swarm.clone());
-        let (first, recheck) = (self.statistics.manifest().part().from, self.plan.recheck);
+        let first = self.statistics.manifest().part().from;
+        let recheck = self.plan.recheck;
         move |number| {
             let count = points.len() as u64;
             let point = &points[usize::try_from(number % count).expect("a grid is limited")];
@@ -259,19 +260,19 @@ impl Fold<'_> {
             let settings = settings.zip(point.values.iter().cloned()).collect();
             let seed = first + number / count;
             let point = selected(swarm.as_ref(), point, seed)?;
-            examine(&*subject, &point, settings, (seed, recheck)).map_err(SweepError::Lowering)
+            Ok(run_checked(&*subject, &point, settings, seed, recheck)?)
         }
     }
 
-    fn take(&mut self, number: u64, examined: Result<Examined, SweepError>) -> ControlFlow<()> {
-        let examined = match examined {
-            Ok(examined) => examined,
+    fn take(&mut self, number: u64, run: Result<CheckedRun, SweepError>) -> ControlFlow<()> {
+        let run = match run {
+            Ok(run) => run,
             Err(error) => return self.fail(error),
         };
         let point = self.statistics.run_at(number).1;
-        if let Some(divergence) = examined.divergence {
+        if let Some(divergence) = run.divergence {
             self.nondeterministic.push(NondeterministicRun {
-                seed: examined.row.seed,
+                seed: run.result.seed,
                 overrides: self.plan.points[point].overrides.clone(),
                 divergence,
             });
@@ -280,122 +281,106 @@ impl Fold<'_> {
                 return ControlFlow::Break(());
             }
         }
-        if let Err(error) = self.keep(&examined.row, &examined.checkpoints, point) {
+        if let Err(error) = self.record(&run.result, &run.checkpoints, point) {
             return self.fail(error);
         }
-        if self.has_enough() {
+        if self.has_enough_failures() {
             self.stop_reason = StopReason::EnoughFailures;
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     }
 
-    /// Capsules come before the row: a row on the disk says that its capsules are there.
-    fn keep(
+    /// Adds a result to the statistics and the directory.
+    fn record(
         &mut self,
-        row: &RunResult,
+        result: &RunResult,
         checkpoints: &[Checkpoint],
         point: usize,
     ) -> Result<(), SweepError> {
-        let line = row.to_line();
-        let kept = self.statistics.add(row, &line);
-        let Some(folder) = &mut self.folder else {
+        let line = result.to_line();
+        let needed = self.statistics.add(result, &line);
+        let Some(directory) = &mut self.directory else {
             return Ok(());
         };
-        let folder = &mut **folder;
-        if !kept.is_empty() {
+        // Capsules before the line: after a crash, a result on disk has all its capsules.
+        if !needed.is_empty() {
             let point = &self.plan.points[point];
-            let point = selected(self.plan.swarm.as_ref(), point, row.seed)?;
-            let origin = (&point.scenario, &point.overrides[..]);
-            for place in kept {
-                let capsule = Capsule::of(row, &row.failures[place], checkpoints, origin);
-                folder.keep(&capsule).map_err(SweepError::Results)?;
+            let point = selected(self.plan.swarm.as_ref(), point, result.seed)?;
+            for index in needed {
+                let capsule = Capsule::of(
+                    result,
+                    &result.failures[index],
+                    checkpoints,
+                    &point.scenario,
+                    &point.overrides,
+                );
+                directory.write_capsule(&capsule)?;
             }
         }
-        folder.append(&line).map_err(SweepError::Results)
+        Ok(directory.append(&line)?)
     }
 
-    fn has_enough(&self) -> bool {
+    fn has_enough_failures(&self) -> bool {
         let limit = self.plan.stop_after;
         limit.is_some_and(|limit| self.statistics.total().failing >= limit)
     }
 
     fn fail(&mut self, error: SweepError) -> ControlFlow<()> {
-        self.failed = Some(error);
+        self.error = Some(error);
         ControlFlow::Break(())
     }
 }
 
-/// The point as a seed has it.
+/// The grid point with the selection of a seed, if this is a swarm sweep.
 fn selected<'a>(
     swarm: Option<&Swarm>,
     point: &'a GridPoint,
     seed: u64,
 ) -> Result<Cow<'a, GridPoint>, SweepError> {
-    let Some(swarm) = swarm else {
-        return Ok(Cow::Borrowed(point));
-    };
-    let own = swarm.at(point, seed);
-    own.map(Cow::Owned)
-        .map_err(|found| SweepError::Selection(seed, found))
+    match swarm {
+        None => Ok(Cow::Borrowed(point)),
+        Some(swarm) => swarm
+            .at(point, seed)
+            .map(Cow::Owned)
+            .map_err(|diagnostics| SweepError::Selection(seed, diagnostics)),
+    }
 }
 
-/// Makes one run, twice if it is among those.
-fn examine(
+/// Runs a seed, and reruns it if it is to be rechecked.
+fn run_checked(
     subject: &dyn Subject,
     point: &GridPoint,
     settings: BTreeMap<String, String>,
-    (seed, recheck): (u64, u64),
-) -> Result<Examined, LoweringError> {
-    let run = || {
-        subject.run(
-            &point.scenario,
-            seed,
-            Options {
-                keep_records: false,
-            },
-        )
+    seed: u64,
+    recheck: u64,
+) -> Result<CheckedRun, LoweringError> {
+    let options = Options {
+        keep_records: false,
     };
+    let run = || subject.run(&point.scenario, seed, options);
     let outcome = run()?;
-    let row = RunResult {
+    let result = RunResult {
         selected: point.selected.clone(),
         ..RunResult::of(&outcome, &point.hash, settings)
     };
     let mut divergence = None;
-    if counters::is_rechecked(seed, row.is_failing(), recheck) {
+    if counters::is_rechecked(seed, result.is_failing(), recheck) {
         let again = run()?;
         if again.digest != outcome.digest {
-            let stretch = divergence::between(&outcome.checkpoints, &again.checkpoints);
-            let found = divergence::locate(stretch, subject, &point.scenario, seed);
+            let range = divergence::between(&outcome.checkpoints, &again.checkpoints);
+            let found = divergence::locate(range, subject, &point.scenario, seed);
             divergence = Some(found);
         }
     }
-    let checkpoints = if row.is_failing() {
+    let checkpoints = if result.is_failing() {
         outcome.checkpoints
     } else {
         Vec::new()
     };
-    Ok(Examined {
-        row,
+    Ok(CheckedRun {
+        result,
         checkpoints,
         divergence,
     })
 }
-
-impl fmt::Display for SweepError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lowering(error) => write!(formatter, "{error}"),
-            Self::Results(error) => write!(formatter, "{error}"),
-            Self::Threads(error) => write!(formatter, "cannot work: {error}"),
-            Self::Selection(seed, found) => write!(
-                formatter,
-                "what seed {seed} selects is no scenario:\n{}",
-                found.to_human(false)
-            ),
-            Self::Panicked(seed) => write!(formatter, "the run under seed {seed} panicked"),
-        }
-    }
-}
-
-impl std::error::Error for SweepError {}

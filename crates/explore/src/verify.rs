@@ -1,8 +1,7 @@
-//! Every order of the threads' calls in one small scenario.
+//! Exhaustive search through all orders of calls of a small scenario, within a bound on preemptions.
 //!
-//! Owns [`verify`]: a search through all orders within a bound, up to the first that breaks a
-//! promise, which is kept as a capsule. What is exhausted, and what is not, stands in
-//! `docs/verifying.md`. It refuses other seeds: the luck of the network is the scenario's.
+//! The search stops at the first violation, which becomes a capsule. `docs/verifying.md` says what is
+//! exhausted. The scenario's seed fixes all other random choices.
 
 use std::collections::BTreeMap;
 
@@ -10,52 +9,52 @@ use config::plan::{Scenario, Scheduler};
 use kernel::Duration;
 use simulation::{Bound, Exhaustive, LoweringError, Options, run_explored};
 
-use crate::repro::capsule::Capsule;
+use crate::repro::capsule::{Capsule, scenario_hash};
 use crate::run_result::{RunResult, failures};
 use crate::subject::{Shipped, Subject};
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerificationResult {
-    /// The conclusion.
+    /// How the search ended.
     pub conclusion: Conclusion,
-    /// Runs begun.
+    /// Runs started.
     pub runs: u64,
-    /// Of them, those that were broken off because what followed was known.
+    /// Of these, runs pruned because the rest of the run was already covered.
     pub redundant: u64,
-    /// Calls made in all runs.
+    /// Calls of modeled threads in all runs.
     pub calls: u64,
 }
 
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Conclusion {
-    /// Every order within the bound keeps every promise.
+    /// Every order within the bound satisfies every property.
     Exhausted,
-    /// No order so far broke a promise, and no run is left.
+    /// No violation so far, and the limit on runs is reached.
     OutOfRuns {
-        /// What share of all runs this was, in millionths: an estimate that is rather too high.
+        /// The estimated fraction of all runs that was explored, in millionths; it tends to be too high.
         explored: u64,
     },
-    /// An order breaks a promise.
+    /// An order violates a property.
     Broken(Box<Capsule>),
-    /// An order breaks a promise, and pins do not bring it about again: its signatures.
+    /// An order violates a property, but pinned preemptions do not reproduce it; its signatures.
     NotReproduced(Vec<String>),
 }
 
-/// The scenario as it is searched: calls take no time, and nobody is interrupted but where the
-/// search says so.
+/// The scenario as it is searched: calls take no time, and a thread is preempted only where the
+/// search decides so.
 #[must_use]
-pub fn stilled(scenario: &Scenario) -> Scenario {
-    let mut still = scenario.clone();
-    still.scheduler = Scheduler::Cooperative;
-    for host in still.hosts.values_mut() {
+pub fn untimed(scenario: &Scenario) -> Scenario {
+    let mut untimed = scenario.clone();
+    untimed.scheduler = Scheduler::Cooperative;
+    for host in untimed.hosts.values_mut() {
         host.call_cost = Duration::ZERO;
     }
-    still
+    untimed
 }
 
-/// Runs `scenario` in every order within `bound`, telling `on_run` how many runs there were.
+/// Runs `scenario` in every order within `bound`. `on_run` is called with the number of runs.
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
@@ -64,17 +63,17 @@ pub fn verify(
     bound: Bound,
     mut on_run: impl FnMut(u64),
 ) -> Result<VerificationResult, LoweringError> {
-    let still = stilled(scenario);
+    let untimed = untimed(scenario);
     let mut search = Exhaustive::new(bound);
     let mut calls = 0;
     let mut broken = None;
     while let Some(explorer) = search.next_run() {
-        let (outcome, pins) = run_explored(&still, still.seed, explorer)?;
+        let (outcome, pins) = run_explored(&untimed, untimed.seed, explorer)?;
         calls += outcome.calls;
         on_run(search.runs());
         let signatures = outcome.signatures();
         if !signatures.is_empty() {
-            let mut pinned = still.clone();
+            let mut pinned = untimed.clone();
             pinned.pins.preempt.extend(pins);
             broken = Some(match counterexample(&pinned, &signatures)? {
                 Some(capsule) => Conclusion::Broken(Box::new(capsule)),
@@ -83,21 +82,21 @@ pub fn verify(
             break;
         }
     }
-    let open = || match search.is_exhausted() {
+    let unviolated = || match search.is_exhausted() {
         true => Conclusion::Exhausted,
         false => Conclusion::OutOfRuns {
             explored: search.fraction_done(),
         },
     };
     Ok(VerificationResult {
-        conclusion: broken.unwrap_or_else(open),
+        conclusion: broken.unwrap_or_else(unviolated),
         runs: search.runs(),
         redundant: search.redundant(),
         calls,
     })
 }
 
-/// The capsule of the first of these failures that the pinned scenario shows by itself.
+/// The capsule of the first of these failures that the pinned scenario reproduces.
 fn counterexample(
     pinned: &Scenario,
     signatures: &[String],
@@ -106,11 +105,13 @@ fn counterexample(
         keep_records: false,
     };
     let outcome = Shipped.run(pinned, pinned.seed, options)?;
-    let hash: String = blake3::Hash::from(pinned.content_hash()).to_string();
-    let row = RunResult::of(&outcome, &hash, BTreeMap::new());
+    let result = RunResult::of(&outcome, &scenario_hash(pinned), BTreeMap::new());
     let failures = failures(&outcome);
-    let shown = failures
+    let reproduced = failures
         .iter()
         .find(|it| signatures.contains(&it.signature));
-    Ok(shown.map(|failure| Capsule::of(&row, failure, &outcome.checkpoints, (pinned, &[]))))
+    Ok(reproduced.map(|failure| {
+        let checkpoints = &outcome.checkpoints;
+        Capsule::of(&result, failure, checkpoints, pinned, &[])
+    }))
 }

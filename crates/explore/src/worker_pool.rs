@@ -1,8 +1,8 @@
-//! Work on many cores, folded in order.
+//! Runs numbered jobs on several host threads and hands on their results in the order of the
+//! numbers.
 //!
-//! Owns the host's threads and signals: the only place that has any. Results are handed on in
-//! the order of their numbers, whoever was first, so that nothing downstream can depend on it.
-//! It refuses to know what the work is.
+//! This is the only module with host threads and signal handlers. Since results are folded in order,
+//! nothing downstream depends on the number of workers or on which of them finishes first.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,29 +14,29 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How far ahead of the oldest unfinished piece others may be begun, for each worker. Bounds the
-/// results that wait for their turn.
+/// How many jobs per worker may be started beyond the oldest unfinished one. Bounds the results that
+/// wait to be folded.
 const AHEAD_PER_WORKER: u64 = 32;
 
 /// How the work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Completion {
-    /// All was done.
+    /// All jobs are done.
     Finished,
-    /// Whoever folds had enough.
+    /// The fold stopped it.
     Stopped,
-    /// A signal asked for an end. What had been begun was finished and folded.
+    /// A signal stopped it. Jobs already started were finished and folded.
     Interrupted,
-    /// This piece panicked; all before it were folded.
+    /// The job with this number panicked. All jobs before it were folded.
     Panicked(u64),
 }
 
-/// How to work.
+/// A pool of worker threads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WorkerPool {
-    /// How many pieces are worked on at once.
+    /// The number of threads.
     pub(crate) jobs: NonZeroUsize,
-    /// Whether SIGINT and SIGTERM end the work in order.
+    /// Whether SIGINT and SIGTERM stop the work gracefully.
     pub(crate) handle_signals: bool,
 }
 
@@ -45,19 +45,20 @@ enum PoolEvent<R> {
     Signal,
 }
 
-/// The pieces under way.
+/// Which jobs are running and which results wait to be folded.
 struct Dispatcher<R> {
-    next_to_begin: u64,
+    next_to_start: u64,
     next_to_fold: u64,
+    /// Results that came before one with a smaller number.
     waiting: BTreeMap<u64, std::thread::Result<R>>,
     interrupted: bool,
 }
 
 impl WorkerPool {
-    /// Does `work` for every number, and folds the results in order.
+    /// Runs `work` for every number and passes the results to `fold` in order.
     ///
     /// # Errors
-    /// If the system gives no threads or takes no signal handler.
+    /// If the system cannot create threads or install signal handlers.
     pub(crate) fn run_in_order<R: Send + 'static>(
         self,
         numbers: Range<u64>,
@@ -69,65 +70,67 @@ impl WorkerPool {
             .max_blocking_threads(self.jobs.get())
             .enable_io()
             .build()?;
-        let (sender, mut news) = unbounded_channel();
+        let (sender, mut events) = unbounded_channel();
         if self.handle_signals {
-            listen(&runtime, &sender)?;
+            forward_signals(&runtime, &sender)?;
         }
         let work = Arc::new(work);
-        let begin = |number: u64| {
+        let start = |number: u64| {
             let (work, sender) = (Arc::clone(&work), sender.clone());
             runtime.spawn_blocking(move || {
                 let result = panic::catch_unwind(AssertUnwindSafe(|| work(number)));
-                // Nobody listens any more once the fold has had enough.
+                // The receiver is gone once the fold has stopped.
                 let _ = sender.send(PoolEvent::Done(number, result));
             });
         };
-        let ending = self.direct(numbers, begin, &mut news, &mut fold);
+        let completion = self.dispatch(numbers, start, &mut events, &mut fold);
         runtime.shutdown_background();
-        Ok(ending)
+        Ok(completion)
     }
 
-    fn direct<R>(
+    fn dispatch<R>(
         self,
         numbers: Range<u64>,
-        begin: impl Fn(u64),
-        news: &mut UnboundedReceiver<PoolEvent<R>>,
+        start: impl Fn(u64),
+        events: &mut UnboundedReceiver<PoolEvent<R>>,
         fold: &mut impl FnMut(u64, R) -> ControlFlow<()>,
     ) -> Completion {
         let jobs = self.jobs.get() as u64;
-        let mut desk = Dispatcher {
-            next_to_begin: numbers.start,
+        let mut dispatcher = Dispatcher {
+            next_to_start: numbers.start,
             next_to_fold: numbers.start,
             waiting: BTreeMap::new(),
             interrupted: false,
         };
         loop {
-            let horizon = desk.next_to_fold.saturating_add(jobs * AHEAD_PER_WORKER);
-            while !desk.interrupted
-                && desk.next_to_begin < numbers.end.min(horizon)
-                && desk.in_hand() < jobs
+            let horizon = dispatcher
+                .next_to_fold
+                .saturating_add(jobs * AHEAD_PER_WORKER);
+            while !dispatcher.interrupted
+                && dispatcher.next_to_start < numbers.end.min(horizon)
+                && dispatcher.running() < jobs
             {
-                begin(desk.next_to_begin);
-                desk.next_to_begin += 1;
+                start(dispatcher.next_to_start);
+                dispatcher.next_to_start += 1;
             }
-            if desk.next_to_fold == desk.next_to_begin {
-                return if desk.next_to_fold == numbers.end {
+            if dispatcher.next_to_fold == dispatcher.next_to_start {
+                return if dispatcher.next_to_fold == numbers.end {
                     Completion::Finished
                 } else {
                     Completion::Interrupted
                 };
             }
-            match news.blocking_recv().expect("a sender is kept") {
+            match events.blocking_recv().expect("a sender is kept") {
                 PoolEvent::Done(number, result) => {
-                    desk.waiting.insert(number, result);
+                    dispatcher.waiting.insert(number, result);
                 }
-                // The second time nobody waits for what is still under way.
-                PoolEvent::Signal if desk.interrupted => return Completion::Interrupted,
-                PoolEvent::Signal => desk.interrupted = true,
+                // A second signal does not wait for the running jobs.
+                PoolEvent::Signal if dispatcher.interrupted => return Completion::Interrupted,
+                PoolEvent::Signal => dispatcher.interrupted = true,
             }
-            while let Some(result) = desk.waiting.remove(&desk.next_to_fold) {
-                let number = desk.next_to_fold;
-                desk.next_to_fold += 1;
+            while let Some(result) = dispatcher.waiting.remove(&dispatcher.next_to_fold) {
+                let number = dispatcher.next_to_fold;
+                dispatcher.next_to_fold += 1;
                 match result {
                     Err(_) => return Completion::Panicked(number),
                     Ok(result) => {
@@ -142,14 +145,14 @@ impl WorkerPool {
 }
 
 impl<R> Dispatcher<R> {
-    /// Pieces begun whose result has not come.
-    fn in_hand(&self) -> u64 {
-        self.next_to_begin - self.next_to_fold - self.waiting.len() as u64
+    /// Jobs started whose result has not arrived.
+    fn running(&self) -> u64 {
+        self.next_to_start - self.next_to_fold - self.waiting.len() as u64
     }
 }
 
-/// Turns signals into news.
-fn listen<R: Send + 'static>(
+/// Forwards signals as events.
+fn forward_signals<R: Send + 'static>(
     runtime: &Runtime,
     sender: &UnboundedSender<PoolEvent<R>>,
 ) -> io::Result<()> {
@@ -174,14 +177,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn crew(jobs: usize) -> WorkerPool {
+    fn pool(jobs: usize) -> WorkerPool {
         WorkerPool {
-            jobs: NonZeroUsize::new(jobs).expect("somebody works"),
+            jobs: NonZeroUsize::new(jobs).expect("at least one worker"),
             handle_signals: false,
         }
     }
 
-    /// Work whose length has nothing to do with its number.
+    /// Work whose duration does not depend on its number in an obvious way.
     fn toil(number: u64) -> u64 {
         (0..kernel::mix(number, 1) % 20_000).fold(number, kernel::mix)
     }
@@ -189,39 +192,42 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn results_come_in_order_whoever_is_first(from in 0_u64..100, length in 0_u64..300, jobs in 1_usize..6) {
+        fn results_come_in_order_regardless_of_which_finishes_first(from in 0_u64..100, length in 0_u64..300, jobs in 1_usize..6) {
             let mut seen = Vec::new();
-            let ending = crew(jobs).run_in_order(from..from + length, toil, |number, result| {
+            let completion = pool(jobs).run_in_order(from..from + length, toil, |number, result| {
                 seen.push((number, result));
                 ControlFlow::Continue(())
             });
-            prop_assert_eq!(ending.expect("there are threads"), Completion::Finished);
+            prop_assert_eq!(completion.expect("threads can be created"), Completion::Finished);
             let expected: Vec<_> = (from..from + length).map(|it| (it, toil(it))).collect();
             prop_assert_eq!(seen, expected);
         }
 
         #[test]
-        fn enough_is_enough(length in 1_u64..300, stop in 0_u64..300, jobs in 1_usize..6) {
+        fn a_stopped_fold_sees_no_further_result(length in 1_u64..300, stop in 0_u64..300, jobs in 1_usize..6) {
             let mut seen = 0;
-            let ending = crew(jobs).run_in_order(0..length, toil, |number, _| {
+            let completion = pool(jobs).run_in_order(0..length, toil, |number, _| {
                 seen += 1;
                 if number == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             let stops = stop < length;
-            prop_assert_eq!(ending.expect("there are threads") == Completion::Stopped, stops);
+            prop_assert_eq!(completion.expect("threads can be created") == Completion::Stopped, stops);
             prop_assert_eq!(seen, if stops { stop + 1 } else { length });
         }
     }
 
     #[test]
-    fn a_panic_is_told_by_its_number_after_all_before_it() {
+    fn a_panic_is_reported_by_number_after_all_results_before_it() {
         let mut folded = 0;
-        let work = |number| assert_ne!(number, 40, "this is meant to happen");
-        let ending = crew(3).run_in_order(0..100, work, |_, ()| {
+        let work = |number| assert_ne!(number, 40, "this panic is intended");
+        let completion = pool(3).run_in_order(0..100, work, |_, ()| {
             folded += 1;
             ControlFlow::Continue(())
         });
-        assert_eq!(ending.expect("there are threads"), Completion::Panicked(40));
+        assert_eq!(
+            completion.expect("threads can be created"),
+            Completion::Panicked(40)
+        );
         assert_eq!(folded, 40);
     }
 }

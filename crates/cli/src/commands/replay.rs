@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let capsule = input::capsule(&arguments.capsule)?;
-    let window = Window::asked(arguments.until, arguments.window, &capsule);
+    let window = Window::requested(arguments.until, arguments.window, &capsule);
     let replayed = replay(&capsule, &Shipped, window.is_some()).map_err(Failure::usage)?;
     let records = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
     let records: Vec<String> = records.into_iter().flatten().collect();
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> Resul
             terminal.print(&format!("{object}\n"))?;
         }
     }
-    Ok(match &replayed.verdict {
+    Ok(match &replayed.result {
         ReplayOutcome::Nondeterminism(_) => exit_code::NONDETERMINISM,
         ReplayOutcome::OtherBuild {
             still_fails: false, ..
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> Resul
 
 fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
     let mut text = format!("{}, seed {}\n", capsule.scenario.title, capsule.seed);
-    text.push_str(&match &replayed.verdict {
+    text.push_str(&match &replayed.result {
         ReplayOutcome::Same => format!("PASS: same run, digest {}\n", capsule.digest),
         ReplayOutcome::Nondeterminism(divergence) => format!(
             "FAIL: nondeterminism: same build, different run: {divergence}\n  recorded: {}\n  now:      {}\n",
@@ -68,7 +68,7 @@ fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
 }
 
 fn object(capsule: &Capsule, replayed: &Replayed, records: &[String]) -> Json {
-    let (verdict, divergence) = match &replayed.verdict {
+    let (verdict, divergence) = match &replayed.result {
         ReplayOutcome::Same => ("same", None),
         ReplayOutcome::Nondeterminism(divergence) => ("nondeterminism", Some(divergence)),
         ReplayOutcome::OtherBuild { divergence, .. } => ("other-build", Some(divergence)),

@@ -147,7 +147,7 @@ pub(crate) fn grid_points(
 ) -> Result<Vec<GridPoint>, Failure> {
     let bytes = input::bytes(file)?;
     grid::points(&input::name(file), &bytes, set, axes).map_err(|error| match error {
-        GridError::Wrong(diagnostics) => diagnostics.into(),
+        GridError::Invalid(diagnostics) => diagnostics.into(),
         GridError::TooLarge(size) => Failure::usage(format_args!(
             "the grid has {size} points; the limit is {}",
             grid::POINTS_MAX

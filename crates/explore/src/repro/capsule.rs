@@ -1,65 +1,69 @@
-//! One failing run in one text file.
+//! The capsule: one text file that holds everything needed to reproduce a failing run.
 //!
-//! Owns [`Capsule`]: everything that repeats the run, with a checksum, and how it is read back.
-//! It refuses what was cut, changed or is something else, and says which.
-
-use std::fmt;
+//! A checksum detects truncated and changed files.
 
 use config::file;
 use config::plan::Scenario;
 use kernel::{Checkpoint, Instant};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::run_result::{Failure, RunResult};
 
-/// Bytes a capsule has at most: a scenario and some.
+/// The maximum size of a capsule in bytes: that of a scenario and 1 MiB.
 pub const SIZE_MAX: usize = file::SIZE_MAX + (1 << 20);
 const MAGIC: &str = "mtasim capsule";
 const FORMAT: u32 = 1;
 const CHECKSUM: &str = "checksum = \"";
 
-/// The build of this program as capsules and summaries name it.
+/// The version of mtasim that capsules and summaries name.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
 
-/// A failing run.
+/// A failing run, with everything that reproduces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capsule {
-    /// The build of mtasim that found it.
+    /// The version of mtasim that found it.
     pub build: String,
-    /// The command that repeats it.
+    /// The command that replays it.
     pub command: String,
     /// The seed.
     pub seed: u64,
-    /// The settings that were put in place of the file's; the scenario has them already.
+    /// The overrides of the original file; the scenario already includes them.
     pub overrides: Vec<String>,
-    /// The failure it is kept for.
+    /// The failure that it documents.
     pub failure: Failure,
     /// The digest of the whole run.
     pub digest: String,
-    /// What the digest was along the way.
+    /// The digest at points along the run.
     pub checkpoints: Vec<Checkpoint>,
     /// The scenario, overrides included.
     pub scenario: Scenario,
 }
 
-/// Why a text is no capsule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a file cannot be read as a capsule.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CapsuleError {
-    /// It is something else.
+    /// It is not a capsule.
+    #[error("it is not a capsule of mtasim")]
     Foreign,
-    /// It is longer than [`SIZE_MAX`].
+    /// It is larger than [`SIZE_MAX`].
+    #[error("it has more than {SIZE_MAX} bytes")]
     TooLarge,
     /// Its end is missing.
+    #[error("it is truncated")]
     Truncated,
-    /// It was changed after it was written.
+    /// Its checksum does not match.
+    #[error("its checksum does not match: it was changed after it was written")]
     Changed,
-    /// It has a format that this build does not read.
+    /// It has a format that this version does not read.
+    #[error("it has format {0}, but this version of mtasim reads format {FORMAT}")]
     Format(u32),
-    /// It is whole and yet makes no sense.
-    Wrong(String),
+    /// Its checksum matches, but its content is invalid.
+    #[error("its checksum matches, but {0}")]
+    Invalid(String),
 }
 
-/// What is written. The order of the fields is that of the file.
+/// The file. Fields are written in this order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -67,7 +71,7 @@ struct Text {
     format: u32,
     mtasim: String,
     command: String,
-    /// As text, since TOML's numbers end at 2^63.
+    /// A string, because TOML integers end at 2^63.
     seed: String,
     signature: String,
     failed_at: u64,
@@ -84,18 +88,19 @@ impl Capsule {
     /// The capsule of one failure of a run.
     #[must_use]
     pub fn of(
-        row: &RunResult,
+        result: &RunResult,
         failure: &Failure,
         checkpoints: &[Checkpoint],
-        (scenario, overrides): (&Scenario, &[String]),
+        scenario: &Scenario,
+        overrides: &[String],
     ) -> Self {
         let mut capsule = Self {
             build: BUILD.to_owned(),
             command: String::new(),
-            seed: row.seed,
+            seed: result.seed,
             overrides: overrides.to_vec(),
             failure: failure.clone(),
-            digest: row.digest.clone(),
+            digest: result.digest.clone(),
             checkpoints: checkpoints.to_vec(),
             scenario: scenario.clone(),
         };
@@ -103,17 +108,14 @@ impl Capsule {
         capsule
     }
 
-    /// The name of its file.
+    /// The file name: signature, seed and the first digits of the scenario hash.
     #[must_use]
     pub fn file_name(&self) -> String {
-        let hash = blake3::Hash::from(self.scenario.content_hash()).to_string();
+        let hash = scenario_hash(&self.scenario);
         file_name(&self.failure.signature, self.seed, &hash)
     }
 
-    /// The text of its file.
-    ///
-    /// # Panics
-    /// Never for a capsule: its parts are texts and small numbers.
+    /// The content of the file.
     #[must_use]
     pub fn to_text(&self) -> String {
         let text = Text {
@@ -127,12 +129,12 @@ impl Capsule {
             failed_times: self.failure.count,
             overrides: self.overrides.clone(),
             digest: self.digest.clone(),
-            scenario_hash: blake3::Hash::from(self.scenario.content_hash()).to_string(),
+            scenario_hash: scenario_hash(&self.scenario),
             scenario: self.scenario.to_toml(),
             checkpoints: self.checkpoints.iter().map(print_checkpoint).collect(),
             checksum: None,
         };
-        let body = toml::to_string_pretty(&text).expect("texts and numbers can be written");
+        let body = toml::to_string_pretty(&text).expect("strings and small numbers are valid TOML");
         let at = Instant::from_nanos(self.failure.at);
         let mut whole = format!(
             "# {} at {at} s, seed {}\n# repeat: {}\n{body}",
@@ -146,7 +148,7 @@ impl Capsule {
     /// Reads a capsule.
     ///
     /// # Errors
-    /// If it is none, was cut or changed, or is of another format.
+    /// If it is not a capsule, is truncated or changed, or has another format.
     pub fn parse(bytes: &[u8]) -> Result<Self, CapsuleError> {
         if bytes.len() > SIZE_MAX {
             return Err(CapsuleError::TooLarge);
@@ -171,8 +173,8 @@ impl Capsule {
     }
 
     fn from_body(body: &str) -> Result<Self, CapsuleError> {
-        let wrong = |what: &str| CapsuleError::Wrong(what.to_owned());
-        let table: toml::Table = body.parse().map_err(|_| wrong("it is no TOML"))?;
+        let invalid = |what: &str| CapsuleError::Invalid(what.to_owned());
+        let table: toml::Table = body.parse().map_err(|_| invalid("it is not TOML"))?;
         match table.get("format").and_then(toml::Value::as_integer) {
             Some(format) if format == i64::from(FORMAT) => {}
             other => {
@@ -182,9 +184,9 @@ impl Capsule {
         }
         let text: Text = table
             .try_into()
-            .map_err(|error| CapsuleError::Wrong(format!("{error}")))?;
+            .map_err(|error| CapsuleError::Invalid(format!("{error}")))?;
         let scenario = file::load("capsule", text.scenario.as_bytes(), &[])
-            .map_err(|found| CapsuleError::Wrong(found.to_human(false)))?;
+            .map_err(|found| CapsuleError::Invalid(found.to_human(false)))?;
         let checkpoints = text.checkpoints.iter().map(|it| parse_checkpoint(it));
         Ok(Self {
             build: text.mtasim,
@@ -192,7 +194,7 @@ impl Capsule {
             seed: text
                 .seed
                 .parse()
-                .map_err(|_| wrong("its seed is no number"))?,
+                .map_err(|_| invalid("its seed is not a number"))?,
             overrides: text.overrides,
             failure: Failure {
                 signature: text.signature,
@@ -202,20 +204,24 @@ impl Capsule {
             digest: text.digest,
             checkpoints: checkpoints
                 .collect::<Option<_>>()
-                .ok_or_else(|| wrong("a checkpoint cannot be read"))?,
+                .ok_or_else(|| invalid("a checkpoint cannot be read"))?,
             scenario,
         })
     }
 
-    /// Whether this build of mtasim wrote it.
+    /// Whether this version of mtasim wrote it.
     #[must_use]
     pub fn is_of_this_build(&self) -> bool {
         self.build == BUILD
     }
 }
 
-/// The name of the file of a capsule: the signature, the seed, and which scenario by the
-/// beginning of its hash.
+/// The hash of a scenario's content, in hexadecimal.
+pub(crate) fn scenario_hash(scenario: &Scenario) -> String {
+    blake3::Hash::from(scenario.content_hash()).to_string()
+}
+
+/// The file name of a capsule: signature, seed and the first digits of the scenario hash.
 #[must_use]
 pub fn file_name(signature: &str, seed: u64, scenario_hash: &str) -> String {
     let hash: String = scenario_hash.chars().take(8).collect();
@@ -242,7 +248,8 @@ fn checksum(body: &str) -> String {
     blake3::Hash::from(hash).to_hex()[..16].to_owned()
 }
 
-/// A signature as part of a file's name; a hash keeps those apart that would look alike.
+/// A signature as part of a file name. The hash distinguishes signatures that look alike when
+/// shortened.
 fn slug(signature: &str) -> String {
     const LENGTH_MAX: usize = 40;
     let mut slug = String::new();
@@ -257,25 +264,6 @@ fn slug(signature: &str) -> String {
     format!("{slug}-{:04x}", kernel::key(signature) & 0xffff)
 }
 
-impl fmt::Display for CapsuleError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => formatter.write_str("it is no capsule of mtasim"),
-            Self::TooLarge => write!(formatter, "it has more than {SIZE_MAX} bytes"),
-            Self::Truncated => formatter.write_str("its end is missing: it was cut off"),
-            Self::Changed => formatter
-                .write_str("its checksum does not hold: it was changed after it was written"),
-            Self::Format(format) => write!(
-                formatter,
-                "it has format {format}, and this build of mtasim reads format {FORMAT}"
-            ),
-            Self::Wrong(why) => write!(formatter, "its checksum holds, and yet {why}"),
-        }
-    }
-}
-
-impl std::error::Error for CapsuleError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,7 +274,7 @@ mod tests {
         let mut scenario = Scenario::new("a \"title\" '''", "why\nnot", Duration::from_secs(60));
         let host = config::plan::Host::new(config::plan::Build::V4_0_993_6);
         scenario.hosts.insert("A".to_owned(), host);
-        // Loading assigns addresses: what is kept has them.
+        // Loading assigns addresses, and a capsule has a loaded scenario.
         let text = scenario.to_toml();
         let scenario = file::load("t", text.as_bytes(), &[]).expect("a scenario");
         let mut capsule = Capsule {
@@ -317,13 +305,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn what_is_written_is_read_again(seed: u64, points in prop::collection::vec(any::<(u64, u64, u64)>(), 0..20)) {
+        fn write_and_parse_round_trip(seed: u64, points in prop::collection::vec(any::<(u64, u64, u64)>(), 0..20)) {
             let capsule = capsule(seed, &points);
             prop_assert_eq!(Capsule::parse(capsule.to_text().as_bytes()), Ok(capsule));
         }
 
         #[test]
-        fn no_prefix_and_no_changed_byte_passes(cut: prop::sample::Index, byte: u8) {
+        fn truncation_and_every_changed_byte_are_detected(cut: prop::sample::Index, byte: u8) {
             let text = capsule(7, &[(256, 1, 2)]).to_text().into_bytes();
             let at = cut.index(text.len());
             prop_assert!(Capsule::parse(&text[..at]).is_err());
@@ -333,27 +321,24 @@ mod tests {
         }
 
         #[test]
-        fn strange_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn arbitrary_bytes_are_not_a_capsule(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             prop_assert_eq!(Capsule::parse(&bytes), Err(CapsuleError::Foreign));
         }
     }
 
     #[test]
-    fn each_refusal_has_its_word() {
+    fn each_error_has_its_message() {
         let text = capsule(7, &[]).to_text();
-        let told = |text: &str| {
+        let error = |text: &str| {
             Capsule::parse(text.as_bytes())
-                .expect_err("wrong")
+                .expect_err("invalid")
                 .to_string()
         };
-        assert_eq!(told("title = \"x\""), "it is no capsule of mtasim");
+        assert_eq!(error("title = \"x\""), "it is not a capsule of mtasim");
+        assert_eq!(error(&text[..text.len() - 30]), "it is truncated");
         assert_eq!(
-            told(&text[..text.len() - 30]),
-            "its end is missing: it was cut off"
-        );
-        assert_eq!(
-            told(&text.replace("seed = \"7\"", "seed = \"8\"")),
-            "its checksum does not hold: it was changed after it was written"
+            error(&text.replace("seed = \"7\"", "seed = \"8\"")),
+            "its checksum does not match: it was changed after it was written"
         );
         let body = text.split(CHECKSUM).next().expect("a body");
         let sealed = |body: String| {
@@ -361,16 +346,16 @@ mod tests {
             format!("{body}{CHECKSUM}{sum}\"\n")
         };
         assert_eq!(
-            told(&sealed(body.replace("format = 1", "format = 9"))),
-            "it has format 9, and this build of mtasim reads format 1"
+            error(&sealed(body.replace("format = 1", "format = 9"))),
+            "it has format 9, but this version of mtasim reads format 1"
         );
-        let told = told(&sealed(body.replace("seed = \"7\"", "seed = \"x\"")));
-        assert_eq!(told, "its checksum holds, and yet its seed is no number");
+        let error = error(&sealed(body.replace("seed = \"7\"", "seed = \"x\"")));
+        assert_eq!(error, "its checksum matches, but its seed is not a number");
         assert!(Capsule::parse(&vec![b' '; SIZE_MAX + 1]) == Err(CapsuleError::TooLarge));
     }
 
     #[test]
-    fn names_of_files_are_plain() {
+    fn file_names_have_plain_characters() {
         let name = capsule(7, &[]).file_name();
         assert!(name.starts_with("data-race-"), "{name}");
         assert!(

@@ -1,7 +1,5 @@
-//! Where two runs that should be the same part.
-//!
-//! Owns the comparison of digests by checkpoints and of records one by one. It refuses to say
-//! why they differ.
+//! Where two runs of one scenario and seed diverge: by checkpoints of the digest, then record by
+//! record.
 
 use std::fmt;
 
@@ -12,34 +10,35 @@ use simulation::{Options, Outcome};
 
 use crate::subject::Subject;
 
-/// Where two runs part.
+/// Where two runs diverge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Divergence {
-    /// Records up to here are the same in both; 0 if nothing is known to be.
+    /// The number of records known to be equal.
     pub equal_records: u64,
-    /// The time of the last of them.
+    /// The time of the last of these records.
     pub equal_until: Instant,
-    /// The first point known to differ; `None` if they only end differently.
+    /// The first checkpoint known to differ, as record number and time; `None` if only the final
+    /// digests differ.
     pub differs_by: Option<(u64, Instant)>,
-    /// The first record that differs, in both runs, if both were kept.
+    /// The first differing record, if reruns reproduced the divergence.
     pub record: Option<Box<RecordPair>>,
-    /// Where records of one run only can be had: the first that may differ, as that run wrote it.
+    /// The first record that may differ, if reruns were equal.
     pub candidate: Option<String>,
 }
 
-/// The first record that differs.
+/// The first differing record of two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPair {
-    /// Its place, counted from 1.
+    /// The number of the record, counted from 1.
     pub number: u64,
-    /// What the first run wrote there, in words; `None` if it had ended.
+    /// The record of the first run; `None` if that run had ended.
     pub first: Option<String>,
-    /// What the second run wrote there.
+    /// The record of the second run; `None` if that run had ended.
     pub second: Option<String>,
 }
 
-/// The stretch in which two lists of checkpoints part. The digests of the whole runs are known
-/// to differ.
+/// The range of records in which two lists of checkpoints diverge. The final digests are known to
+/// differ.
 #[must_use]
 pub fn between(one: &[Checkpoint], other: &[Checkpoint]) -> Divergence {
     let mut divergence = Divergence {
@@ -49,12 +48,12 @@ pub fn between(one: &[Checkpoint], other: &[Checkpoint]) -> Divergence {
         record: None,
         candidate: None,
     };
-    // A longer run keeps fewer points of its beginning: only common ones can be compared.
+    // A longer run keeps fewer checkpoints of its beginning, so only common ones are compared.
     for point in one {
-        let Ok(place) = other.binary_search_by_key(&point.records, |it| it.records) else {
+        let Ok(index) = other.binary_search_by_key(&point.records, |it| it.records) else {
             continue;
         };
-        if other[place] != *point {
+        if other[index] != *point {
             divergence.differs_by = Some((point.records, point.at));
             break;
         }
@@ -64,8 +63,8 @@ pub fn between(one: &[Checkpoint], other: &[Checkpoint]) -> Divergence {
     divergence
 }
 
-/// Looks for the first record that differs by running twice more with every record kept. A
-/// subject that is not deterministic may behave this time; then the stretch is all there is.
+/// Reruns twice with all records kept, to find the first differing record. If the reruns are equal,
+/// only the range and a candidate are known.
 pub(crate) fn locate(
     mut divergence: Divergence,
     subject: &dyn Subject,
@@ -85,14 +84,14 @@ pub(crate) fn locate(
     divergence
 }
 
-/// The record after the first `equal` ones that the digest takes in.
+/// The record after the first `equal` records of the digest.
 fn candidate(outcome: &Outcome, equal: u64) -> Option<String> {
     let counted = outcome
         .records
         .iter()
         .filter(|(_, record)| record.is_digested());
     let mut rest = counted.skip(usize::try_from(equal).ok()?);
-    rest.next().map(in_words)
+    rest.next().map(show)
 }
 
 fn first_difference(one: &Outcome, other: &Outcome) -> Option<RecordPair> {
@@ -104,8 +103,8 @@ fn first_difference(one: &Outcome, other: &Outcome) -> Option<RecordPair> {
             (one, other) => {
                 return Some(RecordPair {
                     number,
-                    first: one.map(in_words),
-                    second: other.map(in_words),
+                    first: one.map(show),
+                    second: other.map(show),
                 });
             }
         }
@@ -113,9 +112,9 @@ fn first_difference(one: &Outcome, other: &Outcome) -> Option<RecordPair> {
     None
 }
 
-/// A record as a line, for whoever looks for a difference.
+/// A record as one line of debug output.
 #[must_use]
-pub fn in_words((at, record): &(Instant, Record)) -> String {
+pub fn show((at, record): &(Instant, Record)) -> String {
     format!("{at} {record:?}")
 }
 
@@ -123,26 +122,26 @@ impl fmt::Display for Divergence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "the same up to record {} ({} s)",
+            "equal up to record {} ({} s)",
             self.equal_records, self.equal_until
         )?;
         match self.differs_by {
-            Some((records, at)) => write!(formatter, ", another by record {records} ({at} s)")?,
-            None => write!(formatter, ", another some time after")?,
+            Some((records, at)) => write!(formatter, ", different by record {records} ({at} s)")?,
+            None => write!(formatter, ", different at the end")?,
         }
         if let Some(pair) = &self.record {
-            let show = |record: &Option<String>| match record {
+            let shown = |record: &Option<String>| match record {
                 Some(record) => record.clone(),
-                None => "the end".to_owned(),
+                None => "end of the run".to_owned(),
             };
-            write!(formatter, "\n  first divergent record: {}", pair.number)?;
-            write!(formatter, "\n    once:  {}", show(&pair.first))?;
-            write!(formatter, "\n    again: {}", show(&pair.second))?;
+            write!(formatter, "\n  first differing record: {}", pair.number)?;
+            write!(formatter, "\n    first run:  {}", shown(&pair.first))?;
+            write!(formatter, "\n    second run: {}", shown(&pair.second))?;
         } else if let Some(record) = &self.candidate {
             let number = self.equal_records + 1;
             write!(
                 formatter,
-                "\n  this build repeats itself; the first record that may differ is {number}:\n    now:   {record}"
+                "\n  two reruns with this version are equal; the first record that may differ is {number}:\n    now: {record}"
             )?;
         }
         Ok(())
@@ -168,7 +167,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn the_change_lies_where_they_part(length in 1_000_u64..60_000, more in 0_u64..60_000, at in 0_u64..60_000) {
+        fn the_change_is_in_the_reported_range(length in 1_000_u64..60_000, more in 0_u64..60_000, at in 0_u64..60_000) {
             let one = points(length, u64::MAX);
             let other = points(length + more, at);
             let found = between(&one, &other);
@@ -180,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_common_says_so() {
+    fn without_common_checkpoints_nothing_is_known_equal() {
         let found = between(&[], &points(1_000, 0));
         assert_eq!(found.equal_records, 0);
         assert_eq!(found.differs_by, None);
         assert_eq!(
             found.to_string(),
-            "the same up to record 0 (0.000000000 s), another some time after"
+            "equal up to record 0 (0.000000000 s), different at the end"
         );
     }
 }

@@ -1,7 +1,4 @@
-//! One capsule, run again.
-//!
-//! Owns [`replay`]: whether the run came out as it was kept, and what was written down around a
-//! moment. It refuses to repair: a run that came out differently is told, with the place.
+//! Replays a capsule: whether the run is the same, and the records around a time.
 
 use config::plan::Scenario;
 use kernel::{Duration, Instant};
@@ -14,68 +11,66 @@ use crate::repro::divergence::{self, Divergence};
 use crate::run_result::{Failure, failures};
 use crate::subject::Subject;
 
-/// How much is shown before the moment asked for.
-const USUAL_LENGTH: Duration = Duration::from_secs(1);
+/// The default length of a window.
+const DEFAULT_LENGTH: Duration = Duration::from_secs(1);
 
-/// What came of running a capsule again.
+/// A replayed capsule.
 #[derive(Debug)]
 pub struct Replayed {
-    /// Whether it is the run that was kept.
-    pub verdict: ReplayOutcome,
-    /// What went wrong this time.
+    /// How the run compares with the original.
+    pub result: ReplayOutcome,
+    /// The failures of the replay.
     pub failures: Vec<Failure>,
-    /// The run, with its records if a window was asked for.
+    /// The outcome of the replay, with its records if they were requested.
     pub outcome: Outcome,
 }
 
-/// Whether a run is the one that was kept.
+/// How a replay compares with the original run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayOutcome {
-    /// Every digest is equal.
+    /// The digests are equal.
     Same,
-    /// The same build of mtasim, and another run: a bug of mtasim.
+    /// The digests differ with the same version of mtasim: a bug in mtasim.
     Nondeterminism(Divergence),
-    /// Another build, and another run, as may be.
+    /// The digests differ, and so do the versions of mtasim. That is allowed.
     OtherBuild {
-        /// The build that kept it.
+        /// The version that wrote the capsule.
         kept_by: String,
-        /// This build.
+        /// This version.
         this: String,
-        /// Whether the failure it was kept for appears all the same.
+        /// Whether the failure of the capsule still appears.
         still_fails: bool,
-        /// Where the runs part.
+        /// Where the runs diverge.
         divergence: Divergence,
     },
 }
 
-/// Records from `until - length` up to and including `until`.
+/// The records from `until - length` to `until`, inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The last moment.
+    /// The end.
     pub until: Instant,
-    /// How much of the time before it.
+    /// The length.
     pub length: Duration,
 }
 
-/// Runs a capsule again; with its records kept if `records` says so, which changes nothing else.
+/// Replays a capsule. `keep_records` keeps all records in the outcome; the run is the same.
 ///
 /// # Errors
 /// If its scenario cannot be run.
 pub fn replay(
     capsule: &Capsule,
     subject: &dyn Subject,
-    records: bool,
+    keep_records: bool,
 ) -> Result<Replayed, LoweringError> {
-    let options = Options {
-        keep_records: records,
-    };
+    let options = Options { keep_records };
     let outcome = subject.run(&capsule.scenario, capsule.seed, options)?;
     let failures = failures(&outcome);
-    let verdict = if outcome.digest.to_string() == capsule.digest {
+    let result = if outcome.digest.to_string() == capsule.digest {
         ReplayOutcome::Same
     } else {
-        let stretch = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
-        let divergence = divergence::locate(stretch, subject, &capsule.scenario, capsule.seed);
+        let range = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
+        let divergence = divergence::locate(range, subject, &capsule.scenario, capsule.seed);
         if capsule.is_of_this_build() {
             ReplayOutcome::Nondeterminism(divergence)
         } else {
@@ -89,16 +84,16 @@ pub fn replay(
         }
     };
     Ok(Replayed {
-        verdict,
+        result,
         failures,
         outcome,
     })
 }
 
 impl Window {
-    /// The window asked for: up to `until`, or else the failure; nothing asked, no window.
+    /// The requested window, ending at `until` or at the failure; `None` if neither argument is given.
     #[must_use]
-    pub fn asked(
+    pub fn requested(
         until: Option<VirtualDuration>,
         length: Option<VirtualDuration>,
         capsule: &Capsule,
@@ -109,18 +104,18 @@ impl Window {
         let until = until.map(|it| Instant::ZERO.saturating_add(it.0));
         Some(Self {
             until: until.unwrap_or(capsule.failure.time()),
-            length: length.map_or(USUAL_LENGTH, |it| it.0),
+            length: length.map_or(DEFAULT_LENGTH, |it| it.0),
         })
     }
 
-    /// What was written down in a run of `scenario` within the window, a line each, in words.
+    /// The records of a run of `scenario` within the window, one line each.
     pub fn lines(self, scenario: &Scenario, outcome: &Outcome) -> impl Iterator<Item = String> {
         let from = self
             .until
             .saturating_since(Instant::ZERO + self.length)
             .nanos();
         let first = Instant::from_nanos(from);
-        // Threads run ahead of the world a little: records are not quite in the order of time.
+        // Threads run slightly ahead of the event queue, so records are not strictly ordered by time.
         let records = outcome.records.iter();
         records
             .filter(move |(at, _)| first <= *at && *at <= self.until)

@@ -1,25 +1,23 @@
-//! What a control block met, in words.
-//!
-//! Owns the names of its states and of what happens to it, as rows and summaries have them. It
-//! refuses to add up: tallies do.
+//! The names of control-block states and events in results and reports.
 
 use std::collections::BTreeMap;
 
 use mta::{BlockState, Coverage, Stimulus};
 
-/// The name of a pair in rows.
+/// The name of a pair of state and event.
 pub(crate) fn name(state: Option<BlockState>, stimulus: Stimulus) -> String {
-    format!("{}: {}", state_word(state), event_word(stimulus))
+    format!("{}: {}", state_word(state), stimulus_word(stimulus))
 }
 
-/// The counts of a run by name, without those that are zero.
+/// The nonzero counts of a run by name.
 pub(crate) fn names(coverage: &Coverage) -> BTreeMap<String, u64> {
     let counts = every_pair().map(|(state, stimulus)| {
         let times = coverage.of(state, stimulus);
         (state, stimulus, times)
     });
-    let met = counts.filter(|(.., times)| *times > 0);
-    met.map(|(state, stimulus, times)| (name(state, stimulus), times))
+    let covered = counts.filter(|(.., times)| *times > 0);
+    covered
+        .map(|(state, stimulus, times)| (name(state, stimulus), times))
         .collect()
 }
 
@@ -41,7 +39,7 @@ pub(crate) const fn state_word(state: Option<BlockState>) -> &'static str {
     }
 }
 
-pub(crate) const fn event_word(stimulus: Stimulus) -> &'static str {
+pub(crate) const fn stimulus_word(stimulus: Stimulus) -> &'static str {
     match stimulus {
         Stimulus::Listen => "listen",
         Stimulus::OpenRequest => "open request",

@@ -1,7 +1,6 @@
-//! Counters of a sweep.
+//! Counters over the runs of a sweep. Their memory is bounded, however many runs there are.
 //!
-//! Owns [`Counters`]: what rows add up to, in memory of bounded size however many there are. It
-//! refuses rows that come out of order: which capsules are kept depends on it.
+//! Results must be added in the order of seeds: which runs keep a capsule depends on it.
 
 use std::collections::BTreeMap;
 
@@ -12,141 +11,141 @@ use serde::Serialize;
 use crate::run_result::RunResult;
 use crate::statistics::time_histogram::TimeHistogram;
 
-/// Signatures told apart; more are counted together.
+/// The maximum number of signatures counted separately; failures of further ones are counted
+/// together.
 pub const SIGNATURES_MAX: usize = 1_000;
-/// Failing runs of each signature of which a capsule is kept, from the first on. Besides them
-/// every one that failed sooner than all before it has one.
+/// Failing runs per signature that keep a capsule, the first ones. In addition, every run keeps one
+/// that fails earlier in virtual time than all runs before it.
 pub const CAPSULES_MAX: u64 = 100;
+/// Seeds listed of runs that were not as expected.
+const UNEXPECTED_SEEDS_MAX: usize = 20;
 
-/// What runs add up to.
+/// Counters over a number of runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Runs.
     pub runs: u64,
     /// Runs that were as their scenario expects.
     pub as_expected: u64,
-    /// Runs in which anything went wrong, expected or not.
+    /// Runs with at least one failure, expected or not.
     pub failing: u64,
-    /// Runs made twice to see whether they are the same.
+    /// Runs that were run a second time to compare digests.
     pub rechecked: u64,
-    /// What went wrong, by signature.
+    /// Failures by signature.
     pub signatures: BTreeMap<String, SignatureCounters>,
-    /// What went wrong, by kind: the word before the place in a signature, or `exception`.
+    /// Failures by kind: the kind of violation, or `exception`.
     pub kinds: BTreeMap<String, KindCounters>,
     /// When runs ended.
     pub ends: TimeHistogram,
-    /// When those of them ended in which anything went wrong.
+    /// When failing runs ended.
     pub failing_ends: TimeHistogram,
-    /// Failures whose signature is beyond [`SIGNATURES_MAX`].
+    /// Failures of signatures beyond [`SIGNATURES_MAX`].
     pub ungrouped: u64,
-    /// When the first thing went wrong.
+    /// When failing runs failed first.
     pub first_failures: TimeHistogram,
-    /// Faults of the scenario by name.
+    /// Injected faults by name.
     pub faults: BTreeMap<String, Occurrences>,
-    /// Pairs of a control block's state and what happened to it, by name.
+    /// Covered pairs of control-block state and event, by name.
     pub covered: BTreeMap<String, Occurrences>,
-    /// What had been seen after 1, 2, 4, 8... runs.
+    /// Distinct findings after 1, 2, 4, 8... runs.
     pub growth: Vec<Growth>,
-    /// Each signature with the number of runs until it was first seen.
+    /// Each signature with the number of runs up to the first that showed it.
     pub discoveries: Vec<(u64, String)>,
     /// Seeds of the first runs that were not as expected.
     pub unexpected_seeds: Vec<u64>,
 }
 
-/// Failures of one kind.
+/// Counters of one kind of failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KindCounters {
     /// Runs that show it.
     pub runs: u64,
-    /// When it was found first.
+    /// When those runs showed it first.
     pub times: TimeHistogram,
     /// When those runs ended.
     pub ends: TimeHistogram,
 }
 
-/// Failures of one signature.
+/// Counters of one signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureCounters {
     /// Runs that show it.
     pub runs: u64,
-    /// When it was found first.
+    /// When those runs showed it first.
     pub times: TimeHistogram,
-    /// Where it was found soonest in virtual time; the first run of equals.
+    /// The run that shows it earliest in virtual time; the first of equals.
     pub earliest: EarliestFailure,
 }
 
-/// The run in which something was found soonest.
+/// The run that shows a failure earliest in virtual time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarliestFailure {
-    /// When.
+    /// When it fails.
     pub at: Instant,
-    /// Under which seed.
+    /// Its seed.
     pub seed: u64,
-    /// With which of the varied settings.
+    /// Its values of the varied settings.
     pub settings: BTreeMap<String, String>,
-    /// With what the seed has selected of a swarm.
+    /// The settings that its seed drew in a swarm sweep.
     pub selected: BTreeMap<String, String>,
-    /// Which scenario, by its hash.
+    /// The first digits of the hash of its scenario.
     pub scenario: String,
 }
 
-/// How often a fault struck.
+/// How often something occurred.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occurrences {
-    /// Runs in which it did.
+    /// Runs in which it occurred.
     pub runs: u64,
-    /// TimeHistogram altogether.
+    /// Occurrences in all runs.
     pub times: u64,
 }
 
-/// What had been seen after some runs.
+/// Distinct findings after a number of runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Growth {
-    /// The runs.
+    /// The number of runs.
     pub runs: u64,
-    /// Different signatures.
+    /// Distinct signatures.
     pub signatures: u64,
-    /// Different pairs of state and event.
+    /// Distinct pairs of control-block state and event.
     pub pairs: u64,
 }
 
-/// Seeds listed of runs that are not as expected.
-const UNEXPECTED_SEEDS_MAX: usize = 20;
-
 impl Counters {
-    /// Takes in one row, with one in `recheck` runs made twice (0 for none). Says of which of
-    /// its failures, by place, a capsule is to be kept.
-    pub fn add(&mut self, row: &RunResult, recheck: u64) -> Vec<usize> {
+    /// Adds one result of a sweep that reruns one in `recheck` passing runs (0 for none). Returns the
+    /// indices of the failures that need a capsule.
+    pub fn add(&mut self, result: &RunResult, recheck: u64) -> Vec<usize> {
         self.runs += 1;
-        if row.as_expected {
+        if result.as_expected {
             self.as_expected += 1;
         } else if self.unexpected_seeds.len() < UNEXPECTED_SEEDS_MAX {
-            self.unexpected_seeds.push(row.seed);
+            self.unexpected_seeds.push(result.seed);
         }
-        self.rechecked += u64::from(is_rechecked(row.seed, row.is_failing(), recheck));
-        row.faults.iter().for_each(|it| count(&mut self.faults, it));
-        row.covered
-            .iter()
-            .for_each(|it| count(&mut self.covered, it));
-        if let Some(at) = row.first_failure() {
+        self.rechecked += u64::from(is_rechecked(result.seed, result.is_failing(), recheck));
+        let faults = result.faults.iter();
+        faults.for_each(|it| count(&mut self.faults, it));
+        let covered = result.covered.iter();
+        covered.for_each(|it| count(&mut self.covered, it));
+        if let Some(at) = result.first_failure() {
             self.failing += 1;
             self.first_failures.add(at);
         }
-        self.ends.add(Instant::from_nanos(row.simulated));
-        self.add_kinds(row);
-        let places = 0..row.failures.len();
-        let kept = places
-            .filter(|&place| self.add_failure(row, place))
+        self.ends.add(Instant::from_nanos(result.simulated));
+        self.add_kinds(result);
+        let indices = 0..result.failures.len();
+        let kept = indices
+            .filter(|&index| self.add_failure(result, index))
             .collect();
         if self.runs.is_power_of_two() {
-            self.growth.push(self.seen());
+            self.growth.push(self.distinct());
         }
         kept
     }
 
-    /// How many different things have been seen so far.
+    /// Distinct findings so far.
     #[must_use]
-    pub fn seen(&self) -> Growth {
+    pub fn distinct(&self) -> Growth {
         Growth {
             runs: self.runs,
             signatures: self.signatures.len() as u64,
@@ -154,26 +153,27 @@ impl Counters {
         }
     }
 
-    fn add_kinds(&mut self, row: &RunResult) {
+    fn add_kinds(&mut self, result: &RunResult) {
         let mut first: BTreeMap<&str, u64> = BTreeMap::new();
-        for failure in &row.failures {
+        for failure in &result.failures {
             let at = first.entry(kind(&failure.signature)).or_insert(failure.at);
             *at = failure.at.min(*at);
         }
-        let end = Instant::from_nanos(row.simulated);
+        let end = Instant::from_nanos(result.simulated);
         for (word, at) in first {
             let kind = self.kinds.entry(word.to_owned()).or_default();
             kind.runs += 1;
             kind.times.add(Instant::from_nanos(at));
             kind.ends.add(end);
         }
-        if row.is_failing() {
+        if result.is_failing() {
             self.failing_ends.add(end);
         }
     }
 
-    fn add_failure(&mut self, row: &RunResult, place: usize) -> bool {
-        let failure = &row.failures[place];
+    /// Counts one failure; returns whether it needs a capsule.
+    fn add_failure(&mut self, result: &RunResult, index: usize) -> bool {
+        let failure = &result.failures[index];
         let at = Instant::from_nanos(failure.at);
         let is_new = !self.signatures.contains_key(&failure.signature);
         if is_new && self.signatures.len() == SIGNATURES_MAX {
@@ -182,16 +182,16 @@ impl Counters {
         }
         let here = || EarliestFailure {
             at,
-            seed: row.seed,
-            settings: row.settings.clone(),
-            selected: row.selected.clone(),
-            scenario: row.scenario.clone(),
+            seed: result.seed,
+            settings: result.settings.clone(),
+            selected: result.selected.clone(),
+            scenario: result.scenario.clone(),
         };
         if is_new {
             self.discoveries
                 .push((self.runs, failure.signature.clone()));
         }
-        let group = self
+        let counters = self
             .signatures
             .entry(failure.signature.clone())
             .or_insert_with(|| SignatureCounters {
@@ -199,37 +199,40 @@ impl Counters {
                 times: TimeHistogram::default(),
                 earliest: here(),
             });
-        group.runs += 1;
-        group.times.add(at);
-        let sooner = at < group.earliest.at;
-        if sooner {
-            group.earliest = here();
+        counters.runs += 1;
+        counters.times.add(at);
+        let is_earlier = at < counters.earliest.at;
+        if is_earlier {
+            counters.earliest = here();
         }
-        assert!(group.runs <= self.runs, "a run shows a signature once");
-        sooner || group.runs <= CAPSULES_MAX
+        assert!(
+            counters.runs <= self.runs,
+            "a result has each signature at most once"
+        );
+        is_earlier || counters.runs <= CAPSULES_MAX
     }
 }
 
-/// The word of a violation's kind, `exception` for those that end a process.
+/// The kind of failure that a signature begins with: that of a violation, or `exception`.
 fn kind(signature: &str) -> &str {
     let word = signature.split([':', ' ']).next();
     word.unwrap_or(signature)
 }
 
-/// Adds what one run did of something.
+/// Adds the occurrences in one run.
 fn count(counts: &mut BTreeMap<String, Occurrences>, (name, times): (&String, &u64)) {
-    // Names are few and runs many: nearly always it is there.
+    // The names are few and the runs many, so the name is nearly always there: no clone for `entry`.
     if !counts.contains_key(name) {
         counts.insert(name.clone(), Occurrences::default());
     }
-    if let Some(fired) = counts.get_mut(name) {
-        fired.runs += u64::from(*times > 0);
-        fired.times += times;
+    if let Some(occurrences) = counts.get_mut(name) {
+        occurrences.runs += u64::from(*times > 0);
+        occurrences.times += times;
     }
 }
 
-/// Whether a run is made twice: every failing one, and one in `recheck` of the others by its
-/// seed; none if `recheck` is 0.
+/// Whether a run is run a second time: every failing run, and one in `recheck` passing ones; none if
+/// `recheck` is 0. It depends on the seed only, so a resumed or sharded sweep reruns the same runs.
 #[must_use]
 pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {
     const SALT: u64 = 0x5eed;
@@ -240,18 +243,18 @@ pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {
 mod tests {
     use super::*;
 
-    fn row(seed: u64, at: u64) -> RunResult {
+    fn result(seed: u64, at: u64) -> RunResult {
         let text = format!(
             r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
             "failures":[{{"signature":"s","at":{at},"count":1}}],"digest":"","simulated":0,
             "events":0,"calls":0,"stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},
             "faults":{{"f":2}},"offered":{{}},"lost":{{}}}}"#
         );
-        serde_json::from_str(&text).expect("a row")
+        serde_json::from_str(&text).expect("a result")
     }
 
     #[test]
-    fn one_in_so_many_of_those_that_do_not_fail_is_made_twice_and_all_that_do() {
+    fn every_failing_run_and_one_in_n_passing_runs_are_rerun() {
         let count = (0..64_000)
             .filter(|&seed| is_rechecked(seed, false, 64))
             .count();
@@ -262,16 +265,19 @@ mod tests {
     }
 
     #[test]
-    fn capsules_are_kept_of_the_first_runs_and_of_every_sooner_one() {
+    fn the_first_runs_and_every_earlier_one_keep_a_capsule() {
         let mut counters = Counters::default();
         for seed in 0..CAPSULES_MAX {
-            assert_eq!(counters.add(&row(seed, 1_000), 0), [0]);
+            assert_eq!(counters.add(&result(seed, 1_000), 0), [0]);
         }
-        assert!(counters.add(&row(500, 1_000), 0).is_empty());
-        assert_eq!(counters.add(&row(501, 999), 0), [0]);
-        assert!(counters.add(&row(502, 999), 0).is_empty());
-        let group = &counters.signatures["s"];
-        assert_eq!((group.earliest.seed, group.runs), (501, CAPSULES_MAX + 3));
+        assert!(counters.add(&result(500, 1_000), 0).is_empty());
+        assert_eq!(counters.add(&result(501, 999), 0), [0]);
+        assert!(counters.add(&result(502, 999), 0).is_empty());
+        let signature = &counters.signatures["s"];
+        assert_eq!(
+            (signature.earliest.seed, signature.runs),
+            (501, CAPSULES_MAX + 3)
+        );
         assert_eq!(counters.faults["f"].times, 2 * counters.runs);
         assert_eq!(counters.discoveries, [(1, "s".to_owned())]);
     }

@@ -1,15 +1,12 @@
-//! What counts say about chances.
-//!
-//! Owns the Wilson score interval, McNemar's exact test and the interval of a paired difference.
-//! The only floating-point numbers of the simulator live here and in what is shown of them;
-//! nothing of them ever flows back into a run.
+//! Proportions with confidence intervals (Wilson), and the comparison of two arms on the same seeds
+//! (McNemar; Agresti and Min).
 
 use serde::Serialize;
 
-/// The 97.5 % point of the standard normal distribution, for intervals of 95 %.
+/// The 97.5 % quantile of the standard normal distribution, for two-sided intervals of 95 %.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// An interval of 95 %.
+/// A confidence interval of 95 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower bound.
@@ -18,24 +15,55 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// What two arms did on the same seeds.
+/// A number of runs as a proportion of all, with its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Proportion {
+    /// The number of runs.
+    pub runs: u64,
+    /// As a fraction of all runs; 0 if there are none.
+    pub rate: f64,
+    /// The Wilson interval of the rate.
+    #[serde(flatten)]
+    pub interval: Interval,
+}
+
+/// Seeds that were run in two arms, by the arms in which they fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Paired {
-    /// Failed in the first arm only.
+    /// Fail in the first arm only.
     pub fixed: u64,
-    /// Failed in the second arm only.
+    /// Fail in the second arm only.
     pub broke: u64,
-    /// Failed in both.
+    /// Fail in both arms.
     pub both: u64,
-    /// Failed in neither.
+    /// Fail in neither arm.
     pub neither: u64,
 }
 
-/// The Wilson score interval of a share (E. B. Wilson 1927): unlike the textbook interval it
-/// stays within 0..=1 and is honest for 0 of n. No trials say nothing: 0..=1.
+impl Proportion {
+    /// `runs` of `all` runs.
+    ///
+    /// # Panics
+    /// If `runs` is greater than `all`.
+    #[must_use]
+    pub fn of(runs: u64, all: u64) -> Self {
+        Self {
+            runs,
+            rate: if all == 0 {
+                0.0
+            } else {
+                runs as f64 / all as f64
+            },
+            interval: wilson(runs, all),
+        }
+    }
+}
+
+/// The Wilson score interval of a proportion (E. B. Wilson, 1927). Unlike the normal approximation it
+/// stays within 0..=1 and has a sensible width at 0 and n of n. Without trials it is 0..=1.
 ///
 /// # Panics
-/// If there were more hits than trials.
+/// If there are more hits than trials.
 #[must_use]
 pub fn wilson(hits: u64, trials: u64) -> Interval {
     assert!(hits <= trials, "{hits} hits of {trials} trials");
@@ -45,20 +73,21 @@ pub fn wilson(hits: u64, trials: u64) -> Interval {
             high: 1.0,
         };
     }
-    let share = hits as f64 / trials as f64;
-    let Interval { low, high } = wilson_of_proportion(share, trials as f64);
+    let proportion = hits as f64 / trials as f64;
+    let Interval { low, high } = wilson_of_proportion(proportion, trials as f64);
     Interval {
+        // Exact where rounding would leave something like 1e-17.
         low: if hits == 0 { 0.0 } else { low },
         high: if hits == trials { 1.0 } else { high },
     }
 }
 
-/// The same for a share of `n` trials, or what has as much to say as that many.
+/// The Wilson score interval of a proportion of `n` trials; `n` may be an effective sample size.
 #[must_use]
-pub fn wilson_of_proportion(share: f64, n: f64) -> Interval {
+pub fn wilson_of_proportion(proportion: f64, n: f64) -> Interval {
     let square = Z * Z;
-    let centre = (share + square / (2.0 * n)) / (1.0 + square / n);
-    let spread = (share * (1.0 - share) / n + square / (4.0 * n * n)).sqrt();
+    let centre = (proportion + square / (2.0 * n)) / (1.0 + square / n);
+    let spread = (proportion * (1.0 - proportion) / n + square / (4.0 * n * n)).sqrt();
     let half = Z / (1.0 + square / n) * spread;
     Interval {
         low: centre - half,
@@ -67,14 +96,14 @@ pub fn wilson_of_proportion(share: f64, n: f64) -> Interval {
 }
 
 impl Paired {
-    /// How many seeds were run in both arms.
+    /// The number of seeds.
     #[must_use]
     pub const fn seeds(self) -> u64 {
         self.fixed + self.broke + self.both + self.neither
     }
 
-    /// McNemar's exact test: how likely a split of the discordant seeds as uneven as this one,
-    /// or more, is if the arms do not differ (two-sided binomial test with one half).
+    /// The p-value of McNemar's exact test: the probability of a split of the discordant seeds at least
+    /// as uneven as this one if the arms do not differ (two-sided binomial test with p = 1/2).
     #[must_use]
     pub fn mcnemar(self) -> f64 {
         let discordant = self.fixed + self.broke;
@@ -82,16 +111,16 @@ impl Paired {
         if 2 * fewer >= discordant {
             return 1.0;
         }
-        let tail = if discordant <= WHOLE_MAX {
-            tail_in_whole_numbers(discordant, fewer)
+        let tail = if discordant <= INTEGER_TOSSES_MAX {
+            tail_in_integers(discordant, fewer)
         } else {
             tail_in_logarithms(discordant, fewer)
         };
         (2.0 * tail).min(1.0)
     }
 
-    /// By how much the share of failing seeds is smaller in the second arm, with 95 %: the
-    /// adjusted Wald interval of A. Agresti and Y. Min (2005), half a seed added to each cell.
+    /// By how much the proportion of failing seeds is smaller in the second arm: the adjusted Wald
+    /// interval of A. Agresti and Y. Min (2005), with half a seed added to each cell.
     #[must_use]
     pub fn difference(self) -> Interval {
         let n = self.seeds() as f64 + 2.0;
@@ -106,25 +135,25 @@ impl Paired {
     }
 }
 
-/// Trials whose binomial coefficients fit, times the number of trials, in 128 bits.
-const WHOLE_MAX: u64 = 120;
+/// The largest number of trials for which a binomial coefficient times that number fits in 128 bits.
+const INTEGER_TOSSES_MAX: u64 = 120;
 
-/// The chance of at most `most` heads in `tosses` tosses, up to the last division exact.
-fn tail_in_whole_numbers(tosses: u64, most: u64) -> f64 {
+/// The probability of at most `most` heads in `tosses` tosses, exact up to the last division.
+fn tail_in_integers(tosses: u64, most: u64) -> f64 {
     assert!(
-        tosses <= WHOLE_MAX,
+        tosses <= INTEGER_TOSSES_MAX,
         "{tosses} tosses need more than 128 bits"
     );
-    let (mut ways, mut sum) = (1_u128, 0_u128);
+    let (mut combinations, mut sum) = (1_u128, 0_u128);
     for heads in 0..=most {
-        sum += ways;
-        ways = ways * u128::from(tosses - heads) / u128::from(heads + 1);
+        sum += combinations;
+        combinations = combinations * u128::from(tosses - heads) / u128::from(heads + 1);
     }
     sum as f64 / (1_u128 << tosses) as f64
 }
 
-/// The same for any number. Terms come from the largest down, each from the one before, in
-/// logarithms: the first of them would underflow from some thousand tosses on.
+/// The same for any number of tosses. Works in logarithms, from the largest term down: 2^-n
+/// underflows from about a thousand tosses on.
 fn tail_in_logarithms(tosses: u64, most: u64) -> f64 {
     let n = tosses as f64;
     let mut log_term = log_choose(tosses, most) - n * std::f64::consts::LN_2;
@@ -132,6 +161,7 @@ fn tail_in_logarithms(tosses: u64, most: u64) -> f64 {
     for heads in (0..=most).rev() {
         let term = log_term.exp();
         sum += term;
+        // Terms decrease; the rest is below the precision of the sum.
         if term < sum * 1e-17 {
             break;
         }
@@ -157,8 +187,8 @@ mod tests {
         assert!((found - known).abs() < 5e-5, "{found} instead of {known}");
     }
 
-    /// The last four are those of R. G. Newcombe (1998), table I, method 3; those of ten trials
-    /// follow from the formula by hand.
+    /// The last four are from R. G. Newcombe (1998), table I, method 3; those of ten trials are
+    /// computed from the formula by hand.
     #[test]
     fn wilson_has_the_known_values() {
         for (hits, trials, low, high) in [
@@ -215,7 +245,7 @@ mod tests {
         assert!((0.0..1e-300).contains(&many), "{many}");
     }
 
-    /// The sum over all splits, with whole numbers, as an independent witness.
+    /// An independent computation: the sum over all splits in integers.
     fn brute_force(fixed: u64, broke: u64) -> f64 {
         let n = fixed + broke;
         let mut row = vec![1_u128];
@@ -227,8 +257,8 @@ mod tests {
         }
         let observed = fixed.abs_diff(broke);
         let uneven = (0..=n).filter(|k| k.abs_diff(n - k) >= observed);
-        let ways: u128 = uneven.map(|k| row[k as usize]).sum();
-        ways as f64 / 2_f64.powi(n as i32)
+        let combinations: u128 = uneven.map(|k| row[k as usize]).sum();
+        combinations as f64 / 2_f64.powi(n as i32)
     }
 
     proptest! {
@@ -239,24 +269,24 @@ mod tests {
         }
 
         #[test]
-        fn both_ways_to_the_tail_agree(tosses in 1_u64..=WHOLE_MAX, share in 0.0..1.0_f64) {
-            let most = (tosses as f64 * share) as u64 / 2;
-            let (whole, logarithms) =
-                (tail_in_whole_numbers(tosses, most), tail_in_logarithms(tosses, most));
-            prop_assert!((whole / logarithms - 1.0).abs() < 1e-11);
+        fn integers_and_logarithms_agree(tosses in 1_u64..=INTEGER_TOSSES_MAX, fraction in 0.0..1.0_f64) {
+            let most = (tosses as f64 * fraction) as u64 / 2;
+            let (integers, logarithms) =
+                (tail_in_integers(tosses, most), tail_in_logarithms(tosses, most));
+            prop_assert!((integers / logarithms - 1.0).abs() < 1e-11);
         }
 
         #[test]
-        fn an_interval_holds_what_was_seen(hits in 0_u64..500, more in 0_u64..500) {
+        fn an_interval_contains_the_observed_proportion(hits in 0_u64..500, more in 0_u64..500) {
             prop_assume!(hits + more > 0);
             let interval = wilson(hits, hits + more);
-            let share = hits as f64 / (hits + more) as f64;
-            prop_assert!(0.0 <= interval.low && interval.low <= share);
-            prop_assert!(share <= interval.high && interval.high <= 1.0);
+            let proportion = hits as f64 / (hits + more) as f64;
+            prop_assert!(0.0 <= interval.low && interval.low <= proportion);
+            prop_assert!(proportion <= interval.high && interval.high <= 1.0);
         }
 
         #[test]
-        fn the_difference_turns_with_the_arms(fixed in 0_u64..500, broke in 0_u64..500, rest in 0_u64..500) {
+        fn swapping_the_arms_negates_the_difference(fixed in 0_u64..500, broke in 0_u64..500, rest in 0_u64..500) {
             let one = Paired { fixed, broke, both: rest, neither: 0 }.difference();
             let other = Paired { fixed: broke, broke: fixed, both: rest, neither: 0 }.difference();
             prop_assert!((one.low + other.high).abs() < 1e-12);

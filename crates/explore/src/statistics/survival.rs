@@ -1,7 +1,7 @@
-//! How long runs go on without something happening to them.
+//! Survival curves: the proportion of runs that have not failed yet, over virtual time (Kaplan and
+//! Meier, 1958).
 //!
-//! Owns the estimate of Kaplan and Meier (1958). A run that ended without it says that it takes
-//! longer than that, and no more. It refuses a model of what happens afterwards.
+//! A run that ended without the failure is censored: it counts as at risk up to its end.
 
 use kernel::Duration;
 
@@ -9,33 +9,33 @@ use crate::statistics::counters::{Counters, KindCounters};
 use crate::statistics::intervals::{Interval, wilson_of_proportion};
 use crate::statistics::time_histogram::TimeHistogram;
 
-/// The share of runs to which something has not happened yet, as time passes.
+/// The proportion of runs without the failure as a function of virtual time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survival {
-    /// All runs.
+    /// The number of runs.
     pub runs: u64,
-    /// Those to which it happened.
-    pub happened: u64,
-    /// Each time at which it did, to 1/64, in order.
+    /// Runs that fail.
+    pub failed: u64,
+    /// The steps of the curve, one for each failure time (within 1/64), in order.
     pub points: Vec<SurvivalPoint>,
-    /// The end of the longest run.
+    /// When the longest run ended.
     pub end: Duration,
 }
 
-/// From one time on.
+/// A step of a survival curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SurvivalPoint {
-    /// The time.
+    /// When it is.
     pub at: Duration,
-    /// The share that is left.
+    /// The estimated proportion of runs without the failure from here on.
     pub proportion: f64,
-    /// Its interval of 95 %: Wilson's, for as many runs as would have the variance of Greenwood
-    /// (K. J. Rothman 1978). Without runs that ended early it is Wilson's own.
+    /// Its interval: Wilson's, with the sample size that has Greenwood's variance (K. J. Rothman,
+    /// 1978). Without censored runs that is the number of runs.
     pub interval: Interval,
 }
 
 impl Survival {
-    /// Of the runs of a counters, as to one kind of failure, such as `control-block-exhaustion`.
+    /// The survival curve for one kind of failure, such as `control-block-exhaustion`.
     #[must_use]
     pub fn of(counters: &Counters, kind: &str) -> Self {
         let nothing = KindCounters::default();
@@ -43,7 +43,7 @@ impl Survival {
         Self::of_times(counters, times, ends)
     }
 
-    /// Of the runs of a counters, as to whatever goes wrong first.
+    /// The survival curve for the first failure of any kind.
     #[must_use]
     pub fn of_first_failure(counters: &Counters) -> Self {
         Self::of_times(counters, &counters.first_failures, &counters.failing_ends)
@@ -57,13 +57,13 @@ impl Survival {
             .map_or(Duration::ZERO, |it| it.0);
         Self {
             runs: counters.runs,
-            happened: times.count(),
+            failed: times.count(),
             points: points(counters.runs, times, &without(&counters.ends, ends)),
             end,
         }
     }
 
-    /// When it had happened to half of all runs; `None` if it never had.
+    /// The time by which half of the runs have failed; `None` if fewer ever do.
     #[must_use]
     pub fn median(&self) -> Option<Duration> {
         let past = self.points.iter().find(|step| step.proportion <= 0.5)?;
@@ -71,7 +71,7 @@ impl Survival {
     }
 }
 
-/// When runs ended to which it did not happen.
+/// When the runs ended that are in `all` but not in `some`.
 fn without(all: &TimeHistogram, some: &TimeHistogram) -> Vec<(Duration, u64)> {
     let mut some = some.counts().peekable();
     let rest = all.counts().map(|(at, count)| {
@@ -83,23 +83,24 @@ fn without(all: &TimeHistogram, some: &TimeHistogram) -> Vec<(Duration, u64)> {
 
 fn points(runs: u64, times: &TimeHistogram, censored: &[(Duration, u64)]) -> Vec<SurvivalPoint> {
     let (mut proportion, mut greenwood) = (1.0, 0.0);
-    let (mut happened, mut ended) = (0, 0);
+    let (mut failed, mut ended) = (0, 0);
     let mut censored = censored.iter().peekable();
     let step = |(at, count): (Duration, u64)| {
-        // Who ends at the very time of an event was still there when it came.
+        // By convention a run censored at the time of a failure was still at risk.
         while let Some((_, count)) = censored.next_if(|it| it.0 < at) {
             ended += count;
         }
-        let at_risk = runs - happened - ended;
-        happened += count;
+        let at_risk = runs - failed - ended;
+        failed += count;
         let left = at_risk - count;
         proportion *= left as f64 / at_risk as f64;
+        // With nobody left G is infinite; the interval is that of 0 of the runs not censored.
         let interval = if left == 0 {
             let Interval { high, .. } = wilson_of_proportion(0.0, (runs - ended) as f64);
             Interval { low: 0.0, high }
         } else {
             greenwood += count as f64 / (at_risk as f64 * left as f64);
-            // Var = S^2 G, and a share of n trials has S (1 - S) / n.
+            // Greenwood: Var = S^2 G. A proportion of n trials has S (1 - S) / n, hence n.
             wilson_of_proportion(proportion, (1.0 - proportion) / (proportion * greenwood))
         };
         SurvivalPoint {
@@ -120,7 +121,7 @@ mod tests {
 
     const KIND: &str = "control-block-exhaustion";
 
-    /// Runs that ended at these seconds, some with an event before.
+    /// Counters of runs given by end and time of failure, in seconds.
     fn counters(runs: &[(u64, Option<u64>)]) -> Counters {
         let mut counters = Counters::default();
         for (seed, (end, event)) in runs.iter().enumerate() {
@@ -136,8 +137,8 @@ mod tests {
                 "offered":{{}},"lost":{{}}}}"#,
                 nanos(*end)
             );
-            let row: RunResult = serde_json::from_str(&text).expect("a row");
-            counters.add(&row, 0);
+            let result: RunResult = serde_json::from_str(&text).expect("a result");
+            counters.add(&result, 0);
         }
         counters
     }
@@ -145,7 +146,7 @@ mod tests {
     /// By hand: of six, one event at 10 s, an end at 15 s, an event at 20 s, two ends at 30 s and
     /// an event at 40 s: 5/6, then 5/6 of 3/4, then nothing.
     #[test]
-    fn a_small_case_is_as_by_hand() {
+    fn a_small_case_matches_hand_calculation() {
         let runs = [
             (50, Some(10)),
             (15, None),
@@ -155,24 +156,24 @@ mod tests {
             (50, Some(40)),
         ];
         let survival = Survival::of(&counters(&runs), KIND);
-        let shares: Vec<f64> = survival.points.iter().map(|it| it.proportion).collect();
+        let proportions: Vec<f64> = survival.points.iter().map(|it| it.proportion).collect();
         let wanted = [5.0 / 6.0, 5.0 / 6.0 * 0.75, 0.0];
         assert!(
-            shares
+            proportions
                 .iter()
                 .zip(wanted)
                 .all(|(one, two)| (one - two).abs() < 1e-12)
         );
-        assert_eq!(shares.len(), 3);
-        assert_eq!((survival.runs, survival.happened), (6, 3));
+        assert_eq!(proportions.len(), 3);
+        assert_eq!((survival.runs, survival.failed), (6, 3));
         let median = survival.median().map_or(0, Duration::nanos);
         assert!(median.abs_diff(40_000_000_000) <= 40_000_000_000 / 64);
     }
 
     proptest! {
-        /// Without runs that ended early it is the plain share, with Wilson's interval.
+        /// Without censoring it is the plain proportion with Wilson's interval.
         #[test]
-        fn without_censoring_it_is_the_share_that_is_left(
+        fn without_censoring_it_is_the_proportion_that_is_left(
             events in prop::collection::vec(prop::option::of(1_u64..1_000), 1..60)
         ) {
             let runs: Vec<(u64, Option<u64>)> = events.iter().map(|it| (2_000, *it)).collect();

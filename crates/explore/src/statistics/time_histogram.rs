@@ -1,13 +1,10 @@
-//! How long it took until something happened, over many runs.
-//!
-//! Owns [`TimeHistogram`], a histogram of bounded size with a relative error below 1/64. It refuses to
-//! keep single times: a sweep may have millions of runs.
+//! A histogram of times with logarithmic buckets: bounded memory, relative error below 1/64.
 
 use std::collections::BTreeMap;
 
 use kernel::{Duration, Instant};
 
-/// Each doubling of time is cut into this many buckets.
+/// Buckets per doubling of time.
 const BUCKETS_PER_OCTAVE: u32 = 64;
 const OCTAVE_BITS: u32 = BUCKETS_PER_OCTAVE.ilog2();
 
@@ -19,30 +16,33 @@ pub struct TimeHistogram {
 }
 
 impl TimeHistogram {
-    /// Takes in one time.
+    /// Adds one time.
     pub fn add(&mut self, at: Instant) {
         *self.buckets.entry(bucket(at.nanos())).or_default() += 1;
         self.count += 1;
     }
 
-    /// How many times were taken in.
+    /// The number of times added.
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
     }
 
-    /// All times, each bucket's by one time within it, with how many there are; earliest first.
+    /// The buckets in order, each as a time within it and its count.
     pub fn counts(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         let buckets = self.buckets.iter();
         buckets.map(|(&bucket, &count)| (Duration::from_nanos(middle(bucket)), count))
     }
 
-    /// The time by which `percent` per cent of `runs` runs had got there; `None` if fewer ever
-    /// did. Runs that never got there count as later than all others, so nothing is assumed of
-    /// what they would have done after their end.
+    /// The time by which `percent` % of `runs` runs had their event; `None` if fewer ever had. Runs
+    /// without an event count as later than all others: nothing is assumed about what would have
+    /// happened after their end.
+    ///
+    /// # Panics
+    /// If there are more times than runs.
     #[must_use]
     pub fn quantile(&self, percent: u64, runs: u64) -> Option<Duration> {
-        assert!(self.count <= runs, "a run has one first time at most");
+        assert!(self.count <= runs, "a run has at most one first time");
         let rank = (u128::from(runs) * u128::from(percent))
             .div_ceil(100)
             .max(1);
@@ -59,15 +59,16 @@ impl TimeHistogram {
 
 fn bucket(nanos: u64) -> u32 {
     let octave = (u64::BITS - nanos.leading_zeros()).saturating_sub(OCTAVE_BITS + 1);
-    let place = u32::try_from(nanos >> octave).expect("seven bits are left");
-    octave * BUCKETS_PER_OCTAVE + place
+    // The leading bit and the six bits below it: 64..=127, so octaves join without a gap.
+    let index = u32::try_from(nanos >> octave).expect("seven bits are left");
+    octave * BUCKETS_PER_OCTAVE + index
 }
 
-/// A time inside of a bucket, at most 1/128 away from each other one in it.
+/// The middle of a bucket: at most 1/128 away from every time in it.
 fn middle(bucket: u32) -> u64 {
     let octave = (bucket / BUCKETS_PER_OCTAVE).saturating_sub(1);
-    let place = u64::from(bucket - octave * BUCKETS_PER_OCTAVE);
-    (place << octave) + ((1_u64 << octave) >> 1)
+    let index = u64::from(bucket - octave * BUCKETS_PER_OCTAVE);
+    (index << octave) + ((1_u64 << octave) >> 1)
 }
 
 #[cfg(test)]

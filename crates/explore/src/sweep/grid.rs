@@ -1,7 +1,6 @@
-//! One scenario with some of its settings varied.
+//! A grid of scenarios: some settings of one file varied, all combinations.
 //!
-//! Owns axes, `PATH=V1,V2`, and the points where they cross, each a checked scenario. It refuses
-//! to check values itself: each passes the same checks as a file.
+//! Values are not checked here. Each point is loaded like a file and passes the same checks.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -10,46 +9,48 @@ use config::file::{self, Diagnostics};
 use config::plan::Scenario;
 use serde::{Deserialize, Serialize};
 
-/// Points a grid may have.
+use crate::repro::capsule::scenario_hash;
+
+/// The maximum number of points of a grid.
 pub const POINTS_MAX: usize = 10_000;
 
-/// A setting and the values it takes in turn.
+/// A varied setting and its values. Written `PATH=V1,V2`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axis {
-    /// The setting's dotted path.
+    /// The dotted path of the setting.
     pub path: String,
-    /// Its values as the file would have them.
+    /// Its values, as TOML.
     pub values: Vec<String>,
 }
 
-/// One crossing.
+/// One combination of values, or the only scenario of a sweep without a grid.
 #[derive(Clone, Debug)]
 pub struct GridPoint {
-    /// The varied settings' values here, in the order of the axes.
+    /// The values of the varied settings, in the order of the axes.
     pub values: Vec<String>,
-    /// All overrides that lead here, as `PATH=VALUE`.
+    /// All overrides of the file, as `PATH=VALUE`.
     pub overrides: Vec<String>,
-    /// What a seed has selected, if it has; a point of the grid alone selects nothing.
+    /// The settings that a seed drew in a swarm sweep; empty before a seed is applied.
     pub selected: BTreeMap<String, String>,
-    /// The scenario here.
+    /// The scenario with all overrides.
     pub scenario: Scenario,
-    /// The hash of its content in hexadecimal digits.
+    /// The hash of its content, in hexadecimal.
     pub hash: String,
 }
 
-/// Why there is no grid.
+/// Why a grid cannot be built.
 #[derive(Clone, Debug)]
 pub enum GridError {
-    /// There are more than [`POINTS_MAX`] points.
+    /// It has this many points, more than [`POINTS_MAX`].
     TooLarge(usize),
-    /// A point is no scenario.
-    Wrong(Diagnostics),
+    /// The scenario of a point is invalid.
+    Invalid(Diagnostics),
 }
 
-/// All points of a scenario file: the last axis changes fastest. Without axes there is one.
+/// All points of a grid; the last axis changes fastest. Without axes there is one point.
 ///
 /// # Errors
-/// What is wrong with the first point that is no scenario, or with the size.
+/// If there are too many points, or for the first invalid point.
 pub fn points(
     name: &str,
     bytes: &[u8],
@@ -68,8 +69,8 @@ pub fn points(
             let varied = axes.iter().zip(&values);
             let varied = varied.map(|(axis, value)| format!("{}={value}", axis.path));
             let overrides: Vec<String> = overrides.iter().cloned().chain(varied).collect();
-            let scenario = file::load(name, bytes, &overrides).map_err(GridError::Wrong)?;
-            let hash = blake3::Hash::from(scenario.content_hash()).to_string();
+            let scenario = file::load(name, bytes, &overrides).map_err(GridError::Invalid)?;
+            let hash = scenario_hash(&scenario);
             Ok(GridPoint {
                 values,
                 overrides,
@@ -96,14 +97,14 @@ fn values_at(axes: &[Axis], index: usize) -> Vec<String> {
     values
 }
 
-/// `PATH=V1,V2`; a comma within quotes, brackets or braces belongs to the value.
+/// Parses `PATH=V1,V2`. A comma within quotes, brackets or braces belongs to the value.
 impl FromStr for Axis {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (path, values) = text
             .split_once('=')
-            .ok_or_else(|| format!("`{text}` varies nothing: write PATH=V1,V2"))?;
+            .ok_or_else(|| format!("`{text}` has no `=`: write PATH=V1,V2"))?;
         let values = split(values);
         if path.trim().is_empty() || values.iter().any(String::is_empty) {
             return Err(format!(
@@ -148,7 +149,7 @@ mod tests {
         b"title = \"t\"\nwhy = \"w\"\nduration = \"1h\"\n[host.A]\nbuild = \"4.0.993.6\"\n";
 
     #[test]
-    fn commas_within_a_value_do_not_part_it() {
+    fn a_comma_within_a_value_does_not_split_it() {
         let axis: Axis = "a.b=1, {x = [1,2], y = \"p,q\"},'c,d'"
             .parse()
             .expect("an axis");
@@ -178,10 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_told_as_in_a_file() {
+    fn an_invalid_value_is_reported_as_in_a_file() {
         let axes = ["host.A.cpus=1,many".parse().expect("an axis")];
         match points("t", FILE, &[], &axes) {
-            Err(GridError::Wrong(found)) => assert!(found.to_human(false).contains("many")),
+            Err(GridError::Invalid(found)) => assert!(found.to_human(false).contains("many")),
             other => panic!("{other:?}"),
         }
     }

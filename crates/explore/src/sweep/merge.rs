@@ -1,114 +1,117 @@
-//! Shards joined into the sweep they are parts of.
+//! Merges the results directories of shards into the directory that one machine would have
+//! written, byte for byte.
 //!
-//! Owns [`merge`]: rows one after the other in the order of seeds, so that the result is the
-//! folder that one machine would have written, byte for byte. It refuses parts that overlap,
-//! leave gaps, are not finished, or come from other builds or scenarios.
+//! All parts are checked before anything is written. Parts that overlap, leave gaps, are unfinished
+//! or belong to another sweep are rejected.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
+
+use thiserror::Error;
 
 use crate::sweep::results_directory::{self, Manifest, ResultsDirectory, ResultsError};
 use crate::sweep::seeds::{SeedRange, Shard};
 use crate::sweep::sweep_statistics::SweepStatistics;
 
-/// Why parts cannot be joined.
-#[derive(Debug)]
+/// Why parts cannot be merged.
+#[derive(Debug, Error)]
 pub enum MergeError {
-    /// There is none.
+    /// No parts were given.
+    #[error("there is nothing to merge")]
     Nothing,
-    /// A folder cannot be read or written.
-    Results(ResultsError),
-    /// A part is of another sweep than the first one.
-    Other {
+    /// A results directory cannot be read or written.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// A part belongs to another sweep than the first part.
+    #[error("{} belongs to another sweep than {}: {what}", part.display(), first.display())]
+    OtherSweep {
         /// The part.
         part: PathBuf,
-        /// The first one.
+        /// The first part.
         first: PathBuf,
-        /// In what they differ, in words.
+        /// The differences.
         what: String,
     },
     /// Two parts have seeds in common.
+    #[error("{} and {} overlap: both have seeds {seeds}", one.display(), other.display())]
     Overlap {
         /// The part with the smaller seeds.
         one: PathBuf,
-        /// The other one.
+        /// The other part.
         other: PathBuf,
-        /// What they have in common.
+        /// The common seeds.
         seeds: SeedRange,
     },
     /// Seeds are in no part.
+    #[error("seeds {0} are in no part")]
     Gap(SeedRange),
-    /// A part has fewer rows than runs that were planned.
+    /// A part has fewer results than planned runs.
+    #[error(
+        "{} is unfinished: {results} of {runs} runs; run the same sweep again to resume it",
+        part.display()
+    )]
     Unfinished {
         /// The part.
         part: PathBuf,
-        /// Its rows.
-        rows: u64,
-        /// Its runs.
+        /// The results it has.
+        results: u64,
+        /// The runs planned.
         runs: u64,
     },
-    /// The rows of a part are not those that its summary speaks of.
+    /// The results of a part do not match the hash in its summary.
+    #[error("{}: seeds.jsonl was changed: its hash differs from the one in summary.json", .0.display())]
     Changed(PathBuf),
-    /// A row is not the one that has to come there.
-    Misplaced {
+    /// A result is for another seed than the one due.
+    #[error("{} has seed {found} in place of seed {expected}", part.display())]
+    OutOfOrder {
         /// The part.
         part: PathBuf,
-        /// The seed that has to come.
+        /// The seed due.
         expected: u64,
-        /// The seed that came.
+        /// The seed found.
         found: u64,
     },
 }
 
-/// Joins the sweeps in `parts`, in any order, into one in `out`, which has to be empty or hold
-/// that very result already.
+/// A shard's results directory with its manifest.
+type Part<'a> = (Manifest, &'a PathBuf);
+
+/// Merges the sweeps in `parts`, in any order, into `out`, which must be empty or hold an earlier,
+/// possibly unfinished, merge of the same parts.
 ///
 /// # Errors
-/// If the parts are not those of one sweep, each once and finished, or a folder fails.
+/// If the parts are not all shards of one sweep, each once and finished, or a directory cannot be
+/// read or written.
 pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeError> {
-    let mut parts: Vec<(Manifest, &PathBuf)> = parts
+    let mut parts: Vec<Part<'_>> = parts
         .iter()
         .map(|path| Ok((results_directory::read_manifest(path)?, path)))
-        .collect::<Result<_, ResultsError>>()
-        .map_err(MergeError::Results)?;
+        .collect::<Result<_, ResultsError>>()?;
     parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
-    let manifest = joined(&parts)?;
-    check(&parts, &manifest)?;
-    let mut known = 0;
-    let mut result =
-        ResultsDirectory::open(out, &manifest, |_, _| known += 1).map_err(MergeError::Results)?;
+    let manifest = merged_manifest(&parts)?;
+    check_parts(&parts, &manifest)?;
+    let mut present = 0;
+    let mut directory = ResultsDirectory::open(out, &manifest, |_, _| present += 1)?;
     let mut statistics = SweepStatistics::new(&manifest);
     for (_, path) in &parts {
-        results_directory::read_rows(path, |row, line| {
-            let is_known = statistics.total().runs < known;
-            for place in statistics.add(&row, line) {
-                result.keep(&results_directory::read_capsule(path, &row, place)?)?;
+        results_directory::read_results(path, |result, line| {
+            let is_present = statistics.total().runs < present;
+            for index in statistics.add(&result, line) {
+                let capsule = results_directory::read_capsule(path, &result, index)?;
+                directory.write_capsule(&capsule)?;
             }
-            match is_known {
+            match is_present {
                 true => Ok(()),
-                false => result.append(line),
+                false => directory.append(line),
             }
-        })
-        .map_err(MergeError::Results)?;
+        })?;
     }
     let summary = statistics.summary();
-    result
-        .summarise(&summary.to_json(), summary.to_csv().as_deref())
-        .map_err(MergeError::Results)?;
+    directory.write_summary(&summary.to_json(), summary.to_csv().as_deref())?;
     Ok(statistics)
 }
 
-/// Whether the parts are what they say: nothing is written before that is known.
-fn check(parts: &[(Manifest, &PathBuf)], manifest: &Manifest) -> Result<(), MergeError> {
-    let mut statistics = SweepStatistics::new(manifest);
-    for (part, path) in parts {
-        check_part(&mut statistics, part, path)?;
-    }
-    Ok(())
-}
-
-/// The sweep that the parts, in order, make up.
-fn joined(parts: &[(Manifest, &PathBuf)]) -> Result<Manifest, MergeError> {
+/// The manifest of the sweep that the parts, ordered by seed, make up.
+fn merged_manifest(parts: &[Part<'_>]) -> Result<Manifest, MergeError> {
     let (first, first_path) = parts.first().ok_or(MergeError::Nothing)?;
     for (manifest, path) in parts {
         let alike = Manifest {
@@ -117,7 +120,8 @@ fn joined(parts: &[(Manifest, &PathBuf)]) -> Result<Manifest, MergeError> {
             ..manifest.clone()
         };
         let mut what = alike.differences(first);
-        // Shards of different wholes would fit together by accident only.
+        // Separate sweeps of consecutive ranges may be merged. Shards of different ranges may not:
+        // they would fit together only by accident.
         if manifest.shard.of != first.shard.of
             || (first.shard.of > 1 && manifest.seeds != first.seeds)
         {
@@ -127,7 +131,7 @@ fn joined(parts: &[(Manifest, &PathBuf)]) -> Result<Manifest, MergeError> {
             ));
         }
         if !what.is_empty() {
-            return Err(MergeError::Other {
+            return Err(MergeError::OtherSweep {
                 part: (*path).clone(),
                 first: (*first_path).clone(),
                 what: what.join(", "),
@@ -136,38 +140,36 @@ fn joined(parts: &[(Manifest, &PathBuf)]) -> Result<Manifest, MergeError> {
     }
     check_borders(parts)?;
     let end = parts.last().map_or(first.seeds, |(last, _)| last.part());
-    let seeds = SeedRange {
+    let covered = SeedRange {
         from: first.part().from,
         to: end.to,
     };
-    let whole = if first.shard.of > 1 {
-        first.seeds
-    } else {
-        seeds
+    let seeds = match first.shard.of {
+        1 => covered,
+        _ => first.seeds,
     };
-    for missing in [
+    let missing = [
         SeedRange {
-            from: whole.from,
-            to: seeds.from,
+            from: seeds.from,
+            to: covered.from,
         },
         SeedRange {
-            from: seeds.to,
-            to: whole.to,
+            from: covered.to,
+            to: seeds.to,
         },
-    ] {
-        if !missing.is_empty() {
-            return Err(MergeError::Gap(missing));
-        }
+    ];
+    if let Some(gap) = missing.into_iter().find(|it| !it.is_empty()) {
+        return Err(MergeError::Gap(gap));
     }
     Ok(Manifest {
-        seeds: whole,
+        seeds,
         shard: Shard::WHOLE,
         ..first.clone()
     })
 }
 
-/// Each part begins where the one before it ends.
-fn check_borders(parts: &[(Manifest, &PathBuf)]) -> Result<(), MergeError> {
+/// Checks that each part begins where the one before it ends.
+fn check_borders(parts: &[Part<'_>]) -> Result<(), MergeError> {
     for pair in parts.windows(2) {
         let [(one, one_path), (other, other_path)] = pair else {
             unreachable!("windows of two have two");
@@ -193,89 +195,49 @@ fn check_borders(parts: &[(Manifest, &PathBuf)]) -> Result<(), MergeError> {
     Ok(())
 }
 
-/// Whether a part has the rows that it should have, as they were written, and their capsules.
-fn check_part(
-    statistics: &mut SweepStatistics,
-    part: &Manifest,
-    path: &Path,
-) -> Result<(), MergeError> {
+/// Checks the results and capsules of all parts.
+fn check_parts(parts: &[Part<'_>], manifest: &Manifest) -> Result<(), MergeError> {
+    let mut total = SweepStatistics::new(manifest);
+    for (part, path) in parts {
+        check_part(&mut total, part, path)?;
+    }
+    Ok(())
+}
+
+/// Checks that a part has all its results, unchanged, and the capsules that the merged sweep
+/// needs. `total` has the statistics of the parts before it.
+fn check_part(total: &mut SweepStatistics, part: &Manifest, path: &Path) -> Result<(), MergeError> {
     let mut own = SweepStatistics::new(part);
     let mut misplaced = None;
-    results_directory::read_rows(path, |row, line| {
+    results_directory::read_results(path, |result, line| {
         let (expected, _) = own.run_at(own.total().runs);
-        if row.seed != expected && misplaced.is_none() {
-            misplaced = Some((expected, row.seed));
+        if result.seed != expected && misplaced.is_none() {
+            misplaced = Some((expected, result.seed));
         }
-        own.add(&row, line);
-        let kept = statistics.add(&row, line);
+        own.add(&result, line);
+        let needed = total.add(&result, line);
         if misplaced.is_none() {
-            for place in kept {
-                results_directory::read_capsule(path, &row, place)?;
+            for index in needed {
+                results_directory::read_capsule(path, &result, index)?;
             }
         }
         Ok(())
-    })
-    .map_err(MergeError::Results)?;
-    let part_path = || path.to_owned();
+    })?;
     if let Some((expected, found)) = misplaced {
-        return Err(MergeError::Misplaced {
-            part: part_path(),
+        return Err(MergeError::OutOfOrder {
+            part: path.to_owned(),
             expected,
             found,
         });
     }
-    let (rows, runs) = (own.total().runs, part.runs());
-    let summarised = results_directory::summarised_rows(path).map_err(MergeError::Results)?;
-    match summarised {
-        Some(hash) if rows == runs && hash == own.lines_hash() => Ok(()),
-        Some(_) if rows == runs => Err(MergeError::Changed(part_path())),
+    let (results, runs) = (own.total().runs, part.runs());
+    match results_directory::summarised_hash(path)? {
+        Some(hash) if results == runs && hash == own.lines_hash() => Ok(()),
+        Some(_) if results == runs => Err(MergeError::Changed(path.to_owned())),
         Some(_) | None => Err(MergeError::Unfinished {
-            part: part_path(),
-            rows,
+            part: path.to_owned(),
+            results,
             runs,
         }),
     }
 }
-
-impl fmt::Display for MergeError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => formatter.write_str("there is nothing to merge"),
-            Self::Results(error) => write!(formatter, "{error}"),
-            Self::Other { part, first, what } => write!(
-                formatter,
-                "{} is a part of another sweep than {}: {what}",
-                part.display(),
-                first.display()
-            ),
-            Self::Overlap { one, other, seeds } => write!(
-                formatter,
-                "{} and {} overlap: both have seeds {seeds}",
-                one.display(),
-                other.display()
-            ),
-            Self::Gap(seeds) => write!(formatter, "seeds {seeds} are in no part"),
-            Self::Unfinished { part, rows, runs } => write!(
-                formatter,
-                "{} is not finished: {rows} of {runs} runs; the same sweep goes on from there",
-                part.display()
-            ),
-            Self::Changed(part) => write!(
-                formatter,
-                "{}: the digest of seeds.jsonl is not the one in summary.json: rows were changed",
-                part.display()
-            ),
-            Self::Misplaced {
-                part,
-                expected,
-                found,
-            } => write!(
-                formatter,
-                "{} has seed {found} where seed {expected} has to come",
-                part.display()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for MergeError {}

@@ -1,125 +1,130 @@
-//! The folder that a sweep writes.
+//! The directory that a sweep writes: `sweep.json`, `seeds.jsonl`, `summary.json`, `grid.csv` and
+//! `capsules/`.
 //!
-//! Owns `sweep.json` (which sweep it is), `seeds.jsonl` (its rows), `summary.json`, `grid.csv`
-//! and `capsules/`. Whole files are written beside their place and renamed into it; rows are
-//! appended. It refuses a folder that holds another sweep: nothing is overwritten.
+//! Result lines are appended; all other files are written atomically. A directory that holds another
+//! sweep is rejected, never overwritten.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
+use crate::atomic_file;
 use crate::repro::capsule::{Capsule, file_name};
 use crate::run_result::RunResult;
 use crate::sweep::grid::Axis;
 use crate::sweep::seeds::{SeedRange, Shard};
 
 const MANIFEST: &str = "sweep.json";
-const ROWS: &str = "seeds.jsonl";
+const RESULTS: &str = "seeds.jsonl";
 const SUMMARY: &str = "summary.json";
 const GRID: &str = "grid.csv";
 const CAPSULES: &str = "capsules";
-/// Bytes of one row at most: a scenario's limits keep rows far below.
-const ROW_MAX: usize = 1 << 20;
+/// The longest line that is read. The limits of a scenario keep lines far below.
+const LINE_BYTES_MAX: usize = 1 << 20;
 
-/// Which sweep a folder holds: what its rows are a function of.
+/// `sweep.json`: everything that the results of a sweep depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The version of this format.
+    /// The version of the formats in the directory.
     pub schema_version: u32,
     /// The build of mtasim.
     pub mtasim: String,
     /// The scenario's title.
     pub title: String,
-    /// The hash of the scenario at every point of the grid.
+    /// A hash over the scenarios at all points of the grid.
     pub scenario_hash: String,
     /// All seeds of the sweep.
     pub seeds: SeedRange,
-    /// Which part of them is run here.
+    /// The shard of the seeds that this directory holds.
     pub shard: Shard,
-    /// What is varied.
+    /// The varied settings.
     pub axes: Vec<Axis>,
-    /// How many points that makes.
+    /// Points of the grid.
     pub points: u64,
-    /// One in so many runs is made twice; 0 for none.
+    /// One in this many passing runs is rerun to compare digests; 0 for none.
     pub recheck: u64,
-    /// Whether every seed has a selection of its own.
+    /// Whether every seed draws its own selection of settings.
     pub swarm: bool,
 }
 
-/// A sweep's folder, open for more rows.
+/// An open results directory.
 #[derive(Debug)]
 pub struct ResultsDirectory {
     path: PathBuf,
-    rows: BufWriter<File>,
+    lines: BufWriter<File>,
 }
 
-/// Why a folder cannot be used.
-#[derive(Debug)]
+/// Why a results directory cannot be used.
+#[derive(Debug, Error)]
 pub enum ResultsError {
-    /// The system refuses.
+    /// An input or output error.
+    #[error("{path}: {1}", path = .0.display())]
     Io(PathBuf, io::Error),
-    /// It holds something else.
+    /// A file holds something unexpected.
+    #[error("{path}: {1}", path = .0.display())]
     Foreign(PathBuf, String),
 }
 
+impl ResultsError {
+    fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        |error| Self::Io(path.to_owned(), error)
+    }
+}
+
 impl Manifest {
-    /// The version of this format.
+    /// The current version of the formats.
     pub const SCHEMA: u32 = 2;
 
-    /// The seeds run here.
+    /// The seeds of this shard.
     #[must_use]
     pub fn part(&self) -> SeedRange {
         self.seeds.part(self.shard)
     }
 
-    /// How many runs there are to be.
+    /// The number of runs of this shard.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.part().len().saturating_mul(self.points)
     }
 
-    /// In which respects another manifest differs, in words; empty if in none.
+    /// How this manifest differs from another, one phrase each; empty if it does not.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut compare = |what: &str, one: String, two: String| {
-            if one != two {
-                found.push(format!("{what} {one} instead of {two}"));
-            }
-        };
-        compare(
-            "format",
-            self.schema_version.to_string(),
-            other.schema_version.to_string(),
-        );
-        compare("build", self.mtasim.clone(), other.mtasim.clone());
-        compare(
-            "scenario",
-            short(&self.scenario_hash),
-            short(&other.scenario_hash),
-        );
-        compare("seeds", self.seeds.to_string(), other.seeds.to_string());
-        compare("shard", self.shard.to_string(), other.shard.to_string());
-        compare("axes", words(&self.axes), words(&other.axes));
-        compare(
-            "recheck",
-            self.recheck.to_string(),
-            other.recheck.to_string(),
-        );
-        compare("swarm", self.swarm.to_string(), other.swarm.to_string());
-        found
+        let short = |hash: &str| -> String { hash.chars().take(12).collect() };
+        let fields = [
+            (
+                "format",
+                self.schema_version.to_string(),
+                other.schema_version.to_string(),
+            ),
+            ("build", self.mtasim.clone(), other.mtasim.clone()),
+            (
+                "scenario",
+                short(&self.scenario_hash),
+                short(&other.scenario_hash),
+            ),
+            ("seeds", self.seeds.to_string(), other.seeds.to_string()),
+            ("shard", self.shard.to_string(), other.shard.to_string()),
+            ("axes", describe(&self.axes), describe(&other.axes)),
+            (
+                "recheck",
+                self.recheck.to_string(),
+                other.recheck.to_string(),
+            ),
+            ("swarm", self.swarm.to_string(), other.swarm.to_string()),
+        ];
+        let different = fields.into_iter().filter(|(_, one, two)| one != two);
+        different
+            .map(|(field, one, two)| format!("{field} {one} instead of {two}"))
+            .collect()
     }
 }
 
-fn short(hash: &str) -> String {
-    hash.chars().take(12).collect()
-}
-
-fn words(axes: &[Axis]) -> String {
+fn describe(axes: &[Axis]) -> String {
     let axes = axes.iter();
     let axes: Vec<String> = axes
         .map(|axis| format!("{}={}", axis.path, axis.values.join(",")))
@@ -128,219 +133,196 @@ fn words(axes: &[Axis]) -> String {
 }
 
 impl ResultsDirectory {
-    /// Opens a folder for a sweep, making it if need be, and hands every row it holds already
-    /// to `known`. An unfinished last line, left by a sweep that was killed, is taken away.
+    /// Opens the directory of a sweep, creating it if necessary, and passes every result that it
+    /// already holds to `on_result`, with its line. An unfinished last line, left by a killed
+    /// process, is cut off.
     ///
     /// # Errors
-    /// If the system refuses, or the folder holds another sweep or something else.
+    /// On an input or output error, or if the directory holds another sweep or something else.
     pub fn open(
         path: &Path,
         manifest: &Manifest,
-        mut known: impl FnMut(&RunResult, &str),
+        mut on_result: impl FnMut(&RunResult, &str),
     ) -> Result<Self, ResultsError> {
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |error| ResultsError::Io(path, error)
-        };
-        let place = path.join(MANIFEST);
-        if place.exists() {
-            let held = read_manifest(path)?;
-            let differences = held.differences(manifest);
+        let manifest_path = path.join(MANIFEST);
+        if manifest_path.exists() {
+            let differences = read_manifest(path)?.differences(manifest);
             if !differences.is_empty() {
                 let what = format!("it holds another sweep: {}", differences.join(", "));
                 return Err(ResultsError::Foreign(path.to_owned(), what));
             }
-        } else if let Some(name) = [ROWS, SUMMARY, GRID, CAPSULES]
+        } else if let Some(name) = [RESULTS, SUMMARY, GRID, CAPSULES]
             .into_iter()
             .find(|name| path.join(name).exists())
         {
-            let what = format!("it has a {name} and no {MANIFEST}: nothing is written over it");
+            let what = format!("it has a {name} but no {MANIFEST}; it is left as it is");
             return Err(ResultsError::Foreign(path.to_owned(), what));
         } else {
-            fs::create_dir_all(path).map_err(io(path))?;
+            fs::create_dir_all(path).map_err(ResultsError::io(path))?;
             let mut text = serde_json::to_string_pretty(manifest).expect("plain data");
             text.push('\n');
-            write_atomically(&place, text.as_bytes()).map_err(io(&place))?;
+            write(&manifest_path, &text)?;
         }
-        fs::create_dir_all(path.join(CAPSULES)).map_err(io(path))?;
-        let rows_path = path.join(ROWS);
+        let capsules = path.join(CAPSULES);
+        fs::create_dir_all(&capsules).map_err(ResultsError::io(path))?;
+        for directory in [path, &capsules] {
+            atomic_file::delete_leftovers(directory).map_err(ResultsError::io(directory))?;
+        }
+        let lines = path.join(RESULTS);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .append(true)
-            .open(&rows_path)
-            .map_err(io(&rows_path))?;
-        let whole = read_rows(path, |row, line| {
-            known(&row, line);
+            .open(&lines)
+            .map_err(ResultsError::io(&lines))?;
+        let length = read_results(path, |result, line| {
+            on_result(&result, line);
             Ok(())
         })?;
-        file.set_len(whole).map_err(io(&rows_path))?;
+        file.set_len(length).map_err(ResultsError::io(&lines))?;
         Ok(Self {
             path: path.to_owned(),
-            rows: BufWriter::new(file),
+            lines: BufWriter::new(file),
         })
     }
 
-    /// Appends the line of one row.
+    /// Appends the line of one result. It is buffered until [`Self::flush`].
     ///
     /// # Errors
-    /// If the system refuses.
+    /// On an output error.
     pub fn append(&mut self, line: &str) -> Result<(), ResultsError> {
-        let result = self.rows.write_all(line.as_bytes());
-        result.map_err(|error| ResultsError::Io(self.path.join(ROWS), error))
+        let written = self.lines.write_all(line.as_bytes());
+        written.map_err(ResultsError::io(&self.path.join(RESULTS)))
     }
 
-    /// Writes a capsule. One that is there already is of the same run.
+    /// Writes a capsule, replacing the one of the same run that an earlier attempt left.
     ///
     /// # Errors
-    /// If the system refuses.
-    pub fn keep(&self, capsule: &Capsule) -> Result<(), ResultsError> {
-        let place = self.path.join(CAPSULES).join(capsule.file_name());
-        write_atomically(&place, capsule.to_text().as_bytes())
-            .map_err(|error| ResultsError::Io(place, error))
+    /// On an output error.
+    pub fn write_capsule(&self, capsule: &Capsule) -> Result<(), ResultsError> {
+        let path = self.path.join(CAPSULES).join(capsule.file_name());
+        write(&path, &capsule.to_text())
     }
 
-    /// Makes sure that all rows are on their way to the disk.
+    /// Writes all appended lines to the file.
     ///
     /// # Errors
-    /// If the system refuses.
+    /// On an output error.
     pub fn flush(&mut self) -> Result<(), ResultsError> {
-        let result = self.rows.flush();
-        result.map_err(|error| ResultsError::Io(self.path.join(ROWS), error))
+        let flushed = self.lines.flush();
+        flushed.map_err(ResultsError::io(&self.path.join(RESULTS)))
     }
 
-    /// Writes what the rows add up to.
+    /// Flushes the lines, then writes `summary.json` and, for a grid, `grid.csv`.
     ///
     /// # Errors
-    /// If the system refuses.
-    pub fn summarise(&mut self, summary: &str, grid: Option<&str>) -> Result<(), ResultsError> {
+    /// On an output error.
+    pub fn write_summary(&mut self, summary: &str, grid: Option<&str>) -> Result<(), ResultsError> {
         self.flush()?;
-        for (name, text) in [(SUMMARY, Some(summary)), (GRID, grid)] {
-            let Some(text) = text else { continue };
-            let place = self.path.join(name);
-            write_atomically(&place, text.as_bytes())
-                .map_err(|error| ResultsError::Io(place, error))?;
+        write(&self.path.join(SUMMARY), summary)?;
+        match grid {
+            Some(grid) => write(&self.path.join(GRID), grid),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Where the folder is.
+    /// The path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// The path of a capsule within its sweep's folder.
+fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
+    atomic_file::write(path, text.as_bytes()).map_err(ResultsError::io(path))
+}
+
+/// The path of a capsule relative to its results directory.
 #[must_use]
 pub fn capsule_path(name: &str) -> String {
     format!("{CAPSULES}/{name}")
 }
 
-/// Which sweep a folder holds.
+/// Reads the manifest of a results directory.
 ///
 /// # Errors
-/// If it cannot be read or holds none.
+/// If it cannot be read or is not a manifest.
 pub fn read_manifest(path: &Path) -> Result<Manifest, ResultsError> {
-    let place = path.join(MANIFEST);
-    let bytes = fs::read(&place).map_err(|error| ResultsError::Io(place.clone(), error))?;
+    let path = path.join(MANIFEST);
+    let bytes = fs::read(&path).map_err(ResultsError::io(&path))?;
     serde_json::from_slice(&bytes)
-        .map_err(|error| ResultsError::Foreign(place, format!("it is no manifest: {error}")))
+        .map_err(|error| ResultsError::Foreign(path, format!("not a manifest: {error}")))
 }
 
-/// The capsule of one failure of a row, by place, as a folder has it.
+/// Reads the capsule of the failure at `index` of a result.
 ///
 /// # Errors
-/// If it cannot be read, is none, or is of another run.
+/// If it cannot be read, is not a capsule, or belongs to another run.
 pub(crate) fn read_capsule(
     path: &Path,
-    row: &RunResult,
-    place: usize,
+    result: &RunResult,
+    index: usize,
 ) -> Result<Capsule, ResultsError> {
-    let name = file_name(&row.failures[place].signature, row.seed, &row.scenario);
-    let place = path.join(CAPSULES).join(name);
-    let bytes = fs::read(&place).map_err(|error| ResultsError::Io(place.clone(), error))?;
+    let signature = &result.failures[index].signature;
+    let name = file_name(signature, result.seed, &result.scenario);
+    let path = path.join(CAPSULES).join(name);
+    let bytes = fs::read(&path).map_err(ResultsError::io(&path))?;
     let capsule = Capsule::parse(&bytes)
-        .map_err(|error| ResultsError::Foreign(place.clone(), error.to_string()))?;
-    if (capsule.seed, &capsule.digest) != (row.seed, &row.digest) {
-        let what = format!("it is of another run than the row of seed {}", row.seed);
-        return Err(ResultsError::Foreign(place, what));
+        .map_err(|error| ResultsError::Foreign(path.clone(), error.to_string()))?;
+    if (capsule.seed, &capsule.digest) != (result.seed, &result.digest) {
+        let what = format!("not the run that {RESULTS} has for seed {}", result.seed);
+        return Err(ResultsError::Foreign(path, what));
     }
     Ok(capsule)
 }
 
-/// The hash of the rows that a folder's summary speaks of; `None` if it has no summary.
+/// The hash of the results that `summary.json` was made from; `None` if there is no summary.
 ///
 /// # Errors
-/// If the summary is none.
-pub(crate) fn summarised_rows(path: &Path) -> Result<Option<String>, ResultsError> {
+/// If the file cannot be read or is not a summary.
+pub(crate) fn summarised_hash(path: &Path) -> Result<Option<String>, ResultsError> {
     #[derive(Deserialize)]
-    struct Known {
+    struct Hash {
         rows_blake3: String,
     }
-    let place = path.join(SUMMARY);
-    let bytes = match fs::read(&place) {
+    let path = path.join(SUMMARY);
+    let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(ResultsError::Io(place, error)),
+        Err(error) => return Err(ResultsError::Io(path, error)),
     };
-    let known: Known = serde_json::from_slice(&bytes)
-        .map_err(|error| ResultsError::Foreign(place, format!("it is no summary: {error}")))?;
-    Ok(Some(known.rows_blake3))
+    let hash: Hash = serde_json::from_slice(&bytes)
+        .map_err(|error| ResultsError::Foreign(path, format!("not a summary: {error}")))?;
+    Ok(Some(hash.rows_blake3))
 }
 
-/// Reads the rows of a folder one by one, each with its own text. An unfinished last line is
-/// passed over. Says how many bytes the whole lines have.
+/// Reads the results of a directory one by one, each with its line. Skips an unfinished last line.
+/// Returns the length of the finished lines in bytes.
 ///
 /// # Errors
-/// If a line cannot be read or is no row, or `take` refuses.
-pub fn read_rows(
+/// If a line cannot be read or is not a result, or `on_result` fails.
+pub fn read_results(
     path: &Path,
-    mut take: impl FnMut(RunResult, &str) -> Result<(), ResultsError>,
+    mut on_result: impl FnMut(RunResult, &str) -> Result<(), ResultsError>,
 ) -> Result<u64, ResultsError> {
-    let place = path.join(ROWS);
-    let io = |error| ResultsError::Io(place.clone(), error);
-    let mut reader = BufReader::new(File::open(&place).map_err(io)?);
-    let (mut line, mut whole, mut number) = (String::new(), 0, 0_u64);
+    let path = path.join(RESULTS);
+    let mut reader = BufReader::new(File::open(&path).map_err(ResultsError::io(&path))?);
+    let (mut line, mut length, mut number) = (String::new(), 0, 0_u64);
     loop {
         line.clear();
-        let length = io::Read::take(&mut reader, ROW_MAX as u64)
+        let read = io::Read::take(&mut reader, LINE_BYTES_MAX as u64)
             .read_line(&mut line)
-            .map_err(io)?;
-        if length == 0 || !line.ends_with('\n') {
-            return Ok(whole);
+            .map_err(ResultsError::io(&path))?;
+        if read == 0 || !line.ends_with('\n') {
+            return Ok(length);
         }
         number += 1;
-        let row = serde_json::from_str(&line).map_err(|error| {
-            ResultsError::Foreign(place.clone(), format!("line {number} is no row: {error}"))
+        let result = serde_json::from_str(&line).map_err(|error| {
+            let what = format!("line {number} is not a result: {error}");
+            ResultsError::Foreign(path.clone(), what)
         })?;
-        take(row, &line)?;
-        whole += length as u64;
+        on_result(result, &line)?;
+        length += read as u64;
     }
 }
-
-/// Writes a file so that it is there whole or not at all.
-///
-/// # Errors
-/// If the system refuses.
-pub fn write_atomically(place: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = place.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
-    fs::rename(&beside, place)
-}
-
-impl fmt::Display for ResultsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(path, error) => write!(formatter, "{}: {error}", path.display()),
-            Self::Foreign(path, what) => write!(formatter, "{}: {what}", path.display()),
-        }
-    }
-}
-
-impl std::error::Error for ResultsError {}

@@ -1,52 +1,57 @@
-//! Which seeds are run.
-//!
-//! Owns ranges of seeds and their division into shards. It refuses to know what a seed does.
+//! Seed ranges (`0..1000`) and their division into shards (`1/4`).
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Seeds from `from` up to, not including, `to`.
+/// The seeds from `from` up to, but not including, `to`. Written `A..B`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SeedRange {
     /// The first seed.
     pub from: u64,
-    /// The first seed that is no longer meant; greater than or equal to `from`.
+    /// The end of the range, exclusive; at least `from`.
     pub to: u64,
 }
 
-/// Part `number` of `of` parts, counted from 1.
+/// One of several parts of a range. Written `K/N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
-    /// 1..=`of`.
+    /// Which part, from 1 to `of`.
     pub number: u64,
-    /// How many parts there are, at least 1.
+    /// The number of parts, at least 1.
     pub of: u64,
 }
 
 impl SeedRange {
-    /// How many seeds there are.
+    /// The number of seeds.
     #[must_use]
     pub const fn len(self) -> u64 {
         self.to - self.from
     }
 
-    /// Whether there is none.
+    /// Whether the range has no seed.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.from == self.to
     }
 
-    /// The seeds of one shard: shards are contiguous, in order, and differ by one at most.
+    /// The seeds of one shard. Shards are contiguous and in order; their sizes differ by at most one.
+    ///
+    /// # Panics
+    /// If the shard number is not in 1..=`of`.
     #[must_use]
     pub fn part(self, shard: Shard) -> Self {
-        assert!((1..=shard.of).contains(&shard.number), "no such shard");
+        assert!(
+            (1..=shard.of).contains(&shard.number),
+            "shard {shard} does not exist"
+        );
         let cut = |parts: u64| {
+            // In 128 bits: the product of two 64-bit numbers does not overflow.
             let seeds = u128::from(self.len()) * u128::from(parts) / u128::from(shard.of);
-            self.from + u64::try_from(seeds).expect("a part is no longer than the whole")
+            self.from + u64::try_from(seeds).expect("a part is at most the whole")
         };
         Self {
             from: cut(shard.number - 1),
@@ -56,7 +61,7 @@ impl SeedRange {
 }
 
 impl Shard {
-    /// All there is.
+    /// The only part of one.
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 }
 
@@ -65,18 +70,18 @@ impl FromStr for SeedRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no range of seeds: write A..B, such as 0..1000");
+        let wrong = || format!("`{text}` is not a seed range: write A..B, such as 0..1000");
         let (from, to) = text.split_once("..").ok_or_else(wrong)?;
         let from = seed(from).ok_or_else(wrong)?;
         let to = seed(to).ok_or_else(wrong)?;
         if from > to {
-            return Err(format!("the range of seeds {text} ends before it begins"));
+            return Err(format!("the seed range {text} ends before it begins"));
         }
         Ok(Self { from, to })
     }
 }
 
-/// A seed in decimal, or in hexadecimal with `0x`.
+/// Parses a seed: decimal, or hexadecimal with `0x`.
 #[must_use]
 pub fn seed(text: &str) -> Option<u64> {
     let text = text.trim();
@@ -91,7 +96,8 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no shard: write K/N with K from 1 to N, such as 1/4");
+        let wrong =
+            || format!("`{text}` is not a shard: write K/N with K from 1 to N, such as 1/4");
         let (number, of) = text.split_once('/').ok_or_else(wrong)?;
         let number = number.trim().parse().map_err(|_| wrong())?;
         let of = of.trim().parse().map_err(|_| wrong())?;
@@ -147,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn shards_are_the_whole_in_order(from: u32, length in 0_u64..5_000, of in 1_u64..60) {
+        fn shards_cover_the_range_in_order(from: u32, length in 0_u64..5_000, of in 1_u64..60) {
             let whole = SeedRange { from: u64::from(from), to: u64::from(from) + length };
             let mut next = whole.from;
             for number in 1..=of {
@@ -160,7 +166,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_shown_is_read_again(a: u64, b: u64, number in 1_u64..1_000, more in 0_u64..1_000) {
+        fn display_and_parse_round_trip(a: u64, b: u64, number in 1_u64..1_000, more in 0_u64..1_000) {
             let range = SeedRange { from: a.min(b), to: a.max(b) };
             prop_assert_eq!(range.to_string().parse::<SeedRange>(), Ok(range));
             let shard = Shard { number, of: number + more };
@@ -169,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_words_are_told() {
+    fn malformed_text_is_rejected() {
         for text in [
             "",
             "7",
@@ -179,11 +185,11 @@ mod tests {
             "-1..3",
             "1..99999999999999999999",
         ] {
-            let told = text.parse::<SeedRange>().expect_err(text);
-            assert!(told.ends_with("write A..B, such as 0..1000"), "{told}");
+            let error = text.parse::<SeedRange>().expect_err(text);
+            assert!(error.ends_with("write A..B, such as 0..1000"), "{error}");
         }
-        let told = "5..4".parse::<SeedRange>().expect_err("backwards");
-        assert_eq!(told, "the range of seeds 5..4 ends before it begins");
+        let error = "5..4".parse::<SeedRange>().expect_err("backwards");
+        assert_eq!(error, "the seed range 5..4 ends before it begins");
         for text in ["0/4", "5/4", "1", "1/0", "/", "x/2"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }

@@ -1,7 +1,6 @@
-//! What a sweep found, for people and for programs.
+//! The summary of a sweep: `summary.json`, `grid.csv` and the text for a terminal.
 //!
-//! Owns `summary.json`, `grid.csv` and the page that a terminal shows. It refuses the wall
-//! clock: the same runs have the same summary, however long they took and whoever made them.
+//! It holds no wall-clock time: the same runs have the same summary on every machine.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,19 +9,20 @@ use kernel::{Duration, Instant};
 use serde::Serialize;
 
 use crate::repro::capsule::{BUILD, file_name};
-use crate::statistics::counters::{Counters, SignatureCounters};
-use crate::statistics::intervals::{Interval, wilson};
-use crate::statistics::thoroughness::Thoroughness;
+use crate::statistics::counters::SignatureCounters;
+use crate::statistics::coverage::CoverageReport;
+use crate::statistics::intervals::{Interval, Proportion};
 use crate::statistics::time_histogram::TimeHistogram;
 use crate::sweep::results_directory::{Manifest, capsule_path};
+use crate::sweep::sweep_statistics::{PointStatistics, SweepStatistics};
 
-/// The percentages whose times are given.
+/// The percentages of the quantiles.
 const QUANTILES: [u64; 3] = [10, 50, 90];
 
-/// Signatures shown on a terminal.
+/// The maximum number of signatures shown on a terminal.
 const SHOWN_MAX: usize = 8;
 
-/// Everything a sweep found.
+/// The findings of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// The version of this format.
@@ -31,104 +31,92 @@ pub struct Summary {
     pub mtasim: String,
     /// The scenario's title.
     pub title: String,
-    /// The hash of the scenario at every point of the grid.
+    /// A hash over the scenarios at all points of the grid.
     pub scenario_hash: String,
     /// The seeds, as `A..B`.
     pub seeds: String,
-    /// Which part of them, as `K/N`.
+    /// The shard, as `K/N`.
     pub shard: String,
     /// The hash (BLAKE3) of `seeds.jsonl`.
     pub rows_blake3: String,
-    /// Whether every run was made.
+    /// Whether all runs are finished.
     pub complete: bool,
-    /// Runs made.
+    /// Finished runs.
     pub runs: u64,
     /// Runs that were as the scenario expects.
     pub as_expected: u64,
     /// The first seeds of runs that were not.
     pub unexpected_seeds: Vec<u64>,
-    /// Runs in which anything went wrong, expected or not.
+    /// Runs with at least one failure, expected or not.
     pub failing: Proportion,
-    /// Runs made twice, and found the same.
+    /// Runs that were run a second time to compare digests.
     pub rechecked: u64,
-    /// Virtual time until anything first went wrong.
+    /// Virtual time to the first failure.
     pub first_failure: Vec<Quantile>,
-    /// What went wrong: exceptions, then the rest, each the most frequent first.
+    /// The failures: exceptions, then other violations, then data races; the most frequent first.
     pub signatures: Vec<SignatureSummary>,
-    /// Failures beyond the limit on signatures.
+    /// Failures of signatures beyond the limit.
     pub ungrouped: u64,
-    /// How often each fault of the scenario struck.
+    /// How often each fault of the scenario was injected.
     pub faults: Vec<FaultCount>,
     /// After how many runs each signature was first seen.
     pub discoveries: Vec<Discovery>,
-    /// What has been tried.
-    pub thoroughness: Thoroughness,
-    /// The points of the grid; empty if nothing is varied.
+    /// What the sweep covered.
+    pub coverage: CoverageReport,
+    /// The points of the grid; empty without a grid.
     pub grid: Vec<PointSummary>,
-}
-
-/// A share of runs, with 95 %.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Proportion {
-    /// How many.
-    pub runs: u64,
-    /// As a share of all.
-    pub rate: f64,
-    /// The Wilson interval of 95 %.
-    #[serde(flatten)]
-    pub interval: Interval,
 }
 
 /// A quantile of times over all runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Quantile {
-    /// Of so many per cent of all runs.
+    /// The percentage of all runs.
     pub percent: u64,
-    /// In nanoseconds, to 1/64; `None` if fewer runs ever got there.
+    /// In nanoseconds, within 1/64; `None` if fewer runs have such a time.
     pub nanoseconds: Option<u64>,
 }
 
-/// One kind of failure.
+/// All failures with one signature.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SignatureSummary {
-    /// Its name.
+    /// The signature.
     pub signature: String,
-    /// In how many runs.
+    /// The runs that show it.
     #[serde(flatten)]
     pub proportion: Proportion,
-    /// The seed that shows it soonest in virtual time.
+    /// The seed that shows it earliest in virtual time.
     pub earliest_seed: u64,
-    /// When that is, in nanoseconds.
+    /// When that seed shows it, in nanoseconds.
     pub earliest_at: u64,
-    /// With which of the varied settings.
+    /// The values of the varied settings in that run.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-    /// With what the seed has selected of a swarm.
+    /// The settings that the seed drew in a swarm sweep.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub selected: BTreeMap<String, String>,
-    /// The capsule of that run, within the sweep's folder.
+    /// The path of that run's capsule in the results directory.
     pub capsule: String,
-    /// Virtual time until it was found.
+    /// Virtual time to the failure.
     pub times: Vec<Quantile>,
 }
 
-/// How often a fault struck.
+/// How often a fault was injected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultCount {
-    /// The fault, by name.
+    /// The name of the fault.
     pub fault: String,
-    /// Runs in which it did.
+    /// Runs in which it was injected.
     pub runs: u64,
-    /// TimeHistogram altogether; 0 means that it tested nothing.
+    /// Injections in all runs; 0 means that the fault tested nothing.
     pub times: u64,
 }
 
 /// When a signature was first seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Discovery {
-    /// The number of runs made by then.
+    /// The number of runs up to and including the first that shows it.
     pub runs: u64,
-    /// What was seen.
+    /// The signature.
     pub signature: String,
 }
 
@@ -137,36 +125,32 @@ pub struct Discovery {
 pub struct PointSummary {
     /// The varied settings.
     pub settings: BTreeMap<String, String>,
-    /// Runs made here.
+    /// Runs at this point.
     pub runs: u64,
-    /// Those in which anything went wrong.
+    /// Runs with at least one failure.
     pub failing: Proportion,
-    /// Virtual time until anything first went wrong.
+    /// Virtual time to the first failure.
     pub first_failure: Vec<Quantile>,
     /// Runs by signature.
     pub signatures: BTreeMap<String, u64>,
 }
 
 impl Summary {
-    /// What the tallies say, which know no lines: one of all runs, and one for each point of the grid.
+    /// The summary of these statistics.
     #[must_use]
-    pub fn of(
-        manifest: &Manifest,
-        whole: &Counters,
-        points: &[(BTreeMap<String, String>, Counters)],
-    ) -> Self {
-        let mut signatures: Vec<SignatureSummary> = whole
+    pub fn of(statistics: &SweepStatistics) -> Self {
+        let (manifest, total) = (statistics.manifest(), statistics.total());
+        let mut signatures: Vec<SignatureSummary> = total
             .signatures
             .iter()
-            .map(|(signature, group)| found(signature, group, whole.runs))
+            .map(|(signature, counters)| signature_summary(signature, counters, total.runs))
             .collect();
-        signatures.sort_by_key(|found| {
-            (
-                gravity(&found.signature),
-                std::cmp::Reverse(found.proportion.runs),
-            )
+        signatures.sort_by_key(|it| {
+            let most_frequent_first = std::cmp::Reverse(it.proportion.runs);
+            (gravity(&it.signature), most_frequent_first)
         });
-        let grid = points.iter().filter(|(settings, _)| !settings.is_empty());
+        let grid = statistics.points().iter();
+        let grid = grid.filter(|point| !point.settings.is_empty());
         Self {
             schema_version: Manifest::SCHEMA,
             mtasim: BUILD.to_owned(),
@@ -174,26 +158,26 @@ impl Summary {
             scenario_hash: manifest.scenario_hash.clone(),
             seeds: manifest.seeds.to_string(),
             shard: manifest.shard.to_string(),
-            rows_blake3: String::new(),
-            complete: whole.runs == manifest.runs(),
-            runs: whole.runs,
-            as_expected: whole.as_expected,
-            unexpected_seeds: whole.unexpected_seeds.clone(),
-            failing: proportion(whole.failing, whole.runs),
-            rechecked: whole.rechecked,
-            first_failure: quantiles(&whole.first_failures, whole.runs),
+            rows_blake3: statistics.lines_hash(),
+            complete: total.runs == manifest.runs(),
+            runs: total.runs,
+            as_expected: total.as_expected,
+            unexpected_seeds: total.unexpected_seeds.clone(),
+            failing: Proportion::of(total.failing, total.runs),
+            rechecked: total.rechecked,
+            first_failure: quantiles(&total.first_failures, total.runs),
             signatures,
-            ungrouped: whole.ungrouped,
-            faults: whole
+            ungrouped: total.ungrouped,
+            faults: total
                 .faults
                 .iter()
-                .map(|(fault, fired)| FaultCount {
+                .map(|(fault, occurrences)| FaultCount {
                     fault: fault.clone(),
-                    runs: fired.runs,
-                    times: fired.times,
+                    runs: occurrences.runs,
+                    times: occurrences.times,
                 })
                 .collect(),
-            discoveries: whole
+            discoveries: total
                 .discoveries
                 .iter()
                 .map(|(runs, signature)| Discovery {
@@ -201,17 +185,12 @@ impl Summary {
                     signature: signature.clone(),
                 })
                 .collect(),
-            thoroughness: Thoroughness::of(whole),
-            grid: grid
-                .map(|(settings, counters)| grid_point(settings, counters))
-                .collect(),
+            coverage: CoverageReport::of(total),
+            grid: grid.map(point_summary).collect(),
         }
     }
 
-    /// As one JSON text with a newline at its end.
-    ///
-    /// # Panics
-    /// Never: a summary is plain data.
+    /// The summary as JSON with a newline at its end.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("plain data");
@@ -219,46 +198,46 @@ impl Summary {
         text
     }
 
-    /// The grid as comma-separated values with a line of names; `None` if nothing is varied.
+    /// The grid as CSV with a header; `None` without a grid.
     #[must_use]
     pub fn to_csv(&self) -> Option<String> {
         let first = self.grid.first()?;
-        let mut names: Vec<String> = first.settings.keys().map(|name| quoted(name)).collect();
-        names.extend(
-            [
-                "runs",
-                "failing",
-                "rate",
-                "low",
-                "high",
-                "median_first_failure_ns",
-            ]
-            .map(str::to_owned),
-        );
-        let signatures: Vec<&String> = self.signatures.iter().map(|it| &it.signature).collect();
-        names.extend(signatures.iter().map(|name| quoted(name)));
-        let mut text = names.join(",");
+        let signatures = || self.signatures.iter().map(|it| &it.signature);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let columns = [
+            "runs",
+            "failing",
+            "rate",
+            "low",
+            "high",
+            "median_first_failure_ns",
+        ];
+        let header = first.settings.keys().map(String::as_str);
+        let header = header
+            .chain(columns)
+            .chain(signatures().map(String::as_str));
+        writer.write_record(header).expect("memory can be written");
         for point in &self.grid {
-            text.push('\n');
-            let mut cells: Vec<String> = point.settings.values().map(|it| quoted(it)).collect();
-            cells.push(point.runs.to_string());
-            cells.push(point.failing.runs.to_string());
-            let Interval { low, high } = point.failing.interval;
-            cells.extend([point.failing.rate, low, high].map(|share| format!("{share:.6}")));
-            let median = point.first_failure.iter().find(|it| it.percent == 50);
-            let median = median.and_then(|it| it.nanoseconds);
+            let Proportion {
+                runs: failing,
+                rate,
+                interval: Interval { low, high },
+            } = point.failing;
+            let mut cells: Vec<String> = point.settings.values().cloned().collect();
+            cells.extend([point.runs, failing].map(|it| it.to_string()));
+            cells.extend([rate, low, high].map(|it| format!("{it:.6}")));
+            let median = median(&point.first_failure);
             cells.push(median.map_or(String::new(), |nanos| nanos.to_string()));
-            let counts = signatures.iter();
-            let counts = counts.map(|&it| point.signatures.get(it).copied().unwrap_or(0));
+            let counts = signatures().map(|it| point.signatures.get(it).copied().unwrap_or(0));
             cells.extend(counts.map(|count| count.to_string()));
-            text.push_str(&cells.join(","));
+            writer.write_record(cells).expect("memory can be written");
         }
-        text.push('\n');
-        Some(text)
+        let bytes = writer.into_inner().expect("memory can be written");
+        Some(String::from_utf8(bytes).expect("written from strings"))
     }
 
-    /// As a page for a terminal. `command` gives the line that repeats the run a failure shows
-    /// soonest in.
+    /// The summary as text for a terminal. `command` returns the command that repeats the earliest
+    /// run with a signature.
     #[must_use]
     pub fn to_human(&self, command: impl Fn(&SignatureSummary) -> String) -> String {
         let mut page = String::new();
@@ -266,7 +245,7 @@ impl Summary {
         let _ = writeln!(page, "{}\nseeds {}{state}", self.title, self.seeds);
         let _ = writeln!(
             page,
-            "{} runs: {} as expected, {} not; {} made twice and found the same",
+            "{} runs: {} as expected, {} not; {} rerun, digests match",
             self.runs,
             self.as_expected,
             self.runs - self.as_expected,
@@ -278,49 +257,49 @@ impl Summary {
             let more = if all { "" } else { " ..." };
             let _ = writeln!(page, "not as expected: seeds {}{}", seeds.join(" "), more);
         }
-        let _ = writeln!(page, "something went wrong in {}", show_share(self.failing));
+        let _ = writeln!(page, "failing: {}", show_proportion(self.failing));
         let _ = writeln!(
             page,
-            "  first of it: {}",
+            "  time to first failure: {}",
             show_quantiles(&self.first_failure)
         );
         for found in self.signatures.iter().take(SHOWN_MAX) {
             let _ = writeln!(page, "\n{}", found.signature);
-            let _ = writeln!(page, "  {}", show_share(found.proportion));
-            let _ = writeln!(page, "  time to it: {}", show_quantiles(&found.times));
+            let _ = writeln!(page, "  {}", show_proportion(found.proportion));
+            let _ = writeln!(page, "  time to failure: {}", show_quantiles(&found.times));
             let at = Instant::from_nanos(found.earliest_at);
-            let _ = writeln!(page, "  soonest: seed {} at {at} s", found.earliest_seed);
+            let _ = writeln!(page, "  earliest: seed {} at {at} s", found.earliest_seed);
             if !found.selected.is_empty() {
                 let selected = found.selected.iter();
                 let selected: Vec<String> = selected
                     .map(|(path, value)| format!("{path} {value}"))
                     .collect();
-                let _ = writeln!(page, "  with:    {}", selected.join(", "));
+                let _ = writeln!(page, "  selected: {}", selected.join(", "));
             }
-            let _ = writeln!(page, "  repeat:  {}", command(found));
+            let _ = writeln!(page, "  repeat:   {}", command(found));
         }
         if self.signatures.len() > SHOWN_MAX {
             let more = self.signatures.len() - SHOWN_MAX;
             let _ = writeln!(
                 page,
-                "\n... and {more} signatures more: --format json has all"
+                "\n... and {more} more signatures: --format json lists all"
             );
         }
         for fault in &self.faults {
             let _ = match fault.times {
                 0 => writeln!(
                     page,
-                    "\nfault {} never struck: it tested nothing",
+                    "\nfault {} was never injected, so it tested nothing",
                     fault.fault
                 ),
                 times => writeln!(
                     page,
-                    "\nfault {} struck {times} times in {} runs",
+                    "\nfault {} was injected {times} times in {} runs",
                     fault.fault, fault.runs
                 ),
             };
         }
-        let _ = write!(page, "\n{}", self.thoroughness);
+        let _ = write!(page, "\n{}", self.coverage);
         page.push_str(&self.grid_table());
         page
     }
@@ -336,7 +315,6 @@ impl Summary {
             let settings: Vec<String> = settings
                 .map(|(path, value)| format!("{path}={value}"))
                 .collect();
-            let median = point.first_failure.iter().find(|it| it.percent == 50);
             let _ = writeln!(
                 table,
                 "{:7}  {:7}  {:5.1} %  {:5.1} ..{:5.1} %  {:>8}  {}",
@@ -345,23 +323,11 @@ impl Summary {
                 percent(point.failing.rate),
                 percent(point.failing.interval.low),
                 percent(point.failing.interval.high),
-                median.map_or(String::new(), |it| show_time(it.nanoseconds)),
+                show_time(median(&point.first_failure)),
                 settings.join(" ")
             );
         }
         table
-    }
-}
-
-fn proportion(hits: u64, runs: u64) -> Proportion {
-    Proportion {
-        runs: hits,
-        rate: if runs == 0 {
-            0.0
-        } else {
-            hits as f64 / runs as f64
-        },
-        interval: wilson(hits, runs),
     }
 }
 
@@ -375,7 +341,12 @@ fn quantiles(times: &TimeHistogram, runs: u64) -> Vec<Quantile> {
         .collect()
 }
 
-/// What ends a process comes first, and races that did nothing yet, which are many, last.
+fn median(quantiles: &[Quantile]) -> Option<u64> {
+    let median = quantiles.iter().find(|it| it.percent == 50);
+    median.and_then(|it| it.nanoseconds)
+}
+
+/// Exceptions come first; data races, which are many and have done no harm yet, last.
 fn gravity(signature: &str) -> u8 {
     match signature.split(' ').next() {
         Some("exception") => 0,
@@ -384,48 +355,46 @@ fn gravity(signature: &str) -> u8 {
     }
 }
 
-fn found(signature: &str, group: &SignatureCounters, runs: u64) -> SignatureSummary {
+fn signature_summary(signature: &str, counters: &SignatureCounters, runs: u64) -> SignatureSummary {
+    let earliest = &counters.earliest;
     SignatureSummary {
         signature: signature.to_owned(),
-        proportion: proportion(group.runs, runs),
-        earliest_seed: group.earliest.seed,
-        earliest_at: group.earliest.at.nanos(),
-        settings: group.earliest.settings.clone(),
-        selected: group.earliest.selected.clone(),
-        capsule: capsule_path(&file_name(
-            signature,
-            group.earliest.seed,
-            &group.earliest.scenario,
-        )),
-        times: quantiles(&group.times, runs),
+        proportion: Proportion::of(counters.runs, runs),
+        earliest_seed: earliest.seed,
+        earliest_at: earliest.at.nanos(),
+        settings: earliest.settings.clone(),
+        selected: earliest.selected.clone(),
+        capsule: capsule_path(&file_name(signature, earliest.seed, &earliest.scenario)),
+        times: quantiles(&counters.times, runs),
     }
 }
 
-fn grid_point(settings: &BTreeMap<String, String>, counters: &Counters) -> PointSummary {
-    let groups = counters.signatures.iter();
+fn point_summary(point: &PointStatistics) -> PointSummary {
+    let PointStatistics { settings, counters } = point;
+    let signatures = counters.signatures.iter();
     PointSummary {
         settings: settings.clone(),
         runs: counters.runs,
-        failing: proportion(counters.failing, counters.runs),
+        failing: Proportion::of(counters.failing, counters.runs),
         first_failure: quantiles(&counters.first_failures, counters.runs),
-        signatures: groups
-            .map(|(name, group)| (name.clone(), group.runs))
+        signatures: signatures
+            .map(|(name, counters)| (name.clone(), counters.runs))
             .collect(),
     }
 }
 
-fn show_share(share: Proportion) -> String {
+fn show_proportion(proportion: Proportion) -> String {
     format!(
         "{} runs, {:.1} % (95 %: {:.1} to {:.1} %)",
-        share.runs,
-        percent(share.rate),
-        percent(share.interval.low),
-        percent(share.interval.high)
+        proportion.runs,
+        percent(proportion.rate),
+        percent(proportion.interval.low),
+        percent(proportion.interval.high)
     )
 }
 
-fn percent(share: f64) -> f64 {
-    share * 100.0
+fn percent(rate: f64) -> f64 {
+    rate * 100.0
 }
 
 fn show_quantiles(quantiles: &[Quantile]) -> String {
@@ -449,14 +418,5 @@ fn show_time(nanoseconds: Option<u64>) -> String {
         0..60 => format!("{seconds}.{}s", nanoseconds / 100_000_000 % 10),
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
-    }
-}
-
-/// A cell of a CSV file (RFC 4180).
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
     }
 }

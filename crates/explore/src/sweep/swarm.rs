@@ -1,16 +1,16 @@
-//! A swarm: every seed with a selection of its own.
+//! Swarm testing: every seed draws its own selection of the values that the scenario file offers.
 //!
-//! Owns [`Swarm`], the file that selections are made from, and the point that one seed is run at.
-//! It refuses to draw: `config::swarm` does.
+//! `config::swarm` draws; this module loads the file and applies the selection to a grid point.
 
 use std::sync::Arc;
 
 use config::file::Diagnostics;
 use config::swarm;
 
+use crate::repro::capsule::scenario_hash;
 use crate::sweep::grid::GridPoint;
 
-/// The scenario file of a sweep whose seeds select from it.
+/// The scenario file of a swarm sweep.
 #[derive(Clone, Debug)]
 pub struct Swarm {
     name: String,
@@ -18,10 +18,10 @@ pub struct Swarm {
 }
 
 impl Swarm {
-    /// A swarm of this file, with every value that it could draw looked at, at every point.
+    /// Checks every value that a seed could draw, at every point of the grid.
     ///
     /// # Errors
-    /// What is wrong with a value that could be drawn.
+    /// The mistakes in values that could be drawn.
     pub fn of(name: &str, bytes: &[u8], points: &[GridPoint]) -> Result<Self, Diagnostics> {
         for point in points {
             swarm::check(name, bytes, &point.overrides)?;
@@ -32,17 +32,17 @@ impl Swarm {
         })
     }
 
-    /// The point as `seed` has it.
+    /// The grid point with the selection of `seed`.
     ///
     /// # Errors
-    /// If settings that were drawn together contradict each other.
+    /// If settings that are drawn together contradict each other.
     pub(crate) fn at(&self, point: &GridPoint, seed: u64) -> Result<GridPoint, Diagnostics> {
         let selection = swarm::select(&self.name, &self.bytes, &point.overrides, seed)?;
         let mut overrides = point.overrides.clone();
         overrides.extend(selection.overrides);
         Ok(GridPoint {
             values: point.values.clone(),
-            hash: blake3::Hash::from(selection.scenario.content_hash()).to_string(),
+            hash: scenario_hash(&selection.scenario),
             selected: selection.settings,
             overrides,
             scenario: selection.scenario,

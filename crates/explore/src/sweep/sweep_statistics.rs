@@ -1,7 +1,4 @@
-//! The books of a sweep: one counters of all runs and one for each point of the grid.
-//!
-//! Owns [`SweepStatistics`], into which every row goes in order, whether it was just made, found on the disk
-//! or comes from a shard. It refuses to run or to write anything.
+//! Running statistics of a sweep: counters over all runs and for each point of the grid.
 
 use std::collections::BTreeMap;
 
@@ -10,62 +7,75 @@ use crate::statistics::counters::Counters;
 use crate::sweep::results_directory::Manifest;
 use crate::sweep::summary::Summary;
 
-/// What the rows so far add up to.
+/// The statistics of the results added so far. Results are added in the order of seeds, whether
+/// they come from a run, from disk or from a shard.
 #[derive(Clone, Debug)]
 pub struct SweepStatistics {
     manifest: Manifest,
-    whole: Counters,
-    points: Vec<(BTreeMap<String, String>, Counters)>,
-    /// The hash of every line so far.
+    total: Counters,
+    points: Vec<PointStatistics>,
+    /// Hashes every line of `seeds.jsonl` so far.
     lines: blake3::Hasher,
 }
 
+/// The statistics of one point of the grid.
+#[derive(Clone, Debug)]
+pub struct PointStatistics {
+    /// The varied settings at this point; empty without a grid.
+    pub settings: BTreeMap<String, String>,
+    /// The counters of its runs.
+    pub counters: Counters,
+}
+
 impl SweepStatistics {
-    /// Before the first row.
+    /// No results yet.
     #[must_use]
     pub fn new(manifest: &Manifest) -> Self {
         Self {
             manifest: manifest.clone(),
-            whole: Counters::default(),
+            total: Counters::default(),
             points: Vec::new(),
             lines: blake3::Hasher::new(),
         }
     }
 
-    /// Takes in the next row, with its line, and says of which failures, by place, a capsule is to be kept.
-    pub fn add(&mut self, row: &RunResult, line: &str) -> Vec<usize> {
+    /// Adds the next result with its line. Returns the indices of the failures that need a capsule.
+    pub fn add(&mut self, result: &RunResult, line: &str) -> Vec<usize> {
         self.lines.update(line.as_bytes());
         let points = usize::try_from(self.manifest.points).expect("a grid is limited");
-        let place = usize::try_from(self.whole.runs % self.manifest.points).expect("as above");
-        assert!(place <= self.points.len() && self.points.len() <= points);
-        if place == self.points.len() {
-            self.points
-                .push((row.settings.clone(), Counters::default()));
+        // Runs are numbered seed by seed, and within a seed point by point.
+        let index = usize::try_from(self.total.runs % self.manifest.points).expect("as above");
+        assert!(index <= self.points.len() && self.points.len() <= points);
+        if index == self.points.len() {
+            self.points.push(PointStatistics {
+                settings: result.settings.clone(),
+                counters: Counters::default(),
+            });
         }
         let recheck = self.manifest.recheck;
-        self.points[place].1.add(row, recheck);
-        self.whole.add(row, recheck)
+        self.points[index].counters.add(result, recheck);
+        self.total.add(result, recheck)
     }
 
-    /// The counts of all runs.
+    /// The counters over all runs.
     #[must_use]
     pub fn total(&self) -> &Counters {
-        &self.whole
+        &self.total
     }
 
-    /// The counts of each point of the grid, with its settings.
+    /// The points of the grid, in its order.
     #[must_use]
-    pub fn points(&self) -> &[(BTreeMap<String, String>, Counters)] {
+    pub fn points(&self) -> &[PointStatistics] {
         &self.points
     }
 
-    /// Which sweep it is.
+    /// The manifest of the sweep.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// The seed and the point of the run whose row has this number.
+    /// The seed and the index of the grid point of run `number`, counted from 0.
     #[must_use]
     pub fn run_at(&self, number: u64) -> (u64, usize) {
         let seed = self.manifest.part().from + number / self.manifest.points;
@@ -76,15 +86,12 @@ impl SweepStatistics {
     /// The hash (BLAKE3) of all lines so far.
     #[must_use]
     pub fn lines_hash(&self) -> String {
-        self.lines.finalize().to_hex().to_string()
+        self.lines.finalize().to_string()
     }
 
-    /// What has been found.
+    /// The summary of the results so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        Summary {
-            rows_blake3: self.lines_hash(),
-            ..Summary::of(&self.manifest, &self.whole, &self.points)
-        }
+        Summary::of(self)
     }
 }

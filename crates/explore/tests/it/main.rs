@@ -1,6 +1,7 @@
 //! Integration tests of sweeps, replay, shrinking, explanations and comparisons.
 
 mod compare;
+mod coverage;
 mod failure_likelihood;
 mod fixture;
 mod merge;
@@ -10,4 +11,3 @@ mod shrink;
 mod signatures;
 mod swarm;
 mod sweep;
-mod thoroughness;

@@ -94,7 +94,7 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     let other = folder.path().join("other");
     swept(&plan("0..8", &["host.PARIS.cpus=1"]), &other);
     let told = refusal(&[one, two, three, four, &other], &folder);
-    assert!(told.contains("is a part of another sweep than"), "{told}");
+    assert!(told.contains("belongs to another sweep than"), "{told}");
     // A shard that was stopped before its end.
     let rows = three.join("seeds.jsonl");
     let whole = fs::read_to_string(&rows).expect("rows");
@@ -102,16 +102,16 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     fs::write(&rows, format!("{first}\n")).expect("a row");
     assert_eq!(
         refusal(&[one, two, three, four], &folder),
-        "3-of-4 is not finished: 1 of 2 runs; the same sweep goes on from there"
+        "3-of-4 is unfinished: 1 of 2 runs; run the same sweep again to resume it"
     );
     // A row that somebody has touched: one digit of a digest.
     let (head, tail) = whole.split_once("\"digest\":\"").expect("a digest");
     let other = if tail.starts_with('0') { '1' } else { '0' };
     fs::write(&rows, format!("{head}\"digest\":\"{other}{}", &tail[1..])).expect("rows");
     let told = refusal(&[one, two, three, four], &folder);
-    let is_capsule = told.ends_with("it is of another run than the row of seed 4");
-    let is_rows = told.starts_with("3-of-4: the digest of seeds.jsonl is not the one");
-    assert!(is_capsule || is_rows, "{told}");
+    let is_capsule = told.ends_with("not the run that seeds.jsonl has for seed 4");
+    let is_results = told.starts_with("3-of-4: seeds.jsonl was changed: ");
+    assert!(is_capsule || is_results, "{told}");
     fs::write(
         &rows,
         whole.replace("\"stop\":\"duration\"", "\"stop\":\"quiet\""),
@@ -119,18 +119,18 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     .expect("rows");
     let told = refusal(&[one, two, three, four], &folder);
     assert!(
-        told.starts_with("3-of-4: the digest of seeds.jsonl is not the one"),
+        told.starts_with("3-of-4: seeds.jsonl was changed: "),
         "{told}"
     );
     fs::write(&rows, format!("{first}\n{first}\n")).expect("rows");
     assert_eq!(
         refusal(&[one, two, three, four], &folder),
-        "3-of-4 has seed 4 where seed 5 has to come"
+        "3-of-4 has seed 4 in place of seed 5"
     );
     fs::write(&rows, "{}\n").expect("a row");
     let told = refusal(&[one, two, three, four], &folder);
     assert!(
-        told.starts_with("3-of-4/seeds.jsonl: line 1 is no row: "),
+        told.starts_with("3-of-4/seeds.jsonl: line 1 is not a result: "),
         "{told}"
     );
     // A shard of another build.

@@ -38,7 +38,7 @@ fn a_capsule_repeats_its_run_with_and_without_records() {
     for capsule in capsules() {
         for records in [false, true] {
             let replayed = replay(&capsule, &Shipped, records).expect("it runs");
-            assert_eq!(replayed.verdict, ReplayOutcome::Same);
+            assert_eq!(replayed.result, ReplayOutcome::Same);
             assert!(replayed.failures.contains(&capsule.failure));
             assert_eq!(replayed.outcome.records.is_empty(), !records);
         }
@@ -51,11 +51,11 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     let mut other = capsule.clone();
     other.seed += 1;
     let replayed = replay(&other, &Shipped, false).expect("it runs");
-    let ReplayOutcome::Nondeterminism(divergence) = replayed.verdict else {
-        panic!("{:?}", replayed.verdict);
+    let ReplayOutcome::Nondeterminism(divergence) = replayed.result else {
+        panic!("{:?}", replayed.result);
     };
     let told = divergence.to_string();
-    assert!(told.starts_with("the same up to record 0 "), "{told}");
+    assert!(told.starts_with("equal up to record 0 "), "{told}");
     assert!(told.contains("this build repeats itself; the first record that may differ is 1:"));
     // The same run under a later build, which writes down something more.
     let mut older = capsule.clone();
@@ -69,9 +69,9 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
         still_fails,
         divergence,
         ..
-    } = replayed.verdict
+    } = replayed.result
     else {
-        panic!("{:?}", replayed.verdict);
+        panic!("{:?}", replayed.result);
     };
     assert_eq!((kept_by.as_str(), still_fails), ("0.0.1", true));
     let differs = older.checkpoints[last];
@@ -94,8 +94,8 @@ fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
         explore::run(&again, seed, options)
     });
     let replayed = replay(&capsule, &fickle, false).expect("it runs");
-    let ReplayOutcome::Nondeterminism(divergence) = replayed.verdict else {
-        panic!("{:?}", replayed.verdict);
+    let ReplayOutcome::Nondeterminism(divergence) = replayed.result else {
+        panic!("{:?}", replayed.result);
     };
     let pair = divergence.record.expect("the first record that differs");
     assert_ne!(pair.first, pair.second);

@@ -101,11 +101,11 @@ fn crash() -> Capsule {
     let scenario = config::file::load("race", RACE, &[]).expect("a scenario");
     let mut capsules = (0..20).filter_map(|seed| {
         let outcome = explore::run(&scenario, seed, QUICK).expect("it runs");
-        let row = RunResult::of(&outcome, "", BTreeMap::new());
-        let mut failures = row.failures.iter();
+        let result = RunResult::of(&outcome, "", BTreeMap::new());
+        let mut failures = result.failures.iter();
         let failure = failures.find(|it| it.signature.starts_with("exception"))?;
-        let whole = (&scenario, &[][..]);
-        Some(Capsule::of(&row, failure, &outcome.checkpoints, whole))
+        let checkpoints = &outcome.checkpoints;
+        Some(Capsule::of(&result, failure, checkpoints, &scenario, &[]))
     });
     capsules.next().expect("more than half of the seeds fail")
 }

@@ -94,7 +94,7 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
         };
         match sweep(&plan, Arc::new(Shipped), |_| {}) {
             Err(SweepError::Results(error)) => {
-                let what = format!("it has a {name} and no sweep.json: nothing is written over it");
+                let what = format!("it has a {name} but no sweep.json; it is left as it is");
                 assert!(error.to_string().ends_with(&what), "{error}");
             }
             other => panic!("{other:?}"),
@@ -143,7 +143,7 @@ fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
         "what is not believed is not counted"
     );
     let told = ended.nondeterministic[0].divergence.to_string();
-    assert!(told.contains("first divergent record: "), "{told}");
+    assert!(told.contains("first differing record: "), "{told}");
 }
 
 #[test]

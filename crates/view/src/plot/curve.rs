@@ -41,7 +41,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, measures: &[Meas
         let points: Vec<(f64, Share, String)> = order
             .iter()
             .filter_map(|&place| {
-                let (_, counters) = statistics.points().get(place)?;
+                let counters = &statistics.points().get(place)?.counters;
                 let value = shown(&varied.values[place]).to_owned();
                 // Side by side, so that no interval hides another.
                 let aside = (series as f64 - (measures.len() - 1) as f64 / 2.0) * ASIDE;
@@ -180,7 +180,7 @@ fn draw_legend(canvas: &mut Canvas, series: usize, measure: Measure) {
 fn rows(statistics: &SweepStatistics, varied: &Axis, measures: &[Measure]) -> Vec<Vec<String>> {
     let order = Values::of(&varied.values).order();
     let points = order.iter().filter_map(|&place| {
-        let (_, counters) = statistics.points().get(place)?;
+        let counters = &statistics.points().get(place)?.counters;
         let mut row = vec![shown(&varied.values[place]).to_owned()];
         row.extend(
             measures

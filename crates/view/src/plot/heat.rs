@@ -124,7 +124,7 @@ impl Grid<'_> {
         measure: Measure,
     ) -> Option<Share> {
         let place = row * self.along.values.len() + column;
-        let (_, counters) = statistics.points().get(place)?;
+        let counters = &statistics.points().get(place)?.counters;
         Some(Share::of(counters, measure))
     }
 

@@ -85,12 +85,12 @@ fn draw_curve(canvas: &mut Canvas, survival: &Survival, along: &Scale, up: &Scal
 
 /// What the curve says, in one sentence.
 fn verdict(survival: &Survival) -> String {
-    let Survival { runs, happened, .. } = survival;
+    let Survival { runs, failed, .. } = survival;
     let half = survival.median().map_or_else(
         || "not to half of them within their time".to_owned(),
         |it| format!("to half of them within {}", length(it)),
     );
-    format!("It happened in {happened} of {runs} runs, {half}")
+    format!("It happened in {failed} of {runs} runs, {half}")
 }
 
 fn table(survival: &Survival) -> Vec<Vec<String>> {

@@ -70,30 +70,33 @@ fn what_is_met_is_what_was_written_down() {
 fn the_table_shows_the_hole_in_the_state_machine() {
     let pair = |plan, event: &str| {
         let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-        let thoroughness = swept.statistics.summary().thoroughness;
-        let met = thoroughness.covered.iter();
-        let mut met = met.filter(|it| it.pair.state == "out" && it.pair.event == event);
-        let never = thoroughness.uncovered.iter();
-        let mut never = never.filter(|it| it.state == "out" && it.event == event);
-        (met.next().map_or(0, |it| it.times), never.next().is_some())
+        let coverage = swept.statistics.summary().coverage;
+        let covered = coverage.covered.iter();
+        let mut covered = covered.filter(|it| it.pair.state == "out" && it.pair.event == event);
+        let uncovered = coverage.uncovered.iter();
+        let mut uncovered = uncovered.filter(|it| it.state == "out" && it.event == event);
+        (
+            covered.next().map_or(0, |it| it.times),
+            uncovered.next().is_some(),
+        )
     };
-    let (times, never) = pair(plan("0..8", &[]), "disconnect request");
-    assert!(times > 0 && !never);
+    let (times, is_uncovered) = pair(plan("0..8", &[]), "disconnect request");
+    assert!(times > 0 && !is_uncovered);
     assert_eq!(pair(plan("0..8", &[]), "close request"), (0, true));
 }
 
 #[test]
-fn growth_is_told_at_every_doubling_and_ends_with_all() {
+fn growth_is_reported_at_every_doubling_and_at_the_end() {
     let swept = sweep(&plan("0..11", &[]), Arc::new(Shipped), |_| {}).expect("it runs");
     let summary = swept.statistics.summary();
-    let growth = &summary.thoroughness.growth;
+    let growth = &summary.coverage.growth;
     let runs: Vec<u64> = growth.iter().map(|it| it.runs).collect();
     assert_eq!(runs, [1, 2, 4, 8, 11]);
     assert!(growth.is_sorted_by_key(|it| it.signatures));
     assert!(growth.is_sorted_by_key(|it| it.pairs));
     let last = growth.last().expect("a point");
     assert_eq!(last.signatures, summary.signatures.len() as u64);
-    assert_eq!(last.pairs, summary.thoroughness.covered.len() as u64);
+    assert_eq!(last.pairs, summary.coverage.covered.len() as u64);
     // The witness: what is first seen is listed with the run that showed it.
     for point in growth {
         let seen = summary
@@ -106,21 +109,21 @@ fn growth_is_told_at_every_doubling_and_ends_with_all() {
         .signatures
         .iter()
         .filter(|it| it.proportion.runs == 1);
-    assert_eq!(alone.count() as u64, summary.thoroughness.seen_once);
+    assert_eq!(alone.count() as u64, summary.coverage.seen_once);
 }
 
 #[test]
-fn a_fault_that_never_struck_is_told() {
+fn a_fault_that_was_never_injected_is_reported() {
     let rare = "fault={ rare = { reset = { link = \"wan\" }, random = { mean_interval = \"8000h\" } }, sure = { reset = { link = \"wan\" }, at = \"5m\" } }";
     let plan = plan_with("0..4", &[rare]);
     let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
     let page = swept.statistics.summary().to_human(|_| String::new());
     assert!(
-        page.contains("fault rare never struck: it tested nothing"),
+        page.contains("fault rare was never injected, so it tested nothing"),
         "{page}"
     );
     assert!(
-        page.contains("fault sure struck 4 times in 4 runs"),
+        page.contains("fault sure was injected 4 times in 4 runs"),
         "{page}"
     );
 }

@@ -1,73 +1,70 @@
-//! How thorough a sweep was.
-//!
-//! Owns [`Thoroughness`]: which pairs of state and event of the control block's machine were met
-//! and which never, and how the number of things seen grew with the number of runs. It refuses to
-//! call anything enough.
+//! Coverage of a sweep: which pairs of control-block state and event occurred, and how the number of
+//! distinct findings grew with the number of runs.
 
 use std::fmt::{self, Write};
 
 use mta::{Coverage, Stimulus};
 use serde::Serialize;
 
-use crate::run_result::coverage::{event_word, every_pair, name, state_word};
+use crate::run_result::coverage::{every_pair, name, state_word, stimulus_word};
 use crate::statistics::counters::{Counters, Growth, Occurrences};
 
-/// What a sweep has tried.
+/// The coverage of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Thoroughness {
-    /// What had been seen after 1, 2, 4, 8... runs, and after all.
+pub struct CoverageReport {
+    /// Distinct findings after 1, 2, 4, 8... runs, and after all.
     pub growth: Vec<Growth>,
-    /// Signatures that one run alone has shown.
+    /// Signatures that exactly one run has shown.
     pub seen_once: u64,
-    /// The chance that a further run shows a signature never seen, by I. J. Good and A. Turing
-    /// (Biometrika, 1953): the share of runs that were alone with one.
+    /// An estimate of the probability that the next run shows a new signature: the fraction of runs
+    /// that are alone with one (I. J. Good, Biometrika, 1953; the Good-Turing estimator).
     pub unseen: f64,
-    /// Pairs of state and event that were met.
+    /// Pairs that occurred.
     pub covered: Vec<CoveredPair>,
-    /// Pairs that never were; many of them cannot be.
+    /// Pairs that never occurred; many of them cannot.
     pub uncovered: Vec<StateEvent>,
 }
 
-/// Something that can happen to a control block, in a state of it.
+/// An event of a control block in one of its states.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct StateEvent {
     /// The state.
     pub state: &'static str,
-    /// What happens.
+    /// The event.
     pub event: &'static str,
 }
 
-/// A pair that was met.
+/// A pair that occurred.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CoveredPair {
-    /// Which.
+    /// The pair.
     #[serde(flatten)]
     pub pair: StateEvent,
-    /// Runs in which it was.
+    /// Runs in which it occurred.
     pub runs: u64,
-    /// TimeHistogram altogether.
+    /// Occurrences in all runs.
     pub times: u64,
 }
 
-impl Thoroughness {
-    /// What the counters of all runs says.
+impl CoverageReport {
+    /// The coverage that the counters over all runs show.
     #[must_use]
     pub fn of(counters: &Counters) -> Self {
         let mut growth = counters.growth.clone();
         if growth.last().is_some_and(|last| last.runs < counters.runs) {
-            growth.push(counters.seen());
+            growth.push(counters.distinct());
         }
-        let groups = counters.signatures.values();
-        let seen_once = groups.filter(|group| group.runs == 1).count() as u64;
+        let signatures = counters.signatures.values();
+        let seen_once = signatures.filter(|it| it.runs == 1).count() as u64;
         let (mut covered, mut uncovered) = (Vec::new(), Vec::new());
         for (state, stimulus) in every_pair() {
             let pair = StateEvent {
                 state: state_word(state),
-                event: event_word(stimulus),
+                event: stimulus_word(stimulus),
             };
             match counters.covered.get(&name(state, stimulus)) {
                 Some(&Occurrences { runs, times }) => {
-                    covered.push(CoveredPair { pair, runs, times })
+                    covered.push(CoveredPair { pair, runs, times });
                 }
                 None => uncovered.push(pair),
             }
@@ -88,9 +85,9 @@ impl Thoroughness {
     }
 }
 
-impl fmt::Display for Thoroughness {
+impl fmt::Display for CoverageReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "How thorough was that?")?;
+        writeln!(formatter, "Coverage")?;
         let column = |of: fn(&Growth) -> u64| {
             let cells = self.growth.iter().map(|point| format!(" {:>5}", of(point)));
             cells.collect::<String>()
@@ -101,10 +98,10 @@ impl fmt::Display for Thoroughness {
             "  signatures seen {}",
             column(|it| it.signatures)
         )?;
-        writeln!(formatter, "  pairs met       {}", column(|it| it.pairs))?;
+        writeln!(formatter, "  pairs covered   {}", column(|it| it.pairs))?;
         writeln!(
             formatter,
-            "  signatures that one run alone has shown: {}; a further run shows a new one in some {:.1} % of cases",
+            "  signatures seen in exactly one run: {}; chance that the next run shows a new one: about {:.1} %",
             self.seen_once,
             100.0 * self.unseen
         )?;
@@ -114,7 +111,7 @@ impl fmt::Display for Thoroughness {
         );
         writeln!(
             formatter,
-            "  of {all} pairs of a control block's state and what happens to it, {covered} were covered:"
+            "  {covered} of {all} pairs of control-block state and event were covered:"
         )?;
         let mut head = format!("  {:20}", "");
         for state in Coverage::STATES {
@@ -122,7 +119,7 @@ impl fmt::Display for Thoroughness {
         }
         writeln!(formatter, "{head}")?;
         for stimulus in Stimulus::ALL {
-            let event = event_word(stimulus);
+            let event = stimulus_word(stimulus);
             let mut line = format!("  {event:20}");
             for state in Coverage::STATES {
                 let times = self.times(state_word(state), event);
