@@ -1,8 +1,7 @@
-//! Why a failure happens.
+//! Explains a failure: which parts of the scenario are necessary, and the records that led to it.
 //!
-//! Owns [`explain`]: for every part of a scenario a run without it, and the chain of records
-//! that led to the failure. What it calls necessary was checked by a run; it is necessary
-//! relative to everything else that stays. It refuses opinion.
+//! A part is necessary if the run without it, with everything else unchanged, does not show the
+//! failure.
 
 mod causal_trace;
 pub mod critical_pair;
@@ -15,6 +14,7 @@ use config::plan::{ExceptionCode, Scenario};
 use kernel::Instant;
 use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
+use thiserror::Error;
 
 use self::critical_pair::{CriticalPair, FailureContext};
 use self::failure_likelihood::FailureLikelihood;
@@ -22,74 +22,76 @@ use crate::run_result::{Failure, failures};
 use crate::shrink::parts;
 use crate::subject::Subject;
 
-/// Parts looked at.
-pub const ELEMENTS_MAX: usize = 1_000;
+/// The maximum number of parts tried.
+pub const PARTS_MAX: usize = 1_000;
 
-/// Signatures shown of what goes wrong only without a part.
+/// Signatures shown of the failures that occur only without a part.
 const OTHERS_SHOWN: usize = 2;
 
-/// An explanation.
+/// An explanation of a failure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     /// The version of this format.
     pub schema_version: u32,
-    /// What is explained.
+    /// The signature of the failure.
     pub signature: String,
     /// When it was found, in nanoseconds.
     pub at: u64,
-    /// What the oracle found, in its own words.
+    /// The message of the oracle.
     pub detail: String,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// What happens without each part.
+    /// Each part, and whether it is necessary.
     pub parts: Vec<PartNecessity>,
-    /// What led to it, a sentence each.
+    /// The records that led to the failure, one sentence each.
     pub causal_trace: Vec<String>,
-    /// The two accesses that it hangs on, where threads met.
+    /// The two conflicting accesses that decided the failure, if there are any.
     pub critical_pair: Option<CriticalPair>,
-    /// Runs made.
+    /// Runs used.
     pub runs: u64,
-    /// When it became likely, if that was asked for.
+    /// How likely the failure is from each point in time on, if requested.
     pub failure_likelihood: Option<FailureLikelihood>,
 }
 
-/// A part of the scenario, and the run without it.
+/// A part of the scenario and the result of the run without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PartNecessity {
     /// The part.
     pub part: String,
-    /// What became of the failure.
+    /// Whether it is necessary.
     pub necessity: Necessity,
-    /// What goes wrong only without it, by signature.
+    /// Signatures of failures that occur only without it.
     pub others: Vec<String>,
 }
 
-/// What became of the failure without a part.
+/// Whether a part is necessary for a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Necessity {
-    /// It does not happen.
+    /// Without it the failure does not occur.
     Necessary,
-    /// It happens all the same.
+    /// Without it the failure still occurs.
     NotNecessary,
-    /// There is no scenario without this part.
+    /// Without it there is no valid scenario.
     Inseparable,
 }
 
-/// Why there is no explanation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a failure cannot be explained.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ExplainError {
     /// The scenario cannot be run.
-    Lowering(LoweringError),
-    /// Nothing that is to be explained goes wrong.
-    NothingWrong,
+    #[error(transparent)]
+    Lowering(#[from] LoweringError),
+    /// The run does not show the failure, or any failure.
+    #[error("the run shows no failure to explain")]
+    NoFailure,
 }
 
-/// Explains why a scenario fails under a seed with this signature, or, if none is given, with
-/// the one that its expectations demand, or else the first.
+/// Explains a failure of a scenario and seed. Without `signature` it explains the first failure that
+/// the scenario expects, or else the first.
 ///
 /// # Errors
-/// If it cannot be run or does not fail so.
+/// If the scenario cannot be run or does not show the failure.
 pub fn explain(
     scenario: &Scenario,
     seed: u64,
@@ -98,22 +100,22 @@ pub fn explain(
 ) -> Result<Explanation, ExplainError> {
     let run =
         |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
-    let mut watched = scenario.clone();
-    watched.limits.access_log = critical_pair::FOOTPRINTS;
-    let outcome = run(&watched, true).map_err(ExplainError::Lowering)?;
-    let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NothingWrong)?;
+    let mut logged = scenario.clone();
+    logged.limits.access_log = critical_pair::ACCESSES_MAX;
+    let outcome = run(&logged, true)?;
+    let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NoFailure)?;
     let FailureDetails {
         detail,
         causal_trace,
         host,
         threads,
-    } = story(&outcome, &failure.signature);
-    let found = FailureContext {
+    } = failure_details(&outcome, &failure.signature);
+    let context = FailureContext {
         host: &host,
         at: Instant::from_nanos(failure.at),
         threads: &threads,
     };
-    let usual = outcome.signatures();
+    let with_all_parts = outcome.signatures();
     let mut explanation = Explanation {
         schema_version: 2,
         signature: failure.signature.clone(),
@@ -122,13 +124,13 @@ pub fn explain(
         seed,
         parts: Vec::new(),
         causal_trace,
-        critical_pair: critical_pair::pair(scenario, &outcome, found),
+        critical_pair: critical_pair::pair(scenario, &outcome, context),
         runs: 1,
         failure_likelihood: None,
     };
-    for part in parts::parts(scenario).into_iter().take(ELEMENTS_MAX) {
+    for part in parts::parts(scenario).into_iter().take(PARTS_MAX) {
         let rest = parts::without(scenario, &part);
-        let mut what_if = PartNecessity {
+        let mut entry = PartNecessity {
             part: parts::describe(scenario, &part),
             necessity: Necessity::Inseparable,
             others: Vec::new(),
@@ -139,19 +141,20 @@ pub fn explain(
             explanation.runs += 1;
             let mut signatures = outcome.signatures();
             let still = signatures.contains(&failure.signature);
-            what_if.necessity = if still {
+            entry.necessity = if still {
                 Necessity::NotNecessary
             } else {
                 Necessity::Necessary
             };
-            signatures.retain(|it| !usual.contains(it));
-            what_if.others = signatures;
+            signatures.retain(|it| !with_all_parts.contains(it));
+            entry.others = signatures;
         }
-        explanation.parts.push(what_if);
+        explanation.parts.push(entry);
     }
     Ok(explanation)
 }
 
+/// The failure to explain.
 fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Option<Failure> {
     let found = failures(outcome);
     if let Some(signature) = signature {
@@ -167,27 +170,27 @@ fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Op
         let ranges = [own, ExceptionCode::Any].map(|code| expect.exceptions.get(&code));
         ranges.into_iter().flatten().any(|range| range.min > 0)
     });
-    let demanded: Vec<String> = violations
+    let expected: Vec<String> = violations
         .map(|it| it.signature())
         .chain(exceptions.map(|it| it.signature()))
         .collect();
     let first = found
         .iter()
-        .find(|it| demanded.contains(&it.signature))
+        .find(|it| expected.contains(&it.signature))
         .cloned();
     first.or_else(|| found.into_iter().next())
 }
 
-/// What the oracle said, and what led there.
+/// What is known about a failure from the records.
 struct FailureDetails {
     detail: String,
     causal_trace: Vec<String>,
     host: String,
-    /// The threads concerned, the last one first.
+    /// The threads involved, the most recent first.
     threads: Vec<u16>,
 }
 
-fn story(outcome: &Outcome, signature: &str) -> FailureDetails {
+fn failure_details(outcome: &Outcome, signature: &str) -> FailureDetails {
     let violations = outcome.violations.iter();
     let mut violations = violations.filter(|it| it.signature() == signature);
     if let Some(violation) = violations.next() {
@@ -200,7 +203,9 @@ fn story(outcome: &Outcome, signature: &str) -> FailureDetails {
     }
     let exceptions = outcome.exceptions.iter();
     let mut exceptions = exceptions.filter(|it| it.signature() == signature);
-    let exception = exceptions.next().expect("the failure is of this outcome");
+    let exception = exceptions
+        .next()
+        .expect("the failure is one of this outcome");
     FailureDetails {
         detail: format!(
             "{}: {:08x} in {} ({:03}): {}",
@@ -220,7 +225,7 @@ impl fmt::Display for Explanation {
             "{}\n  at {at} s, seed {}",
             self.signature, self.seed
         )?;
-        writeln!(formatter, "  {}\n\nWhat happened:", self.detail)?;
+        writeln!(formatter, "  {}\n\nCausal trace:", self.detail)?;
         for sentence in &self.causal_trace {
             writeln!(formatter, "  {sentence}")?;
         }
@@ -230,22 +235,22 @@ impl fmt::Display for Explanation {
         let necessary = |it: &&PartNecessity| it.necessity != Necessity::NotNecessary;
         writeln!(
             formatter,
-            "\nWhat is necessary: {} of {} parts ({} runs)",
+            "\nNecessary: {} of {} parts ({} runs)",
             self.parts.iter().filter(necessary).count(),
             self.parts.len(),
             self.runs
         )?;
-        for what_if in &self.parts {
-            let verdict = match what_if.necessity {
+        for entry in &self.parts {
+            let necessity = match entry.necessity {
                 Necessity::Necessary => "necessary    ",
                 Necessity::NotNecessary => "not necessary",
                 Necessity::Inseparable => "inseparable  ",
             };
-            let mut line = format!("  {verdict}  {}", what_if.part);
-            if !what_if.others.is_empty() {
-                let shown: Vec<&str> = what_if.others.iter().map(String::as_str).collect();
+            let mut line = format!("  {necessity}  {}", entry.part);
+            if !entry.others.is_empty() {
+                let shown: Vec<&str> = entry.others.iter().map(String::as_str).collect();
                 let shown = shown[..shown.len().min(OTHERS_SHOWN)].join(", ");
-                let more = what_if.others.len().saturating_sub(OTHERS_SHOWN);
+                let more = entry.others.len().saturating_sub(OTHERS_SHOWN);
                 write!(line, "; instead: {shown}")?;
                 if more > 0 {
                     write!(line, " and {more} more")?;
@@ -259,14 +264,3 @@ impl fmt::Display for Explanation {
         }
     }
 }
-
-impl fmt::Display for ExplainError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lowering(error) => write!(formatter, "{error}"),
-            Self::NothingWrong => formatter.write_str("nothing that could be explained goes wrong"),
-        }
-    }
-}
-
-impl std::error::Error for ExplainError {}

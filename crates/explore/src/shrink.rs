@@ -1,11 +1,8 @@
-//! A failing run made small.
+//! Minimises a failing scenario while it still shows the same signature.
 //!
-//! Owns [`shrink`]: a scenario becomes smaller step by step as long as the same signature
-//! appears, and chance becomes explicit where it can. It refuses another failure than the one it
-//! was given, however small, and more runs than its budget.
-//!
-//! The result is 1-minimal as far as the budget went: no single part can be left out. It need
-//! not be the smallest there is.
+//! Random choices become explicit lists and pins where possible, then parts are removed. The result
+//! is 1-minimal within the budget of runs: no single part can be removed. A smaller scenario may
+//! exist.
 
 mod chance;
 mod delta_debugging;
@@ -22,6 +19,7 @@ use std::collections::BTreeSet;
 use config::plan::{Arrivals, Scenario, SizeRange};
 use kernel::{Duration, Instant};
 use simulation::{LoweringError, Options, Outcome};
+use thiserror::Error;
 
 use self::parts::Part;
 use self::size::Size;
@@ -29,43 +27,45 @@ use crate::repro::capsule::Capsule;
 use crate::run_result::failures;
 use crate::subject::Subject;
 
-/// Other seeds under which a candidate that leaves something to chance may show the failure.
+/// Other seeds tried for a candidate that still has random choices.
 const OTHER_SEEDS: u64 = 6;
-/// They are tried only where a run has at most this many calls: with large runs the own seed's
-/// progress is the better bargain.
+/// Other seeds are tried only if a run has at most this many calls; longer runs are better spent on
+/// the original seed.
 const CHEAP_CALLS: u64 = 30_000;
-/// Rounds over all passes; each ends at once when nothing gets smaller.
+/// The maximum number of rounds over all passes; a round without progress is the last.
 const ROUNDS_MAX: u32 = 8;
-/// Calls of modeled threads in all runs together, after which the search ends whatever its budget
-/// says: half a minute's work of a slow processor.
+/// The maximum number of calls of modeled threads over all runs, whatever the budget: about half a
+/// minute on a slow processor.
 const CALLS_MAX: u64 = 60_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// A failure made small.
+/// A minimised failure.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
-    /// The scenario; its own seed shows the failure.
+    /// The minimised scenario; its own seed shows the failure.
     pub scenario: Scenario,
-    /// What is demanded of it.
+    /// The signature of the failure.
     pub signature: String,
-    /// Its size before and after.
+    /// The sizes before and after.
     pub sizes: [Size; 2],
-    /// Runs made.
+    /// Runs used.
     pub runs: u64,
-    /// Whether the budget ended the search.
+    /// Whether the budget stopped the search.
     pub out_of_budget: bool,
-    /// Whether the failure came under each of some other seeds too: nothing is left to chance.
+    /// Whether five other seeds show the failure too: no random choice matters any more.
     pub any_seed: bool,
-    /// The last run.
+    /// The outcome of the minimised scenario.
     pub outcome: Outcome,
 }
 
-/// Why nothing was made small.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a failure cannot be minimised.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ShrinkError {
     /// The scenario cannot be run.
-    Lowering(LoweringError),
-    /// The capsule's failure does not appear.
+    #[error(transparent)]
+    Lowering(#[from] LoweringError),
+    /// The run does not show the failure of the capsule.
+    #[error("the run does not show the failure of the capsule: {0}")]
     NotFailing(String),
 }
 
@@ -75,32 +75,33 @@ struct Search<'a> {
     signature: String,
     best: Scenario,
     seed: u64,
-    /// When the failure came in the last run that showed it.
+    /// When the last failing run failed.
     failed_at: Instant,
     outcome: Outcome,
-    /// Where its threads race.
+    /// The racing accesses of the original scenario.
     racing: BTreeSet<points::Site>,
-    /// The number of runs at which looking for preemptions ends.
-    patience: u64,
+    /// The number of runs at which the current search for preemptions stops.
+    preemption_runs_max: u64,
     runs: u64,
-    /// Calls that modeled threads made in all of them.
+    /// Calls of modeled threads in all runs.
     calls: u64,
     budget: u64,
 }
 
-/// Makes the failure of a capsule small with at most `budget` runs.
+/// Minimises the failure of a capsule with at most `budget` runs. `on_progress` is called with the
+/// number of runs and the best scenario so far.
 ///
 /// # Errors
-/// If the capsule's run cannot be made or does not show its failure.
+/// If the capsule cannot be run or does not show its failure.
 pub fn shrink(
     capsule: &Capsule,
     subject: &dyn Subject,
     budget: u64,
-    mut watch: impl FnMut(u64, &Scenario),
+    mut on_progress: impl FnMut(u64, &Scenario),
 ) -> Result<Shrunk, ShrinkError> {
     let mut search = Search::new(capsule, subject, budget)?;
     let before = Size::of(&search.best, &search.outcome);
-    // What chance brought is laid down first: the run stays the same.
+    // Listing random choices comes first: it leaves the run as it is.
     for pass in [
         |search| Search::cut_after_failure(search),
         chance::list_messages,
@@ -110,33 +111,31 @@ pub fn shrink(
     {
         pass(&mut search);
     }
-    let explicit = order::without_luck(&search.best);
+    let explicit = order::without_randomness(&search.best);
     if !search.attempt(explicit) {
-        order::lay_down(&mut search);
+        order::pin_preemptions(&mut search);
     }
-    search.run_passes(&mut watch);
+    search.run_passes(&mut on_progress);
     if chance::has_any(&search.best) {
-        // Luck in the order of threads is of use as long as there is much to leave out: another
-        // seed may show the failure where this one does not.
-        let had_luck = search.best.clone();
-        chance::take_jitter(&mut search);
-        if search.best != had_luck || order::lay_down(&mut search) {
-            search.run_passes(&mut watch);
+        // Random call costs are removed only now: while there was much to remove, another seed could
+        // show the failure where this one did not.
+        let with_jitter = search.best.clone();
+        chance::remove_jitter(&mut search);
+        if search.best != with_jitter || order::pin_preemptions(&mut search) {
+            search.run_passes(&mut on_progress);
         }
     }
     order::round(&mut search);
-    // What the budget does not allow any more is not checked; that is said.
+    // Once the budget is spent `shows` returns `None`, and `any_seed` is false.
     let any_seed = (1..=5).all(|seed| search.shows(&search.best.clone(), seed).is_some());
     let out_of_budget = search.is_spent();
     let mut scenario = search.best;
     scenario.seed = if any_seed { 1 } else { search.seed };
-    let shown = subject
-        .run(&scenario, scenario.seed, QUICK)
-        .map_err(ShrinkError::Lowering)?;
+    let shown = subject.run(&scenario, scenario.seed, QUICK)?;
     let signatures = shown.signatures();
     assert!(
         signatures.contains(&search.signature),
-        "a scenario was kept that does not show {}",
+        "the minimised scenario does not show {}",
         search.signature
     );
     Ok(Shrunk {
@@ -156,24 +155,22 @@ const QUICK: Options = Options {
 
 type Pass = fn(&mut Search<'_>);
 
-/// Cheapest first: what makes runs shorter comes before what needs many.
+/// Passes that shorten runs come before passes that need many runs.
 const PASSES: [Pass; 8] = [
     |search| search.cut_after_failure(),
-    |search| search.leave_out_coarse(),
+    |search| search.remove_coarse(),
     chance::list_messages,
     chance::list_outages,
     chance::list_losses,
-    |search| search.leave_out_listed(),
-    |search| search.leave_out_rest(),
+    |search| search.shorten_lists(),
+    |search| search.remove_rest(),
     rounding::simplify,
 ];
 
 impl<'a> Search<'a> {
     fn new(capsule: &Capsule, subject: &'a dyn Subject, budget: u64) -> Result<Self, ShrinkError> {
         let signature = capsule.failure.signature.clone();
-        let outcome = subject
-            .run(&capsule.scenario, capsule.seed, QUICK)
-            .map_err(ShrinkError::Lowering)?;
+        let outcome = subject.run(&capsule.scenario, capsule.seed, QUICK)?;
         let Some(failed_at) = found_at(&outcome, &signature) else {
             return Err(ShrinkError::NotFailing(signature));
         };
@@ -185,20 +182,20 @@ impl<'a> Search<'a> {
             failed_at,
             outcome,
             racing: BTreeSet::new(),
-            patience: 0,
+            preemption_runs_max: 0,
             runs: 1,
             calls: 0,
             budget,
         })
     }
 
-    /// All passes over and over until nothing gets smaller.
-    fn run_passes(&mut self, watch: &mut impl FnMut(u64, &Scenario)) {
+    /// Repeats all passes until a round makes no progress.
+    fn run_passes(&mut self, on_progress: &mut impl FnMut(u64, &Scenario)) {
         for _ in 0..ROUNDS_MAX {
             let start = self.best.clone();
             for pass in PASSES {
                 pass(self);
-                watch(self.runs, &self.best);
+                on_progress(self.runs, &self.best);
             }
             if self.best == start || self.is_spent() {
                 return;
@@ -210,7 +207,7 @@ impl<'a> Search<'a> {
         self.runs >= self.budget || self.calls >= CALLS_MAX
     }
 
-    /// Runs a candidate under one seed; the outcome if it shows the failure.
+    /// Runs a candidate with one seed; returns the outcome if it shows the failure.
     fn shows(&mut self, candidate: &Scenario, seed: u64) -> Option<(Instant, Outcome)> {
         if self.is_spent() {
             return None;
@@ -222,14 +219,14 @@ impl<'a> Search<'a> {
         Some((at, outcome))
     }
 
-    /// Takes the candidate if it shows the failure, under the seed so far or another one.
+    /// Accepts a candidate if it shows the failure with the current seed or another one.
     fn attempt(&mut self, candidate: Scenario) -> bool {
         if candidate == self.best || !candidate.check().is_empty() {
             return false;
         }
         let own = self.seed;
-        let has_luck = self.outcome.calls <= CHEAP_CALLS && chance::has_any(&candidate);
-        let others = (1..=OTHER_SEEDS).filter(|seed| has_luck && *seed != own);
+        let is_random = self.outcome.calls <= CHEAP_CALLS && chance::has_any(&candidate);
+        let others = (1..=OTHER_SEEDS).filter(|seed| is_random && *seed != own);
         for seed in [own].into_iter().chain(others) {
             if let Some((at, outcome)) = self.shows(&candidate, seed) {
                 (self.best, self.seed) = (candidate, seed);
@@ -240,14 +237,14 @@ impl<'a> Search<'a> {
         order::realign(self, &candidate)
     }
 
-    /// Takes a candidate that was seen to show the failure.
+    /// Accepts a candidate that showed the failure.
     fn accept(&mut self, candidate: Scenario, at: Instant, outcome: Outcome) -> bool {
         self.best = candidate;
         (self.failed_at, self.outcome) = (at, outcome);
         true
     }
 
-    /// The run ends on the first whole second after the failure.
+    /// Ends the scenario at the first whole second after the failure.
     fn cut_after_failure(&mut self) {
         let seconds = self.failed_at.nanos() / SECOND + 1;
         let duration = Duration::from_secs(seconds);
@@ -258,16 +255,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn leave_out(&mut self, is_meant: impl Fn(&Part) -> bool) {
-        // After each success places may mean something else: start over behind what stays.
-        let mut stays = 0;
+    /// Removes the selected parts one by one.
+    fn remove(&mut self, is_selected: impl Fn(&Part) -> bool) {
+        // A removal shifts indices, so list the parts anew and skip those known to be needed.
+        let mut needed = 0;
         loop {
             let parts = parts::parts(&self.best);
-            let mut meant = parts.iter().filter(|it| is_meant(it)).skip(stays);
-            let Some(part) = meant.next() else { return };
+            let mut selected = parts.iter().filter(|it| is_selected(it)).skip(needed);
+            let Some(part) = selected.next() else { return };
             let candidate = parts::without(&self.best, part);
             if !self.attempt(candidate) {
-                stays += 1;
+                needed += 1;
             }
             if self.is_spent() {
                 return;
@@ -275,8 +273,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn leave_out_coarse(&mut self) {
-        self.leave_out(|part| {
+    /// Removes whole tables and random loss.
+    fn remove_coarse(&mut self) {
+        self.remove(|part| {
             matches!(
                 part,
                 Part::Fault(_)
@@ -289,8 +288,8 @@ impl<'a> Search<'a> {
         });
     }
 
-    /// Long lists, several items at a time.
-    fn leave_out_listed(&mut self) {
+    /// Shortens lists by delta debugging.
+    fn shorten_lists(&mut self) {
         let names: Vec<String> = self.best.workloads.keys().cloned().collect();
         for name in names {
             let Some(Arrivals::At(times)) = self.best.workloads.get(&name).map(|it| &it.arrivals)
@@ -327,9 +326,8 @@ impl<'a> Search<'a> {
         });
     }
 
-    /// Settings back to their defaults, messages all of one size, and whatever is left, one by
-    /// one.
-    fn leave_out_rest(&mut self) {
+    /// Gives all messages of a workload one size, then removes every remaining part.
+    fn remove_rest(&mut self) {
         let names: Vec<String> = self.best.workloads.keys().cloned().collect();
         for name in names {
             let mut candidate = self.best.clone();
@@ -338,26 +336,13 @@ impl<'a> Search<'a> {
                 self.attempt(candidate);
             }
         }
-        self.leave_out(|_| true);
+        self.remove(|_| true);
     }
 }
 
+/// When a run first shows a signature.
 fn found_at(outcome: &Outcome, signature: &str) -> Option<Instant> {
     let found = failures(outcome);
     let failure = found.iter().find(|it| it.signature == signature)?;
     Some(Instant::from_nanos(failure.at))
 }
-
-impl std::fmt::Display for ShrinkError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Lowering(error) => write!(formatter, "{error}"),
-            Self::NotFailing(signature) => write!(
-                formatter,
-                "the capsule's run does not show what it was kept for: {signature}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ShrinkError {}

@@ -92,7 +92,7 @@ pub fn fact_in_words(fact: Fact) -> String {
         Fact::AssociationBegun(association) => format!("begins association {}", association.0),
         Fact::BlockBound(association, block, instance) => {
             format!(
-                "association {} is to use block {block}, use {instance}",
+                "association {} is bound to block {block}, instance {instance}",
                 association.0
             )
         }
@@ -100,36 +100,38 @@ pub fn fact_in_words(fact: Fact) -> String {
         Fact::AssociationEnded(association, ending) => {
             let how = match ending {
                 AssociationEnd::Orderly => "in order",
-                AssociationEnd::NotOpened => "without having been open",
-                AssociationEnd::Broken => "broken",
+                AssociationEnd::NotOpened => "before it was open",
+                AssociationEnd::Broken => "because the connection broke",
             };
             format!("association {} ends {how}", association.0)
         }
-        Fact::AssociationRefused => "no association: no block is free".to_owned(),
+        Fact::AssociationRefused => "cannot begin an association: no block is free".to_owned(),
         Fact::TransportBegun(block, instance) => {
-            format!("the transport begins on block {block}, use {instance}")
+            format!("the transport starts on block {block}, instance {instance}")
         }
         Fact::TransportEnded(block, instance) => {
-            format!("the transport knows block {block}, use {instance}, no more")
+            format!("the transport forgets block {block}, instance {instance}")
         }
         Fact::BlockAllocated(block, instance) => {
-            format!("takes block {block} out of the pool: use {instance}")
+            format!("allocates block {block} from the pool: instance {instance}")
         }
         Fact::BlockOutOfService(block, instance) => {
-            format!("a timeout takes block {block}, use {instance}, out of service")
+            format!("a timeout takes block {block}, instance {instance}, out of service")
         }
         Fact::BlockReleased(block, instance) => {
-            format!("gives block {block}, use {instance}, back to the pool")
+            format!("releases block {block}, instance {instance}, to the pool")
         }
         Fact::CloseApplied {
             block,
             meant,
             found,
-        } => format!("a close request meant for use {meant} of block {block} finds use {found}"),
-        Fact::MessageSubmitted(message) => format!("takes in message {message}"),
-        Fact::MessageArrived { message, .. } => format!("message {message} has arrived whole"),
+        } => {
+            format!("a close request for instance {meant} of block {block} finds instance {found}")
+        }
+        Fact::MessageSubmitted(message) => format!("accepts message {message}"),
+        Fact::MessageArrived { message, .. } => format!("message {message} has arrived completely"),
         Fact::MessageAcknowledged(message) => format!("message {message} is acknowledged"),
-        Fact::MessageReturned(message) => format!("message {message} is given up"),
+        Fact::MessageReturned(message) => format!("message {message} is returned to its sender"),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> Resu
     let mut explanation = explain::explain(&scenario, seed, signature.as_deref(), &Shipped)
         .map_err(|error| match error {
             ExplainError::Lowering(_) => fail(exit_code::USAGE, &error),
-            ExplainError::NothingWrong => fail(exit_code::UNEXPECTED, &error),
+            ExplainError::NoFailure => fail(exit_code::UNEXPECTED, &error),
         })?;
     add_failure_likelihood(arguments, &scenario, seed, &mut explanation).map_err(|error| {
         match error {

@@ -1,8 +1,7 @@
-//! The two accesses that a failure hangs on.
+//! The critical pair: two conflicting accesses whose order decided a failure, and how the two threads
+//! interleaved from there on.
 //!
-//! Owns [`CriticalPair`]: which thread came to a word between two steps of another, as the accesses
-//! of one run show it, and how it went on from there. It refuses to guess where none were
-//! kept.
+//! It is read from the access log of the run.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,94 +11,94 @@ use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{LoggedAccess, Outcome};
 
-/// The newest accesses looked at.
-pub(crate) const FOOTPRINTS: u64 = 200_000;
-/// Accesses told of how it went on, at most: the first and the last half.
-const TOLD_MAX: usize = 24;
-/// Accesses of the first thread before the pair, and half of those behind it, that say which words
-/// it was at.
+/// The maximum length of the access log; older accesses are dropped.
+pub(crate) const ACCESSES_MAX: u64 = 200_000;
+/// The maximum number of accesses shown of the interleaving: the first and the last half.
+const SHOWN_MAX: usize = 24;
+/// The words that the first thread works on are taken from this many accesses before the pair and
+/// twice as many after it.
 const NEAR: usize = 6;
-/// Last accesses that are told whatever they are.
+/// The last accesses are shown in any case.
 const LAST: usize = 2;
-/// Accesses of a thread next to its preemption that may be half of the pair.
+/// How many accesses away from its preemption a thread's half of the pair may be.
 const REACH: usize = 24;
 
-/// Two accesses of one word by two threads, and what came of their order.
+/// Two accesses of one word by two threads, whose order decided a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CriticalPair {
-    /// The earlier access: thread, deed, place, value, file and line.
+    /// The earlier access: thread, operation, location, value, file and line.
     pub earlier: String,
-    /// The later one.
+    /// The later access.
     pub later: String,
-    /// Who was put aside around the two, if anybody was.
+    /// The preemption around the two accesses, if there was one.
     pub preempted: Option<String>,
-    /// All accesses by which the two threads met there, in order.
+    /// The accesses of the two threads to common words from there on, in order.
     pub interleaving: Vec<String>,
 }
 
-/// What is to be explained: where and when it was found.
+/// The failure to explain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailureContext<'a> {
     pub(crate) host: &'a str,
     pub(crate) at: Instant,
-    /// The threads concerned, the last one first; empty for whoever.
+    /// The threads involved, the most recent first; empty if unknown.
     pub(crate) threads: &'a [u16],
 }
 
-/// The critical pair of a run whose accesses were kept: around a preemption, or else the last
-/// that nothing orders, or else the last word that went from one thread to the other.
+/// The critical pair of a run with an access log: around a preemption, or else the last hand-over of
+/// a word between the threads involved, or else the last race.
 pub(crate) fn pair(
     scenario: &Scenario,
     outcome: &Outcome,
-    found: FailureContext<'_>,
+    failure: FailureContext<'_>,
 ) -> Option<CriticalPair> {
     let own = outcome.access_log.iter();
     let mut footprints: Vec<&LoggedAccess> = own
-        .filter(|footprint| footprint.host == found.host)
+        .filter(|footprint| footprint.host == failure.host)
         .collect();
-    // What an oracle finds when all threads have come to rest was done in the same breath.
-    let breath = found.at.saturating_add(Duration::from_secs(1));
-    footprints.retain(|footprint| footprint.at <= breath);
-    let until_found = footprints.partition_point(|footprint| footprint.at <= found.at);
-    around_preemption(scenario, &footprints[..until_found], found)
-        .or_else(|| last_handover(&footprints, found))
-        .or_else(|| last_race(&footprints[..until_found], found))
+    // Oracles that wait until all threads are idle report a failure a little after its accesses.
+    let deadline = failure.at.saturating_add(Duration::from_secs(1));
+    footprints.retain(|footprint| footprint.at <= deadline);
+    let until_found = footprints.partition_point(|footprint| footprint.at <= failure.at);
+    around_preemption(scenario, &footprints[..until_found], failure)
+        .or_else(|| last_handover(&footprints, failure))
+        .or_else(|| last_race(&footprints[..until_found], failure))
 }
 
-/// A thread was put aside between two of its steps, and another came to the same word.
+/// A pair around a preemption: another thread accessed a word of the preempted thread meanwhile.
 fn around_preemption(
     scenario: &Scenario,
     footprints: &[&LoggedAccess],
-    found: FailureContext<'_>,
+    failure: FailureContext<'_>,
 ) -> Option<CriticalPair> {
     let pins = scenario.pins.preempt.iter();
-    let own = pins.filter(|pin| pin.host == found.host);
+    let own = pins.filter(|pin| pin.host == failure.host);
     let windows = own.filter_map(|pin| Window::of(pin, footprints));
     let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
     let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
-    let aside = footprints[window.begin];
+    let preempted = footprints[window.begin];
     let length = Instant::ZERO.saturating_add(window.pin.length);
     let words = format!(
-        "{} ({:03}) was put aside for {length} s before {}, {}:{}",
-        aside.thread, aside.number, window.pin.before, aside.file, aside.line
+        "{} ({:03}) was preempted for {length} s before {}, {}:{}",
+        preempted.thread, preempted.number, window.pin.before, preempted.file, preempted.line
     );
     let other = window.other(earlier, later);
-    let threads = [aside.number, footprints[other].number];
+    let threads = [preempted.number, footprints[other].number];
     Some(CriticalPair {
-        earlier: told_as(footprints[earlier]),
-        later: told_as(footprints[later]),
+        earlier: show(footprints[earlier]),
+        later: show(footprints[later]),
         preempted: Some(words),
-        ..critical(footprints, earlier.min(window.begin), threads)
+        ..with_interleaving(footprints, earlier.min(window.begin), threads)
     })
 }
 
-/// What happened while a thread was put aside.
+/// The time during which a thread was preempted.
 struct Window<'a> {
     footprints: &'a [&'a LoggedAccess],
     pin: &'a Preemption,
-    /// What it was about to do.
+    /// The index of the access it was about to make.
     begin: usize,
-    /// When it did, or the end where the process ended meanwhile.
+    /// The index of its next access, or the end if the process ended before.
     end: usize,
 }
 
@@ -120,9 +119,9 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// The places of the two accesses: what the thread was kept from writing, and another one read
-    /// too soon; or what it had read or written, and another one changed or saw; or what it came
-    /// to only afterwards.
+    /// The indices of the two accesses. In this order: another thread read the word that the
+    /// preempted thread was about to write; another thread changed or read what it had read or written
+    /// before; it later used what another thread left.
     fn pair(&self) -> Option<(usize, usize)> {
         self.too_soon()
             .or_else(|| self.stale())
@@ -130,52 +129,53 @@ impl<'a> Window<'a> {
     }
 
     fn others(&self) -> impl DoubleEndedIterator<Item = usize> {
-        let aside = self.footprints[self.begin].number;
+        let preempted = self.footprints[self.begin].number;
         let within = self.begin + 1..self.end;
-        within.filter(move |at| self.footprints[*at].number != aside)
+        within.filter(move |at| self.footprints[*at].number != preempted)
     }
 
     fn too_soon(&self) -> Option<(usize, usize)> {
-        let meant = self.footprints[self.begin];
+        let pending = self.footprints[self.begin];
         let mut others = self.others();
         let read = others.find(|at| {
             let it = self.footprints[*at];
-            it.address.is_some() && it.address == meant.address && it.deed == OperationKind::Read
+            it.address.is_some() && it.address == pending.address && it.deed == OperationKind::Read
         })?;
-        (meant.deed == OperationKind::Write).then_some((self.begin, read))
+        (pending.deed == OperationKind::Write).then_some((self.begin, read))
     }
 
-    /// The step before that is the freshest is the one that became stale.
+    /// Of the accesses before the preemption, the most recent one that another thread conflicts with.
     fn stale(&self) -> Option<(usize, usize)> {
-        let aside = self.footprints[self.begin].number;
+        let preempted = self.footprints[self.begin].number;
         let own = (0..=self.begin).rev();
-        let own = own.filter(|at| self.footprints[*at].number == aside);
+        let own = own.filter(|at| self.footprints[*at].number == preempted);
         own.take(REACH).find_map(|before| {
-            let step = self.footprints[before];
+            let access = self.footprints[before];
             let other = self
                 .others()
-                .find(|other| self.footprints[*other].conflicts(step))?;
+                .find(|other| self.footprints[*other].conflicts(access))?;
             Some((before, other))
         })
     }
 
+    /// The first access after the preemption that conflicts with one of another thread meanwhile.
     fn too_late(&self) -> Option<(usize, usize)> {
-        let aside = self.footprints[self.begin].number;
+        let preempted = self.footprints[self.begin].number;
         let own = self.end..self.footprints.len();
-        let own = own.filter(|at| self.footprints[*at].number == aside);
+        let own = own.filter(|at| self.footprints[*at].number == preempted);
         own.take(REACH).find_map(|after| {
-            let step = self.footprints[after];
+            let access = self.footprints[after];
             let other = self
                 .others()
-                .rfind(|other| self.footprints[*other].conflicts(step))?;
+                .rfind(|other| self.footprints[*other].conflicts(access))?;
             Some((other, after))
         })
     }
 
-    /// Which of the two is not the put-aside thread's.
+    /// Which of the two is not by the preempted thread.
     fn other(&self, earlier: usize, later: usize) -> usize {
-        let aside = self.footprints[self.begin].number;
-        if self.footprints[earlier].number == aside {
+        let preempted = self.footprints[self.begin].number;
+        if self.footprints[earlier].number == preempted {
             later
         } else {
             earlier
@@ -184,96 +184,103 @@ impl<'a> Window<'a> {
 }
 
 /// The last access that raced with one of another thread.
-fn last_race(footprints: &[&LoggedAccess], found: FailureContext<'_>) -> Option<CriticalPair> {
-    let is_concerned = |footprint: &LoggedAccess| {
-        found
+fn last_race(footprints: &[&LoggedAccess], failure: FailureContext<'_>) -> Option<CriticalPair> {
+    let is_involved = |footprint: &LoggedAccess| {
+        failure
             .threads
             .first()
             .is_none_or(|it| *it == footprint.number)
     };
     let later = footprints
         .iter()
-        .rposition(|footprint| footprint.raced && is_concerned(footprint))
+        .rposition(|footprint| footprint.raced && is_involved(footprint))
         .or_else(|| footprints.iter().rposition(|footprint| footprint.raced))?;
     let earlier = footprints[..later]
         .iter()
         .rposition(|footprint| footprint.conflicts(footprints[later]))?;
-    Some(of_two(footprints, (earlier, later)))
+    Some(pair_at(footprints, earlier, later))
 }
 
-/// The last word that one of the two threads concerned wrote and the other one came to.
-fn last_handover(footprints: &[&LoggedAccess], found: FailureContext<'_>) -> Option<CriticalPair> {
-    let [last, before, ..] = *found.threads else {
+/// The last word that one of the two threads involved accessed in conflict with the other.
+fn last_handover(
+    footprints: &[&LoggedAccess],
+    failure: FailureContext<'_>,
+) -> Option<CriticalPair> {
+    let [last, before, ..] = *failure.threads else {
         return None;
     };
-    let later = (0..footprints.len()).rev().find_map(|later| {
+    let pair = (0..footprints.len()).rev().find_map(|later| {
         let footprint = footprints[later];
         if footprint.number != last {
             return None;
         }
-        let known = footprints[..later]
+        let previous = footprints[..later]
             .iter()
             .rposition(|it| it.address == footprint.address)?;
-        (footprints[known].number == before && footprints[known].conflicts(footprint))
-            .then_some((known, later))
+        (footprints[previous].number == before && footprints[previous].conflicts(footprint))
+            .then_some((previous, later))
     });
-    Some(of_two(footprints, later?))
+    let (earlier, later) = pair?;
+    Some(pair_at(footprints, earlier, later))
 }
 
-/// A pair of which both took place.
-fn of_two(footprints: &[&LoggedAccess], (earlier, later): (usize, usize)) -> CriticalPair {
+/// The critical pair of two accesses, by index.
+fn pair_at(footprints: &[&LoggedAccess], earlier: usize, later: usize) -> CriticalPair {
     let threads = [footprints[earlier].number, footprints[later].number];
     CriticalPair {
-        earlier: told_as(footprints[earlier]),
-        later: told_as(footprints[later]),
-        ..critical(footprints, earlier, threads)
+        earlier: show(footprints[earlier]),
+        later: show(footprints[later]),
+        ..with_interleaving(footprints, earlier, threads)
     }
 }
 
-/// How two threads met from a step of the first on: at the program's own words that it was at, and
-/// in the very last accesses, of which one may be the fatal one.
-fn critical(footprints: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
+/// How two threads interleave from an access of the first on: their accesses to common words of the
+/// program, and the very last accesses, one of which may be the fatal one.
+fn with_interleaving(footprints: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
     let is_own = |footprint: &&&LoggedAccess| footprint.number == threads[0] && !footprint.by_heap;
     let before = footprints[..=from].iter().rev().filter(is_own).take(NEAR);
     let after = footprints[from..].iter().filter(is_own).take(2 * NEAR);
     let near: BTreeSet<u32> = before.chain(after).filter_map(|it| it.address).collect();
-    let met = &footprints[from..];
-    let theirs = met.iter().filter(|it| it.number == threads[1]);
+    let rest = &footprints[from..];
+    let theirs = rest.iter().filter(|it| it.number == threads[1]);
     let theirs: BTreeSet<u32> = theirs.filter_map(|it| it.address).collect();
     let is_shared = |footprint: &LoggedAccess| {
         let word = footprint.address;
         let both = word.is_some_and(|word| near.contains(&word) && theirs.contains(&word));
         threads.contains(&footprint.number) && both
     };
-    let told = met.iter().enumerate();
-    let told = told.filter(|(index, it)| is_shared(it) || index + LAST >= met.len());
-    let mut meeting: Vec<String> = told.map(|(_, footprint)| told_as(footprint)).collect();
-    if meeting.len() > TOLD_MAX {
-        let left_out = meeting.len() - TOLD_MAX;
-        let half = TOLD_MAX / 2;
-        meeting.drain(half..half + left_out);
-        meeting.insert(half, format!("... {left_out} more ..."));
+    let shown = rest.iter().enumerate();
+    let shown = shown.filter(|(index, it)| is_shared(it) || index + LAST >= rest.len());
+    let mut interleaving: Vec<String> = shown.map(|(_, footprint)| show(footprint)).collect();
+    if interleaving.len() > SHOWN_MAX {
+        let omitted = interleaving.len() - SHOWN_MAX;
+        let half = SHOWN_MAX / 2;
+        interleaving.drain(half..half + omitted);
+        interleaving.insert(half, format!("... {omitted} more ..."));
     }
     CriticalPair {
         earlier: String::new(),
         later: String::new(),
         preempted: None,
-        interleaving: meeting,
+        interleaving,
     }
 }
 
-fn told_as(footprint: &LoggedAccess) -> String {
+fn show(footprint: &LoggedAccess) -> String {
     format!("{} s  {}: {footprint}", footprint.at, footprint.host)
 }
 
 impl fmt::Display for CriticalPair {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "\nThe critical pair:")?;
+        writeln!(formatter, "\nCritical pair:")?;
         writeln!(formatter, "  {}\n  {}", self.earlier, self.later)?;
-        if let Some(who) = &self.preempted {
-            writeln!(formatter, "  {who}")?;
+        if let Some(preempted) = &self.preempted {
+            writeln!(formatter, "  {preempted}")?;
         }
-        writeln!(formatter, "\nHow the two met from there on:")?;
+        writeln!(
+            formatter,
+            "\nInterleaving of the two threads from there on:"
+        )?;
         for sentence in &self.interleaving {
             writeln!(formatter, "  {sentence}")?;
         }

@@ -1,8 +1,8 @@
-//! How likely a failure is if luck is fresh from some moment on.
+//! How likely a failure is when all random choices are redrawn from some point in time on.
 //!
-//! Owns [`curve`]: the run as it was up to a moment and with other seeds from there on, at some
-//! moments and, by halving, ever closer to the one instant at which the failure became so much
-//! more likely. It refuses to say why: it names what was written down at that instant.
+//! The run is replayed up to that point and continued with other seeds. Bisection narrows down the
+//! instant at which the failure becomes much more likely, and the records of that instant are
+//! reported.
 
 use std::fmt::{self, Write};
 use std::io;
@@ -14,94 +14,98 @@ use config::plan::{Reseed, Scenario};
 use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome, timeline};
+use thiserror::Error;
 
-use crate::explain::interval_events;
+use crate::explain::interval_events::{self, Interval as EventInterval};
 use crate::run_result::Failure;
 use crate::shrink::edit;
 use crate::statistics::intervals::{Interval, wilson};
 use crate::subject::Subject;
 use crate::worker_pool::{Completion, WorkerPool};
 
-/// Moments looked at first, evenly spread, and the intervals between them halved then.
-const FIRST: u64 = 8;
-/// Moments looked at altogether; of long runs fewer.
-const MOMENTS_MAX: u64 = 60;
-/// Enough for the first ones and a few halvings.
-const MOMENTS_MIN: u64 = 14;
-/// Calls of modeled threads that all runs together may make beyond that: some forty seconds of one
-/// processor.
-const STEPS_MAX: u64 = 200_000_000;
-/// Of the time until the failure, this share is added: with other luck the same failure comes a
-/// little later, and is the same all the same.
-const GRACE: u64 = 16;
-/// And at least this.
+/// Points in time tried first, evenly spread; then the intervals between them are halved.
+const FIRST_POINTS: u64 = 8;
+/// The maximum number of points in time; fewer for long runs.
+const POINTS_MAX: u64 = 60;
+/// Enough for the first points and a few halvings.
+const POINTS_MIN: u64 = 14;
+/// The maximum number of calls of modeled threads over all runs, beyond [`POINTS_MIN`] points: about
+/// forty seconds of one processor.
+const CALLS_MAX: u64 = 200_000_000;
+/// The time to the failure is extended by this fraction: with other random choices the same failure
+/// may occur a little later.
+const GRACE_DIVISOR: u64 = 16;
+/// The minimum extension.
 const GRACE_MIN: Duration = Duration::from_secs(1);
 
-/// How to look.
+/// How to redraw random choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reseeding {
-    /// Seeds tried at every moment, the same ones at each: 0, 1, 2, ... without the run's own.
+    /// Seeds tried at every point in time, the same at each: 0, 1, 2, ... without the seed of the run.
     pub seeds: u64,
-    /// Runs at once.
+    /// Runs at the same time.
     pub jobs: NonZeroUsize,
 }
 
-/// The curve.
+/// The likelihood of a failure over the time from which random choices are redrawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FailureLikelihood {
-    /// A run counts if it fails so by then, in nanoseconds.
+    /// A run counts as failing if it shows the failure by then, in nanoseconds.
     pub by: u64,
-    /// Seeds tried at every moment.
+    /// Seeds tried at every point.
     pub seeds: u64,
-    /// The points, in the order of time.
+    /// The points, ordered by time.
     pub points: Vec<LikelihoodPoint>,
-    /// The steepest jump; `None` if there is none.
+    /// The largest jump; `None` if the likelihood never rises.
     pub jump: Option<Jump>,
 }
 
-/// One point of a curve.
+/// The likelihood from one point in time on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LikelihoodPoint {
-    /// Luck is fresh from here on, in nanoseconds; all before is as it was.
+    /// Random choices are redrawn from here on, in nanoseconds.
     pub from: u64,
-    /// Runs that fail.
+    /// Failing runs.
     pub failing: u64,
-    /// Their share.
+    /// Their fraction of all runs.
     pub rate: f64,
-    /// With 95 % (Wilson).
+    /// Its Wilson interval.
     #[serde(flatten)]
     pub interval: Interval,
 }
 
-/// Where a curve jumps most.
+/// The interval in which the likelihood rises most.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Jump {
-    /// The point before.
+    /// The point before the interval.
     pub before: LikelihoodPoint,
-    /// The point after.
+    /// The point after the interval.
     pub after: LikelihoodPoint,
-    /// Whether nothing lies between the two but what happened at one instant.
+    /// Whether everything between the two points happened at one instant.
     pub is_instant: bool,
-    /// What was written down between them, in words; the last of it if it is much.
+    /// The events in the interval, one sentence each; of many only the last.
     pub when: Vec<String>,
-    /// What a program wrote down last before that.
+    /// The last record of a program before it.
     pub last_before: Option<String>,
-    /// What a program wrote down first after that.
+    /// The first record of a program after it.
     pub first_after: Option<String>,
 }
 
-/// Why there is no curve.
-#[derive(Debug)]
+/// Why the likelihood cannot be computed.
+#[derive(Debug, Error)]
 pub enum LikelihoodError {
     /// The scenario cannot be run.
-    Lowering(LoweringError),
-    /// The system gives no threads.
+    #[error(transparent)]
+    Lowering(#[from] LoweringError),
+    /// The system cannot create threads.
+    #[error("cannot start workers: {0}")]
     Threads(io::Error),
-    /// A run with this fresh seed panicked: a bug of this program.
+    /// The run redrawn with this seed panicked: a bug in mtasim.
+    #[error("the run redrawn with seed {0} panicked")]
     Panicked(u64),
 }
 
-/// The curve of a failure of `scenario` under `seed`.
+/// Computes the likelihood of a failure of `scenario` with `seed`.
 ///
 /// # Errors
 /// If the scenario cannot be run.
@@ -117,36 +121,34 @@ pub fn failure_likelihood(
     if by < Instant::ZERO.saturating_add(scenario.duration) {
         edit::cut(&mut short, by.since_start());
     }
-    let usual = subject
-        .run(&short, seed, Options { keep_records: true })
-        .map_err(LikelihoodError::Lowering)?;
+    let original = subject.run(&short, seed, Options { keep_records: true })?;
     let mut survey = Survey {
         scenario: Arc::new(short),
         seed,
         signature: failure.signature.clone(),
         reseeding,
         subject: Arc::clone(subject),
-        instants: instants(scenario, seed, &usual, failure.time()),
-        moments_max: moments(usual.calls, reseeding.seeds),
+        instants: instants(scenario, seed, &original, failure.time()),
+        points_max: points_for(original.calls, reseeding.seeds),
         known: Vec::new(),
     };
-    survey.look_around()?;
-    survey.close_in()?;
-    Ok(survey.curve(by, &usual))
+    survey.sample_evenly()?;
+    survey.bisect()?;
+    Ok(survey.likelihood(by, &original))
 }
 
-/// Until when a failure counts as the one found at `at`.
+/// The time until which a failure counts as the one found at `at`.
 fn horizon(scenario: &Scenario, at: Instant) -> Instant {
-    let grace = Duration::from_nanos(at.nanos() / GRACE).max(GRACE_MIN);
+    let grace = Duration::from_nanos(at.nanos() / GRACE_DIVISOR).max(GRACE_MIN);
     let whole = scenario.duration + scenario.healing.unwrap_or_default();
     at.saturating_add(grace)
         .min(Instant::ZERO.saturating_add(whole).max(at))
 }
 
-/// The instants, up to `end`, at which something was written down or a link changed. Between two
-/// of them nothing happens that could matter, but for how long calls take.
-fn instants(scenario: &Scenario, seed: u64, usual: &Outcome, end: Instant) -> Vec<Instant> {
-    let mut found: Vec<Instant> = usual.records.iter().map(|(at, _)| *at).collect();
+/// The instants up to `end` with a record or a change of a link. Between two of them nothing is
+/// decided but the cost of calls.
+fn instants(scenario: &Scenario, seed: u64, original: &Outcome, end: Instant) -> Vec<Instant> {
+    let mut found: Vec<Instant> = original.records.iter().map(|(at, _)| *at).collect();
     let outages = timeline::outages(scenario, seed).unwrap_or_default();
     found.extend(outages.iter().flat_map(|it| [it.from, it.to]));
     found.retain(|at| *at < end);
@@ -156,14 +158,15 @@ fn instants(scenario: &Scenario, seed: u64, usual: &Outcome, end: Instant) -> Ve
     found
 }
 
-/// How many moments can be afforded if a run makes so many calls.
-fn moments(steps: u64, seeds: u64) -> usize {
-    let each = steps.saturating_mul(seeds).max(1);
-    let most = (STEPS_MAX / each).clamp(MOMENTS_MIN, MOMENTS_MAX);
+/// The number of points in time that a run of this many calls allows.
+fn points_for(calls: u64, seeds: u64) -> usize {
+    let each = calls.saturating_mul(seeds).max(1);
+    let most = (CALLS_MAX / each).clamp(POINTS_MIN, POINTS_MAX);
     usize::try_from(most).expect("a small number")
 }
 
-/// A curve in the making. Place 0 is the start, and place n lies just behind the n-th instant.
+/// The search for the largest jump. Position 0 is the start of the run; position n is just after the
+/// n-th instant.
 struct Survey {
     scenario: Arc<Scenario>,
     seed: u64,
@@ -171,50 +174,50 @@ struct Survey {
     reseeding: Reseeding,
     subject: Arc<dyn Subject>,
     instants: Vec<Instant>,
-    moments_max: usize,
-    /// Failing runs by place, in order.
+    points_max: usize,
+    /// Position and number of failing runs of the points so far, in order.
     known: Vec<(usize, u64)>,
 }
 
 impl Survey {
-    /// Points evenly spread over time.
-    fn look_around(&mut self) -> Result<(), LikelihoodError> {
+    /// Evaluates points evenly spread over time.
+    fn sample_evenly(&mut self) -> Result<(), LikelihoodError> {
         let last = self.instants.len();
         let end = self.instants.last().map_or(0, |at| at.nanos());
-        let mut places: Vec<usize> = (0..=FIRST)
-            .map(|step| end / FIRST * step)
+        let mut positions: Vec<usize> = (0..=FIRST_POINTS)
+            .map(|step| end / FIRST_POINTS * step)
             .map(|nanos| self.instants.partition_point(|at| at.nanos() <= nanos))
             .collect();
-        places.extend([0, last]);
-        places.sort_unstable();
-        places.dedup();
-        for place in places {
-            let failing = self.failing_from(place)?;
-            self.known.push((place, failing));
+        positions.extend([0, last]);
+        positions.sort_unstable();
+        positions.dedup();
+        for position in positions {
+            let failing = self.failing_from(position)?;
+            self.known.push((position, failing));
         }
         Ok(())
     }
 
-    /// Halves whatever interval jumps most, until that is a single instant: then no other
-    /// instant can jump more, provided that the curve never falls.
-    fn close_in(&mut self) -> Result<(), LikelihoodError> {
-        while self.known.len() < self.moments_max {
-            let Some(steepest) = self.steepest() else {
+    /// Halves the interval with the largest jump until it is a single instant. No other instant can
+    /// have a larger jump, provided that the likelihood never falls.
+    fn bisect(&mut self) -> Result<(), LikelihoodError> {
+        while self.known.len() < self.points_max {
+            let Some(largest_jump) = self.largest_jump() else {
                 break;
             };
-            let [(low, _), (high, _)] = [self.known[steepest], self.known[steepest + 1]];
+            let [(low, _), (high, _)] = [self.known[largest_jump], self.known[largest_jump + 1]];
             if high - low == 1 {
                 break;
             }
             let middle = low + (high - low) / 2;
             let failing = self.failing_from(middle)?;
-            self.known.insert(steepest + 1, (middle, failing));
+            self.known.insert(largest_jump + 1, (middle, failing));
         }
         Ok(())
     }
 
-    /// Where the interval of the greatest jump begins; of equals the last.
-    fn steepest(&self) -> Option<usize> {
+    /// The index of the interval with the largest jump; of equals the last.
+    fn largest_jump(&self) -> Option<usize> {
         let jumps = self.known.windows(2).enumerate();
         let jumps = jumps.map(|(index, pair)| (pair[1].1.saturating_sub(pair[0].1), index));
         jumps
@@ -223,23 +226,24 @@ impl Survey {
             .map(|(_, index)| index)
     }
 
-    fn moment(&self, place: usize) -> Instant {
-        match place.checked_sub(1) {
+    /// The time of a position.
+    fn time(&self, position: usize) -> Instant {
+        match position.checked_sub(1) {
             None => Instant::ZERO,
             Some(index) => self.instants[index].saturating_add(Duration::from_nanos(1)),
         }
     }
 
-    /// How many of the fresh seeds fail from a place on.
-    fn failing_from(&self, place: usize) -> Result<u64, LikelihoodError> {
-        let from = self.moment(place);
+    /// The number of seeds that fail when random choices are redrawn from a position on.
+    fn failing_from(&self, position: usize) -> Result<u64, LikelihoodError> {
+        let from = self.time(position);
         let (scenario, subject) = (Arc::clone(&self.scenario), Arc::clone(&self.subject));
         let (own, signature) = (self.seed, self.signature.clone());
         let seeds = self.reseeding.seeds;
         let work = move |number: u64| {
             let mut again = Scenario::clone(&scenario);
             let seed = if number == own { seeds } else { number };
-            again.pins.reseeds.retain(|luck| luck.from < from);
+            again.pins.reseeds.retain(|it| it.from < from);
             again.pins.reseeds.push(Reseed { from, seed });
             let options = Options {
                 keep_records: false,
@@ -247,27 +251,29 @@ impl Survey {
             let outcome = subject.run(&again, own, options)?;
             Ok(outcome.signatures().contains(&signature))
         };
-        let crew = WorkerPool {
+        let pool = WorkerPool {
             jobs: self.reseeding.jobs,
             handle_signals: false,
         };
-        let (mut failing, mut failed) = (0, None);
-        let ending =
-            crew.run_in_order(
-                0..seeds,
-                work,
-                |_, result: Result<bool, LoweringError>| match result {
-                    Ok(fails) => {
-                        failing += u64::from(fails);
-                        ControlFlow::Continue(())
-                    }
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                },
-            );
-        match (failed, ending.map_err(LikelihoodError::Threads)?) {
+        let (mut failing, mut lowering_error) = (0, None);
+        let completion = pool.run_in_order(
+            0..seeds,
+            work,
+            |_, result: Result<bool, LoweringError>| match result {
+                Ok(fails) => {
+                    failing += u64::from(fails);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    lowering_error = Some(error);
+                    ControlFlow::Break(())
+                }
+            },
+        );
+        match (
+            lowering_error,
+            completion.map_err(LikelihoodError::Threads)?,
+        ) {
             (Some(error), _) => Err(LikelihoodError::Lowering(error)),
             (None, Completion::Panicked(number)) => Err(LikelihoodError::Panicked(number)),
             (None, Completion::Finished | Completion::Stopped | Completion::Interrupted) => {
@@ -276,32 +282,34 @@ impl Survey {
         }
     }
 
-    fn point(&self, (place, failing): (usize, u64)) -> LikelihoodPoint {
+    fn point(&self, (position, failing): (usize, u64)) -> LikelihoodPoint {
         LikelihoodPoint {
-            from: self.moment(place).nanos(),
+            from: self.time(position).nanos(),
             failing,
             rate: failing as f64 / self.reseeding.seeds.max(1) as f64,
             interval: wilson(failing, self.reseeding.seeds),
         }
     }
 
-    fn curve(&self, by: Instant, usual: &Outcome) -> FailureLikelihood {
-        let jump = self.steepest().map(|index| {
+    fn likelihood(&self, by: Instant, original: &Outcome) -> FailureLikelihood {
+        let jump = self.largest_jump().map(|index| {
             let [before, after] = [self.known[index], self.known[index + 1]];
-            let first = self.moment(before.0);
             let last = self.instants[after.0 - 1];
-            // Of an interval the left end belongs to what came before it.
-            let first = match after.0 - before.0 {
-                1 => last,
-                _ => first,
+            let is_instant = after.0 - before.0 == 1;
+            // The left end of a longer interval belongs to what came before it.
+            let first = if is_instant {
+                last
+            } else {
+                self.time(before.0)
             };
+            let interval = EventInterval { first, last };
             let [last_before, first_after] =
-                interval_events::neighbours(&self.scenario, usual, (first, last));
+                interval_events::neighbours(&self.scenario, original, interval);
             Jump {
                 before: self.point(before),
                 after: self.point(after),
-                is_instant: after.0 - before.0 == 1,
-                when: interval_events::between((&self.scenario, self.seed), usual, (first, last)),
+                is_instant,
+                when: interval_events::describe(&self.scenario, self.seed, original, interval),
                 last_before,
                 first_after,
             }
@@ -320,11 +328,11 @@ impl fmt::Display for FailureLikelihood {
         let by = Instant::from_nanos(self.by);
         writeln!(
             formatter,
-            "How likely it is by {by} s, if luck is fresh from a moment on ({} seeds each):",
+            "Likelihood of the failure by {by} s if randomness is redrawn from a time on ({} seeds each):",
             self.seeds
         )?;
         for (index, point) in self.points.iter().enumerate() {
-            // Where nothing changes one line is enough.
+            // Leave out points whose neighbours have the same value.
             let around = [index.checked_sub(1), index.checked_add(1)];
             let around = around.map(|it| self.points.get(it?));
             if around
@@ -345,10 +353,7 @@ impl fmt::Display for FailureLikelihood {
         }
         match &self.jump {
             Some(jump) => write!(formatter, "{jump}"),
-            None => writeln!(
-                formatter,
-                "  whatever chance does: nothing makes it more likely"
-            ),
+            None => writeln!(formatter, "  no jump: the likelihood never rises"),
         }
     }
 }
@@ -371,23 +376,11 @@ impl fmt::Display for Jump {
             write!(line, "{lead} {what}")?;
             line.push('\n');
         }
-        for (lead, told) in [("before", &self.last_before), ("after", &self.first_after)] {
-            if let Some(told) = told {
-                writeln!(line, "    {lead:6} {told}")?;
+        for (lead, record) in [("before", &self.last_before), ("after", &self.first_after)] {
+            if let Some(record) = record {
+                writeln!(line, "    {lead:6} {record}")?;
             }
         }
         formatter.write_str(&line)
     }
 }
-
-impl fmt::Display for LikelihoodError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lowering(error) => write!(formatter, "{error}"),
-            Self::Threads(error) => write!(formatter, "cannot work: {error}"),
-            Self::Panicked(seed) => write!(formatter, "the run with fresh seed {seed} panicked"),
-        }
-    }
-}
-
-impl std::error::Error for LikelihoodError {}

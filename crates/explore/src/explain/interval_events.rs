@@ -1,7 +1,5 @@
-//! What happened between two moments of a run, in words.
-//!
-//! Owns the choice of what is told of it: the last of what was written down, and where a link's
-//! outage begins or ends. It refuses to weigh: what is too much is counted.
+//! Describes what happened in an interval of a run: the last records, and the outages that begin or
+//! end.
 
 use config::plan::Scenario;
 use kernel::Instant;
@@ -9,57 +7,68 @@ use logs::sentence::sentence;
 use simulation::record::Record;
 use simulation::{Outcome, timeline};
 
-/// Sentences told of one interval.
-const TOLD_MAX: usize = 6;
+/// The maximum number of records, and of outages, described.
+const SENTENCES_MAX: usize = 6;
 
-/// What happened from `first` to `last`, both included, the last of it if it is much. The
-/// run's records have to be kept.
-pub(crate) fn between(
-    (scenario, seed): (&Scenario, u64),
+/// An interval of virtual time, both ends included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interval {
+    pub(crate) first: Instant,
+    pub(crate) last: Instant,
+}
+
+/// Describes an interval of the run of `scenario` and `seed`; of many records only the last. The
+/// outcome must have its records.
+pub(crate) fn describe(
+    scenario: &Scenario,
+    seed: u64,
     outcome: &Outcome,
-    (first, last): (Instant, Instant),
+    interval: Interval,
 ) -> Vec<String> {
-    let is_within = |at: Instant| first <= at && at <= last;
-    let mut told = outages(scenario, seed, is_within);
+    let is_within = |at: Instant| interval.first <= at && at <= interval.last;
+    let mut sentences = outages(scenario, seed, is_within);
     let records = outcome.records.iter();
     let records: Vec<String> = records
         .filter(|(at, _)| is_within(*at))
         .map(|(_, record)| sentence(scenario, outcome, record))
         .collect();
-    let left_out = records.len().saturating_sub(TOLD_MAX);
-    if left_out > 0 {
-        told.push(format!("{left_out} other things happen, and then"));
+    let omitted = records.len().saturating_sub(SENTENCES_MAX);
+    if omitted > 0 {
+        sentences.push(format!("{omitted} other records, and then"));
     }
-    told.extend(records.into_iter().skip(left_out));
-    told
+    sentences.extend(records.into_iter().skip(omitted));
+    sentences
 }
 
-/// What a program wrote down last before `first`, and first after `last`, with its time.
+/// The last record of a program before the interval, and the first after it, with their times.
 pub(crate) fn neighbours(
     scenario: &Scenario,
     outcome: &Outcome,
-    (first, last): (Instant, Instant),
+    interval: Interval,
 ) -> [Option<String>; 2] {
     let own = || {
         let records = outcome.records.iter();
         records.filter(|(_, record)| matches!(record, Record::Mta(..)))
     };
-    let tell = |(at, record): &(Instant, Record)| {
+    let show = |(at, record): &(Instant, Record)| {
         format!("{at} s  {}", sentence(scenario, outcome, record))
     };
-    let before = own().take_while(|(at, _)| *at < first).last();
-    let after = own().find(|(at, _)| *at > last);
-    [before.map(tell), after.map(tell)]
+    let before = own().take_while(|(at, _)| *at < interval.first).last();
+    let after = own().find(|(at, _)| *at > interval.last);
+    [before.map(show), after.map(show)]
 }
 
 fn outages(scenario: &Scenario, seed: u64, is_within: impl Fn(Instant) -> bool) -> Vec<String> {
     let windows = timeline::outages(scenario, seed).unwrap_or_default();
     let changes = windows.iter().flat_map(|window| {
         let (link, from, to) = (&window.link, window.from, window.to);
-        let begins = format!("an outage of {link} begins, which lasts until {to} s");
-        let ends = format!("an outage of {link} ends, which began at {from} s");
+        let begins = format!("an outage of {link} begins; it lasts until {to} s");
+        let ends = format!("an outage of {link} ends; it began at {from} s");
         [(from, begins), (to, ends)]
     });
     let changes = changes.filter(|(at, _)| is_within(*at));
-    changes.map(|(_, told)| told).take(TOLD_MAX).collect()
+    changes
+        .map(|(_, sentence)| sentence)
+        .take(SENTENCES_MAX)
+        .collect()
 }

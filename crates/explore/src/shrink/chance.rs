@@ -1,7 +1,6 @@
-//! Chance replaced by what it brought.
+//! Replaces random arrivals, outages, losses and call costs by explicit lists of what occurred.
 //!
-//! Owns the passes that turn random arrivals, outages, losses and costs into explicit ones. It
-//! refuses to leave anything out: lists are made shorter elsewhere.
+//! These passes remove nothing; `delta_debugging` shortens the lists later.
 
 use config::plan::{
     Arrivals, Direction, Fault, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
@@ -12,17 +11,17 @@ use simulation::{Options, timeline};
 use super::Search;
 use crate::shrink::edit;
 
-/// Whether anything in a scenario depends on its seed.
+/// Whether a scenario has random choices left that its seed decides.
 pub(super) fn has_any(scenario: &Scenario) -> bool {
     let direction = |it: &Direction| {
-        let shares = [it.reorder, it.duplicate, it.corrupt];
-        let chances = shares.into_iter().any(|share| share != Ratio::ZERO);
-        chances || it.loss != Loss::None || !it.jitter.is_zero()
+        let probabilities = [it.reorder, it.duplicate, it.corrupt];
+        let is_random = probabilities.into_iter().any(|it| it != Ratio::ZERO);
+        is_random || it.loss != Loss::None || !it.jitter.is_zero()
     };
     let workload = |it: &Workload| {
-        let arrives = matches!(it.arrivals, Arrivals::Poisson { .. });
+        let arrives_randomly = matches!(it.arrivals, Arrivals::Poisson { .. });
         let varies = it.size.from != it.size.to;
-        arrives || varies || matches!(it.priorities, Priorities::Mix { .. })
+        arrives_randomly || varies || matches!(it.priorities, Priorities::Mix { .. })
     };
     let mut links = scenario.links.values();
     let fault = |it: &Fault| match it.when {
@@ -37,13 +36,13 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
         || scenario.faults.values().any(fault)
 }
 
-/// Whether any host's calls cost a random time.
+/// Whether calls have a random cost on any host.
 fn has_jitter(scenario: &Scenario) -> bool {
     let mut hosts = scenario.hosts.values();
     hosts.any(|host| host.call_jitter != Ratio::ZERO)
 }
 
-/// Messages come at listed times.
+/// Replaces arrival processes by lists of arrival times.
 pub(super) fn list_messages(search: &mut Search<'_>) {
     let arrivals = timeline::arrivals(&search.best, search.seed);
     let mut candidate = search.best.clone();
@@ -62,7 +61,7 @@ pub(super) fn list_messages(search: &mut Search<'_>) {
     search.attempt(candidate);
 }
 
-/// Random outages become pinned ones, all links at once or else one by one.
+/// Replaces random outages by pinned ones, on all links at once or else link by link.
 pub(super) fn list_outages(search: &mut Search<'_>) {
     let is_out = |loss: Loss| matches!(loss, Loss::Outages { .. });
     let links: Vec<String> = search
@@ -81,7 +80,7 @@ pub(super) fn list_outages(search: &mut Search<'_>) {
     let explicit = |search: &mut Search<'_>, chosen: &[String]| {
         let mut candidate = search.best.clone();
         let is_chosen = |window: &OutageWindow| chosen.contains(&window.link);
-        // What was listed has the pinned outages in it already.
+        // The list already includes the outages that were pinned before.
         candidate.pins.outages.retain(|window| !is_chosen(window));
         let listed = outages.iter().filter(|window| is_chosen(window));
         candidate.pins.outages.extend(listed.cloned());
@@ -97,7 +96,7 @@ pub(super) fn list_outages(search: &mut Search<'_>) {
     }
 }
 
-/// Packets that loss models took become pinned losses.
+/// Replaces loss models by pinned losses of the packets that they dropped.
 pub(super) fn list_losses(search: &mut Search<'_>) {
     let by_packet = |loss: Loss| matches!(loss, Loss::Independent(_) | Loss::GilbertElliott { .. });
     let links: Vec<String> = search
@@ -125,8 +124,8 @@ pub(super) fn list_losses(search: &mut Search<'_>) {
     search.attempt(candidate);
 }
 
-/// Every call costs the same: no luck is left in the order of threads.
-pub(super) fn take_jitter(search: &mut Search<'_>) {
+/// Gives every call a fixed cost, on all hosts at once or else host by host.
+pub(super) fn remove_jitter(search: &mut Search<'_>) {
     if !has_jitter(&search.best) {
         return;
     }

@@ -1,12 +1,10 @@
-//! Lists made small.
+//! Delta debugging of lists (A. Zeller and R. Hildebrandt, "Simplifying and Isolating
+//! Failure-Inducing Input", 2002).
 //!
-//! Owns delta debugging (A. Zeller and R. Hildebrandt, "Simplifying and Isolating
-//! Failure-Inducing Input", 2002) by leaving out ever smaller pieces. It refuses to know what
-//! the items are, and to promise the smallest list: no single item of the result can be left
-//! out, which is all it says.
+//! The result is 1-minimal: no single item can be removed. A smaller list may exist.
 
-/// The shortest list found for which `still_fails` holds, items in their order. The whole list
-/// is taken to fail; the empty one is tried first.
+/// The shortest list found for which `still_fails` holds, in the original order. The whole list is
+/// assumed to fail; the empty list is tried first.
 pub(crate) fn minimise<T: Clone>(
     items: Vec<T>,
     mut still_fails: impl FnMut(&[T]) -> bool,
@@ -15,12 +13,12 @@ pub(crate) fn minimise<T: Clone>(
         return Vec::new();
     }
     let mut kept = items;
-    let mut piece = kept.len().div_ceil(2);
+    let mut chunk = kept.len().div_ceil(2);
     loop {
         let before = kept.len();
         let mut from = 0;
         while from < kept.len() && kept.len() > 1 {
-            let to = (from + piece).min(kept.len());
+            let to = (from + chunk).min(kept.len());
             let rest: Vec<T> = kept[..from].iter().chain(&kept[to..]).cloned().collect();
             if !rest.is_empty() && still_fails(&rest) {
                 kept = rest;
@@ -28,8 +26,8 @@ pub(crate) fn minimise<T: Clone>(
                 from = to;
             }
         }
-        if piece > 1 {
-            piece = piece.min(kept.len()).div_ceil(2);
+        if chunk > 1 {
+            chunk = chunk.min(kept.len()).div_ceil(2);
         } else if kept.len() == before {
             return kept;
         }
@@ -43,7 +41,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_needed_set_is_found_exactly(length in 0_usize..200, needed in prop::collection::btree_set(0_usize..200, 0..6)) {
+        fn a_required_subset_is_found_exactly(length in 0_usize..200, needed in prop::collection::btree_set(0_usize..200, 0..6)) {
             let needed: Vec<usize> = needed.into_iter().filter(|it| *it < length).collect();
             let found = minimise((0..length).collect(), |kept| {
                 needed.iter().all(|it| kept.contains(it))
@@ -51,15 +49,15 @@ mod tests {
             prop_assert_eq!(found, needed);
         }
 
-        /// Not monotone: whether a list fails follows from its sum.
+        /// Not monotone: a list fails if its sum has the right remainder.
         #[test]
-        fn no_single_item_can_be_left_out(items in prop::collection::vec(0_u32..50, 1..40), divisor in 1_u32..5) {
+        fn no_single_item_can_be_removed(items in prop::collection::vec(0_u32..50, 1..40), divisor in 1_u32..5) {
             let fails = |kept: &[u32]| kept.iter().sum::<u32>() % divisor == items.iter().sum::<u32>() % divisor;
             let found = minimise(items.clone(), fails);
             prop_assert!(fails(&found));
-            for left_out in 0..found.len() {
+            for index in 0..found.len() {
                 let mut rest = found.clone();
-                rest.remove(left_out);
+                rest.remove(index);
                 prop_assert!(!fails(&rest) || found.len() == 1);
             }
         }

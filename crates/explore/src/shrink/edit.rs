@@ -1,12 +1,10 @@
-//! Edits of a scenario that leave it one.
-//!
-//! Owns what goes with what: a host's links with the host, a link's pins with the link, and
-//! whatever comes after the end with a shorter duration. It refuses to run anything.
+//! Edits of a scenario that keep it consistent: removing a host also removes its links, and a
+//! shorter duration removes what would happen later.
 
 use config::plan::{Arrivals, Fault, FaultKind, Loss, ResetScope, Scenario, When};
 use kernel::{Duration, Instant};
 
-/// Takes away whatever names something that is not there.
+/// Removes everything that refers to a host, link or connector that does not exist.
 pub(crate) fn prune(scenario: &mut Scenario) {
     let hosts = &scenario.hosts;
     scenario
@@ -36,7 +34,7 @@ pub(crate) fn prune(scenario: &mut Scenario) {
     pins.preempt.retain(|it| hosts.contains_key(&it.host));
 }
 
-/// Ends the scenario after `duration`, with everything that would come later.
+/// Ends the scenario after `duration` and removes everything later, including healing.
 pub(crate) fn cut(scenario: &mut Scenario, duration: Duration) {
     let end = Instant::ZERO.saturating_add(duration);
     scenario.duration = duration;
@@ -54,15 +52,15 @@ pub(crate) fn cut(scenario: &mut Scenario, duration: Duration) {
         let nothing = matches!(&workload.arrivals, Arrivals::At(times) if times.is_empty());
         workload.start < end && !nothing
     });
-    scenario.faults.retain(|_, fault| comes_before(fault, end));
+    scenario.faults.retain(|_, fault| cut_fault(fault, end));
     scenario.pins.outages.retain(|window| window.from < end);
     for window in &mut scenario.pins.outages {
         window.to = window.to.min(end);
     }
 }
 
-/// Cuts a fault's times at `end`; whether any is left.
-fn comes_before(fault: &mut Fault, end: Instant) -> bool {
+/// Removes the times of a fault from `end` on; returns whether any are left.
+fn cut_fault(fault: &mut Fault, end: Instant) -> bool {
     match &mut fault.when {
         When::At(times) => {
             times.retain(|time| *time < end);
@@ -76,9 +74,9 @@ fn comes_before(fault: &mut Fault, end: Instant) -> bool {
     }
 }
 
-/// Lets everything that has a time come earlier by `by`; `None` if something would come before
-/// the start.
-pub(crate) fn advanced(scenario: &Scenario, by: Duration) -> Option<Scenario> {
+/// The scenario with all times earlier by `by`; `None` if something would be before the start or its
+/// time is random.
+pub(crate) fn shifted_earlier(scenario: &Scenario, by: Duration) -> Option<Scenario> {
     let mut earlier = scenario.clone();
     let back = |time: &mut Instant| {
         let nanos = time.nanos().checked_sub(by.nanos())?;
@@ -99,7 +97,7 @@ pub(crate) fn advanced(scenario: &Scenario, by: Duration) -> Option<Scenario> {
         }
     }
     for window in &mut earlier.pins.outages {
-        // An outage may have begun before the start as well as at it.
+        // An outage that began before the new start begins at it.
         window.from =
             Instant::ZERO.saturating_add(window.from.saturating_since(Instant::ZERO + by));
         back(&mut window.to)?;
@@ -109,9 +107,8 @@ pub(crate) fn advanced(scenario: &Scenario, by: Duration) -> Option<Scenario> {
     Some(earlier)
 }
 
-/// The scenario without what comes before `start`, which becomes its beginning; `None` if it has
-/// anything that is not listed.
-pub(crate) fn from(scenario: &Scenario, start: Instant) -> Option<Scenario> {
+/// The scenario from `start` on, which becomes its beginning; `None` if arrivals are not listed.
+pub(crate) fn starting_at(scenario: &Scenario, start: Instant) -> Option<Scenario> {
     let mut rest = scenario.clone();
     for workload in rest.workloads.values_mut() {
         let Arrivals::At(times) = &mut workload.arrivals else {
@@ -138,10 +135,10 @@ pub(crate) fn from(scenario: &Scenario, start: Instant) -> Option<Scenario> {
         When::Random { .. } => false,
     });
     rest.pins.outages.retain(|window| window.to > start);
-    advanced(&rest, start.since_start())
+    shifted_earlier(&rest, start.since_start())
 }
 
-/// Takes all loss by chance from a link.
+/// Removes the random loss of a link.
 pub(crate) fn without_loss(scenario: &mut Scenario, link: &str) {
     if let Some(link) = scenario.links.get_mut(link) {
         link.forward.loss = Loss::None;

@@ -1,10 +1,9 @@
-//! The order of threads without luck.
+//! Replaces random call costs by a few pinned preemptions.
 //!
-//! Owns the way from a failure that depends on the cost of each call to one that depends on a few
-//! preemptions: they are looked for, fewest first, where threads race (M. Musuvathi and S. Qadeer,
-//! "Iterative Context Bounding for Systematic Testing of Multithreaded Programs", 2007). It
-//! refuses to copy the schedule of the failing run: another one with the same signature will do,
-//! and a shorter one is easier to read.
+//! Preemptions are searched fewest first, where threads race (M. Musuvathi and S. Qadeer, "Iterative
+//! Context Bounding for Systematic Testing of Multithreaded Programs", 2007). The schedule of the
+//! failing run is not copied: any schedule with the same signature will do, and a shorter one is
+//! easier to read.
 
 use config::plan::{
     Arrivals, OutageWindow, Pins, Priorities, Priority, Scenario, Scheduler, SizeRange,
@@ -12,22 +11,24 @@ use config::plan::{
 use kernel::{Duration, Instant, Ratio};
 use simulation::Outcome;
 
-use super::points::{Point, partners, points, racing_sites, run_in_order};
+use super::points::{Point, in_search_order, partners, points, racing_sites};
 use super::{QUICK, SECOND, Search, found_at};
 use crate::shrink::edit;
 
-/// Runs in which preemptions are looked for in one way, before it is given up.
-const LOOKS: u64 = 4_000;
-/// Places for a preemption that are tried in one of the smallest scenarios, and in a larger one.
+/// The maximum number of runs spent on one way of searching.
+const RUNS_MAX: u64 = 4_000;
+/// Preemption points tried in each of the smallest scenarios.
 const TRIES: usize = 700;
-const TRIES_OF_MORE: usize = 300;
-/// And for a second one.
+/// Preemption points tried in each larger scenario.
+const TRIES_IN_LARGER: usize = 300;
+/// Points tried for a second preemption.
 const TRIES_OF_PARTNER: usize = 60;
-/// The newest accesses looked at.
-const FOOTPRINTS: u64 = 200_000;
+/// The maximum length of the access log; older accesses are dropped.
+const ACCESSES_MAX: u64 = 200_000;
 
-/// The scenario with nothing left to chance but what no listing can replace.
-pub(super) fn without_luck(scenario: &Scenario) -> Scenario {
+/// The scenario without the random choices that no list can replace: call costs, jitter, reordering,
+/// duplication, corruption, message sizes and priorities.
+pub(super) fn without_randomness(scenario: &Scenario) -> Scenario {
     let mut plain = scenario.clone();
     plain.scheduler = Scheduler::Timed;
     for host in plain.hosts.values_mut() {
@@ -52,38 +53,40 @@ pub(super) fn without_luck(scenario: &Scenario) -> Scenario {
     plain
 }
 
-/// Replaces luck in the order of threads by preemptions; false if that was not found.
-pub(super) fn lay_down(search: &mut Search<'_>) -> bool {
-    let plain = without_luck(&search.best);
-    let Some((outcome, _)) = watched(search, &search.best.clone()) else {
+/// Replaces the random order of threads by pinned preemptions; false if none were found.
+pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
+    let plain = without_randomness(&search.best);
+    let Some((outcome, _)) = run_logged(search, &search.best.clone()) else {
         return false;
     };
     search.racing = racing_sites(&outcome);
-    search.patience = search.runs + LOOKS;
+    search.preemption_runs_max = search.runs + RUNS_MAX;
+    // Small scenarios first: most failures need one to three messages, with or without an outage.
     let sketches: Vec<Scenario> = (1..=3)
-        .flat_map(|messages| [false, true].map(|out| sketch(&plain, messages, out)))
+        .flat_map(|messages| [false, true].map(|down| sketch(&plain, messages, down)))
         .collect();
     let mut tries = [TRIES, TRIES]
         .into_iter()
-        .chain(std::iter::repeat(TRIES_OF_MORE));
+        .chain(std::iter::repeat(TRIES_IN_LARGER));
     let mut sketched = sketches.iter();
-    if sketched.any(|sketch| look(search, sketch, Instant::ZERO, tries.next().unwrap_or(0))) {
+    if sketched.any(|sketch| search_one(search, sketch, Instant::ZERO, tries.next().unwrap_or(0))) {
         return true;
     }
-    search.patience = search.runs + 2 * LOOKS;
-    sketches.iter().any(|sketch| look_twice(search, sketch)) || look_at_the_end(search, &plain)
+    search.preemption_runs_max = search.runs + 2 * RUNS_MAX;
+    sketches.iter().any(|sketch| search_two(search, sketch)) || search_end(search, &plain)
 }
 
-/// Looks in the last seconds before the failure, ever more of them.
-fn look_at_the_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
+/// Searches in the last seconds before the failure, doubling their number.
+fn search_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
     let failed_at = search.failed_at;
-    search.patience = search.runs + LOOKS;
+    search.preemption_runs_max = search.runs + RUNS_MAX;
     for seconds in [10, 20, 40, 80, 160, 320, 640, 1_280] {
         let before = Instant::ZERO + Duration::from_secs(seconds);
         let start = failed_at.saturating_since(before).nanos();
         let start = Instant::from_nanos(start - start % SECOND);
         let hint = Instant::ZERO.saturating_add(failed_at.saturating_since(start));
-        if edit::from(plain, start).is_some_and(|window| look(search, &window, hint, TRIES_OF_MORE))
+        if edit::starting_at(plain, start)
+            .is_some_and(|window| search_one(search, &window, hint, TRIES_IN_LARGER))
         {
             return true;
         }
@@ -94,9 +97,9 @@ fn look_at_the_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
     false
 }
 
-/// The smallest scenarios of the same cast: so many messages of each workload at the very start,
-/// and all links out or none.
-fn sketch(plain: &Scenario, messages: usize, out: bool) -> Scenario {
+/// A small scenario with the same hosts: `messages` messages of each workload at the start, with all
+/// links down or none.
+fn sketch(plain: &Scenario, messages: usize, links_down: bool) -> Scenario {
     let mut small = plain.clone();
     for workload in small.workloads.values_mut() {
         workload.arrivals = Arrivals::At(vec![Instant::ZERO; messages]);
@@ -105,7 +108,7 @@ fn sketch(plain: &Scenario, messages: usize, out: bool) -> Scenario {
     small.faults.clear();
     small.pins = Pins::default();
     edit::cut(&mut small, plain.duration.min(Duration::from_secs(120)));
-    if out {
+    if links_down {
         let end = Instant::ZERO.saturating_add(small.duration);
         let windows = small.links.keys().map(|link| OutageWindow {
             link: link.clone(),
@@ -117,31 +120,30 @@ fn sketch(plain: &Scenario, messages: usize, out: bool) -> Scenario {
     small
 }
 
-/// Looks for one preemption, the shortest and nearest to `hint` first, one of each kind before more
-/// of a kind.
-fn look(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, tries: usize) -> bool {
-    let Some((outcome, at)) = watched(search, scenario) else {
+/// Searches for one preemption, in the order of [`in_search_order`].
+fn search_one(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, tries: usize) -> bool {
+    let Some((outcome, at)) = run_logged(search, scenario) else {
         return false;
     };
     if let Some(at) = at {
         return search.accept(scenario.clone(), at, outcome);
     }
     let points = points(&outcome, &search.racing);
-    try_each(search, scenario, run_in_order(points, hint).take(tries))
+    try_each(search, scenario, in_search_order(points, hint).take(tries))
 }
 
-/// Looks for two preemptions: one that lets another thread come to the same word, and one of that
-/// thread while it is there, so that the first goes on in between.
-fn look_twice(search: &mut Search<'_>, scenario: &Scenario) -> bool {
-    let Some((outcome, None)) = watched(search, scenario) else {
+/// Searches for two preemptions: the first lets another thread access the same word; the second
+/// preempts that thread there, so that the first continues in between.
+fn search_two(search: &mut Search<'_>, scenario: &Scenario) -> bool {
+    let Some((outcome, None)) = run_logged(search, scenario) else {
         return false;
     };
     let points = points(&outcome, &search.racing);
-    let meetings = points.into_iter().filter(|point| point.other.is_some());
-    for first in run_in_order(meetings.collect(), Instant::ZERO).take(TRIES) {
+    let contended = points.into_iter().filter(|point| point.other.is_some());
+    for first in in_search_order(contended.collect(), Instant::ZERO).take(TRIES) {
         let mut candidate = scenario.clone();
         candidate.pins.preempt.push(first.preemption.clone());
-        let Some((outcome, at)) = watched(search, &candidate) else {
+        let Some((outcome, at)) = run_logged(search, &candidate) else {
             return false;
         };
         if let Some(at) = at {
@@ -151,21 +153,21 @@ fn look_twice(search: &mut Search<'_>, scenario: &Scenario) -> bool {
         if try_each(search, &candidate, partners.take(TRIES_OF_PARTNER)) {
             return true;
         }
-        if search.runs >= search.patience {
+        if search.runs >= search.preemption_runs_max {
             return false;
         }
     }
     false
 }
 
-/// Takes the first preemption with which the failure comes.
+/// Accepts the first preemption that shows the failure.
 fn try_each(
     search: &mut Search<'_>,
     scenario: &Scenario,
     points: impl Iterator<Item = Point>,
 ) -> bool {
     for point in points {
-        if search.runs >= search.patience {
+        if search.runs >= search.preemption_runs_max {
             return false;
         }
         let mut candidate = scenario.clone();
@@ -177,23 +179,23 @@ fn try_each(
     false
 }
 
-/// A candidate whose preemptions come too early or too late, since something before them is left
-/// out: looks for others like them.
+/// Searches for preemptions like the pinned ones in a candidate where they no longer fit, because
+/// something before them was removed.
 pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let pins = &search.best.pins.preempt;
     if pins.is_empty() || candidate.pins.preempt != *pins {
         return false;
     }
     let pins = pins.clone();
-    let Some((outcome, _)) = watched(search, &search.best.clone()) else {
+    let Some((outcome, _)) = run_logged(search, &search.best.clone()) else {
         return false;
     };
     if search.racing.is_empty() {
         search.racing = racing_sites(&outcome);
     }
     let footprints = outcome.access_log.iter();
-    let aside = footprints.filter(|footprint| footprint.put_aside);
-    let models = aside.zip(pins);
+    let preempted = footprints.filter(|footprint| footprint.put_aside);
+    let models = preempted.zip(pins);
     let models = models.map(|(footprint, pin)| Point::new(footprint, pin.length));
     let models: Vec<Point> = models.collect();
     let tries: &[usize] = match models.len() {
@@ -204,12 +206,18 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     };
     let mut bare = candidate.clone();
     bare.pins.preempt.clear();
-    settle(search, &bare, &models, tries)
+    pin_like(search, &bare, &models, tries)
 }
 
-/// Adds a preemption like the first of `models`, then one like the next.
-fn settle(search: &mut Search<'_>, scenario: &Scenario, models: &[Point], tries: &[usize]) -> bool {
-    let Some((outcome, at)) = watched(search, scenario) else {
+/// Pins a preemption like the first of `models`, then one like the next, trying the number of points
+/// in `tries` for each.
+fn pin_like(
+    search: &mut Search<'_>,
+    scenario: &Scenario,
+    models: &[Point],
+    tries: &[usize],
+) -> bool {
+    let Some((outcome, at)) = run_logged(search, scenario) else {
         return false;
     };
     if let Some(at) = at {
@@ -223,7 +231,7 @@ fn settle(search: &mut Search<'_>, scenario: &Scenario, models: &[Point], tries:
         let later = point.at.nanos().abs_diff(model.at.nanos());
         let lengths = [point, model].map(|it| it.preemption.length.nanos());
         let longer = lengths[0].abs_diff(lengths[1]);
-        (point.unlikeness(model), later.max(longer))
+        (point.difference(model), later.max(longer))
     });
     for point in points.into_iter().take(*few) {
         let mut next = scenario.clone();
@@ -232,27 +240,27 @@ fn settle(search: &mut Search<'_>, scenario: &Scenario, models: &[Point], tries:
             if let Some((at, outcome)) = search.shows(&next, search.seed) {
                 return search.accept(next, at, outcome);
             }
-        } else if settle(search, &next, models, tries) {
+        } else if pin_like(search, &next, models, tries) {
             return true;
         }
     }
     false
 }
 
-/// Lets threads stand still for a length that a person can read, the longer the better for a pin
-/// that is to outlive other costs of calls.
+/// Rounds the lengths of preemptions. Longer is better: the pin then survives changes in the cost of
+/// calls.
 pub(super) fn round(search: &mut Search<'_>) {
-    for place in 0..search.best.pins.preempt.len() {
+    for index in 0..search.best.pins.preempt.len() {
         for milliseconds in [0, 1_000, 500, 200, 100, 50, 20, 10, 5, 2] {
             let length = Duration::from_millis(milliseconds);
-            let Some(pin) = search.best.pins.preempt.get(place) else {
+            let Some(pin) = search.best.pins.preempt.get(index) else {
                 return;
             };
             if pin.length == length {
                 break;
             }
             let mut candidate = search.best.clone();
-            candidate.pins.preempt[place].length = length;
+            candidate.pins.preempt[index].length = length;
             if search.attempt(candidate) {
                 break;
             }
@@ -260,15 +268,15 @@ pub(super) fn round(search: &mut Search<'_>) {
     }
 }
 
-/// A run with its accesses, and when the failure came in it.
-fn watched(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Option<Instant>)> {
+/// Runs a scenario with its access log. Returns the time of the failure if it occurs.
+fn run_logged(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Option<Instant>)> {
     if search.is_spent() || !scenario.check().is_empty() {
         return None;
     }
     search.runs += 1;
-    let mut watched = scenario.clone();
-    watched.limits.access_log = FOOTPRINTS;
-    let outcome = search.subject.run(&watched, search.seed, QUICK).ok()?;
+    let mut logged = scenario.clone();
+    logged.limits.access_log = ACCESSES_MAX;
+    let outcome = search.subject.run(&logged, search.seed, QUICK).ok()?;
     search.calls += outcome.calls;
     let at = found_at(&outcome, &search.signature);
     Some((outcome, at))

@@ -1,19 +1,16 @@
-//! The parts of a scenario that can be left out.
-//!
-//! Owns [`Part`]: what there is, what the scenario is without it, and what it is called. It
-//! refuses to say whether it matters: only a run can.
+//! The removable parts of a scenario: what they are, the scenario without one, and their names.
 
 use config::plan::{Arrivals, Connector, Direction, Host, Loss, Scenario};
 use kernel::Instant;
 
 use crate::shrink::edit;
 
-/// One part of a scenario.
+/// A removable part of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// A host, with all that belongs to it.
+    /// A host, with its links, connectors, faults and pins.
     Host(String),
-    /// A link, with all that belongs to it.
+    /// A link, with its faults and pins.
     Link(String),
     /// A connector and its workloads.
     Connector(String),
@@ -21,21 +18,21 @@ pub enum Part {
     Workload(String),
     /// A fault.
     Fault(String),
-    /// The loss by chance of a link.
+    /// The random loss of a link.
     Loss(String),
-    /// A setting that is not at its default: its table, the table's name, its key.
+    /// A setting that is not at its default: kind of table, name of the table, key.
     Setting(Table, String, &'static str),
-    /// A message of a workload whose messages are listed, by place.
+    /// A message of a workload with listed messages, by index.
     Message(String, usize),
-    /// A pinned outage, by place.
+    /// A pinned outage, by index.
     Outage(usize),
-    /// A pinned lost packet, by place.
+    /// A pinned lost packet, by index.
     Drop(usize),
-    /// A pinned preemption, by place.
+    /// A pinned preemption, by index.
     Preemption(usize),
 }
 
-/// A table of settings.
+/// A kind of table of settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// `[host.NAME]`.
@@ -46,85 +43,89 @@ pub enum Table {
     Link,
 }
 
-/// A key and how it is set to its default.
+/// A key, and a function that copies its default.
 type Setting<T> = (&'static str, fn(&mut T, &T));
 
 const HOST: [Setting<Host>; 10] = [
-    ("control_blocks", |it, usual| {
-        it.control_blocks = usual.control_blocks
+    ("control_blocks", |it, default| {
+        it.control_blocks = default.control_blocks
     }),
-    ("cpus", |it, usual| it.cpus = usual.cpus),
-    ("driver_threads", |it, usual| {
-        it.driver_threads = usual.driver_threads
+    ("cpus", |it, default| it.cpus = default.cpus),
+    ("driver_threads", |it, default| {
+        it.driver_threads = default.driver_threads
     }),
-    ("quantum", |it, usual| it.quantum = usual.quantum),
-    ("call_cost", |it, usual| it.call_cost = usual.call_cost),
-    ("connect_attempts", |it, usual| {
-        it.connect_attempts = usual.connect_attempts
+    ("quantum", |it, default| it.quantum = default.quantum),
+    ("call_cost", |it, default| it.call_cost = default.call_cost),
+    ("connect_attempts", |it, default| {
+        it.connect_attempts = default.connect_attempts
     }),
-    ("connect_pause", |it, usual| {
-        it.connect_pause = usual.connect_pause
+    ("connect_pause", |it, default| {
+        it.connect_pause = default.connect_pause
     }),
-    ("clock_offset", |it, usual| {
-        it.clock_offset = usual.clock_offset
+    ("clock_offset", |it, default| {
+        it.clock_offset = default.clock_offset
     }),
-    ("keep_alive", |it, usual| it.keep_alive = usual.keep_alive),
-    ("tcp", |it, usual| it.tcp = usual.tcp),
+    ("keep_alive", |it, default| {
+        it.keep_alive = default.keep_alive
+    }),
+    ("tcp", |it, default| it.tcp = default.tcp),
 ];
 
 const CONNECTOR: [Setting<Connector>; 14] = [
-    ("session_disconnect", |it, usual| {
-        it.session_disconnect = usual.session_disconnect
+    ("session_disconnect", |it, default| {
+        it.session_disconnect = default.session_disconnect
     }),
-    ("open_interval", |it, usual| {
-        it.open_interval = usual.open_interval
+    ("open_interval", |it, default| {
+        it.open_interval = default.open_interval
     }),
-    ("open_retries", |it, usual| {
-        it.open_retries = usual.open_retries
+    ("open_retries", |it, default| {
+        it.open_retries = default.open_retries
     }),
-    ("transfer_interval", |it, usual| {
-        it.transfer_interval = usual.transfer_interval
+    ("transfer_interval", |it, default| {
+        it.transfer_interval = default.transfer_interval
     }),
-    ("transfer_retries", |it, usual| {
-        it.transfer_retries = usual.transfer_retries
+    ("transfer_retries", |it, default| {
+        it.transfer_retries = default.transfer_retries
     }),
-    ("lifetime", |it, usual| it.lifetime = usual.lifetime),
-    ("threshold", |it, usual| it.threshold = usual.threshold),
-    ("checkpoint", |it, usual| it.checkpoint = usual.checkpoint),
-    ("window", |it, usual| it.window = usual.window),
-    ("recovery_timeout", |it, usual| {
-        it.recovery_timeout = usual.recovery_timeout
+    ("lifetime", |it, default| it.lifetime = default.lifetime),
+    ("threshold", |it, default| it.threshold = default.threshold),
+    ("checkpoint", |it, default| {
+        it.checkpoint = default.checkpoint
     }),
-    ("transfer_timeout_urgent", |it, usual| {
-        it.transfer_timeout_urgent = usual.transfer_timeout_urgent;
+    ("window", |it, default| it.window = default.window),
+    ("recovery_timeout", |it, default| {
+        it.recovery_timeout = default.recovery_timeout
     }),
-    ("transfer_timeout_normal", |it, usual| {
-        it.transfer_timeout_normal = usual.transfer_timeout_normal;
+    ("transfer_timeout_urgent", |it, default| {
+        it.transfer_timeout_urgent = default.transfer_timeout_urgent;
     }),
-    ("transfer_timeout_non_urgent", |it, usual| {
-        it.transfer_timeout_non_urgent = usual.transfer_timeout_non_urgent;
+    ("transfer_timeout_normal", |it, default| {
+        it.transfer_timeout_normal = default.transfer_timeout_normal;
     }),
-    ("max_associations", |it, usual| {
-        it.max_associations = usual.max_associations
+    ("transfer_timeout_non_urgent", |it, default| {
+        it.transfer_timeout_non_urgent = default.transfer_timeout_non_urgent;
+    }),
+    ("max_associations", |it, default| {
+        it.max_associations = default.max_associations
     }),
 ];
 
 const DIRECTION: [Setting<Direction>; 6] = [
-    ("delay", |it, usual| it.delay = usual.delay),
-    ("jitter", |it, usual| it.jitter = usual.jitter),
-    ("bandwidth", |it, usual| {
-        it.bandwidth = usual.bandwidth;
-        it.queue = usual.queue;
+    ("delay", |it, default| it.delay = default.delay),
+    ("jitter", |it, default| it.jitter = default.jitter),
+    ("bandwidth", |it, default| {
+        it.bandwidth = default.bandwidth;
+        it.queue = default.queue;
     }),
-    ("reorder", |it, usual| {
-        it.reorder = usual.reorder;
-        it.reorder_delay = usual.reorder_delay;
+    ("reorder", |it, default| {
+        it.reorder = default.reorder;
+        it.reorder_delay = default.reorder_delay;
     }),
-    ("duplicate", |it, usual| it.duplicate = usual.duplicate),
-    ("corrupt", |it, usual| it.corrupt = usual.corrupt),
+    ("duplicate", |it, default| it.duplicate = default.duplicate),
+    ("corrupt", |it, default| it.corrupt = default.corrupt),
 ];
 
-/// Every part, the coarsest first.
+/// All parts, the coarsest first.
 #[must_use]
 pub fn parts(scenario: &Scenario) -> Vec<Part> {
     let mut found = Vec::new();
@@ -141,7 +142,7 @@ pub fn parts(scenario: &Scenario) -> Vec<Part> {
     found.extend(settings(scenario));
     for (name, workload) in &scenario.workloads {
         if let Arrivals::At(times) = &workload.arrivals {
-            found.extend((0..times.len()).map(|place| Part::Message(name.clone(), place)));
+            found.extend((0..times.len()).map(|index| Part::Message(name.clone(), index)));
         }
     }
     let pins = &scenario.pins;
@@ -173,7 +174,7 @@ fn settings(scenario: &Scenario) -> impl Iterator<Item = Part> + '_ {
         .filter(|part| without(scenario, part) != *scenario)
 }
 
-/// The scenario without an part; without a setting means at its default.
+/// The scenario without a part; a setting is set to its default.
 ///
 /// # Panics
 /// If the scenario has no such part.
@@ -198,24 +199,24 @@ pub fn without(scenario: &Scenario, part: &Part) -> Scenario {
         }
         Part::Loss(name) => edit::without_loss(&mut rest, name),
         Part::Setting(table, name, key) => reset(&mut rest, *table, name, key),
-        Part::Message(name, place) => {
+        Part::Message(name, index) => {
             let workload = rest.workloads.get_mut(name).expect("the workload is there");
             let Arrivals::At(times) = &mut workload.arrivals else {
-                panic!("only listed messages are elements");
+                panic!("only listed messages are parts");
             };
-            times.remove(*place);
+            times.remove(*index);
             if times.is_empty() {
                 rest.workloads.remove(name);
             }
         }
-        Part::Outage(place) => {
-            rest.pins.outages.remove(*place);
+        Part::Outage(index) => {
+            rest.pins.outages.remove(*index);
         }
-        Part::Drop(place) => {
-            rest.pins.drop.remove(*place);
+        Part::Drop(index) => {
+            rest.pins.drop.remove(*index);
         }
-        Part::Preemption(place) => {
-            rest.pins.preempt.remove(*place);
+        Part::Preemption(index) => {
+            rest.pins.preempt.remove(*index);
         }
     }
     edit::prune(&mut rest);
@@ -223,23 +224,23 @@ pub fn without(scenario: &Scenario, part: &Part) -> Scenario {
 }
 
 fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
-    fn apply<T>(settings: &[Setting<T>], key: &str, it: &mut T, usual: &T) {
+    fn apply<T>(settings: &[Setting<T>], key: &str, it: &mut T, default: &T) {
         let (_, set) = settings
             .iter()
             .find(|(name, _)| *name == key)
             .expect("keys come from the tables above");
-        set(it, usual);
+        set(it, default);
     }
     match table {
         Table::Host => {
             let host = scenario.hosts.get_mut(name).expect("the host is there");
-            let usual = Host::new(host.build);
-            apply(&HOST, key, host, &usual);
+            let default = Host::new(host.build);
+            apply(&HOST, key, host, &default);
         }
         Table::Connector => {
             let connector = scenario.connectors.get_mut(name).expect("it is there");
-            let usual = Connector::new(&connector.from, &connector.to);
-            apply(&CONNECTOR, key, connector, &usual);
+            let default = Connector::new(&connector.from, &connector.to);
+            apply(&CONNECTOR, key, connector, &default);
         }
         Table::Link => {
             let link = scenario.links.get_mut(name).expect("the link is there");
@@ -250,7 +251,7 @@ fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
     }
 }
 
-/// What an part is, for a reader.
+/// The description of a part for a reader.
 #[must_use]
 pub fn describe(scenario: &Scenario, part: &Part) -> String {
     match part {
@@ -268,31 +269,31 @@ pub fn describe(scenario: &Scenario, part: &Part) -> String {
             };
             format!("{table}.{name}.{key}, which is not at its default")
         }
-        Part::Message(name, place) => {
+        Part::Message(name, index) => {
             let at = match &scenario.workloads[name].arrivals {
-                Arrivals::At(times) => times[*place],
+                Arrivals::At(times) => times[*index],
                 Arrivals::Every(_) | Arrivals::Poisson { .. } | Arrivals::Burst { .. } => {
                     Instant::ZERO
                 }
             };
-            format!("message {place} of workload {name}, at {at} s")
+            format!("message {index} of workload {name}, at {at} s")
         }
-        Part::Outage(place) => {
-            let window = &scenario.pins.outages[*place];
+        Part::Outage(index) => {
+            let window = &scenario.pins.outages[*index];
             format!(
                 "outage of {} from {} to {} s",
                 window.link, window.from, window.to
             )
         }
-        Part::Drop(place) => {
-            let packet = &scenario.pins.drop[*place];
+        Part::Drop(index) => {
+            let packet = &scenario.pins.drop[*index];
             format!(
                 "lost packet on {}: flow {:016x}, unit {}, attempt {}",
                 packet.link, packet.flow, packet.unit, packet.attempt
             )
         }
-        Part::Preemption(place) => {
-            let point = &scenario.pins.preempt[*place];
+        Part::Preemption(index) => {
+            let point = &scenario.pins.preempt[*index];
             format!(
                 "preemption of thread {:03} on {} before {}",
                 point.thread, point.host, point.before

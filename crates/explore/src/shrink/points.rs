@@ -1,8 +1,7 @@
-//! Where in a run a preemption would make a difference.
+//! Candidate preemption points: where in a run a preemption could change the outcome.
 //!
-//! Owns [`Point`] and the ways to find them in the accesses that a run kept. It refuses to run
-//! anything, and to look anywhere but next to where threads race: elsewhere the order of two
-//! threads is the same to both.
+//! They are taken from the access log of a run, next to racing accesses and critical sections.
+//! Elsewhere the order of two threads makes no difference to either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,22 +9,22 @@ use config::plan::{OperationKind, Preemption};
 use kernel::{Duration, Instant};
 use simulation::{LoggedAccess, Outcome};
 
-/// How long a thread is put aside at most.
+/// The longest preemption.
 const REACH: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A file of the program and a line in it.
+/// A source location of the program: file and line.
 pub(super) type Site = (&'static str, u32);
 
-/// A place in a run where a thread could be put aside, and for how long.
+/// A preemption that could be pinned.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
     pub(super) at: Instant,
     pub(super) preemption: Preemption,
     site: Site,
-    /// The site of what the thread did before.
-    behind: Option<Site>,
-    /// That of the access which comes first now.
+    /// The site of the previous access of the thread.
+    previous: Option<Site>,
+    /// The site of the access of another thread that comes first with the preemption.
     pub(super) other: Option<Site>,
 }
 
@@ -38,13 +37,13 @@ impl Point {
                 ..footprint.preemption()
             },
             site: site_of(footprint),
-            behind: None,
+            previous: None,
             other: None,
         }
     }
 
-    /// How much it differs from another one, but for when.
-    pub(super) fn unlikeness(&self, other: &Self) -> u32 {
+    /// In how many respects other than time it differs from another point.
+    pub(super) fn difference(&self, other: &Self) -> u32 {
         let parts = [
             self.site != other.site,
             self.preemption.thread != other.preemption.thread,
@@ -54,8 +53,7 @@ impl Point {
     }
 }
 
-/// The lines of the program where threads race, seen in a run whose accesses were kept: both ends
-/// of each race.
+/// The source locations of racing accesses in an access log, both ends of each race.
 pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
     let footprints = outcome.access_log.iter();
     let raced = footprints.clone().filter(|footprint| footprint.raced);
@@ -69,19 +67,19 @@ fn site_of(footprint: &LoggedAccess) -> Site {
     (footprint.file, footprint.line)
 }
 
-/// What a thread did last.
+/// The previous access of a thread.
 #[derive(Clone, Copy, Default)]
 struct Past {
     site: Option<Site>,
-    /// Whether that was a racing access.
+    /// Whether it was a racing access.
     raced: bool,
-    /// The word of its last racing access.
+    /// The word of its most recent racing access.
     word: Option<u32>,
 }
 
-/// Preemptions next to racing accesses: before one, or behind it, which is before whatever can be
-/// named next; and before critical sections. One lets go first whoever can, or lasts until
-/// another thread has come to the same word, or for a while.
+/// Preemptions before a racing access, before the access that follows one, and before critical
+/// sections. A preemption has length zero (other ready threads go first), lasts until another thread
+/// has accessed the same word, or lasts [`REACH`].
 pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let words = Words::of(outcome);
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
@@ -105,15 +103,15 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
             continue;
         }
         let point = |length, other| Point {
-            behind: before.site,
+            previous: before.site,
             other,
             ..Point::new(footprint, length)
         };
         if footprint.contended {
             points.push(point(Duration::ZERO, None));
         }
-        let met = [own, before.word.filter(|word| own != Some(*word))];
-        for address in met.into_iter().flatten() {
+        let words_at_risk = [own, before.word.filter(|word| own != Some(*word))];
+        for address in words_at_risk.into_iter().flatten() {
             let meetings = words.meetings(outcome, index, address);
             points.extend(meetings.map(|(length, site)| point(length, Some(site))));
         }
@@ -122,7 +120,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     points
 }
 
-/// Which accesses there were of each word, in order.
+/// The indices of the accesses of each word, by host and address, in order.
 struct Words<'a>(BTreeMap<(&'a str, u32), Vec<usize>>);
 
 impl<'a> Words<'a> {
@@ -138,8 +136,8 @@ impl<'a> Words<'a> {
         Self(words)
     }
 
-    /// How long a thread would have to stand still so that another one comes to a word first:
-    /// whole milliseconds, those that add nothing left out.
+    /// How long a thread must be preempted for another thread to access a word first, in whole
+    /// milliseconds; lengths that add no further access are left out.
     fn meetings(
         &self,
         outcome: &Outcome,
@@ -169,26 +167,30 @@ impl<'a> Words<'a> {
     }
 }
 
-/// The next whole millisecond above.
+/// The next whole millisecond, strictly above.
 fn whole_above(length: Duration) -> Duration {
     let unit = MILLISECOND.nanos();
     Duration::from_nanos((length.nanos() / unit + 1) * unit)
 }
 
-/// The shortest and nearest to `hint` first, one of each kind before more of a kind.
-pub(super) fn run_in_order(mut points: Vec<Point>, hint: Instant) -> impl Iterator<Item = Point> {
+/// Orders points for a search: shortest first, then nearest to `hint`; one of each kind before
+/// further ones of the same kind.
+pub(super) fn in_search_order(
+    mut points: Vec<Point>,
+    hint: Instant,
+) -> impl Iterator<Item = Point> {
     let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
     points.sort_by_key(|point| (point.preemption.length, distance(point)));
     let mut seen = BTreeSet::new();
     let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
         let thread = point.preemption.thread;
-        seen.insert((thread, point.behind, point.site, point.other))
+        seen.insert((thread, point.previous, point.site, point.other))
     });
     first.into_iter().chain(rest)
 }
 
-/// Preemptions of other threads while one is put aside, so that it is back before they go on; those
-/// nearest to its coming back first.
+/// Preemptions of other threads while the thread of `first` is preempted, long enough for it to
+/// continue before they do; those nearest to its return first.
 pub(super) fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     let back = first.at.saturating_add(first.preemption.length);
     let end = back.saturating_add(MILLISECOND);

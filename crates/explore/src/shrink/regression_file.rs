@@ -1,8 +1,7 @@
-//! A shrunk failure as an ordinary scenario file.
+//! The regression file of a shrunk failure: a commented scenario file for `sims/regress/` that
+//! expects the failure, and the Rust test that runs it.
 //!
-//! Owns the text that is committed to `sims/regress/`: comments, the scenario, the failure as an
-//! expectation, and the regression test that goes with it. It refuses digests: the file is to
-//! survive every change that leaves the failure in place.
+//! It holds no digest, so it survives every change that preserves the failure.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -15,11 +14,11 @@ use simulation::Outcome;
 use crate::shrink::Shrunk;
 
 /// At least once.
-const SOME: CountRange = CountRange { min: 1, max: None };
+const AT_LEAST_ONCE: CountRange = CountRange { min: 1, max: None };
 /// Any number of times.
 const ANY: CountRange = CountRange { min: 0, max: None };
 
-/// The scenario of a shrunk failure, which demands it, with a title that says so.
+/// The scenario of a shrunk failure, expecting it, with a title that names it.
 #[must_use]
 pub fn scenario(shrunk: &Shrunk) -> Scenario {
     let mut scenario = shrunk.scenario.clone();
@@ -28,15 +27,15 @@ pub fn scenario(shrunk: &Shrunk) -> Scenario {
     scenario
 }
 
-/// The failure has to appear; what else went wrong in the run may.
+/// Requires the failure, and allows the other failures of the run.
 fn expectations(outcome: &Outcome, signature: &str) -> Expectations {
-    let range = |own: String| if own == signature { SOME } else { ANY };
+    let range = |own: String| if own == signature { AT_LEAST_ONCE } else { ANY };
     let mut violations: BTreeMap<ViolationKind, CountRange> = BTreeMap::new();
     for violation in &outcome.violations {
         let range = range(violation.signature());
         let entry = violations.entry(violation.kind).or_insert(range);
-        if range == SOME {
-            *entry = SOME;
+        if range == AT_LEAST_ONCE {
+            *entry = AT_LEAST_ONCE;
         }
     }
     let mut exceptions: BTreeMap<ExceptionCode, CountRange> = BTreeMap::new();
@@ -44,8 +43,8 @@ fn expectations(outcome: &Outcome, signature: &str) -> Expectations {
         let range = range(exception.signature());
         let code = ExceptionCode::Code(exception.code);
         let entry = exceptions.entry(code).or_insert(range);
-        if range == SOME {
-            *entry = SOME;
+        if range == AT_LEAST_ONCE {
+            *entry = AT_LEAST_ONCE;
         }
     }
     Expectations {
@@ -55,35 +54,35 @@ fn expectations(outcome: &Outcome, signature: &str) -> Expectations {
     }
 }
 
-/// The file's text.
+/// The content of the file.
 ///
 /// # Errors
-/// If the scenario's text is no scenario, which is a bug of this program.
+/// If the content does not load as a scenario, which is a bug in mtasim.
 pub fn text(shrunk: &Shrunk) -> Result<String, Diagnostics> {
     let scenario = scenario(shrunk);
     let [before, after] = shrunk.sizes;
-    let chance = if shrunk.any_seed {
-        "Nothing is left to chance: five other seeds show it too."
+    let randomness = if shrunk.any_seed {
+        "No randomness left: five other seeds show it too."
     } else {
-        "What is left to chance, such as the cost of each call, follows the seed below."
+        "The seed below decides the remaining randomness, such as the cost of each call."
     };
     let minimal = if shrunk.out_of_budget {
-        "The search ran out of its budget: smaller may be possible."
+        "The search reached its budget: a smaller scenario may exist."
     } else {
-        "No single element can be left out or set to its default."
+        "No single part can be removed or set to its default."
     };
     let comment = format!(
-        "#:schema ../../docs/scenario.schema.json\n\n# Shows: {}\n# From: {before}\n# To:   {after}\n# {chance}\n# {minimal}\n\n",
+        "#:schema ../../docs/scenario.schema.json\n\n# Shows: {}\n# From: {before}\n# To:   {after}\n# {randomness}\n# {minimal}\n\n",
         shrunk.signature
     );
-    let body = commented(&body(&scenario)?, &put_aside(shrunk));
+    let body = annotated(&body(&scenario)?, &preempted_threads(shrunk));
     let text = format!("{comment}{body}");
     let loaded = file::load("pinned", text.as_bytes(), &[])?;
-    assert_eq!(loaded, scenario, "the text says what was found");
+    assert_eq!(loaded, scenario, "the file loads as the shrunk scenario");
     Ok(text)
 }
 
-/// The scenario's text, without addresses where loading gives the same ones again.
+/// The scenario as TOML, without addresses if loading assigns the same ones.
 fn body(scenario: &Scenario) -> Result<String, Diagnostics> {
     let mut bare = scenario.clone();
     for host in bare.hosts.values_mut() {
@@ -98,42 +97,42 @@ fn body(scenario: &Scenario) -> Result<String, Diagnostics> {
     })
 }
 
-/// Who the threads are that are put aside.
-fn put_aside(shrunk: &Shrunk) -> String {
+/// A comment that names the preempted threads.
+fn preempted_threads(shrunk: &Shrunk) -> String {
     let name = |pin: &Preemption| {
         let view = shrunk.outcome.hosts.iter().find(|it| it.name == pin.host)?;
         let mut threads = view.threads.iter();
         let (_, name) = threads.find(|(number, _)| u32::from(number.0) == pin.thread)?;
         Some(format!("{:03} on {} is {name}", pin.thread, pin.host))
     };
-    let mut who: Vec<String> = shrunk
+    let mut names: Vec<String> = shrunk
         .scenario
         .pins
         .preempt
         .iter()
         .filter_map(name)
         .collect();
-    who.sort();
-    who.dedup();
+    names.sort();
+    names.dedup();
     format!(
-        "A thread is put aside just before it does this, and others go first: {}.",
-        who.join(", ")
+        "Each thread is preempted just before this call, and others go first: {}.",
+        names.join(", ")
     )
 }
 
-/// A word before what a reader may not expect.
-fn commented(body: &str, put_aside: &str) -> String {
+/// The scenario with comments before the keys that need one.
+fn annotated(body: &str, preempted: &str) -> String {
     let mut text = body.to_owned();
     for (mark, comment) in [
-        ("\npreempt = [", put_aside),
-        ("\n[pin]", "What chance did when it failed, laid down."),
+        ("\npreempt = [", preempted),
+        ("\n[pin]", "The random choices of the failing run, pinned."),
         (
             "\n[expect]",
-            "The failure has to appear. Without the defect this file fails.",
+            "The failure must occur: this file fails once the defect is fixed.",
         ),
         (
             "\ncall_jitter = \"0/1\"",
-            "Every call costs the same, so that no luck is left.",
+            "Every call costs the same, so no randomness is left.",
         ),
     ] {
         text = text.replacen(mark, &format!("\n# {comment}{mark}"), 1);
@@ -141,7 +140,7 @@ fn commented(body: &str, put_aside: &str) -> String {
     text
 }
 
-/// A regression test for the file, ready to be pasted.
+/// A Rust test that runs the file.
 #[must_use]
 pub fn regression_test(shrunk: &Shrunk, file_name: &str) -> String {
     let name: String = shrunk

@@ -1,8 +1,6 @@
-//! TimeHistogram that a person can read.
+//! Makes times readable: joins outages, shifts the scenario towards its start, and rounds times.
 //!
-//! Owns the passes that join neighbouring outages, let everything begin sooner, and round times
-//! to whole minutes or seconds. It refuses to make anything larger but an outage, which may grow
-//! to round borders and over its neighbour.
+//! Outages may grow, over a gap or to a round time. Nothing else gets larger.
 
 use config::plan::{Arrivals, OutageWindow, Scenario};
 use kernel::{Duration, Instant};
@@ -10,17 +8,17 @@ use kernel::{Duration, Instant};
 use super::{SECOND, Search};
 use crate::shrink::edit;
 
-/// All of them, the greatest gain first.
+/// Runs all passes of this module, the largest gain first.
 pub(super) fn simplify(search: &mut Search<'_>) {
     join_outages(search);
-    begin_sooner(search);
+    shift_earlier(search);
     for unit in [600 * SECOND, 60 * SECOND, 10 * SECOND, SECOND] {
         round(search, unit);
     }
     search.cut_after_failure();
 }
 
-/// Two neighbouring outages become one; all of a link at once if that does.
+/// Joins all outages of a link, or else pairs of neighbours.
 fn join_outages(search: &mut Search<'_>) {
     let outages = search.best.pins.outages.clone();
     if outages.len() < 2 {
@@ -41,31 +39,32 @@ fn join_outages(search: &mut Search<'_>) {
     if search.attempt(candidate) {
         return;
     }
-    let mut place = 0;
-    while place + 1 < search.best.pins.outages.len() {
+    let mut index = 0;
+    while index + 1 < search.best.pins.outages.len() {
         let mut candidate = search.best.clone();
         let windows = &mut candidate.pins.outages;
-        let same = windows[place].link == windows[place + 1].link;
-        windows[place].to = windows[place].to.max(windows[place + 1].to);
-        windows.remove(place + 1);
+        let same = windows[index].link == windows[index + 1].link;
+        windows[index].to = windows[index].to.max(windows[index + 1].to);
+        windows.remove(index + 1);
         if !same || !search.attempt(candidate) {
-            place += 1;
+            index += 1;
         }
     }
 }
 
-/// Everything that has a time comes earlier by the same length.
-fn begin_sooner(search: &mut Search<'_>) {
+/// Moves everything that has a time earlier by the same duration.
+fn shift_earlier(search: &mut Search<'_>) {
     let Some(first) = first_time(&search.best) else {
         return;
     };
     let seconds = first.nanos() / SECOND;
+    // A service needs some time to start, so a shift to the very beginning may lose the failure.
     for keep in [0, 1, 5, 10, 60] {
         let by = Duration::from_secs(seconds.saturating_sub(keep));
         if by.is_zero() {
             return;
         }
-        if let Some(candidate) = edit::advanced(&search.best, by)
+        if let Some(candidate) = edit::shifted_earlier(&search.best, by)
             && search.attempt(candidate)
         {
             return;
@@ -73,7 +72,7 @@ fn begin_sooner(search: &mut Search<'_>) {
     }
 }
 
-/// When the first message comes.
+/// The time of the first message.
 fn first_time(scenario: &Scenario) -> Option<Instant> {
     let times = scenario.workloads.values().filter_map(|workload| {
         let Arrivals::At(times) = &workload.arrivals else {
@@ -84,13 +83,13 @@ fn first_time(scenario: &Scenario) -> Option<Instant> {
     times.min()
 }
 
-/// Every time that still fails when it is a multiple of `unit`.
+/// Rounds times to multiples of `unit` nanoseconds: outages outwards, messages down.
 fn round(search: &mut Search<'_>, unit: u64) {
     let down = |at: Instant| Instant::from_nanos(at.nanos() - at.nanos() % unit);
     let up = |at: Instant| Instant::from_nanos(at.nanos().div_ceil(unit) * unit);
-    for place in 0..search.best.pins.outages.len() {
+    for index in 0..search.best.pins.outages.len() {
         let end = Instant::ZERO.saturating_add(search.best.duration);
-        let window = search.best.pins.outages[place].clone();
+        let window = search.best.pins.outages[index].clone();
         let wider = OutageWindow {
             from: down(window.from),
             to: up(window.to).min(end),
@@ -108,7 +107,7 @@ fn round(search: &mut Search<'_>, unit: u64) {
             wider,
         ] {
             let mut candidate = search.best.clone();
-            candidate.pins.outages[place] = rounded;
+            candidate.pins.outages[index] = rounded;
             search.attempt(candidate);
         }
     }
@@ -124,11 +123,11 @@ fn round(search: &mut Search<'_>, unit: u64) {
         if search.attempt(candidate) {
             continue;
         }
-        for place in 0..count {
+        for index in 0..count {
             let mut candidate = search.best.clone();
             let workload = candidate.workloads.get_mut(&name).expect("it is there");
             if let Arrivals::At(times) = &mut workload.arrivals {
-                times[place] = down(times[place]);
+                times[index] = down(times[index]);
                 search.attempt(candidate);
             }
         }

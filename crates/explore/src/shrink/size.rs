@@ -1,7 +1,4 @@
-//! How large a scenario is.
-//!
-//! Owns [`Size`]: the counts by which a shrunk scenario is compared with what it came from. It
-//! refuses to weigh them against each other.
+//! The size of a scenario and its run, to compare a shrunk failure with the original.
 
 use std::fmt;
 
@@ -11,18 +8,18 @@ use simulation::Outcome;
 
 use crate::shrink::parts;
 
-/// Counts of a scenario and its run.
+/// The size of a scenario and its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Size {
-    /// What could be left out: tables, settings, listed messages, pins.
+    /// Removable parts: tables, settings, listed messages, pins.
     pub parts: u64,
-    /// Virtual time in nanoseconds.
+    /// The virtual duration in nanoseconds.
     pub duration: u64,
     /// Hosts.
     pub hosts: u64,
-    /// Messages that were taken in.
+    /// Messages submitted.
     pub messages: u64,
-    /// Associations begun by callers.
+    /// Associations begun.
     pub associations: u64,
     /// Pinned outages.
     pub outages: u64,
@@ -30,12 +27,12 @@ pub struct Size {
     pub drops: u64,
     /// Pinned preemptions.
     pub preemptions: u64,
-    /// Calls that modeled threads made.
+    /// Calls of modeled threads.
     pub calls: u64,
 }
 
 impl Size {
-    /// The size of a scenario, of which this is a run.
+    /// The size of a scenario with the outcome of its run.
     #[must_use]
     pub fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
         let listed = scenario
@@ -45,7 +42,7 @@ impl Size {
         let messages = outcome.messages.submitted;
         let parts = parts::parts(scenario).len() as u64;
         Self {
-            // Messages that are not listed are elements all the same.
+            // Messages of an arrival process count as parts too.
             parts: parts + if listed { messages } else { 0 },
             duration: scenario.duration.nanos(),
             hosts: scenario.hosts.len() as u64,

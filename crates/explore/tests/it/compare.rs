@@ -80,6 +80,6 @@ fn builds_go_to_the_hosts_that_run_one_of_them() {
     let others = [Build::V6_0_4712_0, Build::V6_0_4720_14];
     assert_eq!(
         overrides_for(&scenario, others[0], &others).expect_err("none"),
-        "no host runs a build that is compared: LYON runs 5.5.2655.16, PARIS runs 5.5.2653.23"
+        "no host runs a compared build: LYON runs 5.5.2655.16, PARIS runs 5.5.2653.23"
     );
 }

@@ -56,7 +56,9 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     };
     let told = divergence.to_string();
     assert!(told.starts_with("equal up to record 0 "), "{told}");
-    assert!(told.contains("this build repeats itself; the first record that may differ is 1:"));
+    assert!(told.contains(
+        "two reruns with this version are equal; the first record that may differ is 1:"
+    ));
     // The same run under a later build, which writes down something more.
     let mut older = capsule.clone();
     older.build = "0.0.1".to_owned();
