@@ -61,7 +61,7 @@ fn assert_pinned_holds(text: &str, signature: &str) {
         assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
     }
     let told = explanation.causal_trace.join("\n");
-    for word in ["out of the pool", "out of service", "message type 1 comes"] {
+    for word in ["from the pool", "out of service", "message type 1 arrives"] {
         assert!(told.contains(word), "{word} is missing in\n{told}");
     }
     let mut fixed = scenario;
