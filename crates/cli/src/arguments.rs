@@ -5,7 +5,6 @@ mod explore;
 
 use std::path::PathBuf;
 
-use ::explore::sweep::seeds;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -276,7 +275,8 @@ pub(crate) struct Seed {
 }
 
 fn parse_seed(text: &str) -> Result<u64, &'static str> {
-    seeds::seed(text).ok_or("a seed is an integer from 0 to 2^64 - 1, decimal or 0x hexadecimal")
+    config::file::parse_seed(text)
+        .map_err(|_| "a seed is an integer from 0 to 2^64 - 1, decimal or 0x hexadecimal")
 }
 
 /// Settings that replace those of a scenario file.

@@ -10,18 +10,12 @@
 mod canonical;
 mod check;
 mod describe;
-mod diagnostic;
-mod document;
 mod fields;
 mod manual;
-mod nearest;
-mod overrides;
 mod printer;
 mod reader;
-mod render;
 mod schema;
 mod sections;
-mod units;
 mod value;
 
 #[cfg(test)]
@@ -32,16 +26,20 @@ use std::net::Ipv4Addr;
 
 use crate::plan::Scenario;
 
-pub use diagnostic::{Code, Diagnostic, Source, Span};
-pub use document::SIZE_MAX;
+pub use crate::format::diagnostic::{Code, Diagnostic, Source, Span};
+pub use crate::format::document::SIZE_MAX;
+pub use crate::format::render::{Diagnostics, Position};
 pub use manual::key_tables;
-pub use render::{Diagnostics, Position};
 pub use schema::schema;
 
-pub(crate) use units::quantities;
+pub use crate::format::units::{QuantityError, parse_duration, parse_seed};
 
+pub(crate) use crate::format::units::quantities;
+
+use crate::format::diagnostic::{self};
+use crate::format::document::{self, Node};
+use crate::format::overrides;
 use check::finding::Finding;
-use document::Node;
 use fields::about;
 use reader::{Reader, Spans};
 

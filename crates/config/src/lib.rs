@@ -7,5 +7,6 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod file;
+mod format;
 pub mod plan;
 pub mod swarm;

@@ -18,7 +18,7 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use kernel::Duration;
+pub use kernel::{Duration, Instant, Ratio};
 
 pub use connector::Connector;
 pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationKind};

@@ -13,13 +13,11 @@
 //! | [`explain`](mod@explain) | necessary parts, causal trace, critical pair, failure likelihood |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
-//! | [`duration`] | lengths of virtual time on the command line |
 //! | [`atomic_file`] | writing a file whole or not at all |
 //! | `worker_pool` | host threads and signals |
 
 pub mod atomic_file;
 pub mod compare;
-pub mod duration;
 pub mod explain;
 pub mod pilot;
 pub mod repro;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use explore::duration::VirtualDuration;
+use config::plan::Duration;
 
 use super::Format;
 
@@ -18,8 +18,9 @@ pub(crate) struct DiagnoseArguments {
     pub(crate) pool: Option<u64>,
     /// Session disconnect timer, the longest of all connectors: how long a call can stay open.
     /// Used if the lines have time stamps.
-    #[arg(long, value_name = "TIME", default_value = "120s")]
-    pub(crate) disconnect_timer: VirtualDuration,
+    #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration,
+        default_value = "120s")]
+    pub(crate) disconnect_timer: Duration,
     /// Calls the MTA may open at the same time. Without time stamps and event log, this many of
     /// the latest calls stay undecided.
     #[arg(long, value_name = "N", default_value_t = 1)]

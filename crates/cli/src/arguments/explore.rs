@@ -6,9 +6,8 @@ use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use config::plan::{Build, Keyword};
+use config::plan::{Build, Duration, Keyword};
 use explore::SeedRange;
-use explore::duration::VirtualDuration;
 use explore::sweep::grid::Axis;
 
 use super::{Format, Overrides, Seed};
@@ -123,11 +122,11 @@ pub(crate) struct ReplayArguments {
     #[arg(value_name = "CAPSULE")]
     pub(crate) capsule: PathBuf,
     /// Print the journal up to this virtual time, such as 2h5m or 90s.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<VirtualDuration>,
-    /// VirtualDuration of the journal to print; without --until, up to the failure.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) window: Option<VirtualDuration>,
+    #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration)]
+    pub(crate) until: Option<Duration>,
+    /// Length of the journal to print; without --until, up to the failure.
+    #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration)]
+    pub(crate) window: Option<Duration>,
     /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

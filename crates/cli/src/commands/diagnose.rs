@@ -116,7 +116,7 @@ fn read_log(
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     let limits = Limits {
-        disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.0.nanos()),
+        disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),
         calls_at_once: arguments.calls,
     };
     let name = &source.name;

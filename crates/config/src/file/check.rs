@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use kernel::Instant;
 
-use super::diagnostic::Code;
+use crate::format::diagnostic::Code;
 use crate::plan::{Limits, OutageWindow, Reseed, Scenario};
 use finding::{Finding, Findings};
 

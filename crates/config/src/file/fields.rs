@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::Diagnostic;
 use super::value::Value;
 use super::value::map_key::MapKey;
+use crate::format::diagnostic::Diagnostic;
 
 /// A key as scenarios write it, and what a reader must know of it.
 #[derive(Clone, Copy, Debug)]

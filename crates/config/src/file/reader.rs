@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
-use super::document::{Entry, Item, Node, Table};
 use super::fields::{Choice, Fields, Key, Section, Shorthand, about};
-use super::nearest::nearest;
 use super::value::map_key::MapKey;
 use super::value::{Value, within_limits, wrong_type};
+use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
+use crate::format::document::{Entry, Item, Node, Table};
+use crate::format::suggestion::suggestion;
 
 /// Tables of one kind, such as hosts.
 pub(super) const NAMED_MAX: usize = 100_000;
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
             } else {
                 format!("`{}`", frame.path)
             };
-            let help = match nearest(name, frame.known.iter().copied()) {
+            let help = match suggestion(name, frame.known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("keys here are {}", frame.known.join(", ")),
             };

@@ -15,8 +15,8 @@ use std::fmt::Debug;
 
 use serde_json::Value as Json;
 
-use super::diagnostic::{Code, Diagnostic};
-use super::document::{Item, Node};
+use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::document::{Item, Node};
 
 /// Items a list may have.
 pub(super) const LIST_MAX: u64 = 100_000;

@@ -5,7 +5,6 @@ use kernel::{Duration, Instant};
 use logs::sentence::sentence;
 use simulation::{LoweringError, Options, Outcome};
 
-use crate::duration::VirtualDuration;
 use crate::repro::capsule::{BUILD, Capsule};
 use crate::repro::divergence::{self, Divergence};
 use crate::run_result::{Failure, failures};
@@ -94,17 +93,17 @@ impl Window {
     /// The requested window, ending at `until` or at the failure; `None` if neither argument is given.
     #[must_use]
     pub fn requested(
-        until: Option<VirtualDuration>,
-        length: Option<VirtualDuration>,
+        until: Option<Duration>,
+        length: Option<Duration>,
         capsule: &Capsule,
     ) -> Option<Self> {
         if until.is_none() && length.is_none() {
             return None;
         }
-        let until = until.map(|it| Instant::ZERO.saturating_add(it.0));
+        let until = until.map(|it| Instant::ZERO.saturating_add(it));
         Some(Self {
             until: until.unwrap_or(capsule.failure.time()),
-            length: length.map_or(DEFAULT_LENGTH, |it| it.0),
+            length: length.unwrap_or(DEFAULT_LENGTH),
         })
     }
 

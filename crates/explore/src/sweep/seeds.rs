@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use config::file::parse_seed;
 use serde::{Deserialize, Serialize};
 
 /// The seeds from `from` up to, but not including, `to`. Written `A..B`.
@@ -72,22 +73,12 @@ impl FromStr for SeedRange {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not a seed range: write A..B, such as 0..1000");
         let (from, to) = text.split_once("..").ok_or_else(wrong)?;
-        let from = seed(from).ok_or_else(wrong)?;
-        let to = seed(to).ok_or_else(wrong)?;
+        let from = parse_seed(from).map_err(|_| wrong())?;
+        let to = parse_seed(to).map_err(|_| wrong())?;
         if from > to {
             return Err(format!("the seed range {text} ends before it begins"));
         }
         Ok(Self { from, to })
-    }
-}
-
-/// Parses a seed: decimal, or hexadecimal with `0x`.
-#[must_use]
-pub fn seed(text: &str) -> Option<u64> {
-    let text = text.trim();
-    match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use kernel::Instant;
 
-use super::super::diagnostic::Code;
 use super::finding::Findings;
+use crate::format::diagnostic::Code;
 use crate::plan::{Fault, FaultKind, Scenario, ThreadName, When};
 
 /// Checks every fault's time against its kind and the run.

@@ -1,6 +1,6 @@
 //! What the checks find, and where by dotted path.
 
-use super::super::diagnostic::Code;
+use crate::format::diagnostic::Code;
 
 /// A mistake in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

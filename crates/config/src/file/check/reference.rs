@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::diagnostic::Code;
-use super::super::nearest::nearest;
 use super::finding::Findings;
+use crate::format::diagnostic::Code;
+use crate::format::suggestion::suggestion;
 use crate::plan::{FaultKind, ResetScope, Scenario};
 
 /// Looks up every name the plan mentions.
@@ -112,7 +112,7 @@ fn look_up<T>(
         return;
     }
     let short: String = name.chars().take(64).collect();
-    let help = match nearest(name, tables.keys().map(String::as_str)) {
+    let help = match suggestion(name, tables.keys().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("add a table [{kind}.{short}]"),
     };

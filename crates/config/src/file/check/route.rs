@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::diagnostic::Code;
 use super::finding::Findings;
+use crate::format::diagnostic::Code;
 use crate::plan::Scenario;
 
 /// Links join two hosts, connectors two that links join.

@@ -1,8 +1,8 @@
 //! Whether what a swarm varies is there.
 
-use super::super::diagnostic::Code;
-use super::super::units;
 use super::finding::Findings;
+use crate::format::diagnostic::Code;
+use crate::format::units;
 use crate::plan::{Domain, Scenario};
 
 pub(super) fn check(scenario: &Scenario, findings: &mut Findings) {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::Diagnostic;
-use super::super::document::{Item, Node};
 use super::super::fields::{Fields, Key, Section};
 use super::super::value::{Value, quoted};
 use super::{HOUR, MIB, NANOSECOND};
+use crate::format::diagnostic::Diagnostic;
+use crate::format::document::{Item, Node};
 use crate::plan::{Bandwidth, Direction, Link};
 
 /// What a link without a rate is called.

@@ -6,12 +6,12 @@
 use kernel::{Duration, Ratio};
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::Diagnostic;
-use super::super::document::Node;
 use super::super::fields::{Choice, Fields, Key, Section, Shorthand};
 use super::super::value::word::read_word;
 use super::super::value::{Value, quoted};
 use super::{DAY, MILLISECOND};
+use crate::format::diagnostic::Diagnostic;
+use crate::format::document::Node;
 use crate::plan::{GilbertElliott, IndependentLoss, Keyword, Loss, Outages, Scope};
 
 /// Mean packets lost in a row, unless the scenario says otherwise.

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::document::SIZE_MAX;
 use super::super::{Code, load};
 use super::{FULL, SMALL};
+use crate::format::document::SIZE_MAX;
 
 /// Loads and shows; what comes out must be short, whatever went in.
 fn survive(bytes: &[u8], overrides: &[String]) -> Vec<Code> {

@@ -67,7 +67,7 @@ error[MTA0007]: `link.l.delay`: expected a length of time such as \"90s\" or \"1
 1 | link.l.delay=20
   |              ^^ write a length of time such as \"90s\" or \"1h30m\"
   |
-  = help: units are h, m, s, ms, us, ns
+  = help: units are d, h, m, s, ms, us, ns
 
 test.toml: 1 error
 "

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::{Code, Diagnostic};
-use super::super::document::{Item, Node};
 use super::{LIST_MAX, Value, within_limits, wrong_type};
+use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::document::{Item, Node};
 
 impl<T: Value> Value for Vec<T> {
     const AMOUNTS: (u64, u64) = (0, LIST_MAX);

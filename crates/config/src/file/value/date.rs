@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::Diagnostic;
-use super::super::document::{Item, Node};
-use super::super::units;
 use super::{Value, malformed, quoted, text_of};
+use crate::format::diagnostic::Diagnostic;
+use crate::format::document::{Item, Node};
+use crate::format::units;
 use crate::plan::Epoch;
 
 impl Value for Epoch {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::nearest::nearest;
-use super::super::units;
+use crate::format::suggestion::suggestion;
+use crate::format::units;
 use crate::plan::{ExceptionCode, Keyword, ViolationKind};
 
 /// The key of a map in a table, such as `control-block-leak` or `9156`.
@@ -26,7 +26,7 @@ impl MapKey for ViolationKind {
         let words = || Self::ALL.iter().map(|member| member.as_str());
         let found = Self::ALL.iter().find(|member| member.as_str() == name);
         found.copied().ok_or_else(|| {
-            Some(match nearest(name, words()) {
+            Some(match suggestion(name, words()) {
                 Some(word) => format!("did you mean `{word}`?"),
                 None => format!("kinds are {}", words().collect::<Vec<_>>().join(", ")),
             })

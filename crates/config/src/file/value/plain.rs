@@ -4,9 +4,10 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::{Code, Diagnostic};
-use super::super::document::{Item, Node};
 use super::{Value, malformed, quoted, text_of, wrong_type};
+use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::document::{Item, Node};
+use crate::format::units::{self, QuantityError};
 
 /// Signs a text may have.
 const TEXT_MAX: u64 = 4_000;
@@ -28,15 +29,11 @@ impl Value for u64 {
                 let digits = digits.trim_start_matches('+');
                 Self::from_str_radix(digits, *radix).map_err(|_| too_large())
             }
-            // TOML's own numbers end at 2^63, identities and seeds do not.
-            Item::Text(text) => match text.strip_prefix("0x") {
-                Some(digits)
-                    if (1..=16).contains(&digits.len())
-                        && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
-                {
-                    Self::from_str_radix(digits, 16).map_err(|_| too_large())
-                }
-                _ => Err(malformed(node, WANTED, "this text is no number")),
+            // TOML's own integers end at 2^63 - 1; identities and seeds do not.
+            Item::Text(text) => match text.strip_prefix("0x").map(units::hexadecimal) {
+                Some(Ok(number)) => Ok(number),
+                Some(Err(QuantityError::Overflow)) => Err(too_large()),
+                Some(Err(_)) | None => Err(malformed(node, WANTED, "this text is not a number")),
             },
             Item::Float | Item::Boolean(_) | Item::Moment(_) | Item::List(_) | Item::Table(_) => {
                 Err(wrong_type(node, WANTED))

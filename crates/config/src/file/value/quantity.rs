@@ -4,11 +4,11 @@ use kernel::ratio::ParseRatioError;
 use kernel::{Duration, Instant, Ratio};
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::{Code, Diagnostic};
-use super::super::document::{Item, Node};
-use super::super::nearest::nearest;
-use super::super::units::{self, QuantityError, Unit};
 use super::{Value, YEAR, malformed, quoted, text_of};
+use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::document::{Item, Node};
+use crate::format::suggestion::suggestion;
+use crate::format::units::{self, QuantityError, Unit};
 use crate::plan::{Bandwidth, ByteSize, Offset};
 
 /// A quantity with units, `wanted` naming an example.
@@ -33,35 +33,27 @@ fn quantity(
 fn quantity_error(node: &Node, error: &QuantityError, units: &[Unit], wanted: &str) -> Diagnostic {
     let names = units.iter().map(|(name, _)| *name);
     let listed = names.clone().collect::<Vec<_>>().join(", ");
+    let found = malformed(node, wanted, &error.to_string());
     match error {
-        QuantityError::NoNumber => malformed(node, wanted, "no whole number where one is due"),
-        QuantityError::NoUnit => {
-            malformed(node, wanted, "the unit is missing").help(format!("units are {listed}"))
-        }
+        QuantityError::NoUnit => found.help(format!("units are {listed}")),
         QuantityError::UnknownUnit(unit) if unit.starts_with(['.', ',']) => {
-            malformed(node, wanted, "only whole numbers are taken")
-                .help("take a smaller unit instead of a point")
+            malformed(node, wanted, "only whole numbers are accepted")
+                .help("use a smaller unit instead of a decimal point")
         }
-        QuantityError::UnknownUnit(unit) => {
-            let short: String = unit.chars().take(20).collect();
-            malformed(node, wanted, &format!("`{short}` is no unit here")).help(
-                match nearest(unit, names) {
-                    Some(name) => format!("did you mean `{name}`? Units are {listed}"),
-                    None => format!("units are {listed}"),
-                },
-            )
-        }
-        QuantityError::Order => malformed(node, wanted, "units must fall from large to small"),
-        QuantityError::Overflow => {
-            let mut found = malformed(node, wanted, "the number is too large");
-            found.code = Code::OutOfRange;
-            found
-        }
+        QuantityError::UnknownUnit(unit) => found.help(match suggestion(unit, names) {
+            Some(name) => format!("did you mean `{name}`? Units are {listed}"),
+            None => format!("units are {listed}"),
+        }),
+        QuantityError::NoNumber | QuantityError::Order => found,
+        QuantityError::Overflow => Diagnostic {
+            code: Code::OutOfRange,
+            ..found
+        },
     }
 }
 
 const A_TIME: &str = "a length of time such as \"90s\" or \"1h30m\"";
-const TIME_PATTERN: &str = r"^\s*[0-9]+\s*(h|m|s|ms|us|ns)(\s*[0-9]+\s*(h|m|s|ms|us|ns))*\s*$";
+const TIME_PATTERN: &str = r"^\s*[0-9]+\s*(d|h|m|s|ms|us|ns)(\s*[0-9]+\s*(d|h|m|s|ms|us|ns))*\s*$";
 
 impl Value for Duration {
     const AMOUNTS: (u64, u64) = (0, YEAR);

@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::diagnostic::{Code, Diagnostic};
-use super::super::document::Node;
-use super::super::nearest::nearest;
 use super::{Value, quoted, text_of};
+use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::document::Node;
+use crate::format::suggestion::suggestion;
 use crate::plan::{
     Build, Keyword, OperationKind, Priority, Scheduler, Scope, TcpProfile, ThreadName,
 };
@@ -24,7 +24,7 @@ pub(in crate::file) fn read_word<V: Keyword>(node: &Node) -> Result<V, Diagnosti
             let message = format!("`{short}` is not one of {listed}");
             Diagnostic::new(Code::UnknownWord, node.span, message)
                 .label("not a word of this key")
-                .maybe_help(nearest(text, words()).map(|word| format!("did you mean `{word}`?")))
+                .maybe_help(suggestion(text, words()).map(|word| format!("did you mean `{word}`?")))
         })
 }
 

@@ -21,13 +21,13 @@ const SYNTAX_ERRORS_MAX: usize = 20;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) span: Span,
-    pub(super) item: Item,
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) item: Item,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Item {
+pub(crate) enum Item {
     Text(String),
     /// Digits without sign separators, and their base.
     Integer {
@@ -42,18 +42,18 @@ pub(super) enum Item {
     Table(Table),
 }
 
-pub(super) type Table = BTreeMap<String, Entry>;
+pub(crate) type Table = BTreeMap<String, Entry>;
 
 /// A key of a table with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) key: Span,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: Span,
+    pub(crate) node: Node,
 }
 
 impl Node {
     /// What the value is, for a message.
-    pub(super) const fn type_name(&self) -> &'static str {
+    pub(crate) const fn type_name(&self) -> &'static str {
         match self.item {
             Item::Text(_) => "a text",
             Item::Integer { .. } => "a number",
@@ -67,7 +67,7 @@ impl Node {
 }
 
 /// The file's text, if it is text of a reasonable size.
-pub(super) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
+pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
     if bytes.len() > SIZE_MAX {
         return Err(Diagnostic::of_file(
             Code::TooLarge,
@@ -89,7 +89,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
 }
 
 /// The tree of source 0.
-pub(super) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     assert!(text.len() <= SIZE_MAX, "size is checked before parsing");
     let table = match DeTable::parse(text) {
         Ok(table) => table,
@@ -104,7 +104,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
 
 /// The tree of a value alone that stands at byte `offset` of an override; `None` if it is not
 /// a TOML value.
-pub(super) fn parse_value(
+pub(crate) fn parse_value(
     text: &str,
     source: usize,
     offset: usize,
@@ -116,7 +116,7 @@ pub(super) fn parse_value(
 }
 
 /// The keys of the dotted path that begins a source.
-pub(super) fn parse_path(text: &str) -> Option<Vec<String>> {
+pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
     let document = format!("{text} = 0");
     let mut table = DeTable::parse(&document).ok()?.into_inner();
     let mut path = Vec::new();

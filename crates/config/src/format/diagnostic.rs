@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 /// Diagnostics kept for one file; a file with more mistakes is no scenario at all.
-pub(super) const DIAGNOSTICS_MAX: usize = 100;
+pub(crate) const DIAGNOSTICS_MAX: usize = 100;
 
 /// A text that settings come from: the scenario file itself, or one override.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl fmt::Display for Code {
 }
 
 impl Span {
-    pub(super) const fn new(source: usize, range: Range<usize>) -> Self {
+    pub(crate) const fn new(source: usize, range: Range<usize>) -> Self {
         Self {
             source,
             start: range.start,
@@ -121,7 +121,7 @@ impl Span {
 }
 
 impl Diagnostic {
-    pub(super) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
             span: Some(span),
@@ -131,7 +131,7 @@ impl Diagnostic {
         }
     }
 
-    pub(super) fn of_file(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn of_file(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             span: None,
@@ -141,17 +141,17 @@ impl Diagnostic {
         }
     }
 
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(super) fn maybe_help(mut self, help: Option<String>) -> Self {
+    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
     }

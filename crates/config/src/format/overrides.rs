@@ -7,7 +7,7 @@ use super::diagnostic::{Code, Diagnostic, Span};
 use super::document::{self, Entry, Item, Node, Table};
 
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.
-pub(super) fn apply(document: &mut Node, text: &str, source: usize) -> Result<(), Diagnostic> {
+pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<(), Diagnostic> {
     assert!(source > 0, "source 0 is the file itself");
     let whole = Span::new(source, 0..text.len());
     if text.len() > document::SIZE_MAX {

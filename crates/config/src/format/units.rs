@@ -1,13 +1,15 @@
-//! Numbers with units: `1h30m`, `-250ms`, `30 KiB`, `64kbit/s`.
+//! The grammar of numbers with units: `1h30m`, `30 KiB`, `64kbit/s`.
 //!
-//! Owns the grammar of quantities, exact in whole numbers. It refuses points, bare numbers
-//! where a unit is due, and anything that does not fit 64 bits.
+//! Scenario files and the command line share it. Numbers are whole and fit 64 bits.
+
+use kernel::Duration;
 
 /// A unit's name and how many of the base unit it is.
-pub(super) type Unit = (&'static str, u64);
+pub(crate) type Unit = (&'static str, u64);
 
 /// Units of time, in nanoseconds, largest first.
-pub(super) const TIME: &[Unit] = &[
+pub(crate) const TIME: &[Unit] = &[
+    ("d", 86_400_000_000_000),
     ("h", 3_600_000_000_000),
     ("m", 60_000_000_000),
     ("s", 1_000_000_000),
@@ -16,37 +18,71 @@ pub(super) const TIME: &[Unit] = &[
     ("ns", 1),
 ];
 /// Units of size, in bytes, largest first.
-pub(super) const SIZE: &[Unit] = &[
+pub(crate) const SIZE: &[Unit] = &[
     ("GiB", 1 << 30),
     ("MiB", 1 << 20),
     ("KiB", 1 << 10),
     ("B", 1),
 ];
 /// Units of transmission rate, in bits per second, largest first.
-pub(super) const RATE: &[Unit] = &[
+pub(crate) const RATE: &[Unit] = &[
     ("Gbit/s", 1_000_000_000),
     ("Mbit/s", 1_000_000),
     ("kbit/s", 1_000),
     ("bit/s", 1),
 ];
 
-/// Why a text is no quantity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum QuantityError {
-    /// There is nothing, or no digit where one is due.
+/// Why a text is not a quantity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuantityError {
+    /// There is no digit where the number should be.
+    #[error("a whole number is missing")]
     NoNumber,
-    /// A number stands without unit.
+    /// A number without a unit.
+    #[error("the unit is missing")]
     NoUnit,
     /// A unit that this kind of quantity does not have, as written.
+    #[error("`{0}` is not a unit here")]
     UnknownUnit(String),
-    /// Units do not fall from large to small: `30m1h`.
+    /// A unit follows a smaller one: `30m1h`.
+    #[error("units must go from large to small")]
     Order,
-    /// More than 64 bits can hold.
+    /// The quantity does not fit 64 bits.
+    #[error("the number is too large")]
     Overflow,
 }
 
+/// A length of time as scenario files write it, such as `90s` or `2h5m`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_duration(text: &str) -> Result<Duration, QuantityError> {
+    sum(text, TIME).map(Duration::from_nanos)
+}
+
+/// A seed: decimal, or hexadecimal after `0x`.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_seed(text: &str) -> Result<u64, QuantityError> {
+    let text = text.trim();
+    text.strip_prefix("0x")
+        .map_or_else(|| whole(text), hexadecimal)
+}
+
+/// Hexadecimal digits alone.
+pub(crate) fn hexadecimal(digits: &str) -> Result<u64, QuantityError> {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(QuantityError::NoNumber);
+    }
+    match digits.len() {
+        ..=16 => u64::from_str_radix(digits, 16).map_err(|_| QuantityError::Overflow),
+        _ => Err(QuantityError::Overflow),
+    }
+}
+
 /// Digits alone.
-pub(super) fn whole(digits: &str) -> Result<u64, QuantityError> {
+pub(crate) fn whole(digits: &str) -> Result<u64, QuantityError> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(QuantityError::NoNumber);
     }
@@ -54,17 +90,19 @@ pub(super) fn whole(digits: &str) -> Result<u64, QuantityError> {
 }
 
 /// One number and its unit, blanks allowed between them.
-pub(super) fn single(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
+pub(crate) fn single(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
     let (amount, rest, _) = part(text.trim(), units)?;
     if rest.is_empty() {
         Ok(amount)
     } else {
-        Err(QuantityError::UnknownUnit(rest.trim().to_owned()))
+        Err(QuantityError::UnknownUnit(
+            rest.trim().chars().take(20).collect(),
+        ))
     }
 }
 
 /// A sum of numbers with falling units, as in `1h30m`.
-pub(super) fn sum(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
+pub(crate) fn sum(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
     let mut rest = text.trim();
     let mut total = 0_u64;
     let mut smallest = u64::MAX;
@@ -83,7 +121,7 @@ pub(super) fn sum(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
 }
 
 /// The exact text in the largest unit that leaves a whole number; never zero's concern.
-pub(super) fn show(amount: u64, units: &[Unit], blank: &str) -> String {
+pub(crate) fn show(amount: u64, units: &[Unit], blank: &str) -> String {
     let exact = units
         .iter()
         .find(|(_, scale)| amount > 0 && amount.is_multiple_of(*scale));
@@ -108,7 +146,7 @@ fn part<'a>(text: &'a str, units: &[Unit]) -> Result<(u64, &'a str, u64), Quanti
         return Err(QuantityError::NoUnit);
     }
     let Some((_, scale)) = units.iter().find(|(unit, _)| *unit == name) else {
-        return Err(QuantityError::UnknownUnit(name.to_owned()));
+        return Err(QuantityError::UnknownUnit(name.chars().take(20).collect()));
     };
     let amount = number.checked_mul(*scale).ok_or(QuantityError::Overflow)?;
     Ok((amount, rest, *scale))
@@ -169,7 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn says_why_a_text_is_no_quantity() {
+    fn reads_seeds() {
+        assert_eq!(parse_seed(" 18446744073709551615 "), Ok(u64::MAX));
+        assert_eq!(parse_seed("0xFfffffffffffffff"), Ok(u64::MAX));
+        assert_eq!(
+            parse_seed("0x1ffffffffffffffff"),
+            Err(QuantityError::Overflow)
+        );
+        for wrong in ["", "-1", "+1", "0x", "0x+1", "1_000", "seven"] {
+            assert_eq!(parse_seed(wrong), Err(QuantityError::NoNumber), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn says_why_a_text_is_not_a_quantity() {
         use QuantityError::{NoNumber, NoUnit, Order, Overflow, UnknownUnit};
         for (text, why) in [
             ("", NoNumber),

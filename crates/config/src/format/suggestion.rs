@@ -1,0 +1,48 @@
+//! "Did you mean": the known word that is closest to a misspelt one.
+
+use strsim::osa_distance;
+
+/// Longer words get no suggestion, so that hostile input costs no time.
+const CHARACTERS_MAX: usize = 64;
+
+/// The candidate with the fewest edits to `word`, case ignored; the first of equals. A candidate
+/// that differs in more than a third of its characters is no typing error and is left out.
+pub(crate) fn suggestion<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let typed = word.to_lowercase();
+    let length = typed.chars().take(CHARACTERS_MAX + 1).count();
+    if !(1..=CHARACTERS_MAX).contains(&length) {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let known: String = candidate
+                .to_lowercase()
+                .chars()
+                .take(CHARACTERS_MAX)
+                .collect();
+            let distance = osa_distance(&typed, &known);
+            let allowed = (length.max(known.chars().count()) / 3).max(1);
+            (distance <= allowed).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_the_closest_word_and_nothing_far_away() {
+        let keys = ["delay", "jitter", "queue", "control_blocks"];
+        assert_eq!(suggestion("conrtol_block", keys), Some("control_blocks"));
+        assert_eq!(suggestion("Delay", keys), Some("delay"));
+        assert_eq!(suggestion("bandwidth", keys), None);
+        assert_eq!(suggestion("", keys), None);
+        assert_eq!(suggestion(&"x".repeat(10_000), keys), None);
+    }
+}
