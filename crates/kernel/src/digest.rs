@@ -1,37 +1,38 @@
 //! The running digest of a run, with checkpoints.
 //!
-//! Owns the one number that says whether two runs were the same, and a bounded list of what it
-//! was along the way, so that the first difference can be located without keeping the records.
-//! It refuses to interpret the bytes it is fed.
+//! Two runs are equal if their digests are. A bounded list of intermediate digests locates the first
+//! difference without storing the records.
 
 use std::fmt;
 
 use crate::Instant;
 
-/// A digest in the making: BLAKE3 over the canonical bytes of every record.
+/// A running digest: BLAKE3 over the canonical bytes of every record.
 #[derive(Clone, Debug)]
 pub struct Digest {
     hasher: blake3::Hasher,
-    /// Records wait here, so that the hash sees long stretches: it is several times faster so.
+    /// Bytes of records not hashed yet. BLAKE3 is several times faster on long inputs, because it hashes
+    /// several chunks of 1,024 bytes at once.
     pending: Vec<u8>,
     records: u64,
     checkpoints: Vec<Checkpoint>,
-    /// A checkpoint is taken whenever the number of records is a multiple of this.
+    /// A checkpoint is taken whenever the number of records is a multiple of this. Always a power of two
+    /// times [`FIRST_INTERVAL`], so two runs have comparable checkpoints even if one is longer.
     interval: u64,
 }
 
-/// The digest as it was after so many records.
+/// The digest after some number of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// How many records had been written.
+    /// The number of records.
     pub records: u64,
-    /// The time of the last of them.
+    /// The time of the last record.
     pub at: Instant,
-    /// The first eight bytes of the digest of all of them.
+    /// The first eight bytes of the digest of these records.
     pub hash: u64,
 }
 
-/// The finished digest of a run.
+/// The digest of a run: the first 16 bytes of the BLAKE3 hash. Displayed as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 16]);
 
@@ -58,7 +59,7 @@ impl Digest {
         }
     }
 
-    /// Takes in one record of time `at`, which `write` puts into bytes.
+    /// Adds one record of time `at`. `write` appends its canonical bytes.
     pub fn record(&mut self, at: Instant, write: impl FnOnce(&mut Vec<u8>)) {
         self.pending.extend_from_slice(&at.nanos().to_le_bytes());
         write(&mut self.pending);
@@ -70,19 +71,19 @@ impl Digest {
         }
     }
 
-    /// How many records it has taken in.
+    /// The number of records added.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// What the digest was along the way: at most 128 points, evenly spread.
+    /// At most 128 checkpoints, at regular intervals of records.
     #[must_use]
     pub fn checkpoints(&self) -> &[Checkpoint] {
         &self.checkpoints
     }
 
-    /// The digest of everything so far.
+    /// The digest of all records so far.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hasher = self.hasher.clone();
@@ -100,6 +101,7 @@ impl Digest {
     fn take_checkpoint(&mut self, at: Instant) {
         self.absorb();
         if self.checkpoints.len() == CHECKPOINTS_MAX {
+            // The list is full: double the interval and keep every second checkpoint.
             self.interval *= 2;
             self.checkpoints
                 .retain(|point| point.records.is_multiple_of(self.interval));
@@ -118,7 +120,7 @@ impl Digest {
 }
 
 impl Fingerprint {
-    /// The first eight bytes as a number, enough to tell two checkpoints apart.
+    /// The first eight bytes, as a big-endian number.
     #[must_use]
     pub fn first_word(self) -> u64 {
         let mut word = [0; 8];
@@ -129,9 +131,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        write!(formatter, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_records_have_the_same_digest_and_others_another() {
+    fn equal_records_have_equal_digests_and_others_do_not() {
         let first = digest_of(0..5_000);
         assert_eq!(first.fingerprint(), digest_of(0..5_000).fingerprint());
         assert_ne!(first.fingerprint(), digest_of(0..5_001).fingerprint());
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_thirty_two_digits() {
+    fn a_fingerprint_is_displayed_as_thirty_two_digits() {
         assert_eq!(digest_of(0..3).fingerprint().to_string().len(), 32);
     }
 }

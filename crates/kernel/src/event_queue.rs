@@ -1,52 +1,53 @@
-//! The future-event list, totally ordered.
+//! The event queue (future-event list) of a discrete-event simulation, with a total order on events.
 //!
-//! Owns the order in which things happen: by time, then class, then host, then sequence. Two
-//! equal keys are our bug and panic, and so does an event in the past. It refuses to know what
-//! an event means, and it cancels nothing: an owner whose plans change marks its own generation
-//! and ignores what comes late.
+//! Events are ordered by time, then class, then host, then sequence. Two equal keys panic, because their
+//! order would be undefined, and so does an event in the past. Events cannot be cancelled: an owner that
+//! changes its plans keeps a generation number and ignores events of older generations.
 //!
-//! Far-off events lie unsorted in the slots of a hierarchical wheel (Varghese and Lauck, 1987);
-//! only the slot whose time has come is sorted, and what is added to it from then on goes into a
-//! small heap beside it. A wheel alone has no order inside a slot, and a heap alone pays for every
-//! event that is far away. A coarse slot with few events is not split into finer ones: sorting
-//! them costs less.
+//! The queue is a hierarchical timing wheel (Varghese and Lauck, SOSP 1987) in front of a sorted run.
+//! Events of the distant future lie unsorted in the slots of the wheel. When the time of a slot comes, its
+//! events are sorted into the run; events added to that slot later go into a small heap next to it. A wheel
+//! alone has no order within a slot, and a heap alone pays O(log n) for every event that is far away.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use crate::Instant;
 
-/// When, and in which place among all events of that time, an event happens. The order of the
-/// fields is the order of events.
+/// When an event happens, and its position among the events of the same time. The order of the fields is
+/// the order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventKey {
-    /// The point of virtual time.
+    /// The time.
     pub at: Instant,
-    /// The kind of event: at one time, lower classes come first.
+    /// The class of event: at the same time, lower classes come first.
     pub class: u8,
-    /// The host it concerns.
+    /// The host that the event concerns.
     pub host: u32,
-    /// Which of that host's events it is; unique per time, class and host.
+    /// The number of the event; unique per time, class and host.
     pub sequence: u64,
 }
 
-/// All events that have not happened yet.
+/// All events that have not happened yet, in their order.
 #[derive(Debug)]
 pub struct EventQueue<E> {
-    /// The events of the slots up to and including `slot`, latest first.
+    /// The events of the slots up to and including `slot`, latest first, so that the next one is popped
+    /// from the end.
     run: Vec<Entry<E>>,
-    /// Those of them that were added when the run was long.
+    /// Events of these slots that were added when the run was already long.
     late: BinaryHeap<Reverse<Entry<E>>>,
+    /// The last slot of the lowest level that is in `run`.
     slot: u64,
-    /// For each level, which of its slots hold events: all that is looked at when the wheel turns.
+    /// For each level, which of its slots hold events. Advancing the wheel reads only these bits.
     occupied: [Occupied; LEVELS],
-    /// All slots, level by level. An empty one has no memory of its own.
+    /// All slots, level by level. An empty slot has no allocation.
     slots: Vec<Vec<Entry<E>>>,
-    /// For each level, memory of slots that were emptied; the last is the warmest. Levels differ in
-    /// how much a slot holds.
+    /// For each level, the allocations of emptied slots, for reuse; the last is most likely in the cache.
+    /// Kept apart by level, because slots of different levels hold different numbers of events.
     spare: [Vec<Vec<Entry<E>>>; LEVELS],
-    /// The level whose memory the run has.
+    /// The level that the run's allocation came from.
     run_level: usize,
+    /// The event popped last.
     last: Option<EventKey>,
     length: usize,
 }
@@ -57,15 +58,16 @@ struct Entry<E> {
     event: E,
 }
 
-/// 2^16 ns: a slot of the lowest level spans 66 microseconds.
+/// A slot of the lowest level spans 2^16 ns, 66 microseconds.
 const SLOT_NANOS_BITS: u32 = 16;
 const SLOTS_BITS: u32 = 8;
 const SLOTS: usize = 1 << SLOTS_BITS;
-/// So many events are sorted as they are.
-const FEW: usize = 64;
-/// So short a run takes in others.
-const SHORT: usize = 8;
-/// Together the levels span all of time: 6 * 8 + 16 bits are the 64 of an [`Instant`].
+/// A coarse slot with at most this many events is sorted as a whole: splitting it into finer slots costs
+/// more than sorting.
+const SPLIT_MIN: usize = 64;
+/// Late events are inserted into a run shorter than this; moving a few entries is cheaper than a heap.
+const INSERT_MAX: usize = 8;
+/// The levels together span all of time: 6 * 8 + 16 are the 64 bits of an [`Instant`].
 const LEVELS: usize = 6;
 
 impl<E> Default for EventQueue<E> {
@@ -75,7 +77,7 @@ impl<E> Default for EventQueue<E> {
 }
 
 impl<E> EventQueue<E> {
-    /// No events, at the start of time.
+    /// An empty queue at the start of virtual time.
     #[must_use]
     pub fn new() -> Self {
         const { assert!(LEVELS as u32 * SLOTS_BITS + SLOT_NANOS_BITS == u64::BITS) };
@@ -92,13 +94,13 @@ impl<E> EventQueue<E> {
         }
     }
 
-    /// How many events are still to happen.
+    /// The number of events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether nothing will ever happen again.
+    /// Whether there are no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.length == 0
@@ -107,7 +109,7 @@ impl<E> EventQueue<E> {
     /// Adds an event.
     ///
     /// # Panics
-    /// If its time is before that of the event taken last.
+    /// If its time is before that of the event popped last.
     pub fn push(&mut self, key: EventKey, event: E) {
         let now = self.last.map_or(Instant::ZERO, |last| last.at);
         assert!(
@@ -116,12 +118,12 @@ impl<E> EventQueue<E> {
             key.at
         );
         self.length += 1;
-        self.place(Entry { key, event });
+        self.add(Entry { key, event });
     }
 
     /// The time of the next event.
     pub fn next_time(&mut self) -> Option<Instant> {
-        self.turn_to_next_slot();
+        self.advance();
         let first = self.run.last().map(|entry| entry.key.at);
         let late = self.late.peek().map(|Reverse(entry)| entry.key.at);
         match (first, late) {
@@ -130,12 +132,12 @@ impl<E> EventQueue<E> {
         }
     }
 
-    /// Takes the next event.
+    /// Removes and returns the next event.
     ///
     /// # Panics
-    /// If two events have the same key: their order would be luck.
+    /// If two events have the same key.
     pub fn pop(&mut self) -> Option<(EventKey, E)> {
-        self.turn_to_next_slot();
+        self.advance();
         let is_late = match (self.run.last(), self.late.peek()) {
             (Some(first), Some(Reverse(late))) => late.key <= first.key,
             (None, _) => true,
@@ -158,38 +160,41 @@ impl<E> EventQueue<E> {
         Some((key, event))
     }
 
-    fn place(&mut self, entry: Entry<E>) {
+    fn add(&mut self, entry: Entry<E>) {
         let slot = entry.slot();
         if slot <= self.slot {
-            return self.place_late(entry);
+            return self.add_late(entry);
         }
-        // The highest digit in which the slot differs from the current one names the level.
+        // Slot numbers have one digit of eight bits for each level. The highest digit in which the slot
+        // differs from the current one is the level: until the wheel gets there, finer digits do not
+        // matter.
         let level = ((slot ^ self.slot).ilog2() / SLOTS_BITS) as usize;
         let digit = (slot >> (level as u32 * SLOTS_BITS)) as usize % SLOTS;
         let slot = &mut self.slots[level * SLOTS + digit];
-        if self.occupied[level].add(digit) {
+        if self.occupied[level].insert(digit) {
             *slot = self.spare[level].pop().unwrap_or_default();
         }
         slot.push(entry);
     }
 
-    /// An event of a slot that has been taken already: into its place in a short run, else beside
-    /// the run.
+    /// Adds an event of a slot that is already in the run.
+    // Rare, and kept out of the hot path of `push`.
     #[inline(never)]
-    fn place_late(&mut self, entry: Entry<E>) {
-        if self.run.len() < SHORT {
-            let place = self.run.partition_point(|other| other.key > entry.key);
-            self.run.insert(place, entry);
+    fn add_late(&mut self, entry: Entry<E>) {
+        if self.run.len() < INSERT_MAX {
+            let index = self.run.partition_point(|other| other.key > entry.key);
+            self.run.insert(index, entry);
         } else {
             self.late.push(Reverse(entry));
         }
     }
 
-    /// Turns the wheel until there is a current slot that holds the next event, if there is any.
-    fn turn_to_next_slot(&mut self) {
+    /// Advances the wheel until the run holds the next event, if there is one.
+    fn advance(&mut self) {
         while self.run.is_empty() && self.late.is_empty() {
             let levels = self.occupied.iter_mut().enumerate();
-            let mut first = levels.filter_map(|(level, it)| Some((level, it.take_first()?)));
+            let mut first = levels.filter_map(|(level, it)| Some((level, it.pop_first()?)));
+            // Any event of a lower level is earlier than all of a higher one.
             let Some((level, digit)) = first.next() else {
                 return;
             };
@@ -200,7 +205,7 @@ impl<E> EventQueue<E> {
             let taken = std::mem::take(&mut self.slots[level * SLOTS + digit]);
             let emptied = std::mem::replace(&mut self.run, taken);
             self.spare[std::mem::replace(&mut self.run_level, level)].push(emptied);
-            if level == 0 || self.run.len() <= FEW {
+            if level == 0 || self.run.len() <= SPLIT_MIN {
                 self.slot = first | ((1 << shift) - 1);
             } else {
                 self.slot = first;
@@ -210,44 +215,45 @@ impl<E> EventQueue<E> {
         }
     }
 
-    /// Puts back what is not of the current slot.
+    /// Moves the events of the run that are not in the current slot back into finer slots.
     fn split_run(&mut self) {
         let mut run = std::mem::take(&mut self.run);
-        let mut place = 0;
-        while let Some(entry) = run.get(place) {
+        let mut index = 0;
+        while let Some(entry) = run.get(index) {
             if entry.slot() == self.slot {
-                place += 1;
+                index += 1;
             } else {
-                self.place(run.swap_remove(place));
+                self.add(run.swap_remove(index));
             }
         }
         self.run = run;
     }
 }
 
-/// The slots of a level that hold events, a bit for each.
+/// A bit for each slot of a level: whether it holds events.
 #[derive(Clone, Copy, Debug, Default)]
 struct Occupied([u64; SLOTS / u64::BITS as usize]);
 
 impl Occupied {
-    /// Adds a slot; whether it is new.
-    fn add(&mut self, slot: usize) -> bool {
+    /// Marks a slot. Returns whether it was not marked before.
+    fn insert(&mut self, slot: usize) -> bool {
         let (word, bit) = (slot / u64::BITS as usize, 1 << (slot % u64::BITS as usize));
         let is_new = self.0[word] & bit == 0;
         self.0[word] |= bit;
         is_new
     }
 
-    /// Takes the first slot away.
-    fn take_first(&mut self) -> Option<usize> {
-        let (place, word) = self
+    /// Unmarks and returns the first marked slot.
+    fn pop_first(&mut self) -> Option<usize> {
+        let (index, word) = self
             .0
             .iter_mut()
             .enumerate()
             .find(|(_, word)| **word != 0)?;
         let bit = word.trailing_zeros();
+        // Clears the lowest bit that is set.
         *word &= *word - 1;
-        Some(place * u64::BITS as usize + bit as usize)
+        Some(index * u64::BITS as usize + bit as usize)
     }
 }
 
@@ -292,7 +298,7 @@ mod tests {
         }
     }
 
-    /// What a history of pushes (delay from now) and pops does, against a sorted map.
+    /// Compares a history of pushes (with a delay from now) and pops with a sorted map.
     fn agrees_with_a_sorted_map(steps: Vec<Option<(u64, u8, u32)>>) {
         let mut queue = EventQueue::new();
         let mut model = BTreeMap::new();
@@ -334,7 +340,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn order_is_total(
+        fn events_come_in_order(
             steps in prop::collection::vec(prop::option::of((delays(), 0_u8..3, 0_u32..3)), 0..400)
         ) {
             agrees_with_a_sorted_map(steps);
@@ -343,7 +349,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "two events have the key")]
-    fn equal_keys_are_our_bug() {
+    fn equal_keys_panic() {
         let mut queue = EventQueue::new();
         queue.push(key(5, 1), ());
         queue.push(key(5, 1), ());
@@ -353,7 +359,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "is scheduled when it is already")]
-    fn the_past_is_closed() {
+    fn an_event_in_the_past_panics() {
         let mut queue = EventQueue::new();
         queue.push(key(5, 1), ());
         queue.pop();

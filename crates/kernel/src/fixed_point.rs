@@ -1,20 +1,19 @@
-//! Exponentials and logarithms in integers.
+//! e^-x and -ln u in fixed-point arithmetic, for exponential distributions and their closed forms.
 //!
-//! Owns e^-x and -ln u as fixed-point functions, which is all that sojourn times and their
-//! closed forms need. It refuses floating point: `ln` and `exp` of the system's library differ
-//! between machines and even between two builds of one program.
+//! `ln` and `exp` of the system's mathematical library differ between machines, and even between two
+//! builds of one program. These functions give the same result everywhere.
 
-/// Fixed-point numbers with 32 bits after the point.
+/// One, as a fixed-point number with 32 bits after the point.
 pub const ONE_Q32: u64 = 1 << 32;
 
 /// ln 2 with 64 bits after the point.
 const LN_2_Q64: u128 = 0xB172_17F7_D1CF_79AB;
 /// (log2 e) / 2 with 64 bits after the point.
 const HALF_LOG2_E_Q64: u128 = 0xB8AA_3B29_5C17_F0BC;
-/// Bits after the point to which logarithms and powers are worked out.
+/// The number of bits after the point to which logarithms and powers are computed.
 const FRACTION_BITS: usize = 32;
 
-/// 2^-(2^-k) for k = 1, 2, …, each with 64 bits after the point: the square roots of one half.
+/// 2^-(2^-k) for k = 1, 2, …, each with 64 bits after the point: repeated square roots of one half.
 const ROOTS_OF_HALF: [u64; FRACTION_BITS] = roots_of_half();
 
 const fn roots_of_half() -> [u64; FRACTION_BITS] {
@@ -38,7 +37,8 @@ pub const fn neg_ln(word: u64) -> u64 {
     }
     let value = word + 1;
     let whole = 63 - value.leading_zeros();
-    // The mantissa in [1, 2) with 63 bits after the point; each squaring yields one bit of log2.
+    // log2 by repeated squaring. The mantissa is in [1, 2) with 63 bits after the point: squaring doubles
+    // its logarithm, whose integer part is the next bit.
     let mut mantissa = (value as u128) << (63 - whole);
     let mut log2 = (whole as u64) << FRACTION_BITS;
     let mut bit = FRACTION_BITS;
@@ -54,11 +54,11 @@ pub const fn neg_ln(word: u64) -> u64 {
     ((minus_log2 as u128 * LN_2_Q64) >> 64) as u64
 }
 
-/// e^-x for an `x` with 32 bits after the point, as a share of 2^64 (e^0 is `u64::MAX`). The
-/// relative error is below 2^-29.
+/// e^-x times 2^64, for an `x` with 32 bits after the point; e^0 is `u64::MAX`. The relative error is
+/// below 2^-29.
 #[must_use]
 pub const fn exp_neg(x: u64) -> u64 {
-    // e^-x = 2^-y with y = x log2 e.
+    // e^-x = 2^-y with y = x log2 e. The constant holds half of log2 e, which is above one.
     let y = (x as u128 * HALF_LOG2_E_Q64) >> 63;
     let halvings = y >> FRACTION_BITS;
     if halvings >= 64 {
@@ -67,6 +67,7 @@ pub const fn exp_neg(x: u64) -> u64 {
     let mut power: u128 = u64::MAX as u128;
     let mut k = 0;
     while k < FRACTION_BITS {
+        // Each bit of y's fraction contributes one of the tabulated roots as a factor.
         if y >> (FRACTION_BITS - 1 - k) & 1 == 1 {
             power = (power * ROOTS_OF_HALF[k] as u128) >> 64;
         }
@@ -79,7 +80,7 @@ pub const fn exp_neg(x: u64) -> u64 {
 mod tests {
     #![expect(
         clippy::float_arithmetic,
-        reason = "floating point is the witness here"
+        reason = "the tests compare with floating point"
     )]
 
     use super::*;
@@ -106,13 +107,13 @@ mod tests {
         }
 
         #[test]
-        fn the_exponential_never_rises(x in 0_u64..(50 << 32), step in 0_u64..(1 << 33)) {
+        fn the_exponential_never_increases(x in 0_u64..(50 << 32), step in 0_u64..(1 << 33)) {
             prop_assert!(exp_neg(x + step) <= exp_neg(x));
         }
     }
 
     #[test]
-    fn the_ends() {
+    fn smallest_and_largest_arguments() {
         assert_eq!(neg_ln(u64::MAX), 0);
         assert_eq!(neg_ln(0) >> 32, 44);
         assert_eq!(exp_neg(0), u64::MAX);

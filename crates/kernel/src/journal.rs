@@ -1,26 +1,25 @@
-//! Typed records on their way to whoever looks.
+//! The journal of a run: every record goes into the digest, and into memory if it should be kept.
 //!
-//! Owns the path of a record: always into the digest, and into memory only where somebody asked
-//! for it, up to a stated limit. It refuses text: logs are views of records, made afterwards.
+//! Records are typed. Logs and other texts are made from them after the run.
 
 use crate::{Digest, Instant};
 
-/// Something that happened, as plain data.
+/// One thing that happened in a run, as plain data.
 pub trait Record {
-    /// Appends its canonical bytes, the same in every build.
+    /// Appends the canonical bytes that go into the digest. They must not change between builds.
     fn write_canonical(&self, bytes: &mut Vec<u8>);
 }
 
-/// What a journal keeps besides the digest.
+/// Which records a journal keeps in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// Nothing: a sweep looks at verdicts only, and a failure is simply run again.
+    /// None. A sweep needs only outcomes, and runs a failing seed again to see its records.
     Nothing,
-    /// The first so many records.
+    /// The first records, up to this number.
     First(usize),
 }
 
-/// The records of one run.
+/// The journal of one run.
 #[derive(Debug)]
 pub struct Journal<R> {
     digest: Digest,
@@ -43,7 +42,7 @@ impl<R: Record> Journal<R> {
         }
     }
 
-    /// Writes down what happened at `at`.
+    /// Adds what happened at `at` to the digest, and keeps it if there is room.
     pub fn write(&mut self, at: Instant, record: R) {
         self.digest
             .record(at, |bytes| record.write_canonical(bytes));
@@ -52,8 +51,8 @@ impl<R: Record> Journal<R> {
         }
     }
 
-    /// Keeps a record without taking it into the digest: one that only shows, for a reader, what
-    /// other records determine, and that is not written at all when nobody reads.
+    /// Keeps a record without adding it to the digest. For records that repeat, for a reader, what others
+    /// determine: the digest must not depend on whether somebody reads.
     pub fn note(&mut self, at: Instant, record: R) {
         if self.kept.len() < self.keep {
             self.kept.push((at, record));
@@ -66,19 +65,19 @@ impl<R: Record> Journal<R> {
         &self.digest
     }
 
-    /// The records that were kept, in the order of writing.
+    /// The kept records, in order.
     #[must_use]
     pub fn kept(&self) -> &[(Instant, R)] {
         &self.kept
     }
 
-    /// Whether records were not kept because the limit was reached.
+    /// Whether the limit of kept records is reached, so that later ones are missing.
     #[must_use]
     pub fn is_cut_short(&self) -> bool {
         self.keep > 0 && self.kept.len() == self.keep
     }
 
-    /// Gives up the kept records and the digest.
+    /// The kept records and the digest.
     #[must_use]
     pub fn into_parts(self) -> (Vec<(Instant, R)>, Digest) {
         (self.kept, self.digest)
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn keeping_changes_nothing_about_the_digest() {
+    fn the_digest_does_not_depend_on_what_is_kept() {
         let run = |keep| {
             let mut journal = Journal::new(keep);
             (0..10).for_each(|n| journal.write(Instant::from_nanos(n), Number(n)));

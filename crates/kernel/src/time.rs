@@ -1,17 +1,16 @@
-//! Integer virtual time.
+//! Virtual time in whole nanoseconds: [`Instant`] and [`Duration`].
 //!
-//! Owns [`Instant`] and [`Duration`], both in whole nanoseconds, and their arithmetic, which
-//! panics on overflow instead of wrapping. It refuses a `now()`: time is handed down by the
-//! world, and no wall clock exists in a simulation.
+//! Arithmetic panics on overflow. There is no `now()`: functions that need the time take it as an
+//! argument.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
-/// A point of virtual time: whole nanoseconds since the start of the run.
+/// A point in virtual time: whole nanoseconds since the start of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
-/// A length of virtual time in whole nanoseconds.
+/// A span of virtual time in whole nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
@@ -22,7 +21,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 impl Instant {
     /// The start of the run.
     pub const ZERO: Self = Self(0);
-    /// Later than any run lasts (584 years).
+    /// The latest instant, after 584 years. Stands for "never".
     pub const MAX: Self = Self(u64::MAX);
 
     /// The instant `nanos` nanoseconds after the start.
@@ -37,19 +36,19 @@ impl Instant {
         self.0
     }
 
-    /// The length of time since the start.
+    /// The time since the start.
     #[must_use]
     pub const fn since_start(self) -> Duration {
         Duration(self.0)
     }
 
-    /// How much later `self` is than `earlier`; zero if it is not later.
+    /// The time since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
     }
 
-    /// The instant `later` from here, or [`Instant::MAX`] where that would overflow.
+    /// The instant `later` from here, or [`Instant::MAX`] on overflow.
     #[must_use]
     pub const fn saturating_add(self, later: Duration) -> Self {
         Self(self.0.saturating_add(later.0))
@@ -57,18 +56,18 @@ impl Instant {
 }
 
 impl Duration {
-    /// No time at all.
+    /// Zero.
     pub const ZERO: Self = Self(0);
-    /// The longest length (584 years).
+    /// The longest duration, 584 years.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// A length of whole nanoseconds.
+    /// A duration of this many nanoseconds.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
-    /// A length of whole microseconds.
+    /// A duration of this many microseconds.
     ///
     /// # Panics
     /// If it exceeds 584 years.
@@ -77,7 +76,7 @@ impl Duration {
         Self(scaled(micros, NANOS_PER_MICRO))
     }
 
-    /// A length of whole milliseconds.
+    /// A duration of this many milliseconds.
     ///
     /// # Panics
     /// If it exceeds 584 years.
@@ -86,7 +85,7 @@ impl Duration {
         Self(scaled(millis, NANOS_PER_MILLI))
     }
 
-    /// A length of whole seconds.
+    /// A duration of this many seconds.
     ///
     /// # Panics
     /// If it exceeds 584 years.
@@ -95,19 +94,19 @@ impl Duration {
         Self(scaled(seconds, NANOS_PER_SECOND))
     }
 
-    /// The whole nanoseconds.
+    /// The duration in nanoseconds.
     #[must_use]
     pub const fn nanos(self) -> u64 {
         self.0
     }
 
-    /// The whole seconds, rounded down.
+    /// The duration in seconds, rounded down.
     #[must_use]
     pub const fn whole_secs(self) -> u64 {
         self.0 / NANOS_PER_SECOND
     }
 
-    /// Whether this is no time at all.
+    /// Whether this is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -122,13 +121,13 @@ impl Duration {
         }
     }
 
-    /// The difference, or zero where `other` is longer.
+    /// The difference, or zero if `other` is longer.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// This length `factor` times, or [`Duration::MAX`] where that would overflow.
+    /// The product, or [`Duration::MAX`] on overflow.
     #[must_use]
     pub const fn saturating_mul(self, factor: u64) -> Self {
         Self(self.0.saturating_mul(factor))
@@ -179,7 +178,7 @@ impl AddAssign for Duration {
     }
 }
 
-/// Seconds with the decimals that are needed: `12.5 s` reads `12.5`.
+/// Seconds with nine decimals: `12.500000000`.
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, nanos) = (self.0 / NANOS_PER_SECOND, self.0 % NANOS_PER_SECOND);
@@ -187,7 +186,7 @@ impl fmt::Display for Instant {
     }
 }
 
-/// The largest unit that shows the length exactly: `180ms`, `8h`, `90s`.
+/// In the largest unit that is exact: `180ms`, `8h`, `90s`.
 impl fmt::Display for Duration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 6] = [
@@ -204,7 +203,7 @@ impl fmt::Display for Duration {
         let exact = UNITS
             .iter()
             .find(|(nanos, _)| self.0.is_multiple_of(*nanos));
-        let (nanos, unit) = exact.expect("every length is a whole number of nanoseconds");
+        let (nanos, unit) = exact.expect("every duration is a whole number of nanoseconds");
         write!(formatter, "{}{unit}", self.0 / nanos)
     }
 }
@@ -214,8 +213,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_shown_in_the_largest_exact_unit() {
-        let shown = |length: Duration| length.to_string();
+    fn a_duration_is_displayed_in_the_largest_exact_unit() {
+        let shown = |duration: Duration| duration.to_string();
         assert_eq!(shown(Duration::from_millis(180)), "180ms");
         assert_eq!(shown(Duration::from_secs(8 * 3_600)), "8h");
         assert_eq!(shown(Duration::from_secs(90)), "90s");
@@ -225,12 +224,12 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "time never steps back")]
-    fn an_earlier_instant_minus_a_later_one_is_our_bug() {
+    fn an_earlier_instant_minus_a_later_one_panics() {
         let _ = Instant::ZERO - Instant::from_nanos(1);
     }
 
     #[test]
-    fn an_instant_shows_all_nine_decimals() {
+    fn an_instant_is_displayed_with_nine_decimals() {
         assert_eq!(
             Instant::from_nanos(12_500_000_000).to_string(),
             "12.500000000"
