@@ -1,4 +1,4 @@
-//! Duplicates, damage, reordering and jitter come as often and as much as they are set.
+//! Duplication, damage, reordering and jitter occur as often and as much as configured.
 
 use kernel::{Duration, Instant, Ratio};
 use net::{Direction, DirectionConfig, Impairment, LinkId, Network, Verdict};
@@ -15,7 +15,7 @@ fn with(impairment: Impairment) -> DirectionConfig {
     }
 }
 
-/// One packet every millisecond; the arrivals of the first copies.
+/// Sends one packet every millisecond, and returns when the packets (not their duplicates) arrive.
 fn arrivals(network: &mut Network, packets: u64) -> Vec<Instant> {
     (0..packets)
         .filter_map(|unit| {
@@ -26,29 +26,29 @@ fn arrivals(network: &mut Network, packets: u64) -> Vec<Instant> {
 }
 
 #[test]
-fn as_often_as_they_are_set() {
-    for share in [ratio(0, 1), ratio(1, 100), ratio(1, 3), ratio(1, 1)] {
+fn duplicates_and_damage_have_their_probability() {
+    for probability in [ratio(0, 1), ratio(1, 100), ratio(1, 3), ratio(1, 1)] {
         let impairment = Impairment {
-            duplicate: share,
-            corrupt: share,
+            duplicate: probability,
+            corrupt: probability,
             ..Impairment::default()
         };
         let mut network = network(5, link(with(impairment), LOSSLESS));
         arrivals(&mut network, PACKETS);
         let statistics = network.statistics(LinkId(0), Direction::Forward);
         assert_eq!(statistics.delivered, PACKETS);
-        assert_binomial(statistics.duplicates, PACKETS, share, "duplicates");
+        assert_binomial(statistics.duplicates, PACKETS, probability, "duplicates");
         let copies = statistics.delivered + statistics.duplicates;
-        assert_binomial(statistics.corrupted, copies, share, "damaged copies");
+        assert_binomial(statistics.corrupted, copies, probability, "damaged copies");
     }
 }
 
 #[test]
-fn a_packet_held_back_is_late_by_so_much() {
+fn a_reordered_packet_is_late_by_the_reorder_delay() {
     let hold = Duration::from_millis(3);
-    for share in [ratio(0, 1), ratio(1, 10), Ratio::ONE] {
+    for probability in [ratio(0, 1), ratio(1, 10), Ratio::ONE] {
         let impairment = Impairment {
-            reorder: share,
+            reorder: probability,
             reorder_delay: hold,
             ..Impairment::default()
         };
@@ -59,11 +59,11 @@ fn a_packet_held_back_is_late_by_so_much() {
             assert!(at == due || at == due + hold, "packet {unit} at {at}");
             late += u64::from(at > due);
         }
-        assert_binomial(late, PACKETS, share, "held back");
+        assert_binomial(late, PACKETS, probability, "held back");
     }
 }
 
-/// Uniform jitter: alone on the line, its mean is half of its bound.
+/// Uniform jitter: for packets far apart, its mean is half of its bound.
 #[test]
 fn jitter_is_uniform() {
     let jitter = Duration::from_micros(900);
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn jitter_lets_none_overtake(seed: u64, jitter in 0_u64..200, duplicate in 0_u64..=4) {
+    fn jitter_does_not_reorder(seed: u64, jitter in 0_u64..200, duplicate in 0_u64..=4) {
         let impairment = Impairment {
             jitter: Duration::from_millis(jitter),
             duplicate: ratio(duplicate, 4),
@@ -109,12 +109,12 @@ proptest! {
                 last = at;
             }
         }
-        // Whoever waited did so for the jitter of one before, never longer.
+        // A packet waits at most for the jitter of one before it.
         prop_assert!(last <= Instant::ZERO + Duration::from_millis(99 + 50 + jitter));
     }
 }
 
-/// Damage is one word of luck per copy: the second copy is not damaged like the first.
+/// Each copy has a random word of its own for its damage.
 #[test]
 fn each_copy_has_its_own_damage() {
     let impairment = Impairment {

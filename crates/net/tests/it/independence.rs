@@ -1,4 +1,4 @@
-//! Taking away a packet, a fault, a link or a host leaves the luck of all others as it was.
+//! Removing a packet, a fault, a link or a host leaves the random choices about all others unchanged.
 
 use kernel::{Choices, Duration, Instant, key};
 use net::{
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::two_hosts::{HERE, LOSSLESS, THERE, link, network, packet, ratio, send, slow};
 
-fn troubled(jitter: u64) -> DirectionConfig {
+fn impaired(jitter: u64) -> DirectionConfig {
     DirectionConfig {
         impairment: Impairment {
             jitter: Duration::from_millis(jitter),
@@ -41,8 +41,8 @@ fn losses() -> impl Strategy<Value = Loss> {
     ]
 }
 
-/// What a packet's luck alone decides.
-fn luck(transit: Transit) -> Vec<(Option<DropReason>, Option<u64>, bool)> {
+/// What depends on the packet's own random choices only: no arrival times, no queue.
+fn fate(transit: Transit) -> Vec<(Option<DropReason>, Option<u64>, bool)> {
     transit
         .verdicts()
         .map(|verdict| match verdict {
@@ -56,7 +56,7 @@ fn luck(transit: Transit) -> Vec<(Option<DropReason>, Option<u64>, bool)> {
         .collect()
 }
 
-/// Packet n leaves at n x `apart` milliseconds, in turn from here and there.
+/// Sends packet n at n x `apart` milliseconds, alternately from here and there.
 fn transits(
     network: &mut Network,
     count: u64,
@@ -83,32 +83,32 @@ fn transits(
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Packets so far apart that none waits for another: every verdict and every arrival.
+    /// Packets so far apart that none waits for another: all verdicts and arrival times are equal.
     #[test]
     fn without_one_packet(seed: u64, loss in losses(), gone in 0_u64..80) {
-        let config = link(troubled(30), loss);
+        let config = link(impaired(30), loss);
         let mut whole = transits(&mut network(seed, config.clone()), 80, 200, None);
         let rest = transits(&mut network(seed, config), 80, 200, Some(gone));
         whole.retain(|(unit, _)| *unit != gone);
         prop_assert_eq!(whole, rest);
     }
 
-    /// Packets that wait for each other: arrivals may move, luck does not.
+    /// Packets that wait for each other: arrival times may change, random choices do not.
     #[test]
-    fn without_one_packet_in_a_crowd(seed: u64, loss in losses(), gone in 0_u64..80) {
-        let config = link(troubled(500), loss);
+    fn without_one_packet_in_a_queue(seed: u64, loss in losses(), gone in 0_u64..80) {
+        let config = link(impaired(500), loss);
         let whole = transits(&mut network(seed, config.clone()), 80, 1, None);
         let rest = transits(&mut network(seed, config), 80, 1, Some(gone));
         let whole = whole.into_iter().filter(|(unit, _)| *unit != gone);
         for ((unit, before), (_, after)) in whole.zip(rest) {
-            prop_assert_eq!(luck(before), luck(after), "packet {}", unit);
+            prop_assert_eq!(fate(before), fate(after), "packet {}", unit);
         }
     }
 
     #[test]
     fn in_another_order(seed: u64, loss in models()) {
         let loss = Loss::Shared(loss);
-        let config = link(troubled(0), loss);
+        let config = link(impaired(0), loss);
         let now = Instant::ZERO + Duration::from_secs(5);
         let mut network_up = network(seed, config.clone());
         let mut network_down = network(seed, config);
@@ -119,14 +119,14 @@ proptest! {
     }
 
     #[test]
-    fn without_a_fault(seed: u64, scheduled in 0_u64..80) {
-        let clean = link(troubled(30), Loss::Shared(LossModel::Independent { loss: ratio(1, 3) }));
+    fn without_a_scheduled_drop(seed: u64, dropped in 0_u64..80) {
+        let clean = link(impaired(30), Loss::Shared(LossModel::Independent { loss: ratio(1, 3) }));
         let mut config = clean.clone();
-        config.forward.scheduled.drops = vec![packet(HERE, THERE, scheduled, 100).identity];
+        config.forward.scheduled.drops = vec![packet(HERE, THERE, dropped, 100).identity];
         let with = transits(&mut network(seed, config), 80, 200, None);
         let without = transits(&mut network(seed, clean), 80, 200, None);
         for ((unit, with), (_, without)) in with.into_iter().zip(without) {
-            if unit == scheduled && unit % 2 == 0 {
+            if unit == dropped && unit % 2 == 0 {
                 prop_assert_eq!(with.verdicts().next(), Some(Verdict::Drop(DropReason::Scheduled)));
             } else {
                 prop_assert_eq!(with, without);
@@ -134,10 +134,10 @@ proptest! {
         }
     }
 
-    /// Switching one trouble off changes nothing about another.
+    /// Switching one impairment off does not affect another.
     #[test]
-    fn without_one_trouble(seed: u64) {
-        let whole = link(troubled(30), LOSSLESS);
+    fn without_one_impairment(seed: u64) {
+        let whole = link(impaired(30), LOSSLESS);
         let mut part = whole.clone();
         part.forward.impairment = Impairment {
             corrupt: part.forward.impairment.corrupt,
@@ -147,7 +147,7 @@ proptest! {
         let whole = transits(&mut network(seed, whole), 80, 200, None);
         let part = transits(&mut network(seed, part), 80, 200, None);
         for ((_, whole), (_, part)) in whole.into_iter().zip(part) {
-            prop_assert_eq!(luck(whole).first().copied(), luck(part).first().copied());
+            prop_assert_eq!(fate(whole).first().copied(), fate(part).first().copied());
         }
     }
 
@@ -156,13 +156,13 @@ proptest! {
         let spoke = |name: &str, host| LinkConfig {
             key: key(name),
             ends: [HostId(0), HostId(host)],
-            ..link(troubled(30), loss)
+            ..link(impaired(30), loss)
         };
         let all = vec![spoke("one", 1), spoke("two", 2), spoke("three", 3), spoke("four", 4)];
         let mut some = all.clone();
         some.remove(gone);
         let last = |links: &[LinkConfig]| -> Vec<Vec<Verdict>> {
-            let mut network = Network::new(Choices::new(seed), 5, links).expect("sound");
+            let mut network = Network::new(Choices::new(seed), 5, links).expect("a valid configuration");
             (0..60).map(|unit| {
                 let now = Instant::ZERO + Duration::from_millis(unit * 200);
                 for host in 1..4 {
@@ -175,9 +175,9 @@ proptest! {
         prop_assert_eq!(last(&all), last(&some));
     }
 
-    /// A chain that steps by packet depends on the packets before, but soon forgets which.
+    /// A Gilbert-Elliott chain depends on the packets before, but two chains soon agree again.
     #[test]
-    fn a_chain_by_packet_forgets(seed: u64, gone in 0_u64..20) {
+    fn a_packet_wise_chain_forgets(seed: u64, gone in 0_u64..20) {
         let loss = Loss::Shared(LossModel::GilbertElliott(GilbertElliott {
             good_to_bad: ratio(1, 4),
             bad_to_good: ratio(1, 4),
@@ -186,12 +186,13 @@ proptest! {
         }));
         let whole = transits(&mut network(seed, link(slow(1), loss)), 150, 200, None);
         let rest = transits(&mut network(seed, link(slow(1), loss)), 150, 200, Some(gone));
-        // One in two words leaves no choice: a hundred of them all do with 2^-100.
+        // Half of all words lead both states to the same successor: that none of a hundred does has
+        // probability 2^-100.
         prop_assert_eq!(&whole[120..], &rest[119..]);
     }
 }
 
-/// The same packet sent again is another role; another seed is another luck.
+/// A retransmission and another seed have other random choices.
 #[test]
 fn attempts_and_seeds_differ() {
     let loss = Loss::Shared(LossModel::Independent { loss: ratio(1, 2) });
@@ -200,7 +201,7 @@ fn attempts_and_seeds_differ() {
         let send = |unit| {
             let mut packet = packet(HERE, THERE, unit, 100);
             packet.identity.attempt = attempt;
-            luck(network.transmit(Instant::ZERO, HERE, &mut packet))
+            fate(network.transmit(Instant::ZERO, HERE, &mut packet))
         };
         (0..64).map(send).collect()
     };

@@ -1,4 +1,4 @@
-//! Loss runs by parameter: a table to be looked at, beside the closed form.
+//! A table of loss runs by the parameters of the Gilbert-Elliott chain, next to the closed forms.
 
 use std::fmt::Write;
 
@@ -9,8 +9,8 @@ use crate::two_hosts::{arrival, link, network, ratio, send, slow};
 
 const PACKETS: u64 = 50_000;
 
-/// Shares in thousandths, mean runs in hundredths of a packet. The numbers of losses are the luck
-/// of seed 1; where luck has to change, copy what the failing test prints.
+/// Probabilities in thousandths, mean runs in hundredths of a packet, for seed 1. If random choices have
+/// to change, copy what the failing test prints.
 const GOLDEN: &str = "\
    p    r  1-k  1-h |  lost  form | mean  form |    1    2    3  4-7 8-15  16+
   10  500    0 1000 |   930   980 |  200   200 |  226  114   66   55    2    1
@@ -70,12 +70,12 @@ fn chains() -> Vec<GilbertElliott> {
         ((1, 50), (1, 5), (1, 50), (9, 10)),
         ((1, 3), (2, 3), (1, 10), (1, 10)),
     ];
-    let share = |(above, below): (u64, u64)| -> Ratio { ratio(above, below) };
+    let probability = |(above, below): (u64, u64)| -> Ratio { ratio(above, below) };
     let chain = |(leave, recover, good, bad)| GilbertElliott {
-        good_to_bad: share(leave),
-        bad_to_good: share(recover),
-        loss_good: share(good),
-        loss_bad: share(bad),
+        good_to_bad: probability(leave),
+        bad_to_good: probability(recover),
+        loss_good: probability(good),
+        loss_bad: probability(bad),
     };
     parameters.into_iter().map(chain).collect()
 }
@@ -87,33 +87,33 @@ fn the_table_of_loss_runs() {
     );
     for chain in chains() {
         let runs = measure(LossModel::GilbertElliott(chain));
-        let share = calibration::loss_rate(LossModel::GilbertElliott(chain));
-        let per_mille = |share: Ratio| (share.of_two_to_64() * 1_000 + (1 << 63)) >> 64;
+        let loss_rate = calibration::loss_rate(LossModel::GilbertElliott(chain));
+        let per_mille = |probability: Ratio| (probability.of_two_to_64() * 1_000 + (1 << 63)) >> 64;
         let expected_mean = calibration::mean_loss_run(&chain).expect("runs end") / 10;
         let mean = runs.lost * 100 / runs.count;
         assert!(
             mean.abs_diff(expected_mean) * 10 <= expected_mean,
             "{mean} {expected_mean}"
         );
-        for share in [
+        for probability in [
             chain.good_to_bad,
             chain.bad_to_good,
             chain.loss_good,
             chain.loss_bad,
         ] {
-            write!(table, "{:>4} ", per_mille(share)).expect("a string takes all");
+            write!(table, "{:>4} ", per_mille(probability)).expect("writing to a string succeeds");
         }
         write!(
             table,
             "| {:>5} {:>5} | {:>4} {:>5} |",
             runs.lost,
-            (u128::from(PACKETS) * share.of_two_to_64()) >> 64,
+            (u128::from(PACKETS) * loss_rate.of_two_to_64()) >> 64,
             mean,
             expected_mean
         )
-        .expect("a string takes all");
+        .expect("writing to a string succeeds");
         for count in runs.by_length {
-            write!(table, "{count:>5}").expect("a string takes all");
+            write!(table, "{count:>5}").expect("writing to a string succeeds");
         }
         table.push('\n');
     }

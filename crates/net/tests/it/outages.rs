@@ -1,4 +1,4 @@
-//! The timeline of outages is one, however it is asked for, and depends on no packet.
+//! The timeline of outages does not depend on packets, nor on the order of questions about it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::two_hosts::{LOSSLESS, link, network, ratio, send, slow};
 
 const LINK: LinkId = LinkId(0);
 
-fn restless(shared: bool) -> Loss {
+fn unstable(shared: bool) -> Loss {
     let model = LossModel::Outages(Outages {
         mean_good: Duration::from_secs(2),
         mean_outage: Duration::from_secs(3),
@@ -27,32 +27,32 @@ fn restless(shared: bool) -> Loss {
     }
 }
 
-fn scheduled(windows: &[(u64, u64)]) -> DirectionConfig {
-    let window = |&(from, until)| OutageInterval {
+fn scheduled(intervals: &[(u64, u64)]) -> DirectionConfig {
+    let interval = |&(from, until)| OutageInterval {
         from: Instant::from_nanos(from),
         until: Instant::from_nanos(until),
     };
     DirectionConfig {
         scheduled: ScheduledLosses {
-            outages: windows.iter().map(window).collect(),
+            outages: intervals.iter().map(interval).collect(),
             drops: Vec::new(),
         },
         ..DirectionConfig::default()
     }
 }
 
-fn windows(network: &Network, way: Direction, from: Instant) -> Vec<OutageInterval> {
-    network.outages(LINK, way, from).take(40).collect()
+fn intervals(network: &Network, direction: Direction, from: Instant) -> Vec<OutageInterval> {
+    network.outages(LINK, direction, from).take(40).collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn asking_in_any_order_gives_one_answer(
+    fn the_order_of_questions_does_not_matter(
         seed: u64, mut millis in prop::collection::vec(0_u64..200_000, 1..60),
     ) {
-        let config = link(slow(0), restless(true));
+        let config = link(slow(0), unstable(true));
         let mut sent = network(seed, config.clone());
         let asked = network(seed, config);
         let instants = |millis: &[u64]| -> Vec<Instant> {
@@ -67,46 +67,46 @@ proptest! {
             let verdict = send(&mut sent, now, unit).verdicts().next();
             let passed = verdict != Some(Verdict::Drop(DropReason::Outage));
             prop_assert_eq!(any_order.get(&now), Some(&passed));
-            // Packets move the place from which `sent` walks; what it finds is the same.
+            // Packets move the sojourn from which `sent` searches; the result is the same.
             let earlier = Instant::from_nanos(now.nanos() / 2);
             let both = [&sent, &asked].map(|network| network.is_up(LINK, Direction::Forward, earlier));
             prop_assert_eq!(both[0], both[1]);
         }
-        let all = |network| windows(network, Direction::Forward, Instant::ZERO);
+        let all = |network| intervals(network, Direction::Forward, Instant::ZERO);
         prop_assert_eq!(all(&sent), all(&asked));
     }
 
     #[test]
-    fn windows_and_states_agree(seed: u64, from in 0_u64..100, at in 0_u64..60_000) {
-        let network = network(seed, link(scheduled(&[(5_000_000_000, 9_000_000_000)]), restless(true)));
+    fn intervals_and_states_agree(seed: u64, from in 0_u64..100, at in 0_u64..60_000) {
+        let network = network(seed, link(scheduled(&[(5_000_000_000, 9_000_000_000)]), unstable(true)));
         let from = Instant::ZERO + Duration::from_secs(from);
         let at = from + Duration::from_millis(at);
-        let listed = windows(&network, Direction::Forward, from);
+        let listed = intervals(&network, Direction::Forward, from);
         prop_assert!(listed.is_sorted_by(|one, next| one.until < next.from));
         prop_assert!(listed.last().is_some_and(|last| at < last.until));
-        let out = listed.iter().any(|window| window.contains(at));
+        let out = listed.iter().any(|interval| interval.contains(at));
         prop_assert_eq!(out, !network.is_up(LINK, Direction::Forward, at));
-        let change = network.next_outage_change(LINK, Direction::Forward, at).expect("the chain never rests");
+        let change = network.next_outage_change(LINK, Direction::Forward, at).expect("the chain never stops");
         prop_assert!(change > at);
         prop_assert_eq!(network.is_up(LINK, Direction::Forward, change), out);
     }
 
     #[test]
-    fn shared_means_both_ways_at_once(seed: u64) {
-        let shared = network(seed, link(slow(0), restless(true)));
-        let apart = network(seed, link(slow(0), restless(false)));
+    fn a_shared_outage_interrupts_both_directions_at_once(seed: u64) {
+        let shared = network(seed, link(slow(0), unstable(true)));
+        let apart = network(seed, link(slow(0), unstable(false)));
         let start = Instant::ZERO;
-        prop_assert_eq!(windows(&shared, Direction::Forward, start), windows(&shared, Direction::Backward, start));
-        prop_assert_ne!(windows(&apart, Direction::Forward, start), windows(&apart, Direction::Backward, start));
+        prop_assert_eq!(intervals(&shared, Direction::Forward, start), intervals(&shared, Direction::Backward, start));
+        prop_assert_ne!(intervals(&apart, Direction::Forward, start), intervals(&apart, Direction::Backward, start));
     }
 }
 
 #[test]
-fn pinned_outages_come_as_they_are_written() {
+fn scheduled_outages_occur_as_configured() {
     let network = network(1, link(scheduled(&[(10, 20), (30, 40)]), LOSSLESS));
     let listed: Vec<(u64, u64)> = network
         .outages(LINK, Direction::Backward, Instant::from_nanos(15))
-        .map(|window| (window.from.nanos(), window.until.nanos()))
+        .map(|interval| (interval.from.nanos(), interval.until.nanos()))
         .collect();
     assert_eq!(listed, [(15, 20), (30, 40)]);
     let up = |nanos| network.is_up(LINK, Direction::Forward, Instant::from_nanos(nanos));
@@ -119,7 +119,7 @@ fn pinned_outages_come_as_they_are_written() {
 }
 
 #[test]
-fn an_outage_without_end_has_none() {
+fn an_outage_without_end_lasts_for_ever() {
     let never = Outages {
         mean_good: Duration::ZERO,
         mean_outage: Duration::from_secs(1),
@@ -130,13 +130,13 @@ fn an_outage_without_end_has_none() {
         until: Instant::MAX,
     };
     assert_eq!(
-        windows(&network, Direction::Forward, Instant::ZERO),
+        intervals(&network, Direction::Forward, Instant::ZERO),
         [whole]
     );
 }
 
 #[test]
-fn the_faulty_spot_lies_half_way() {
+fn outages_act_on_the_midpoint_of_the_link() {
     let mut direction = scheduled(&[(1_000, 2_000)]);
     direction.delay = Duration::from_nanos(500);
     let mut network = network(1, link(direction, LOSSLESS));
@@ -154,14 +154,14 @@ fn the_faulty_spot_lies_half_way() {
     }
 }
 
-/// Renewed in the midst of an outage, the line is still down; both ways of a shared chain stay
-/// one; and without memory the rest lasts 3 s on average, however long the outage has lasted: of
-/// 2,000 renewals within four standard errors (268 ms).
+/// After a reseed in the middle of an outage, the link is still out, and in both directions of a shared
+/// chain. The distribution is memoryless: the rest lasts 3 s on average, however long the outage has
+/// lasted. Tolerance: four standard errors of 2,000 reseeds, 268 ms.
 #[test]
-fn renewed_luck_keeps_the_state_and_forgets_how_long_it_lasted() {
+fn a_reseed_keeps_the_state_and_draws_its_rest_anew() {
     const TRIES: u64 = 2_000;
-    let usual = network(5, link(slow(0), restless(true)));
-    let listed = windows(&usual, Direction::Forward, Instant::ZERO);
+    let usual = network(5, link(slow(0), unstable(true)));
+    let listed = intervals(&usual, Direction::Forward, Instant::ZERO);
     let outage = listed
         .iter()
         .find(|it| it.until > it.from + Duration::from_secs(4));
@@ -169,7 +169,7 @@ fn renewed_luck_keeps_the_state_and_forgets_how_long_it_lasted() {
     let rests = (0..TRIES).map(|seed| {
         let mut reseeded = usual.clone();
         reseeded.reseed(moment, Choices::new(seed));
-        let [one, other] = Direction::BOTH.map(|way| windows(&reseeded, way, moment));
+        let [one, other] = Direction::BOTH.map(|direction| intervals(&reseeded, direction, moment));
         assert_eq!(one, other);
         assert_eq!(one[0].from, moment, "it is still down");
         one[0].until.saturating_since(moment).nanos() / TRIES
@@ -185,9 +185,8 @@ fn renewed_luck_keeps_the_state_and_forgets_how_long_it_lasted() {
     );
 }
 
-/// Packets carry on as they would under the other seed.
 #[test]
-fn renewed_luck_is_that_of_the_other_seed() {
+fn after_a_reseed_packets_have_the_choices_of_the_other_seed() {
     let model = LossModel::Independent { loss: ratio(1, 3) };
     let config = link(slow(0), Loss::Shared(model));
     let (mut reseeded, mut other) = (network(1, config.clone()), network(2, config));

@@ -1,4 +1,4 @@
-//! The ping of the modeled link agrees with its closed form, from either end.
+//! The success rate of pings agrees with the closed forms of `net::calibration`, from both ends.
 
 use kernel::{Duration, Instant, Ratio};
 use net::{Direction, DirectionConfig, Loss, LossModel, Network, Outages, calibration};
@@ -24,7 +24,7 @@ fn both(model: LossModel) -> Loss {
     }
 }
 
-/// Pings far enough apart to know nothing of each other, from both ends in turn.
+/// Sends pings from both ends, far enough apart to be independent.
 fn assert_success(loss: Loss, direction: DirectionConfig, apart: Duration, wanted: Ratio) {
     let what = format!("{loss:?}");
     let mut network = network(7, link(direction, loss));
@@ -67,7 +67,8 @@ fn outages() {
         for (outage_millis, one_way_millis) in [(30_000, 100), (10_000, 300), (3_000, 600)] {
             let mean_outage = Duration::from_millis(outage_millis);
             let direction = slow(one_way_millis);
-            // Twelve outages apart, what was is forgotten whatever the good time.
+            // Twelve mean outages later, the chain's state is independent of the former one, whatever the
+            // mean good time.
             let apart = mean_outage.saturating_mul(12);
             let separation = link(direction.clone(), both(LossModel::None)).separation();
             let shared = calibration::outages_shared(wanted, mean_outage, separation);
@@ -83,10 +84,10 @@ fn outages() {
     }
 }
 
-/// A chain that steps by packet forgets by packets, not by time: others must go between, in a
-/// number that does not depend on what is lost.
+/// A packet-wise chain forgets by packets, not by time: other packets are sent between pings, in a number
+/// that does not depend on what is lost.
 #[test]
-fn bursts_by_packet() {
+fn gilbert_elliott() {
     const BETWEEN: u64 = 60;
     for wanted in successes() {
         let each = calibration::bursts_each_way(wanted, 5).expect("reachable");
@@ -108,10 +109,10 @@ fn bursts_by_packet() {
     }
 }
 
-/// Where nothing else moves the chain, a lost request spares it the step of the reply, and pings
-/// meet the bad state more often than packets do.
+/// If nothing else moves the chain, a lost request has no reply to move it, and pings find the bad state
+/// more often than packets do.
 #[test]
-fn bursts_by_packet_on_a_quiet_line() {
+fn gilbert_elliott_without_other_traffic() {
     const ROUNDS: u64 = 100_000;
     let LossModel::GilbertElliott(chain) =
         calibration::bursts_shared(ratio(1, 2), 5).expect("reachable")
@@ -126,15 +127,15 @@ fn bursts_by_packet_on_a_quiet_line() {
         let now = Instant::ZERO + Duration::from_millis(2 * unit);
         answered += u64::from(ping(&mut network, now, HERE, unit));
     }
-    // Neighbours resemble each other: as if there were a tenth as many.
+    // Successive pings are correlated: assume a tenth as many independent ones.
     assert_binomial(answered / 10, ROUNDS / 10, alone, "alone");
     assert!(
         answered < ROUNDS * 45 / 100,
-        "{answered} is the half of a busy line"
+        "{answered} is the rate with other traffic"
     );
 }
 
-/// Mean outage and mean good time over some ten thousand outages of one timeline.
+/// Mean outage and mean good time over ten thousand outages of one timeline.
 #[test]
 fn mean_sojourns() {
     const OUTAGES: u64 = 10_000;
@@ -145,26 +146,26 @@ fn mean_sojourns() {
     let network = network(11, link(slow(1), Loss::Shared(LossModel::Outages(model))));
     let link = net::LinkId(0);
     let (mut out, mut good, mut last) = (0, 0, None);
-    for window in network
+    for interval in network
         .outages(link, Direction::Forward, Instant::ZERO)
         .take(OUTAGES as usize)
     {
-        out += (window.until - window.from).nanos();
-        good += last.map_or(0, |end| (window.from - end).nanos());
-        last = Some(window.until);
+        out += (interval.until - interval.from).nanos();
+        good += last.map_or(0, |end| (interval.from - end).nanos());
+        last = Some(interval.until);
     }
     assert_mean(out, OUTAGES, model.mean_outage);
     assert_mean(good, OUTAGES - 1, model.mean_good);
 }
 
-/// Within five standard errors; that of an exponential's mean is mean / sqrt(n).
+/// Within five standard errors; for the mean of n exponential values that is mean / sqrt(n).
 fn assert_mean(total: u64, count: u64, mean: Duration) {
     let allowed = 5 * mean.nanos() / count.isqrt();
     let found = total / count;
     assert!(found.abs_diff(mean.nanos()) <= allowed, "{found} {mean}");
 }
 
-/// The state at the start is the stationary one, over many seeds.
+/// Over many seeds, the state at the start has the stationary distribution.
 #[test]
 fn the_start_is_stationary() {
     const SEEDS: u64 = 4_000;

@@ -1,4 +1,4 @@
-//! Packets take the shortest way that there is, and say so when there is none.
+//! Routes are shortest paths, and packets without a route are dropped with that reason.
 
 use kernel::{Choices, Duration, Instant, mix};
 use net::{
@@ -18,10 +18,10 @@ fn joined(hosts: u32, ends: &[(u32, u32)]) -> Network {
             ..link(slow(10), LOSSLESS)
         })
         .collect();
-    Network::new(Choices::new(1), hosts, &links).expect("the settings are sound")
+    Network::new(Choices::new(1), hosts, &links).expect("a valid configuration")
 }
 
-/// Sends a packet hop by hop, as the world does; the hops, or why it went nowhere.
+/// Sends a packet hop by hop. Returns the number of hops, or why it was dropped.
 fn travel(
     network: &mut Network,
     now: &mut Instant,
@@ -47,7 +47,7 @@ fn travel(
     Ok(hops)
 }
 
-/// All distances by relaxing until nothing changes (Floyd and Warshall).
+/// All distances, by the Floyd-Warshall algorithm.
 fn distances(hosts: u32, ends: &[(u32, u32)], usable: &[bool]) -> Vec<Vec<Option<u32>>> {
     let count = hosts as usize;
     let mut table = vec![vec![None; count]; count];
@@ -78,7 +78,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_way_is_a_shortest_one(
+    fn every_route_is_a_shortest_path(
         hosts in 2_u32..9,
         pairs in prop::collection::vec((0_u32..8, 0_u32..8), 0..14),
         toggles in prop::collection::vec(0_usize..14, 0..6),
@@ -112,7 +112,7 @@ proptest! {
 const CHAIN: [(u32, u32); 3] = [(0, 1), (1, 2), (2, 3)];
 
 #[test]
-fn routers_take_time_to_live() {
+fn routers_decrement_the_time_to_live() {
     let mut network = joined(4, &CHAIN);
     let mut now = Instant::ZERO;
     let (from, to) = (HostId(0), HostId(3));
@@ -128,7 +128,7 @@ fn routers_take_time_to_live() {
 }
 
 #[test]
-fn the_first_of_equal_links_is_taken_and_the_other_stands_by() {
+fn the_first_of_equal_links_is_used_and_the_other_is_a_backup() {
     let mut network = joined(2, &[(0, 1), (1, 0)]);
     let (from, to) = (HostId(0), HostId(1));
     assert_eq!(network.route(from, to), Some(LinkId(0)));
@@ -143,7 +143,7 @@ fn the_first_of_equal_links_is_taken_and_the_other_stands_by() {
 }
 
 #[test]
-fn a_silent_cut_keeps_its_route_and_swallows() {
+fn a_black_hole_keeps_its_route_and_drops_everything() {
     let mut network = joined(2, &[(0, 1), (0, 1)]);
     let (from, to) = (HostId(0), HostId(1));
     network.set_link_state(LinkId(0), LinkState::BlackHole);
@@ -167,7 +167,7 @@ fn a_silent_cut_keeps_its_route_and_swallows() {
 }
 
 #[test]
-fn the_two_ways_may_differ() {
+fn the_two_directions_may_differ() {
     let config = LinkConfig {
         backward: DirectionConfig {
             delay: Duration::from_millis(300),
@@ -175,7 +175,7 @@ fn the_two_ways_may_differ() {
         },
         ..link(slow(10), LOSSLESS)
     };
-    let mut network = Network::new(Choices::new(1), 2, &[config]).expect("sound");
+    let mut network = Network::new(Choices::new(1), 2, &[config]).expect("a valid configuration");
     for (from, to, millis) in [(0, 1, 10), (1, 0, 300)] {
         let (from, to) = (HostId(from), HostId(to));
         let transit = network.transmit(Instant::ZERO, from, &mut packet(from, to, 0, 100));
@@ -186,7 +186,7 @@ fn the_two_ways_may_differ() {
 
 #[test]
 #[should_panic(expected = "the packet has arrived")]
-fn a_packet_at_its_destination_is_our_bug() {
+fn transmit_at_the_destination_panics() {
     let mut network = joined(2, &[(0, 1)]);
     network.transmit(
         Instant::ZERO,

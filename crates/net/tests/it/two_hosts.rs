@@ -1,4 +1,4 @@
-//! Owns the one link on which most laws are tried, and the packets sent over it.
+//! Two hosts and one link, which most tests use, and the packets sent over it.
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
 use net::{
@@ -9,12 +9,12 @@ use net::{
 pub(crate) const HERE: HostId = HostId(0);
 pub(crate) const THERE: HostId = HostId(1);
 
-/// A share that the test knows to be one.
+/// A ratio that is known to be valid.
 pub(crate) fn ratio(numerator: u64, denominator: u64) -> Ratio {
-    Ratio::new(numerator, denominator).expect("a share")
+    Ratio::new(numerator, denominator).expect("at most one")
 }
 
-/// A link between the two hosts, the same both ways.
+/// A link between the two hosts, equal in both directions.
 pub(crate) fn link(direction: DirectionConfig, loss: Loss) -> LinkConfig {
     LinkConfig {
         key: key("bench"),
@@ -25,7 +25,7 @@ pub(crate) fn link(direction: DirectionConfig, loss: Loss) -> LinkConfig {
     }
 }
 
-/// A direction that does nothing but take its time.
+/// A direction that only delays packets.
 pub(crate) fn slow(millis: u64) -> DirectionConfig {
     DirectionConfig {
         delay: Duration::from_millis(millis),
@@ -37,7 +37,7 @@ pub(crate) fn slow(millis: u64) -> DirectionConfig {
 pub(crate) const LOSSLESS: Loss = Loss::Shared(LossModel::None);
 
 pub(crate) fn network(seed: u64, link: LinkConfig) -> Network {
-    Network::new(Choices::new(seed), 2, &[link]).expect("the settings are sound")
+    Network::new(Choices::new(seed), 2, &[link]).expect("a valid configuration")
 }
 
 pub(crate) fn packet(source: HostId, destination: HostId, unit: u64, length: u32) -> Packet<()> {
@@ -61,7 +61,7 @@ pub(crate) fn send(network: &mut Network, now: Instant, unit: u64) -> Transit {
     network.transmit(now, HERE, &mut packet(HERE, THERE, unit, 100))
 }
 
-/// When the first copy arrives, if it does.
+/// When the packet (not its duplicate) arrives, if it does.
 pub(crate) fn arrival(transit: Transit) -> Option<Instant> {
     match transit.verdicts().next() {
         Some(Verdict::Deliver { at, .. }) => Some(at),
@@ -69,7 +69,7 @@ pub(crate) fn arrival(transit: Transit) -> Option<Instant> {
     }
 }
 
-/// Whether an echo and its reply get through.
+/// Whether an echo request and its reply both arrive.
 pub(crate) fn ping(network: &mut Network, now: Instant, from: HostId, unit: u64) -> bool {
     let to = HostId(1 - from.0);
     let Some(there) = arrival(network.transmit(now, from, &mut packet(from, to, unit, 60))) else {
@@ -78,12 +78,12 @@ pub(crate) fn ping(network: &mut Network, now: Instant, from: HostId, unit: u64)
     arrival(network.transmit(there, to, &mut packet(to, from, unit, 60))).is_some()
 }
 
-/// Asserts that `hits` of `trials` independent trials fit the probability `share`: within five
+/// Asserts that `hits` of `trials` independent trials fit the probability `probability`: within five
 /// standard errors and one.
-pub(crate) fn assert_binomial(hits: u64, trials: u64, share: Ratio, what: &str) {
+pub(crate) fn assert_binomial(hits: u64, trials: u64, probability: Ratio, what: &str) {
     let (above, below) = (
-        u128::from(share.numerator()),
-        u128::from(share.denominator()),
+        u128::from(probability.numerator()),
+        u128::from(probability.denominator()),
     );
     let expected = u128::from(trials) * above / below;
     let variance = expected * (below - above) / below;
