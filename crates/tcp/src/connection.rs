@@ -242,9 +242,11 @@ impl Connection {
         let peer_mss = syn.maximum_segment_size.unwrap_or(DEFAULT_SEGMENT_SIZE);
         // A peer that offers an MSS of 0 must not stop the connection.
         self.snd.mss = self.profile.maximum_segment_size.min(peer_mss).max(1);
+        // The initial window is a number of segments of this size (RFC 5681 section 3.1).
         self.congestion = Congestion::new(&self.profile, self.snd.mss);
         self.snd.wnd = u32::from(syn.window);
         self.snd.max_wnd = self.snd.wnd;
+        // Section 3.10.7.3 sets these too, so that an older segment cannot update the window.
         self.snd.wl1 = syn.sequence;
         self.snd.wl2 = syn.acknowledgment;
     }
@@ -307,6 +309,7 @@ impl Connection {
     #[must_use]
     pub fn writable(&self) -> usize {
         let closed = matches!(self.state, State::Closed) || self.state.has_closed();
+        // A queued CLOSE comes after all text, as one that was executed.
         if closed || self.requests.close {
             return 0;
         }
@@ -367,6 +370,7 @@ impl Connection {
 
     fn start_time_wait(&mut self, now: Uptime) {
         assert_eq!(self.state, State::TimeWait);
+        // Section 3.10.7.4: "turn off the other timers".
         self.timers = Timers::STOPPED;
         self.start(Timer::TwoMsl, now, self.profile.time_wait);
     }
@@ -388,6 +392,7 @@ impl Connection {
     }
 
     fn free_receive_buffer(&self) -> u32 {
+        // Text beyond a gap does not count: it lies within the window that was advertised.
         let buffer = u32::from(self.profile.receive_window);
         buffer.saturating_sub(self.reassembly.ready_octets())
     }

@@ -91,6 +91,7 @@ const NT4: Profile = Profile {
     fin_wait_2: Span::from_secs(240),
     delayed_ack: Span::from_millis(200),
     duplicate_ack_threshold: 2,
+    // A multiple of the MSS, so that the window holds whole segments.
     receive_window: 8760,
     send_buffer: 8192,
     maximum_segment_size: 1460,

@@ -53,6 +53,8 @@ impl FlowLabel {
     /// connections were opened before, and through the sequence number it would change the
     /// network's random choices for this connection.
     pub(crate) const fn initial_sequence(self, source: u32, destination: u32) -> SeqNum {
+        // Nested, not XORed together: labels and addresses that differ in the same bits must not
+        // cancel out.
         let hosts = ((source as u64) << 32) | destination as u64;
         SeqNum::new(mix(self.0 ^ mix(hosts)) as u32)
     }

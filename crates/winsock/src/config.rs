@@ -67,6 +67,7 @@ impl Config {
             backlog_limit: 200,
             full_backlog: FullBacklog::Reset,
             version: Version::V2_0,
+            // Ten handles of a process before its first socket [I].
             first_handle: 0x2C,
             handle_limit: 16_384,
         }

@@ -41,7 +41,7 @@ pub(crate) enum Owner {
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent facts, not a state machine"
+    reason = "four independent conditions, not a state machine"
 )]
 pub(crate) struct Entry {
     pub(crate) tcp: Connection,
@@ -133,6 +133,7 @@ impl Entry {
 
     /// The connection as a TIME-WAIT entry, if that is all it needs to be.
     fn to_time_wait(&self) -> Option<TimeWaitEntry> {
+        // A queued id would point to the old slot.
         if self.tcp.state() != State::TimeWait || self.owner != Owner::Orphaned || self.queued {
             return None;
         }
@@ -209,6 +210,7 @@ impl Connections {
     pub(crate) fn insert(&mut self, entry: Entry) -> ConnectionId {
         let pair = entry.pair;
         let slot = Slot::full(self.full.insert(Box::new(entry)));
+        // Low numbers are reused, so that the tables indexed by number stay small.
         let number = self.vacant.pop().unwrap_or_else(|| {
             let number = u32::try_from(self.slots.len()).expect("ports limit the connections");
             self.slots.push(Slot::VACANT);
@@ -324,6 +326,7 @@ impl Connections {
             ConnectionRef::Full(entry) => entry.to_time_wait(),
             ConnectionRef::TimeWait(_) => None,
         };
+        // Set before the number is freed: the next connection with it starts without a timeout.
         self.timeouts.set(id.number, timeout);
         if is_finished {
             self.free(id.slot);

@@ -47,7 +47,10 @@ pub(crate) struct HandleTable<T> {
 
 #[derive(Debug)]
 enum Slot<T> {
-    Free { freed_before: Option<u32> },
+    Free {
+        /// The next handle of the free list.
+        freed_before: Option<u32>,
+    },
     Open(T),
 }
 
@@ -115,6 +118,8 @@ impl<T> HandleTable<T> {
         let Slot::Open(object) = std::mem::replace(slot, freed) else {
             panic!("handle {number} was just found open");
         };
+        // Last in, first out, as NT reuses handles: a program that closes a handle twice soon closes
+        // the handle of another socket (Q155738).
         self.last_freed = Some(index);
         self.open -= 1;
         Some(object)
@@ -165,6 +170,8 @@ impl<T> HandleTable<T> {
 
     fn index(&self, number: u32) -> Option<u32> {
         let offset = number.checked_sub(self.first)?;
+        // NT ignores the two low bits. A handle with them set was not returned by this table, so it
+        // is treated as invalid.
         offset.is_multiple_of(STEP).then_some(offset / STEP)
     }
 }

@@ -63,6 +63,7 @@ impl Ports {
         } else {
             port
         };
+        // Connections do not count here: a server may bind its port again during their TIME-WAIT.
         if self.holders(port).bound {
             return Err(SocketError::AddressInUse);
         }
@@ -95,6 +96,7 @@ impl Ports {
     /// reused last.
     fn next_ephemeral(&mut self) -> Result<u16, SocketError> {
         let (first, last) = (*self.ephemeral.start(), *self.ephemeral.end());
+        // The number of ports is last - first + 1. This check bounds the loop below.
         if self.ephemeral_held > u32::from(last - first) {
             return Err(SocketError::NoBufferSpace);
         }

@@ -41,6 +41,7 @@ impl ResetQueue {
             self.dropped += 1;
             return;
         }
+        // Not counted if dropped: attempts of sent resets have no gaps.
         let attempt = self.count(ResetIdentity {
             label,
             sequence: reset.sequence.value(),
@@ -72,6 +73,7 @@ impl ResetQueue {
             *times += 1;
             return *times;
         }
+        // Bounded, because the peer chooses the numbers.
         if self.oldest_first.len() == MEMORY_LIMIT
             && let Some(oldest) = self.oldest_first.pop_front()
         {

@@ -24,6 +24,7 @@ pub(crate) struct Socket {
 #[derive(Debug)]
 pub(crate) enum Phase {
     Unconnected,
+    // Boxed: few sockets listen, and a backlog is larger than every other phase.
     Listening(Box<Backlog>),
     Connecting(ConnectionId),
     Connected {

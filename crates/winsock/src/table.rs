@@ -136,6 +136,7 @@ impl SocketTable {
             Call::EnumEvents { socket, event } => {
                 self.enum_events(socket, event).map(Reply::Events)
             }
+            // Only these two calls can wait.
             Call::Select(sets) => Ok(self.select(&sets)?.map_or(Reply::Pending, Reply::Selected)),
             Call::Wait { events } => {
                 Ok(self.wait(&events)?.map_or(Reply::Pending, Reply::Signalled))

@@ -16,7 +16,21 @@ pub(crate) struct Reassembly {
     ready: SmallQueue<Payload>,
     ready_octets: u32,
     /// Text after RCV.NXT: sorted, disjoint.
-    pieces: Vec<(SeqNum, Payload)>,
+    pieces: Vec<Piece>,
+}
+
+/// Text beyond a gap.
+#[derive(Debug)]
+struct Piece {
+    start: SeqNum,
+    text: Payload,
+}
+
+impl Piece {
+    /// The number behind the last octet.
+    fn end(&self) -> SeqNum {
+        self.start.plus(self.text.octets())
+    }
 }
 
 impl Reassembly {
@@ -111,16 +125,16 @@ impl Reassembly {
     /// Moves the pieces that start at or before `next` to the ready queue.
     fn drain_pieces(&mut self, mut next: SeqNum) -> SeqNum {
         let mut moved = 0;
-        while let Some((start, piece)) = self.pieces.get(moved)
-            && !start.after(next)
+        while let Some(piece) = self.pieces.get(moved)
+            && !piece.start.after(next)
         {
             // An in-order segment may overlap the pieces behind it.
-            let old = next.since(*start);
-            if old < piece.octets() {
-                let fresh = piece.slice(old as usize..piece.len());
-                self.ready_octets += fresh.octets();
-                next = next.plus(fresh.octets());
-                self.ready.push_back(fresh);
+            let old = next.since(piece.start);
+            if old < piece.text.octets() {
+                let new = piece.text.slice(old as usize..piece.text.len());
+                self.ready_octets += new.octets();
+                next = next.plus(new.octets());
+                self.ready.push_back(new);
             }
             moved += 1;
         }
@@ -131,29 +145,34 @@ impl Reassembly {
     /// Inserts the octets of `text` that no piece holds yet, cut into the gaps between pieces.
     fn insert_piece(&mut self, sequence: SeqNum, text: Payload) {
         let (mut start, mut text) = (sequence, text);
-        let mut index = self.pieces.partition_point(|(held, _)| !held.after(start));
-        if let Some((held, piece)) = index.checked_sub(1).map(|before| &self.pieces[before]) {
-            let covered = held.plus(piece.octets());
-            if covered.after(start) {
-                let known = covered.since(start).min(text.octets());
-                start = start.plus(known);
-                text = text.slice(known as usize..text.len());
-            }
+        let mut index = self
+            .pieces
+            .partition_point(|piece| !piece.start.after(start));
+        // The piece before may cover the start of the text. The copy that arrived first is kept, so
+        // that pieces never have to be cut.
+        if let Some(before) = index.checked_sub(1).map(|before| &self.pieces[before])
+            && before.end().after(start)
+        {
+            let known = before.end().since(start).min(text.octets());
+            start = start.plus(known);
+            text = text.slice(known as usize..text.len());
         }
         while !text.is_empty() && self.pieces.len() < MAXIMUM_PIECES {
-            let room = match self.pieces.get(index) {
-                Some((held, _)) => held.since(start).min(text.octets()),
+            // The gap up to the next piece.
+            let gap = match self.pieces.get(index) {
+                Some(next) => next.start.since(start).min(text.octets()),
                 None => text.octets(),
             };
-            if room > 0 {
-                self.pieces
-                    .insert(index, (start, text.slice(0..room as usize)));
+            if gap > 0 {
+                let text = text.slice(0..gap as usize);
+                self.pieces.insert(index, Piece { start, text });
                 index += 1;
             }
-            let Some((held, piece)) = self.pieces.get(index) else {
+            // Continue behind the next piece, which holds those octets already.
+            let Some(next) = self.pieces.get(index) else {
                 return;
             };
-            let known = (held.since(start) + piece.octets()).min(text.octets());
+            let known = next.end().since(start).min(text.octets());
             start = start.plus(known);
             text = text.slice(known as usize..text.len());
             index += 1;
@@ -198,7 +217,7 @@ mod tests {
             prop_assert_eq!(received.len(), next.since(first) as usize);
             let mut neighbours = reassembly.pieces.windows(2);
             let disjoint =
-                neighbours.all(|pair| !pair[0].0.plus(pair[0].1.octets()).after(pair[1].0));
+                neighbours.all(|pair| !pair[0].end().after(pair[1].start));
             prop_assert!(disjoint);
         }
     }

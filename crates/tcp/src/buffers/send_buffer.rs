@@ -80,6 +80,7 @@ impl SendBuffer {
         if within + length <= chunk.len() {
             return chunk.slice(within..within + length);
         }
+        // The segment spans chunks: many small SENDs in a full segment.
         let mut joined = Vec::with_capacity(length);
         joined.extend_from_slice(&chunk.as_slice()[within..]);
         for chunk in self.chunks.iter().skip(index + 1) {

@@ -71,6 +71,7 @@ impl SendSequence {
     /// RFC 5961 section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. An acknowledgment
     /// outside this range may be forged.
     pub(crate) fn is_plausible_ack(&self, acknowledgment: SeqNum) -> bool {
+        // `cursor` would be wrong here: after a timeout it is behind what the peer may acknowledge.
         let oldest = self.una.minus(self.max_wnd);
         !acknowledgment.after(self.nxt) && !acknowledgment.before(oldest)
     }
@@ -78,6 +79,7 @@ impl SendSequence {
     /// Updates SND.WND (section 3.10.7.4, fifth check). SND.WL1 and SND.WL2 prevent an old,
     /// reordered segment from updating the window.
     pub(crate) fn update_window(&mut self, segment: &Segment) {
+        // SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK).
         let newer = self.wl1.before(segment.sequence)
             || (self.wl1 == segment.sequence && !self.wl2.after(segment.acknowledgment));
         if newer && !segment.acknowledgment.before(self.una) {
@@ -118,6 +120,7 @@ impl ReceiveSequence {
     /// back: receiver-side silly window avoidance (RFC 9293 section 3.8.6.2.2).
     pub(crate) fn open_window(&mut self, free: u32, profile: &Profile) -> u16 {
         let candidate = self.nxt.plus(free);
+        // min(Fr * RCV.BUFF, Eff.snd.MSS) with Fr = 1/2.
         let half = u32::from(profile.receive_window).div_ceil(2);
         let worthwhile = half.min(u32::from(profile.maximum_segment_size));
         if candidate.after(self.right_edge) && candidate.since(self.right_edge) >= worthwhile {

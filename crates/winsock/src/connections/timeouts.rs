@@ -40,6 +40,7 @@ impl Timeouts {
     /// The first connection whose timeout is not after `now`. It stays first until its timeout is
     /// set.
     pub(crate) fn expired(&mut self, now: Uptime) -> Option<u32> {
+        // "Not after now" is "before the next nanosecond".
         let after = Uptime::from_nanos(now.nanos().saturating_add(1));
         self.first_before(after).map(|(_, connection)| connection)
     }
@@ -62,6 +63,7 @@ impl Timeouts {
                 self.sift_up(end);
             }
         } else if at < self.heap[index as usize].0 {
+            // Only a move to an earlier time must change the heap now.
             self.heap[index as usize].0 = at;
             self.sift_up(index);
         }
@@ -78,6 +80,7 @@ impl Timeouts {
             if at == stated {
                 return Some((at, connection));
             }
+            // The timeout moved to a later time, or was removed, since the entry was pushed.
             debug_assert!(at > stated, "an entry is too late");
             if at == Uptime::MAX {
                 self.remove_first();

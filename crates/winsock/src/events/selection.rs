@@ -57,6 +57,7 @@ impl Selection {
         self.event = event;
         self.mask = mask;
         self.recorded = EnumeratedEvents::default();
+        // A selection re-enables the other events.
         self.disabled &= ONCE;
     }
 
@@ -66,6 +67,7 @@ impl Selection {
         if !self.mask.contains(event) || self.disabled.contains(event) {
             return None;
         }
+        // At most once until the re-enabling function is called, even if it is enumerated before.
         self.disabled |= event;
         self.recorded.events |= event;
         self.event

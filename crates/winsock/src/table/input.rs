@@ -47,6 +47,7 @@ impl SocketTable {
             }
             return;
         }
+        // RFC 9293 section 3.10.7.2: LISTEN ignores RST and answers ACK with a reset.
         let is_first_syn = segment.flags.contains(Flags::SYN)
             && !segment.flags.contains(Flags::ACK)
             && !segment.flags.contains(Flags::RST);
@@ -78,6 +79,7 @@ impl SocketTable {
     /// Resets all connections, or all with the host `peer`, as a firewall or a failing router may do:
     /// each receives an acceptable reset that seems to come from its peer.
     pub fn reset_connections(&mut self, now: Uptime, peer: Option<u32>) {
+        // Collected first: a reset changes the table that is being read.
         let resets: Vec<(FlowLabel, Segment, u32)> = self
             .connections
             .iter()
@@ -132,6 +134,7 @@ impl SocketTable {
         let own_label = label.reversed();
         let initial_sequence = own_label.initial_sequence(self.config.address, pair.remote.host);
         let mut tcp = Connection::accept(Arc::clone(&self.profile), syn, initial_sequence, now);
+        // An accepted socket inherits the options of its listener.
         let keep_alive = self
             .socket_at(listener)
             .expect("the listener is open")
@@ -161,6 +164,7 @@ impl SocketTable {
         while let Some(event) = self.connections[connection].tcp.poll_event() {
             self.on_event(connection, event);
         }
+        // Reading the events may have changed the entry, so these are read after them.
         let entry = &self.connections[connection];
         let (blocked, is_closed) = (entry.blocked, entry.is_newly_closed());
         if blocked {
@@ -220,6 +224,7 @@ impl SocketTable {
                     connection,
                     sending: Sending::Open,
                 };
+                // WSAEventSelect page: FD_WRITE is recorded when a socket is first connected.
                 self.notify(handle, |selection| selection.record_connect(None));
                 self.notify(handle, |selection| selection.record(NetworkEvents::WRITE));
             }
@@ -263,6 +268,7 @@ impl SocketTable {
                 self.backlog(listener).remove_half_open();
                 self.orphan(connection);
             }
+            // It stays in the backlog: `accept` reports the failure (WSAAccept page).
             Owner::Unaccepted(_) => entry.failure = Some(close_error(failure)),
             Owner::Orphaned => {}
         }
@@ -272,6 +278,7 @@ impl SocketTable {
         let socket = self.socket_at_mut(handle).expect("the owner is open");
         match socket.phase {
             Phase::Connecting(_) => {
+                // The socket can connect again, so it does not keep the connection.
                 let error = connect_error(failure);
                 socket.phase = Phase::ConnectFailed(error);
                 self.notify(handle, |selection| selection.record_connect(Some(error)));

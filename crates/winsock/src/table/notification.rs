@@ -10,6 +10,7 @@ impl SocketTable {
     /// Signals an event object unless its handle was closed.
     pub(super) fn signal(&mut self, event: EventReference) {
         if let Some(Object::Event(object)) = self.handles.get_mut(event.handle.0)
+            // NT holds the selected object, not its handle: a reused handle is another object.
             && object.serial() == event.serial
             && object.set()
         {
@@ -28,6 +29,7 @@ impl SocketTable {
             .socket_at_mut(handle)
             .expect("the owner of a connection is open");
         let event = record(&mut socket.selection);
+        // Whatever changed, the select checks readiness itself when it is called again.
         if std::mem::take(&mut socket.in_select) {
             self.signals.push_back(Signal::Socket(handle));
         }

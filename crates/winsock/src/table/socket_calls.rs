@@ -55,6 +55,7 @@ impl SocketTable {
             }
             Phase::Unconnected => {}
         }
+        // listen page: "the socket has not been bound with bind" is WSAEINVAL.
         let port = listener.bound.ok_or(SocketError::Invalid)?;
         listener.phase = Phase::Listening(Box::new(Backlog::new(limit)));
         let before = self.listeners.insert(port, socket);
@@ -84,6 +85,7 @@ impl SocketTable {
             local_port,
             remote: to,
         };
+        // A bound port may have a connection to the same peer, perhaps in TIME-WAIT.
         if self.connections.find(pair).is_some() {
             return Err(SocketError::AddressInUse);
         }
@@ -131,6 +133,7 @@ impl SocketTable {
         &mut self,
         socket: SocketHandle,
     ) -> Result<(SocketHandle, SocketAddress), SocketError> {
+        // Checked first: a connection must not leave the backlog if there is no handle for it.
         let full = self.handles.is_full();
         let listener = self.socket_at_mut(socket)?;
         let Phase::Listening(backlog) = &mut listener.phase else {
@@ -149,6 +152,7 @@ impl SocketTable {
         let entry = &mut self.connections[connection];
         entry.owner = Owner::Socket(handle);
         let from = entry.pair.remote;
+        // Data or a FIN may have arrived before `accept`.
         self.record_current(handle);
         Ok((handle, from))
     }
@@ -177,12 +181,14 @@ impl SocketTable {
             Phase::Listening(backlog) => {
                 let port = closed.bound.expect("a listener is bound");
                 self.listeners.remove(&port);
+                // The program will never accept them, so their peers must learn of it.
                 let owner = Owner::HalfOpen(socket);
                 let half_open: Vec<_> = self.connections.owned_by(owner).collect();
                 for connection in half_open.into_iter().chain(backlog.into_established()) {
                     self.abort(now, connection);
                 }
             }
+            // TCP sends no reset in SYN-SENT (RFC 9293 section 3.10.5): the peer knows nothing yet.
             Phase::Connecting(connection) => self.abort(now, connection),
             Phase::Connected { connection, .. } => {
                 if closed.hard_close {
@@ -209,6 +215,7 @@ impl SocketTable {
             self.close_event(event).expect("the event object is open");
         }
         self.handles.clear();
+        // The callers that waited for them are gone with the process.
         self.signals.clear();
     }
 
@@ -255,6 +262,7 @@ impl SocketTable {
         to: SocketAddress,
     ) -> Result<(), SocketError> {
         match &self.socket_at(socket)?.phase {
+            // connect page: after a failed connect the application may try again.
             Phase::Unconnected | Phase::ConnectFailed(_) => {}
             Phase::Connecting(_) => {
                 return Err(match self.config.version {
@@ -278,6 +286,7 @@ impl SocketTable {
         if let Some(port) = self.socket_at(socket)?.bound {
             return Ok(port);
         }
+        // connect page: an unbound socket is bound by the system. It keeps the port if connect fails.
         let port = self.ports.bind(0)?;
         self.socket_at_mut(socket)?.bound = Some(port);
         Ok(port)

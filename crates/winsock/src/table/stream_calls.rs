@@ -27,6 +27,7 @@ impl SocketTable {
             .tcp
             .send(now, bytes)
             .map_err(send_error)?;
+        // A non-blocking send of more than fits succeeds with what fits; only 0 bytes is 10035.
         if taken == 0 && !bytes.is_empty() {
             self.block_sending(socket, connection);
             return Err(SocketError::WouldBlock);
@@ -60,6 +61,7 @@ impl SocketTable {
     ) -> Result<Payload, SocketError> {
         let connection = established(self.socket_at(socket)?)?;
         let received = self.connections[connection].tcp.receive(now, limit);
+        // The freed buffer space may need a window update.
         self.after_input(connection);
         received.map_err(receive_error)
     }
@@ -92,6 +94,7 @@ impl SocketTable {
         }
         *sending = Sending::Shut;
         let connection = *connection;
+        // No more WRITE: sending is not possible any more.
         self.connections[connection].blocked = false;
         self.connections[connection].tcp.close(now);
         self.after_input(connection);
@@ -116,6 +119,7 @@ impl SocketTable {
     }
 
     fn block_sending(&mut self, socket: SocketHandle, connection: ConnectionId) {
+        // 10035 is the re-enabling condition of FD_WRITE; `unblock` records it once there is space.
         self.connections[connection].blocked = true;
         let blocked = self.socket_at_mut(socket).expect("the socket is open");
         blocked.selection.enable(NetworkEvents::WRITE);

@@ -23,7 +23,7 @@ impl SocketTable {
             let Some(Object::Event(object)) = self.handles.get(event.0) else {
                 return Err(SocketError::InvalidEventHandle);
             };
-            // No early return: every handle must be checked.
+            // No early return: an invalid handle fails the call, wherever it is in the array.
             if object.is_signalled() && lowest.is_none() {
                 lowest = Some(index);
             }
@@ -87,6 +87,7 @@ impl SocketTable {
                 entry.peer_closed || entry.tcp.readable() > 0
             }
             Phase::Listening(backlog) => backlog.is_ready(),
+            // A call on a failed connection does not block: it returns the error.
             Phase::Broken(_) => true,
             Phase::Unconnected | Phase::Connecting(_) | Phase::ConnectFailed(_) => false,
         }
