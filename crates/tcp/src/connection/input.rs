@@ -143,7 +143,7 @@ impl Connection {
                 Origin::Active { .. } => Failure::Refused,
                 Origin::Passive => Failure::Reset,
             }),
-            // Both sides have closed: nothing is lost, and the user is not told.
+            // Both sides have closed: no text is lost, and nothing is reported to the user.
             State::Closing | State::LastAck | State::TimeWait => self.delete(),
             State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
                 self.fail(Failure::Reset);

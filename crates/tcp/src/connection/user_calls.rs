@@ -1,7 +1,6 @@
 //! The user calls SEND, RECEIVE, CLOSE and ABORT (RFC 9293 sections 3.10.2 to 3.10.5).
 //!
-//! No call blocks. A call that cannot be satisfied now says so, and an event reports when to call
-//! again.
+//! No call blocks. If a call has nothing to return yet, an event reports when to call again.
 
 use std::sync::Arc;
 

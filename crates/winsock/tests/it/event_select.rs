@@ -144,7 +144,7 @@ fn write_is_recorded_on_connect_and_then_only_after_a_10035() {
     assert_eq!(
         hosts.recorded(CLIENT, client),
         NOTHING,
-        "space that was never missed"
+        "no send has failed with 10035"
     );
 
     let total = hosts.fill(CLIENT, client);
@@ -202,7 +202,7 @@ fn a_recorded_close_is_lost_by_a_new_selection() {
     assert_eq!(
         hosts.receive(SERVER, server),
         b"",
-        "only a receive still tells"
+        "a receive still returns the end of the stream"
     );
 }
 
@@ -295,13 +295,13 @@ fn an_accepted_socket_inherits_event_and_mask_and_never_reports_connect() {
     hosts.run(SECOND);
     assert!(
         hosts.is_signalled(SERVER, event),
-        "the listener's object tells of the child"
+        "the listener's event object is signalled"
     );
     hosts.select(SERVER, server, OPENING);
     assert_eq!(
         hosts.recorded(SERVER, server),
         NOTHING,
-        "and the record is lost"
+        "the new selection clears the record"
     );
 }
 

@@ -96,12 +96,20 @@ fn a_signal_is_returned_once_and_only_while_the_object_is_signalled() {
     table.reset_event(event).expect("the event object is open");
     table.set_event(event).expect("the event object is open");
     table.reset_event(event).expect("the event object is open");
-    assert_eq!(table.poll_signal(), None, "reset before anybody was told");
+    assert_eq!(
+        table.poll_signal(),
+        None,
+        "reset before the signal was returned"
+    );
     table.set_event(event).expect("the event object is open");
     table.close_event(event).expect("the event object is open");
     let reused = table.create_event().expect("the table has room");
     assert_eq!(reused, event);
-    assert_eq!(table.poll_signal(), None, "the news was another object's");
+    assert_eq!(
+        table.poll_signal(),
+        None,
+        "the signal was for another object"
+    );
     table.set_event(reused).expect("the event object is open");
     assert_eq!(table.poll_signal(), Some(Signal::Event(reused)));
     assert_eq!(table.poll_signal(), None);
