@@ -274,7 +274,7 @@ fn a_bursty_link_loses_what_the_journal_says() {
         .filter(|it| it["kind"] == "packet-dropped");
     let dropped = dropped.filter(|it| it["reason"] == "outage").count();
     assert_eq!(
-        count(&capture, "frame.comment contains \"meets an outage\""),
+        count(&capture, "frame.comment contains \"dropped: outage\""),
         dropped
     );
     assert!(dropped > 0 && agrees(&run, "wan", EPOCH) > 0);

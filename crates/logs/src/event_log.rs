@@ -1,11 +1,10 @@
 //! The application event log of a host.
 //!
-//! Owns what an entry is made of and which records are entries of which host, with the time
-//! that the host's clock showed. It refuses two things the subject does not do either: entries
-//! for what it keeps to itself, and the "event log is full" of a real machine.
+//! Entries carry the time that the host's clock shows. What the MTA does not log has no entry, and
+//! the log never fills up, unlike that of a real machine.
 //!
 //! - `wording`: the texts by event id, with their sources.
-//! - `exception`: 9405 and 4097 of a process that ended.
+//! - `exception`: 9405 and 4097 of a process that ended by an exception.
 
 mod exception;
 mod wording;
@@ -24,68 +23,68 @@ use simulation::record::{Record, ThreadNumber};
 /// An entry of the application event log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What the host's clock showed.
+    /// The time that the host's clock showed.
     pub at: WallTime,
     /// The computer.
     pub computer: String,
-    /// Who wrote it.
+    /// The program that wrote it.
     pub source: Source,
     /// The event id.
     pub id: u32,
     /// Its type.
-    pub kind: Kind,
+    pub kind: EntryType,
     /// Its category.
     pub category: Category,
-    /// The number in the last parentheses, 8 to 16.
+    /// The number in parentheses at its end, 8 to 16.
     pub severity: u8,
-    /// What stands in the brackets; none of Dr. Watson's, nor of an access violation of 4.0.
+    /// The contents of its brackets; Dr. Watson's entries and access violations of 4.0 have none.
     pub origin: Option<Origin>,
     /// The description without brackets and severity.
     pub text: String,
-    /// What EV0.LOG says instead of the description, line by line.
+    /// The lines that stand in EV0.LOG instead of the description.
     pub short: Vec<String>,
 }
 
-/// Who writes entries.
+/// A program that writes entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The MTA.
     Mta,
-    /// The debugger that sees a process end.
+    /// The debugger that catches the exceptions of a process.
     DrWatson,
 }
 
 /// The type of an entry, as Event Viewer names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A red sign.
+pub enum EntryType {
+    /// An error.
     Error,
-    /// A yellow one.
+    /// A warning.
     Warning,
-    /// A blue one.
+    /// Information.
     Information,
 }
 
-/// The MTA's categories that occur here (order: Q163032).
+/// The MTA's categories that are used here, with their numbers (Q163032).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
-    /// Dr. Watson has none.
+    /// Dr. Watson's entries have no category.
     None,
-    /// 1.
+    /// Category 1.
     X400Service,
-    /// 2.
+    /// Category 2.
     Resource,
-    /// 5.
+    /// Category 5.
     FieldEngineering,
-    /// 7.
+    /// Category 7.
     Configuration,
-    /// 9.
+    /// Category 9.
     OperatingSystem,
-    /// 10.
+    /// Category 10.
     InternalProcessing,
 }
 
-/// Where in the MTA an entry comes from: `[BASE IL TCP/IP DRVR 8 274]`.
+/// The part of the MTA that wrote an entry: `[BASE IL TCP/IP DRVR 8 274]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The product.
@@ -106,7 +105,7 @@ pub struct NtForm<'a>(pub &'a Entry);
 #[derive(Clone, Copy, Debug)]
 pub struct TextForm<'a>(pub &'a Entry);
 
-/// The application event log of a host, oldest entry first. Empty if no records were kept.
+/// The application event log of a host, in the order of time. Empty if no records were kept.
 ///
 /// # Panics
 /// If the outcome is not one of this scenario.
@@ -122,8 +121,8 @@ pub fn entries(scenario: &Scenario, outcome: &Outcome, host: HostId) -> Vec<(Ins
     entries
 }
 
-/// Turns the records of a run, in their order, into entries of all hosts' logs. It follows how
-/// the hosts' clocks are set.
+/// Turns the records of a run, in their order, into entries of all hosts' logs. It keeps track of
+/// the hosts' clocks.
 #[derive(Debug)]
 pub struct Reader<'a> {
     scenario: &'a Scenario,
@@ -149,8 +148,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The entries that a record makes, and in whose log: mostly none, two where a process ends
-    /// by an exception.
+    /// The entries of a record, each with the host whose log it is in: none for most records, two
+    /// if an exception ends a process.
     pub fn read(
         &mut self,
         at: Instant,
@@ -158,19 +157,19 @@ impl<'a> Reader<'a> {
     ) -> impl Iterator<Item = (HostId, Entry)> + use<> {
         let (host, entries) = match record {
             Record::Mta(host, thread, mta::Record::Event(event)) => {
-                let entry = wording::entry(&self.scene(*host, at), *thread, event);
+                let entry = wording::entry(&self.writer(*host, at), *thread, event);
                 (*host, [Some(entry), None])
             }
             Record::ClosedDown(host) => {
-                let scene = self.scene(*host, at);
-                let event = EventEntry::ClosedownComplete(scene.view.build);
+                let writer = self.writer(*host, at);
+                let event = EventEntry::ClosedownComplete(writer.view.build);
                 (
                     *host,
-                    [Some(wording::entry(&scene, MAIN_BASE, &event)), None],
+                    [Some(wording::entry(&writer, MAIN_BASE, &event)), None],
                 )
             }
             Record::Exception(host, thread, raised) => {
-                let entries = exception::entries(&self.scene(*host, at), *thread, raised.into());
+                let entries = exception::entries(&self.writer(*host, at), *thread, raised.into());
                 (*host, entries.map(Some))
             }
             Record::ClockSet(host, nanos) => {
@@ -192,13 +191,13 @@ impl<'a> Reader<'a> {
             .map(move |entry| (host, entry))
     }
 
-    fn scene(&self, host: HostId, at: Instant) -> Scene<'a> {
+    fn writer(&self, host: HostId, at: Instant) -> Writer<'a> {
         let view = &self.views[host.0 as usize];
         let offset = self.offsets[host.0 as usize];
-        Scene {
+        Writer {
             view,
             plan: &self.scenario.hosts[&view.name],
-            shows: WallTime::at(self.scenario.epoch, at, offset),
+            clock: WallTime::at(self.scenario.epoch, at, offset),
         }
     }
 }
@@ -206,16 +205,16 @@ impl<'a> Reader<'a> {
 /// MAIN BASE has this number in every build.
 const MAIN_BASE: ThreadNumber = ThreadNumber(1);
 
-/// What a record is seen against.
-struct Scene<'a> {
+/// The host that writes an entry, and its clock.
+struct Writer<'a> {
     view: &'a HostView,
     plan: &'a Host,
-    shows: WallTime,
+    clock: WallTime,
 }
 
-impl Scene<'_> {
-    /// A thread's name. A service that is stopped before it ever ran has no threads; its end is
-    /// MAIN BASE's to say.
+impl Writer<'_> {
+    /// The name of a thread. MAIN BASE logs the end of a service, even if the service stops before
+    /// its threads have started.
     fn thread(&self, number: ThreadNumber) -> &str {
         self.view
             .threads
@@ -225,7 +224,7 @@ impl Scene<'_> {
 }
 
 impl Entry {
-    /// The whole description: `A sockets error 10060 … [BASE IL TCP/IP DRVR 54 274] (12)`.
+    /// The description in Event Viewer: `A sockets error 10060 … [BASE IL TCP/IP DRVR 54 274] (12)`.
     #[must_use]
     pub fn description(&self) -> String {
         match &self.origin {
@@ -236,9 +235,9 @@ impl Entry {
 }
 
 impl Category {
-    /// The phrase that begins an entry of EV0.LOG. Those of Operating System, Internal
-    /// Processing and X.400 Service are sourced (Q303102, Q151626, Q153188); the others go by
-    /// analogy.
+    /// The phrase at the start of an entry in EV0.LOG. Those of Operating System, Internal
+    /// Processing and X.400 Service are quoted in articles (Q303102, Q151626, Q153188); the
+    /// others are formed by analogy.
     const fn phrase(self) -> &'static str {
         match self {
             Self::None => "Event",
@@ -269,7 +268,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for EntryType {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Error => "Error",
@@ -316,7 +315,7 @@ impl fmt::Display for NtForm<'_> {
             ..
         } = self.0;
         let (hour, half) = at.twelve_hours();
-        let half = half.to_uppercase();
+        let (half, at) = (half.to_uppercase(), at.date_time());
         writeln!(out, "Event ID: {id}")?;
         writeln!(out, "Source: {source}")?;
         writeln!(out, "Type: {kind}")?;
@@ -325,7 +324,11 @@ impl fmt::Display for NtForm<'_> {
         writeln!(
             out,
             "Date: {}/{}/{} {hour}:{:02}:{:02} {half}",
-            at.month, at.day, at.year, at.minute, at.second
+            at.month(),
+            at.day(),
+            at.year(),
+            at.minute(),
+            at.second()
         )?;
         writeln!(out, "Description: {}", self.0.description())
     }

@@ -1,8 +1,7 @@
-//! The records that show what went wrong.
+//! Selects the log lines that prove a violation or an exception.
 //!
-//! Owns which lines a reader needs to believe a violation: the leaked control block's own
-//! lines, the accesses that race, the last events before a crash. It refuses completeness: one
-//! exhibit for each defect, the rest is in the logs.
+//! For a leak those are the lines of the leaked control block, for a race its two accesses, for an
+//! exception the last events before it. Each defect is proved once; the logs have the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,78 +10,82 @@ use super::winsock_log;
 use config::plan::{Scenario, ViolationKind};
 use simulation::outcome::{Exception, Outcome, Violation};
 
-/// One thing to look at.
+/// Lines that prove one defect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exhibit {
-    /// What it is.
+pub struct Evidence {
+    /// The signature of the defect.
+    pub signature: String,
+    /// What the lines show.
     pub title: String,
-    /// Its lines.
+    /// The lines.
     pub lines: Vec<String>,
 }
 
-/// Exhibits of one run.
-const EXHIBITS_MAX: usize = 6;
-/// Exhibits of one kind of violation.
-const OF_A_KIND: usize = 2;
-/// Entries of the event log shown before a crash, its own included.
+/// Evidences of one run.
+const DEFECTS_MAX: usize = 6;
+/// Evidences of one kind of violation.
+const VIOLATIONS_PER_KIND_MAX: usize = 2;
+/// Event-log entries that are shown for an exception, its own included.
 const LAST_ENTRIES: usize = 5;
 
-/// What shows the first exception of each signature, then the first violation of each, two of a
-/// kind at the most. Without kept records only what the violations themselves say.
+/// Evidence for the first exception of each signature, then for the first violation of each, at
+/// most two of a kind. Without kept records it consists of what the violations say.
 #[must_use]
-pub fn exhibits(scenario: &Scenario, outcome: &Outcome) -> Vec<Exhibit> {
+pub fn evidence(scenario: &Scenario, outcome: &Outcome) -> Vec<Evidence> {
     let mut seen = BTreeSet::new();
     let exceptions = outcome.exceptions.iter();
     let first = exceptions.filter(|it| seen.insert(it.signature()));
-    let crashes: Vec<Exhibit> = first.map(|it| crash(scenario, outcome, it)).collect();
+    let crashes: Vec<Evidence> = first.map(|it| crash(scenario, outcome, it)).collect();
     let violations = outcome.violations.iter();
     let mut shown: BTreeMap<ViolationKind, usize> = BTreeMap::new();
     let first = violations.filter(|it| {
         let is_new = seen.insert(it.signature());
         let of_kind = shown.entry(it.kind).or_default();
         *of_kind += usize::from(is_new);
-        is_new && *of_kind <= OF_A_KIND
+        is_new && *of_kind <= VIOLATIONS_PER_KIND_MAX
     });
-    let broken = first.map(|it| violation(outcome, it));
+    let violations = first.map(|it| violation(outcome, it));
     crashes
         .into_iter()
-        .chain(broken)
-        .take(EXHIBITS_MAX)
+        .chain(violations)
+        .take(DEFECTS_MAX)
         .collect()
 }
 
-fn violation(outcome: &Outcome, violation: &Violation) -> Exhibit {
+fn violation(outcome: &Outcome, violation: &Violation) -> Evidence {
     let host = outcome.host_named(&violation.host);
     match (violation.kind, violation.block, host) {
         (ViolationKind::ControlBlockLeak, Some(block), Some(host)) => {
             let lines = winsock_log::life(outcome, host, block, violation.at);
-            Exhibit {
+            Evidence {
+                signature: violation.signature(),
                 title: format!(
-                    "All that Winsock.log of {} says of CB {} (instance {}):",
+                    "All lines of Winsock.log on {} about CB {} (instance {}):",
                     violation.host, block.index, block.instance
                 ),
                 lines: lines.iter().map(ToString::to_string).collect(),
             }
         }
-        _ => Exhibit {
+        _ => Evidence {
+            signature: violation.signature(),
             title: format!(
                 "{} on {} at {} s:",
                 violation.kind, violation.host, violation.at
             ),
-            lines: sides(&violation.detail),
+            lines: accesses(&violation.detail),
         },
     }
 }
 
-/// A finding of the judge, one access a line.
-fn sides(detail: &str) -> Vec<String> {
-    let broken = detail
+/// The detail of a finding of the race detector, one access per line.
+fn accesses(detail: &str) -> Vec<String> {
+    let lines = detail
         .replace(", against ", ",\nagainst ")
         .replace(", block from ", ",\nblock from ");
-    broken.lines().map(str::to_owned).collect()
+    lines.lines().map(str::to_owned).collect()
 }
 
-fn crash(scenario: &Scenario, outcome: &Outcome, exception: &Exception) -> Exhibit {
+fn crash(scenario: &Scenario, outcome: &Outcome, exception: &Exception) -> Evidence {
     let host = outcome.host_named(&exception.host);
     let entries = host.map_or_else(Vec::new, |host| event_log::entries(scenario, outcome, host));
     let of_mta = |entry: &event_log::Entry| entry.source == event_log::Source::Mta;
@@ -92,7 +95,8 @@ fn crash(scenario: &Scenario, outcome: &Outcome, exception: &Exception) -> Exhib
         .map(|(at, entry)| format!("{at} s  {}  {}", entry.id, entry.description()))
         .collect();
     let skipped = before.len().saturating_sub(LAST_ENTRIES);
-    Exhibit {
+    Evidence {
+        signature: exception.signature(),
         title: format!(
             "The event log of {} before exception {:08x} on {} {}:",
             exception.host, exception.code, exception.thread, exception.number

@@ -1,9 +1,9 @@
-//! The journal: every record as a line of JSON, for programs that read.
+//! The journal: every record as a line of JSON, for programs.
 //!
-//! Owns the names of kinds and fields. A line is one flat object: `at_s` and `kind` first, then
-//! `host` and `thread` where there are such, then the kind's own fields; `text` is what a log
-//! says. Names stay; new ones may come. Times are seconds with nine decimals. It refuses floats:
-//! what was counted in nanoseconds is written with all of them.
+//! A line is one flat object: `at_s` and `kind` first, then `host` and `thread` if the record has
+//! them, then the fields of its kind. `text` is what a log says. Names do not change; new ones may
+//! be added. Times are in seconds with nine decimals, written from integers, so that no digit is
+//! lost.
 
 use std::fmt::{Display, Write};
 
@@ -17,8 +17,7 @@ use config::plan::{Keyword, Scenario};
 use simulation::outcome::{Outcome, Violation};
 use simulation::record::{Record, Segment, Stage};
 
-/// The journal of a run, oldest record first, each line without its end. Empty if no records
-/// were kept.
+/// The lines of the journal in the order of time, without line ends. Empty if no records were kept.
 ///
 /// # Panics
 /// If the outcome is not one of this scenario.
@@ -30,9 +29,9 @@ pub fn lines<'a>(
     outcome.records.iter().map(move |(at, record)| {
         let names = Names { scenario, outcome };
         let mut line = Line::new(*at);
-        names.put(&mut line, record);
+        names.write(&mut line, record);
         for (_, entry) in reader.read(*at, record) {
-            // Dr. Watson's entry follows from the MTA's.
+            // An exception makes two entries; Dr. Watson's repeats what the MTA's says.
             if entry.source == Source::Mta {
                 line.number("id", entry.id);
                 line.text("text", entry.description());
@@ -42,7 +41,7 @@ pub fn lines<'a>(
     })
 }
 
-/// What numbers in records are called.
+/// Looks up the names that records refer to by number.
 struct Names<'a> {
     scenario: &'a Scenario,
     outcome: &'a Outcome,
@@ -53,7 +52,7 @@ impl Names<'_> {
         line.text("host", &self.outcome.hosts[host.0 as usize].name);
     }
 
-    fn put(&self, line: &mut Line, record: &Record) {
+    fn write(&self, line: &mut Line, record: &Record) {
         match record {
             Record::Event(key) => self.event(line, key),
             Record::Mta(host, thread, record) => {
@@ -66,7 +65,7 @@ impl Names<'_> {
                         line.text("text", winsock_log::Line { thread, line: said });
                     }
                     mta::Record::Event(_) => {}
-                    mta::Record::Fact(fact) => put_fact(line, *fact),
+                    mta::Record::Fact(fact) => write_fact(line, *fact),
                 }
             }
             Record::Exception(host, thread, exception) => {
@@ -78,7 +77,7 @@ impl Names<'_> {
             }
             Record::PacketSent(host, identity, segment) => {
                 self.packet(line, "packet-sent", *host, *identity);
-                put_segment(line, *segment);
+                write_segment(line, *segment);
             }
             Record::PacketDropped(host, identity, link, reason) => {
                 self.packet(line, "packet-dropped", *host, *identity);
@@ -86,7 +85,7 @@ impl Names<'_> {
                     let name = self.scenario.links.keys().nth(link.0 as usize);
                     line.text("link", name.expect("links are numbered by name"));
                 }
-                line.text("reason", word(*reason));
+                line.text("reason", keyword(*reason));
             }
             Record::PacketArrived(host, identity) => {
                 self.packet(line, "packet-arrived", *host, *identity);
@@ -116,7 +115,7 @@ impl Names<'_> {
                 line.number("ahead_ns", nanos);
             }
             Record::Healed => line.text("kind", "healed"),
-            Record::Violation(violation) => put_violation(line, violation),
+            Record::Violation(violation) => write_violation(line, violation),
         }
     }
 
@@ -127,7 +126,7 @@ impl Names<'_> {
         line.number("sequence", key.sequence);
     }
 
-    /// Numbers of 64 bits are text: not every reader of JSON keeps them whole.
+    /// Numbers of 64 bits are written as text: many JSON readers keep only 53 bits of a number.
     fn packet(&self, line: &mut Line, kind: &str, host: HostId, identity: Identity) {
         let Identity {
             flow,
@@ -142,6 +141,7 @@ impl Names<'_> {
     }
 }
 
+/// The `kind` of a record of an MTA.
 const fn kind_of(record: &mta::Record) -> &'static str {
     match record {
         mta::Record::Log(_) => "winsock-log",
@@ -166,7 +166,7 @@ const fn kind_of(record: &mta::Record) -> &'static str {
     }
 }
 
-fn put_fact(line: &mut Line, fact: Fact) {
+fn write_fact(line: &mut Line, fact: Fact) {
     match fact {
         Fact::AssociationRefused => {}
         Fact::BlockBound(association, block, instance) => {
@@ -224,7 +224,7 @@ fn put_fact(line: &mut Line, fact: Fact) {
     }
 }
 
-fn put_segment(line: &mut Line, segment: Segment) {
+fn write_segment(line: &mut Line, segment: Segment) {
     match segment {
         Segment::Tcp {
             source_port,
@@ -241,7 +241,7 @@ fn put_segment(line: &mut Line, segment: Segment) {
     }
 }
 
-fn put_violation(line: &mut Line, violation: &Violation) {
+fn write_violation(line: &mut Line, violation: &Violation) {
     line.text("kind", "violation");
     line.text("host", &violation.host);
     line.text("violation", violation.kind.as_str());
@@ -253,7 +253,7 @@ fn put_violation(line: &mut Line, violation: &Violation) {
     line.text("text", &violation.detail);
 }
 
-const fn word(reason: DropReason) -> &'static str {
+const fn keyword(reason: DropReason) -> &'static str {
     match reason {
         DropReason::Loss => "loss",
         DropReason::Outage => "outage",
@@ -265,7 +265,7 @@ const fn word(reason: DropReason) -> &'static str {
     }
 }
 
-/// One JSON object in the making.
+/// A JSON object that is being written.
 struct Line(String);
 
 impl Line {
@@ -273,14 +273,14 @@ impl Line {
         Self(format!("{{\"at_s\":{at}"))
     }
 
-    /// Adds what is a JSON number when it is shown.
+    /// Adds a value whose `Display` form is a JSON number.
     fn number(&mut self, name: &str, value: impl Display) {
-        write!(self.0, ",\"{name}\":{value}").expect("a string takes everything");
+        write!(self.0, ",\"{name}\":{value}").expect("writing to a string cannot fail");
     }
 
     fn text(&mut self, name: &str, value: impl Display) {
         let quoted = serde_json::Value::from(value.to_string());
-        write!(self.0, ",\"{name}\":{quoted}").expect("a string takes everything");
+        write!(self.0, ",\"{name}\":{quoted}").expect("writing to a string cannot fail");
     }
 
     fn end(mut self) -> String {

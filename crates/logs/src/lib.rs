@@ -1,13 +1,12 @@
-//! Logs as the administrators of those days saw them: pure views of a run's records.
+//! Writes the logs of a run: Winsock.log, the application event log, and the journal.
 //!
-//! Owns the letters of Winsock.log, of the application event log in its two forms and of the
-//! journal. It refuses to judge, and to know anything that no record says.
+//! Every log is made from the records of the run, and adds nothing to them.
 //!
 //! - [`winsock_log`]: the lines of Q303102.
-//! - [`event_log`]: Event Viewer's form and that of EV0.LOG.
-//! - [`evidence`]: the records that show what went wrong, for a page.
+//! - [`event_log`]: entries in the form of Event Viewer and of EV0.LOG.
+//! - [`evidence`]: the lines that prove a violation or an exception, for a report.
 //! - [`journal`]: every record as a line of JSON.
-//! - [`mod@sentence`]: a record in plain words.
+//! - [`sentence`]: records in English.
 //! - [`wall_clock`]: what a host's clock shows.
 
 #![deny(clippy::float_arithmetic)]

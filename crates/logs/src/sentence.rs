@@ -1,7 +1,7 @@
-//! A record as a sentence, for explanations.
+//! Puts records into English.
 //!
-//! Owns the words for what is written down: who did what, as plainly as the record says it. It
-//! refuses conclusions: a sentence says no more than its record.
+//! A sentence says no more than its record. Programs read the keywords of [`journal`](crate::journal)
+//! instead, which do not change.
 
 use mta::{AssociationEnd, Fact};
 use net::DropReason;
@@ -11,19 +11,19 @@ use config::plan::Scenario;
 use simulation::outcome::Outcome;
 use simulation::record::{EventClass, Record, Segment, Stage, ThreadNumber};
 
-/// What a record of this run says. The time is not part of it.
+/// A record of this run in English, without its time.
 ///
 /// # Panics
 /// If the record is not one of this run.
 #[must_use]
-pub fn sentence(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String {
+pub fn record(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String {
     let host = |id: u32| outcome.hosts[id as usize].name.as_str();
     match record {
         Record::Event(key) => event_class(EventClass::of(key), host(key.host)),
         Record::Mta(id, thread, record) => {
-            let who = thread_in_words(outcome, id.0, *thread);
+            let who = thread_name(outcome, id.0, *thread);
             match record {
-                mta::Record::Fact(fact) => format!("{who}: {}", fact_in_words(*fact)),
+                mta::Record::Fact(it) => format!("{who}: {}", fact(*it)),
                 mta::Record::Log(line) => {
                     let (thread, line) = (*thread, *line);
                     format!("{who} logs {}", winsock_log::Line { thread, line })
@@ -32,17 +32,17 @@ pub fn sentence(scenario: &Scenario, outcome: &Outcome, record: &Record) -> Stri
             }
         }
         Record::Exception(id, thread, exception) => {
-            let who = thread_in_words(outcome, id.0, *thread);
+            let who = thread_name(outcome, id.0, *thread);
             format!("{who}: exception {:08x}: {exception}", exception.code)
         }
         Record::PacketSent(id, _, segment) => {
-            format!("{} sends {}", host(id.0), segment_in_words(*segment))
+            format!("{} sends {}", host(id.0), segment_name(*segment))
         }
         Record::PacketDropped(id, _, _, reason) => {
             format!(
-                "a packet of {} is lost: {}",
+                "a packet from {} is dropped: {}",
                 host(id.0),
-                reason_in_words(*reason)
+                drop_reason(*reason)
             )
         }
         Record::PacketArrived(id, _) => format!("a packet arrives at {}", host(id.0)),
@@ -55,9 +55,9 @@ pub fn sentence(scenario: &Scenario, outcome: &Outcome, record: &Record) -> Stri
                 Stage::Ceases => format!("fault {name} ceases"),
             }
         }
-        Record::ClosedDown(id) => format!("the service of {} is stopped", host(id.0)),
+        Record::ClosedDown(id) => format!("the service of {} stops", host(id.0)),
         Record::ClockSet(id, _) => format!("the clock of {} is set", host(id.0)),
-        Record::Healed => "the network is healed".to_owned(),
+        Record::Healed => "the network heals".to_owned(),
         Record::Violation(violation) => {
             format!("{}: {}", violation.host, violation.signature())
         }
@@ -68,7 +68,7 @@ fn event_class(class: EventClass, host: &str) -> String {
     match class {
         EventClass::FaultCeases => "a fault ceases".to_owned(),
         EventClass::FaultStrikes => "a fault strikes".to_owned(),
-        EventClass::Heal => "the network heals".to_owned(),
+        EventClass::Heal => "the healing phase begins".to_owned(),
         EventClass::Arrival => format!("a packet reaches {host}"),
         EventClass::TcpTimer => format!("a TCP timer expires at {host}"),
         EventClass::WaitEnds => format!("the timeout of a socket call expires at {host}"),
@@ -79,15 +79,15 @@ fn event_class(class: EventClass, host: &str) -> String {
 }
 
 /// `PARIS, MAIN BASE (001)`.
-fn thread_in_words(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String {
+fn thread_name(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String {
     let view = &outcome.hosts[host as usize];
     let name = view.threads.get(&thread).map_or("?", String::as_str);
     format!("{}, {name} ({:03})", view.name, thread.0)
 }
 
-/// What a fact of the MTA's says, without who and when.
+/// A fact of an MTA in English, without its time and thread.
 #[must_use]
-pub fn fact_in_words(fact: Fact) -> String {
+pub fn fact(fact: Fact) -> String {
     match fact {
         Fact::AssociationBegun(association) => format!("begins association {}", association.0),
         Fact::BlockBound(association, block, instance) => {
@@ -135,8 +135,22 @@ pub fn fact_in_words(fact: Fact) -> String {
     }
 }
 
-fn segment_in_words(segment: Segment) -> String {
-    /// The letters of tcpdump, from the lowest bit (RFC 9293 section 3.1).
+/// Why a packet was dropped, as a noun.
+#[must_use]
+pub const fn drop_reason(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Loss => "random loss",
+        DropReason::Outage => "outage",
+        DropReason::QueueFull => "full queue",
+        DropReason::BlackHole => "cut link",
+        DropReason::NoRoute => "no route",
+        DropReason::TtlExceeded => "time to live exceeded",
+        DropReason::Scheduled => "pinned by the scenario",
+    }
+}
+
+fn segment_name(segment: Segment) -> String {
+    /// From the lowest bit of the flags (RFC 9293 section 3.1).
     const FLAGS: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
     match segment {
         Segment::Icmp => "an ICMP message".to_owned(),
@@ -145,17 +159,5 @@ fn segment_in_words(segment: Segment) -> String {
             let set: Vec<&str> = set.map(|(_, name)| name).collect();
             format!("{} with {length} bytes", set.join(" "))
         }
-    }
-}
-
-const fn reason_in_words(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::Loss => "loss by chance",
-        DropReason::Outage => "an outage",
-        DropReason::QueueFull => "a full queue",
-        DropReason::BlackHole => "a cut",
-        DropReason::NoRoute => "no route",
-        DropReason::TtlExceeded => "its time to live is over",
-        DropReason::Scheduled => "pinned",
     }
 }

@@ -1,8 +1,7 @@
-//! Winsock.log, to the letter of Q303102.
+//! Winsock.log, in the exact form that Q303102 shows.
 //!
-//! Owns the form of its lines and which records are lines of which host. It refuses time
-//! stamps: the samples have none. The logs of a service that was restarted follow each other
-//! in one text, where the real program began a new file.
+//! The lines have no time stamps, as in the article. If a service is restarted, its logs follow
+//! each other in one text; the real program starts a new file.
 
 use std::fmt;
 
@@ -18,11 +17,11 @@ use simulation::record::{Record, ThreadNumber};
 pub struct Line {
     /// The thread that wrote it.
     pub thread: ThreadNumber,
-    /// What it says.
+    /// Its contents.
     pub line: LogLine,
 }
 
-/// The Winsock.log of a host, oldest line first. Empty if no records were kept.
+/// The Winsock.log of a host, in the order of time. Empty if no records were kept.
 pub fn lines(outcome: &Outcome, host: HostId) -> impl Iterator<Item = (Instant, Line)> + '_ {
     outcome
         .records
@@ -30,9 +29,9 @@ pub fn lines(outcome: &Outcome, host: HostId) -> impl Iterator<Item = (Instant, 
         .filter_map(move |(at, record)| line_of(record, host).map(|line| (*at, line)))
 }
 
-/// What the Winsock.log of a host says of one use of a control block: from the allocation that
-/// is the last before `until` to the end of the process, or of the run. "The Winsock log will
-/// indicate the control block is allocated but never used, disconnected, or closed" (Q303102).
+/// The lines of one use of a control block: from its last allocation before `until` to the end of
+/// the process, or of the run. "The Winsock log will indicate the control block is allocated but
+/// never used, disconnected, or closed" (Q303102).
 #[must_use]
 pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec<Line> {
     let birth = LogLine::Allocated(id.index, id.instance);
@@ -66,7 +65,7 @@ fn ends_process(record: &Record, host: HostId) -> bool {
     matches!(record, Record::Exception(ended, ..) | Record::ClosedDown(ended) if *ended == host)
 }
 
-/// The control block that a line is about; some lines name none.
+/// The control block that a line names, if it names one.
 #[must_use]
 pub const fn block(line: LogLine) -> Option<BlockIndex> {
     match line {

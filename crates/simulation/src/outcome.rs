@@ -272,3 +272,6 @@ impl Exception {
         format!("exception {:08x}: {}", self.code, self.cause)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,8 @@ use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness, PcapError, PcapResult};
 
 use kernel::Instant;
+use logs::sentence::drop_reason;
 use logs::wall_clock::WallTime;
-use net::DropReason;
 use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
 use crate::shown::Shown;
@@ -154,7 +154,7 @@ fn comments(passage: &CapturedPacket) -> Vec<String> {
         told.push(format!("sent again: attempt {}", attempt + 1));
     }
     match &passage.fate {
-        Fate::Lost(reason) => told.push(format!("dropped: {}", in_words(*reason))),
+        Fate::Lost(reason) => told.push(format!("dropped: {}", drop_reason(*reason))),
         Fate::Damaged { bit } => {
             told.push(format!(
                 "damaged on the way: bit {bit} behind the IP header"
@@ -174,16 +174,4 @@ fn comments(passage: &CapturedPacket) -> Vec<String> {
         }
     }
     told
-}
-
-const fn in_words(reason: DropReason) -> &'static str {
-    match reason {
-        DropReason::Loss => "the link loses it",
-        DropReason::Outage => "it meets an outage",
-        DropReason::QueueFull => "the queue before the link is full",
-        DropReason::BlackHole => "the link is cut",
-        DropReason::NoRoute => "no route leads on",
-        DropReason::TtlExceeded => "it has crossed too many routers",
-        DropReason::Scheduled => "the scenario drops this packet",
-    }
 }

@@ -3,7 +3,7 @@
 //! A sentence says what a record says and interprets nothing.
 
 use kernel::Instant;
-use logs::sentence::fact_in_words;
+use logs::sentence;
 use mta::{BlockId, EventEntry, Fact, LogLine, Record as MtaRecord};
 use simulation::Outcome;
 use simulation::outcome::Violation;
@@ -50,7 +50,7 @@ pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String>
     let all: Vec<String> = own
         .filter_map(|(at, thread, record)| {
             let what = match record {
-                MtaRecord::Fact(fact) => fact_in_words(*fact),
+                MtaRecord::Fact(fact) => sentence::fact(*fact),
                 MtaRecord::Log(_) | MtaRecord::Event(_) => return None,
             };
             Some(sentence(outcome, host, (at, thread), &what))
@@ -71,7 +71,7 @@ fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
             MtaRecord::Fact(fact) if concerns(fact, id) => {
                 let is_taken = matches!(fact, Fact::BlockAllocated(..));
                 is_current = is_taken || (is_current && !matches!(fact, Fact::BlockReleased(..)));
-                Some(fact_in_words(*fact))
+                Some(sentence::fact(*fact))
             }
             MtaRecord::Log(LogLine::Allocated(found, by)) if (*found, *by) == (block, instance) => {
                 is_current = true;

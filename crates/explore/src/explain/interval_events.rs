@@ -3,7 +3,7 @@
 
 use config::plan::Scenario;
 use kernel::Instant;
-use logs::sentence::sentence;
+use logs::sentence;
 use simulation::record::Record;
 use simulation::{Outcome, timeline};
 
@@ -30,7 +30,7 @@ pub(crate) fn describe(
     let records = outcome.records.iter();
     let records: Vec<String> = records
         .filter(|(at, _)| is_within(*at))
-        .map(|(_, record)| sentence(scenario, outcome, record))
+        .map(|(_, record)| sentence::record(scenario, outcome, record))
         .collect();
     let omitted = records.len().saturating_sub(SENTENCES_MAX);
     if omitted > 0 {
@@ -51,7 +51,7 @@ pub(crate) fn neighbours(
         records.filter(|(_, record)| matches!(record, Record::Mta(..)))
     };
     let show = |(at, record): &(Instant, Record)| {
-        format!("{at} s  {}", sentence(scenario, outcome, record))
+        format!("{at} s  {}", sentence::record(scenario, outcome, record))
     };
     let before = own().take_while(|(at, _)| *at < interval.first).last();
     let after = own().find(|(at, _)| *at > interval.last);

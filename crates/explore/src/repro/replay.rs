@@ -2,7 +2,7 @@
 
 use config::plan::Scenario;
 use kernel::{Duration, Instant};
-use logs::sentence::sentence;
+use logs::sentence;
 use simulation::{LoweringError, Options, Outcome};
 
 use crate::repro::capsule::{BUILD, Capsule};
@@ -118,6 +118,6 @@ impl Window {
         let records = outcome.records.iter();
         records
             .filter(move |(at, _)| first <= *at && *at <= self.until)
-            .map(|(at, record)| format!("{at} s  {}", sentence(scenario, outcome, record)))
+            .map(|(at, record)| format!("{at} s  {}", sentence::record(scenario, outcome, record)))
     }
 }

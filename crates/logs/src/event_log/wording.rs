@@ -1,34 +1,33 @@
-//! What each event says.
+//! The text of each event.
 //!
-//! Owns the texts by event id, as the articles quote them, and what 5.5 and Exchange 2000 say
-//! differently from 4.0. It refuses variety: one event, one text. Texts without a source are
-//! marked as such.
+//! Texts are those of the articles, for 4.0, and for 5.5 and Exchange 2000 where they differ. Texts
+//! without a source say so.
 
 use std::net::Ipv4Addr;
 
 use mta::{EventEntry, Generation, SocketFunction, Version};
 
-use super::{Category, Entry, Kind, Origin, Scene, Source, socket_error_gap};
+use super::{Category, Entry, EntryType, Origin, Source, Writer, socket_error_gap};
 use simulation::record::ThreadNumber;
 
-/// What differs from event to event.
+/// The parts of an entry that depend on the event.
 struct Wording {
-    kind: Kind,
+    kind: EntryType,
     category: Category,
     severity: u8,
     product: &'static str,
     procedure: Option<u32>,
     text: String,
-    /// What EV0.LOG says; without it, the description.
+    /// The lines in EV0.LOG; `None` for the description.
     short: Option<Vec<String>>,
 }
 
-/// The entry for what a thread of the MTA logged.
-pub(super) fn entry(scene: &Scene<'_>, thread: ThreadNumber, event: &EventEntry) -> Entry {
-    let wording = wording(scene, event);
+/// The entry for an event that a thread of the MTA logs.
+pub(super) fn entry(writer: &Writer<'_>, thread: ThreadNumber, event: &EventEntry) -> Entry {
+    let wording = wording(writer, event);
     let mut entry = Entry {
-        at: scene.shows,
-        computer: scene.view.name.clone(),
+        at: writer.clock,
+        computer: writer.view.name.clone(),
         source: Source::Mta,
         id: event.id(),
         kind: wording.kind,
@@ -36,7 +35,7 @@ pub(super) fn entry(scene: &Scene<'_>, thread: ThreadNumber, event: &EventEntry)
         severity: wording.severity,
         origin: Some(Origin {
             product: wording.product,
-            thread: scene.thread(thread).to_owned(),
+            thread: writer.thread(thread).to_owned(),
             number: thread.0,
             procedure: wording.procedure,
         }),
@@ -49,11 +48,11 @@ pub(super) fn entry(scene: &Scene<'_>, thread: ThreadNumber, event: &EventEntry)
     entry
 }
 
-fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
+fn wording(writer: &Writer<'_>, event: &EventEntry) -> Wording {
     match event {
         EventEntry::Sockets(function, error, block) => {
             let code = error.map_or(0, winsock::SocketError::code);
-            sockets(*function, code, block.0, scene.view.generation)
+            sockets(*function, code, block.0, writer.view.generation)
         }
         EventEntry::NoFreeBlocks(count) => Wording {
             // Q230497, Q166602, Q229643.
@@ -78,7 +77,7 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
                 ..warning(Category::InternalProcessing, 14, 262)
             }
         }
-        EventEntry::UnknownCaller(address) => unknown_caller(&scene.view.name, *address),
+        EventEntry::UnknownCaller(address) => unknown_caller(&writer.view.name, *address),
         EventEntry::WrongThread { owner, caller } => {
             unexpected_error(&format!("SBPDSCLS:CB TID={owner},calling TID={caller}."))
         }
@@ -90,7 +89,7 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
             service("Service closedown complete", *version, 16)
         }
         EventEntry::AssociationLimit { connector, limit } => {
-            let name = distinguished_name(scene, *connector);
+            let name = distinguished_name(writer, *connector);
             Wording {
                 // Q194589.
                 text: format!(
@@ -105,7 +104,7 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
             // Q196381, there on thread XFER-IN.
             text: format!(
                 "A connection to {} could not be opened.",
-                distinguished_name(scene, *connector)
+                distinguished_name(writer, *connector)
             ),
             product: "MTA",
             ..warning(Category::X400Service, 12, 26)
@@ -114,13 +113,13 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
             // Q157630, with the numbers that stand before the product there.
             text: format!(
                 "An association with entity {} ended abnormally.",
-                distinguished_name(scene, *connector)
+                distinguished_name(writer, *connector)
             ),
             product: "198 1 0 1 PLATFORM",
             ..warning(Category::X400Service, 10, 130)
         },
         EventEntry::NonDelivery { connector, message } => {
-            let (host, name) = (&scene.view.name, distinguished_name(scene, *connector));
+            let (host, name) = (&writer.view.name, distinguished_name(writer, *connector));
             Wording {
                 // Q230497 and Q254818, there on thread DISP:RESULT. A message here is known by
                 // its number alone and has one recipient, whom the connector stands for.
@@ -139,7 +138,7 @@ fn wording(scene: &Scene<'_>, event: &EventEntry) -> Wording {
 
 fn warning(category: Category, severity: u8, procedure: u32) -> Wording {
     Wording {
-        kind: Kind::Warning,
+        kind: EntryType::Warning,
         category,
         severity,
         product: "BASE IL",
@@ -179,8 +178,8 @@ fn sockets(function: SocketFunction, code: u32, block: u32, generation: Generati
     }
 }
 
-/// 9234 is logged without a block's index, so that every insertion stands one place too early
-/// and the last has none (Q170006).
+/// The MTA logs 9234 without the index of a block, so each insertion string moves up by one, and
+/// the last placeholder stays (Q170006).
 fn shift_insertions(entry: &mut Entry, code: u32) {
     let origin = entry.origin.take().expect("the MTA's entries have one");
     let Origin {
@@ -204,7 +203,7 @@ fn unknown_caller(host: &str, address: u32) -> Wording {
     let octets = Ipv4Addr::from(address).octets();
     let address: String = octets.iter().map(|octet| format!("{octet:02X}")).collect();
     Wording {
-        kind: Kind::Information,
+        kind: EntryType::Information,
         text: format!(
             "The message transfer gateway that uses the network address {address} and the \
              transport stack {SERVERS}/cn={host}/cn=TCP ({host}) could not be found. Check the \
@@ -221,7 +220,7 @@ pub(super) fn unexpected_text(error: &str) -> String {
 
 fn unexpected_error(error: &str) -> Wording {
     Wording {
-        kind: Kind::Error,
+        kind: EntryType::Error,
         product: "BASE",
         procedure: None,
         text: unexpected_text(error),
@@ -240,7 +239,7 @@ fn service(complete: &str, version: Version, severity: u8) -> Wording {
         _ => format!("{major}.{minor}"),
     };
     Wording {
-        kind: Kind::Information,
+        kind: EntryType::Information,
         text: format!("{complete}, version {product} (build {build}.{revision})."),
         ..warning(Category::X400Service, severity, 490)
     }
@@ -251,7 +250,7 @@ const SERVERS: &str = "/o=Org/ou=Site/cn=Configuration/cn=Servers";
 const CONNECTIONS: &str = "/o=Org/ou=Site/cn=Configuration/cn=Connections";
 
 /// The directory's name of a connector.
-fn distinguished_name(scene: &Scene<'_>, connector: u32) -> String {
-    let name = &scene.view.connectors[connector as usize];
+fn distinguished_name(writer: &Writer<'_>, connector: u32) -> String {
+    let name = &writer.view.connectors[connector as usize];
     format!("{CONNECTIONS}/cn={name}")
 }

@@ -1,17 +1,17 @@
-//! Exhibits show what went wrong, and not much else.
+//! Which lines are selected as evidence.
 
 use kernel::{Duration, Instant};
 use mta::{BlockIndex, EventEntry, SocketFunction};
 use net::HostId;
 use winsock::SocketError;
 
-use super::{Exhibit, exhibits};
+use super::{Evidence, evidence};
 use config::plan::{Build, Host, Scenario, ViolationKind};
 use simulation::Options;
 use simulation::outcome::{Exception, Outcome, Violation};
 use simulation::record::{Record, ThreadNumber};
 
-/// A run of one host in which nothing happens, to be written into.
+/// A run of one host without records.
 fn quiet() -> (Scenario, Outcome) {
     let mut scenario = Scenario::new("t", "w", Duration::from_secs(1));
     let host = Host::new(Build::V4_0_993_6);
@@ -20,7 +20,7 @@ fn quiet() -> (Scenario, Outcome) {
         keep_records: false,
     };
     let mut outcome = simulation::run(&scenario, 1, options).expect("there is no link");
-    // Even the start of an unguarded build has its races.
+    // The start of an unguarded build has races.
     outcome.violations.clear();
     (scenario, outcome)
 }
@@ -41,7 +41,7 @@ fn violation(kind: ViolationKind, place: &str, detail: &str) -> Violation {
 }
 
 #[test]
-fn before_a_crash_the_last_events_count() {
+fn a_crash_shows_the_last_events_before_it() {
     let (scenario, mut outcome) = quiet();
     let entry = |block| {
         EventEntry::Sockets(
@@ -65,7 +65,7 @@ fn before_a_crash_the_last_events_count() {
         number: 10,
         cause: "raised by a consistency check".to_owned(),
     });
-    let shown = exhibits(&scenario, &outcome);
+    let shown = evidence(&scenario, &outcome);
     assert_eq!(shown.len(), 1);
     assert_eq!(
         shown[0].title,
@@ -79,7 +79,7 @@ fn before_a_crash_the_last_events_count() {
 }
 
 #[test]
-fn a_race_shows_both_its_sides_and_a_kind_at_most_twice() {
+fn a_race_shows_both_accesses_and_a_kind_appears_at_most_twice() {
     let (scenario, mut outcome) = quiet();
     let detail = "data race: write of a at 4, against read of a at 2";
     for place in ["one", "one", "two", "three"] {
@@ -88,48 +88,20 @@ fn a_race_shows_both_its_sides_and_a_kind_at_most_twice() {
     }
     let mail = violation(ViolationKind::Delivery, "mail", "message 1 came twice");
     outcome.violations.push(mail);
-    let shown = exhibits(&scenario, &outcome);
-    let race = Exhibit {
+    let shown = evidence(&scenario, &outcome);
+    let race = Evidence {
+        signature: "data-race: one".to_owned(),
         title: "data-race on PARIS at 7.000000000 s:".to_owned(),
         lines: vec![
             "data race: write of a at 4,".to_owned(),
             "against read of a at 2".to_owned(),
         ],
     };
-    assert_eq!(shown[..2], [race.clone(), race]);
+    let second = Evidence {
+        signature: "data-race: two".to_owned(),
+        ..race.clone()
+    };
+    assert_eq!(shown[..2], [race, second]);
     assert_eq!(shown[2].lines, ["message 1 came twice"]);
     assert_eq!(shown.len(), 3);
-}
-
-#[test]
-fn two_runs_are_the_same_or_it_is_said_where_they_part() {
-    let (scenario, one) = quiet();
-    let (_, again) = quiet();
-    assert_eq!(one.divergence_from(&again), None);
-    let options = Options {
-        keep_records: false,
-    };
-    let mut other = simulation::run(&scenario, 1, options).expect("there is no link");
-    let point = |hash| kernel::Checkpoint {
-        records: 256,
-        at: at(3),
-        hash,
-    };
-    let mut one = one;
-    one.checkpoints = vec![point(1)];
-    other.checkpoints = vec![point(2)];
-    other.digest = kernel::Digest::new().fingerprint();
-    assert_eq!(
-        one.divergence_from(&other).as_deref(),
-        Some(
-            "first at the checkpoint of record 256, 3.000000000 s: 0000000000000001 and \
-             0000000000000002"
-        )
-    );
-    other.checkpoints = vec![point(1)];
-    let told = one.divergence_from(&other).expect("the digests differ");
-    assert!(
-        told.starts_with("after the last common checkpoint: digests "),
-        "{told}"
-    );
 }

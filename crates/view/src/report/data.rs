@@ -173,9 +173,9 @@ fn entries(run: &Shown<'_>, host: HostId, texts: &mut Texts) -> Entries {
         entries.at.push(at);
         entries.id.push(entry.id);
         entries.kind.push(match entry.kind {
-            event_log::Kind::Information => 0,
-            event_log::Kind::Warning => 1,
-            event_log::Kind::Error => 2,
+            event_log::EntryType::Information => 0,
+            event_log::EntryType::Warning => 1,
+            event_log::EntryType::Error => 2,
         });
         let text = format!("{}: {}", entry.source, entry.description());
         entries.text.push(texts.number(text));

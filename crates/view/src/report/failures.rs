@@ -6,7 +6,7 @@
 
 use config::plan::{Keyword, Scenario, ViolationKind};
 use kernel::Instant;
-use logs::evidence::{self, Exhibit};
+use logs::evidence::evidence;
 use mta::BlockId;
 use serde::Serialize;
 use simulation::Outcome;
@@ -79,27 +79,15 @@ pub(super) fn failures(scenario: &Scenario, outcome: &Outcome) -> Vec<Failure> {
     }
     found.sort_by_key(|(rank, failure)| (*rank, failure.times[0].at));
     let mut failures: Vec<Failure> = found.into_iter().map(|(_, failure)| failure).collect();
-    for Exhibit { title, lines } in evidence::exhibits(scenario, outcome) {
-        let meant = failures.iter_mut().find(|it| shows(it, &title));
-        if let Some(failure) = meant {
-            (failure.exhibit_title, failure.exhibit) = (title, lines);
+    for evidence in evidence(scenario, outcome) {
+        let failure = failures
+            .iter_mut()
+            .find(|it| it.signature == evidence.signature);
+        if let Some(failure) = failure {
+            (failure.exhibit_title, failure.exhibit) = (evidence.title, evidence.lines);
         }
     }
     failures
-}
-
-/// Whether an exhibit of this title is one of this failure. Exhibits come in the failures' order
-/// of kinds, one for each, so the first without one is meant.
-fn shows(failure: &Failure, title: &str) -> bool {
-    let first = &failure.times[0];
-    let names_block = first.block.is_some_and(|(block, instance)| {
-        title.ends_with(&format!("CB {block} (instance {instance}):"))
-    });
-    let names_time = title.ends_with(&format!("at {} s:", Instant::from_nanos(first.at)));
-    let code = failure.signature.strip_prefix("exception ");
-    let code = code.and_then(|it| it.split(':').next());
-    let names_code = code.is_some_and(|code| title.contains(&format!("exception {code} ")));
-    failure.exhibit.is_empty() && (names_block || names_time || names_code)
 }
 
 fn add(

@@ -3,6 +3,7 @@
 //! Owns what a packet is called by its bytes: flags, and the transport's unit if one begins in
 //! it. It refuses the bytes themselves, which a capture has.
 
+use logs::sentence::drop_reason;
 use serde::Serialize;
 use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
@@ -51,7 +52,7 @@ pub(super) fn packets(run: &Shown<'_>, texts: &mut Texts) -> (Packets, u64) {
 /// How long it takes, and what else is to be said.
 fn fate(passage: &CapturedPacket) -> (i64, String) {
     match &passage.fate {
-        Fate::Lost(reason) => (-1, format!(", lost: {reason:?}")),
+        Fate::Lost(reason) => (-1, format!(", dropped: {}", drop_reason(*reason))),
         Fate::Damaged { .. } => (-1, ", damaged".to_owned()),
         Fate::Carried(copies) => {
             let whole = copies.iter().find(|copy| !copy.is_damaged);

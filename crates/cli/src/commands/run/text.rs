@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
-use logs::evidence::exhibits;
+use logs::evidence::evidence;
 use simulation::outcome::{Outcome, Stop};
 
 use super::Report;
@@ -141,9 +141,9 @@ fn write_evidence(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if report.outcome.records.is_empty() {
         return Ok(());
     }
-    for exhibit in exhibits(report.scenario, &report.outcome) {
-        writeln!(text, "{}", exhibit.title)?;
-        for line in exhibit.lines {
+    for evidence in evidence(report.scenario, &report.outcome) {
+        writeln!(text, "{}", evidence.title)?;
+        for line in evidence.lines {
             writeln!(text, "  {line}")?;
         }
     }

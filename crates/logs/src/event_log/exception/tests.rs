@@ -2,12 +2,12 @@
 
 use super::super::tests::{outcome_of, scenario, viewed};
 use super::super::{Entry, WallTime};
-use super::{Fatal, Scene, entries};
+use super::{Fatal, Writer, entries};
 use config::plan::{Build, Epoch, Offset, TcpProfile};
 use simulation::record::ThreadNumber;
 
 /// The two entries of a host with this build and system.
-fn told(build: Build, tcp: TcpProfile, thread: u16, fatal: Fatal) -> [Entry; 2] {
+fn logged(build: Build, tcp: TcpProfile, thread: u16, fatal: Fatal) -> [Entry; 2] {
     let mut scenario = scenario(build);
     scenario.hosts.get_mut("PARIS").expect("it is there").tcp = tcp;
     let outcome = outcome_of(&scenario);
@@ -19,31 +19,31 @@ fn told(build: Build, tcp: TcpProfile, thread: u16, fatal: Fatal) -> [Entry; 2] 
         minute: 23,
         second: 39,
     };
-    let scene = Scene {
+    let writer = Writer {
         view: viewed(&outcome),
         plan: &scenario.hosts["PARIS"],
-        shows: WallTime::at(epoch, kernel::Instant::ZERO, Offset::default()),
+        clock: WallTime::at(epoch, kernel::Instant::ZERO, Offset::default()),
     };
-    entries(&scene, ThreadNumber(thread), fatal)
+    entries(&writer, ThreadNumber(thread), fatal)
 }
 
 const RAISED: Fatal = Fatal {
     code: 0xe002_0002,
-    touched: 0,
+    address: 0,
     writes: false,
-    place: None,
+    location: None,
 };
 
-const TOUCHED: Fatal = Fatal {
+const ACCESS: Fatal = Fatal {
     code: 0xc000_0005,
-    touched: 0,
+    address: 0,
     writes: false,
-    place: Some("control block.event"),
+    location: Some("control block.event"),
 };
 
 #[test]
 fn a_raised_exception_reads_as_in_q152941() {
-    let [unexpected, dr_watson] = told(Build::V4_0_993_6, TcpProfile::Nt351, 10, RAISED);
+    let [unexpected, dr_watson] = logged(Build::V4_0_993_6, TcpProfile::Nt351, 10, RAISED);
     assert_eq!(
         unexpected.description(),
         "An unexpected error has occurred which may cause the MTA to terminate. Error: Exception \
@@ -60,7 +60,7 @@ fn a_raised_exception_reads_as_in_q152941() {
 
 #[test]
 fn an_access_violation_of_4_0_names_no_thread() {
-    let [unexpected, _] = told(Build::V4_0_993_6, TcpProfile::Nt351, 10, TOUCHED);
+    let [unexpected, _] = logged(Build::V4_0_993_6, TcpProfile::Nt351, 10, ACCESS);
     let text = unexpected.description();
     let (frame, rest) = text.split_once("Exception").expect("it is named");
     assert_eq!(
@@ -77,8 +77,8 @@ fn an_access_violation_of_4_0_names_no_thread() {
 }
 
 #[test]
-fn later_builds_say_how_memory_was_touched() {
-    let [reading, _] = told(Build::V5_5_2653_23, TcpProfile::Nt4, 8, TOUCHED);
+fn later_builds_name_the_access() {
+    let [reading, _] = logged(Build::V5_5_2653_23, TcpProfile::Nt4, 8, ACCESS);
     let text = reading.description();
     assert!(
         text.contains("Error: Access violation (0xc0000005) at Address 0x5"),
@@ -89,17 +89,17 @@ fn later_builds_say_how_memory_was_touched() {
         "{text}"
     );
     let writes = Fatal {
-        touched: 0x1670,
+        address: 0x1670,
         writes: true,
-        ..TOUCHED
+        ..ACCESS
     };
-    let [writing, _] = told(Build::V5_5_2653_23, TcpProfile::Nt4, 8, writes);
+    let [writing, _] = logged(Build::V5_5_2653_23, TcpProfile::Nt4, 8, writes);
     assert!(
         writing.text.ends_with(" writing to 0x1670."),
         "{}",
         writing.text
     );
-    let [raised, _] = told(Build::V5_5_2653_23, TcpProfile::Nt4, 8, RAISED);
+    let [raised, _] = logged(Build::V5_5_2653_23, TcpProfile::Nt4, 8, RAISED);
     assert!(
         raised
             .text
