@@ -1,9 +1,9 @@
-//! Builds of the MTA as data: what each decides where they differ.
+//! Builds of the MTA as data: the decisions in which they differ.
 //!
-//! Owns the decisions of the socket layer that changed between builds: which lock guards which
-//! structure, who waits for network events, what a timeout does to a block and what a close
-//! request does when it comes late. A variant of one's own implements [`Build`]; nothing else
-//! in this crate asks which build it is. The possible answers stand in [`decision`](crate::decision).
+//! A build decides which lock guards which structure, which thread waits for network events, what a
+//! timeout does to a block, and what a late close request does. To try a fix, implement [`Build`].
+//! The other modules call this trait and never compare versions. [`decision`] has the possible
+//! answers.
 
 use std::fmt;
 
@@ -19,15 +19,15 @@ use decision::{
 
 /// The decisions of one build.
 ///
-/// A variant of one's own is made from a shipped build, its [`base`](Build::base), and decides
-/// some questions otherwise: every other question is answered as the base answers it. Answers
-/// must not change while a process runs: a build is asked again and again, and the locks are
-/// made once, from what [`guard`](Build::guard) says at the start.
+/// A variant is based on a shipped build, its [`base`](Build::base), and overrides some decisions;
+/// the base makes all others. The answers must not change while a process runs: each method is
+/// called many times, and the locks are created once, from what [`guard`](Build::guard) returns at
+/// the start.
 ///
 /// ```
 /// use mta::{BlockState, Build, CloseAction, Shipped};
 ///
-/// /// 5.5.2653.23, but a close request releases a block out of service, too.
+/// /// 5.5.2653.23, except that a close request also releases a block that is out of service.
 /// #[derive(Clone, Debug)]
 /// struct LateCloseReleases;
 ///
@@ -50,45 +50,46 @@ use decision::{
 /// }
 /// ```
 pub trait Build: fmt::Debug {
-    /// The shipped build that this one is made from.
+    /// The shipped build that this one is based on.
     fn base(&self) -> Shipped;
 
-    /// Its version, as event 9298 and reports show it.
+    /// The version, as event 9298 and reports show it.
     fn version(&self) -> Version {
         self.base().version()
     }
 
-    /// Who waits for network events, and in which style threads and events are named.
+    /// The product generation. It decides which threads wait for network events, and how threads
+    /// and events are named.
     fn generation(&self) -> Generation {
         self.version().generation()
     }
 
     /// The lock that is held during `operation` on `structure`, if any (Q152941). Equal names are
-    /// one lock. Locks are critical sections: whoever is inside may enter again.
+    /// one lock. Locks are critical sections: the thread that holds one may enter it again.
     fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
         self.base().guard(structure, operation)
     }
 
-    /// What the session's disconnect timer does to a block in this state when it runs out
-    /// before the association is open (Q303102).
+    /// What happens to a block in this state when the session's disconnect timer expires before
+    /// the association is open (Q303102).
     fn on_session_timeout(&self, state: BlockState) -> TimeoutAction {
         self.base().on_session_timeout(state)
     }
 
-    /// How long the session waits for an association to be opened, where a connector says
-    /// `configured`. A longer wait is the workaround of Q193894 and Q200259.
+    /// How long the session waits for an association to open, given the `configured` value of the
+    /// connector. A longer wait is the workaround of Q193894 and Q200259.
     fn session_timer(&self, configured: Duration) -> Duration {
         configured
     }
 
-    /// What a close request from the transport does that finds the block in this state
-    /// (Q303102). The transport asks, too, before it sends one down.
+    /// What a close request from the transport does when it finds the block in this state
+    /// (Q303102). The transport also calls this before it sends a close request down.
     fn on_close_request(&self, state: BlockState) -> CloseAction {
         self.base().on_close_request(state)
     }
 
-    /// What the driver does when the `attempt`-th connect() for an open request has failed,
-    /// counted from 1, where the host allows so many (Q193894).
+    /// What the driver does after the nth connect() for an open request has failed: `attempt` is
+    /// n, from 1, and `allowed` is the host's `connect_attempts` (Q193894).
     fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
         if attempt >= allowed {
             ConnectFailureAction::GiveUp
@@ -97,43 +98,43 @@ pub trait Build: fmt::Debug {
         }
     }
 
-    /// What the driver does with a call for which no block is free (event 9156).
+    /// What the driver does with an incoming call when no block is free (event 9156).
     fn on_empty_pool(&self) -> EmptyPoolAction {
         EmptyPoolAction::Refuse
     }
 
-    /// How threads agree on the pool's free list, and which block is used again first.
+    /// How the pool's free list is synchronized, and which free block is allocated first.
     fn free_list(&self) -> FreeList {
         FreeList::Guarded
     }
 
-    /// How the thread that waits for a wait array reads it.
+    /// How a driver thread locks the wait array and the blocks while it reads them.
     fn wait_array_scan(&self) -> WaitArrayScan {
         WaitArrayScan::LocksInTurn
     }
 
-    /// When the thread that waits for a wait array is woken to look at a change of it.
+    /// When the thread that waits for a wait array is woken: after the array changes, or before.
     fn wake_timing(&self) -> WakeTiming {
         WakeTiming::AfterChange
     }
 
-    /// When a driver thread of 5.5 and 2000 that was woken resets its wake-up event.
+    /// When a driver thread of 5.5 or Exchange 2000 resets its wake-up event.
     fn event_reset(&self) -> EventReset {
         EventReset::BeforeDraining
     }
 
-    /// Whether a message for a block is dropped when the block has another user by now.
+    /// Whether a message for an earlier instance of a block is dropped.
     fn checks_instance(&self) -> bool {
         self.base().checks_instance()
     }
 
-    /// Whether closing a block raises an exception when the caller does not own it, as
-    /// `SBPDSCLS` does (Q157701), or leaves it to the owner.
+    /// Whether closing a block raises an exception if the caller does not own it, as `SBPDSCLS`
+    /// does (Q157701).
     fn asserts_owner(&self) -> bool {
         self.base().asserts_owner()
     }
 
-    /// Whether the process heap is serialised, as the heaps of NT are by default.
+    /// Whether the process heap is serialized, as NT heaps are by default.
     fn serializes_heap(&self) -> bool {
         true
     }
@@ -148,11 +149,11 @@ pub struct Version {
     pub build: (u16, u16),
 }
 
-/// Who waits for network events.
+/// A product generation: which threads wait for network events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Generation {
-    /// Exchange 4.0: each thread control block belongs to a pair, a Driver for messages from
-    /// above and an Async Notify for events from the network (Exchange Server Analyzer).
+    /// Exchange 4.0: each thread control block belongs to a pair of threads, a Driver for messages
+    /// from above and an Async Notify for network events (Exchange Server Analyzer).
     Pairs,
     /// Exchange 5.5 and 2000: one driver thread for each thread control block does both.
     Single,
@@ -169,21 +170,21 @@ pub enum Structure {
     WaitArrays,
 }
 
-/// What is done to it.
+/// What a thread does to a [`Structure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// Taking a block, or an entry, into use.
+    /// Allocating a block, or adding an entry.
     Allocate,
-    /// Giving it back.
+    /// Releasing a block, or removing an entry.
     Release,
-    /// Looking at it or changing it in between.
+    /// Any other read or write.
     Use,
 }
 
-/// A lock, by its name; equal names are one lock.
+/// The name of a lock; equal names are one lock.
 pub type LockName = &'static str;
 
-/// The builds that shipped, and what is known of them.
+/// A build that shipped, and what is known about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shipped {
     version: Version,
@@ -200,7 +201,7 @@ impl Shipped {
     pub const EXCHANGE_4_0_994_2: Self = Self::unfixed((4, 0), (994, 2))
         .with_critical_sections()
         .with_late_release();
-    /// 5.5 Service Pack 4: a timeout that beats the close request leaks the block (Q303102).
+    /// 5.5 Service Pack 4: a timeout before the close request leaks the block (Q303102).
     pub const EXCHANGE_5_5_2653_23: Self =
         Self::unfixed((5, 5), (2653, 23)).with_critical_sections();
     /// 5.5, the fix of Q303102.
@@ -252,8 +253,9 @@ impl Shipped {
     }
 }
 
-/// What the builds that shipped decide. These are methods of their own, so that a variant which
-/// leaves a question to its base cannot be asked in return.
+// These are inherent methods and not overrides of `Build`, because the defaults of the trait call
+// them: a default that called the trait of the base again would not end.
+/// The decisions of the builds that shipped.
 impl Shipped {
     /// Its version.
     #[must_use]
@@ -278,8 +280,7 @@ impl Shipped {
         self.synchronised.then_some(lock)
     }
 
-    /// See [`Build::on_session_timeout`]. 4.0 has no timeout path of its own: its driver asks for
-    /// a close like anybody else.
+    /// See [`Build::on_session_timeout`]. 4.0 has no timeout path: it requests a close.
     #[must_use]
     pub fn on_session_timeout(self, state: BlockState) -> TimeoutAction {
         match (self.generation(), state) {
@@ -346,7 +347,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_build_is_found_by_its_version() {
+    fn named_finds_every_build_by_its_version() {
         for build in Shipped::ALL {
             assert_eq!(Shipped::named(&build.version().to_string()), Some(build));
         }

@@ -1,7 +1,6 @@
-//! What one MTA is told at its start.
+//! The configuration of one MTA: registry values and connector attributes.
 //!
-//! Owns [`Config`] and [`Connector`], the documented registry values and connector attributes.
-//! It refuses defaults: those are the scenario's.
+//! There are no defaults here. The scenario supplies every value.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -10,106 +9,106 @@ use machine::{Duration, Instant};
 
 use crate::build::Build;
 
-/// Everything one MTA is told.
+/// The configuration of one MTA.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The build's decisions.
     pub build: Rc<dyn Build>,
-    /// `TCP/IP control blocks`: the size of the pool, at least 2.
+    /// `TCP/IP control blocks`: the size of the pool, at least 2 (Q166602).
     pub control_blocks: u32,
-    /// Driver threads, or pairs of them, before the pool's size demands more.
+    /// `TCP/IP threads`: driver threads or pairs of them, at least 1. A large pool needs more.
     pub driver_threads: u32,
-    /// How many connect() attempts the driver makes for one open request.
+    /// The number of connect() attempts for one open request.
     pub connect_attempts: u32,
-    /// Rest between two of them.
+    /// The pause between two attempts.
     pub connect_pause: Duration,
-    /// Whom this MTA calls.
+    /// The connectors of this MTA.
     pub connectors: Vec<Connector>,
-    /// The addresses from which calls are taken.
+    /// The addresses from which calls are accepted.
     pub peers: BTreeSet<u32>,
-    /// How long a called MTA waits for the session to be opened, and then for a sign of life.
+    /// How long this MTA waits as the responder of an association.
     pub responder_timeouts: ResponderTimeouts,
-    /// Whether connections probe an idle peer; NT's are silent unless asked.
+    /// Whether connections probe an idle peer (SO_KEEPALIVE). NT's default is off.
     pub keep_alive: bool,
-    /// Whether the many `Wait for cb` lines are written down.
+    /// Whether the `Wait for cb` lines are recorded. There are many.
     pub waits_recorded: bool,
-    /// What the MTA's database holds from before a restart.
+    /// What an earlier process of this MTA left in the database.
     pub database: Database,
 }
 
-/// How long the called side waits.
+/// How long the responder of an association waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResponderTimeouts {
-    /// From the accepted call to the session's CONNECT.
+    /// From the accepted call to the CONNECT SPDU.
     pub connect: Duration,
-    /// From one session unit to the next. Lifetime and disconnect timer together are the
-    /// longest that a caller keeps an idle association (Q220976).
+    /// From one session unit to the next. An initiator keeps an idle association for its lifetime
+    /// and its disconnect timer together (Q220976); a shorter value breaks idle associations.
     pub inactivity: Duration,
 }
 
-/// What survives a restart.
+/// The part of an MTA's state that survives a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Database {
-    /// Messages taken in and not acknowledged, each with its connector.
+    /// The submitted messages without an acknowledgment.
     pub queued: Vec<Submission>,
-    /// Messages that have arrived, by sender and number.
+    /// The messages that have arrived: address of the sender and number of the message.
     pub arrived: BTreeSet<(u32, u32)>,
 }
 
-/// One X.400 connector, as far as its caller needs it (Override tab, Q199412, Q234157).
+/// One X.400 connector, from the initiator's side (Override tab: Q199412, Q234157).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connector {
-    /// A number that names its role in the scenario, so that its luck is its own.
-    pub key: u64,
-    /// The address that is called.
+    /// The key of its random choices. It depends on the connector's role in the scenario only.
+    pub rng_key: u64,
+    /// The address to call.
     pub to: u32,
-    /// Associations open at once, the one for urgent messages not counted (Q194589).
+    /// The maximum of associations at once, without the one for urgent messages (Q194589).
     pub max_associations: u32,
-    /// Queued messages for which one more association is opened.
+    /// Temp-Assoc-Threshold: one more association for this many queued messages.
     pub threshold: u32,
-    /// Idle time after which an association is closed.
+    /// Association-Lifetime: the idle time after which an association is closed.
     pub lifetime: Duration,
-    /// The session's disconnect timer.
+    /// Session-Disconnect-Timer: how long an open request may take.
     pub session_disconnect: Duration,
-    /// Rest between two tries to open.
+    /// Open-Retry-Interval: the pause before an association is opened again.
     pub open_interval: Duration,
-    /// Tries to open before messages are returned.
+    /// Num-Of-Open-Retries: further attempts before the messages are returned.
     pub open_retries: u32,
-    /// Rest before the transfer is tried again after a break.
+    /// Transfer-Retry-Interval: the pause before a transfer is repeated after a break.
     pub transfer_interval: Duration,
-    /// Breaks after which the open interval applies instead.
+    /// Num-Of-Transfer-Retries: breaks after which the open interval applies instead.
     pub transfer_retries: u32,
-    /// Bytes between two checkpoints; zero for none.
+    /// RTS-Checkpoint-Size: bytes between two checkpoints; zero for none.
     pub checkpoint: u32,
-    /// Checkpoints that may await their confirmation.
+    /// RTS-Window-Size: the maximum of unconfirmed checkpoints.
     pub window: u32,
-    /// How long a broken transfer can be resumed behind its last checkpoint.
+    /// RTS-Recovery-Timeout: how long a broken transfer can be resumed at its last checkpoint.
     pub recovery_timeout: Duration,
-    /// Time allowed to transfer one KiB: urgent, normal, non-urgent.
+    /// Transfer-Timeout: time allowed for one KiB of an urgent, normal and non-urgent message.
     pub transfer_timeouts: [Duration; 3],
 }
 
-/// A message taken in from above.
+/// A message that was submitted for transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Submission {
-    /// Which connector it goes out by.
+    /// The index of the connector.
     pub connector: u32,
-    /// Its number, unique in the whole scenario.
+    /// The number of the message, unique in the scenario.
     pub message: u32,
-    /// A number that names its role, so that its luck is its own.
-    pub key: u64,
-    /// Its bytes.
+    /// The key of its random choices. It depends on the message's role in the scenario only.
+    pub rng_key: u64,
+    /// Its size in bytes.
     pub length: u32,
-    /// How it is queued.
+    /// Its priority.
     pub priority: Priority,
 }
 
-/// How a message is queued.
+/// The priority of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// Before all others, with an association of its own if need be.
+    /// Before all others, over an additional association if necessary (Q194589).
     Urgent = 0,
-    /// In order of arrival.
+    /// After urgent messages, in the order of submission.
     Normal = 1,
     /// After all others.
     NonUrgent = 2,
@@ -118,25 +117,26 @@ pub enum Priority {
 /// A timer that the TIMER thread keeps for the association manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timer {
-    /// When it runs out.
-    pub at: Instant,
-    /// What for.
-    pub purpose: TimerKind,
-    /// The owner's count of plans: an alarm of an older plan is ignored.
-    pub generation: u32,
+    /// When it expires.
+    pub expires_at: Instant,
+    /// What it is for.
+    pub kind: TimerKind,
+    /// The number of times that its owner has set it. The owner ignores the expiry of an earlier
+    /// setting.
+    pub sequence: u32,
 }
 
-/// What a timer is for.
+/// The purpose of a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerKind {
-    /// An association has made no progress for as long as it may: by its number.
+    /// An association, by its index, may take no longer for its present phase.
     Association(u32),
-    /// A connector may try again: by its number.
+    /// A connector, by its index, may open associations again.
     Connector(u32),
 }
 
 impl Connector {
-    /// Time allowed for a message of `length` bytes.
+    /// The time allowed for a message of `length` bytes. A part of a KiB counts as a whole one.
     #[must_use]
     pub fn transfer_timeout(&self, priority: Priority, length: u32) -> Duration {
         let kibibytes = u64::from(length.div_ceil(1_024).max(1));

@@ -1,9 +1,20 @@
-//! What messages contain.
+//! The content of messages.
 //!
-//! Owns the bytes of a message, which are a function of its number and the offset, and the hash
-//! by which its receiver and the delivery oracle know it. It refuses to keep any bytes.
+//! Each byte is a function of the message's number and the offset, so no content is stored. A hash
+//! over all bytes tells the delivery oracle whether a message arrived intact.
 
-/// A running hash over the bytes of a message in their order (FNV-1a).
+/// A range of a message's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentRange {
+    /// The number of the message.
+    pub message: u32,
+    /// The offset of the first byte.
+    pub offset: u32,
+    /// The number of bytes.
+    pub length: u32,
+}
+
+/// A running FNV-1a hash over the bytes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentHash(u64);
 
@@ -14,14 +25,15 @@ impl Default for ContentHash {
 }
 
 impl ContentHash {
-    /// Takes in the next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
+        // Offset basis and prime of the 64-bit FNV-1a.
         let step =
             |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
         self.0 = bytes.iter().fold(self.0, step);
     }
 
-    /// The hash of everything so far.
+    /// The hash of all bytes so far.
     #[must_use]
     pub fn value(self) -> u64 {
         self.0
@@ -40,7 +52,7 @@ pub fn bytes(message: u32, offset: u32, length: u32) -> impl Iterator<Item = u8>
     (offset..offset + length).map(move |offset| byte(message, offset))
 }
 
-/// The hash of a whole message: what arrives must have it.
+/// The hash of a complete message.
 #[must_use]
 pub fn hash(message: u32, length: u32) -> u64 {
     let mut hash = ContentHash::default();
@@ -53,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_make_up_the_whole() {
+    fn pieces_have_the_bytes_and_the_hash_of_the_whole() {
         let whole: Vec<u8> = bytes(7, 0, 1_000).collect();
         let pieces: Vec<u8> = bytes(7, 0, 333).chain(bytes(7, 333, 667)).collect();
         assert_eq!(whole, pieces);

@@ -1,39 +1,38 @@
-//! What happened to control blocks, and in which states it found them.
+//! State coverage: how often each [`Stimulus`] found a control block in each state.
 //!
-//! Owns [`Coverage`], a count for each pair of state and [`Stimulus`]: it says how much of the
-//! state machine a run has tried. It refuses to be a record: it tells of no single block, and
-//! nothing depends on it.
+//! The counts show how much of the blocks' state machine a run has exercised. Nothing depends on
+//! them.
 
 use std::cell::Cell;
 
 use crate::layout::BlockState;
 
-/// Something that happens to a control block and is met by looking at its state.
+/// A message, timer or network event that is handled according to the state of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stimulus {
-    /// It is to listen.
+    /// A request to listen.
     Listen,
-    /// Message type 1 asks for a call.
+    /// Message type 1: a request to open a connection.
     OpenRequest,
-    /// Message type 243, or a connection just made, asks to receive.
+    /// Message type 243, or a completed connect(): a request to receive.
     ReceiveRequest,
-    /// Bytes are to be sent, or there is room again.
+    /// Bytes to send, or buffer space for unsent ones.
     Send,
     /// A connect() has failed.
     ConnectFailed,
-    /// A connect() is to be tried again.
+    /// A repeated connect() is due.
     ConnectAgain,
-    /// The driver closes by itself.
+    /// The driver disconnects.
     Disconnect,
-    /// The association manager wants it closed.
+    /// The association manager asks the transport to close.
     DisconnectRequest,
-    /// Message type 2 asks to close.
+    /// Message type 2: a close request.
     CloseRequest,
-    /// The session's timer has run out.
+    /// The session's timer has expired.
     SessionTimeout,
     /// `FD_ACCEPT`.
     Accept,
-    /// `FD_CONNECT`, either way.
+    /// `FD_CONNECT`, with or without an error.
     Connect,
     /// `FD_READ`.
     Read,
@@ -43,19 +42,19 @@ pub enum Stimulus {
     Close,
 }
 
-/// How often each stimulus met each state.
+/// The number of times that each stimulus found each state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage([[u64; Stimulus::ALL.len()]; STATES]);
 
-/// The seven states, and "another user, or no state at all".
+/// The seven states, and "reused or corrupted".
 const STATES: usize = 8;
 
-/// A count that the threads of one process share.
+/// The counters that the threads of one process share.
 #[derive(Debug, Default)]
 pub(crate) struct CoverageCounters([[Cell<u64>; Stimulus::ALL.len()]; STATES]);
 
 impl Stimulus {
-    /// Every one, in order.
+    /// All stimuli, in order.
     pub const ALL: [Self; 15] = [
         Self::Listen,
         Self::OpenRequest,
@@ -76,8 +75,8 @@ impl Stimulus {
 }
 
 impl Coverage {
-    /// Every state that can be coverage, in order; `None` is a block that has another user by then, or
-    /// whose state was written over.
+    /// All states that can be found, in order; `None` is a block that was reused, or whose state
+    /// is corrupted.
     pub const STATES: [Option<BlockState>; STATES] = [
         Some(BlockState::Free),
         Some(BlockState::Allocated),
@@ -89,13 +88,13 @@ impl Coverage {
         None,
     ];
 
-    /// How often `stimulus` met `state`.
+    /// The number of times that `stimulus` found `state`.
     #[must_use]
     pub fn of(&self, state: Option<BlockState>, stimulus: Stimulus) -> u64 {
         self.0[index(state)][stimulus as usize]
     }
 
-    /// Takes in what another process, or another life of one, has met.
+    /// Adds the counts of another process.
     pub fn add(&mut self, other: &Self) {
         let own = self.0.iter_mut().flatten();
         for (own, other) in own.zip(other.0.iter().flatten()) {
@@ -129,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_pair_has_a_place_of_its_own() {
+    fn every_pair_has_its_own_counter() {
         for (number, stimulus) in Stimulus::ALL.into_iter().enumerate() {
             assert_eq!(stimulus as usize, number);
         }

@@ -1,7 +1,4 @@
-//! What surrounds the MTA's threads, as the machine sees it.
-//!
-//! Owns the types of what goes out of a modeled thread and comes back. It refuses to say who
-//! answers: a socket layer in virtual time or a real one.
+//! The machine's environment for an MTA: the types of a thread's socket calls, messages and records.
 
 use machine::{Dependence, Environment, Instant};
 use winsock::Call;
@@ -9,7 +6,7 @@ use winsock::Call;
 use crate::message::Message;
 use crate::record::Record;
 
-/// The surroundings of a modeled MTA: socket calls go out, records are written down.
+/// The environment of a modeled MTA: socket calls go out, and records are kept.
 #[derive(Clone, Copy, Debug)]
 pub enum Winsock {}
 
@@ -20,6 +17,8 @@ impl Environment for Winsock {
     type Record = Record;
 
     fn dependence(request: &SocketRequest) -> Dependence {
+        // Calls on different sockets are independent: a search need not try both orders. Calls on
+        // one event object depend on each other, and a wait depends on every socket.
         match &request.call {
             Call::SetEvent { event } => Dependence::Signals(u64::from(event.0)),
             Call::ResetEvent { event }
@@ -47,19 +46,19 @@ impl Environment for Winsock {
     }
 }
 
-/// A socket call, and until when it may wait.
+/// A socket call and its deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketRequest {
     /// The call.
     pub call: Call,
-    /// When a call that waits gives up; [`Instant::MAX`] for never.
+    /// When a call that waits returns with a timeout; [`Instant::MAX`] for never.
     pub deadline: Instant,
 }
 
-/// The answer to a [`SocketRequest`].
+/// The response to a [`SocketRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketResponse {
-    /// The socket layer's reply, never `Pending`.
+    /// The reply of the socket layer; never `Pending`.
     Reply(winsock::Reply),
     /// The deadline has passed.
     TimedOut,

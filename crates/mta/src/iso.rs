@@ -1,7 +1,6 @@
-//! The bytes on the wire above TCP: TPKT, TPDU and SPDU codecs.
+//! Codecs for the bytes above TCP: TPKT (RFC 1006), TPDU (X.224) and SPDU (X.225).
 //!
-//! Pure functions from bytes to values and back. They own no connection and never panic on
-//! what a peer sent.
+//! Decoding never panics, whatever the peer sent.
 
 pub mod spdu;
 pub mod tpdu;

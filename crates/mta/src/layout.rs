@@ -1,46 +1,45 @@
-//! Control blocks and thread control blocks as they lie in modeled memory.
-//!
-//! Owns the layout: which word of which structure is where, and what its values mean. It
-//! refuses to touch a word: that is a call, and the programs make it.
+//! The layout of control blocks and thread control blocks in modeled memory: which word is where,
+//! and what its values mean.
 
 use std::fmt;
 
 use machine::{Address, Field, Location};
 
-/// A control block's place in the pool, from zero: the number in the logs.
+/// The index of a control block in the pool, from zero: the `18` of `CB 18` in the logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockIndex(pub u32);
 
-/// Which use of a control block it is: a running count of all allocations.
+/// The instance number of an allocation: a running count over the whole pool, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instance(pub u32);
 
-/// A generational block id: it names one use of a control block, from allocation to release.
+/// A generational block id. It names one use of a control block, from allocation to release: a
+/// message that arrives after the block was reused carries an older instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockId {
     /// Which block.
     pub index: BlockIndex,
-    /// Which use of it: the generation.
+    /// The generation: the instance number of the allocation.
     pub instance: Instance,
 }
 
-/// What a control block is used for. The articles show the numbers 2 and 4 only (Q151626,
-/// Q157701); the others are a modelling decision.
+/// The state of a control block. The articles print the numbers 2 and 4 only (event 9225 in
+/// Q151626 and Q157701); the others are a modeling decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BlockState {
     /// In the pool.
     Free = 0,
-    /// Taken out of the pool; no socket yet.
+    /// Allocated; no socket yet.
     Allocated = 1,
     /// A connection is being opened.
     Connecting = 2,
-    /// Calls are awaited.
+    /// The listener of port 102.
     Listening = 3,
     /// The connection is open.
     Open = 4,
-    /// The socket is closed; the transport's answer is awaited.
+    /// The socket is closed; the transport has not answered yet.
     Closing = 5,
-    /// A timeout took it out of service.
+    /// A session timeout took it out of service (Q303102).
     OutOfService = 6,
 }
 
@@ -48,16 +47,16 @@ pub enum BlockState {
 pub mod pool {
     use super::Field;
 
-    /// The address of the first free block, null when there is none; or, for a build that counts
-    /// its changes, a [`super::Head`].
+    /// The address of the first free block, null when the pool is empty; or a [`super::Head`], for
+    /// a build whose head counts its changes.
     pub const FREE: Field = Field::new(0, "control block pool.free list");
-    /// How many allocations there have been.
+    /// The number of allocations so far.
     pub const INSTANCES: Field = Field::new(4, "control block pool.instances");
     /// Bytes before the first block.
     pub const HEADER_BYTES: u32 = 16;
 }
 
-/// One control block.
+/// The words of one control block.
 pub mod field {
     use super::Field;
 
@@ -65,25 +64,25 @@ pub mod field {
     pub const NEXT: Field = Field::new(0, "control block.next");
     /// A [`super::BlockState`].
     pub const STATE: Field = Field::new(4, "control block.state");
-    /// Which use of the block it is.
+    /// The [`super::Instance`] of the latest allocation.
     pub const INSTANCE: Field = Field::new(8, "control block.instance");
-    /// The thread control block that owns it; all ones for none.
+    /// The index of the thread control block that owns it; all ones for none.
     pub const OWNER: Field = Field::new(12, "control block.owner");
-    /// The socket; all ones for none, as -1 in the log.
+    /// The socket handle; all ones for none, which the log prints as -1.
     pub const SOCKET: Field = Field::new(16, "control block.socket");
     /// The event object's handle; zero for none.
     pub const EVENT: Field = Field::new(20, "control block.event");
-    /// The receive buffer on the process heap; null for none.
+    /// The address of the receive buffer on the process heap; null for none.
     pub const BUFFER: Field = Field::new(24, "control block.buffer");
-    /// How many connect() attempts have been made.
+    /// The number of failed connect() attempts for this open request.
     pub const ATTEMPTS: Field = Field::new(28, "control block.attempts");
-    /// The address that is called.
+    /// The address in the `sockaddr_in` of the called peer, which a repeated connect() needs.
     pub const PEER: Field = Field::new(32, "control block.peer");
-    /// The name of the connection, lower half.
-    pub const LABEL_LOW: Field = Field::new(36, "control block.label");
-    /// The name of the connection, upper half.
-    pub const LABEL_HIGH: Field = Field::new(40, "control block.label");
-    /// Bytes of one block.
+    /// The port in the same `sockaddr_in`.
+    pub const PEER_PORT: Field = Field::new(36, "control block.peer port");
+    /// The address family in the same `sockaddr_in`: [`super::FAMILY_INTERNET`].
+    pub const PEER_FAMILY: Field = Field::new(40, "control block.peer family");
+    /// Size of one block in bytes.
     pub const BYTES: u32 = 48;
 }
 
@@ -91,50 +90,56 @@ pub mod field {
 pub mod wait_array {
     use super::Field;
 
-    /// How many entries are in use.
+    /// The number of entries in use, 0 to [`ENTRIES_MAX`].
     pub const COUNT: Field = Field::new(0, "thread control block.count");
-    /// The select set on the process heap, 4.0 only; null while there is none.
+    /// The address of the select set on the process heap (4.0 only); null while there is none.
     pub const SET: Field = Field::new(4, "thread control block.select set");
-    /// How many blocks are bound to it, waited for or not yet; the event-driven builds only.
+    /// The number of blocks bound to it, with an entry or not yet (5.5 and later only).
     pub const BOUND: Field = Field::new(8, "thread control block.bound");
     /// The first entry: the address of a control block.
     pub const ENTRIES: Field = Field::new(12, "thread control block.entry");
-    /// Entries: 64 handles can be waited for, and one is the wake-up (Q276222).
+    /// WSAWaitForMultipleEvents takes 64 handles, and one is the wake-up event: the `count=63` of
+    /// Q276222.
     pub const ENTRIES_MAX: u32 = 63;
-    /// Bytes of one thread control block.
+    /// Size of one thread control block in bytes.
+    // Space for 64 entries, one for each handle of a wait; the last stays unused.
     pub const BYTES: u32 = 12 + 4 * (ENTRIES_MAX + 1);
 }
 
-/// The word for "nobody" and "no socket".
+/// `AF_INET`: the address family of IPv4.
+pub const FAMILY_INTERNET: u32 = 2;
+
+/// The word for "no owner" and "no socket".
 pub const NONE: u32 = u32::MAX;
 
-/// Where the shared structures lie.
+/// The addresses and sizes of the shared structures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// The pool's header.
+    /// The address of the pool's header.
     pub pool: Address,
-    /// How many control blocks follow it.
+    /// The number of control blocks after it.
     pub blocks: u32,
-    /// The first thread control block.
+    /// The address of the first thread control block.
     pub thread_blocks: Address,
-    /// How many there are.
+    /// The number of thread control blocks.
     pub threads: u32,
     /// Whether the head of the pool's free list counts its changes.
     pub head_counts: bool,
 }
 
-/// The head of a free list that counts its changes, in one word: the count above, the number of
-/// the first free block, from one, below. A pool has at most 1250 blocks (Q243632).
+/// The head of a free list that counts its changes, in one word: the count in the upper half, the
+/// number of the first free block, from one, in the lower. A pool has at most 1250 blocks
+/// (Q243632), so 16 bits hold the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// How often the head was changed, modulo 2^16.
+    /// The number of changes, modulo 2^16.
     pub changes: u16,
-    /// The first free block.
+    /// The first free block; `None` if the pool is empty.
     pub first: Option<BlockIndex>,
 }
 
 impl Head {
-    /// The head of this word.
+    /// Decodes the word.
     #[must_use]
     pub const fn of(word: u32) -> Self {
         let first = match word & 0xFFFF {
@@ -147,7 +152,7 @@ impl Head {
         }
     }
 
-    /// The word of this head.
+    /// Encodes the head.
     #[must_use]
     pub const fn word(self) -> u32 {
         let number = match self.first {
@@ -159,13 +164,13 @@ impl Head {
 }
 
 impl Layout {
-    /// Bytes of the pool with all its blocks.
+    /// Size in bytes of a pool with this many blocks.
     #[must_use]
     pub const fn pool_bytes(blocks: u32) -> u32 {
         pool::HEADER_BYTES + blocks * field::BYTES
     }
 
-    /// Where this block lies.
+    /// The address of this block.
     ///
     /// # Panics
     /// If there is no such block.
@@ -180,22 +185,23 @@ impl Layout {
             .offset(pool::HEADER_BYTES + index.0 * field::BYTES)
     }
 
-    /// Which block lies at `address`. A torn pointer names whatever block its offset gives:
-    /// the modeled program computes it so, too.
+    /// The index of the block at `address`. A torn pointer gives the index that its offset
+    /// implies, as the same division does in the modeled program.
     #[must_use]
     pub fn index(&self, address: Address) -> BlockIndex {
         let offset = address.0.wrapping_sub(self.pool.0 + pool::HEADER_BYTES);
         BlockIndex(offset / field::BYTES)
     }
 
-    /// Whether `address` is that of a block.
+    /// Whether a block begins at `address`.
     #[must_use]
     pub fn is_block(&self, address: Address) -> bool {
         let offset = address.0.wrapping_sub(self.pool.0 + pool::HEADER_BYTES);
         offset.is_multiple_of(field::BYTES) && offset / field::BYTES < self.blocks
     }
 
-    /// The first free block, where `head` is the word at [`pool::FREE`]; null for none.
+    /// The address of the first free block, where `head` is the word at [`pool::FREE`]; null for
+    /// none.
     #[must_use]
     pub fn first_free(&self, head: u32) -> Address {
         if !self.head_counts {
@@ -205,7 +211,7 @@ impl Layout {
         first.map_or(Address::NULL, |index| self.block(index))
     }
 
-    /// The word at [`pool::FREE`] that makes `first` the first free block, after `before`.
+    /// The word at [`pool::FREE`] that follows `before` when `first` becomes the first free block.
     #[must_use]
     pub fn head(&self, before: u32, first: Address) -> u32 {
         if !self.head_counts {
@@ -218,7 +224,7 @@ impl Layout {
         head.word()
     }
 
-    /// Where this thread control block lies.
+    /// The address of this thread control block.
     ///
     /// # Panics
     /// If there is no such thread control block.
@@ -231,7 +237,10 @@ impl Layout {
         self.thread_blocks.offset(index * wait_array::BYTES)
     }
 
-    /// The entry `index` of the wait array at `thread_block`.
+    /// The location of entry `index` in the wait array at `thread_block`.
+    ///
+    /// The arithmetic wraps: an unguarded count may be torn below zero, and the modeled program has
+    /// no bounds check.
     #[must_use]
     pub fn entry(thread_block: Address, index: u32) -> Location {
         let Field { offset, name } = wait_array::ENTRIES;
@@ -252,7 +261,7 @@ impl BlockId {
 }
 
 impl BlockState {
-    /// The state of this word; `None` for a word that no program wrote there.
+    /// Decodes the word; `None` if it is no state, which a corrupted block can hold.
     #[must_use]
     pub const fn of(word: u32) -> Option<Self> {
         Some(match word {
@@ -267,7 +276,7 @@ impl BlockState {
         })
     }
 
-    /// The word of this state.
+    /// Encodes the state.
     #[must_use]
     pub const fn word(self) -> u32 {
         self as u32
@@ -303,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_counts_is_another_word_after_every_change() {
+    fn a_counting_head_differs_after_every_change() {
         let layout = Layout {
             head_counts: true,
             ..layout()
@@ -338,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_has_its_word() {
+    fn every_state_has_its_own_word() {
         let states = (0..7).filter_map(BlockState::of);
         assert!(states.map(BlockState::word).eq(0..7));
         assert_eq!(BlockState::of(7), None);

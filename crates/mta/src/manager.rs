@@ -1,12 +1,11 @@
-//! The association manager: which associations there shall be, and what they transfer.
+//! The association manager: opens, uses and closes associations for the connectors.
 //!
-//! Owns the queues of the connectors and the sessions on both sides, as a state machine: news
-//! comes in, [`Action`]s come out, and MAIN BASE carries them out. It refuses to touch a control
-//! block or a socket, so it can be tested without a machine.
+//! It is a state machine without I/O. Inputs are method calls; outputs are [`Action`]s, which MAIN
+//! BASE carries out. It touches no control block and no socket, so its tests need no machine.
 //!
-//! - `queue`: one connector's messages and its rests.
-//! - `association`: one association, at either end.
-//! - `inbox`: what has arrived, or is arriving.
+//! - `queue`: the messages and the retry state of one connector.
+//! - `association`: one association, on either side.
+//! - `inbox`: incoming messages.
 
 mod association;
 mod inbox;
@@ -19,45 +18,41 @@ use std::collections::BTreeMap;
 use machine::Instant;
 
 use crate::config::{Config, ResponderTimeouts, Submission, Timer, TimerKind};
+use crate::content::ContentRange;
 use crate::iso::spdu::{self, SERIALS, Spdu};
 use crate::layout::BlockId;
 use crate::record::{AssociationEnd, AssociationIndex, EventEntry, Fact, Record};
 
-use association::{Association, Phase, Role, Sending};
-use inbox::Inbox;
+use association::{Association, OutgoingTransfer, Phase, Role};
+use inbox::{Finished, Inbox};
 use queue::{Queue, Queued};
 
-/// What MAIN BASE is to do.
+/// An output: what MAIN BASE must do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Take a block and call `to`; then say [`Manager::on_block`].
-    Open(AssociationIndex, Call),
+    /// Allocate a block, call [`Manager::on_block`], and open a connection.
+    Open(AssociationIndex, OutgoingCall),
     /// Accept a call: message types 1 and 243.
     Answer(BlockId),
     /// Send one session unit.
     Send(BlockId, Vec<u8>),
     /// Send bytes of a message.
-    SendContent {
-        block: BlockId,
-        message: u32,
-        offset: u32,
-        length: u32,
-    },
-    /// Ask the transport to close.
+    SendContent(BlockId, ContentRange),
+    /// Ask the transport to close the connection.
     Disconnect(BlockId),
-    /// The session's timer ran out before the association was open.
+    /// The session's timer has expired before the association was open.
     TimeOut(BlockId),
-    /// Start a timer.
-    Timer(Timer),
-    /// Write this down.
+    /// Set a timer.
+    SetTimer(Timer),
+    /// Keep this record.
     Record(Record),
 }
 
-/// Whom to call, and by which name the connection is known to the network's luck.
+/// The address to call, and the key of the network's random choices for the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Call {
+pub(crate) struct OutgoingCall {
     pub(crate) to: u32,
-    pub(crate) label: u64,
+    pub(crate) flow_label: u64,
 }
 
 /// The association manager of one MTA.
@@ -66,7 +61,7 @@ pub(crate) struct Manager {
     queues: Vec<Queue>,
     associations: BTreeMap<AssociationIndex, Association>,
     by_block: BTreeMap<BlockId, AssociationIndex>,
-    next: u32,
+    next_index: u32,
     inbox: Inbox,
     responder_timeouts: ResponderTimeouts,
     actions: Vec<Action>,
@@ -78,26 +73,26 @@ impl Manager {
             queues: config.connectors.iter().cloned().map(Queue::new).collect(),
             associations: BTreeMap::new(),
             by_block: BTreeMap::new(),
-            next: 0,
+            next_index: 0,
             inbox: Inbox::new(config.database.arrived.clone()),
             responder_timeouts: config.responder_timeouts,
             actions: Vec::new(),
         }
     }
 
-    /// What is to be done now, in this order.
+    /// The actions since the last call, in the order in which they must be carried out.
     pub(crate) fn take_actions(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.actions)
     }
 
-    /// A message was taken in from above.
+    /// A message was submitted.
     pub(crate) fn on_submission(&mut self, now: Instant, submission: Submission) {
-        self.note(Fact::MessageSubmitted(submission.message));
+        self.record(Fact::MessageSubmitted(submission.message));
         self.queues[submission.connector as usize].add(submission);
         self.dispatch(now, submission.connector);
     }
 
-    /// The block for an association, or none: the pool is exhausted.
+    /// The block for an association of [`Action::Open`]; `None` if the pool is empty.
     pub(crate) fn on_block(
         &mut self,
         now: Instant,
@@ -109,34 +104,34 @@ impl Manager {
                 let association = self
                     .associations
                     .get_mut(&index)
-                    .expect("it was just begun");
-                assert!(association.block.is_none(), "an association has one block");
+                    .expect("its `Open` action was just carried out");
+                assert!(association.block.is_none(), "an association gets one block");
                 association.block = Some(block);
                 self.by_block.insert(block, index);
-                self.note(Fact::BlockBound(index, block.index, block.instance));
+                self.record(Fact::BlockBound(index, block.index, block.instance));
             }
             None => {
-                self.note(Fact::AssociationRefused);
+                self.record(Fact::AssociationRefused);
                 self.end(now, index, AssociationEnd::NotOpened);
             }
         }
     }
 
-    /// A call was taken from this address.
+    /// A call from this address was accepted.
     pub(crate) fn on_call(&mut self, now: Instant, block: BlockId, from: u32) {
-        let index = self.add(Association::called(from, block, now));
+        let index = self.insert(Association::responder(from, block, now));
         self.by_block.insert(block, index);
-        self.note(Fact::BlockBound(index, block.index, block.instance));
+        self.record(Fact::BlockBound(index, block.index, block.instance));
         self.actions.push(Action::Answer(block));
-        self.plan(index, now + self.responder_timeouts.connect);
+        self.set_timer(index, now + self.responder_timeouts.connect);
     }
 
-    /// The transport connection of a calling association is open: the session's turn.
+    /// The transport connection of an initiator is open: the session connects next.
     pub(crate) fn on_connected(&mut self, block: BlockId) {
         let Some(index) = self.by_block.get(&block) else {
             return;
         };
-        if self.associations[index].is_opening_caller() {
+        if self.associations[index].is_opening_initiator() {
             self.send(block, &Spdu::Connect);
         }
     }
@@ -156,25 +151,25 @@ impl Manager {
         self.end(now, index, ending);
     }
 
-    /// A timer has run out, maybe one of an older plan.
+    /// A timer has expired. It may have been set again since.
     pub(crate) fn on_timer(&mut self, now: Instant, timer: Timer) {
-        match timer.purpose {
+        match timer.kind {
             TimerKind::Connector(connector) => {
-                if self.queues[connector as usize].generation == timer.generation {
+                if self.queues[connector as usize].timer_sequence == timer.sequence {
                     self.dispatch(now, connector);
                 }
             }
             TimerKind::Association(number) => {
                 let index = AssociationIndex(number);
-                let current = self.associations.get(&index).map(|it| it.generation);
-                if current == Some(timer.generation) {
-                    self.on_patience_over(now, index);
+                let current = self.associations.get(&index).map(|it| it.timer_sequence);
+                if current == Some(timer.sequence) {
+                    self.on_association_timer(now, index);
                 }
             }
         }
     }
 
-    /// A session unit has arrived. One that does not fit, or is none, ends the association.
+    /// A session unit has arrived. An invalid or unexpected one ends the association.
     pub(crate) fn on_unit(&mut self, now: Instant, block: BlockId, bytes: &[u8]) {
         let Some(&index) = self.by_block.get(&block) else {
             return;
@@ -184,12 +179,14 @@ impl Manager {
             return self.abort(index);
         };
         match self.associations[&index].role {
-            Role::Caller { connector } => self.on_answer(now, index, block, connector, &unit),
-            Role::Called { from } => self.on_request(now, index, block, from, &unit),
+            Role::Initiator { connector } => {
+                self.on_unit_as_initiator(now, index, block, connector, &unit)
+            }
+            Role::Responder { from } => self.on_unit_as_responder(now, index, block, from, &unit),
         }
     }
 
-    fn on_answer(
+    fn on_unit_as_initiator(
         &mut self,
         now: Instant,
         index: AssociationIndex,
@@ -201,24 +198,24 @@ impl Manager {
             Spdu::Accept if self.associations[&index].phase == Phase::Opening => {
                 self.association(index).phase = Phase::Open;
                 self.queues[connector as usize].on_opened();
-                self.note(Fact::AssociationOpened(index));
-                self.rest_idle(now, index, connector);
+                self.record(Fact::AssociationOpened(index));
+                self.set_idle_timer(now, index, connector);
                 self.dispatch(now, connector);
             }
             Spdu::MinorSyncAck { serial } => {
                 if self.association(index).confirm(serial) {
-                    self.pump(index);
+                    self.fill_window(index);
                 }
             }
             Spdu::ActivityEndAck { serial } => {
                 let done = self
                     .association(index)
-                    .sending
+                    .transfer
                     .take_if(|it| it.message() % SERIALS == serial);
                 if let Some(done) = done {
-                    self.note(Fact::MessageAcknowledged(done.message()));
+                    self.record(Fact::MessageAcknowledged(done.message()));
                     self.queues[connector as usize].on_transferred();
-                    self.rest_idle(now, index, connector);
+                    self.set_idle_timer(now, index, connector);
                     self.dispatch(now, connector);
                 }
             }
@@ -239,7 +236,7 @@ impl Manager {
         }
     }
 
-    fn on_request(
+    fn on_unit_as_responder(
         &mut self,
         now: Instant,
         index: AssociationIndex,
@@ -250,9 +247,9 @@ impl Manager {
         match *unit {
             Spdu::Connect if self.associations[&index].phase == Phase::Opening => {
                 self.association(index).phase = Phase::Open;
-                self.note(Fact::AssociationOpened(index));
+                self.record(Fact::AssociationOpened(index));
                 self.send(block, &Spdu::Accept);
-                self.plan(index, now + self.responder_timeouts.inactivity);
+                self.set_timer(index, now + self.responder_timeouts.inactivity);
             }
             Spdu::Finish => {
                 self.association(index).phase = Phase::Answered;
@@ -276,13 +273,12 @@ impl Manager {
                 self.send(block, &Spdu::MinorSyncAck { serial });
             }
             Spdu::ActivityEnd { serial } => match self.inbox.finish(block, serial) {
-                Some(arrived) => {
-                    if let Some(fact) = arrived {
-                        self.note(fact);
-                    }
+                Finished::New(arrived) => {
+                    self.record(arrived);
                     self.send(block, &Spdu::ActivityEndAck { serial });
                 }
-                None => self.abort(index),
+                Finished::Duplicate => self.send(block, &Spdu::ActivityEndAck { serial }),
+                Finished::Incomplete => self.abort(index),
             },
             Spdu::Connect
             | Spdu::Accept
@@ -293,54 +289,56 @@ impl Manager {
         }
     }
 
-    /// The association's current plan has run out.
-    fn on_patience_over(&mut self, now: Instant, index: AssociationIndex) {
+    /// The timer of an association has expired: what that means depends on its role and phase.
+    fn on_association_timer(&mut self, now: Instant, index: AssociationIndex) {
         let association = &self.associations[&index];
         let block = association
             .block
-            .expect("only an association with a block has a plan");
+            .expect("only an association with a block has a timer");
         match (association.role, association.phase) {
-            (Role::Caller { .. }, Phase::Opening) => {
-                // The session drops the association here and now (Q200259).
+            (Role::Initiator { .. }, Phase::Opening) => {
+                // The session drops the association now, whatever the transport does (Q200259).
                 self.actions.push(Action::TimeOut(block));
                 self.end(now, index, AssociationEnd::NotOpened);
             }
-            (Role::Caller { connector }, Phase::Open) if association.sending.is_none() => {
-                let responder_timeouts =
-                    self.queues[connector as usize].connector.session_disconnect;
+            (Role::Initiator { connector }, Phase::Open) if association.transfer.is_none() => {
+                let timeout = self.queues[connector as usize].connector.session_disconnect;
                 self.association(index).phase = Phase::Finishing;
                 self.send(block, &Spdu::Finish);
-                self.plan(index, now + responder_timeouts);
+                self.set_timer(index, now + timeout);
             }
-            (Role::Called { .. }, Phase::Open | Phase::Answered)
+            (Role::Responder { .. }, Phase::Open | Phase::Answered)
                 if association.last_heard + self.responder_timeouts.inactivity > now =>
             {
+                // A session unit has arrived since the timer was set. Setting it again only when it
+                // expires saves a timer for each unit.
                 let until = association.last_heard + self.responder_timeouts.inactivity;
-                self.plan(index, until);
+                self.set_timer(index, until);
             }
-            (Role::Caller { .. }, Phase::Open | Phase::Finishing)
-            | (Role::Called { .. }, Phase::Opening | Phase::Open | Phase::Answered) => {
+            (Role::Initiator { .. }, Phase::Open | Phase::Finishing)
+            | (Role::Responder { .. }, Phase::Opening | Phase::Open | Phase::Answered) => {
                 self.abort(index);
             }
             (_, Phase::Closing { .. })
-            | (Role::Caller { .. }, Phase::Answered)
-            | (Role::Called { .. }, Phase::Finishing) => {}
+            | (Role::Initiator { .. }, Phase::Answered)
+            | (Role::Responder { .. }, Phase::Finishing) => {}
         }
     }
 
-    /// Gives waiting messages to idle associations, and opens as many as the queue deserves.
+    /// Assigns waiting messages to idle associations, and opens further ones for the rest.
     fn dispatch(&mut self, now: Instant, connector: u32) {
         let idle: Vec<AssociationIndex> = self
             .associations
             .iter()
-            .filter(|(_, association)| association.is_idle_caller_of(connector))
+            .filter(|(_, association)| association.is_idle_initiator_for(connector))
             .map(|(&index, _)| index)
             .collect();
         for index in idle {
             let urgent_only = self.associations[&index].urgent_only;
             match self.queues[connector as usize].take(urgent_only) {
                 Some(queued) => self.transfer(now, index, connector, queued),
-                // An idle association that is kept for urgent messages must not stop the others.
+                // An idle association for urgent messages only must not stop the loop: an ordinary
+                // one may follow.
                 None if urgent_only => {}
                 None => break,
             }
@@ -348,11 +346,13 @@ impl Manager {
         self.open_as_needed(now, connector);
     }
 
-    /// Every association but the first is a temporary one (Temp-Assoc-Threshold): it is opened
-    /// beside one that is open, not into a line on which nobody has got through.
+    /// Opens as many associations as the queue needs.
+    ///
+    /// All but the first are temporary ones (Temp-Assoc-Threshold): they are opened only while
+    /// another is open. During an outage one association tries to connect, not nine.
     fn open_as_needed(&mut self, now: Instant, connector: u32) {
         let associations = self.associations.values();
-        let ours = associations.filter(|it| it.is_caller_of(connector));
+        let ours = associations.filter(|it| it.is_initiator_for(connector));
         let (mut ordinary, mut has_urgent, mut is_open) = (0, false, false);
         for association in ours {
             ordinary += u32::from(!association.urgent_only);
@@ -360,12 +360,12 @@ impl Manager {
             is_open |= association.phase == Phase::Open;
         }
         let queue = &mut self.queues[connector as usize];
-        if now < queue.rests_until {
+        if now < queue.retry_at {
             return;
         }
         let wanted = queue.wanted();
         if let Some(limit) = queue.limit_newly_reached(wanted) {
-            self.event(EventEntry::AssociationLimit { connector, limit });
+            self.log_event(EventEntry::AssociationLimit { connector, limit });
         }
         let queue = &self.queues[connector as usize];
         let limit = queue.connector.max_associations;
@@ -381,15 +381,16 @@ impl Manager {
 
     fn open(&mut self, now: Instant, connector: u32, urgent_only: bool) {
         let queue = &mut self.queues[connector as usize];
-        let call = Call {
+        let call = OutgoingCall {
             to: queue.connector.to,
-            label: queue.next_label(),
+            flow_label: queue.next_flow_label(),
         };
-        let responder_timeouts = queue.connector.session_disconnect;
-        let index = self.add(Association::caller(connector, urgent_only, now));
-        // The session's timer starts with the open request (Q200259).
-        self.plan(index, now + responder_timeouts);
-        self.note(Fact::AssociationBegun(index));
+        let timeout = queue.connector.session_disconnect;
+        let index = self.insert(Association::initiator(connector, urgent_only, now));
+        // Each layer has a timer for an open request. The session's starts here, and can expire
+        // before the transport has given up its attempts (Q200259).
+        self.set_timer(index, now + timeout);
+        self.record(Fact::AssociationBegun(index));
         self.actions.push(Action::Open(index, call));
     }
 
@@ -403,7 +404,7 @@ impl Manager {
             ..
         } = queued.submission;
         let deadline = now + settings.transfer_timeout(priority, length);
-        let offset = queued.resumes_at(now, settings.recovery_timeout);
+        let offset = queued.resume_offset(now, settings.recovery_timeout);
         let unit = match offset {
             0 => Spdu::ActivityStart { message, length },
             offset => Spdu::ActivityResume {
@@ -414,51 +415,58 @@ impl Manager {
         };
         let association = self.association(index);
         let block = association.block.expect("an open association has a block");
-        association.sending = Some(Sending::new(queued, offset, checkpoint, window));
+        association.transfer = Some(OutgoingTransfer::new(queued, offset, checkpoint, window));
         self.send(block, &unit);
-        self.plan(index, deadline);
-        self.pump(index);
+        self.set_timer(index, deadline);
+        self.fill_window(index);
     }
 
-    /// Sends as much as the window allows.
-    fn pump(&mut self, index: AssociationIndex) {
-        let association = self.associations.get_mut(&index).expect("it transfers");
+    /// Sends as much of the message as the window allows.
+    fn fill_window(&mut self, index: AssociationIndex) {
+        let association = self
+            .associations
+            .get_mut(&index)
+            .expect("it has a transfer");
         let block = association.block.expect("an open association has a block");
-        let Some(sending) = &mut association.sending else {
+        let Some(transfer) = &mut association.transfer else {
             return;
         };
-        sending.pump(block, &mut self.actions);
+        transfer.fill_window(block, &mut self.actions);
     }
 
-    fn rest_idle(&mut self, now: Instant, index: AssociationIndex, connector: u32) {
+    /// An idle association is finished after its lifetime.
+    fn set_idle_timer(&mut self, now: Instant, index: AssociationIndex, connector: u32) {
         let lifetime = self.queues[connector as usize].connector.lifetime;
-        self.plan(index, now + lifetime);
+        self.set_timer(index, now + lifetime);
     }
 
-    /// Something is wrong: the association is given up, and the transport asked to close.
+    /// Gives an association up and asks the transport to close its connection.
     fn abort(&mut self, index: AssociationIndex) {
         let association = self.association(index);
         if let (Phase::Closing { .. }, _) | (_, None) = (association.phase, association.block) {
             return;
         }
         let opening = association.phase == Phase::Opening;
-        association.generation += 1;
-        let block = association.block.expect("seen above");
+        association.timer_sequence += 1;
+        let block = association.block.expect("checked above");
         if !opening {
             association.phase = Phase::Closing { orderly: false };
         }
         self.actions.push(Action::Disconnect(block));
     }
 
-    /// Forgets an association and draws the conclusions for its connector.
+    /// Removes an association and updates the retry state of its connector.
     fn end(&mut self, now: Instant, index: AssociationIndex, ending: AssociationEnd) {
-        let association = self.associations.remove(&index).expect("it ends once");
+        let association = self
+            .associations
+            .remove(&index)
+            .expect("an association ends once");
         if let Some(block) = association.block {
             self.by_block.remove(&block);
             self.inbox.forget(block);
         }
-        self.note(Fact::AssociationEnded(index, ending));
-        let Role::Caller { connector } = association.role else {
+        self.record(Fact::AssociationEnded(index, ending));
+        let Role::Initiator { connector } = association.role else {
             return;
         };
         let queue = &mut self.queues[connector as usize];
@@ -466,60 +474,62 @@ impl Manager {
             AssociationEnd::Orderly => {}
             AssociationEnd::NotOpened => {
                 queue.on_not_opened(now);
-                self.event(EventEntry::NotOpened { connector });
+                self.log_event(EventEntry::NotOpened { connector });
             }
             AssociationEnd::Broken => {
                 queue.on_broken(
                     now,
-                    association.sending.map(|sending| sending.give_back(now)),
+                    association
+                        .transfer
+                        .map(|transfer| transfer.into_queued(now)),
                 );
-                self.event(EventEntry::EndedAbnormally { connector });
+                self.log_event(EventEntry::EndedAbnormally { connector });
             }
         }
-        self.return_hopeless(connector);
-        self.wake_connector(now, connector);
+        self.return_undeliverable(connector);
+        self.resume_connector(now, connector);
     }
 
-    /// Returns all messages of a connector that has failed to open too often (Q157630).
-    fn return_hopeless(&mut self, connector: u32) {
-        for message in self.queues[connector as usize].take_hopeless() {
-            self.note(Fact::MessageReturned(message));
-            self.event(EventEntry::NonDelivery { connector, message });
+    /// Returns all messages of a connector whose open retries are used up (Q157630).
+    fn return_undeliverable(&mut self, connector: u32) {
+        for message in self.queues[connector as usize].take_undeliverable() {
+            self.record(Fact::MessageReturned(message));
+            self.log_event(EventEntry::NonDelivery { connector, message });
         }
     }
 
-    /// Goes on with a connector now, or after its rest. An empty queue is woken, too: what is
-    /// submitted during the rest waits for nobody else.
-    fn wake_connector(&mut self, now: Instant, connector: u32) {
+    /// Continues with a connector now, or at its retry time.
+    fn resume_connector(&mut self, now: Instant, connector: u32) {
         let queue = &mut self.queues[connector as usize];
-        if queue.rests_until <= now {
+        if queue.retry_at <= now {
             return self.dispatch(now, connector);
         }
-        queue.generation += 1;
-        let (at, generation) = (queue.rests_until, queue.generation);
-        let purpose = TimerKind::Connector(connector);
-        self.actions.push(Action::Timer(Timer {
-            at,
-            purpose,
-            generation,
-        }));
+        // The timer is set for an empty queue too: nothing else continues with a message that is
+        // submitted before the retry time.
+        queue.timer_sequence += 1;
+        let timer = Timer {
+            expires_at: queue.retry_at,
+            kind: TimerKind::Connector(connector),
+            sequence: queue.timer_sequence,
+        };
+        self.actions.push(Action::SetTimer(timer));
     }
 
-    fn plan(&mut self, index: AssociationIndex, at: Instant) {
+    /// Sets the timer of an association, which replaces an earlier setting.
+    fn set_timer(&mut self, index: AssociationIndex, at: Instant) {
         let association = self.association(index);
-        association.generation += 1;
-        let generation = association.generation;
-        let purpose = TimerKind::Association(index.0);
-        self.actions.push(Action::Timer(Timer {
-            at,
-            purpose,
-            generation,
-        }));
+        association.timer_sequence += 1;
+        let timer = Timer {
+            expires_at: at,
+            kind: TimerKind::Association(index.0),
+            sequence: association.timer_sequence,
+        };
+        self.actions.push(Action::SetTimer(timer));
     }
 
-    fn add(&mut self, association: Association) -> AssociationIndex {
-        let index = AssociationIndex(self.next);
-        self.next += 1;
+    fn insert(&mut self, association: Association) -> AssociationIndex {
+        let index = AssociationIndex(self.next_index);
+        self.next_index += 1;
         self.associations.insert(index, association);
         index
     }
@@ -534,11 +544,11 @@ impl Manager {
         self.actions.push(Action::Send(block, unit.encode()));
     }
 
-    fn note(&mut self, fact: Fact) {
+    fn record(&mut self, fact: Fact) {
         self.actions.push(Action::Record(Record::Fact(fact)));
     }
 
-    fn event(&mut self, entry: EventEntry) {
+    fn log_event(&mut self, entry: EventEntry) {
         self.actions.push(Action::Record(Record::Event(entry)));
     }
 }

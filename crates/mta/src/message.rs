@@ -1,12 +1,11 @@
-//! The messages that the MTA's threads send each other.
+//! The BASE messages that the MTA's threads send each other, one enum for each recipient.
 //!
-//! Owns the closed set of BASE messages, one enum for each addressee. The numbers that
-//! Winsock.log prints for some of them are in [`crate::record::MessageType`]. It refuses to
-//! know who waits for them.
+//! [`crate::record::MessageType`] has the numbers that Winsock.log prints for some of them.
 
 use winsock::{FlowLabel, SocketAddress, SocketError};
 
 use crate::config::{Submission, Timer};
+use crate::content::ContentRange;
 use crate::layout::BlockId;
 
 /// A message of any kind.
@@ -24,29 +23,29 @@ pub enum Message {
     Driver(ToDriver),
 }
 
-/// To the association manager.
+/// To MAIN BASE, the thread of the association manager.
 #[derive(Clone, Debug)]
 pub enum ToMain {
-    /// A message to transfer.
+    /// A message was submitted for transfer.
     Submit(Submission),
-    /// A call was taken from this address.
+    /// A call from this address was accepted.
     Called(BlockId, u32),
     /// The transport connection is open.
     Connected(BlockId),
-    /// A session unit has arrived.
+    /// A session unit (SPDU) has arrived.
     Unit(BlockId, Vec<u8>),
-    /// The transport connection has ended, or was never opened.
+    /// The transport connection has ended, or was never open.
     Ended(BlockId),
-    /// A timer has run out.
+    /// A timer has expired.
     Expired(Timer),
 }
 
-/// To the transport's receiving thread.
+/// To POP4 UP, the receiving thread of the transport.
 #[derive(Clone, Debug)]
 pub enum ToUp {
-    /// MAIN BASE is opening a connection, bound to this thread control block.
+    /// MAIN BASE is opening a connection that is bound to this thread control block.
     Opening(BlockId, u32),
-    /// The driver took a call.
+    /// The driver accepted a call.
     Accepted {
         /// The connection.
         block: BlockId,
@@ -57,48 +56,46 @@ pub enum ToUp {
     },
     /// The socket is connected.
     Connected(BlockId),
-    /// One TPDU has arrived.
+    /// A TPDU has arrived.
     Tpdu(BlockId, Vec<u8>),
-    /// The driver has closed the socket and awaits the transport's Close.
+    /// The driver has closed the socket and waits for the transport's close request.
     CloseIndication(BlockId),
-    /// The driver has closed as asked.
+    /// The driver has carried out a close request.
     CloseConfirm(BlockId),
-    /// MAIN BASE wants the connection closed.
+    /// MAIN BASE asks for the connection to be closed.
     Disconnect(BlockId),
 }
 
-/// To the transport's sending thread.
+/// To POP4 DOWN, the sending thread of the transport.
 #[derive(Clone, Debug)]
 pub enum ToDown {
-    /// One session unit.
+    /// Send one session unit (SPDU).
     Unit(BlockId, Vec<u8>),
-    /// Bytes of a message, as many session units as it takes.
-    Content {
-        /// The connection.
-        block: BlockId,
-        /// Which message.
-        message: u32,
-        /// From which byte on.
-        offset: u32,
-        /// How many bytes.
-        length: u32,
-    },
+    /// Send these bytes of a message, in as many session units as needed.
+    Content(BlockId, ContentRange),
 }
 
-/// To a driver.
+/// To a driver thread.
 #[derive(Clone, Debug)]
 pub enum ToDriver {
-    /// Await calls.
+    /// Listen for calls.
     Listen(BlockId),
     /// Open a connection: message type 1.
-    Open(BlockId, SocketAddress, FlowLabel),
+    Open {
+        /// The block of the connection.
+        block: BlockId,
+        /// The address to call.
+        peer: SocketAddress,
+        /// The key of the network's random choices for the connection.
+        flow_label: FlowLabel,
+    },
     /// Begin to receive on an accepted connection: message type 243.
     Receive(BlockId),
     /// Send these bytes.
     Send(BlockId, Vec<u8>),
-    /// The socket has room again; only a pair's Async Notify says so.
+    /// The socket has buffer space again. Only the Async Notify of a pair sends this.
     Writable(BlockId),
-    /// The connect has failed; only a pair's Async Notify says so.
+    /// The connect() has failed. Only the Async Notify of a pair sends this.
     ConnectFailed(BlockId, SocketError),
     /// Close: message type 2.
     Close(BlockId),

@@ -1,8 +1,5 @@
-//! One MTA process: how it is laid out and started.
-//!
-//! Owns the start: memory is mapped, queues and locks are made, the threads begin. Afterwards
-//! it lets the world put messages in and oracles look at words. It refuses to step anything:
-//! the machine does.
+//! The start of an MTA process on a machine, and the interface of a running one: submitting messages,
+//! and audits for oracles.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -20,13 +17,13 @@ use crate::layout::{BlockIndex, Layout, field, pool, wait_array};
 use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
-use crate::shared::{Queues, Shared};
+use crate::shared::{FlowLabels, Queues, Shared};
 use crate::threads::{self, ThreadName, ThreadRole};
 
-/// Messages a queue holds before its senders wait.
+/// The capacity of a message queue. A sender waits while the queue is full.
 const QUEUE_LIMIT: usize = 1 << 16;
 
-/// A running MTA, as the world around it sees it.
+/// A running MTA process.
 #[derive(Clone, Debug)]
 pub struct Process {
     layout: Layout,
@@ -34,7 +31,7 @@ pub struct Process {
     coverage: Rc<CoverageCounters>,
 }
 
-/// Starts an MTA on a fresh machine.
+/// Starts an MTA on a new machine.
 ///
 /// # Errors
 /// If the machine's static memory does not hold the pool.
@@ -42,8 +39,15 @@ pub struct Process {
 /// # Panics
 /// If `config` asks for fewer than two control blocks or no driver.
 pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Process, StaticFull> {
-    assert!(config.control_blocks >= 2, "the minimum is 2 (Q166602)");
-    assert!(config.driver_threads >= 1, "somebody must drive");
+    assert!(
+        config.control_blocks >= 2,
+        "a pool needs at least 2 control blocks (Q166602)"
+    );
+    assert!(
+        config.driver_threads >= 1,
+        "an MTA needs at least one driver thread"
+    );
+    // One thread waits for at most 63 blocks, so a large pool needs more threads (Q276222).
     let threads = config
         .driver_threads
         .max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
@@ -78,6 +82,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         keep_alive: config.keep_alive,
         waits_recorded: config.waits_recorded,
         coverage: Rc::clone(&coverage),
+        flow_labels: FlowLabels::default(),
     };
     spawn_all(machine, &Rc::new(shared), manager, queued);
     Ok(Process {
@@ -87,7 +92,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
     })
 }
 
-/// Maps the pool and the thread control blocks, and links all blocks into the free list.
+/// Maps the pool and the thread control blocks, and links all blocks into the free list in order.
 fn map(
     machine: &mut Machine<Winsock>,
     blocks: u32,
@@ -185,7 +190,7 @@ fn spawn<F>(
 }
 
 impl Process {
-    /// Hands the MTA a message to transfer. `false` if its queue is full.
+    /// Submits a message for transfer. `false` if the queue of MAIN BASE is full.
     pub fn submit(
         &self,
         machine: &mut Machine<Winsock>,
@@ -196,25 +201,25 @@ impl Process {
         machine.post(at, self.queues.main, message).is_ok()
     }
 
-    /// Where the shared structures lie.
+    /// The layout of the shared structures.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// What the words of pool and thread control blocks say now.
+    /// A snapshot of the pool and the thread control blocks.
     #[must_use]
     pub fn audit(&self, machine: &Machine<Winsock>) -> Audit {
         Audit::read(machine, self.layout)
     }
 
-    /// What has happened to control blocks so far, and in which states it found them.
+    /// The state coverage so far.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         self.coverage.snapshot()
     }
 
-    /// Whether no thread has a message to take.
+    /// Whether all message queues are empty.
     #[must_use]
     pub fn queues_are_empty(&self, machine: &Machine<Winsock>) -> bool {
         let Queues {

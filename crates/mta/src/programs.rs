@@ -1,16 +1,16 @@
 //! The programs of the MTA's threads.
 //!
-//! Each file is one thread, or one part of a driver's work. They own their private variables
-//! and nothing else: what several of them use lies in modeled memory.
+//! Each file is one thread, or one part of a driver's work. Their variables are private; what
+//! several threads use lies in modeled memory.
 //!
-//! - `main_base`: the association manager's thread.
+//! - `main_base`: the thread of the association manager.
 //! - `transport_up`, `transport_down`: transport class 0.
 //! - `timer`: the timers.
-//! - `driver`: the loops of the TCP/IP driver threads, alone or in pairs.
-//! - `requests`: what a driver does with a message from above.
-//! - `network`: what a driver does with an event from the network.
+//! - `driver`: the loops of the TCP/IP driver threads, single or in pairs.
+//! - `driver_state`: the private state of a driver thread.
+//! - `requests`: messages to a driver.
+//! - `network`: network events of a driver.
 //! - `closing`: how a driver closes.
-//! - `desk`: what a driver knows about its connections.
 
 pub(crate) mod closing;
 pub(crate) mod driver;

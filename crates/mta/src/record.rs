@@ -1,26 +1,25 @@
-//! What the MTA's threads write down, as plain data.
+//! The records of the MTA's threads: lines of Winsock.log, entries of the application event log, and
+//! facts for oracles and statistics.
 //!
-//! Owns the vocabulary of Winsock.log, of the application event log, and of the facts that
-//! oracles and statistics follow. It refuses text: both logs are views of these records, made
-//! elsewhere.
+//! Records are typed data. The `logs` crate formats both logs from them.
 
 use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::build::Version;
 use crate::layout::{BlockIndex, BlockState, Instance};
 
-/// One thing that a thread wrote down.
+/// One record of a thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Record {
     /// A line of Winsock.log.
     Log(LogLine),
     /// An entry of the application event log.
     Event(EventEntry),
-    /// What happened to an association, a block or a message; it stands in no log.
+    /// A change of an association, a block or a message. It appears in no log.
     Fact(Fact),
 }
 
-/// A line of Winsock.log; the forms are those of Q303102.
+/// A line of Winsock.log. All forms are from Q303102.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogLine {
     /// `CB 18 (instance 21) allocated`
@@ -68,7 +67,7 @@ pub enum MessageType {
     Open,
     /// 2: a Close request or response.
     Close,
-    /// 243: begin to receive. What the number means is not documented.
+    /// 243: begin to receive. The meaning of the number is not documented.
     Receive,
 }
 
@@ -92,29 +91,29 @@ pub enum SocketFunction {
 /// An entry of the application event log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventEntry {
-    /// 9202, 9214, 9215, 9221, 9224, 9234: a socket call failed; `None` is "sockets error 0":
-    /// the failure path ran although no call on that thread had failed.
+    /// 9202, 9214, 9215, 9221, 9224, 9234: a socket call failed. `None` is "sockets error 0": the
+    /// error path ran although no call on that thread had failed.
     Sockets(SocketFunction, Option<SocketError>, BlockIndex),
     /// 9156: the pool is empty; the configured count.
     NoFreeBlocks(u32),
-    /// 9225: a message came in a state that does not take it.
+    /// 9225: a message type that is not allowed in this state.
     BadMessage(MessageType, BlockIndex, BlockState),
-    /// 9301: nobody is configured at this address.
+    /// 9301: no connector has the address of this caller.
     UnknownCaller(u32),
-    /// 9405 `SBPDSCLS:CB TID=0,calling TID=1.`: a block is closed by a thread that does not own it.
+    /// 9405 `SBPDSCLS:CB TID=0,calling TID=1.`: a thread closes a block that it does not own.
     WrongThread {
         /// The thread control block that owns it.
         owner: u32,
         /// The thread control block of the caller.
         caller: u32,
     },
-    /// 9405 `ExchHeapFree Failure.`: a block of the heap does not look allocated when it is freed.
+    /// 9405 `ExchHeapFree Failure.`: the header of a freed heap block does not look allocated.
     HeapFreeFailure,
     /// 9298: the service has started.
     StartupComplete(Version),
     /// 9299: the service has stopped.
     ClosedownComplete(Version),
-    /// 57: the limit on associations to an entity is reached.
+    /// 57: the limit of associations to an entity is reached.
     AssociationLimit {
         /// Which connector.
         connector: u32,
@@ -131,7 +130,7 @@ pub enum EventEntry {
         /// Which connector.
         connector: u32,
     },
-    /// 290: a message is returned, since it could not be transferred in time.
+    /// 290: a message is returned, because it could not be transferred in time.
     NonDelivery {
         /// Which connector.
         connector: u32,
@@ -140,69 +139,69 @@ pub enum EventEntry {
     },
 }
 
-/// What happened to an association, a block or a message.
+/// A change of an association, a block or a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
-    /// The association manager begins an association of its own.
+    /// The association manager begins an association as the initiator.
     AssociationBegun(AssociationIndex),
     /// The association manager uses this block for an association.
     BlockBound(AssociationIndex, BlockIndex, Instance),
     /// The association is open at both ends, as this end sees it.
     AssociationOpened(AssociationIndex),
-    /// The association has ended, and its manager knows nothing of it any more.
+    /// The association has ended, and its manager has forgotten it.
     AssociationEnded(AssociationIndex, AssociationEnd),
-    /// No association was made, since no block was free.
+    /// An association was refused, because no block was free.
     AssociationRefused,
-    /// The transport knows a connection on this block.
+    /// The transport has created a connection on this block.
     TransportBegun(BlockIndex, Instance),
-    /// The transport knows it no more.
+    /// The transport has forgotten the connection on this block.
     TransportEnded(BlockIndex, Instance),
-    /// The block was taken out of the pool.
+    /// The block was allocated.
     BlockAllocated(BlockIndex, Instance),
     /// The block was taken out of service by a timeout.
     BlockOutOfService(BlockIndex, Instance),
-    /// The block went back to the pool.
+    /// The block was released to the pool.
     BlockReleased(BlockIndex, Instance),
-    /// A close request that was meant for one use of a block was carried out on this one.
+    /// A close request for one instance of a block was carried out on another, or on the same.
     CloseApplied {
         /// The block.
         block: BlockIndex,
-        /// The use that the requester meant.
+        /// The instance that the request names.
         meant: Instance,
-        /// The use that was found.
+        /// The instance that was closed.
         found: Instance,
     },
-    /// A message was taken in from above.
+    /// A message was submitted.
     MessageSubmitted(u32),
-    /// The whole message was read from the stream.
+    /// A message has arrived completely.
     MessageArrived {
         /// The sender's address.
         from: u32,
         /// Which message.
         message: u32,
-        /// Its bytes.
+        /// Its size in bytes.
         length: u32,
-        /// The hash of the bytes in their order.
+        /// The hash of its bytes: [`crate::content::hash`] if it is intact.
         hash: u64,
     },
-    /// The sender was told that the message has arrived.
+    /// The sender has received the acknowledgment of the message.
     MessageAcknowledged(u32),
-    /// The sender gave the message up and returned it.
+    /// The sender has given the message up and returned it.
     MessageReturned(u32),
 }
 
-/// A number for an association, counted from the start of the process.
+/// The index of an association, counted from the start of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssociationIndex(pub u32);
 
 /// How an association ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AssociationEnd {
-    /// In order, by finish and disconnect.
+    /// Orderly, by FINISH and DISCONNECT.
     Orderly,
     /// It was never opened.
     NotOpened,
-    /// It was open and broke.
+    /// It was open and broke off.
     Broken,
 }
 

@@ -1,15 +1,15 @@
-//! What the MTA's threads share besides words of memory: queues, locks, names.
+//! The state that all threads of one process share outside modeled memory: addresses, queues, locks
+//! and event objects.
 //!
-//! Owns the addresses and kernel objects of one process, and the few steps that every program
-//! takes: posting a message, holding a guard, waking a driver. It
-//! refuses to decide anything: that is the build's and the programs' part.
+//! It also has the operations that several programs need: posting a message, holding a lock, waking
+//! a driver.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use machine::{Address, Duration, EventId, LockId, QueueId};
-use winsock::{EventHandle, SocketAddress, SocketError};
+use winsock::{EventHandle, FlowLabel, SocketAddress, SocketError};
 
 use crate::build::decision::WakeTiming;
 use crate::build::{Build, Generation, LockName, Operation, Structure};
@@ -26,14 +26,14 @@ pub const PORT: u16 = 102;
 /// Exception code of a failed consistency check of the BASE (Q157701, Q182547).
 pub const INCONSISTENT: u32 = 0xE002_0002;
 
-/// What all threads of one process know.
+/// The shared state of one process.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) build: Rc<dyn Build>,
     pub(crate) layout: Layout,
     pub(crate) queues: Queues,
     pub(crate) locks: BTreeMap<LockName, LockId>,
-    /// Set once MAIN BASE has made the wake-up events.
+    /// Set once MAIN BASE has created the wake-up events.
     pub(crate) ready: EventId,
     pub(crate) wake_ups: OnceCell<Vec<EventHandle>>,
     pub(crate) connect_attempts: u32,
@@ -42,9 +42,30 @@ pub(crate) struct Shared {
     pub(crate) keep_alive: bool,
     pub(crate) waits_recorded: bool,
     pub(crate) coverage: Rc<CoverageCounters>,
+    pub(crate) flow_labels: FlowLabels,
 }
 
-/// The queues of the threads.
+/// The keys of the network's random choices for the outgoing connections, by block.
+///
+/// They belong to the simulator, not to the modeled program. In modeled memory, a race in the program
+/// could change them, and with them the packet loss of the run.
+#[derive(Debug, Default)]
+pub(crate) struct FlowLabels(RefCell<BTreeMap<BlockIndex, FlowLabel>>);
+
+impl FlowLabels {
+    pub(crate) fn set(&self, block: BlockIndex, label: FlowLabel) {
+        self.0.borrow_mut().insert(block, label);
+    }
+
+    /// The label for another connect() after `failed` attempts. Each attempt is a connection with
+    /// random choices of its own.
+    pub(crate) fn for_retry(&self, block: BlockIndex, failed: u32) -> FlowLabel {
+        let first = self.0.borrow().get(&block).map_or(0, |label| label.0);
+        FlowLabel(machine::mix(first, u64::from(failed)))
+    }
+}
+
+/// The message queues of the threads.
 #[derive(Clone, Debug)]
 pub(crate) struct Queues {
     pub(crate) main: QueueId,
@@ -54,12 +75,13 @@ pub(crate) struct Queues {
     pub(crate) drivers: Vec<QueueId>,
 }
 
-/// A guard in force; it is given back to [`Layer::unguard`].
+/// A lock that is held, or none if the build has no lock here. [`Shared::unlock`] releases it.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct HeldLock(Option<LockId>);
 
 impl Shared {
+    /// Acquires the lock that the build has for this operation, if any.
     pub(crate) async fn lock(&self, t: &Thread, what: Structure, how: Operation) -> HeldLock {
         let lock = self.build.guard(what, how).map(|name| self.locks[name]);
         if let Some(lock) = lock {
@@ -68,14 +90,14 @@ impl Shared {
         HeldLock(lock)
     }
 
-    pub(crate) async fn unlock(&self, t: &Thread, guard: HeldLock) {
-        if let Some(lock) = guard.0 {
+    pub(crate) async fn unlock(&self, t: &Thread, lock: HeldLock) {
+        if let Some(lock) = lock.0 {
             t.unlock(lock).await;
         }
     }
 
-    pub(crate) fn address(&self, address: BlockIndex) -> Address {
-        self.layout.block(address)
+    pub(crate) fn address(&self, block: BlockIndex) -> Address {
+        self.layout.block(block)
     }
 
     pub(crate) async fn post_main(&self, t: &Thread, message: ToMain) {
@@ -88,49 +110,53 @@ impl Shared {
 
     /// Posts a message to the driver that owns the block, and wakes it.
     pub(crate) async fn post_driver(&self, t: &Thread, block: BlockId, message: ToDriver) {
-        let guard = self.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = self.lock(t, Structure::Blocks, Operation::Use).await;
         let owner = t.read(self.address(block.index) + field::OWNER).await;
-        self.unlock(t, guard).await;
-        // A block without an owner has been released meanwhile: the first driver finds out.
+        self.unlock(t, lock).await;
+        // A block without an owner was released meanwhile. Driver 0 finds that out.
         self.post_to(t, if owner == NONE { 0 } else { owner }, message)
             .await;
     }
 
-    /// Posts a message to the driver of this thread control block, and wakes it. A number torn
-    /// from a block that two threads share may name none.
+    /// Posts a message to the driver of this thread control block, and wakes it. An index read from
+    /// a corrupted block may name none; the message is lost then.
     pub(crate) async fn post_to(&self, t: &Thread, thread_block: u32, message: ToDriver) {
         if let Some(&queue) = self.queues.drivers.get(thread_block as usize) {
             t.send(queue, Message::Driver(message)).await;
-            // In a pair the Driver waits at its queue; a single driver waits for the network too.
+            // The Driver of a pair waits at its queue. A single driver waits for event objects, and
+            // needs its wake-up event to look at the queue.
             if self.build.generation() == Generation::Single {
                 self.wake(t, thread_block).await;
             }
         }
     }
 
-    /// Makes the thread that waits for this thread control block's array look again. A number
-    /// torn from a block may name none.
+    /// Wakes the thread that waits for this thread control block's array, so that it reads the array
+    /// again. An index read from a corrupted block may name none.
     pub(crate) async fn wake(&self, t: &Thread, thread_block: u32) {
         if thread_block < self.layout.threads {
-            sockets::set_event(t, self.wake_up(thread_block)).await;
+            sockets::set_event(t, self.wake_up_event(thread_block)).await;
         }
     }
 
-    /// The event object by which that thread is woken.
-    pub(crate) fn wake_up(&self, thread_block: u32) -> EventHandle {
-        let wake_ups = self.wake_ups.get().expect("made before drivers begin");
+    /// The wake-up event of that thread.
+    pub(crate) fn wake_up_event(&self, thread_block: u32) -> EventHandle {
+        let wake_ups = self
+            .wake_ups
+            .get()
+            .expect("`ready` is set after the wake-up events are created");
         wake_ups[thread_block as usize]
     }
 
-    /// Wakes it around a change of the array, if the build does so at this moment.
+    /// Wakes that thread, if the build does so at this moment of a change.
     pub(crate) async fn notify(&self, t: &Thread, thread_block: u32, moment: WakeTiming) {
         if self.build.wake_timing() == moment {
             self.wake(t, thread_block).await;
         }
     }
 
-    /// The state in which `stimulus` finds a block, or `None` when it has another user than `lease` by now and the
-    /// build looks at instance numbers. Call it under the guard of [`Structure::Blocks`].
+    /// The state in which `stimulus` finds a block; `None` if the block was reused since and the
+    /// build checks instance numbers. The caller holds the lock of [`Structure::Blocks`].
     pub(crate) async fn state(
         &self,
         t: &Thread,
@@ -149,7 +175,7 @@ impl Shared {
         if self.build.checks_instance() && Instance(instance) != block.instance {
             return None;
         }
-        // A word that is no state was written over: the block counts as free.
+        // A corrupted state counts as free.
         Some(BlockState::of(state).unwrap_or(BlockState::Free))
     }
 }
@@ -158,11 +184,11 @@ pub(crate) fn log(t: &Thread, line: LogLine) {
     t.record(Record::Log(line));
 }
 
-pub(crate) fn fact(t: &Thread, fact: Fact) {
+pub(crate) fn record_fact(t: &Thread, fact: Fact) {
     t.record(Record::Fact(fact));
 }
 
-pub(crate) fn event(t: &Thread, entry: EventEntry) {
+pub(crate) fn log_event(t: &Thread, entry: EventEntry) {
     t.record(Record::Event(entry));
 }
 
@@ -172,9 +198,10 @@ pub(crate) fn log_socket_error(
     error: Option<SocketError>,
     address: BlockIndex,
 ) {
-    event(t, EventEntry::Sockets(function, error, address));
+    log_event(t, EventEntry::Sockets(function, error, address));
 }
 
+/// The address that other MTAs listen at.
 pub(crate) fn rfc1006_address(host: u32) -> SocketAddress {
     SocketAddress::new(host, PORT)
 }

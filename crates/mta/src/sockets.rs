@@ -1,7 +1,4 @@
-//! Socket calls as the MTA's threads make them.
-//!
-//! Owns the way from a typed call to the environment and back. It refuses to interpret an
-//! error: the caller knows what it was about.
+//! The socket calls of the MTA's threads, one function for each WinSock call.
 
 use machine::Instant;
 use winsock::{
@@ -11,22 +8,21 @@ use winsock::{
 
 use crate::environment::{SocketRequest, SocketResponse, Thread};
 
-/// Calls that may wait for a connection before it is accepted: the most NT 4 Server allows
-/// (Q127144).
+/// The length of the listen backlog: the maximum of NT 4 Server (Q127144).
 const BACKLOG: u32 = 200;
 
-/// What ended a wait.
+/// The result of [`wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WaitResult {
-    /// The handle at this place in the list.
-    By(usize),
-    /// The deadline.
+    /// The handle at this index is signaled.
+    Signaled(usize),
+    /// The deadline has passed.
     TimedOut,
-    /// A handle in the list was none.
+    /// A handle in the list is closed or was never valid.
     Failed(SocketError),
 }
 
-async fn ask(t: &Thread, call: Call) -> Result<Reply, SocketError> {
+async fn call(t: &Thread, call: Call) -> Result<Reply, SocketError> {
     match t
         .call(SocketRequest {
             call,
@@ -41,22 +37,23 @@ async fn ask(t: &Thread, call: Call) -> Result<Reply, SocketError> {
 }
 
 pub(crate) async fn socket(t: &Thread) -> Result<SocketHandle, SocketError> {
-    let reply = ask(t, Call::Socket).await?;
+    let reply = call(t, Call::Socket).await?;
     let Reply::Socket(socket) = reply else {
-        panic!("socket() answered {reply:?}");
+        panic!("socket() returned {reply:?}");
     };
     Ok(socket)
 }
 
-/// Makes the connections of this socket, or those it accepts, probe an idle peer.
+/// Sets SO_KEEPALIVE: the connections of this socket, or those it accepts, probe an idle peer.
 pub(crate) async fn keep_alive(t: &Thread, socket: SocketHandle) -> Result<(), SocketError> {
-    let call = Call::SetKeepAlive { socket, on: true };
-    ask(t, call).await.map(|_| ())
+    call(t, Call::SetKeepAlive { socket, on: true })
+        .await
+        .map(|_| ())
 }
 
 pub(crate) async fn listen(t: &Thread, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
-    ask(t, Call::Bind { socket, port }).await?;
-    ask(
+    call(t, Call::Bind { socket, port }).await?;
+    call(
         t,
         Call::Listen {
             socket,
@@ -67,14 +64,14 @@ pub(crate) async fn listen(t: &Thread, socket: SocketHandle, port: u16) -> Resul
     Ok(())
 }
 
-/// Begins to connect: success is 10035, and the outcome a network event.
+/// Begins to connect. A non-blocking connect() returns 10035; its result is a network event.
 pub(crate) async fn connect(
     t: &Thread,
     socket: SocketHandle,
     to: SocketAddress,
     label: FlowLabel,
 ) -> Result<(), SocketError> {
-    match ask(t, Call::Connect { socket, to, label }).await {
+    match call(t, Call::Connect { socket, to, label }).await {
         Ok(_) | Err(SocketError::WouldBlock) => Ok(()),
         Err(error) => Err(error),
     }
@@ -84,22 +81,22 @@ pub(crate) async fn accept(
     t: &Thread,
     socket: SocketHandle,
 ) -> Result<(SocketHandle, SocketAddress), SocketError> {
-    let reply = ask(t, Call::Accept { socket }).await?;
+    let reply = call(t, Call::Accept { socket }).await?;
     let Reply::Accepted { socket, from } = reply else {
-        panic!("accept() answered {reply:?}");
+        panic!("accept() returned {reply:?}");
     };
     Ok((socket, from))
 }
 
-/// How many of the bytes were taken over.
+/// Sends bytes; returns how many the socket accepted.
 pub(crate) async fn send(
     t: &Thread,
     socket: SocketHandle,
     bytes: Payload,
 ) -> Result<usize, SocketError> {
-    let reply = ask(t, Call::Send { socket, bytes }).await?;
+    let reply = call(t, Call::Send { socket, bytes }).await?;
     let Reply::Sent(count) = reply else {
-        panic!("send() answered {reply:?}");
+        panic!("send() returned {reply:?}");
     };
     Ok(count)
 }
@@ -109,55 +106,49 @@ pub(crate) async fn receive(
     socket: SocketHandle,
     limit: usize,
 ) -> Result<Payload, SocketError> {
-    let reply = ask(t, Call::Receive { socket, limit }).await?;
+    let reply = call(t, Call::Receive { socket, limit }).await?;
     let Reply::Received(bytes) = reply else {
-        panic!("recv() answered {reply:?}");
+        panic!("recv() returned {reply:?}");
     };
     Ok(bytes)
 }
 
 pub(crate) async fn bytes_readable(t: &Thread, socket: SocketHandle) -> Result<usize, SocketError> {
-    let reply = ask(t, Call::BytesReadable { socket }).await?;
+    let reply = call(t, Call::BytesReadable { socket }).await?;
     let Reply::BytesReadable(count) = reply else {
-        panic!("ioctlsocket() answered {reply:?}");
+        panic!("ioctlsocket() returned {reply:?}");
     };
     Ok(count)
 }
 
 pub(crate) async fn shutdown(t: &Thread, socket: SocketHandle) -> Result<(), SocketError> {
-    ask(t, Call::Shutdown { socket }).await.map(|_| ())
+    call(t, Call::Shutdown { socket }).await.map(|_| ())
 }
 
 pub(crate) async fn close(t: &Thread, socket: SocketHandle) -> Result<(), SocketError> {
-    ask(t, Call::Close { socket }).await.map(|_| ())
+    call(t, Call::Close { socket }).await.map(|_| ())
 }
 
 pub(crate) async fn create_event(t: &Thread) -> Result<EventHandle, SocketError> {
-    let reply = ask(t, Call::CreateEvent).await?;
+    let reply = call(t, Call::CreateEvent).await?;
     let Reply::Event(event) = reply else {
-        panic!("WSACreateEvent() answered {reply:?}");
+        panic!("WSACreateEvent() returned {reply:?}");
     };
     Ok(event)
 }
 
 pub(crate) async fn close_event(t: &Thread, event: EventHandle) -> Result<(), SocketError> {
-    ask(t, Call::CloseEvent { event }).await.map(|_| ())
+    call(t, Call::CloseEvent { event }).await.map(|_| ())
 }
 
 pub(crate) async fn set_event(t: &Thread, event: EventHandle) {
-    let set = ask(t, Call::SetEvent { event }).await;
-    assert!(
-        set.is_ok(),
-        "a wake-up event lives as long as its process: {set:?}"
-    );
+    let set = call(t, Call::SetEvent { event }).await;
+    assert!(set.is_ok(), "no thread closes a wake-up event: {set:?}");
 }
 
 pub(crate) async fn reset_event(t: &Thread, event: EventHandle) {
-    let reset = ask(t, Call::ResetEvent { event }).await;
-    assert!(
-        reset.is_ok(),
-        "a wake-up event lives as long as its process: {reset:?}"
-    );
+    let reset = call(t, Call::ResetEvent { event }).await;
+    assert!(reset.is_ok(), "no thread closes a wake-up event: {reset:?}");
 }
 
 pub(crate) async fn event_select(
@@ -166,7 +157,7 @@ pub(crate) async fn event_select(
     event: EventHandle,
     mask: NetworkEvents,
 ) -> Result<(), SocketError> {
-    ask(
+    call(
         t,
         Call::EventSelect {
             socket,
@@ -183,7 +174,7 @@ pub(crate) async fn enumerate_events(
     socket: SocketHandle,
     event: EventHandle,
 ) -> Result<EnumeratedEvents, SocketError> {
-    let reply = ask(
+    let reply = call(
         t,
         Call::EnumEvents {
             socket,
@@ -192,7 +183,7 @@ pub(crate) async fn enumerate_events(
     )
     .await?;
     let Reply::Events(events) = reply else {
-        panic!("WSAEnumNetworkEvents() answered {reply:?}");
+        panic!("WSAEnumNetworkEvents() returned {reply:?}");
     };
     Ok(events)
 }
@@ -206,9 +197,9 @@ pub(crate) async fn wait(t: &Thread, events: Vec<EventHandle>, deadline: Instant
         })
         .await
     {
-        SocketResponse::Reply(Reply::Signalled(index)) => WaitResult::By(index),
+        SocketResponse::Reply(Reply::Signalled(index)) => WaitResult::Signaled(index),
         SocketResponse::Reply(Reply::Failed(error)) => WaitResult::Failed(error),
-        SocketResponse::Reply(other) => panic!("WSAWaitForMultipleEvents() answered {other:?}"),
+        SocketResponse::Reply(other) => panic!("WSAWaitForMultipleEvents() returned {other:?}"),
         SocketResponse::TimedOut => WaitResult::TimedOut,
     }
 }

@@ -1,48 +1,47 @@
-//! Names and numbers of the MTA's threads.
+//! Names and numbers of the MTA's threads, by product generation.
 //!
-//! Owns the table by generation. The numbers are those of the event log's brackets and of
-//! Winsock.log; they are the same (domain sources: Q188040, Q319936, Q152897, Q170006, Q276222).
-//! It refuses to know what a thread does.
+//! The brackets of the event log and the parentheses of Winsock.log show the same numbers (Q188040,
+//! Q319936, Q152897, Q170006, Q276222).
 
 use crate::build::Generation;
 
 /// A thread's name and number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadName {
-    /// As in the event log's brackets.
+    /// The name in the brackets of the event log.
     pub name: &'static str,
-    /// As in Winsock.log's parentheses.
+    /// The number in the parentheses of Winsock.log.
     pub number: u16,
 }
 
-/// What a thread is there for.
+/// The role of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadRole {
     /// The association manager.
     MainBase,
     /// The timers.
     Timer,
-    /// Transport, downwards.
+    /// The sending side of the transport.
     Down,
-    /// Transport, upwards.
+    /// The receiving side of the transport.
     Up,
-    /// The driver, or the Driver of a pair, of this thread control block.
+    /// The driver of this thread control block, or the Driver of its pair.
     Driver(u32),
-    /// The Async Notify of the pair of this thread control block.
+    /// The Async Notify of this thread control block's pair.
     AsyncNotify(u32),
 }
 
-/// Driver threads of 4.0 seen in events: Q152941, Q151626, Q169113.
+/// Numbers of 4.0 driver threads in events of Q152941, Q151626 and Q169113.
 const PAIRED_DRIVERS: [u16; 4] = [10, 54, 22, 36];
-/// Where the numbers of further threads start. A modelling decision, but for 122 (Q276222).
+/// The first numbers of further driver threads. 122 is from Q276222; 60 is a modeling decision.
 const FURTHER_PAIRS: u16 = 60;
 const FURTHER_DRIVERS: u16 = 122;
 
-/// The name and number of the thread for this duty.
+/// The name and number of the thread with this role.
 #[must_use]
-pub fn name(generation: Generation, duty: ThreadRole) -> ThreadName {
+pub fn name(generation: Generation, role: ThreadRole) -> ThreadName {
     let paired = generation == Generation::Pairs;
-    let (name, number) = match duty {
+    let (name, number) = match role {
         ThreadRole::MainBase => ("MAIN BASE", 1),
         ThreadRole::Timer => ("TIMER", 3),
         ThreadRole::Down => ("POP4 DOWN", if paired { 4 } else { 6 }),
@@ -53,14 +52,14 @@ pub fn name(generation: Generation, duty: ThreadRole) -> ThreadName {
     ThreadName { name, number }
 }
 
-/// What keys the luck of a thread, and names it in a pinned preemption.
+/// The key of a thread's random choices. A pinned preemption names its thread by this key.
 #[must_use]
 pub fn rng_key(number: u16) -> u64 {
     machine::mix(machine::key("mta.thread"), u64::from(number))
 }
 
 fn driver_number(generation: Generation, index: u32) -> u16 {
-    let small = u16::try_from(index).expect("there are at most 64 drivers");
+    let small = u16::try_from(index).expect("there are at most 64 driver threads");
     match generation {
         Generation::Pairs => match PAIRED_DRIVERS.get(index as usize) {
             Some(&number) => number,
@@ -79,21 +78,21 @@ mod tests {
     #[test]
     fn numbers_are_unique_within_a_process() {
         for generation in [Generation::Pairs, Generation::Single] {
-            let mut duties = vec![
+            let mut roles = vec![
                 ThreadRole::MainBase,
                 ThreadRole::Timer,
                 ThreadRole::Down,
                 ThreadRole::Up,
             ];
-            duties.extend((0..64).map(ThreadRole::Driver));
+            roles.extend((0..64).map(ThreadRole::Driver));
             if generation == Generation::Pairs {
-                duties.extend((0..64).map(ThreadRole::AsyncNotify));
+                roles.extend((0..64).map(ThreadRole::AsyncNotify));
             }
-            let numbers: BTreeSet<u16> = duties
+            let numbers: BTreeSet<u16> = roles
                 .iter()
-                .map(|&duty| name(generation, duty).number)
+                .map(|&role| name(generation, role).number)
                 .collect();
-            assert_eq!(numbers.len(), duties.len());
+            assert_eq!(numbers.len(), roles.len());
         }
     }
 }

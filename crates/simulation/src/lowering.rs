@@ -336,7 +336,7 @@ pub(crate) fn mta(name: &str, start: Start<'_>) -> mta::Config {
 
 fn connector(key: u64, to: u32, connector: &Connector) -> mta::Connector {
     mta::Connector {
-        key,
+        rng_key: key,
         to,
         max_associations: connector.max_associations,
         threshold: connector.threshold,

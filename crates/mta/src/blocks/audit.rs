@@ -1,7 +1,6 @@
-//! Read-only facts for oracles: what the words say.
+//! A read-only snapshot of the pool and the thread control blocks, for oracles.
 //!
-//! Owns a snapshot of the pool and the thread control blocks, taken without an access in the
-//! judge's eyes. It refuses to draw conclusions.
+//! Reading it is no modeled access: the race detector does not see it.
 
 use machine::{Address, Machine};
 
@@ -10,31 +9,31 @@ use crate::layout::{
     BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field, pool, wait_array,
 };
 
-/// What the words say at one moment.
+/// The words of the shared structures at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
-    /// The control blocks in the order of the pool.
+    /// All control blocks, by index.
     pub blocks: Vec<BlockSnapshot>,
-    /// The blocks along the free list, up to the first that was met before or is none.
+    /// The blocks along the free list, up to the first repetition or the first pointer to no block.
     pub free: Vec<BlockIndex>,
-    /// Whether the free list ends as it should.
+    /// Whether the free list ends with a null pointer.
     pub free_list_ends: bool,
-    /// The entries of each wait array; `None` where an entry points to no block.
+    /// The entries of each wait array; `None` for an entry that points to no block.
     pub waiting: Vec<Vec<Option<BlockIndex>>>,
 }
 
-/// One control block's words.
+/// The words of one control block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockSnapshot {
-    /// The block and its current use.
+    /// The block and the instance of its latest allocation.
     pub id: BlockId,
-    /// Its state; `None` for a word that is none.
+    /// The state; `None` for a corrupted word.
     pub state: Option<BlockState>,
-    /// The thread control block that owns it.
+    /// The index of the thread control block that owns it.
     pub owner: Option<u32>,
-    /// Its socket's handle.
+    /// The socket handle.
     pub socket: Option<u32>,
-    /// Its event object's handle; zero for none.
+    /// The handle of the event object; zero for none.
     pub event: u32,
 }
 
@@ -74,7 +73,7 @@ impl Audit {
         }
     }
 
-    /// Whether a thread waits for events of this block.
+    /// Whether the block has an entry in a wait array.
     #[must_use]
     pub fn is_waited_for(&self, block: BlockIndex) -> bool {
         self.waiting
@@ -84,11 +83,8 @@ impl Audit {
     }
 }
 
-/// The blocks along the free list, and whether it came to its end.
-fn walk_free_list(
-    layout: Layout,
-    word: impl Fn(machine::Location) -> u32,
-) -> (Vec<BlockIndex>, bool) {
+/// The blocks along the free list, and whether it ends with a null pointer.
+fn walk_free_list(layout: Layout, word: impl Fn(machine::Location) -> u32) -> (Vec<BlockIndex>, bool) {
     let mut seen = vec![false; layout.blocks as usize];
     let mut free = Vec::new();
     let mut at = layout.first_free(word(layout.pool + pool::FREE));

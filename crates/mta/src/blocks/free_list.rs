@@ -1,8 +1,7 @@
 //! The free list of the control-block pool.
 //!
-//! Owns the words of the list: its head, the links and the count of allocations. How threads
-//! agree on them is the build's decision; where they do not, two may take the same block. It
-//! refuses to touch a block's other words.
+//! The build decides how threads synchronize on the list ([`FreeList`]). Without synchronization two
+//! threads can pop the same block (Q152941).
 
 use machine::Address;
 
@@ -13,88 +12,92 @@ use crate::environment::Thread;
 use crate::layout::{field, pool};
 use crate::shared::{HeldLock, Shared};
 
-/// Bytes of the receive buffer of a block: one TPDU of 2048 bytes with room for headers.
+/// Size of a block's receive buffer: one TPDU of 2048 bytes, and space for headers.
 const BUFFER_BYTES: u32 = 2_048 + 64;
 
-/// A block off the list, with its buffer and the number of its use.
+/// A block popped from the list, with its buffer and its instance number.
 pub(crate) struct FreeBlock {
     pub(crate) address: Address,
     pub(crate) buffer: Address,
     pub(crate) instance: u32,
 }
 
-/// Takes the first block off the list; `None` if there is none. The buffer comes before the
-/// block is unlinked: without one the block would have to go back.
-pub(crate) async fn take(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
+/// Pops the first block; `None` if the list is empty.
+///
+/// The buffer is allocated before the block is unlinked: the other order would have to push the
+/// block back if the heap had no memory left.
+pub(crate) async fn pop(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     match shared.build.free_list() {
         FreeList::Guarded | FreeList::GuardedByStep | FreeList::GuardedQueue => {
-            take_guarded(t, shared).await
+            pop_locked(t, shared).await
         }
-        FreeList::Interlocked | FreeList::InterlockedWithCount => take_interlocked(t, shared).await,
+        FreeList::Interlocked | FreeList::InterlockedWithCount => pop_interlocked(t, shared).await,
     }
 }
 
 /// Puts a block on the list.
-pub(crate) async fn give(t: &Thread, shared: &Shared, address: Address) {
+pub(crate) async fn push(t: &Thread, shared: &Shared, block: Address) {
     match shared.build.free_list() {
-        FreeList::Guarded | FreeList::GuardedByStep => give_guarded(t, shared, address).await,
-        FreeList::GuardedQueue => give_to_queue(t, shared, address).await,
+        FreeList::Guarded | FreeList::GuardedByStep => push_locked(t, shared, block).await,
+        FreeList::GuardedQueue => push_to_queue(t, shared, block).await,
         FreeList::Interlocked | FreeList::InterlockedWithCount => {
-            give_interlocked(t, shared, address).await;
+            push_interlocked(t, shared, block).await;
         }
     }
 }
 
-async fn take_guarded(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
+async fn pop_locked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     let list = shared.layout.pool;
-    let guard = shared.lock(t, Structure::Pool, Operation::Allocate).await;
-    let address = Address(t.read(list + pool::FREE).await);
-    if address.is_null() {
-        shared.unlock(t, guard).await;
+    let lock = shared.lock(t, Structure::Pool, Operation::Allocate).await;
+    let block = Address(t.read(list + pool::FREE).await);
+    if block.is_null() {
+        shared.unlock(t, lock).await;
         return None;
     }
+    // The heap call lies between the read of the head and its write. Without a lock this is the
+    // window of Q152941: another thread reads the same head and pops the same block.
     let buffer = t.allocate(BUFFER_BYTES).await;
-    let next = t.read(address + field::NEXT).await;
-    let guard = between_steps(t, shared, guard, Operation::Allocate).await;
+    let next = t.read(block + field::NEXT).await;
+    let lock = relock_between_steps(t, shared, lock, Operation::Allocate).await;
     t.write(list + pool::FREE, next).await;
     let instance = t.read(list + pool::INSTANCES).await;
     t.write(list + pool::INSTANCES, instance.wrapping_add(1))
         .await;
-    shared.unlock(t, guard).await;
+    shared.unlock(t, lock).await;
     Some(FreeBlock {
-        address,
+        address: block,
         buffer,
         instance,
     })
 }
 
-async fn give_guarded(t: &Thread, shared: &Shared, address: Address) {
+async fn push_locked(t: &Thread, shared: &Shared, block: Address) {
     let list = shared.layout.pool;
-    let guard = shared.lock(t, Structure::Pool, Operation::Release).await;
+    let lock = shared.lock(t, Structure::Pool, Operation::Release).await;
     let first = t.read(list + pool::FREE).await;
-    t.write(address + field::NEXT, first).await;
-    let guard = between_steps(t, shared, guard, Operation::Release).await;
-    t.write(list + pool::FREE, address.0).await;
-    shared.unlock(t, guard).await;
+    t.write(block + field::NEXT, first).await;
+    let lock = relock_between_steps(t, shared, lock, Operation::Release).await;
+    t.write(list + pool::FREE, block.0).await;
+    shared.unlock(t, lock).await;
 }
 
-/// A build that guards each step for itself lets others in here.
-async fn between_steps(
+/// Releases and acquires the lock, if the build locks each step separately.
+async fn relock_between_steps(
     t: &Thread,
     shared: &Shared,
-    guard: HeldLock,
+    lock: HeldLock,
     operation: Operation,
 ) -> HeldLock {
     if shared.build.free_list() != FreeList::GuardedByStep {
-        return guard;
+        return lock;
     }
-    shared.unlock(t, guard).await;
+    shared.unlock(t, lock).await;
     shared.lock(t, Structure::Pool, operation).await
 }
 
-async fn give_to_queue(t: &Thread, shared: &Shared, address: Address) {
-    let guard = shared.lock(t, Structure::Pool, Operation::Release).await;
-    t.write(address + field::NEXT, 0).await;
+async fn push_to_queue(t: &Thread, shared: &Shared, block: Address) {
+    let lock = shared.lock(t, Structure::Pool, Operation::Release).await;
+    t.write(block + field::NEXT, 0).await;
     let mut link = shared.layout.pool + pool::FREE;
     loop {
         let next = Address(t.read(link).await);
@@ -103,27 +106,30 @@ async fn give_to_queue(t: &Thread, shared: &Shared, address: Address) {
         }
         link = next + field::NEXT;
     }
-    t.write(link, address.0).await;
-    shared.unlock(t, guard).await;
+    t.write(link, block.0).await;
+    shared.unlock(t, lock).await;
 }
 
-async fn take_interlocked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
+async fn pop_interlocked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     let list = shared.layout.pool;
     let mut buffer = Address::NULL;
-    let address = loop {
+    let block = loop {
         let head = t.read(list + pool::FREE).await;
-        let address = shared.layout.first_free(head);
-        if address.is_null() {
+        let block = shared.layout.first_free(head);
+        if block.is_null() {
             heap::free(t, buffer).await;
             return None;
         }
         if buffer.is_null() {
             buffer = t.allocate(BUFFER_BYTES).await;
         }
-        let next = Address(t.read(address + field::NEXT).await);
+        // ABA: between this read and the exchange, other threads can pop two blocks and push the
+        // first again. The head is the same address, but `next` is in use by now. Only a head that
+        // counts its changes lets the exchange fail.
+        let next = Address(t.read(block + field::NEXT).await);
         let new = shared.layout.head(head, next);
         if t.compare_exchange(list + pool::FREE, head, new).await == head {
-            break address;
+            break block;
         }
     };
     let instance = loop {
@@ -134,21 +140,21 @@ async fn take_interlocked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
         }
     };
     Some(FreeBlock {
-        address,
+        address: block,
         buffer,
         instance,
     })
 }
 
-/// The link is written by an exchange: a thread that is about to take another block may be
-/// looking at it, and finds out by the head that it looked too early.
-async fn give_interlocked(t: &Thread, shared: &Shared, address: Address) {
+async fn push_interlocked(t: &Thread, shared: &Shared, block: Address) {
     let list = shared.layout.pool;
     loop {
         let head = t.read(list + pool::FREE).await;
         let first = shared.layout.first_free(head);
-        t.exchange(address + field::NEXT, first.0).await;
-        let new = shared.layout.head(head, address);
+        // An exchange and not a plain write: a thread in `pop_interlocked` may read this link, and
+        // a plain write would be a data race. Its compare-and-exchange fails if the link is stale.
+        t.exchange(block + field::NEXT, first.0).await;
+        let new = shared.layout.head(head, block);
         if t.compare_exchange(list + pool::FREE, head, new).await == head {
             return;
         }

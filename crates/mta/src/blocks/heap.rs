@@ -1,23 +1,23 @@
-//! The MTA's own hand on the process heap.
-//!
-//! Owns the check that EXCHMEM makes before it frees a block: a header that does not look
-//! allocated raises an exception (Q155302, Q182547). It refuses to repair anything.
+//! Freeing a block of the process heap, with the consistency check that EXCHMEM makes first.
 
 use machine::Address;
 
 use crate::environment::Thread;
 use crate::record::EventEntry;
-use crate::shared::{INCONSISTENT, event};
+use crate::shared::{INCONSISTENT, log_event};
 
-/// Frees a block of the heap; null is nothing to free.
+/// Frees a block of the process heap. A null address is ignored.
+///
+/// A header that does not look allocated raises an exception (Q155302, Q182547).
 pub(crate) async fn free(t: &Thread, block: Address) {
     if block.is_null() {
         return;
     }
     if t.check_block(block).await.is_err() {
-        event(t, EventEntry::HeapFreeFailure);
+        log_event(t, EventEntry::HeapFreeFailure);
         match t.raise(INCONSISTENT).await {}
     }
-    // Whether the heap takes it is not looked at, as HeapFree's answer was not.
+    // The result is ignored, as the program ignores that of HeapFree(): a block that another thread
+    // frees between the check and here is freed twice without a word.
     t.free(block).await;
 }

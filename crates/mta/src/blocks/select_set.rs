@@ -1,9 +1,9 @@
 //! The select sets of 4.0: the list of handles that one select() call waits for.
 //!
-//! Owns the set as a block of the process heap that a thread control block points to. The Async
-//! Notify makes it anew for every call, and whoever changes the wait array throws it away: two
-//! threads "update the pointers used by one select call" (Q152951), and unguarded both may free
-//! the same block. The event-driven builds have none.
+//! A set is a block of the process heap that a thread control block points to. The Async Notify
+//! builds one for its wait, and each thread that changes the wait array discards it. Two threads
+//! "update the pointers used by one select call" (Q152951): without a lock both may free the same
+//! heap block. Exchange 5.5 and 2000 have no select sets.
 
 use machine::{Address, Field};
 use winsock::EventHandle;
@@ -16,9 +16,9 @@ use crate::shared::Shared;
 
 const HANDLE: &str = "select set.handle";
 
-/// Makes the set for what was found in the array, and reads the handles back from it. Call it
-/// under the guard of the wait arrays.
-pub(crate) async fn make(
+/// Builds the set for these entries, and reads the handles back from it. The caller holds the lock
+/// of the wait arrays.
+pub(crate) async fn build(
     t: &Thread,
     shared: &Shared,
     thread_block: u32,
@@ -27,9 +27,10 @@ pub(crate) async fn make(
     if shared.build.generation() == Generation::Single {
         return events;
     }
-    throw_away(t, shared, thread_block).await;
+    discard(t, shared, thread_block).await;
+    // At least one word, so that a set without handles has an address: null means "no set".
     let words = u32::try_from(events.len())
-        .expect("at most 63 entries")
+        .expect("an array has at most 63 entries")
         .max(1);
     let set = t.allocate(4 * words).await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
@@ -37,6 +38,8 @@ pub(crate) async fn make(
     for (event, index) in events.iter().zip(0..) {
         t.write(set + handle(index), event.0).await;
     }
+    // The handles that select() waits for are those in the heap block: if another thread has freed
+    // it meanwhile, they may be somebody else's words.
     let mut handles = Vec::with_capacity(events.len());
     for (_, index) in events.iter().zip(0..) {
         handles.push(EventHandle(t.read(set + handle(index)).await));
@@ -44,25 +47,28 @@ pub(crate) async fn make(
     handles
 }
 
-/// Whether the set is still as it was made. The event-driven builds look at the array every time.
+/// Whether the set still exists, so that the array need not be read again. Exchange 5.5 and 2000
+/// read the array before each wait.
 pub(crate) async fn is_current(t: &Thread, shared: &Shared, thread_block: u32) -> bool {
     if shared.build.generation() == Generation::Single {
         return false;
     }
-    let guard = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
-    shared.unlock(t, guard).await;
+    shared.unlock(t, lock).await;
     !set.is_null()
 }
 
-/// Frees the set, so that it is made anew. Call it under the guard of the wait arrays.
-pub(crate) async fn throw_away(t: &Thread, shared: &Shared, thread_block: u32) {
+/// Frees the set, so that the next wait builds another. The caller holds the lock of the wait
+/// arrays.
+pub(crate) async fn discard(t: &Thread, shared: &Shared, thread_block: u32) {
     if shared.build.generation() == Generation::Single {
         return;
     }
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
+    // Freed before the pointer is cleared: without a lock a second thread frees the set again.
     heap::free(t, set).await;
     t.write(pointer, 0).await;
 }

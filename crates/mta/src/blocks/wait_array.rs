@@ -1,8 +1,7 @@
 //! The wait arrays of the thread control blocks.
 //!
-//! Owns joining, leaving and walking an array, and the choice of a thread control block. The
-//! entries are addresses: an array torn by two threads leads to a null or stale pointer
-//! (Q152951). It refuses to wait: that is a driver's part.
+//! An entry is the address of a control block. Two threads that change an array without a lock
+//! leave null or stale addresses in it (Q152951).
 
 use machine::Address;
 
@@ -14,7 +13,7 @@ use crate::layout::{BlockId, BlockState, Instance, Layout, NONE, field, wait_arr
 use crate::shared::Shared;
 use winsock::{EventHandle, SocketHandle};
 
-/// What a walk found in one entry.
+/// The words of the block that an entry points to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WaitEntry {
     pub(crate) block: BlockId,
@@ -23,10 +22,12 @@ pub(crate) struct WaitEntry {
     pub(crate) event: EventHandle,
 }
 
-/// Chooses a thread control block for a block: `preferred` while it has room, or the one with the
-/// fewest. The event-driven builds count what they have bound, since an entry comes later; 4.0
-/// goes by the entries.
-pub(crate) async fn choose(t: &Thread, shared: &Shared, preferred: Option<u32>) -> u32 {
+/// Binds a block to a thread control block: to `preferred` while it has room, otherwise to the one
+/// with the lowest load.
+///
+/// Exchange 5.5 and 2000 count the bound blocks, because an entry is added later. 4.0 uses the
+/// number of entries.
+pub(crate) async fn bind(t: &Thread, shared: &Shared, preferred: Option<u32>) -> u32 {
     if shared.layout.threads == 1 {
         return 0;
     }
@@ -36,124 +37,129 @@ pub(crate) async fn choose(t: &Thread, shared: &Shared, preferred: Option<u32>) 
     } else {
         wait_array::COUNT
     };
-    let guard = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
     let mut loads = Vec::new();
     for index in 0..shared.layout.threads {
         loads.push(t.read(shared.layout.thread_block(index) + load).await);
     }
     let has_room = |index: &u32| loads[*index as usize] < wait_array::ENTRIES_MAX;
-    let fewest = (0..shared.layout.threads).min_by_key(|index| loads[*index as usize]);
+    let least_loaded = (0..shared.layout.threads).min_by_key(|index| loads[*index as usize]);
     let chosen = preferred
         .filter(has_room)
-        .or(fewest)
+        .or(least_loaded)
         .expect("there is a thread control block");
     if counts {
-        let place = shared.layout.thread_block(chosen) + wait_array::BOUND;
-        t.write(place, loads[chosen as usize].wrapping_add(1)).await;
+        let bound = shared.layout.thread_block(chosen) + wait_array::BOUND;
+        t.write(bound, loads[chosen as usize].wrapping_add(1)).await;
     }
-    shared.unlock(t, guard).await;
+    shared.unlock(t, lock).await;
     chosen
 }
 
-/// A block bound to this thread control block, or to none, is given back.
+/// Undoes [`bind`] when a block is released. `thread_block` may name no thread control block.
 pub(crate) async fn unbind(t: &Thread, shared: &Shared, thread_block: u32) {
     let counts = shared.build.generation() == Generation::Single && shared.layout.threads > 1;
     if !counts || thread_block >= shared.layout.threads {
         return;
     }
-    let place = shared.layout.thread_block(thread_block) + wait_array::BOUND;
-    let guard = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
-    let bound = t.read(place).await;
-    t.write(place, bound.wrapping_sub(1)).await;
-    shared.unlock(t, guard).await;
+    let bound = shared.layout.thread_block(thread_block) + wait_array::BOUND;
+    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let count = t.read(bound).await;
+    t.write(bound, count.wrapping_sub(1)).await;
+    shared.unlock(t, lock).await;
 }
 
-/// Adds a block at the end of the array.
-pub(crate) async fn join(t: &Thread, shared: &Shared, thread_block: u32, address: Address) {
+/// Adds an entry at the end of the array.
+pub(crate) async fn add(t: &Thread, shared: &Shared, thread_block: u32, block: Address) {
     let array = shared.layout.thread_block(thread_block);
-    let guard = shared
+    let lock = shared
         .lock(t, Structure::WaitArrays, Operation::Allocate)
         .await;
     let count = t.read(array + wait_array::COUNT).await;
-    // A full array takes no more: the block is closed by a timer. Only 4.0, which goes by stale
-    // counts, comes to that ("Failed to find socket, result=14, count=63", Q276222).
+    // A full array takes no more entries, and a timer closes the block. Only 4.0 can get here,
+    // because it binds by stale counts ("Failed to find socket, result=14, count=63", Q276222).
     if count < wait_array::ENTRIES_MAX {
-        t.write(Layout::entry(array, count), address.0).await;
+        // Without a lock, two threads that read the same count write the same entry: one is lost.
+        t.write(Layout::entry(array, count), block.0).await;
         t.write(array + wait_array::COUNT, count + 1).await;
     }
-    select_set::throw_away(t, shared, thread_block).await;
-    shared.unlock(t, guard).await;
+    select_set::discard(t, shared, thread_block).await;
+    shared.unlock(t, lock).await;
 }
 
-/// Takes a block out of the array: the last entry takes its place.
-pub(crate) async fn leave(t: &Thread, shared: &Shared, thread_block: u32, address: Address) {
+/// Removes a block's entry: the last entry moves into its slot. `thread_block` may name no thread
+/// control block.
+pub(crate) async fn remove(t: &Thread, shared: &Shared, thread_block: u32, block: Address) {
     if thread_block >= shared.layout.threads {
         return;
     }
     let array = shared.layout.thread_block(thread_block);
-    let guard = shared
+    let lock = shared
         .lock(t, Structure::WaitArrays, Operation::Release)
         .await;
     let count = t.read(array + wait_array::COUNT).await;
     for index in 0..count.min(wait_array::ENTRIES_MAX) {
-        if t.read(Layout::entry(array, index)).await == address.0 {
+        if t.read(Layout::entry(array, index)).await == block.0 {
             // entry[index] = entry[count - 1]; entry[count - 1] = NULL; count--;
-            let rest = count.wrapping_sub(1);
-            let last = t.read(Layout::entry(array, rest)).await;
+            // A thread that reads the array between these writes finds a block twice, or null.
+            let last_index = count.wrapping_sub(1);
+            let last = t.read(Layout::entry(array, last_index)).await;
             t.write(Layout::entry(array, index), last).await;
-            t.write(Layout::entry(array, rest), 0).await;
-            t.write(array + wait_array::COUNT, rest).await;
+            t.write(Layout::entry(array, last_index), 0).await;
+            t.write(array + wait_array::COUNT, last_index).await;
             break;
         }
     }
-    select_set::throw_away(t, shared, thread_block).await;
-    shared.unlock(t, guard).await;
+    select_set::discard(t, shared, thread_block).await;
+    shared.unlock(t, lock).await;
 }
 
-/// Reads the array and the blocks it points to, in the order of the blocks.
-pub(crate) async fn walk(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<WaitEntry> {
+/// Reads the array and the blocks that it points to. The result is sorted by block, which is the
+/// order of the `Wait for cb` lines (Q303102) and of the handles in the wait.
+pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<WaitEntry> {
     let array = shared.layout.thread_block(thread_block);
-    let guard = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let array_lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
     let blocks = read_entries(t, array).await;
-    let together = match shared.build.wait_array_scan() {
-        WaitArrayScan::LocksNested => Some(guard),
+    let held_array_lock = match shared.build.wait_array_scan() {
+        WaitArrayScan::LocksNested => Some(array_lock),
         WaitArrayScan::LocksInTurn => {
-            shared.unlock(t, guard).await;
+            shared.unlock(t, array_lock).await;
             None
         }
     };
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
     let mut entries = Vec::with_capacity(blocks.len());
-    for &address in &blocks {
-        entries.push(look(t, shared, address).await);
+    for &block in &blocks {
+        entries.push(read_block(t, shared, block).await);
     }
-    shared.unlock(t, guard).await;
-    if let Some(guard) = together {
-        shared.unlock(t, guard).await;
+    shared.unlock(t, lock).await;
+    if let Some(lock) = held_array_lock {
+        shared.unlock(t, lock).await;
     }
-    entries.retain(|it| it.event.0 != 0);
-    entries.sort_by_key(|it| it.block);
-    let guard = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
-    let events = entries.iter().map(|it| it.event).collect();
-    let handles = select_set::make(t, shared, thread_block, events).await;
+    entries.retain(|entry| entry.event.0 != 0);
+    entries.sort_by_key(|entry| entry.block);
+    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let events = entries.iter().map(|entry| entry.event).collect();
+    let handles = select_set::build(t, shared, thread_block, events).await;
     if shared.build.generation() == Generation::Pairs && read_entries(t, array).await != blocks {
-        // Whoever changed the array has thrown away a set that was not this one yet, and has
-        // woken us: the next look must not take this one for current.
-        select_set::throw_away(t, shared, thread_block).await;
+        // The array changed while no lock was held. The thread that changed it discarded the
+        // previous set and woke this thread, so the next `select_set::is_current` must not see
+        // this one.
+        select_set::discard(t, shared, thread_block).await;
     }
-    shared.unlock(t, guard).await;
-    entries
-        .iter_mut()
-        .zip(handles)
-        .for_each(|(entry, handle)| entry.event = handle);
+    shared.unlock(t, lock).await;
+    for (entry, handle) in entries.iter_mut().zip(handles) {
+        entry.event = handle;
+    }
     entries
 }
 
-/// The entries of the array. The count is read anew for every entry, as a loop over `count` in C
-/// does. Call it under the guard of the wait arrays.
+/// The entries of the array. The caller holds the lock of the wait arrays.
 async fn read_entries(t: &Thread, array: Address) -> Vec<Address> {
     let mut blocks = Vec::new();
     let mut index = 0;
+    // The count is read again for each entry, as a C loop over `count` does: an unguarded count
+    // may change meanwhile.
     while index
         < t.read(array + wait_array::COUNT)
             .await
@@ -165,29 +171,27 @@ async fn read_entries(t: &Thread, array: Address) -> Vec<Address> {
     blocks
 }
 
-/// Looks at the block of an entry again. `None` if it has another user by now and the build
-/// looks at instance numbers.
-pub(crate) async fn look_again(t: &Thread, shared: &Shared, entry: WaitEntry) -> Option<WaitEntry> {
+/// Reads the block of an entry again. `None` if the block was reused since and the build checks
+/// instance numbers.
+pub(crate) async fn read_again(t: &Thread, shared: &Shared, entry: WaitEntry) -> Option<WaitEntry> {
     let address = shared.address(entry.block.index);
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    let current = look(t, shared, address).await;
-    shared.unlock(t, guard).await;
-    let same_user = current.block == entry.block && current.socket == entry.socket;
-    (same_user || !shared.build.checks_instance()).then_some(current)
+    let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let current = read_block(t, shared, address).await;
+    shared.unlock(t, lock).await;
+    let same_use = current.block == entry.block && current.socket == entry.socket;
+    (same_use || !shared.build.checks_instance()).then_some(current)
 }
 
-/// Reads one block through the pointer in an entry, whatever that pointer has become.
-async fn look(t: &Thread, shared: &Shared, address: Address) -> WaitEntry {
+/// Reads the words at an address from the array, which may be no block at all.
+async fn read_block(t: &Thread, shared: &Shared, address: Address) -> WaitEntry {
     let event = EventHandle(t.read(address + field::EVENT).await);
     let socket = t.read(address + field::SOCKET).await;
     let state = BlockState::of(t.read(address + field::STATE).await);
     let instance = Instance(t.read(address + field::INSTANCE).await);
-    let block = BlockId::new(shared.layout.index(address), instance);
-    let socket = (socket != NONE).then_some(SocketHandle(socket));
     WaitEntry {
-        block,
+        block: BlockId::new(shared.layout.index(address), instance),
         state,
-        socket,
+        socket: (socket != NONE).then_some(SocketHandle(socket)),
         event,
     }
 }

@@ -1,97 +1,94 @@
-//! What a build can decide: the answers that [`Build`](crate::Build) gives.
-//!
-//! Owns one small set of answers for each question, with what every answer does. It refuses to
-//! answer: builds do, and the programs carry the answers out.
+//! The answers that a [`Build`](crate::Build) can give, and what each of them does.
 
-/// What a session timeout does to a block whose connection is not open yet.
+/// What happens to a block whose connection is not open when the session timer expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TimeoutAction {
-    /// The block leaves service at once and waits for the transport's close request.
+    /// The block is taken out of service at once and waits for the transport's close request.
     TakeOutOfService,
-    /// The transport is asked to close, and nothing else is touched.
+    /// The transport is asked to close, and nothing else happens.
     RequestClose,
-    /// The socket is closed and the block goes back to the pool at once; the transport's close
-    /// request comes down after that. No shipped build does this.
+    /// The socket is closed and the block is released at once; the transport's close request comes
+    /// later. No shipped build does this.
     Release,
 }
 
-/// What a close request does.
+/// What the driver does with a close request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseAction {
-    /// The driver closes the socket and gives the block back.
+    /// It closes the socket and releases the block.
     Close,
-    /// It is answered as done: whoever took the block out of service is believed to have
-    /// released it.
+    /// It confirms the close and does nothing, on the assumption that the thread which took the
+    /// block out of service has released it.
     Acknowledge,
-    /// It is answered as done, and event 9225 says that it came in a state that does not take it.
+    /// It confirms the close and reports event 9225: a bad message type in this state.
     Refuse,
-    /// The driver gives the block back but leaves the socket open. No shipped build does this.
+    /// It releases the block but leaves the socket open. No shipped build does this.
     ReleaseOnly,
 }
 
-/// What the driver does when a connect() has failed.
+/// What the driver does after a failed connect().
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConnectFailureAction {
-    /// It tries again on the same socket, after the host's `connect_pause` (Q193894).
+    /// It calls connect() again on the same socket, after the host's `connect_pause` (Q193894).
     Retry,
-    /// It closes the connection and tells the transport.
+    /// It closes the connection and sends the transport a close indication.
     GiveUp,
 }
 
-/// What the driver does with a call for which no block is free.
+/// What the driver does with an incoming call when no block is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EmptyPoolAction {
-    /// It accepts the call and closes it at once.
+    /// It accepts the call and closes the socket at once.
     Refuse,
-    /// It leaves the call in the listener's backlog. No shipped build does this.
+    /// It leaves the call in the backlog of the listener. No shipped build does this.
     LeaveInBacklog,
 }
 
-/// How threads agree on the pool's free list.
+/// How the pool's free list is synchronized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FreeList {
-    /// Under the guard of the pool, from the first look to the last write; the block that was
-    /// given back last is taken first.
+    /// A stack under the pool's lock, held from the first read to the last write: the block that
+    /// was released last is allocated first.
     Guarded,
-    /// The same, but the guard is left and entered again between looking at the list and
-    /// writing its head. No shipped build does this.
+    /// The same, but the lock is released and acquired again between the read of the list and the
+    /// write of its head. No shipped build does this.
     GuardedByStep,
-    /// Under the guard of the pool as a queue: the block that was given back first is taken
-    /// first, so that each rests while others are used. No shipped build does this.
+    /// A queue under the pool's lock: the block that was released first is allocated first, so
+    /// that a block stays free for as long as possible. No shipped build does this.
     GuardedQueue,
-    /// By interlocked compare-and-exchange of the head, which is an address. Nobody asks for the
-    /// guard of the pool. No shipped build does this.
+    /// A stack whose head, an address, is changed by interlocked compare-and-exchange, without the
+    /// pool's lock. It has the ABA problem. No shipped build does this.
     Interlocked,
-    /// By interlocked compare-and-exchange of a head that also counts its changes, as the
-    /// sequence number of NT's interlocked singly linked lists does. Nobody asks for the guard
-    /// of the pool. No shipped build does this.
+    /// The same with a head that also counts its changes, like the sequence number in the header
+    /// of NT's interlocked singly linked lists. No shipped build does this.
     InterlockedWithCount,
 }
 
-/// How the thread that waits for a wait array reads it.
+/// How a driver thread locks the wait array and the blocks while it reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WaitArrayScan {
-    /// The entries under the guard of the wait arrays, then the blocks under theirs.
+    /// One lock after the other: the array under its lock, then the blocks under theirs.
     LocksInTurn,
-    /// The blocks under their guard while that of the wait arrays is still held: one picture of
-    /// both. No shipped build does this.
+    /// Both locks at once: the blocks are read while the lock of the array is still held. No
+    /// shipped build does this.
     LocksNested,
 }
 
-/// When the thread that waits for a wait array is woken to look at a change of it.
+/// When the thread that waits for a wait array is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WakeTiming {
-    /// After the change.
+    /// After the array changes.
     AfterChange,
-    /// Before it. No shipped build does this.
+    /// Before the array changes. No shipped build does this.
     BeforeChange,
 }
 
-/// When a driver thread that was woken resets its wake-up event.
+/// When a driver thread resets its wake-up event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventReset {
-    /// Before it looks for messages.
+    /// Before it drains its message queue.
     BeforeDraining,
-    /// Once it has found no more. No shipped build does this.
+    /// After it has drained its message queue: a message that arrives in between is not noticed. No
+    /// shipped build does this.
     AfterDraining,
 }

@@ -1,85 +1,86 @@
-//! Session units, as far as the association manager needs them.
+//! SPDUs of X.225 that an association needs: connect, accept, finish, disconnect, abort, and an
+//! activity with its minor synchronization points, which are the checkpoints (Q198622).
 //!
-//! Owns the bytes of connect, accept, finish, disconnect, abort, and of an activity with its
-//! checkpoints: X.225's identifiers, parameters and concatenation, and user data in X.226's
-//! presentation data values (a checkpoint is one minor synchronisation point, Q198622). What is
-//! in those values is the association manager's own: ACSE and RTSE are not modeled, and have
-//! octets of plausible number in their place. An analyser takes every unit apart. It refuses to
-//! know whose turn it is.
-
-use std::fmt;
+//! Identifiers, parameters and concatenation follow X.225, and user data are presentation data
+//! values of X.226, so that protocol analyzers decode every unit. ACSE and RTSE are not modeled:
+//! fillers of plausible size replace them.
 
 /// One session unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spdu<'a> {
-    /// CN: open an association.
+    /// CN: opens an association.
     Connect,
     /// AC: the association is open.
     Accept,
-    /// FN: close it in order.
+    /// FN: begins an orderly release.
     Finish,
-    /// DN: the answer to FN.
+    /// DN: answers FN.
     Disconnect,
-    /// AB: it has ended, whatever was under way.
+    /// AB: ends the association at once.
     Abort,
-    /// AS: the transfer of a message begins.
+    /// AS: begins the transfer of a message.
     ActivityStart {
-        /// Which message.
+        /// The number of the message.
         message: u32,
-        /// Its bytes.
+        /// Its size in bytes.
         length: u32,
     },
-    /// AR: the transfer of a message goes on behind a confirmed checkpoint.
+    /// AR: resumes the transfer of a message at a confirmed checkpoint.
     ActivityResume {
-        /// Which message.
+        /// The number of the message.
         message: u32,
-        /// Its bytes in all.
+        /// Its size in bytes.
         length: u32,
-        /// From which byte on.
+        /// The offset of the checkpoint.
         offset: u32,
     },
-    /// DT: a piece of the message.
+    /// DT: a part of the message.
     Data {
-        /// The piece.
+        /// The bytes.
         user: &'a [u8],
     },
-    /// MIP: a checkpoint: everything before it is to be confirmed.
+    /// MIP: a checkpoint, which asks for a confirmation of all bytes before it.
     MinorSync {
-        /// Its serial number in this activity.
+        /// Its serial number in this activity, from 1.
         serial: u32,
     },
-    /// MIA: the checkpoint is confirmed.
+    /// MIA: confirms a checkpoint.
     MinorSyncAck {
-        /// The serial number confirmed.
+        /// Its serial number.
         serial: u32,
     },
-    /// AE: the message is complete.
+    /// AE: ends the transfer.
     ActivityEnd {
         /// The message's number, modulo [`SERIALS`].
         serial: u32,
     },
-    /// AEA: the complete message has arrived and is kept.
+    /// AEA: acknowledges the complete message.
     ActivityEndAck {
         /// The message's number, modulo [`SERIALS`].
         serial: u32,
     },
 }
 
-/// Serial numbers have six digits (X.225, 8.3.1): after 999,999 comes 0.
+/// Serial numbers have six digits (X.225 section 8.3.1): they are counted modulo this.
 pub const SERIALS: u32 = 1_000_000;
-/// What a Data unit adds to its piece: Give Tokens, its own header, and the presentation's.
+/// Bytes that a Data SPDU adds to its content: Give Tokens, its own header, and that of the
+/// presentation.
 pub const DATA_HEADER_BYTES: usize = 4 + VALUE_HEADER_BYTES;
 
-/// Why bytes are no session unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bytes that are no valid session unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpduError {
-    /// Fewer bytes than the unit needs.
+    /// There are fewer bytes than the unit requires.
+    #[error("the SPDU is truncated")]
     Truncated,
-    /// An identifier that is not used here.
+    /// No unit with this identifier is supported.
+    #[error("SPDU {0} is not supported")]
     Identifier(u8),
-    /// User data that are not one presentation data value of the reliable transfer.
+    /// The user data are not one presentation data value in the context of RTSE.
+    #[error("the user data of the SPDU are no presentation data value of RTSE")]
     Presentation,
-    /// A serial number that is none.
+    /// The serial number is no decimal number.
+    #[error("the serial number of the SPDU is not decimal")]
     Serial,
 }
 
@@ -95,43 +96,43 @@ const MIP: u8 = 49;
 const MIA: u8 = 50;
 const AE: u8 = 41;
 const AEA: u8 = 42;
-/// Units about activities and their data are category 2: a Give Tokens unit without parameters
-/// comes before each (X.225, 6.3.7).
+// SPDUs of an activity are category 2: X.225 section 6.3.7 concatenates each of them to a Give Tokens
+// SPDU, which has no parameters here.
 const GIVE_TOKENS: [u8; 2] = [1, 0];
 
-/// Connect/Accept Item with no protocol options and version 2; then the functional units that
-/// RTSE asks for: half-duplex, minor synchronise, activity management, exceptions.
+/// Connect/Accept Item with no protocol options and version 2, then the functional units of RTSE:
+/// half-duplex, minor synchronize, activity management, exceptions.
 const CONNECT_ITEMS: [u8; 12] = [5, 6, 19, 1, 0, 22, 1, 2, 20, 2, 2, 0x49];
 const PARAMETER_ACTIVITY: u8 = 41;
 const PARAMETER_SERIAL: u8 = 42;
 const PARAMETER_USER_DATA: u8 = 193;
 const SERIAL_DIGITS: u8 = 6;
 
-/// Octets in the place of AARQ, RTORQ and bind in a CONNECT, and of their answers in an ACCEPT:
-/// plausible numbers, not measured ones.
+/// Octets that replace AARQ, RTORQ and bind in a CONNECT, and their answers in an ACCEPT. The numbers
+/// are plausible, not measured.
 const CONNECT_FILLER_BYTES: usize = 138;
 const ACCEPT_FILLER_BYTES: usize = 78;
 
-/// Mode-selector of a CP or CPA: normal mode (X.226, 8.2).
+/// The mode selector of a CP or CPA: normal mode (X.226 section 8.2).
 const NORMAL_MODE: [u8; 5] = [0xA0, 3, 0x80, 1, 1];
 const SET: u8 = 0x31;
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 2;
 const NORMAL_MODE_PARAMETERS: u8 = 0xA2;
 const FULLY_ENCODED_DATA: u8 = 0x61;
-/// Of a presentation data value: octets, and not a value of ASN.1.
+/// A presentation data value of octets, not of an ASN.1 type.
 const OCTET_ALIGNED: u8 = 0x81;
-/// Presentation contexts, as an initiator numbers them: odd (X.226, 6.2.2).
+/// Presentation contexts. An initiator gives them odd numbers (X.226 section 6.2.2).
 const CONTEXT_ACSE: u8 = 1;
 const CONTEXT_RTSE: u8 = 3;
-/// Identifier and length, the latter always in two octets after the one that says so.
+/// Identifier and length in BER, the length always in the long form with two octets.
 const TAG_BYTES: usize = 4;
 const CONTEXT_BYTES: usize = 3;
 const VALUE_HEADER_BYTES: usize = 3 * TAG_BYTES + CONTEXT_BYTES;
 const OCTETS_MAX: usize = u16::MAX as usize - VALUE_HEADER_BYTES;
 
 impl Spdu<'_> {
-    /// Its bytes: identifier, length indicator, parameters, user data.
+    /// Encodes the SPDU.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         match *self {
@@ -153,15 +154,15 @@ impl Spdu<'_> {
                 present(&mut bytes, CONTEXT_RTSE, user);
                 bytes
             }
-            Self::MinorSync { serial } => unit(MIP, &synchronisation(serial)),
-            Self::MinorSyncAck { serial } => unit(MIA, &synchronisation(serial)),
-            Self::ActivityEnd { serial } => unit(AE, &synchronisation(serial)),
-            Self::ActivityEndAck { serial } => unit(AEA, &synchronisation(serial)),
+            Self::MinorSync { serial } => unit(MIP, &synchronization(serial)),
+            Self::MinorSyncAck { serial } => unit(MIA, &synchronization(serial)),
+            Self::ActivityEnd { serial } => unit(AE, &synchronization(serial)),
+            Self::ActivityEndAck { serial } => unit(AEA, &synchronization(serial)),
         }
     }
 }
 
-/// A unit of category 2 behind its Give Tokens.
+/// A category 2 SPDU after its Give Tokens.
 fn unit(identifier: u8, parameters: &[u8]) -> Vec<u8> {
     [
         &GIVE_TOKENS,
@@ -171,10 +172,13 @@ fn unit(identifier: u8, parameters: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// Identifier and length indicator of a unit or parameter.
+/// Identifier and length indicator of an SPDU or a parameter.
 fn header(identifier: u8, length: usize) -> [u8; 2] {
-    let length = u8::try_from(length).expect("no unit here needs the long form of 255 and more");
-    assert!(length < u8::MAX, "255 stands before a length of two octets");
+    let length = u8::try_from(length).expect("no SPDU here has 255 bytes or more");
+    assert!(
+        length < u8::MAX,
+        "a length indicator of 255 announces the long form"
+    );
     [identifier, length]
 }
 
@@ -189,7 +193,7 @@ fn connecting(identifier: u8, filler: usize) -> Vec<u8> {
     [&header(identifier, parameters.len())[..], &parameters].concat()
 }
 
-/// The activity is named by its message.
+/// An activity SPDU. The activity identifier is the number of the message.
 fn activity(identifier: u8, message: u32, values: &[u32]) -> Vec<u8> {
     let name = [&header(PARAMETER_ACTIVITY, 4)[..], &message.to_be_bytes()].concat();
     unit(identifier, &[name, user_data(values)].concat())
@@ -202,15 +206,15 @@ fn user_data(values: &[u32]) -> Vec<u8> {
     [&header(PARAMETER_USER_DATA, value.len())[..], &value].concat()
 }
 
-/// With Give Tokens twelve octets: a checkpoint takes about 59 in an IP packet (Q198622), 40 of
-/// them IP's and TCP's and 7 of TPKT and DT.
-fn synchronisation(serial: u32) -> Vec<u8> {
+/// The serial number parameter of a synchronization point. With its header and Give Tokens the SPDU
+/// has 12 octets: with 40 of IP and TCP and 7 of TPKT and DT that is the "about 59 bytes" of Q198622.
+fn synchronization(serial: u32) -> Vec<u8> {
     let digits = format!("{:06}", serial % SERIALS);
     let header = header(PARAMETER_SERIAL, usize::from(SERIAL_DIGITS));
     [&header[..], digits.as_bytes()].concat()
 }
 
-/// Appends fully encoded data of one presentation data value (X.226, 8.4.2).
+/// Appends fully encoded data with one presentation data value (X.226 section 8.4.2).
 fn present(bytes: &mut Vec<u8>, context: u8, octets: &[u8]) {
     bytes.extend_from_slice(&value_header(context, octets.len()));
     bytes.extend_from_slice(octets);
@@ -224,17 +228,17 @@ fn value_header(context: u8, octets: usize) -> [u8; VALUE_HEADER_BYTES] {
     [a, b, c, d, e, f, g, h, INTEGER, 1, context, i, j, k, l]
 }
 
-/// Identifier and length in BER, the length in its long form.
+/// Identifier and length in BER, the length in the long form.
 fn tag(identifier: u8, length: usize) -> [u8; TAG_BYTES] {
-    let length = u16::try_from(length).expect("a unit fits into one TSDU of 64 KiB");
+    let length = u16::try_from(length).expect("an SPDU fits into one TSDU of 64 KiB");
     let [high, low] = length.to_be_bytes();
     [identifier, 0x82, high, low]
 }
 
-/// What session unit these bytes are.
+/// Decodes an SPDU.
 ///
 /// # Errors
-/// [`SpduError`]; whatever the peer sent, this never panics.
+/// If the bytes are no valid SPDU.
 pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
     let bytes = bytes.strip_prefix(&GIVE_TOKENS).unwrap_or(bytes);
     let (identifier, parameters, rest) = split(bytes)?;
@@ -270,7 +274,8 @@ pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
     })
 }
 
-/// An identifier, the octets that its length indicator counts, and what follows.
+/// Splits off an SPDU or parameter: its identifier, the octets that its length indicator counts, and
+/// the rest.
 fn split(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), SpduError> {
     let &[identifier, length, ref rest @ ..] = bytes else {
         return Err(SpduError::Truncated);
@@ -291,7 +296,7 @@ fn parameter(mut parameters: &[u8], wanted: u8) -> Result<&[u8], SpduError> {
     }
 }
 
-/// The octets of the one presentation data value that these bytes are.
+/// The octets of the presentation data value that these bytes encode.
 fn presented(bytes: &[u8]) -> Result<&[u8], SpduError> {
     let (head, octets) = bytes
         .split_at_checked(VALUE_HEADER_BYTES)
@@ -319,26 +324,13 @@ fn number_at(parameters: &[u8], at: usize) -> Result<u32, SpduError> {
     }
 }
 
-impl fmt::Display for SpduError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated => formatter.write_str("the session unit ends too early"),
-            Self::Identifier(identifier) => write!(formatter, "no session unit {identifier} here"),
-            Self::Presentation => formatter.write_str("the session unit's user data are no value"),
-            Self::Serial => formatter.write_str("the session unit's serial number is none"),
-        }
-    }
-}
-
-impl std::error::Error for SpduError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     #[test]
-    fn a_checkpoint_takes_fifty_nine_bytes_in_a_packet() {
+    fn a_checkpoint_has_59_bytes_in_an_ip_packet() {
         const IP_AND_TCP: usize = 40;
         const TPKT_AND_DT: usize = 7;
         let bytes = Spdu::MinorSync { serial: 1 }.encode();
@@ -347,7 +339,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(
+        fn encoding_round_trips(
             kind in 0..12,
             message: u32,
             length: u32,
@@ -373,7 +365,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_judged(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn any_bytes_are_accepted_or_rejected_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             if let Err(error) = decode(&bytes) {
                 prop_assert!(!error.to_string().is_empty());
             }

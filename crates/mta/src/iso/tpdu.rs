@@ -1,67 +1,68 @@
-//! TPDUs of the X.224 transport protocol, class 0.
+//! TPDUs of X.224 class 0: Connection Request and Confirm, Disconnect Request, Data and Error.
 //!
-//! Owns the bytes of Connection Request and Confirm, Disconnect Request, Data and Error. It
-//! refuses the classes above 0: RFC 1006 uses none of them.
+//! RFC 1006 uses no other class.
 
-use std::fmt;
-
-/// The size of TPDU that Exchange proposes: 2^11 bytes (hex trace in Q151626).
+/// The TPDU size that Exchange proposes: 2^11 bytes (hex trace in Q151626).
 pub const SIZE_EXPONENT: u8 = 11;
-/// User bytes in one Data TPDU of that size: three bytes are its header.
+/// User bytes in one Data TPDU of that size, which has a header of three bytes.
 pub const DATA_BYTES_MAX: usize = (1 << SIZE_EXPONENT) - 3;
 
 /// One transport protocol data unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tpdu<'a> {
-    /// CR: open a transport connection that the sender calls `source`.
+    /// CR: opens a transport connection.
     ConnectionRequest {
-        /// The sender's reference.
+        /// SRC-REF: the sender's reference.
         source: u16,
-        /// Proposed size: 2^n bytes.
+        /// The proposed TPDU size: 2^n bytes.
         size_exponent: u8,
     },
     /// CC: the connection is open.
     ConnectionConfirm {
-        /// The reference of the one who asked.
+        /// DST-REF: the reference from the CR.
         destination: u16,
-        /// The sender's reference.
+        /// SRC-REF: the sender's reference.
         source: u16,
-        /// Agreed size: 2^n bytes.
+        /// The agreed TPDU size: 2^n bytes.
         size_exponent: u8,
     },
-    /// DR: in class 0 only the refusal of a CR.
+    /// DR: refuses a CR. Class 0 has no other use for it; a connection ends with its TCP connection.
     DisconnectRequest {
-        /// The reference of the one who asked.
+        /// DST-REF: the reference from the CR.
         destination: u16,
-        /// Why: 0 is "not specified", 1 congestion.
+        /// The reason: 0 is "not specified", 1 is congestion.
         reason: u8,
     },
-    /// DT: a piece of a session unit; the last one says so.
+    /// DT: a part of a session unit.
     Data {
-        /// Whether the session unit ends here.
+        /// The EOT mark: whether this is the last part.
         end: bool,
-        /// The piece.
+        /// The bytes.
         user: &'a [u8],
     },
     /// ER: the peer sent something invalid.
     Error {
-        /// The receiver's reference.
+        /// DST-REF: the receiver's reference.
         destination: u16,
-        /// Why.
+        /// The reject cause.
         cause: u8,
     },
 }
 
-/// Why bytes are no TPDU of class 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bytes that are no valid TPDU of class 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TpduError {
-    /// Fewer bytes than the length indicator or the kind of TPDU demands.
+    /// There are fewer bytes than the length indicator or the TPDU requires.
+    #[error("the TPDU is truncated")]
     Truncated,
-    /// A code that class 0 does not have.
+    /// Class 0 has no TPDU with this code.
+    #[error("class 0 has no TPDU {0:#04x}")]
     Code(u8),
-    /// A class above 0.
+    /// The class is above 0.
+    #[error("transport class {0} instead of 0")]
     Class(u8),
-    /// A size outside 2^7 to 2^13.
+    /// The TPDU size is outside 2^7 to 2^13.
+    #[error("TPDU size 2^{0} is not allowed")]
     Size(u8),
 }
 
@@ -74,12 +75,11 @@ const END_OF_UNIT: u8 = 0x80;
 const PARAMETER_SIZE: u8 = 0xC0;
 const PARAMETER_CALLING: u8 = 0xC1;
 const PARAMETER_CALLED: u8 = 0xC2;
-/// The size when a CR names none (X.224 section 13.3.4).
+/// The TPDU size of a CR without the parameter: 128 bytes (X.224 section 13.3.4).
 const SIZE_EXPONENT_DEFAULT: u8 = 7;
 
 impl Tpdu<'_> {
-    /// Its bytes. A Connection Request has fourteen: empty selectors C1 and C2, then the size, in
-    /// the order of the trace in Q151626.
+    /// Encodes the TPDU.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         match *self {
@@ -125,16 +125,18 @@ fn connection(code: u8, destination: u16, source: u16, size_exponent: u8) -> Vec
         source_low,
         0,
     ];
+    // Empty selectors, then the size, in the order of the trace in Q151626: 14 bytes in all, which is
+    // the length in Q157015 and in the normal sample of Q303102.
     bytes.extend_from_slice(&[PARAMETER_CALLING, 0, PARAMETER_CALLED, 0]);
     bytes.extend_from_slice(&[PARAMETER_SIZE, 1, size_exponent]);
     bytes[0] = u8::try_from(bytes.len() - 1).expect("the length indicator of a CR is 13");
     bytes
 }
 
-/// What TPDU these bytes are.
+/// Decodes a TPDU.
 ///
 /// # Errors
-/// [`TpduError`]; whatever the peer sent, this never panics.
+/// If the bytes are no valid TPDU of class 0.
 pub fn decode(bytes: &[u8]) -> Result<Tpdu<'_>, TpduError> {
     let (&indicator, rest) = bytes.split_first().ok_or(TpduError::Truncated)?;
     let header = rest
@@ -142,6 +144,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tpdu<'_>, TpduError> {
         .ok_or(TpduError::Truncated)?;
     let user = &rest[header.len()..];
     let (&code, fields) = header.split_first().ok_or(TpduError::Truncated)?;
+    // The low half is the credit of other classes; class 0 has none and ignores it.
     match code & 0xF0 {
         CODE_CR => {
             let source = word(fields, 2)?;
@@ -192,7 +195,7 @@ fn word(fields: &[u8], at: usize) -> Result<u16, TpduError> {
     }
 }
 
-/// The size parameter among the parameters of a CR or CC. They come in any order: peers differ.
+/// The TPDU size of a CR or CC. Its parameters may come in any order.
 fn connection_size(fields: &[u8]) -> Result<u8, TpduError> {
     let class = *fields.get(4).ok_or(TpduError::Truncated)? >> 4;
     if class != 0 {
@@ -216,19 +219,6 @@ fn connection_size(fields: &[u8]) -> Result<u8, TpduError> {
     }
 }
 
-impl fmt::Display for TpduError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Truncated => formatter.write_str("the TPDU ends too early"),
-            Self::Code(code) => write!(formatter, "class 0 has no TPDU {code:#04x}"),
-            Self::Class(class) => write!(formatter, "transport class {class} instead of 0"),
-            Self::Size(exponent) => write!(formatter, "no TPDU size 2^{exponent}"),
-        }
-    }
-}
-
-impl std::error::Error for TpduError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,7 +238,7 @@ mod tests {
 
     /// The confirm in the hex trace of Q151626, sent by a real Exchange server.
     #[test]
-    fn a_real_confirm_is_understood() {
+    fn a_confirm_of_a_real_server_is_decoded() {
         let mut bytes = vec![0x27, 0xD0, 0x01, 0xCA, 0x00, 0x29, 0x00, 0xC1, 0x0D];
         bytes.extend_from_slice(b"SWISSLIFETSAP");
         bytes.extend_from_slice(&[0xC2, 0x0D]);
@@ -264,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_class_0_does_not_have_is_refused() {
+    fn invalid_tpdus_are_rejected() {
         assert_eq!(decode(&[]), Err(TpduError::Truncated));
         assert_eq!(decode(&[9, 0xE0, 0]), Err(TpduError::Truncated));
         assert_eq!(decode(&[2, 0x10, 0]), Err(TpduError::Code(0x10)));
@@ -283,7 +273,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(
+        fn encoding_round_trips(
             (kind, destination, source, size_exponent, user) in tpdus()
         ) {
             let tpdu = match kind {
@@ -298,7 +288,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_judged(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn any_bytes_are_accepted_or_rejected_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             if let Err(error) = decode(&bytes) {
                 prop_assert!(!error.to_string().is_empty());
             }

@@ -1,10 +1,6 @@
-//! TPKT: the packets that RFC 1006 puts on a TCP stream.
-//!
-//! Owns the four-byte header. It refuses to know what a packet carries.
+//! TPKT: the packets of RFC 1006, which delimit TPDUs on a TCP stream.
 
-use std::fmt;
-
-/// Bytes of the header (RFC 1006 section 6).
+/// Size of the header (RFC 1006 section 6).
 pub const HEADER_BYTES: usize = 4;
 /// The largest packet, header included.
 pub const PACKET_BYTES_MAX: usize = 65_535;
@@ -13,41 +9,44 @@ pub const PACKET_BYTES_MIN: usize = 7;
 
 const VERSION: u8 = 3;
 
-/// Why four bytes are no TPKT header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Four bytes that are no valid TPKT header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// The version is not 3.
+    #[error("TPKT version {0} instead of 3")]
     Version(u8),
     /// The length is below seven.
+    #[error("TPKT length {0} is below 7")]
     TooShort(u16),
 }
 
-/// Puts `tpdu` behind a header. The reserved byte is zero; Exchange 4.0 before Service Pack 3
-/// sent garbage there (Q157015), which no peer of ours minds.
+/// Prepends a header to `tpdu`.
 ///
 /// # Panics
-/// If the TPDU does not fit into a packet or is shorter than any TPDU.
+/// If `tpdu` is shorter than 3 or longer than 65,531 bytes.
 #[must_use]
 pub fn encode(tpdu: &[u8]) -> Vec<u8> {
     let length = HEADER_BYTES + tpdu.len();
     assert!(
         (PACKET_BYTES_MIN..=PACKET_BYTES_MAX).contains(&length),
-        "no TPKT of {length} bytes"
+        "a TPKT has 7 to 65,535 bytes, not {length}"
     );
     let [high, low] = u16::try_from(length)
-        .expect("the largest TPKT fits")
+        .expect("the range was checked")
         .to_be_bytes();
     let mut packet = Vec::with_capacity(length);
+    // The reserved byte is zero. Exchange 4.0 before Service Pack 3 sent garbage here, and some peers
+    // refused the call (Q157015).
     packet.extend_from_slice(&[VERSION, 0, high, low]);
     packet.extend_from_slice(tpdu);
     packet
 }
 
-/// How many bytes follow this header.
+/// The number of bytes after this header.
 ///
 /// # Errors
-/// A wrong version or a length below that of the shortest packet. The reserved byte may be
-/// anything (Q151626).
+/// If the version is wrong, or the length is below that of the shortest packet. The reserved byte
+/// may have any value (Q151626).
 pub fn body_length(header: [u8; HEADER_BYTES]) -> Result<usize, HeaderError> {
     let [version, _reserved, high, low] = header;
     if version != VERSION {
@@ -60,17 +59,6 @@ pub fn body_length(header: [u8; HEADER_BYTES]) -> Result<usize, HeaderError> {
     Ok(usize::from(length) - HEADER_BYTES)
 }
 
-impl fmt::Display for HeaderError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Version(version) => write!(formatter, "TPKT version {version} instead of 3"),
-            Self::TooShort(length) => write!(formatter, "TPKT length {length} is below 7"),
-        }
-    }
-}
-
-impl std::error::Error for HeaderError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_is_found_again(tpdu in prop::collection::vec(any::<u8>(), 3..4_000)) {
+        fn encoding_round_trips(tpdu in prop::collection::vec(any::<u8>(), 3..4_000)) {
             let packet = encode(&tpdu);
             let header = [packet[0], packet[1], packet[2], packet[3]];
             prop_assert_eq!(body_length(header), Ok(tpdu.len()));
@@ -86,7 +74,7 @@ mod tests {
         }
 
         #[test]
-        fn any_four_bytes_are_judged(header: [u8; 4]) {
+        fn any_header_is_accepted_or_rejected_without_a_panic(header: [u8; 4]) {
             match body_length(header) {
                 Ok(length) => prop_assert!((3..=65_531).contains(&length)),
                 Err(error) => prop_assert!(!error.to_string().is_empty()),

@@ -1,35 +1,32 @@
-//! One association, at either end.
-//!
-//! Owns its phase and the progress of the message it transfers. It refuses to know the other
-//! associations of its connector.
+//! One association, on either side: its phase, and the progress of its transfer.
 
 use machine::Instant;
 
+use crate::content::ContentRange;
 use crate::iso::spdu::{SERIALS, Spdu};
 use crate::layout::BlockId;
 
 use super::Action;
 use super::queue::Queued;
 
-/// Which end this is.
+/// The side of this MTA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// It called, for this connector.
-    Caller { connector: u32 },
+    Initiator { connector: u32 },
     /// It was called from this address.
-    Called { from: u32 },
+    Responder { from: u32 },
 }
 
-/// How far it has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// From the open request, or the accepted call, to the session's acceptance.
+    /// From the open request, or the accepted call, to the ACCEPT of the session.
     Opening,
     /// Messages can be transferred.
     Open,
-    /// The caller has asked to finish.
+    /// The initiator has sent FINISH.
     Finishing,
-    /// The called side has agreed to finish and awaits the close.
+    /// The responder has answered with DISCONNECT and waits for the transport to close.
     Answered,
     /// The transport was asked to close.
     Closing { orderly: bool },
@@ -42,73 +39,74 @@ pub(super) struct Association {
     pub(super) block: Option<BlockId>,
     /// Reserved for urgent messages (Q194589).
     pub(super) urgent_only: bool,
-    /// Counts the plans: the alarm of an older plan means nothing.
-    pub(super) generation: u32,
-    pub(super) sending: Option<Sending>,
+    /// The number of times that its timer was set.
+    pub(super) timer_sequence: u32,
+    pub(super) transfer: Option<OutgoingTransfer>,
     pub(super) last_heard: Instant,
 }
 
 impl Association {
-    pub(super) fn caller(connector: u32, urgent_only: bool, now: Instant) -> Self {
+    pub(super) fn initiator(connector: u32, urgent_only: bool, now: Instant) -> Self {
         Self {
-            role: Role::Caller { connector },
+            role: Role::Initiator { connector },
             phase: Phase::Opening,
             block: None,
             urgent_only,
-            generation: 0,
-            sending: None,
+            timer_sequence: 0,
+            transfer: None,
             last_heard: now,
         }
     }
 
-    pub(super) fn called(from: u32, block: BlockId, now: Instant) -> Self {
-        let role = Role::Called { from };
+    pub(super) fn responder(from: u32, block: BlockId, now: Instant) -> Self {
+        let role = Role::Responder { from };
         Self {
             role,
             block: Some(block),
-            ..Self::caller(0, false, now)
+            ..Self::initiator(0, false, now)
         }
     }
 
-    pub(super) fn is_caller_of(&self, connector: u32) -> bool {
-        self.role == Role::Caller { connector }
+    pub(super) fn is_initiator_for(&self, connector: u32) -> bool {
+        self.role == Role::Initiator { connector }
     }
 
-    pub(super) fn is_idle_caller_of(&self, connector: u32) -> bool {
-        self.is_caller_of(connector) && self.phase == Phase::Open && self.sending.is_none()
+    pub(super) fn is_idle_initiator_for(&self, connector: u32) -> bool {
+        self.is_initiator_for(connector) && self.phase == Phase::Open && self.transfer.is_none()
     }
 
-    pub(super) fn is_opening_caller(&self) -> bool {
-        matches!(self.role, Role::Caller { .. }) && self.phase == Phase::Opening
+    pub(super) fn is_opening_initiator(&self) -> bool {
+        matches!(self.role, Role::Initiator { .. }) && self.phase == Phase::Opening
     }
 
-    /// Takes note of a confirmed checkpoint; whether there is room to send more.
+    /// Confirms a checkpoint of the transfer. False if it is not the next one.
     pub(super) fn confirm(&mut self, serial: u32) -> bool {
-        self.sending
+        self.transfer
             .as_mut()
-            .is_some_and(|sending| sending.confirm(serial))
+            .is_some_and(|transfer| transfer.confirm(serial))
     }
 }
 
 /// The transfer of one message, on the sender's side.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(super) struct OutgoingTransfer {
     queued: Queued,
-    /// Bytes handed to the transport.
+    /// Bytes that were passed to the transport, including those of earlier activities.
     sent: u32,
-    /// Where this activity began: behind what an earlier one had confirmed.
+    /// The offset at which this activity began: what earlier activities had confirmed.
     start: u32,
+    /// Bytes between two checkpoints.
     checkpoint: u32,
     window: u32,
-    /// Checkpoints sent and confirmed in this activity.
+    /// Checkpoints of this activity.
     checkpoints_sent: u32,
     checkpoints_confirmed: u32,
-    ended: bool,
+    end_sent: bool,
 }
 
-impl Sending {
+impl OutgoingTransfer {
     pub(super) fn new(queued: Queued, start: u32, checkpoint: u32, window: u32) -> Self {
-        // Without checkpoints the message is one stretch; without a window there is one anyhow.
+        // Without checkpoints the message is sent at once.
         let checkpoint = if checkpoint == 0 {
             queued.submission.length.max(1)
         } else {
@@ -119,10 +117,11 @@ impl Sending {
             sent: start,
             start,
             checkpoint,
+            // A window of zero would never send.
             window: window.max(1),
             checkpoints_sent: 0,
             checkpoints_confirmed: 0,
-            ended: false,
+            end_sent: false,
         }
     }
 
@@ -130,19 +129,19 @@ impl Sending {
         self.queued.submission.message
     }
 
-    /// Sends stretches and checkpoints while the window has room, then the end.
-    pub(super) fn pump(&mut self, block: BlockId, actions: &mut Vec<Action>) {
+    /// Sends content and checkpoints while the window is open, then the end of the activity.
+    pub(super) fn fill_window(&mut self, block: BlockId, actions: &mut Vec<Action>) {
         let (message, total) = (self.message(), self.queued.submission.length);
         while self.sent < total && self.checkpoints_sent - self.checkpoints_confirmed < self.window
         {
-            let length = self.checkpoint.min(total - self.sent);
-            actions.push(Action::SendContent {
-                block,
+            let content = ContentRange {
                 message,
                 offset: self.sent,
-                length,
-            });
-            self.sent += length;
+                length: self.checkpoint.min(total - self.sent),
+            };
+            actions.push(Action::SendContent(block, content));
+            self.sent += content.length;
+            // The end of the activity confirms the last part, so it needs no checkpoint.
             if self.sent < total {
                 self.checkpoints_sent += 1;
                 let unit = Spdu::MinorSync {
@@ -151,8 +150,8 @@ impl Sending {
                 actions.push(Action::Send(block, unit.encode()));
             }
         }
-        if self.sent == total && !self.ended {
-            self.ended = true;
+        if self.sent == total && !self.end_sent {
+            self.end_sent = true;
             actions.push(Action::Send(
                 block,
                 Spdu::ActivityEnd { serial: message }.encode(),
@@ -167,14 +166,15 @@ impl Sending {
         fits
     }
 
-    /// Back into the queue after a break, behind the last confirmed checkpoint.
-    pub(super) fn give_back(self, now: Instant) -> Queued {
+    /// Returns the message to its queue after a break, with the offset to resume at.
+    pub(super) fn into_queued(self, now: Instant) -> Queued {
         let confirmed = self.start + self.checkpoints_confirmed * self.checkpoint;
         debug_assert!(
             confirmed <= self.queued.submission.length,
-            "not more than there is"
+            "no more is confirmed than was sent"
         );
-        // A resumed transfer that made no progress starts anew: the peer may have forgotten it.
+        // A resumed transfer without progress starts from the beginning next time: the peer may
+        // have lost the checkpoint, and would refuse to resume again and again.
         let confirmed = if self.start > 0 && confirmed == self.start {
             0
         } else {

@@ -1,8 +1,5 @@
-//! What has arrived, or is arriving.
-//!
-//! Owns the receiver's side of transfers: how far each message has come, what its checkpoints
-//! were, and which messages are complete, so that a repeated one is kept once. It refuses to
-//! keep the bytes.
+//! Incoming messages: the progress of each transfer, its checkpoints, and the messages that are
+//! complete. The bytes themselves are not kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +8,22 @@ use crate::iso::spdu::SERIALS;
 use crate::layout::BlockId;
 use crate::record::Fact;
 
-/// Checkpoints remembered of one transfer; older ones can no longer be resumed from.
+/// The maximum of checkpoints kept for a transfer. It cannot be resumed at older ones.
 const CHECKPOINTS_MAX: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Inbox {
-    /// The transfer under way on each connection: the sender's address and the message.
-    current: BTreeMap<BlockId, (u32, u32)>,
-    partial: BTreeMap<(u32, u32), Partial>,
-    complete: BTreeSet<(u32, u32)>,
+    /// The transfer on each connection.
+    current: BTreeMap<BlockId, TransferKey>,
+    partial: BTreeMap<TransferKey, IncomingTransfer>,
+    complete: BTreeSet<TransferKey>,
 }
 
+/// The address of the sender, and the number of the message.
+type TransferKey = (u32, u32);
+
 #[derive(Debug)]
-struct Partial {
+struct IncomingTransfer {
     length: u32,
     received: Progress,
     checkpoints: Vec<Progress>,
@@ -35,8 +35,18 @@ struct Progress {
     hash: ContentHash,
 }
 
+/// The result of the end of an activity.
+pub(super) enum Finished {
+    /// The message is complete.
+    New(Fact),
+    /// The message was complete before. Its acknowledgment was lost, so the sender repeats it.
+    Duplicate,
+    /// Bytes are missing, or no such transfer is known.
+    Incomplete,
+}
+
 impl Inbox {
-    pub(super) fn new(complete: BTreeSet<(u32, u32)>) -> Self {
+    pub(super) fn new(complete: BTreeSet<TransferKey>) -> Self {
         Self {
             current: BTreeMap::new(),
             partial: BTreeMap::new(),
@@ -45,82 +55,84 @@ impl Inbox {
     }
 
     pub(super) fn start(&mut self, block: BlockId, from: u32, message: u32, length: u32) {
-        self.take_over(block, (from, message));
-        let partial = Partial {
+        self.assign(block, (from, message));
+        let transfer = IncomingTransfer {
             length,
             received: Progress::default(),
             checkpoints: Vec::new(),
         };
-        self.partial.insert((from, message), partial);
+        self.partial.insert((from, message), transfer);
     }
 
-    /// Goes back to the checkpoint at `offset`; false if it is not known.
+    /// Resumes a transfer at the checkpoint at `offset`. False if that checkpoint is not known.
     pub(super) fn resume(&mut self, block: BlockId, from: u32, message: u32, offset: u32) -> bool {
-        let Some(partial) = self.partial.get_mut(&(from, message)) else {
+        let Some(transfer) = self.partial.get_mut(&(from, message)) else {
             return false;
         };
-        let point = partial
-            .checkpoints
-            .iter()
-            .find(|point| point.bytes == offset)
-            .copied();
-        let Some(point) = point else { return false };
-        partial.checkpoints.retain(|it| it.bytes <= offset);
-        partial.received = point;
-        self.take_over(block, (from, message));
+        let mut checkpoints = transfer.checkpoints.iter();
+        let Some(&checkpoint) = checkpoints.find(|checkpoint| checkpoint.bytes == offset) else {
+            return false;
+        };
+        transfer.checkpoints.retain(|it| it.bytes <= offset);
+        transfer.received = checkpoint;
+        self.assign(block, (from, message));
         true
     }
 
+    /// Adds received bytes.
     pub(super) fn add(&mut self, block: BlockId, user: &[u8]) {
-        if let Some(partial) = self.current_of(block) {
-            let bytes = u32::try_from(user.len()).expect("a session unit is short");
-            partial.received.bytes = partial.received.bytes.saturating_add(bytes);
-            partial.received.hash.update(user);
+        if let Some(transfer) = self.current_on(block) {
+            let bytes = u32::try_from(user.len()).expect("a session unit has at most 64 KiB");
+            transfer.received.bytes = transfer.received.bytes.saturating_add(bytes);
+            transfer.received.hash.update(user);
         }
     }
 
     pub(super) fn checkpoint(&mut self, block: BlockId) {
-        if let Some(partial) = self.current_of(block) {
-            if partial.checkpoints.len() == CHECKPOINTS_MAX {
-                partial.checkpoints.remove(0);
+        if let Some(transfer) = self.current_on(block) {
+            if transfer.checkpoints.len() == CHECKPOINTS_MAX {
+                transfer.checkpoints.remove(0);
             }
-            partial.checkpoints.push(partial.received);
+            transfer.checkpoints.push(transfer.received);
         }
     }
 
-    /// The message of this number, modulo [`SERIALS`], is complete. `None` if it is not all there; no fact if it was complete
-    /// before: its acknowledgment was lost, and it is not kept twice.
-    pub(super) fn finish(&mut self, block: BlockId, serial: u32) -> Option<Option<Fact>> {
-        let (from, current) = self.current.remove(&block)?;
-        let whole = self
-            .partial
-            .remove(&(from, current))
-            .filter(|_| current % SERIALS == serial)?;
-        if whole.received.bytes != whole.length {
-            return None;
-        }
-        let fact = Fact::MessageArrived {
-            from,
-            message: current,
-            length: whole.length,
-            hash: whole.received.hash.value(),
+    /// Ends the transfer of the message with this number, modulo [`SERIALS`].
+    pub(super) fn finish(&mut self, block: BlockId, serial: u32) -> Finished {
+        let Some((from, message)) = self.current.remove(&block) else {
+            return Finished::Incomplete;
         };
-        Some(self.complete.insert((from, current)).then_some(fact))
+        match self.partial.remove(&(from, message)) {
+            Some(transfer)
+                if message % SERIALS == serial && transfer.received.bytes == transfer.length =>
+            {
+                if !self.complete.insert((from, message)) {
+                    return Finished::Duplicate;
+                }
+                Finished::New(Fact::MessageArrived {
+                    from,
+                    message,
+                    length: transfer.length,
+                    hash: transfer.received.hash.value(),
+                })
+            }
+            Some(_) | None => Finished::Incomplete,
+        }
     }
 
-    /// The connection has ended; what it was transferring may be resumed on another.
+    /// The connection has ended. Its transfer may be resumed on another.
     pub(super) fn forget(&mut self, block: BlockId) {
         self.current.remove(&block);
     }
 
-    /// The transfer goes on here and nowhere else: what a broken connection still has on its way
-    /// must not be added to it.
-    fn take_over(&mut self, block: BlockId, transfer: (u32, u32)) {
+    /// Makes this the only connection of the transfer: a broken one may still deliver bytes, which
+    /// must not be added.
+    fn assign(&mut self, block: BlockId, transfer: TransferKey) {
         self.current.retain(|_, current| *current != transfer);
         self.current.insert(block, transfer);
     }
 
-    fn current_of(&mut self, block: BlockId) -> Option<&mut Partial> {
+    fn current_on(&mut self, block: BlockId) -> Option<&mut IncomingTransfer> {
         let transfer = self.current.get(&block)?;
         self.partial.get_mut(transfer)
     }

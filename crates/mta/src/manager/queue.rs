@@ -1,7 +1,4 @@
-//! One connector's messages and its rests.
-//!
-//! Owns the order in which messages wait, how many associations they deserve and how long the
-//! connector rests after a failure. It refuses to know the associations themselves.
+//! The message queue and the retry state of one connector.
 
 use std::collections::VecDeque;
 
@@ -15,7 +12,7 @@ pub(super) struct Queued {
     pub(super) submission: Submission,
     /// Bytes that an earlier association had confirmed by a checkpoint.
     pub(super) confirmed: u32,
-    /// When that association broke.
+    /// The time when that association broke.
     pub(super) broken_at: Option<Instant>,
 }
 
@@ -23,21 +20,21 @@ pub(super) struct Queued {
 pub(super) struct Queue {
     pub(super) connector: Connector,
     waiting: [VecDeque<Queued>; 3],
-    /// No association is opened before this.
-    pub(super) rests_until: Instant,
-    /// Counts the plans to wake up: the alarm of an older plan means nothing.
-    pub(super) generation: u32,
-    failures_to_open: u32,
+    /// No association is opened before this time.
+    pub(super) retry_at: Instant,
+    /// The number of times that its timer was set.
+    pub(super) timer_sequence: u32,
+    open_failures: u32,
     breaks: u32,
-    /// Opens since the last message was transferred: part of a connection's name.
-    tries: u32,
+    /// Associations opened since the last transferred message: a part of the flow label.
+    attempts: u32,
     limit_reached: bool,
 }
 
 impl Queued {
-    /// From which byte the transfer goes on: behind the last checkpoint if the break is not
-    /// older than the recovery timeout.
-    pub(super) fn resumes_at(&self, now: Instant, recovery_timeout: Duration) -> u32 {
+    /// The offset at which the transfer continues: the last checkpoint, if the break is not older
+    /// than the recovery timeout.
+    pub(super) fn resume_offset(&self, now: Instant, recovery_timeout: Duration) -> u32 {
         match self.broken_at {
             Some(broken_at) if broken_at + recovery_timeout >= now => self.confirmed,
             _ => 0,
@@ -50,11 +47,11 @@ impl Queue {
         Self {
             connector,
             waiting: [VecDeque::new(), VecDeque::new(), VecDeque::new()],
-            rests_until: Instant::ZERO,
-            generation: 0,
-            failures_to_open: 0,
+            retry_at: Instant::ZERO,
+            timer_sequence: 0,
+            open_failures: 0,
             breaks: 0,
-            tries: 0,
+            attempts: 0,
             limit_reached: false,
         }
     }
@@ -84,7 +81,7 @@ impl Queue {
         u32::try_from(length).unwrap_or(u32::MAX)
     }
 
-    /// How many associations the waiting messages deserve: one more for every `threshold`
+    /// The number of associations for the waiting messages: one more for every `threshold`
     /// (Q194589).
     pub(super) fn wanted(&self) -> u32 {
         match self.len() {
@@ -93,64 +90,66 @@ impl Queue {
         }
     }
 
-    /// The limit, when more associations are wanted than it allows and that is news (event 57).
+    /// The limit of associations, if more are wanted for the first time (event 57).
     pub(super) fn limit_newly_reached(&mut self, wanted: u32) -> Option<u32> {
         let limit = self.connector.max_associations;
         let was_reached = std::mem::replace(&mut self.limit_reached, wanted > limit);
         (self.limit_reached && !was_reached).then_some(limit)
     }
 
-    /// The name of the next connection: which message it is opened for, and which try it is.
-    /// Other connections may come and go without changing it.
-    pub(super) fn next_label(&mut self) -> u64 {
-        self.tries += 1;
+    /// The flow label of the next connection: a function of the connector, the message that it is
+    /// opened for, and the number of the attempt. Other connections do not change it, so taking one
+    /// away leaves the random choices of all others as they were.
+    pub(super) fn next_flow_label(&mut self) -> u64 {
+        self.attempts += 1;
         let head = self.waiting.iter().find_map(VecDeque::front);
-        let role = head.map_or(0, |queued| queued.submission.key);
+        let role = head.map_or(0, |queued| queued.submission.rng_key);
         machine::mix(
-            machine::mix(self.connector.key, role),
-            u64::from(self.tries),
+            machine::mix(self.connector.rng_key, role),
+            u64::from(self.attempts),
         )
     }
 
     pub(super) fn on_opened(&mut self) {
-        self.failures_to_open = 0;
+        self.open_failures = 0;
     }
 
     pub(super) fn on_transferred(&mut self) {
-        self.tries = 0;
+        self.attempts = 0;
         self.breaks = 0;
     }
 
     pub(super) fn on_not_opened(&mut self, now: Instant) {
-        self.failures_to_open += 1;
-        self.rest_until(now + self.connector.open_interval);
+        self.open_failures += 1;
+        self.defer_until(now + self.connector.open_interval);
     }
 
-    /// The rest after a break is short a few times (transfer interval and retries), then long.
+    /// An association broke. The pause after it is the transfer interval, until the transfer retries
+    /// are used up; then it is the open interval.
     pub(super) fn on_broken(&mut self, now: Instant, unfinished: Option<Queued>) {
         if let Some(queued) = unfinished {
             self.waiting[queued.submission.priority as usize].push_front(queued);
         }
         self.breaks += 1;
-        let rest = if self.breaks <= self.connector.transfer_retries {
+        let pause = if self.breaks <= self.connector.transfer_retries {
             self.connector.transfer_interval
         } else {
             self.breaks = 0;
             self.connector.open_interval
         };
-        self.rest_until(now + rest);
+        self.defer_until(now + pause);
     }
 
-    fn rest_until(&mut self, until: Instant) {
-        self.rests_until = self.rests_until.max(until);
+    fn defer_until(&mut self, until: Instant) {
+        self.retry_at = self.retry_at.max(until);
     }
 
-    /// All messages, once opening has failed more often than the retries allow.
-    pub(super) fn take_hopeless(&mut self) -> Vec<u32> {
-        if self.failures_to_open <= self.connector.open_retries {
+    /// All messages, if opening has failed more often than the open retries allow.
+    pub(super) fn take_undeliverable(&mut self) -> Vec<u32> {
+        if self.open_failures <= self.connector.open_retries {
             return Vec::new();
         }
-        self.failures_to_open = 0;
+        self.open_failures = 0;
         let all = self
             .waiting
             .iter_mut()

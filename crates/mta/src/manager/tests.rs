@@ -1,7 +1,7 @@
-//! The association manager without a machine: what it wants after which news.
+//! Tests of the association manager without a machine.
 //!
-//! Owns a stage that stands for MAIN BASE, transport and TIMER: it gives blocks, keeps alarms and
-//! counts what was promised. It refuses to know how the manager comes to its decisions.
+//! A harness replaces MAIN BASE, the transport and TIMER: it allocates blocks, keeps timers, and
+//! checks after each input that no message is lost or duplicated.
 
 mod associations;
 mod random_inputs;
@@ -26,7 +26,7 @@ pub(super) fn seconds(count: u64) -> Duration {
 /// The documented defaults (Q199412, Q194589).
 pub(super) fn connector() -> Connector {
     Connector {
-        key: 1,
+        rng_key: 1,
         to: PEER,
         max_associations: 9,
         threshold: 50,
@@ -43,18 +43,18 @@ pub(super) fn connector() -> Connector {
     }
 }
 
-/// Everything around the manager.
+/// The surroundings of the manager.
 pub(super) struct Harness {
     pub(super) manager: Manager,
     pub(super) now: Instant,
-    /// Blocks that can still be had.
+    /// The number of free blocks.
     pub(super) blocks: u32,
     next_block: u32,
-    alarms: BTreeMap<(Instant, u64), Timer>,
-    /// Calls made, in order, with their blocks.
-    pub(super) calls: Vec<(Call, BlockId)>,
-    /// What the manager wanted since this was last emptied, other than alarms and records.
-    pub(super) wanted: Vec<Action>,
+    timers: BTreeMap<(Instant, u64), Timer>,
+    /// The calls since they were last taken, in order, with their blocks.
+    pub(super) calls: Vec<(OutgoingCall, BlockId)>,
+    /// The actions since they were last taken, except calls, timers and records.
+    pub(super) actions: Vec<Action>,
     pub(super) facts: Vec<Fact>,
     pub(super) events: Vec<EventEntry>,
     pub(super) submitted: u32,
@@ -83,9 +83,9 @@ impl Harness {
             now: Instant::ZERO,
             blocks: 1_000,
             next_block: 0,
-            alarms: BTreeMap::new(),
+            timers: BTreeMap::new(),
             calls: Vec::new(),
-            wanted: Vec::new(),
+            actions: Vec::new(),
             facts: Vec::new(),
             events: Vec::new(),
             submitted: 0,
@@ -102,7 +102,7 @@ impl Harness {
         let submission = Submission {
             connector,
             message,
-            key: u64::from(message),
+            rng_key: u64::from(message),
             length,
             priority,
         };
@@ -111,14 +111,14 @@ impl Harness {
         message
     }
 
-    /// A connection has the lowest number that was never used.
+    /// A block that was never used.
     pub(super) fn new_block(&mut self) -> BlockId {
         let block = BlockIndex(self.next_block);
         self.next_block += 1;
         BlockId::new(block, Instance(block.0))
     }
 
-    /// Does what MAIN BASE does, until nothing more is wanted.
+    /// Carries out all actions, as MAIN BASE does.
     pub(super) fn carry_out(&mut self) {
         loop {
             let actions = self.manager.take_actions();
@@ -140,24 +140,27 @@ impl Harness {
                 self.manager.on_block(self.now, index, block);
                 self.calls.extend(block.map(|block| (call, block)));
             }
-            Action::Timer(timer) => {
-                let number = self.alarms.len() as u64;
-                let free = (number..).find(|it| !self.alarms.contains_key(&(timer.at, *it)));
-                self.alarms
-                    .insert((timer.at, free.expect("there is one")), timer);
+            Action::SetTimer(timer) => {
+                let number = self.timers.len() as u64;
+                let free =
+                    (number..).find(|it| !self.timers.contains_key(&(timer.expires_at, *it)));
+                self.timers.insert(
+                    (timer.expires_at, free.expect("the range is unlimited")),
+                    timer,
+                );
             }
             Action::Record(Record::Fact(fact)) => self.facts.push(fact),
             Action::Record(Record::Event(entry)) => self.events.push(entry),
-            Action::Record(Record::Log(line)) => panic!("no manager logs {line:?}"),
-            wanted @ (Action::Answer(_)
+            Action::Record(Record::Log(line)) => panic!("the manager logged {line:?}"),
+            action @ (Action::Answer(_)
             | Action::Send(..)
-            | Action::SendContent { .. }
+            | Action::SendContent(..)
             | Action::Disconnect(_)
-            | Action::TimeOut(_)) => self.wanted.push(wanted),
+            | Action::TimeOut(_)) => self.actions.push(action),
         }
     }
 
-    /// No two associations share a connection, and no message is lost or doubled.
+    /// Checks that no two associations share a block, and that no message is lost or duplicated.
     fn check(&self) {
         let associations = &self.manager.associations;
         let blocks: Vec<BlockId> = associations.values().filter_map(|it| it.block).collect();
@@ -170,20 +173,20 @@ impl Harness {
             .filter(|it| matches!(it, Fact::MessageAcknowledged(_) | Fact::MessageReturned(_)))
             .count() as u32;
         let queued: u32 = self.manager.queues.iter().map(Queue::len).sum();
-        let sending = associations
+        let in_transfer = associations
             .values()
-            .filter(|it| it.sending.is_some())
+            .filter(|it| it.transfer.is_some())
             .count() as u32;
         assert_eq!(
             self.submitted,
-            done + queued + sending,
-            "a message was lost or doubled"
+            done + queued + in_transfer,
+            "a message was lost or duplicated"
         );
     }
 
-    /// The next alarm rings, if there is one.
-    pub(super) fn ring(&mut self) -> bool {
-        let Some(((at, _), timer)) = self.alarms.pop_first() else {
+    /// Expires the next timer, if there is one.
+    pub(super) fn expire_next(&mut self) -> bool {
+        let Some(((at, _), timer)) = self.timers.pop_first() else {
             return false;
         };
         self.now = self.now.max(at);
@@ -192,20 +195,20 @@ impl Harness {
         true
     }
 
-    /// Lets alarms ring up to this time, and goes there.
-    pub(super) fn pass_to(&mut self, until: Instant) {
+    /// Advances to this time, and expires the timers on the way.
+    pub(super) fn advance_to(&mut self, until: Instant) {
         while self
-            .alarms
+            .timers
             .first_key_value()
             .is_some_and(|((at, _), _)| *at <= until)
         {
-            self.ring();
+            self.expire_next();
         }
         self.now = self.now.max(until);
     }
 
-    pub(super) fn pass(&mut self, time: Duration) {
-        self.pass_to(self.now + time);
+    pub(super) fn advance(&mut self, time: Duration) {
+        self.advance_to(self.now + time);
     }
 
     pub(super) fn unit(&mut self, block: BlockId, unit: &Spdu<'_>) {
@@ -218,7 +221,7 @@ impl Harness {
         self.carry_out();
     }
 
-    /// The transport connection of a call comes about, and the peer accepts the session.
+    /// Opens the transport connection of a call, and lets the peer accept the session.
     pub(super) fn connect(&mut self, block: BlockId) {
         self.manager.on_connected(block);
         self.carry_out();
@@ -232,7 +235,7 @@ impl Harness {
         block
     }
 
-    /// The connections of the calls made since this was last asked.
+    /// The blocks of the calls since the last time.
     pub(super) fn take_calls(&mut self) -> Vec<BlockId> {
         std::mem::take(&mut self.calls)
             .into_iter()
@@ -240,24 +243,24 @@ impl Harness {
             .collect()
     }
 
-    /// The session units sent on this connection since this was last asked.
+    /// The session units sent on this connection since the last time.
     pub(super) fn take_units(&mut self, on: BlockId) -> Vec<Vec<u8>> {
-        let wanted = std::mem::take(&mut self.wanted);
-        let units = wanted.into_iter().filter_map(|action| match action {
+        let actions = std::mem::take(&mut self.actions);
+        let units = actions.into_iter().filter_map(|action| match action {
             Action::Send(block, unit) if block == on => Some(unit),
             Action::Send(..)
             | Action::Open(..)
             | Action::Answer(_)
-            | Action::SendContent { .. }
+            | Action::SendContent(..)
             | Action::Disconnect(_)
             | Action::TimeOut(_)
-            | Action::Timer(_)
+            | Action::SetTimer(_)
             | Action::Record(_) => None,
         });
         units.collect()
     }
 
     pub(super) fn wants_disconnect(&self, of: BlockId) -> bool {
-        self.wanted.contains(&Action::Disconnect(of))
+        self.actions.contains(&Action::Disconnect(of))
     }
 }

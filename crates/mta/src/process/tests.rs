@@ -1,8 +1,5 @@
-//! Pool and wait arrays under threads that take turns at random: guarded they conserve every
-//! block, unguarded they are torn on some walks.
-//!
-//! Owns a machine with nothing but threads that take and give back. It needs no network and no
-//! driver.
+//! Tests of the pool and the wait arrays under random schedules, without network and drivers: with
+//! locks no block is lost, without locks some schedules corrupt the structures.
 
 use kernel::Choices;
 use machine::{HeapConfig, Pct, Progress, Random, Scheduler, Strategy, ViolationKind};
@@ -15,19 +12,19 @@ use crate::layout::BlockIndex;
 
 const BLOCKS: u32 = 6;
 const THREADS: u16 = 4;
-const WALKS: u64 = 40;
-/// About as many calls as four threads make in one walk.
+const SCHEDULES: u64 = 40;
+/// About the number of calls of the four threads in one run.
 const CALLS: u64 = 4_000;
 
-/// What one walk left behind.
-struct Aftermath {
+/// The state after one run.
+struct Outcome {
     audit: Audit,
     raised: bool,
-    findings: Vec<ViolationKind>,
+    violations: Vec<ViolationKind>,
     heap_is_sound: bool,
 }
 
-impl Aftermath {
+impl Outcome {
     fn pool_is_whole(&self) -> bool {
         let mut free = self.audit.free.clone();
         free.sort_unstable();
@@ -42,8 +39,8 @@ impl Aftermath {
     }
 }
 
-/// Four threads run `program` under the random walk of this seed.
-fn walk<F, P>(build: impl Build + 'static, seed: u64, program: P) -> Aftermath
+/// Runs `program` in four threads, under the random walk of this seed.
+fn run_random_walk<F, P>(build: impl Build + 'static, seed: u64, program: P) -> Outcome
 where
     P: Fn(Thread, Rc<Shared>, u32) -> F,
     F: Future<Output = ()> + 'static,
@@ -52,13 +49,13 @@ where
     run(build, choices, Random::new(choices, 1), program)
 }
 
-/// Four threads run `program`, whoever decides the order of their calls.
+/// Runs `program` in four threads, under this scheduler.
 fn run<F, P>(
     build: impl Build + 'static,
     choices: Choices,
     scheduler: impl Scheduler + 'static,
     program: P,
-) -> Aftermath
+) -> Outcome
 where
     P: Fn(Thread, Rc<Shared>, u32) -> F,
     F: Future<Output = ()> + 'static,
@@ -74,7 +71,7 @@ where
     let mut machine = Machine::new(config, strategy, choices, 1).expect("a sound configuration");
     let head_counts = build.free_list() == FreeList::InterlockedWithCount;
     let layout = map(&mut machine, BLOCKS, 2, head_counts).expect("a small pool fits");
-    let queue = machine.create_queue("nobody's", 1);
+    let queue = machine.create_queue("unused", 1);
     let shared = Rc::new(Shared {
         locks: make_locks(&mut machine, &build),
         build: Rc::new(build),
@@ -86,7 +83,7 @@ where
             timer: queue,
             drivers: vec![queue; 2],
         },
-        ready: machine.create_event("nobody's", true),
+        ready: machine.create_event("unused", true),
         wake_ups: OnceCell::new(),
         connect_attempts: 1,
         connect_pause: machine::Duration::ZERO,
@@ -94,10 +91,11 @@ where
         keep_alive: false,
         waits_recorded: false,
         coverage: Rc::default(),
+        flow_labels: FlowLabels::default(),
     });
     for number in 0..THREADS {
         let shared = Rc::clone(&shared);
-        machine.spawn("taker", number, u64::from(number), |t| {
+        machine.spawn("worker", number, u64::from(number), |t| {
             program(t, shared, u32::from(number))
         });
     }
@@ -110,10 +108,10 @@ where
             panic!("threads without a network ended with {other:?}")
         }
     };
-    Aftermath {
+    Outcome {
         audit: Audit::read(&machine, layout),
         raised,
-        findings: machine
+        violations: machine
             .race_detector()
             .violations()
             .iter()
@@ -123,7 +121,7 @@ where
     }
 }
 
-async fn take_and_give_back(t: Thread, shared: Rc<Shared>, _: u32) {
+async fn allocate_and_release(t: Thread, shared: Rc<Shared>, _: u32) {
     for _ in 0..12 {
         let first = block_pool::allocate(&t, &shared).await;
         let second = block_pool::allocate(&t, &shared).await;
@@ -133,22 +131,22 @@ async fn take_and_give_back(t: Thread, shared: Rc<Shared>, _: u32) {
     }
 }
 
-/// Each thread has a block of its own; the arrays are shared.
-async fn join_and_leave(t: Thread, shared: Rc<Shared>, number: u32) {
+/// Each thread adds and removes its own block; the arrays are shared.
+async fn add_and_remove(t: Thread, shared: Rc<Shared>, number: u32) {
     let block = shared.address(BlockIndex(number));
     for _ in 0..12 {
-        let thread_block = arrays::choose(&t, &shared, None).await;
-        arrays::join(&t, &shared, thread_block, block).await;
-        arrays::leave(&t, &shared, thread_block, block).await;
+        let thread_block = arrays::bind(&t, &shared, None).await;
+        arrays::add(&t, &shared, thread_block, block).await;
+        arrays::remove(&t, &shared, thread_block, block).await;
     }
 }
 
 #[test]
-fn a_guarded_pool_conserves_its_blocks() {
-    for seed in 0..WALKS {
-        let after = walk(Shipped::EXCHANGE_5_5_2653_23, seed, take_and_give_back);
+fn a_locked_pool_conserves_its_blocks() {
+    for seed in 0..SCHEDULES {
+        let after = run_random_walk(Shipped::EXCHANGE_5_5_2653_23, seed, allocate_and_release);
         assert!(after.pool_is_whole(), "seed {seed}");
-        assert_eq!(after.findings, [], "seed {seed}");
+        assert_eq!(after.violations, [], "seed {seed}");
     }
 }
 
@@ -167,22 +165,22 @@ impl Build for With {
 }
 
 #[test]
-fn a_queue_and_a_head_that_counts_conserve_blocks_too() {
+fn a_locked_queue_and_a_counting_head_conserve_blocks() {
     for list in [FreeList::GuardedQueue, FreeList::InterlockedWithCount] {
-        for seed in 0..WALKS {
-            let after = walk(With(list), seed, take_and_give_back);
+        for seed in 0..SCHEDULES {
+            let after = run_random_walk(With(list), seed, allocate_and_release);
             assert!(after.pool_is_whole(), "{list:?}, seed {seed}");
-            assert_eq!(after.findings, [], "{list:?}, seed {seed}");
+            assert_eq!(after.violations, [], "{list:?}, seed {seed}");
         }
     }
 }
 
-/// Walks until one is torn. There is no data race to see, only the torn list.
-fn walks_until_torn(list: FreeList, most: u64) -> Option<u64> {
+/// The first random walk that corrupts the pool. There is no data race, only the corrupted list.
+fn first_corrupting_walk(list: FreeList, most: u64) -> Option<u64> {
     (0..most).find(|&seed| {
-        let after = walk(With(list), seed, take_and_give_back);
+        let after = run_random_walk(With(list), seed, allocate_and_release);
         assert!(
-            !after.findings.contains(&ViolationKind::DataRace),
+            !after.violations.contains(&ViolationKind::DataRace),
             "{list:?}"
         );
         !after.pool_is_whole()
@@ -190,95 +188,98 @@ fn walks_until_torn(list: FreeList, most: u64) -> Option<u64> {
 }
 
 #[test]
-fn a_guard_left_between_two_steps_does_not_guard() {
-    assert!(walks_until_torn(FreeList::GuardedByStep, WALKS).is_some());
+fn a_lock_released_between_two_steps_does_not_protect() {
+    assert!(first_corrupting_walk(FreeList::GuardedByStep, SCHEDULES).is_some());
 }
 
-/// The first schedule by priorities that tears the pool. There is no data race to see.
-fn priorities_until_torn(list: FreeList, most: u64) -> Option<u64> {
+/// The first PCT schedule that corrupts the pool. There is no data race, only the corrupted list.
+fn first_corrupting_pct(list: FreeList, most: u64) -> Option<u64> {
     (0..most).find(|&seed| {
         let choices = Choices::new(seed);
         let pct = Pct::new(choices, 1, 3, CALLS);
-        let after = run(With(list), choices, pct, take_and_give_back);
-        assert_eq!(after.findings, [], "{list:?}, seed {seed}");
+        let after = run(With(list), choices, pct, allocate_and_release);
+        assert_eq!(after.violations, [], "{list:?}, seed {seed}");
         !after.pool_is_whole()
     })
 }
 
-/// The head is the same again, and the list behind it is not: others took two blocks and gave
-/// the first back, all between a look and an exchange. That takes a thread that is put aside for
-/// long: 100,000 random walks found none.
+/// ABA: the head has the same value again, but the list behind it differs, because other threads
+/// popped two blocks and pushed the first between the read and the exchange. That needs a thread
+/// that is preempted for long: 100,000 random walks found no such schedule.
 #[test]
-fn an_interlocked_head_is_torn_when_a_thread_is_put_aside() {
-    assert!(priorities_until_torn(FreeList::Interlocked, 1_000).is_some());
+fn a_long_preemption_corrupts_a_list_with_an_interlocked_head() {
+    assert!(first_corrupting_pct(FreeList::Interlocked, 1_000).is_some());
     assert_eq!(
-        priorities_until_torn(FreeList::InterlockedWithCount, 1_000),
+        first_corrupting_pct(FreeList::InterlockedWithCount, 1_000),
         None
     );
 }
 
 #[test]
-#[ignore = "campaign: 100,000 schedules of a free list that counts, and the share of those that tear one that does not"]
+#[ignore = "campaign: 100,000 schedules of a list with a counting head, and the fraction that corrupts one without"]
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
 fn campaign_interlocked_heads() {
     let first: Vec<u64> = (0..50)
         .map(|trial| {
             let seeds = trial * 100_000..;
-            let torn = seeds.clone().zip(1..).find(|(seed, _)| {
+            let corrupting = seeds.clone().zip(1..).find(|(seed, _)| {
                 let choices = Choices::new(*seed);
                 let pct = Pct::new(choices, 1, 3, CALLS);
                 let after = run(
                     With(FreeList::Interlocked),
                     choices,
                     pct,
-                    take_and_give_back,
+                    allocate_and_release,
                 );
                 !after.pool_is_whole()
             });
-            torn.expect("the range has no end").1
+            corrupting.expect("the range is unlimited").1
         })
         .collect();
     let mut sorted = first;
     sorted.sort_unstable();
-    println!("schedules until torn, 50 trials: {sorted:?}");
-    let counted = priorities_until_torn(FreeList::InterlockedWithCount, 100_000);
+    println!("schedules until the list is corrupted, 50 trials: {sorted:?}");
+    let counted = first_corrupting_pct(FreeList::InterlockedWithCount, 100_000);
     assert_eq!(counted, None);
 }
 
 #[test]
-fn an_unguarded_pool_is_torn_on_some_walks() {
-    let torn = (0..WALKS)
+fn some_schedules_corrupt_an_unlocked_pool() {
+    let corrupting = (0..SCHEDULES)
         .filter(|&seed| {
-            !walk(Shipped::EXCHANGE_4_0_993_6, seed, take_and_give_back).pool_is_whole()
+            !run_random_walk(Shipped::EXCHANGE_4_0_993_6, seed, allocate_and_release)
+                .pool_is_whole()
         })
         .count();
-    assert!(torn > 0, "nothing was torn in {WALKS} walks");
+    assert!(corrupting > 0, "no schedule of {SCHEDULES} corrupted it");
 }
 
 #[test]
-fn guarded_arrays_lose_and_keep_nobody() {
-    for seed in 0..WALKS {
-        let after = walk(Shipped::EXCHANGE_4_0_994_2, seed, join_and_leave);
+fn locked_arrays_are_empty_in_the_end() {
+    for seed in 0..SCHEDULES {
+        let after = run_random_walk(Shipped::EXCHANGE_4_0_994_2, seed, add_and_remove);
         assert!(after.arrays_are_empty(), "seed {seed}");
-        assert_eq!(after.findings, [], "seed {seed}");
+        assert_eq!(after.violations, [], "seed {seed}");
     }
 }
 
 #[test]
-fn unlocked_arrays_are_torn_on_some_walks() {
-    let torn = (0..WALKS)
-        .filter(|&seed| !walk(Shipped::EXCHANGE_4_0_993_6, seed, join_and_leave).arrays_are_empty())
+fn some_schedules_corrupt_unlocked_arrays() {
+    let corrupting = (0..SCHEDULES)
+        .filter(|&seed| {
+            !run_random_walk(Shipped::EXCHANGE_4_0_993_6, seed, add_and_remove).arrays_are_empty()
+        })
         .count();
-    assert!(torn > 0, "nothing was torn in {WALKS} walks");
+    assert!(corrupting > 0, "no schedule of {SCHEDULES} corrupted it");
 }
 
-/// The judge needs no harm done: two unordered accesses are enough, on every walk.
+/// The race detector needs no corruption: two unordered accesses are enough, in every schedule.
 #[test]
-fn the_judge_sees_the_race_before_it_does_harm() {
-    for seed in 0..WALKS {
-        let after = walk(Shipped::EXCHANGE_4_0_993_6, seed, take_and_give_back);
+fn the_race_detector_reports_every_schedule_of_an_unlocked_pool() {
+    for seed in 0..SCHEDULES {
+        let after = run_random_walk(Shipped::EXCHANGE_4_0_993_6, seed, allocate_and_release);
         assert!(
-            after.findings.contains(&ViolationKind::DataRace),
+            after.violations.contains(&ViolationKind::DataRace),
             "seed {seed}"
         );
     }

@@ -1,8 +1,8 @@
 //! The loops of the TCP/IP driver threads.
 //!
-//! Owns who waits for what: alone, as in 5.5 and Exchange 2000, a driver waits for network events
-//! and its wake-up at once; in a pair, as in 4.0, the Driver waits for messages and the Async
-//! Notify for the network. It refuses to know what is done about either.
+//! In Exchange 5.5 and 2000 one thread waits for network events and its wake-up event together. In
+//! 4.0 a pair of threads shares the work: the Driver waits for messages, the Async Notify for the
+//! network.
 
 use std::rc::Rc;
 
@@ -19,22 +19,20 @@ use crate::record::{LogLine, SocketFunction};
 use crate::shared::{Shared, log, log_socket_error};
 use crate::sockets::{self, WaitResult};
 
-use super::driver_state::DriverState;
-use super::network::on_network_events;
-use super::requests::{connect_again, on_message};
+use super::driver_state::Driver;
 
-/// One driver thread for a thread control block: messages and network alike.
+/// The only driver thread of a thread control block: messages and network.
 pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32) {
     t.wait_event(shared.ready).await;
-    let mut driver = DriverState::default();
+    let mut driver = Driver::new(&t, &shared, thread_block);
     loop {
-        t.declare_state(&driver);
-        wait_once(&t, &shared, thread_block, &mut driver).await;
-        while let Some(message) = take_message(&t, &shared, thread_block).await {
-            on_message(&t, &shared, thread_block, &mut driver, message).await;
+        t.declare_state(&(&driver.state, &shared.flow_labels));
+        driver.wait_once().await;
+        while let Some(message) = driver.take_message().await {
+            driver.on_message(message).await;
         }
         if shared.build.event_reset() == EventReset::AfterDraining {
-            sockets::reset_event(&t, shared.wake_up(thread_block)).await;
+            sockets::reset_event(&t, shared.wake_up_event(thread_block)).await;
         }
     }
 }
@@ -42,91 +40,102 @@ pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32)
 /// The Driver of a pair: messages only.
 pub(crate) async fn run_driver(t: Thread, shared: Rc<Shared>, thread_block: u32) {
     t.wait_event(shared.ready).await;
-    let mut driver = DriverState::default();
+    let mut driver = Driver::new(&t, &shared, thread_block);
     loop {
-        t.declare_state(&driver);
-        // A connect() that failed at once is this thread's to try again, message or not.
+        t.declare_state(&(&driver.state, &shared.flow_labels));
+        // The Async Notify reports a failed connect() here, so the retries are this thread's.
         let queue = shared.queues.drivers[thread_block as usize];
-        if let Some(message) = t.receive_until(queue, driver.next_retry()).await {
-            let Message::Driver(message) = message else {
-                panic!("a driver was sent {message:?}");
-            };
-            on_message(&t, &shared, thread_block, &mut driver, message).await;
+        if let Some(message) = t.receive_until(queue, driver.state.next_retry()).await {
+            driver.on_message(for_driver(message)).await;
         }
-        while let Some(block) = driver.take_due(t.now()) {
-            connect_again(&t, &shared, thread_block, &mut driver, block).await;
-        }
+        driver.connect_due().await;
     }
 }
 
 /// The Async Notify of a pair: the network only.
 pub(crate) async fn run_async_notify(t: Thread, shared: Rc<Shared>, thread_block: u32) {
     t.wait_event(shared.ready).await;
-    let mut driver = DriverState::default();
+    let mut driver = Driver::new(&t, &shared, thread_block);
     loop {
-        t.declare_state(&driver);
-        wait_once(&t, &shared, thread_block, &mut driver).await;
+        t.declare_state(&driver.state);
+        driver.wait_once().await;
     }
 }
 
-async fn take_message(t: &Thread, shared: &Shared, thread_block: u32) -> Option<ToDriver> {
-    let queue = shared.queues.drivers[thread_block as usize];
-    let message = t.receive_until(queue, Instant::ZERO).await?;
+fn for_driver(message: Message) -> ToDriver {
     let Message::Driver(message) = message else {
-        panic!("a driver was sent {message:?}");
+        panic!("a driver received {message:?}");
     };
-    Some(message)
+    message
 }
 
-/// Waits for the array and the wake-up, and does what one of them asks for.
-async fn wait_once(t: &Thread, shared: &Shared, thread_block: u32, driver: &mut DriverState) {
-    if !select_set::is_current(t, shared, thread_block).await {
-        driver.entries = wait_array::walk(t, shared, thread_block).await;
+impl Driver<'_> {
+    /// The next message, if there is one now.
+    async fn take_message(&self) -> Option<ToDriver> {
+        let queue = self.shared.queues.drivers[self.thread_block as usize];
+        // A deadline in the past polls the queue.
+        let message = self.t.receive_until(queue, Instant::ZERO).await?;
+        Some(for_driver(message))
     }
-    let wake_up = shared.wake_up(thread_block);
-    record_waits(t, shared, &driver.entries);
-    let entries = driver.entries.iter().map(|entry| entry.event);
-    let events = [wake_up].into_iter().chain(entries).collect();
-    match sockets::wait(t, events, driver.next_retry()).await {
-        WaitResult::By(0) if resets_later(shared) => {}
-        WaitResult::By(0) => sockets::reset_event(t, wake_up).await,
-        WaitResult::By(index) => {
-            let entry = driver.entries[index - 1];
-            on_network_events(t, shared, thread_block, driver, entry).await;
-            let current = wait_array::look_again(t, shared, entry).await;
-            driver.entries[index - 1].state = current.and_then(|it| it.state);
+
+    /// Waits for the blocks of the array and the wake-up event, and handles the first that is
+    /// signaled.
+    async fn wait_once(&mut self) {
+        let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        if !select_set::is_current(t, shared, thread_block).await {
+            self.state.entries = wait_array::scan(t, shared, thread_block).await;
         }
-        // Another thread has closed a handle since the array was read: it is read again.
-        WaitResult::Failed(error) => {
-            let address = driver
-                .entries
-                .first()
-                .map_or(BlockIndex(0), |entry| entry.block.index);
-            log_socket_error(t, SocketFunction::Select, Some(error), address);
-            driver.entries = wait_array::walk(t, shared, thread_block).await;
+        let wake_up = shared.wake_up_event(thread_block);
+        self.log_waits();
+        // The wake-up comes first: WSAWaitForMultipleEvents returns the lowest signaled index.
+        let entries = self.state.entries.iter().map(|entry| entry.event);
+        let events = [wake_up].into_iter().chain(entries).collect();
+        match sockets::wait(t, events, self.state.next_retry()).await {
+            WaitResult::Signaled(0) if self.resets_after_draining() => {}
+            WaitResult::Signaled(0) => sockets::reset_event(t, wake_up).await,
+            WaitResult::Signaled(index) => {
+                let entry = self.state.entries[index - 1];
+                self.on_network_events(entry).await;
+                let current = wait_array::read_again(t, shared, entry).await;
+                self.state.entries[index - 1].state = current.and_then(|entry| entry.state);
+            }
+            // Another thread closed a handle after the scan.
+            WaitResult::Failed(error) => {
+                let first = self.state.entries.first();
+                let block = first.map_or(BlockIndex(0), |entry| entry.block.index);
+                log_socket_error(t, SocketFunction::Select, Some(error), block);
+                self.state.entries = wait_array::scan(t, shared, thread_block).await;
+            }
+            WaitResult::TimedOut => {}
         }
-        WaitResult::TimedOut => {}
+        self.connect_due().await;
     }
-    while let Some(block) = driver.take_due(t.now()) {
-        connect_again(t, shared, thread_block, driver, block).await;
+
+    /// Repeats the connect() calls that are due.
+    async fn connect_due(&mut self) {
+        while let Some(block) = self.state.take_due(self.t.now()) {
+            self.connect_again(block).await;
+        }
     }
-}
 
-/// Whether the thread resets its wake-up only once it has found no more messages. An Async Notify
-/// looks for none.
-fn resets_later(shared: &Shared) -> bool {
-    shared.build.generation() == Generation::Single
-        && shared.build.event_reset() == EventReset::AfterDraining
-}
+    /// Whether the wake-up event is reset after the message queue is drained. An Async Notify has
+    /// no queue.
+    fn resets_after_draining(&self) -> bool {
+        let build = &self.shared.build;
+        build.generation() == Generation::Single && build.event_reset() == EventReset::AfterDraining
+    }
 
-/// One line for every block waited for that is in service: the failing sample of Q303102 shows
-/// none for a block whose connection is still being opened.
-fn record_waits(t: &Thread, shared: &Shared, entries: &[WaitEntry]) {
-    let in_service =
-        |entry: &&WaitEntry| matches!(entry.state, Some(BlockState::Listening | BlockState::Open));
-    if shared.waits_recorded {
-        for entry in entries.iter().filter(in_service) {
-            log(t, LogLine::WaitFor(entry.block.index, entry.event));
+    /// Logs a line for each block of the wait that is in service. The failing sample of Q303102 has
+    /// no `Wait for cb 18`: a block whose connection is being opened is not logged.
+    fn log_waits(&self) {
+        if !self.shared.waits_recorded {
+            return;
+        }
+        let in_service = |entry: &&WaitEntry| {
+            matches!(entry.state, Some(BlockState::Listening | BlockState::Open))
+        };
+        for entry in self.state.entries.iter().filter(in_service) {
+            log(self.t, LogLine::WaitFor(entry.block.index, entry.event));
         }
     }
 }

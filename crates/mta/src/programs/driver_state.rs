@@ -1,8 +1,7 @@
-//! What a driver knows about its connections and shares with nobody.
+//! The private state of a driver thread.
 //!
-//! Owns half-received packets, bytes that wait for room, and the connects to be tried again
-//! after a pause. In a pair the Driver sends and the Async Notify receives, each with a desk of
-//! its own. It refuses to hold what a close must find: that lies in the control block.
+//! In 4.0 the Driver of a pair sends and its Async Notify receives, each with a state of its own.
+//! Data that a close request needs does not belong here: it lies in the control block.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,23 +9,39 @@ use machine::Instant;
 use winsock::Payload;
 
 use crate::blocks::wait_array::WaitEntry;
+use crate::environment::Thread;
 use crate::iso::tpkt::HEADER_BYTES;
 use crate::layout::BlockId;
+use crate::shared::Shared;
 
+/// A driver thread at work on its thread control block.
+///
+/// Its methods are spread over the modules for its loops, its requests, its network events and
+/// closing.
+#[derive(Debug)]
+pub(crate) struct Driver<'a> {
+    pub(crate) t: &'a Thread,
+    pub(crate) shared: &'a Shared,
+    /// The index of its thread control block.
+    pub(crate) thread_block: u32,
+    pub(crate) state: DriverState,
+}
+
+/// What a driver keeps for its connections.
 #[derive(Debug, Default)]
 pub(crate) struct DriverState {
-    /// What the last walk through the wait array found.
+    /// The result of the last scan of the wait array.
     pub(crate) entries: Vec<WaitEntry>,
     receiving: BTreeMap<BlockId, Receiving>,
-    waiting: BTreeMap<BlockId, VecDeque<Payload>>,
+    unsent: BTreeMap<BlockId, VecDeque<Payload>>,
     retries: BTreeSet<(Instant, BlockId)>,
 }
 
-/// One packet on its way in.
+/// A TPKT that has not arrived completely.
 #[derive(Debug, Default)]
 pub(crate) struct Receiving {
     pub(crate) header: Vec<u8>,
-    /// Bytes of the body, once the header is complete.
+    /// Bytes in the body, once the header is complete.
     pub(crate) length: usize,
     pub(crate) body: Vec<u8>,
 }
@@ -41,25 +56,38 @@ impl Receiving {
     }
 }
 
+impl<'a> Driver<'a> {
+    pub(crate) fn new(t: &'a Thread, shared: &'a Shared, thread_block: u32) -> Self {
+        Self {
+            t,
+            shared,
+            thread_block,
+            state: DriverState::default(),
+        }
+    }
+}
+
 impl DriverState {
     pub(crate) fn receiving(&mut self, block: BlockId) -> &mut Receiving {
         self.receiving.entry(block).or_default()
     }
 
-    /// The bytes that wait for room on this connection, oldest first.
-    pub(crate) fn waiting(&mut self, block: BlockId) -> &mut VecDeque<Payload> {
-        self.waiting.entry(block).or_default()
+    /// The bytes that wait for buffer space on this connection, oldest first.
+    pub(crate) fn unsent(&mut self, block: BlockId) -> &mut VecDeque<Payload> {
+        self.unsent.entry(block).or_default()
     }
 
+    /// Schedules another connect() at this time.
     pub(crate) fn retry(&mut self, at: Instant, block: BlockId) {
         self.retries.insert((at, block));
     }
 
-    /// When the next connect is to be tried again.
+    /// The time of the next scheduled connect(); [`Instant::MAX`] for none.
     pub(crate) fn next_retry(&self) -> Instant {
         self.retries.first().map_or(Instant::MAX, |(at, _)| *at)
     }
 
+    /// Removes and returns the block of a connect() that is due.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<BlockId> {
         let &(at, block) = self.retries.first()?;
         (at <= now).then(|| {
@@ -68,10 +96,10 @@ impl DriverState {
         })
     }
 
-    /// The connection is closed: nothing of it is kept.
+    /// Forgets a closed connection.
     pub(crate) fn clear(&mut self, block: BlockId) {
         self.receiving.remove(&block);
-        self.waiting.remove(&block);
+        self.unsent.remove(&block);
         self.retries.retain(|(_, retried)| *retried != block);
     }
 }

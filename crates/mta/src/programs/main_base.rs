@@ -1,189 +1,196 @@
-//! MAIN BASE: the association manager's thread.
-//!
-//! Owns the manager and carries out its actions: it takes blocks for outgoing calls, answers
-//! incoming ones, and runs the session's timeout path. It refuses to decide which associations
-//! there shall be.
+//! The MAIN BASE thread: runs the association manager and carries out its actions.
 
 use std::rc::Rc;
 
-use winsock::FlowLabel;
+use winsock::{EventHandle, FlowLabel};
 
-use crate::blocks::pool;
-use crate::blocks::wait_array;
+use crate::blocks::{pool, wait_array};
 use crate::build::decision::{TimeoutAction, WakeTiming};
 use crate::build::{Operation, Structure};
 use crate::config::Submission;
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, field};
-use crate::manager::{Action, Call, Manager};
+use crate::manager::{Action, Manager, OutgoingCall};
 use crate::message::{Message, ToDown, ToDriver, ToMain, ToUp};
 use crate::record::{AssociationIndex, EventEntry, Fact, LogLine, MessageType};
-use crate::shared::{Shared, event, fact, log, rfc1006_address};
+use crate::shared::{Shared, log, log_event, record_fact, rfc1006_address};
 use crate::sockets;
 
 use super::closing::{begin_closing, close_handles};
 
-pub(crate) async fn run(
-    t: Thread,
-    shared: Rc<Shared>,
-    mut manager: Manager,
-    left: Vec<Submission>,
-) {
-    start(&t, &shared).await;
-    for submission in left {
-        manager.on_submission(t.now(), submission);
-        carry_out(&t, &shared, &mut manager).await;
+/// The thread, at work.
+struct MainBase<'a> {
+    t: &'a Thread,
+    shared: &'a Shared,
+    manager: Manager,
+}
+
+pub(crate) async fn run(t: Thread, shared: Rc<Shared>, manager: Manager, queued: Vec<Submission>) {
+    let mut main_base = MainBase {
+        t: &t,
+        shared: &shared,
+        manager,
+    };
+    main_base.start().await;
+    for submission in queued {
+        main_base.manager.on_submission(t.now(), submission);
+        main_base.carry_out().await;
     }
     loop {
-        t.declare_state(&manager);
+        t.declare_state(&main_base.manager);
         let message = t.receive(shared.queues.main).await;
         let Message::Main(message) = message else {
-            panic!("MAIN BASE was sent {message:?}");
+            panic!("MAIN BASE received {message:?}");
         };
-        take_in(&t, &mut manager, message);
-        carry_out(&t, &shared, &mut manager).await;
+        main_base.on_message(message);
+        main_base.carry_out().await;
     }
 }
 
-/// Makes the wake-up events, lets the drivers begin and has calls awaited.
-async fn start(t: &Thread, shared: &Shared) {
-    let mut wake_ups = Vec::new();
-    for _ in 0..shared.layout.threads {
-        wake_ups.push(
-            sockets::create_event(t)
-                .await
-                .expect("a new process has handles"),
-        );
-    }
-    shared
-        .wake_ups
-        .set(wake_ups)
-        .expect("MAIN BASE starts once");
-    t.set_event(shared.ready).await;
-    if let Some(block) = pool::allocate(t, shared).await {
-        bind(t, shared, block).await;
-        log(t, LogLine::Message(MessageType::Open, block.index));
-        shared.post_driver(t, block, ToDriver::Listen(block)).await;
-    }
-    event(t, EventEntry::StartupComplete(shared.build.version()));
-}
-
-fn take_in(t: &Thread, manager: &mut Manager, message: ToMain) {
-    let now = t.now();
-    match message {
-        ToMain::Submit(submission) => manager.on_submission(now, submission),
-        ToMain::Called(block, from) => manager.on_call(now, block, from),
-        ToMain::Connected(block) => manager.on_connected(block),
-        ToMain::Unit(block, bytes) => manager.on_unit(now, block, &bytes),
-        ToMain::Ended(block) => manager.on_ended(now, block),
-        ToMain::Expired(timer) => manager.on_timer(now, timer),
-    }
-}
-
-/// Carries out what the manager wants; opening an association may make it want more.
-async fn carry_out(t: &Thread, shared: &Shared, manager: &mut Manager) {
-    loop {
-        let actions = manager.take_actions();
-        if actions.is_empty() {
-            return;
+impl MainBase<'_> {
+    /// Creates the wake-up events, starts the drivers, and opens the listener.
+    async fn start(&self) {
+        let (t, shared) = (self.t, self.shared);
+        let mut wake_ups: Vec<EventHandle> = Vec::new();
+        for _ in 0..shared.layout.threads {
+            let event = sockets::create_event(t).await;
+            wake_ups.push(event.expect("a new process has free handles"));
         }
-        for action in actions {
-            match action {
-                Action::Open(index, call) => open(t, shared, manager, index, call).await,
-                Action::Answer(block) => answer(t, shared, block).await,
-                Action::Send(block, unit) => {
-                    let message = ToDown::Unit(block, unit);
-                    t.send(shared.queues.down, Message::Down(message)).await;
+        shared
+            .wake_ups
+            .set(wake_ups)
+            .expect("MAIN BASE starts once");
+        t.set_event(shared.ready).await;
+        // The listener needs a block too: a pool of 20 has 19 left for associations (Q166602).
+        if let Some(block) = pool::allocate(t, shared).await {
+            self.bind(block).await;
+            log(t, LogLine::Message(MessageType::Open, block.index));
+            shared.post_driver(t, block, ToDriver::Listen(block)).await;
+        }
+        log_event(t, EventEntry::StartupComplete(shared.build.version()));
+    }
+
+    fn on_message(&mut self, message: ToMain) {
+        let now = self.t.now();
+        let manager = &mut self.manager;
+        match message {
+            ToMain::Submit(submission) => manager.on_submission(now, submission),
+            ToMain::Called(block, from) => manager.on_call(now, block, from),
+            ToMain::Connected(block) => manager.on_connected(block),
+            ToMain::Unit(block, bytes) => manager.on_unit(now, block, &bytes),
+            ToMain::Ended(block) => manager.on_ended(now, block),
+            ToMain::Expired(timer) => manager.on_timer(now, timer),
+        }
+    }
+
+    /// Carries out the manager's actions, until there are no more: opening an association may
+    /// cause further ones.
+    async fn carry_out(&mut self) {
+        let (t, shared) = (self.t, self.shared);
+        loop {
+            let actions = self.manager.take_actions();
+            if actions.is_empty() {
+                return;
+            }
+            for action in actions {
+                match action {
+                    Action::Open(index, call) => self.open(index, call).await,
+                    Action::Answer(block) => self.answer(block).await,
+                    Action::Send(block, unit) => {
+                        let message = ToDown::Unit(block, unit);
+                        t.send(shared.queues.down, Message::Down(message)).await;
+                    }
+                    Action::SendContent(block, content) => {
+                        let message = ToDown::Content(block, content);
+                        t.send(shared.queues.down, Message::Down(message)).await;
+                    }
+                    Action::Disconnect(block) => {
+                        shared.post_up(t, ToUp::Disconnect(block)).await;
+                    }
+                    Action::TimeOut(block) => self.time_out(block).await,
+                    Action::SetTimer(timer) => {
+                        t.send(shared.queues.timer, Message::Timer(timer)).await;
+                    }
+                    Action::Record(record) => t.record(record),
                 }
-                Action::SendContent {
-                    block,
-                    message,
-                    offset,
-                    length,
-                } => {
-                    let message = ToDown::Content {
-                        block,
-                        message,
-                        offset,
-                        length,
-                    };
-                    t.send(shared.queues.down, Message::Down(message)).await;
-                }
-                Action::Disconnect(block) => shared.post_up(t, ToUp::Disconnect(block)).await,
-                Action::TimeOut(block) => time_out(t, shared, block).await,
-                Action::Timer(timer) => t.send(shared.queues.timer, Message::Timer(timer)).await,
-                Action::Record(record) => t.record(record),
             }
         }
     }
-}
 
-/// Takes a block for an outgoing call and hands it to a driver.
-async fn open(
-    t: &Thread,
-    shared: &Shared,
-    manager: &mut Manager,
-    index: AssociationIndex,
-    call: Call,
-) {
-    let block = pool::allocate(t, shared).await;
-    manager.on_block(t.now(), index, block);
-    let Some(block) = block else { return };
-    let thread_block = bind(t, shared, block).await;
-    log(t, LogLine::Message(MessageType::Open, block.index));
-    shared.post_up(t, ToUp::Opening(block, thread_block)).await;
-    let message = ToDriver::Open(block, rfc1006_address(call.to), FlowLabel(call.label));
-    shared.post_driver(t, block, message).await;
-}
-
-/// Binds a block to the thread control block whose thread will wait for it.
-async fn bind(t: &Thread, shared: &Shared, block: BlockId) -> u32 {
-    let thread_block = wait_array::choose(t, shared, None).await;
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    t.write(shared.address(block.index) + field::OWNER, thread_block)
-        .await;
-    shared.unlock(t, guard).await;
-    log(t, LogLine::UseThreadBlock(thread_block, block.index));
-    thread_block
-}
-
-async fn answer(t: &Thread, shared: &Shared, block: BlockId) {
-    log(t, LogLine::Message(MessageType::Open, block.index));
-    log(t, LogLine::Message(MessageType::Receive, block.index));
-    shared.post_driver(t, block, ToDriver::Receive(block)).await;
-}
-
-/// The session's timer has beaten the connection: what becomes of the block is the build's
-/// decision. Then the transport is told, whose close request comes down after this.
-async fn time_out(t: &Thread, shared: &Shared, block: BlockId) {
-    let address = shared.address(block.index);
-    let guard = shared.lock(t, Structure::Blocks, Operation::Release).await;
-    let state = shared.state(t, block, Stimulus::SessionTimeout).await;
-    let decision = state.map_or(TimeoutAction::RequestClose, |it| {
-        shared.build.on_session_timeout(it)
-    });
-    let owner = t.read(address + field::OWNER).await;
-    match decision {
-        TimeoutAction::RequestClose => shared.unlock(t, guard).await,
-        TimeoutAction::TakeOutOfService => {
-            t.write(address + field::STATE, BlockState::OutOfService.word())
-                .await;
-            shared.unlock(t, guard).await;
-            fact(t, Fact::BlockOutOfService(block.index, block.instance));
-            shared.notify(t, owner, WakeTiming::BeforeChange).await;
-            wait_array::leave(t, shared, owner, address).await;
-            shared.notify(t, owner, WakeTiming::AfterChange).await;
-        }
-        TimeoutAction::Release => {
-            let handles = begin_closing(t, address).await;
-            shared.unlock(t, guard).await;
-            shared.notify(t, owner, WakeTiming::BeforeChange).await;
-            wait_array::leave(t, shared, owner, address).await;
-            close_handles(t, block, handles).await;
-            pool::release(t, shared, address).await;
-            shared.notify(t, owner, WakeTiming::AfterChange).await;
-        }
+    /// Allocates a block for an outgoing call and passes it to a driver.
+    async fn open(&mut self, index: AssociationIndex, call: OutgoingCall) {
+        let (t, shared) = (self.t, self.shared);
+        let block = pool::allocate(t, shared).await;
+        self.manager.on_block(t.now(), index, block);
+        let Some(block) = block else { return };
+        let thread_block = self.bind(block).await;
+        log(t, LogLine::Message(MessageType::Open, block.index));
+        shared.post_up(t, ToUp::Opening(block, thread_block)).await;
+        let message = ToDriver::Open {
+            block,
+            peer: rfc1006_address(call.to),
+            flow_label: FlowLabel(call.flow_label),
+        };
+        shared.post_driver(t, block, message).await;
     }
-    shared.post_up(t, ToUp::Disconnect(block)).await;
+
+    /// Binds a block to the thread control block whose thread will wait for it.
+    async fn bind(&self, block: BlockId) -> u32 {
+        let (t, shared) = (self.t, self.shared);
+        let thread_block = wait_array::bind(t, shared, None).await;
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        t.write(shared.address(block.index) + field::OWNER, thread_block)
+            .await;
+        shared.unlock(t, lock).await;
+        log(t, LogLine::UseThreadBlock(thread_block, block.index));
+        thread_block
+    }
+
+    /// Accepts a call: message types 1 and 243, as in the normal sample of Q303102.
+    async fn answer(&self, block: BlockId) {
+        let (t, shared) = (self.t, self.shared);
+        log(t, LogLine::Message(MessageType::Open, block.index));
+        log(t, LogLine::Message(MessageType::Receive, block.index));
+        shared.post_driver(t, block, ToDriver::Receive(block)).await;
+    }
+
+    /// The session's timer has expired before the connection was open. The build decides what
+    /// happens to the block.
+    async fn time_out(&self, block: BlockId) {
+        let (t, shared) = (self.t, self.shared);
+        let address = shared.address(block.index);
+        let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
+        let state = shared.state(t, block, Stimulus::SessionTimeout).await;
+        let action = state.map_or(TimeoutAction::RequestClose, |state| {
+            shared.build.on_session_timeout(state)
+        });
+        let owner = t.read(address + field::OWNER).await;
+        match action {
+            TimeoutAction::RequestClose => shared.unlock(t, lock).await,
+            // The race of Q303102: from here on the block is out of service, and the transport's
+            // close request finds it in a state that unfixed builds take for released.
+            TimeoutAction::TakeOutOfService => {
+                t.write(address + field::STATE, BlockState::OutOfService.word())
+                    .await;
+                shared.unlock(t, lock).await;
+                record_fact(t, Fact::BlockOutOfService(block.index, block.instance));
+                shared.notify(t, owner, WakeTiming::BeforeChange).await;
+                wait_array::remove(t, shared, owner, address).await;
+                shared.notify(t, owner, WakeTiming::AfterChange).await;
+            }
+            TimeoutAction::Release => {
+                let handles = begin_closing(t, address).await;
+                shared.unlock(t, lock).await;
+                shared.notify(t, owner, WakeTiming::BeforeChange).await;
+                wait_array::remove(t, shared, owner, address).await;
+                close_handles(t, block, handles).await;
+                pool::release(t, shared, address).await;
+                shared.notify(t, owner, WakeTiming::AfterChange).await;
+            }
+        }
+        // "A connection timeout occurs before the close request is received from the transport
+        // layer" (Q303102): the close request is the transport's answer to this message.
+        shared.post_up(t, ToUp::Disconnect(block)).await;
+    }
 }

@@ -1,7 +1,5 @@
-//! What a driver does with a message from above.
-//!
-//! Owns the opening of sockets, for calls and for the listener, and the sending of bytes. It
-//! refuses to wait: the outcome comes as a network event.
+//! How a driver handles messages from above: opening sockets for calls and for the listener, and
+//! sending bytes. Results arrive later, as network events.
 
 use winsock::{
     EventHandle, FlowLabel, NetworkEvents, Payload, SocketAddress, SocketError, SocketHandle,
@@ -9,283 +7,256 @@ use winsock::{
 
 use crate::blocks::wait_array;
 use crate::build::decision::{ConnectFailureAction, WakeTiming};
-use crate::build::{Operation, Structure};
+use crate::build::{Generation, Operation, Structure};
 use crate::coverage::Stimulus;
-use crate::environment::Thread;
-use crate::layout::{BlockId, BlockState, NONE, field};
+use crate::layout::{BlockId, BlockState, FAMILY_INTERNET, NONE, field};
 use crate::message::ToDriver;
 use crate::record::{LogLine, SocketFunction};
-use crate::shared::{PORT, Shared, log, log_socket_error, rfc1006_address};
+use crate::shared::{PORT, log, log_socket_error};
 use crate::sockets;
 
-use super::closing::{close_request, issue_disconnect};
-use super::driver_state::DriverState;
+use super::driver_state::Driver;
 
-/// FD_ACCEPT, FD_CLOSE and FD_CONNECT: `Ac/Cl/Cn`.
+/// `FD_ACCEPT`, `FD_CLOSE` and `FD_CONNECT`: `Ac/Cl/Cn` in Winsock.log.
 pub(crate) const CONNECT_EVENTS: NetworkEvents = NetworkEvents::ACCEPT
     .union(NetworkEvents::CLOSE)
     .union(NetworkEvents::CONNECT);
-/// FD_READ, FD_WRITE and FD_CLOSE: `R/W/Cl`.
+/// `FD_READ`, `FD_WRITE` and `FD_CLOSE`: `R/W/Cl` in Winsock.log.
 pub(crate) const DATA_EVENTS: NetworkEvents = NetworkEvents::READ
     .union(NetworkEvents::WRITE)
     .union(NetworkEvents::CLOSE);
 
-pub(crate) async fn on_message(
-    t: &Thread,
-    shared: &Shared,
-    thread_block: u32,
-    driver: &mut DriverState,
-    message: ToDriver,
-) {
-    match message {
-        ToDriver::Listen(block) => listen(t, shared, thread_block, block).await,
-        ToDriver::Open(block, to, label) => {
-            open(t, shared, thread_block, driver, block, (to, label)).await;
-        }
-        ToDriver::Receive(block) => select_data_events(t, shared, block).await,
-        ToDriver::Send(block, bytes) => {
-            driver.waiting(block).push_back(Payload::from(bytes));
-            flush(t, shared, thread_block, driver, block).await;
-        }
-        ToDriver::Writable(block) => flush(t, shared, thread_block, driver, block).await,
-        ToDriver::ConnectFailed(block, error) => {
-            on_connect_failed(t, shared, thread_block, driver, block, error).await;
-        }
-        ToDriver::Close(block) => {
-            close_request(t, shared, thread_block, block).await;
-            driver.clear(block);
+impl Driver<'_> {
+    pub(crate) async fn on_message(&mut self, message: ToDriver) {
+        match message {
+            ToDriver::Listen(block) => self.listen(block).await,
+            ToDriver::Open {
+                block,
+                peer,
+                flow_label,
+            } => self.open(block, peer, flow_label).await,
+            ToDriver::Receive(block) => self.select_data_events(block).await,
+            ToDriver::Send(block, bytes) => {
+                self.state.unsent(block).push_back(Payload::from(bytes));
+                self.flush(block).await;
+            }
+            ToDriver::Writable(block) => self.flush(block).await,
+            ToDriver::ConnectFailed(block, error) => self.on_connect_failed(block, error).await,
+            ToDriver::Close(block) => {
+                self.on_close_request(block).await;
+                self.state.clear(block);
+            }
         }
     }
-}
 
-async fn listen(t: &Thread, shared: &Shared, thread_block: u32, block: BlockId) {
-    let Some((socket, _)) = make_socket(t, shared, block, BlockState::Listening).await else {
-        return;
-    };
-    if let Err(error) = sockets::listen(t, socket, PORT).await {
-        log_socket_error(t, SocketFunction::Accept, Some(error), block.index);
-    }
-    shared
-        .notify(t, thread_block, WakeTiming::BeforeChange)
-        .await;
-    wait_array::join(t, shared, thread_block, shared.address(block.index)).await;
-    shared
-        .notify(t, thread_block, WakeTiming::AfterChange)
-        .await;
-}
-
-/// Begins an outgoing call.
-async fn open(
-    t: &Thread,
-    shared: &Shared,
-    thread_block: u32,
-    driver: &mut DriverState,
-    block: BlockId,
-    (to, label): (SocketAddress, FlowLabel),
-) {
-    let address = shared.address(block.index);
-    let Some((socket, _)) = make_socket(t, shared, block, BlockState::Connecting).await else {
-        return;
-    };
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    t.write(address + field::PEER, to.host).await;
-    t.write(address + field::LABEL_LOW, label.0 as u32).await;
-    t.write(address + field::LABEL_HIGH, (label.0 >> 32) as u32)
-        .await;
-    shared.unlock(t, guard).await;
-    shared
-        .notify(t, thread_block, WakeTiming::BeforeChange)
-        .await;
-    wait_array::join(t, shared, thread_block, address).await;
-    if let Err(error) = sockets::connect(t, socket, to, label).await {
-        on_connect_failed(t, shared, thread_block, driver, block, error).await;
-    }
-    shared
-        .notify(t, thread_block, WakeTiming::AfterChange)
-        .await;
-}
-
-/// Makes the socket of a block with its event object, and selects for connection events.
-async fn make_socket(
-    t: &Thread,
-    shared: &Shared,
-    block: BlockId,
-    state: BlockState,
-) -> Option<(SocketHandle, EventHandle)> {
-    let address = shared.address(block.index);
-    let socket = match sockets::socket(t).await {
-        Ok(socket) => socket,
-        Err(error) => {
-            log_socket_error(t, SocketFunction::Connect, Some(error), block.index);
-            return None;
+    async fn listen(&mut self, block: BlockId) {
+        let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        let Some(socket) = self.create_socket(block, BlockState::Listening).await else {
+            return;
+        };
+        if let Err(error) = sockets::listen(t, socket, PORT).await {
+            log_socket_error(t, SocketFunction::Accept, Some(error), block.index);
         }
-    };
-    log(t, LogLine::SocketCreated(socket, block.index));
-    if shared.keep_alive {
-        // A fresh socket cannot refuse.
-        let _set = sockets::keep_alive(t, socket).await;
-    }
-    let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    let stimulus = if state == BlockState::Listening {
-        Stimulus::Listen
-    } else {
-        Stimulus::OpenRequest
-    };
-    let current = shared.state(t, block, stimulus).await;
-    if current.is_some() {
-        t.write(address + field::SOCKET, socket.0).await;
-        t.write(address + field::EVENT, event.0).await;
-        t.write(address + field::STATE, state.word()).await;
-    }
-    shared.unlock(t, guard).await;
-    if current.is_none() {
-        // Closed before it was opened: nobody will ask for these handles.
-        let _closed = (
-            sockets::close(t, socket).await,
-            sockets::close_event(t, event).await,
-        );
-        return None;
-    }
-    log(t, LogLine::ConnectEvents(block.index, socket, event));
-    let selected = sockets::event_select(t, socket, event, CONNECT_EVENTS).await;
-    selected.is_ok().then_some((socket, event))
-}
-
-/// A connect() has failed: it is tried again on the same socket while attempts are left (Q193894:
-/// a leaking connection had more than one), then given up.
-pub(crate) async fn on_connect_failed(
-    t: &Thread,
-    shared: &Shared,
-    thread_block: u32,
-    driver: &mut DriverState,
-    block: BlockId,
-    error: SocketError,
-) {
-    report_connect_failure(t, shared, block, error);
-    let address = shared.address(block.index);
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    let found = shared.state(t, block, Stimulus::ConnectFailed).await;
-    let connecting = found == Some(BlockState::Connecting);
-    let attempts = t.read(address + field::ATTEMPTS).await.wrapping_add(1);
-    if connecting {
-        t.write(address + field::ATTEMPTS, attempts).await;
-    }
-    shared.unlock(t, guard).await;
-    if !connecting {
-        return;
-    }
-    let allowed = shared.connect_attempts;
-    match shared.build.on_connect_failure(attempts, allowed) {
-        ConnectFailureAction::GiveUp => {
-            issue_disconnect(t, shared, thread_block, block).await;
-            driver.clear(block);
-        }
-        ConnectFailureAction::Retry => driver.retry(t.now() + shared.connect_pause, block),
-    }
-}
-
-/// The event-driven builds report the error of the last failed call on the thread, and none has
-/// failed: "Socket error 0" (Q303102). 4.0 reports the code of the connect (Q152941).
-fn report_connect_failure(t: &Thread, shared: &Shared, block: BlockId, error: SocketError) {
-    use crate::build::Generation;
-    let shown = match shared.build.generation() {
-        Generation::Pairs => Some(error),
-        Generation::Single => None,
-    };
-    log_socket_error(t, SocketFunction::Connect, shown, block.index);
-}
-
-/// Tries a connect() again.
-pub(crate) async fn connect_again(
-    t: &Thread,
-    shared: &Shared,
-    thread_block: u32,
-    driver: &mut DriverState,
-    block: BlockId,
-) {
-    let address = shared.address(block.index);
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    let found = shared.state(t, block, Stimulus::ConnectAgain).await;
-    let connecting = found == Some(BlockState::Connecting);
-    let socket = t.read(address + field::SOCKET).await;
-    let peer = t.read(address + field::PEER).await;
-    let attempts = t.read(address + field::ATTEMPTS).await;
-    let low = t.read(address + field::LABEL_LOW).await;
-    let high = t.read(address + field::LABEL_HIGH).await;
-    shared.unlock(t, guard).await;
-    if !connecting || socket == NONE {
-        return;
-    }
-    // Every attempt is a connection of its own to the network's luck.
-    let label = u64::from(high) << 32 | u64::from(low);
-    let label = FlowLabel(machine::mix(label, u64::from(attempts)));
-    let begun = sockets::connect(t, SocketHandle(socket), rfc1006_address(peer), label).await;
-    if let Err(error) = begun {
-        Box::pin(on_connect_failed(
-            t,
-            shared,
-            thread_block,
-            driver,
-            block,
-            error,
-        ))
-        .await;
-    }
-}
-
-/// Switches a connection to data events: type 243 for an accepted call, FD_CONNECT for another.
-pub(crate) async fn select_data_events(t: &Thread, shared: &Shared, block: BlockId) {
-    let address = shared.address(block.index);
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    let state = shared.state(t, block, Stimulus::ReceiveRequest).await;
-    let socket = t.read(address + field::SOCKET).await;
-    let event = t.read(address + field::EVENT).await;
-    let live = matches!(state, Some(BlockState::Connecting | BlockState::Open)) && socket != NONE;
-    if live {
-        t.write(address + field::STATE, BlockState::Open.word())
+        shared
+            .notify(t, thread_block, WakeTiming::BeforeChange)
+            .await;
+        wait_array::add(t, shared, thread_block, shared.address(block.index)).await;
+        shared
+            .notify(t, thread_block, WakeTiming::AfterChange)
             .await;
     }
-    shared.unlock(t, guard).await;
-    if live {
-        log(t, LogLine::DataEvents(block.index, EventHandle(event)));
-        let (socket, event) = (SocketHandle(socket), EventHandle(event));
-        // Fails only on a socket that another thread has just closed.
-        let _selected = sockets::event_select(t, socket, event, DATA_EVENTS).await;
-    }
-}
 
-/// Sends what waits on a connection while there is room.
-pub(crate) async fn flush(
-    t: &Thread,
-    shared: &Shared,
-    thread_block: u32,
-    driver: &mut DriverState,
-    block: BlockId,
-) {
-    let address = shared.address(block.index);
-    let guard = shared.lock(t, Structure::Blocks, Operation::Use).await;
-    let open = shared.state(t, block, Stimulus::Send).await == Some(BlockState::Open);
-    let socket = t.read(address + field::SOCKET).await;
-    shared.unlock(t, guard).await;
-    if !open || socket == NONE {
-        return driver.clear(block);
+    /// Begins an outgoing call.
+    async fn open(&mut self, block: BlockId, peer: SocketAddress, flow_label: FlowLabel) {
+        let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        let address = shared.address(block.index);
+        let Some(socket) = self.create_socket(block, BlockState::Connecting).await else {
+            return;
+        };
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        t.write(address + field::PEER, peer.host).await;
+        t.write(address + field::PEER_PORT, u32::from(peer.port))
+            .await;
+        t.write(address + field::PEER_FAMILY, FAMILY_INTERNET).await;
+        shared.flow_labels.set(block.index, flow_label);
+        shared.unlock(t, lock).await;
+        shared
+            .notify(t, thread_block, WakeTiming::BeforeChange)
+            .await;
+        // The entry is added before connect(): otherwise the FD_CONNECT of a fast failure could come
+        // while no thread waits for it.
+        wait_array::add(t, shared, thread_block, address).await;
+        if let Err(error) = sockets::connect(t, socket, peer, flow_label).await {
+            self.on_connect_failed(block, error).await;
+        }
+        shared
+            .notify(t, thread_block, WakeTiming::AfterChange)
+            .await;
     }
-    while let Some(bytes) = driver.waiting(block).pop_front() {
-        match sockets::send(t, SocketHandle(socket), bytes.clone()).await {
-            Ok(count) if count < bytes.len() => {
-                let rest = bytes.slice(count..bytes.len());
-                driver.waiting(block).push_front(rest);
-            }
-            Ok(_) => {}
-            Err(SocketError::WouldBlock) => {
-                driver.waiting(block).push_front(bytes);
-                return;
-            }
+
+    /// Creates the socket of a block and its event object, and selects connection events. `None` if
+    /// that fails, or if the block was reused meanwhile.
+    async fn create_socket(&mut self, block: BlockId, state: BlockState) -> Option<SocketHandle> {
+        let (t, shared) = (self.t, self.shared);
+        let address = shared.address(block.index);
+        let socket = match sockets::socket(t).await {
+            Ok(socket) => socket,
             Err(error) => {
-                log_socket_error(t, SocketFunction::Send, Some(error), block.index);
-                issue_disconnect(t, shared, thread_block, block).await;
-                return driver.clear(block);
+                log_socket_error(t, SocketFunction::Connect, Some(error), block.index);
+                return None;
+            }
+        };
+        log(t, LogLine::SocketCreated(socket, block.index));
+        if shared.keep_alive {
+            // SO_KEEPALIVE cannot fail on a new socket.
+            let _set = sockets::keep_alive(t, socket).await;
+        }
+        let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let stimulus = if state == BlockState::Listening {
+            Stimulus::Listen
+        } else {
+            Stimulus::OpenRequest
+        };
+        let current = shared.state(t, block, stimulus).await;
+        if current.is_some() {
+            t.write(address + field::SOCKET, socket.0).await;
+            t.write(address + field::EVENT, event.0).await;
+            t.write(address + field::STATE, state.word()).await;
+        }
+        shared.unlock(t, lock).await;
+        if current.is_none() {
+            // The block was closed before it was opened. No other thread knows these handles.
+            let _closed = (
+                sockets::close(t, socket).await,
+                sockets::close_event(t, event).await,
+            );
+            return None;
+        }
+        log(t, LogLine::ConnectEvents(block.index, socket, event));
+        let selected = sockets::event_select(t, socket, event, CONNECT_EVENTS).await;
+        selected.is_ok().then_some(socket)
+    }
+
+    /// Handles a failed connect(): schedules another on the same socket, or gives up. Q193894 saw a
+    /// leak whenever a connection took more than one attempt.
+    pub(crate) async fn on_connect_failed(&mut self, block: BlockId, error: SocketError) {
+        let (t, shared) = (self.t, self.shared);
+        self.log_connect_failure(block, error);
+        let address = shared.address(block.index);
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let found = shared.state(t, block, Stimulus::ConnectFailed).await;
+        let connecting = found == Some(BlockState::Connecting);
+        let attempts = t.read(address + field::ATTEMPTS).await.wrapping_add(1);
+        if connecting {
+            t.write(address + field::ATTEMPTS, attempts).await;
+        }
+        shared.unlock(t, lock).await;
+        if !connecting {
+            return;
+        }
+        let allowed = shared.connect_attempts;
+        match shared.build.on_connect_failure(attempts, allowed) {
+            ConnectFailureAction::GiveUp => {
+                self.disconnect(block).await;
+                self.state.clear(block);
+            }
+            ConnectFailureAction::Retry => {
+                self.state.retry(t.now() + shared.connect_pause, block);
+            }
+        }
+    }
+
+    fn log_connect_failure(&self, block: BlockId, error: SocketError) {
+        let shown = match self.shared.build.generation() {
+            // 4.0 reports the code of the connect() (Q152941).
+            Generation::Pairs => Some(error),
+            // 5.5 and later report WSAGetLastError(), and no call on this thread has failed:
+            // "Socket error 0" (Q303102).
+            Generation::Single => None,
+        };
+        log_socket_error(self.t, SocketFunction::Connect, shown, block.index);
+    }
+
+    /// Calls connect() again, on the same socket: WinSock allows it after 10051, 10060 and 10061.
+    pub(crate) async fn connect_again(&mut self, block: BlockId) {
+        let (t, shared) = (self.t, self.shared);
+        let address = shared.address(block.index);
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let found = shared.state(t, block, Stimulus::ConnectAgain).await;
+        let connecting = found == Some(BlockState::Connecting);
+        let socket = t.read(address + field::SOCKET).await;
+        let host = t.read(address + field::PEER).await;
+        let attempts = t.read(address + field::ATTEMPTS).await;
+        let port = t.read(address + field::PEER_PORT).await;
+        // connect() takes a whole sockaddr_in; the family is the same in every block.
+        let _family = t.read(address + field::PEER_FAMILY).await;
+        let flow_label = shared.flow_labels.for_retry(block.index, attempts);
+        shared.unlock(t, lock).await;
+        if !connecting || socket == NONE {
+            return;
+        }
+        let peer = SocketAddress::new(host, port as u16);
+        let begun = sockets::connect(t, SocketHandle(socket), peer, flow_label).await;
+        if let Err(error) = begun {
+            // Boxed, because the two methods call each other and a future has a finite size.
+            Box::pin(self.on_connect_failed(block, error)).await;
+        }
+    }
+
+    /// Switches a connection to data events: on message type 243 for an accepted call, on
+    /// `FD_CONNECT` for an outgoing one.
+    pub(crate) async fn select_data_events(&mut self, block: BlockId) {
+        let (t, shared) = (self.t, self.shared);
+        let address = shared.address(block.index);
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let state = shared.state(t, block, Stimulus::ReceiveRequest).await;
+        let socket = t.read(address + field::SOCKET).await;
+        let event = t.read(address + field::EVENT).await;
+        let is_live =
+            matches!(state, Some(BlockState::Connecting | BlockState::Open)) && socket != NONE;
+        if is_live {
+            t.write(address + field::STATE, BlockState::Open.word())
+                .await;
+        }
+        shared.unlock(t, lock).await;
+        if is_live {
+            log(t, LogLine::DataEvents(block.index, EventHandle(event)));
+            let (socket, event) = (SocketHandle(socket), EventHandle(event));
+            // A new WSAEventSelect() clears the recorded events and records again what still holds.
+            // It fails only if another thread has just closed the socket.
+            let _selected = sockets::event_select(t, socket, event, DATA_EVENTS).await;
+        }
+    }
+
+    /// Sends the unsent bytes of a connection while the socket has buffer space.
+    pub(crate) async fn flush(&mut self, block: BlockId) {
+        let (t, shared) = (self.t, self.shared);
+        let address = shared.address(block.index);
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let is_open = shared.state(t, block, Stimulus::Send).await == Some(BlockState::Open);
+        let socket = t.read(address + field::SOCKET).await;
+        shared.unlock(t, lock).await;
+        if !is_open || socket == NONE {
+            return self.state.clear(block);
+        }
+        while let Some(bytes) = self.state.unsent(block).pop_front() {
+            match sockets::send(t, SocketHandle(socket), bytes.clone()).await {
+                Ok(count) if count < bytes.len() => {
+                    let rest = bytes.slice(count..bytes.len());
+                    self.state.unsent(block).push_front(rest);
+                }
+                Ok(_) => {}
+                // FD_WRITE reports when there is space again.
+                Err(SocketError::WouldBlock) => {
+                    self.state.unsent(block).push_front(bytes);
+                    return;
+                }
+                Err(error) => {
+                    log_socket_error(t, SocketFunction::Send, Some(error), block.index);
+                    self.disconnect(block).await;
+                    return self.state.clear(block);
+                }
             }
         }
     }

@@ -1,7 +1,6 @@
-//! TIMER: keeps the alarms of the association manager.
+//! The TIMER thread: keeps the timers of the association manager and reports those that expire.
 //!
-//! Owns the order of alarms and says when one runs out. It cancels nothing: the owner knows
-//! which of its plans is current.
+//! It cancels nothing. The manager ignores the expiry of a timer that it has set again.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,26 +12,27 @@ use crate::environment::Thread;
 use crate::message::{Message, ToMain};
 use crate::shared::Shared;
 
-/// Waits with a time-out end at a tick of NT's clock, every 10 ms: alarms of one tick go off
-/// together, whatever they were set for.
+/// The clock tick of NT. A wait with a timeout ends at a tick, so timers within one tick expire
+/// together.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
 pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
-    let mut alarms: BTreeMap<(Instant, u64), Timer> = BTreeMap::new();
-    let mut taken = 0;
+    // The second part of the key is the order of arrival: it decides between timers of one tick.
+    let mut timers: BTreeMap<(Instant, u64), Timer> = BTreeMap::new();
+    let mut received = 0;
     loop {
-        t.declare_state(&(&alarms, taken));
-        let next = alarms
+        t.declare_state(&(&timers, received));
+        let next = timers
             .first_key_value()
             .map_or(Instant::MAX, |((at, _), _)| *at);
         match t.receive_until(shared.queues.timer, next).await {
             Some(Message::Timer(timer)) => {
-                taken += 1;
-                alarms.insert((next_tick(timer.at), taken), timer);
+                received += 1;
+                timers.insert((next_tick(timer.expires_at), received), timer);
             }
-            Some(other) => panic!("TIMER was sent {other:?}"),
+            Some(other) => panic!("TIMER received {other:?}"),
             None => {
-                let (_, timer) = alarms.pop_first().expect("something ran out");
+                let (_, timer) = timers.pop_first().expect("only a timer ends the wait");
                 shared.post_main(&t, ToMain::Expired(timer)).await;
             }
         }

@@ -1,11 +1,9 @@
-//! POP4 DOWN: the transport's sending thread.
-//!
-//! Owns the way from a session unit to packets: Data TPDUs in TPKTs, several in one request to
-//! the driver. It refuses to know what a unit means.
+//! The POP4 DOWN thread: the sending side of the transport. It puts session units into Data TPDUs,
+//! and these into TPKTs.
 
 use std::rc::Rc;
 
-use crate::content;
+use crate::content::{self, ContentRange};
 use crate::environment::Thread;
 use crate::iso::spdu::{DATA_HEADER_BYTES, Spdu};
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
@@ -13,9 +11,9 @@ use crate::iso::tpkt;
 use crate::message::{Message, ToDown, ToDriver};
 use crate::shared::Shared;
 
-/// Bytes of a message in one Data unit: two bytes are the unit's header.
+/// Bytes of message content in one Data SPDU that fills a TPDU.
 const PIECE_BYTES: u32 = (DATA_BYTES_MAX - DATA_HEADER_BYTES) as u32;
-/// Pieces in one request to a driver, about 8 KiB.
+/// Data SPDUs in one request to a driver, about 8 KiB.
 const PIECES_PER_REQUEST: u32 = 4;
 
 pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
@@ -23,7 +21,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
         t.declare_state(&());
         let message = t.receive(shared.queues.down).await;
         let Message::Down(message) = message else {
-            panic!("POP4 DOWN was sent {message:?}");
+            panic!("POP4 DOWN received {message:?}");
         };
         match message {
             ToDown::Unit(block, unit) => {
@@ -32,14 +30,10 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
                     .post_driver(&t, block, ToDriver::Send(block, bytes))
                     .await;
             }
-            ToDown::Content {
-                block,
-                message,
-                offset,
-                length,
-            } => {
-                let end = offset + length;
-                let mut from = offset;
+            ToDown::Content(block, content) => {
+                let ContentRange { message, .. } = content;
+                let end = content.offset + content.length;
+                let mut from = content.offset;
                 while from < end {
                     let to = end.min(from + PIECE_BYTES * PIECES_PER_REQUEST);
                     let bytes = content_packets(message, from, to);
@@ -53,7 +47,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
     }
 }
 
-/// One session unit as packets; only the last of its TPDUs ends the unit.
+/// The packets of one session unit. Only the last TPDU has the end mark (X.224 section 13.7.3).
 fn packets(unit: &[u8]) -> Vec<u8> {
     let pieces = unit.chunks(DATA_BYTES_MAX);
     let last = pieces.len().saturating_sub(1);
@@ -65,6 +59,7 @@ fn packets(unit: &[u8]) -> Vec<u8> {
     packets.concat()
 }
 
+/// The packets of the content bytes `from..to`, one Data SPDU for each piece.
 fn content_packets(message: u32, from: u32, to: u32) -> Vec<u8> {
     let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
     let pieces = bytes.chunks(PIECE_BYTES as usize);
@@ -78,12 +73,12 @@ mod tests {
     use crate::iso::tpdu;
 
     #[test]
-    fn a_long_unit_becomes_several_data_tpdus_and_only_the_last_ends_it() {
+    fn only_the_last_tpdu_of_a_long_unit_has_the_end_mark() {
         let unit: Vec<u8> = (0..5_000_u32).map(|n| n as u8).collect();
         let packets = packets(&unit);
         let (mut rest, mut joined, mut ends) = (&packets[..], Vec::new(), Vec::new());
         while let [a, b, c, d, body @ ..] = rest {
-            let length = tpkt::body_length([*a, *b, *c, *d]).expect("we made it");
+            let length = tpkt::body_length([*a, *b, *c, *d]).expect("the header is valid");
             let Ok(Tpdu::Data { end, user }) = tpdu::decode(&body[..length]) else {
                 panic!()
             };

@@ -1,8 +1,7 @@
-//! POP4 UP: the transport's receiving thread.
+//! The POP4 UP thread: the receiving side of the transport.
 //!
-//! Owns the transport connections of class 0: it confirms and asks for them, puts session units
-//! together and sends the Close down to WinSock, message type 2. It refuses to close a socket:
-//! that is the driver's part.
+//! It opens and confirms the transport connections of class 0, reassembles session units, and sends
+//! the driver a close request, message type 2. The driver closes the socket.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,22 +15,22 @@ use crate::iso::tpkt;
 use crate::layout::BlockId;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{Fact, LogLine, MessageType};
-use crate::shared::{Shared, fact, log};
+use crate::shared::{Shared, log, record_fact};
 
-/// A session unit longer than this ends the connection: no association of ours sends one.
+/// A longer session unit ends the connection. Associations of this MTA send none.
 const UNIT_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
 struct Connection {
-    /// The thread control block it is bound to: its driver closes it.
+    /// The thread control block that it is bound to. Its driver closes the socket.
     thread_block: u32,
-    /// The session unit that is being put together.
+    /// The part of a session unit that has arrived.
     unit: Vec<u8>,
-    /// A Close has gone down.
+    /// A close request was sent down.
     closing: bool,
 }
 
-/// The thread's private view: which transport connections there are.
+/// The thread, at work.
 struct Transport<'a> {
     t: &'a Thread,
     shared: &'a Shared,
@@ -48,14 +47,14 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
         t.declare_state(&transport.connections);
         let message = t.receive(shared.queues.up).await;
         let Message::Up(message) = message else {
-            panic!("POP4 UP was sent {message:?}");
+            panic!("POP4 UP received {message:?}");
         };
-        transport.take_in(message).await;
+        transport.on_message(message).await;
     }
 }
 
 impl Transport<'_> {
-    async fn take_in(&mut self, message: ToUp) {
+    async fn on_message(&mut self, message: ToUp) {
         match message {
             ToUp::Opening(block, thread_block) => self.begin(block, thread_block),
             ToUp::Accepted {
@@ -90,7 +89,7 @@ impl Transport<'_> {
             ..Connection::default()
         };
         self.connections.insert(block, connection);
-        fact(self.t, Fact::TransportBegun(block.index, block.instance));
+        record_fact(self.t, Fact::TransportBegun(block.index, block.instance));
     }
 
     async fn on_tpdu(&mut self, block: BlockId, bytes: &[u8]) {
@@ -111,6 +110,7 @@ impl Transport<'_> {
                     .post_main(self.t, ToMain::Connected(block))
                     .await;
             }
+            // The limit keeps a peer that never sets the end mark from growing the unit forever.
             Ok(Tpdu::Data { end, user })
                 if connection.unit.len() + user.len() <= UNIT_BYTES_MAX =>
             {
@@ -129,7 +129,7 @@ impl Transport<'_> {
         }
     }
 
-    /// The driver has closed the socket; a Close that has gone down already is its answer.
+    /// The driver has closed the socket. If a close request is on its way down, that is the answer.
     async fn on_close_indication(&mut self, block: BlockId) {
         let Some(connection) = self.connections.get_mut(&block) else {
             return;
@@ -140,8 +140,8 @@ impl Transport<'_> {
         }
     }
 
-    /// The association manager wants the connection closed. What a close request does depends
-    /// on the state in which it finds the block: that is where Q303102 happens.
+    /// Closes the connection for the association manager. The transport looks at the block first: in
+    /// a state in which the build would only confirm the close request, it sends none.
     async fn disconnect(&mut self, block: BlockId) {
         let Some(connection) = self.connections.get_mut(&block) else {
             return;
@@ -163,7 +163,8 @@ impl Transport<'_> {
             Some(CloseAction::Close | CloseAction::ReleaseOnly | CloseAction::Refuse) => {
                 self.close(block, thread_block).await;
             }
-            // Another user by now, or out of service: there seems to be nothing left to close.
+            // The block was reused, or is out of service. An unfixed build takes this for closed,
+            // so no close request releases the block: the leak of Q303102.
             Some(CloseAction::Acknowledge) | None => self.end(block).await,
         }
     }
@@ -177,7 +178,7 @@ impl Transport<'_> {
 
     async fn end(&mut self, block: BlockId) {
         if self.connections.remove(&block).is_some() {
-            fact(self.t, Fact::TransportEnded(block.index, block.instance));
+            record_fact(self.t, Fact::TransportEnded(block.index, block.instance));
             self.shared.post_main(self.t, ToMain::Ended(block)).await;
         }
     }
@@ -190,7 +191,7 @@ impl Transport<'_> {
     }
 }
 
-/// The transport's own reference of a connection, never zero.
+/// The SRC-REF of a connection. It is never zero: a CR has zero as its DST-REF.
 fn reference(block: BlockId) -> u16 {
     u16::try_from(block.index.0 + 1).expect("a pool has at most 1250 blocks (Q243632)")
 }

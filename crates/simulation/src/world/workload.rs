@@ -99,7 +99,7 @@ impl MessageSource {
         Some(Submission {
             connector,
             message: first_number + u32::try_from(ordinal).expect("the format limits messages"),
-            key: mix(self.key, ordinal),
+            rng_key: mix(self.key, ordinal),
             length: u32::try_from(length).expect("the format limits sizes"),
             priority: self.priority(ordinal),
         })

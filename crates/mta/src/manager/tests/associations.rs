@@ -1,6 +1,5 @@
-//! How many associations there are, and how they end.
-//!
-//! Owns the examples of thresholds, limits, retries and timers. Transfers are another module's.
+//! Tests of thresholds, limits, retries and timers: how many associations are opened, and how they
+//! end.
 
 use super::*;
 
@@ -51,7 +50,7 @@ fn an_urgent_message_gets_a_tenth_association_of_its_own() {
     harness.connect(block);
     harness.unit(block, &Spdu::ActivityEndAck { serial: urgent });
     assert!(harness.facts.contains(&Fact::MessageAcknowledged(urgent)));
-    harness.wanted.clear();
+    harness.actions.clear();
     harness.submit(Priority::Normal, 10);
     assert!(
         harness.take_units(block).is_empty(),
@@ -82,13 +81,13 @@ fn after_all_retries_the_messages_are_returned() {
             panic!("retry {retry}: {calls:?}")
         };
         harness.ended(block);
-        harness.pass(seconds(600));
+        harness.advance(seconds(600));
     }
     assert!(harness.facts.contains(&Fact::MessageReturned(message)));
     assert_eq!(harness.events.last().map(EventEntry::id), Some(290));
     // 144 rests of ten minutes lie between 145 tries: one day (Q157630).
     assert!(harness.now >= Instant::ZERO + seconds(144 * 600));
-    harness.pass(seconds(100_000));
+    harness.advance(seconds(100_000));
     assert!(harness.calls.is_empty(), "nothing is left to call for");
 }
 
@@ -97,15 +96,15 @@ fn a_connection_that_is_not_opened_in_time_is_given_up_by_the_session() {
     let mut harness = Harness::new(vec![connector()]);
     harness.submit(Priority::Normal, 10);
     let block = harness.take_calls()[0];
-    harness.pass(seconds(120).saturating_sub(Duration::from_nanos(1)));
-    assert!(harness.wanted.is_empty());
-    harness.pass(Duration::from_nanos(1));
-    assert_eq!(harness.wanted, [Action::TimeOut(block)]);
+    harness.advance(seconds(120).saturating_sub(Duration::from_nanos(1)));
+    assert!(harness.actions.is_empty());
+    harness.advance(Duration::from_nanos(1));
+    assert_eq!(harness.actions, [Action::TimeOut(block)]);
     assert_eq!(harness.events.last().map(EventEntry::id), Some(289));
     // What comes late finds nobody.
     harness.connect(block);
     harness.ended(block);
-    assert_eq!(harness.wanted.len(), 1);
+    assert_eq!(harness.actions.len(), 1);
 }
 
 #[test]
@@ -115,7 +114,7 @@ fn without_a_block_the_call_is_refused_and_tried_again() {
     harness.submit(Priority::Normal, 10);
     assert!(harness.facts.contains(&Fact::AssociationRefused) && harness.calls.is_empty());
     harness.blocks = 1;
-    harness.pass(seconds(600));
+    harness.advance(seconds(600));
     assert_eq!(harness.take_calls().len(), 1);
 }
 
@@ -126,8 +125,8 @@ fn an_idle_association_is_finished_after_its_lifetime() {
     let block = harness.take_calls()[0];
     harness.connect(block);
     harness.unit(block, &Spdu::ActivityEndAck { serial: message });
-    harness.wanted.clear();
-    harness.pass(seconds(300));
+    harness.actions.clear();
+    harness.advance(seconds(300));
     assert_eq!(harness.take_units(block), [Spdu::Finish.encode()]);
     // A message that comes now waits for the end of this association.
     harness.submit(Priority::Normal, 10);
@@ -149,7 +148,7 @@ fn a_finish_that_is_not_answered_is_given_up() {
     let block = harness.take_calls()[0];
     harness.connect(block);
     harness.unit(block, &Spdu::ActivityEndAck { serial: message });
-    harness.pass(seconds(300 + 120));
+    harness.advance(seconds(300 + 120));
     assert!(harness.wants_disconnect(block));
     harness.ended(block);
     assert_eq!(harness.events.last().map(EventEntry::id), Some(1_294));
@@ -165,10 +164,10 @@ fn a_message_submitted_during_a_rest_is_sent_after_it() {
     harness.connect(block);
     harness.unit(block, &Spdu::ActivityEndAck { serial: message });
     harness.ended(block);
-    harness.pass(seconds(10));
+    harness.advance(seconds(10));
     harness.submit(Priority::Normal, 10);
     assert!(harness.calls.is_empty(), "the connector rests");
-    harness.pass(seconds(110));
+    harness.advance(seconds(110));
     assert_eq!(harness.take_calls().len(), 1);
 }
 
@@ -176,12 +175,12 @@ fn a_message_submitted_during_a_rest_is_sent_after_it() {
 fn a_silent_caller_is_given_up_by_the_called_side() {
     let mut harness = Harness::new(vec![]);
     let never_opened = harness.called();
-    harness.pass(seconds(120));
+    harness.advance(seconds(120));
     assert!(harness.wants_disconnect(never_opened));
     harness.ended(never_opened);
     let silent = harness.called();
     harness.unit(silent, &Spdu::Connect);
-    harness.pass(seconds(400));
+    harness.advance(seconds(400));
     harness.unit(
         silent,
         &Spdu::ActivityStart {
@@ -189,12 +188,12 @@ fn a_silent_caller_is_given_up_by_the_called_side() {
             length: 9,
         },
     );
-    harness.pass(seconds(419));
+    harness.advance(seconds(419));
     assert!(
         !harness.wants_disconnect(silent),
         "it was heard of 419 s ago"
     );
-    harness.pass(seconds(1));
+    harness.advance(seconds(1));
     assert!(harness.wants_disconnect(silent));
 }
 

@@ -1,13 +1,10 @@
-//! Any news in any order: nothing panics, nothing is lost, and in the end everything gets through.
-//!
-//! Owns the property tests. The invariants themselves are checked by the stage after every piece
-//! of news.
+//! Property tests: random inputs in random order. The harness checks its invariants after each.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A piece of news; numbers are reduced to what there is when it comes.
+/// An input. Indices are reduced modulo the number of connections at the time.
 #[derive(Clone, Debug)]
 enum Input {
     Submit(u32, u8, u32),
@@ -17,8 +14,8 @@ enum Input {
     Ended(usize),
     Unit(usize, Vec<u8>),
     Acknowledged(usize, u32),
-    Ring,
-    Pass(u64),
+    Expire,
+    Advance(u64),
     Blocks(u32),
 }
 
@@ -56,7 +53,7 @@ fn unit() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn news() -> impl Strategy<Value = Input> {
+fn input() -> impl Strategy<Value = Input> {
     let which = 0_usize..64;
     prop_oneof![
         4 => (0_u32..2, 0_u8..3, 1_u32..6_000).prop_map(|(to, how, length)| Input::Submit(to, how, length)),
@@ -66,32 +63,32 @@ fn news() -> impl Strategy<Value = Input> {
         2 => which.clone().prop_map(Input::Ended),
         4 => (which.clone(), unit()).prop_map(|(on, unit)| Input::Unit(on, unit)),
         3 => (which, 0_u32..40).prop_map(|(on, message)| Input::Acknowledged(on, message)),
-        4 => Just(Input::Ring),
-        2 => (0_u64..1_000).prop_map(Input::Pass),
+        4 => Just(Input::Expire),
+        2 => (0_u64..1_000).prop_map(Input::Advance),
         1 => (0_u32..4).prop_map(Input::Blocks),
     ]
 }
 
 fn harness() -> Harness {
-    let churning = Connector {
+    let unstable = Connector {
         threshold: 2,
         max_associations: 3,
         open_retries: 4,
         ..connector()
     };
-    Harness::new(vec![churning, connector()])
+    Harness::new(vec![unstable, connector()])
 }
 
-fn tell(harness: &mut Harness, news: Input) {
+fn apply(harness: &mut Harness, input: Input) {
     let blocks: Vec<BlockId> = harness.manager.by_block.keys().copied().collect();
-    // One that is over, too: late news comes for connections that nobody knows any more.
+    // One that has ended, too: an input may be for a connection that the manager has forgotten.
     let block = |which: usize| {
         blocks
             .get(which % (blocks.len() + 1))
             .copied()
             .unwrap_or(BlockId::new(BlockIndex(0), Instance(0)))
     };
-    match news {
+    match input {
         Input::Submit(to, how, length) => {
             let priorities = [Priority::Urgent, Priority::Normal, Priority::NonUrgent];
             harness.submit_to(to, priorities[usize::from(how)], length);
@@ -112,16 +109,16 @@ fn tell(harness: &mut Harness, news: Input) {
         Input::Acknowledged(which, message) => {
             harness.unit(block(which), &Spdu::ActivityEndAck { serial: message });
         }
-        Input::Ring => {
-            harness.ring();
+        Input::Expire => {
+            harness.expire_next();
         }
-        Input::Pass(time) => harness.pass(seconds(time)),
+        Input::Advance(time) => harness.advance(seconds(time)),
         Input::Blocks(count) => harness.blocks = count,
     }
 }
 
-/// From here on the transport works and the peer is kind: it accepts, confirms and acknowledges.
-fn be_kind(harness: &mut Harness) {
+/// From here on the transport works, and the peer accepts, confirms and acknowledges everything.
+fn cooperate(harness: &mut Harness) {
     let old: Vec<BlockId> = harness.manager.by_block.keys().copied().collect();
     old.into_iter().for_each(|block| harness.ended(block));
     harness.blocks = u32::MAX;
@@ -129,25 +126,25 @@ fn be_kind(harness: &mut Harness) {
         for block in harness.take_calls() {
             harness.connect(block);
         }
-        let wanted = std::mem::take(&mut harness.wanted);
-        if wanted.is_empty() && !harness.ring() {
+        let actions = std::mem::take(&mut harness.actions);
+        if actions.is_empty() && !harness.expire_next() {
             return;
         }
-        for action in wanted {
+        for action in actions {
             answer(harness, action);
         }
     }
-    panic!("it never comes to rest");
+    panic!("the manager is still active after 10,000 rounds");
 }
 
 fn answer(harness: &mut Harness, action: Action) {
     let (block, bytes) = match action {
         Action::Send(block, bytes) => (block, bytes),
         Action::Disconnect(block) | Action::TimeOut(block) => return harness.ended(block),
-        Action::SendContent { .. }
+        Action::SendContent(..)
         | Action::Answer(_)
         | Action::Open(..)
-        | Action::Timer(_)
+        | Action::SetTimer(_)
         | Action::Record(_) => return,
     };
     match spdu::decode(&bytes) {
@@ -161,25 +158,23 @@ fn answer(harness: &mut Harness, action: Action) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The stage checks after each piece that no message is lost or doubled and that no two
-    /// associations share a block.
     #[test]
-    fn any_news_is_borne(news in prop::collection::vec(news(), 0..120)) {
+    fn random_inputs_break_no_invariant(inputs in prop::collection::vec(input(), 0..120)) {
         let mut harness = harness();
-        for piece in news {
-            tell(&mut harness, piece);
+        for input in inputs {
+            apply(&mut harness, input);
         }
     }
 
     #[test]
-    fn with_a_kind_peer_every_message_is_acknowledged_or_returned(
-        news in prop::collection::vec(news(), 0..60),
+    fn with_a_cooperating_peer_every_message_is_acknowledged_or_returned(
+        inputs in prop::collection::vec(input(), 0..60),
     ) {
         let mut harness = harness();
-        for piece in news {
-            tell(&mut harness, piece);
+        for input in inputs {
+            apply(&mut harness, input);
         }
-        be_kind(&mut harness);
+        cooperate(&mut harness);
         let done = |fact: &&Fact| matches!(fact, Fact::MessageAcknowledged(_) | Fact::MessageReturned(_));
         prop_assert_eq!(harness.facts.iter().filter(done).count() as u32, harness.submitted);
         prop_assert!(harness.manager.associations.is_empty(), "all associations are finished");

@@ -1,22 +1,19 @@
-//! What is sent on an association, and how a broken transfer goes on.
-//!
-//! Owns the examples of windows, checkpoints, resuming and the inbox. When associations are
-//! opened is another module's.
+//! Tests of windows, checkpoints, resuming, and the inbox.
 
 use super::*;
 use crate::content;
 
-/// The stretches of content sent since this was last asked, and the units between.
+/// The ranges of content sent since the last time: offset and length.
 fn sent(harness: &mut Harness) -> Vec<(u32, u32)> {
-    let wanted = std::mem::take(&mut harness.wanted);
+    let wanted = std::mem::take(&mut harness.actions);
     let stretches = wanted.into_iter().filter_map(|action| match action {
-        Action::SendContent { offset, length, .. } => Some((offset, length)),
+        Action::SendContent(_, content) => Some((content.offset, content.length)),
         Action::Send(..)
         | Action::Open(..)
         | Action::Answer(_)
         | Action::Disconnect(_)
         | Action::TimeOut(_)
-        | Action::Timer(_)
+        | Action::SetTimer(_)
         | Action::Record(_) => None,
     });
     stretches.collect()
@@ -51,9 +48,9 @@ fn a_broken_transfer_goes_on_behind_its_last_checkpoint() {
     harness.ended(block);
     // The connector rests for 120 s: within the recovery timeout only if that is longer.
     harness.manager.queues[0].connector.recovery_timeout = seconds(120);
-    harness.pass(seconds(120));
+    harness.advance(seconds(120));
     let again = harness.take_calls()[0];
-    harness.wanted.clear();
+    harness.actions.clear();
     harness.connect(again);
     let resume = Spdu::ActivityResume {
         message,
@@ -62,7 +59,7 @@ fn a_broken_transfer_goes_on_behind_its_last_checkpoint() {
     };
     assert!(
         harness
-            .wanted
+            .actions
             .contains(&Action::Send(again, resume.encode()))
     );
     assert_eq!(sent(&mut harness), [(1_000, 1_000), (2_000, 1_000)]);
@@ -73,9 +70,9 @@ fn a_transfer_broken_too_long_ago_starts_anew() {
     let (mut harness, block, message) = transferring(3_500);
     harness.unit(block, &Spdu::MinorSyncAck { serial: 1 });
     harness.ended(block);
-    harness.pass(seconds(120));
+    harness.advance(seconds(120));
     let again = harness.take_calls()[0];
-    harness.wanted.clear();
+    harness.actions.clear();
     harness.connect(again);
     let start = Spdu::ActivityStart {
         message,
@@ -83,7 +80,7 @@ fn a_transfer_broken_too_long_ago_starts_anew() {
     };
     assert!(
         harness
-            .wanted
+            .actions
             .contains(&Action::Send(again, start.encode()))
     );
     assert_eq!(sent(&mut harness)[0], (0, 1_000));
@@ -94,9 +91,9 @@ fn two_short_rests_then_a_long_one() {
     let (mut harness, mut block, _) = transferring(3_500);
     for rest in [120, 120, 600, 120] {
         harness.ended(block);
-        harness.pass(seconds(rest).saturating_sub(Duration::from_nanos(1)));
+        harness.advance(seconds(rest).saturating_sub(Duration::from_nanos(1)));
         assert!(harness.calls.is_empty(), "it rests {rest} s");
-        harness.pass(Duration::from_nanos(1));
+        harness.advance(Duration::from_nanos(1));
         block = harness.take_calls()[0];
         harness.connect(block);
     }
@@ -106,9 +103,9 @@ fn two_short_rests_then_a_long_one() {
 fn a_transfer_that_takes_too_long_is_broken_off() {
     let (mut harness, block, _) = transferring(3_500);
     // 4 KiB begun, 2000 s each.
-    harness.pass(seconds(8_000).saturating_sub(Duration::from_nanos(1)));
+    harness.advance(seconds(8_000).saturating_sub(Duration::from_nanos(1)));
     assert!(!harness.wants_disconnect(block));
-    harness.pass(Duration::from_nanos(1));
+    harness.advance(Duration::from_nanos(1));
     assert!(harness.wants_disconnect(block));
 }
 
@@ -136,7 +133,7 @@ fn a_message_arrives_once_though_it_is_sent_twice() {
             },
         );
         receive(&mut harness, block, 5, 0, 100);
-        harness.wanted.clear();
+        harness.actions.clear();
         harness.unit(block, &Spdu::ActivityEnd { serial: 5 });
         let ack = Spdu::ActivityEndAck { serial: 5 };
         assert_eq!(harness.take_units(block), [ack.encode()]);
@@ -211,7 +208,7 @@ fn late_data_of_a_broken_connection_is_not_added_to_the_new_transfer() {
     receive(&mut harness, new, 5, 0, 100);
     harness.unit(new, &Spdu::ActivityEnd { serial: 5 });
     assert_eq!(arrivals(&harness).len(), 1);
-    harness.wanted.clear();
+    harness.actions.clear();
     harness.unit(old, &Spdu::ActivityEnd { serial: 5 });
     assert!(harness.wants_disconnect(old));
 }
