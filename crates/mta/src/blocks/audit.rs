@@ -84,7 +84,10 @@ impl Audit {
 }
 
 /// The blocks along the free list, and whether it ends with a null pointer.
-fn walk_free_list(layout: Layout, word: impl Fn(machine::Location) -> u32) -> (Vec<BlockIndex>, bool) {
+fn walk_free_list(
+    layout: Layout,
+    word: impl Fn(machine::Location) -> u32,
+) -> (Vec<BlockIndex>, bool) {
     let mut seen = vec![false; layout.blocks as usize];
     let mut free = Vec::new();
     let mut at = layout.first_free(word(layout.pool + pool::FREE));
