@@ -162,6 +162,9 @@ fn chance_comes_from_the_kernel_alone() {
     );
     // Both only generate code.
     let allowed = BTreeSet::from(["bitflags", "thiserror"].map(str::to_owned));
-    assert_eq!(metadata.normal["tcp"], allowed, "tcp cannot schedule or draw");
+    assert_eq!(
+        metadata.normal["tcp"], allowed,
+        "tcp cannot schedule or draw"
+    );
     none_of(&wrong, "only the kernel draws");
 }

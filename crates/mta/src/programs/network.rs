@@ -118,8 +118,7 @@ impl Driver<'_> {
         events: NetworkEvents,
     ) {
         // FD_CLOSE does not say whether unread data is left, and FD_READ need not come with it.
-        let is_readable =
-            events.contains(NetworkEvents::READ) || events.contains(NetworkEvents::CLOSE);
+        let is_readable = events.intersects(NetworkEvents::READ | NetworkEvents::CLOSE);
         let mut has_ended = events.contains(NetworkEvents::CLOSE);
         if is_readable && self.receive(block, socket).await == Received::End {
             has_ended = true;
