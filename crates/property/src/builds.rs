@@ -1,8 +1,6 @@
-//! Which build each host of a scenario runs.
+//! Assigns builds to the hosts of a scenario: your own in place of those that it names.
 //!
-//! Owns [`Builds`]: variants of one's own in place of what the scenario names, host by host. It
-//! refuses a second way to run a scenario: it hands [`explore::run_builds`] what that needs, and
-//! is a [`Subject`] that can be swept, compared, shrunk and explained as the shipped builds can.
+//! [`Builds`] is a [`Subject`], so it can also be swept, compared, shrunk and explained.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +11,12 @@ use config::plan::{Keyword, Scenario};
 use explore::Subject;
 use mta::{Build, Shipped};
 use simulation::{LoweringError, Options, Outcome};
+use thiserror::Error;
 
-/// Makes a build for one run: a run's own share counts of references with nobody.
-type Maker = Arc<dyn Fn() -> Rc<dyn Build> + Send + Sync>;
+/// Creates the build for one run. Runs execute on several threads, and an [`Rc`] stays on its own.
+type BuildFactory = Arc<dyn Fn() -> Rc<dyn Build> + Send + Sync>;
 
-/// Which build each host runs: the scenario's, unless another is said here.
+/// Which build each host runs: the one that the scenario names, unless it is replaced here.
 ///
 /// ```
 /// use mta::{Build, Shipped};
@@ -52,25 +51,27 @@ type Maker = Arc<dyn Fn() -> Rc<dyn Build> + Send + Sync>;
 /// ```
 #[derive(Clone, Default)]
 pub struct Builds {
-    everywhere: Option<Maker>,
-    at: BTreeMap<String, Maker>,
+    everywhere: Option<BuildFactory>,
+    at: BTreeMap<String, BuildFactory>,
 }
 
-/// Why a scenario could not be run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a scenario cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RunError {
-    /// A build is meant for a host that the scenario does not have.
+    /// A build is assigned to a host that the scenario does not have.
+    #[error("the scenario has no host `{host}`: its hosts are {}", hosts.join(", "))]
     NoSuchHost {
-        /// The name.
+        /// The name of the host.
         host: String,
-        /// The hosts there are, in the order of their names.
+        /// The hosts of the scenario, by name.
         hosts: Vec<String>,
     },
-    /// The scenario was edited into something that no file could say: dotted paths of its keys,
-    /// each with what is wrong there.
+    /// The scenario is invalid: the dotted path of each wrong key, with a message.
+    #[error("the scenario is invalid:{}", listed(.0))]
     InvalidScenario(Vec<(String, String)>),
     /// A link cannot be calibrated as the scenario says.
-    Lowering(LoweringError),
+    #[error(transparent)]
+    Lowering(#[from] LoweringError),
 }
 
 impl Builds {
@@ -84,23 +85,23 @@ impl Builds {
     #[must_use]
     pub fn everywhere(build: impl Build + Clone + Send + Sync + 'static) -> Self {
         Self {
-            everywhere: Some(maker(build)),
+            everywhere: Some(factory(build)),
             at: BTreeMap::new(),
         }
     }
 
-    /// This build on the host of this name.
+    /// This build on the host with this name.
     #[must_use]
     pub fn with(mut self, host: &str, build: impl Build + Clone + Send + Sync + 'static) -> Self {
-        self.at.insert(host.to_owned(), maker(build));
+        self.at.insert(host.to_owned(), factory(build));
         self
     }
 
     /// Runs `scenario` under `seed`.
     ///
     /// # Errors
-    /// If a build is meant for a host that is not there, if the scenario is unsound, or if a link
-    /// cannot be calibrated as it says.
+    /// If a build is assigned to an unknown host, the scenario is invalid, or a link cannot be
+    /// calibrated as it says.
     pub fn run(
         &self,
         scenario: &Scenario,
@@ -113,26 +114,26 @@ impl Builds {
                 hosts: scenario.hosts.keys().cloned().collect(),
             });
         }
-        let found = scenario.check();
-        if !found.is_empty() {
-            return Err(RunError::InvalidScenario(found));
+        let mistakes = scenario.check();
+        if !mistakes.is_empty() {
+            return Err(RunError::InvalidScenario(mistakes));
         }
         let builds = scenario.hosts.iter().map(|(name, host)| {
             let own = self.at.get(name).or(self.everywhere.as_ref());
             own.map_or_else(|| shipped(host.build), |make| make())
         });
-        explore::run_builds(scenario, seed, &builds.collect::<Vec<_>>(), options)
-            .map_err(RunError::Lowering)
+        let builds: Vec<Rc<dyn Build>> = builds.collect();
+        Ok(explore::run_builds(scenario, seed, &builds, options)?)
     }
 }
 
-fn maker(build: impl Build + Clone + Send + Sync + 'static) -> Maker {
+fn factory(build: impl Build + Clone + Send + Sync + 'static) -> BuildFactory {
     Arc::new(move || Rc::new(build.clone()))
 }
 
 fn shipped(build: config::plan::Build) -> Rc<dyn Build> {
     let shipped = Shipped::named(build.as_str());
-    Rc::new(shipped.expect("the plan names builds that the subject has"))
+    Rc::new(shipped.expect("every build of a scenario has shipped"))
 }
 
 impl Subject for Builds {
@@ -158,23 +159,11 @@ impl fmt::Debug for Builds {
     }
 }
 
-impl fmt::Display for RunError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchHost { host, hosts } => write!(
-                formatter,
-                "the scenario has no host `{host}`: its hosts are {}",
-                hosts.join(", ")
-            ),
-            Self::InvalidScenario(found) => {
-                formatter.write_str("the scenario is unsound:")?;
-                found
-                    .iter()
-                    .try_for_each(|(path, message)| write!(formatter, " {path}: {message};"))
-            }
-            Self::Lowering(error) => error.fmt(formatter),
-        }
-    }
+/// ` path: message; path: message`
+fn listed(mistakes: &[(String, String)]) -> String {
+    let mistakes = mistakes.iter();
+    let mistakes: Vec<String> = mistakes
+        .map(|(path, message)| format!(" {path}: {message}"))
+        .collect();
+    mistakes.join(";")
 }
-
-impl std::error::Error for RunError {}

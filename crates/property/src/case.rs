@@ -1,8 +1,6 @@
-//! One case of a property: a scenario with its seed.
+//! A case of a property test: a scenario with its seed.
 //!
-//! Owns [`Case`], which shows itself as the scenario file it could have come from, so that a
-//! failure can be kept and run by anybody. It refuses luck of its own: the seed is in the
-//! scenario.
+//! Its debug output is a scenario file, so a failing case can be saved and run.
 
 use std::fmt;
 
@@ -13,12 +11,12 @@ use simulation::{Options, Outcome};
 
 use crate::builds::{Builds, RunError};
 
-/// The hosts of every case that is made up, in the order of their names.
+/// The hosts of every generated case, by name.
 pub(crate) const HOSTS: [&str; 2] = ["LYON", "PARIS"];
-/// The line between them.
+/// The link between them.
 pub(crate) const LINK: &str = "wan";
 
-/// A scenario to be run under its own seed.
+/// A scenario to be run with its own seed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Case {
     /// The scenario, its seed included.
@@ -26,11 +24,10 @@ pub struct Case {
 }
 
 impl Case {
-    /// The case of a scenario file, such as a failure that was kept. `name` is what diagnostics
-    /// call the file.
+    /// Reads a scenario file, such as a saved failure. `name` is the file name in diagnostics.
     ///
     /// # Errors
-    /// Everything that is wrong with the text.
+    /// All mistakes in the text.
     pub fn read(name: &str, text: &str) -> Result<Self, file::Diagnostics> {
         let scenario = file::load(name, text.as_bytes(), &[])?;
         Ok(Self { scenario })
@@ -39,7 +36,7 @@ impl Case {
     /// Runs the case with this build on every host.
     ///
     /// # Errors
-    /// If the scenario is unsound, or a link cannot be calibrated as it says.
+    /// If the scenario is invalid, or a link cannot be calibrated as it says.
     pub fn run(
         &self,
         build: impl Build + Clone + Send + Sync + 'static,
@@ -50,8 +47,8 @@ impl Case {
     /// Runs the case with these builds.
     ///
     /// # Errors
-    /// If a build is meant for a host that is not there, if the scenario is unsound, or if a link
-    /// cannot be calibrated as it says.
+    /// If a build is assigned to an unknown host, the scenario is invalid, or a link cannot be
+    /// calibrated as it says.
     pub fn run_with(&self, builds: &Builds) -> Result<Outcome, RunError> {
         let options = Options {
             keep_records: false,
@@ -66,7 +63,7 @@ impl From<Scenario> for Case {
     }
 }
 
-/// The scenario as a file, between rulers.
+/// The scenario as a file, between two rulers.
 impl fmt::Debug for Case {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.scenario.to_toml();

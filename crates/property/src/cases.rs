@@ -1,8 +1,7 @@
-//! A strategy for whole cases.
+//! A strategy for whole cases: two hosts, a link, connectors with workloads, faults and a schedule.
 //!
-//! Owns the two hosts, the line and the connectors that a made-up network, workload, fault plan
-//! and schedule are put together to. It shrinks each part by itself, so that what does not
-//! matter for a failure is at its default and stands in no file.
+//! Each part shrinks by itself, so parts that do not matter for a failure end at their defaults and
+//! do not appear in the printed file.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -23,22 +22,22 @@ use crate::networks::networks;
 use crate::schedules::{Schedule, schedules};
 use crate::workloads::workloads;
 
-/// How long messages come and faults strike, unless told otherwise.
+/// The default time in which messages are submitted and faults are injected.
 const SPAN: Duration = Duration::from_secs(20 * 60);
-/// Time from the last of them to healing: whatever a timer of Q303102 does has been done by then.
-const REST: Duration = Duration::from_secs(20 * 60);
-/// How long progress is owed then: longer than the longest timer that an association can wait
-/// for, the transfer timeout of 3000 s for each KiB of a message that is not urgent, if it is of
-/// 1 KiB; a larger one has been begun before.
+/// The default time from the last of them to healing: all timers of Q303102 have expired by then.
+const QUIET: Duration = Duration::from_secs(20 * 60);
+/// The default time for recovery: longer than the longest timer of an association, the transfer
+/// timeout of 3000 s per KiB of a non-urgent message of 1 KiB. The transfer of a larger message has
+/// begun before.
 const HEALING: Duration = Duration::from_secs(12 * 60 * 60);
-/// So many that no message is returned to its sender instead of getting through.
+/// So many that no message is returned to its sender instead of being delivered.
 const OPEN_RETRIES: u32 = 100_000;
-/// A run that handles so many events does not end by itself.
+/// A run with this many events does not end by itself.
 const EVENTS_MAX: u64 = 5_000_000;
-/// A service whose threads make so many calls does not come to rest.
+/// A service with this many calls never becomes idle.
 const CALLS_MAX: u64 = 20_000_000;
 
-/// A strategy for cases with hosts of one shipped build, in parts that can be replaced.
+/// A builder of strategies for cases. The hosts run one shipped build; each part can be replaced.
 ///
 /// ```
 /// use property::{Cases, bursty_link, no_faults};
@@ -61,21 +60,21 @@ pub struct Cases {
     schedules: BoxedStrategy<Schedule>,
     preemptions: BoxedStrategy<Vec<Preemption>>,
     hosts: BoxedStrategy<[Host; 2]>,
-    connectors: BoxedStrategy<(Connector, Ways)>,
+    connectors: BoxedStrategy<(Connector, ConnectorNames)>,
     span: Duration,
-    rest: Duration,
+    quiet: Duration,
     healing: Duration,
 }
 
-/// The connectors there are, by name.
-type Ways = &'static [&'static str];
+/// The names of the connectors.
+type ConnectorNames = &'static [&'static str];
 
-/// One each way.
-const BOTH: Ways = &["out", "back"];
+/// A connector in each direction.
+const BOTH: ConnectorNames = &["out", "back"];
 
-/// One of the two, or both; from both, either can be left out.
-fn ways() -> impl Strategy<Value = Ways> {
-    [any::<bool>(), any::<bool>()].prop_map(|there| -> Ways {
+/// Both connectors, or one of them; both shrinks to one.
+fn connector_names() -> impl Strategy<Value = ConnectorNames> {
+    [any::<bool>(), any::<bool>()].prop_map(|there| -> ConnectorNames {
         match there {
             [true, true] => BOTH,
             [false, true] => &["back"],
@@ -84,36 +83,35 @@ fn ways() -> impl Strategy<Value = Ways> {
     })
 }
 
-/// Cases with hosts of the build that `build` is made from: [`Cases::of`] with everything at
-/// its default.
+/// Cases with hosts of the base of `build`, with all parts at their defaults: [`Cases::of`].
 pub fn cases(build: &impl Build) -> BoxedStrategy<Case> {
     Cases::of(build).strategy()
 }
 
-/// The configuration of a property test over so many cases, whose failures are kept next to the
-/// test's file, in one that ends in `.proptest-regressions`, and are tried first ever after.
+/// The configuration of a property test with this many cases. Failures are saved next to the test in
+/// a file that ends in `.proptest-regressions`, and later runs try them first.
 #[must_use]
 pub fn campaign_config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
-        // The usual place is sought from a lib.rs or main.rs, which a test has none of.
+        // proptest's default looks for a lib.rs or main.rs above the test, and there is none.
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource(
             "proptest-regressions",
         ))),
-        // Each step is a run: a few hundred are enough to leave out what does not matter.
+        // Each shrink iteration is a run; this is enough to remove what does not matter.
         max_shrink_iters: 2_000,
         ..ProptestConfig::default()
     }
 }
 
 impl Cases {
-    /// Cases with hosts of the build that `build` is made from.
+    /// Cases with hosts of the base of `build`.
     #[must_use]
     pub fn of(build: &impl Build) -> Self {
         let base = Some(build.base());
         let named = |it: &&plan::Build| Shipped::named(it.as_str()) == base;
         let build = plan::Build::ALL.iter().find(named);
-        let build = *build.expect("the plan names every build that shipped");
+        let build = *build.expect("every shipped build has a name in scenarios");
         Self {
             networks: networks().boxed(),
             workloads: workloads(8, SPAN).boxed(),
@@ -121,14 +119,14 @@ impl Cases {
             schedules: schedules().boxed(),
             preemptions: Just(Vec::new()).boxed(),
             hosts: [hosts(build), hosts(build)].boxed(),
-            connectors: (connectors(), ways()).boxed(),
+            connectors: (connectors(), connector_names()).boxed(),
             span: SPAN,
-            rest: REST,
+            quiet: QUIET,
             healing: HEALING,
         }
     }
 
-    /// Over lines such as these.
+    /// Replaces the link between the hosts.
     #[must_use]
     pub fn networks(self, networks: impl Strategy<Value = Direction> + 'static) -> Self {
         Self {
@@ -137,7 +135,7 @@ impl Cases {
         }
     }
 
-    /// With messages such as these, on each connector.
+    /// Replaces the workload of each connector.
     #[must_use]
     pub fn workloads(self, workloads: impl Strategy<Value = Workload> + 'static) -> Self {
         Self {
@@ -146,7 +144,7 @@ impl Cases {
         }
     }
 
-    /// Under faults such as these.
+    /// Replaces the faults.
     #[must_use]
     pub fn faults(self, faults: impl Strategy<Value = Faults> + 'static) -> Self {
         Self {
@@ -155,8 +153,7 @@ impl Cases {
         }
     }
 
-    /// On machines such as these. What the schedule says of processors, quantum and threads goes
-    /// before.
+    /// Replaces the hosts. The schedule still sets their processors, quantum and number of drivers.
     #[must_use]
     pub fn hosts(self, hosts: impl Strategy<Value = Host> + Clone + 'static) -> Self {
         Self {
@@ -165,16 +162,16 @@ impl Cases {
         }
     }
 
-    /// Through connectors such as these, one each way or one only; their ends do not matter.
+    /// Replaces the connectors, of which a case has one or both; their ends are overwritten.
     #[must_use]
     pub fn connectors(self, connectors: impl Strategy<Value = Connector> + 'static) -> Self {
         Self {
-            connectors: (connectors, ways()).boxed(),
+            connectors: (connectors, connector_names()).boxed(),
             ..self
         }
     }
 
-    /// With threads scheduled so.
+    /// Replaces the schedule.
     #[must_use]
     pub fn schedules(self, schedules: impl Strategy<Value = Schedule> + 'static) -> Self {
         Self {
@@ -183,7 +180,7 @@ impl Cases {
         }
     }
 
-    /// With threads put aside so, whoever schedules them.
+    /// Adds preemptions, whatever the schedule.
     #[must_use]
     pub fn preemptions(
         self,
@@ -195,20 +192,20 @@ impl Cases {
         }
     }
 
-    /// With messages and faults in the first `span` of the run, healing `rest` after the last of
-    /// them, and progress owed within `healing` from there. Give [`Self::workloads`] and
-    /// [`Self::faults`] the same span.
+    /// Replaces the phases of a run: messages and faults in the first `span`, then `quiet` time after
+    /// the last fault, then recovery within `healing`. Give [`Self::workloads`] and [`Self::faults`]
+    /// strategies with the same span.
     #[must_use]
-    pub fn timing(self, span: Duration, rest: Duration, healing: Duration) -> Self {
+    pub fn timing(self, span: Duration, quiet: Duration, healing: Duration) -> Self {
         Self {
             span,
-            rest,
+            quiet,
             healing,
             ..self
         }
     }
 
-    /// With a connector each way in every case.
+    /// Gives every case a connector in each direction.
     #[must_use]
     pub fn bidirectional(self) -> Self {
         let both = |(connector, _)| (connector, BOTH);
@@ -218,7 +215,7 @@ impl Cases {
         }
     }
 
-    /// The strategy.
+    /// Builds the strategy.
     pub fn strategy(self) -> BoxedStrategy<Case> {
         let Self {
             networks,
@@ -229,16 +226,16 @@ impl Cases {
             hosts,
             connectors,
             span,
-            rest,
+            quiet,
             healing,
         } = self;
         let mail = [workloads.clone(), workloads];
         let threads = (schedules, preemptions);
         let parts = (networks, mail, faults, threads, hosts, connectors);
-        let made_up = parts.prop_map(move |(line, mail, faults, threads, hosts, connector)| {
+        let cases = parts.prop_map(move |(link, mail, faults, threads, hosts, connector)| {
             let (schedule, preempt) = threads;
-            let duration = last_of(&faults).max(span) + rest;
-            let title = "A made-up case";
+            let duration = end_of_faults(&faults).max(span) + quiet;
+            let title = "A generated case";
             let why = "A property of docs/how-to-test-a-fix.md";
             let mut scenario = Scenario {
                 seed: schedule.seed,
@@ -256,16 +253,16 @@ impl Cases {
                 },
                 ..Scenario::new(title, why, duration)
             };
-            settle(&mut scenario, hosts, schedule, line);
-            connect(&mut scenario, connector, mail);
+            add_hosts(&mut scenario, hosts, schedule, link);
+            add_connectors(&mut scenario, connector, mail);
             Case { scenario }
         });
-        made_up.boxed()
+        cases.boxed()
     }
 }
 
-/// The hosts and the line between them. Addresses are as the reader of files assigns them.
-fn settle(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, line: Direction) {
+/// Adds the hosts and the link between them. Addresses are those that loading a file would assign.
+fn add_hosts(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, direction: Direction) {
     for ((name, host), last) in HOSTS.into_iter().zip(hosts).zip(1..) {
         let host = Host {
             address: Ipv4Addr::new(10, 0, 0, last),
@@ -277,20 +274,24 @@ fn settle(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, line: D
         scenario.hosts.insert(name.to_owned(), host);
     }
     let link = Link {
-        forward: line.clone(),
-        backward: line,
+        forward: direction.clone(),
+        backward: direction,
         ..Link::new(HOSTS[1], HOSTS[0])
     };
     scenario.links.insert(LINK.to_owned(), link);
 }
 
-/// One connector each way, or one only, each with its workload.
-fn connect(scenario: &mut Scenario, connector: (Connector, Ways), mail: [Workload; 2]) {
-    let (connector, ways) = connector;
+/// Adds the named connectors with their workloads.
+fn add_connectors(
+    scenario: &mut Scenario,
+    connector: (Connector, ConnectorNames),
+    mail: [Workload; 2],
+) {
+    let (connector, names) = connector;
     let [lyon, paris] = HOSTS;
     let there = [("out", paris, lyon), ("back", lyon, paris)];
     for ((name, from, to), workload) in there.into_iter().zip(mail) {
-        if !ways.contains(&name) {
+        if !names.contains(&name) {
             continue;
         }
         let connector = Connector {
@@ -349,8 +350,8 @@ fn connectors() -> impl Strategy<Value = Connector> {
     })
 }
 
-/// When the last of the faults is over.
-fn last_of(faults: &BTreeMap<String, plan::Fault>) -> Duration {
+/// When the last fault ends.
+fn end_of_faults(faults: &BTreeMap<String, plan::Fault>) -> Duration {
     let end = |fault: &plan::Fault| match &fault.when {
         plan::When::At(times) => times.last().copied().unwrap_or(Instant::ZERO),
         plan::When::Window { to, .. } => *to,

@@ -1,8 +1,7 @@
-//! Strategies for what goes wrong besides the line's own loss.
+//! Strategies for lists of faults on the hosts and the link of [`Cases`](crate::Cases).
 //!
-//! Owns lists of faults on the hosts and the link of [`Cases`](crate::Cases). They shrink by
-//! leaving faults out, and each towards a short cut of the line. It refuses faults that end
-//! nothing: what is made up here is over when healing begins.
+//! They shrink by removing faults, and each fault towards a short cut of the link. Every fault ends
+//! before healing begins.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +12,25 @@ use proptest::strategy::Union;
 
 use crate::case::{HOSTS, LINK};
 
-/// What goes wrong, by name.
+/// Faults by name.
 pub type Faults = BTreeMap<String, Fault>;
 
-/// Nothing goes wrong.
+/// No faults.
 pub fn no_faults() -> impl Strategy<Value = Faults> {
     Just(Faults::new())
 }
 
-/// Up to `most` faults within `span`: cuts of the line, loud or silent, of up to ten minutes;
-/// connections reset; a thread that gets no processor for up to ten minutes; services
-/// restarted; machines that crash and come back within ten minutes.
+/// Up to `most` faults within `span`: cuts of the link, with or without ICMP errors, of up to ten
+/// minutes; connection resets; stalls of a thread of up to ten minutes; restarts of a service; crashes
+/// of a machine that restarts within ten minutes.
 ///
 /// # Panics
 /// If `span` is shorter than a second.
 pub fn fault_plans(most: usize, span: Duration) -> impl Strategy<Value = Faults> {
-    assert!(span.whole_secs() > 0, "faults strike at whole seconds");
+    assert!(
+        span.whole_secs() > 0,
+        "faults are injected at whole seconds"
+    );
     prop::collection::vec(faults(span.whole_secs()), 0..=most).prop_map(named)
 }
 
@@ -70,17 +72,20 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
     ])
 }
 
-/// Up to `most` stalls within `span`: a thread gets no processor for up to ten minutes.
+/// Up to `most` stalls within `span`: a thread gets no processor time for up to ten minutes.
 ///
 /// # Panics
 /// If `span` is shorter than a second.
 pub fn stalls(most: usize, span: Duration) -> impl Strategy<Value = Faults> {
-    assert!(span.whole_secs() > 0, "faults strike at whole seconds");
+    assert!(
+        span.whole_secs() > 0,
+        "faults are injected at whole seconds"
+    );
     let stall = once(span.whole_secs(), stalled().boxed());
     prop::collection::vec(stall, 0..=most).prop_map(named)
 }
 
-/// The threads that every build has.
+/// Threads that every build has.
 const THREADS: [ThreadName; 5] = [
     ThreadName::Driver,
     ThreadName::MainBase,

@@ -1,13 +1,12 @@
-//! Strategies for threads that lose their processor where it hurts.
+//! Strategies for preemptions of threads just before operations that other threads can observe.
 //!
-//! Owns lists of preemptions on the hosts of [`Cases`](crate::Cases), each just before a deed that
-//! other threads can notice. Most defects of concurrency need one or two preemptions (Musuvathi,
-//! Qadeer: "Iterative context bounding for systematic testing of multithreaded programs", PLDI
-//! 2007), and a program whose data races are told by a judge needs them at its synchronisation only
-//! (the same with others: "Finding and reproducing Heisenbugs in concurrent programs", OSDI 2008).
-//! A schedule that is drawn call by call hardly ever has the one that counts, least of all for as
-//! long as a connection lives. They shrink by leaving preemptions out, and each towards a mere
-//! change of turns before the first deed. It refuses to know which deed is decisive.
+//! Most concurrency defects need one or two preemptions (Musuvathi, Qadeer: "Iterative context
+//! bounding for systematic testing of multithreaded programs", PLDI 2007). If a race detector reports
+//! data races, preemptions at synchronisation operations are enough (the same and others: "Finding and
+//! reproducing Heisenbugs in concurrent programs", OSDI 2008). A schedule drawn call by call rarely has
+//! the decisive preemption, and almost never for as long as a connection lives.
+//!
+//! They shrink by removing preemptions, and each towards a mere yield before the first operation.
 
 use std::collections::BTreeSet;
 
@@ -19,14 +18,14 @@ use proptest::prelude::*;
 
 use crate::case::HOSTS;
 
-/// The driver threads of a host that are put aside; further ones never are.
+/// Only this many driver threads of a host are preempted.
 const DRIVERS: u32 = 2;
-/// A deed is the how-manieth of its kind since the thread began, at the most.
+/// The largest number of an operation, counted from the start of the thread.
 const NTH_MAX: u64 = 8;
 
-/// Up to `most` preemptions of threads of `build`, each before one of `deeds`, which is done to the
-/// place or the critical section of this name: a thread lets others go first, or stands still for
-/// whole seconds up to `longest`, as while a machine pages or a busier process has the processor.
+/// Up to `most` preemptions of threads of `build`. Each is before one of `operations`, given by kind
+/// and name of the location or critical section. The thread yields to the others, or stands still for
+/// whole seconds up to `longest`, as it may while the machine pages or another process runs.
 ///
 /// ```
 /// use kernel::Duration;
@@ -35,9 +34,9 @@ const NTH_MAX: u64 = 8;
 /// use proptest::prelude::*;
 ///
 /// let build = Shipped::EXCHANGE_4_0_994_2;
-/// let deeds = critical_sections(&build);
-/// let aside = preemptions(&build, 4, &deeds, Duration::from_secs(30));
-/// let cases = Cases::of(&build).preemptions(aside);
+/// let operations = critical_sections(&build);
+/// let preemptions = preemptions(&build, 4, &operations, Duration::from_secs(30));
+/// let cases = Cases::of(&build).preemptions(preemptions);
 /// proptest!(ProptestConfig::with_cases(20), |(case in cases.strategy())| {
 ///     prop_assert!(case.scenario.pins.preempt.len() <= 4);
 ///     prop_assert_eq!(case.scenario.check(), vec![]);
@@ -45,19 +44,25 @@ const NTH_MAX: u64 = 8;
 /// ```
 ///
 /// # Panics
-/// If there is no deed.
+/// If there are no operations.
 pub fn preemptions(
     build: &impl Build,
     most: usize,
-    deeds: &[(OperationKind, &'static str)],
+    operations: &[(OperationKind, &'static str)],
     longest: Duration,
 ) -> impl Strategy<Value = Vec<Preemption>> + 'static {
-    assert!(!deeds.is_empty(), "a thread is put aside before a deed");
+    assert!(!operations.is_empty(), "there are no operations");
     let hosts = prop::sample::select(HOSTS.to_vec());
-    let threads = prop::sample::select(numbers(build.generation()));
-    let deeds = prop::sample::select(deeds.to_vec());
-    let preemption = (hosts, threads, deeds, 1..=NTH_MAX, 0..=longest.whole_secs()).prop_map(
-        |(host, thread, (kind, of), nth, seconds)| Preemption {
+    let threads = prop::sample::select(thread_numbers(build.generation()));
+    let operations = prop::sample::select(operations.to_vec());
+    let preemption = (
+        hosts,
+        threads,
+        operations,
+        1..=NTH_MAX,
+        0..=longest.whole_secs(),
+    )
+        .prop_map(|(host, thread, (kind, of), nth, seconds)| Preemption {
             host: host.to_owned(),
             thread,
             before: PreemptionPoint::Operation {
@@ -67,20 +72,18 @@ pub fn preemptions(
             },
             length: Duration::from_secs(seconds),
             to: None,
-        },
-    );
+        });
     prop::collection::vec(preemption, 0..=most)
 }
 
-/// Entering each of the critical sections by which `build` guards its structures; none if it guards
-/// nothing.
+/// Entering each critical section with which `build` guards its structures; empty if it has none.
 ///
 /// ```
 /// use mta::Shipped;
 /// use config::plan::OperationKind;
 ///
-/// let deeds = property::critical_sections(&Shipped::EXCHANGE_4_0_994_2);
-/// assert!(deeds.contains(&(OperationKind::Enter, "control block pool")));
+/// let operations = property::critical_sections(&Shipped::EXCHANGE_4_0_994_2);
+/// assert!(operations.contains(&(OperationKind::Enter, "control block pool")));
 /// assert!(property::critical_sections(&Shipped::EXCHANGE_4_0_993_6).is_empty());
 /// ```
 #[must_use]
@@ -97,15 +100,15 @@ pub fn critical_sections(build: &impl Build) -> Vec<(OperationKind, &'static str
         .collect()
 }
 
-/// The threads that use what is shared. The timer only posts.
-fn numbers(generation: Generation) -> Vec<u32> {
-    let mut duties = vec![ThreadRole::MainBase, ThreadRole::Down, ThreadRole::Up];
+/// The numbers of the threads that use shared structures. The timer thread only posts messages.
+fn thread_numbers(generation: Generation) -> Vec<u32> {
+    let mut roles = vec![ThreadRole::MainBase, ThreadRole::Down, ThreadRole::Up];
     for index in 0..DRIVERS {
-        duties.push(ThreadRole::Driver(index));
+        roles.push(ThreadRole::Driver(index));
         if generation == Generation::Pairs {
-            duties.push(ThreadRole::AsyncNotify(index));
+            roles.push(ThreadRole::AsyncNotify(index));
         }
     }
-    let number = |duty| u32::from(threads::name(generation, duty).number);
-    duties.into_iter().map(number).collect()
+    let number = |role| u32::from(threads::name(generation, role).number);
+    roles.into_iter().map(number).collect()
 }

@@ -1,29 +1,28 @@
-//! Strategies for who runs when.
+//! Strategies for schedules: the scheduler, the processors, and the seed of the remaining randomness.
 //!
-//! Owns the choice of scheduler and processors, and the seed that decides what chance is left. It
-//! shrinks towards timed threads on one processor, as a machine runs them.
+//! They shrink towards timed threads on one processor.
 
 use config::plan::Scheduler;
 use kernel::Duration;
 use proptest::prelude::*;
 
-/// Who decides which thread goes on, on how many processors, and with which luck.
+/// How the threads of a case are scheduled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Who decides.
+    /// The scheduler.
     pub scheduler: Scheduler,
-    /// Processors of each host, from 1 to 4. Only timed threads know of them.
+    /// Processors of each host, from 1 to 4. Only the timed scheduler uses it.
     pub processors: u32,
-    /// How long a thread may run while others wait. Only timed threads know of it.
+    /// The longest time slice while others wait. Only the timed scheduler uses it.
     pub quantum: Duration,
-    /// Driver threads of each host (4.0: pairs), if not as many as the build usually has.
+    /// Driver threads of each host (in 4.0: pairs); `None` for the default of the build.
     pub drivers: Option<u32>,
     /// The seed of the run.
     pub seed: u64,
 }
 
-/// What looks for trouble instead of modeling time. The words are explained in
-/// `docs/scenario.md`; two of them make pilot runs, which a case pays for.
+/// Schedulers that search for failures instead of modeling time; `docs/scenario.md` explains them.
+/// Pct makes pilot runs, which cost time.
 const ADVERSARIES: [Scheduler; 5] = [
     Scheduler::Random,
     Scheduler::Parallel,
@@ -32,23 +31,23 @@ const ADVERSARIES: [Scheduler; 5] = [
     Scheduler::Pct,
 ];
 
-/// Threads as a machine runs them, in turn, and as adversaries do.
+/// All schedules: timed, round-robin and adversarial.
 pub fn schedules() -> impl Strategy<Value = Schedule> {
     let machines = [Scheduler::Timed, Scheduler::RoundRobin];
     schedules_by(machines.into_iter().chain(ADVERSARIES).collect())
 }
 
-/// Threads as adversaries run them: they find what a machine may never show, and their rates mean
-/// nothing.
+/// Adversarial schedules only. They find failures that a machine may never show, so failure rates have
+/// no meaning.
 pub fn adversarial_schedules() -> impl Strategy<Value = Schedule> {
     schedules_by(ADVERSARIES.to_vec())
 }
 
 fn schedules_by(schedulers: Vec<Scheduler>) -> impl Strategy<Value = Schedule> {
-    // A smaller seed is another seed, and no smaller: there is nothing to shrink.
+    // A smaller seed is not simpler, so seeds do not shrink.
     let seeds = any::<u32>().prop_map(u64::from).no_shrink();
     let schedulers = prop::sample::select(schedulers);
-    // NT's own, and others by which threads meet where they hardly ever do.
+    // NT's own quantum, and shorter ones that switch threads at unusual points.
     let quanta = prop::sample::select(vec![120_000, 1_000, 20, 4_u64]);
     let drivers = prop::sample::select(vec![None, Some(1), Some(2), Some(4)]);
     (schedulers, 1..=4_u32, quanta, drivers, seeds).prop_map(

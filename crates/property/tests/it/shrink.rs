@@ -1,4 +1,4 @@
-//! A known leak becomes small by proptest's own means, and a failure is kept.
+//! A known leak shrinks to a small case, and a failure is saved to the regression file.
 
 use std::fs;
 
@@ -11,24 +11,24 @@ use property::{
 };
 use proptest::test_runner::{TestError, TestRunner};
 
-/// 5.5.2653.23 leaks when a line is down for long enough: that, and a message, is what must be left.
-/// A walk that never gets worse may end in a valley, so that is not so of every failure; but none
-/// keeps a trouble too many.
+/// 5.5.2653.23 leaks when a link is down for long enough, so one message and one fault must be left.
+/// Shrinking may end in a local minimum, so this does not hold for every failure; but none keeps more
+/// than two faults.
 #[test]
-fn leaks_shrink_to_one_message_and_one_trouble_or_nearly_so() {
+fn leaks_shrink_to_one_message_and_one_or_two_faults() {
     let minimal: Vec<Scenario> = (0..SHRUNK).map(shrunk).collect();
-    let is_small = |it: &&Scenario| messages(it) == 1 && troubles(it) == 1;
+    let is_small = |it: &&Scenario| messages(it) == 1 && faults(it) == 1;
     let small = minimal.iter().filter(is_small).count();
     assert!(small * 3 >= minimal.len(), "{small} of {minimal:#?}");
     for scenario in &minimal {
-        assert!((1..=2).contains(&troubles(scenario)), "{scenario:#?}");
+        assert!((1..=2).contains(&faults(scenario)), "{scenario:#?}");
     }
 }
 
 const SHRUNK: u8 = 12;
 
-/// The first leak that this luck finds, made small.
-fn shrunk(luck: u8) -> Scenario {
+/// The first leak found with this seed, shrunk.
+fn shrunk(seed: u8) -> Scenario {
     let unfixed = Shipped::EXCHANGE_5_5_2653_23;
     let config = proptest::test_runner::Config {
         failure_persistence: None,
@@ -36,8 +36,8 @@ fn shrunk(luck: u8) -> Scenario {
         ..campaign_config(100)
     };
     let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
-    let luck = proptest::test_runner::TestRng::from_seed(algorithm, &[luck; 32]);
-    let mut runner = TestRunner::new_with_rng(config, luck);
+    let rng = proptest::test_runner::TestRng::from_seed(algorithm, &[seed; 32]);
+    let mut runner = TestRunner::new_with_rng(config, rng);
     let found = runner.run(&cases(&unfixed), |case| {
         Ok(never_leaks(&case.run(unfixed)?)?)
     });
@@ -60,20 +60,20 @@ fn messages(scenario: &Scenario) -> usize {
     counts.sum()
 }
 
-/// Faults, and a line that loses packets.
-fn troubles(scenario: &Scenario) -> usize {
+/// Faults, counting a lossy link as one.
+fn faults(scenario: &Scenario) -> usize {
     let is_lossy = scenario.links["wan"].forward.loss != Loss::None;
     scenario.faults.len() + usize::from(is_lossy)
 }
 
-/// Of many preemptions the one that counts is left, with as little of it as it takes: here whatever
-/// stands before a third deed for more than four seconds.
+/// Of many preemptions the decisive one is left, with the smallest sufficient values: here any
+/// preemption before a third or later operation for more than four seconds.
 #[test]
-fn preemptions_shrink_to_the_one_that_counts() {
+fn preemptions_shrink_to_the_decisive_one() {
     let build = Shipped::EXCHANGE_4_0_994_2;
-    let deeds = critical_sections(&build);
-    let aside = preemptions(&build, 12, &deeds, Duration::from_secs(60));
-    let strategy = Cases::of(&build).preemptions(aside).strategy();
+    let operations = critical_sections(&build);
+    let preemptions = preemptions(&build, 12, &operations, Duration::from_secs(60));
+    let strategy = Cases::of(&build).preemptions(preemptions).strategy();
     let counts = |it: &Preemption| {
         let is_third = matches!(it.before, PreemptionPoint::Operation { nth, .. } if nth >= 3);
         is_third && it.length > Duration::from_secs(4)
@@ -88,13 +88,13 @@ fn preemptions_shrink_to_the_one_that_counts() {
             return Ok(());
         }
         Err(PropertyFailure {
-            property: "nobody is put aside for long",
+            property: "no long preemption",
             findings: Vec::new(),
             undecided: None,
         })
     });
     let minimal = counterexample
-        .expect("some case has such a one")
+        .expect("some case has such a preemption")
         .minimal
         .scenario;
     let [left] = &minimal.pins.preempt[..] else {
@@ -105,12 +105,12 @@ fn preemptions_shrink_to_the_one_that_counts() {
         "{left:?}"
     );
     assert_eq!(left.length, Duration::from_secs(5));
-    assert_eq!((messages(&minimal), troubles(&minimal)), (1, 0));
+    assert_eq!((messages(&minimal), faults(&minimal)), (1, 0));
 }
 
-/// The file of failures stands next to the test, wherever that is.
+/// The regression file is next to the test, wherever that is.
 #[test]
-fn a_failure_is_kept_and_tried_first() {
+fn a_failure_is_saved_and_tried_first() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let source = folder.path().join("my_test.rs");
     fs::write(&source, "").expect("it can be written");
@@ -129,7 +129,7 @@ fn a_failure_is_kept_and_tried_first() {
     let kept = folder.path().join("my_test.proptest-regressions");
     assert!(
         fs::read_to_string(kept)
-            .expect("it was kept")
+            .expect("it was saved")
             .contains("cc ")
     );
     let tried = std::cell::RefCell::new(Vec::new());

@@ -1,4 +1,4 @@
-//! What is made up can be run, and shows itself as a file that says the same.
+//! Every generated case can be run, and its debug output is a file that says the same.
 
 use kernel::Duration;
 use mta::{Build, Shipped};
@@ -14,14 +14,14 @@ proptest! {
     })]
 
     #[test]
-    fn a_case_is_the_file_it_shows_itself_as(case in cases(&Shipped::EXCHANGE_4_0_994_2)) {
+    fn a_case_round_trips_through_its_debug_output(case in cases(&Shipped::EXCHANGE_4_0_994_2)) {
         prop_assert_eq!(case.scenario.check(), vec![]);
         let shown = format!("{case:?}");
         prop_assert_eq!(Case::read("shown", &shown), Ok(case));
     }
 
     #[test]
-    fn so_is_a_case_whose_threads_are_put_aside(case in put_aside()) {
+    fn a_case_with_preemptions_round_trips_too(case in preempted()) {
         prop_assert_eq!(case.scenario.check(), vec![]);
         prop_assert_eq!(case.scenario.connectors.len(), 2);
         let shown = format!("{case:?}");
@@ -29,12 +29,12 @@ proptest! {
     }
 }
 
-fn put_aside() -> BoxedStrategy<Case> {
+fn preempted() -> BoxedStrategy<Case> {
     let build = Shipped::EXCHANGE_4_0_994_2;
     let sections = critical_sections(&build);
-    let aside = preemptions(&build, 6, &sections, Duration::from_secs(30));
+    let preemptions = preemptions(&build, 6, &sections, Duration::from_secs(30));
     Cases::of(&build)
-        .preemptions(aside)
+        .preemptions(preemptions)
         .bidirectional()
         .strategy()
 }
@@ -45,7 +45,7 @@ proptest! {
         ..ProptestConfig::with_cases(40)
     })]
 
-    /// Every line can be calibrated, every run ends within its limits.
+    /// Every link can be calibrated, and every run ends within its limits.
     #[test]
     fn a_case_can_be_run(case in cases(&Shipped::EXCHANGE_5_5_2655_16)) {
         let outcome = case.run(Shipped::EXCHANGE_5_5_2655_16)?;
@@ -59,9 +59,9 @@ fn canary() -> Case {
     Case::read("late-close-5.5.toml", TEXT).expect("a scenario")
 }
 
-/// The shipped build through the trait, and by its name: one run.
+/// A shipped build passed as a value and by name gives the same run.
 #[test]
-fn a_build_given_is_the_build_named() {
+fn a_shipped_build_equals_the_build_named() {
     let case = canary();
     let named = case.run_with(&Builds::named()).expect("it runs");
     let builds = Builds::named()
@@ -73,7 +73,7 @@ fn a_build_given_is_the_build_named() {
     );
 }
 
-/// 5.5.2653.23 that asserts nothing else than its base.
+/// 5.5.2653.23 without a change.
 #[derive(Clone, Debug)]
 struct Unchanged;
 
@@ -84,7 +84,7 @@ impl Build for Unchanged {
 }
 
 #[test]
-fn a_variant_that_decides_nothing_is_its_base() {
+fn a_variant_without_changes_equals_its_base() {
     let case = canary();
     let one = case.run(Unchanged).expect("it runs");
     let other = case.run(Unchanged.base()).expect("it runs");
@@ -92,21 +92,21 @@ fn a_variant_that_decides_nothing_is_its_base() {
 }
 
 #[test]
-fn what_cannot_be_run_says_why() {
+fn a_run_error_says_why() {
     let mut case = canary();
     let nowhere = Builds::named().with("ROME", Unchanged);
     let error = case.run_with(&nowhere).expect_err("no such host");
-    let told = "the scenario has no host `ROME`: its hosts are LYON, PARIS";
-    assert_eq!(error.to_string(), told);
+    let message = "the scenario has no host `ROME`: its hosts are LYON, PARIS";
+    assert_eq!(error.to_string(), message);
     case.scenario.links.clear();
     let error = case.run(Unchanged).expect_err("nothing joins the hosts");
     assert!(matches!(error, RunError::InvalidScenario(_)), "{error}");
 }
 
 #[test]
-fn progress_that_nobody_owes_is_not_decided() {
+fn recovery_is_undecided_without_healing() {
     let outcome = canary().run(Unchanged).expect("it runs");
     let failure = recovers_after_healing(&outcome).expect_err("no healing");
-    let told = "recovers_after_healing is undecided: the scenario has no `healing`";
-    assert_eq!(failure.to_string(), told);
+    let message = "recovers_after_healing is undecided: the scenario has no `healing`";
+    assert_eq!(failure.to_string(), message);
 }
