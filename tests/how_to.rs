@@ -1,7 +1,5 @@
-//! `docs/how-to-test-a-fix.md`, run as it stands.
-//!
-//! Owns a package made of nothing but the page's own text, in a folder of its own next to a copy
-//! of this repository. It refuses to help the page: what a reader would have to add is missing.
+//! Runs `docs/how-to-test-a-fix.md` as it stands: a package made of nothing but the page's own text, next
+//! to a copy of this repository.
 
 use std::fs;
 use std::io;
@@ -12,8 +10,8 @@ use mtasim::prelude::*;
 
 const PAGE: &str = include_str!("../docs/how-to-test-a-fix.md");
 
-/// A fenced block of the page, with the word after its fence and the file it is meant for: the last
-/// one that the text before it names.
+/// A fenced block of the page, with the word after its fence and the file it belongs to: the last one
+/// that the text before it names.
 struct Block {
     word: &'static str,
     file: &'static str,
@@ -35,10 +33,10 @@ fn blocks() -> Vec<Block> {
     found
 }
 
-/// What a package that depends on this one needs of it.
+/// What a package that depends on this repository needs from it.
 const PARTS: [&str; 3] = ["Cargo.toml", "Cargo.lock", "crates"];
 
-/// A link would not do: what is included by a path with `..` in it is sought behind the link.
+/// A symbolic link would not work: paths with `..` resolve relative to its target.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if from.ends_with("target") {
         return Ok(());
@@ -78,7 +76,7 @@ fn the_page_is_a_package_that_works() {
     for part in PARTS {
         copy(&here.join(part), &there.join(part)).expect("it can be copied");
     }
-    // The versions that are here already: the index is not asked.
+    // The versions already downloaded, so that cargo needs no index.
     fs::copy(here.join("Cargo.lock"), package.join("Cargo.lock")).expect("it can be copied");
     for block in blocks() {
         if matches!(block.word, "toml" | "rust" | "rust,fails") && !block.file.is_empty() {
@@ -86,24 +84,24 @@ fn the_page_is_a_package_that_works() {
         }
     }
     let right = cargo(&package, "my_fix");
-    let told = String::from_utf8_lossy(&right.stdout);
+    let output = String::from_utf8_lossy(&right.stdout);
     let errors = String::from_utf8_lossy(&right.stderr);
-    assert!(right.status.success(), "{told}\n{errors}");
-    assert!(told.contains("test my_fix_is_right ... ok"), "{told}");
+    assert!(right.status.success(), "{output}\n{errors}");
+    assert!(output.contains("test my_fix_is_right ... ok"), "{output}");
 
     let wrong = cargo(&package, "longer_timer");
-    let told = String::from_utf8_lossy(&wrong.stdout);
-    assert!(!wrong.status.success(), "{told}");
-    assert!(told.contains("never_leaks does not hold"), "{told}");
+    let output = String::from_utf8_lossy(&wrong.stdout);
+    assert!(!wrong.status.success(), "{output}");
+    assert!(output.contains("never_leaks does not hold"), "{output}");
     let kept = package.join("tests/longer_timer.proptest-regressions");
     assert!(kept.exists(), "the failure is kept");
-    // What is shown between the rulers is a scenario, and leaks.
-    let shown = told.split("# -----").nth(1).expect("a case is shown");
+    // The text between the rulers is a scenario.
+    let shown = output.split("# -----").nth(1).expect("a case is printed");
     let text = shown.trim_start_matches('-');
     assert!(Case::read("shown", text).is_ok(), "{text}");
 }
 
-/// The test of a fix is short: that is promised.
+/// The test of a fix stays short.
 #[test]
 fn the_pages_property_has_at_most_fifteen_lines() {
     let first = blocks()
@@ -117,8 +115,8 @@ fn the_pages_property_has_at_most_fifteen_lines() {
     assert!(test.lines().count() < 15, "{test}");
 }
 
-/// The failure that the page shows is one: its scenario leaks with the longer timer, and with no fix
-/// of the page.
+/// The failure on the page is real: its scenario leaks with the longer timer, and not with the fix of
+/// the page.
 #[test]
 fn the_failure_that_the_page_shows_is_one() {
     let shown = blocks()
