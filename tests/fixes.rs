@@ -1,13 +1,12 @@
-//! The gallery of wrong fixes: each is caught by a property, and the right ones are not.
+//! A gallery of wrong fixes, each caught by a property, and of right fixes, which are not.
 //!
-//! Owns the variants, the property that catches each and within how many made-up cases. Every one
-//! is an honest attempt: it decides some question of the socket layer otherwise, and what comes of
-//! that is up to messages, timers and interleavings. It refuses a variant that fails on purpose.
+//! Every wrong fix is an honest attempt: it changes a decision of the socket layer, and messages, timers
+//! and interleavings do the rest.
 //!
 //! - `closes`: what timeouts and close requests do to a block.
 //! - `locks`: what guards the shared structures.
-//! - `wakes`: who is told what, and when.
-//! - `right`: variants that repair the same defects, and must survive.
+//! - `wakes`: which thread is woken, and when.
+//! - `right`: variants that repair the same defects and must survive.
 //! - `families`: the cases they are tried on.
 
 mod closes;
@@ -21,7 +20,7 @@ use mtasim::prelude::*;
 
 use families::Family;
 
-/// A variant, and how it is tried.
+/// A variant of a build, and the cases it is tried on.
 struct Fix {
     name: &'static str,
     family: Family,
@@ -29,16 +28,16 @@ struct Fix {
     run: Box<dyn Fn(&Case) -> Outcome>,
 }
 
-/// A wrong fix: what catches it, and within how many cases; and its twin, which decides the same
-/// question rightly and must survive a hundred times as many.
+/// A wrong fix with the property that catches it within a number of cases, and a fixed variant that makes
+/// the same decision correctly and must survive a hundred times as many cases.
 struct Wrong {
     fix: Fix,
-    twin: Fix,
+    fixed: Fix,
     property: Property,
     within: u32,
 }
 
-/// What every fix must keep.
+/// The properties that every fix must have.
 const PROPERTIES: [Property; 4] = [
     never_leaks,
     never_corrupts,
@@ -50,7 +49,7 @@ impl Fix {
     fn of(build: impl Build + Clone + Send + Sync + 'static, family: Family) -> Self {
         let base = build.base();
         let name = match format!("{build:?}") {
-            // Its version says more than its fields.
+            // The version of a shipped build says more than its fields.
             text if text == format!("{base:?}") => base.version().to_string(),
             text => text,
         };
@@ -58,12 +57,15 @@ impl Fix {
             name: name.leak(),
             family,
             cases: family.cases(&build),
-            run: Box::new(move |case| case.run(build.clone()).expect("a made-up case can be run")),
+            run: Box::new(move |case| {
+                case.run(build.clone())
+                    .expect("a generated case can be run")
+            }),
         }
     }
 
-    /// A case in which a property fails, or which comes to no end: a right fix has neither.
-    fn alarm(&self, seed: u64, cases: u32) -> Option<Counterexample> {
+    /// A case that fails a property or reaches a limit: a right fix has neither.
+    fn counterexample(&self, seed: u64, cases: u32) -> Option<Counterexample> {
         let search = Search {
             seed,
             cases,
@@ -85,14 +87,14 @@ impl Wrong {
     ) -> Self {
         Self {
             fix: Fix::of(wrong, family),
-            twin: Fix::of(right, family),
+            fixed: Fix::of(right, family),
             property,
             within,
         }
     }
 
-    /// The number of the case that catches it, counted from 1, among ten times as many as stated.
-    /// A run that reaches a limit catches nothing: it decides nothing.
+    /// The case that catches it, among ten times as many as stated. A run that reaches a limit decides
+    /// nothing, so it catches nothing.
     fn caught(&self, seed: u64, shrink_runs: u32) -> Counterexample {
         let search = Search {
             seed,
@@ -139,7 +141,7 @@ fn what_loses_a_wake_up_is_caught() {
 #[test]
 fn right_fixes_survive() {
     for fix in right::gallery() {
-        let counterexample = fix.alarm(1, 2);
+        let counterexample = fix.counterexample(1, 2);
         assert!(
             counterexample.is_none(),
             "{} in {:?}: {counterexample:?}",
@@ -188,59 +190,59 @@ fn campaign_wakes() {
     measure(&wakes::gallery());
 }
 
-/// What is left in a case: its minimal schedule, and what it carries.
+/// The size of a shrunk case: its schedule, messages, faults and link.
 fn size(case: &Case, outcome: &Outcome) -> String {
     let it = &case.scenario;
     let is_clean = |link: &Link| link.forward.loss == Loss::None;
-    let line = if it.links.values().all(is_clean) {
+    let link = if it.links.values().all(is_clean) {
         "no loss"
     } else {
-        "a line that fails"
+        "a link that fails"
     };
-    let aside: String = it.pins.preempt.iter().map(told).collect();
+    let preemptions: String = it.pins.preempt.iter().map(described).collect();
     let messages = outcome.messages.submitted;
     let faults = it.faults.len();
     format!(
-        "{} threads{aside}; {messages} messages; {faults} faults; {line}",
+        "{} threads{preemptions}; {messages} messages; {faults} faults; {link}",
         it.scheduler
     )
 }
 
-/// `, 11 put aside for 20s before interlocked number 2 of control block pool.free list`
-fn told(preemption: &Preemption) -> String {
+/// `, 11 preempted for 20s before interlocked number 2 of control block pool.free list`
+fn described(preemption: &Preemption) -> String {
     let Preemption {
         thread,
         before,
         length,
         ..
     } = preemption;
-    format!(", {thread} put aside for {length} before {before}")
+    format!(", {thread} preempted for {length} before {before}")
 }
 
 #[test]
-#[ignore = "campaign: a hundred times as many cases as a wrong fix gets, for each right twin"]
+#[ignore = "campaign: for each fixed variant a hundred times as many cases as for the wrong fix"]
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
-fn campaign_right_twins() {
+fn campaign_fixed_variants() {
     let mut all: Vec<Wrong> = [locks::gallery(), closes::gallery(), wakes::gallery()]
         .into_iter()
         .flatten()
         .collect();
     all.sort_by_key(|wrong| wrong.within);
     for Wrong {
-        fix, twin, within, ..
+        fix, fixed, within, ..
     } in all
     {
         let cases = 100 * within;
-        let counterexample = twin.alarm(2, cases);
+        let counterexample = fixed.counterexample(2, cases);
         assert!(
             counterexample.is_none(),
             "{} in {:?}: {counterexample:?}",
-            twin.name,
-            twin.family
+            fixed.name,
+            fixed.family
         );
         println!(
-            "{}, the twin of {}, holds in {cases} cases of {:?}",
-            twin.name, fix.name, twin.family
+            "{}, the fixed variant of {}, holds in {cases} cases of {:?}",
+            fixed.name, fix.name, fixed.family
         );
     }
 }

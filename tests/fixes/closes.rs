@@ -1,4 +1,4 @@
-//! Wrong fixes of Q303102: who gives a block back, and when.
+//! Wrong fixes of Q303102: which thread releases a block, and when.
 
 use mtasim::prelude::*;
 
@@ -17,12 +17,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
             Family::Stalls,
             (never_corrupts, 40),
         ),
-        Wrong::of(
-            RestsBeforeReuse,
-            Queue,
-            Family::Stalls,
-            (never_corrupts, 150),
-        ),
+        Wrong::of(DelayedReuse, Queue, Family::Stalls, (never_corrupts, 150)),
         Wrong::of(
             SocketLeftOpen,
             LateCloseReleases,
@@ -53,8 +48,8 @@ pub(super) fn gallery() -> Vec<Wrong> {
 
 const UNFIXED: Shipped = Shipped::EXCHANGE_5_5_2653_23;
 
-/// The timeout path gives the block back itself, in whatever state it is. An open request that is
-/// still under way finds a block that is free.
+/// The timeout path releases the block itself, in every state. An open request in progress then finds a
+/// free block.
 #[derive(Clone, Debug)]
 pub(super) struct ReleasedAtTimeout;
 
@@ -68,8 +63,8 @@ impl Build for ReleasedAtTimeout {
     }
 }
 
-/// The timeout path gives the block back while it is being connected, and instance numbers are not
-/// looked at: the close request that comes down later closes whoever has the block by then.
+/// The timeout path releases the block while it is connecting, and instance numbers are not checked: a
+/// later close request closes whatever instance uses the block by then.
 #[derive(Clone, Debug)]
 pub(super) struct InstanceIgnored;
 
@@ -90,7 +85,7 @@ impl Build for InstanceIgnored {
     }
 }
 
-/// A late close request gives the block back, and takes its socket for closed.
+/// A late close request releases the block but does not close its socket.
 #[derive(Clone, Debug)]
 pub(super) struct SocketLeftOpen;
 
@@ -107,7 +102,7 @@ impl Build for SocketLeftOpen {
     }
 }
 
-/// Better twice than never: the timeout path and the late close request both give back.
+/// The timeout path and the late close request both release the block.
 #[derive(Clone, Debug)]
 pub(super) struct ReleasedByBoth;
 
@@ -128,11 +123,11 @@ impl Build for ReleasedByBoth {
     }
 }
 
-/// As `InstanceIgnored`, but a block given back rests while others are used.
+/// As `InstanceIgnored`, but a released block is reused only after others.
 #[derive(Clone, Debug)]
-pub(super) struct RestsBeforeReuse;
+pub(super) struct DelayedReuse;
 
-impl Build for RestsBeforeReuse {
+impl Build for DelayedReuse {
     fn base(&self) -> Shipped {
         UNFIXED
     }
@@ -164,7 +159,7 @@ impl Build for LongerTimer {
     }
 }
 
-/// The same from the other end: two attempts of 45 s are over before the 120 s of the session.
+/// The reverse: two attempts of 45 s end before the 120 s of the session.
 #[derive(Clone, Debug)]
 pub(super) struct FewerAttempts;
 

@@ -1,28 +1,26 @@
-//! The cases that fixes are tried on.
-//!
-//! Owns what a family has in common; everything else is made up. It refuses to know the fixes.
+//! Families of cases on which fixes are tried.
 
 use mtasim::plan::{self, Connector, Host, Keyword};
 use mtasim::prelude::*;
 
-/// Cases that have something in common.
+/// A family of cases. What it does not fix is generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
-    /// Whatever [`cases`] makes up.
+    /// All cases of [`cases`].
     Any,
-    /// Adversaries schedule the threads, and many associations open and close at once.
+    /// Adversarial schedules, and many associations that open and close at once.
     Churn,
-    /// Long outages, threads that get no processor for minutes, small pools.
+    /// Long outages, threads without processor time for minutes, small pools.
     Stalls,
-    /// A clean line, and pools of which some are smaller than the number of calls at once.
-    Pressed,
-    /// A clean line and large pools: every message gets through within a minute.
+    /// A clean link, and pools some of which are smaller than the number of simultaneous calls.
+    SmallPools,
+    /// A clean link and large pools: every message is delivered within a minute.
     Steady,
-    /// Threads are put aside before they enter a critical section, while associations open and
+    /// Threads are preempted before they enter a critical section, while associations open and
     /// close.
-    Entering,
-    /// Threads are put aside before they exchange the head of the free list.
-    Exchanging,
+    PreemptedAtLocks,
+    /// Threads are preempted before they exchange the head of the free list.
+    PreemptedAtExchange,
 }
 
 impl Family {
@@ -30,10 +28,10 @@ impl Family {
         Self::Any,
         Self::Churn,
         Self::Stalls,
-        Self::Pressed,
+        Self::SmallPools,
         Self::Steady,
-        Self::Entering,
-        Self::Exchanging,
+        Self::PreemptedAtLocks,
+        Self::PreemptedAtExchange,
     ];
 
     pub(super) fn cases(self, build: &impl Build) -> BoxedStrategy<Case> {
@@ -53,7 +51,7 @@ impl Family {
                 .faults(stalls(4, span))
                 .hosts(Just(small))
                 .connectors(Just(busy())),
-            Self::Pressed => cases
+            Self::SmallPools => cases
                 .networks(clean_link())
                 .faults(no_faults())
                 .hosts(prop::sample::select(vec![large, small]))
@@ -65,26 +63,26 @@ impl Family {
                 .hosts(Just(large))
                 .workloads(workloads(8, minute))
                 .timing(minute, Duration::ZERO, minute),
-            Self::Entering => {
-                let deeds = critical_sections(build);
-                let aside = preemptions(build, 12, &deeds, Duration::from_secs(15));
-                meeting(cases, build).preemptions(aside)
+            Self::PreemptedAtLocks => {
+                let operations = critical_sections(build);
+                let preemptions = preemptions(build, 12, &operations, Duration::from_secs(15));
+                concurrent(cases, build).preemptions(preemptions)
             }
-            Self::Exchanging => {
-                let aside = preemptions(build, 12, &[EXCHANGE], Duration::from_secs(120));
-                meeting(cases, build).preemptions(aside)
+            Self::PreemptedAtExchange => {
+                let preemptions = preemptions(build, 12, &[EXCHANGE], Duration::from_secs(120));
+                concurrent(cases, build).preemptions(preemptions)
             }
         };
         cases.strategy()
     }
 }
 
-/// How threads agree on a free list without a lock.
+/// The operation with which threads change the free list without a lock.
 const EXCHANGE: (OperationKind, &str) =
     (OperationKind::Interlocked, "control block pool.free list");
 
 /// Many associations open and close at once, at both ends.
-fn meeting(cases: Cases, build: &impl Build) -> Cases {
+fn concurrent(cases: Cases, build: &impl Build) -> Cases {
     let span = Duration::from_secs(120);
     cases
         .networks(clean_link())
@@ -105,11 +103,11 @@ fn host(build: &impl Build, control_blocks: u32) -> Host {
     let named = plan::Build::ALL.iter().find(|it| it.as_str() == version);
     Host {
         control_blocks,
-        ..Host::new(*named.expect("the plan names the shipped builds"))
+        ..Host::new(*named.expect("every shipped build has a name in scenarios"))
     }
 }
 
-/// A connector that opens an association for every message it can, and closes it soon.
+/// A connector that opens an association per message if it can, and closes it soon.
 fn busy() -> Connector {
     let seconds = Duration::from_secs;
     Connector {

@@ -1,33 +1,33 @@
-//! Wrong fixes of Q152941: what is guarded too little, or in the wrong order.
+//! Wrong fixes of Q152941: too little is locked, or in the wrong order.
 
 use mtasim::prelude::*;
 
 use super::Wrong;
 use super::families::Family;
-use super::right::{CountingHead, OneLock, OnePictureOneLock};
+use super::right::{CountingHead, OneLock, SnapshotUnderOneLock};
 
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
         Wrong::of(OnlyAllocation, FIXED, Family::Any, (never_corrupts, 5)),
         Wrong::of(TwoLocks, OneLock, Family::Any, (never_corrupts, 20)),
-        Wrong::of(ReadsUnguarded, FIXED, Family::Any, (never_corrupts, 5)),
+        Wrong::of(UnlockedReads, FIXED, Family::Any, (never_corrupts, 5)),
         Wrong::of(HeapUnserialized, FIXED, Family::Any, (never_corrupts, 5)),
         Wrong::of(
-            OnePicture,
-            OnePictureOneLock,
+            SnapshotUnderBothLocks,
+            SnapshotUnderOneLock,
             Family::Churn,
             (recovers_after_healing, 250),
         ),
         Wrong::of(
-            LeftBetweenSteps,
+            ReleasedBetweenOperations,
             FIXED,
-            Family::Entering,
+            Family::PreemptedAtLocks,
             (never_corrupts, 50),
         ),
         Wrong::of(
             Uncounted,
             CountingHead,
-            Family::Exchanging,
+            Family::PreemptedAtExchange,
             (never_corrupts, 300),
         ),
     ]
@@ -35,7 +35,7 @@ pub(super) fn gallery() -> Vec<Wrong> {
 
 const FIXED: Shipped = Shipped::EXCHANGE_4_0_994_2;
 
-/// "Blocks are handed out twice: allocation must be locked." Giving back is not.
+/// "Blocks are allocated twice, so allocation must be locked." Release is not locked.
 #[derive(Clone, Debug)]
 pub(super) struct OnlyAllocation;
 
@@ -52,8 +52,7 @@ impl Build for OnlyAllocation {
     }
 }
 
-/// A critical section for allocation and one for release, so that they need not wait for each
-/// other.
+/// One critical section for allocation and one for release, so that they do not block each other.
 #[derive(Clone, Debug)]
 pub(super) struct TwoLocks;
 
@@ -71,11 +70,11 @@ impl Build for TwoLocks {
     }
 }
 
-/// The lock is held for each step, and given back in between for the sake of others.
+/// The lock is held for each operation and released in between, so that others need not wait long.
 #[derive(Clone, Debug)]
-pub(super) struct LeftBetweenSteps;
+pub(super) struct ReleasedBetweenOperations;
 
-impl Build for LeftBetweenSteps {
+impl Build for ReleasedBetweenOperations {
     fn base(&self) -> Shipped {
         FIXED
     }
@@ -85,8 +84,8 @@ impl Build for LeftBetweenSteps {
     }
 }
 
-/// The free list without a lock: the head is exchanged only if it is still the block that was
-/// first. It may be that again (ABA).
+/// A free list without a lock: the head is exchanged only if it is still the same block. It may be the
+/// same block again after changes (ABA).
 #[derive(Clone, Debug)]
 pub(super) struct Uncounted;
 
@@ -100,11 +99,11 @@ impl Build for Uncounted {
     }
 }
 
-/// "Reading a word is atomic": who only looks takes no lock.
+/// "Reading a word is atomic": readers take no lock.
 #[derive(Clone, Debug)]
-pub(super) struct ReadsUnguarded;
+pub(super) struct UnlockedReads;
 
-impl Build for ReadsUnguarded {
+impl Build for UnlockedReads {
     fn base(&self) -> Shipped {
         FIXED
     }
@@ -131,12 +130,12 @@ impl Build for HeapUnserialized {
     }
 }
 
-/// A driver reads array and blocks under both locks, for one picture of them; who closes holds
-/// the lock of the blocks and asks for that of the arrays.
+/// A driver reads array and blocks under both locks, as one snapshot; a close holds the lock of the
+/// blocks and requests that of the arrays.
 #[derive(Clone, Debug)]
-pub(super) struct OnePicture;
+pub(super) struct SnapshotUnderBothLocks;
 
-impl Build for OnePicture {
+impl Build for SnapshotUnderBothLocks {
     fn base(&self) -> Shipped {
         FIXED
     }

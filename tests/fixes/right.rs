@@ -1,7 +1,4 @@
-//! Right fixes: at least one for each question that a wrong one decides badly.
-//!
-//! Owns the shipped fixes and variants of ours, each tried on every family; what is the right twin of
-//! which wrong fix stands with the wrong one.
+//! Right fixes: the shipped ones and our variants, each tried on every family.
 
 use mtasim::prelude::*;
 
@@ -19,7 +16,7 @@ pub(super) fn gallery() -> Vec<Fix> {
             Fix::of(OneLock, family),
             Fix::of(CountingHead, family),
             Fix::of(Queue, family),
-            Fix::of(OnePictureOneLock, family),
+            Fix::of(SnapshotUnderOneLock, family),
             Fix::of(ReleasedWhileConnecting, family),
             Fix::of(LongerTimerToo, family),
             Fix::of(FewerAttemptsToo, family),
@@ -28,7 +25,7 @@ pub(super) fn gallery() -> Vec<Fix> {
     Family::ALL.into_iter().flat_map(on_all).collect()
 }
 
-/// A close request that comes late releases the block: the fix of Q303102 on its own.
+/// A late close request releases the block: the fix of Q303102 alone.
 #[derive(Clone, Debug)]
 pub(super) struct LateCloseReleases;
 
@@ -45,7 +42,7 @@ impl Build for LateCloseReleases {
     }
 }
 
-/// The timeout path touches nothing: the block is closed when the transport says so.
+/// The timeout path only requests a close: the transport closes the block.
 #[derive(Clone, Debug)]
 pub(super) struct TimeoutOnlyAsks;
 
@@ -59,7 +56,7 @@ impl Build for TimeoutOnlyAsks {
     }
 }
 
-/// One lock for everything, in a build that had none.
+/// One lock for everything, in a build without locks.
 #[derive(Clone, Debug)]
 pub(super) struct OneLock;
 
@@ -81,7 +78,7 @@ impl Build for OneLock {
     }
 }
 
-/// The free list without a lock: its head counts its changes.
+/// A free list without a lock whose head counts its changes.
 #[derive(Clone, Debug)]
 pub(super) struct CountingHead;
 
@@ -95,7 +92,7 @@ impl Build for CountingHead {
     }
 }
 
-/// Blocks rest before they are used again, and everything else is as in the shipped fix.
+/// The shipped fix with a free list that reuses the least recently released block.
 #[derive(Clone, Debug)]
 pub(super) struct Queue;
 
@@ -109,11 +106,11 @@ impl Build for Queue {
     }
 }
 
-/// Array and blocks are read in one picture, and there is but one lock to hold.
+/// Array and blocks are read as one snapshot, under a single lock.
 #[derive(Clone, Debug)]
-pub(super) struct OnePictureOneLock;
+pub(super) struct SnapshotUnderOneLock;
 
-impl Build for OnePictureOneLock {
+impl Build for SnapshotUnderOneLock {
     fn base(&self) -> Shipped {
         Shipped::EXCHANGE_4_0_994_2
     }
@@ -127,8 +124,8 @@ impl Build for OnePictureOneLock {
     }
 }
 
-/// The timeout path gives the block back while it is being connected, and whoever comes late finds
-/// by the instance number that it is another's.
+/// The timeout path releases the block while it is connecting; a late request sees by the instance
+/// number that the block is used by another.
 #[derive(Clone, Debug)]
 pub(super) struct ReleasedWhileConnecting;
 
@@ -145,8 +142,7 @@ impl Build for ReleasedWhileConnecting {
     }
 }
 
-/// No session waits less than 360 s, and a close request that comes late is carried out all the
-/// same.
+/// No session waits less than 360 s, and late close requests are carried out.
 #[derive(Clone, Debug)]
 pub(super) struct LongerTimerToo;
 
@@ -160,7 +156,7 @@ impl Build for LongerTimerToo {
     }
 }
 
-/// Two attempts to connect, and a close request that comes late is carried out all the same.
+/// Two attempts to connect, and late close requests are carried out.
 #[derive(Clone, Debug)]
 pub(super) struct FewerAttemptsToo;
 

@@ -1,4 +1,4 @@
-//! Fixes that lose a wake-up.
+//! Wrong fixes that lose a wake-up.
 
 use mtasim::prelude::*;
 
@@ -22,13 +22,13 @@ pub(super) fn gallery() -> Vec<Wrong> {
         Wrong::of(
             CallsLeftWaiting,
             Shipped::EXCHANGE_5_5_2655_16,
-            Family::Pressed,
+            Family::SmallPools,
             (recovers_after_healing, 20),
         ),
     ]
 }
 
-/// The Async Notify is woken first, so that it is up when the array has changed.
+/// The Async Notify thread is woken first, so that it is awake when the array has changed.
 #[derive(Clone, Debug)]
 pub(super) struct NoticeBeforeChange;
 
@@ -42,7 +42,7 @@ impl Build for NoticeBeforeChange {
     }
 }
 
-/// A driver takes all messages there are and resets its wake-up then, once instead of often.
+/// A driver receives all messages and resets its wake-up event afterwards, once instead of often.
 #[derive(Clone, Debug)]
 pub(super) struct ResetAfterLooking;
 
@@ -56,8 +56,8 @@ impl Build for ResetAfterLooking {
     }
 }
 
-/// A call for which no block is free waits in the backlog instead of being refused. `FD_ACCEPT`
-/// comes again only after an accept().
+/// A call without a free block waits in the backlog instead of being refused. `FD_ACCEPT` is recorded
+/// again only after an accept().
 #[derive(Clone, Debug)]
 pub(super) struct CallsLeftWaiting;
 
