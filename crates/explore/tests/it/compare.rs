@@ -1,4 +1,4 @@
-//! Fixes, proved on the same seeds.
+//! A fix compared with its original on the same seeds.
 
 use std::sync::Arc;
 
