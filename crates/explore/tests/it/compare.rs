@@ -46,7 +46,7 @@ fn the_fix_of_the_leak_breaks_nothing() {
 }
 
 #[test]
-fn an_arm_against_itself_differs_nowhere_and_turned_round_breaks() {
+fn an_arm_does_not_differ_from_itself_and_a_swapped_fix_breaks() {
     let [buggy, fixed] = BUILDS.map(scenario);
     let arms = vec![
         ("fixed", fixed.clone()),
@@ -56,9 +56,9 @@ fn an_arm_against_itself_differs_nowhere_and_turned_round_breaks() {
     let found = compare(&trial(arms, "0..12"), Arc::new(Shipped), |_| {}).expect("it runs");
     assert_eq!(found.pairs[0].cells.neither, 12);
     assert_eq!(found.pairs[0].p, 1.0);
-    let turned = &found.pairs[1];
-    assert!(found.broke() && turned.cells.broke > 0);
-    assert_eq!(turned.broke_seeds.len() as u64, turned.cells.broke);
+    let swapped = &found.pairs[1];
+    assert!(found.broke() && swapped.cells.broke > 0);
+    assert_eq!(swapped.broke_seeds.len() as u64, swapped.cells.broke);
     let page = found.to_string();
     assert!(
         page.contains("fixed -> buggy") && page.contains("broke: seeds"),
@@ -67,7 +67,7 @@ fn an_arm_against_itself_differs_nowhere_and_turned_round_breaks() {
 }
 
 #[test]
-fn builds_go_to_the_hosts_that_run_one_of_them() {
+fn overrides_apply_to_hosts_that_run_a_compared_build() {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let set = overrides_for(&scenario, BUILDS[1], &BUILDS).expect("both hosts");
     assert_eq!(

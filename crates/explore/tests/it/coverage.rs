@@ -1,4 +1,4 @@
-//! How thorough a sweep was: what is counted, and what never happened.
+//! Coverage of a sweep: covered pairs, uncovered pairs, growth, faults that were never injected.
 
 use std::sync::Arc;
 
@@ -9,23 +9,23 @@ use simulation::record::Record;
 
 use crate::fixture::{plan, plan_with};
 
-/// Records are an independent witness: a Close that went down was met once, in some state, and a
-/// block taken out of service had met the session's timeout before.
+/// Records are an independent count: each Close message is one close request in some state, and a block
+/// is out of service only after a session timeout.
 #[test]
-fn what_is_met_is_what_was_written_down() {
+fn coverage_agrees_with_the_records() {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let (mut closes, mut timeouts) = (0, 0);
     for seed in 0..6 {
         let keep = Options { keep_records: true };
         let outcome = explore::run(&scenario, seed, keep).expect("it runs");
-        let count = |is_meant: fn(&mta::Record) -> bool| {
+        let count = |is_selected: fn(&mta::Record) -> bool| {
             let records = outcome.records.iter();
             let own = records.filter(
-                |(_, record)| matches!(record, Record::Mta(_, _, record) if is_meant(record)),
+                |(_, record)| matches!(record, Record::Mta(_, _, record) if is_selected(record)),
             );
             own.count() as u64
         };
-        let met = |stimulus| {
+        let occurrences = |stimulus| {
             let states = Coverage::STATES.into_iter();
             states
                 .map(|state| outcome.coverage.of(state, stimulus))
@@ -37,12 +37,12 @@ fn what_is_met_is_what_was_written_down() {
                 mta::Record::Log(LogLine::Message(MessageType::Close, _))
             )
         });
-        assert_eq!(met(Stimulus::CloseRequest), sent);
+        assert_eq!(occurrences(Stimulus::CloseRequest), sent);
         let out = count(|it| matches!(it, mta::Record::Fact(Fact::BlockOutOfService(..))));
         let connecting = Some(BlockState::Connecting);
         assert!(
             outcome.coverage.of(connecting, Stimulus::SessionTimeout)
-                <= met(Stimulus::SessionTimeout)
+                <= occurrences(Stimulus::SessionTimeout)
         );
         assert_eq!(
             outcome.coverage.of(connecting, Stimulus::SessionTimeout),
@@ -64,8 +64,8 @@ fn what_is_met_is_what_was_written_down() {
     );
 }
 
-/// Build 5.5.2653.23 never sees a close request for a block that is out of service - it does not
-/// send one (Q303102) - and 5.5.2655.16 never takes one out of service at all.
+/// In build 5.5.2653.23 no block out of service receives a close request, because none is sent
+/// (Q303102).
 #[test]
 fn the_table_shows_the_hole_in_the_state_machine() {
     let pair = |plan, event: &str| {
@@ -97,7 +97,7 @@ fn growth_is_reported_at_every_doubling_and_at_the_end() {
     let last = growth.last().expect("a point");
     assert_eq!(last.signatures, summary.signatures.len() as u64);
     assert_eq!(last.pairs, summary.coverage.covered.len() as u64);
-    // The witness: what is first seen is listed with the run that showed it.
+    // The list of discoveries gives the same counts.
     for point in growth {
         let seen = summary
             .discoveries

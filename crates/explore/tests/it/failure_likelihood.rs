@@ -1,4 +1,4 @@
-//! Explanations: when a failure became likely.
+//! The likelihood of a failure when randomness is redrawn from some time on.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ const QUICK: Options = Options {
 
 const SEEDS: u64 = 12;
 
-fn fresh(jobs: usize) -> Reseeding {
+fn reseeding(jobs: usize) -> Reseeding {
     Reseeding {
         seeds: SEEDS,
         jobs: NonZeroUsize::new(jobs).expect("some"),
     }
 }
 
-/// A run that leaks late enough for chance to have had a say.
+/// A run that leaks late enough for random choices to matter.
 fn late_leak() -> (Scenario, u64, Failure) {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let mut found = (0..40).filter_map(|seed| {
@@ -39,20 +39,20 @@ fn late_leak() -> (Scenario, u64, Failure) {
     (scenario, seed, failure)
 }
 
-/// How many of the seeds fail, by hand.
-fn by_hand(
+/// Counts the failing seeds without the code under test.
+fn count_failing(
     (scenario, seed, failure): &(Scenario, u64, Failure),
     by: u64,
     point: LikelihoodPoint,
 ) -> u64 {
-    let count = (0..=fresh(1).seeds)
-        .filter(|luck| luck != seed)
+    let count = (0..=reseeding(1).seeds)
+        .filter(|other| other != seed)
         .take(SEEDS as usize);
-    let fails = count.filter(|&luck| {
+    let fails = count.filter(|&other| {
         let mut again = scenario.clone();
         again.pins.reseeds.push(Reseed {
             from: Instant::from_nanos(point.from),
-            seed: luck,
+            seed: other,
         });
         let outcome = explore::run(&again, *seed, QUICK).expect("it runs");
         let mut found = failures(&outcome).into_iter();
@@ -62,29 +62,36 @@ fn by_hand(
 }
 
 #[test]
-fn a_curve_rises_to_certainty_and_every_point_can_be_counted_again() {
+fn the_likelihood_rises_to_certainty_and_matches_a_count_at_every_point() {
     let case = late_leak();
     let (scenario, seed, failure) = &case;
     let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    let curve_by =
-        |jobs| failure_likelihood(scenario, *seed, failure, fresh(jobs), &subject).expect("runs");
-    let curve = curve_by(1);
-    assert_eq!(curve, curve_by(3));
-    assert!(curve.points.is_sorted_by_key(|point| point.from));
-    let [first, last] = [curve.points[0], curve.points[curve.points.len() - 1]];
+    let compute = |jobs| {
+        failure_likelihood(scenario, *seed, failure, reseeding(jobs), &subject).expect("runs")
+    };
+    let likelihood = compute(1);
+    assert_eq!(likelihood, compute(3));
+    assert!(likelihood.points.is_sorted_by_key(|point| point.from));
+    let [first, last] = [
+        likelihood.points[0],
+        likelihood.points[likelihood.points.len() - 1],
+    ];
     assert_eq!(first.from, 0);
     assert_eq!((last.from, last.failing), (failure.at + 1, SEEDS));
-    let jump = curve.jump.expect("it was not certain from the start");
+    let jump = likelihood.jump.expect("it was not certain from the start");
     assert!(jump.is_instant && jump.before.failing < jump.after.failing);
     assert!(!jump.when.is_empty());
     for point in [first, jump.before, jump.after] {
-        assert_eq!(by_hand(&case, curve.by, point), point.failing, "{point:?}");
+        assert_eq!(
+            count_failing(&case, likelihood.by, point),
+            point.failing,
+            "{point:?}"
+        );
         assert!(point.interval.low <= point.rate && point.rate <= point.interval.high);
     }
 }
 
-/// One message, and an outage that outlasts the session's disconnect timer: nothing is left to
-/// chance that could matter.
+/// One message, and an outage that outlasts the session disconnect timer: no random choice matters.
 fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
     let mut scenario = plan("0..1", &[]).points[0].scenario.clone();
     for workload in scenario.workloads.values_mut() {
@@ -107,35 +114,40 @@ fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
 }
 
 #[test]
-fn what_is_certain_anyhow_has_no_rise() {
+fn a_certain_failure_has_no_jump() {
     let (scenario, failure, _) = certain_leak();
     let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    let curve = failure_likelihood(&scenario, 1, &failure, fresh(2), &subject).expect("it runs");
-    assert_eq!(curve.jump, None);
-    assert!(curve.points.iter().all(|point| point.failing == SEEDS));
-    assert!(curve.to_string().contains("nothing makes it more likely"));
+    let likelihood =
+        failure_likelihood(&scenario, 1, &failure, reseeding(2), &subject).expect("it runs");
+    assert_eq!(likelihood.jump, None);
+    assert!(likelihood.points.iter().all(|point| point.failing == SEEDS));
+    assert!(
+        likelihood
+            .to_string()
+            .contains("the likelihood never rises")
+    );
 }
 
-/// A subject whose failure shows only where luck is fresh behind one instant: that instant is
-/// found among thousands.
+/// A subject that fails only if randomness is redrawn after one instant: bisection finds that instant
+/// among thousands.
 #[test]
-fn a_step_is_found_to_the_instant() {
+fn bisection_finds_the_instant_of_a_jump() {
     let (scenario, failure, instants) = certain_leak();
     for tenths in [2, 5, 9] {
-        let step = instants[instants.len() * tenths / 10];
+        let instant = instants[instants.len() * tenths / 10];
         let subject = Custom(move |scenario: &Scenario, seed, options| {
             let mut outcome = explore::run(scenario, seed, options)?;
-            if scenario.pins.reseeds.iter().any(|luck| luck.from <= step) {
+            if scenario.pins.reseeds.iter().any(|it| it.from <= instant) {
                 outcome.violations.clear();
             }
             Ok(outcome)
         });
         let subject: Arc<dyn Subject> = Arc::new(subject);
-        let curve =
-            failure_likelihood(&scenario, 1, &failure, fresh(2), &subject).expect("it runs");
-        let jump = curve.jump.expect("a step");
+        let likelihood =
+            failure_likelihood(&scenario, 1, &failure, reseeding(2), &subject).expect("it runs");
+        let jump = likelihood.jump.expect("a jump");
         assert!(jump.is_instant);
         assert_eq!((jump.before.failing, jump.after.failing), (0, SEEDS));
-        assert_eq!(jump.after.from, step.nanos() + 1);
+        assert_eq!(jump.after.from, instant.nanos() + 1);
     }
 }

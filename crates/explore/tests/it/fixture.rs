@@ -1,4 +1,4 @@
-//! The scenario, plans and folders that the tests share.
+//! The scenario, plans and directories that the tests share.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use explore::sweep::{SweepPlan, SweepResult};
 use explore::{SeedRange, Shard, Shipped, sweep};
 
 pub(crate) const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
-/// Twenty minutes of it: long enough to leak under most seeds, and not under all.
+/// Twenty minutes: long enough to leak with most seeds, but not with all.
 pub(crate) const SHORT: [&str; 4] = [
     "duration=20m",
     "workload.mail.end=15m",
@@ -19,12 +19,12 @@ pub(crate) const SHORT: [&str; 4] = [
     "link.wan.loss={ outages = { ping_success = \"1/2\", mean_outage = \"60s\" } }",
 ];
 
-/// The leak, made short.
+/// The leak, shortened.
 pub(crate) fn plan(seeds: &str, axes: &[&str]) -> SweepPlan {
     planned(seeds, axes, &[])
 }
 
-/// The same with other settings besides.
+/// The same with further settings.
 pub(crate) fn plan_with(seeds: &str, set: &[&str]) -> SweepPlan {
     planned(seeds, &[], set)
 }
@@ -49,7 +49,7 @@ fn planned(seeds: &str, axes: &[&str], more: &[&str]) -> SweepPlan {
     }
 }
 
-/// Sweeps into a folder.
+/// Sweeps into a directory.
 pub(crate) fn swept(plan: &SweepPlan, out: &Path) -> SweepResult {
     let plan = SweepPlan {
         out: Some(out.to_owned()),
@@ -58,7 +58,7 @@ pub(crate) fn swept(plan: &SweepPlan, out: &Path) -> SweepResult {
     sweep(&plan, Arc::new(Shipped), |_| {}).expect("the folder can be written")
 }
 
-/// Every file of a folder.
+/// Every file of a directory, by relative path.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -78,7 +78,7 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Names of files whose content differs, or that only one has.
+/// Asserts that two directories have the same files with the same content.
 #[track_caller]
 pub(crate) fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (files(one), files(other));

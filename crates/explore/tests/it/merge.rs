@@ -1,4 +1,4 @@
-//! Shards and their merging.
+//! Merging of shards.
 
 use std::fs;
 use std::path::PathBuf;
@@ -27,15 +27,15 @@ fn shards(folder: &TempDir, plan: &SweepPlan, of: u64) -> Vec<PathBuf> {
 }
 
 #[track_caller]
-fn refusal(parts: &[&PathBuf], folder: &TempDir) -> String {
+fn rejection(parts: &[&PathBuf], folder: &TempDir) -> String {
     let parts: Vec<PathBuf> = parts.iter().map(|it| (*it).clone()).collect();
-    let out = folder.path().join("refused");
-    let told = merge(&parts, &out).expect_err("refused").to_string();
+    let out = folder.path().join("rejected");
+    let message = merge(&parts, &out).expect_err("rejected").to_string();
     assert!(
         !out.exists(),
-        "nothing is written before all is known to fit"
+        "nothing is written before all parts are checked"
     );
-    told.replace(&format!("{}/", folder.path().display()), "")
+    message.replace(&format!("{}/", folder.path().display()), "")
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn shards_merged_are_the_sweep_of_one_machine() {
 }
 
 #[test]
-fn ranges_that_follow_each_other_merge_too() {
+fn consecutive_ranges_merge_too() {
     let folder = tempdir().expect("a folder");
     let [single, low, high, merged] =
         ["single", "low", "high", "merged"].map(|it| folder.path().join(it));
@@ -73,65 +73,72 @@ fn ranges_that_follow_each_other_merge_too() {
 }
 
 #[test]
-fn parts_that_do_not_fit_are_refused_with_a_word() {
+fn parts_that_do_not_fit_are_rejected_with_a_message() {
     let folder = tempdir().expect("a folder");
     let parts = shards(&folder, &plan("0..8", &[]), 4);
     let [one, two, three, four] = &parts[..] else {
         panic!("four parts");
     };
     assert_eq!(
-        refusal(&[one, two, four], &folder),
+        rejection(&[one, two, four], &folder),
         "seeds 4..6 are in no part"
     );
     assert_eq!(
-        refusal(&[one, two, three], &folder),
+        rejection(&[one, two, three], &folder),
         "seeds 6..8 are in no part"
     );
     assert_eq!(
-        refusal(&[one, two, two, three, four], &folder),
+        rejection(&[one, two, two, three, four], &folder),
         "2-of-4 and 2-of-4 overlap: both have seeds 2..4"
     );
     let other = folder.path().join("other");
     swept(&plan("0..8", &["host.PARIS.cpus=1"]), &other);
-    let told = refusal(&[one, two, three, four, &other], &folder);
-    assert!(told.contains("belongs to another sweep than"), "{told}");
-    // A shard that was stopped before its end.
-    let rows = three.join("seeds.jsonl");
-    let whole = fs::read_to_string(&rows).expect("rows");
-    let first = whole.lines().next().expect("a row");
-    fs::write(&rows, format!("{first}\n")).expect("a row");
+    let message = rejection(&[one, two, three, four, &other], &folder);
+    assert!(
+        message.contains("belongs to another sweep than"),
+        "{message}"
+    );
+    // A shard that was stopped early.
+    let results = three.join("seeds.jsonl");
+    let whole = fs::read_to_string(&results).expect("results");
+    let first = whole.lines().next().expect("a result");
+    fs::write(&results, format!("{first}\n")).expect("a result");
     assert_eq!(
-        refusal(&[one, two, three, four], &folder),
+        rejection(&[one, two, three, four], &folder),
         "3-of-4 is unfinished: 1 of 2 runs; run the same sweep again to resume it"
     );
-    // A row that somebody has touched: one digit of a digest.
+    // A changed result: one digit of a digest.
     let (head, tail) = whole.split_once("\"digest\":\"").expect("a digest");
     let other = if tail.starts_with('0') { '1' } else { '0' };
-    fs::write(&rows, format!("{head}\"digest\":\"{other}{}", &tail[1..])).expect("rows");
-    let told = refusal(&[one, two, three, four], &folder);
-    let is_capsule = told.ends_with("not the run that seeds.jsonl has for seed 4");
-    let is_results = told.starts_with("3-of-4: seeds.jsonl was changed: ");
-    assert!(is_capsule || is_results, "{told}");
     fs::write(
-        &rows,
+        &results,
+        format!("{head}\"digest\":\"{other}{}", &tail[1..]),
+    )
+    .expect("results");
+    let message = rejection(&[one, two, three, four], &folder);
+    let is_capsule = message.ends_with("not the run that seeds.jsonl has for seed 4");
+    let is_results = message.starts_with("3-of-4: seeds.jsonl was changed: ");
+    assert!(is_capsule || is_results, "{message}");
+    fs::write(
+        &results,
         whole.replace("\"stop\":\"duration\"", "\"stop\":\"quiet\""),
     )
-    .expect("rows");
-    let told = refusal(&[one, two, three, four], &folder);
+    .expect("results");
+    let message = rejection(&[one, two, three, four], &folder);
     assert!(
-        told.starts_with("3-of-4: seeds.jsonl was changed: "),
-        "{told}"
+        message.starts_with("3-of-4: seeds.jsonl was changed: "),
+        "{message}"
     );
-    fs::write(&rows, format!("{first}\n{first}\n")).expect("rows");
+    fs::write(&results, format!("{first}\n{first}\n")).expect("results");
     assert_eq!(
-        refusal(&[one, two, three, four], &folder),
+        rejection(&[one, two, three, four], &folder),
         "3-of-4 has seed 4 in place of seed 5"
     );
-    fs::write(&rows, "{}\n").expect("a row");
-    let told = refusal(&[one, two, three, four], &folder);
+    fs::write(&results, "{}\n").expect("a result");
+    let message = rejection(&[one, two, three, four], &folder);
     assert!(
-        told.starts_with("3-of-4/seeds.jsonl: line 1 is not a result: "),
-        "{told}"
+        message.starts_with("3-of-4/seeds.jsonl: line 1 is not a result: "),
+        "{message}"
     );
     // A shard of another build.
     let manifest = four.join("sweep.json");
@@ -139,7 +146,7 @@ fn parts_that_do_not_fit_are_refused_with_a_word() {
     let ours = format!("\"mtasim\": \"{}\"", explore::repro::capsule::BUILD);
     assert!(text.contains(&ours));
     fs::write(&manifest, text.replace(&ours, "\"mtasim\": \"9.9.9\"")).expect("a manifest");
-    let told = refusal(&[one, two, four], &folder);
-    assert!(told.contains("build 9.9.9 instead of"), "{told}");
-    assert_eq!(refusal(&[], &folder), "there is nothing to merge");
+    let message = rejection(&[one, two, four], &folder);
+    assert!(message.contains("build 9.9.9 instead of"), "{message}");
+    assert_eq!(rejection(&[], &folder), "there is nothing to merge");
 }

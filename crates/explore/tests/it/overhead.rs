@@ -1,4 +1,4 @@
-//! What a sweep costs beside its runs.
+//! The overhead of a sweep over its runs.
 
 #![expect(clippy::print_stdout, reason = "a measurement is made for its number")]
 #![expect(
@@ -17,11 +17,11 @@ use crate::fixture::{plan_with, swept};
 
 const REPETITIONS: usize = 5;
 
-/// The same seeds by themselves, in a sweep that counts only, and in one that writes rows and
-/// capsules, in turns. The median share that the sweep adds is printed.
+/// Times the same seeds alone, in a sweep with statistics only, and in one that writes results and
+/// capsules, alternating. Prints the median overhead of each.
 #[test]
 #[ignore = "measures: for a release build on a quiet machine"]
-fn what_a_sweep_adds_to_its_runs() {
+fn overhead_of_a_sweep() {
     let mut plan = plan_with("0..40", &["duration=10h", "workload.mail.end=8h"]);
     plan.recheck = 0;
     let mut added = [Vec::new(), Vec::new()];

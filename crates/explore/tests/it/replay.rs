@@ -1,4 +1,4 @@
-//! Capsules, run again.
+//! Replay of capsules.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,7 +46,7 @@ fn a_capsule_repeats_its_run_with_and_without_records() {
 }
 
 #[test]
-fn another_run_is_told_by_its_place_and_by_the_build() {
+fn a_different_run_is_reported_with_the_divergence_and_the_version() {
     let capsule = capsules().remove(0);
     let mut other = capsule.clone();
     other.seed += 1;
@@ -54,12 +54,12 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     let ReplayOutcome::Nondeterminism(divergence) = replayed.result else {
         panic!("{:?}", replayed.result);
     };
-    let told = divergence.to_string();
-    assert!(told.starts_with("equal up to record 0 "), "{told}");
-    assert!(told.contains(
+    let message = divergence.to_string();
+    assert!(message.starts_with("equal up to record 0 "), "{message}");
+    assert!(message.contains(
         "two reruns with this version are equal; the first record that may differ is 1:"
     ));
-    // The same run under a later build, which writes down something more.
+    // The same run with another version that writes one more record.
     let mut older = capsule.clone();
     older.build = "0.0.1".to_owned();
     older.digest = "0".repeat(32);
@@ -80,9 +80,9 @@ fn another_run_is_told_by_its_place_and_by_the_build() {
     assert_eq!(divergence.differs_by, Some((differs.records, differs.at)));
 }
 
-/// A subject that is not deterministic: the very record is named, not only a stretch.
+/// For a nondeterministic subject the first differing record is named, not only a range.
 #[test]
-fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
+fn nondeterminism_is_reported_with_the_first_differing_record() {
     let capsule = capsules().remove(0);
     let calls = AtomicU64::new(0);
     let fickle = Custom(move |scenario: &Scenario, seed, options| {
@@ -99,20 +99,20 @@ fn a_run_that_does_not_repeat_itself_is_told_by_its_record() {
     let ReplayOutcome::Nondeterminism(divergence) = replayed.result else {
         panic!("{:?}", replayed.result);
     };
-    let pair = divergence.record.expect("the first record that differs");
+    let pair = divergence.record.expect("the first differing record");
     assert_ne!(pair.first, pair.second);
     let at = |line: &Option<String>| -> f64 {
         let line = line.as_ref().expect("a record");
         let (at, _) = line.split_once(' ').expect("its time");
         at.parse().expect("seconds")
     };
-    // Nothing differs before luck does, and outages or arrivals differ soon after.
+    // Nothing differs before randomness is redrawn; outages or arrivals differ soon after.
     assert!(at(&pair.first).min(at(&pair.second)) >= 60.0);
     assert!(pair.number > divergence.equal_records);
 }
 
 #[test]
-fn a_window_shows_what_was_written_down_in_it() {
+fn a_window_shows_the_records_within_it() {
     let capsule = capsules().remove(0);
     let replayed = replay(&capsule, &Shipped, true).expect("it runs");
     let at = Instant::from_nanos(capsule.failure.at);

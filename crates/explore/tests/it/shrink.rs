@@ -1,4 +1,4 @@
-//! Failures made small and explained.
+//! Shrinking of failures, and explanations of the results.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +49,7 @@ fn a_leak_shrinks_to_one_association_and_one_outage() {
     }
 }
 
-/// The file alone shows the failure, all of it is necessary, and the fix takes it away.
+/// The file alone shows the failure, all its parts are necessary, and the fix removes the failure.
 #[track_caller]
 fn assert_pinned_holds(text: &str, signature: &str) {
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
@@ -60,9 +60,9 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     for part in &explanation.parts {
         assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
     }
-    let told = explanation.causal_trace.join("\n");
+    let trace = explanation.causal_trace.join("\n");
     for word in ["from the pool", "out of service", "message type 1 arrives"] {
-        assert!(told.contains(word), "{word} is missing in\n{told}");
+        assert!(trace.contains(word), "{word} is missing in\n{trace}");
     }
     let mut fixed = scenario;
     for host in fixed.hosts.values_mut() {
@@ -73,13 +73,13 @@ fn assert_pinned_holds(text: &str, signature: &str) {
 }
 
 #[test]
-fn a_budget_is_kept_and_what_was_found_by_then_holds() {
+fn the_budget_is_respected_and_the_best_result_so_far_fails() {
     let capsule = capsules().remove(0);
     for budget in [1, 2, 7, 20] {
         let shrunk = shrink(&capsule, &Shipped, budget, |_, _| {}).expect("it fails");
         assert!(shrunk.runs <= budget && shrunk.out_of_budget);
         let text = regression_file::text(&shrunk).expect("a scenario");
-        assert!(text.contains("smaller may be possible"));
+        assert!(text.contains("a smaller scenario may exist"));
         let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
         let outcome = explore::run(&scenario, scenario.seed, QUICK).expect("it runs");
         assert!(outcome.signatures().contains(&shrunk.signature));
@@ -87,16 +87,16 @@ fn a_budget_is_kept_and_what_was_found_by_then_holds() {
 }
 
 #[test]
-fn a_capsule_that_does_not_fail_is_refused() {
+fn a_capsule_that_does_not_fail_is_rejected() {
     let mut capsule = capsules().remove(0);
     capsule.failure.signature = "delivery: nowhere".to_owned();
     assert_eq!(
-        shrink(&capsule, &Shipped, 100, |_, _| {}).expect_err("refused"),
+        shrink(&capsule, &Shipped, 100, |_, _| {}).expect_err("rejected"),
         ShrinkError::NotFailing("delivery: nowhere".to_owned())
     );
 }
 
-/// The capsule of an exception that ends threads which nothing guards.
+/// The capsule of an exception caused by unguarded threads.
 fn crash() -> Capsule {
     let scenario = config::file::load("race", RACE, &[]).expect("a scenario");
     let mut capsules = (0..20).filter_map(|seed| {
@@ -111,7 +111,7 @@ fn crash() -> Capsule {
 }
 
 #[test]
-fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about() {
+fn a_crash_shrinks_to_two_associations_and_its_preemptions() {
     let capsule = crash();
     let shrunk = shrink(&capsule, &Shipped, 16_000, |_, _| {}).expect("it fails");
     let [_, after] = shrunk.sizes;
@@ -124,11 +124,11 @@ fn a_crash_shrinks_to_two_associations_and_the_preemptions_that_bring_it_about()
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
-    let explanation = explain(&scenario, 7, None, &Shipped).expect("it fails under any seed");
+    let explanation = explain(&scenario, 7, None, &Shipped).expect("it fails with any seed");
     for part in &explanation.parts {
         assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
     }
-    let critical = explanation.critical_pair.expect("threads met");
+    let critical = explanation.critical_pair.expect("threads conflicted");
     assert!(critical.preempted.is_some());
     for side in [&critical.earlier, &critical.later] {
         assert!(side.contains("TCP/IP") && side.contains(".rs:"), "{side}");

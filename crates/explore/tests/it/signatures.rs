@@ -1,4 +1,4 @@
-//! Signatures: many failures of one defect have one name, and two defects have two.
+//! Signatures: all failures of one defect share one signature, and two defects have two.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -8,13 +8,13 @@ use simulation::Options;
 
 use crate::fixture::plan;
 
-/// The fixed build with defects planted into it.
+/// The fixed build with planted defects.
 #[derive(Clone, Copy, Debug)]
 struct Planted {
-    /// A late close request is taken for done (Q303102).
-    believes: bool,
-    /// A close in order leaves the socket open.
-    forgets: bool,
+    /// A late close request is acknowledged without effect (Q303102).
+    ignores_late_close: bool,
+    /// An orderly close leaves the socket open.
+    leaves_socket_open: bool,
 }
 
 const SOUND: Shipped = Shipped::EXCHANGE_5_5_2655_16;
@@ -26,8 +26,8 @@ impl Build for Planted {
 
     fn on_close_request(&self, state: BlockState) -> CloseAction {
         match state {
-            BlockState::OutOfService if self.believes => CloseAction::Acknowledge,
-            BlockState::Open if self.forgets => CloseAction::ReleaseOnly,
+            BlockState::OutOfService if self.ignores_late_close => CloseAction::Acknowledge,
+            BlockState::Open if self.leaves_socket_open => CloseAction::ReleaseOnly,
             BlockState::Free
             | BlockState::Allocated
             | BlockState::Connecting
@@ -39,8 +39,8 @@ impl Build for Planted {
     }
 }
 
-/// What goes wrong in 16 seeds: the signatures, and how many failures that are raw - told apart by
-/// seed, time, host, block and use.
+/// The failures of 16 seeds: the signatures, and the number of failures distinguished by seed, time,
+/// host, block and instance.
 fn found(planted: Planted) -> (BTreeSet<String>, usize) {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let mut signatures = BTreeSet::new();
@@ -63,16 +63,25 @@ fn found(planted: Planted) -> (BTreeSet<String>, usize) {
 #[test]
 fn failures_of_one_defect_have_one_name_and_two_defects_two() {
     let none = Planted {
-        believes: false,
-        forgets: false,
+        ignores_late_close: false,
+        leaves_socket_open: false,
     };
-    let (believes, forgets) = (true, true);
+    let (ignores_late_close, leaves_socket_open) = (true, true);
     assert_eq!(found(none).0.len(), 0, "without a defect nothing fails");
-    let (leak, leaks) = found(Planted { believes, ..none });
-    let (socket, sockets) = found(Planted { forgets, ..none });
+    let (leak, leaks) = found(Planted {
+        ignores_late_close,
+        ..none
+    });
+    let (socket, sockets) = found(Planted {
+        leaves_socket_open,
+        ..none
+    });
     assert_eq!((leak.len(), socket.len()), (1, 1), "{leak:?} {socket:?}");
     assert!(leaks > 8 && sockets > 100, "{leaks} {sockets}");
     assert!(leak.is_disjoint(&socket));
-    let (both, _) = found(Planted { believes, forgets });
+    let (both, _) = found(Planted {
+        ignores_late_close,
+        leaves_socket_open,
+    });
     assert_eq!(both, leak.union(&socket).cloned().collect());
 }

@@ -1,4 +1,4 @@
-//! Swarms: every seed with a selection of its own.
+//! Swarm sweeps: every seed draws its own selection.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -20,7 +20,7 @@ const SET: [&str; 2] = [
 
 fn swarm_plan(seeds: &str) -> SweepPlan {
     let plan = plan_with(seeds, &SET);
-    let swarm = Swarm::of("leak", LEAK, &plan.points).expect("every value is good");
+    let swarm = Swarm::of("leak", LEAK, &plan.points).expect("every value is valid");
     SweepPlan {
         swarm: Some(swarm),
         ..plan
@@ -28,7 +28,7 @@ fn swarm_plan(seeds: &str) -> SweepPlan {
 }
 
 #[test]
-fn a_swarm_is_the_same_whatever_the_workers_and_shards() {
+fn a_swarm_does_not_depend_on_workers_and_shards() {
     let folder = tempdir().expect("a folder");
     let [one, many] = ["one", "many"].map(|name| folder.path().join(name));
     let plan = swarm_plan("0..18");
@@ -59,17 +59,17 @@ fn a_swarm_is_the_same_whatever_the_workers_and_shards() {
     assert_same(&one, &merged);
 }
 
-/// Rows say what was selected, and what was selected can be run by itself: by the library and as
-/// a capsule, which holds the settings as they were.
+/// Results record their selection, and the selection can be run alone: through the library and as a
+/// capsule, which holds the selected settings.
 #[test]
-fn a_row_says_what_it_ran() {
+fn a_result_records_its_selection() {
     let folder = tempdir().expect("a folder");
     let plan = swarm_plan("0..12");
     swept(&plan, folder.path());
-    let rows = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("rows");
-    let rows: Vec<RunResult> = rows
+    let results = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("results");
+    let results: Vec<RunResult> = results
         .lines()
-        .map(|line| serde_json::from_str(line).expect("a row"))
+        .map(|line| serde_json::from_str(line).expect("a result"))
         .collect();
     let set: Vec<String> = SHORT
         .iter()
@@ -77,45 +77,45 @@ fn a_row_says_what_it_ran() {
         .map(|it| (*it).to_owned())
         .collect();
     let mut selections = std::collections::BTreeSet::new();
-    for row in &rows {
-        let own = config::swarm::select("leak", LEAK, &set, row.seed).expect("a scenario");
-        assert_eq!(own.settings, row.selected);
+    for result in &results {
+        let own = config::swarm::select("leak", LEAK, &set, result.seed).expect("a scenario");
+        assert_eq!(own.settings, result.selected);
         selections.insert(own.settings.clone());
         let quick = Options {
             keep_records: false,
         };
-        let outcome = explore::run(&own.scenario, row.seed, quick).expect("it runs");
-        assert_eq!(outcome.digest.to_string(), row.digest);
-        let struck = |name: &str| row.faults.contains_key(name);
+        let outcome = explore::run(&own.scenario, result.seed, quick).expect("it runs");
+        assert_eq!(outcome.digest.to_string(), result.digest);
+        let was_injected = |name: &str| result.faults.contains_key(name);
         for fault in ["reset", "cut"] {
             assert_eq!(
-                row.selected[&format!("fault.{fault}")] == "on",
-                struck(fault)
+                result.selected[&format!("fault.{fault}")] == "on",
+                was_injected(fault)
             );
         }
     }
-    assert!(selections.len() > rows.len() / 2, "seeds differ");
+    assert!(selections.len() > results.len() / 2, "seeds differ");
     let capsules = fs::read_dir(folder.path().join("capsules")).expect("capsules");
     let mut count = 0;
     for entry in capsules {
         let bytes = fs::read(entry.expect("an entry").path()).expect("a file");
         let capsule = Capsule::parse(&bytes).expect("a capsule");
-        let row = rows
+        let result = results
             .iter()
-            .find(|row| row.seed == capsule.seed)
-            .expect("its row");
-        assert_eq!(capsule.digest, row.digest);
+            .find(|result| result.seed == capsule.seed)
+            .expect("its result");
+        assert_eq!(capsule.digest, result.digest);
         let again = replay(&capsule, &Shipped, false).expect("it runs");
-        assert_eq!(again.outcome.digest.to_string(), row.digest);
+        assert_eq!(again.outcome.digest.to_string(), result.digest);
         count += 1;
     }
     assert!(count > 0);
 }
 
 #[test]
-fn a_value_that_the_file_could_not_have_is_refused_before_anything_runs() {
+fn an_invalid_value_is_rejected_before_any_run() {
     let set = "swarm={ vary = [{ key = \"host.PARIS.cpus\", values = [\"1\", \"99\"] }] }";
     let plan = plan_with("0..2", &[set]);
-    let found = Swarm::of("leak", LEAK, &plan.points).expect_err("33 is too many");
+    let found = Swarm::of("leak", LEAK, &plan.points).expect_err("99 processors are too many");
     assert!(found.to_human(false).contains("host.PARIS.cpus"));
 }

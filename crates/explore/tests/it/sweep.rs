@@ -1,4 +1,4 @@
-//! Sweeps: workers, interruptions, nondeterminism, grids.
+//! Sweeps: workers, resuming, nondeterminism, grids.
 
 use std::fs::{self, OpenOptions};
 use std::num::NonZeroUsize;
@@ -13,16 +13,16 @@ use tempfile::tempdir;
 use crate::fixture::{assert_same, files, plan, swept};
 
 #[test]
-fn the_folder_is_the_same_whatever_the_number_of_workers() {
+fn results_do_not_depend_on_the_number_of_workers() {
     let folder = tempdir().expect("a folder");
     let plan = plan("0..24", &[]);
     let one = folder.path().join("one");
     let alone = swept(&plan, &one);
     assert_eq!(alone.stop_reason, StopReason::Complete);
-    let whole = alone.statistics.total();
-    assert_eq!(whole.runs, 24);
-    assert!(0 < whole.failing && whole.failing < 24, "{}", whole.failing);
-    assert!(whole.failing <= whole.rechecked && whole.rechecked <= whole.runs);
+    let total = alone.statistics.total();
+    assert_eq!(total.runs, 24);
+    assert!(0 < total.failing && total.failing < 24, "{}", total.failing);
+    assert!(total.failing <= total.rechecked && total.rechecked <= total.runs);
     for jobs in [2, 5] {
         let many = folder.path().join(jobs.to_string());
         let plan = SweepPlan {
@@ -35,7 +35,7 @@ fn the_folder_is_the_same_whatever_the_number_of_workers() {
 }
 
 #[test]
-fn a_sweep_goes_on_where_it_stopped() {
+fn a_stopped_sweep_resumes() {
     let folder = tempdir().expect("a folder");
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
     let plan = plan("3..19", &["host.PARIS.cpus=1,2"]);
@@ -48,26 +48,29 @@ fn a_sweep_goes_on_where_it_stopped() {
     assert_eq!(stopped.stop_reason, StopReason::EnoughFailures);
     assert_eq!(stopped.statistics.total().failing, 2);
     assert!(!stopped.statistics.summary().complete);
-    // As if it had been killed in the middle of a line.
-    let rows = parts.join("seeds.jsonl");
-    let length = fs::metadata(&rows).expect("rows").len();
-    let file = OpenOptions::new().write(true).open(&rows).expect("rows");
+    // As if the process had been killed in the middle of a line.
+    let results = parts.join("seeds.jsonl");
+    let length = fs::metadata(&results).expect("results").len();
+    let file = OpenOptions::new()
+        .write(true)
+        .open(&results)
+        .expect("results");
     file.set_len(length - 7).expect("a shorter file");
     let resumed = swept(&plan, &parts);
     assert_eq!(resumed.resumed + 1, stopped.statistics.total().runs);
     assert_same(&whole, &parts);
-    // And once more, when nothing is left to do.
+    // Once more, with nothing left to do.
     assert_eq!(swept(&plan, &parts).resumed, 32);
     assert_same(&whole, &parts);
 }
 
 #[test]
-fn a_folder_with_something_else_is_refused_and_left_alone() {
+fn a_directory_with_something_else_is_rejected_and_unchanged() {
     let folder = tempdir().expect("a folder");
     let out = folder.path().join("out");
     swept(&plan("0..4", &[]), &out);
     let before = files(&out);
-    let refuse = |plan: SweepPlan| {
+    let rejection = |plan: SweepPlan| {
         let out = Some(out.clone());
         let plan = SweepPlan { out, ..plan };
         match sweep(&plan, Arc::new(Shipped), |_| {}) {
@@ -75,15 +78,15 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
             other => panic!("{other:?}"),
         }
     };
-    let seeds = refuse(plan("0..5", &[]));
+    let seeds = rejection(plan("0..5", &[]));
     assert_eq!(seeds, "it holds another sweep: seeds 0..4 instead of 0..5");
-    let varied = refuse(plan("0..4", &["host.PARIS.cpus=1,2"]));
+    let varied = rejection(plan("0..4", &["host.PARIS.cpus=1,2"]));
     assert!(
         varied.contains("axes [] instead of [host.PARIS.cpus=1,2]"),
         "{varied}"
     );
     assert_eq!(files(&out), before);
-    // A stranger's file of a name that would be written is left alone, whichever it is.
+    // A foreign file with a name that a sweep would write stays as it is.
     for name in ["seeds.jsonl", "summary.json", "grid.csv"] {
         let strange = folder.path().join(format!("with {name}"));
         fs::create_dir(&strange).expect("a folder");
@@ -105,7 +108,7 @@ fn a_folder_with_something_else_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_told() {
+fn a_directory_that_cannot_be_created_is_reported() {
     let folder = tempdir().expect("a folder");
     let file = folder.path().join("file");
     fs::write(&file, "").expect("a file");
@@ -119,9 +122,9 @@ fn a_folder_that_cannot_be_made_is_told() {
     }
 }
 
-/// Every second run is made under another seed than was asked for.
+/// The subject runs every second time with another seed.
 #[test]
-fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
+fn nondeterminism_stops_a_sweep_and_names_the_first_difference() {
     let calls = AtomicU64::new(0);
     let shaky = Custom(move |plan: &config::plan::Scenario, seed, options| {
         let call = calls.fetch_add(1, Ordering::Relaxed);
@@ -140,17 +143,17 @@ fn nondeterminism_ends_a_sweep_and_names_the_first_difference() {
     assert_eq!(
         ended.statistics.total().runs,
         0,
-        "what is not believed is not counted"
+        "a nondeterministic run is not counted"
     );
-    let told = ended.nondeterministic[0].divergence.to_string();
-    assert!(told.contains("first differing record: "), "{told}");
+    let message = ended.nondeterministic[0].divergence.to_string();
+    assert!(message.contains("first differing record: "), "{message}");
 }
 
 #[test]
-fn a_panic_names_its_seed_and_what_came_before_is_kept() {
+fn a_panic_names_its_seed_and_earlier_results_are_kept() {
     let folder = tempdir().expect("a folder");
     let faulty = Custom(|plan: &config::plan::Scenario, seed, options| {
-        assert_ne!(seed, 6, "this is meant to happen");
+        assert_ne!(seed, 6, "this panic is intended");
         explore::run(plan, seed, options)
     });
     let plan = SweepPlan {
@@ -162,8 +165,8 @@ fn a_panic_names_its_seed_and_what_came_before_is_kept() {
         Err(SweepError::Panicked(6)) => {}
         other => panic!("{other:?}"),
     }
-    let rows = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("rows");
-    assert_eq!(rows.lines().count(), 2);
+    let results = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("results");
+    assert_eq!(results.lines().count(), 2);
 }
 
 #[test]
@@ -188,11 +191,11 @@ fn a_grid_has_a_line_for_each_point() {
     assert!(page.contains("session_disconnect=600s"), "{page}");
 }
 
-/// Two jobs are two runs at once: each waits in the midst of its run for the other.
+/// With two jobs two runs execute at the same time: each waits in the middle of its run for the other.
 #[test]
 #[expect(
     clippy::disallowed_methods,
-    reason = "one run waits for the other to begin"
+    reason = "one run waits for the other to start"
 )]
 fn two_jobs_are_two_runs_at_once() {
     let under_way = Arc::new(AtomicU64::new(0));
