@@ -123,6 +123,7 @@ impl EventLog {
             return;
         };
         let Pending { id, line, .. } = entry;
+        // Bounded memory: text that only looks like events must not fill it.
         if self.by_id.len() < IDS_MAX || self.by_id.contains_key(&id) {
             let events = self.by_id.entry(id).or_insert(Events {
                 count: 0,
@@ -132,6 +133,7 @@ impl EventLog {
             events.count += 1;
             events.last_line = line;
         }
+        // A log that starts late has events of a service run whose start is missing.
         if id == STARTED || self.services.is_empty() {
             self.services.push_back(ServiceRun {
                 is_whole: id == STARTED,
@@ -195,6 +197,7 @@ impl EventLog {
 impl ServiceRun {
     fn take_in(&mut self, entry: &Pending) {
         self.latest = entry.at.or(self.latest);
+        // Only MAIN BASE makes calls: a 9156 of a driver is about an incoming one, which has no 289.
         self.refused += u64::from(entry.id == EXHAUSTED && entry.is_main_base);
         let (last, count) = self.latest_not_opened;
         let are_together = entry

@@ -71,6 +71,7 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let bytes = bytes.trim_ascii();
     let (at, rest) = match bytes.first()? {
         b'(' => (None, bytes),
+        // Anything else in front of the thread number must be a time.
         _ => timestamp::take(bytes).map(|(stamp, rest)| (Some(stamp), rest.trim_ascii_start()))?,
     };
     let (thread, rest) = number(rest.strip_prefix(b"(")?)?;
@@ -161,6 +162,7 @@ impl Cursor<'_> {
                 LineForm::IssueDisconnect(self.block()?)
             }
             b'c' if self.skip(b"close socket ") => {
+                // The only negative socket is -1, none.
                 let had_socket = !self.skip(b"-");
                 self.number()?;
                 self.skip_to(b" on cb ")?;

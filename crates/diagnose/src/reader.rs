@@ -80,6 +80,7 @@ impl<'a> Reader<'a> {
             let sizes = waiting.iter().map(|it| it.allocations.len() + 1);
             sizes.sum::<usize>()
         };
+        // Without an event log there is nothing to wait for.
         let may_wait = self.events.is_some();
         while !self.waiting.is_empty() && (!may_wait || size(&self.waiting) > WAITING_MAX) {
             let oldest = self.waiting.remove(0);

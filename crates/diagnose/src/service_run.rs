@@ -83,6 +83,8 @@ impl ServiceRun {
         let block = named(line.form);
         let thread = usize::from(line.thread);
         self.make_room(thread, block);
+        // The thread's next line after an allocation is about the new block, unless an incoming call was
+        // not accepted: then the block is released without a line (Q193380).
         if let Some(allocated) = self.allocating[thread].take()
             && block != Some(allocated)
             && let Some(allocation) = &mut self.open[usize::from(allocated)]
@@ -200,6 +202,7 @@ impl ServiceRun {
 
     /// An excerpt says that lines are left out here.
     pub(crate) fn on_gap(&mut self, number: u64) {
+        // What the threads did last may be among the missing lines.
         self.gap_at = number;
         self.allocating.fill(None);
         self.reading.fill(None);
@@ -231,6 +234,7 @@ impl ServiceRun {
     ) -> UnusedBlocks {
         let listener = self.listener();
         let unused = self.take_unused(listener);
+        // Counted before the end closes the rest: calls ended by the end of the service have no event 289.
         let failed_calls = self.failed_calls;
         for index in 0..self.open.len() {
             let Some(allocation) = &self.open[index] else {

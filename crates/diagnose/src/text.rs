@@ -82,6 +82,7 @@ impl<R: Read> Lines<R> {
                 }
                 return Ok(Some(self.line_at(from, length, true)));
             }
+            // No line end in the buffer: skip, cut, end, or read more.
             let length = self.end - self.start;
             if self.is_skipping {
                 self.start = self.end;
@@ -150,6 +151,7 @@ impl<R: Read> Lines<R> {
         let (mut at, mut put) = (self.end, self.end);
         while at + 2 <= to {
             let (high, low) = (self.buffer[at + 1 - low], self.buffer[at + low]);
+            // In place, because a unit becomes shorter: `put` never overtakes `at`.
             self.buffer[put] = if high == 0 { low } else { b'?' };
             at += 2;
             put += 1;

@@ -64,6 +64,8 @@ fn bare(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
         return None;
     }
     let (year, month, day) = match (first, third) {
+        // Four digits identify the year. Otherwise the month comes first, as on American systems: EV0.LOG
+        // and Event Viewer of the time print it so.
         (1_000.., _) => (first, second, third),
         (_, 1_000..) => (third, first, second),
         // Two digits: the MTA ran from 1996 on.
@@ -108,6 +110,7 @@ fn time_of_day(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut milli = 0;
     if let [b'.' | b',', fraction @ ..] = rest {
         let length = fraction.iter().take_while(|it| it.is_ascii_digit()).count();
+        // One to three digits of the fraction make milliseconds; more are cut off.
         let known = &fraction[..length.min(3)];
         milli = digits(known) * [0, 100, 10, 1][known.len()];
         rest = &fraction[length..];
@@ -115,6 +118,7 @@ fn time_of_day(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let half = rest.strip_prefix(b" ").unwrap_or(rest);
     if let [first @ (b'a' | b'A' | b'p' | b'P'), b'm' | b'M', after @ ..] = half {
         let afternoon = matches!(first, b'p' | b'P');
+        // 12 am is midnight and 12 pm is noon.
         hour = hour % 12 + if afternoon { 12 } else { 0 };
         rest = after;
     }

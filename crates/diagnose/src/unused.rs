@@ -82,6 +82,7 @@ impl UnusedBlocks {
                 .by_time(allocation, limits)
                 .or_else(|| leaked.map(|leaked| by_events(index, leaked)))
                 .unwrap_or_else(|| self.by_order(allocation, later, limits));
+            // A restart releases blocks in use, and does not undo a leak.
             let reason = match self.restarted_at {
                 Some(_) if reason.diagnosis() == Diagnosis::InUse => Reason::ServiceEnded,
                 Some(_) | None => reason,
@@ -113,6 +114,8 @@ impl UnusedBlocks {
     /// How many of the unused blocks belong to calls that were given up; `None` if the event log does not
     /// match this log.
     fn leaked_of(&self, given_up: GivenUp) -> Option<usize> {
+        // Calls that were given up and closed have an event 289 too. More of them than events means that
+        // the logs are of different runs or machines.
         let leaked = given_up.calls.checked_sub(self.failed_calls)?;
         let leaked = leaked.saturating_sub(given_up.in_doubt);
         let leaked = usize::try_from(leaked).ok()?;

@@ -170,6 +170,7 @@ impl<E> Internet<E> {
         let state = &mut self.hosts[host.0 as usize];
         state.sockets = SocketTable::new(config);
         state.is_up = false;
+        // The timer event of the old sockets may still be in the queue: make it stale.
         state.timer_at = None;
         state.timer_generation = state.timer_generation.wrapping_add(1);
         self.set_missing_routes(host);
@@ -243,6 +244,7 @@ impl<E> Internet<E> {
         let Some(due) = state.sockets.poll_timeout_before(scheduled) else {
             return;
         };
+        // A deadline may have passed already, and no event can be scheduled in the past.
         let due = Instant::from_nanos(due.nanos()).max(now);
         state.timer_at = Some(due);
         state.timer_generation = state.timer_generation.wrapping_add(1);
@@ -286,6 +288,7 @@ impl<E> Internet<E> {
         for ((from, to), these) in &movements {
             for ((others_from, others_to), those) in &movements {
                 let exists = to == others_to;
+                // Unchanged pairs need no call.
                 if exists != (from == others_from) {
                     self.set_routes(these, those, exists);
                 }

@@ -38,6 +38,8 @@ impl<E> Internet<E> {
             label,
             transmit,
         } = outgoing;
+        // A segment to an address that no host has is lost without a trace, as on a link without such a
+        // host: TCP times out.
         let Some(destination) = self.addresses.find(to) else {
             return;
         };
@@ -77,6 +79,7 @@ impl<E> Internet<E> {
         mut packet: Packet<Payload>,
         observer: &mut impl PacketObserver,
     ) {
+        // A host's packet to itself would need a loopback interface, which is not modeled.
         if packet.destination == at {
             return;
         }
@@ -171,6 +174,7 @@ impl<E> Internet<E> {
         observer: &mut impl PacketObserver,
     ) -> bool {
         let packet = self.in_flight.remove(packet);
+        // Routers do not learn that a host is off, and nobody answers for it.
         if !self.is_up(host) {
             return false;
         }

@@ -105,18 +105,22 @@ pub struct FastCounterRng(u64);
 #[must_use]
 pub const fn key(name: &str) -> u64 {
     let bytes = name.as_bytes();
+    // FNV-1a with its published offset basis and prime. A `for` loop is not allowed in `const fn`.
     let mut hash: u64 = 0xCBF2_9CE4_8422_2325;
     let mut index = 0;
     while index < bytes.len() {
         hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0000_0100_0000_01B3);
         index += 1;
     }
+    // FNV-1a alone mixes poorly: the last bytes of a name hardly change the high bits.
     mix(hash, bytes.len() as u64)
 }
 
 /// Combines two keys into one (the finalizer of `SplitMix64` over both). Stable, and not symmetric.
 #[must_use]
 pub const fn mix(first: u64, second: u64) -> u64 {
+    // The rotation makes `mix` asymmetric, and multiplying `second` by the golden ratio separates small
+    // integers such as counters. The two rounds below are SplitMix64's.
     let mut hash = first.rotate_left(25) ^ second.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -201,6 +205,8 @@ impl KeyedRng {
     /// If `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "no number is below zero");
+        // Multiply and shift (Lemire, 2019) without his rejection step: a draw takes exactly one word, so
+        // the words after it do not depend on its value.
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
@@ -211,6 +217,7 @@ impl KeyedRng {
     pub fn between(&mut self, shortest: Duration, longest: Duration) -> Duration {
         assert!(shortest <= longest, "{shortest} exceeds {longest}");
         let span = longest.nanos() - shortest.nanos();
+        // A span of u64::MAX has 2^64 values: every word is one of them.
         let above = match span.checked_add(1) {
             Some(bound) => self.below(bound),
             None => self.next_u64(),

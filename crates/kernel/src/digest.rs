@@ -61,6 +61,7 @@ impl Digest {
 
     /// Adds one record of time `at`. `write` appends its canonical bytes.
     pub fn record(&mut self, at: Instant, write: impl FnOnce(&mut Vec<u8>)) {
+        // The time goes first: two runs with the same records at different times differ.
         self.pending.extend_from_slice(&at.nanos().to_le_bytes());
         write(&mut self.pending);
         self.records += 1;
@@ -86,6 +87,7 @@ impl Digest {
     /// The digest of all records so far.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        // A copy, because finishing a hash must not end the run's.
         let mut hasher = self.hasher.clone();
         hasher.update(&self.pending);
         let mut bytes = [0; 16];

@@ -162,6 +162,7 @@ impl<E> EventQueue<E> {
 
     fn add(&mut self, entry: Entry<E>) {
         let slot = entry.slot();
+        // The wheel holds only slots after the current one. Earlier ones are in the run already.
         if slot <= self.slot {
             return self.add_late(entry);
         }
@@ -199,18 +200,22 @@ impl<E> EventQueue<E> {
                 return;
             };
             let shift = level as u32 * SLOTS_BITS;
+            // The digits above this level do not change while the wheel advances within it. Two shifts,
+            // because one by 64 bits or more overflows.
             let above = self.slot >> shift >> SLOTS_BITS << SLOTS_BITS;
             let first = (above | digit as u64) << shift;
             debug_assert!(first > self.slot, "the wheel turns forward only");
             let taken = std::mem::take(&mut self.slots[level * SLOTS + digit]);
             let emptied = std::mem::replace(&mut self.run, taken);
             self.spare[std::mem::replace(&mut self.run_level, level)].push(emptied);
+            // A slot that is not split counts as passed up to its last fine slot.
             if level == 0 || self.run.len() <= SPLIT_MIN {
                 self.slot = first | ((1 << shift) - 1);
             } else {
                 self.slot = first;
                 self.split_run();
             }
+            // Keys are unique, so an unstable sort is deterministic.
             self.run.sort_unstable_by(|one, other| other.cmp(one));
         }
     }

@@ -35,6 +35,7 @@ pub const fn neg_ln(word: u64) -> u64 {
     if word == u64::MAX {
         return 0;
     }
+    // u is at least 2^-64: the logarithm of zero does not exist.
     let value = word + 1;
     let whole = 63 - value.leading_zeros();
     // log2 by repeated squaring. The mantissa is in [1, 2) with 63 bits after the point: squaring doubles

@@ -88,6 +88,7 @@ impl Ratio {
     /// random word, `true` with this probability. The bias is below 2^-64.
     #[must_use]
     pub const fn contains(self, word: u64) -> bool {
+        // word / 2^64 < numerator / denominator, multiplied out: exact, and without a division.
         (word as u128 * self.denominator as u128) < ((self.numerator as u128) << 64)
     }
 

@@ -66,6 +66,7 @@ pub fn bursts_each_way(
         return Ok(certain);
     }
     let passes = Fraction::from_ratio(ping_success).sqrt();
+    // p = L / ((1 - L) burst), as a fraction of two integers.
     let above = u128::from(passes.complement().units());
     let below = u128::from(passes.units()) * u128::from(mean_burst);
     if above > below && mean_burst > 0 {
@@ -85,6 +86,7 @@ pub fn bursts_shared(ping_success: Ratio, mean_burst: u32) -> Result<LossModel, 
     }
     let success = Fraction::from_ratio(ping_success);
     let above = u128::from(success.complement().units());
+    // p = (1 - S) / (S burst + 1): numerator and denominator multiplied by the burst. Never above one.
     let below = u128::from(success.units()) * u128::from(mean_burst) + u128::from(ONE);
     gilbert(above, below, mean_burst)
 }
@@ -104,6 +106,7 @@ pub fn outages_each_way(
         return Err(CalibrationError::NoBurst);
     }
     let passes = Fraction::from_ratio(ping_success).sqrt();
+    // A success rate close to one rounds to no loss at all; the division must not be by zero.
     let lost = passes.complement().units().max(1);
     let good = u128::from(mean_outage.nanos()) * u128::from(passes.units()) / u128::from(lost);
     let mean_good = u64::try_from(good).map_or(Duration::MAX, Duration::from_nanos);
@@ -139,6 +142,7 @@ pub fn outages_shared(
     };
     // The closed form has no inverse in elementary functions, but it increases with the mean good
     // time: bisect for the shortest that suffices.
+    // Invariant: `low` does not suffice and `high` does.
     let (mut low, mut high) = (0, MEAN_MAX.nanos());
     if shared_success(with(high), separation) < wanted {
         return Err(CalibrationError::GoodTooLong);
@@ -200,6 +204,7 @@ pub fn ping_success_alone(chain: &GilbertElliott) -> Ratio {
     };
     let to_bad = u128::from(moved(chain.loss_good, leave, recover).units());
     let to_good = u128::from(moved(chain.loss_bad, recover, leave).units());
+    // A chain that never moves stays in the state in which it starts.
     let bad = if to_bad + to_good == 0 {
         Fraction::from_ratio(chain.stationary_bad())
     } else {
@@ -216,6 +221,8 @@ pub fn mean_loss_run(chain: &GilbertElliott) -> Option<u64> {
     const THOUSANDTHS: u128 = 1_000;
     let lost = lost_by_chain(chain).units();
     let bad = Fraction::from_ratio(chain.stationary_bad());
+    // A run ends at each lost packet that is not followed by another one, so L minus the probability of
+    // two losses in a row is the rate of runs.
     let again = twice(chain, bad, chain.loss_good, chain.loss_bad);
     let ends = lost.saturating_sub(again.units());
     if lost == 0 || ends == 0 {
@@ -243,6 +250,7 @@ fn certain_by_packet(ping_success: Ratio) -> Option<LossModel> {
 
 fn certain_in_time(ping_success: Ratio, mean_outage: Duration) -> Option<LossModel> {
     match (ping_success.is_zero(), ping_success.is_one()) {
+        // No good time: the link is always out, whatever the mean outage, which must not be zero too.
         (true, _) => Some(LossModel::Outages(Outages {
             mean_good: Duration::ZERO,
             mean_outage: mean_outage.max(Duration::from_nanos(1)),
@@ -304,6 +312,7 @@ fn shared_success(outages: Outages, separation: Duration) -> Fraction {
     let sojourns =
         |mean: Duration| (u128::from(separation.nanos()) << 32) / u128::from(mean.nanos());
     let exponent = sojourns(outages.mean_good) + sojourns(outages.mean_outage);
+    // The correlation of the chain's state over `separation` decays exponentially.
     let memory = Fraction::from_word(exp_neg(u64::try_from(exponent).unwrap_or(u64::MAX)));
     let bad = Fraction::from_ratio(outages.outage_fraction());
     let good = bad.complement();

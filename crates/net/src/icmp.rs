@@ -133,6 +133,7 @@ impl Message {
             }
             Self::TimeExceeded { original } => put_error(&mut bytes, TIME_EXCEEDED, 0, original),
         }
+        // The checksum field is zero while the checksum is computed (RFC 792).
         let sum = checksum(&bytes);
         bytes[2..4].copy_from_slice(&sum.to_be_bytes());
         assert_eq!(
@@ -165,6 +166,7 @@ impl Message {
             (TIME_EXCEEDED, 0) => Ok(Self::TimeExceeded {
                 original: Original::decode(data)?,
             }),
+            // Codes 6 to 12 of RFC 1122 section 3.2.2.1 are left out: no router here sends them.
             (UNREACHABLE, _) => Ok(Self::Unreachable {
                 code: UnreachableCode::from_number(code)
                     .ok_or(WireError::Unknown { kind, code })?,

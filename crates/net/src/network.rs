@@ -236,6 +236,7 @@ fn check_keys(links: &[LinkConfig]) -> Result<(), NetworkError> {
         .map(|link| link.key)
         .zip((0..).map(LinkId))
         .collect();
+    // Sorted by key and then by index: the error names the first pair, on every run the same.
     keys.sort_unstable();
     match keys.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         Some(pair) => Err(NetworkError::SameKey(pair[0].1, pair[1].1)),
@@ -292,6 +293,8 @@ impl Link {
             packet: verdict,
             duplicate,
         } = match self.state {
+            // Before the loss model, which is not asked: a packet that never reaches the medium does not
+            // move a Gilbert-Elliott chain.
             LinkState::BlackHole => Copies::dropped(DropReason::BlackHole),
             LinkState::Up => {
                 let loss = match &mut self.losses {

@@ -180,6 +180,7 @@ impl Chain {
         // memoryless: the rest of a sojourn that is under way at the start is distributed like a
         // whole one, so only the state needs a draw.
         let is_outage = match (fraction.is_zero(), fraction.is_one()) {
+            // A state that never occurs needs no random choice.
             (true, _) => false,
             (_, true) => true,
             _ => choices.rng(INITIAL, entity, [0, 0]).chance(fraction),
@@ -223,6 +224,7 @@ impl Chain {
     /// The sojourn that contains `instant`, found by walking from the current one.
     fn at(&self, instant: Instant) -> Sojourn {
         let mut sojourn = self.current;
+        // Forward mostly: packets are sent in order of time, and the current sojourn is a cache.
         while instant >= sojourn.until && sojourn.until < Instant::MAX {
             sojourn = self.after(sojourn);
         }

@@ -103,6 +103,7 @@ impl LinkDirection {
     ) -> Copies {
         assert!(now >= self.last_offer, "time never steps back");
         self.last_offer = now;
+        // A full queue drops the packet before the medium: the loss model is not asked.
         let Some(departure) = self.queue.admit(now, length) else {
             return Copies::dropped(DropReason::QueueFull);
         };
@@ -143,6 +144,7 @@ impl LinkDirection {
         let impairment = faults.impairment;
         let choices = PacketChoices::new(self.choices, self.key, identity);
         let packet = self.copy(&impairment, due, choices, false);
+        // The packet first: its arrival is part of the order that the duplicate must keep.
         let duplicate = impairment
             .duplicates(choices)
             .then(|| self.copy(&impairment, due, choices.of_duplicate(), true));

@@ -96,6 +96,7 @@ impl RouteTable {
     /// are the same host.
     pub(crate) fn first_link(&self, from: HostId, to: HostId) -> Option<LinkId> {
         let (here, there) = (self.node(from), self.node(to));
+        // Components first: a leaf has a link even if a withdrawn one cuts it off from `to`.
         if here.component != there.component || from == to {
             return None;
         }
@@ -155,6 +156,7 @@ impl RouteTable {
         let mut found = vec![false; self.hosts.len()];
         for component in 0..self.hosts.len() {
             let mut frontier = vec![component];
+            // Hosts are visited in ascending order, so a component is named by its lowest host.
             while let Some(host) = frontier.pop() {
                 if std::mem::replace(&mut found[host], true) {
                     continue;
