@@ -228,6 +228,7 @@ impl Connection {
             "accept expects a SYN, not {:?}",
             syn.flags
         );
+        // A SYN names the ports from the peer's point of view.
         let (local, remote) = (syn.destination_port, syn.source_port);
         let mut connection = Self::connect(profile, local, remote, initial_sequence, now);
         connection.origin = Origin::Passive;
@@ -331,6 +332,7 @@ impl Connection {
 
     /// Enters CLOSED. A reset may still have to be sent.
     fn delete(&mut self) {
+        // The acknowledgment of our FIN in LAST-ACK has entered CLOSED already.
         if self.state != State::Closed {
             self.transition(Transition::Delete);
         }

@@ -53,6 +53,7 @@ impl Backlog {
 
     /// Moves a half-open connection to the established ones.
     pub(crate) fn establish(&mut self, connection: ConnectionId) {
+        // `accept` returns connections in the order of their handshakes' ends, not of their SYNs.
         self.remove_half_open();
         self.established.push_back(connection);
     }

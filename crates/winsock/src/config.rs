@@ -52,6 +52,7 @@ impl Config {
         Self {
             profile: *tcp::Profile::nt351(),
             backlog_limit: 100,
+            // WinSock 2 came with NT 4.
             version: Version::V1_1,
             ..nt4
         }
@@ -87,6 +88,7 @@ impl Config {
     pub fn linux(address: u32) -> Self {
         Self {
             profile: *tcp::Profile::linux(),
+            // `ip_local_port_range` and `somaxconn` of current kernels.
             ephemeral_ports: 32_768..=60_999,
             backlog_limit: 4096,
             full_backlog: FullBacklog::Ignore,

@@ -244,6 +244,7 @@ impl Connections {
 
     /// Queues a full connection for output after an input. Returns whether it needs attention.
     pub(crate) fn on_input(&mut self, id: ConnectionId) -> bool {
+        // One look-up for both: this runs for every segment and call.
         let entry = &mut self[id];
         let needs_attention = entry.needs_attention();
         let was_queued = std::mem::replace(&mut entry.queued, true);
@@ -276,6 +277,7 @@ impl Connections {
         assert!(was_queued, "{id:?} was queued twice");
         match connection {
             ConnectionRef::Full(entry) => entry.needs_attention(),
+            // Without an owner there is nobody to report to.
             ConnectionRef::TimeWait(_) => false,
         }
     }
@@ -311,6 +313,7 @@ impl Connections {
         };
         assert!(!*retired, "{id:?} is retired already");
         *retired = true;
+        // A new SYN with the same addresses may open another connection from now on.
         let found = self.by_pair.remove(&pair);
         assert_eq!(found, Some(id), "{pair:?} belongs to another connection");
         pair.local_port
@@ -341,6 +344,7 @@ impl Connections {
     /// and is not queued.
     fn move_to_time_wait(&mut self, id: ConnectionId, entry: TimeWaitEntry) {
         let pair = entry.pair();
+        // The memory of the full entry is available for the next connection.
         self.free(id.slot);
         let slot = Slot::time_wait(self.time_wait.insert(entry));
         self.slots[id.number as usize] = slot;

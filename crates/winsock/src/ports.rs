@@ -103,6 +103,7 @@ impl Ports {
         for _ in first..=last {
             let port = self.next;
             self.next = if port == last { first } else { port + 1 };
+            // A connection in TIME-WAIT holds its port: four minutes on NT (Q149532).
             if !self.holders(port).is_held() {
                 return Ok(port);
             }

@@ -105,6 +105,7 @@ impl SocketTable {
 
     fn try_call(&mut self, now: Uptime, call: Call) -> Result<Reply, SocketError> {
         let done = |()| Reply::Done;
+        // The methods are the calls; this only converts their results.
         match call {
             Call::Socket => self.socket().map(Reply::Socket),
             Call::Bind { socket, port } => self.bind(socket, port).map(done),

@@ -36,6 +36,7 @@ impl SendBuffer {
 
     pub(crate) fn push(&mut self, chunk: Payload) {
         self.length += chunk.octets();
+        // No coalescing: a copy would cost more than a segment that spans chunks.
         self.chunks.push_back(chunk);
     }
 

@@ -57,6 +57,7 @@ impl PendingEvents {
     pub(crate) fn take(&mut self) -> Option<Event> {
         let first = self.0.trailing_zeros() as usize;
         let event = *Self::ORDER.get(first)?;
+        // Clears the lowest bit, which is the first event of the order.
         self.0 &= self.0 - 1;
         Some(event)
     }

@@ -61,6 +61,7 @@ impl State {
             (Self::CloseWait, Transition::Close) => Self::LastAck,
             (Self::Closing, Transition::ReceiveAckOfFin) => Self::TimeWait,
             (Self::LastAck, Transition::ReceiveAckOfFin) => Self::Closed,
+            // Nothing has been sent that must be acknowledged: section 3.10.4.
             (Self::SynSent, Transition::Close) => Self::Closed,
             (state, Transition::Delete) if !matches!(state, Self::Closed) => Self::Closed,
             _ => return None,

@@ -11,6 +11,7 @@ impl SocketTable {
     /// # Errors
     /// 10024 if the handle table is full.
     pub fn create_event(&mut self) -> Result<EventHandle, SocketError> {
+        // Never reused, unlike handles.
         let created = self.counters.events.opened;
         let serial = u32::try_from(created).expect("fewer than 2^32 event objects");
         let number = self
@@ -38,6 +39,7 @@ impl SocketTable {
     /// 6 if the handle does not name an event object.
     pub fn set_event(&mut self, event: EventHandle) -> Result<(), SocketError> {
         let serial = self.event_at_mut(event)?.serial();
+        // Through `signal`, which also queues a `Signal` for waiting callers.
         self.signal(EventReference {
             handle: event,
             serial,
@@ -70,6 +72,7 @@ impl SocketTable {
     ) -> Result<(), SocketError> {
         self.socket_at(socket)?;
         let object = if mask.is_empty() {
+            // WSAEventSelect page: "the hEventObject parameter is ignored".
             None
         } else {
             let object = self.event_at_mut(event).map_err(|_| SocketError::Invalid)?;
@@ -92,6 +95,7 @@ impl SocketTable {
         socket: SocketHandle,
         event: Option<EventHandle>,
     ) -> Result<EnumeratedEvents, SocketError> {
+        // Both handles are checked first: on an error nothing may change.
         self.socket_at(socket)?;
         if let Some(event) = event {
             self.event_at_mut(event)

@@ -76,6 +76,7 @@ impl SocketTable {
             | Phase::Connecting(_)
             | Phase::Connected { .. } => None,
         };
+        // Only CONNECT and CLOSE carry an error code.
         for event in [
             NetworkEvents::READ,
             NetworkEvents::WRITE,
@@ -108,6 +109,8 @@ impl SocketTable {
                 sending,
             } => {
                 let entry = &self.connections[*connection];
+                // CONNECT holds on an accepted socket too, but its selection starts with CONNECT
+                // disabled. WRITE does not hold after a 10035 until `unblock` has seen space.
                 let when = |holds: bool, event| if holds { event } else { none };
                 NetworkEvents::CONNECT
                     | when(entry.tcp.readable() > 0, NetworkEvents::READ)

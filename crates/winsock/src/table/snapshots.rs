@@ -67,6 +67,7 @@ impl SocketTable {
                 Phase::ConnectFailed(error) => SocketState::ConnectFailed(*error),
                 Phase::Broken(error) => SocketState::Broken(*error),
             },
+            // An accepted socket is not bound: its port is that of the connection.
             local_port: socket.bound.or(pair.map(|pair| pair.local_port)),
             remote: pair.map(|pair| pair.remote),
             event: socket.selection.event().map(|event| event.handle),

@@ -129,6 +129,7 @@ impl SocketTable {
 fn established(socket: &Socket) -> Result<ConnectionId, SocketError> {
     match socket.phase {
         Phase::Connected { connection, .. } => Ok(connection),
+        // Every later call reports the failure, not 10057.
         Phase::Broken(failure) => Err(failure),
         Phase::Unconnected
         | Phase::Listening(_)
