@@ -1,7 +1,7 @@
-//! As much of Rust's syntax as it takes to see which module names which.
-//!
-//! Owns the way from text to [`Token`]s without comments, strings and tests. It refuses to be a
-//! parser.
+//! The tokens of a Rust source file, without comments, literals, and code that only tests compile.
+//! This is enough to see which module names which.
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// A word or a sign, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,92 +16,57 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 }
 
 fn lex(text: &str) -> Vec<Token> {
+    let stream: TokenStream = text.parse().expect("a source file of the tree is Rust");
     let mut tokens = Vec::new();
-    let (mut rest, mut line) = (text, 1);
-    while let Some(first) = rest.chars().next() {
-        let length = ignored(rest).unwrap_or_else(|| {
-            let length = significant(rest, first);
-            tokens.push(Token {
-                text: rest[..length].to_owned(),
-                line,
-            });
-            length
-        });
-        assert!(length > 0, "the lexer goes on");
-        line += rest[..length].matches('\n').count();
-        rest = &rest[length..];
-    }
+    flatten(stream, &mut tokens);
     tokens
 }
 
-/// The length of a word, of `::` or of a single sign.
-fn significant(rest: &str, first: char) -> usize {
-    if rest.starts_with("::") {
-        return 2;
-    }
-    let is_word = |it: char| it.is_alphanumeric() || it == '_';
-    if is_word(first) {
-        return rest.find(|it| !is_word(it)).unwrap_or(rest.len());
-    }
-    first.len_utf8()
-}
-
-/// The length of what says nothing about modules: space, comment or literal.
-fn ignored(rest: &str) -> Option<usize> {
-    let upto = |end: &str| rest.find(end).map_or(rest.len(), |at| at + end.len());
-    if rest.starts_with(char::is_whitespace) {
-        return Some(
-            rest.find(|it: char| !it.is_whitespace())
-                .unwrap_or(rest.len()),
-        );
-    }
-    if rest.starts_with("//") {
-        return Some(rest.find('\n').unwrap_or(rest.len()));
-    }
-    if rest.starts_with("/*") {
-        return Some(upto("*/"));
-    }
-    let raw = rest.trim_start_matches(['b', 'c']);
-    if let Some(after) = raw.strip_prefix('r') {
-        let hashes = after.len() - after.trim_start_matches('#').len();
-        if after[hashes..].starts_with('"') {
-            let end = format!("\"{}", "#".repeat(hashes));
-            let start = rest.len() - after.len() + hashes + 1;
-            let inside = rest[start..].find(&end).expect("a raw string ends");
-            return Some(start + inside + end.len());
+/// Adds the tokens of a stream in order. `::` is one token; literals say nothing about modules.
+fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
+    let mut trees = stream.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        let line = tree.span().start().line;
+        let mut add = |text: &str, line| {
+            tokens.push(Token {
+                text: text.to_owned(),
+                line,
+            });
+        };
+        match tree {
+            TokenTree::Group(group) => {
+                let (open, close) = delimiters(group.delimiter());
+                add(open, line);
+                flatten(group.stream(), tokens);
+                tokens.push(Token {
+                    text: close.to_owned(),
+                    line: group.span_close().start().line,
+                });
+            }
+            TokenTree::Ident(ident) => add(&ident.to_string(), line),
+            TokenTree::Punct(punct) => {
+                let is_double = punct.as_char() == ':' && punct.spacing() == Spacing::Joint;
+                if is_double
+                    && matches!(trees.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':')
+                {
+                    trees.next();
+                    add("::", line);
+                } else {
+                    add(&punct.as_char().to_string(), line);
+                }
+            }
+            TokenTree::Literal(_) => {}
         }
     }
-    if rest.starts_with('"') || rest.starts_with("b\"") || rest.starts_with("c\"") {
-        return Some(string(rest));
-    }
-    character(rest)
 }
 
-fn string(rest: &str) -> usize {
-    let mut escaped = false;
-    let start = rest.find('"').expect("a string starts") + 1;
-    let end = rest[start..].find(|it| {
-        let ends = it == '"' && !escaped;
-        escaped = it == '\\' && !escaped;
-        ends
-    });
-    start + end.expect("a string ends") + 1
-}
-
-/// The length of a character, or of a lifetime, which begins alike.
-fn character(rest: &str) -> Option<usize> {
-    let inside = rest.strip_prefix("b'").or(rest.strip_prefix('\''))?;
-    let start = rest.len() - inside.len();
-    if let Some(escape) = inside.strip_prefix('\\') {
-        let first = escape.chars().next()?.len_utf8();
-        let end = escape[first..].find('\'').expect("a character ends");
-        return Some(start + 1 + first + end + 1);
+const fn delimiters(delimiter: Delimiter) -> (&'static str, &'static str) {
+    match delimiter {
+        Delimiter::Parenthesis => ("(", ")"),
+        Delimiter::Brace => ("{", "}"),
+        Delimiter::Bracket => ("[", "]"),
+        Delimiter::None => ("", ""),
     }
-    let first = inside.chars().next()?.len_utf8();
-    if inside[first..].starts_with('\'') {
-        return Some(start + first + 1);
-    }
-    Some(start)
 }
 
 /// Leaves out what stands behind `#[cfg(test)]`, up to its `;` or the end of its braces.
