@@ -1,7 +1,4 @@
-//! A real browser, driven as a person would use it.
-//!
-//! Owns a session of headless Chromium behind chromedriver, spoken to in the words of W3C
-//! WebDriver over plain HTTP. It refuses to know what is on a page.
+//! Drives headless Chromium through chromedriver, with the W3C WebDriver protocol over plain HTTP.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -17,7 +14,7 @@ use crate::program::argument;
 pub(crate) struct Browser {
     driver: Child,
     /// Kept, or the driver could not say anything more.
-    _told: BufReader<ChildStdout>,
+    _output: BufReader<ChildStdout>,
     port: u16,
     session: String,
 }
@@ -31,8 +28,8 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is installed: apt-get install chromium chromium-driver");
-        let mut told = BufReader::new(driver.stdout.take().expect("its output is piped"));
-        let port = told
+        let mut reported = BufReader::new(driver.stdout.take().expect("its output is piped"));
+        let port = reported
             .by_ref()
             .lines()
             .map_while(Result::ok)
@@ -42,7 +39,7 @@ impl Browser {
             });
         let mut browser = Self {
             driver,
-            _told: told,
+            _output: reported,
             port: port.expect("chromedriver says its port"),
             session: String::new(),
         };
@@ -111,9 +108,9 @@ impl Browser {
 
     /// What the page complained of.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        let told = self.post("/se/log", &json!({ "type": "browser" }));
-        let told = told.as_array().expect("a list of entries");
-        told.iter()
+        let reported = self.post("/se/log", &json!({ "type": "browser" }));
+        let reported = reported.as_array().expect("a list of entries");
+        reported.iter()
             .map(|entry| entry["message"].to_string())
             .collect()
     }

@@ -1,5 +1,5 @@
-//! How small failures become: fifty failing seeds of each case, shrunk and run again in processes
-//! of their own. Minutes of work, so nobody runs it by accident.
+//! How small shrunk failures become: fifty failing seeds of each case, shrunk and run again in processes
+//! of their own. Takes minutes, so it is ignored by default.
 
 #![expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
 

@@ -1,8 +1,7 @@
-//! docs/sweeping-on-a-cluster.md, run as it stands there.
+//! Runs the scripts of docs/sweeping-on-a-cluster.md as they stand there.
 //!
-//! Owns a Slurm of one node, started for a test and stopped after it. The scripts are taken out of
-//! the document: what is tested is what a reader copies. It needs `slurm-wlm`, `munge` and
-//! `parallel` on the machine, and for Slurm to be root; that is why it has to be asked for:
+//! The test starts a Slurm of one node and stops it afterwards. It needs `slurm-wlm`, `munge` and
+//! `parallel`, and root for Slurm, so it is ignored by default:
 //!
 //! ```text
 //! cargo test --release --test tests cluster -- --ignored --nocapture --test-threads=1
@@ -86,8 +85,8 @@ fn command(program: &str, folder: &Path) -> Command {
 
 fn run(command: &mut Command) -> String {
     let output = command.output().expect("it starts");
-    let (said, told) = (text(&output.stdout), text(&output.stderr));
-    assert!(output.status.success(), "{command:?}: {said}{told}");
+    let (said, reported) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {said}{reported}");
     said.to_owned()
 }
 

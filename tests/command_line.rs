@@ -1,4 +1,4 @@
-//! The command line keeps its promises: exit codes, streams, colour.
+//! Exit codes, streams and colour of the command line.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -77,10 +77,10 @@ fn json_is_one_line_a_file_and_nothing_else() {
 fn what_cannot_be_read_is_the_environments_fault() {
     let output = mtasim(&["check", "/nowhere/at.all"], b"");
     code(&output, 4);
-    let told = text(&output.stderr);
+    let reported = text(&output.stderr);
     assert!(
-        told.starts_with("mtasim: cannot read /nowhere/at.all: "),
-        "{told}"
+        reported.starts_with("mtasim: cannot read /nowhere/at.all: "),
+        "{reported}"
     );
     code(&mtasim(&["check", "/"], b""), 4);
 }

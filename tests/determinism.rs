@@ -1,7 +1,7 @@
-//! Law 9 of docs/model.md: same scenario, seed and build, same digest.
+//! The same scenario, seed and build give the same digest.
 //!
 //! Each scenario of sims/smoke and sims/casebook is run in every way that must not matter. Long
-//! ones are cut short: what differs at all differs early, since every record counts.
+//! scenarios are shortened: a difference shows early, since every record counts.
 
 use std::path::Path;
 use std::process::Command;
@@ -135,9 +135,9 @@ fn answer(program: &mut Command, path: &str, seed: u64) -> Value {
         .arg(seed.to_string())
         .output()
         .expect("the program starts");
-    let told = String::from_utf8_lossy(&output.stderr);
+    let reported = String::from_utf8_lossy(&output.stderr);
     let mut answer: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{path}: {error}\n{told}"));
+        .unwrap_or_else(|error| panic!("{path}: {error}\n{reported}"));
     let object = answer.as_object_mut().expect("the answer is an object");
     object
         .remove("wall_s")

@@ -1,5 +1,4 @@
-//! `mtasim diagnose` keeps its promises: exit codes, both forms of its answer, the event log that
-//! lies beside.
+//! `mtasim diagnose`: exit codes, text and JSON, and the event log beside a Winsock.log.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -48,13 +47,13 @@ fn the_articles_excerpts_have_its_answers() {
     assert!(text(&output.stdout).contains("No leak.\n"));
     let output = mtasim(&["diagnose", FAILURE, NORMAL, "--format", "json"]);
     code(&output, 1);
-    let told = json(&output);
-    assert_eq!(verdicts(&told[0]), [(18, "leaked")]);
-    let life = &told[0]["lives"][0];
+    let reported = json(&output);
+    assert_eq!(verdicts(&reported[0]), [(18, "leaked")]);
+    let life = &reported[0]["lives"][0];
     assert_eq!(life["instance"], 21);
     assert_eq!(life["evidence"], serde_json::json!([1, 2, 3, 4, 5]));
     assert_eq!(
-        verdicts(&told[1]),
+        verdicts(&reported[1]),
         [(0, "in use"), (1, "in use"), (2, "in use")]
     );
 }
@@ -66,9 +65,9 @@ fn events_alone_prove_nothing() {
     let page = text(&output.stdout);
     assert!(page.contains("1 x 9215, connect() failed: not conclusive (Q303102)"));
     assert!(page.ends_with("Events cannot prove a leak, only Winsock.log can (Q303102).\n"));
-    let told = json(&mtasim(&["diagnose", EVENTS, "--format", "json"]));
-    assert_eq!(told[0]["events"][0]["id"], 9214);
-    assert_eq!(told[0]["events"][0]["weight"], "symptom");
+    let reported = json(&mtasim(&["diagnose", EVENTS, "--format", "json"]));
+    assert_eq!(reported[0]["events"][0]["id"], 9214);
+    assert_eq!(reported[0]["events"][0]["weight"], "symptom");
 }
 
 #[test]
@@ -76,12 +75,12 @@ fn what_is_no_log_is_two_and_what_cannot_be_read_is_four() {
     let output = mtasim(&["diagnose", "Cargo.toml"]);
     code(&output, 2);
     assert_eq!(text(&output.stdout), "");
-    let told = text(&output.stderr);
+    let reported = text(&output.stderr);
     assert!(
-        told.starts_with("mtasim: Cargo.toml: not a Winsock.log: none of its "),
-        "{told}"
+        reported.starts_with("mtasim: Cargo.toml: not a Winsock.log: none of its "),
+        "{reported}"
     );
-    assert!(told.contains("the form `(008) No more data`"), "{told}");
+    assert!(reported.contains("the form `(008) No more data`"), "{reported}");
     let output = mtasim(&["diagnose", "/nowhere/at.all", FAILURE]);
     code(&output, 4);
     assert!(text(&output.stderr).starts_with("mtasim: cannot read /nowhere/at.all: "));
@@ -129,9 +128,9 @@ fn the_event_log_beside_tells_which_calls_were_given_up() {
     ]);
     code(&run, 0);
     let log = out.join("PARIS.Winsock.log");
-    let told = json(&mtasim(&["diagnose", argument(&log), "--format", "json"]));
-    let count = |told: &Json, verdict: &str| {
-        let verdicts = verdicts(told).into_iter();
+    let reported = json(&mtasim(&["diagnose", argument(&log), "--format", "json"]));
+    let count = |reported: &Json, verdict: &str| {
+        let verdicts = verdicts(reported).into_iter();
         verdicts.filter(|it| it.1 == verdict).count()
     };
     let leaks = json(&run)[0]["violations"]
@@ -141,9 +140,9 @@ fn the_event_log_beside_tells_which_calls_were_given_up() {
         .filter(|it| it["kind"] == "control-block-leak")
         .count();
     assert!(leaks > 10, "{leaks}");
-    assert_eq!(count(&told[0], "leaked"), leaks);
-    assert_eq!(count(&told[0], "unknown"), 0);
-    let beside = told[0]["event_log"].as_str().expect("it was found");
+    assert_eq!(count(&reported[0], "leaked"), leaks);
+    assert_eq!(count(&reported[0], "unknown"), 0);
+    let beside = reported[0]["event_log"].as_str().expect("it was found");
     assert!(beside.ends_with("PARIS.events.txt"), "{beside}");
     let alone = mtasim(&["diagnose", "--alone", argument(&log), "--format", "json"]);
     code(&alone, 1);

@@ -1,14 +1,14 @@
-//! What can be read from a log agrees with what the simulator's oracle knows.
+//! The diagnosis of a log agrees with the simulator's oracle.
 //!
-//! Owns the comparison: the oracle judges by ownership, `diagnose` by text alone, and neither
-//! knows the other. Every life of a control block of every host is compared.
+//! The oracle reads ownership from memory, `diagnose` reads text, and neither uses the other. Every
+//! use of every control block is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use diagnose::{Diagnosis, EventLog, Limits, Lines, Reader};
-use mta::{Fact, Record as Told};
+use mta::{Fact, Record as Reported};
 use mtasim::logs::event_log::{self, NtForm, Source, TextForm};
 use mtasim::logs::winsock_log;
 use mtasim::plan::{Scenario, ViolationKind};
@@ -169,15 +169,15 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
         {
             unseen.insert((service, block.index.0, block.instance.0));
         }
-        let Record::Mta(whose, _, told) = record else {
+        let Record::Mta(whose, _, reported) = record else {
             continue;
         };
         if *whose != host {
             continue;
         }
-        if let Told::Fact(Fact::BlockAllocated(_, instance)) = told {
+        if let Reported::Fact(Fact::BlockAllocated(_, instance)) = reported {
             service += u32::from(instance.0 == 0);
-        } else if let Told::Log(_) = told {
+        } else if let Reported::Log(_) = reported {
             unseen.retain(|(when, ..)| *when != service);
         }
     }
@@ -196,7 +196,7 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
             let key = (service, block.index.0, block.instance.0);
             lives.insert(key, Diagnosis::Leaked);
         }
-        let Record::Mta(whose, _, Told::Fact(fact)) = record else {
+        let Record::Mta(whose, _, Reported::Fact(fact)) = record else {
             continue;
         };
         if *whose != host {
@@ -291,7 +291,7 @@ fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<K
     lives
 }
 
-/// What the diagnosis is told of a host's connectors: the largest disconnect timer, or how many
+/// What the diagnosis is reported of a host's connectors: the largest disconnect timer, or how many
 /// calls they may make at once.
 fn limits(scenario: &Scenario, host: &str, help: Help) -> Limits {
     let mut limits = Limits::default();
@@ -315,13 +315,13 @@ impl Score {
         &mut self,
         place: &str,
         truth: &BTreeMap<Key, Diagnosis>,
-        told: &BTreeMap<Key, Diagnosis>,
+        reported: &BTreeMap<Key, Diagnosis>,
         excused: &[Diagnosis],
     ) {
         for (key, verdict) in truth {
             self.lives += 1;
             self.leaked += u64::from(*verdict == Diagnosis::Leaked);
-            let said = told.get(key);
+            let said = reported.get(key);
             let is_over =
                 *verdict == Diagnosis::InUse && said.is_some_and(|it| excused.contains(it));
             if said == Some(&Diagnosis::Unknown) {
@@ -331,7 +331,7 @@ impl Score {
                 self.wrong.push(wrong);
             }
         }
-        let more = told.keys().filter(|key| !truth.contains_key(*key));
+        let more = reported.keys().filter(|key| !truth.contains_key(*key));
         let more = more.map(|key| format!("{place} {key:?}: invented"));
         self.wrong.extend(more);
     }
@@ -363,7 +363,7 @@ fn campaign(runs: u64) -> [Score; 4] {
             for (help, score) in HELPS.into_iter().zip(&mut scores) {
                 let events = (help == Help::EventLog).then_some(&events);
                 let log = winsock_log(&outcome, host, help);
-                let mut told = diagnosis(&log, events, limits(scenario, &view.name, help));
+                let mut reported = diagnosis(&log, events, limits(scenario, &view.name, help));
                 // The event log has the exception, and tells which calls were given up with it.
                 let excused: &[Diagnosis] = match (has_crashed, help) {
                     (false, _) => &[],
@@ -375,10 +375,10 @@ fn campaign(runs: u64) -> [Score; 4] {
                 let mut truth = truth.clone();
                 if help == Help::Stamps {
                     truth.retain(|key, _| !unseen.contains(key));
-                    told.retain(|key, _| !unseen.contains(key));
+                    reported.retain(|key, _| !unseen.contains(key));
                     score.unseen += unseen.len() as u64;
                 }
-                score.add(&place, &truth, &told, excused);
+                score.add(&place, &truth, &reported, excused);
             }
         }
         if seed % 100 == 99 {
@@ -413,7 +413,7 @@ fn tell(runs: u64, scores: &[Score; 4]) {
 }
 
 /// With the event log, or with time stamps, there is no false alarm, no miss and nothing that
-/// cannot be told, but that stamps end with the log. Without either, what is told is right if the
+/// cannot be reported, but that stamps end with the log. Without either, what is reported is right if the
 /// number of calls is.
 fn agree(scores: &[Score; 4]) {
     let [with_events, with_stamps, with_calls, _] = scores;

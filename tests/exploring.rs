@@ -1,4 +1,4 @@
-//! The commands that make many runs keep their promises: exit codes, folders, interruptions.
+//! The commands that make many runs: exit codes, results directories, interruptions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -161,8 +161,8 @@ fn damaged_and_foreign_capsules_are_refused() {
             }
             let output = mtasim(&arguments);
             code(&output, 2);
-            let told = text(&output.stderr);
-            assert!(told.contains(word), "{told}");
+            let reported = text(&output.stderr);
+            assert!(reported.contains(word), "{reported}");
             assert!(!out.exists());
         }
     }
@@ -301,13 +301,13 @@ fn a_seed_of_a_swarm_is_run_by_itself() {
         let output = mtasim(&arguments);
         code(&output, 0);
         assert_eq!(json(&output)["digest"], row["digest"]);
-        let told = text(&output.stderr);
+        let reported = text(&output.stderr);
         let loss = row["selected"]["link.wan.loss"]
             .as_str()
             .expect("a setting");
         assert!(
-            told.contains(&format!("swarm: link.wan.loss {loss}")),
-            "{told}"
+            reported.contains(&format!("swarm: link.wan.loss {loss}")),
+            "{reported}"
         );
     }
     // The same folder is not one of a sweep without a swarm.
@@ -365,7 +365,7 @@ fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
     }
 }
 
-/// Rates under an adversary mean nothing, and the one who reads them is told.
+/// Rates under an adversary mean nothing, and the one who reads them is reported.
 #[test]
 fn a_sweep_under_an_adversary_says_that_its_rates_mean_nothing() {
     let sweep = |scheduler: &str| {
@@ -375,8 +375,8 @@ fn a_sweep_under_an_adversary_says_that_its_rates_mean_nothing() {
         let arguments = [&["sweep", "sims/smoke/clean-link.toml"], &seeds[..], &short].concat();
         text(&mtasim(&arguments).stderr).to_owned()
     };
-    let told = "note: scheduler `pct` searches for failures: the failure rate under it says nothing \
+    let reported = "note: scheduler `pct` searches for failures: the failure rate under it says nothing \
                 about the rate in practice\n";
-    assert_eq!(sweep("pct"), told);
+    assert_eq!(sweep("pct"), reported);
     assert_eq!(sweep("timed"), "");
 }

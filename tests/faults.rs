@@ -1,7 +1,6 @@
-//! Faults strike, last and cease as the scenario says, whatever their kind.
+//! Faults begin, last and end as the scenario says, for every kind of fault.
 //!
-//! Owns one scenario with a clean link on which a single fault is tried at given times, in a
-//! window and at random, and what whole runs then show. It refuses to look inside the world.
+//! One scenario with a clean link has a single fault: at given times, in a window, and at random.
 
 use std::collections::BTreeSet;
 

@@ -1,15 +1,14 @@
-//! The laws of docs/model.md, held against whole runs.
+//! Statistical laws of the model, tested on whole runs.
 //!
-//! Owns the scenario that most laws vary, and the counting. It refuses chance: every seed is
-//! fixed, so a law that holds here holds for ever. Each law has a small test that always runs and,
-//! where rates are concerned, a campaign that prints what it measured.
+//! Every seed is fixed, so a law that holds once holds always. Each law has a small test that always
+//! runs and, where rates matter, an ignored campaign that prints what it measured.
 //!
-//! - `churn`: law 1, what a clean link and a fixed build promise.
-//! - `hazard`: law 4, what tears unguarded structures.
-//! - `leaks`: laws 2 and 3, what the leak rate depends on.
-//! - `links`: law 5, what a link loses.
-//! - `timing`: law 6, the arithmetic of the TCP profiles.
-//! - `evidence`: laws 7 and 8, symptoms, delivery and conservation.
+//! - `churn`: a clean link and a fixed build violate nothing.
+//! - `hazard`: what makes unguarded structures fail.
+//! - `leaks`: what the leak rate depends on.
+//! - `links`: what a link loses.
+//! - `timing`: the timing of the TCP profiles.
+//! - `evidence`: symptoms, delivery and conservation.
 
 mod churn;
 mod evidence;

@@ -1,4 +1,4 @@
-//! The logs of simulated runs are those of the articles.
+//! The logs of simulated runs have the form that the articles show.
 
 use std::collections::BTreeMap;
 
@@ -292,21 +292,21 @@ fn the_event_logs_hold_what_the_outcome_counts() {
 /// 4.0 reports the code of the call, 5.5 that of a thread on which none has failed.
 #[test]
 fn a_failed_connect_reads_as_in_the_article_of_its_build() {
-    let told = |text| {
+    let reported = |text| {
         let (scenario, outcome) = run(text);
         let entries = entries(&scenario, &outcome).into_iter();
         let failed: Vec<Entry> = entries.filter(|entry| entry.id == 9215).collect();
         assert!(!failed.is_empty());
         failed
     };
-    for entry in told(CRASH) {
+    for entry in reported(CRASH) {
         let said = entry.description();
         assert!(
             said.starts_with("A sockets error 100") && said.ends_with(" 274] (12)"),
             "{said}"
         );
     }
-    for entry in told(LEAK) {
+    for entry in reported(LEAK) {
         assert!(
             entry
                 .description()

@@ -1,4 +1,4 @@
-//! One test binary, a module for each promise.
+//! The tests of the whole project: one binary, one module for each subject.
 
 mod browser;
 mod campaign;
@@ -10,7 +10,7 @@ mod diagnosing;
 mod exploring;
 mod faults;
 mod fixes;
-mod fresh_luck;
+mod reseed;
 mod how_to;
 mod invented;
 mod laws;

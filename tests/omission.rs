@@ -1,8 +1,7 @@
-//! Law 10 of docs/model.md: what is taken away takes no luck with it.
+//! Removing a part of a scenario changes no other part's random choices.
 //!
-//! One scenario is run whole, and again without one of its parts. What the two runs have in
-//! common must have met the same fate: arrivals of messages, outages of links, strikes of
-//! faults, and the verdict on every packet of the same identity.
+//! One scenario is run whole, and again without one of its parts. Both runs must agree on arrivals of
+//! messages, outages of links, times of faults, and the verdict on every packet of the same identity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,7 +91,7 @@ const NUMBERS: u32 = 1 << 20;
 
 /// What chance decided in one run, by names that do not change when other things go.
 #[derive(Default)]
-struct Luck {
+struct Observed {
     arrivals: BTreeSet<Instant>,
     /// Message by workload and ordinal: its length and the hash of its bytes.
     messages: BTreeMap<(String, u32), (u32, u64)>,
@@ -107,7 +106,7 @@ fn whole() -> Scenario {
     load("whole", WHOLE.as_bytes(), &[]).unwrap_or_else(|found| panic!("{}", found.to_human(false)))
 }
 
-fn luck(scenario: &Scenario, seed: u64) -> Luck {
+fn observed(scenario: &Scenario, seed: u64) -> Observed {
     let options = Options { keep_records: true };
     let outcome = explore::run(scenario, seed, options).expect("the links are what they are");
     assert!(
@@ -115,14 +114,14 @@ fn luck(scenario: &Scenario, seed: u64) -> Luck {
         "mail flows: {:?}",
         outcome.messages
     );
-    let mut luck = Luck::default();
+    let mut observed = Observed::default();
     for (at, record) in &outcome.records {
-        luck.take_in(scenario, &outcome, *at, record);
+        observed.take_in(scenario, &outcome, *at, record);
     }
-    luck
+    observed
 }
 
-impl Luck {
+impl Observed {
     fn take_in(&mut self, scenario: &Scenario, outcome: &Outcome, at: Instant, record: &Record) {
         let name = |host: &HostId| outcome.hosts[host.0 as usize].name.clone();
         let link = |link: &LinkId| {
@@ -216,8 +215,8 @@ fn shared<K: Ord + std::fmt::Debug, V, T: PartialEq + std::fmt::Debug>(
 ) -> usize {
     let mut count = 0;
     for (key, value) in one {
-        if let Some(twin) = other.get(key) {
-            assert_eq!(what(value), what(twin), "{key:?}");
+        if let Some(other_value) = other.get(key) {
+            assert_eq!(what(value), what(other_value), "{key:?}");
             count += 1;
         }
     }
@@ -237,12 +236,12 @@ fn outages_alone(seed: u64) -> Network {
 }
 
 #[track_caller]
-fn met_the_outages_of_the_link(luck: &Luck, seed: u64) {
+fn met_the_outages_of_the_link(observed: &Observed, seed: u64) {
     let alone = outages_alone(seed);
-    assert!(luck.met_outage.len() > 100, "packets were sent");
-    let taken = luck.met_outage.iter().filter(|(_, taken)| *taken).count();
+    assert!(observed.met_outage.len() > 100, "packets were sent");
+    let taken = observed.met_outage.iter().filter(|(_, taken)| *taken).count();
     assert!(taken > 0, "an outage of two hours' many takes something");
-    for (at, taken) in &luck.met_outage {
+    for (at, taken) in &observed.met_outage {
         let up = alone.is_up(LinkId(0), Direction::Forward, *at + HALF_WAY);
         assert_eq!(*taken, !up, "seed {seed}, {at}");
     }
@@ -252,10 +251,10 @@ fn met_the_outages_of_the_link(luck: &Luck, seed: u64) {
 fn a_link_has_the_outages_of_its_name_whoever_uses_it() {
     for seed in SEEDS {
         let mut scenario = whole();
-        met_the_outages_of_the_link(&luck(&scenario, seed), seed);
+        met_the_outages_of_the_link(&observed(&scenario, seed), seed);
         scenario.faults.clear();
         take_away_celle(&mut scenario);
-        met_the_outages_of_the_link(&luck(&scenario, seed), seed);
+        met_the_outages_of_the_link(&observed(&scenario, seed), seed);
     }
 }
 
@@ -272,9 +271,9 @@ fn take_away_celle(scenario: &mut Scenario) {
 #[test]
 fn a_host_that_is_not_there_changes_no_message_for_others() {
     for seed in SEEDS {
-        let (all, mut scenario) = (luck(&whole(), seed), whole());
+        let (all, mut scenario) = (observed(&whole(), seed), whole());
         take_away_celle(&mut scenario);
-        let without = luck(&scenario, seed);
+        let without = observed(&scenario, seed);
         all.agrees_with(&without);
         assert!(without.arrivals.is_subset(&all.arrivals), "seed {seed}");
         assert!(without.arrivals.len() < all.arrivals.len(), "seed {seed}");
@@ -285,12 +284,12 @@ fn a_host_that_is_not_there_changes_no_message_for_others() {
 #[test]
 fn messages_come_when_they_come_whatever_else_does() {
     for seed in SEEDS {
-        let all = luck(&whole(), seed).arrivals;
+        let all = observed(&whole(), seed).arrivals;
         let mut together = BTreeSet::new();
         for kept in ["a-b", "b-a", "b-c", "c-b"] {
             let mut scenario = whole();
             scenario.workloads.retain(|name, _| name == kept);
-            together.extend(luck(&scenario, seed).arrivals);
+            together.extend(observed(&scenario, seed).arrivals);
         }
         assert_eq!(all, together, "seed {seed}");
     }
@@ -299,10 +298,10 @@ fn messages_come_when_they_come_whatever_else_does() {
 #[test]
 fn a_message_left_out_changes_no_other() {
     for seed in SEEDS {
-        let (all, mut scenario) = (luck(&whole(), seed), whole());
+        let (all, mut scenario) = (observed(&whole(), seed), whole());
         let workload = scenario.workloads.get_mut("a-b").expect("it is there");
         workload.omit = vec![5, 6, 40];
-        let without = luck(&scenario, seed);
+        let without = observed(&scenario, seed);
         all.agrees_with(&without);
         assert_eq!(all.arrivals, without.arrivals, "seed {seed}");
         assert!(!without.messages.contains_key(&("a-b".to_owned(), 5)));
@@ -319,9 +318,9 @@ fn a_message_left_out_changes_no_other() {
 #[test]
 fn a_fault_that_does_not_strike_changes_no_other() {
     for seed in SEEDS {
-        let (all, mut scenario) = (luck(&whole(), seed), whole());
+        let (all, mut scenario) = (observed(&whole(), seed), whole());
         scenario.faults.remove("reset").expect("it is there");
-        let without = luck(&scenario, seed);
+        let without = observed(&scenario, seed);
         all.agrees_with(&without);
         assert_eq!(all.arrivals, without.arrivals, "seed {seed}");
         assert!(all.strikes["reset"].len() > 2, "the fault does strike");
@@ -337,10 +336,10 @@ fn a_fault_that_does_not_strike_changes_no_other() {
 #[test]
 fn a_second_connector_changes_nothing_for_the_first() {
     for seed in SEEDS {
-        let (all, mut scenario) = (luck(&whole(), seed), whole());
+        let (all, mut scenario) = (observed(&whole(), seed), whole());
         scenario.connectors.remove("b-a").expect("it is there");
         scenario.workloads.remove("b-a").expect("it is there");
-        let without = luck(&scenario, seed);
+        let without = observed(&scenario, seed);
         all.agrees_with(&without);
         assert!(without.arrivals.is_subset(&all.arrivals), "seed {seed}");
         let packets = shared(&all.lost, &without.lost, |it| *it);

@@ -1,7 +1,7 @@
-//! What a user is told when mtasim itself is wrong.
+//! What a user is reported about a bug of mtasim itself: a panic, or a run that is not reproduced.
 //!
-//! Owns runs that panic and runs that are not what they were. It refuses to plant anything in the
-//! program: a build of one's own panics, and a capsule names the digest of another run.
+//! Nothing is planted in the program: a user's build panics, and a capsule has the digest of another
+//! run.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
@@ -59,13 +59,13 @@ fn a_panic_names_time_scenario_and_seed() {
     };
     let run = AssertUnwindSafe(|| run_builds(&scenario, 1, &builds, options));
     let cause = panic::catch_unwind(run).expect_err("a timer runs out in every run");
-    let told = cause.downcast_ref::<String>().expect("a text");
-    let (at, rest) = told
+    let reported = cause.downcast_ref::<String>().expect("a text");
+    let (at, rest) = reported
         .strip_prefix("at ")
         .and_then(|it| it.split_once(' '))
         .expect("a time comes first");
     // The session's timer takes 120 s, so nothing can run out before.
-    assert!(at.parse::<f64>().expect("seconds") > 120.0, "{told}");
+    assert!(at.parse::<f64>().expect("seconds") > 120.0, "{reported}");
     assert_eq!(
         rest,
         "s of \"Control blocks leak until none is left\", seed 1: no answer for Connecting"

@@ -1,7 +1,7 @@
-//! What Perfetto's own description of the format makes of a trace.
+//! Checks traces with Perfetto's own Python package.
 //!
-//! Owns a script for Python's `perfetto` package, which has the official protocol buffers, and
-//! holds what it reads against the journal of the same run. `.ci/run` installs the package.
+//! A script reads a trace with the official protocol buffers, and the test compares what it reads with
+//! the journal of the same run. `.ci/run` installs the package.
 
 use std::collections::BTreeMap;
 use std::path::Path;

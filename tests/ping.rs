@@ -1,4 +1,4 @@
-//! `mtasim ping` looks like ping and says why it cannot.
+//! `mtasim ping`: its output, and its errors.
 
 use serde_json::Value as Json;
 

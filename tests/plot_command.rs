@@ -1,4 +1,4 @@
-//! `mtasim sweep --plot` draws what the sweep counted, and refuses in time what it cannot draw.
+//! `mtasim sweep --plot` draws what the sweep counted, and refuses at once what it cannot draw.
 
 use crate::program::{argument, code, mtasim, text};
 
@@ -65,12 +65,12 @@ fn what_cannot_be_drawn_is_told_before_the_first_run() {
         code(&output, 2);
         text(&output.stderr).to_owned()
     };
-    let told = sweep(&["--plot", "plot.png"]);
+    let reported = sweep(&["--plot", "plot.png"]);
     assert_eq!(
-        told,
+        reported,
         "mtasim: --plot plot.png: the file name must end in .svg or .html\n"
     );
-    let told = sweep(&[
+    let reported = sweep(&[
         "--plot",
         "plot.svg",
         "--vary",
@@ -81,7 +81,7 @@ fn what_cannot_be_drawn_is_told_before_the_first_run() {
         "healing=1h,2h",
     ]);
     assert!(
-        told.starts_with("mtasim: --plot: 3 settings are varied"),
-        "{told}"
+        reported.starts_with("mtasim: --plot: 3 settings are varied"),
+        "{reported}"
     );
 }

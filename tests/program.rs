@@ -1,7 +1,4 @@
-//! The program as its users start it.
-//!
-//! Owns starting it and holding its output against a golden file. It refuses to judge anything
-//! else.
+//! Starts the program as users do, and compares its output with golden files.
 
 use std::path::Path;
 use std::process::{Command, Output};

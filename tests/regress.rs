@@ -1,5 +1,4 @@
-//! Pinned scenarios: each shows its failure on the first run, whatever the seed, and the fixed
-//! builds do not.
+//! Shrunk scenarios: each fails on the first run with any seed, and the fixed builds do not.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `mtasim report`: a page that stands alone, is the same for the same run, and can be used.
+//! `mtasim report`: the page needs no other file, is the same for the same run, and works in a browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,9 +155,9 @@ fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
     assert!(leaks.len() > 5, "the day leaks");
     for (block, instance) in leaks {
         browser.click(place(&browser, "PARIS", block, instance));
-        let told = browser.text("detail");
+        let reported = browser.text("detail");
         let title = format!("CB {block} (instance {instance}) on PARIS: leaked");
-        assert!(told.starts_with(&title), "{told}");
+        assert!(reported.starts_with(&title), "{reported}");
         // The line of its allocation, with its number in the file that `--out` wrote.
         let line = format!("(001) CB {block} (instance {instance}) allocated");
         let number = log
@@ -165,7 +165,7 @@ fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
             .position(|it| it == line)
             .expect("the log has it")
             + 1;
-        let shown = told
+        let shown = reported
             .lines()
             .find(|it| it.ends_with(&line))
             .expect("the page has it");
@@ -173,9 +173,9 @@ fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
             shown.split_whitespace().next(),
             Some(number.to_string().as_str())
         );
-        assert!(told.contains(&format!("Message type 1 for cb {block}")));
+        assert!(reported.contains(&format!("Message type 1 for cb {block}")));
         assert!(
-            !told.contains(&format!("Message type 2 for cb {block}")),
+            !reported.contains(&format!("Message type 2 for cb {block}")),
             "it is never closed"
         );
     }

@@ -1,4 +1,4 @@
-//! `mtasim run` keeps its promises: verdict, codes, files, the same run again.
+//! `mtasim run`: verdicts, exit codes, files, and the repeated run.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -209,8 +209,8 @@ fn a_run_ends_at_its_limits_and_says_so() {
     for limit in ["events", "messages", "violations"] {
         let set = format!("limits.{limit}=5");
         let output = mtasim(&["run", LEAK, "--set", &set, "--set", "expect={}"]);
-        let told = format!("; STOPPED at limits.{limit}\n");
-        assert!(text(&output.stdout).contains(&told), "{limit}");
+        let reported = format!("; STOPPED at limits.{limit}\n");
+        assert!(text(&output.stdout).contains(&reported), "{limit}");
         let run = json(&["run", LEAK, "--set", &set, "--format", "json"]);
         assert_eq!(run["stop"], limit);
     }
@@ -276,8 +276,8 @@ fn tracing_is_asked_for_and_goes_to_standard_error() {
         "--set",
         "duration=\"1s\"",
     ]);
-    let told = text(&output.stderr);
-    assert!(told.contains("TRACE") && told.contains("at="), "{told}");
+    let reported = text(&output.stderr);
+    assert!(reported.contains("TRACE") && reported.contains("at="), "{reported}");
     let output = mtasim(&["run", CLEAN, "--log", "no=such=level"]);
     code(&output, 2);
     assert!(text(&output.stderr).starts_with("mtasim: --log no=such=level: "));

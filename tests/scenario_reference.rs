@@ -1,4 +1,4 @@
-//! What is written about scenario files is what they are.
+//! The reference of scenario files and the schema agree with the reader.
 
 use mtasim::file::{Code, key_tables, load, schema};
 

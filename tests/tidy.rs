@@ -1,7 +1,4 @@
-//! Rules that no compiler checks, as tests.
-//!
-//! Owns what `docs/architecture.md` promises about the tree itself. It refuses taste: lengths of
-//! files and functions are for reviewers.
+//! Rules of the tree that no compiler checks. `docs/architecture.md` lists them.
 
 mod dependencies;
 mod documents;

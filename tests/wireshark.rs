@@ -1,7 +1,6 @@
-//! What another dissector makes of captures: tshark, which has never heard of this program.
+//! Checks captures with tshark: its analysis is compared with the journal of the same run.
 //!
-//! Owns running tshark and holding its analysis against the journal of the same run. The tests
-//! need tshark and say so; `.ci/run` installs it and runs them.
+//! The tests need tshark; `.ci/run` installs it and runs them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -292,7 +291,7 @@ fn only_ordered_corruption_breaks_checksums() {
     let refused = is("packet-damaged").count();
     assert!(refused > 0, "corruption is ordered");
     assert_eq!(count(&capture, damaged), refused);
-    // A flipped bit may make the header's length nonsense; the checksum cannot be told then.
+    // A flipped bit may make the header's length nonsense; the checksum cannot be reported then.
     let malformed = "_ws.malformed";
     assert_eq!(count(&capture, &format!("!({damaged}) && {malformed}")), 0);
     let seen = count(

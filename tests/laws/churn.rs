@@ -1,6 +1,4 @@
-//! Law 1: what a clean link promises to every build, and a fixed build over any link.
-//!
-//! Owns thousands of associations without a fault, and many seeds over bad lines.
+//! A clean link violates nothing with any build, and a fixed build nothing over any link.
 
 use super::{pair, run};
 

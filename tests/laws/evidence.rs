@@ -1,7 +1,7 @@
-//! Laws 7 and 8: symptoms are no evidence, and what is acknowledged arrived.
+//! Symptoms are not evidence, and what is acknowledged has arrived.
 //!
-//! Owns the comparison of builds on the same luck, and the books on messages and blocks over
-//! lines that repeat, reorder and damage packets.
+//! Builds are compared on the same seeds, and messages and blocks are counted over links that repeat,
+//! reorder and damage packets.
 
 use config::plan::ViolationKind;
 

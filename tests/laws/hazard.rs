@@ -1,7 +1,7 @@
-//! Law 4: what makes unguarded threads tear their structures, and what cannot.
+//! What makes unguarded threads corrupt their structures, and what does not.
 //!
-//! Owns variations of the casebook's Q152941. Under the random scheduler rates mean nothing: there
-//! it only matters whether a build can be torn at all.
+//! The scenarios vary the casebook's Q152941. Under the random scheduler rates mean nothing: there it
+//! only matters whether a build can fail at all.
 
 use config::plan::ViolationKind;
 use simulation::Outcome;

@@ -1,10 +1,9 @@
-//! Laws 2 and 3: what the leak rate depends on.
+//! What the leak rate depends on: the session's disconnect timer, outage length, ping success.
 //!
-//! Owns the sweeps over the session's disconnect timer, outage length and ping success. Law 2's
-//! critical value is arithmetic and needs no statistics: connect() attempts times the profile's
-//! connect time. Law 3 is about one open request: the share of them that leak. How many there are
-//! in an hour is another matter, and falls while outages get longer: the shorter they are at one
-//! ping success, the more associations break, and the longer the queue for which more are opened.
+//! The critical value of the timer is arithmetic: connect() attempts times the profile's connect time.
+//! The law about outages concerns one open request: the share of requests that leak. Leaks per hour are
+//! another matter: at one ping success, shorter outages break more associations, and each break is a
+//! request more.
 
 use simulation::Outcome;
 use simulation::record::Record;

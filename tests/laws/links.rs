@@ -1,5 +1,4 @@
-//! Law 5, as far as whole runs show it: what a link loses. What a ping sees is held against its
-//! closed form where links live, in the network's own tests.
+//! What a link loses in whole runs. The closed forms are tested in `crates/net`.
 
 use super::{pair, run};
 

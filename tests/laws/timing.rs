@@ -1,7 +1,7 @@
-//! Law 6: TCP timing is the profile's arithmetic, seen on the wire of whole runs.
+//! The timing of TCP in whole runs is that of the profile.
 //!
-//! Owns the reading of packet records. It knows no profile's code, only the numbers of the
-//! articles (Q140552, Q175523, Q223450, tcp_syn_retries).
+//! The test reads packet records and knows only the numbers of the articles (Q140552, Q175523, Q223450,
+//! tcp_syn_retries), not the profile's code.
 
 use std::collections::BTreeMap;
 

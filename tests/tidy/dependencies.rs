@@ -1,4 +1,4 @@
-//! Who may know whom: `docs/architecture.md` against `cargo metadata`.
+//! Dependencies between crates: `docs/architecture.md` against `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -26,8 +26,8 @@ fn told_by_cargo() -> Value {
         .current_dir(tree::root())
         .output()
         .expect("cargo starts");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo metadata: {told}");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo metadata: {reported}");
     serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
 }
 
@@ -110,14 +110,14 @@ fn every_dependency_from_outside_is_earned() {
     let outside = |name: &String| !metadata.every.contains_key(name);
     let used: BTreeSet<String> = metadata.every.values().flatten().cloned().collect();
     let used: BTreeSet<String> = used.into_iter().filter(outside).collect();
-    let told: BTreeSet<String> = rows("packages")
+    let reported: BTreeSet<String> = rows("packages")
         .into_iter()
         .flat_map(|row| names(row[0]))
         .collect();
     let untold = used
-        .difference(&told)
+        .difference(&reported)
         .map(|it| format!("{it} is not in the list"));
-    let unused = told.difference(&used).map(|it| format!("{it} is not used"));
+    let unused = reported.difference(&used).map(|it| format!("{it} is not used"));
     let wrong: Vec<String> = untold.chain(unused).collect();
     none_of(
         &wrong,

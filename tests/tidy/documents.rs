@@ -1,4 +1,4 @@
-//! What documents point at is there.
+//! Links and paths in documents lead to something that exists.
 
 use std::path::Path;
 

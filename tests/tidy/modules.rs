@@ -1,7 +1,7 @@
-//! No module knows, over whatever detour, one that knows it.
+//! No cycle between the modules of a crate.
 //!
-//! Owns the graph of modules inside a crate, drawn from `crate::`, `super::` and `self::` paths.
-//! A parent and its children may know each other; siblings, and what is below them, may not.
+//! The graph is drawn from `crate::`, `super::` and `self::` paths. A parent and its children may use each
+//! other; siblings, and what is below them, may not.
 
 use std::collections::{BTreeMap, BTreeSet};
 

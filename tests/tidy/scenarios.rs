@@ -1,4 +1,4 @@
-//! Scenario files: each is one, and lies where its kind lies.
+//! Every scenario file parses, names its schema, and is in the right directory.
 
 use config::file::load;
 
@@ -55,7 +55,7 @@ fn every_file_names_its_schema() {
     none_of(&found, "a scenario's first line names its schema");
 }
 
-/// A canary shows that an oracle sees a defect; only its twin shows that it sees nothing else.
+/// A canary shows that an oracle sees a defect; only its variant shows that it sees nothing else.
 #[test]
 fn every_canary_has_its_fixed_twin() {
     let canaries: Vec<String> = sims()
@@ -63,14 +63,14 @@ fn every_canary_has_its_fixed_twin() {
         .map(|file| file.path)
         .filter(|path| path.starts_with("sims/canary/"))
         .collect();
-    let twin = |path: &str| match path.strip_suffix("-fixed.toml") {
+    let variant = |path: &str| match path.strip_suffix("-fixed.toml") {
         Some(name) => format!("{name}.toml"),
         None => path.replace(".toml", "-fixed.toml"),
     };
     let found: Vec<String> = canaries
         .iter()
-        .map(|path| twin(path))
-        .filter(|twin| !canaries.contains(twin))
+        .map(|path| variant(path))
+        .filter(|variant| !canaries.contains(variant))
         .collect();
-    none_of(&found, "a canary and its fixed twin go together; missing");
+    none_of(&found, "a canary and its fixed variant go together; missing");
 }

@@ -1,6 +1,4 @@
-//! The files of the tree.
-//!
-//! Owns the walk over what is the project's own. It refuses to follow what building leaves behind.
+//! The text files of the repository, without what building leaves behind.
 
 use std::fs;
 use std::path::{Path, PathBuf};

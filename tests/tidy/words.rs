@@ -1,4 +1,4 @@
-//! What must not be written, and what must.
+//! Rules about text: file headers, banned words, lints in manifests, documentation examples.
 
 use super::none_of;
 use super::tree::{self, File};

@@ -1,7 +1,6 @@
-//! `[pin] luck` in docs/scenario.md: the same run up to a moment, and other luck from there on.
+//! `[pin] luck` in docs/scenario.md: the same run up to a moment, and other random choices from then on.
 //!
-//! Owns what an explanation's curve stands on: before the moment nothing is different, after it
-//! whatever chance decides may be.
+//! The failure likelihood in an explanation depends on this.
 
 use config::file::load;
 use config::plan::{Reseed, Scenario};
