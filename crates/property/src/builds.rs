@@ -143,7 +143,8 @@ impl Subject for Builds {
         seed: u64,
         options: Options,
     ) -> Result<Outcome, LoweringError> {
-        Self::run(self, scenario, seed, options).map_err(|error| LoweringError(error.to_string()))
+        Self::run(self, scenario, seed, options)
+            .map_err(|error| LoweringError::Rejected(error.to_string()))
     }
 }
 

@@ -10,7 +10,7 @@ use config::plan::{OperationKind, Preemption, PreemptionPoint};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent facts")]
 pub struct LoggedAccess {
-    /// When.
+    /// When it was made.
     pub at: Instant,
     /// The host, by name.
     pub host: String,
@@ -18,34 +18,33 @@ pub struct LoggedAccess {
     pub thread: String,
     /// The thread's number.
     pub number: u16,
-    /// What it does.
-    pub deed: OperationKind,
-    /// To what: the name of the place, such as `control block.state`, or of the critical section.
+    /// The kind of operation.
+    pub kind: OperationKind,
+    /// The name of the location, such as `control block.state`, or of the critical section.
     pub of: &'static str,
-    /// The word; none of a critical section.
+    /// The address of the word; `None` for a critical section.
     pub address: Option<u32>,
-    /// What was read or written; none if no word is there, or the thread has to wait.
+    /// The value that was read or written; `None` if no memory is there, or if the thread waits.
     pub value: Option<u32>,
-    /// The how-manieth such deed of the thread, from 1.
+    /// Which operation of this kind on this name it is for this thread, from 1.
     pub nth: u64,
-    /// Whether it is the heap's own code that the thread was in.
+    /// Whether the code of the heap made it, and not the program's.
     pub by_heap: bool,
-    /// Whether nothing orders it behind an earlier access of the same word: a data race.
+    /// Whether it races with an earlier access to the same word.
     pub raced: bool,
-    /// Whether another thread could have gone on in its place: before such an access a
-    /// preemption makes a difference.
+    /// Whether another thread could run in its place, so that a preemption here would change the
+    /// schedule.
     pub contended: bool,
-    /// Whether the thread was put aside just then by a preemption: it had not come to this yet,
-    /// and does so when it is back.
-    pub put_aside: bool,
-    /// The program's file.
+    /// Whether a preemption came just before it. The thread makes the access when it runs again.
+    pub preempted: bool,
+    /// The source file of the program.
     pub file: &'static str,
-    /// The line in it.
+    /// The line in `file`.
     pub line: u32,
 }
 
 impl LoggedAccess {
-    /// As the machine kept it.
+    /// An entry of the machine's access log.
     pub(crate) fn new(
         host: &str,
         thread: &str,
@@ -57,7 +56,7 @@ impl LoggedAccess {
             host: host.to_owned(),
             thread: thread.to_owned(),
             number,
-            deed: match kept.kind {
+            kind: match kept.kind {
                 machine::OperationKind::Read => OperationKind::Read,
                 machine::OperationKind::Write => OperationKind::Write,
                 machine::OperationKind::Interlocked => OperationKind::Interlocked,
@@ -70,20 +69,20 @@ impl LoggedAccess {
             by_heap: kept.actor == machine::Actor::Heap,
             raced: kept.raced,
             contended: kept.contended,
-            put_aside: kept.preempted,
+            preempted: kept.preempted,
             file: kept.site.file(),
             line: kept.site.line(),
         }
     }
 
-    /// The preemption that puts the thread aside just before this.
+    /// The preemption of this thread just before this access.
     #[must_use]
     pub fn preemption(&self) -> Preemption {
         Preemption {
             host: self.host.clone(),
             thread: u32::from(self.number),
             before: PreemptionPoint::Operation {
-                kind: self.deed,
+                kind: self.kind,
                 of: self.of.to_owned(),
                 nth: self.nth,
             },
@@ -92,13 +91,14 @@ impl LoggedAccess {
         }
     }
 
-    /// Whether the order of two accesses of different threads matters: one word, not only read.
+    /// Whether two accesses conflict: different threads, the same word, and not both are reads.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
-        let both = !self.put_aside && !other.put_aside;
-        let word = both && self.address.is_some() && self.address == other.address;
-        let reads = self.deed == OperationKind::Read && other.deed == OperationKind::Read;
-        word && self.host == other.host && self.number != other.number && !reads
+        // An entry at which a thread was preempted is not an access yet.
+        let are_made = !self.preempted && !other.preempted;
+        let same_word = are_made && self.address.is_some() && self.address == other.address;
+        let only_read = self.kind == OperationKind::Read && other.kind == OperationKind::Read;
+        same_word && self.host == other.host && self.number != other.number && !only_read
     }
 }
 
@@ -113,25 +113,25 @@ impl fmt::Display for LoggedAccess {
             line,
             ..
         } = self;
-        let (does, about) = match self.deed {
-            OperationKind::Read => ("reads", "read"),
-            OperationKind::Write => ("writes", "write"),
-            OperationKind::Interlocked => ("exchanges", "exchange"),
-            OperationKind::Enter => ("enters", "enter"),
+        let does = match self.kind {
+            OperationKind::Read => "reads",
+            OperationKind::Write => "writes",
+            OperationKind::Interlocked => "exchanges",
+            OperationKind::Enter => "enters",
         };
         write!(formatter, "{thread} ({number:03}) ")?;
-        if self.put_aside {
-            write!(formatter, "is put aside when about to {about} {of}")?;
+        if self.preempted {
+            write!(formatter, "is preempted before it {does} {of}")?;
         } else {
             write!(formatter, "{does} {of}")?;
         }
-        match (self.deed, self.value) {
+        match (self.kind, self.value) {
             (OperationKind::Enter, Some(_)) => {}
-            _ if self.put_aside => {}
+            _ if self.preempted => {}
             (OperationKind::Enter, None) => write!(formatter, ", and waits")?,
             (_, Some(value)) if value < 0x10000 => write!(formatter, ": {value}")?,
             (_, Some(value)) => write!(formatter, ": {value:08x}")?,
-            (_, None) => write!(formatter, ", and no word is there")?,
+            (_, None) => write!(formatter, ", where no memory is")?,
         }
         write!(formatter, ", {file}:{line}")
     }

@@ -9,19 +9,37 @@ use std::rc::Rc;
 use kernel::{Duration, key};
 use machine::{Costs, HeapConfig};
 use mta::{ResponderTimeouts, Shipped};
-use net::{LinkConfig, LossModel, calibration};
+use net::calibration::{self, CalibrationError};
+use net::{LinkConfig, LossModel, NetworkError};
 
 use crate::host::Start;
 use crate::names::host_numbers;
 use config::plan::{
     Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
-    PreemptionPoint, Scenario, Scope, TcpProfile,
+    PreemptionPoint, Scenario, Scheduler, Scope, TcpProfile,
 };
 
 /// Why a scenario cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct LoweringError(pub String);
+pub enum LoweringError {
+    /// No parameters of a link give the success rate that the scenario asks for.
+    #[error("link {link}: {error}")]
+    Link {
+        /// The link, by name.
+        link: String,
+        /// Why there are none.
+        error: CalibrationError,
+    },
+    /// The network cannot be built.
+    #[error("{0}")]
+    Network(#[from] NetworkError),
+    /// The scenario's scheduler needs call counts, and the run has none.
+    #[error("the scheduler {0} needs call counts of pilot runs")]
+    NoCallCounts(Scheduler),
+    /// A system under test other than the shipped builds rejects the scenario.
+    #[error("{0}")]
+    Rejected(String),
+}
 
 /// The network's configuration of each link, in the order of their names.
 pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
@@ -41,7 +59,10 @@ pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringErro
                 loss: net::Loss::Shared(LossModel::None),
             };
             let separation = config.separation();
-            let invalid = |error| LoweringError(format!("link {name}: {error}"));
+            let invalid = |error| {
+                let link = name.clone();
+                LoweringError::Link { link, error }
+            };
             config.loss = if link.shares_loss() {
                 net::Loss::Shared(model(link.forward.loss, separation).map_err(invalid)?)
             } else {
@@ -77,7 +98,9 @@ fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
     }
 }
 
-fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::CalibrationError> {
+/// The loss model of a link. `separation` is the time between a ping's passages in both directions,
+/// which matters for outages that both directions share.
+fn model(loss: Loss, separation: Duration) -> Result<LossModel, CalibrationError> {
     Ok(match loss {
         Loss::None => LossModel::None,
         Loss::Independent(IndependentLoss::Loss(loss)) => LossModel::Independent { loss },
@@ -148,20 +171,15 @@ fn model(loss: Loss, separation: Duration) -> Result<LossModel, calibration::Cal
 
 /// Adds the outages and drops that the scenario pins on this link.
 fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
-    let mut windows: Vec<net::OutageInterval> = Vec::new();
-    let on_this = scenario
-        .pins
-        .outages
-        .iter()
-        .filter(|pinned| pinned.link == name);
-    let mut outages: Vec<_> = on_this.map(|it| (it.from, it.to)).collect();
-    outages.sort_unstable();
-    for (from, until) in outages {
-        match windows.last_mut() {
-            Some(last) if from <= last.until => last.until = last.until.max(until),
-            _ => windows.push(net::OutageInterval { from, until }),
-        }
-    }
+    let on_this = scenario.pins.outages.iter();
+    let outages = on_this
+        .filter(|pinned| pinned.link == name)
+        .map(|pinned| net::OutageInterval {
+            from: pinned.from,
+            until: pinned.to,
+        });
+    // A scenario may pin overlapping outages; the network takes disjoint ones.
+    let outages = union(outages.collect());
     let on_this = scenario
         .pins
         .drop
@@ -176,12 +194,22 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
         .collect();
     drops.sort_unstable();
     drops.dedup();
-    let pinned = net::ScheduledLosses {
-        outages: windows,
-        drops,
-    };
-    config.forward.scheduled = pinned.clone();
-    config.backward.scheduled = pinned;
+    let scheduled = net::ScheduledLosses { outages, drops };
+    config.forward.scheduled = scheduled.clone();
+    config.backward.scheduled = scheduled;
+}
+
+/// The union of intervals, in the order of time. Intervals that touch become one.
+pub(crate) fn union(mut intervals: Vec<net::OutageInterval>) -> Vec<net::OutageInterval> {
+    intervals.sort_by_key(|it| (it.from, it.until));
+    let mut disjoint: Vec<net::OutageInterval> = Vec::new();
+    for it in intervals {
+        match disjoint.last_mut() {
+            Some(last) if it.from <= last.until => last.until = last.until.max(it.until),
+            _ => disjoint.push(it),
+        }
+    }
+    disjoint
 }
 
 /// The same links in the healing phase: without loss, jitter, reordering, duplicates or damage.
@@ -277,11 +305,8 @@ pub(crate) fn pinned(
     host: &str,
     deviation: &machine::ScheduleDeviation,
 ) -> Option<config::plan::Preemption> {
-    let mut numbers = 0..=9_999_u16;
-    let mut number = |key| {
-        numbers = 0..=9_999;
-        numbers.find(|number| mta::threads::rng_key(*number) == key)
-    };
+    // The machine knows a thread by its key only, which is a hash of its number.
+    let number = |key| (0..=9_999_u16).find(|number| mta::threads::rng_key(*number) == key);
     Some(config::plan::Preemption {
         host: host.to_owned(),
         thread: u32::from(number(deviation.from)?),
@@ -305,7 +330,7 @@ pub(crate) fn mta(name: &str, start: Start<'_>) -> mta::Config {
     let address = |host: &str| names.address(names.number(host));
     let outgoing = names.outgoing(host).iter();
     let connectors = outgoing.clone().map(|(_, connector)| *connector);
-    // Longer silence than any connector on either side allows means that the peer is gone.
+    // A peer that is silent for longer than any connector on either side allows is gone.
     let silence = connectors
         .chain(names.incoming(host).iter().copied())
         .map(|it| it.lifetime + it.session_disconnect)

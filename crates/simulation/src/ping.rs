@@ -1,8 +1,6 @@
-//! What a ping sees of a link.
+//! Pings one link of a scenario, without any other traffic and without the scenario's faults.
 //!
-//! Owns a series of echo requests over one link of a scenario, and what came back. It refuses
-//! all other traffic and the scenario's faults: it measures how the link fails by itself,
-//! pinned happenings included, with the same luck that a run of that seed has.
+//! The link makes the same random choices as in a run with the same seed, and pinned outages apply.
 
 use std::collections::BTreeMap;
 
@@ -16,79 +14,82 @@ use crate::lowering;
 use crate::names;
 use config::plan::Scenario;
 
-/// How to ping.
+/// A series of pings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct Settings {
     /// Echo requests, at most [`COUNT_MAX`].
     pub count: u32,
-    /// Time from one to the next.
+    /// Time from one request to the next.
     pub interval: Duration,
     /// A reply that takes longer counts as lost.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// Bytes of data.
     pub length: u16,
 }
 
-/// What came of it.
+/// The result of a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Who is asked: the second host of the link.
+    /// The address of the second host of the link.
     pub target: std::net::Ipv4Addr,
-    /// How it was done.
-    pub plan: Plan,
-    /// The time each reply took, in the order of the requests; `None` for none in time.
+    /// The series.
+    pub settings: Settings,
+    /// The round-trip times in the order of the requests; `None` for no reply in time.
     pub replies: Vec<Option<Duration>>,
-    /// The share that is answered in the long run by the link's arithmetic, if no reply is late
-    /// and nothing waits in a queue.
-    pub closed_form: Ratio,
+    /// The expected fraction of replies, computed from the link's parameters. It assumes that no
+    /// reply is late and no packet waits in a queue.
+    pub expected: Ratio,
 }
 
-/// Why there is no ping.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a link cannot be pinged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PingError {
-    /// The scenario has no such link; these it has.
+    /// The scenario has no link of this name.
+    #[error("the scenario has no link `{asked}`; its links are: {}", list(known))]
     UnknownLink {
-        /// The name asked for.
+        /// The name that was asked for.
         asked: String,
-        /// The names there are.
+        /// The names of the scenario's links.
         known: Vec<String>,
     },
     /// More than [`COUNT_MAX`] requests.
+    #[error("{0} pings exceed {COUNT_MAX}")]
     TooMany(u32),
     /// The link cannot be built as the scenario says.
-    Link(lowering::LoweringError),
+    #[error(transparent)]
+    Link(#[from] lowering::LoweringError),
 }
 
 /// The most requests of one series.
 pub const COUNT_MAX: u32 = 1_000_000;
 /// Bytes of the IP header.
 const IP_HEADER: u32 = 20;
-/// Which series of pings this is; there is only the one.
+/// The identifier of the echo requests; there is only one series.
 const IDENTIFIER: u16 = 1;
 const SOURCE: HostId = HostId(0);
 const TARGET: HostId = HostId(1);
 
-impl Plan {
-    /// As the ping of Windows NT does it: one a second, 32 bytes, a second's patience.
+impl Settings {
+    /// As `ping` of Windows NT: one request per second, 32 bytes, a timeout of one second.
     #[must_use]
     pub const fn windows_nt(count: u32) -> Self {
         Self {
             count,
             interval: Duration::from_secs(1),
-            patience: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
             length: 32,
         }
     }
 }
 
 impl Report {
-    /// How many requests were answered in time.
+    /// Number of replies in time.
     #[must_use]
     pub fn received(&self) -> u32 {
         self.replies.iter().flatten().count() as u32
     }
 
-    /// The shortest and the longest time of a reply, and the mean; `None` without a reply.
+    /// The shortest, longest and mean round-trip time; `None` without a reply.
     #[must_use]
     pub fn times(&self) -> Option<[Duration; 3]> {
         let times = || self.replies.iter().flatten().copied();
@@ -102,42 +103,45 @@ impl Report {
 /// Pings the second host of a link from the first.
 ///
 /// # Errors
-/// If there is no such link, it cannot be built, or the series is too long.
-pub fn ping(scenario: &Scenario, seed: u64, link: &str, plan: Plan) -> Result<Report, PingError> {
-    if plan.count > COUNT_MAX {
-        return Err(PingError::TooMany(plan.count));
+/// If there is no such link, if it cannot be built, or if the series is too long.
+pub fn ping(
+    scenario: &Scenario,
+    seed: u64,
+    link: &str,
+    settings: Settings,
+) -> Result<Report, PingError> {
+    if settings.count > COUNT_MAX {
+        return Err(PingError::TooMany(settings.count));
     }
     let known: Vec<String> = scenario.links.keys().cloned().collect();
-    let Some(place) = known.iter().position(|name| name == link) else {
+    let Some(index) = known.iter().position(|name| name == link) else {
         let asked = link.to_owned();
         return Err(PingError::UnknownLink { asked, known });
     };
-    let mut config = lowering::links(scenario)
-        .map_err(PingError::Link)?
-        .swap_remove(place);
+    let mut config = lowering::links(scenario)?.swap_remove(index);
     let target = names::addresses(scenario)[config.ends[1].0 as usize];
     config.ends = [SOURCE, TARGET];
-    let network = Network::new(Choices::new(seed), 2, std::slice::from_ref(&config));
-    let refused = |error: net::NetworkError| lowering::LoweringError(error.to_string());
-    let network = network.map_err(|error| PingError::Link(refused(error)))?;
+    let network = Network::new(Choices::new(seed), 2, std::slice::from_ref(&config))
+        .map_err(lowering::LoweringError::Network)?;
     let series = Series {
         network,
-        plan,
+        settings,
         flow: key(link),
-        upcoming: BTreeMap::new(),
+        pending: BTreeMap::new(),
         scheduled: 0,
-        replies: vec![None; plan.count as usize],
+        replies: vec![None; settings.count as usize],
     };
     Ok(Report {
         target: target.into(),
-        plan,
+        settings,
         replies: series.run(),
-        closed_form: closed_form(&config),
+        expected: expected_fraction(&config),
     })
 }
 
-/// A chain that steps by packet is moved by nothing but these pings.
-fn closed_form(config: &LinkConfig) -> Ratio {
+/// The expected fraction of replies. A Gilbert-Elliott chain advances once per packet; here these
+/// pings are the only packets.
+fn expected_fraction(config: &LinkConfig) -> Ratio {
     match config.loss {
         Loss::Shared(LossModel::GilbertElliott(chain)) => calibration::ping_success_alone(&chain),
         loss @ (Loss::Shared(_) | Loss::PerDirection { .. }) => {
@@ -146,57 +150,59 @@ fn closed_form(config: &LinkConfig) -> Ratio {
     }
 }
 
-/// A series under way.
+/// A series that is being run: a small simulation of its own.
 struct Series {
     network: Network,
-    plan: Plan,
+    settings: Settings,
     flow: u64,
-    /// What happens next, in the order of time, then of scheduling.
-    upcoming: BTreeMap<(Instant, u64), Step>,
+    /// Pending events by time, then by the order in which they were scheduled.
+    pending: BTreeMap<(Instant, u64), Event>,
     scheduled: u64,
     replies: Vec<Option<Duration>>,
 }
 
-/// Something that happens to the request of this number.
+/// Something that is due for the request of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Request(u32),
-    AtTarget(u32),
-    Reply(u32),
+enum Event {
+    Send(u32),
+    RequestArrives(u32),
+    ReplyArrives(u32),
 }
 
 impl Series {
     fn run(mut self) -> Vec<Option<Duration>> {
-        if self.plan.count > 0 {
-            self.schedule(Instant::ZERO, Step::Request(0));
+        if self.settings.count > 0 {
+            self.schedule(Instant::ZERO, Event::Send(0));
         }
-        while let Some(((now, _), step)) = self.upcoming.pop_first() {
-            match step {
-                Step::Request(number) => {
-                    self.send(now, SOURCE, number, Step::AtTarget(number));
-                    if number + 1 < self.plan.count {
-                        let next = now.saturating_add(self.plan.interval);
-                        self.schedule(next, Step::Request(number + 1));
+        while let Some(((now, _), event)) = self.pending.pop_first() {
+            match event {
+                Event::Send(number) => {
+                    self.send(now, SOURCE, number, Event::RequestArrives(number));
+                    if number + 1 < self.settings.count {
+                        let next = now.saturating_add(self.settings.interval);
+                        self.schedule(next, Event::Send(number + 1));
                     }
                 }
-                Step::AtTarget(number) => self.send(now, TARGET, number, Step::Reply(number)),
-                Step::Reply(number) => self.take(now, number),
+                Event::RequestArrives(number) => {
+                    self.send(now, TARGET, number, Event::ReplyArrives(number))
+                }
+                Event::ReplyArrives(number) => self.on_reply(now, number),
             }
         }
         self.replies
     }
 
-    fn schedule(&mut self, at: Instant, step: Step) {
+    fn schedule(&mut self, at: Instant, event: Event) {
         self.scheduled += 1;
-        self.upcoming.insert((at, self.scheduled), step);
+        self.pending.insert((at, self.scheduled), event);
     }
 
-    fn send(&mut self, now: Instant, from: HostId, number: u32, then: Step) {
+    fn send(&mut self, now: Instant, from: HostId, number: u32, then: Event) {
         let echo = Echo {
             identifier: IDENTIFIER,
-            // The field has sixteen bits; a long series goes round.
+            // The sequence field has 16 bits, so it wraps in a long series.
             sequence: (number & 0xffff) as u16,
-            length: self.plan.length,
+            length: self.settings.length,
         };
         let (payload, destination, attempt) = if from == SOURCE {
             (Message::Echo(echo), TARGET, 0)
@@ -219,7 +225,7 @@ impl Series {
         let transit = self.network.transmit(now, from, &mut packet);
         for verdict in transit.verdicts() {
             match verdict {
-                // The checksum finds a single wrong bit always.
+                // A checksum always detects a single wrong bit.
                 Verdict::Drop(_)
                 | Verdict::Deliver {
                     corruption: Some(_),
@@ -234,35 +240,28 @@ impl Series {
         }
     }
 
-    /// A reply is there: the first in time counts.
-    fn take(&mut self, now: Instant, number: u32) {
-        let sent =
-            Duration::from_nanos(self.plan.interval.nanos().saturating_mul(u64::from(number)));
+    /// A reply arrives. If it was duplicated, the first copy counts.
+    fn on_reply(&mut self, now: Instant, number: u32) {
+        let sent = Duration::from_nanos(
+            self.settings
+                .interval
+                .nanos()
+                .saturating_mul(u64::from(number)),
+        );
         let took = now - (Instant::ZERO.saturating_add(sent));
         let reply = &mut self.replies[number as usize];
-        if reply.is_none() && took <= self.plan.patience {
+        if reply.is_none() && took <= self.settings.timeout {
             *reply = Some(took);
         }
     }
 }
 
-impl std::fmt::Display for PingError {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::UnknownLink { asked, known } => {
-                write!(out, "the scenario has no link `{asked}`; its links are: ")?;
-                match known.as_slice() {
-                    [] => out.write_str("none"),
-                    known => out.write_str(&known.join(", ")),
-                }
-            }
-            Self::TooMany(count) => write!(out, "{count} pings exceed {COUNT_MAX}"),
-            Self::Link(error) => error.fmt(out),
-        }
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => names.join(", "),
     }
 }
-
-impl std::error::Error for PingError {}
 
 #[cfg(test)]
 mod tests;

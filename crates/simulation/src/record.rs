@@ -8,32 +8,33 @@ use net::{DropReason, HostId, Identity, LinkId};
 
 use crate::violation::Violation;
 
-/// Something that happened in the world.
+/// Something that happened in a run. Its variants, their order and their fields are part of every
+/// digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
     /// A simulation event was handled.
     Event(EventKey),
-    /// A thread of a host's MTA wrote something down.
+    /// A thread of a host's MTA wrote a record of its own.
     Mta(HostId, ThreadNumber, mta::Record),
     /// The process of a host ended by an exception.
     Exception(HostId, ThreadNumber, Exception),
     /// A packet was put on a link by this host.
     PacketSent(HostId, Identity, Segment),
-    /// A packet, or a copy, did not get through.
+    /// A packet, or one copy of it, was dropped.
     PacketDropped(HostId, Identity, Option<LinkId>, DropReason),
     /// A packet arrived at this host.
     PacketArrived(HostId, Identity),
-    /// A packet arrived damaged, and its checksum said so.
+    /// A packet arrived damaged and was discarded because of its checksum.
     PacketDamaged(HostId, Identity),
-    /// A fault of the scenario struck or ceased, by its place in the scenario.
+    /// A fault struck or ceased. Faults are numbered in the order of their names.
     Fault(u32, Stage),
     /// The service of a host was stopped in order.
     ClosedDown(HostId),
     /// A host's clock was set this many nanoseconds ahead of true time.
     ClockSet(HostId, i64),
-    /// The network was healed: from here on progress is owed.
+    /// The healing phase began.
     Healed,
-    /// An oracle found a promise broken.
+    /// An oracle found a violated property.
     Violation(Box<Violation>),
 }
 
@@ -89,7 +90,7 @@ impl EventClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadNumber(pub u16);
 
-/// What a packet carried, for reports.
+/// What a packet carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// TCP: ports, flags and payload bytes.
@@ -117,8 +118,8 @@ pub enum Stage {
 }
 
 impl Record {
-    /// Whether it is part of the digest. The lines that a driver waits for a block are not: they are
-    /// written only where somebody reads them.
+    /// Whether it is part of the digest. "Wait for" lines of Winsock.log are not: the MTA writes them
+    /// only if records are kept.
     #[must_use]
     pub const fn is_digested(&self) -> bool {
         !matches!(
@@ -155,7 +156,7 @@ impl kernel::Record for Record {
     }
 }
 
-/// Collects what `Hash` says of a value as bytes of fixed order, the same on every machine.
+/// Collects the bytes that `Hash` feeds to a hasher, in little-endian order on every machine.
 struct Canonical<'a>(&'a mut Vec<u8>);
 
 impl Hasher for Canonical<'_> {
@@ -177,7 +178,7 @@ impl Hasher for Canonical<'_> {
     fn write_usize(&mut self, number: usize) {
         self.write_u64(number as u64);
     }
-    /// The discriminant of an enum: one byte is plenty.
+    /// `derive(Hash)` feeds the discriminant of an enum as an `isize`; one byte is enough.
     fn write_isize(&mut self, number: isize) {
         self.write(&[number as u8]);
     }

@@ -151,18 +151,19 @@ pub fn run_explored(
     let is_free = hosts.all(|host| host.call_cost.is_zero());
     assert!(is_free, "a search needs calls that take no time");
     let explorer = Rc::new(explorer);
-    let seats = Rc::new(RefCell::new(Vec::new()));
+    let starts = Rc::new(RefCell::new(Vec::new()));
     let run = Run {
-        scheduling: Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&seats)),
+        scheduling: Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&starts)),
         ..Run::new(scenario, seed)
     };
     let outcome = run.outcome(Options {
         keep_records: false,
     })?;
-    let seats = seats.borrow();
+    let starts = starts.borrow();
     let pin = |deviation: &machine::ScheduleDeviation| {
-        let seat = usize::try_from(deviation.machine).ok()?.checked_sub(1)?;
-        let name = scenario.hosts.keys().nth(seats.get(seat)?.0 as usize)?;
+        // The search numbers machines from 1, in the order in which their services started.
+        let start = usize::try_from(deviation.machine).ok()?.checked_sub(1)?;
+        let name = scenario.hosts.keys().nth(starts.get(start)?.0 as usize)?;
         lowering::pinned(name, deviation)
     };
     let pins = explorer.deviations().iter().filter_map(pin).collect();

@@ -15,10 +15,10 @@ use crate::lowering::LoweringError;
 use config::plan::{Scenario, Scheduler};
 
 /// Calls that a thread makes in a row under the round-robin scheduler.
-const CALLS_PER_TURN: u64 = 1;
-/// The depth of bugs that `pct` aims at: most need three orders at the most (Thomson, Donaldson,
-/// Betts, PPoPP 2014).
-const DEPTH: u32 = 3;
+const CALLS_IN_A_ROW: u64 = 1;
+/// The bug depth that `pct` assumes: most bugs need at most three ordering constraints (Thomson,
+/// Donaldson, Betts, PPoPP 2014).
+const BUG_DEPTH: u32 = 3;
 
 /// How many calls the threads of each host make, counted over some runs. `pct`, `surw` and
 /// `portfolio` spread their random choices over a run whose length they must know beforehand.
@@ -56,9 +56,9 @@ impl Scheduling {
     pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), LoweringError> {
         let scheduler = scenario.scheduler;
         match self {
-            Self::Named(counts) if counts.is_empty() && scheduler.needs_counts() => Err(
-                LoweringError(format!("scheduler {scheduler}: no call counts")),
-            ),
+            Self::Named(counts) if counts.is_empty() && scheduler.needs_counts() => {
+                Err(LoweringError::NoCallCounts(scheduler))
+            }
             Self::Named(_) | Self::Counting(_) | Self::Explored(..) => Ok(()),
         }
     }
@@ -84,8 +84,8 @@ impl Scheduling {
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Controlled(Box::new(counting));
             }
-            Self::Explored(explorer, seats) => {
-                seats.borrow_mut().push(host);
+            Self::Explored(explorer, starts) => {
+                starts.borrow_mut().push(host);
                 return Strategy::Controlled(Box::new(explorer.another()));
             }
         };
@@ -97,9 +97,9 @@ impl Scheduling {
         Strategy::Controlled(match scenario.scheduler {
             Scheduler::Timed => return Strategy::Timed,
             Scheduler::Random => Box::new(Random::new(choices, rng_key)),
-            Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_PER_TURN)),
+            Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_IN_A_ROW)),
             Scheduler::Cooperative => Box::new(Cooperative::default()),
-            Scheduler::Pct => Box::new(Pct::new(choices, rng_key, DEPTH, counts.most())),
+            Scheduler::Pct => Box::new(Pct::new(choices, rng_key, BUG_DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, rng_key)),
             Scheduler::Surw => Box::new(Surw::new(choices, rng_key, &counts, Selection::All)),
             Scheduler::Paced => Box::new(TimeWeighted::new(choices, rng_key, step())),

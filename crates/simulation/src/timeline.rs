@@ -1,13 +1,12 @@
-//! What chance lays down in a run, as a scenario could lay it down itself.
+//! Lists the random outages, arrivals and losses of a run in the form in which a scenario pins them.
 //!
-//! Owns the way back from luck to plan: outages as [`OutageWindow`]s, arrivals as times, lost
-//! packets as [`DroppedPacket`]s. Put into a scenario in place of the chance they came from, they
-//! give the same run. It refuses to run anything: luck is keyed, so it can be asked beforehand.
+//! A scenario that pins them instead of drawing them gives the same run. Outages and arrivals are
+//! known before the run, since random choices depend only on the seed and their keys.
 
 use std::collections::BTreeMap;
 
 use kernel::{Choices, Instant};
-use net::{Direction, DropReason, HostId, LinkId, Network, OutageInterval};
+use net::{Direction, DropReason, HostId, LinkId, Network};
 
 use crate::lowering::{self, LoweringError};
 use crate::outcome::Outcome;
@@ -15,70 +14,56 @@ use crate::record::Record;
 use crate::world::workload::MessageSource;
 use config::plan::{DroppedPacket, OutageWindow, Scenario};
 
-/// Outages, arrivals or lost packets listed of each link or workload.
+/// The most outages, arrivals or lost packets that are listed for each link or workload.
 pub const LISTED_MAX: usize = 10_000;
 
-/// The outages of every link within the scenario's duration under `seed`, pinned ones included,
-/// in the order of links and time. Where both ways of a link have outages of their own, a
-/// window is whenever either way is out.
+/// The outages of every link within the scenario's duration under `seed`, including pinned ones, in
+/// the order of links and of time. If the directions of a link have outages of their own, the link
+/// counts as out whenever one of them is.
 ///
 /// # Errors
 /// If a link cannot be calibrated as the scenario says.
 pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, LoweringError> {
     let configs = lowering::links(scenario)?;
     let hosts = u32::try_from(scenario.hosts.len()).expect("the format limits hosts");
-    let network = Network::new(Choices::new(seed), hosts, &configs)
-        .map_err(|error| LoweringError(error.to_string()))?;
+    let network = Network::new(Choices::new(seed), hosts, &configs)?;
     let end = Instant::ZERO.saturating_add(scenario.duration);
     let mut listed = Vec::new();
     for (name, link) in scenario.links.keys().zip((0..).map(LinkId)) {
-        let ways = Direction::BOTH.into_iter().flat_map(|way| {
+        let intervals = Direction::BOTH.into_iter().flat_map(|direction| {
             network
-                .outages(link, way, Instant::ZERO)
-                .take_while(|window| window.from < end)
+                .outages(link, direction, Instant::ZERO)
+                .take_while(|interval| interval.from < end)
                 .take(LISTED_MAX)
         });
-        let windows = joined(ways.collect());
-        listed.extend(windows.into_iter().map(|window| OutageWindow {
+        let intervals = lowering::union(intervals.collect());
+        listed.extend(intervals.into_iter().map(|interval| OutageWindow {
             link: name.clone(),
-            from: window.from,
-            to: window.until.min(end),
+            from: interval.from,
+            to: interval.until.min(end),
         }));
     }
     Ok(listed)
 }
 
-/// Windows in order, those that touch made one.
-fn joined(mut windows: Vec<OutageInterval>) -> Vec<OutageInterval> {
-    windows.sort_by_key(|window| (window.from, window.until));
-    let mut apart: Vec<OutageInterval> = Vec::new();
-    for window in windows {
-        match apart.last_mut() {
-            Some(last) if window.from <= last.until => last.until = last.until.max(window.until),
-            _ => apart.push(window),
-        }
-    }
-    apart
-}
-
-/// When the messages of each workload come under `seed`, those left out included: the n-th time
-/// is that of ordinal n.
+/// The arrival times of each workload under `seed`, by ordinal from 0. Messages that the scenario
+/// leaves out are included.
 #[must_use]
 pub fn arrivals(scenario: &Scenario, seed: u64) -> BTreeMap<String, Vec<Instant>> {
     let listed = scenario.workloads.iter().map(|(name, plan)| {
         let duration = scenario.duration;
         let source = MessageSource::new(name, plan.clone(), duration, Choices::new(seed));
-        let mut before = None;
+        let mut previous = None;
         let times = (0..LISTED_MAX as u64).map_while(|ordinal| {
-            before = source.arrival(ordinal, before);
-            before
+            previous = source.arrival(ordinal, previous);
+            previous
         });
         (name.clone(), times.collect())
     });
     listed.collect()
 }
 
-/// The packets that the loss models of links took in a run whose records were kept, each once.
+/// The packets that the loss models dropped in a run whose records were kept, without duplicates.
 #[must_use]
 pub fn losses(scenario: &Scenario, outcome: &Outcome) -> Vec<DroppedPacket> {
     let names: Vec<&String> = scenario.links.keys().collect();
@@ -120,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn pinned_outages_and_listed_arrivals_give_the_same_run() {
+    fn listed_outages_and_arrivals_give_the_same_run() {
         let random = leak(&["duration=2h", "workload.mail.end=1h", "fault={}"]);
         for seed in 0..3 {
             let mut pinned = random.clone();

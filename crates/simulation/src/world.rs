@@ -22,7 +22,7 @@ pub(crate) mod workload;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use internet::{Event as Due, Internet};
+use internet::{Event as ScheduledEvent, Internet};
 use kernel::{Choices, Instant, Journal, Keep, mix};
 use machine::DebugHash;
 use mta::Build;
@@ -106,8 +106,7 @@ impl<'a> World<'a> {
         let names = Names::new(scenario);
         let plans = (0..).map(HostId).zip(scenario.hosts.values());
         let sockets = plans.map(|(host, plan)| lowering::sockets(plan, names.address(host)));
-        let internet = Internet::new(choices, sockets.collect(), &links)
-            .map_err(|error| LoweringError(error.to_string()))?;
+        let internet = Internet::new(choices, sockets.collect(), &links)?;
         let hosts = (0..).map(HostId).zip(scenario.hosts.keys());
         let hosts: Vec<Host> = hosts
             .map(|(id, name)| Host {
@@ -203,6 +202,7 @@ impl<'a> World<'a> {
         let end = self.end();
         loop {
             let next = self.internet.next_time();
+            // A reseed precedes the events of its instant, and may bring new ones forward.
             if self.reseed_by(next.unwrap_or(end).min(end)) {
                 continue;
             }
@@ -231,13 +231,13 @@ impl<'a> World<'a> {
                 return Stop::Pruned;
             }
             let (key, event) = self.internet.pop_event().expect("there is a next event");
-            let is_message = matches!(event, Due::User(Event::Submission { .. }));
+            let is_message = matches!(event, ScheduledEvent::User(Event::Submission { .. }));
             if is_message && self.messages >= self.scenario.limits.messages {
                 return Stop::Messages;
             }
             self.now = key.at;
             self.events += 1;
-            if !self.is_outdated(event) {
+            if !self.is_stale(event) {
                 self.write(Record::Event(key));
                 self.handle(event);
             }
@@ -283,21 +283,21 @@ impl<'a> World<'a> {
     }
 
     /// Whether a later event has replaced this one. Replaced events stay in the list.
-    fn is_outdated(&self, event: Due<Event>) -> bool {
+    fn is_stale(&self, event: ScheduledEvent<Event>) -> bool {
         match event {
-            Due::Network(event) => self.internet.is_stale(event),
-            Due::User(Event::ThreadsRun { host, generation }) => {
+            ScheduledEvent::Network(event) => self.internet.is_stale(event),
+            ScheduledEvent::User(Event::ThreadsRun { host, generation }) => {
                 self.hosts[host.0 as usize].next_slice.generation != generation
             }
-            Due::User(
+            ScheduledEvent::User(
                 Event::FaultStrikes { fault, generation }
                 | Event::FaultCeases { fault, generation },
             ) => self.faults[fault as usize].generation != generation,
-            Due::User(Event::Submission {
+            ScheduledEvent::User(Event::Submission {
                 workload,
                 generation,
             }) => self.arrivals[workload as usize].generation != generation,
-            Due::User(
+            ScheduledEvent::User(
                 Event::Heal
                 | Event::WaitEnds { .. }
                 | Event::HostStarts { .. }
@@ -306,11 +306,11 @@ impl<'a> World<'a> {
         }
     }
 
-    fn handle(&mut self, event: Due<Event>) {
+    fn handle(&mut self, event: ScheduledEvent<Event>) {
         tracing::trace!(at = %self.now, ?event, "event");
         let event = match event {
-            Due::User(event) => event,
-            Due::Network(event) => {
+            ScheduledEvent::User(event) => event,
+            ScheduledEvent::Network(event) => {
                 let observer = &mut JournalObserver {
                     journal: &mut self.journal,
                     observer: &mut self.observer,

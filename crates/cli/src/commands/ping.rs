@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
-use simulation::ping::{self, Plan, Report};
+use simulation::ping::{self, Report, Settings};
 
 use crate::arguments::{Format, PingArguments};
 use crate::exit_code;
@@ -18,7 +18,7 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let scenario = input::scenario(&arguments.file, &arguments.overrides)?;
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
-    let plan = Plan::windows_nt(arguments.count);
+    let plan = Settings::windows_nt(arguments.count);
     let report = ping::ping(&scenario, seed, &arguments.link, plan)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", arguments.file.display())))?;
     match arguments.format {
@@ -37,7 +37,7 @@ fn text(report: &Report) -> String {
 }
 
 fn write(text: &mut String, report: &Report) -> std::fmt::Result {
-    let (target, length) = (report.target, report.plan.length);
+    let (target, length) = (report.target, report.settings.length);
     writeln!(text, "\nPinging {target} with {length} bytes of data:\n")?;
     for reply in &report.replies {
         match reply.map(|it| it.nanos() / NANOS_PER_MILLI) {
@@ -82,7 +82,7 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
 
 /// The closed form in hundredths of a percent, rounded half up.
 fn hundredths_of_percent(report: &Report) -> u128 {
-    let rate = report.closed_form;
+    let rate = report.expected;
     let (numerator, denominator) = (u128::from(rate.numerator()), u128::from(rate.denominator()));
     (numerator * 20_000 + denominator) / (denominator * 2)
 }
@@ -91,7 +91,7 @@ fn object(arguments: &PingArguments, seed: u64, report: &Report) -> Json {
     let millis = |nanos: u64| nanos as f64 / NANOS_PER_MILLI as f64;
     let replies = report.replies.iter();
     let times = replies.map(|it| it.map(|time| millis(time.nanos())));
-    let rate = report.closed_form;
+    let rate = report.expected;
     json!({
         "schema_version": 1,
         "scenario": arguments.file.display().to_string(),

@@ -108,7 +108,7 @@ impl<'a> Window<'a> {
         let begin = footprints.iter().position(|footprint| {
             let by_number = matches!(pin.before, PreemptionPoint::Call(_));
             let is_meant = by_number || footprint.preemption().before == pin.before;
-            is_own(footprint) && footprint.put_aside && is_meant
+            is_own(footprint) && footprint.preempted && is_meant
         })?;
         let back = footprints[begin + 1..].iter().position(is_own);
         Some(Self {
@@ -139,9 +139,9 @@ impl<'a> Window<'a> {
         let mut others = self.others();
         let read = others.find(|at| {
             let it = self.footprints[*at];
-            it.address.is_some() && it.address == pending.address && it.deed == OperationKind::Read
+            it.address.is_some() && it.address == pending.address && it.kind == OperationKind::Read
         })?;
-        (pending.deed == OperationKind::Write).then_some((self.begin, read))
+        (pending.kind == OperationKind::Write).then_some((self.begin, read))
     }
 
     /// Of the accesses before the preemption, the most recent one that another thread conflicts with.

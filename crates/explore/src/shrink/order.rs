@@ -194,7 +194,7 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
         search.racing = racing_sites(&outcome);
     }
     let footprints = outcome.access_log.iter();
-    let preempted = footprints.filter(|footprint| footprint.put_aside);
+    let preempted = footprints.filter(|footprint| footprint.preempted);
     let models = preempted.zip(pins);
     let models = models.map(|(footprint, pin)| Point::new(footprint, pin.length));
     let models: Vec<Point> = models.collect();

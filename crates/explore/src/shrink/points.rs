@@ -85,7 +85,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
     for (index, footprint) in outcome.access_log.iter().enumerate() {
-        if footprint.put_aside {
+        if footprint.preempted {
             continue;
         }
         let races = racing.contains(&site_of(footprint));
@@ -99,7 +99,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
             raced: own.is_some(),
             word: own.or(before.word),
         };
-        if own.is_none() && !before.raced && footprint.deed != OperationKind::Enter {
+        if own.is_none() && !before.raced && footprint.kind != OperationKind::Enter {
             continue;
         }
         let point = |length, other| Point {
@@ -127,7 +127,7 @@ impl<'a> Words<'a> {
     fn of(outcome: &'a Outcome) -> Self {
         let mut words: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
         for (index, footprint) in outcome.access_log.iter().enumerate() {
-            let address = footprint.address.filter(|_| !footprint.put_aside);
+            let address = footprint.address.filter(|_| !footprint.preempted);
             if let Some(address) = address {
                 let word = (footprint.host.as_str(), address);
                 words.entry(word).or_default().push(index);
@@ -197,7 +197,7 @@ pub(super) fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     let meets = |footprint: &&LoggedAccess| {
         let here = footprint.host == first.preemption.host;
         let other = u32::from(footprint.number) != first.preemption.thread;
-        let new = !footprint.put_aside;
+        let new = !footprint.preempted;
         new && here && other && footprint.at > first.at && footprint.at <= end
     };
     let met = outcome.access_log.iter().filter(meets);

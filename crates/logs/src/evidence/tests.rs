@@ -29,12 +29,12 @@ fn at(seconds: u64) -> Instant {
     Instant::ZERO + Duration::from_secs(seconds)
 }
 
-fn violation(kind: ViolationKind, place: &str, detail: &str) -> Violation {
+fn violation(kind: ViolationKind, location: &str, detail: &str) -> Violation {
     Violation {
         kind,
         host: "PARIS".to_owned(),
         at: at(7),
-        location: place.to_owned(),
+        location: location.to_owned(),
         block: None,
         detail: detail.to_owned(),
     }
@@ -82,11 +82,11 @@ fn a_crash_shows_the_last_events_before_it() {
 fn a_race_shows_both_accesses_and_a_kind_appears_at_most_twice() {
     let (scenario, mut outcome) = quiet();
     let detail = "data race: write of a at 4, against read of a at 2";
-    for place in ["one", "one", "two", "three"] {
-        let race = violation(ViolationKind::DataRace, place, detail);
+    for location in ["one", "one", "two", "three"] {
+        let race = violation(ViolationKind::DataRace, location, detail);
         outcome.violations.push(race);
     }
-    let mail = violation(ViolationKind::Delivery, "mail", "message 1 came twice");
+    let mail = violation(ViolationKind::Delivery, "mail", "message 1");
     outcome.violations.push(mail);
     let shown = evidence(&scenario, &outcome);
     let race = Evidence {
@@ -102,6 +102,6 @@ fn a_race_shows_both_accesses_and_a_kind_appears_at_most_twice() {
         ..race.clone()
     };
     assert_eq!(shown[..2], [race, second]);
-    assert_eq!(shown[2].lines, ["message 1 came twice"]);
+    assert_eq!(shown[2].lines, ["message 1"]);
     assert_eq!(shown.len(), 3);
 }

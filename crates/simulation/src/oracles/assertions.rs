@@ -30,8 +30,8 @@ impl Assertions {
     /// exception's signature.
     pub(super) fn cause_of(&self, exception: &machine::Exception) -> String {
         match exception.cause {
-            machine::Cause::Unmapped(place) => format!("{} is not mapped", place.name),
-            machine::Cause::Unaligned(place) => format!("{} is not aligned", place.name),
+            machine::Cause::Unmapped(at) => format!("{} is not mapped", at.name),
+            machine::Cause::Unaligned(at) => format!("{} is not aligned", at.name),
             machine::Cause::NotOwned(_) => "a critical section left from outside".to_owned(),
             // A check of the MTA logs 9405 before it raises this code.
             machine::Cause::Raised if exception.code == mta::INCONSISTENT => {

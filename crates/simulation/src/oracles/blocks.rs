@@ -65,11 +65,12 @@ impl Blocks {
                 let before = self.taken.insert(block, instance)?;
                 let detail = format!("CB {block} was in use as instance {before}");
                 let location = "control block pool: a block handed out twice";
-                let broken = Defect::new(ViolationKind::HeapCorruption, location, detail);
-                return Some(broken.with_block(id));
+                let defect = Defect::new(ViolationKind::HeapCorruption, location, detail);
+                return Some(defect.with_block(id));
             }
             Fact::BlockReleased(block, instance) => {
                 let id = BlockId::new(block, instance);
+                // A wrong release is reported here; it is not a leak as well.
                 self.suspects.remove(&id);
                 if self.taken.get(&block) == Some(&instance) {
                     self.taken.remove(&block);
@@ -77,8 +78,8 @@ impl Blocks {
                 }
                 let detail = format!("CB {block} (instance {instance}) was not in use");
                 let location = "control block pool: a block given back twice";
-                let broken = Defect::new(ViolationKind::DoubleRelease, location, detail);
-                return Some(broken.with_block(id));
+                let defect = Defect::new(ViolationKind::DoubleRelease, location, detail);
+                return Some(defect.with_block(id));
             }
             Fact::CloseApplied {
                 block,
@@ -89,8 +90,8 @@ impl Blocks {
                 let detail =
                     format!("a close meant for CB {block} instance {meant} closed {found}");
                 let location = "close request: another use of the block";
-                let broken = Defect::new(ViolationKind::StaleInstance, location, detail);
-                return Some(broken.with_block(id));
+                let defect = Defect::new(ViolationKind::StaleInstance, location, detail);
+                return Some(defect.with_block(id));
             }
             Fact::BlockBound(association, block, instance) => {
                 let id = BlockId::new(block, instance);
@@ -160,7 +161,7 @@ fn leak(id: BlockId, state: Option<BlockState>) -> Defect {
         Some(BlockState::OutOfService) => "out of service",
         None => "overwritten",
     };
-    let detail = format!("nobody can ever release CB {index} (instance {instance})");
+    let detail = format!("CB {index} (instance {instance}) can never be released");
     let location = format!("control block, {state}");
     Defect::new(ViolationKind::ControlBlockLeak, &location, detail).with_block(id)
 }

@@ -1,8 +1,8 @@
-//! Law 5: what a ping measures agrees with the link's closed form.
+//! The measured fraction of replies agrees with the expected one.
 
 use kernel::{Duration, Instant, Ratio};
 
-use super::{PingError, Plan, Report, ping};
+use super::{PingError, Report, Settings, ping};
 use config::plan::{
     Build, GilbertElliott, Host, IndependentLoss, Link, Loss, OutageWindow, Outages, Scenario,
     Scope,
@@ -25,8 +25,8 @@ fn lossy(loss: Loss) -> Scenario {
     scenario(link)
 }
 
-fn share(numerator: u64, denominator: u64) -> Ratio {
-    Ratio::new(numerator, denominator).expect("a share")
+fn ratio(numerator: u64, denominator: u64) -> Ratio {
+    Ratio::new(numerator, denominator).expect("a ratio")
 }
 
 fn outages(success: Ratio, mean_outage: Duration, scope: Scope) -> Loss {
@@ -38,30 +38,30 @@ fn outages(success: Ratio, mean_outage: Duration, scope: Scope) -> Loss {
     Loss::Outages { outages, scope }
 }
 
-/// Whether so many answers of so many pings lie within four standard deviations of the closed
-/// form, where `inflation` counts how many pings know as little as one: in whole numbers,
-/// (k D - n N)^2 <= 16 n N (D - N) inflation, with the share as N / D in millionths.
+/// Whether the number of replies k of n pings lies within four standard deviations of its
+/// expectation. Pings are correlated: `inflation` of them carry the information of one independent
+/// ping. In integers: (k D - n N)^2 <= 16 n N (D - N) inflation, for the fraction N / D in millionths.
 fn agrees(report: &Report, inflation: u128) -> bool {
-    let form = report.closed_form;
+    let fraction = report.expected;
     let whole = 1_000_000_u128;
-    let expected = u128::from(form.numerator()) * whole / u128::from(form.denominator());
+    let expected = u128::from(fraction.numerator()) * whole / u128::from(fraction.denominator());
     let (sent, got) = (report.replies.len() as u128, u128::from(report.received()));
     let apart = (got * whole).abs_diff(sent * expected);
     apart * apart <= 16 * sent * expected * (whole - expected) * inflation
 }
 
-/// Pings so far apart that they know nothing of each other.
-const APART: Plan = Plan {
+/// Pings so far apart that they are independent.
+const APART: Settings = Settings {
     count: 4_000,
     interval: Duration::from_secs(900),
-    patience: Duration::from_secs(1),
+    timeout: Duration::from_secs(1),
     length: 32,
 };
 
 #[test]
-fn the_measured_share_is_that_of_the_closed_form() {
-    let eighth = share(1, 8);
-    let half = share(1, 2);
+fn the_measured_fraction_is_the_expected_one() {
+    let eighth = ratio(1, 8);
+    let half = ratio(1, 2);
     let thirty = Duration::from_secs(30);
     let burst = |scope| Loss::GilbertElliott {
         chain: GilbertElliott::Calibrated {
@@ -73,15 +73,16 @@ fn the_measured_share_is_that_of_the_closed_form() {
     let models = [
         (Loss::None, 1),
         (Loss::Independent(IndependentLoss::PingSuccess(eighth)), 1),
-        (Loss::Independent(IndependentLoss::Loss(share(1, 10))), 1),
+        (Loss::Independent(IndependentLoss::Loss(ratio(1, 10))), 1),
         (outages(eighth, thirty, Scope::Shared), 1),
         (outages(eighth, thirty, Scope::PerDirection), 1),
         (
-            outages(share(9, 10), Duration::from_secs(5), Scope::Shared),
+            outages(ratio(9, 10), Duration::from_secs(5), Scope::Shared),
             1,
         ),
-        // A chain that steps by packet remembers, whatever the interval. With 1 - p - r = 0.58
-        // (0.65 each way) kept from ping to ping, (1 + 0.65) / (1 - 0.65) count for one.
+        // A chain that advances once per packet has the same correlation at any interval:
+        // 1 - p - r = 0.58 (0.65 in each direction) from ping to ping, and
+        // (1 + 0.65) / (1 - 0.65) pings are worth one.
         (burst(Scope::Shared), 5),
         (burst(Scope::PerDirection), 5),
     ];
@@ -93,41 +94,42 @@ fn the_measured_share_is_that_of_the_closed_form() {
                 "{loss:?}, seed {seed}: {} of {} instead of {:?}",
                 report.received(),
                 report.replies.len(),
-                report.closed_form
+                report.expected
             );
         }
     }
 }
 
-/// One ping a second, as NT does it. Good times of 4.5 s and outages of 30 s keep a share of
-/// exp(-1/4.5 - 1/30) = 0.77 from one to the next, so that (1 + 0.77) / (1 - 0.77) count for one.
+/// One ping per second, as on NT. With good times of 4.5 s and outages of 30 s the correlation is
+/// exp(-1/4.5 - 1/30) = 0.77 from one ping to the next, so (1 + 0.77) / (1 - 0.77) pings are worth
+/// one.
 #[test]
-fn pings_a_second_apart_agree_as_far_as_they_know_anything() {
-    let loss = outages(share(1, 8), Duration::from_secs(30), Scope::Shared);
+fn correlated_pings_agree_within_wider_bounds() {
+    let loss = outages(ratio(1, 8), Duration::from_secs(30), Scope::Shared);
     for seed in 1..=5 {
-        let plan = Plan::windows_nt(100_000);
+        let plan = Settings::windows_nt(100_000);
         let report = ping(&lossy(loss), seed, "wan", plan).expect("the link is there");
         assert!(agrees(&report, 8), "seed {seed}: {}", report.received());
     }
 }
 
 #[test]
-fn a_reply_takes_the_delays_of_both_ways_and_comes_in_time_or_not_at_all() {
+fn a_reply_takes_the_delays_of_both_directions_and_is_lost_after_the_timeout() {
     let mut link = Link::new("A", "B");
     link.forward.delay = Duration::from_millis(300);
     link.backward.delay = Duration::from_millis(700);
-    let report = ping(&scenario(link.clone()), 1, "wan", Plan::windows_nt(3));
+    let report = ping(&scenario(link.clone()), 1, "wan", Settings::windows_nt(3));
     let report = report.expect("the link is there");
     assert_eq!(report.replies, [Some(Duration::from_secs(1)); 3]);
     assert_eq!(report.times(), Some([Duration::from_secs(1); 3]));
     link.backward.delay = Duration::from_nanos(700_000_001);
-    let report = ping(&scenario(link), 1, "wan", Plan::windows_nt(3));
+    let report = ping(&scenario(link), 1, "wan", Settings::windows_nt(3));
     let report = report.expect("the link is there");
     assert_eq!((report.received(), report.times()), (0, None));
 }
 
 #[test]
-fn a_pinned_outage_swallows_the_pings_within() {
+fn a_pinned_outage_drops_the_pings_in_it() {
     let mut scenario = scenario(Link::new("A", "B"));
     let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
     scenario.pins.outages.push(OutageWindow {
@@ -135,16 +137,16 @@ fn a_pinned_outage_swallows_the_pings_within() {
         from: at(2),
         to: at(4),
     });
-    let report = ping(&scenario, 1, "wan", Plan::windows_nt(6)).expect("the link is there");
+    let report = ping(&scenario, 1, "wan", Settings::windows_nt(6)).expect("the link is there");
     let answered: Vec<bool> = report.replies.iter().map(Option::is_some).collect();
     assert_eq!(answered, [true, true, false, false, true, true]);
 }
 
 #[test]
-fn one_seed_is_one_series_and_a_longer_one_begins_with_a_shorter() {
-    let scenario = lossy(Loss::Independent(IndependentLoss::PingSuccess(share(1, 2))));
+fn a_seed_determines_the_series_and_its_prefixes() {
+    let scenario = lossy(Loss::Independent(IndependentLoss::PingSuccess(ratio(1, 2))));
     let series = |seed, count| {
-        let report = ping(&scenario, seed, "wan", Plan::windows_nt(count));
+        let report = ping(&scenario, seed, "wan", Settings::windows_nt(count));
         report.expect("the link is there").replies
     };
     assert_eq!(series(7, 100), series(7, 100));
@@ -153,26 +155,26 @@ fn one_seed_is_one_series_and_a_longer_one_begins_with_a_shorter() {
 }
 
 #[test]
-fn what_cannot_be_pinged_is_said() {
+fn a_ping_of_an_unknown_link_is_an_error() {
     let scenario = scenario(Link::new("A", "B"));
-    let refusal = |link, count| {
-        let refused = ping(&scenario, 1, link, Plan::windows_nt(count));
-        refused.expect_err("it is refused").to_string()
+    let message = |link, count| {
+        let error = ping(&scenario, 1, link, Settings::windows_nt(count));
+        error.expect_err("it is an error").to_string()
     };
     assert_eq!(
-        refusal("lan", 4),
+        message("lan", 4),
         "the scenario has no link `lan`; its links are: wan"
     );
-    assert_eq!(refusal("wan", 1_000_001), "1000001 pings exceed 1000000");
+    assert_eq!(message("wan", 1_000_001), "1000001 pings exceed 1000000");
     let mut bare = scenario.clone();
     bare.links.clear();
-    let refused = ping(&bare, 1, "wan", Plan::windows_nt(1)).expect_err("there is none");
+    let error = ping(&bare, 1, "wan", Settings::windows_nt(1)).expect_err("there is none");
     assert_eq!(
-        refused,
+        error,
         PingError::UnknownLink {
             asked: "wan".to_owned(),
             known: vec![]
         }
     );
-    assert!(refused.to_string().ends_with("its links are: none"));
+    assert!(error.to_string().ends_with("its links are: none"));
 }

@@ -225,7 +225,7 @@ fn links(run: &Shown<'_>) -> Vec<Link> {
 
 /// What an administrator would have measured.
 fn pings(run: &Shown<'_>, link: &str) -> String {
-    let plan = ping::Plan::windows_nt(PINGS);
+    let plan = ping::Settings::windows_nt(PINGS);
     match ping::ping(run.scenario, run.outcome.seed, link, plan) {
         Ok(report) => format!("{} of {PINGS} pings answered", report.received()),
         Err(error) => error.to_string(),
