@@ -1,8 +1,7 @@
-//! How many instructions the hot loops take: the same on every day, whatever else the machine does.
+//! Instruction counts of the hot loops, which do not depend on what else the machine does.
 //!
-//! Owns the list of loops and the counting: each runs in a process of its own under callgrind, once
-//! with n and once with 2n repetitions, and the difference is what n of them take; building up and
-//! tearing down cancel out. It refuses to measure time.
+//! Each loop runs in a process under callgrind, once with n and once with 2n repetitions. The
+//! difference is the cost of n repetitions, without start and end.
 
 use std::process::Command;
 
@@ -10,7 +9,7 @@ use litmus::Program;
 use mtasim_bench::ours::{
     self,
     mtas::{Mail, Pattern},
-    schedules::Way,
+    schedules::Race,
 };
 use mtasim_bench::work::{Associations, PingPong, Timers};
 use net::LossModel;
@@ -18,14 +17,14 @@ use net::LossModel;
 /// One loop.
 struct Loop {
     name: &'static str,
-    /// What one repetition is.
+    /// What one repetition does.
     meaning: &'static str,
-    /// Repetitions of the smaller run.
+    /// The number of repetitions of the smaller run.
     count: u32,
     run: fn(u32),
 }
 
-const LOOPS: [Loop; 16] = [
+const LOOPS: [Loop; 15] = [
     Loop {
         name: "timer, 10,000 waiting",
         meaning: "EventQueue: one push and one pop",
@@ -39,7 +38,7 @@ const LOOPS: [Loop; 16] = [
     },
     Loop {
         name: "timer, 200,000 waiting",
-        meaning: "the same, twenty times as many waiting",
+        meaning: "the same with twenty times as many timers",
         count: 1_000_000,
         run: |count| {
             ours::timers::event_queue(Timers {
@@ -58,25 +57,25 @@ const LOOPS: [Loop; 16] = [
     },
     Loop {
         name: "association",
-        meaning: "W1: eleven segments and all calls of both ends",
+        meaning: "W1: eleven segments and all socket calls of both sides",
         count: 1_600,
         run: |count| associate(16, count, 10),
     },
     Loop {
         name: "association, 256 clients",
-        meaning: "W1s: the same, 2,560 under way",
+        meaning: "W1s: the same, 2,560 at a time",
         count: 10_240,
         run: |count| associate(256, count, 10),
     },
     Loop {
         name: "association, all at once",
-        meaning: "W1s: the same, all of 16 clients under way",
+        meaning: "W1s: the same, all at a time",
         count: 10_000,
         run: |count| associate(16, count, u32::MAX),
     },
     Loop {
         name: "association of MTAs",
-        meaning: "W1m: the same with threads, heap, judge and digest",
+        meaning: "W1m: the same with threads, heap, race detection and digest",
         count: 64,
         run: |count| {
             let mail = Mail {
@@ -99,73 +98,64 @@ const LOOPS: [Loop; 16] = [
     },
     Loop {
         name: "schedule",
-        meaning: "W4: the free-list race once, not judged",
+        meaning: "W4: one schedule of the free-list race",
         count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::FreeList, 0), count, Way::Known);
-        },
+        run: |count| schedules(Program::FreeList, count, false),
     },
     Loop {
-        name: "schedule, judged",
-        meaning: "the same under the judge",
+        name: "schedule, races detected",
+        meaning: "the same with race detection",
         count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::FreeList, 0), count, Way::Judged);
-        },
+        run: |count| schedules(Program::FreeList, count, true),
     },
     Loop {
         name: "stale block",
-        meaning: "W4: three threads and a timer's stale pointer, not judged",
+        meaning: "W4: one schedule of three threads and a timer's stale pointer",
         count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::StaleBlock, 0), count, Way::Known);
-        },
+        run: |count| schedules(Program::StaleBlock, count, false),
     },
     Loop {
-        name: "stale block, judged",
-        meaning: "the same under the judge",
+        name: "stale block, races detected",
+        meaning: "the same with race detection",
         count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::StaleBlock, 0), count, Way::Judged);
-        },
+        run: |count| schedules(Program::StaleBlock, count, true),
     },
     Loop {
         name: "ABA",
-        meaning: "W4: two threads on an interlocked free list, not judged",
+        meaning: "W4: one schedule of two threads on an interlocked free list",
         count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::Aba, 0), count, Way::Known);
-        },
+        run: |count| schedules(Program::Aba, count, false),
     },
     Loop {
-        name: "ABA, all run",
-        meaning: "the same, programs run each time",
+        name: "ABA, races detected",
+        meaning: "the same with race detection",
         count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::Aba, 0), count, Way::RunEachTime);
-        },
+        run: |count| schedules(Program::Aba, count, true),
     },
     Loop {
-        name: "ABA, judged",
-        meaning: "the same under the judge",
-        count: 1_000,
-        run: |count| {
-            ours::schedules::random((Program::Aba, 0), count, Way::Judged);
-        },
-    },
-    Loop {
-        name: "exhaustion",
-        meaning: "W4: all three races, every order within two preemptions",
+        name: "exhaustive search",
+        meaning: "W4: all orders of all three races with at most two preemptions",
         count: 10,
         run: |count| {
             for _ in 0..count {
                 for program in Program::ALL {
-                    ours::schedules::exhaustive((program, 0), true);
+                    race(program).exhaustive(true);
                 }
             }
         },
     },
 ];
+
+fn race(program: Program) -> Race {
+    Race {
+        program,
+        private_steps: 0,
+    }
+}
+
+fn schedules(program: Program, count: u32, detect_races: bool) {
+    race(program).random(count, detect_races);
+}
 
 fn associate(clients: u32, count: u32, at_once: u32) {
     let work = Associations {
@@ -178,34 +168,34 @@ fn associate(clients: u32, count: u32, at_once: u32) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, flag, place, count] = arguments.as_slice()
+    if let [_, flag, index, count] = arguments.as_slice()
         && flag == "--one"
     {
-        let place: usize = place.parse().expect("the place of a loop");
-        return (LOOPS[place].run)(count.parse().expect("how often"));
+        let index: usize = index.parse().expect("the index of a loop");
+        return (LOOPS[index].run)(count.parse().expect("a count"));
     }
     println!("| loop | instructions | of |\n|---|---:|---|");
-    for (place, it) in LOOPS.iter().enumerate() {
-        let (once, twice) = (collected(place, it.count), collected(place, 2 * it.count));
+    for (index, it) in LOOPS.iter().enumerate() {
+        let (once, twice) = (collected(index, it.count), collected(index, 2 * it.count));
         let each = (twice - once) / u64::from(it.count);
         println!("| {} | {each} | {} |", it.name, it.meaning);
     }
 }
 
-/// The instructions of a whole process that repeats a loop so often.
-fn collected(place: usize, count: u32) -> u64 {
+/// The instructions of a process with this many repetitions of a loop.
+fn collected(index: usize, count: u32) -> u64 {
     let own = std::env::current_exe().expect("this program has a path");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(own)
-        .args(["--one", &place.to_string(), &count.to_string()])
+        .args(["--one", &index.to_string(), &count.to_string()])
         .output()
         .expect("valgrind is installed");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let line = said.lines().find(|line| line.contains("Collected"));
+    let output_text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{output_text}");
+    let line = output_text.lines().find(|line| line.contains("Collected"));
     let number = line.and_then(|line| line.rsplit(' ').next());
     number
         .and_then(|number| number.parse().ok())
-        .expect("callgrind says what it collected")
+        .expect("callgrind prints the number of instructions")
 }

@@ -1,38 +1,36 @@
-//! What the two ends of a connection say, over any stream of tokio's traits.
-//!
-//! Owns the dialogue of each workload for the peers that run tokio programs; the package of
-//! madsim's side reads this very file. It refuses to connect or to accept.
+//! The two sides of a connection, over any stream with tokio's traits. The madsim package includes
+//! this file.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::work::{ACKNOWLEDGMENT_BYTES, CONNECT_BYTES, MESSAGE_BYTES, TEXT_BYTES};
 
-/// The caller of an association.
+/// The client of an association.
 pub async fn call(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let mut buffer = [0; TEXT_BYTES];
-    say(&mut stream, &[1; CONNECT_BYTES]).await;
-    hear(&mut stream, &mut buffer[..CONNECT_BYTES]).await;
-    say(&mut stream, &[2; TEXT_BYTES]).await;
-    hear(&mut stream, &mut buffer[..ACKNOWLEDGMENT_BYTES]).await;
+    send(&mut stream, &[1; CONNECT_BYTES]).await;
+    receive(&mut stream, &mut buffer[..CONNECT_BYTES]).await;
+    send(&mut stream, &[2; TEXT_BYTES]).await;
+    receive(&mut stream, &mut buffer[..ACKNOWLEDGMENT_BYTES]).await;
 }
 
-/// The called side, until the caller closes.
+/// The server of an association, until the client closes.
 pub async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let mut buffer = [0; TEXT_BYTES];
-    hear(&mut stream, &mut buffer[..CONNECT_BYTES]).await;
-    say(&mut stream, &[3; CONNECT_BYTES]).await;
-    hear(&mut stream, &mut buffer).await;
-    say(&mut stream, &[4; ACKNOWLEDGMENT_BYTES]).await;
-    // End of stream, or a reset: the caller is gone.
+    receive(&mut stream, &mut buffer[..CONNECT_BYTES]).await;
+    send(&mut stream, &[3; CONNECT_BYTES]).await;
+    receive(&mut stream, &mut buffer).await;
+    send(&mut stream, &[4; ACKNOWLEDGMENT_BYTES]).await;
+    // The end of the stream or a reset: the client has closed.
     while matches!(stream.read(&mut buffer).await, Ok(1..)) {}
 }
 
-/// Sends `rounds` messages and awaits each one's answer.
+/// Sends `rounds` messages and waits for an answer to each.
 pub async fn ping(mut stream: impl AsyncRead + AsyncWrite + Unpin, rounds: u32) {
     let mut message = [5; MESSAGE_BYTES];
     for _ in 0..rounds {
-        say(&mut stream, &message).await;
-        hear(&mut stream, &mut message).await;
+        send(&mut stream, &message).await;
+        receive(&mut stream, &mut message).await;
     }
 }
 
@@ -40,16 +38,16 @@ pub async fn ping(mut stream: impl AsyncRead + AsyncWrite + Unpin, rounds: u32) 
 pub async fn pong(mut stream: impl AsyncRead + AsyncWrite + Unpin, rounds: u32) {
     let mut message = [0; MESSAGE_BYTES];
     for _ in 0..rounds {
-        hear(&mut stream, &mut message).await;
-        say(&mut stream, &message).await;
+        receive(&mut stream, &mut message).await;
+        send(&mut stream, &message).await;
     }
 }
 
-async fn say(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) {
+async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) {
     stream.write_all(bytes).await.expect("the peer reads");
     stream.flush().await.expect("the peer reads");
 }
 
-async fn hear(stream: &mut (impl AsyncRead + Unpin), bytes: &mut [u8]) {
+async fn receive(stream: &mut (impl AsyncRead + Unpin), bytes: &mut [u8]) {
     stream.read_exact(bytes).await.expect("the peer writes");
 }

@@ -1,15 +1,14 @@
-//! mtasim and its peers at the same work, side by side: one run, one table of ratios.
+//! Benchmarks of mtasim and comparable simulators: the same workloads, side by side.
 //!
-//! Owns the command line. docs/performance.md says what each workload is, what is not equal between
-//! the systems, and what ours is held to.
+//! docs/performance.md describes the workloads, the differences between the systems, and the targets.
 
-mod contest;
-mod contests;
+mod comparison;
 mod dialogue;
 mod peers;
-mod process;
 mod races;
 mod report;
+mod subprocess;
+mod workloads;
 
 use std::cell::RefCell;
 use std::process::Command;
@@ -19,98 +18,94 @@ use mtasim_bench::{clock, ours, work};
 
 use peers::madsim::Madsim;
 
-/// mtasim and its peers at the same work, side by side.
+/// Compares mtasim with other simulators at the same workloads.
 #[derive(Parser)]
 struct Arguments {
-    /// Workloads, such as W1,W5; all if none is named.
+    /// Workloads, such as W1,W5; without any, all.
     #[arg(long, value_delimiter = ',')]
     workload: Vec<String>,
-    /// A tenth of the work: a look, not a measurement.
+    /// A tenth of the work, to see whether everything runs.
     #[arg(long)]
     quick: bool,
-    /// Repetitions of each, after one that is not counted.
+    /// Repetitions of each workload, after one that is not counted.
     #[arg(long, default_value_t = 5)]
     repetitions: u32,
-    /// The results as JSON.
+    /// Print the results as JSON.
     #[arg(long)]
     json: bool,
-    /// Without madsim, which is built apart.
+    /// Leave out madsim, which is built separately.
     #[arg(long)]
     without_madsim: bool,
-    /// Does repetitions of one contestant, by workload and place, as often as it is asked.
+    /// Serve repetitions of one system: its workload and its index.
     #[arg(long, num_args = 2, hide = true)]
     serve: Vec<String>,
 }
 
 impl Arguments {
-    fn asks_for(&self, workload: &str) -> bool {
-        let chosen = &self.workload;
-        chosen.is_empty() || chosen.iter().any(|it| is_part(workload, it))
+    fn selects(&self, workload: &str) -> bool {
+        let selected = &self.workload;
+        selected.is_empty() || selected.iter().any(|it| is_part(workload, it))
     }
 }
 
 fn main() {
     let arguments = Arguments::parse();
     let scale = if arguments.quick { 10 } else { 1 };
-    if let [workload, place] = arguments.serve.as_slice() {
-        return serve(
-            scale,
-            workload,
-            place.parse().expect("the place of a contestant"),
-        );
+    if let [workload, index] = arguments.serve.as_slice() {
+        return serve(scale, workload, index.parse().expect("an index"));
     }
     let madsim = (!arguments.without_madsim).then(Madsim::start);
     let madsim = madsim.and_then(|started| match started {
         Ok(madsim) => Some(RefCell::new(madsim)),
-        Err(why) => {
-            eprintln!("without madsim: {why}");
+        Err(reason) => {
+            eprintln!("without madsim: {reason}");
             None
         }
     });
-    let mut all = Vec::new();
+    let mut results = Vec::new();
     if !arguments.json {
         report::print_head(arguments.repetitions);
     }
-    for mut contest in contests::all(scale, madsim.as_ref()) {
-        let name = contest.name;
-        if !arguments.asks_for(name) {
+    for mut comparison in workloads::all(scale, madsim.as_ref()) {
+        let name = comparison.name;
+        if !arguments.selects(name) {
             continue;
         }
-        contest.isolate(|place| alone(name, place, arguments.quick));
-        let figures = contest.hold(arguments.repetitions, |turn| {
-            eprintln!("{name}: turn {turn} of {}", arguments.repetitions);
+        comparison.isolate(|index| serving_command(name, index, arguments.quick));
+        let figures = comparison.measure(arguments.repetitions, |round| {
+            eprintln!("{name}: round {round} of {}", arguments.repetitions);
         });
         if arguments.json {
-            all.push(report::to_json(&contest, &figures));
+            results.push(report::to_json(&comparison, &figures));
         } else {
-            report::print(&contest, &figures);
+            report::print(&comparison, &figures);
         }
     }
-    if arguments.asks_for(races::NAME) {
-        all.extend(races::hold(scale, arguments.json));
+    if arguments.selects(races::NAME) {
+        results.extend(races::measure(scale, arguments.json));
     }
     if arguments.json {
-        println!("{}", serde_json::Value::from(all));
+        println!("{}", serde_json::Value::from(results));
     }
 }
 
-/// This program again, for one contestant.
-fn alone(workload: &str, place: usize, quick: bool) -> Command {
+/// The command that starts this program again, for one system.
+fn serving_command(workload: &str, index: usize, quick: bool) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
-    command.args(["--serve", workload, &place.to_string()]);
+    command.args(["--serve", workload, &index.to_string()]);
     command.args(quick.then_some("--quick"));
     command
 }
 
 /// What that program does.
-fn serve(scale: u32, workload: &str, place: usize) {
-    let all = contests::all(scale, None);
-    let contest = all.into_iter().find(|contest| contest.name == workload);
-    let mut contestants = contest.expect("a workload").contestants;
-    process::serve(&mut contestants[place].run);
+fn serve(scale: u32, workload: &str, index: usize) {
+    let all = workloads::all(scale, None);
+    let comparison = all.into_iter().find(|it| it.name == workload);
+    let mut systems = comparison.expect("a workload").systems;
+    subprocess::serve(&mut systems[index].run);
 }
 
-/// `W5` names W5-10k and W5-1M; `W1` does not name W1m.
-fn is_part(contest: &str, chosen: &str) -> bool {
-    contest == chosen || contest.starts_with(&format!("{chosen}-"))
+/// `W5` selects W5-10k and W5-1M; `W1` does not select W1m.
+fn is_part(workload: &str, selected: &str) -> bool {
+    workload == selected || workload.starts_with(&format!("{selected}-"))
 }

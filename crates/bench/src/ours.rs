@@ -1,4 +1,4 @@
-//! mtasim at the same work, through what its crates offer to everybody.
+//! mtasim at the workloads, through the public interfaces of its crates.
 
 pub mod associations;
 pub mod mtas;

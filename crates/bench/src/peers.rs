@@ -1,6 +1,6 @@
-//! The published systems that mtasim is held against, each at the same work.
+//! The published simulators and libraries that mtasim is compared with.
 
-mod drills;
+mod litmus;
 pub mod loom;
 pub mod madsim;
 pub mod shuttle;

@@ -1,291 +1,303 @@
-//! W4-races: how soon each strategy finds the three heap races.
+//! W4-races: how many schedules each strategy needs to find the three heap races.
 //!
-//! Owns who takes part, how much is tried, and what is held to what. It refuses to speak of speed
-//! alone: W4's contests do, in turns.
+//! The speed of schedules is W4's subject, which is measured in interleaved repetitions.
 
 mod report;
 
 use litmus::{LitmusTest, Program};
-use mtasim_bench::hunt::{Campaign, Hunt, Times};
+use mtasim_bench::bug_search::{BugSearch, Campaign, LikelihoodRatio};
 use mtasim_bench::ours;
 
 use crate::peers::{loom, shuttle};
 
-/// Its name on the command line.
+/// The name of the workload.
 pub const NAME: &str = "W4-races";
 /// Private steps around each shared part.
-const NOISES: [u32; 3] = [0, 5, 20];
+const PRIVATE_STEPS: [u32; 3] = [0, 5, 20];
 
-/// A program, and how far its shared parts lie apart.
+/// A program with a number of private steps around its shared parts.
 #[derive(Clone, Copy, Debug)]
-pub struct Cell {
-    /// Which program.
+pub struct Setting {
+    /// The program.
     pub program: Program,
-    /// Private steps around each shared part.
-    pub noise: u32,
+    /// The number of private steps.
+    pub private_steps: u32,
 }
 
-/// One strategy of one tool at one cell.
+/// The results of one strategy in one setting.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct StrategyResult {
     /// The tool and its version.
     pub tool: &'static str,
     /// The strategy.
-    pub chooser: String,
-    /// What kind of strategy it is.
-    pub kind: Kind,
-    /// At the failing program.
-    pub hunt: Hunt,
-    /// At its right twin.
-    pub twin: Hunt,
+    pub strategy: String,
+    /// The kind of strategy.
+    pub kind: StrategyKind,
+    /// The search in the program that can fail.
+    pub search: BugSearch,
+    /// The search in the fixed variant.
+    pub fixed: BugSearch,
 }
 
 /// What the figures of a strategy mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It draws: the share of schedules that fail is a chance.
-    Chance,
-    /// It draws, and is ours that is held to the target.
+pub enum StrategyKind {
+    /// It is random: the fraction of failing schedules estimates a probability.
+    Random,
+    /// It is random, and the one of mtasim that has a target.
     Portfolio,
-    /// It takes orders one after the other, up to so many: it may end before.
+    /// It enumerates orders, up to this many.
     DepthFirst(u64),
-    /// It comes to the end of all orders within two preemptions.
+    /// It enumerates all orders with at most two preemptions.
     Exhaustive,
 }
 
-/// All entries at one cell, and what they say.
+/// The results of all strategies in one setting.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// Which.
-    pub cell: Cell,
-    /// The entries.
-    pub entries: Vec<Entry>,
+    /// The setting.
+    pub setting: Setting,
+    /// The results.
+    pub results: Vec<StrategyResult>,
 }
 
-/// How much is tried.
+/// The size of the searches.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
-    /// At failing programs.
-    pub hunt: Campaign,
-    /// At their right twins: over nine cells, more than 100,000 schedules of each strategy.
-    pub twin: Campaign,
+    /// In programs that can fail.
+    pub search: Campaign,
+    /// In fixed variants. Over nine settings each strategy runs more than 100,000 schedules.
+    pub fixed: Campaign,
 }
 
-/// The portfolio against the best of shuttle's single strategies.
+/// The portfolio and the best of shuttle's strategies.
 #[derive(Clone, Copy, Debug)]
-pub struct Verdict<'a> {
-    /// shuttle's.
-    pub best: &'a Entry,
-    /// Ours.
-    pub portfolio: &'a Entry,
-    /// How many times as likely a schedule of ours fails; `None` if one of them never did.
-    pub times: Option<Times>,
+pub struct PortfolioResult<'a> {
+    /// The best of shuttle's.
+    pub best: &'a StrategyResult,
+    /// The portfolio.
+    pub portfolio: &'a StrategyResult,
+    /// How many times as likely a failure is under the portfolio; `None` if one of them has none.
+    pub ratio: Option<LikelihoodRatio>,
 }
 
-impl Cell {
+impl Setting {
     /// All nine.
     pub fn all() -> impl Iterator<Item = Self> {
-        let cells = |program| NOISES.map(|noise| Self { program, noise });
-        Program::ALL.into_iter().flat_map(cells)
+        let settings = |program| {
+            PRIVATE_STEPS.map(|private_steps| Self {
+                program,
+                private_steps,
+            })
+        };
+        Program::ALL.into_iter().flat_map(settings)
     }
 
-    /// As it stands in the table.
+    /// The name in the table.
     pub fn name(self) -> String {
         let program = match self.program {
             Program::FreeList => "P1 free list",
             Program::Aba => "P2 ABA",
             Program::StaleBlock => "P3 stale block",
         };
-        format!("{program}, {}", self.noise)
+        format!("{program}, {}", self.private_steps)
     }
 
-    /// Every strategy at this cell.
+    /// Runs every strategy.
     pub fn table(self, size: Size) -> Table {
-        let mut entries: Vec<Entry> = ours::races::Chooser::ALL
-            .map(|chooser| self.ours(chooser, size))
+        let mut results: Vec<StrategyResult> = ours::races::Strategy::ALL
+            .map(|strategy| self.ours(strategy, size))
             .into();
-        entries.extend(shuttle::Chooser::ALL.map(|chooser| self.shuttle(chooser, size)));
-        entries.push(self.depth_first(size));
-        entries.push(self.our_exhaustive());
-        entries.push(self.loom());
+        results.extend(shuttle::Strategy::ALL.map(|strategy| self.shuttle(strategy, size)));
+        results.push(self.depth_first(size));
+        results.push(self.our_exhaustive());
+        results.push(self.loom());
         Table {
-            cell: self,
-            entries,
+            setting: self,
+            results,
         }
     }
 
-    fn drill(self, fixed: bool) -> LitmusTest {
+    fn test(self, fixed: bool) -> LitmusTest {
         LitmusTest {
             program: self.program,
-            private_steps: self.noise,
+            private_steps: self.private_steps,
             fixed,
         }
     }
 
-    fn ours(self, chooser: ours::races::Chooser, size: Size) -> Entry {
-        let hunt = |fixed, campaign| ours::races::hunt(chooser, self.drill(fixed), campaign);
-        let is_portfolio = chooser == ours::races::Chooser::Portfolio;
-        Entry {
+    fn ours(self, strategy: ours::races::Strategy, size: Size) -> StrategyResult {
+        let search = |fixed, campaign| ours::races::search(strategy, self.test(fixed), campaign);
+        let is_portfolio = strategy == ours::races::Strategy::Portfolio;
+        StrategyResult {
             tool: "mtasim",
-            chooser: chooser.name(),
+            strategy: strategy.name(),
             kind: if is_portfolio {
-                Kind::Portfolio
+                StrategyKind::Portfolio
             } else {
-                Kind::Chance
+                StrategyKind::Random
             },
-            hunt: hunt(false, size.hunt),
-            twin: hunt(true, size.twin),
+            search: search(false, size.search),
+            fixed: search(true, size.fixed),
         }
     }
 
-    fn shuttle(self, chooser: shuttle::Chooser, size: Size) -> Entry {
-        let drill = self.shuttle_drill();
-        let hunt = |fixed, campaign| shuttle::hunt(chooser, drill, (self.noise, fixed), campaign);
-        Entry {
+    fn shuttle(self, strategy: shuttle::Strategy, size: Size) -> StrategyResult {
+        let search = |fixed, campaign| self.shuttle_test(fixed).search(strategy, campaign);
+        StrategyResult {
             tool: "shuttle 0.9.9",
-            chooser: chooser.name(),
-            kind: Kind::Chance,
-            hunt: hunt(false, size.hunt),
-            twin: hunt(true, size.twin),
+            strategy: strategy.name(),
+            kind: StrategyKind::Random,
+            search: search(false, size.search),
+            fixed: search(true, size.fixed),
         }
     }
 
-    fn depth_first(self, size: Size) -> Entry {
-        let drill = self.shuttle_drill();
-        let chase = |fixed, campaign: Campaign| {
+    fn depth_first(self, size: Size) -> StrategyResult {
+        let search = |fixed, campaign: Campaign| {
             let schedules = campaign.seeds * campaign.schedules;
-            Hunt::single(shuttle::depth_first(drill, (self.noise, fixed), schedules))
+            BugSearch::single(self.shuttle_test(fixed).depth_first(schedules))
         };
-        Entry {
+        StrategyResult {
             tool: "shuttle 0.9.9",
-            chooser: "DFS".into(),
-            kind: Kind::DepthFirst(u64::from(size.hunt.seeds * size.hunt.schedules)),
-            hunt: chase(false, size.hunt),
-            twin: chase(true, size.twin),
+            strategy: "DFS".into(),
+            kind: StrategyKind::DepthFirst(u64::from(size.search.seeds * size.search.schedules)),
+            search: search(false, size.search),
+            fixed: search(true, size.fixed),
         }
     }
 
-    fn our_exhaustive(self) -> Entry {
-        let chase = |fixed| Hunt::single(ours::races::exhaust(self.drill(fixed)));
-        Entry {
+    fn our_exhaustive(self) -> StrategyResult {
+        let search = |fixed| BugSearch::single(ours::races::exhaust(self.test(fixed)));
+        StrategyResult {
             tool: "mtasim",
-            chooser: "exhaustive, 2 preemptions".into(),
-            kind: Kind::Exhaustive,
-            hunt: chase(false),
-            twin: chase(true),
+            strategy: "exhaustive, 2 preemptions".into(),
+            kind: StrategyKind::Exhaustive,
+            search: search(false),
+            fixed: search(true),
         }
     }
 
-    fn loom(self) -> Entry {
-        let drill = match self.program {
+    fn loom(self) -> StrategyResult {
+        let test = match self.program {
             Program::FreeList => loom::free_list,
             Program::Aba => loom::aba,
             Program::StaleBlock => loom::stale_block,
         };
-        let chase = |fixed| Hunt::single(loom::exhaust(drill, self.noise, fixed));
-        Entry {
+        let search = |fixed| BugSearch::single(loom::exhaust(test, self.private_steps, fixed));
+        StrategyResult {
             tool: "loom 0.7.3",
-            chooser: "2 preemptions".into(),
-            kind: Kind::Exhaustive,
-            hunt: chase(false),
-            twin: chase(true),
+            strategy: "2 preemptions".into(),
+            kind: StrategyKind::Exhaustive,
+            search: search(false),
+            fixed: search(true),
         }
     }
 
-    fn shuttle_drill(self) -> shuttle::Drill {
-        match self.program {
-            Program::FreeList => shuttle::free_list,
-            Program::Aba => shuttle::aba,
-            Program::StaleBlock => shuttle::stale_block,
+    fn shuttle_test(self, fixed: bool) -> shuttle::Test {
+        shuttle::Test {
+            program: match self.program {
+                Program::FreeList => shuttle::free_list,
+                Program::Aba => shuttle::aba,
+                Program::StaleBlock => shuttle::stale_block,
+            },
+            private_steps: self.private_steps,
+            fixed,
         }
     }
 }
 
-impl Entry {
-    /// Executions to the end of all orders; `None` if the end was not reached, or there is none.
+impl StrategyResult {
+    /// The number of all orders, if the strategy has enumerated them.
     pub fn exhausted(&self) -> Option<u64> {
-        let schedules = self.hunt.schedules();
+        let schedules = self.search.schedules();
         match self.kind {
-            Kind::Chance | Kind::Portfolio => None,
-            Kind::DepthFirst(most) => (schedules < most).then_some(schedules),
-            Kind::Exhaustive => Some(schedules),
+            StrategyKind::Random | StrategyKind::Portfolio => None,
+            StrategyKind::DepthFirst(max) => (schedules < max).then_some(schedules),
+            StrategyKind::Exhaustive => Some(schedules),
         }
     }
 
-    /// Whether its share of failing schedules is a chance.
-    pub fn is_chance(&self) -> bool {
-        matches!(self.kind, Kind::Chance | Kind::Portfolio)
+    /// Whether the fraction of failing schedules estimates a probability.
+    pub fn is_random(&self) -> bool {
+        matches!(self.kind, StrategyKind::Random | StrategyKind::Portfolio)
     }
 }
 
 impl Table {
-    /// The portfolio against the best of shuttle's single strategies that draw.
+    /// Compares the portfolio with the best of shuttle's random strategies.
     ///
     /// # Panics
     /// If either is missing.
-    pub fn verdict(&self) -> Verdict<'_> {
+    pub fn portfolio(&self) -> PortfolioResult<'_> {
         let theirs = self
-            .entries
+            .results
             .iter()
-            .filter(|entry| entry.tool.starts_with("shuttle") && entry.is_chance());
-        let best = theirs.max_by_key(|entry| entry.hunt.failed());
-        let mut all = self.entries.iter();
-        let portfolio = all.find(|entry| entry.kind == Kind::Portfolio);
-        let (best, portfolio) = (best.expect("theirs"), portfolio.expect("ours"));
-        Verdict {
+            .filter(|result| result.tool.starts_with("shuttle") && result.is_random());
+        let best = theirs.max_by_key(|result| result.search.failed());
+        let mut all = self.results.iter();
+        let portfolio = all.find(|result| result.kind == StrategyKind::Portfolio);
+        let best = best.expect("shuttle is in the table");
+        let portfolio = portfolio.expect("the portfolio is in the table");
+        PortfolioResult {
             best,
             portfolio,
-            times: portfolio.hunt.times(&best.hunt),
+            ratio: portfolio.search.likelihood_ratio(&best.search),
         }
     }
 
-    /// Executions to exhaust: ours, and loom's.
+    /// The exhaustive searches of mtasim and loom.
     ///
     /// # Panics
     /// If either is missing.
-    pub fn exhausted(&self) -> [&Entry; 2] {
+    pub fn exhaustive(&self) -> [&StrategyResult; 2] {
         let exhaustive = |tool: &str| {
-            let is_it = |it: &&Entry| it.kind == Kind::Exhaustive && it.tool.starts_with(tool);
-            self.entries.iter().find(is_it).expect("both take part")
+            let is_it = |it: &&StrategyResult| {
+                it.kind == StrategyKind::Exhaustive && it.tool.starts_with(tool)
+            };
+            let mut results = self.results.iter();
+            results.find(is_it).expect("both are in the table")
         };
         ["mtasim", "loom"].map(exhaustive)
     }
 
-    /// Failures of right twins: there must be none.
-    pub fn alarms(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.twin.failed()).sum()
+    /// Failures of fixed variants. Each would be a false alarm.
+    pub fn false_alarms(&self) -> u64 {
+        let results = self.results.iter();
+        results.map(|result| result.fixed.failed()).sum()
     }
 }
 
-impl Verdict<'_> {
-    /// Half the best chance, with 95 %: never more than twice as many schedules.
+impl PortfolioResult<'_> {
+    /// Whether the portfolio fails at least half as often, at the lower end of the interval: then it
+    /// needs at most twice as many schedules.
     pub fn is_met(&self) -> bool {
-        self.times.is_some_and(|times| times.interval.low >= 0.5)
+        self.ratio.is_some_and(|ratio| ratio.interval.low >= 0.5)
     }
 }
 
-/// A `scale`-th of the schedules, by as many master seeds.
+/// A fraction `1 / scale` of the schedules, with the same number of master seeds.
 const fn size(scale: u32) -> Size {
     Size {
-        hunt: Campaign {
+        search: Campaign {
             seeds: 200,
             schedules: 500 / scale,
         },
-        twin: Campaign {
+        fixed: Campaign {
             seeds: 200,
             schedules: 60 / scale,
         },
     }
 }
 
-/// Holds all of it, and prints it or answers it as data.
-pub fn hold(scale: u32, json: bool) -> Option<serde_json::Value> {
+/// Measures everything, and prints it or returns it as JSON.
+pub fn measure(scale: u32, json: bool) -> Option<serde_json::Value> {
     let size = size(scale);
-    let table = |cell: Cell| {
-        eprintln!("{NAME}: {}", cell.name());
-        cell.table(size)
+    let table = |setting: Setting| {
+        eprintln!("{NAME}: {}", setting.name());
+        setting.table(size)
     };
-    let tables: Vec<Table> = Cell::all().map(table).collect();
+    let tables: Vec<Table> = Setting::all().map(table).collect();
     if json {
         return Some(report::to_json(&tables, size));
     }

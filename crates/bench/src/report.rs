@@ -1,24 +1,20 @@
-//! The table, and the same for programs.
-//!
-//! Owns how figures are shown. It refuses to judge beyond the target that a contestant carries.
+//! The results of comparisons, as text and as JSON.
 
 use serde_json::{Value, json};
 
-use crate::contest::{Contest, Figures, Spread, Target};
+use crate::comparison::{Comparison, Figures, Spread, Target};
 
-/// The head of the table.
+/// Prints the heading.
 pub fn print_head(repetitions: u32) {
-    println!(
-        "median (least - greatest) of {repetitions} interleaved repetitions, processor time\n"
-    );
+    println!("median (min - max) of {repetitions} interleaved repetitions, processor time\n");
 }
 
-/// The lines of one contest.
-pub fn print(contest: &Contest<'_>, figures: &[Figures]) {
-    println!("{}  {}", contest.name, contest.title);
-    for (place, it) in figures.iter().enumerate() {
+/// Prints one comparison.
+pub fn print(comparison: &Comparison<'_>, figures: &[Figures]) {
+    println!("{}  {}", comparison.name, comparison.title);
+    for (index, it) in figures.iter().enumerate() {
         let rate = it.rate;
-        let ratio = if place == 0 {
+        let ratio = if index == 0 {
             String::new()
         } else {
             times(it.ratio)
@@ -27,10 +23,10 @@ pub fn print(contest: &Contest<'_>, figures: &[Figures]) {
             "    {:<26} {:>9} {}/s ({} - {})  {ratio}{}",
             it.name,
             scaled(rate.median),
-            contest.unit,
-            scaled(rate.least),
-            scaled(rate.greatest),
-            verdict(it),
+            comparison.unit,
+            scaled(rate.min),
+            scaled(rate.max),
+            target(it),
         );
         if !it.differs.is_empty() {
             println!("        {}", it.differs);
@@ -39,14 +35,14 @@ pub fn print(contest: &Contest<'_>, figures: &[Figures]) {
     println!();
 }
 
-/// One contest as data.
-pub fn to_json(contest: &Contest<'_>, figures: &[Figures]) -> Value {
-    let spread = |it: Spread| json!({"median": it.median, "min": it.least, "max": it.greatest});
+/// One comparison as JSON.
+pub fn to_json(comparison: &Comparison<'_>, figures: &[Figures]) -> Value {
+    let spread = |it: Spread| json!({"median": it.median, "min": it.min, "max": it.max});
     let figures = figures.iter().map(|it| {
         json!({
             "name": it.name,
             "differs": it.differs,
-            "target": it.target.map(wording),
+            "target": it.target.map(in_words),
             "met": it.is_met(),
             "milliseconds": spread(it.millis),
             "per_second": spread(it.rate),
@@ -54,23 +50,19 @@ pub fn to_json(contest: &Contest<'_>, figures: &[Figures]) -> Value {
         })
     });
     json!({
-        "workload": contest.name,
-        "title": contest.title,
-        "unit": contest.unit,
-        "contestants": figures.collect::<Vec<_>>(),
+        "workload": comparison.name,
+        "title": comparison.title,
+        "unit": comparison.unit,
+        "systems": figures.collect::<Vec<_>>(),
     })
 }
 
 fn times(ratio: Spread) -> String {
-    let Spread {
-        median,
-        least,
-        greatest,
-    } = ratio;
-    format!("takes {median:.2} x the first ({least:.2} - {greatest:.2})")
+    let Spread { median, min, max } = ratio;
+    format!("takes {median:.2} x the first ({min:.2} - {max:.2})")
 }
 
-fn verdict(figures: &Figures) -> String {
+fn target(figures: &Figures) -> String {
     let Some(target) = figures.target else {
         return String::new();
     };
@@ -78,15 +70,15 @@ fn verdict(figures: &Figures) -> String {
         Target::Millis(_) => format!("{:.2} ms", figures.millis.median),
         Target::AtLeast(_) | Target::AtMost(_) => String::new(),
     };
-    let verdict = if figures.is_met() == Some(true) {
+    let result = if figures.is_met() == Some(true) {
         "met"
     } else {
         "MISSED"
     };
-    format!("{millis}; target {}: {verdict}", wording(target))
+    format!("{millis}; target {}: {result}", in_words(target))
 }
 
-fn wording(target: Target) -> String {
+fn in_words(target: Target) -> String {
     match target {
         Target::AtLeast(times) => format!(">= {times:.2}"),
         Target::AtMost(times) => format!("<= {times:.2}"),
@@ -94,7 +86,7 @@ fn wording(target: Target) -> String {
     }
 }
 
-/// A rate in thousands or millions.
+/// A rate, in thousands or millions.
 pub fn scaled(rate: f64) -> String {
     match rate {
         1e6.. => format!("{:.2} M", rate / 1e6),

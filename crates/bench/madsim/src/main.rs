@@ -1,11 +1,11 @@
-//! madsim's side of the benchmarks: a line in asks for a workload, a line out says what it cost.
+//! The workloads on madsim: each line of input requests one, and a line of output returns its cost.
 
 #[path = "../../src/clock.rs"]
 mod clock;
 #[path = "../../src/dialogue.rs"]
 mod dialogue;
 #[path = "../../src/work.rs"]
-#[allow(dead_code, reason = "some workloads are not madsim's")]
+#[allow(dead_code, reason = "madsim does not run all workloads")]
 mod work;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,9 +21,9 @@ const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)
 
 fn main() {
     for line in std::io::stdin().lines() {
-        let line = line.expect("the other side writes text");
+        let line = line.expect("requests are text");
         let mut words = line.split_whitespace();
-        let workload = words.next().expect("a question names its workload");
+        let workload = words.next().expect("a request names its workload");
         let numbers: Vec<u32> = words
             .map(|word| word.parse().expect("numbers follow"))
             .collect();
@@ -40,13 +40,13 @@ fn main() {
                 clock::processor_nanos(|| ping_pong(PingPong { messages })),
                 u64::from(messages),
             ),
-            _ => panic!("{line:?} is no workload"),
+            _ => panic!("there is no workload {line:?}"),
         };
         println!("{nanos} {units}");
     }
 }
 
-/// A delay that varies by no more than a nanosecond: the range must not be empty.
+/// The delay varies by a nanosecond, because the range must not be empty.
 fn runtime(delay: Duration) -> Runtime {
     let mut config = Config::default();
     config.net.send_latency = delay..delay + Duration::from_nanos(1);

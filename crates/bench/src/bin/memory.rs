@@ -1,6 +1,6 @@
-//! How much memory an open association takes: W7's other half.
+//! The memory of an open association (W7), counted by the allocator.
 //!
-//! Owns the counting allocator, which is not in the way of anything that is timed.
+//! It is a program of its own, so that the counting allocator slows no measurement of time.
 
 use std::alloc::System;
 
@@ -10,23 +10,26 @@ use mtasim_bench::ours;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Hosts that call; the called one is one more.
+/// The number of clients; the server is one more host.
 const CLIENTS: u32 = 16;
 
 fn main() {
     println!(
-        "network state: {} bytes an open association, both ends together (limit 1,536)",
+        "network state: {} bytes for an open association, both sides together (limit 1,536)",
         network_state()
     );
-    for (judge, meaning) in [(false, "not judged"), (true, "every access judged")] {
+    for (detect_races, meaning) in [
+        (false, "without race detection"),
+        (true, "with race detection"),
+    ] {
         println!(
-            "with the MTAs' own, {meaning}: {} bytes at the most (limit 4,096)",
-            with_mtas(judge)
+            "peak with the MTAs, {meaning}: {} bytes (limit 4,096)",
+            with_mtas(detect_races)
         );
     }
 }
 
-/// What 8,192 associations more take while nothing happens.
+/// Measured over 8,192 idle associations.
 fn network_state() -> usize {
     let held = |each| {
         let before = ALLOCATOR.allocated();
@@ -39,18 +42,18 @@ fn network_state() -> usize {
     (many - few) / ((520 - 8) * CLIENTS as usize)
 }
 
-/// What 512 associations more take of a whole run when it takes most: beside connections and
-/// control blocks, their messages, the books of the oracles, and whatever is under way then.
-fn with_mtas(judge: bool) -> usize {
-    let most = |associations| {
-        let scenario = ours::mtas::open_at_once(associations, judge);
+/// Measured over 512 associations at the peak of a run. Besides connections and control blocks that
+/// includes messages, the state of the oracles, and everything in progress.
+fn with_mtas(detect_races: bool) -> usize {
+    let peak = |associations| {
+        let scenario = ours::mtas::open_at_once(associations, detect_races);
         let before = ALLOCATOR.allocated();
         let outcome = ours::mtas::run(&scenario);
         let opened = u64::from(associations) * 2;
-        assert_eq!(outcome.associations.opened, opened, "counted at both ends");
-        assert_eq!(outcome.associations.closed, 0, "all are open at the end");
+        assert_eq!(outcome.associations.opened, opened, "both sides count each");
+        assert_eq!(outcome.associations.closed, 0, "all stay open");
         ALLOCATOR.max_allocated() - before
     };
-    let (few, many) = (most(256), most(768));
+    let (few, many) = (peak(256), peak(768));
     (many - few) / (768 - 256)
 }

@@ -1,4 +1,4 @@
-//! W1 on `winsock`, `tcp` and `net`: a real handshake, real FINs, TIME-WAIT and all timers.
+//! W1 on `internet`: `winsock`, `tcp` and `net`, with handshakes, FINs, TIME-WAIT and all timers.
 
 use internet::{Internet, uptime};
 use kernel::Instant;
@@ -16,17 +16,17 @@ const SELECTED: NetworkEvents = NetworkEvents::CONNECT
     .union(NetworkEvents::READ)
     .union(NetworkEvents::CLOSE);
 
-/// One end of an association.
+/// One side of an association.
 #[derive(Clone, Copy)]
 struct End {
     socket: SocketHandle,
     event: EventHandle,
-    /// Octets still to come before the next step.
+    /// Bytes that are missing before the next step.
     awaited: usize,
     step: Step,
 }
 
-/// What an end waits for.
+/// What a side waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Connection,
@@ -37,78 +37,78 @@ enum Step {
     Close,
 }
 
-/// The ends of one host, found by their event objects.
+/// The connections of one host, by event object.
 #[derive(Default)]
 struct Ends(Vec<Option<End>>);
 
-struct Caller {
+struct Client {
     host: u32,
     left: u32,
     at_once: u32,
-    /// It says no more once the association is confirmed.
-    stays: bool,
+    /// It sends nothing after the connect confirm, so that the association stays open.
+    stays_open: bool,
     done: u32,
     ends: Ends,
 }
 
 #[derive(Default)]
-struct Called {
+struct Server {
     listener: Option<(SocketHandle, EventHandle)>,
     ends: Ends,
     closed: u32,
 }
 
-/// Runs the workload; answers how many events there were.
+/// Runs the workload; returns the number of events.
 pub fn associations(work: Associations, loss: LossModel) -> u64 {
     let mut internet = star(work.clients, ASSOCIATION_DELAY, loss);
-    let mut called = Called::default();
-    let mut callers: Vec<Caller> = (1..=work.clients)
-        .map(|host| Caller {
+    let mut server = Server::default();
+    let mut clients: Vec<Client> = (1..=work.clients)
+        .map(|host| Client {
             host,
             left: work.each,
             at_once: work.at_once,
-            stays: false,
+            stays_open: false,
             done: 0,
             ends: Ends::default(),
         })
         .collect();
-    let mut programs: Vec<&mut dyn Program> = vec![&mut called];
-    programs.extend(callers.iter_mut().map(|it| it as &mut dyn Program));
+    let mut programs: Vec<&mut dyn Program> = vec![&mut server];
+    programs.extend(clients.iter_mut().map(|it| it as &mut dyn Program));
     let events = run(&mut internet, &mut programs);
-    let done: u64 = callers.iter().map(|caller| u64::from(caller.done)).sum();
+    let done: u64 = clients.iter().map(|client| u64::from(client.done)).sum();
     assert_eq!(done, work.total());
-    assert_eq!(u64::from(called.closed), work.total());
+    assert_eq!(u64::from(server.closed), work.total());
     events
 }
 
-/// An internet in which every client has `each` associations open and nothing happens any more.
-pub fn held_open(clients: u32, each: u32) -> Internet<()> {
-    let mut internet = star(clients, ASSOCIATION_DELAY, LossModel::None);
-    let mut called = Called::default();
-    let mut callers: Vec<Caller> = (1..=clients)
-        .map(|host| Caller {
+/// An internet without pending events in which each client has `each` open associations.
+pub fn held_open(count: u32, each: u32) -> Internet<()> {
+    let mut internet = star(count, ASSOCIATION_DELAY, LossModel::None);
+    let mut server = Server::default();
+    let mut clients: Vec<Client> = (1..=count)
+        .map(|host| Client {
             host,
             left: each,
             at_once: 8,
-            stays: true,
+            stays_open: true,
             done: 0,
             ends: Ends::default(),
         })
         .collect();
-    let mut programs: Vec<&mut dyn Program> = vec![&mut called];
-    programs.extend(callers.iter_mut().map(|it| it as &mut dyn Program));
+    let mut programs: Vec<&mut dyn Program> = vec![&mut server];
+    programs.extend(clients.iter_mut().map(|it| it as &mut dyn Program));
     run(&mut internet, &mut programs);
-    assert!(callers.iter().all(|caller| caller.done == each));
+    assert!(clients.iter().all(|client| client.done == each));
     internet
 }
 
 impl Ends {
-    fn put(&mut self, end: End) {
-        let place = end.event.0 as usize / 4;
-        if self.0.len() <= place {
-            self.0.resize(place + 1, None);
+    fn insert(&mut self, end: End) {
+        let index = end.event.0 as usize / 4;
+        if self.0.len() <= index {
+            self.0.resize(index + 1, None);
         }
-        self.0[place] = Some(end);
+        self.0[index] = Some(end);
     }
 
     fn of(&mut self, event: EventHandle) -> Option<&mut End> {
@@ -123,8 +123,8 @@ impl Ends {
 }
 
 impl End {
-    /// Takes what has arrived; whether all that was awaited is there now.
-    fn hears(&mut self, now: Instant, sockets: &mut SocketTable) -> bool {
+    /// Receives bytes; returns whether all awaited ones have arrived.
+    fn receive(&mut self, now: Instant, sockets: &mut SocketTable) -> bool {
         match sockets.receive(uptime(now), self.socket, self.awaited) {
             Ok(bytes) => self.awaited -= bytes.len(),
             Err(SocketError::WouldBlock) => return false,
@@ -133,21 +133,21 @@ impl End {
         self.awaited == 0
     }
 
-    fn says(&self, now: Instant, sockets: &mut SocketTable, bytes: &[u8]) {
+    fn send(&self, now: Instant, sockets: &mut SocketTable, bytes: &[u8]) {
         let sent = sockets.send(uptime(now), self.socket, bytes);
-        assert_eq!(sent, Ok(bytes.len()), "the buffer has room for it");
+        assert_eq!(sent, Ok(bytes.len()), "the send buffer is large enough");
     }
 
-    fn awaits(&mut self, step: Step, octets: usize) {
+    fn wait_for(&mut self, step: Step, octets: usize) {
         (self.step, self.awaited) = (step, octets);
     }
 }
 
-impl Caller {
+impl Client {
     fn open(&mut self, now: Instant, sockets: &mut SocketTable) {
         self.left -= 1;
-        let socket = sockets.socket().expect("there are handles");
-        let event = sockets.create_event().expect("there are handles");
+        let socket = sockets.socket().expect("handles are free");
+        let event = sockets.create_event().expect("handles are free");
         sockets
             .event_select(socket, event, SELECTED)
             .expect("both are open");
@@ -155,7 +155,7 @@ impl Caller {
         let label = FlowLabel(kernel::mix(u64::from(self.host), u64::from(self.left)));
         let begun = sockets.connect(uptime(now), socket, to, label);
         assert_eq!(begun, Err(SocketError::WouldBlock));
-        self.ends.put(End {
+        self.ends.insert(End {
             socket,
             event,
             awaited: 0,
@@ -164,7 +164,7 @@ impl Caller {
     }
 }
 
-impl Program for Caller {
+impl Program for Client {
     fn start(&mut self, now: Instant, sockets: &mut SocketTable) {
         let first = self.at_once.min(self.left);
         (0..first).for_each(|_| self.open(now, sockets));
@@ -174,27 +174,27 @@ impl Program for Caller {
         let Some(end) = self.ends.of(event) else {
             return;
         };
-        let news = sockets
+        let recorded = sockets
             .enum_events(end.socket, Some(event))
             .expect("both are open");
-        if news.events.contains(NetworkEvents::CONNECT) {
-            assert_eq!(news.connect, None, "the server listens");
-            end.says(now, sockets, &[1; CONNECT_BYTES]);
-            end.awaits(Step::Confirm, CONNECT_BYTES);
+        if recorded.events.contains(NetworkEvents::CONNECT) {
+            assert_eq!(recorded.connect, None, "the server listens");
+            end.send(now, sockets, &[1; CONNECT_BYTES]);
+            end.wait_for(Step::Confirm, CONNECT_BYTES);
         }
-        if !news.events.contains(NetworkEvents::READ) || !end.hears(now, sockets) {
+        if !recorded.events.contains(NetworkEvents::READ) || !end.receive(now, sockets) {
             return;
         }
         match end.step {
-            Step::Confirm if self.stays => {
+            Step::Confirm if self.stays_open => {
                 self.done += 1;
                 if self.left > 0 {
                     self.open(now, sockets);
                 }
             }
             Step::Confirm => {
-                end.says(now, sockets, &[2; TEXT_BYTES]);
-                end.awaits(Step::Acknowledgment, ACKNOWLEDGMENT_BYTES);
+                end.send(now, sockets, &[2; TEXT_BYTES]);
+                end.wait_for(Step::Acknowledgment, ACKNOWLEDGMENT_BYTES);
             }
             Step::Acknowledgment => {
                 self.ends.close(now, sockets, event);
@@ -204,20 +204,20 @@ impl Program for Caller {
                 }
             }
             Step::Connection | Step::Request | Step::Text | Step::Close => {
-                unreachable!("a caller awaits confirm and acknowledgment")
+                unreachable!("a client waits for confirm and acknowledgment")
             }
         }
     }
 }
 
-impl Called {
+impl Server {
     fn accept_all(&mut self, sockets: &mut SocketTable, listener: SocketHandle) {
         while let Ok((socket, _)) = sockets.accept(listener) {
-            let event = sockets.create_event().expect("there are handles");
+            let event = sockets.create_event().expect("handles are free");
             sockets
                 .event_select(socket, event, SELECTED)
                 .expect("both are open");
-            self.ends.put(End {
+            self.ends.insert(End {
                 socket,
                 event,
                 awaited: CONNECT_BYTES,
@@ -227,10 +227,10 @@ impl Called {
     }
 }
 
-impl Program for Called {
+impl Program for Server {
     fn start(&mut self, _: Instant, sockets: &mut SocketTable) {
-        let socket = sockets.socket().expect("there are handles");
-        let event = sockets.create_event().expect("there are handles");
+        let socket = sockets.socket().expect("handles are free");
+        let event = sockets.create_event().expect("handles are free");
         sockets.bind(socket, PORT).expect("the port is free");
         sockets.listen(socket, u32::MAX).expect("it is bound");
         sockets
@@ -240,8 +240,8 @@ impl Program for Called {
     }
 
     fn on_signal(&mut self, now: Instant, sockets: &mut SocketTable, event: EventHandle) {
-        if let Some((socket, listens)) = self.listener
-            && listens == event
+        if let Some((socket, listen_event)) = self.listener
+            && listen_event == event
         {
             sockets
                 .enum_events(socket, Some(event))
@@ -251,28 +251,28 @@ impl Program for Called {
         let Some(end) = self.ends.of(event) else {
             return;
         };
-        let news = sockets
+        let recorded = sockets
             .enum_events(end.socket, Some(event))
             .expect("both are open");
-        if news.events.contains(NetworkEvents::READ) && end.step != Step::Close {
-            while end.hears(now, sockets) {
+        if recorded.events.contains(NetworkEvents::READ) && end.step != Step::Close {
+            while end.receive(now, sockets) {
                 match end.step {
                     Step::Request => {
-                        end.says(now, sockets, &[3; CONNECT_BYTES]);
-                        end.awaits(Step::Text, TEXT_BYTES);
+                        end.send(now, sockets, &[3; CONNECT_BYTES]);
+                        end.wait_for(Step::Text, TEXT_BYTES);
                     }
                     Step::Text => {
-                        end.says(now, sockets, &[4; ACKNOWLEDGMENT_BYTES]);
-                        end.awaits(Step::Close, 0);
+                        end.send(now, sockets, &[4; ACKNOWLEDGMENT_BYTES]);
+                        end.wait_for(Step::Close, 0);
                         break;
                     }
                     Step::Connection | Step::Confirm | Step::Acknowledgment | Step::Close => {
-                        unreachable!("a called side awaits request and text")
+                        unreachable!("a server waits for request and message")
                     }
                 }
             }
         }
-        if news.events.contains(NetworkEvents::CLOSE) {
+        if recorded.events.contains(NetworkEvents::CLOSE) {
             self.ends.close(now, sockets, event);
             self.closed += 1;
         }

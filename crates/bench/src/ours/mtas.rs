@@ -1,6 +1,5 @@
-//! Whole MTAs: modeled threads, every heap access judged, associations over all layers.
-//!
-//! Owns the scenarios of W1m, W3, W6, W7 and W8, as the text that a user would write.
+//! Complete MTAs, with threads, heap and race detection: the scenarios of W1m, W3, W6, W7 and W8, as
+//! text that a user would write.
 
 use std::fmt::Write as _;
 
@@ -8,33 +7,33 @@ use config::plan::Scenario;
 use logs::{event_log, journal, winsock_log};
 use simulation::{Options, Outcome};
 
-const NOTHING: Options = Options {
+const DIGEST_ONLY: Options = Options {
     keep_records: false,
 };
-const EVERYTHING: Options = Options { keep_records: true };
+const ALL_RECORDS: Options = Options { keep_records: true };
 
-/// Hosts that send messages to one another, each over an association of its own.
+/// Hosts that send messages to each other, each message over its own association.
 #[derive(Clone, Copy, Debug)]
 pub struct Mail {
-    /// Hosts besides the hub.
+    /// The number of hosts besides the hub.
     pub hosts: u32,
     /// Who sends to whom.
     pub pattern: Pattern,
-    /// Messages of each sender to each receiver, a second apart.
+    /// Messages from each sender to each receiver, a second apart.
     pub messages: u32,
-    /// Milliseconds from the first message of one sender to that of the next.
+    /// Milliseconds between the first messages of two senders.
     pub apart: u32,
-    /// What the file says of each link beside its delay.
+    /// The keys of each link besides its delay.
     pub link: &'static str,
 }
 
 /// Who sends to whom over a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// All to the hub.
+    /// Each host to the hub.
     HubAndSpoke,
-    /// Each host to three others, the nearest and the farthest ones, through the hub, which only
-    /// forwards. All can reach all.
+    /// Each host to three others, near and far, through the hub, which only forwards. Every host can
+    /// reach every other.
     Mesh,
 }
 
@@ -43,19 +42,19 @@ impl Mail {
     pub fn scenario(self) -> Scenario {
         let Self { hosts, link, .. } = self;
         let mut text = String::from("title = 'mail'\nwhy = 'a measurement'\n");
-        // A bad link needs days, and time without events costs nothing.
+        // A bad link needs days. Time without events costs nothing.
         let seconds = if link.is_empty() {
             self.messages + 60 + hosts * self.apart / 1_000
         } else {
             30 * 86_400
         };
         let host = "build = '5.5.2655.16'\n";
-        // No workload sends so many; without the limit, more than 4,096 would share their numbers.
+        // The limit is above all workloads here; message numbers are allotted by it.
         write!(
             text,
             "duration = '{seconds}s'\n[limits]\nmessages = 100000\n[host.HUB]\n{host}"
         )
-        .expect("it is memory");
+        .expect("writing to a string succeeds");
         if self.pattern == Pattern::HubAndSpoke {
             let blocks = (hosts + 2).clamp(20, 1_000);
             let threads = blocks.div_ceil(62);
@@ -63,7 +62,7 @@ impl Mail {
                 text,
                 "control_blocks = {blocks}\ndriver_threads = {threads}\n"
             )
-            .expect("it is memory");
+            .expect("writing to a string succeeds");
         }
         for number in 0..hosts {
             write!(
@@ -71,11 +70,11 @@ impl Mail {
                 "[host.H{number}]\n{host}\
                  [link.l{number}]\nbetween = ['H{number}', 'HUB']\ndelay = '20ms'\n{link}"
             )
-            .expect("it is memory");
-            for (place, to) in self.receivers(number).enumerate() {
-                let name = match place {
+            .expect("writing to a string succeeds");
+            for (index, to) in self.receivers(number).enumerate() {
+                let name = match index {
                     0 => number.to_string(),
-                    _ => format!("{number}-{place}"),
+                    _ => format!("{number}-{index}"),
                 };
                 self.write_connector(&mut text, number, &name, &to);
             }
@@ -92,32 +91,32 @@ impl Mail {
              [workload.w{name}]\nconnector = 'c{name}'\nsize = '1 KiB'\n\
              burst = {{ at = '{at}ms', count = {messages}, spacing = '1s' }}\n"
         )
-        .expect("it is memory");
+        .expect("writing to a string succeeds");
     }
 
-    /// To whom a host sends. The others of a small mesh come more than once.
+    /// The receivers of a host. In a small mesh some come more than once.
     fn receivers(self, from: u32) -> impl Iterator<Item = String> {
         let Self { hosts, pattern, .. } = self;
         let count = match pattern {
             Pattern::HubAndSpoke => 1,
             Pattern::Mesh => 3,
         };
-        (0..count).map(move |place| match pattern {
+        (0..count).map(move |index| match pattern {
             Pattern::HubAndSpoke => "HUB".to_owned(),
             Pattern::Mesh => {
                 let others = hosts - 1;
-                let ahead = 1 + place * (hosts / 3) % others;
+                let ahead = 1 + index * (hosts / 3) % others;
                 format!("H{}", (from + ahead) % hosts)
             }
         })
     }
 }
 
-/// Two hosts with so many associations open at once, each of a connector of its own; whether every
-/// access to their heaps is judged.
-pub fn open_at_once(associations: u32, judge: bool) -> Scenario {
+/// Two hosts with this many open associations, each of a connector of its own, with or without race
+/// detection.
+pub fn open_at_once(associations: u32, detect_races: bool) -> Scenario {
     let host = format!(
-        "build = '5.5.2655.16'\ncontrol_blocks = 1000\ndriver_threads = 17\njudge = {judge}\n"
+        "build = '5.5.2655.16'\ncontrol_blocks = 1000\ndriver_threads = 17\njudge = {detect_races}\n"
     );
     let mut text = format!(
         "title = 'open'\nwhy = 'a measurement'\nduration = '10m'\n\
@@ -131,7 +130,7 @@ pub fn open_at_once(associations: u32, judge: bool) -> Scenario {
             "[connector.c{number}]\nfrom = 'A'\nto = 'B'\nlifetime = '1h'\n\
              [workload.w{number}]\nconnector = 'c{number}'\nsize = '1 KiB'\nat = '{at}ms'\n"
         )
-        .expect("it is memory");
+        .expect("writing to a string succeeds");
     }
     read("open.toml", &text)
 }
@@ -160,31 +159,31 @@ fn read(name: &str, text: &str) -> Scenario {
         .unwrap_or_else(|errors| panic!("{name}: {errors:?}"))
 }
 
-/// One run with the digest alone.
+/// One run, with the digest only.
 pub fn run(scenario: &Scenario) -> Outcome {
-    explore::run(scenario, 1, NOTHING).expect("its links can be calibrated")
+    explore::run(scenario, 1, DIGEST_ONLY).expect("the scenario is valid")
 }
 
-/// One run with every record kept and every log written; answers how many bytes they have.
+/// One run with all records and all logs; returns the number of bytes.
 pub fn run_with_logs(scenario: &Scenario) -> usize {
-    let outcome = explore::run(scenario, 1, EVERYTHING).expect("its links can be calibrated");
+    let outcome = explore::run(scenario, 1, ALL_RECORDS).expect("the scenario is valid");
     let mut text = String::new();
     let hosts = (0..outcome.hosts.len() as u32).map(net::HostId);
     for host in hosts {
         for (at, line) in winsock_log::lines(&outcome, host) {
-            writeln!(text, "{at} {line}").expect("it is memory");
+            writeln!(text, "{at} {line}").expect("writing to a string succeeds");
         }
         for (at, entry) in event_log::entries(scenario, &outcome, host) {
-            writeln!(text, "{at} {}", entry.description()).expect("it is memory");
+            writeln!(text, "{at} {}", entry.description()).expect("writing to a string succeeds");
         }
     }
     for line in journal::lines(scenario, &outcome) {
-        writeln!(text, "{line}").expect("it is memory");
+        writeln!(text, "{line}").expect("writing to a string succeeds");
     }
     text.len()
 }
 
-/// Associations that were opened; both ends count one.
+/// The number of opened associations. Both sides count each.
 pub fn associations(outcome: &Outcome) -> u64 {
     outcome.associations.opened / 2
 }

@@ -1,4 +1,4 @@
-//! W2 on `winsock`, `tcp` and `net`.
+//! W2 on `internet`: `winsock`, `tcp` and `net`.
 
 use internet::uptime;
 use kernel::Instant;
@@ -12,7 +12,7 @@ use crate::work::{MESSAGE_BYTES, MESSAGE_DELAY, PORT, PingPong};
 
 const SELECTED: NetworkEvents = NetworkEvents::CONNECT.union(NetworkEvents::READ);
 
-/// One end: it sends a message back as long as there are any.
+/// One side: it returns each message until none are left.
 struct End {
     host: u32,
     socket: SocketHandle,
@@ -22,7 +22,7 @@ struct End {
     received: u32,
 }
 
-/// Runs the workload; answers how many events there were.
+/// Runs the workload; returns the number of events.
 pub fn ping_pong(work: PingPong) -> u64 {
     let mut internet = star(1, MESSAGE_DELAY, LossModel::None);
     let end = |host| End {
@@ -40,19 +40,19 @@ pub fn ping_pong(work: PingPong) -> u64 {
 }
 
 impl End {
-    fn says(&mut self, now: Instant, sockets: &mut SocketTable) {
+    fn send(&mut self, now: Instant, sockets: &mut SocketTable) {
         if self.left > 0 {
             self.left -= 1;
             let sent = sockets.send(uptime(now), self.socket, &[5; MESSAGE_BYTES]);
-            assert_eq!(sent, Ok(MESSAGE_BYTES), "the buffer has room for it");
+            assert_eq!(sent, Ok(MESSAGE_BYTES), "the send buffer is large enough");
         }
     }
 }
 
 impl Program for End {
     fn start(&mut self, now: Instant, sockets: &mut SocketTable) {
-        self.socket = sockets.socket().expect("there are handles");
-        self.event = sockets.create_event().expect("there are handles");
+        self.socket = sockets.socket().expect("handles are free");
+        self.event = sockets.create_event().expect("handles are free");
         let mask = if self.listening {
             NetworkEvents::ACCEPT
         } else {
@@ -73,23 +73,23 @@ impl Program for End {
     }
 
     fn on_signal(&mut self, now: Instant, sockets: &mut SocketTable, event: EventHandle) {
-        let news = sockets
+        let recorded = sockets
             .enum_events(self.socket, Some(event))
             .expect("both are open");
-        if news.events.contains(NetworkEvents::ACCEPT) {
+        if recorded.events.contains(NetworkEvents::ACCEPT) {
             (self.socket, _) = sockets.accept(self.socket).expect("a connection waits");
             sockets
                 .event_select(self.socket, event, SELECTED)
                 .expect("both are open");
         }
-        if news.events.contains(NetworkEvents::CONNECT) {
-            self.says(now, sockets);
+        if recorded.events.contains(NetworkEvents::CONNECT) {
+            self.send(now, sockets);
         }
-        if news.events.contains(NetworkEvents::READ) {
+        if recorded.events.contains(NetworkEvents::READ) {
             let bytes = sockets.receive(uptime(now), self.socket, MESSAGE_BYTES);
             assert_eq!(bytes.map(|bytes| bytes.len()), Ok(MESSAGE_BYTES));
             self.received += 1;
-            self.says(now, sockets);
+            self.send(now, sockets);
         }
     }
 }

@@ -1,17 +1,15 @@
-//! Hosts that run plain programs on their sockets.
-//!
-//! Owns the loop: take an event, let it happen, hand the signals of that host to its program.
+//! Hosts with plain programs instead of MTAs: an event loop over `internet`.
 
 use internet::{Event, Internet};
 use kernel::{Choices, Duration, Instant};
 use net::{DirectionConfig, HostId, LinkConfig, Loss, LossModel};
 use winsock::{Config, EventHandle, Signal, SocketTable};
 
-/// A program on one host. It waits for event objects and for nothing else.
+/// A program on one host. It waits only for event objects.
 pub trait Program {
-    /// The beginning.
+    /// Called once, at the start.
     fn start(&mut self, now: Instant, sockets: &mut SocketTable);
-    /// One of its event objects has become signalled.
+    /// One of its event objects is signaled.
     fn on_signal(&mut self, now: Instant, sockets: &mut SocketTable, event: EventHandle);
 }
 
@@ -20,32 +18,32 @@ pub const fn address(host: u32) -> u32 {
     0x0A00_0001 + host
 }
 
-/// A server (host 0) and its clients, each on a line of its own.
+/// A server, host 0, with a link to each client.
 pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Internet<()> {
     let nanos = u64::try_from(delay.as_nanos()).expect("a short delay");
     let direction = DirectionConfig {
         delay: Duration::from_nanos(nanos),
         ..DirectionConfig::default()
     };
-    let line = |client: u32| LinkConfig {
+    let link = |client: u32| LinkConfig {
         key: kernel::mix(kernel::key("line"), u64::from(client)),
         ends: [HostId(0), HostId(client)],
         forward: direction.clone(),
         backward: direction.clone(),
         loss: Loss::Shared(loss),
     };
-    let links: Vec<LinkConfig> = (1..=clients).map(line).collect();
+    let links: Vec<LinkConfig> = (1..=clients).map(link).collect();
     let host = |host| Config {
-        // Room for ten thousand connections that arrive in one instant.
+        // Enough for ten thousand connections that arrive at the same time.
         backlog_limit: 1 << 16,
         handle_limit: 1 << 16,
         ..Config::linux(address(host))
     };
     let hosts = (0..=clients).map(host).collect();
-    Internet::new(Choices::new(1), hosts, &links).expect("lines with numbers in their limits")
+    Internet::new(Choices::new(1), hosts, &links).expect("valid link parameters")
 }
 
-/// Runs one program on each host until nothing more happens; answers how many events there were.
+/// Runs one program on each host until there are no more events; returns their number.
 pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn Program]) -> u64 {
     for (host, program) in (0..).map(HostId).zip(programs.iter_mut()) {
         program.start(Instant::ZERO, internet.sockets_mut(host));
@@ -55,7 +53,7 @@ pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn Program]) -> u6
     while let Some((key, event)) = internet.pop_event() {
         events += 1;
         let Event::Network(event) = event else {
-            unreachable!("programs schedule nothing");
+            unreachable!("no program schedules events");
         };
         let host = internet.handle_event(key.at, event, &mut ());
         let mut acted = false;

@@ -1,4 +1,4 @@
-//! The three drills under every adversary of `machine`, and its exhaustive search.
+//! The litmus tests under each scheduler of `machine`, and its exhaustive search.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,41 +10,41 @@ use machine::{
     Selection, Surw, Tally, TimeWeighted,
 };
 
-use crate::hunt::{Campaign, Chase, Hunt, Watch};
+use crate::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
 
-/// There is one host.
+/// The host in the keys of random choices; there is only one.
 const HOST: u64 = 0;
-/// What a shared access takes.
-const STEP: Duration = Duration::from_nanos(200);
+/// The modeled time of a shared access.
+const ACCESS_TIME: Duration = Duration::from_nanos(200);
 
-/// One of the adversaries.
+/// A scheduler of `machine`, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chooser {
+pub enum Strategy {
     /// The random walk.
     Random,
-    /// The walk over modeled time.
-    Paced,
-    /// A processor for every thread.
+    /// The random walk weighted by modeled time.
+    TimeWeighted,
+    /// One processor for each thread.
     Parallel,
-    /// The same, as evenly as each schedule draws: a member of the portfolio.
+    /// The same with a random evenness for each schedule, as a member of the portfolio.
     AnyEvenness,
     /// Probabilistic concurrency testing for bugs of this depth.
     Pct(u32),
     /// Partial order sampling.
     Pos,
-    /// Uniform over the orders of what is selected.
+    /// Selectively uniform random walk.
     Surw(Selection),
-    /// So many preemptions at calls that meet other threads.
+    /// This many preemptions, at calls that depend on calls of other threads.
     Preempting(u32),
-    /// One of several, drawn for each schedule.
+    /// One of several, chosen at random for each schedule.
     Portfolio,
 }
 
-impl Chooser {
-    /// All of them.
+impl Strategy {
+    /// All strategies that are measured.
     pub const ALL: [Self; 13] = [
         Self::Random,
-        Self::Paced,
+        Self::TimeWeighted,
         Self::Parallel,
         Self::AnyEvenness,
         Self::Pct(2),
@@ -58,11 +58,11 @@ impl Chooser {
         Self::Portfolio,
     ];
 
-    /// As it stands in the table.
+    /// The name in the table.
     pub fn name(self) -> String {
         match self {
             Self::Random => "random".into(),
-            Self::Paced => "paced".into(),
+            Self::TimeWeighted => "time-weighted".into(),
             Self::Parallel => "parallel".into(),
             Self::AnyEvenness => "parallel, any evenness".into(),
             Self::Pct(depth) => format!("PCT {depth}"),
@@ -74,86 +74,103 @@ impl Chooser {
         }
     }
 
-    /// Whether it must know how many calls there will be.
+    /// Whether it needs the numbers of calls of earlier schedules.
     const fn needs_counts(self) -> bool {
         match self {
-            Self::Random | Self::Paced | Self::Parallel | Self::AnyEvenness | Self::Pos => false,
+            Self::Random | Self::TimeWeighted | Self::Parallel | Self::AnyEvenness | Self::Pos => {
+                false
+            }
             Self::Pct(_) | Self::Surw(_) | Self::Preempting(_) | Self::Portfolio => true,
         }
     }
 
-    fn scheduler(self, luck: Choices, counts: &Counts, book: Option<&Book>) -> Box<dyn Scheduler> {
+    fn scheduler(
+        self,
+        choices: Choices,
+        counts: &Counts,
+        tally: Option<&SharedTally>,
+    ) -> Box<dyn Scheduler> {
         match self {
-            Self::Random => written(Random::new(luck, HOST), book),
-            Self::Paced => written(TimeWeighted::new(luck, HOST, STEP), book),
-            Self::Parallel => written(Parallel::new(luck, HOST, STEP), book),
-            Self::AnyEvenness => written(Parallel::of_any_evenness(luck, HOST, STEP), book),
-            Self::Pct(depth) => written(Pct::new(luck, HOST, depth, counts.most()), book),
-            Self::Pos => written(Pos::new(luck, HOST), book),
-            Self::Surw(selection) => written(Surw::new(luck, HOST, counts, selection), book),
-            Self::Preempting(count) => written(Preempting::new(luck, HOST, count, counts), book),
-            Self::Portfolio => written(Portfolio::new(luck, HOST, counts, STEP), book),
+            Self::Random => counting(tally, Random::new(choices, HOST)),
+            Self::TimeWeighted => counting(tally, TimeWeighted::new(choices, HOST, ACCESS_TIME)),
+            Self::Parallel => counting(tally, Parallel::new(choices, HOST, ACCESS_TIME)),
+            Self::AnyEvenness => {
+                counting(tally, Parallel::of_any_evenness(choices, HOST, ACCESS_TIME))
+            }
+            Self::Pct(depth) => counting(tally, Pct::new(choices, HOST, depth, counts.most())),
+            Self::Pos => counting(tally, Pos::new(choices, HOST)),
+            Self::Surw(selection) => counting(tally, Surw::new(choices, HOST, counts, selection)),
+            Self::Preempting(count) => {
+                counting(tally, Preempting::new(choices, HOST, count, counts))
+            }
+            Self::Portfolio => counting(tally, Portfolio::new(choices, HOST, counts, ACCESS_TIME)),
         }
     }
 }
 
-/// Where calls are counted.
-type Book = Rc<RefCell<Tally>>;
+type SharedTally = Rc<RefCell<Tally>>;
 
-/// The scheduler, with its calls written into the book if there is one.
-fn written(scheduler: impl Scheduler + 'static, book: Option<&Book>) -> Box<dyn Scheduler> {
-    match book {
-        Some(book) => Box::new(Tally::counting(book, scheduler)),
+/// The scheduler, which counts its calls if there is a tally.
+fn counting(
+    tally: Option<&SharedTally>,
+    scheduler: impl Scheduler + 'static,
+) -> Box<dyn Scheduler> {
+    match tally {
+        Some(tally) => Box::new(Tally::counting(tally, scheduler)),
         None => Box::new(scheduler),
     }
 }
 
-/// Whether a schedule is counted, for those that must know: the first few, and then one of so many,
-/// as the peer that needs counts raises them when a run was longer. The first is a random walk.
+/// Whether the calls of this schedule are counted: those of the first few, and then of one in
+/// sixteen. shuttle raises its counts likewise, whenever a run was longer.
 const fn is_counted(schedule: u32) -> bool {
     const FIRST: u32 = 16;
     schedule < FIRST || schedule.is_multiple_of(FIRST)
 }
 
-/// Runs a drill under every master seed of a campaign.
+/// Runs a litmus test under each master seed of a campaign.
 ///
 /// # Panics
-/// If the drill does not end.
-pub fn hunt(chooser: Chooser, drill: LitmusTest, campaign: Campaign) -> Hunt {
-    let mut stage = drill.runner(false);
-    let mut chase = |seed, watch: &Watch| {
-        let book = Book::default();
+/// If the test does not end.
+pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSearch {
+    let mut runner = test.runner(false);
+    let mut search = |seed, recorder: &Recorder| {
+        let tally = SharedTally::default();
         let mut counts = Counts::default();
         for schedule in 0..campaign.schedules {
-            let luck = Choices::new(mix(seed, u64::from(schedule)));
-            let counted = chooser.needs_counts() && is_counted(schedule);
-            let book = counted.then_some(&book);
-            let walks = counted && schedule == 0;
-            let chooser = if walks { Chooser::Random } else { chooser };
-            watch.saw(stage.run(chooser.scheduler(luck, &counts, book)));
-            if let Some(book) = book {
-                counts = book.borrow().counts();
+            let choices = Choices::new(mix(seed, u64::from(schedule)));
+            let is_counted = strategy.needs_counts() && is_counted(schedule);
+            let tally = is_counted.then_some(&tally);
+            // Nothing is counted before the first schedule, so it is a random walk.
+            let strategy = if is_counted && schedule == 0 {
+                Strategy::Random
+            } else {
+                strategy
+            };
+            recorder.add(runner.run(strategy.scheduler(choices, &counts, tally)));
+            if let Some(tally) = tally {
+                counts = tally.borrow().counts();
             }
         }
     };
-    campaign.hunt(|seed| Watch::shared(|watch| chase(seed, &watch)))
+    campaign.search(|seed| Recorder::record(|recorder| search(seed, &recorder)))
 }
 
-/// Exhausts a drill within two preemptions.
+/// Runs every order of a litmus test with at most two preemptions.
 ///
 /// # Panics
-/// If the drill does not end, or there are more than a million executions.
-pub fn exhaust(drill: LitmusTest) -> Chase {
-    let mut stage = drill.runner_at_zero_cost(false);
+/// If the test does not end, or has more than a million such orders.
+pub fn exhaust(test: LitmusTest) -> SeedSearch {
+    let mut runner = test.runner_at_zero_cost(false);
     let mut search = Exhaustive::new(Bound {
         preemptions: Some(2),
         runs: 1_000_000,
     });
-    let chase = Watch::shared(|watch| {
+    let found = Recorder::record(|recorder| {
         while let Some(explorer) = search.next_run() {
-            watch.saw(stage.run(Box::new(explorer)));
+            recorder.add(runner.run(Box::new(explorer)));
         }
     });
-    assert!(search.is_exhausted(), "a drill has not so many orders");
-    chase
+    assert!(search.is_exhausted(), "the test has too many orders");
+    found
 }

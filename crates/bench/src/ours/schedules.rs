@@ -1,53 +1,47 @@
-//! W4 on `machine`: the three drills, one schedule after the other.
+//! W4 on `machine`: random schedules and exhaustive searches of the litmus tests.
 
 use kernel::Choices;
 use litmus::{LitmusTest, Program};
 use machine::{Bound, Exhaustive, Random};
 
-/// What is done besides making a drill's calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// Nothing: programs are run only where it is not known what they do.
-    Known,
-    /// They are run each time.
-    RunEachTime,
-    /// Every access is judged for races.
-    Judged,
+/// A litmus test that can fail, with this many private steps around its shared parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Race {
+    /// The program.
+    pub program: Program,
+    /// The number of private steps.
+    pub private_steps: u32,
 }
 
-/// `schedules` random schedules of a drill with so many private steps; answers how many failed.
-pub fn random((program, noise): (Program, u32), schedules: u32, way: Way) -> u32 {
-    let drill = broken(program, noise);
-    let mut stage = match way {
-        Way::Known => drill.runner(false),
-        Way::RunEachTime => drill.runner(false),
-        Way::Judged => drill.runner(true),
-    };
-    let luck = |seed| Choices::new(u64::from(seed));
-    // A walk remembers nothing: one is enough for all schedules, as in the peer.
-    let first = stage.run(Box::new(Random::new(luck(0), 0)));
-    let others = (1..schedules).map(|seed| u32::from(stage.rerun(luck(seed))));
-    u32::from(first) + others.sum::<u32>()
-}
-
-/// Every order of a drill's calls with at most two preemptions, judged for races or not; answers
-/// how many runs that takes.
-pub fn exhaustive((program, noise): (Program, u32), judge: bool) -> u64 {
-    let mut stage = broken(program, noise).runner_at_zero_cost(judge);
-    let mut search = Exhaustive::new(Bound {
-        preemptions: Some(2),
-        runs: 1_000_000,
-    });
-    while let Some(explorer) = search.next_run() {
-        stage.run(Box::new(explorer));
+impl Race {
+    /// Runs this many random schedules; returns how many failed.
+    pub fn random(self, schedules: u32, detect_races: bool) -> u32 {
+        let mut runner = self.test().runner(detect_races);
+        let choices = |seed| Choices::new(u64::from(seed));
+        // A random walk has no state: one scheduler serves all schedules, as in shuttle.
+        let first = runner.run(Box::new(Random::new(choices(0), 0)));
+        let others = (1..schedules).map(|seed| u32::from(runner.rerun(choices(seed))));
+        u32::from(first) + others.sum::<u32>()
     }
-    search.runs()
-}
 
-const fn broken(program: Program, noise: u32) -> LitmusTest {
-    LitmusTest {
-        program,
-        private_steps: noise,
-        fixed: false,
+    /// Runs every order of the calls with at most two preemptions; returns the number of runs.
+    pub fn exhaustive(self, detect_races: bool) -> u64 {
+        let mut runner = self.test().runner_at_zero_cost(detect_races);
+        let mut search = Exhaustive::new(Bound {
+            preemptions: Some(2),
+            runs: 1_000_000,
+        });
+        while let Some(explorer) = search.next_run() {
+            runner.run(Box::new(explorer));
+        }
+        search.runs()
+    }
+
+    const fn test(self) -> LitmusTest {
+        LitmusTest {
+            program: self.program,
+            private_steps: self.private_steps,
+            fixed: false,
+        }
     }
 }

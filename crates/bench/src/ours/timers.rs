@@ -4,7 +4,7 @@ use kernel::{Duration, EventKey, EventQueue, Instant};
 
 use crate::work::Timers;
 
-/// Timers that fire again and again, in the total order of their keys.
+/// Expires timers again and again, in the total order of their keys.
 pub fn event_queue(work: Timers) {
     let mut queue = EventQueue::new();
     let key = |at, timer, firing: u32| EventKey {

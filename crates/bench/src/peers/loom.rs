@@ -1,19 +1,19 @@
-//! loom 0.7.3: every order with at most two preemptions, and what a load may read in C11.
+//! loom 0.7.3: every order with at most two preemptions, and every value that C11 allows a load.
 
-use mtasim_bench::hunt::{Chase, Watch};
+use mtasim_bench::bug_search::{Recorder, SeedSearch};
 
-super::drills::drills!(loom);
+super::litmus::litmus_tests!(loom);
 
-/// Exhausts a drill within two preemptions.
-pub fn exhaust(drill: Drill, noise: u32, fixed: bool) -> Chase {
-    Watch::shared(|watch| {
+/// Runs every order of a litmus test with at most two preemptions.
+pub fn exhaust(test: LitmusTest, private_steps: u32, fixed: bool) -> SeedSearch {
+    Recorder::record(|recorder| {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(2);
-        builder.check(move || watch.saw(drill(noise, fixed)));
+        builder.check(move || recorder.add(test(private_steps, fixed)));
     })
 }
 
-/// The same of a failing drill; answers how many executions that took.
-pub fn exhaustive(drill: Drill, noise: u32) -> u64 {
-    exhaust(drill, noise, false).schedules
+/// The same for a test that can fail; returns the number of executions.
+pub fn exhaustive(test: LitmusTest, private_steps: u32) -> u64 {
+    exhaust(test, private_steps, false).schedules
 }

@@ -1,22 +1,20 @@
-//! madsim 0.2.34, which is built apart: it wants `--cfg madsim` for all that is in the build.
-//!
-//! Owns the building of its side and the questions it knows. It refuses to measure: the other side
-//! tells its own processor time.
+//! madsim 0.2.34, in a separate program: all its dependencies need `--cfg madsim`. The program measures
+//! its own processor time.
 
 use std::process::Command;
 
-use crate::contest::Cost;
-use crate::process::Other;
+use crate::comparison::Cost;
+use crate::subprocess::Subprocess;
 use crate::work::{Associations, PingPong};
 
-/// The other side.
-pub struct Madsim(Other);
+/// The program with madsim.
+pub struct Madsim(Subprocess);
 
 impl Madsim {
     /// Builds and starts it.
     ///
     /// # Errors
-    /// What kept it from being built or started.
+    /// If it cannot be built or started.
     pub fn start() -> Result<Self, String> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/madsim");
         let built = Command::new("cargo")
@@ -30,7 +28,7 @@ impl Madsim {
             return Err(format!("{folder} cannot be built"));
         }
         let program = format!("{folder}/target/release/mtasim-bench-madsim");
-        Other::start(&mut Command::new(program)).map(Self)
+        Subprocess::start(&mut Command::new(program)).map(Self)
     }
 
     /// W1.

@@ -1,29 +1,29 @@
-//! shuttle 0.9.9: threads as coroutines, a scheduler asked before each access.
+//! shuttle 0.9.9: threads as coroutines, with a scheduling decision before each access.
 //!
-//! Its portfolio is not here: it starts a thread for each member and ends with the first panic, so
-//! that neither schedules nor processor time to a bug are its own.
+//! Its portfolio is not measured. It starts a thread for each member and ends with the first panic, so
+//! neither schedules nor processor time to the first failure are known.
 
-use mtasim_bench::hunt::{Campaign, Chase, Hunt, Watch};
+use mtasim_bench::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
 use shuttle::scheduler::{
     DfsScheduler, PctScheduler, RandomScheduler, Scheduler, UrwRandomScheduler,
 };
 use shuttle::{Config, Runner};
 
-super::drills::drills!(shuttle);
+super::litmus::litmus_tests!(shuttle);
 
-/// Those of its schedulers that draw.
+/// Its random schedulers.
 #[derive(Clone, Copy, Debug)]
-pub enum Chooser {
+pub enum Strategy {
     /// The random walk.
     Random,
     /// Probabilistic concurrency testing for bugs of this depth.
     Pct(usize),
-    /// Uniform over interleavings, by the counts of one run.
+    /// Uniform random walk, from the counts of one run.
     Urw,
 }
 
-impl Chooser {
-    /// All that are measured.
+impl Strategy {
+    /// All strategies that are measured.
     pub const ALL: [Self; 5] = [
         Self::Random,
         Self::Pct(2),
@@ -32,7 +32,7 @@ impl Chooser {
         Self::Urw,
     ];
 
-    /// As it stands in the table.
+    /// The name in the table.
     pub fn name(self) -> String {
         match self {
             Self::Random => "random".into(),
@@ -42,36 +42,45 @@ impl Chooser {
     }
 }
 
-/// `schedules` random schedules of a drill, which is called for each.
-pub fn random(drill: Drill, noise: u32, schedules: u32) {
+/// A litmus test with its parameters.
+#[derive(Clone, Copy)]
+pub struct Test {
+    /// The program.
+    pub program: LitmusTest,
+    /// The number of private steps around each shared part.
+    pub private_steps: u32,
+    /// Whether it is the fixed variant.
+    pub fixed: bool,
+}
+
+/// Runs this many random schedules of a test that can fail.
+pub fn random(program: LitmusTest, private_steps: u32, schedules: u32) {
     let scheduler = RandomScheduler::new_from_seed(1, schedules as usize);
     Runner::new(scheduler, Config::default()).run(move || {
-        let _ = drill(noise, false);
+        let _ = program(private_steps, false);
     });
 }
 
-/// Runs a drill under every master seed of a campaign.
-pub fn hunt(chooser: Chooser, drill: Drill, terms: (u32, bool), campaign: Campaign) -> Hunt {
-    let count = campaign.schedules as usize;
-    campaign.hunt(|seed| match chooser {
-        Chooser::Random => chase(RandomScheduler::new_from_seed(seed, count), drill, terms),
-        Chooser::Pct(depth) => chase(
-            PctScheduler::new_from_seed(seed, depth, count),
-            drill,
-            terms,
-        ),
-        Chooser::Urw => chase(UrwRandomScheduler::new_from_seed(seed, count), drill, terms),
-    })
-}
+impl Test {
+    /// Runs the test under each master seed of a campaign.
+    pub fn search(self, strategy: Strategy, campaign: Campaign) -> BugSearch {
+        let count = campaign.schedules as usize;
+        campaign.search(|seed| match strategy {
+            Strategy::Random => self.run(RandomScheduler::new_from_seed(seed, count)),
+            Strategy::Pct(depth) => self.run(PctScheduler::new_from_seed(seed, depth, count)),
+            Strategy::Urw => self.run(UrwRandomScheduler::new_from_seed(seed, count)),
+        })
+    }
 
-/// Every order of a drill, the deepest choice first, but no more than `schedules`.
-pub fn depth_first(drill: Drill, terms: (u32, bool), schedules: u32) -> Chase {
-    let scheduler = DfsScheduler::new(Some(schedules as usize), false);
-    chase(scheduler, drill, terms)
-}
+    /// Runs the orders of the test depth-first, at most this many.
+    pub fn depth_first(self, schedules: u32) -> SeedSearch {
+        self.run(DfsScheduler::new(Some(schedules as usize), false))
+    }
 
-fn chase<S: Scheduler + 'static>(scheduler: S, drill: Drill, (noise, fixed): (u32, bool)) -> Chase {
-    Watch::shared(|watch| {
-        Runner::new(scheduler, Config::default()).run(move || watch.saw(drill(noise, fixed)));
-    })
+    fn run<S: Scheduler + 'static>(self, scheduler: S) -> SeedSearch {
+        Recorder::record(|recorder| {
+            Runner::new(scheduler, Config::default())
+                .run(move || recorder.add((self.program)(self.private_steps, self.fixed)));
+        })
+    }
 }

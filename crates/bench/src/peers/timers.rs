@@ -1,4 +1,4 @@
-//! W5's contestants: tokio's paused clock, a binary heap, a hierarchical wheel.
+//! W5: tokio's paused clock, a binary heap, and a hierarchical timing wheel.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,7 +9,7 @@ use hierarchical_hash_wheel_timer::wheels::quad_wheel::{QuadWheelWithOverflow, n
 
 use crate::work::Timers;
 
-/// A tokio task for each timer, under a paused clock.
+/// One tokio task for each timer, under a paused clock.
 pub fn tokio_paused(work: Timers) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -24,7 +24,7 @@ pub fn tokio_paused(work: Timers) {
             })
         });
         for task in tasks.collect::<Vec<_>>() {
-            task.await.expect("it sleeps and ends");
+            task.await.expect("the task ends");
         }
     });
 }
@@ -49,14 +49,14 @@ pub fn binary_heap(work: Timers) {
     assert_eq!(fired, work.total());
 }
 
-/// hierarchical_hash_wheel_timer 1.4.0: four wheels of 256 slots of a millisecond. What is due in
-/// one slot comes in no defined order.
+/// hierarchical_hash_wheel_timer 1.4.0: four wheels with 256 slots of a millisecond. Timers in one slot
+/// expire in no defined order.
 pub fn wheel(work: Timers) {
     let mut wheel = QuadWheelWithOverflow::new(no_prune::<(u32, u32)>);
     let arm = |wheel: &mut QuadWheelWithOverflow<(u32, u32)>, timer, firings| {
         let delay = Duration::from_millis(work.gap(timer, firings));
         let armed = wheel.insert_with_delay((timer, firings + 1), delay);
-        armed.unwrap_or_else(|_| panic!("a gap of at least a millisecond"));
+        armed.unwrap_or_else(|_| panic!("the delay is too short"));
     };
     for timer in 0..work.timers {
         arm(&mut wheel, timer, 0);

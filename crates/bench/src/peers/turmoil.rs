@@ -1,4 +1,4 @@
-//! turmoil 0.7.2: a paused tokio runtime for each host, all stepped by one tick.
+//! turmoil 0.7.2: a paused tokio runtime for each host, which all advance by ticks.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use turmoil::{Builder, Sim};
 use crate::dialogue;
 use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
 
-/// Longer than any of the workloads takes.
-const FOREVER: Duration = Duration::from_secs(1_000_000);
+/// Longer than any of the workloads.
+const DURATION_MAX: Duration = Duration::from_secs(1_000_000);
 
 fn sim<'a>(delay: Duration) -> Sim<'a> {
     Builder::new()
         .tick_duration(Duration::from_millis(1))
         .min_message_latency(delay)
         .max_message_latency(delay)
-        .simulation_duration(FOREVER)
+        .simulation_duration(DURATION_MAX)
         .tcp_capacity(1 << 16)
         .rng_seed(1)
         .build()

@@ -1,4 +1,4 @@
-//! turmoil-net 0.1.0: segments, handshake and FIN, on one paused tokio runtime and one tick.
+//! turmoil-net 0.1.0: segments, handshakes and FINs, on one paused tokio runtime that advances by ticks.
 
 use futures::future::join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -10,8 +10,8 @@ use turmoil_net::{KernelConfig, Latency, rule};
 use crate::dialogue;
 use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
 
-/// Retransmissions are counted in ticks of a millisecond: a round trip of 40 ms must not look like
-/// a loss.
+/// Retransmissions are counted in ticks of a millisecond. The threshold is far above a round trip of
+/// 40 ms, which would be taken for a loss.
 fn config() -> KernelConfig {
     KernelConfig::default()
         .retx_threshold(3_000)
@@ -22,19 +22,19 @@ fn config() -> KernelConfig {
 pub fn associations(work: Associations) {
     let (done, mut finished) = mpsc::unbounded_channel();
     let mut fixture = ClientServer::with_config(config()).server("server", serve());
-    // The fixture knows one client; the other callers are hosts that never answer.
+    // The fixture has one client. The others are entered as servers.
     for client in 1..work.clients {
         let done = done.clone();
         fixture = fixture.server(format!("client-{client}"), async move {
             open(work).await;
-            done.send(()).expect("the last client waits");
+            done.send(()).expect("the first client waits for all");
         });
     }
     fixture.run("client-0", async move {
         rule(Latency::fixed(ASSOCIATION_DELAY)).forget();
         open(work).await;
         for _ in 1..work.clients {
-            finished.recv().await.expect("every client tells");
+            finished.recv().await.expect("every client reports");
         }
     });
 }
@@ -42,7 +42,7 @@ pub fn associations(work: Associations) {
 async fn serve() {
     let listener = TcpListener::bind(("0.0.0.0", PORT)).await;
     let listener = listener.expect("the port is free");
-    // One task for all: a task of its own would lose the host that it belongs to.
+    // One task for all connections: a spawned task would not belong to the host.
     let mut answering = FuturesUnordered::new();
     loop {
         tokio::select! {

@@ -1,70 +1,70 @@
-//! The tables of W4-races as markdown, and the same for programs.
+//! The results of W4-races, as Markdown tables and as JSON.
 
 use std::time::Duration;
 
-use mtasim_bench::hunt::Hunt;
+use mtasim_bench::bug_search::BugSearch;
 use serde_json::{Value, json};
 
-use super::{Entry, Size, Table};
+use super::{Size, StrategyResult, Table};
 use crate::report::scaled;
 
-/// Every strategy at every cell, then what is held to what.
+/// Prints every strategy in every setting, then the targets.
 pub fn print(tables: &[Table], size: Size) {
-    println!("{}  how soon three heap races are found\n", super::NAME);
+    println!("{}  finding three heap races\n", super::NAME);
     println!(
         "{} master seeds of {} schedules each; processor time; intervals of 95 %\n",
-        size.hunt.seeds, size.hunt.schedules
+        size.search.seeds, size.search.schedules
     );
-    print_entries(tables);
-    print_verdicts(tables);
-    print_exhaustions(tables);
-    let alarms: u64 = tables.iter().map(Table::alarms).sum();
-    let twins = tables.iter().flat_map(|table| &table.entries);
-    let schedules: u64 = twins.map(|entry| entry.twin.schedules()).sum();
+    print_results(tables);
+    print_portfolio(tables);
+    print_exhaustive(tables);
+    let failed: u64 = tables.iter().map(Table::false_alarms).sum();
+    let all = tables.iter().flat_map(|table| &table.results);
+    let schedules: u64 = all.map(|result| result.fixed.schedules()).sum();
     println!(
-        "right twins: {alarms} of {schedules} schedules failed; target 0: {}\n",
-        met(alarms == 0)
+        "fixed variants: {failed} of {schedules} schedules failed; target 0: {}\n",
+        met(failed == 0)
     );
 }
 
-fn print_entries(tables: &[Table]) {
+fn print_results(tables: &[Table]) {
     println!(
-        "| program, noise | tool | strategy | schedules/s | a schedule fails | schedules to the first | time to the first | exhausts | right twin |"
+        "| program, private steps | tool | strategy | schedules/s | a schedule fails | schedules to the first | time to the first | all orders | fixed variant |"
     );
     println!("|---|---|---|---:|---|---:|---:|---:|---|");
     for table in tables {
-        for entry in &table.entries {
-            let hunt = &entry.hunt;
-            let exhausted = entry.exhausted().map(|it| it.to_string());
+        for result in &table.results {
+            let search = &result.search;
+            let exhausted = result.exhausted().map(|it| it.to_string());
             println!(
                 "| {} | {} | {} | {} | {} | {} | {} | {} | {} of {} |",
-                table.cell.name(),
-                entry.tool,
-                entry.chooser,
-                scaled(hunt.rate()),
-                chance(entry),
-                first(hunt),
-                first_time(hunt),
+                table.setting.name(),
+                result.tool,
+                result.strategy,
+                scaled(search.rate()),
+                probability(result),
+                first(search),
+                first_time(search),
                 exhausted.unwrap_or_else(|| "-".into()),
-                entry.twin.failed(),
-                entry.twin.schedules(),
+                result.fixed.failed(),
+                result.fixed.schedules(),
             );
         }
     }
     println!();
 }
 
-fn print_verdicts(tables: &[Table]) {
+fn print_portfolio(tables: &[Table]) {
     println!(
-        "The portfolio against the best of shuttle's single strategies: how many times as likely a schedule fails.\n"
+        "The portfolio and the best of shuttle's strategies: how many times as likely a schedule fails.\n"
     );
     println!(
-        "| program, noise | best of shuttle | it fails | portfolio | times | schedules to the first, both | at least half, at the low end |"
+        "| program, private steps | best of shuttle | it fails | portfolio | ratio | schedules to the first, both | at least half, at the low end |"
     );
     println!("|---|---|---|---|---|---|---|");
     for table in tables {
-        let verdict = table.verdict();
-        let times = verdict.times.map_or_else(
+        let compared = table.portfolio();
+        let ratio = compared.ratio.map_or_else(
             || "-".into(),
             |it| {
                 let interval = it.interval;
@@ -72,71 +72,71 @@ fn print_verdicts(tables: &[Table]) {
             },
         );
         println!(
-            "| {} | {} | {} | {} | {times} | {}, {} | {} |",
-            table.cell.name(),
-            verdict.best.chooser,
-            chance(verdict.best),
-            chance(verdict.portfolio),
-            first(&verdict.best.hunt),
-            first(&verdict.portfolio.hunt),
-            met(verdict.is_met()),
+            "| {} | {} | {} | {} | {ratio} | {}, {} | {} |",
+            table.setting.name(),
+            compared.best.strategy,
+            probability(compared.best),
+            probability(compared.portfolio),
+            first(&compared.best.search),
+            first(&compared.portfolio.search),
+            met(compared.is_met()),
         );
     }
     println!();
 }
 
-fn print_exhaustions(tables: &[Table]) {
-    println!("Executions to exhaust all orders within two preemptions.\n");
-    println!("| program, noise | mtasim | loom 0.7.3 | no more |");
+fn print_exhaustive(tables: &[Table]) {
+    println!("Executions of all orders with at most two preemptions.\n");
+    println!("| program, private steps | mtasim | loom 0.7.3 | no more than loom |");
     println!("|---|---:|---:|---|");
     for table in tables {
-        let [ours, theirs] = table.exhausted().map(|entry| entry.hunt.schedules());
-        let name = table.cell.name();
+        let [ours, theirs] = table.exhaustive().map(|result| result.search.schedules());
+        let name = table.setting.name();
         println!("| {name} | {ours} | {theirs} | {} |", met(ours <= theirs));
     }
     println!();
 }
 
-/// All of it as data.
+/// All results as JSON.
 pub fn to_json(tables: &[Table], size: Size) -> Value {
-    let entry = |entry: &Entry| {
-        let hunt = &entry.hunt;
-        let interval = hunt.interval();
+    let result = |result: &StrategyResult| {
+        let search = &result.search;
+        let interval = search.interval();
         json!({
-            "tool": entry.tool,
-            "strategy": entry.chooser,
-            "is_chance": entry.is_chance(),
-            "schedules": hunt.schedules(),
-            "failed": hunt.failed(),
-            "per_second": hunt.rate(),
-            "share": {"of": hunt.share(), "low": interval.low, "high": interval.high},
-            "seeds_with_a_bug": hunt.successes(),
-            "median_schedules": hunt.median_schedules(),
-            "median_nanoseconds": hunt.median_nanos(),
-            "exhausts": entry.exhausted(),
-            "twin": {"schedules": entry.twin.schedules(), "failed": entry.twin.failed()},
+            "tool": result.tool,
+            "strategy": result.strategy,
+            "is_random": result.is_random(),
+            "schedules": search.schedules(),
+            "failed": search.failed(),
+            "per_second": search.rate(),
+            "failing": {"fraction": search.fraction(), "low": interval.low, "high": interval.high},
+            "seeds_with_a_failure": search.successes(),
+            "median_schedules": search.median_schedules(),
+            "median_nanoseconds": search.median_nanos(),
+            "all_orders": result.exhausted(),
+            "fixed": {"schedules": result.fixed.schedules(), "failed": result.fixed.failed()},
         })
     };
     let table = |table: &Table| {
-        let verdict = table.verdict();
-        let times = verdict
-            .times
+        let compared = table.portfolio();
+        let ratio = compared
+            .ratio
             .map(|it| json!({"ratio": it.ratio, "low": it.interval.low, "high": it.interval.high}));
-        let [ours, theirs] = table.exhausted().map(|entry| entry.hunt.schedules());
+        let [ours, theirs] = table.exhaustive().map(|result| result.search.schedules());
         json!({
-            "cell": table.cell.name(),
-            "entries": table.entries.iter().map(entry).collect::<Vec<_>>(),
-            "best_of_shuttle": verdict.best.chooser,
-            "times_the_best": times,
-            "portfolio_met": verdict.is_met(),
+            "setting": table.setting.name(),
+            "strategies": table.results.iter().map(result).collect::<Vec<_>>(),
+            "best_of_shuttle": compared.best.strategy,
+            "times_the_best": ratio,
+            "portfolio_met": compared.is_met(),
             "exhaustion_met": ours <= theirs,
         })
     };
     json!({
         "workload": super::NAME,
-        "seeds": size.hunt.seeds,
-        "schedules": size.hunt.schedules,
-        "cells": tables.iter().map(table).collect::<Vec<_>>(),
+        "seeds": size.search.seeds,
+        "schedules": size.search.schedules,
+        "settings": tables.iter().map(table).collect::<Vec<_>>(),
     })
 }
 
@@ -144,26 +144,31 @@ fn met(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**missed**" }
 }
 
-/// In percent, with the interval; without, where it is no chance.
-fn chance(entry: &Entry) -> String {
-    if !entry.is_chance() {
-        return format!("{} of {}", entry.hunt.failed(), entry.hunt.schedules());
+/// A percentage with its interval, or counts if it estimates no probability.
+fn probability(result: &StrategyResult) -> String {
+    if !result.is_random() {
+        return format!(
+            "{} of {}",
+            result.search.failed(),
+            result.search.schedules()
+        );
     }
-    let interval = entry.hunt.interval();
-    let [share, low, high] = [entry.hunt.share(), interval.low, interval.high].map(|it| 100.0 * it);
-    format!("{share:.2} % ({low:.2}-{high:.2})")
+    let interval = result.search.interval();
+    let [fraction, low, high] =
+        [result.search.fraction(), interval.low, interval.high].map(|it| 100.0 * it);
+    format!("{fraction:.2} % ({low:.2}-{high:.2})")
 }
 
-/// Schedules to the first that fails: the median, or how many master seeds came to one at all.
-fn first(hunt: &Hunt) -> String {
-    match hunt.median_schedules() {
+/// The median of schedules to the first failure, or how many master seeds found one.
+fn first(search: &BugSearch) -> String {
+    match search.median_schedules() {
         Some(schedules) => schedules.to_string(),
-        None => format!("more ({} found it)", hunt.successes()),
+        None => format!("more ({} found it)", search.successes()),
     }
 }
 
-fn first_time(hunt: &Hunt) -> String {
-    match hunt.median_nanos() {
+fn first_time(search: &BugSearch) -> String {
+    match search.median_nanos() {
         Some(nanos) => format!("{:.1?}", Duration::from_nanos(nanos)),
         None => "more".into(),
     }

@@ -1,23 +1,21 @@
-//! Who does what: the workloads of docs/performance.md.
-//!
-//! Owns the sizes of the workloads, the targets and what is said of the contestants.
+//! The workloads of docs/performance.md: their sizes, systems and targets.
 
 use std::cell::RefCell;
 
+use config::plan::Scenario;
 use litmus::Program;
 use net::LossModel;
-use config::plan::Scenario;
 
-use crate::contest::{Contest, Contestant, Cost, Target};
-use crate::ours::{self, mtas, schedules::Way};
+use crate::comparison::{Comparison, Cost, System, Target};
+use crate::ours::{self, mtas, schedules::Race};
 use crate::peers::{self, madsim::Madsim};
 use crate::work::{Associations, PingPong, Timers};
 
-type Other<'a> = Option<&'a RefCell<Madsim>>;
+type OptionalMadsim<'a> = Option<&'a RefCell<Madsim>>;
 
-/// All of them, with a `scale`-th of the work.
-pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
-    let associations = |clients, at_once: u32| {
+/// All workloads, with a fraction `1 / scale` of the work.
+pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
+    let work = |clients, at_once: u32| {
         let each = 10_000 / scale / clients;
         Associations {
             clients,
@@ -25,16 +23,15 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
             at_once: at_once.min(each),
         }
     };
-    let timers = |timers, firings| Timers { timers, firings };
     let mut all = vec![
-        association_contest("W1", associations(16, 10), madsim),
-        whole_mtas(10 / scale.min(10), associations(16, 10)),
-        association_contest("W1s-256", associations(256, 10), madsim),
-        association_contest("W1s-open", associations(16, u32::MAX), madsim),
+        associations("W1", work(16, 10), madsim),
+        whole_mtas(10 / scale.min(10), work(16, 10)),
+        associations("W1s-256", work(256, 10), madsim),
+        associations("W1s-open", work(16, u32::MAX), madsim),
         messages(200_000 / scale, madsim),
         bad_links(),
     ];
-    let drills = [
+    let races = [
         ("W4-free-list", Program::FreeList, 0),
         ("W4-aba", Program::Aba, 0),
         ("W4-stale-block", Program::StaleBlock, 0),
@@ -45,13 +42,18 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
         ("W4-aba-20", Program::Aba, 20),
         ("W4-stale-block-20", Program::StaleBlock, 20),
     ];
-    for (name, program, noise) in drills {
-        all.push(schedules(name, (program, noise), 100_000 / scale));
+    for (name, program, private_steps) in races {
+        let race = Race {
+            program,
+            private_steps,
+        };
+        all.push(schedules(name, race, 100_000 / scale));
     }
-    all.push(exhaustions("W4-exhaustive", 0));
-    all.push(exhaustions("W4-exhaustive-20", 20));
-    all.push(timer_contest("W5-10k", timers(10_000, 101)));
-    all.push(timer_contest("W5-1M", timers(1_000_000 / scale, 11)));
+    let timers_of = |timers, firings| Timers { timers, firings };
+    all.push(exhaustive("W4-exhaustive", 0));
+    all.push(exhaustive("W4-exhaustive-20", 20));
+    all.push(timers("W5-10k", timers_of(10_000, 101)));
+    all.push(timers("W5-1M", timers_of(1_000_000 / scale, 11)));
     all.push(idle());
     all.push(sizes("W7-hub", mtas::Pattern::HubAndSpoke, scale));
     all.push(sizes("W7-mesh", mtas::Pattern::Mesh, scale));
@@ -59,47 +61,47 @@ pub fn all(scale: u32, madsim: Other<'_>) -> Vec<Contest<'_>> {
     all
 }
 
-fn contestant<'a>(
+fn system<'a>(
     name: impl Into<String>,
     differs: &'static str,
     target: Option<Target>,
     run: impl FnMut() -> Cost + 'a,
-) -> Contestant<'a> {
-    Contestant {
+) -> System<'a> {
+    System {
         name: name.into(),
         differs,
         target,
         run: Box::new(run),
-        is_apart: false,
-        is_fresh: false,
+        has_process: false,
+        restarts: false,
     }
 }
 
-fn association_contest<'a>(
+fn associations<'a>(
     name: &'static str,
     work: Associations,
-    madsim: Other<'a>,
-) -> Contest<'a> {
-    let held = |times| (name == "W1").then_some(Target::AtLeast(times));
+    madsim: OptionalMadsim<'a>,
+) -> Comparison<'a> {
+    let target = |times| (name == "W1").then_some(Target::AtLeast(times));
     let ours = move || {
         Cost::of(work.total(), || {
             ours::associations::associations(work, LossModel::None);
         })
     };
-    let mut contestants = vec![
-        contestant(
+    let mut systems = vec![
+        system(
             "mtasim",
-            "handshake, FIN, TIME-WAIT, every timer of RFC 9293",
+            "handshake, FIN, TIME-WAIT, all timers of RFC 9293",
             None,
             ours,
         ),
-        contestant(
+        system(
             "turmoil-net 0.1.0",
             "handshake and FIN; retransmission counted in ticks, no timers",
-            held(5.0),
+            target(5.0),
             move || Cost::of(work.total(), || peers::turmoil_net::associations(work)),
         ),
-        contestant(
+        system(
             "turmoil 0.7.2",
             "messages instead of segments",
             None,
@@ -108,26 +110,26 @@ fn association_contest<'a>(
     ];
     if let Some(madsim) = madsim {
         let run = move || madsim.borrow_mut().associations(work);
-        let differs = "sends no SYN and no FIN, has no retransmission timers";
-        contestants.push(Contestant {
-            is_apart: true,
-            ..contestant("madsim 0.2.34", differs, held(2.0), run)
+        let differs = "no SYN and no FIN, no retransmission timers";
+        systems.push(System {
+            has_process: true,
+            ..system("madsim 0.2.34", differs, target(2.0), run)
         });
     }
-    Contest {
+    Comparison {
         name,
         title: format!(
-            "{} associations of {} clients, {} of each at a time, 20 ms",
+            "{} associations of {} clients, {} of each client at a time, 20 ms",
             work.total(),
             work.clients,
             work.at_once
         ),
         unit: "associations",
-        contestants,
+        systems,
     }
 }
 
-fn whole_mtas<'a>(messages: u32, work: Associations) -> Contest<'a> {
+fn whole_mtas<'a>(messages: u32, work: Associations) -> Comparison<'a> {
     let mail = mtas::Mail {
         hosts: 16,
         pattern: mtas::Pattern::HubAndSpoke,
@@ -136,18 +138,18 @@ fn whole_mtas<'a>(messages: u32, work: Associations) -> Contest<'a> {
         link: "",
     };
     let scenario = mail.scenario();
-    Contest {
+    Comparison {
         name: "W1m",
-        title: "associations of 16 MTAs with a hub: threads, heap, judge; digest on, logs off"
+        title: "associations of 16 MTAs with a hub: threads, heap, race detection, digest; no logs"
             .into(),
         unit: "associations",
-        contestants: vec![
-            contestant("mtasim", "one message an association", None, move || {
+        systems: vec![
+            system("mtasim", "one message an association", None, move || {
                 Cost::counted(|| mtas::associations(&mtas::run(&scenario)))
             }),
-            contestant(
+            system(
                 "turmoil-net 0.1.0",
-                "W1's programs: no threads, no heap",
+                "the programs of W1: no threads, no heap",
                 Some(Target::AtLeast(1.0)),
                 move || Cost::of(work.total(), || peers::turmoil_net::associations(work)),
             ),
@@ -155,7 +157,7 @@ fn whole_mtas<'a>(messages: u32, work: Associations) -> Contest<'a> {
     }
 }
 
-fn bad_links<'a>() -> Contest<'a> {
+fn bad_links<'a>() -> Comparison<'a> {
     let mail = |link| mtas::Mail {
         hosts: 16,
         pattern: mtas::Pattern::HubAndSpoke,
@@ -174,142 +176,145 @@ fn bad_links<'a>() -> Contest<'a> {
         }
     };
     let (good, bad) = (mail("").scenario(), mail(bad).scenario());
-    Contest {
+    Comparison {
         name: "W3",
         title: "160 messages of 16 MTAs, seven of eight pings lost in outages of 30 s".into(),
         unit: "messages",
-        contestants: vec![
-            contestant("mtasim", "every message arrives", None, run(bad)),
-            contestant("mtasim, no loss", "", None, run(good)),
+        systems: vec![
+            system("mtasim", "every message arrives", None, run(bad)),
+            system("mtasim, no loss", "", None, run(good)),
         ],
     }
 }
 
-fn messages<'a>(messages: u32, madsim: Other<'a>) -> Contest<'a> {
+fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
     let work = PingPong { messages };
     let units = u64::from(messages);
-    let mut contestants = vec![
-        contestant("mtasim", "", None, move || {
+    let mut systems = vec![
+        system("mtasim", "", None, move || {
             Cost::of(units, || {
                 ours::ping_pong::ping_pong(work);
             })
         }),
-        contestant(
+        system(
             "turmoil-net 0.1.0",
             "",
             Some(Target::AtLeast(7.0)),
             move || Cost::of(units, || peers::turmoil_net::ping_pong(work)),
         ),
-        contestant("turmoil 0.7.2", "", None, move || {
+        system("turmoil 0.7.2", "", None, move || {
             Cost::of(units, || peers::turmoil::ping_pong(work))
         }),
     ];
     if let Some(madsim) = madsim {
         let run = move || madsim.borrow_mut().ping_pong(work);
-        contestants.push(Contestant {
-            is_apart: true,
-            ..contestant("madsim 0.2.34", "", Some(Target::AtLeast(2.5)), run)
+        systems.push(System {
+            has_process: true,
+            ..system("madsim 0.2.34", "", Some(Target::AtLeast(2.5)), run)
         });
     }
-    Contest {
+    Comparison {
         name: "W2",
-        title: format!("{messages} messages of 64 bytes to and fro on one connection, 1 ms"),
+        title: format!("{messages} messages of 64 bytes, back and forth on one connection, 1 ms"),
         unit: "messages",
-        contestants,
+        systems,
     }
 }
 
-fn schedules<'a>(
-    name: &'static str,
-    (program, noise): (Program, u32),
-    schedules: u32,
-) -> Contest<'a> {
-    let drill: peers::shuttle::Drill = match program {
+fn schedules<'a>(name: &'static str, race: Race, schedules: u32) -> Comparison<'a> {
+    let peer: peers::shuttle::LitmusTest = match race.program {
         Program::FreeList => peers::shuttle::free_list,
         Program::Aba => peers::shuttle::aba,
         Program::StaleBlock => peers::shuttle::stale_block,
     };
     let units = u64::from(schedules);
-    let ours = move |way| {
+    let ours = move |detect_races| {
         move || {
             Cost::of(units, || {
-                ours::schedules::random((program, noise), schedules, way);
+                race.random(schedules, detect_races);
             })
         }
     };
-    Contest {
+    let private_steps = race.private_steps;
+    Comparison {
         name,
-        title: format!("{schedules} random schedules of a heap race, {noise} steps around it"),
+        title: format!(
+            "{schedules} random schedules of a heap race, {private_steps} private steps"
+        ),
         unit: "schedules",
-        contestants: vec![
-            contestant(
+        systems: vec![
+            system(
                 "mtasim",
-                "no race detector, as shuttle; programs are run where it is not known what they do",
+                "without race detection, as shuttle",
                 None,
-                ours(Way::Known),
+                ours(false),
             ),
-            contestant(
-                "mtasim, all run",
-                "programs are run each time, as shuttle's are",
+            system(
+                "mtasim, races detected",
+                "race detection at every access",
                 None,
-                ours(Way::RunEachTime),
+                ours(true),
             ),
-            contestant(
-                "mtasim, judged",
-                "every access judged by happens-before",
-                None,
-                ours(Way::Judged),
-            ),
-            contestant(
+            system(
                 "shuttle 0.9.9",
-                "starting and joining threads are scheduling points as well",
+                "starting and joining threads are also scheduling points",
                 Some(Target::AtLeast(10.0)),
-                move || Cost::of(units, || peers::shuttle::random(drill, noise, schedules)),
+                move || {
+                    Cost::of(units, || {
+                        peers::shuttle::random(peer, private_steps, schedules);
+                    })
+                },
             ),
         ],
     }
 }
 
-fn exhaustions<'a>(name: &'static str, noise: u32) -> Contest<'a> {
-    let ours = move |judge| {
+fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
+    let ours = move |detect_races| {
         move || {
-            let exhaust = |program| ours::schedules::exhaustive((program, noise), judge);
+            let exhaust = |program| {
+                Race {
+                    program,
+                    private_steps,
+                }
+                .exhaustive(detect_races)
+            };
             let all = || Program::ALL.into_iter().map(exhaust).sum::<u64>();
-            // Once is over before a clock has told much.
+            // A single pass is too short for the clock.
             Cost::counted(|| (0..20).map(|_| all()).sum())
         }
     };
     let theirs = move || {
-        let drills = [
+        let tests = [
             peers::loom::free_list,
             peers::loom::aba,
             peers::loom::stale_block,
         ];
-        let exhaust = |drill| peers::loom::exhaustive(drill, noise);
-        Cost::counted(|| drills.into_iter().map(exhaust).sum())
+        let exhaust = |test| peers::loom::exhaustive(test, private_steps);
+        Cost::counted(|| tests.into_iter().map(exhaust).sum())
     };
-    Contest {
+    Comparison {
         name,
         title: format!(
-            "all three heap races, {noise} steps around them, every order within two preemptions"
+            "all three heap races, {private_steps} private steps, every order with at most two preemptions"
         ),
         unit: "executions",
-        contestants: vec![
-            contestant(
+        systems: vec![
+            system(
                 "mtasim",
-                "no race detector, as loom for atomics",
+                "without race detection, as loom for atomics",
                 None,
                 ours(false),
             ),
-            contestant(
-                "mtasim, judged",
-                "every access judged by happens-before",
+            system(
+                "mtasim, races detected",
+                "race detection at every access",
                 None,
                 ours(true),
             ),
-            contestant(
+            system(
                 "loom 0.7.3",
-                "also what a weakly ordered load may read",
+                "also explores the values of weakly ordered loads",
                 Some(Target::AtLeast(30.0)),
                 theirs,
             ),
@@ -317,33 +322,33 @@ fn exhaustions<'a>(name: &'static str, noise: u32) -> Contest<'a> {
     }
 }
 
-fn timer_contest<'a>(name: &'static str, work: Timers) -> Contest<'a> {
+fn timers<'a>(name: &'static str, work: Timers) -> Comparison<'a> {
     let run = |run: fn(Timers)| move || Cost::of(work.total(), || run(work));
     let near = Some(Target::AtLeast(1.0 / 1.5));
-    Contest {
+    Comparison {
         name,
         title: format!(
-            "{} timers, {} firings each over an hour",
+            "{} timers, each expires {} times in an hour",
             work.timers, work.firings
         ),
-        unit: "firings",
-        contestants: vec![
-            contestant("mtasim", "", None, run(ours::timers::event_queue)),
-            contestant(
+        unit: "expiries",
+        systems: vec![
+            system("mtasim", "", None, run(ours::timers::event_queue)),
+            system(
                 "BinaryHeap",
-                "orders by time and number alone",
+                "orders by time and number only",
                 near,
                 run(peers::timers::binary_heap),
             ),
-            contestant(
+            system(
                 "hierarchical wheel 1.4.0",
                 "no defined order within a millisecond",
                 near,
                 run(peers::timers::wheel),
             ),
-            contestant(
+            system(
                 "tokio paused",
-                "a task for each timer is part of it",
+                "includes a task for each timer",
                 Some(Target::AtLeast(5.0)),
                 run(peers::timers::tokio_paused),
             ),
@@ -351,13 +356,13 @@ fn timer_contest<'a>(name: &'static str, work: Timers) -> Contest<'a> {
     }
 }
 
-fn idle<'a>() -> Contest<'a> {
+fn idle<'a>() -> Comparison<'a> {
     let scenario = mtas::idle(100);
-    Contest {
+    Comparison {
         name: "W6",
         title: "100 days of two MTAs, one association a day".into(),
         unit: "runs",
-        contestants: vec![contestant(
+        systems: vec![system(
             "mtasim",
             "",
             Some(Target::Millis(10.0)),
@@ -370,16 +375,16 @@ fn idle<'a>() -> Contest<'a> {
     }
 }
 
-/// Few hosts are run again and again, so that each size is measured over as many events.
+/// The minimum of events for each size. Runs of few hosts are repeated until they reach it.
 const EVENTS_MIN: u64 = 200_000;
 
-fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Contest<'a> {
+fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparison<'a> {
     let sizes = [2, 16, 128, 990, 10_000 / scale];
     let messages = match pattern {
         mtas::Pattern::HubAndSpoke => 2,
         mtas::Pattern::Mesh => 1,
     };
-    let contestants = sizes.map(|hosts| {
+    let systems = sizes.map(|hosts| {
         let mail = mtas::Mail {
             hosts,
             pattern,
@@ -400,38 +405,38 @@ fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Contest<
                 events
             })
         };
-        Contestant {
-            is_fresh: true,
-            ..contestant(format!("{hosts} MTAs"), "", target, run)
+        System {
+            restarts: true,
+            ..system(format!("{hosts} MTAs"), "", target, run)
         }
     });
     let title = match pattern {
-        mtas::Pattern::HubAndSpoke => "each sends two messages to a hub",
-        mtas::Pattern::Mesh => "each sends a message to each of three others, through a hub",
+        mtas::Pattern::HubAndSpoke => "each MTA sends two messages to a hub",
+        mtas::Pattern::Mesh => "each MTA sends a message to each of three others, through a hub",
     };
-    Contest {
+    Comparison {
         name,
         title: title.into(),
         unit: "events",
-        contestants: contestants.into(),
+        systems: systems.into(),
     }
 }
 
-fn logging<'a>() -> Contest<'a> {
+fn logging<'a>() -> Comparison<'a> {
     let (quiet, logged) = (mtas::casebook(), mtas::casebook());
-    Contest {
+    Comparison {
         name: "W8",
         title: "q303102-fixed of the casebook".into(),
         unit: "runs",
-        contestants: vec![
-            contestant("digest alone", "", None, move || {
+        systems: vec![
+            system("digest only", "", None, move || {
                 Cost::of(1, || {
                     mtas::run(&quiet);
                 })
             }),
-            contestant(
+            system(
                 "all logs",
-                "every record kept; Winsock.log, event logs and journal as text",
+                "all records kept; Winsock.log, event logs and journal as text",
                 Some(Target::AtMost(3.0)),
                 move || {
                     Cost::of(1, || {

@@ -1,14 +1,11 @@
-//! The three drills over any library's atomics: one access is one scheduling point, and so is each
-//! of the `noise` private steps before and after a thread's part.
+//! The three litmus tests over the atomics and threads of shuttle or loom.
 //!
-//! Their right twins have a lock around each shared part, as ours have a critical section.
-//!
-//! Owns the programs; whose atomics and threads they use is the argument of the macro, since the
-//! libraries' types are alike and not the same.
+//! Each access is a scheduling point, and so is each private step around a thread's shared part. The
+//! fixed variants hold a lock around each shared part, where mtasim's have a critical section.
 
-/// Defines `free_list`, `aba` and `stale_block` over the atomics, reference counts and threads of
-/// `$library`, `fixed` or not. Each answers whether its run failed.
-macro_rules! drills {
+/// Defines `free_list`, `aba` and `stale_block` over the types of `$library`. Each returns whether its
+/// run failed. It is a macro, because the types of the libraries have the same names but no trait.
+macro_rules! litmus_tests {
     ($library:ident) => {
         use $library::sync::atomic::{AtomicUsize, Ordering};
         use $library::sync::{Arc, Mutex, MutexGuard};
@@ -19,10 +16,10 @@ macro_rules! drills {
         const OPEN: usize = 1;
         const TIMED_OUT: usize = 2;
 
-        /// One of the programs: how many private steps, and whether it is put right.
-        pub type Drill = fn(u32, bool) -> bool;
+        /// One of the programs. Its arguments are the number of private steps, and whether it is fixed.
+        pub type LitmusTest = fn(u32, bool) -> bool;
 
-        /// A free list of blocks 1, 2, 3..., and the blocks' links and states.
+        /// A free list of blocks 1, 2, 3 and so on, with their links and states.
         struct Table {
             lock: Option<Mutex<()>>,
             head: AtomicUsize,
@@ -31,11 +28,12 @@ macro_rules! drills {
             state: [AtomicUsize; 5],
         }
 
-        /// Private steps.
-        fn rest(noise: u32) {
-            let own = AtomicUsize::new(0);
-            for _ in 0..noise {
-                own.store(1, SEQUENTIAL);
+        /// Private steps: accesses to an atomic that no other thread has. The libraries cannot know
+        /// that, so each is a scheduling point.
+        fn work(private_steps: u32) {
+            let private = AtomicUsize::new(0);
+            for _ in 0..private_steps {
+                private.store(1, SEQUENTIAL);
             }
         }
 
@@ -57,14 +55,14 @@ macro_rules! drills {
                 })
             }
 
-            /// Holds the lock, if there is one.
-            fn guard(&self) -> Option<MutexGuard<'_, ()>> {
+            /// Acquires the lock, if there is one.
+            fn lock(&self) -> Option<MutexGuard<'_, ()>> {
                 let lock = self.lock.as_ref()?;
-                Some(lock.lock().expect("nobody panics"))
+                Some(lock.lock().expect("no thread panics"))
             }
 
             fn pop(&self) -> usize {
-                let _guard = self.guard();
+                let _guard = self.lock();
                 loop {
                     let block = self.head.load(SEQUENTIAL);
                     let next = self.next[block].load(SEQUENTIAL);
@@ -78,7 +76,7 @@ macro_rules! drills {
             }
 
             fn push(&self, block: usize) {
-                let _guard = self.guard();
+                let _guard = self.lock();
                 loop {
                     let head = self.head.load(SEQUENTIAL);
                     self.next[block].store(head, SEQUENTIAL);
@@ -92,48 +90,48 @@ macro_rules! drills {
             }
         }
 
-        /// Two threads take a block each from a list that nothing guards.
-        pub fn free_list(noise: u32, fixed: bool) -> bool {
+        /// Two threads allocate a block each from an unsynchronized list.
+        pub fn free_list(private_steps: u32, fixed: bool) -> bool {
             let table = Table::new(2, fixed);
-            let take = move |table: Arc<Table>| {
-                rest(noise);
-                let guard = table.guard();
+            let allocate = move |table: Arc<Table>| {
+                work(private_steps);
+                let guard = table.lock();
                 let block = table.head.load(SEQUENTIAL);
                 let next = table.next[block].load(SEQUENTIAL);
                 table.head.store(next, SEQUENTIAL);
                 drop(guard);
-                rest(noise);
+                work(private_steps);
                 block
             };
-            let takers = [Arc::clone(&table), table].map(|it| thread::spawn(move || take(it)));
-            let [one, other] = takers.map(|taker| taker.join().expect("it ends"));
+            let threads = [Arc::clone(&table), table].map(|it| thread::spawn(move || allocate(it)));
+            let [one, other] = threads.map(|thread| thread.join().expect("no thread panics"));
             one == other
         }
 
-        /// One takes two blocks, the other takes two and gives the first back.
-        pub fn aba(noise: u32, fixed: bool) -> bool {
+        /// One thread pops two blocks; the other pops two and pushes the first back.
+        pub fn aba(private_steps: u32, fixed: bool) -> bool {
             let table = Table::new(4, fixed);
             let (one, other) = (Arc::clone(&table), Arc::clone(&table));
-            let taker = thread::spawn(move || {
-                rest(noise);
+            let popper = thread::spawn(move || {
+                work(private_steps);
                 [(); 2].map(|()| {
                     let block = one.pop();
-                    rest(noise);
+                    work(private_steps);
                     block
                 })
             });
-            let giver = thread::spawn(move || {
-                rest(noise);
+            let pusher = thread::spawn(move || {
+                work(private_steps);
                 let first = other.pop();
-                rest(noise);
+                work(private_steps);
                 let second = other.pop();
-                rest(noise);
+                work(private_steps);
                 other.push(first);
-                rest(noise);
+                work(private_steps);
                 second
             });
-            let [first, second] = taker.join().expect("it ends");
-            let third = giver.join().expect("it ends");
+            let [first, second] = popper.join().expect("no thread panics");
+            let third = pusher.join().expect("no thread panics");
             let held = [first, second, third];
             let twice = first == second || first == third || second == third;
             let mut block = table.head.load(SEQUENTIAL);
@@ -145,52 +143,52 @@ macro_rules! drills {
             twice || listed
         }
 
-        /// A timer keeps a pointer, a closer frees, an opener takes the block anew.
-        pub fn stale_block(noise: u32, fixed: bool) -> bool {
+        /// A timer keeps a pointer to a block that a second thread frees and a third allocates again.
+        pub fn stale_block(private_steps: u32, fixed: bool) -> bool {
             let table = Table::new(0, fixed);
             let [one, two, three] = [(); 3].map(|()| Arc::clone(&table));
             let timer = thread::spawn(move || {
-                rest(noise);
-                let guard = one.guard();
+                work(private_steps);
+                let guard = one.lock();
                 let block = one.slot.load(SEQUENTIAL);
                 if block != NONE {
-                    rest(noise);
+                    work(private_steps);
                     one.state[block].store(TIMED_OUT, SEQUENTIAL);
                 }
                 drop(guard);
-                rest(noise);
+                work(private_steps);
             });
             let closer = thread::spawn(move || {
-                rest(noise);
-                let guard = two.guard();
+                work(private_steps);
+                let guard = two.lock();
                 let block = two.slot.load(SEQUENTIAL);
                 two.slot.store(NONE, SEQUENTIAL);
                 two.head.store(block, SEQUENTIAL);
                 drop(guard);
-                rest(noise);
+                work(private_steps);
             });
             let opener = thread::spawn(move || {
-                rest(noise);
-                let guard = three.guard();
+                work(private_steps);
+                let guard = three.lock();
                 let block = three.head.load(SEQUENTIAL);
                 if block == NONE {
                     drop(guard);
-                    rest(noise);
+                    work(private_steps);
                     return true;
                 }
                 three.head.store(NONE, SEQUENTIAL);
                 three.state[block].store(OPEN, SEQUENTIAL);
                 drop(guard);
-                rest(noise);
+                work(private_steps);
                 let state = three.state[block].load(SEQUENTIAL);
-                rest(noise);
+                work(private_steps);
                 state == OPEN
             });
-            timer.join().expect("it ends");
-            closer.join().expect("it ends");
-            !opener.join().expect("it ends")
+            timer.join().expect("no thread panics");
+            closer.join().expect("no thread panics");
+            !opener.join().expect("no thread panics")
         }
     };
 }
 
-pub(crate) use drills;
+pub(crate) use litmus_tests;

@@ -1,0 +1,178 @@
+//! A comparison of several systems at one workload: interleaved repetitions, rates and ratios.
+
+use std::process::Command;
+
+use crate::clock::processor_nanos;
+use crate::subprocess::Subprocess;
+
+/// The cost of one repetition.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Processor time in nanoseconds.
+    pub nanos: u64,
+    /// The number of the workload's units that were done.
+    pub units: u64,
+}
+
+/// The target of a measurement.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// The first system is at least this many times as fast as this one.
+    AtLeast(f64),
+    /// This system takes at most this many times as long as the first one.
+    AtMost(f64),
+    /// A repetition takes at most this many milliseconds.
+    Millis(f64),
+}
+
+/// One system at one workload.
+pub struct System<'a> {
+    /// Name and version.
+    pub name: String,
+    /// What differs from the first system's work; empty for nothing.
+    pub differs: &'static str,
+    /// The target, if there is one.
+    pub target: Option<Target>,
+    /// Does one repetition.
+    pub run: Box<dyn FnMut() -> Cost + 'a>,
+    /// Whether it has a process of its own already.
+    pub has_process: bool,
+    /// Whether each repetition gets a new process. The allocator keeps the memory of ten thousand
+    /// hosts for the next repetition, which then takes three times as much of the machine.
+    pub restarts: bool,
+}
+
+/// A workload and the systems that do it. The first is mtasim.
+pub struct Comparison<'a> {
+    /// The name of the workload.
+    pub name: &'static str,
+    /// A description of the workload.
+    pub title: String,
+    /// What is counted.
+    pub unit: &'static str,
+    /// The systems.
+    pub systems: Vec<System<'a>>,
+}
+
+/// The results of one system.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// Name and version.
+    pub name: String,
+    /// What differs from the first system's work.
+    pub differs: &'static str,
+    /// The target, if there is one.
+    pub target: Option<Target>,
+    /// Milliseconds for a repetition.
+    pub millis: Spread,
+    /// Units per second of processor time.
+    pub rate: Spread,
+    /// Time for a unit, as a multiple of the first system's.
+    pub ratio: Spread,
+}
+
+/// Median, minimum and maximum of several numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// The median.
+    pub median: f64,
+    /// The minimum.
+    pub min: f64,
+    /// The maximum.
+    pub max: f64,
+}
+
+impl Cost {
+    /// The cost of `work`, which does this many units.
+    pub fn of(units: u64, work: impl FnOnce()) -> Self {
+        let nanos = processor_nanos(work);
+        Self { nanos, units }
+    }
+
+    /// The cost of `work`, which returns the number of units.
+    pub fn counted(work: impl FnOnce() -> u64) -> Self {
+        let mut units = 0;
+        let nanos = processor_nanos(|| units = work());
+        Self { nanos, units }
+    }
+
+    fn nanos_per_unit(self) -> f64 {
+        self.nanos as f64 / self.units as f64
+    }
+}
+
+impl Spread {
+    fn of(numbers: impl Iterator<Item = f64>) -> Self {
+        let mut numbers: Vec<f64> = numbers.collect();
+        numbers.sort_by(f64::total_cmp);
+        let last = numbers.len() - 1;
+        Self {
+            median: f64::midpoint(numbers[last / 2], numbers[last.div_ceil(2)]),
+            min: numbers[0],
+            max: numbers[last],
+        }
+    }
+}
+
+impl Figures {
+    /// Whether the median meets the target; `None` without a target.
+    pub fn is_met(&self) -> Option<bool> {
+        self.target.map(|target| match target {
+            Target::AtLeast(times) => self.ratio.median >= times,
+            Target::AtMost(times) => self.ratio.median <= times,
+            Target::Millis(millis) => self.millis.median <= millis,
+        })
+    }
+}
+
+impl Comparison<'_> {
+    /// Gives each system a process of its own. `command` starts that of the system with this index.
+    pub fn isolate(&mut self, command: impl Fn(usize) -> Command) {
+        for (index, system) in self.systems.iter_mut().enumerate() {
+            if system.has_process {
+                continue;
+            }
+            let mut command = command(index);
+            let mut start = move || Subprocess::start(&mut command).expect("it is this program");
+            system.run = if system.restarts {
+                Box::new(move || start().ask("repeat"))
+            } else {
+                let mut process = start();
+                Box::new(move || process.ask("repeat"))
+            };
+        }
+    }
+
+    /// Measures all systems in turn, `repetitions` times, after one round that is not counted.
+    ///
+    /// Ratios are taken within a round: what else the machine does then slows all systems alike.
+    pub fn measure(&mut self, repetitions: u32, mut on_round: impl FnMut(u32)) -> Vec<Figures> {
+        let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); self.systems.len()];
+        for round in 0..=repetitions {
+            on_round(round);
+            for (system, costs) in self.systems.iter_mut().zip(&mut costs) {
+                let cost = (system.run)();
+                if round > 0 {
+                    costs.push(cost);
+                }
+            }
+        }
+        let figures = self.systems.iter().zip(&costs).map(|(system, theirs)| {
+            let rates = theirs.iter().map(|cost| 1e9 / cost.nanos_per_unit());
+            let ours = costs[0].iter().map(|cost| cost.nanos_per_unit());
+            let ratios = theirs
+                .iter()
+                .zip(ours)
+                .map(|(cost, ours)| cost.nanos_per_unit() / ours);
+            Figures {
+                name: system.name.clone(),
+                differs: system.differs,
+                target: system.target,
+                millis: Spread::of(theirs.iter().map(|cost| cost.nanos as f64 / 1e6)),
+                rate: Spread::of(rates),
+                ratio: Spread::of(ratios),
+            }
+        });
+        figures.collect()
+    }
+}
