@@ -52,9 +52,9 @@ impl Associations {
     }
 
     /// The associations of each of a client's `at_once` concurrent tasks.
-    pub fn shares(self) -> impl Iterator<Item = u32> {
-        let (share, rest) = (self.each / self.at_once, self.each % self.at_once);
-        (0..self.at_once).map(move |caller| share + u32::from(caller < rest))
+    pub fn per_task(self) -> impl Iterator<Item = u32> {
+        let (each, remainder) = (self.each / self.at_once, self.each % self.at_once);
+        (0..self.at_once).map(move |task| each + u32::from(task < remainder))
     }
 }
 

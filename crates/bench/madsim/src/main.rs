@@ -88,7 +88,7 @@ async fn serve() {
 }
 
 async fn open(work: Associations) -> u64 {
-    let callers = work.shares().map(|share| tokio::spawn(calls(share)));
+    let callers = work.per_task().map(|count| tokio::spawn(calls(count)));
     for caller in callers.collect::<Vec<_>>() {
         caller.await.expect("it ends");
     }

@@ -37,7 +37,7 @@ pub fn associations(work: Associations) {
     for client in 0..work.clients {
         let done = Rc::clone(&done);
         sim.client(format!("client-{client}"), async move {
-            let callers = work.shares().map(|share| tokio::spawn(calls(share)));
+            let callers = work.per_task().map(|count| tokio::spawn(calls(count)));
             for caller in callers.collect::<Vec<_>>() {
                 caller.await?;
             }

@@ -56,7 +56,7 @@ async fn serve() {
 }
 
 async fn open(work: Associations) {
-    join_all(work.shares().map(calls)).await;
+    join_all(work.per_task().map(calls)).await;
 }
 
 async fn calls(count: u32) {
