@@ -110,7 +110,8 @@ impl Browser {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let reported = self.post("/se/log", &json!({ "type": "browser" }));
         let reported = reported.as_array().expect("a list of entries");
-        reported.iter()
+        reported
+            .iter()
             .map(|entry| entry["message"].to_string())
             .collect()
     }

@@ -80,7 +80,10 @@ fn what_is_no_log_is_two_and_what_cannot_be_read_is_four() {
         reported.starts_with("mtasim: Cargo.toml: not a Winsock.log: none of its "),
         "{reported}"
     );
-    assert!(reported.contains("the form `(008) No more data`"), "{reported}");
+    assert!(
+        reported.contains("the form `(008) No more data`"),
+        "{reported}"
+    );
     let output = mtasim(&["diagnose", "/nowhere/at.all", FAILURE]);
     code(&output, 4);
     assert!(text(&output.stderr).starts_with("mtasim: cannot read /nowhere/at.all: "));

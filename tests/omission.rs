@@ -239,7 +239,11 @@ fn outages_alone(seed: u64) -> Network {
 fn met_the_outages_of_the_link(observed: &Observed, seed: u64) {
     let alone = outages_alone(seed);
     assert!(observed.met_outage.len() > 100, "packets were sent");
-    let taken = observed.met_outage.iter().filter(|(_, taken)| *taken).count();
+    let taken = observed
+        .met_outage
+        .iter()
+        .filter(|(_, taken)| *taken)
+        .count();
     assert!(taken > 0, "an outage of two hours' many takes something");
     for (at, taken) in &observed.met_outage {
         let up = alone.is_up(LinkId(0), Direction::Forward, *at + HALF_WAY);

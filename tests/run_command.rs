@@ -277,7 +277,10 @@ fn tracing_is_asked_for_and_goes_to_standard_error() {
         "duration=\"1s\"",
     ]);
     let reported = text(&output.stderr);
-    assert!(reported.contains("TRACE") && reported.contains("at="), "{reported}");
+    assert!(
+        reported.contains("TRACE") && reported.contains("at="),
+        "{reported}"
+    );
     let output = mtasim(&["run", CLEAN, "--log", "no=such=level"]);
     code(&output, 2);
     assert!(text(&output.stderr).starts_with("mtasim: --log no=such=level: "));

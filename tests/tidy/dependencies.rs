@@ -117,7 +117,9 @@ fn every_dependency_from_outside_is_earned() {
     let untold = used
         .difference(&reported)
         .map(|it| format!("{it} is not in the list"));
-    let unused = reported.difference(&used).map(|it| format!("{it} is not used"));
+    let unused = reported
+        .difference(&used)
+        .map(|it| format!("{it} is not used"));
     let wrong: Vec<String> = untold.chain(unused).collect();
     none_of(
         &wrong,

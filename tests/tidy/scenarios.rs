@@ -72,5 +72,8 @@ fn every_canary_has_its_fixed_twin() {
         .map(|path| variant(path))
         .filter(|variant| !canaries.contains(variant))
         .collect();
-    none_of(&found, "a canary and its fixed variant go together; missing");
+    none_of(
+        &found,
+        "a canary and its fixed variant go together; missing",
+    );
 }

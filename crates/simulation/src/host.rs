@@ -4,21 +4,18 @@
 //! to the thread. The host schedules nothing itself; the world asks it what is due.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
 use machine::{DebugHash, HeapConfig, Machine, ThreadId};
-use mta::{Build, Database, Process, SocketRequest, SocketResponse, Winsock};
+use mta::{Process, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::access_log::LoggedAccess;
-use crate::lowering;
-use crate::names::Names;
+use crate::lowering::{self, Start};
 use crate::record::ThreadNumber;
 use crate::scheduling::Scheduling;
-use config::plan::Scenario;
 
 /// The process heap: 4 MiB hold the buffers of the largest pool.
 const HEAP_BYTES: u32 = 4 << 20;
@@ -61,17 +58,6 @@ struct Waiting {
 pub(crate) struct NextSlice {
     pub(crate) at: Option<Instant>,
     pub(crate) generation: u32,
-}
-
-/// What a service starts with.
-pub(crate) struct Start<'a> {
-    pub(crate) scenario: &'a Scenario,
-    pub(crate) names: &'a Names<'a>,
-    pub(crate) at: Instant,
-    pub(crate) build: &'a Rc<dyn Build>,
-    pub(crate) database: Database,
-    /// Whether to record the waits for events, which are most lines of a Winsock.log.
-    pub(crate) waits_recorded: bool,
 }
 
 /// The result of a socket call.

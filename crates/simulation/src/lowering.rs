@@ -6,14 +6,13 @@
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
-use kernel::{Duration, key};
+use kernel::{Duration, Instant, key};
 use machine::{Costs, HeapConfig};
-use mta::{ResponderTimeouts, Shipped};
+use mta::{Build, Database, ResponderTimeouts, Shipped};
 use net::calibration::{self, CalibrationError};
 use net::{LinkConfig, LossModel, NetworkError};
 
-use crate::host::Start;
-use crate::names::host_numbers;
+use crate::names::{Names, host_numbers};
 use config::plan::{
     Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
     PreemptionPoint, Scenario, Scheduler, Scope, TcpProfile,
@@ -320,6 +319,17 @@ pub(crate) fn pinned(
 /// The shipped build that a host names.
 pub(crate) fn shipped(host: &Host) -> Shipped {
     Shipped::named(host.build.as_str()).expect("every build of the format is shipped")
+}
+
+/// What a service starts with.
+pub(crate) struct Start<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) names: &'a Names<'a>,
+    pub(crate) at: Instant,
+    pub(crate) build: &'a Rc<dyn Build>,
+    pub(crate) database: Database,
+    /// Whether to record the waits for events, which are most lines of a Winsock.log.
+    pub(crate) waits_recorded: bool,
 }
 
 /// The MTA of a host. Its connectors are numbered in the order of their names.

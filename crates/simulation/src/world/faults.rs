@@ -43,7 +43,6 @@ pub(super) struct ActiveCut {
 }
 
 /// The faults of a scenario at the start of a run.
-
 pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
     let faults = scenario.faults.iter().map(|(name, fault)| Fault {
         key: key(name),

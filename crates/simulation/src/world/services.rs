@@ -7,7 +7,8 @@ use net::HostId;
 
 use super::World;
 use super::event::Event;
-use crate::host::{Answered, Start};
+use crate::host::Answered;
+use crate::lowering::Start;
 use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
 
