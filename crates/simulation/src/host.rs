@@ -70,6 +70,19 @@ pub(crate) enum Answered {
 }
 
 impl Host {
+    /// A host that is switched on and whose service has not started.
+    pub(crate) fn new(id: HostId, name: &str, address: u32) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            address,
+            service: None,
+            starts: 0,
+            next_slice: NextSlice::default(),
+            waits: 0,
+        }
+    }
+
     /// Starts the MTA service of this host, for the first time or again.
     ///
     /// # Panics
@@ -87,7 +100,8 @@ impl Host {
         );
         let (scenario, at) = (start.scenario, start.at);
         self.starts += 1;
-        // Each start makes random choices of its own.
+        // Each start makes random choices of its own. They are keyed by host and start, so that a
+        // restart on one host changes nothing on the others.
         let rng_key = mix(key(&self.name), self.starts);
         let heap = HeapConfig {
             bytes: HEAP_BYTES,
@@ -97,6 +111,7 @@ impl Host {
         let config = lowering::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, rng_key)
             .expect("the scenario's format keeps a machine's limits");
+        // The clock of a new machine stands at zero.
         machine.advance(at);
         if scheduling.needs_fingerprints() {
             machine.watch_state();
@@ -134,7 +149,8 @@ impl Host {
             .as_mut()
             .expect("a thread of the service calls");
         let SocketRequest { call, deadline } = request;
-        // Setting an event happens before the wait that it ends: the race detector must know.
+        // Events live in the socket layer, outside the machine's memory. The race detector learns
+        // of the order that they enforce: setting one happens before the wait that it ends.
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
         }
@@ -144,6 +160,7 @@ impl Host {
             None
         };
         match (sockets.call(uptime(at), call), waits_for) {
+            // A wait with a timeout of zero polls.
             (Reply::Pending, Some(_)) if deadline <= at => {
                 service.machine.reply(thread, at, SocketResponse::TimedOut);
                 Answered::Now
@@ -174,7 +191,8 @@ impl Host {
         }
     }
 
-    /// Replies to the threads that wait for events which are signalled now.
+    /// Replies to the threads that wait for events which are signalled now, in the order of their
+    /// creation.
     pub(crate) fn deliver_signals(&mut self, now: Instant, sockets: &mut SocketTable) {
         while let Some(signal) = sockets.poll_signal() {
             let Signal::Event(event) = signal else {
@@ -260,6 +278,7 @@ impl Host {
 impl Service {
     /// Whether every thread waits, and no message is under way between threads.
     pub(crate) fn is_quiescent(&self) -> bool {
+        // A thread that sleeps or could run may still release a block.
         use machine::ThreadState::{Asking, Blocked, Exited};
         let still = |state| matches!(state, Asking | Blocked | Exited);
         self.machine.threads().all(|thread| still(thread.state))

@@ -29,7 +29,7 @@ use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
 use crate::access_log::LoggedAccess;
-use crate::host::{Host, NextSlice};
+use crate::host::Host;
 use crate::lowering::{self, LoweringError};
 use crate::names::Names;
 use crate::observers::journal::JournalObserver;
@@ -109,15 +109,7 @@ impl<'a> World<'a> {
         let internet = Internet::new(choices, sockets.collect(), &links)?;
         let hosts = (0..).map(HostId).zip(scenario.hosts.keys());
         let hosts: Vec<Host> = hosts
-            .map(|(id, name)| Host {
-                id,
-                name: name.clone(),
-                address: names.address(id),
-                service: None,
-                starts: 0,
-                next_slice: NextSlice::default(),
-                waits: 0,
-            })
+            .map(|(id, name)| Host::new(id, name, names.address(id)))
             .collect();
         let limit = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
         let keep = if options.keep_records {
@@ -187,7 +179,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Observes what is asked for, from the first event on.
+    /// Starts to observe what `observe` asks for.
     ///
     /// # Panics
     /// If the world has begun to run.
@@ -218,6 +210,7 @@ impl<'a> World<'a> {
                 }
                 Some(_) => {}
             }
+            // Limits are checked between events, so that every event is handled as a whole.
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
@@ -268,8 +261,9 @@ impl<'a> World<'a> {
         Instant::ZERO + self.scenario.duration + healing
     }
 
-    /// A hash of the whole state: equal states have the same future. The oracles are part of it,
-    /// since they may still report what happened before.
+    /// A hash of the whole state, by way of its `Debug` form: equal states have the same future. The
+    /// oracles are part of it, since they may still report what happened before. The journal is not:
+    /// nothing depends on what has been written.
     fn fingerprint(&self) -> u64 {
         let rest = (
             &self.internet,
@@ -340,6 +334,8 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Schedules an event. One that concerns no host is scheduled at host 0, since the key of an
+    /// event names a host.
     fn schedule(&mut self, host: HostId, at: Instant, event: Event) {
         self.internet.schedule(at, event.class(), host, event);
     }
@@ -371,6 +367,7 @@ impl<'a> World<'a> {
             self.cease(fault as u32);
         }
         let count = self.hosts.len() as u32;
+        // Packets in flight keep their fate: it was decided when they were sent.
         let healed = Network::new(self.choices, count, &lowering::healed(&self.links))
             .expect("a network without loss is valid if the one with loss was");
         self.faulty = Some(self.internet.replace_network(healed));
@@ -423,8 +420,8 @@ impl<'a> World<'a> {
             .map(|link| {
                 let mut counts = LinkCounts::default();
                 for network in networks() {
-                    for way in net::Direction::BOTH {
-                        let statistics = network.statistics(net::LinkId(link as u32), way);
+                    for direction in net::Direction::BOTH {
+                        let statistics = network.statistics(net::LinkId(link as u32), direction);
                         counts.offered += statistics.offered;
                         counts.lost += statistics.dropped_total();
                     }

@@ -76,24 +76,16 @@ pub(super) struct IntervalRecorder {
     /// its first call to the environment, so the first calls of a restarted process carry times
     /// before the restart. They are clamped to this.
     started: BTreeMap<HostId, Instant>,
-    threads: BTreeMap<(HostId, usize), CurrentThread>,
+    threads: BTreeMap<(HostId, usize), CurrentIntervals>,
     ended: Vec<ThreadInterval>,
 }
 
-/// A thread whose current interval has not ended.
-#[derive(Clone, Copy, Debug)]
-struct CurrentThread {
-    number: ThreadNumber,
-    runs: Option<(Instant, Instant)>,
-    waits: Option<Wait>,
-}
-
-/// A wait that has not ended.
-#[derive(Clone, Copy, Debug)]
-struct Wait {
-    from: Instant,
-    on: WaitTarget,
-    name: &'static str,
+/// The intervals of a thread that have not ended. A thread that waits may still have a current run:
+/// the modeled cost of the call that waits.
+#[derive(Clone, Copy, Debug, Default)]
+struct CurrentIntervals {
+    runs: Option<ThreadInterval>,
+    waits: Option<ThreadInterval>,
 }
 
 impl IntervalRecorder {
@@ -112,12 +104,14 @@ impl IntervalRecorder {
         let (Activity::Call { thread, .. } | Activity::Woken { thread, .. }) = *activity;
         let number = numbers[thread.index()];
         let since = self.started.get(&host).copied().unwrap_or_default();
-        let it = self.threads.entry((host, thread.index()));
-        let it = it.or_insert(CurrentThread {
-            number,
-            runs: None,
-            waits: None,
-        });
+        let it = self.threads.entry((host, thread.index())).or_default();
+        let interval = |from, to, activity| ThreadInterval {
+            host,
+            thread: number,
+            from,
+            to,
+            activity,
+        };
         match *activity {
             Activity::Call {
                 at,
@@ -128,42 +122,40 @@ impl IntervalRecorder {
             } => {
                 let (at, to) = (at.max(since), at.saturating_add(cost).max(since));
                 match &mut it.runs {
-                    Some((_, until)) if at <= *until => *until = to,
+                    Some(runs) if at <= runs.to => runs.to = to,
                     runs => {
-                        let before = runs.replace((at, to));
-                        self.ended.extend(before.map(|it| run(host, number, it)));
+                        let next = interval(at, to, ThreadActivity::Runs);
+                        self.ended.extend(runs.replace(next));
                     }
                 }
                 if outcome == Outcome::Blocked {
                     let (on, name) = wait_target(machine, &request.operation);
-                    let from = at;
-                    it.waits = Some(Wait { from, on, name });
+                    let ended_by = None;
+                    let activity = ThreadActivity::Waits { on, name, ended_by };
+                    it.waits = Some(interval(at, at, activity));
                 }
             }
             Activity::Woken { at, by, .. } => {
-                let Some(Wait { from, on, name }) = it.waits.take() else {
+                let Some(mut wait) = it.waits.take() else {
                     return;
                 };
                 // The reply came before the modeled cost of the call had passed: no wait.
-                if it.runs.is_some_and(|(_, until)| at <= until) {
+                if it.runs.is_some_and(|runs| at <= runs.to) {
                     return;
                 }
-                let ended_by = Some(match by {
-                    WokenBy::Thread(thread) => EndedBy::Thread(numbers[thread.index()]),
-                    WokenBy::Deadline => EndedBy::Time,
-                    WokenBy::Environment => EndedBy::World,
-                });
-                let before = it.runs.take();
-                let from = before.map_or(from, |(_, until)| until);
-                self.ended.extend(before.map(|it| run(host, number, it)));
-                let activity = ThreadActivity::Waits { on, name, ended_by };
-                self.ended.push(ThreadInterval {
-                    host,
-                    thread: number,
-                    from,
-                    to: at,
-                    activity,
-                });
+                if let Some(runs) = it.runs.take() {
+                    wait.from = runs.to;
+                    self.ended.push(runs);
+                }
+                wait.to = at;
+                if let ThreadActivity::Waits { ended_by, .. } = &mut wait.activity {
+                    *ended_by = Some(match by {
+                        WokenBy::Thread(thread) => EndedBy::Thread(numbers[thread.index()]),
+                        WokenBy::Deadline => EndedBy::Time,
+                        WokenBy::Environment => EndedBy::World,
+                    });
+                }
+                self.ended.push(wait);
             }
         }
     }
@@ -171,23 +163,16 @@ impl IntervalRecorder {
     /// The process of a host has ended, or the run is over.
     pub(super) fn on_end(&mut self, host: HostId, now: Instant) {
         let ended = self.threads.extract_if(.., |(whose, _), _| *whose == host);
-        for (_, it) in ended {
-            // The cost of the last call may reach beyond the end.
-            let runs = it
-                .runs
-                .map(|(from, until)| (from, until.min(now).max(from)));
-            self.ended
-                .extend(runs.map(|runs| run(host, it.number, runs)));
-            if let Some(Wait { from, on, name }) = it.waits {
-                let from = runs.map_or(from, |(_, until)| until);
-                let ended_by = None;
-                self.ended.push(ThreadInterval {
-                    host,
-                    thread: it.number,
-                    from,
-                    to: now.max(from),
-                    activity: ThreadActivity::Waits { on, name, ended_by },
-                });
+        for (_, CurrentIntervals { mut runs, waits }) in ended {
+            if let Some(runs) = &mut runs {
+                // The cost of the last call may reach beyond the end.
+                runs.to = runs.to.min(now).max(runs.from);
+                self.ended.push(*runs);
+            }
+            if let Some(mut wait) = waits {
+                wait.from = runs.map_or(wait.from, |runs| runs.to);
+                wait.to = now.max(wait.from);
+                self.ended.push(wait);
             }
         }
     }
@@ -197,16 +182,6 @@ impl IntervalRecorder {
         let dropped = self.ended.len().saturating_sub(limit);
         self.ended.truncate(limit);
         (self.ended, dropped as u64)
-    }
-}
-
-const fn run(host: HostId, thread: ThreadNumber, (from, to): (Instant, Instant)) -> ThreadInterval {
-    ThreadInterval {
-        host,
-        thread,
-        from,
-        to,
-        activity: ThreadActivity::Runs,
     }
 }
 

@@ -18,10 +18,13 @@ pub(super) struct Assertions {
 
 impl Assertions {
     pub(super) fn on_event(&mut self, entry: &EventEntry) -> Option<Defect> {
-        self.last_failed = check_of(entry).or(self.last_failed);
+        if matches!(entry, EventEntry::HeapFreeFailure) {
+            self.last_failed = Some("ExchHeapFree");
+        }
         let EventEntry::WrongThread { owner, caller } = entry else {
             return None;
         };
+        self.last_failed = Some("SBPDSCLS");
         let detail = format!("CB TID={owner}, calling TID={caller}");
         Some(Defect::new(ViolationKind::WrongThread, "SBPDSCLS", detail))
     }
@@ -40,23 +43,5 @@ impl Assertions {
             }
             machine::Cause::Raised => "raised by the heap".to_owned(),
         }
-    }
-}
-
-/// The name of the check whose failure this entry logs.
-fn check_of(entry: &EventEntry) -> Option<&'static str> {
-    match entry {
-        EventEntry::WrongThread { .. } => Some("SBPDSCLS"),
-        EventEntry::HeapFreeFailure => Some("ExchHeapFree"),
-        EventEntry::Sockets(..)
-        | EventEntry::NoFreeBlocks(_)
-        | EventEntry::BadMessage(..)
-        | EventEntry::UnknownCaller(_)
-        | EventEntry::StartupComplete(_)
-        | EventEntry::ClosedownComplete(_)
-        | EventEntry::AssociationLimit { .. }
-        | EventEntry::NotOpened { .. }
-        | EventEntry::EndedAbnormally { .. }
-        | EventEntry::NonDelivery { .. } => None,
     }
 }

@@ -61,6 +61,7 @@ impl Blocks {
         match fact {
             Fact::BlockAllocated(block, instance) => {
                 let id = BlockId::new(block, instance);
+                // The allocating thread may lose the block before it is bound to anything.
                 self.suspects.insert(id);
                 let before = self.taken.insert(block, instance)?;
                 let detail = format!("CB {block} was in use as instance {before}");
@@ -131,6 +132,7 @@ impl Blocks {
     /// connections and wait arrays can lead to the release of a block.
     pub(super) fn on_quiescence(&mut self, audit: &Audit) -> Vec<Defect> {
         let mut found = Vec::new();
+        // Only a block that has lost an owner since the last check can have leaked since.
         for id in std::mem::take(&mut self.suspects) {
             let is_taken = self.taken.get(&id.index) == Some(&id.instance);
             let is_known = self.bound.contains_key(&id)

@@ -47,32 +47,20 @@ impl Delivery {
     }
 
     pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Defect> {
-        match fact {
-            Fact::MessageArrived {
-                from,
-                message,
-                length,
-                hash,
-            } => self.on_arrival(from, message, length, hash),
-            Fact::MessageAcknowledged(number) => {
-                let message = self.messages.get(&number)?;
-                let is_early = !message.has_arrived;
-                is_early.then(|| defect("acknowledged before it arrived", number))
-            }
-            Fact::BlockBound(..)
-            | Fact::AssociationOpened(_)
-            | Fact::AssociationEnded(..)
-            | Fact::AssociationBegun(_)
-            | Fact::AssociationRefused
-            | Fact::TransportBegun(..)
-            | Fact::TransportEnded(..)
-            | Fact::BlockAllocated(..)
-            | Fact::BlockOutOfService(..)
-            | Fact::BlockReleased(..)
-            | Fact::CloseApplied { .. }
-            | Fact::MessageSubmitted(_)
-            | Fact::MessageReturned(_) => None,
+        if let Fact::MessageArrived {
+            from,
+            message,
+            length,
+            hash,
+        } = fact
+        {
+            return self.on_arrival(from, message, length, hash);
         }
+        let Fact::MessageAcknowledged(number) = fact else {
+            return None;
+        };
+        let is_early = !self.messages.get(&number)?.has_arrived;
+        is_early.then(|| defect("acknowledged before it arrived", number))
     }
 
     fn on_arrival(&mut self, from: u32, number: u32, length: u32, hash: u64) -> Option<Defect> {

@@ -70,9 +70,11 @@ impl World<'_> {
             When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
             When::Window { from, to } => (occurrence == 0).then(|| {
                 let mut draw = self.choices.rng(MOMENT, it.key, [0, 0]);
+                // The window does not include `to`.
                 let longest = Duration::from_nanos(to.nanos() - from.nanos() - 1);
                 *from + draw.between(Duration::ZERO, longest)
             }),
+            // Keyed by fault and occurrence: leaving out one fault changes no other.
             When::Random { mean_interval, .. } => {
                 let mut draw = self.choices.rng(GAP, it.key, [occurrence, 0]);
                 Some(since.saturating_add(draw.exponential(*mean_interval)))
@@ -103,7 +105,7 @@ impl World<'_> {
         self.write(Record::Fault(fault, Stage::Strikes));
         self.apply(fault, &kind, until);
         self.schedule_end(fault);
-        // A random fault that lasts is scheduled again when it ceases.
+        // The next wait for a random fault that lasts begins when it ceases.
         if until == Instant::MAX || is_listed {
             self.schedule_strike(fault as usize, self.now);
         }
@@ -188,7 +190,7 @@ impl World<'_> {
         }
     }
 
-    /// Switches a host on, once no active crash keeps it down.
+    /// Switches a host on, unless another active crash keeps it down.
     fn switch_on(&mut self, name: &str) {
         let is_down = self.faults.iter().any(|it| {
             it.is_active && matches!(&it.kind, FaultKind::Crash { host, .. } if host == name)
@@ -218,6 +220,7 @@ impl World<'_> {
                 self.reset(host, None);
             }
             FaultKind::Reset(ResetScope::Link(link)) => {
+                // Both ends see a RST, as if a device on the link had sent it.
                 let ends = self.links[self.link_named(link).0 as usize].ends;
                 let [one, other] = ends.map(|end| self.hosts[end.0 as usize].address);
                 self.reset(ends[0], Some(other));
@@ -240,7 +243,8 @@ impl World<'_> {
             }
             FaultKind::Stall { host, thread, .. } => {
                 let host = self.host_named(host);
-                // Healing ends a stall.
+                // The machine is told the end of a stall when it begins, so a stall that would
+                // outlast healing must be cut short here.
                 let until = match self.scenario.healing {
                     Some(_) => until.min(Instant::ZERO + self.scenario.duration),
                     None => until,

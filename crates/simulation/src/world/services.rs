@@ -102,6 +102,8 @@ impl World<'_> {
             match progress {
                 Progress::Environment { thread, at, call } => {
                     self.now = self.now.max(at);
+                    // Records are taken before the packets of the call are sent, so that the
+                    // journal stays in the order of time.
                     self.take_records(host);
                     let sockets = self.internet.sockets_mut(host);
                     let it = &mut self.hosts[host.0 as usize];
@@ -120,6 +122,7 @@ impl World<'_> {
                     self.flush(host);
                 }
                 Progress::Raised(exception) => return self.end_by_exception(host, exception),
+                // A reseed ends a slice; the threads continue with the new choices.
                 Progress::ReachedUntil if self.reseed_within_slice() => {}
                 Progress::ReachedUntil | Progress::Idle => break,
                 Progress::CallLimitReached => {
@@ -214,6 +217,7 @@ impl World<'_> {
                 store.on_fact(host, fact);
             }
             let record = Record::Mta(host, number, written.record);
+            // The digest must not depend on whether records are kept.
             if record.is_digested() {
                 journal.write(written.at, record);
             } else {
