@@ -5,7 +5,6 @@
 //! TIME-WAIT without an owner moves to a smaller record: a busy client has most of its connections
 //! in that state.
 
-mod address_pair;
 mod id;
 mod timeouts;
 
@@ -19,10 +18,17 @@ use tcp::{Connection, SeqNum, State, TimeWait, Uptime};
 use crate::address::{FlowLabel, SocketAddress};
 use crate::error::SocketError;
 use crate::handles::SocketHandle;
-pub(crate) use address_pair::AddressPair;
 pub(crate) use id::ConnectionId;
 use id::{Slot, Storage};
 use timeouts::Timeouts;
+
+/// Local port and remote address of a connection, by which a segment finds it (RFC 9293 section
+/// 3.10). The local address is that of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AddressPair {
+    pub(crate) local_port: u16,
+    pub(crate) remote: SocketAddress,
+}
 
 /// Who learns of the events of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
