@@ -11,6 +11,7 @@
 //! | [run TCP state machines](#run-tcp-state-machines) | [`tcp`] |
 //! | [emulate a network](#emulate-a-network) | [`net`], [`kernel`] |
 //! | [call sockets](#call-sockets) | [`winsock`], [`internet`] |
+//! | [draw random numbers](#draw-random-numbers) | [`kernel::choices`], [`kernel::rand`] |
 //! | [test concurrent programs](#test-concurrent-programs) | [`machine`]: threads, heap, race detector, schedulers, exhaustive search |
 //!
 //! # Run a scenario
@@ -189,6 +190,41 @@
 //! let race = machine.judge().violations()[0].signature().to_string();
 //! assert_eq!(race, "data race: read of counter against write of counter");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Draw random numbers
+//!
+//! A fix, a workload or a program that needs randomness keeps a [`kernel::Choices`] and makes a generator
+//! for each decision, keyed by what it decides. The generator implements the traits of `rand`. What
+//! else was drawn before, and in which order, does not matter; [`kernel::choices`] says more.
+//!
+//! ```
+//! use mtasim::kernel::rand::RngExt;
+//! use mtasim::kernel::{Choices, Site};
+//! use mtasim::prelude::*;
+//!
+//! const GIVE_UP: Site = Site::new("my-fix.give-up");
+//!
+//! #[derive(Clone, Debug)]
+//! struct Impatient(Choices);
+//!
+//! impl Build for Impatient {
+//!     fn base(&self) -> Shipped {
+//!         Shipped::EXCHANGE_5_5_2653_23
+//!     }
+//!
+//!     fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
+//!         let mut rng = self.0.rng(GIVE_UP, 0, [u64::from(attempt), 0]);
+//!         if attempt >= allowed || rng.random_ratio(1, 4) {
+//!             ConnectFailureAction::GiveUp
+//!         } else {
+//!             ConnectFailureAction::Retry
+//!         }
+//!     }
+//! }
+//!
+//! let decide = |attempt| Impatient(Choices::new(7)).on_connect_failure(attempt, 10);
+//! assert_eq!(decide(3), decide(3));
 //! ```
 
 pub use config::{file, plan};
