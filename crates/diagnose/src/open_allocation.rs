@@ -155,7 +155,8 @@ impl OpenAllocation {
     /// as the start of the next service run.
     pub(crate) fn diagnose(
         &self,
-        (cb, service): (Block, u32),
+        cb: Block,
+        service: u32,
         reason: Reason,
         because: Option<u64>,
     ) -> Allocation {

@@ -92,7 +92,7 @@ impl ServiceRun {
             allocation.on_left(number);
         }
         if let LineForm::Allocated(block, instance) = line.form {
-            self.begin(number, (block, Some(instance)), line.at, out);
+            self.begin(number, block, Some(instance), line.at, out);
             self.newest_instance = self.newest_instance.max(Some(instance));
             self.allocating[thread] = Some(block);
         } else if let LineForm::ReceiveHeader(block) | LineForm::ReceiveBody(block) = line.form {
@@ -143,7 +143,7 @@ impl ServiceRun {
             if self.is_named[index] && !begins {
                 return;
             }
-            self.begin(number, (block, None), line.at, out);
+            self.begin(number, block, None, line.at, out);
         }
         let Some(allocation) = &mut self.open[index] else {
             return;
@@ -182,7 +182,8 @@ impl ServiceRun {
     fn begin(
         &mut self,
         number: u64,
-        (block, instance): (Block, Option<u32>),
+        block: Block,
+        instance: Option<u32>,
         at: Option<Timestamp>,
         out: &mut impl FnMut(&Allocation),
     ) {
@@ -220,7 +221,7 @@ impl ServiceRun {
         if reason.diagnosis() == Diagnosis::Closed && open.is_failed_call() {
             self.failed_calls += 1;
         }
-        let found = open.diagnose((block, self.totals.service), reason, because);
+        let found = open.diagnose(block, self.totals.service, reason, because);
         self.totals.count(&found);
         out(&found);
     }
@@ -300,9 +301,13 @@ impl ServiceRun {
         }
         let highest = self.is_named.iter().rposition(|it| *it).unwrap_or(0);
         for index in (0..highest).filter(|index| !self.is_named[*index]) {
-            let key = (index as Block, self.totals.service);
             let unnamed = OpenAllocation::new(None, None);
-            let found = unnamed.diagnose(key, Reason::LogStartsTooLate, Some(self.first_line));
+            let found = unnamed.diagnose(
+                index as Block,
+                self.totals.service,
+                Reason::LogStartsTooLate,
+                Some(self.first_line),
+            );
             self.totals.count(&found);
             out(&found);
         }

@@ -88,7 +88,7 @@ impl UnusedBlocks {
                 Some(_) | None => reason,
             };
             let because = self.restarted_at.filter(|_| reason == Reason::ServiceEnded);
-            let found = allocation.diagnose((*block, self.totals.service), reason, because);
+            let found = allocation.diagnose(*block, self.totals.service, reason, because);
             self.totals.count(&found);
             if found.diagnosis == Diagnosis::Leaked {
                 let within = self.began.zip(allocation.began);
