@@ -1,8 +1,7 @@
-//! What a modeled thread may ask for: the calls, as plain data.
+//! The calls that a modeled thread can make, as plain data.
 //!
-//! Owns [`Operation`], [`Request`] and the identities of threads and kernel objects. The data
-//! is complete enough for a scheduler to see what a thread is about to do before it does it.
-//! It refuses to carry messages and the environment's calls: those travel beside it.
+//! A [`Request`] says everything that a scheduler needs to know about a call before it happens.
+//! Messages and the environment's own calls travel separately, as the engine's payloads.
 
 use std::panic;
 
@@ -10,14 +9,14 @@ use kernel::{Duration, Instant};
 
 use crate::memory::address::{Address, Location};
 
-macro_rules! identities {
+macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub(crate) u32);
 
         impl $name {
-            /// Its place in the order of creation, from zero.
+            /// Its position in the order of creation, from zero.
             #[must_use]
             pub const fn index(self) -> usize {
                 self.0 as usize
@@ -26,7 +25,7 @@ macro_rules! identities {
     )*};
 }
 
-identities! {
+ids! {
     /// A modeled thread, numbered in the order of creation.
     ThreadId;
     /// A critical section.
@@ -39,113 +38,118 @@ identities! {
     QueueId;
 }
 
+/// Where in the program's source a call is made.
+pub type CallSite = &'static panic::Location<'static>;
+
 /// One call of a modeled thread. Each is one scheduling point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Read a word.
+    /// Reads a word.
     Read(Location),
-    /// Write a word.
+    /// Writes a word.
     Write(Location, u32),
-    /// Interlocked: write a word and learn what was there.
+    /// Interlocked: writes a word and returns the old one.
     Exchange(Location, u32),
-    /// Interlocked: write `new` if the word is `expected`; learn what was there.
+    /// Interlocked: writes `new` if the word is `expected`, and returns the old word.
     CompareExchange {
         /// The word.
-        place: Location,
-        /// What must be there.
+        location: Location,
+        /// The value that it must have.
         expected: u32,
-        /// What shall be there.
+        /// The value to write.
         new: u32,
     },
-    /// Enter a critical section.
+    /// Enters a critical section.
     Lock(LockId),
-    /// Leave a critical section.
+    /// Leaves a critical section.
     Unlock(LockId),
-    /// Take one from a semaphore, at the latest at this instant.
+    /// Waits for a semaphore, at most until this instant.
     Wait(SemaphoreId, Instant),
-    /// Give one to a semaphore.
+    /// Increments a semaphore.
     Signal(SemaphoreId),
-    /// Wait for an NT event object, at the latest until this instant.
+    /// Waits for an NT event object, at most until this instant.
     WaitEvent(EventId, Instant),
-    /// Set an NT event object.
+    /// Sets an NT event object.
     SetEvent(EventId),
-    /// Reset an NT event object.
+    /// Resets an NT event object.
     ResetEvent(EventId),
-    /// Put a message into a queue, waiting while it is full.
+    /// Puts a message into a queue; blocks while the queue is full.
     Send(QueueId),
-    /// Take a message from a queue, waiting while it is empty, at the latest until this instant.
+    /// Takes a message from a queue; blocks while the queue is empty, at most until this instant.
     Receive(QueueId, Instant),
-    /// Do nothing until this instant.
+    /// Sleeps until this instant.
     Sleep(Instant),
-    /// Compute without touching anything shared for this long.
+    /// Computes for this long without touching shared state.
     Work(Duration),
-    /// A call that only the environment can answer.
+    /// Makes a call that only the environment can answer.
     Environment(Dependence),
-    /// Raise an exception of this code.
+    /// Raises an exception with this code.
     Raise(u32),
 }
 
-/// What a call does to a word, made ready when the call is announced: whoever makes it need not ask
-/// of what kind it is, and no processor must guess, for threads take turns by chance.
+/// The effect of a call on a word, worked out when the call is announced.
+///
+/// Reads, writes and interlocked operations then share one code path without branches on the kind:
+/// threads alternate at random, so the processor would mispredict such branches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct WordAccess {
-    /// What is put there, if anything is.
-    pub(crate) put: u32,
+    /// The value to store, if one is stored.
+    pub(crate) new: u32,
     pub(crate) address: Address,
     expected: u32,
-    /// The operation's own number.
+    /// See [`Operation::number`].
     pub(crate) number: u8,
-    /// Whether a word is touched at all.
+    /// Whether the call touches a word at all.
     pub(crate) touches: bool,
     writes: bool,
     compares: bool,
 }
 
 impl WordAccess {
-    /// What lies there when the call is done, where `was` lay before.
-    pub(crate) const fn leaves(&self, was: u32) -> u32 {
-        let puts = self.writes | (self.compares & (self.expected == was));
-        // All ones or none: a mask is never guessed wrong.
-        let mask = (puts as u32).wrapping_neg();
-        (self.put & mask) | (was & !mask)
+    /// The word after the call, if it was `old` before.
+    pub(crate) const fn apply(&self, old: u32) -> u32 {
+        let stores = self.writes | (self.compares & (self.expected == old));
+        // A mask of all ones or all zeroes instead of a branch.
+        let mask = (stores as u32).wrapping_neg();
+        (self.new & mask) | (old & !mask)
     }
 }
 
-/// Which calls of the environment may be exchanged.
+/// Which other environment calls an environment call depends on, in the sense of partial-order
+/// reduction: two independent calls commute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dependence {
-    /// None: it may depend on all others.
+    /// It may depend on every other call.
     #[default]
     All,
-    /// Signals this, and neither looks at anything nor changes anything else: two that signal may
-    /// be exchanged.
+    /// It sets the signal with this key and does nothing else. Two such calls commute.
     Signals(u64),
-    /// Looks at whether this is signalled, or takes that back, besides anything else.
+    /// It tests or resets the signal with this key, and may do other things.
     Observes(u64),
-    /// Has to do with no signal, but with anything else.
+    /// It neither sets nor observes a signal, but may do other things.
     NoSignal,
 }
 
 impl Dependence {
-    /// Whether two calls of the environment may give another result in the other order.
+    /// Whether the order of two environment calls may matter.
     #[must_use]
     pub fn conflicts(self, other: Self) -> bool {
         match (self, other) {
             (Self::Signals(_), Self::Signals(_) | Self::NoSignal)
             | (Self::NoSignal, Self::Signals(_)) => false,
-            (Self::Signals(signal), Self::Observes(to))
-            | (Self::Observes(to), Self::Signals(signal)) => signal == to,
+            (Self::Signals(set), Self::Observes(observed))
+            | (Self::Observes(observed), Self::Signals(set)) => set == observed,
             _ => true,
         }
     }
 }
 
-/// Something shared that calls are about: a word, a kernel object, or the environment.
+/// A shared resource that a call works on: a word, a kernel object, or the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Resource(u64);
 
-/// The kinds of [`Operation`] that cost differently.
+/// Operations with the same cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CostClass {
     /// A plain read or write.
@@ -154,20 +158,20 @@ pub enum CostClass {
     Interlocked,
     /// Entering or leaving a critical section.
     Lock,
-    /// A semaphore or NT event object.
+    /// An operation on a semaphore or NT event object.
     Object,
     /// Sending or receiving a message.
     Queue,
     /// Going to sleep, or raising an exception.
     System,
-    /// Computing: costs what it says.
+    /// Computing: the call carries its own cost.
     Work,
     /// A call of the environment.
     Environment,
 }
 
-/// What a preemption can stand before: the calls by which threads meet, as far as a name says
-/// where.
+/// The operations that a [preemption](crate::Preemption) can name: those on a named word or
+/// critical section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OperationKind {
     /// Reading a word.
@@ -180,30 +184,30 @@ pub enum OperationKind {
     Enter,
 }
 
-/// Whose hand touches a word: the heap may touch what a program must not.
+/// The code that makes a call. The heap's own code may touch words that a program must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Actor {
     /// The program itself.
     Program,
-    /// The heap's own code, on behalf of the program.
+    /// The heap, on behalf of the program.
     Heap,
 }
 
-/// A call together with who makes it and where in the program's text.
+/// A call, who makes it, and where in the program's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What is asked for.
+    /// The call.
     pub operation: Operation,
-    /// Whose hand.
+    /// The code that makes it.
     pub actor: Actor,
-    /// The line of the program.
-    pub site: &'static panic::Location<'static>,
+    /// The line of the program that makes it.
+    pub site: CallSite,
 }
 
 impl Operation {
-    /// What kind of call it is, as far as its cost goes.
+    /// The class that decides its cost.
     #[must_use]
-    pub const fn kind(&self) -> CostClass {
+    pub const fn cost_class(&self) -> CostClass {
         match self {
             Self::Read(_) | Self::Write(..) => CostClass::Access,
             Self::Exchange(..) | Self::CompareExchange { .. } => CostClass::Interlocked,
@@ -220,7 +224,7 @@ impl Operation {
         }
     }
 
-    /// Each operation's own number, from one.
+    /// A number for each variant, from one. It is part of the trace hash and indexes the cost table.
     pub(crate) const fn number(&self) -> u8 {
         match self {
             Self::Read(_) => 1,
@@ -243,7 +247,7 @@ impl Operation {
         }
     }
 
-    /// What a preemption knows the call by, if it can stand before it.
+    /// The kind by which a preemption names it; `None` if a preemption cannot name it.
     #[must_use]
     pub const fn operation_kind(&self) -> Option<OperationKind> {
         match self {
@@ -266,26 +270,26 @@ impl Operation {
         }
     }
 
-    /// Whether nobody else can notice the call: it touches nothing shared.
+    /// Whether the call touches nothing shared ("invisible" in the terms of partial-order
+    /// reduction): its order relative to other threads' calls cannot matter.
     #[must_use]
     pub const fn is_private(&self) -> bool {
         matches!(self, Self::Work(_))
     }
 
-    /// Whether it takes more than a scheduler's choice to say when the call is made: it is private,
-    /// or may have to wait.
+    /// Whether a scheduler must not treat it as an ordinary choice: it is private, or may block.
     pub(crate) const fn is_special(&self) -> bool {
-        self.is_private() || self.may_wait()
+        self.is_private() || self.may_block()
     }
 
-    /// Whether the call may change what it is about: all do but reading a word.
-    pub(crate) const fn changes(&self) -> bool {
+    /// Whether the call may change its resource: everything except reading a word.
+    pub(crate) const fn is_write(&self) -> bool {
         !matches!(self, Self::Read(_))
     }
 
-    /// Whether the call may have to wait: for a thread, a message, a signal or time.
+    /// Whether the call may block: until a lock is free, a message or signal arrives, or time passes.
     #[must_use]
-    pub const fn may_wait(&self) -> bool {
+    pub const fn may_block(&self) -> bool {
         matches!(
             self,
             Self::Lock(_)
@@ -297,14 +301,14 @@ impl Operation {
         )
     }
 
-    /// The word that is touched, if the call touches one.
+    /// The word that the call touches, if any.
     #[must_use]
     pub const fn location(&self) -> Option<Location> {
         match self {
-            Self::Read(place)
-            | Self::Write(place, _)
-            | Self::Exchange(place, _)
-            | Self::CompareExchange { place, .. } => Some(*place),
+            Self::Read(location)
+            | Self::Write(location, _)
+            | Self::Exchange(location, _)
+            | Self::CompareExchange { location, .. } => Some(*location),
             Self::Lock(_)
             | Self::Unlock(_)
             | Self::Wait(..)
@@ -321,41 +325,43 @@ impl Operation {
         }
     }
 
-    /// What the call does to a word, if it touches one.
-    pub(crate) const fn on_word(&self) -> WordAccess {
-        let (put, expected) = if let Self::Write(_, new) | Self::Exchange(_, new) = self {
+    /// Its effect on a word; a value with `touches` unset if it touches none.
+    pub(crate) const fn word_access(&self) -> WordAccess {
+        let (new, expected) = if let Self::Write(_, new) | Self::Exchange(_, new) = self {
             (*new, 0)
         } else if let Self::CompareExchange { expected, new, .. } = self {
             (*new, *expected)
         } else {
             (0, 0)
         };
-        let place = self.location();
+        let location = self.location();
         WordAccess {
-            put,
-            address: match place {
-                Some(place) => place.address,
+            new,
+            address: match location {
+                Some(location) => location.address,
                 None => Address::NULL,
             },
             expected,
             number: self.number(),
-            touches: place.is_some(),
+            touches: location.is_some(),
             writes: matches!(self, Self::Write(..) | Self::Exchange(..)),
             compares: matches!(self, Self::CompareExchange { .. }),
         }
     }
 
-    /// What the call is about, if it is about something shared.
+    /// The shared resource that the call works on, if any.
     #[must_use]
     pub fn resource(&self) -> Option<Resource> {
-        let word = self.location().map(|place| u64::from(place.address.0));
-        let object = || self.object();
-        let numbered = |(kind, number)| (kind as u64 + 1) << 32 | u64::from(number);
-        word.or_else(|| object().map(numbered)).map(Resource)
+        let word = self
+            .location()
+            .map(|location| u64::from(location.address.0));
+        // Addresses have 32 bits; the upper half of the number keeps objects apart from words.
+        let numbered = |(class, number)| (class as u64 + 1) << 32 | u64::from(number);
+        word.or_else(|| self.object().map(numbered)).map(Resource)
     }
 
-    /// Whether two calls of different threads may give another result in the other order: the
-    /// relation that partial-order schedulers work with.
+    /// Whether two calls of different threads are dependent: their order may change the result.
+    /// Partial-order schedulers and the exhaustive search build on this relation.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
         if let (Some(mine), Some(theirs)) = (self.location(), other.location()) {
@@ -369,10 +375,10 @@ impl Operation {
         object.is_some() && object == other.object()
     }
 
-    /// The kernel object the call works on, as a pair of kind and number.
+    /// The kernel object that the call works on, as a class and a number.
     #[must_use]
     pub const fn object(&self) -> Option<(CostClass, u32)> {
-        // Semaphores and event objects share a kind: the upper half tells them apart.
+        // Semaphores and event objects share a class: the top bit keeps them apart.
         const EVENTS: u32 = 1 << 31;
         match self {
             Self::Lock(lock) | Self::Unlock(lock) => Some((CostClass::Lock, lock.0)),

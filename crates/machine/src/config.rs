@@ -1,9 +1,4 @@
-//! What a machine is built of.
-//!
-//! Owns [`Config`], its limits and what is wrong with one. It refuses defaults that are not
-//! named modelling decisions.
-
-use std::fmt;
+//! The configuration of a machine.
 
 use kernel::{Duration, Ratio};
 
@@ -11,58 +6,61 @@ use crate::call::OperationKind;
 use crate::costs::Costs;
 use crate::memory::heap_layout::HEAP_BYTES_MIN;
 
-/// The most processors a machine has (the width of NT's affinity mask).
+/// The largest number of processors: the width of NT's affinity mask.
 pub const PROCESSORS_MAX: u32 = 32;
-/// The most bytes the heap has.
+/// The largest size of the heap, in bytes.
 pub const HEAP_BYTES_MAX: u32 = 64 << 20;
-/// The most threads a machine has over its life.
+/// The largest number of threads that a machine can start over its life.
 pub const THREADS_MAX: usize = 1_024;
 
-/// A machine's parts and manners.
+/// The configuration of a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Processors, 1 to [`PROCESSORS_MAX`]. A chosen strategy uses one, whatever this says.
+    /// Number of processors, 1 to [`PROCESSORS_MAX`]. A controlled strategy uses only one.
     pub processors: u32,
-    /// What calls cost.
+    /// Modeled time that calls take.
     pub costs: Costs,
-    /// The most by which a call's cost differs from its mean, as a share of it.
+    /// The largest deviation of a call's cost from its mean, as a fraction of the mean.
     pub jitter: Ratio,
-    /// How long a thread keeps a processor while others are ready; more than zero.
+    /// How long a thread keeps its processor while others are ready; longer than zero.
     pub quantum: Duration,
-    /// What it costs a processor to take up another thread.
+    /// The cost of switching a processor to another thread.
     pub switch_cost: Duration,
     /// The process heap.
     pub heap: HeapConfig,
-    /// Whether every access is weighed.
+    /// Whether the race detector checks every access.
     pub detect_races: bool,
-    /// Preemptions that happen whatever the strategy does.
+    /// Preemptions to carry out under every strategy.
     pub preemptions: Vec<Preemption>,
-    /// The newest accesses and enterings that are kept ([`crate::AccessLogEntry`]); usually none.
+    /// The number of latest entries that the [access log](crate::AccessLogEntry) keeps; zero
+    /// turns it off.
     pub access_log_length: usize,
-    /// Whether a hash of every call is kept ([`crate::Machine::trace_hash`]); usually not.
+    /// Whether to keep a [hash of every call](crate::Machine::trace_hash).
     pub trace_hash: bool,
-    /// The most calls that all threads together make. Threads that never wait would keep the
-    /// world waiting for ever.
+    /// The largest number of calls that all threads together may make. It ends a run in which
+    /// threads poll for ever.
     pub call_limit: u64,
 }
 
-/// The process heap's size and guard.
+/// The size and the lock of the process heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeapConfig {
-    /// Bytes with all headers, a multiple of eight up to [`HEAP_BYTES_MAX`].
+    /// Size in bytes including all headers; a multiple of eight, at most [`HEAP_BYTES_MAX`].
     pub bytes: u32,
-    /// Whether a critical section guards it, as by default; otherwise `HEAP_NO_SERIALIZE`.
+    /// Whether a critical section guards the heap (the default of NT), or not
+    /// (`HEAP_NO_SERIALIZE`).
     pub serialize: bool,
 }
 
 /// Modelling decisions: one Pentium; NT Server's fixed quantum of twelve ticks of 10 ms; ten
-/// microseconds a switch; costs that vary by half; a heap of 1 MB, NT's default reserve.
+/// microseconds for a context switch; costs that vary by half; a heap of 1 MB, NT's default
+/// reserve.
 impl Default for Config {
     fn default() -> Self {
         Self {
             processors: 1,
             costs: Costs::default(),
-            jitter: Ratio::new(1, 2).expect("a half is a share"),
+            jitter: Ratio::new(1, 2).expect("a half is a fraction"),
             quantum: Duration::from_millis(120),
             switch_cost: Duration::from_micros(10),
             heap: HeapConfig {
@@ -78,55 +76,61 @@ impl Default for Config {
     }
 }
 
-/// The order to take the processor from a thread just before one of its calls. Honoured by every
-/// strategy: timed, the thread goes to the back of the ready queue; chosen, it is left out of
-/// one choice, or that choice is made for it. Without another thread that can run nothing happens.
+/// An order to take the processor from a thread just before one of its calls.
+///
+/// Under [`Strategy::Timed`](crate::Strategy::Timed) the thread goes to the back of the ready
+/// queue. Under a controlled strategy the thread is left out of one scheduling decision, or
+/// another thread is chosen for it. A preemption has no effect if no other thread can run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Preemption {
     /// The stable key of the thread.
     pub key: u64,
-    /// PreemptionPoint what.
+    /// The call before which the thread is preempted.
     pub before: PreemptionPoint,
-    /// How long it makes no call then: nothing for a mere change of turns, or as long as it waits
-    /// for a page, or a busier process has the processor.
+    /// How long the thread makes no call afterwards. Zero means a mere context switch; a longer
+    /// time models a page fault or a busy processor.
     pub length: Duration,
-    /// The stable key of the thread that goes on instead, if that is not left to the strategy.
-    /// Only chosen strategies honour it.
+    /// The stable key of the thread that runs next; `None` leaves that to the strategy. Only
+    /// controlled strategies honour it.
     pub to: Option<u64>,
 }
 
-/// What a preemption stands before.
+/// The call before which a thread is preempted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PreemptionPoint {
-    /// A call by its number, counted from one: exact, and another one when the program changes.
+    /// The thread's nth call, counted from one. Any change of the program moves it.
     Call(u64),
-    /// A call by what it does to what: what the program does in between may change.
+    /// The thread's nth operation of a kind on one word or critical section. Changes of the
+    /// program elsewhere do not move it.
     Operation {
-        /// What is done.
+        /// The kind of operation.
         kind: OperationKind,
-        /// The name of the place, or of the critical section.
+        /// The name of the location or critical section.
         of: String,
-        /// The how-manieth such call of the thread, counted from one.
+        /// Counted from one.
         nth: u64,
     },
 }
 
-/// Why a machine cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a [`Config`] is not valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// Not 1 to [`PROCESSORS_MAX`] processors.
+    /// The number of processors is out of range.
+    #[error("a machine has 1 to {PROCESSORS_MAX} processors, not {0}")]
     Processors(u32),
-    /// The heap's bytes are out of range or no multiple of eight.
+    /// The size of the heap is out of range or no multiple of eight.
+    #[error("a heap has {HEAP_BYTES_MIN} to {HEAP_BYTES_MAX} bytes, a multiple of 8, not {0}")]
     HeapBytes(u32),
     /// The quantum is zero.
+    #[error("the quantum must be longer than zero")]
     Quantum,
 }
 
 impl Config {
-    /// Whether a machine can be built of this.
+    /// Checks all ranges.
     ///
     /// # Errors
-    /// The first part that is out of range.
+    /// The first field that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         if !(1..=PROCESSORS_MAX).contains(&self.processors) {
             return Err(ConfigError::Processors(self.processors));
@@ -141,21 +145,3 @@ impl Config {
         Ok(())
     }
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Processors(count) => write!(
-                formatter,
-                "a machine has 1 to {PROCESSORS_MAX} processors, not {count}"
-            ),
-            Self::HeapBytes(bytes) => write!(
-                formatter,
-                "a heap has {HEAP_BYTES_MIN} to {HEAP_BYTES_MAX} bytes, a multiple of 8, not {bytes}"
-            ),
-            Self::Quantum => formatter.write_str("a quantum is longer than nothing"),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}

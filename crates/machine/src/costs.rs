@@ -1,12 +1,10 @@
-//! What calls cost in modeled time.
-//!
-//! Owns [`Costs`] and the keyed jitter on them. It refuses to know processors.
+//! The modeled time that calls take.
 
 use kernel::{Duration, Ratio};
 
 use crate::call::{CostClass, Operation};
 
-/// Modeled time between a thread's call and the earliest next one, by kind.
+/// The mean time from a thread's call to its earliest next one, by class of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Costs {
     /// A plain access, together with the private instructions around it.
@@ -15,11 +13,11 @@ pub struct Costs {
     pub interlocked: Duration,
     /// Entering or leaving a critical section.
     pub lock: Duration,
-    /// A semaphore or an NT event object.
+    /// An operation on a semaphore or an NT event object.
     pub object: Duration,
     /// Sending or receiving a message.
     pub queue: Duration,
-    /// Going to sleep.
+    /// Going to sleep, or raising an exception.
     pub system: Duration,
     /// A call of the environment.
     pub environment: Duration,
@@ -43,7 +41,8 @@ impl Default for Costs {
 }
 
 impl Costs {
-    /// Calls that take no time: nothing passes but what the world lets pass.
+    /// Calls take no time. The exhaustive search needs this: time then passes only when every
+    /// thread is blocked.
     pub const FREE: Self = Self {
         access: Duration::ZERO,
         interlocked: Duration::ZERO,
@@ -54,10 +53,11 @@ impl Costs {
         environment: Duration::ZERO,
     };
 
-    /// The mean cost of a kind of call. Computing costs what it says, not what its kind does.
+    /// The mean cost of a class of operations; zero for [`CostClass::Work`], which carries its own
+    /// cost.
     #[must_use]
-    pub const fn of(&self, kind: CostClass) -> Duration {
-        match kind {
+    pub const fn of(&self, class: CostClass) -> Duration {
+        match class {
             CostClass::Access => self.access,
             CostClass::Interlocked => self.interlocked,
             CostClass::Lock => self.lock,
@@ -70,25 +70,26 @@ impl Costs {
     }
 }
 
-/// Costs and jitter made ready for drawing: a call costs `low` and a uniform part of `span`.
+/// The range of costs of every operation, ready for drawing.
 #[derive(Clone, Debug)]
 pub(crate) struct CostTable {
-    /// By the operation's number.
-    prices: [CostRange; KINDS.len()],
+    /// Indexed by [`Operation::number`].
+    ranges: [CostRange; CLASSES.len()],
 }
 
-/// What a call costs, if that is known when it is announced.
+/// The cost of a pending call, if it is known when the call is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cost(Duration);
 
+/// A cost of at least `low` nanoseconds and at most `span` more.
 #[derive(Clone, Copy, Debug)]
 struct CostRange {
     low: u64,
     span: u64,
 }
 
-/// The kind of every operation, by its number; none has the number zero.
-const KINDS: [CostClass; 18] = [
+/// The class of every operation, indexed by [`Operation::number`]. No operation has number zero.
+const CLASSES: [CostClass; 18] = [
     CostClass::Work,
     CostClass::Access,
     CostClass::Access,
@@ -110,52 +111,52 @@ const KINDS: [CostClass; 18] = [
 ];
 
 impl CostTable {
-    /// Each cost with a uniform share of at most `jitter` added or taken away: on average itself.
+    /// Costs that deviate uniformly by at most `jitter` of the mean, in both directions.
     pub(crate) fn new(costs: &Costs, jitter: Ratio) -> Self {
-        let prices = KINDS.map(|kind| CostRange::around(costs.of(kind), jitter));
-        Self { prices }
+        let ranges = CLASSES.map(|class| CostRange::around(costs.of(class), jitter));
+        Self { ranges }
     }
 
-    /// What the call costs, where luck has no say.
-    pub(crate) fn quote(&self, operation: &Operation) -> Cost {
+    /// The cost of a call if it is not random.
+    pub(crate) fn cost(&self, operation: &Operation) -> Cost {
         if let Operation::Work(length) = operation {
             return Cost(*length);
         }
-        let CostRange { low, span } = self.price(operation);
+        let CostRange { low, span } = self.range(operation);
         if span == 0 {
             Cost(Duration::from_nanos(low))
         } else {
-            Cost::DRAWN
+            Cost::RANDOM
         }
     }
 
-    fn price(&self, operation: &Operation) -> CostRange {
-        self.prices[usize::from(operation.number())]
+    fn range(&self, operation: &Operation) -> CostRange {
+        self.ranges[usize::from(operation.number())]
     }
 
-    /// The cost of a call that a uniform word decides on.
+    /// The cost of a call, drawn by a uniformly random `word`.
     pub(crate) fn draw(&self, operation: &Operation, word: u64) -> Duration {
-        self.price(operation).at(word)
+        self.range(operation).at(word)
     }
 }
 
 impl Cost {
-    /// Nothing.
-    pub(crate) const NOTHING: Self = Self(Duration::ZERO);
-    /// Luck says: no call costs as much as this.
-    const DRAWN: Self = Self(Duration::MAX);
+    pub(crate) const ZERO: Self = Self(Duration::ZERO);
+    /// Marks a cost that must be drawn. No real cost is that large.
+    const RANDOM: Self = Self(Duration::MAX);
 
-    /// The cost; none if luck says.
+    /// The cost; `None` if it must be drawn.
     pub(crate) fn fixed(self) -> Option<Duration> {
-        (self != Self::DRAWN).then_some(self.0)
+        (self != Self::RANDOM).then_some(self.0)
     }
 }
 
 impl CostRange {
     fn around(cost: Duration, jitter: Ratio) -> Self {
-        // Half the range of a duration: 292 years of jitter.
+        // The product of two 64-bit numbers needs 128 bits.
         let mean = u128::from(cost.nanos());
         let reach = mean * u128::from(jitter.numerator()) / u128::from(jitter.denominator());
+        // At most half the range, so that `2 * reach` does not overflow.
         let reach = u64::try_from(reach).unwrap_or(u64::MAX).min(u64::MAX / 2);
         Self {
             low: cost.nanos() - reach,
@@ -163,7 +164,7 @@ impl CostRange {
         }
     }
 
-    /// The cost that a uniform word decides on.
+    /// Maps a uniformly random `word` to the range by multiplication, without a division.
     fn at(self, word: u64) -> Duration {
         let above = (u128::from(word) * (u128::from(self.span) + 1)) >> 64;
         Duration::from_nanos(self.low.saturating_add(above as u64))
@@ -179,10 +180,10 @@ mod tests {
 
     #[test]
     fn jitter_reaches_both_ends_and_no_further() {
-        let tenth = Ratio::new(1, 10).expect("a share");
+        let tenth = Ratio::new(1, 10).expect("a fraction");
         let cost = Duration::from_nanos(1_000);
-        let price = CostRange::around(cost, tenth);
-        let at = |word| price.at(word);
+        let range = CostRange::around(cost, tenth);
+        let at = |word| range.at(word);
         let nanos = [at(0), at(1 << 63), at(u64::MAX)].map(Duration::nanos);
         assert_eq!(nanos, [900, 1_000, 1_100]);
         assert_eq!(CostRange::around(cost, Ratio::ONE).at(0), Duration::ZERO);
@@ -193,27 +194,27 @@ mod tests {
     }
 
     #[test]
-    fn luck_has_a_say_where_there_is_jitter() {
+    fn costs_are_random_only_with_jitter() {
         let read = Operation::Read(Location::new(Address(4), "word"));
         let work = Operation::Work(Duration::from_nanos(7));
-        let tariff = |jitter| CostTable::new(&Costs::default(), jitter);
-        let sure = tariff(Ratio::ZERO);
-        assert_eq!(sure.quote(&read).fixed(), Some(Costs::default().access));
-        let jittery = tariff(Ratio::new(1, 10).expect("a share"));
-        assert_eq!(jittery.quote(&read).fixed(), None);
+        let table = |jitter| CostTable::new(&Costs::default(), jitter);
+        let fixed = table(Ratio::ZERO);
+        assert_eq!(fixed.cost(&read).fixed(), Some(Costs::default().access));
+        let jittery = table(Ratio::new(1, 10).expect("a fraction"));
+        assert_eq!(jittery.cost(&read).fixed(), None);
         assert_eq!(jittery.draw(&read, 0), Duration::from_nanos(180));
-        assert_eq!(jittery.quote(&work).fixed(), Some(Duration::from_nanos(7)));
+        assert_eq!(jittery.cost(&work).fixed(), Some(Duration::from_nanos(7)));
     }
 
     #[test]
-    fn every_operation_costs_what_its_kind_does() {
-        let (place, at) = (Location::new(Address(4), "word"), Instant::ZERO);
+    fn every_operation_is_in_the_table_under_its_number() {
+        let (location, at) = (Location::new(Address(4), "word"), Instant::ZERO);
         let all = [
-            Operation::Read(place),
-            Operation::Write(place, 1),
-            Operation::Exchange(place, 1),
+            Operation::Read(location),
+            Operation::Write(location, 1),
+            Operation::Exchange(location, 1),
             Operation::CompareExchange {
-                place,
+                location,
                 new: 1,
                 expected: 2,
             },
@@ -233,7 +234,7 @@ mod tests {
         ];
         for (operation, number) in all.iter().zip(1..) {
             assert_eq!(operation.number(), number);
-            assert_eq!(KINDS[usize::from(number)], operation.kind());
+            assert_eq!(CLASSES[usize::from(number)], operation.cost_class());
         }
     }
 }

@@ -1,20 +1,20 @@
-//! A hash of how a value prints.
+//! A 64-bit hash of a value's `Debug` output, for state that implements no `Hash`.
 
 use std::fmt::{self, Debug, Write};
 
 use kernel::mix;
 
-/// A hash of what is printed to it.
+/// Hashes the text that is written to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DebugHash(u64);
 
 impl DebugHash {
-    /// The hash of how `value` prints.
+    /// The hash of the `Debug` output of `value`.
     #[must_use]
     pub fn of(value: &(impl Debug + ?Sized)) -> u64 {
-        let mut printed = Self::default();
-        write!(printed, "{value:?}").expect("hashing never fails");
-        printed.0
+        let mut hash = Self::default();
+        write!(hash, "{value:?}").expect("hashing never fails");
+        hash.0
     }
 }
 
@@ -26,6 +26,7 @@ impl Write for DebugHash {
             self.0 = mix(self.0, u64::from_le_bytes(word));
         }
         for byte in chunks.remainder() {
+            // The ninth bit tells a zero byte from no byte.
             self.0 = mix(self.0, u64::from(*byte) | 1 << 8);
         }
         Ok(())

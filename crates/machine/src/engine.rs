@@ -1,9 +1,16 @@
-//! What carries calls out, one after the other, until a program must go on.
+//! The engine carries calls out, one after the other.
 //!
-//! Owns [`Engine`]: the modeled process, who waits for what, and whose turn it is. While a program
-//! runs its machine has lent it the engine ([`EngineCell`]): a call of the thread that still has the turn
-//! is then carried out at once, without leaving the program, and that is most calls. It refuses to
-//! run programs: it says who goes on ([`Step`]).
+//! While a program runs, the machine lends it the engine (see [`EngineCell`]). A call of a thread
+//! that stays scheduled is carried out at once, without a return to the machine; most calls are of
+//! that kind. The engine never polls programs: it tells the machine what to do next ([`Action`]).
+//!
+//! | module | contents |
+//! |---|---|
+//! | `process` | the effect of each operation on the modeled process |
+//! | `wakeup` | how waits end |
+//! | `thread_state`, `mailbox` | a thread, and the slot between its program and the engine |
+//! | `observe`, `activity`, `access_log`, `record` | what observers see of a run |
+//! | `trace_hash`, `observation_hash` | hashes of all calls, and of what each thread observed |
 
 pub(crate) mod access_log;
 pub(crate) mod activity;
@@ -30,93 +37,90 @@ use crate::engine::mailbox::Mailbox;
 use crate::engine::observation_hash::ObservationHash;
 use crate::engine::process::{Effect, Process};
 use crate::engine::record::{RECORDS_MAX, Recorded};
-use crate::engine::thread_state::{DuePreemption, Running, ThreadState};
+use crate::engine::thread_state::{DuePreemption, ThreadEntry, ThreadState};
 use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::schedulers::dispatcher::Dispatch;
-use crate::schedulers::dispatcher::Dispatcher;
+use crate::schedulers::dispatcher::{Dispatch, Dispatcher};
 use crate::schedulers::enabled_set::EnabledSet;
-use crate::schedulers::pending_call::PendingCall;
-use crate::schedulers::pending_call::PreparedCall;
+use crate::schedulers::pending_call::{PendingCall, PreparedCall};
 
-/// The luck of what calls cost.
+/// The random choices of what calls cost.
 const COST: Site = Site::new("machine.cost");
 
-/// A modeled process, its threads without their programs, and whose turn it is.
+/// A modeled process, its threads without their programs, and the dispatcher.
 pub(crate) struct Engine<E: Environment> {
     pub(crate) process: Process<E>,
-    pub(crate) threads: Vec<Running<E>>,
-    /// Threads that a restart took away, kept for their room.
-    pub(crate) spare: Vec<Running<E>>,
-    /// Their pending calls.
-    pub(crate) candidates: EnabledSet,
-    pub(crate) turns: Dispatcher,
+    pub(crate) threads: Vec<ThreadEntry<E>>,
+    /// Threads of an earlier run, kept for their allocations.
+    pub(crate) spare: Vec<ThreadEntry<E>>,
+    /// The threads' pending calls.
+    pub(crate) enabled: EnabledSet,
+    pub(crate) dispatcher: Dispatcher,
     /// The deadlines of waits.
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
-    /// What programs wrote down since the world last took it.
+    /// What programs recorded and nobody has taken yet.
     pub(crate) records: Vec<Recorded<E::Record>>,
-    pub(crate) tariff: CostTable,
+    pub(crate) cost_table: CostTable,
     pub(crate) config: Config,
     pub(crate) choices: Choices,
-    /// The host's, for luck.
+    /// The host's key for random choices.
     pub(crate) key: u64,
     pub(crate) now: Instant,
-    /// How far calls are carried out at present.
+    /// Calls are carried out up to this instant.
     pub(crate) until: Instant,
-    /// How many calls may be made yet.
     pub(crate) calls_left: u64,
-    pub(crate) trail: TraceHash,
-    /// What threads were told, if that is watched.
-    pub(crate) told: Option<ObservationHash>,
-    /// Whether anybody looks at calls as they are made.
-    pub(crate) is_looked_at: bool,
-    /// Whether a stall or a preemption may stand in the way of calls.
-    pub(crate) is_disturbed: bool,
-    /// What threads did since somebody last took it, if somebody looks.
+    pub(crate) trace_hash: TraceHash,
+    /// What threads observed, if that is tracked.
+    pub(crate) observed: Option<ObservationHash>,
+    /// Whether anything observes calls as they are made.
+    pub(crate) is_observed: bool,
+    /// Whether a stall or a preemption may delay calls.
+    pub(crate) has_interruptions: bool,
+    /// What threads did since an observer last took it; `None` without an observer.
     pub(crate) activity: Option<Vec<Activity>>,
     pub(crate) access_log: AccessLog,
     pub(crate) ended: bool,
-    /// What the process ended by.
+    /// The exception that ended the process, until it is reported.
     pub(crate) exception: Option<Box<Exception>>,
-    /// Why the program that runs does so.
-    pub(crate) reason: Reason,
-    /// What comes next, once the program that runs has been left.
-    pub(crate) step: Option<Step>,
+    /// Why the current program was polled.
+    pub(crate) poll_reason: PollReason,
+    /// What comes next once the current program has returned from its poll.
+    pub(crate) next: Option<Action>,
 }
 
-/// The engine, while it is lent to a program.
+/// Where a program finds the engine while it runs; empty at other times.
 pub(crate) type EngineCell<E> = Cell<Option<Box<Engine<E>>>>;
 
-/// What comes next.
+/// What the machine has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// The program of the thread that had this turn goes on: its call was answered with this word.
-    GoOn(Dispatch, u32),
-    /// All go on whom a call of this thread has set free.
-    Release(Dispatch),
-    /// The wait of this thread was over at this time.
+pub(crate) enum Action {
+    /// Poll the program of the dispatched thread: its call returned this word.
+    Resume(Dispatch, u32),
+    /// Wake the threads that a call of this thread has released.
+    Wake(Dispatch),
+    /// End the wait of this thread, whose deadline has come.
     Expire(Instant, ThreadId),
-    /// A thread made a call that only the world can answer.
-    Ask(Dispatch),
-    /// The process ended by [`Engine::exception`].
+    /// Pass the dispatched thread's call to the environment.
+    AskEnvironment(Dispatch),
+    /// Report [`Engine::exception`].
     Raise,
-    /// What comes next comes later, or never.
-    Rest,
-    /// There are no calls left to make.
+    /// Return to the environment: nothing happens before `until`.
+    Idle,
+    /// Return to the environment: no calls are left.
     CallLimitReached,
 }
 
-/// Why a program runs.
+/// Why a program is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// Its thread has the turn.
-    Dispatch(Dispatch),
-    /// Its thread can go on from then on: it was started, or a wait of its is over.
+pub(crate) enum PollReason {
+    /// Its call was carried out, and it is still scheduled.
+    Dispatched(Dispatch),
+    /// It was started or woken, and can make its next call from this instant on.
     Ready(Instant),
 }
 
-/// The answer to a call, and when it was made.
+/// The answer to a call, and when the call was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) at: Instant,
@@ -124,310 +128,330 @@ pub(crate) struct Answer {
 }
 
 impl<E: Environment> Engine<E> {
-    /// Carries out calls until a program must go on, or nothing can be done now.
+    /// Carries calls out until the machine has to do something.
     #[inline(never)]
-    pub(crate) fn next(&mut self) -> Step {
-        self.next_at_once()
+    pub(crate) fn run(&mut self) -> Action {
+        self.run_inline()
     }
 
-    /// The same without leaving the program that runs: this and what every call passes are one piece of
-    /// code.
+    /// The same, inlined into [`Self::on_call`]: the path of an ordinary call is one piece of code.
     #[inline(always)]
-    fn next_at_once(&mut self) -> Step {
+    fn run_inline(&mut self) -> Action {
         loop {
             if self.calls_left == 0 {
-                return Step::CallLimitReached;
+                return Action::CallLimitReached;
             }
             let limit = if self.timers.is_empty() {
                 Some(self.until)
             } else {
-                self.limit()
+                self.limit_of_calls()
             };
-            let Some(turn) = limit.and_then(|limit| self.next_turn(limit)) else {
-                return self.without_turn();
+            let Some(dispatch) = limit.and_then(|limit| self.dispatch(limit)) else {
+                return self.expire_or_idle();
             };
-            if let Some(step) = self.take_turn(turn) {
-                return step;
+            if let Some(action) = self.carry_out(dispatch) {
+                return action;
             }
         }
     }
 
-    /// Until when calls come before deadlines: at equal times a deadline comes first.
+    /// The last instant at which calls come before deadlines. At equal times the deadline comes
+    /// first.
     #[inline(never)]
-    fn limit(&self) -> Option<Instant> {
-        match self.due() {
+    fn limit_of_calls(&self) -> Option<Instant> {
+        match self.first_deadline() {
             Some((at, _)) => at.nanos().checked_sub(1).map(Instant::from_nanos),
             None => Some(self.until),
         }
     }
 
-    /// The first deadline that comes in time.
-    fn due(&self) -> Option<(Instant, ThreadId)> {
+    /// The first deadline that is not after `until`.
+    fn first_deadline(&self) -> Option<(Instant, ThreadId)> {
         self.timers
             .first()
             .copied()
             .filter(|(at, _)| *at <= self.until)
     }
 
-    /// Nobody makes a call before the first deadline, or in time.
+    /// No thread makes a call before the first deadline, or before `until`.
     #[inline(never)]
-    fn without_turn(&mut self) -> Step {
-        if let Some((at, thread)) = self.due() {
-            return Step::Expire(at, thread);
+    fn expire_or_idle(&mut self) -> Action {
+        if let Some((at, thread)) = self.first_deadline() {
+            return Action::Expire(at, thread);
         }
-        self.turns.on_idle();
-        Step::Rest
+        self.dispatcher.on_idle();
+        Action::Idle
     }
 
-    /// The next thread begins.
-    pub(crate) fn begin(&mut self, thread: ThreadId, name: &str, key: u64) {
-        assert_eq!(thread.index(), self.threads.len(), "threads come in order");
+    /// Adds a thread.
+    pub(crate) fn add_thread(&mut self, thread: ThreadId, name: &str, key: u64) {
+        assert_eq!(
+            thread.index(),
+            self.threads.len(),
+            "threads start in the order of their numbers"
+        );
         assert!(
             self.threads.len() < THREADS_MAX,
             "a machine has at most {THREADS_MAX} threads"
         );
-        let vacant = || Running::vacant(Mailbox::new(self.process.heap));
-        let mut running = self.spare.pop().unwrap_or_else(vacant);
-        running.rename(name);
-        running.begin();
+        let new = || ThreadEntry::new(Mailbox::new(self.process.heap));
+        let mut entry = self.spare.pop().unwrap_or_else(new);
+        entry.start(name);
         if !self.config.preemptions.is_empty() {
-            let orders = self.config.preemptions.iter().filter(|one| one.key == key);
-            running.order(orders.cloned());
-            self.is_disturbed |= running.has_orders();
+            let preemptions = self.config.preemptions.iter();
+            entry.add_preemptions(preemptions.filter(|one| one.key == key).cloned());
+            self.has_interruptions |= entry.has_preemptions();
         }
-        self.threads.push(running);
-        self.candidates.enroll(thread, key);
-        if self.process.judge.is_on() {
-            self.process.judge.spawned(thread);
+        self.threads.push(entry);
+        self.enabled.add_thread(thread, key);
+        if self.process.detector.is_on() {
+            self.process.detector.thread_started(thread);
         }
     }
 
-    /// The program that runs makes its next call. Answers at once if its thread keeps the turn.
-    pub(crate) fn called(&mut self, thread: ThreadId, request: &Request) -> Option<Answer> {
-        if self.told.is_some() {
-            self.settle(thread);
+    /// The current program makes its next call. Returns the answer if the thread stays scheduled.
+    pub(crate) fn on_call(&mut self, thread: ThreadId, request: &Request) -> Option<Answer> {
+        if self.observed.is_some() {
+            self.apply_declared_state(thread);
         }
-        let asked = PreparedCall::new(request, &self.tariff);
-        let turn = match self.reason {
-            Reason::Dispatch(turn) => turn,
-            Reason::Ready(at) => {
-                self.candidates.announce(thread, &asked);
-                self.turns.ready(&mut self.candidates, at, thread);
+        let call = PreparedCall::new(request, &self.cost_table);
+        let dispatch = match self.poll_reason {
+            PollReason::Dispatched(dispatch) => dispatch,
+            PollReason::Ready(at) => {
+                self.enabled.set_pending(thread, &call);
+                self.dispatcher.ready(&mut self.enabled, at, thread);
                 return None;
             }
         };
         assert_eq!(
-            turn.thread, thread,
-            "a program calls through its own thread"
+            dispatch.thread, thread,
+            "a program makes calls through its own thread"
         );
-        self.turns.goes_on(&mut self.candidates, thread, &asked);
-        let step = if self.process.woken.is_empty() {
-            self.next_at_once()
+        self.dispatcher
+            .continue_with(&mut self.enabled, thread, &call);
+        // Woken threads announce their calls before the next decision, which may fall on them.
+        let action = if self.process.woken.is_empty() {
+            self.run_inline()
         } else {
-            Step::Release(turn)
+            Action::Wake(dispatch)
         };
-        if let Step::GoOn(turn, word) = step
-            && turn.thread == thread
+        if let Action::Resume(dispatch, word) = action
+            && dispatch.thread == thread
         {
-            return Some(Answer { at: turn.at, word });
+            let at = dispatch.at;
+            return Some(Answer { at, word });
         }
-        self.step = Some(step);
+        self.next = Some(action);
         None
     }
 
-    /// The call of a thread was answered: its program is to go on.
-    pub(crate) fn answer(&mut self, thread: ThreadId, answer: Answer) {
+    /// Puts the answer to a call into the thread's mailbox.
+    pub(crate) fn deliver(&mut self, thread: ThreadId, answer: Answer) {
         let mailbox = &self.threads[thread.index()].mailbox;
         mailbox.answer(answer.word);
         mailbox.set_now(answer.at);
     }
 
-    /// A thread writes a record down.
+    /// Keeps a record of a thread.
     pub(crate) fn record(&mut self, thread: ThreadId, at: Instant, record: E::Record) {
         assert!(self.records.len() < RECORDS_MAX, "nobody takes the records");
         self.records.push(Recorded { at, thread, record });
     }
 
-    /// The program that ran has been left: it waits for the answer to its call.
-    pub(crate) fn left(&mut self) -> Step {
-        self.step.take().expect("who has the turn asks the engine")
+    /// What comes next, after the poll of a scheduled thread's program.
+    pub(crate) fn take_next(&mut self) -> Action {
+        self.next
+            .take()
+            .expect("a scheduled program makes a call or ends")
     }
 
-    /// The program that ran has ended.
-    pub(crate) fn exited(&mut self, thread: ThreadId) {
-        if self.told.is_some() {
-            self.settle(thread);
+    /// The current program has ended.
+    pub(crate) fn on_exit(&mut self, thread: ThreadId) {
+        if self.observed.is_some() {
+            self.apply_declared_state(thread);
         }
         self.threads[thread.index()].exit();
-        if let Reason::Dispatch(turn) = self.reason {
-            self.turns.stopped(&mut self.candidates);
-            let sets_free = !self.process.woken.is_empty();
-            self.step = Some(if sets_free {
-                Step::Release(turn)
+        if let PollReason::Dispatched(dispatch) = self.poll_reason {
+            self.dispatcher.deschedule(&mut self.enabled);
+            self.next = Some(if self.process.woken.is_empty() {
+                self.run()
             } else {
-                self.next()
+                Action::Wake(dispatch)
             });
         }
     }
 
+    /// Replaces what a thread has observed by the state that its program has declared.
     #[cold]
-    fn settle(&mut self, thread: ThreadId) {
-        if let Some(told) = &mut self.told
-            && let Some(hash) = self.threads[thread.index()].mailbox.take_remembered()
+    fn apply_declared_state(&mut self, thread: ThreadId) {
+        if let Some(observed) = &mut self.observed
+            && let Some(state) = self.threads[thread.index()].mailbox.take_declared_state()
         {
-            told.settle(thread, hash);
+            observed.replace(thread, state);
         }
     }
 
+    /// The next scheduling decision, if a call can be made until `limit`.
     #[inline(always)]
-    fn next_turn(&mut self, limit: Instant) -> Option<Dispatch> {
+    fn dispatch(&mut self, limit: Instant) -> Option<Dispatch> {
         let process = &self.process;
-        let enabledness = |one: &PendingCall, at| process.enabledness(one, at);
-        self.turns.next(&mut self.candidates, limit, enabledness)
+        let enabledness = |call: &PendingCall, at| process.enabledness(call, at);
+        self.dispatcher.next(&mut self.enabled, limit, enabledness)
     }
 
-    /// Lets the thread whose turn it is make its call, unless something stands in its way.
+    /// Carries out the dispatched thread's call, unless a stall or preemption comes before it.
     #[inline(always)]
-    fn take_turn(&mut self, turn: Dispatch) -> Option<Step> {
-        if self.is_disturbed && self.hold_up(turn) {
+    fn carry_out(&mut self, dispatch: Dispatch) -> Option<Action> {
+        if self.has_interruptions && self.interrupt(dispatch) {
             return None;
         }
-        self.now = self.now.max(turn.at);
-        self.make_call(turn)
+        self.now = self.now.max(dispatch.at);
+        self.make_call(dispatch)
     }
 
-    /// Whether a stall or a preemption keeps the thread that has the turn from its call: then the
-    /// turn is another's.
+    /// Whether a stall or a preemption keeps the dispatched thread from its call. If so, the
+    /// dispatcher decides again.
     #[cold]
-    fn hold_up(&mut self, turn: Dispatch) -> bool {
-        let running = &mut self.threads[turn.thread.index()];
-        if turn.at < running.stalled_until {
-            self.rest(turn.thread);
+    fn interrupt(&mut self, dispatch: Dispatch) -> bool {
+        let entry = &mut self.threads[dispatch.thread.index()];
+        if dispatch.at < entry.stalled_until {
+            self.deschedule_stalled(dispatch.thread);
             return true;
         }
-        let pending = self.candidates.of(turn.thread);
-        let Some(DuePreemption { length, to }) = running.put_aside_now(pending, &self.process)
+        let pending = self.enabled.pending(dispatch.thread);
+        let Some(DuePreemption { length, to }) = entry.take_due_preemption(pending, &self.process)
         else {
             return false;
         };
         let request = pending.request;
-        if let Some(footprint) = self.footprint(turn, &request) {
-            self.access_log.keep_from(footprint);
+        if let Some(logged) = self.log_entry(dispatch, &request) {
+            self.access_log.push_preempted(logged);
         }
-        let running = &mut self.threads[turn.thread.index()];
+        let entry = &mut self.threads[dispatch.thread.index()];
         if length.is_zero() {
-            self.turns.pass_over(turn, to);
+            self.dispatcher.preempt(dispatch, to);
         } else {
-            running.stalled_until = running.stalled_until.max(turn.at.saturating_add(length));
-            self.rest(turn.thread);
+            entry.stalled_until = entry.stalled_until.max(dispatch.at.saturating_add(length));
+            self.deschedule_stalled(dispatch.thread);
         }
         true
     }
 
-    /// The thread that has the turn loses it until its stall is over.
-    fn rest(&mut self, thread: ThreadId) {
+    /// The dispatched thread is ready again when its stall is over.
+    fn deschedule_stalled(&mut self, thread: ThreadId) {
         let until = self.threads[thread.index()].stalled_until;
-        self.turns.stopped(&mut self.candidates);
-        self.candidates.of_mut(thread).stretch = Duration::ZERO;
-        self.turns.ready(&mut self.candidates, until, thread);
+        self.dispatcher.deschedule(&mut self.enabled);
+        self.enabled.pending_mut(thread).private_time = Duration::ZERO;
+        self.dispatcher.ready(&mut self.enabled, until, thread);
     }
 
-    /// Carries out the pending call of whoever has the turn; nothing comes next but another turn if its
-    /// thread has to wait.
+    /// Carries out the dispatched thread's call. `None` if the thread blocks: then the dispatcher
+    /// decides again.
+    ///
+    /// An access to a mapped word at a fixed cost, the most frequent call, is handled here; all
+    /// other calls take the slow path.
     #[inline(always)]
-    fn make_call(&mut self, turn: Dispatch) -> Option<Step> {
+    fn make_call(&mut self, dispatch: Dispatch) -> Option<Action> {
         self.calls_left -= 1;
-        let one = self.candidates.of_mut(turn.thread);
-        if !one.on_word.touches {
-            return self.make_other_call(turn);
+        let call = self.enabled.pending_mut(dispatch.thread);
+        if !call.word_access.touches {
+            return self.make_uncommon_call(dispatch);
         }
-        let Some(cost) = one.cost.fixed() else {
-            return self.make_other_call(turn);
+        let Some(cost) = call.cost.fixed() else {
+            return self.make_uncommon_call(dispatch);
         };
-        one.makes(None);
-        let Some(word) = self.process.access(turn, &one.on_word, &one.request) else {
-            return self.execute(turn, cost);
+        call.count_call(None);
+        let access = &call.word_access;
+        let Some(word) = self.process.access(dispatch, access, &call.request) else {
+            return self.execute(dispatch, cost);
         };
-        self.trail.enter_access(turn, &one.on_word, word);
-        Some(self.answered(turn, cost, word))
+        self.trace_hash.add_access(dispatch, access, word);
+        Some(self.answered(dispatch, cost, word))
     }
 
-    /// Makes a call that touches no word, or whose cost is drawn.
+    /// Makes a call that touches no word, or whose cost must be drawn.
     #[inline(never)]
-    fn make_other_call(&mut self, turn: Dispatch) -> Option<Step> {
-        let one = self.candidates.of_mut(turn.thread);
-        let operation = &one.request.operation;
-        let cost = one.cost.fixed().unwrap_or_else(|| {
-            let luck = || self.choices.counter_rng(COST, mix(self.key, one.key));
-            let word = self.threads[turn.thread.index()].word(one.calls, luck);
-            self.tariff.draw(operation, word)
+    fn make_uncommon_call(&mut self, dispatch: Dispatch) -> Option<Action> {
+        let call = self.enabled.pending_mut(dispatch.thread);
+        let operation = &call.request.operation;
+        let cost = call.cost.fixed().unwrap_or_else(|| {
+            let rng = || self.choices.counter_rng(COST, mix(self.key, call.key));
+            let entry = &mut self.threads[dispatch.thread.index()];
+            let word = entry.cost_word(call.calls, rng);
+            self.cost_table.draw(operation, word)
         });
-        one.makes(operation.is_private().then_some(cost));
-        if one.on_word.touches
-            && let Some(word) = self.process.access(turn, &one.on_word, &one.request)
+        call.count_call(operation.is_private().then_some(cost));
+        if call.word_access.touches
+            && let Some(word) = self
+                .process
+                .access(dispatch, &call.word_access, &call.request)
         {
-            self.trail.enter_access(turn, &one.on_word, word);
-            return Some(self.answered(turn, cost, word));
+            self.trace_hash
+                .add_access(dispatch, &call.word_access, word);
+            return Some(self.answered(dispatch, cost, word));
         }
-        self.execute(turn, cost)
+        self.execute(dispatch, cost)
     }
 
-    /// Carries out a call that touches no word, or none that is there.
+    /// Carries out a call that touches no word, or an unmapped one.
     #[inline(never)]
-    fn execute(&mut self, turn: Dispatch, cost: Duration) -> Option<Step> {
-        let request = &self.candidates.of(turn.thread).request;
-        let mailbox = &self.threads[turn.thread.index()].mailbox;
-        let effect = self.process.execute(turn, request, mailbox);
+    fn execute(&mut self, dispatch: Dispatch, cost: Duration) -> Option<Action> {
+        let request = &self.enabled.pending(dispatch.thread).request;
+        let mailbox = &self.threads[dispatch.thread.index()].mailbox;
+        let effect = self.process.execute(dispatch, request, mailbox);
         let answer = match effect {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Environment | Effect::Raised(_) => 0,
         };
-        self.trail.enter(turn, &request.operation, answer);
+        self.trace_hash.add(dispatch, &request.operation, answer);
         if let Effect::Answer(word) = effect {
-            return Some(self.answered(turn, cost, word));
+            return Some(self.answered(dispatch, cost, word));
         }
-        if self.is_looked_at {
-            self.show(turn, cost, &effect);
+        if self.is_observed {
+            self.observe_call(dispatch, cost, &effect);
         }
-        self.turns.spent(cost);
-        self.stop(turn, effect)
+        self.dispatcher.charge(cost);
+        self.suspend(dispatch, effect)
     }
 
-    /// The call cost so much and came to an answer: the thread that has the turn can go on.
-    fn answered(&mut self, turn: Dispatch, cost: Duration, word: u32) -> Step {
-        if self.is_looked_at {
-            self.show(turn, cost, &Effect::Answer(word));
+    /// The dispatched thread's call was carried out; the thread stays scheduled.
+    fn answered(&mut self, dispatch: Dispatch, cost: Duration, word: u32) -> Action {
+        if self.is_observed {
+            self.observe_call(dispatch, cost, &Effect::Answer(word));
         }
-        self.turns.spent(cost);
-        self.reason = Reason::Dispatch(turn);
-        Step::GoOn(turn, word)
+        self.dispatcher.charge(cost);
+        self.poll_reason = PollReason::Dispatched(dispatch);
+        Action::Resume(dispatch, word)
     }
 
-    /// The thread that had the turn cannot go on.
+    /// The dispatched thread cannot continue.
     #[inline(never)]
-    fn stop(&mut self, turn: Dispatch, effect: Effect) -> Option<Step> {
-        let running = &mut self.threads[turn.thread.index()];
+    fn suspend(&mut self, dispatch: Dispatch, effect: Effect) -> Option<Action> {
+        let entry = &mut self.threads[dispatch.thread.index()];
         match effect {
-            Effect::Answer(_) => panic!("{running:?} can go on"),
+            Effect::Answer(_) => panic!("{entry:?} can continue"),
             Effect::Blocked(deadline) => {
-                running.state = ThreadState::Blocked;
-                self.turns.stopped(&mut self.candidates);
+                entry.state = ThreadState::Blocked;
+                self.dispatcher.deschedule(&mut self.enabled);
                 if deadline < Instant::MAX {
-                    running.deadline = Some(deadline);
-                    self.timers.insert((deadline, turn.thread));
+                    entry.deadline = Some(deadline);
+                    self.timers.insert((deadline, dispatch.thread));
                 }
-                assert!(self.process.woken.is_empty(), "who waits sets nobody free");
+                assert!(
+                    self.process.woken.is_empty(),
+                    "a call that blocks wakes no thread"
+                );
                 None
             }
             Effect::Environment => {
-                running.state = ThreadState::Asking;
-                self.turns.asked(&mut self.candidates);
-                Some(Step::Ask(turn))
+                entry.state = ThreadState::Asking;
+                self.dispatcher.await_reply(&mut self.enabled);
+                Some(Action::AskEnvironment(dispatch))
             }
             Effect::Raised(exception) => {
                 self.ended = true;
                 self.exception = Some(exception);
-                Some(Step::Raise)
+                Some(Action::Raise)
             }
         }
     }

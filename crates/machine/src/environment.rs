@@ -1,7 +1,4 @@
-//! What surrounds a machine, as types.
-//!
-//! Owns [`Environment`], the one parameter of everything generic here. It refuses any
-//! behaviour: the machine hands calls out and takes replies in.
+//! The types that a machine and its surroundings exchange.
 
 use std::fmt::Debug;
 
@@ -9,16 +6,17 @@ use crate::call::Dependence;
 
 /// The types that a machine passes through without looking at them.
 pub trait Environment: 'static {
-    /// A call that only the world around the machine can answer.
+    /// A call that only the code around the machine can answer, such as a socket call.
     type Call: Debug + 'static;
-    /// The world's answer.
+    /// The answer to such a call.
     type Reply: Debug + 'static;
     /// What threads send each other through queues.
     type Message: Debug + 'static;
-    /// What programs write down.
+    /// What programs record for the code around the machine.
     type Record: 'static;
 
-    /// Which other calls `call` may be exchanged with: all that a search through orders knows of it.
+    /// Which other environment calls `call` depends on. The exhaustive search reorders dependent
+    /// calls only, so the answer must not claim independence wrongly.
     fn dependence(_call: &Self::Call) -> Dependence {
         Dependence::All
     }

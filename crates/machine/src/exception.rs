@@ -1,56 +1,54 @@
-//! The modeled process's own exceptions.
+//! Exceptions that end the modeled process.
 //!
-//! Owns [`Exception`], its codes and causes. It refuses to mean a fault of the simulator: that
-//! is a panic.
+//! A fault of the simulator itself is a panic, never one of these.
 
 use std::fmt;
-use std::panic;
 
 use kernel::Instant;
 
-use crate::call::{LockId, ThreadId};
+use crate::call::{CallSite, LockId, ThreadId};
 use crate::memory::address::{Address, Location};
 
-/// `STATUS_ACCESS_VIOLATION`: a word that is not mapped.
+/// `STATUS_ACCESS_VIOLATION`: the word is not mapped.
 pub const ACCESS_VIOLATION: u32 = 0xC000_0005;
-/// `STATUS_DATATYPE_MISALIGNMENT`: a word at an address that is no multiple of four. The x86
-/// itself would not mind; a torn pointer that passes for an odd one should be seen, not hidden.
+/// `STATUS_DATATYPE_MISALIGNMENT`: the address is no multiple of four. A real x86 allows that; the
+/// machine does not, because such an address almost always comes from a torn pointer.
 pub const DATATYPE_MISALIGNMENT: u32 = 0x8000_0002;
-/// `STATUS_RESOURCE_NOT_OWNED`: a critical section left by a thread that is not inside.
+/// `STATUS_RESOURCE_NOT_OWNED`: a thread left a critical section that it does not own.
 pub const RESOURCE_NOT_OWNED: u32 = 0xC000_0264;
-/// `STATUS_POSSIBLE_DEADLOCK`: a walk along a free list that came to no end. On the real machine
-/// the walker spins while holding the heap's lock until the others' waits give up.
+/// `STATUS_POSSIBLE_DEADLOCK`: a walk along a free list did not end. On a real machine the walker
+/// spins while it holds the heap's lock, until the waits of other threads time out.
 pub const POSSIBLE_DEADLOCK: u32 = 0xC000_0194;
 
-/// What ended the modeled process.
+/// The exception that ended the modeled process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exception {
-    /// The code, such as `c0000005`.
+    /// The NT status code, such as `c0000005`.
     pub code: u32,
-    /// The thread that was running.
+    /// The thread that raised it.
     pub thread: ThreadId,
-    /// When.
+    /// Simulated time.
     pub at: Instant,
-    /// The address touched, for a memory fault; null otherwise.
+    /// The address that was accessed, for a memory fault; null otherwise.
     pub address: Address,
-    /// Whether the fatal access would have written; a raised exception has none.
+    /// Whether the faulting access was a write.
     pub writes: bool,
-    /// Why.
+    /// The reason.
     pub cause: Cause,
-    /// The line of the program that made the fatal call.
-    pub site: &'static panic::Location<'static>,
+    /// The line of the program that made the faulting call.
+    pub site: CallSite,
 }
 
-/// Why an exception came.
+/// The reason for an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Nothing is mapped there.
+    /// Nothing is mapped at the address.
     Unmapped(Location),
     /// The address is no multiple of four.
     Unaligned(Location),
-    /// The critical section is not owned by the thread that leaves it.
+    /// The thread does not own the critical section that it left.
     NotOwned(LockId),
-    /// The program raised it.
+    /// The program raised the exception itself.
     Raised,
 }
 
@@ -58,9 +56,9 @@ impl fmt::Display for Exception {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "exception {:08x}: ", self.code)?;
         match self.cause {
-            Cause::Unmapped(place) => write!(formatter, "{place} is not mapped"),
-            Cause::Unaligned(place) => write!(formatter, "{place} is not aligned"),
-            Cause::NotOwned(_) => formatter.write_str("left a critical section it was not in"),
+            Cause::Unmapped(location) => write!(formatter, "{location} is not mapped"),
+            Cause::Unaligned(location) => write!(formatter, "{location} is not aligned"),
+            Cause::NotOwned(_) => formatter.write_str("left a critical section it does not own"),
             Cause::Raised => formatter.write_str("raised by the program"),
         }
     }

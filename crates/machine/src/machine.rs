@@ -1,9 +1,8 @@
-//! The machine: threads taking turns, driven by whoever owns time.
+//! The machine: one modeled process, its threads, and the loop that polls their programs.
 //!
-//! Owns [`Machine`], which runs the threads' programs and lends them its engine while they run. The
-//! world asks [`Machine::next_time`], calls [`Machine::run`], answers environment calls and posts
-//! messages; the machine schedules nothing outside itself. It refuses to go on once the modeled
-//! process has raised an exception.
+//! The code around a machine owns time. It asks [`Machine::next_time`], calls [`Machine::run`],
+//! answers environment calls with [`Machine::reply`], and puts messages into queues with
+//! [`Machine::post`]. Nothing runs once the modeled process has raised an exception.
 
 mod fingerprint;
 mod inspect;
@@ -14,7 +13,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use kernel::{Choices, Instant};
 
@@ -26,9 +25,9 @@ use crate::engine::activity::WokenBy;
 use crate::engine::mailbox::Payload;
 use crate::engine::process::Process;
 use crate::engine::record::Recorded;
-use crate::engine::thread_state::Running;
+use crate::engine::thread_state::ThreadEntry;
 use crate::engine::trace_hash::TraceHash;
-use crate::engine::{Answer, Engine, EngineCell, Reason, Step};
+use crate::engine::{Action, Answer, Engine, EngineCell, PollReason};
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::heap::census::format;
@@ -37,52 +36,52 @@ use crate::memory::heap_layout::HeapLayout;
 use crate::memory::{Memory, StaticFull};
 use crate::race::detector::{RaceDetector, SyncObject};
 use crate::schedulers::Strategy;
-use crate::schedulers::dispatcher::Dispatch;
-use crate::schedulers::dispatcher::Dispatcher;
+use crate::schedulers::dispatcher::{Dispatch, Dispatcher};
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::sync::queue::Queue;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
 
-/// Where the process heap begins: among the addresses of the time's dumps.
+/// The start of the process heap: a typical address in crash dumps of the time.
 const HEAP_BASE: Address = Address(0x0167_0000);
 
-/// What a thread does, from its start to its end.
+/// A thread's program, from its start to its end.
 type Program = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One modeled process and its threads.
 pub struct Machine<E: Environment> {
-    /// None only while a program runs: then the program has it.
+    /// `None` while a program is polled: then the program has it, through `lent`.
     engine: Option<Box<Engine<E>>>,
-    loan: Rc<EngineCell<E>>,
-    /// By thread; none once it has ended.
+    lent: Rc<EngineCell<E>>,
+    /// By thread; `None` once the program has ended.
     programs: Vec<Option<Program>>,
 }
 
 /// Why [`Machine::run`] returned.
 #[derive(Debug)]
 pub enum Progress<E: Environment> {
-    /// A thread made a call that only the world can answer; it waits for [`Machine::reply`].
+    /// A thread made a call that only the environment can answer. The thread waits for
+    /// [`Machine::reply`].
     Environment {
-        /// Who.
+        /// The thread.
         thread: ThreadId,
-        /// When.
+        /// Simulated time of the call.
         at: Instant,
-        /// What.
+        /// The call.
         call: E::Call,
     },
-    /// The modeled process ended by this exception. Nothing runs any more.
+    /// This exception ended the modeled process.
     Raised(Exception),
-    /// What comes next comes after `until`.
+    /// The next call or deadline comes after `until`.
     ReachedUntil,
-    /// Every thread waits for something that only the world can bring, or has exited.
+    /// Every thread has exited, or waits for something that only the environment can bring.
     Idle,
-    /// The threads have made as many calls as [`Config::calls`] allows; no more are made.
+    /// The threads have made [`Config::call_limit`] calls; no more are made.
     CallLimitReached,
 }
 
 impl<E: Environment> Machine<E> {
-    /// A machine without threads. `key` is its host's, for luck.
+    /// A machine without threads. `key` is the host's stable key for random choices.
     ///
     /// # Errors
     /// If `config` is out of range.
@@ -102,50 +101,49 @@ impl<E: Environment> Machine<E> {
         let mut memory = Memory::new();
         memory.map(heap.base, heap.end.0 - heap.base.0, "process heap");
         format(&mut memory, heap);
-        let turns = Dispatcher::new(&config, strategy);
-        let mut process = Process::new(memory, heap, RaceDetector::new(config.detect_races, heap));
+        let detector = RaceDetector::new(config.detect_races, heap);
+        let mut process = Process::new(memory, heap, detector);
         process.locks = locks;
         process.save_initial_state();
-        let (calls_left, trace_hash) = (config.call_limit, config.trace_hash);
         let engine = Engine {
             process,
             threads: Vec::new(),
             spare: Vec::new(),
-            candidates: EnabledSet::default(),
-            turns,
+            enabled: EnabledSet::default(),
+            dispatcher: Dispatcher::new(&config, strategy),
             timers: BTreeSet::new(),
             records: Vec::new(),
-            tariff: CostTable::new(&config.costs, config.jitter),
+            cost_table: CostTable::new(&config.costs, config.jitter),
             access_log: AccessLog::new(config.access_log_length),
+            calls_left: config.call_limit,
+            trace_hash: TraceHash::new(config.trace_hash),
             config,
             choices,
             key,
             now: Instant::ZERO,
             until: Instant::ZERO,
-            calls_left,
-            trail: TraceHash::new(trace_hash),
-            told: None,
-            is_looked_at: false,
-            is_disturbed: false,
+            observed: None,
+            is_observed: false,
+            has_interruptions: false,
             activity: None,
             ended: false,
             exception: None,
-            reason: Reason::Ready(Instant::ZERO),
-            step: None,
+            poll_reason: PollReason::Ready(Instant::ZERO),
+            next: None,
         };
         Ok(Self {
             engine: Some(Box::new(engine)),
-            loan: Rc::default(),
+            lent: Rc::default(),
             programs: Vec::new(),
         })
     }
 
-    pub(crate) fn engine(&self) -> &Engine<E> {
+    fn engine(&self) -> &Engine<E> {
         let engine = self.engine.as_deref();
         engine.expect("the engine is lent only while a program runs")
     }
 
-    pub(crate) fn engine_mut(&mut self) -> &mut Engine<E> {
+    fn engine_mut(&mut self) -> &mut Engine<E> {
         let engine = self.engine.as_deref_mut();
         engine.expect("the engine is lent only while a program runs")
     }
@@ -162,7 +160,7 @@ impl<E: Environment> Machine<E> {
     pub fn create_lock(&mut self, name: &'static str) -> LockId {
         let locks = &mut self.engine_mut().process.locks;
         locks.push(Lock::new(name));
-        LockId(count(locks))
+        LockId(newest(locks))
     }
 
     /// Creates a semaphore.
@@ -177,14 +175,14 @@ impl<E: Environment> Machine<E> {
     ) -> SemaphoreId {
         let semaphores = &mut self.engine_mut().process.semaphores;
         semaphores.push(Semaphore::new(name, initial, maximum));
-        SemaphoreId(count(semaphores))
+        SemaphoreId(newest(semaphores))
     }
 
-    /// Creates an NT event object, not set, that a wait resets unless `manual`.
+    /// Creates an NT event object that is not set. A wait resets it unless `manual`.
     pub fn create_event(&mut self, name: &'static str, manual: bool) -> EventId {
         let events = &mut self.engine_mut().process.events;
         events.push(EventObject::new(name, manual));
-        EventId(count(events))
+        EventId(newest(events))
     }
 
     /// Creates a queue for at most `limit` messages.
@@ -194,12 +192,15 @@ impl<E: Environment> Machine<E> {
     pub fn create_queue(&mut self, name: &'static str, limit: usize) -> QueueId {
         let process = &mut self.engine_mut().process;
         process.queues.push(Queue::new(name, limit));
-        process.judge.queue_created(limit);
-        QueueId(count(&process.queues))
+        process.detector.queue_created(limit);
+        QueueId(newest(&process.queues))
     }
 
     /// Starts a thread, which can make its first call from the machine's present time on
-    /// ([`Self::advance`]). It has heard of nobody: see [`Self::fork`].
+    /// ([`Self::advance`]). `number` is the thread's number as the modeled program counts threads;
+    /// `key` is its stable key, which selects its random choices and [preemptions](crate::Preemption).
+    ///
+    /// For the race detector nothing happens before the new thread; see [`Self::fork`].
     ///
     /// # Panics
     /// If there have been [`THREADS_MAX`](crate::config::THREADS_MAX) threads.
@@ -209,34 +210,34 @@ impl<E: Environment> Machine<E> {
         F: Future<Output = ()> + 'static,
     {
         let engine = self.engine_mut();
-        assert!(!engine.ended, "a process that ended starts no thread");
+        assert!(!engine.ended, "a process that has ended starts no thread");
         let id = ThreadId(u32::try_from(engine.threads.len()).expect("few threads"));
-        engine.begin(id, name, key);
-        engine.reason = Reason::Ready(engine.now);
+        engine.add_thread(id, name, key);
         let now = engine.now;
-        let is_watched = engine.told.is_some();
-        let mailbox = engine.threads[id.index()].open_mailbox(id, number, is_watched);
+        engine.poll_reason = PollReason::Ready(now);
+        let tracks_state = engine.observed.is_some();
+        let mailbox = engine.threads[id.index()].open_mailbox(id, number, tracks_state);
         mailbox.set_now(now);
-        let thread = Thread::new(mailbox, Rc::clone(&self.loan));
+        let thread = Thread::new(mailbox, Rc::clone(&self.lent));
         self.programs.push(Some(Box::pin(program(thread))));
-        self.go_on(id);
+        self.poll(id);
         id
     }
 
-    /// Tells the judge that `child` was started by `parent` and so has heard of all it did.
+    /// Tells the race detector that `parent` started `child`: all that `parent` did so far happened
+    /// before all that `child` does.
     pub fn fork(&mut self, parent: ThreadId, child: ThreadId) {
-        assert_ne!(parent, child, "nobody starts itself");
-        self.engine_mut().process.judge.forked(parent, child);
+        assert_ne!(parent, child, "no thread starts itself");
+        self.engine_mut().process.detector.forked(parent, child);
     }
 
-    /// Tells the machine that the world's time is `now`; an earlier time changes nothing.
+    /// Sets the present time to `now`. An earlier time changes nothing.
     pub fn advance(&mut self, now: Instant) {
         let engine = self.engine_mut();
         engine.now = engine.now.max(now);
     }
 
-    /// The earliest time at which a call takes place or a wait's deadline comes; `None` if
-    /// everything is blocked.
+    /// The time of the next call or deadline; `None` if every thread waits for the environment.
     #[must_use]
     pub fn next_time(&self) -> Option<Instant> {
         let engine = self.engine();
@@ -244,98 +245,100 @@ impl<E: Environment> Machine<E> {
             return None;
         }
         let timer = engine.timers.first().map(|(at, _)| *at);
-        match (engine.turns.next_time(&engine.candidates), timer) {
+        match (engine.dispatcher.next_time(&engine.enabled), timer) {
             (Some(call), Some(timer)) => Some(call.min(timer)),
             (one, other) => one.or(other),
         }
     }
 
-    /// Carries out calls one after the other while their time is at most `until`, or until one
-    /// needs the world. The world's time is `now`.
+    /// Carries out all calls up to `until`, or until a call needs the environment. The present time
+    /// is `now`.
     pub fn run(&mut self, now: Instant, until: Instant) -> Progress<E> {
         self.advance(now);
         let engine = self.engine_mut();
-        engine.turns.stop_asking();
+        engine.dispatcher.end_reply_window();
         if engine.ended {
             return Progress::Idle;
         }
         engine.until = until;
-        engine.look();
-        let mut step = engine.next();
+        engine.update_is_observed();
+        let mut action = engine.run();
         loop {
-            step = match step {
-                Step::GoOn(Dispatch { thread, at }, word) => {
-                    self.tell(thread, Answer { at, word });
-                    self.engine_mut().left()
+            action = match action {
+                Action::Resume(Dispatch { thread, at }, word) => {
+                    self.resume(thread, Answer { at, word });
+                    self.engine_mut().take_next()
                 }
-                Step::Release(turn) => {
-                    self.set_free(turn.at, WokenBy::Thread(turn.thread));
-                    self.engine_mut().next()
+                Action::Wake(dispatch) => {
+                    self.wake_all(dispatch.at, WokenBy::Thread(dispatch.thread));
+                    self.engine_mut().run()
                 }
-                Step::Expire(at, thread) => {
+                Action::Expire(at, thread) => {
                     let answer = self.engine_mut().expire(at, thread);
-                    self.tell(thread, answer);
-                    self.engine_mut().next()
+                    self.resume(thread, answer);
+                    self.engine_mut().run()
                 }
-                Step::Ask(turn) => return self.ask(turn),
-                Step::Raise => {
+                Action::AskEnvironment(dispatch) => return self.ask_environment(dispatch),
+                Action::Raise => {
                     let exception = self.engine_mut().exception.take();
-                    return Progress::Raised(*exception.expect("a process ends by an exception"));
+                    return Progress::Raised(*exception.expect("an exception was raised"));
                 }
-                Step::Rest if self.next_time().is_some() => return Progress::ReachedUntil,
-                Step::Rest => return Progress::Idle,
-                Step::CallLimitReached => return Progress::CallLimitReached,
+                Action::Idle if self.next_time().is_some() => return Progress::ReachedUntil,
+                Action::Idle => return Progress::Idle,
+                Action::CallLimitReached => return Progress::CallLimitReached,
             }
         }
     }
 
-    fn ask(&mut self, turn: Dispatch) -> Progress<E> {
-        let Dispatch { thread, at } = turn;
+    fn ask_environment(&mut self, dispatch: Dispatch) -> Progress<E> {
+        let Dispatch { thread, at } = dispatch;
         let mailbox = &self.engine().threads[thread.index()].mailbox;
-        let Some(Payload::Call(call)) = mailbox.take_parcel() else {
-            panic!("a call travels with every question to the environment");
+        let Some(Payload::Call(call)) = mailbox.take_payload() else {
+            panic!("an environment call has a payload");
         };
         Progress::Environment { thread, at, call }
     }
 
-    /// Tells a thread the answer to its call: its program goes on.
-    fn tell(&mut self, thread: ThreadId, answer: Answer) {
-        self.engine_mut().answer(thread, answer);
-        self.go_on(thread);
+    /// Delivers the answer to a thread's call and polls its program.
+    fn resume(&mut self, thread: ThreadId, answer: Answer) {
+        self.engine_mut().deliver(thread, answer);
+        self.poll(thread);
     }
 
-    /// Lets a thread's program go on to the next call that it cannot be answered at once, or to
-    /// its end.
-    fn go_on(&mut self, thread: ThreadId) {
+    /// Polls a thread's program. The program runs up to its next call that cannot be answered at
+    /// once, or to its end.
+    fn poll(&mut self, thread: ThreadId) {
         let program = self.programs[thread.index()].as_mut();
         let program = program.expect("a live thread has a program");
-        self.loan.set(self.engine.take());
+        self.lent.set(self.engine.take());
+        // Programs are polled when their answer is there, so no waker is needed.
         let poll = program
             .as_mut()
-            .poll(&mut Context::from_waker(std::task::Waker::noop()));
-        self.engine = self.loan.take();
+            .poll(&mut Context::from_waker(Waker::noop()));
+        self.engine = self.lent.take();
         let engine = self.engine_mut();
         if poll.is_ready() {
-            engine.exited(thread);
+            engine.on_exit(thread);
             self.programs[thread.index()] = None;
         } else {
-            engine.threads[thread.index()].assert_asks();
+            engine.threads[thread.index()].assert_suspended();
         }
     }
 
-    /// Lets everyone go on whom the last call, or the world, set free.
-    fn set_free(&mut self, at: Instant, waker: WokenBy) {
+    /// Resumes all threads that the latest call, or the environment, has released.
+    fn wake_all(&mut self, at: Instant, by: WokenBy) {
         let mut woken = std::mem::take(&mut self.engine_mut().process.woken);
         for one in woken.drain(..) {
             let thread = one.thread;
-            let answer = self.engine_mut().release(one, at, waker);
-            self.tell(thread, answer);
+            let answer = self.engine_mut().wake(one, at, by);
+            self.resume(thread, answer);
         }
+        // Keep the allocation.
         self.engine_mut().process.woken = woken;
     }
 
-    /// Answers a thread's environment call: it can go on from `at`. An answer that comes after
-    /// the process ended is lost.
+    /// Replies to a thread's environment call. The thread can continue from `at` on. A reply after
+    /// the end of the process is discarded.
     ///
     /// # Panics
     /// If the thread waits for no reply.
@@ -345,24 +348,25 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         let answer = self.engine_mut().reply(thread, at, reply);
-        self.tell(thread, answer);
+        self.resume(thread, answer);
     }
 
-    /// The environment says: what `thread` did so far comes before whatever
+    /// Declares a release operation: what `thread` did so far happens before whatever
     /// [acquires](Self::acquire) `key` later.
     pub fn release(&mut self, thread: ThreadId, key: u64) {
-        let judge = &mut self.engine_mut().process.judge;
-        judge.release(thread, SyncObject::Outside(key));
+        let detector = &mut self.engine_mut().process.detector;
+        detector.release(thread, SyncObject::External(key));
     }
 
-    /// The environment says: `thread` has heard of whoever [released](Self::release) `key`.
+    /// Declares an acquire operation: all that was [released](Self::release) under `key` happens
+    /// before what `thread` does next.
     pub fn acquire(&mut self, thread: ThreadId, key: u64) {
-        let judge = &mut self.engine_mut().process.judge;
-        judge.acquire(thread, SyncObject::Outside(key));
+        let detector = &mut self.engine_mut().process.detector;
+        detector.acquire(thread, SyncObject::External(key));
     }
 
-    /// Puts a message of the world's into a queue. A message that comes after the process ended
-    /// is lost.
+    /// Puts a message of the environment into a queue. A message after the end of the process is
+    /// discarded.
     ///
     /// # Errors
     /// The message, if the queue is full.
@@ -377,54 +381,55 @@ impl<E: Environment> Machine<E> {
         }
         self.advance(at);
         self.engine_mut().process.post(queue, message)?;
-        self.set_free(at, WokenBy::Environment);
+        self.wake_all(at, WokenBy::Environment);
         Ok(())
     }
 
-    /// The first thread of this name.
+    /// The first thread with this name.
     #[must_use]
     pub fn thread_named(&self, name: &str) -> Option<ThreadId> {
-        let place = self.threads().position(|thread| thread.name == name)?;
-        Some(ThreadId(u32::try_from(place).expect("threads are few")))
+        let index = self.threads().position(|thread| thread.name == name)?;
+        Some(ThreadId(u32::try_from(index).expect("few threads")))
     }
 
-    /// From the next call on luck is that of `choices`: what calls cost, and who goes next where
-    /// chance decides.
+    /// Takes all random choices from `choices` from now on: the costs of calls, and the decisions of
+    /// the strategy.
     pub fn reseed(&mut self, choices: Choices) {
         let engine = self.engine_mut();
         engine.choices = choices;
-        engine.turns.reseed(choices);
-        engine.threads.iter_mut().for_each(Running::forget_luck);
+        engine.dispatcher.reseed(choices);
+        engine.threads.iter_mut().for_each(ThreadEntry::reseed);
     }
 
-    /// Fault: from now on `thread` makes no call before `until`.
+    /// Injects a fault: `thread` makes no call before `until`.
     pub fn stall(&mut self, thread: ThreadId, until: Instant) {
         let engine = self.engine_mut();
-        engine.is_disturbed = true;
-        let running = &mut engine.threads[thread.index()];
-        running.stalled_until = running.stalled_until.max(until);
+        engine.has_interruptions = true;
+        let entry = &mut engine.threads[thread.index()];
+        entry.stalled_until = entry.stalled_until.max(until);
     }
 
-    /// Ends the modeled process: all programs are dropped where they stand.
+    /// Ends the modeled process and drops all programs.
     pub fn terminate(&mut self) {
         self.programs.iter_mut().for_each(|program| *program = None);
         let engine = self.engine_mut();
         engine.ended = true;
         engine.timers.clear();
-        engine.threads.iter_mut().for_each(Running::kill);
+        engine.threads.iter_mut().for_each(ThreadEntry::kill);
     }
 
-    /// Takes what programs wrote down since the last time, in the order of writing.
+    /// Takes all records that programs have made since the last time, in order.
     pub fn take_records(&mut self) -> Vec<Recorded<E::Record>> {
         std::mem::take(&mut self.engine_mut().records)
     }
 
-    /// Hands what programs wrote down since the last time to `reader`, keeping the room it took.
+    /// Passes all records that programs have made since the last time to `reader`, in order. Unlike
+    /// [`Self::take_records`] it keeps the allocation.
     pub fn drain_records(&mut self, reader: impl FnMut(Recorded<E::Record>)) {
         self.engine_mut().records.drain(..).for_each(reader);
     }
 
-    /// Sets a word before the program starts. No access in the judge's eyes.
+    /// Sets a word before the program starts. The race detector does not see it.
     ///
     /// # Panics
     /// If nothing is mapped there.
@@ -434,7 +439,7 @@ impl<E: Environment> Machine<E> {
 }
 
 /// The number of the newest of `objects`.
-fn count<T>(objects: &[T]) -> u32 {
+fn newest<T>(objects: &[T]) -> u32 {
     u32::try_from(objects.len() - 1).expect("fewer than 2^32 objects")
 }
 
@@ -443,7 +448,7 @@ impl<E: Environment> fmt::Debug for Machine<E> {
         formatter
             .debug_struct("Machine")
             .field("now", &self.engine().now)
-            .field("steps", &self.calls())
+            .field("calls", &self.calls())
             .field("threads", &self.engine().threads)
             .field("process", &self.engine().process)
             .finish_non_exhaustive()

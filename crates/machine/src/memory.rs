@@ -1,75 +1,53 @@
-//! The modeled words, and which addresses exist.
+//! The mapped words of the modeled process.
 //!
-//! Owns [`Memory`]: mapped regions of words. It refuses to judge who touches them; it only
-//! says whether a word is there.
+//! | module | contents |
+//! |---|---|
+//! | [`address`] | addresses, fields and named locations |
+//! | [`heap_layout`] | where the parts of the heap lie |
+//! | `region` | one run of mapped words |
 
 pub mod address;
 pub mod heap_layout;
+mod region;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
-
-use kernel::mix;
 
 use crate::memory::address::Address;
+use crate::memory::region::Region;
 
-/// Bytes of a page: regions begin on one and are kept apart by one that is not mapped.
+/// Bytes of a page. Each region starts on a page, with an unmapped page before the next region.
 const PAGE_BYTES: u32 = 4_096;
-const PAGE_WORDS: usize = PAGE_BYTES as usize / 4;
-/// Where the data of the program's own image begins. `EMSMTA` code of 5.x lies at 004xxxxx to
-/// 005xxxxx.
+/// The start of static data. The code of `EMSMTA` 5.x lies at 004xxxxx to 005xxxxx.
 const STATIC_BASE: u32 = 0x0056_0000;
-/// Where static data must end: room for the stacks of the threads lies above.
+/// The end of static data; thread stacks lie above.
 const STATIC_END: u32 = 0x0100_0000;
 
 /// The mapped words of one modeled process.
 pub(crate) struct Memory {
+    /// Sorted by address.
     regions: Vec<Region>,
-    /// The region that was touched last.
+    /// The index of the region that was accessed last.
     recent: usize,
-    /// Words over all regions.
+    /// Number of words in all regions.
     total: usize,
+    /// Where the next static region starts.
     static_next: u32,
-    /// A sum over all words that were ever written, if that is watched.
-    watched: Option<u64>,
-    kept: Kept,
-    /// Regions that are gone, kept for their room.
+    /// A sum over all words that were written since tracking began; `None` if not tracked.
+    fingerprint: Option<u64>,
+    initial: InitialState,
+    /// Regions removed by a reset, kept for their allocations.
     spare: Vec<Region>,
 }
 
-/// A run of mapped words, by address.
-#[derive(Default)]
-struct Region {
-    base: u32,
-    /// The dense number of its first word.
-    first: usize,
-    words: Vec<u32>,
-    /// The pages touched since it was mapped or kept: most of a heap of megabytes never is,
-    /// and costs nothing.
-    touched: Pages,
-    /// The pages that had been touched when it was kept, as they were then.
-    kept: BTreeMap<usize, Vec<u32>>,
-    name: &'static str,
-}
-
-/// How far there was memory when it was kept.
+/// What [`Memory::save_initial_state`] saved, apart from the words themselves.
 #[derive(Clone, Copy, Default)]
-struct Kept {
+struct InitialState {
     regions: usize,
     total: usize,
     static_next: u32,
 }
 
-/// Some of a region's pages.
-#[derive(Default)]
-struct Pages {
-    numbers: Vec<usize>,
-    /// At each page, whether it is among them.
-    are: Vec<bool>,
-}
-
-/// Why a word cannot be touched.
+/// Why a word cannot be accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Unmapped,
@@ -77,11 +55,12 @@ pub(crate) enum Fault {
 }
 
 /// Static data does not fit between the program's image and its stacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no room for {words} words of static data ({name})")]
 pub struct StaticFull {
-    /// The region that was asked for.
+    /// The name of the requested region.
     pub name: &'static str,
-    /// Its words.
+    /// Its size in words.
     pub words: u32,
 }
 
@@ -92,57 +71,55 @@ impl Memory {
             recent: 0,
             total: 0,
             static_next: STATIC_BASE,
-            watched: None,
-            kept: Kept::default(),
+            fingerprint: None,
+            initial: InitialState::default(),
             spare: Vec::new(),
         }
     }
 
-    /// Keeps the regions there are, as they are now, for [`Self::reset`].
+    /// Saves the regions and their words for [`Self::reset`].
     pub(crate) fn save_initial_state(&mut self) {
-        for region in &mut self.regions {
-            while let Some(page) = region.touched.take() {
-                let words = region.words[page_of(page, region.words.len())].to_vec();
-                region.kept.insert(page, words);
-            }
-        }
-        self.kept = Kept {
+        self.regions.iter_mut().for_each(Region::save);
+        self.initial = InitialState {
             regions: self.regions.len(),
             total: self.total,
             static_next: self.static_next,
         };
     }
 
-    /// The regions that were kept, as they were then, and no other.
+    /// Restores the saved regions and removes all others.
     pub(crate) fn reset(&mut self) {
-        let Kept {
+        let InitialState {
             regions,
             total,
             static_next,
-        } = self.kept;
+        } = self.initial;
         if self.regions.len() > regions {
-            let (kept, gone) = std::mem::take(&mut self.regions)
+            // Regions are sorted by address, so new ones may lie between saved ones; word numbers
+            // grow in the order of mapping.
+            let (saved, removed) = std::mem::take(&mut self.regions)
                 .into_iter()
                 .partition(|region| region.first < total);
-            self.regions = kept;
-            self.spare.extend::<Vec<Region>>(gone);
+            self.regions = saved;
+            self.spare.extend::<Vec<Region>>(removed);
             self.recent = 0;
         }
-        assert_eq!(self.regions.len(), regions, "what was kept stays");
+        assert_eq!(self.regions.len(), regions, "saved regions stay mapped");
         self.regions.iter_mut().for_each(Region::restore);
         self.total = total;
         self.static_next = static_next;
-        self.watched = None;
+        self.fingerprint = None;
     }
 
-    /// From now on the words' fingerprint is kept.
-    pub(crate) fn watch(&mut self) {
-        self.watched = Some(0);
+    /// Starts tracking the fingerprint.
+    pub(crate) fn track_fingerprint(&mut self) {
+        self.fingerprint = Some(0);
     }
 
-    /// A sum over what was written since it is watched.
+    /// A hash of the words that were written since tracking began. Equal contents give equal
+    /// hashes, whatever the order of the writes.
     pub(crate) fn fingerprint(&self) -> u64 {
-        self.watched.unwrap_or(0)
+        self.fingerprint.unwrap_or(0)
     }
 
     /// Maps `words` zeroed words of static data.
@@ -153,6 +130,7 @@ impl Memory {
     ) -> Result<Address, StaticFull> {
         let full = StaticFull { name, words };
         let bytes = words.checked_mul(4).ok_or(full)?;
+        // One page more than needed: it stays unmapped and catches accesses beyond the end.
         let pages = bytes.div_ceil(PAGE_BYTES).max(1) + 1;
         let base = self.static_next;
         let next = pages
@@ -167,20 +145,20 @@ impl Memory {
 
     /// Maps `bytes` zeroed bytes at `base`.
     pub(crate) fn map(&mut self, base: Address, bytes: u32, name: &'static str) {
-        assert!(base.0.is_multiple_of(4), "a region begins with a word");
-        assert!(bytes.is_multiple_of(4), "a region is whole words");
+        assert!(base.0.is_multiple_of(4), "a region starts with a word");
+        assert!(bytes.is_multiple_of(4), "a region has whole words");
         let end = base.0.checked_add(bytes).expect("a region fits in memory");
         let apart = |region: &Region| end <= region.base || region.end() <= base.0;
         assert!(self.regions.iter().all(apart), "{name} overlaps a region");
         let mut region = self.spare.pop().unwrap_or_default();
-        region.begin(base.0, (bytes / 4) as usize, name);
+        region.init(base.0, (bytes / 4) as usize, name);
         region.first = self.total;
-        self.total += region.words.len();
-        let place = self.regions.partition_point(|other| other.base < base.0);
-        self.regions.insert(place, region);
+        self.total += region.len();
+        let index = self.regions.partition_point(|other| other.base < base.0);
+        self.regions.insert(index, region);
     }
 
-    /// The number of the region in which the word at `address` lies.
+    /// The index of the region that holds the word at `address`.
     fn find(&self, address: Address) -> Option<usize> {
         if !address.0.is_multiple_of(4) {
             return None;
@@ -192,11 +170,11 @@ impl Memory {
         let above = self
             .regions
             .partition_point(|region| region.base <= address.0);
-        let number = above.checked_sub(1)?;
-        self.regions[number].holds(address).then_some(number)
+        let index = above.checked_sub(1)?;
+        self.regions[index].holds(address).then_some(index)
     }
 
-    /// Why no word can be touched at an address.
+    /// Why no word can be accessed at `address`.
     ///
     /// # Panics
     /// If one can.
@@ -209,39 +187,39 @@ impl Memory {
         }
     }
 
-    /// The number of the word at `address`: dense over all regions, and for ever the same.
+    /// The number of the word at `address`. Numbers are dense over all regions and never change,
+    /// so that the race detector can index a table by them.
     ///
     /// # Panics
-    /// If there is none.
-    pub(crate) fn number(&self, address: Address) -> usize {
-        let region = self.find(address).expect("a word is touched");
-        self.regions[region].number(address)
+    /// If there is no word.
+    pub(crate) fn word_number(&self, address: Address) -> usize {
+        let region = self.find(address).expect("the word is mapped");
+        self.regions[region].word_number(address)
     }
 
-    /// Puts what `store` makes of the word at `address` in its place. Answers what was there; nothing
-    /// if there is no word.
+    /// Replaces the word at `address` by `apply` of it and returns the old word; `None` if there is
+    /// no word.
     #[inline(always)]
-    pub(crate) fn update(&mut self, address: Address, store: impl Fn(u32) -> u32) -> Option<u32> {
-        // Most words lie in the region of the word before.
+    pub(crate) fn update(&mut self, address: Address, apply: impl Fn(u32) -> u32) -> Option<u32> {
+        // Most accesses fall into the same region as the one before.
         if address.0.is_multiple_of(4)
             && let Some(region) = self.regions.get_mut(self.recent)
-            && let Some(was) = region.update(address, &store, &mut self.watched)
+            && let Some(old) = region.update(address, &apply, &mut self.fingerprint)
         {
-            return Some(was);
+            return Some(old);
         }
-        self.update_elsewhere(address, store)
+        self.update_elsewhere(address, apply)
     }
 
     #[inline(never)]
-    fn update_elsewhere(&mut self, address: Address, store: impl Fn(u32) -> u32) -> Option<u32> {
+    fn update_elsewhere(&mut self, address: Address, apply: impl Fn(u32) -> u32) -> Option<u32> {
         self.recent = self.find(address)?;
-        self.regions[self.recent].update(address, &store, &mut self.watched)
+        self.regions[self.recent].update(address, &apply, &mut self.fingerprint)
     }
 
     /// The word at `address`, if there is one.
     pub(crate) fn peek(&self, address: Address) -> Option<u32> {
-        let region = &self.regions[self.find(address)?];
-        Some(region.words[region.place(address)])
+        self.regions[self.find(address)?].peek(address)
     }
 
     /// Sets the word at `address`.
@@ -258,141 +236,22 @@ impl Memory {
     }
 }
 
-impl Region {
-    /// Becomes a region of so many zeroed words, in the room it has taken.
-    fn begin(&mut self, base: u32, count: usize, name: &'static str) {
-        self.blank();
-        if self.words.capacity() < count {
-            // Zeroed by the allocator, so that a word nobody touches costs nothing.
-            self.words = vec![0; count];
-        }
-        self.words.resize(count, 0);
-        self.base = base;
-        self.name = name;
-    }
-
-    /// Zeroes every word that was ever written.
-    fn blank(&mut self) {
-        assert!(self.kept.is_empty(), "what is kept stays");
-        while let Some(page) = self.touched.take() {
-            let range = page_of(page, self.words.len());
-            self.words[range].fill(0);
-        }
-    }
-
-    /// Makes it as it was when it was kept, or mapped. What was touched in one run mostly is in the
-    /// next.
-    fn restore(&mut self) {
-        for &page in &self.touched.numbers {
-            let range = page_of(page, self.words.len());
-            match self.kept.get(&page) {
-                Some(words) => self.words[range].copy_from_slice(words),
-                None => self.words[range].fill(0),
-            }
-        }
-    }
-
-    /// One past its last byte.
-    fn end(&self) -> u32 {
-        self.base + 4 * self.words.len() as u32
-    }
-
-    /// The place of the word that `address` lies in: beyond the last if that is none of these.
-    fn place(&self, address: Address) -> usize {
-        (address.0.wrapping_sub(self.base) / 4) as usize
-    }
-
-    fn holds(&self, address: Address) -> bool {
-        self.place(address) < self.words.len()
-    }
-
-    /// Puts what `store` makes of a word in its place: see [`Memory::update`].
-    #[inline(always)]
-    fn update(
-        &mut self,
-        address: Address,
-        store: impl Fn(u32) -> u32,
-        watched: &mut Option<u64>,
-    ) -> Option<u32> {
-        let place = self.place(address);
-        let word = self.words.get_mut(place)?;
-        let was = *word;
-        // Also where nothing changes: what is not asked need not be guessed.
-        let now = store(was);
-        *word = now;
-        if let Some(sum) = watched {
-            let number = self.number(address) as u64;
-            let term = |value: u32| mix(number, u64::from(value));
-            *sum = sum.wrapping_sub(term(was)).wrapping_add(term(now));
-        }
-        self.touched.add(place / PAGE_WORDS);
-        Some(was)
-    }
-
-    fn number(&self, address: Address) -> usize {
-        self.first + self.place(address)
-    }
-}
-
-/// The places of a page's words, of so many words.
-fn page_of(number: usize, words: usize) -> Range<usize> {
-    let first = number * PAGE_WORDS;
-    first..(first + PAGE_WORDS).min(words)
-}
-
-impl Pages {
-    fn add(&mut self, page: usize) {
-        if self.are.get(page) != Some(&true) {
-            self.add_another(page);
-        }
-    }
-
-    #[inline(never)]
-    fn add_another(&mut self, page: usize) {
-        if self.are.len() <= page {
-            self.are.resize(page + 1, false);
-        }
-        self.are[page] = true;
-        self.numbers.push(page);
-    }
-
-    fn take(&mut self) -> Option<usize> {
-        let page = self.numbers.pop()?;
-        self.are[page] = false;
-        Some(page)
-    }
-}
-
 impl fmt::Debug for Memory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let regions = self.regions.iter();
         formatter
             .debug_map()
-            .entries(
-                regions.map(|region| (region.name, (Address(region.base), region.words.len()))),
-            )
+            .entries(regions.map(|region| (region.name, (Address(region.base), region.len()))))
             .finish()
     }
 }
-
-impl fmt::Display for StaticFull {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, words } = self;
-        write!(
-            formatter,
-            "no room for {words} words of static data ({name})"
-        )
-    }
-}
-
-impl std::error::Error for StaticFull {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_region_ends_in_nothing() {
+    fn a_region_ends_in_unmapped_memory() {
         let mut memory = Memory::new();
         let first = memory.map_static(3, "first").expect("there is room");
         let second = memory.map_static(1_024, "second").expect("there is room");
@@ -409,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_brings_back_what_was_kept_and_nothing_else() {
+    fn a_reset_restores_what_was_saved_and_nothing_else() {
         let mut memory = Memory::new();
         memory.map(Address(0x0013_0000), 10 * PAGE_BYTES, "heap");
         let word = |page: u32, word: u32| Address(0x0013_0000 + page * PAGE_BYTES + 4 * word);
@@ -429,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn static_data_has_its_limit() {
+    fn static_data_has_a_limit() {
         let mut memory = Memory::new();
         let full = memory
             .map_static(u32::MAX, "too much")

@@ -1,4 +1,12 @@
-//! What was wrong with a run.
+//! The race detector: happens-before by vector clocks, and a shadow of the heap's blocks.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`detector`] | the detector, and what synchronises two threads |
+//! | [`access`], [`violation`] | what reports show |
+//! | `fasttrack` | races between plain accesses of one word |
+//! | `heap_shadow`, `block_event` | which heap words the program owns |
+//! | `vector_clock`, `queue_clocks` | clocks of threads, messages and queue slots |
 
 pub mod access;
 pub(crate) mod block_event;

@@ -1,7 +1,17 @@
-//! The strategies, without an edge between them.
+//! Schedulers: modeled time, and adversaries that choose the order of calls.
 //!
-//! Timed, they say something about rates; all others are adversaries: they find bugs, and how
-//! often they do says nothing about how often it would happen.
+//! Only modeled time says something about rates. All other schedulers look for bugs; how often they
+//! find one says nothing about how often it would happen.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `dispatcher` | picks the thread whose call takes place next, under either strategy |
+//! | `timed`, `controlled` | modeled time; one processor under a [`Scheduler`] |
+//! | [`pending_call`], [`enabled_set`] | what a scheduler sees |
+//! | [`random`], [`pct`], [`pos`], [`surw`] | published adversaries |
+//! | [`preempting`], [`time_weighted`], [`parallel`], [`portfolio`] | our own adversaries |
+//! | [`round_robin`], [`cooperative`] | schedules without random choices |
+//! | [`counts`] | call counts of pilot runs, which some adversaries need |
 
 pub(crate) mod controlled;
 pub mod cooperative;
@@ -38,32 +48,32 @@ pub use round_robin::RoundRobin;
 pub use surw::{Selection, Surw};
 pub use time_weighted::TimeWeighted;
 
-/// A strategy for one processor, asked before every call that others may notice. Private calls
-/// ([`Operation::is_private`](crate::Operation::is_private)) are made as soon as a thread comes
-/// to them: no order of them makes a difference.
+/// Chooses the thread that makes the next call, on one processor.
+///
+/// It is asked before every call that other threads can observe. Private calls
+/// ([`Operation::is_private`](crate::Operation::is_private)) are made without a choice, as soon as a
+/// thread comes to them: their order cannot matter.
 pub trait Scheduler: Debug {
-    /// The place of the candidate that goes next.
+    /// Returns the index of the thread that goes next.
     ///
-    /// `runnable` is never empty. `step` counts the choices of this run from
-    /// zero; a thread whose turn is taken away by a [`Preemption`] is missing from the choice
-    /// that follows, which has the next step.
-    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize;
+    /// `enabled` is never empty. `step` counts the choices of this run from zero. If a
+    /// [`Preemption`](crate::Preemption) cancels a choice, the thread is missing from the next
+    /// choice, which has the next step.
+    fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize;
 
-    /// All threads wait, or their time has not come: the world goes on. Most strategies do not
-    /// care.
+    /// All threads are blocked or not ready yet; time is about to pass. Most schedulers ignore it.
     fn on_idle(&mut self) {}
 
-    /// From now on luck is that of `choices`. A strategy that draws nothing any more has none to
-    /// change.
+    /// Takes all random choices from `choices` from now on. A scheduler that makes no more random
+    /// choices ignores it.
     fn reseed(&mut self, _choices: Choices) {}
 }
 
 /// What decides the order of calls.
 #[derive(Debug)]
 pub enum Strategy {
-    /// Modeled time: processors with clocks, costs with jitter, a ready queue, a quantum. Rates
-    /// measured in such runs mean something.
+    /// Modeled time: processors with clocks, costs with jitter, a ready queue and a quantum.
     Timed,
-    /// A chooser, asked before every call, on one processor. It finds bugs; its rates mean nothing.
+    /// One processor, whose every call a scheduler chooses.
     Controlled(Box<dyn Scheduler>),
 }

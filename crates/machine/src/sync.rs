@@ -1,7 +1,7 @@
-//! Critical sections, semaphores and NT event objects, as state.
+//! Kernel objects as plain state: critical sections, semaphores, NT event objects and queues.
 //!
-//! Owns who is inside and who waits. Waiters are served in the order of arrival, as NT did before
-//! Windows Server 2003 SP1. It refuses to run anybody: it says who may go on.
+//! They record who owns them and who waits. Waiters are served first come, first served, as in NT
+//! before Windows Server 2003 SP1. Blocking and waking threads is the engine's task.
 
 mod critical_section;
 mod event;
@@ -9,6 +9,6 @@ pub(crate) mod queue;
 mod semaphore;
 
 pub use critical_section::Lock;
-pub(crate) use critical_section::{Left, NotInside};
+pub(crate) use critical_section::{LeaveOutcome, NotOwner};
 pub use event::EventObject;
 pub use semaphore::Semaphore;

@@ -1,8 +1,4 @@
-//! What a program sees of its thread: the calls it can make.
-//!
-//! Owns [`Thread`]. Every method that returns a future is one scheduling point, and nothing
-//! happens until it is awaited. It refuses any other power: a program that wants more than
-//! its own variables must ask.
+//! A program's handle on its thread: the calls that it can make.
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +9,9 @@ use std::task::{Context, Poll};
 
 use kernel::{Duration, Instant};
 
-use crate::call::{Actor, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId};
+use crate::call::{
+    Actor, CallSite, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
+};
 use crate::debug_hash::DebugHash;
 use crate::engine::EngineCell;
 use crate::engine::mailbox::{Mailbox, Payload};
@@ -22,16 +20,16 @@ use crate::memory::address::{Address, Location};
 use crate::memory::heap_layout::HeapLayout;
 use crate::race::block_event::{BlockEvent, BlockEventKind};
 
-/// The engine is in the program's hands while the program runs.
-const LENT: &str = "only its machine runs a program";
+/// Why the engine is always there while a program runs.
+const LENT: &str = "only its machine polls a program";
 
-/// The type of what never comes: `!`, which stable Rust lets nobody write in this place. With it
-/// the compiler knows that nothing follows `thread.raise(code).await`.
+/// The never type `!`, which stable Rust does not allow in this position. With it the compiler knows
+/// that nothing follows `thread.raise(code).await`.
 pub type Never = <fn() -> ! as Returns>::Output;
 
-/// What a function returns, as a type.
+/// The return type of a function, as an associated type.
 pub trait Returns {
-    /// That type.
+    /// The type.
     type Output;
 }
 
@@ -39,8 +37,10 @@ impl<R> Returns for fn() -> R {
     type Output = R;
 }
 
-/// A program's handle on the thread it runs in. It cannot leave the host thread that runs the
-/// machine.
+/// A program's handle on the thread it runs in.
+///
+/// Every method that returns a future makes one call, which is one scheduling point. Nothing happens
+/// before the future is awaited. A program may await nothing but the calls of its own thread.
 pub struct Thread<E: Environment> {
     mailbox: Rc<Mailbox<E>>,
     engine: Rc<EngineCell<E>>,
@@ -51,77 +51,77 @@ impl<E: Environment> Thread<E> {
         Self { mailbox, engine }
     }
 
-    /// Which thread this is.
+    /// The identity of the thread.
     #[must_use]
     pub fn id(&self) -> ThreadId {
         self.mailbox.id
     }
 
-    /// The thread's number in the program's own counting.
+    /// The number of the thread, as the modeled program counts threads.
     #[must_use]
     pub fn number(&self) -> u16 {
         self.mailbox.number
     }
 
-    /// The time of this thread's last completed call.
+    /// The time of the thread's last completed call.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.mailbox.now()
     }
 
-    /// Reads a word. Raises `c0000005` where nothing is mapped.
+    /// Reads a word. Raises `c0000005` if it is not mapped.
     #[track_caller]
-    pub fn read(&self, place: Location) -> impl Future<Output = u32> {
-        self.ask(Operation::Read(place))
+    pub fn read(&self, location: Location) -> impl Future<Output = u32> {
+        self.make_call(Operation::Read(location))
     }
 
-    /// Writes a word. Raises `c0000005` where nothing is mapped.
+    /// Writes a word. Raises `c0000005` if it is not mapped.
     #[track_caller]
-    pub fn write(&self, place: Location, value: u32) -> impl Future<Output = ()> {
-        self.command(Operation::Write(place, value))
+    pub fn write(&self, location: Location, value: u32) -> impl Future<Output = ()> {
+        self.command(Operation::Write(location, value))
     }
 
-    /// Interlocked: writes a word and returns what was there. Synchronises.
+    /// Interlocked: writes a word and returns the old one. Synchronises.
     #[track_caller]
-    pub fn exchange(&self, place: Location, value: u32) -> impl Future<Output = u32> {
-        self.ask(Operation::Exchange(place, value))
+    pub fn exchange(&self, location: Location, value: u32) -> impl Future<Output = u32> {
+        self.make_call(Operation::Exchange(location, value))
     }
 
-    /// Interlocked: writes `new` if the word is `expected`; returns what was there. Synchronises.
+    /// Interlocked: writes `new` if the word is `expected`, and returns the old word. Synchronises.
     #[track_caller]
     pub fn compare_exchange(
         &self,
-        place: Location,
+        location: Location,
         expected: u32,
         new: u32,
     ) -> impl Future<Output = u32> {
-        self.ask(Operation::CompareExchange {
-            place,
+        self.make_call(Operation::CompareExchange {
+            location,
             expected,
             new,
         })
     }
 
-    /// Enters a critical section, again if the thread is inside already. Waiters enter in the
-    /// order of arrival, as before Windows Server 2003 SP1.
+    /// Enters a critical section, once more if the thread owns it already. Waiters enter first
+    /// come, first served, as before Windows Server 2003 SP1.
     #[track_caller]
     pub fn lock(&self, lock: LockId) -> impl Future<Output = ()> {
         self.command(Operation::Lock(lock))
     }
 
-    /// Leaves a critical section once. Raises `c0000264` if this thread is not inside.
+    /// Leaves a critical section once. Raises `c0000264` if the thread does not own it.
     #[track_caller]
     pub fn unlock(&self, lock: LockId) -> impl Future<Output = ()> {
         self.command(Operation::Unlock(lock))
     }
 
-    /// Takes one from a semaphore, waiting until there is one.
+    /// Decrements a semaphore; blocks while its count is zero.
     #[track_caller]
     pub fn wait(&self, semaphore: SemaphoreId) -> impl Future<Output = ()> {
         self.command(Operation::Wait(semaphore, Instant::MAX))
     }
 
-    /// Takes one from a semaphore; false if there was none until `deadline`.
+    /// Decrements a semaphore; returns false if its count stays zero until `deadline`.
     #[track_caller]
     pub fn wait_until(
         &self,
@@ -131,8 +131,8 @@ impl<E: Environment> Thread<E> {
         self.question(Operation::Wait(semaphore, deadline))
     }
 
-    /// Gives one to a semaphore; false, and nothing given, if it is at its maximum
-    /// (`ReleaseSemaphore`).
+    /// Increments a semaphore (`ReleaseSemaphore`); returns false and changes nothing if it is at
+    /// its maximum.
     #[track_caller]
     pub fn signal(&self, semaphore: SemaphoreId) -> impl Future<Output = bool> {
         self.question(Operation::Signal(semaphore))
@@ -144,7 +144,7 @@ impl<E: Environment> Thread<E> {
         self.command(Operation::WaitEvent(event, Instant::MAX))
     }
 
-    /// Waits for an NT event object; false if it was not set until `deadline`.
+    /// Waits for an NT event object; returns false if it is not set until `deadline`.
     #[track_caller]
     pub fn wait_event_until(
         &self,
@@ -154,7 +154,7 @@ impl<E: Environment> Thread<E> {
         self.question(Operation::WaitEvent(event, deadline))
     }
 
-    /// Sets an NT event object: lets every waiter go (manual reset) or one (automatic reset).
+    /// Sets an NT event object: releases all waiters (manual reset) or one (automatic reset).
     #[track_caller]
     pub fn set_event(&self, event: EventId) -> impl Future<Output = ()> {
         self.command(Operation::SetEvent(event))
@@ -166,17 +166,17 @@ impl<E: Environment> Thread<E> {
         self.command(Operation::ResetEvent(event))
     }
 
-    /// Puts a message into a queue, waiting while the queue is full.
+    /// Puts a message into a queue; blocks while the queue is full.
     #[track_caller]
     pub fn send(&self, queue: QueueId, message: E::Message) -> impl Future<Output = ()> {
-        let call = self.ask(Operation::Send(queue));
+        let call = self.make_call(Operation::Send(queue));
         async move {
-            self.mailbox.put_parcel(Payload::Message(message));
+            self.mailbox.put_payload(Payload::Message(message));
             call.await;
         }
     }
 
-    /// Takes the oldest message from a queue, waiting until there is one.
+    /// Takes the oldest message from a queue; blocks while the queue is empty.
     #[track_caller]
     pub fn receive(&self, queue: QueueId) -> impl Future<Output = E::Message> {
         let call = self.receive_until(queue, Instant::MAX);
@@ -186,17 +186,17 @@ impl<E: Environment> Thread<E> {
         }
     }
 
-    /// Takes the oldest message from a queue; `None` if there was none until `deadline`.
+    /// Takes the oldest message from a queue; `None` if the queue stays empty until `deadline`.
     #[track_caller]
     pub fn receive_until(
         &self,
         queue: QueueId,
         deadline: Instant,
     ) -> impl Future<Output = Option<E::Message>> {
-        let call = self.ask(Operation::Receive(queue, deadline));
+        let call = self.make_call(Operation::Receive(queue, deadline));
         async move {
             call.await;
-            match self.mailbox.take_parcel() {
+            match self.mailbox.take_payload() {
                 Some(Payload::Message(message)) => Some(message),
                 Some(Payload::Call(_) | Payload::Reply(_)) => panic!("a queue holds messages"),
                 None => None,
@@ -204,29 +204,29 @@ impl<E: Environment> Thread<E> {
         }
     }
 
-    /// Does nothing until `until`; returns at once if that is past.
+    /// Sleeps until `until`; returns at once if that is past.
     #[track_caller]
     pub fn sleep_until(&self, until: Instant) -> impl Future<Output = ()> {
         self.command(Operation::Sleep(until))
     }
 
-    /// Computes for `length` without touching anything shared.
+    /// Computes for `length` without touching shared state.
     #[track_caller]
     pub fn work(&self, length: Duration) -> impl Future<Output = ()> {
         self.command(Operation::Work(length))
     }
 
-    /// Makes a call that the world answers; the thread waits for the reply.
+    /// Makes a call that the environment answers; blocks until it does.
     #[track_caller]
     pub fn call(&self, call: E::Call) -> impl Future<Output = E::Reply> {
-        let asked = self.ask(Operation::Environment(E::dependence(&call)));
+        let made = self.make_call(Operation::Environment(E::dependence(&call)));
         async move {
-            self.mailbox.put_parcel(Payload::Call(call));
-            asked.await;
-            match self.mailbox.take_parcel() {
+            self.mailbox.put_payload(Payload::Call(call));
+            made.await;
+            match self.mailbox.take_payload() {
                 Some(Payload::Reply(reply)) => reply,
                 Some(Payload::Message(_) | Payload::Call(_)) | None => {
-                    panic!("the environment answers its calls")
+                    panic!("the environment replies to its calls")
                 }
             }
         }
@@ -235,30 +235,33 @@ impl<E: Environment> Thread<E> {
     /// Raises an exception: the modeled process ends here and the future never resolves.
     #[track_caller]
     pub fn raise(&self, code: u32) -> impl Future<Output = Never> {
-        let call = self.ask(Operation::Raise(code));
+        let call = self.make_call(Operation::Raise(code));
         async move {
             call.await;
-            panic!("a program ran on after raising {code:08x}")
+            panic!("a program continued after raising {code:08x}")
         }
     }
 
-    /// Writes a record down. No scheduling point; stamped with [`Self::now`].
+    /// Keeps a record with the time of [`Self::now`]. This is no scheduling point.
     ///
     /// # Panics
-    /// Outside the thread's program, or if nobody takes the records ([`RECORDS_MAX`](crate::engine::record::RECORDS_MAX)).
+    /// Outside the thread's program, or if nobody takes the records
+    /// ([`RECORDS_MAX`](crate::RECORDS_MAX)).
     pub fn record(&self, record: E::Record) {
-        let mut lent = self.engine.take().expect(LENT);
-        lent.record(self.id(), self.now(), record);
-        self.engine.set(Some(lent));
+        let mut engine = self.engine.take().expect(LENT);
+        engine.record(self.id(), self.now(), record);
+        self.engine.set(Some(engine));
     }
 
-    /// Says that what the program does from here on depends on nothing it was told but `state`, as
-    /// it prints. No scheduling point. A search that meets an equal state elsewhere does not look
-    /// twice; without one this costs nothing. To be said at the head of a program's loop, and there
-    /// only: the place itself is no part of `state`.
+    /// Declares that what the program does from here on depends only on the `Debug` output of
+    /// `state`, and on nothing else that it has observed. This is no scheduling point.
+    ///
+    /// The exhaustive search then recognises a state that it has explored already; at other times
+    /// the declaration costs nothing. Make it at the head of the program's main loop, and nowhere
+    /// else: the point in the program is not part of `state`.
     pub fn declare_state(&self, state: &impl fmt::Debug) {
-        if self.mailbox.is_watched {
-            self.mailbox.remember(DebugHash::of(state));
+        if self.mailbox.tracks_state {
+            self.mailbox.declare_state(DebugHash::of(state));
         }
     }
 
@@ -266,61 +269,56 @@ impl<E: Environment> Thread<E> {
         self.mailbox.heap
     }
 
-    /// Reads a word as the heap's own code does.
+    /// Reads a word on behalf of the heap.
     #[track_caller]
-    pub(crate) fn heap_read(&self, place: Location) -> impl Future<Output = u32> {
-        self.ask_as(Actor::Heap, Operation::Read(place))
+    pub(crate) fn heap_read(&self, location: Location) -> impl Future<Output = u32> {
+        self.make_call_as(Actor::Heap, Operation::Read(location))
     }
 
-    /// Writes a word as the heap's own code does.
+    /// Writes a word on behalf of the heap.
     #[track_caller]
-    pub(crate) fn heap_write(&self, place: Location, value: u32) -> impl Future<Output = ()> {
-        let call = self.ask_as(Actor::Heap, Operation::Write(place, value));
+    pub(crate) fn heap_write(&self, location: Location, value: u32) -> impl Future<Output = ()> {
+        let call = self.make_call_as(Actor::Heap, Operation::Write(location, value));
         async move {
             call.await;
         }
     }
 
-    /// Tells the judge what became of a block. No scheduling point.
-    pub(crate) fn note_block(
-        &self,
-        address: Address,
-        deed: BlockEventKind,
-        site: &'static panic::Location<'static>,
-    ) {
-        let mut lent = self.engine.take().expect(LENT);
-        lent.process.judge.block(BlockEvent {
+    /// Reports an allocation or a free to the race detector. This is no scheduling point.
+    pub(crate) fn report_block(&self, address: Address, kind: BlockEventKind, site: CallSite) {
+        let mut engine = self.engine.take().expect(LENT);
+        engine.process.detector.block_event(BlockEvent {
             thread: self.id(),
             at: self.now(),
             address,
-            deed,
+            kind,
             site,
         });
-        self.engine.set(Some(lent));
+        self.engine.set(Some(engine));
     }
 
     #[track_caller]
-    fn ask(&self, operation: Operation) -> Ask<'_, E> {
-        self.ask_as(Actor::Program, operation)
+    fn make_call(&self, operation: Operation) -> Call<'_, E> {
+        self.make_call_as(Actor::Program, operation)
     }
 
     #[track_caller]
-    fn ask_as(&self, actor: Actor, operation: Operation) -> Ask<'_, E> {
+    fn make_call_as(&self, actor: Actor, operation: Operation) -> Call<'_, E> {
         let site = panic::Location::caller();
-        Ask {
+        Call {
             thread: self,
             request: Request {
                 operation,
                 actor,
                 site,
             },
-            made: false,
+            pending: false,
         }
     }
 
     #[track_caller]
     fn command(&self, operation: Operation) -> impl Future<Output = ()> {
-        let call = self.ask(operation);
+        let call = self.make_call(operation);
         async move {
             call.await;
         }
@@ -328,36 +326,39 @@ impl<E: Environment> Thread<E> {
 
     #[track_caller]
     fn question(&self, operation: Operation) -> impl Future<Output = bool> {
-        let call = self.ask(operation);
+        let call = self.make_call(operation);
         async move { call.await != 0 }
     }
 }
 
-/// A call that was made or is about to be: resolves to the answer's word.
-struct Ask<'a, E: Environment> {
+/// A call as a future, which resolves to the word that the call returns.
+struct Call<'a, E: Environment> {
     thread: &'a Thread<E>,
     request: Request,
-    made: bool,
+    /// Whether the call was announced and the program suspended.
+    pending: bool,
 }
 
-impl<E: Environment> Future for Ask<'_, E> {
+impl<E: Environment> Future for Call<'_, E> {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
         let Thread { mailbox, engine } = self.thread;
-        if self.made {
+        if self.pending {
             return Poll::Ready(mailbox.take_answer());
         }
-        mailbox.assert_empty(self.request.site);
+        mailbox.assert_no_call(self.request.site);
         let mut lent = engine.take().expect(LENT);
-        let answer = lent.called(mailbox.id, &self.request);
+        let answer = lent.on_call(mailbox.id, &self.request);
         engine.set(Some(lent));
+        // The scheduler has chosen this thread again: the program goes on without a suspension.
         if let Some(answer) = answer {
             mailbox.set_now(answer.at);
             return Poll::Ready(answer.word);
         }
-        self.made = true;
-        mailbox.ask();
+        // The machine polls the program again when the answer is there. No waker is registered.
+        self.pending = true;
+        mailbox.suspend();
         Poll::Pending
     }
 }

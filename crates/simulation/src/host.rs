@@ -114,7 +114,7 @@ impl Host {
         // The clock of a new machine stands at zero.
         machine.advance(at);
         if scheduling.needs_fingerprints() {
-            machine.watch_state();
+            machine.track_state();
         }
         let config = lowering::mta(&self.name, start);
         let process = mta::start(&mut machine, config)

@@ -250,7 +250,7 @@ impl<'a> World<'a> {
             if self.now < from && next >= Some(from) {
                 explorer.fix_prefix();
             }
-            explorer.arrive(self.fingerprint());
+            explorer.visit_state(self.fingerprint());
         }
         explorer.is_redundant()
     }

@@ -95,7 +95,7 @@ impl Strategy {
             Self::TimeWeighted => counting(tally, TimeWeighted::new(choices, HOST, ACCESS_TIME)),
             Self::Parallel => counting(tally, Parallel::new(choices, HOST, ACCESS_TIME)),
             Self::AnyEvenness => {
-                counting(tally, Parallel::of_any_evenness(choices, HOST, ACCESS_TIME))
+                counting(tally, Parallel::with_random_jitter(choices, HOST, ACCESS_TIME))
             }
             Self::Pct(depth) => counting(tally, Pct::new(choices, HOST, depth, counts.most())),
             Self::Pos => counting(tally, Pos::new(choices, HOST)),

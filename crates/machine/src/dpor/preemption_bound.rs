@@ -1,60 +1,61 @@
-//! How many preemptions a trace needs at least.
+//! The least number of preemptions that a trace needs.
 //!
-//! Owns the question whether some order of a trace's calls has at most so many. A thread runs as
-//! far as the trace lets it: stopping earlier saves nothing. It is preempted where its next call
-//! could be made but must come later; where it waits, or has no more calls, going over to another
-//! is free. It refuses to search long: where there are too many ways, the answer is yes.
+//! The module decides whether some order of a trace's calls needs at most so many preemptions. A
+//! thread runs as far as the trace allows, because stopping earlier saves nothing. It is preempted
+//! where its next call could be made but must come later; where it blocks, or has no more calls, a
+//! switch is free. If there are too many orders to look at, the answer is yes, which only makes the
+//! search explore more.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::trace::{Clock, Set, THREADS_MAX, Trace};
+use super::trace::{Clock, THREADS_MAX, ThreadSet, Trace};
 
-/// The most ways that are looked at.
-const WAYS_MAX: usize = 4_096;
+/// The largest number of states that are looked at.
+const STATES_MAX: usize = 4_096;
 
-/// Room for looking at ways, kept from question to question.
+/// Buffers that are kept from one question to the next.
 #[derive(Debug, Default)]
 pub(super) struct PreemptionSearch {
-    /// The calls of each thread that made some.
-    threads: Threads,
-    /// How far each thread had come, with how many preemptions left.
+    /// The calls of each thread.
+    threads: ThreadCalls,
+    /// The states seen: how many calls each thread has made, and how many preemptions are left.
     seen: BTreeSet<(Clock, u32)>,
 }
 
 #[derive(Debug)]
-struct Threads {
-    are: Set,
+struct ThreadCalls {
+    threads: ThreadSet,
     calls: [Vec<usize>; THREADS_MAX],
 }
 
-impl Default for Threads {
+impl Default for ThreadCalls {
     fn default() -> Self {
         Self {
-            are: Set::NONE,
+            threads: ThreadSet::EMPTY,
             calls: Default::default(),
         }
     }
 }
 
-impl Threads {
+impl ThreadCalls {
     fn clear(&mut self) {
-        for thread in self.are.iter() {
+        for thread in self.threads.iter() {
             self.calls[usize::from(thread)].clear();
         }
-        self.are = Set::NONE;
+        self.threads = ThreadSet::EMPTY;
     }
 
     fn add(&mut self, thread: u8, index: usize) {
-        self.are = self.are.with(thread);
+        self.threads = self.threads.with(thread);
         self.calls[usize::from(thread)].push(index);
     }
 }
 
 impl PreemptionSearch {
-    /// Whether some order of the calls in `range`, and of the one at `last` if it is not among
-    /// them, needs at most `most` preemptions.
-    pub(super) fn need_at_most(
+    /// Whether some order of the calls in `range`, and of the call at `last`, needs at most `most`
+    /// preemptions. `last` lies outside `range`.
+    pub(super) fn needs_at_most(
         &mut self,
         trace: &Trace,
         range: Range<usize>,
@@ -63,76 +64,76 @@ impl PreemptionSearch {
     ) -> bool {
         self.threads.clear();
         self.seen.clear();
-        let before = last.map(|index| trace.before(range.clone(), index));
-        let done = range.filter(|index| !trace.events[*index].waits);
-        for index in done.chain(last) {
+        let clock = last.map(|index| trace.clock_after(range.clone(), index));
+        let made = range.filter(|index| !trace.events[*index].blocked);
+        for index in made.chain(last) {
             self.threads.add(trace.events[index].thread, index);
         }
         let mut question = Question {
             trace,
             threads: &self.threads,
             seen: &mut self.seen,
-            last: last.zip(before),
+            last: last.zip(clock),
         };
-        question.any(Clock::default(), most)
+        question.can_finish(Clock::default(), most)
     }
 }
 
 struct Question<'a> {
     trace: &'a Trace,
-    threads: &'a Threads,
+    threads: &'a ThreadCalls,
     seen: &'a mut BTreeSet<(Clock, u32)>,
-    /// The last call, and what comes before it here: what else it followed where it was found does
-    /// not.
+    /// The last call and its clock after the calls of the range. Its clock in the trace contains
+    /// calls that are not in the range.
     last: Option<(usize, Clock)>,
 }
 
 impl Question<'_> {
-    /// Whether the rest can be ordered with at most `left` preemptions.
-    fn any(&mut self, done: Clock, left: u32) -> bool {
-        if self.seen.len() >= WAYS_MAX {
+    /// Whether the remaining calls can be made with at most `left` preemptions.
+    fn can_finish(&mut self, made: Clock, left: u32) -> bool {
+        if self.seen.len() >= STATES_MAX {
             return true;
         }
-        if !self.seen.insert((done, left)) {
+        if !self.seen.insert((made, left)) {
             return false;
         }
-        let mut is_whole = true;
-        for thread in self.threads.are.iter().map(usize::from) {
-            if usize::from(done.0[thread]) == self.threads.calls[thread].len() {
+        let mut is_finished = true;
+        for thread in self.threads.threads.iter().map(usize::from) {
+            if usize::from(made.0[thread]) == self.threads.calls[thread].len() {
                 continue;
             }
-            is_whole = false;
-            let (next, preempted) = self.run(done, thread);
-            if next == done {
+            is_finished = false;
+            let (next, preempted) = self.run(made, thread);
+            if next == made {
                 continue;
             }
             let left = left.checked_sub(u32::from(preempted));
-            if left.is_some_and(|left| self.any(next, left)) {
+            if left.is_some_and(|left| self.can_finish(next, left)) {
                 return true;
             }
         }
-        is_whole
+        is_finished
     }
 
-    /// Lets `thread` run as far as the trace lets it, and says whether it is preempted there.
-    fn run(&self, mut done: Clock, thread: usize) -> (Clock, bool) {
-        let queue = &self.threads.calls[thread];
-        while let Some(&index) = queue.get(usize::from(done.0[thread])) {
+    /// Runs `thread` as far as the trace allows. Returns whether it is preempted there.
+    fn run(&self, mut made: Clock, thread: usize) -> (Clock, bool) {
+        let calls = &self.threads.calls[thread];
+        while let Some(&index) = calls.get(usize::from(made.0[thread])) {
             let event = &self.trace.events[index];
             let mut others = self.others(thread);
-            let before = match &self.last {
-                Some((last, before)) if *last == index => before,
+            let clock = match &self.last {
+                Some((last, clock)) if *last == index => clock,
                 Some(_) | None => &event.clock,
             };
-            if others.any(|other| before.0[other] > done.0[other]) {
-                return (done, !self.waits(index, &done));
+            if others.any(|other| clock.0[other] > made.0[other]) {
+                return (made, !self.is_disabled(index, &made));
             }
-            if event.enters() && self.is_taken(thread, index, &done) {
-                return (done, false);
+            if event.enters() && self.is_owned_by_another(thread, index, &made) {
+                return (made, false);
             }
-            done.0[thread] += 1;
+            made.0[thread] += 1;
         }
-        (done, false)
+        (made, false)
     }
 
     /// All threads of the trace but one.
@@ -141,24 +142,24 @@ impl Question<'_> {
         others.iter().map(usize::from)
     }
 
-    /// Whether another thread is in the critical section that the call at `index` enters.
-    fn is_taken(&self, thread: usize, index: usize, done: &Clock) -> bool {
+    /// Whether another thread owns the critical section that the call at `index` enters.
+    fn is_owned_by_another(&self, thread: usize, index: usize, made: &Clock) -> bool {
         let events = &self.trace.events;
-        let subject = events[index].subject;
+        let resource = events[index].resource;
         let others = self.others(thread);
-        let last = |other: usize| {
-            let place = usize::from(done.0[other]).checked_sub(1)?;
-            Some(events[self.threads.calls[other][place]].held)
+        let held_by = |other: usize| {
+            let last = usize::from(made.0[other]).checked_sub(1)?;
+            Some(events[self.threads.calls[other][last]].held)
         };
-        let mut held = others.filter_map(last).flat_map(|held| held.iter());
-        held.any(|lock| events[lock].subject == subject)
+        let mut held = others.filter_map(held_by).flat_map(|held| held.iter());
+        held.any(|lock| events[lock].resource == resource)
     }
 
-    /// Whether the call at `index` has to wait for one that has not been made.
-    fn waits(&self, index: usize, done: &Clock) -> bool {
+    /// Whether the call at `index` would block, because the call that enables it is still to come.
+    fn is_disabled(&self, index: usize, made: &Clock) -> bool {
         self.trace.events[index].enabler.is_some_and(|enabler| {
             let enabler = &self.trace.events[enabler];
-            done.0[usize::from(enabler.thread)] < enabler.ordinal
+            made.0[usize::from(enabler.thread)] < enabler.ordinal
         })
     }
 }

@@ -1,104 +1,112 @@
-//! The calls of a run: what each depends on, and which pairs could come the other way round.
+//! The calls of a run, the dependence relation, and the races of source-DPOR.
 //!
-//! Owns [`Trace`] and the dependency relation. Two calls of different threads depend on each other
-//! if they are about the same thing and their order may make a difference. It refuses to know
-//! which calls come next.
+//! Two calls of different threads *depend* on each other if they use the same resource and their
+//! order may matter. Two dependent calls *race* if no other call orders them: then a run with the
+//! reverse order exists.
 
 use std::ops::{BitAnd, BitOr, Range, Sub};
 
 use crate::call::{Dependence, Operation, Resource};
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
 
-/// The most threads of a machine that an exhaustive search follows.
+/// The largest number of threads of a machine that an exhaustive search follows.
 pub const THREADS_MAX: usize = 16;
 
 /// A set of threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Set(u16);
+pub(super) struct ThreadSet(u16);
 
-/// How many calls of each thread come before.
+/// A vector clock: for each thread how many of its calls happened before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Clock(pub(super) [u16; THREADS_MAX]);
 
-/// What a call does to the thing it is about.
+/// What a call does to its resource, as far as dependence goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum CallClass {
     /// Reads a word.
     Read,
     /// Writes a word.
     Write,
-    /// Asks the environment.
-    Ask(Dependence),
+    /// Calls the environment.
+    Environment(Dependence),
     /// Enters a critical section.
     Lock,
-    /// Leaves one.
+    /// Leaves a critical section.
     Unlock,
     /// Puts a message into a queue that has room.
     Send,
-    /// Takes a message, the oldest of so many, and would wait for one.
+    /// Takes the oldest of so many messages, and would block if there were none.
     Receive(u32),
-    /// Works on a semaphore, an event object, or a queue in which somebody may find no room or no
-    /// message: every order may matter, and not every order is possible.
+    /// Uses a semaphore, an event object, or a queue that may be full or empty. Every order may
+    /// matter, and not every order is possible.
     Object,
-    /// Is about nothing shared.
-    Alone,
+    /// Uses nothing shared.
+    Independent,
 }
 
 /// A call that was made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
     pub(super) thread: u8,
-    /// Which call of its thread since the last rest, from one.
+    /// The number of the call among its thread's calls of the stretch, from one.
     pub(super) ordinal: u16,
-    class: Class,
-    pub(super) subject: Option<Resource>,
-    /// What comes before it, itself included.
+    class: CallClass,
+    pub(super) resource: Option<Resource>,
+    /// The calls that happened before, itself included.
     pub(super) clock: Clock,
-    /// What comes before it besides what it had to wait for.
-    free: Clock,
-    /// The call that it had to wait for, if it had to.
+    /// The same without the call that enabled it.
+    unforced_clock: Clock,
+    /// The call that enabled it, if it would have blocked before.
     pub(super) enabler: Option<usize>,
-    /// The critical sections that its thread is in after it.
-    pub(super) held: Held,
-    /// Whether it could only wait: it was not done.
-    pub(super) waits: bool,
+    /// The critical sections that its thread owns afterwards.
+    pub(super) held: HeldLocks,
+    /// Whether the call only blocked: it had no effect.
+    pub(super) blocked: bool,
 }
 
 /// A call that is being made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NewEvent {
     pub(super) thread: u8,
-    pub(super) class: Class,
-    pub(super) subject: Option<Resource>,
-    pub(super) waits: bool,
+    pub(super) class: CallClass,
+    pub(super) resource: Option<Resource>,
+    pub(super) blocked: bool,
 }
 
-/// The critical sections a thread is in: the calls by which it entered, plus one; zero for none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Held([u32; HELD_MAX]);
+/// Two racing calls, by their indices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Race {
+    pub(super) earlier: usize,
+    pub(super) later: usize,
+}
 
-/// The most sections within each other that are followed.
-const HELD_MAX: usize = 8;
+/// The critical sections that a thread owns, outermost first: the indices of the calls that entered
+/// them, plus one; zero for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct HeldLocks([u32; NESTING_MAX]);
+
+/// The largest number of nested critical sections.
+const NESTING_MAX: usize = 8;
 
 /// The calls of the present run.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) events: Vec<Event>,
-    /// Who has made a call, in this run or one before.
-    pub(super) threads: Set,
-    /// FastTrack of the newest call: earlier and later.
-    pub(super) races: Vec<(usize, usize)>,
+    /// All threads that made a call, in this run or an earlier one.
+    pub(super) threads: ThreadSet,
+    /// The races of the newest call.
+    pub(super) races: Vec<Race>,
 }
 
-/// Threads that could have been first, each with its first call.
+/// The threads that can start a reversed race, each with its first call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Initials {
-    pub(super) threads: Set,
+    pub(super) threads: ThreadSet,
     calls: [u32; THREADS_MAX],
 }
 
-impl Set {
-    pub(super) const NONE: Self = Self(0);
+impl ThreadSet {
+    pub(super) const EMPTY: Self = Self(0);
 
     pub(super) const fn with(self, thread: u8) -> Self {
         Self(self.0 | 1 << thread)
@@ -126,53 +134,53 @@ impl Set {
 
     pub(super) fn iter(self) -> impl Iterator<Item = u8> {
         std::iter::successors(self.first(), move |last| {
-            // Two shifts: one by sixteen is none.
+            // Two shifts, because a shift by the full width of 16 bits overflows.
             Self((self.0 >> last >> 1) << last << 1).first()
         })
     }
 }
 
-impl BitAnd for Set {
+impl BitAnd for ThreadSet {
     type Output = Self;
     fn bitand(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 }
 
-impl BitOr for Set {
+impl BitOr for ThreadSet {
     type Output = Self;
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
 
-impl Sub for Set {
+impl Sub for ThreadSet {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 }
 
-impl Held {
+impl HeldLocks {
     fn enter(&mut self, index: usize) {
-        let free = self.0.iter_mut().find(|place| **place == 0);
-        let free = free.expect("fewer than eight critical sections within each other");
+        let free = self.0.iter_mut().find(|slot| **slot == 0);
+        let free = free.expect("at most eight nested critical sections");
         *free = index as u32 + 1;
     }
 
-    /// Leaves the innermost section that `is_left` by this call.
+    /// Leaves the innermost section for which `is_left` holds.
     fn leave(&mut self, is_left: impl Fn(usize) -> bool) {
-        let place = (self.0.iter()).rposition(|place| *place > 0 && is_left(*place as usize - 1));
-        // A section from before the last rest is none of these.
-        if let Some(place) = place {
-            self.0[place..].rotate_left(1);
-            self.0[HELD_MAX - 1] = 0;
+        let slot = (self.0.iter()).rposition(|slot| *slot > 0 && is_left(*slot as usize - 1));
+        // A section that was entered in an earlier stretch is not listed.
+        if let Some(slot) = slot {
+            self.0[slot..].rotate_left(1);
+            self.0[NESTING_MAX - 1] = 0;
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> + use<> {
-        let places = self.0.into_iter().take_while(|place| *place > 0);
-        places.map(|place| place as usize - 1)
+        let slots = self.0.into_iter().take_while(|slot| *slot > 0);
+        slots.map(|slot| slot as usize - 1)
     }
 
     const fn is_empty(&self) -> bool {
@@ -185,9 +193,9 @@ impl Held {
 }
 
 impl Event {
-    /// Whether this enters a critical section.
+    /// Whether it enters a critical section.
     pub(super) fn enters(&self) -> bool {
-        self.class == Class::Lock
+        self.class == CallClass::Lock
     }
 }
 
@@ -198,37 +206,39 @@ impl Clock {
         }
     }
 
-    /// Whether `event` comes before what this is the clock of.
-    fn knows(&self, event: &Event) -> bool {
+    /// Whether `event` happened before the event with this clock.
+    fn includes(&self, event: &Event) -> bool {
         self.0[usize::from(event.thread)] >= event.ordinal
     }
 }
 
-impl Class {
-    /// What the candidate's call does; `tight` queues have kept a sender waiting.
-    pub(super) fn of(one: &PendingCall, tight: &[Resource]) -> Self {
-        let operation = &one.request.operation;
+impl CallClass {
+    /// The class of a pending call. `full_queues` are the queues that were ever full.
+    pub(super) fn of(call: &PendingCall, full_queues: &[Resource]) -> Self {
+        let operation = &call.request.operation;
         let of_queue = |class| {
-            let is_tight = operation.resource().is_some_and(|it| tight.contains(&it));
-            if is_tight { Self::Object } else { class }
+            let may_be_full = operation
+                .resource()
+                .is_some_and(|it| full_queues.contains(&it));
+            if may_be_full { Self::Object } else { class }
         };
-        match (operation, one.enabledness) {
+        match (operation, call.enabledness) {
             (Operation::Read(_), _) => Self::Read,
             (
                 Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. },
                 _,
             ) => Self::Write,
-            (Operation::Environment(touch), _) => Self::Ask(*touch),
+            (Operation::Environment(dependence), _) => Self::Environment(*dependence),
             (Operation::Lock(_), _) => Self::Lock,
             (Operation::Unlock(_), _) => Self::Unlock,
             (Operation::Send(_), _) => of_queue(Self::Send),
             (
                 Operation::Receive(..),
                 Enabledness::Receives {
-                    messages: of,
+                    messages,
                     would_block: true,
                 },
-            ) => of_queue(Self::Receive(of)),
+            ) => of_queue(Self::Receive(messages)),
             (Operation::Receive(..), Enabledness::Blocks) => of_queue(Self::Receive(0)),
             (
                 Operation::Receive(..)
@@ -239,33 +249,42 @@ impl Class {
                 | Operation::ResetEvent(_),
                 _,
             ) => Self::Object,
-            (Operation::Sleep(_) | Operation::Work(_) | Operation::Raise(_), _) => Self::Alone,
+            (Operation::Sleep(_) | Operation::Work(_) | Operation::Raise(_), _) => {
+                Self::Independent
+            }
         }
     }
 
-    /// Whether all that `newer` depends on comes before this one, on which it depends, or is this.
-    fn closes(self, newer: Self) -> bool {
+    /// Whether this call, on which `newer` depends, is ordered after all older calls on which
+    /// `newer` depends. Then the search for dependences of `newer` can stop here.
+    fn covers_older(self, newer: Self) -> bool {
         match (self, newer) {
             (Self::Write | Self::Send | Self::Receive(_), _) => true,
-            // All but signals are in one order.
-            (Self::Ask(_), Self::Ask(Dependence::Signals(_) | Dependence::NoSignal))
-            | (Self::Ask(Dependence::All), _) => true,
-            (Self::Ask(Dependence::Observes(mine)), Self::Ask(Dependence::Observes(theirs))) => {
-                mine == theirs
-            }
+            // Calls other than signals are totally ordered.
+            (
+                Self::Environment(_),
+                Self::Environment(Dependence::Signals(_) | Dependence::NoSignal),
+            )
+            | (Self::Environment(Dependence::All), _) => true,
+            (
+                Self::Environment(Dependence::Observes(mine)),
+                Self::Environment(Dependence::Observes(theirs)),
+            ) => mine == theirs,
             _ => false,
         }
     }
 
-    /// Whether two calls about the same thing depend on each other.
-    pub(super) fn depends(self, other: Self) -> bool {
-        if let (Self::Ask(mine), Self::Ask(theirs)) = (self, other) {
+    /// Whether two calls on the same resource depend on each other.
+    pub(super) fn depends_on(self, other: Self) -> bool {
+        if let (Self::Environment(mine), Self::Environment(theirs)) = (self, other) {
             return mine.conflicts(theirs);
         }
+        // A send and a receive commute while the queue is neither full nor empty: they work on
+        // different ends of it.
         !matches!(
             (self, other),
-            (Self::Alone, _)
-                | (_, Self::Alone)
+            (Self::Independent, _)
+                | (_, Self::Independent)
                 | (Self::Read, Self::Read)
                 | (Self::Send, Self::Receive(_))
                 | (Self::Receive(_), Self::Send)
@@ -274,19 +293,17 @@ impl Class {
 }
 
 impl Trace {
-    /// Enters a call of `thread` in the stretch that begins at `start`, and finds the earlier calls
-    /// it races with: those it depends on with nothing between the two that orders them. FastTrack of a
-    /// call that could only wait are found by what it waits for. `was_runnable` says who could make
-    /// a call before the event of a number.
-    pub(super) fn enter(
+    /// Adds a call to the stretch that begins at `start`, and finds the earlier calls it races with.
+    /// `was_ready` says whether a thread was ready before the event with an index.
+    pub(super) fn add(
         &mut self,
         start: usize,
-        made: NewEvent,
-        was_runnable: impl Fn(usize, u8) -> bool,
+        new: NewEvent,
+        was_ready: impl Fn(usize, u8) -> bool,
     ) {
-        let thread = made.thread;
+        let thread = new.thread;
         self.threads = self.threads.with(thread);
-        let (mut own, mut ordinal, mut held) = (Clock::default(), 1, Held::default());
+        let (mut own, mut ordinal, mut held) = (Clock::default(), 1, HeldLocks::default());
         let mut waker = None;
         for index in (start..self.events.len()).rev() {
             let event = &self.events[index];
@@ -296,7 +313,8 @@ impl Trace {
                 held = event.held;
                 break;
             }
-            if waker.is_none() && !was_runnable(index, thread) {
+            // The thread was blocked before this event and ready after it: the event woke it.
+            if waker.is_none() && !was_ready(index, thread) {
                 waker = Some(index);
             }
         }
@@ -307,180 +325,202 @@ impl Trace {
         let mut event = Event {
             thread,
             ordinal,
-            class: made.class,
-            subject: made.subject,
+            class: new.class,
+            resource: new.resource,
             clock: own,
-            free: own,
+            unforced_clock: own,
             enabler: waker,
             held,
-            waits: made.waits,
+            blocked: new.blocked,
         };
-        if made.subject.is_some() && made.class != Class::Alone {
-            self.relate(start, &mut event, made.waits);
+        if new.resource.is_some() && new.class != CallClass::Independent {
+            self.find_dependences(start, &mut event);
         }
-        match made.class {
-            _ if made.waits => {
-                event.class = Class::Alone;
-                event.clock = event.free;
+        match new.class {
+            // It had no effect. Its races are those with the calls that it waits for.
+            _ if new.blocked => {
+                event.class = CallClass::Independent;
+                event.clock = event.unforced_clock;
             }
-            Class::Lock => event.held.enter(self.events.len()),
-            Class::Unlock => event
+            CallClass::Lock => event.held.enter(self.events.len()),
+            CallClass::Unlock => event
                 .held
-                .leave(|lock| self.events[lock].subject == made.subject),
-            Class::Read
-            | Class::Write
-            | Class::Ask(_)
-            | Class::Send
-            | Class::Receive(_)
-            | Class::Object
-            | Class::Alone => {}
+                .leave(|lock| self.events[lock].resource == new.resource),
+            CallClass::Read
+            | CallClass::Write
+            | CallClass::Environment(_)
+            | CallClass::Send
+            | CallClass::Receive(_)
+            | CallClass::Object
+            | CallClass::Independent => {}
         }
         event.clock.0[usize::from(thread)] = ordinal;
         self.events.push(event);
     }
 
-    /// Finds what `event` depends on, from the newest back to where all older is ordered before.
-    fn relate(&mut self, start: usize, event: &mut Event, waits: bool) {
+    /// Finds the calls that `event` depends on, from the newest back to one that is ordered after
+    /// all older ones.
+    fn find_dependences(&mut self, start: usize, event: &mut Event) {
         let own = event.clock;
-        // What it had to wait for, and how many ways out and in there were on the way back.
-        let (mut awaited, mut unlocked, mut inside, mut sends) = (None, None, 0, 0);
+        let mut enabler = None;
+        // On the way back: the latest unlock, the number of unlocks not matched by a lock yet, and
+        // the number of sends.
+        let (mut unlocked, mut inside, mut sends) = (None, 0, 0);
         for index in (start..self.events.len()).rev() {
             let earlier = &self.events[index];
-            if earlier.subject != event.subject {
+            if earlier.resource != event.resource {
                 continue;
             }
             match (earlier.class, event.class) {
-                (Class::Unlock, Class::Lock) => {
+                (CallClass::Unlock, CallClass::Lock) => {
                     if inside == 0 {
                         unlocked = Some(index);
                     }
                     inside += 1;
                 }
-                (Class::Lock, Class::Lock) => {
+                (CallClass::Lock, CallClass::Lock) => {
                     inside -= 1;
-                    // Whole sections: what is done in them says whether their order matters, but
-                    // one within another may end in everybody waiting.
+                    // Critical sections are reordered as wholes. Whether their order matters is
+                    // decided by the calls in them, see `race`. The exception is a nested section,
+                    // whose order may lead to a deadlock.
                     let nested = !event.held.is_empty() || earlier.held.is_nested();
-                    if inside <= 0 && (waits || nested) {
+                    if inside <= 0 && (event.blocked || nested) {
                         self.race(index, event, &own);
-                        awaited = unlocked;
+                        enabler = unlocked;
                         break;
                     }
                     if inside <= 0 {
                         (inside, unlocked) = (0, None);
                     }
                 }
-                (Class::Send, Class::Receive(of)) => {
-                    // The message that is taken has `of - 1` behind it.
+                (CallClass::Send, CallClass::Receive(messages)) => {
+                    // The received message is the oldest of `messages`, so its send is the one
+                    // with that number, counted from the newest.
                     sends += 1;
-                    if sends == of {
-                        awaited = Some(index);
+                    if sends == messages {
+                        enabler = Some(index);
                     }
                 }
-                (Class::Object, Class::Object) => {
+                (CallClass::Object, CallClass::Object) => {
                     let clock = earlier.clock;
                     self.race(index, event, &own);
                     event.clock.join(&clock);
-                    awaited = awaited.or(Some(index));
+                    enabler = enabler.or(Some(index));
                 }
-                (one, other) if one.depends(other) && one != Class::Unlock => {
+                (one, other) if one.depends_on(other) && one != CallClass::Unlock => {
                     let (clock, joined) = (earlier.clock, event.clock);
                     self.race(index, event, &joined);
                     event.clock.join(&clock);
-                    event.free.join(&clock);
-                    // Older ones come before this one.
-                    if one.closes(other) {
+                    event.unforced_clock.join(&clock);
+                    if one.covers_older(other) {
                         break;
                     }
                 }
                 _ => {}
             }
         }
-        if let Some(awaited) = awaited {
-            event.clock.join(&self.events[awaited].clock);
-            event.enabler = event.enabler.or(Some(awaited));
+        if let Some(enabler) = enabler {
+            event.clock.join(&self.events[enabler].clock);
+            event.enabler = event.enabler.or(Some(enabler));
         }
     }
 
-    /// The call at `index` and the new one race, unless something orders them. If both are made in
-    /// the same critical section, it is the sections that come the other way round, from their
-    /// beginnings.
-    fn race(&mut self, index: usize, event: &Event, known: &Clock) {
+    /// Adds a race between the call at `index` and the new one, unless other calls order them
+    /// (`clock`). If both are made in sections of the same lock, the sections race instead, from
+    /// their first calls.
+    fn race(&mut self, index: usize, event: &Event, clock: &Clock) {
         let earlier = &self.events[index];
-        if earlier.thread == event.thread || known.knows(earlier) {
+        if earlier.thread == event.thread || clock.includes(earlier) {
             return;
         }
         let (mine, theirs) = (event.held.iter(), earlier.held);
-        let subject = |lock: usize| self.events[lock].subject;
+        let resource = |lock: usize| self.events[lock].resource;
         let mut pairs = mine.flat_map(|mine| theirs.iter().map(move |theirs| (theirs, mine)));
-        match pairs.find(|(theirs, mine)| subject(*theirs) == subject(*mine)) {
-            None => self.races.push((index, self.events.len())),
-            Some((theirs, mine)) if self.events[mine].free.knows(&self.events[theirs]) => {}
-            Some(sections) => self.races.push(sections),
-        }
+        let race = match pairs.find(|(theirs, mine)| resource(*theirs) == resource(*mine)) {
+            None => Race {
+                earlier: index,
+                later: self.events.len(),
+            },
+            // The sections are ordered by something else than their lock.
+            Some((theirs, mine))
+                if self.events[mine]
+                    .unforced_clock
+                    .includes(&self.events[theirs]) =>
+            {
+                return;
+            }
+            Some((theirs, mine)) => Race {
+                earlier: theirs,
+                later: mine,
+            },
+        };
+        self.races.push(race);
     }
 
-    /// What would come before the call at `index` if it were made after those in `range`.
-    pub(super) fn before(&self, range: Range<usize>, index: usize) -> Clock {
+    /// What would happen before the call at `index` if it were made after those in `range`.
+    pub(super) fn clock_after(&self, range: Range<usize>, index: usize) -> Clock {
         let call = &self.events[index];
-        let mut before = Clock::default();
+        let mut clock = Clock::default();
         for event in &self.events[range] {
-            let depends = event.subject == call.subject
-                && call.subject.is_some()
-                && event.class != Class::Lock
-                && event.class != Class::Unlock
-                && event.class.depends(call.class);
+            let depends = event.resource == call.resource
+                && call.resource.is_some()
+                && event.class != CallClass::Lock
+                && event.class != CallClass::Unlock
+                && event.class.depends_on(call.class);
             if event.thread == call.thread || depends {
-                before.join(&event.clock);
+                clock.join(&event.clock);
             }
         }
-        before
+        clock
     }
 
-    /// Whether anybody has entered a critical section since `start`.
+    /// Whether a thread has entered a critical section since `start`.
     pub(super) fn has_sections(&self, start: usize) -> bool {
         self.events[start..].iter().any(Event::enters)
     }
 
-    /// Who has made a call since `start`.
-    pub(super) fn threads_since(&self, start: usize) -> Set {
+    /// The threads that have made a call since `start`.
+    pub(super) fn threads_since(&self, start: usize) -> ThreadSet {
         let events = self.events[start..].iter();
-        events.fold(Set::NONE, |set, event| set.with(event.thread))
+        events.fold(ThreadSet::EMPTY, |set, event| set.with(event.thread))
     }
 
-    /// Who could go first at `earlier` so that `later` comes before it: of the calls between that
-    /// do not come after `earlier`, and of `later`, those before which none of them comes.
-    pub(super) fn initials(&self, start: usize, earlier: usize, later: usize) -> Initials {
+    /// The initials of the reversed race (POPL 2014): let w be the calls after `earlier` that do not
+    /// happen after it, followed by `later`. An initial is a thread whose first call in w has no
+    /// other call of w before it.
+    pub(super) fn initials(&self, start: usize, race: Race) -> Initials {
+        let Race { earlier, later } = race;
         assert!(start <= earlier && earlier < later, "a race has an order");
         let first = &self.events[earlier];
-        // The first call of each thread among them, as its ordinal.
-        let (mut begun, mut ordinals) = (Set::NONE, [0; THREADS_MAX]);
+        // The threads seen so far in w, with the ordinals of their first calls.
+        let (mut seen, mut ordinals) = (ThreadSet::EMPTY, [0; THREADS_MAX]);
         let mut initials = Initials {
-            threads: Set::NONE,
+            threads: ThreadSet::EMPTY,
             calls: [0; THREADS_MAX],
         };
         for index in earlier + 1..=later {
             let event = &self.events[index];
-            let before = if index == later {
-                &event.free
-            } else if event.waits || event.clock.knows(first) {
+            let clock = if index == later {
+                &event.unforced_clock
+            } else if event.blocked || event.clock.includes(first) {
                 continue;
             } else {
                 &event.clock
             };
             let thread = usize::from(event.thread);
-            if begun.has(event.thread) {
+            if seen.has(event.thread) {
                 continue;
             }
-            let others = begun.iter().map(usize::from);
-            let is_free = others
-                .map(|other| (before.0[other], ordinals[other]))
-                .all(|(known, first)| known < first);
-            if is_free {
+            let is_initial = seen
+                .iter()
+                .map(usize::from)
+                .map(|other| (clock.0[other], ordinals[other]))
+                .all(|(before, first)| before < first);
+            if is_initial {
                 initials.threads = initials.threads.with(event.thread);
                 initials.calls[thread] = index as u32;
             }
-            begun = begun.with(event.thread);
+            seen = seen.with(event.thread);
             ordinals[thread] = event.ordinal;
         }
         initials
@@ -490,10 +530,7 @@ impl Trace {
 impl Initials {
     /// The first call of `thread`, one of [`Self::threads`].
     pub(super) fn call(&self, thread: u8) -> usize {
-        assert!(
-            self.threads.has(thread),
-            "thread {thread} could not be first"
-        );
+        assert!(self.threads.has(thread), "thread {thread} is no initial");
         self.calls[usize::from(thread)] as usize
     }
 }

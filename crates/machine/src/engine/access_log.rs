@@ -1,101 +1,100 @@
-//! The newest calls by which threads meet, as they took place.
+//! The access log: the latest calls on named words and critical sections.
 //!
-//! Owns [`AccessLogEntry`], from which one can read who overtook whom, and the ring that keeps the last of
-//! them. It refuses to weigh them: that is the judge's, and a run that keeps none takes the same
-//! course.
+//! It shows which thread came between two calls of another, and names each call as a
+//! [preemption](crate::Preemption) does.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::panic;
 
 use kernel::Instant;
 
-use crate::call::{Actor, OperationKind, ThreadId};
+use crate::call::{Actor, CallSite, OperationKind, ThreadId};
 use crate::memory::address::Address;
 
-/// An access to a word, or the entering of a critical section, and what it came to.
+/// One access to a word, or one attempt to enter a critical section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessLogEntry {
-    /// Who.
+    /// The thread.
     pub thread: ThreadId,
-    /// What was done.
+    /// The kind of operation.
     pub kind: OperationKind,
-    /// The name of the place or the critical section.
+    /// The name of the location or critical section.
     pub name: &'static str,
-    /// The word; none of a critical section.
+    /// The address of the word; `None` for a critical section.
     pub address: Option<Address>,
-    /// What was read, or what was to be written; none if the word is not mapped, or the thread
-    /// has to wait.
+    /// The value that was read or written; `None` if the word is not mapped or the thread blocks.
     pub value: Option<u32>,
-    /// Whose hand.
+    /// The code that made the call.
     pub actor: Actor,
     /// The line of the program.
-    pub site: &'static panic::Location<'static>,
-    /// When.
+    pub site: CallSite,
+    /// Simulated time.
     pub at: Instant,
-    /// The how-manieth such call of this thread, counted from one: what a
-    /// [`crate::Preemption`] names it by.
+    /// Which of the thread's calls of this kind and name it is, counted from one.
     pub nth: u64,
-    /// Whether the judge found that nothing orders it behind an earlier access of the word.
+    /// Whether the race detector found the access unordered with an earlier one.
     pub raced: bool,
-    /// Whether another thread could have gone on in its place.
+    /// Whether another thread could have made its call instead.
     pub contended: bool,
-    /// Whether the thread was put aside just then: the call had not taken place yet, and follows
-    /// when the thread is back.
+    /// Whether the thread was preempted just before the call. The call itself has an entry of its
+    /// own, when the thread is scheduled again.
     pub preempted: bool,
 }
 
-/// The newest of them, of all threads.
+/// The latest entries of all threads.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
     limit: usize,
-    newest: VecDeque<AccessLogEntry>,
+    latest: VecDeque<AccessLogEntry>,
     counts: BTreeMap<(ThreadId, OperationKind, &'static str), u64>,
 }
 
 impl AccessLog {
+    /// A log of at most `limit` entries; zero turns it off.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
-            newest: VecDeque::new(),
+            latest: VecDeque::new(),
             counts: BTreeMap::new(),
         }
     }
 
-    pub(crate) fn are_kept(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.limit > 0
     }
 
-    /// Keeps one, giving it its nth.
-    pub(crate) fn keep(&mut self, footprint: AccessLogEntry) {
-        let nth = self.count_of(&footprint);
-        *nth += 1;
-        let nth = *nth;
-        self.push(AccessLogEntry { nth, ..footprint });
+    /// Adds a call that was made, and numbers it.
+    pub(crate) fn push(&mut self, entry: AccessLogEntry) {
+        let count = self.count_of(&entry);
+        *count += 1;
+        let nth = *count;
+        self.append(AccessLogEntry { nth, ..entry });
     }
 
-    /// Keeps what a thread was about to do when it was put aside.
-    pub(crate) fn keep_from(&mut self, footprint: AccessLogEntry) {
-        let nth = *self.count_of(&footprint) + 1;
-        self.push(AccessLogEntry {
+    /// Adds the call before which a thread was preempted.
+    pub(crate) fn push_preempted(&mut self, entry: AccessLogEntry) {
+        // The call is not made yet: it has the next number, but does not use it up.
+        let nth = *self.count_of(&entry) + 1;
+        self.append(AccessLogEntry {
             nth,
             preempted: true,
-            ..footprint
+            ..entry
         });
     }
 
-    fn count_of(&mut self, footprint: &AccessLogEntry) -> &mut u64 {
-        let key = (footprint.thread, footprint.kind, footprint.name);
+    fn count_of(&mut self, entry: &AccessLogEntry) -> &mut u64 {
+        let key = (entry.thread, entry.kind, entry.name);
         self.counts.entry(key).or_default()
     }
 
-    fn push(&mut self, footprint: AccessLogEntry) {
-        if self.newest.len() == self.limit {
-            self.newest.pop_front();
+    fn append(&mut self, entry: AccessLogEntry) {
+        if self.latest.len() == self.limit {
+            self.latest.pop_front();
         }
-        self.newest.push_back(footprint);
+        self.latest.push_back(entry);
     }
 
-    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = &AccessLogEntry> {
-        self.newest.iter()
+    /// All entries, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &AccessLogEntry> {
+        self.latest.iter()
     }
 }

@@ -1,86 +1,61 @@
-//! What threads did, call by call, for whoever looks on.
+//! What threads do, call by call, for an observer of the machine.
 //!
-//! Owns [`Activity`]: every call with what outcome of it, and every end of a wait with who brought
-//! it. Nobody looks unless asked to, and looking changes nothing: the trail of a machine that is
-//! watched is that of one that is not. It refuses to add anything up.
+//! See [`Machine::watch`](crate::Machine::watch).
 
 use kernel::{Duration, Instant};
 
 use crate::call::{Request, ThreadId};
 use crate::engine::process::Effect;
-use crate::schedulers::dispatcher::Dispatch;
 
-/// One thing that a thread did or that befell it.
+/// A call of a thread, or the end of its wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// It made a call.
+    /// A thread made a call.
     Call {
-        /// Who.
+        /// The thread.
         thread: ThreadId,
-        /// When.
+        /// Simulated time.
         at: Instant,
-        /// How long its processor was busy with it.
+        /// How long the call kept its processor busy.
         cost: Duration,
-        /// What it asked for.
+        /// The call.
         request: Request,
-        /// The word it was answered, zero for none.
+        /// The word that the call returned; zero if it returned none.
         answer: u32,
-        /// What outcome of it.
+        /// The result.
         outcome: Outcome,
     },
-    /// Its wait ended.
+    /// A thread's wait ended.
     Woken {
-        /// Who.
+        /// The thread.
         thread: ThreadId,
-        /// When.
+        /// Simulated time.
         at: Instant,
-        /// By whose doing.
+        /// What ended the wait.
         by: WokenBy,
     },
 }
 
-/// What outcome of a call.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was carried out at once.
+    /// The call completed at once.
     Completed,
     /// The thread waits.
     Blocked,
-    /// The process ended.
+    /// The call ended the process.
     Raised,
 }
 
-/// Who ended a wait.
+/// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WokenBy {
-    /// Another thread's call.
+    /// A call of another thread.
     Thread(ThreadId),
-    /// The deadline of the wait itself.
+    /// The deadline of the wait.
     Deadline,
-    /// Something outside the process: the network, or whoever brought a message.
+    /// Something outside the process, such as the network.
     Environment,
-}
-
-impl Activity {
-    pub(crate) const fn call(
-        turn: Dispatch,
-        cost: Duration,
-        (request, answer): (Request, u32),
-        outcome: Outcome,
-    ) -> Self {
-        Self::Call {
-            thread: turn.thread,
-            at: turn.at,
-            cost,
-            request,
-            answer,
-            outcome,
-        }
-    }
-
-    pub(crate) const fn woken(thread: ThreadId, at: Instant, by: WokenBy) -> Self {
-        Self::Woken { thread, at, by }
-    }
 }
 
 impl Outcome {

@@ -1,7 +1,7 @@
-//! The one slot between a program and the machine.
+//! The slot between a thread's program and the engine.
 //!
-//! Owns [`Mailbox`]. It refuses a second call while
-//! one is pending: a modeled thread does one thing at a time.
+//! A program makes one call at a time. While the call is pending, the program's future is suspended;
+//! the answer is in the mailbox when it is polled again.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,9 +13,9 @@ use crate::call::ThreadId;
 use crate::environment::Environment;
 use crate::memory::heap_layout::HeapLayout;
 
-/// What travels beside a call or its answer.
+/// What travels with a call or its answer, besides a word.
 pub(crate) enum Payload<E: Environment> {
-    /// A message being sent or received.
+    /// A message that is sent or received.
     Message(E::Message),
     /// A call of the environment.
     Call(E::Call),
@@ -23,128 +23,123 @@ pub(crate) enum Payload<E: Environment> {
     Reply(E::Reply),
 }
 
-/// Whose turn it is to open the slot.
+/// The state of the program's call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slot {
-    /// The program runs.
-    Empty,
-    /// The machine has a request to carry out.
-    Asked,
-    /// The program has an answer to read.
+enum CallState {
+    /// There is none: the program runs.
+    None,
+    /// The program is suspended in it.
+    Pending,
+    /// The answer is there for the program to read.
     Answered,
 }
 
 /// A thread's identity and its slot.
 pub(crate) struct Mailbox<E: Environment> {
-    slot: Cell<Slot>,
+    call: Cell<CallState>,
     word: Cell<u32>,
-    parcel: Cell<Option<Payload<E>>>,
+    payload: Cell<Option<Payload<E>>>,
+    /// The time of the thread's last completed call.
     now: Cell<Instant>,
-    /// Whether anybody asks what the program remembers.
-    pub(crate) is_watched: bool,
-    remembered: Cell<Option<u64>>,
+    /// Whether the search wants to know the program's declared state.
+    pub(crate) tracks_state: bool,
+    declared_state: Cell<Option<u64>>,
     pub(crate) id: ThreadId,
     pub(crate) number: u16,
     pub(crate) heap: HeapLayout,
 }
 
 impl<E: Environment> Mailbox<E> {
-    /// A mailbox that is nobody's yet.
+    /// A mailbox without a thread.
     pub(crate) fn new(heap: HeapLayout) -> Self {
         Self {
-            slot: Cell::new(Slot::Empty),
+            call: Cell::new(CallState::None),
             word: Cell::new(0),
-            parcel: Cell::new(None),
+            payload: Cell::new(None),
             now: Cell::new(Instant::ZERO),
-            is_watched: false,
-            remembered: Cell::new(None),
+            tracks_state: false,
+            declared_state: Cell::new(None),
             id: ThreadId(0),
             number: 0,
             heap,
         }
     }
 
-    /// Another one on the same machine.
-    pub(crate) fn another(&self) -> Self {
-        Self::new(self.heap)
-    }
-
     /// Becomes the mailbox of a new thread.
-    pub(crate) fn begin(&mut self, id: ThreadId, number: u16, is_watched: bool) {
-        self.slot.set(Slot::Empty);
-        self.parcel.set(None);
-        self.remembered.set(None);
+    pub(crate) fn init(&mut self, id: ThreadId, number: u16, tracks_state: bool) {
+        self.call.set(CallState::None);
+        self.payload.set(None);
+        self.declared_state.set(None);
         self.now.set(Instant::ZERO);
-        self.is_watched = is_watched;
+        self.tracks_state = tracks_state;
         self.id = id;
         self.number = number;
     }
 
-    /// The time of the thread's last completed call.
     pub(crate) fn now(&self) -> Instant {
         self.now.get()
     }
 
     pub(crate) fn set_now(&self, at: Instant) {
-        assert!(at >= self.now.get(), "a thread's time never steps back");
+        assert!(at >= self.now.get(), "a thread's time never goes back");
         self.now.set(at);
     }
 
-    /// The program, which makes a call at `site`, waits for no other.
-    pub(crate) fn assert_empty(&self, site: &panic::Location<'_>) {
+    /// Checks that the program, which makes a call at `site`, has no other call pending.
+    pub(crate) fn assert_no_call(&self, site: &panic::Location<'_>) {
         assert!(
-            self.slot.get() == Slot::Empty,
+            self.call.get() == CallState::None,
             "a program makes one call at a time: {site} called while another call was pending"
         );
     }
 
-    /// The program waits for the answer to its call.
-    pub(crate) fn ask(&self) {
-        self.slot.set(Slot::Asked);
+    /// The program is suspended in its call.
+    pub(crate) fn suspend(&self) {
+        self.call.set(CallState::Pending);
     }
 
-    /// The answer to the program's call.
-    pub(crate) fn take_answer(&self) -> u32 {
-        assert!(
-            self.slot.get() == Slot::Answered,
-            "a program was polled without an answer to its call"
-        );
-        self.slot.set(Slot::Empty);
-        self.word.get()
-    }
-
-    /// Whether the program asks for something.
-    pub(crate) fn asks(&self) -> bool {
-        self.slot.get() == Slot::Asked
+    /// Whether the program is suspended in a call.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.call.get() == CallState::Pending
     }
 
     pub(crate) fn answer(&self, word: u32) {
         assert_eq!(
-            self.slot.get(),
-            Slot::Asked,
-            "only what was asked is answered"
+            self.call.get(),
+            CallState::Pending,
+            "only a pending call is answered"
         );
         self.word.set(word);
-        self.slot.set(Slot::Answered);
+        self.call.set(CallState::Answered);
     }
 
-    pub(crate) fn put_parcel(&self, parcel: Payload<E>) {
-        let before = self.parcel.replace(Some(parcel));
-        assert!(before.is_none(), "one parcel at a time");
+    /// The program reads the answer.
+    pub(crate) fn take_answer(&self) -> u32 {
+        assert!(
+            self.call.get() == CallState::Answered,
+            "a program was polled without an answer to its call"
+        );
+        self.call.set(CallState::None);
+        self.word.get()
     }
 
-    pub(crate) fn take_parcel(&self) -> Option<Payload<E>> {
-        self.parcel.take()
+    pub(crate) fn put_payload(&self, payload: Payload<E>) {
+        let before = self.payload.replace(Some(payload));
+        assert!(before.is_none(), "a mailbox holds one payload at a time");
     }
 
-    /// The program says what it remembers.
-    pub(crate) fn remember(&self, hash: u64) {
-        self.remembered.set(Some(hash));
+    pub(crate) fn take_payload(&self) -> Option<Payload<E>> {
+        self.payload.take()
     }
 
-    /// What the program said it remembers, if it did since the last time.
-    pub(crate) fn take_remembered(&self) -> Option<u64> {
-        self.remembered.take()
+    /// The program declares its state.
+    pub(crate) fn declare_state(&self, hash: u64) {
+        self.declared_state.set(Some(hash));
+    }
+
+    /// The state that the program has declared since the last call of this function.
+    pub(crate) fn take_declared_state(&self) -> Option<u64> {
+        self.declared_state.take()
     }
 }
 

@@ -1,8 +1,8 @@
-//! What threads were told, and how things print, each as a hash.
+//! For each thread a hash of all that it has observed.
 //!
-//! Owns [`ObservationHash`] and [`DebugHash`]. A program's own variables cannot be looked at, but they follow
-//! from the answers to its calls, the messages and the replies, in their order. It refuses to
-//! be exact: 64 bits stand for the whole.
+//! The variables of a program cannot be inspected, but they are a function of the answers to its
+//! calls, the messages and the replies, in their order. So equal hashes mean equal states of the
+//! program, up to collisions of 64 bits.
 
 use std::fmt::Debug;
 
@@ -10,47 +10,53 @@ use kernel::{Instant, mix};
 
 use crate::call::{Operation, ThreadId};
 use crate::debug_hash::DebugHash;
-use crate::engine::trace_hash::essence;
+use crate::engine::trace_hash::encode;
 
-/// What each thread was told.
+/// By thread.
 #[derive(Debug, Default)]
 pub(crate) struct ObservationHash(Vec<u64>);
 
 impl ObservationHash {
-    /// The call of `thread` was answered.
-    pub(crate) fn answer(
+    /// A call of `thread` returned `answer`.
+    pub(crate) fn add_answer(
         &mut self,
         thread: ThreadId,
         operation: &Operation,
         answer: u32,
         at: Instant,
     ) {
-        let (tag, first, second) = essence(operation);
-        let call = mix(tag << 32 | u64::from(answer), mix(first, second));
-        self.enter(thread, mix(call, at.nanos()));
+        let encoded = encode(operation);
+        let call = mix(
+            encoded.number << 32 | u64::from(answer),
+            mix(encoded.first, encoded.second),
+        );
+        self.add(thread, mix(call, at.nanos()));
     }
 
-    /// `thread` was told something.
-    pub(crate) fn hear(&mut self, thread: ThreadId, what: &impl Debug) {
-        self.enter(thread, DebugHash::of(what));
+    /// `thread` received a message or a reply.
+    pub(crate) fn add_value(&mut self, thread: ThreadId, value: &impl Debug) {
+        self.add(thread, DebugHash::of(value));
     }
 
-    /// The hash of all that `thread` was told.
+    /// The hash of all that `thread` has observed.
     pub(crate) fn of(&self, thread: ThreadId) -> u64 {
         self.0.get(thread.index()).copied().unwrap_or(0)
     }
 
-    /// All that `thread` was told comes to this.
-    pub(crate) fn settle(&mut self, thread: ThreadId, remembered: u64) {
-        self.enter(thread, 0);
-        self.0[thread.index()] = remembered;
+    /// From here on `thread` depends on nothing it has observed but `state`.
+    pub(crate) fn replace(&mut self, thread: ThreadId, state: u64) {
+        *self.slot(thread) = state;
     }
 
-    fn enter(&mut self, thread: ThreadId, word: u64) {
+    fn add(&mut self, thread: ThreadId, word: u64) {
+        let hash = self.slot(thread);
+        *hash = mix(*hash, word);
+    }
+
+    fn slot(&mut self, thread: ThreadId) -> &mut u64 {
         if self.0.len() <= thread.index() {
             self.0.resize(thread.index() + 1, 0);
         }
-        let told = &mut self.0[thread.index()];
-        *told = mix(*told, word);
+        &mut self.0[thread.index()]
     }
 }

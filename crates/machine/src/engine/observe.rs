@@ -1,7 +1,6 @@
-//! What onlookers see of calls as they are made.
+//! What observers see of a call: the access log, the activity, and the observation hashes.
 //!
-//! Owns how a call is shown to whoever watches: access_log, activity, and what threads were told. It
-//! refuses to change a run: one that nobody looks at takes the same course.
+//! Observing changes nothing: a run without observers takes the same course.
 
 use kernel::Duration;
 
@@ -14,62 +13,71 @@ use crate::environment::Environment;
 use crate::schedulers::dispatcher::Dispatch;
 
 impl<E: Environment> Engine<E> {
-    /// Whether anybody looks at calls as they are made.
-    pub(crate) fn look(&mut self) {
-        let is_watched = self.told.is_some() || self.activity.is_some();
-        self.is_looked_at = is_watched || self.access_log.are_kept();
+    /// Works out whether anything observes calls.
+    pub(crate) fn update_is_observed(&mut self) {
+        let is_watched = self.observed.is_some() || self.activity.is_some();
+        self.is_observed = is_watched || self.access_log.is_on();
     }
 
-    /// Shows a call to whoever looks.
+    /// Shows a call to all observers.
     #[inline(never)]
-    pub(super) fn show(&mut self, turn: Dispatch, cost: Duration, effect: &Effect) {
-        let request = self.candidates.of(turn.thread).request;
-        self.keep_footprint(turn, &request, effect);
-        let mailbox = &self.threads[turn.thread.index()].mailbox;
+    pub(super) fn observe_call(&mut self, dispatch: Dispatch, cost: Duration, effect: &Effect) {
+        let request = self.enabled.pending(dispatch.thread).request;
+        self.log_access(dispatch, &request, effect);
+        let mailbox = &self.threads[dispatch.thread.index()].mailbox;
         let answer = match effect {
             Effect::Answer(word) => Some(*word),
             Effect::Blocked(_) | Effect::Environment | Effect::Raised(_) => None,
         };
-        if let Some(seen) = &mut self.activity {
-            let call = (request, answer.unwrap_or(0));
-            seen.push(Activity::call(turn, cost, call, Outcome::of(effect)));
+        if let Some(activity) = &mut self.activity {
+            activity.push(Activity::Call {
+                thread: dispatch.thread,
+                at: dispatch.at,
+                cost,
+                request,
+                answer: answer.unwrap_or(0),
+                outcome: Outcome::of(effect),
+            });
         }
         if let Some(word) = answer
-            && let Some(told) = &mut self.told
+            && let Some(observed) = &mut self.observed
         {
-            told.answer(turn.thread, &request.operation, word, turn.at);
-            if let Some(parcel) = mailbox.take_parcel() {
-                told.hear(turn.thread, &parcel);
-                mailbox.put_parcel(parcel);
+            observed.add_answer(dispatch.thread, &request.operation, word, dispatch.at);
+            if let Some(payload) = mailbox.take_payload() {
+                observed.add_value(dispatch.thread, &payload);
+                mailbox.put_payload(payload);
             }
         }
     }
 
-    /// What a call leaves behind before it is known what it comes to, if that is kept.
-    pub(super) fn footprint(&self, turn: Dispatch, request: &Request) -> Option<AccessLogEntry> {
-        if !self.access_log.are_kept() {
+    /// The log entry of a call before its effect is known, if the call is one that is logged.
+    pub(super) fn log_entry(
+        &self,
+        dispatch: Dispatch,
+        request: &Request,
+    ) -> Option<AccessLogEntry> {
+        if !self.access_log.is_on() {
             return None;
         }
-        let (kind, name) = self.process.named(&request.operation)?;
+        let (kind, name) = self.process.named_operation(&request.operation)?;
         Some(AccessLogEntry {
-            thread: turn.thread,
+            thread: dispatch.thread,
             kind,
             name,
-            address: request.operation.location().map(|place| place.address),
+            address: request.operation.location().map(|it| it.address),
             value: None,
             actor: request.actor,
             site: request.site,
-            at: turn.at,
+            at: dispatch.at,
             nth: 0,
             raced: false,
-            contended: self.turns.is_contended(&self.candidates),
+            contended: self.dispatcher.is_contended(&self.enabled),
             preempted: false,
         })
     }
 
-    /// Keeps what a call left behind.
-    fn keep_footprint(&mut self, turn: Dispatch, request: &Request, effect: &Effect) {
-        let Some(footprint) = self.footprint(turn, request) else {
+    fn log_access(&mut self, dispatch: Dispatch, request: &Request, effect: &Effect) {
+        let Some(entry) = self.log_entry(dispatch, request) else {
             return;
         };
         let value = match (effect, &request.operation) {
@@ -77,11 +85,12 @@ impl<E: Environment> Engine<E> {
             (Effect::Answer(word), _) => Some(*word),
             (Effect::Blocked(_) | Effect::Environment | Effect::Raised(_), _) => None,
         };
-        let raced = footprint.address.is_some() && value.is_some() && self.process.judge.raced;
-        self.access_log.keep(AccessLogEntry {
+        let is_access = entry.address.is_some() && value.is_some();
+        let raced = is_access && self.process.detector.last_raced;
+        self.access_log.push(AccessLogEntry {
             value,
             raced,
-            ..footprint
+            ..entry
         });
     }
 }

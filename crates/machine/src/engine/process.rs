@@ -1,7 +1,7 @@
-//! What a call does to the modeled process.
+//! The modeled process, and the effect of each operation on it.
 //!
-//! Owns the words, the kernel objects and the judge, and carries one call out at a time. It
-//! refuses to know when, on which processor, or what the thread does with the answer.
+//! It holds the words, the kernel objects and the race detector. Time, processors and what a thread
+//! does with an answer are not its concern.
 
 use std::fmt;
 
@@ -23,15 +23,15 @@ use crate::race::access::Access;
 use crate::race::detector::{RaceDetector, SyncObject};
 use crate::schedulers::dispatcher::Dispatch;
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
-use crate::sync::queue::{Put, Queue};
-use crate::sync::{EventObject, Left, Lock, NotInside, Semaphore};
+use crate::sync::queue::{PutOutcome, Queue};
+use crate::sync::{EventObject, LeaveOutcome, Lock, NotOwner, Semaphore};
 
-/// The answer to a wait that ended because its deadline came.
+/// The answer to a wait whose deadline has come.
 pub(crate) const TIMED_OUT: u32 = 0;
-/// The answer to a wait that ended as it should.
+/// The answer to a call that succeeded.
 pub(crate) const DONE: u32 = 1;
 
-/// One modeled process without its threads.
+/// A modeled process without its threads.
 pub(crate) struct Process<E: Environment> {
     pub(crate) memory: Memory,
     pub(crate) heap: HeapLayout,
@@ -39,15 +39,15 @@ pub(crate) struct Process<E: Environment> {
     pub(crate) semaphores: Vec<Semaphore>,
     pub(crate) events: Vec<EventObject>,
     pub(crate) queues: Vec<Queue<E::Message>>,
-    pub(crate) judge: RaceDetector,
-    /// Whom the call let go on, in order.
+    pub(crate) detector: RaceDetector,
+    /// The threads that the latest call has released, in order.
     pub(crate) woken: Vec<Woken<E>>,
-    kept: Kept,
+    initial: InitialCounts,
 }
 
-/// How many kernel objects a restart keeps.
+/// The numbers of kernel objects that a reset keeps.
 #[derive(Clone, Copy, Debug, Default)]
-struct Kept {
+struct InitialCounts {
     locks: usize,
     semaphores: usize,
     events: usize,
@@ -57,14 +57,15 @@ struct Kept {
 /// A thread whose wait is over.
 pub(crate) struct Woken<E: Environment> {
     pub(crate) thread: ThreadId,
+    /// The message that it was waiting for.
     pub(crate) message: Option<E::Message>,
 }
 
-/// What a call came to.
+/// The effect of a call on the thread that makes it.
 pub(crate) enum Effect {
-    /// It is done, with this answer.
+    /// The call returns this word.
     Answer(u32),
-    /// The thread waits, at the latest until this instant.
+    /// The thread waits, at most until this instant.
     Blocked(Instant),
     /// The environment must answer.
     Environment,
@@ -73,7 +74,7 @@ pub(crate) enum Effect {
 }
 
 impl<E: Environment> Process<E> {
-    pub(crate) fn new(memory: Memory, heap: HeapLayout, judge: RaceDetector) -> Self {
+    pub(crate) fn new(memory: Memory, heap: HeapLayout, detector: RaceDetector) -> Self {
         Self {
             memory,
             heap,
@@ -81,16 +82,16 @@ impl<E: Environment> Process<E> {
             semaphores: Vec::new(),
             events: Vec::new(),
             queues: Vec::new(),
-            judge,
+            detector,
             woken: Vec::new(),
-            kept: Kept::default(),
+            initial: InitialCounts::default(),
         }
     }
 
-    /// Keeps what there is for [`Self::reset`].
+    /// Saves words and kernel objects for [`Self::reset`].
     pub(crate) fn save_initial_state(&mut self) {
         self.memory.save_initial_state();
-        self.kept = Kept {
+        self.initial = InitialCounts {
             locks: self.locks.len(),
             semaphores: self.semaphores.len(),
             events: self.events.len(),
@@ -98,24 +99,24 @@ impl<E: Environment> Process<E> {
         };
     }
 
-    /// What was kept, as it was then, and nothing else.
+    /// Restores what was saved and removes all else.
     pub(crate) fn reset(&mut self) {
-        let Kept {
+        let InitialCounts {
             locks,
             semaphores,
             events,
             queues,
-        } = self.kept;
+        } = self.initial;
         self.memory.reset();
-        self.judge.reset(queues);
+        self.detector.reset(queues);
         self.locks.truncate(locks);
-        self.locks.iter_mut().for_each(|lock| lock.clear());
+        self.locks.iter_mut().for_each(Lock::reset);
         self.semaphores.truncate(semaphores);
-        self.semaphores.iter_mut().for_each(|one| one.clear());
+        self.semaphores.iter_mut().for_each(Semaphore::reset);
         self.events.truncate(events);
-        self.events.iter_mut().for_each(|event| event.clear());
+        self.events.iter_mut().for_each(EventObject::clear);
         self.queues.truncate(queues);
-        self.queues.iter_mut().for_each(|queue| queue.clear());
+        self.queues.iter_mut().for_each(Queue::reset);
         self.woken.clear();
     }
 
@@ -127,83 +128,88 @@ impl<E: Environment> Process<E> {
         queues.fold(objects, mix)
     }
 
-    /// Carries out the call that `turn` is for, if the word it touches is there. Answers what was in it.
+    /// Carries out an access if its word is mapped. Returns the old word.
     #[inline(always)]
     pub(crate) fn access(
         &mut self,
-        turn: Dispatch,
-        on_word: &WordAccess,
+        dispatch: Dispatch,
+        access: &WordAccess,
         request: &Request,
     ) -> Option<u32> {
-        let was = self
+        let old = self
             .memory
-            .update(on_word.address, |was| on_word.leaves(was))?;
-        if self.judge.is_on() {
-            self.judge_access(turn, request);
+            .update(access.address, |old| access.apply(old))?;
+        if self.detector.is_on() {
+            self.check_access(dispatch, request);
         }
-        Some(was)
+        Some(old)
     }
 
     #[inline(never)]
-    fn judge_access(&mut self, turn: Dispatch, request: &Request) {
-        let place = request.operation.location().expect("a word is touched");
-        let access = Access::of(turn.thread, request, place, turn.at);
-        let word = self.memory.number(place.address);
-        self.judge.access(word, place, access);
+    fn check_access(&mut self, dispatch: Dispatch, request: &Request) {
+        let location = request.operation.location();
+        let location = location.expect("an access has a location");
+        let access = Access::new(dispatch.thread, request, location, dispatch.at);
+        let word = self.memory.word_number(location.address);
+        self.detector.access(word, location, access);
     }
 
-    /// Carries out the call that `turn` is for, which touches no word, or none that is there.
+    /// Carries out a call that touches no word, or an unmapped one.
     pub(crate) fn execute(
         &mut self,
-        turn: Dispatch,
+        dispatch: Dispatch,
         request: &Request,
         mailbox: &Mailbox<E>,
     ) -> Effect {
-        let thread = turn.thread;
+        let thread = dispatch.thread;
         match request.operation {
-            Operation::Read(place)
-            | Operation::Write(place, _)
-            | Operation::Exchange(place, _)
-            | Operation::CompareExchange { place, .. } => {
-                let fault = self.memory.fault(place.address);
-                faulted(turn, request, place, fault)
+            Operation::Read(location)
+            | Operation::Write(location, _)
+            | Operation::Exchange(location, _)
+            | Operation::CompareExchange { location, .. } => {
+                let fault = self.memory.fault(location.address);
+                memory_fault(dispatch, request, location, fault)
             }
             Operation::Lock(lock) => self.lock(thread, lock),
             Operation::Unlock(lock) => self
                 .unlock(thread, lock)
-                .unwrap_or_else(|NotInside| not_inside(turn, request, lock)),
-            Operation::Wait(semaphore, deadline) => self.wait(turn, semaphore, deadline),
+                .unwrap_or_else(|NotOwner| not_owned(dispatch, request, lock)),
+            Operation::Wait(semaphore, deadline) => self.wait(dispatch, semaphore, deadline),
             Operation::Signal(semaphore) => self.signal(thread, semaphore),
-            Operation::WaitEvent(event, deadline) => self.wait_event(turn, event, deadline),
+            Operation::WaitEvent(event, deadline) => self.wait_event(dispatch, event, deadline),
             Operation::SetEvent(event) => self.set_event(thread, event),
             Operation::ResetEvent(event) => {
                 self.events[event.index()].reset();
-                self.judge.drain(SyncObject::Event(event));
+                self.detector.drain(SyncObject::Event(event));
                 Effect::Answer(DONE)
             }
             Operation::Send(queue) => self.send(thread, queue, mailbox),
-            Operation::Receive(queue, deadline) => self.receive(turn, queue, deadline, mailbox),
-            Operation::Sleep(until) => patience(turn, until),
+            Operation::Receive(queue, deadline) => self.receive(dispatch, queue, deadline, mailbox),
+            Operation::Sleep(until) => block_until(dispatch, until),
             Operation::Work(_) => Effect::Answer(DONE),
             Operation::Environment(_) => Effect::Environment,
-            Operation::Raise(code) => raised(turn, request, (code, Address::NULL), Cause::Raised),
+            Operation::Raise(code) => raise(dispatch, request, code, Cause::Raised),
         }
     }
 
-    /// What a call does to what, as a preemption names it.
-    pub(crate) fn named(&self, operation: &Operation) -> Option<(OperationKind, &'static str)> {
-        let deed = operation.operation_kind()?;
+    /// The kind and the name of an operation, as a preemption names it.
+    pub(crate) fn named_operation(
+        &self,
+        operation: &Operation,
+    ) -> Option<(OperationKind, &'static str)> {
+        let kind = operation.operation_kind()?;
         let name = if let Operation::Lock(lock) = operation {
             self.locks[lock.index()].name()
         } else {
-            operation.location().expect("whatever else has a name").name
+            let location = operation.location();
+            location.expect("all other kinds access a word").name
         };
-        Some((deed, name))
+        Some((kind, name))
     }
 
-    /// What the pending call of a thread would come to if it were made `now`.
+    /// What would happen if the pending call were made `now`.
     pub(crate) fn enabledness(&self, pending: &PendingCall, now: Instant) -> Enabledness {
-        let waits = match pending.request.operation {
+        let blocks = match pending.request.operation {
             Operation::Lock(lock) => {
                 let owner = self.locks[lock.index()].owner();
                 owner.is_some_and(|owner| owner != pending.thread)
@@ -238,19 +244,21 @@ impl<E: Environment> Process<E> {
             | Operation::Environment(_)
             | Operation::Raise(_) => false,
         };
-        if waits {
+        if blocks {
             Enabledness::Blocks
         } else {
             Enabledness::Enabled
         }
     }
 
-    /// Lets `thread` stop waiting for what `operation` waits for.
-    pub(crate) fn give_up(&mut self, thread: ThreadId, operation: &Operation) {
+    /// `thread` stops waiting in `operation`.
+    pub(crate) fn cancel_wait(&mut self, thread: ThreadId, operation: &Operation) {
         match *operation {
-            Operation::Wait(semaphore, _) => self.semaphores[semaphore.index()].give_up(thread),
-            Operation::WaitEvent(event, _) => self.events[event.index()].give_up(thread),
-            Operation::Receive(queue, _) => self.queues[queue.index()].give_up(thread),
+            Operation::Wait(semaphore, _) => {
+                self.semaphores[semaphore.index()].remove_waiter(thread)
+            }
+            Operation::WaitEvent(event, _) => self.events[event.index()].remove_waiter(thread),
+            Operation::Receive(queue, _) => self.queues[queue.index()].remove_receiver(thread),
             Operation::Sleep(_) => {}
             Operation::Read(_)
             | Operation::Write(..)
@@ -268,14 +276,14 @@ impl<E: Environment> Process<E> {
         }
     }
 
-    /// Puts the world's message into a queue.
+    /// Puts a message of the environment into a queue.
     pub(crate) fn post(&mut self, queue: QueueId, message: E::Message) -> Result<(), E::Message> {
         match self.queues[queue.index()].put(message) {
-            Put::Full(message) => return Err(message),
-            Put::Kept => self.judge.sent(None, queue),
-            Put::Handed(receiver, message) => {
-                self.judge.sent(None, queue);
-                self.hand(queue, receiver, message);
+            PutOutcome::Full(message) => return Err(message),
+            PutOutcome::Queued => self.detector.sent(None, queue),
+            PutOutcome::Delivered(receiver, message) => {
+                self.detector.sent(None, queue);
+                self.deliver(queue, receiver, message);
             }
         }
         Ok(())
@@ -285,100 +293,106 @@ impl<E: Environment> Process<E> {
         if !self.locks[lock.index()].enter(thread) {
             return Effect::Blocked(Instant::MAX);
         }
-        self.judge.acquire(thread, SyncObject::Lock(lock));
+        self.detector.acquire(thread, SyncObject::Lock(lock));
         Effect::Answer(DONE)
     }
 
-    fn unlock(&mut self, thread: ThreadId, lock: LockId) -> Result<Effect, NotInside> {
-        if let Left::Free(next) = self.locks[lock.index()].leave(thread)? {
-            self.judge.release(thread, SyncObject::Lock(lock));
+    fn unlock(&mut self, thread: ThreadId, lock: LockId) -> Result<Effect, NotOwner> {
+        if let LeaveOutcome::Released(next) = self.locks[lock.index()].leave(thread)? {
+            self.detector.release(thread, SyncObject::Lock(lock));
             if let Some(next) = next {
-                self.judge.acquire(next, SyncObject::Lock(lock));
+                // The lock passes to the waiter here, not when the waiter runs again.
+                self.detector.acquire(next, SyncObject::Lock(lock));
                 self.wake(next);
             }
         }
         Ok(Effect::Answer(DONE))
     }
 
-    fn wait(&mut self, turn: Dispatch, semaphore: SemaphoreId, deadline: Instant) -> Effect {
+    fn wait(&mut self, dispatch: Dispatch, semaphore: SemaphoreId, deadline: Instant) -> Effect {
         let object = &mut self.semaphores[semaphore.index()];
-        if !object.take() {
-            let effect = patience(turn, deadline);
+        if !object.try_take() {
+            let effect = block_until(dispatch, deadline);
             if let Effect::Blocked(_) = effect {
-                object.enqueue(turn.thread);
+                object.enqueue(dispatch.thread);
             }
             return effect;
         }
-        self.judge
-            .acquire(turn.thread, SyncObject::Semaphore(semaphore));
+        self.detector
+            .acquire(dispatch.thread, SyncObject::Semaphore(semaphore));
         Effect::Answer(DONE)
     }
 
     fn signal(&mut self, thread: ThreadId, semaphore: SemaphoreId) -> Effect {
-        let Some(waiter) = self.semaphores[semaphore.index()].give() else {
+        let Some(waiter) = self.semaphores[semaphore.index()].signal() else {
             return Effect::Answer(0);
         };
-        let point = SyncObject::Semaphore(semaphore);
-        self.judge.release(thread, point);
+        let sync = SyncObject::Semaphore(semaphore);
+        self.detector.release(thread, sync);
         if let Some(waiter) = waiter {
-            self.judge.acquire(waiter, point);
+            self.detector.acquire(waiter, sync);
             self.wake(waiter);
         }
         Effect::Answer(DONE)
     }
 
-    fn wait_event(&mut self, turn: Dispatch, event: EventId, deadline: Instant) -> Effect {
+    fn wait_event(&mut self, dispatch: Dispatch, event: EventId, deadline: Instant) -> Effect {
         let object = &mut self.events[event.index()];
-        if !object.pass() {
-            let effect = patience(turn, deadline);
+        if !object.try_wait() {
+            let effect = block_until(dispatch, deadline);
             if let Effect::Blocked(_) = effect {
-                object.enqueue(turn.thread);
+                object.enqueue(dispatch.thread);
             }
             return effect;
         }
-        let drained = object.drained();
-        self.judge.acquire(turn.thread, SyncObject::Event(event));
-        if drained {
-            self.judge.drain(SyncObject::Event(event));
+        // The event resets itself: the signals so far order no later wait.
+        let is_drained = !object.is_set();
+        self.detector
+            .acquire(dispatch.thread, SyncObject::Event(event));
+        if is_drained {
+            self.detector.drain(SyncObject::Event(event));
         }
         Effect::Answer(DONE)
     }
 
     fn set_event(&mut self, thread: ThreadId, event: EventId) -> Effect {
-        let point = SyncObject::Event(event);
-        self.judge.release(thread, point);
+        let sync = SyncObject::Event(event);
+        self.detector.release(thread, sync);
         let Self {
             events,
-            judge,
+            detector,
             woken,
             ..
         } = self;
         let object = &mut events[event.index()];
         object.set(|waiter| {
-            judge.acquire(waiter, point);
+            detector.acquire(waiter, sync);
             let message = None;
             woken.push(Woken {
                 thread: waiter,
                 message,
             });
         });
-        if object.drained() {
-            judge.drain(point);
+        // A waiter has consumed the signal of an event with automatic reset.
+        if !object.is_set() {
+            detector.drain(sync);
         }
         Effect::Answer(DONE)
     }
 
     fn send(&mut self, thread: ThreadId, queue: QueueId, mailbox: &Mailbox<E>) -> Effect {
-        let Some(Payload::Message(message)) = mailbox.take_parcel() else {
-            panic!("a message travels with every send");
+        let Some(Payload::Message(message)) = mailbox.take_payload() else {
+            panic!("a send has a message as its payload");
         };
         match self.queues[queue.index()].put(message) {
-            Put::Kept => self.judge.sent(Some(thread), queue),
-            Put::Handed(receiver, message) => {
-                self.judge.sent(Some(thread), queue);
-                self.hand(queue, receiver, message);
+            PutOutcome::Queued => self.detector.sent(Some(thread), queue),
+            PutOutcome::Delivered(receiver, message) => {
+                self.detector.sent(Some(thread), queue);
+                self.deliver(queue, receiver, message);
             }
-            Put::Full(message) => {
+            PutOutcome::Full(message) => {
+                // The message travels with the waiting sender, and enters the queue when a
+                // receiver makes room.
                 self.queues[queue.index()].enqueue_sender(thread, message);
                 return Effect::Blocked(Instant::MAX);
             }
@@ -388,29 +402,30 @@ impl<E: Environment> Process<E> {
 
     fn receive(
         &mut self,
-        turn: Dispatch,
+        dispatch: Dispatch,
         queue: QueueId,
         deadline: Instant,
         mailbox: &Mailbox<E>,
     ) -> Effect {
         let Some((message, sender)) = self.queues[queue.index()].take() else {
-            let effect = patience(turn, deadline);
+            let effect = block_until(dispatch, deadline);
             if let Effect::Blocked(_) = effect {
-                self.queues[queue.index()].enqueue_receiver(turn.thread);
+                self.queues[queue.index()].enqueue_receiver(dispatch.thread);
             }
             return effect;
         };
-        self.judge.received(turn.thread, queue);
-        mailbox.put_parcel(Payload::Message(message));
+        self.detector.received(dispatch.thread, queue);
+        mailbox.put_payload(Payload::Message(message));
         if let Some(sender) = sender {
-            self.judge.sent(Some(sender), queue);
+            // Its message takes the slot that has just become free.
+            self.detector.sent(Some(sender), queue);
             self.wake(sender);
         }
         Effect::Answer(DONE)
     }
 
-    fn hand(&mut self, queue: QueueId, receiver: ThreadId, message: E::Message) {
-        self.judge.received(receiver, queue);
+    fn deliver(&mut self, queue: QueueId, receiver: ThreadId, message: E::Message) {
+        self.detector.received(receiver, queue);
         self.woken.push(Woken {
             thread: receiver,
             message: Some(message),
@@ -425,9 +440,10 @@ impl<E: Environment> Process<E> {
     }
 }
 
-/// A wait that cannot end now: blocked, or over at once if its deadline is past.
-fn patience(turn: Dispatch, deadline: Instant) -> Effect {
-    if deadline <= turn.at {
+/// The effect of a wait that cannot succeed now: it blocks, or times out at once if its deadline is
+/// past.
+fn block_until(dispatch: Dispatch, deadline: Instant) -> Effect {
+    if deadline <= dispatch.at {
         Effect::Answer(TIMED_OUT)
     } else {
         Effect::Blocked(deadline)
@@ -435,25 +451,27 @@ fn patience(turn: Dispatch, deadline: Instant) -> Effect {
 }
 
 #[cold]
-fn faulted(turn: Dispatch, request: &Request, place: Location, fault: Fault) -> Effect {
+fn memory_fault(dispatch: Dispatch, request: &Request, location: Location, fault: Fault) -> Effect {
     let (code, cause) = match fault {
-        Fault::Unmapped => (ACCESS_VIOLATION, Cause::Unmapped(place)),
-        Fault::Unaligned => (DATATYPE_MISALIGNMENT, Cause::Unaligned(place)),
+        Fault::Unmapped => (ACCESS_VIOLATION, Cause::Unmapped(location)),
+        Fault::Unaligned => (DATATYPE_MISALIGNMENT, Cause::Unaligned(location)),
     };
-    raised(turn, request, (code, place.address), cause)
+    raise(dispatch, request, code, cause)
 }
 
-fn not_inside(turn: Dispatch, request: &Request, lock: LockId) -> Effect {
-    let fatal = (RESOURCE_NOT_OWNED, Address::NULL);
-    raised(turn, request, fatal, Cause::NotOwned(lock))
+fn not_owned(dispatch: Dispatch, request: &Request, lock: LockId) -> Effect {
+    raise(dispatch, request, RESOURCE_NOT_OWNED, Cause::NotOwned(lock))
 }
 
-fn raised(turn: Dispatch, request: &Request, fatal: (u32, Address), cause: Cause) -> Effect {
-    let (code, address) = fatal;
+fn raise(dispatch: Dispatch, request: &Request, code: u32, cause: Cause) -> Effect {
+    let address = match cause {
+        Cause::Unmapped(location) | Cause::Unaligned(location) => location.address,
+        Cause::NotOwned(_) | Cause::Raised => Address::NULL,
+    };
     Effect::Raised(Box::new(Exception {
         code,
-        thread: turn.thread,
-        at: turn.at,
+        thread: dispatch.thread,
+        at: dispatch.at,
         address,
         writes: matches!(
             request.operation,

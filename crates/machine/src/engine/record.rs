@@ -1,23 +1,19 @@
-//! What programs write down without making a call.
-//!
-//! Owns [`Recorded`], a record with its stamp, and the form of the heap's word on blocks handed out and
-//! taken back, which the judge hears. It refuses to be a scheduling point: writing a note lets
-//! nobody else run.
+//! Records: what programs report to the code around the machine, without a scheduling point.
 
 use kernel::Instant;
 
 use crate::call::ThreadId;
 
-/// A record with its writer and the time of the writer's last completed call.
+/// A record, its thread, and the time of the thread's last completed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded<R> {
-    /// When.
+    /// Simulated time.
     pub at: Instant,
-    /// Who.
+    /// The thread.
     pub thread: ThreadId,
-    /// What.
+    /// The record.
     pub record: R,
 }
 
-/// The most records that may wait until the world takes them.
+/// The largest number of records that may wait until they are taken.
 pub const RECORDS_MAX: usize = 1 << 22;

@@ -1,7 +1,4 @@
-//! A thread as the machine sees it.
-//!
-//! Owns what it is doing and its luck; its pending call is among the candidates, its program is the
-//! machine's. It refuses to decide when the thread goes on.
+//! What the engine keeps of each thread, apart from its pending call and its program.
 
 use std::fmt;
 use std::rc::Rc;
@@ -15,170 +12,177 @@ use crate::engine::process::Process;
 use crate::environment::Environment;
 use crate::schedulers::pending_call::PendingCall;
 
-/// What a thread is doing.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadState {
     /// It can make its pending call.
     Runnable,
-    /// It made its pending call and waits for somebody, or for time.
+    /// It has made its pending call and waits for another thread, or for time.
     Blocked,
-    /// It made its pending call and waits for the environment's reply.
+    /// It has made its pending call and waits for the environment's reply.
     Asking,
     /// Its program has ended.
     Exited,
 }
 
-/// What an oracle may see of a thread.
+/// What an observer sees of a thread.
 #[derive(Clone, Copy, Debug)]
 pub struct ThreadView<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its number in the program's own counting.
+    /// Its number, as the modeled program counts threads.
     pub number: u16,
     /// Its stable key.
     pub key: u64,
-    /// What it is doing.
+    /// Its state.
     pub state: ThreadState,
-    /// The call it is about to make or waits in; none once it has exited.
+    /// The call that it is about to make or waits in; `None` once it has exited.
     pub request: Option<Request>,
-    /// When its wait ends by itself, if it does.
+    /// The deadline of its wait.
     pub deadline: Option<Instant>,
-    /// How many calls it has made.
+    /// The number of calls it has made.
     pub calls: u64,
 }
 
-pub(crate) struct Running<E: Environment> {
+/// A thread.
+pub(crate) struct ThreadEntry<E: Environment> {
     name: String,
     pub(crate) mailbox: Rc<Mailbox<E>>,
     pub(crate) state: ThreadState,
-    /// What its calls cost, made when a cost is first drawn: it takes more room and time than all
-    /// else, and where there is no jitter nobody asks.
-    luck: Option<Box<CounterRng>>,
+    /// The random costs of its calls. Created at the first draw, since it takes more memory and time
+    /// than all else, and a run without jitter never needs it.
+    costs: Option<Box<CounterRng>>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
-    /// What is left of the preemptions laid down for it.
-    orders: Vec<Preemption>,
-    /// The ordinal of the call before which they were last asked.
-    asked: u64,
+    /// The preemptions that have not happened yet.
+    preemptions: Vec<Preemption>,
+    /// The number of the call for which `preemptions` was checked last.
+    last_checked: u64,
 }
 
-/// How a thread is put aside.
+/// A preemption that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DuePreemption {
     pub(crate) length: Duration,
-    /// Who goes on instead.
+    /// The stable key of the thread that runs next.
     pub(crate) to: Option<u64>,
 }
 
-impl<E: Environment> Running<E> {
-    /// Room for a thread.
-    pub(crate) fn vacant(mailbox: Mailbox<E>) -> Self {
+impl<E: Environment> ThreadEntry<E> {
+    /// An entry without a thread.
+    pub(crate) fn new(mailbox: Mailbox<E>) -> Self {
         Self {
             name: String::new(),
             mailbox: Rc::new(mailbox),
             state: ThreadState::Exited,
-            luck: None,
+            costs: None,
             deadline: None,
             stalled_until: Instant::ZERO,
-            orders: Vec::new(),
-            asked: 0,
+            preemptions: Vec::new(),
+            last_checked: 0,
         }
     }
 
-    /// The mailbox of its next thread: the one there is, unless the last thread's program has left
-    /// a handle with somebody.
+    /// Becomes a new thread.
+    pub(crate) fn start(&mut self, name: &str) {
+        assert_eq!(self.state, ThreadState::Exited, "{self:?} still runs");
+        self.name.clear();
+        self.name.push_str(name);
+        self.state = ThreadState::Runnable;
+        self.costs = None;
+        self.deadline = None;
+        self.stalled_until = Instant::ZERO;
+        self.preemptions.clear();
+        self.last_checked = 0;
+    }
+
+    /// The mailbox for its program. Reuses the old one, unless the program of an earlier thread has
+    /// left a handle somewhere.
     pub(crate) fn open_mailbox(
         &mut self,
         id: ThreadId,
         number: u16,
-        is_watched: bool,
+        tracks_state: bool,
     ) -> Rc<Mailbox<E>> {
         if Rc::get_mut(&mut self.mailbox).is_none() {
-            self.mailbox = Rc::new(self.mailbox.another());
+            self.mailbox = Rc::new(Mailbox::new(self.mailbox.heap));
         }
-        let mailbox = Rc::get_mut(&mut self.mailbox).expect("nobody else holds a new one");
-        mailbox.begin(id, number, is_watched);
+        let mailbox = Rc::get_mut(&mut self.mailbox).expect("a new mailbox has no other owner");
+        mailbox.init(id, number, tracks_state);
         Rc::clone(&self.mailbox)
     }
 
-    pub(crate) fn rename(&mut self, name: &str) {
-        self.name.clear();
-        self.name.push_str(name);
+    pub(crate) fn add_preemptions(&mut self, preemptions: impl Iterator<Item = Preemption>) {
+        self.preemptions.extend(preemptions);
     }
 
-    /// Becomes a new thread, whose program holds the mailbox opened last.
-    pub(crate) fn begin(&mut self) {
-        assert_eq!(self.state, ThreadState::Exited, "{self:?} lives");
-        self.state = ThreadState::Runnable;
-        self.luck = None;
-        self.deadline = None;
-        self.stalled_until = Instant::ZERO;
-        self.orders.clear();
-        self.asked = 0;
+    pub(crate) fn has_preemptions(&self) -> bool {
+        !self.preemptions.is_empty()
     }
 
-    /// Lays down how it is to be put aside.
-    pub(crate) fn order(&mut self, orders: impl Iterator<Item = Preemption>) {
-        self.orders.extend(orders);
-    }
-
-    /// The word that decides what a call costs, of the stream that `luck` makes.
+    /// The random word for the cost of call number `nth`; `rng` creates the generator.
     #[inline(never)]
-    pub(crate) fn word(&mut self, ordinal: u64, luck: impl FnOnce() -> CounterRng) -> u64 {
-        let luck = self.luck.get_or_insert_with(|| Box::new(luck()));
-        luck.word(ordinal)
+    pub(crate) fn cost_word(&mut self, nth: u64, rng: impl FnOnce() -> CounterRng) -> u64 {
+        let costs = self.costs.get_or_insert_with(|| Box::new(rng()));
+        costs.word(nth)
     }
 
-    /// From now on what its calls cost is up to another stream.
-    pub(crate) fn forget_luck(&mut self) {
-        self.luck = None;
+    /// The next cost comes from a new generator.
+    pub(crate) fn reseed(&mut self) {
+        self.costs = None;
     }
 
-    /// Its program waits, which it may do for nothing but the answer to a call.
-    pub(crate) fn assert_asks(&self) {
+    /// Checks that its program waits for the answer to a call, and for nothing else.
+    pub(crate) fn assert_suspended(&self) {
         let name = &self.name;
         assert!(
-            self.mailbox.asks(),
+            self.mailbox.is_suspended(),
             "{name} awaits something that is no call of its thread"
         );
     }
 
     /// Its program has ended.
     pub(crate) fn exit(&mut self) {
-        assert!(!self.mailbox.asks(), "an ended program asks for nothing");
+        assert!(
+            !self.mailbox.is_suspended(),
+            "a program that has ended makes no call"
+        );
         self.state = ThreadState::Exited;
     }
 
-    /// Whether orders to put it aside are left.
-    pub(crate) fn has_orders(&self) -> bool {
-        !self.orders.is_empty()
+    /// Its program was dropped before its end.
+    pub(crate) fn kill(&mut self) {
+        self.deadline = None;
+        self.state = ThreadState::Exited;
     }
 
-    /// How it is put aside before its pending call, if a preemption stands there. That is used up
-    /// by asking.
-    pub(crate) fn put_aside_now(
+    /// The preemption before its pending call, if there is one. Each preemption is returned once.
+    pub(crate) fn take_due_preemption(
         &mut self,
         pending: &PendingCall,
         process: &Process<E>,
     ) -> Option<DuePreemption> {
         let next = pending.calls + 1;
-        if self.orders.is_empty() || self.asked == next {
+        // A thread may be scheduled several times before it makes the same call; the call counts
+        // only once towards `nth`.
+        if self.preemptions.is_empty() || self.last_checked == next {
             return None;
         }
-        self.asked = next;
-        let named = process.named(&pending.request.operation);
-        let place = self
-            .orders
-            .iter_mut()
-            .position(|order| match &mut order.before {
-                PreemptionPoint::Call(call) => *call == next,
-                PreemptionPoint::Operation { kind, of, nth } => {
-                    let is_meant = named == Some((*kind, of.as_str()));
-                    *nth -= u64::from(is_meant);
-                    is_meant && *nth == 0
-                }
-            })?;
-        let Preemption { length, to, .. } = self.orders.swap_remove(place);
+        self.last_checked = next;
+        let named = process.named_operation(&pending.request.operation);
+        let index =
+            self.preemptions
+                .iter_mut()
+                .position(|preemption| match &mut preemption.before {
+                    PreemptionPoint::Call(call) => *call == next,
+                    PreemptionPoint::Operation { kind, of, nth } => {
+                        // `nth` counts down to zero.
+                        let matches = named == Some((*kind, of.as_str()));
+                        *nth -= u64::from(matches);
+                        matches && *nth == 0
+                    }
+                })?;
+        let Preemption { length, to, .. } = self.preemptions.swap_remove(index);
         Some(DuePreemption { length, to })
     }
 
@@ -193,15 +197,9 @@ impl<E: Environment> Running<E> {
             calls: pending.calls,
         }
     }
-
-    /// Its program was dropped where it stood.
-    pub(crate) fn kill(&mut self) {
-        self.deadline = None;
-        self.state = ThreadState::Exited;
-    }
 }
 
-impl<E: Environment> fmt::Debug for Running<E> {
+impl<E: Environment> fmt::Debug for ThreadEntry<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, state, .. } = self;
         write!(formatter, "{name} ({state:?})")

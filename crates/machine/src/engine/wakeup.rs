@@ -1,7 +1,4 @@
-//! How waits end.
-//!
-//! Owns what becomes of a thread whose wait a call, the world or time has ended. It refuses to let its
-//! program go on: it says what the thread is to be told.
+//! How waits end: by a call, by a deadline, or by the environment.
 
 use kernel::{Duration, Instant};
 
@@ -10,77 +7,77 @@ use crate::engine::activity::{Activity, WokenBy};
 use crate::engine::mailbox::Payload;
 use crate::engine::process::{DONE, TIMED_OUT, Woken};
 use crate::engine::thread_state::ThreadState;
-use crate::engine::{Answer, Engine, Reason};
+use crate::engine::{Answer, Engine, PollReason};
 use crate::environment::Environment;
 
 impl<E: Environment> Engine<E> {
-    /// The wait of a thread is over, which a call or the world has ended: it is to be told so.
-    pub(crate) fn release(&mut self, woken: Woken<E>, at: Instant, waker: WokenBy) -> Answer {
+    /// A call or the environment has ended a wait. Returns what the machine has to deliver.
+    pub(crate) fn wake(&mut self, woken: Woken<E>, at: Instant, by: WokenBy) -> Answer {
         let Woken { thread, message } = woken;
-        let running = &mut self.threads[thread.index()];
-        assert_eq!(running.state, ThreadState::Blocked, "{running:?} waits");
-        if let Some(deadline) = running.deadline.take() {
+        let entry = &mut self.threads[thread.index()];
+        assert_eq!(entry.state, ThreadState::Blocked, "{entry:?} waits");
+        if let Some(deadline) = entry.deadline.take() {
             self.timers.remove(&(deadline, thread));
         }
-        if let Some(told) = &mut self.told {
-            let operation = &self.candidates.of(thread).request.operation;
-            told.answer(thread, operation, DONE, at);
+        if let Some(observed) = &mut self.observed {
+            let operation = &self.enabled.pending(thread).request.operation;
+            observed.add_answer(thread, operation, DONE, at);
         }
         if let Some(message) = message {
-            let parcel = Payload::Message(message);
-            if let Some(told) = &mut self.told {
-                told.hear(thread, &parcel);
+            let payload = Payload::Message(message);
+            if let Some(observed) = &mut self.observed {
+                observed.add_value(thread, &payload);
             }
-            running.mailbox.put_parcel(parcel);
+            entry.mailbox.put_payload(payload);
         }
-        self.resume(thread, DONE, at, waker)
+        self.make_ready(thread, DONE, at, by)
     }
 
-    /// A wait's deadline has come: its thread is to be told so.
+    /// The deadline of a wait has come.
     pub(crate) fn expire(&mut self, at: Instant, thread: ThreadId) -> Answer {
         self.now = self.now.max(at);
         self.timers.remove(&(at, thread));
-        let running = &mut self.threads[thread.index()];
+        let entry = &mut self.threads[thread.index()];
         assert_eq!(
-            running.deadline.take(),
+            entry.deadline.take(),
             Some(at),
-            "{running:?} has this deadline"
+            "{entry:?} has this deadline"
         );
-        let operation = self.candidates.of(thread).request.operation;
-        if let Some(told) = &mut self.told {
-            told.answer(thread, &operation, TIMED_OUT, at);
+        let operation = self.enabled.pending(thread).request.operation;
+        if let Some(observed) = &mut self.observed {
+            observed.add_answer(thread, &operation, TIMED_OUT, at);
         }
-        self.process.give_up(thread, &operation);
-        self.resume(thread, TIMED_OUT, at, WokenBy::Deadline)
+        self.process.cancel_wait(thread, &operation);
+        self.make_ready(thread, TIMED_OUT, at, WokenBy::Deadline)
     }
 
-    /// The world answers: the thread is to be told so.
+    /// The environment replies to a thread's call.
     ///
     /// # Panics
     /// If the thread waits for no reply.
     pub(crate) fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply) -> Answer {
-        let running = &mut self.threads[thread.index()];
+        let entry = &mut self.threads[thread.index()];
         assert_eq!(
-            running.state,
+            entry.state,
             ThreadState::Asking,
-            "{running:?} asked for nothing"
+            "{entry:?} waits for no reply"
         );
-        if let Some(told) = &mut self.told {
-            let operation = &self.candidates.of(thread).request.operation;
-            told.answer(thread, operation, DONE, at);
-            told.hear(thread, &reply);
+        if let Some(observed) = &mut self.observed {
+            let operation = &self.enabled.pending(thread).request.operation;
+            observed.add_answer(thread, operation, DONE, at);
+            observed.add_value(thread, &reply);
         }
-        running.mailbox.put_parcel(Payload::Reply(reply));
-        self.resume(thread, DONE, at, WokenBy::Environment)
+        entry.mailbox.put_payload(Payload::Reply(reply));
+        self.make_ready(thread, DONE, at, WokenBy::Environment)
     }
 
-    fn resume(&mut self, thread: ThreadId, word: u32, at: Instant, waker: WokenBy) -> Answer {
-        if let Some(seen) = &mut self.activity {
-            seen.push(Activity::woken(thread, at, waker));
+    fn make_ready(&mut self, thread: ThreadId, word: u32, at: Instant, by: WokenBy) -> Answer {
+        if let Some(activity) = &mut self.activity {
+            activity.push(Activity::Woken { thread, at, by });
         }
         self.threads[thread.index()].state = ThreadState::Runnable;
-        self.candidates.of_mut(thread).stretch = Duration::ZERO;
-        self.reason = Reason::Ready(at);
+        self.enabled.pending_mut(thread).private_time = Duration::ZERO;
+        self.poll_reason = PollReason::Ready(at);
         Answer { at, word }
     }
 }

@@ -1,31 +1,31 @@
 //! The eight bytes before every heap block.
 //!
-//! Owns [`BlockHeader`] and its packing into two words: size (2), previous size (2), segment (1),
-//! flags (1), unused bytes (1), tag (1), in the NT 4 order. Sizes count units of eight bytes,
-//! header included. It refuses to check anything: a torn header unpacks as well as a sound one.
+//! Packed as in NT 4: size (2 bytes), previous size (2), segment (1), flags (1), unused bytes (1),
+//! tag (1). Sizes count units of eight bytes, header included. Nothing is checked: a torn header
+//! unpacks as well as a sound one.
 
 /// The block belongs to the program (`HEAP_ENTRY_BUSY`).
 pub const BUSY: u8 = 0x01;
 /// The block is the last of its segment (`HEAP_ENTRY_LAST_ENTRY`).
 pub const LAST: u8 = 0x10;
-/// Bytes of a header.
+/// The size of a header.
 pub const HEADER_BYTES: u32 = 8;
 
-/// A block header, unpacked.
+/// An unpacked block header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockHeader {
-    /// Units of this block.
+    /// The size of this block, in units.
     pub size: u16,
-    /// Units of the block before it; zero for the first of a segment.
+    /// The size of the block before it, in units; zero for the first block of a segment.
     pub previous: u16,
-    /// [`BUSY`] and [`LAST`].
+    /// A combination of [`BUSY`] and [`LAST`].
     pub flags: u8,
-    /// Bytes at the block's end, header included, that the program did not ask for.
+    /// How many bytes the block has, header included, beyond what the program asked for.
     pub unused: u8,
 }
 
 impl BlockHeader {
-    /// The header packed in two words.
+    /// Unpacks the two words of a header.
     #[must_use]
     pub fn unpack(words: [u32; 2]) -> Self {
         let [size_low, size_high, previous_low, previous_high] = words[0].to_le_bytes();
@@ -38,25 +38,25 @@ impl BlockHeader {
         }
     }
 
-    /// The first word: both sizes.
+    /// The first word, with both sizes.
     #[must_use]
     pub fn sizes(&self) -> u32 {
         u32::from(self.size) | u32::from(self.previous) << 16
     }
 
-    /// The second word: flags and unused bytes, segment and tag zero.
+    /// The second word, with flags and unused bytes; segment and tag are zero.
     #[must_use]
     pub fn marks(&self) -> u32 {
         u32::from_le_bytes([0, self.flags, self.unused, 0])
     }
 
-    /// Whether the program has the block.
+    /// Whether the block is allocated.
     #[must_use]
     pub const fn busy(&self) -> bool {
         self.flags & BUSY != 0
     }
 
-    /// Whether no block follows in the segment.
+    /// Whether it is the last block of its segment.
     #[must_use]
     pub const fn last(&self) -> bool {
         self.flags & LAST != 0

@@ -1,9 +1,7 @@
-//! The heap as an oracle sees it: every block and every list, all at once.
-//!
-//! Owns [`HeapCensus`] and the first state of a heap. It refuses to repair anything.
+//! A walk over all blocks and free lists that checks the heap's invariants, and the layout of an empty
+//! heap.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use crate::heap::block_header::{BlockHeader, HEADER_BYTES, LAST};
 use crate::memory::Memory;
@@ -12,39 +10,46 @@ use crate::memory::heap_layout::{
     BLOCK_UNITS_MAX, BLOCK_UNITS_MIN, HeapLayout, LIST_COUNT, UNIT_BYTES,
 };
 
-/// What a sound heap holds.
+/// The contents of a sound heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeapCensus {
-    /// HeapShadow that the program has.
+    /// Number of allocated blocks.
     pub busy_blocks: u32,
     /// Their units, headers included.
     pub busy_units: u32,
-    /// Free blocks.
+    /// Number of free blocks.
     pub free_blocks: u32,
     /// Their units, headers included.
     pub free_units: u32,
 }
 
-/// The first unsoundness a walk meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The first broken invariant that a walk finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeapFault {
-    /// A block's size leads out of the heap or is too small.
+    /// The size of a block leads out of the heap or is too small.
+    #[error("block {0} has an impossible size")]
     Size(Address),
-    /// A block's word on the size of the one before it is wrong.
+    /// The previous size in a block is wrong.
+    #[error("block {0} has a wrong previous size")]
     Previous(Address),
-    /// Two free blocks lie side by side though they could be one.
-    Unjoined(Address),
-    /// A link leads to something that is no free block of this list.
-    Stray(Address),
-    /// An entry does not point back to the one before it.
-    OneWay(Address),
+    /// Two free blocks are neighbours and were not coalesced.
+    #[error("free block {0} follows another free block")]
+    Uncoalesced(Address),
+    /// A link leads to something that is no free block of its list.
+    #[error("a free list leads to {0}, which is no entry of it")]
+    BadLink(Address),
+    /// An entry does not point back to the entry before it.
+    #[error("list entry {0} does not point back")]
+    BadBackLink(Address),
     /// A free block is in no list.
-    Lost(Address),
-    /// The bitmap is wrong about this list.
+    #[error("free block {0} is in no list")]
+    NotListed(Address),
+    /// The bit of this list is wrong.
+    #[error("the bitmap has a wrong bit for list {0}")]
     Bitmap(u32),
 }
 
-/// Lays out an empty heap: one free block for each segment, all in list 0.
+/// Lays out an empty heap with one free block for each segment.
 pub(crate) fn format(memory: &mut Memory, layout: HeapLayout) {
     for index in 0..LIST_COUNT {
         set_links(memory, layout.list_head(index), layout.list_head(index));
@@ -97,7 +102,7 @@ pub(crate) fn census(memory: &Memory, layout: HeapLayout) -> Result<HeapCensus, 
         }
     }
     match free.first() {
-        Some((block, _)) => Err(HeapFault::Lost(*block)),
+        Some((block, _)) => Err(HeapFault::NotListed(*block)),
         None => Ok(census),
     }
 }
@@ -133,7 +138,7 @@ fn walk_blocks(
             let before = previous.filter(|previous| !previous.busy());
             let both = before.map_or(u32::MAX, |before| u32::from(before.size) + units);
             if both <= BLOCK_UNITS_MAX {
-                return Err(HeapFault::Unjoined(block));
+                return Err(HeapFault::Uncoalesced(block));
             }
             census.free_blocks += 1;
             census.free_units += units;
@@ -145,59 +150,40 @@ fn walk_blocks(
     Ok(census)
 }
 
-/// Follows one list and strikes its blocks off `free`; how many there were.
+/// Follows one list and removes its blocks from `free`. Returns their number.
 fn walk_list(
     memory: &Memory,
     layout: HeapLayout,
     index: u32,
     free: &mut BTreeSet<(Address, u32)>,
 ) -> Result<u32, HeapFault> {
-    // `list_head` takes units: any size beyond the lists' own means list 0.
+    // `list_head` takes a size: any size without a list of its own means list 0.
     let head = layout.list_head(if index == 0 { LIST_COUNT } else { index });
-    let mut before = head;
+    let mut previous = head;
     let mut found = 0;
     let mut smallest = LIST_COUNT;
     loop {
-        let entry = Address(memory.peek(before).ok_or(HeapFault::Stray(before))?);
-        if memory.peek(entry.offset(4)) != Some(before.0) {
-            return Err(HeapFault::OneWay(entry));
+        let entry = Address(memory.peek(previous).ok_or(HeapFault::BadLink(previous))?);
+        if memory.peek(entry.offset(4)) != Some(previous.0) {
+            return Err(HeapFault::BadBackLink(entry));
         }
         if entry == head {
             return Ok(found);
         }
         let block = Address(entry.0.wrapping_sub(HEADER_BYTES));
-        let header = header_at(memory, block).ok_or(HeapFault::Stray(entry))?;
+        let header = header_at(memory, block).ok_or(HeapFault::BadLink(entry))?;
         let units = u32::from(header.size);
         let belongs = if index == 0 {
             units >= smallest
         } else {
             units == index
         };
-        // Struck off means: seen once, so a cycle ends here too.
+        // Each block can be removed only once, so a cycle in the list ends here.
         if !belongs || !free.remove(&(block, units)) {
-            return Err(HeapFault::Stray(entry));
+            return Err(HeapFault::BadLink(entry));
         }
         smallest = units;
         found += 1;
-        before = entry;
-    }
-}
-
-impl fmt::Display for HeapFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Size(block) => write!(formatter, "block {block} has an impossible size"),
-            Self::Previous(block) => {
-                write!(
-                    formatter,
-                    "block {block} is wrong about the block before it"
-                )
-            }
-            Self::Unjoined(block) => write!(formatter, "free block {block} follows a free block"),
-            Self::Stray(entry) => write!(formatter, "a free list leads astray to {entry}"),
-            Self::OneWay(entry) => write!(formatter, "list entry {entry} does not point back"),
-            Self::Lost(block) => write!(formatter, "free block {block} is in no list"),
-            Self::Bitmap(index) => write!(formatter, "the bitmap is wrong about list {index}"),
-        }
+        previous = entry;
     }
 }

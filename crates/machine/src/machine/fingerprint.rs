@@ -1,8 +1,8 @@
-//! Whether two moments of a machine are the same, for a search that would not look twice.
+//! A hash of the machine's whole state, by which the exhaustive search recognises states.
 //!
-//! Owns [`Machine::watch_state`] and [`Machine::fingerprint`]. It refuses to be exact: 64 bits stand
-//! for the whole, and a program that has forgotten something is taken to remember it, unless it
-//! says so ([`Thread::declare_state`](crate::Thread::declare_state)).
+//! A state is 64 bits here, so two different states may have equal hashes. Equal states may have
+//! different hashes: a program is taken to remember all that it has observed, unless it
+//! [declares its state](crate::Thread::declare_state).
 
 use kernel::{Instant, mix};
 
@@ -12,47 +12,54 @@ use crate::engine::thread_state::ThreadState;
 use crate::environment::Environment;
 use crate::machine::Machine;
 
+/// Why a hash is there.
+const TRACKED: &str = "the state is tracked";
+
 impl<E: Environment> Machine<E> {
-    /// From now on [`Self::fingerprint`] can be asked. To be called before the first thread starts.
-    pub fn watch_state(&mut self) {
+    /// Starts tracking the state for [`Self::fingerprint`].
+    ///
+    /// # Panics
+    /// If threads have been started: what they observed is unknown.
+    pub fn track_state(&mut self) {
         let engine = self.engine_mut();
-        assert_eq!(engine.threads.len(), 0, "what was told before is unknown");
-        engine.told = Some(ObservationHash::default());
-        engine.process.memory.watch();
+        assert_eq!(engine.threads.len(), 0, "threads have observed something");
+        engine.observed = Some(ObservationHash::default());
+        engine.process.memory.track_fingerprint();
     }
 
-    /// What `thread` was told so far, as a hash.
+    /// A hash of what `thread` has observed so far: the answers to its calls, messages and replies.
     ///
     /// # Panics
-    /// If the state is not watched.
+    /// If the state is not [tracked](Self::track_state).
     #[must_use]
-    pub fn told(&self, thread: ThreadId) -> u64 {
-        self.engine()
-            .told
-            .as_ref()
-            .expect("the state is watched")
-            .of(thread)
+    pub fn observation_hash(&self, thread: ThreadId) -> u64 {
+        let observed = self.engine().observed.as_ref();
+        observed.expect(TRACKED).of(thread)
     }
 
-    /// A hash of the state: words, kernel objects, and what every thread was told and waits for.
+    /// A hash of the state: words, kernel objects, and what every thread has observed and waits for.
     ///
     /// # Panics
-    /// If the state is not watched.
+    /// If the state is not [tracked](Self::track_state).
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        let told = self.engine().told.as_ref().expect("the state is watched");
-        let mut whole = self.engine().process.fingerprint();
-        for (running, index) in self.engine().threads.iter().zip(0_u32..) {
-            let state = match running.state {
+        let engine = self.engine();
+        let observed = engine.observed.as_ref().expect(TRACKED);
+        let mut whole = engine.process.fingerprint();
+        for (entry, index) in engine.threads.iter().zip(0_u32..) {
+            let id = ThreadId(index);
+            let state = match entry.state {
                 ThreadState::Runnable => 0,
                 ThreadState::Blocked => 1,
                 ThreadState::Asking => 2,
                 ThreadState::Exited => 3,
             };
-            let deadline = running.deadline.map_or(0, Instant::nanos);
-            let calls = self.engine().candidates.of(ThreadId(index)).calls;
-            let thread = mix(told.of(ThreadId(index)), mix(state, deadline));
-            whole = mix(whole, mix(thread, calls.min(1)));
+            let deadline = entry.deadline.map_or(0, Instant::nanos);
+            let thread = mix(observed.of(id), mix(state, deadline));
+            // The number of calls does not matter, except that a thread before its first call has
+            // observed nothing yet.
+            let has_called = engine.enabled.pending(id).calls.min(1);
+            whole = mix(whole, mix(thread, has_called));
         }
         whole
     }

@@ -1,7 +1,6 @@
-//! Read-only facts about a machine, for oracles and reports.
+//! Read-only views of a machine for oracles and reports.
 //!
-//! Owns the views of [`Machine`]. It refuses to change anything: looking is no access in the
-//! judge's eyes and no step of the run.
+//! Looking is no step of the run, and the race detector does not see it.
 
 use std::collections::BTreeMap;
 
@@ -18,55 +17,57 @@ use crate::race::detector::RaceDetector;
 use crate::sync::{EventObject, Lock, Semaphore};
 
 impl<E: Environment> Machine<E> {
-    /// Whether the modeled process has ended, by exception or [`Self::terminate`].
+    /// Whether the modeled process has ended, by an exception or [`Self::terminate`].
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.engine().ended
     }
 
-    /// The judge and its findings.
+    /// The race detector and its violations.
     #[must_use]
     pub fn race_detector(&self) -> &RaceDetector {
-        &self.engine().process.judge
+        &self.engine().process.detector
     }
 
-    /// The newest accesses, the oldest first; as many as [`crate::Config::access_log`] says.
+    /// The latest accesses, oldest first; at most [`access_log_length`] of them.
+    ///
+    /// [`access_log_length`]: crate::Config::access_log_length
     pub fn access_log(&self) -> impl Iterator<Item = &AccessLogEntry> {
-        self.engine().access_log.oldest_first()
+        self.engine().access_log.iter()
     }
 
-    /// The word at `address`, if one is mapped there. No access in the judge's eyes.
+    /// The word at `address`, if one is mapped there.
     #[must_use]
     pub fn peek(&self, address: Address) -> Option<u32> {
         self.engine().process.memory.peek(address)
     }
 
-    /// Walks the heap's blocks and lists. Meaningful while no thread is inside the heap.
+    /// Checks the heap's blocks and lists. Meaningful only while no thread is inside the heap.
     ///
     /// # Errors
-    /// The first unsoundness met.
+    /// The first broken invariant.
     pub fn heap_census(&self) -> Result<HeapCensus, HeapFault> {
         census(&self.engine().process.memory, self.engine().process.heap)
     }
 
-    /// Where the parts of the heap lie.
+    /// The addresses of the heap's parts.
     #[must_use]
     pub fn heap(&self) -> HeapLayout {
         self.engine().process.heap
     }
 
-    /// All threads that ever were, by [`ThreadId::index`].
+    /// All threads that were ever started, by [`ThreadId::index`].
     pub fn threads(&self) -> impl ExactSizeIterator<Item = ThreadView<'_>> {
         let engine = self.engine();
-        let threads = engine.threads.iter().zip(engine.candidates.all());
-        threads.map(|(running, pending)| running.view(pending))
+        let threads = engine.threads.iter().zip(engine.enabled.all());
+        threads.map(|(entry, pending)| entry.view(pending))
     }
 
     /// One thread.
     #[must_use]
     pub fn thread(&self, thread: ThreadId) -> ThreadView<'_> {
         let engine = self.engine();
-        engine.threads[thread.index()].view(engine.candidates.of(thread))
+        engine.threads[thread.index()].view(engine.enabled.pending(thread))
     }
 
     /// A critical section.
@@ -75,8 +76,8 @@ impl<E: Environment> Machine<E> {
         &self.engine().process.locks[lock.index()]
     }
 
-    /// The threads that wait for critical sections in a circle, each with the one it waits for;
-    /// empty if there is none. Nobody in the circle ever goes on.
+    /// A cycle of threads that wait for each other's critical sections, each with the section it
+    /// waits for; empty if there is none.
     #[must_use]
     pub fn deadlock(&self) -> Vec<(ThreadId, LockId)> {
         let locks = &self.engine().process.locks;
@@ -86,13 +87,14 @@ impl<E: Environment> Machine<E> {
             .flat_map(|(lock, index)| lock.waiters().map(move |waiter| (waiter, LockId(index))))
             .collect();
         let next = |thread: ThreadId| waits.get(&thread).and_then(|it| locks[it.index()].owner());
-        // Whoever is followed once for every waiter is either out of the waits or in a circle.
-        let circle = waits.keys().find_map(|&waiter| {
+        // Each thread waits for one owner, so the wait-for graph is a set of chains. A chain of as
+        // many steps as there are waiters either leaves the waiters or ends in a cycle.
+        let in_cycle = waits.keys().find_map(|&waiter| {
             (0..waits.len()).try_fold(waiter, |thread, _| {
                 next(thread).filter(|it| waits.contains_key(it))
             })
         });
-        let Some(first) = circle else {
+        let Some(first) = in_cycle else {
             return Vec::new();
         };
         let others = std::iter::successors(next(first), |&thread| next(thread));
@@ -115,25 +117,25 @@ impl<E: Environment> Machine<E> {
         &self.engine().process.events[event.index()]
     }
 
-    /// A queue's name.
+    /// The name of a queue.
     #[must_use]
     pub fn queue_name(&self, queue: QueueId) -> &'static str {
         self.engine().process.queues[queue.index()].name()
     }
 
-    /// How many messages lie in a queue.
+    /// The number of messages in a queue.
     #[must_use]
     pub fn queue_length(&self, queue: QueueId) -> usize {
         self.engine().process.queues[queue.index()].len()
     }
 
-    /// From here on, keeps what threads do until it is [taken](Self::take_activity).
+    /// Starts to keep the threads' activity for [`Self::take_activity`].
     pub fn watch(&mut self) {
         self.engine_mut().activity.get_or_insert_default();
     }
 
-    /// What threads did since the last time, in the order of its doing. Nothing unless the
-    /// machine is [watched](Self::watch).
+    /// What threads did since the last time, in order; empty unless the machine is
+    /// [watched](Self::watch).
     pub fn take_activity(&mut self) -> Vec<Activity> {
         self.engine_mut()
             .activity
@@ -141,7 +143,7 @@ impl<E: Environment> Machine<E> {
             .map_or_else(Vec::new, std::mem::take)
     }
 
-    /// How many calls were carried out.
+    /// The number of calls that were carried out.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.engine().config.call_limit - self.engine().calls_left
@@ -150,10 +152,10 @@ impl<E: Environment> Machine<E> {
     /// A hash of every call so far, its time and its answer.
     ///
     /// # Panics
-    /// If none is kept ([`crate::Config::trace_hash`]).
+    /// If [`Config::trace_hash`](crate::Config::trace_hash) is off.
     #[must_use]
     pub fn trace_hash(&self) -> u64 {
-        let hash = self.engine().trail.hash();
-        hash.expect("the configuration asks for a hash")
+        let hash = self.engine().trace_hash.get();
+        hash.expect("the configuration turns the trace hash on")
     }
 }

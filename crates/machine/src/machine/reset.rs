@@ -1,14 +1,14 @@
-//! A machine made as it was, in the room it has taken.
+//! Running many schedules on one machine.
 //!
-//! Owns [`Machine::keep`] and [`Machine::restart`]: a search makes a million short runs, and building
-//! a machine for each would cost more than running it. It refuses to keep anything that a run has
-//! done.
+//! A search makes a million short runs; building a machine for each would cost more than running it.
+//! A reset makes the machine as new and keeps its allocations. [`Machine::save_initial_state`] says
+//! what each run starts from.
 
 use kernel::{Choices, Instant};
 
 use crate::engine::Engine;
 use crate::engine::access_log::AccessLog;
-use crate::engine::thread_state::Running;
+use crate::engine::thread_state::ThreadEntry;
 use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
 use crate::machine::Machine;
@@ -16,65 +16,66 @@ use crate::schedulers::Strategy;
 use crate::schedulers::dispatcher::Dispatcher;
 
 impl<E: Environment> Machine<E> {
-    /// Lets every [restart](Self::reset_with) from now on keep the static data there is, with the words
-    /// in it, and the kernel objects, as they were when they were created.
+    /// Makes the present static data, its contents and the kernel objects part of the state that a
+    /// reset restores. Kernel objects are restored as they were created.
     ///
     /// # Panics
-    /// If threads have been started already.
+    /// If threads have been started.
     pub fn save_initial_state(&mut self) {
         let engine = self.engine_mut();
-        assert!(engine.threads.is_empty(), "what a run has done is not kept");
+        assert!(engine.threads.is_empty(), "threads have changed the state");
         engine.process.save_initial_state();
     }
 
-    /// Makes the machine as [`Machine::new`] made it, with the same configuration and key and
-    /// another strategy: no thread, no kernel object, no static data but what was
-    /// [kept](Self::save_initial_state), the heap empty.
+    /// Makes the machine as new, with the same configuration and key and another strategy: without
+    /// threads, with an empty heap, and with the [saved](Self::save_initial_state) static data and
+    /// kernel objects.
     pub fn reset_with(&mut self, strategy: Strategy, choices: Choices) {
         let engine = self.engine_mut();
-        engine.turns = Dispatcher::new(&engine.config, strategy);
-        self.begin_anew(choices);
+        engine.dispatcher = Dispatcher::new(&engine.config, strategy);
+        self.clear(choices);
     }
 
-    /// The same with the strategy there is, whose luck is that of `choices` from now on. A scheduler
-    /// with a memory remembers the runs before.
+    /// The same, but keeps the strategy and reseeds it. A scheduler that learns over several runs
+    /// goes on learning.
     pub fn reset(&mut self, choices: Choices) {
         let engine = self.engine_mut();
-        engine.turns.reset(&engine.config);
-        engine.turns.reseed(choices);
-        self.begin_anew(choices);
+        engine.dispatcher.reset(&engine.config);
+        engine.dispatcher.reseed(choices);
+        self.clear(choices);
     }
 
-    fn begin_anew(&mut self, choices: Choices) {
+    fn clear(&mut self, choices: Choices) {
         self.programs.clear();
         self.engine_mut().clear(choices);
     }
 }
 
 impl<E: Environment> Engine<E> {
-    /// Nothing has happened yet.
+    /// Makes everything but the dispatcher as new.
     fn clear(&mut self, choices: Choices) {
-        self.threads.iter_mut().for_each(Running::kill);
-        while let Some(thread) = self.threads.pop() {
-            self.spare.push(thread);
+        self.threads.iter_mut().for_each(ThreadEntry::kill);
+        // The last thread first: the first thread of the next run gets the entry of the first.
+        while let Some(entry) = self.threads.pop() {
+            self.spare.push(entry);
         }
-        self.candidates.clear();
+        self.enabled.clear();
         self.process.reset();
         self.records.clear();
         if !self.timers.is_empty() {
             self.timers.clear();
         }
-        if self.access_log.are_kept() {
+        if self.access_log.is_on() {
             self.access_log = AccessLog::new(self.config.access_log_length);
         }
-        self.told = None;
-        self.is_disturbed = false;
+        self.observed = None;
+        self.has_interruptions = false;
         self.choices = choices;
         self.now = Instant::ZERO;
         self.calls_left = self.config.call_limit;
-        self.trail = TraceHash::new(self.config.trace_hash);
+        self.trace_hash = TraceHash::new(self.config.trace_hash);
         self.ended = false;
         self.exception = None;
-        self.step = None;
+        self.next = None;
     }
 }

@@ -1,7 +1,4 @@
-//! Where a modeled word lies and what the program calls the place.
-//!
-//! Owns [`Address`], [`Field`] and [`Location`]. It refuses to know what is mapped there: that is
-//! the memory's business.
+//! Addresses of modeled words, and the names that programs give them.
 
 use std::fmt;
 use std::ops::Add;
@@ -10,31 +7,32 @@ use std::ops::Add;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub u32);
 
-/// A word within a structure: how far from its start, and its name.
+/// A word within a structure: its offset and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Bytes from the start of the structure; a multiple of four.
     pub offset: u32,
-    /// The name that stands in reports, such as `"control block.state"`.
+    /// The name in reports, such as `"control block.state"`.
     pub name: &'static str,
 }
 
-/// One word, as a program reaches it: `pointer + FIELD`.
+/// A word as a program addresses it: `pointer + FIELD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The word that is touched.
+    /// The address of the word.
     pub address: Address,
-    /// The name of the place: part of a violation's signature, unlike the address.
+    /// The name in reports. A violation's signature contains the name but not the address.
     pub name: &'static str,
-    /// The pointer the word was reached through. The judge asks that both ends lie in one block.
+    /// The pointer from which the address was computed. The race detector checks that both lie in
+    /// the same heap block.
     pub origin: Address,
 }
 
 impl Address {
-    /// The pointer to nothing.
+    /// The null pointer.
     pub const NULL: Self = Self(0);
 
-    /// Whether this points to nothing.
+    /// Whether this is the null pointer.
     #[must_use]
     pub const fn is_null(self) -> bool {
         self.0 == 0
@@ -61,7 +59,7 @@ impl Field {
 }
 
 impl Location {
-    /// The word at `address` itself, reached through no other pointer.
+    /// The word at `address`, which is its own origin.
     #[must_use]
     pub const fn new(address: Address, name: &'static str) -> Self {
         Self {
@@ -95,7 +93,7 @@ impl From<Address> for u32 {
     }
 }
 
-/// Eight digits, as the debuggers of the time print it: `0167a3c8`.
+/// Eight hexadecimal digits, as debuggers of the time print them: `0167a3c8`.
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:08x}", self.0)

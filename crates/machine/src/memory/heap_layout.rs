@@ -1,46 +1,45 @@
-//! Where the parts of the modeled heap lie.
+//! The addresses and sizes of the parts of the modeled heap.
 //!
-//! Owns [`HeapLayout`]: addresses and sizes only. The offsets of the free lists are those of the
-//! NT 5 layout (Advanced Windows Debugging, chapter 6); where the dossier is silent they are
-//! modelling decisions.
+//! The offsets of the free lists are those of NT 5 (Advanced Windows Debugging, chapter 6). What
+//! that source does not say is a modelling decision.
 
 use crate::call::LockId;
 use crate::memory::address::Address;
 
-/// Bytes per unit: block sizes count in these.
+/// Bytes of a unit; block sizes count units.
 pub const UNIT_BYTES: u32 = 8;
-/// Free lists; number 0 holds the blocks too large for a list of their own.
+/// Number of free lists. List n holds free blocks of n units; list 0 holds all larger blocks.
 pub const LIST_COUNT: u32 = 128;
-/// The most units a block has: its size field has 16 bits and NT serves more than 508 KB by
-/// other means.
+/// The largest block, in units: the size field has 16 bits, and NT serves requests beyond 508 KB
+/// by other means.
 pub const BLOCK_UNITS_MAX: u32 = 0xFE00;
-/// The fewest units a block has: a header, and room for the two links once it is free.
+/// The smallest block, in units: a header, and room for the two list links of a free block.
 pub const BLOCK_UNITS_MIN: u32 = 2;
 
 pub(crate) const BITMAP_OFFSET: u32 = 0x158;
 pub(crate) const LISTS_OFFSET: u32 = 0x178;
-/// The heap's own header; its first block follows.
+/// Bytes of the heap's own header; the first block follows it.
 pub(crate) const HEADER_BYTES: u32 = 0x680;
 
-/// The fewest bytes a heap has: its header and one block.
+/// The smallest heap, in bytes: its header and one block.
 pub const HEAP_BYTES_MIN: u32 = HEADER_BYTES + BLOCK_UNITS_MIN * UNIT_BYTES;
 
 /// The parts of one heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeapLayout {
-    /// The heap's header: bitmap and list heads.
+    /// The heap's header, which holds the bitmap and the list heads.
     pub base: Address,
     /// One past the last byte of the heap.
     pub end: Address,
-    /// The units of each segment; blocks never span two.
+    /// Units of each segment. No block spans two segments.
     pub segment_units: u32,
-    /// The critical section that guards it, unless the heap is `HEAP_NO_SERIALIZE`.
+    /// The critical section that guards the heap; `None` for a `HEAP_NO_SERIALIZE` heap.
     pub lock: Option<LockId>,
 }
 
 impl HeapLayout {
-    /// A heap of at most `bytes` bytes at `base`, in as few equal segments as blocks' largest
-    /// size allows. Bytes that do not divide are left out.
+    /// A heap of at most `bytes` bytes at `base`, in as few equal segments as the largest block
+    /// size allows. The remainder of the division is left out.
     pub(crate) fn new(base: Address, bytes: u32, lock: Option<LockId>) -> Self {
         assert!(
             bytes >= HEAP_BYTES_MIN,
@@ -58,13 +57,13 @@ impl HeapLayout {
         }
     }
 
-    /// The first block's header.
+    /// The header of the first block.
     #[must_use]
     pub const fn first_block(&self) -> Address {
         self.base.offset(HEADER_BYTES)
     }
 
-    /// The units between the first block and the end.
+    /// The number of units between the first block and the end.
     #[must_use]
     pub const fn units(&self) -> u32 {
         (self.end.0 - self.first_block().0) / UNIT_BYTES
@@ -76,14 +75,14 @@ impl HeapLayout {
         self.first_block().0 <= address.0 && address.0 < self.end.0
     }
 
-    /// The list head for free blocks of `units`.
+    /// The head of the list for free blocks of `units`.
     #[must_use]
     pub const fn list_head(&self, units: u32) -> Address {
         let index = if units < LIST_COUNT { units } else { 0 };
         self.base.offset(LISTS_OFFSET + index * UNIT_BYTES)
     }
 
-    /// The word of the bitmap of non-empty lists that list `index` belongs to.
+    /// The word of the bitmap of non-empty lists that contains the bit of list `index`.
     #[must_use]
     pub const fn bitmap_word(&self, index: u32) -> Address {
         assert!(index < LIST_COUNT, "there are 128 lists");

@@ -1,60 +1,64 @@
-//! One touch of a modeled word, as it stands in reports.
-//!
-//! Owns [`Access`]. It refuses a verdict: that is the judge's.
+//! One access to a modeled word, as reports show it.
 
 use std::fmt;
-use std::panic;
 
 use kernel::Instant;
 
-use crate::call::{Actor, Request, ThreadId};
+use crate::call::{Actor, CallSite, Operation, Request, ThreadId};
 use crate::memory::address::{Address, Location};
 
-/// How a word is touched.
+/// The kind of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessKind {
-    /// Read.
+    /// A plain read.
     Read,
-    /// Recorded.
+    /// A plain write.
     Write,
-    /// Read and written in one indivisible step.
+    /// An atomic read-modify-write.
     Interlocked,
-    /// Given back to the heap.
+    /// The heap takes a block back.
     Free,
-    /// Handed out by the heap.
+    /// The heap allocates a block.
     Allocate,
 }
 
-/// Who touched what, where in the text, and when.
+/// An access: by which thread, to which word, where in the source, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
     /// The thread.
     pub thread: ThreadId,
-    /// How.
+    /// The kind.
     pub kind: AccessKind,
-    /// Whose hand.
+    /// The code that made it.
     pub actor: Actor,
-    /// The name of the place, such as `"control block.state"`.
+    /// The name of the location, such as `"control block.state"`.
     pub name: &'static str,
-    /// The word.
+    /// The address of the word.
     pub address: Address,
     /// The line of the program.
-    pub site: &'static panic::Location<'static>,
-    /// When.
+    pub site: CallSite,
+    /// Simulated time.
     pub at: Instant,
 }
 
 impl Access {
-    pub(crate) fn of(thread: ThreadId, request: &Request, place: Location, at: Instant) -> Self {
-        use crate::call::Operation::{CompareExchange, Exchange, Read, Write};
-        let kind = if matches!(request.operation, Read(_)) {
+    pub(crate) fn new(
+        thread: ThreadId,
+        request: &Request,
+        location: Location,
+        at: Instant,
+    ) -> Self {
+        let kind = if matches!(request.operation, Operation::Read(_)) {
             AccessKind::Read
-        } else if matches!(request.operation, Write(..)) {
+        } else if matches!(request.operation, Operation::Write(..)) {
             AccessKind::Write
         } else {
             assert!(
-                matches!(request.operation, Exchange(..) | CompareExchange { .. }),
-                "{:?} touches no word",
+                matches!(
+                    request.operation,
+                    Operation::Exchange(..) | Operation::CompareExchange { .. }
+                ),
+                "{:?} accesses no word",
                 request.operation
             );
             AccessKind::Interlocked
@@ -63,8 +67,8 @@ impl Access {
             thread,
             kind,
             actor: request.actor,
-            name: place.name,
-            address: place.address,
+            name: location.name,
+            address: location.address,
             site: request.site,
             at,
         }

@@ -1,14 +1,12 @@
-//! The judge: every access weighed, findings kept.
+//! The race detector: checks every access and keeps the violations.
 //!
-//! Owns [`RaceDetector`]: the threads' knowledge of each other, the races and the
-//! shadow of the heap. It refuses to change anything in the modeled process:
-//! a run with the judge off takes the same course.
+//! It only observes: a run takes the same course with the detector off.
 //!
-//! What orders two threads: critical sections, semaphores, event objects, messages, interlocked
-//! operations on one word, and what the environment says. Interlocked operations are not
-//! themselves plain accesses and race with nothing. A semaphore or an event object passes on the
-//! knowledge of everyone who signalled since it was last drained, which may hide a race in one
-//! schedule but never invents one.
+//! Two threads synchronise through critical sections, semaphores, event objects, messages,
+//! interlocked operations on the same word, and what the environment declares. Interlocked
+//! operations themselves race with nothing. A semaphore or event object passes on the clocks of all
+//! threads that signalled it since it was last drained. That may hide a race in one schedule, but
+//! never reports a false one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,16 +21,16 @@ use crate::race::queue_clocks::QueueClocks;
 use crate::race::vector_clock::VectorClock;
 use crate::race::violation::{Signature, Violation, ViolationKind};
 
-/// The most findings of different signature that are kept.
+/// The largest number of violations, of different signatures, that are kept.
 pub const VIOLATIONS_MAX: usize = 64;
-/// The most things whose knowledge is kept apart. What comes later shares one clock: races may be
-/// missed then, none is invented.
+/// The largest number of synchronisation objects with clocks of their own. All further objects share
+/// one clock, which may hide races but never reports a false one.
 pub const SYNC_OBJECTS_MAX: usize = 65_536;
 
-/// The most meeting points that a restart keeps the room of.
-const POINTS_KEPT: usize = 64;
+/// The largest number of clocks of synchronisation objects that a reset keeps allocated.
+const SPARE_CLOCKS_MAX: usize = 64;
 
-/// Something through which one thread hears of another.
+/// Something that passes clocks from one thread to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SyncObject {
     Lock(LockId),
@@ -40,260 +38,265 @@ pub(crate) enum SyncObject {
     Event(EventId),
     /// A word under interlocked operations, by its dense number.
     Word(usize),
-    /// Whatever the environment means by this key.
-    Outside(u64),
-    /// Where the table of meeting points is full.
+    /// An object of the environment, by its key.
+    External(u64),
+    /// Shared by all objects for which the table has no room.
     Overflow,
 }
 
-/// Weighs every access.
+/// Detects data races and misuses of the heap.
 #[derive(Debug)]
 pub struct RaceDetector {
     on: bool,
-    knowledge: Vec<VectorClock>,
-    /// Clocks of threads that a restart took away, kept for their room.
+    /// By thread.
+    thread_clocks: Vec<VectorClock>,
+    /// Clocks of threads of an earlier run, kept for their allocations.
     spare: Vec<VectorClock>,
-    points: BTreeMap<SyncObject, VectorClock>,
-    flights: Vec<QueueClocks>,
-    /// Room for what one access races with.
-    unheard: Vec<Access>,
-    races: FastTrack,
-    blocks: HeapShadow,
-    seen: BTreeSet<Signature>,
+    sync_clocks: BTreeMap<SyncObject, VectorClock>,
+    /// By queue.
+    queue_clocks: Vec<QueueClocks>,
+    /// The accesses that one access races with; a buffer.
+    unordered: Vec<Access>,
+    words: FastTrack,
+    heap: HeapShadow,
+    signatures: BTreeSet<Signature>,
     violations: Vec<Violation>,
     repeated: u64,
-    /// Whether the access weighed last raced with an earlier one.
-    pub(crate) raced: bool,
+    /// Whether the latest access raced with an earlier one.
+    pub(crate) last_raced: bool,
 }
 
 impl RaceDetector {
     pub(crate) fn new(on: bool, layout: HeapLayout) -> Self {
         Self {
             on,
-            knowledge: Vec::new(),
+            thread_clocks: Vec::new(),
             spare: Vec::new(),
-            points: BTreeMap::new(),
-            flights: Vec::new(),
-            unheard: Vec::new(),
-            races: FastTrack::default(),
-            blocks: HeapShadow::new(layout),
-            seen: BTreeSet::new(),
+            sync_clocks: BTreeMap::new(),
+            queue_clocks: Vec::new(),
+            unordered: Vec::new(),
+            words: FastTrack::default(),
+            heap: HeapShadow::new(layout),
+            signatures: BTreeSet::new(),
             violations: Vec::new(),
             repeated: 0,
-            raced: false,
+            last_raced: false,
         }
     }
 
-    /// As new: nothing known, nothing found, and so many queues.
+    /// Makes it as new, with so many queues; keeps allocations.
     pub(crate) fn reset(&mut self, queues: usize) {
-        self.flights.truncate(queues);
+        self.queue_clocks.truncate(queues);
         if !self.on {
             return;
         }
-        self.spare.append(&mut self.knowledge);
+        self.spare.append(&mut self.thread_clocks);
         self.spare.iter_mut().for_each(VectorClock::clear);
-        // A point at which nothing was left is as good as none, and mostly met again.
-        if self.points.len() > POINTS_KEPT {
-            self.points.clear();
+        // A cleared clock acts like a missing one, and the next run mostly uses the same objects.
+        if self.sync_clocks.len() > SPARE_CLOCKS_MAX {
+            self.sync_clocks.clear();
         }
-        self.points.values_mut().for_each(VectorClock::clear);
-        self.flights.iter_mut().for_each(QueueClocks::clear);
-        self.races.reset();
-        self.blocks.reset();
-        self.seen.clear();
+        self.sync_clocks.values_mut().for_each(VectorClock::clear);
+        self.queue_clocks.iter_mut().for_each(QueueClocks::reset);
+        self.words.reset();
+        self.heap.reset();
+        self.signatures.clear();
         self.violations.clear();
         self.repeated = 0;
     }
 
-    /// Whether accesses are weighed at all.
+    /// Whether it checks accesses at all.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.on
     }
 
-    /// The findings so far, one of each signature, in the order they were made; at most
+    /// The violations so far, one for each signature, in the order of detection; at most
     /// [`VIOLATIONS_MAX`].
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// How many findings were not kept because their signature was known or there was no room.
+    /// The number of violations that were not kept, because their signature was known or
+    /// [`VIOLATIONS_MAX`] was reached.
     #[must_use]
     pub const fn repeated(&self) -> u64 {
         self.repeated
     }
 
-    /// A new thread, which has heard of nothing.
-    pub(crate) fn spawned(&mut self, thread: ThreadId) {
+    /// A new thread. Nothing happened before it.
+    pub(crate) fn thread_started(&mut self, thread: ThreadId) {
         if !self.on {
             return;
         }
         assert_eq!(
             thread.index(),
-            self.knowledge.len(),
-            "threads come in order"
+            self.thread_clocks.len(),
+            "threads start in the order of their numbers"
         );
         let mut clock = self.spare.pop().unwrap_or_default();
         clock.tick(thread);
-        self.knowledge.push(clock);
+        self.thread_clocks.push(clock);
     }
 
     /// A new queue for `limit` messages.
     pub(crate) fn queue_created(&mut self, limit: usize) {
-        self.flights.push(QueueClocks::new(limit));
+        self.queue_clocks.push(QueueClocks::new(limit));
     }
 
-    /// `child` hears of everything `parent` did so far.
+    /// All that `parent` did so far happened before all that `child` does.
     pub(crate) fn forked(&mut self, parent: ThreadId, child: ThreadId) {
         if !self.on {
             return;
         }
-        let known = self.knowledge[parent.index()].clone();
-        self.knowledge[child.index()].join(&known);
-        self.knowledge[parent.index()].tick(parent);
+        let clock = self.thread_clocks[parent.index()].clone();
+        self.thread_clocks[child.index()].join(&clock);
+        self.thread_clocks[parent.index()].tick(parent);
     }
 
-    /// Weighs a plain or interlocked access to the word `index`.
-    pub(crate) fn access(&mut self, index: usize, place: Location, access: Access) {
-        self.raced = false;
+    /// Checks an access to the word with number `index`.
+    pub(crate) fn access(&mut self, index: usize, location: Location, access: Access) {
+        self.last_raced = false;
         if !self.on {
             return;
         }
         if access.actor == Actor::Program
-            && let Some(wrong) = self.blocks.check(place.address, place.origin)
+            && let Some(misuse) = self.heap.check(location.address, location.origin)
         {
-            self.find_wrong(wrong, access);
+            self.report_misuse(misuse, access);
         }
         if access.kind == AccessKind::Interlocked {
-            self.meet(access.thread, SyncObject::Word(index));
+            self.acquire_release(access.thread, SyncObject::Word(index));
             return;
         }
-        let clock = &self.knowledge[access.thread.index()];
-        self.races.enter(index, access, clock, &mut self.unheard);
-        if !self.unheard.is_empty() {
-            self.raced = true;
-            self.find_races(access);
+        let clock = &self.thread_clocks[access.thread.index()];
+        self.words.access(index, access, clock, &mut self.unordered);
+        if !self.unordered.is_empty() {
+            self.last_raced = true;
+            self.report_races(access);
         }
     }
 
-    /// What the heap says it did with a block.
-    pub(crate) fn block(&mut self, note: BlockEvent) {
+    /// The heap has allocated a block, or is about to take one back.
+    pub(crate) fn block_event(&mut self, event: BlockEvent) {
         if !self.on {
             return;
         }
         let access = |kind| Access {
-            thread: note.thread,
+            thread: event.thread,
             kind,
             actor: Actor::Heap,
             name: "heap block",
-            address: note.address,
-            site: note.site,
-            at: note.at,
+            address: event.address,
+            site: event.site,
+            at: event.at,
         };
-        let (wrong, access) = match note.deed {
+        let (misuse, access) = match event.kind {
             BlockEventKind::Allocated(bytes) => {
                 let access = access(AccessKind::Allocate);
-                (self.blocks.allocate(note.address, bytes, access), access)
+                (self.heap.allocate(event.address, bytes, access), access)
             }
             BlockEventKind::Freed => {
                 let access = access(AccessKind::Free);
-                (self.blocks.free(note.address, access), access)
+                (self.heap.free(event.address, access), access)
             }
         };
-        if let Some(wrong) = wrong {
-            self.find_wrong(wrong, access);
+        if let Some(misuse) = misuse {
+            self.report_misuse(misuse, access);
         }
     }
 
-    /// `thread` leaves what it knows at `point`.
-    pub(crate) fn release(&mut self, thread: ThreadId, point: SyncObject) {
+    /// `thread` joins its clock into that of `object`.
+    pub(crate) fn release(&mut self, thread: ThreadId, object: SyncObject) {
         if !self.on {
             return;
         }
-        let mine = &mut self.knowledge[thread.index()];
-        point_of(&mut self.points, point).join(mine);
-        mine.tick(thread);
+        let own = &mut self.thread_clocks[thread.index()];
+        clock_of(&mut self.sync_clocks, object).join(own);
+        // What the thread does next is not ordered before whoever acquires the object.
+        own.tick(thread);
     }
 
-    /// `thread` learns what others left at `point`, and leaves what it knows.
-    fn meet(&mut self, thread: ThreadId, point: SyncObject) {
-        let mine = &mut self.knowledge[thread.index()];
-        let left = point_of(&mut self.points, point);
-        mine.join(left);
-        left.join(mine);
-        mine.tick(thread);
+    /// `thread` joins the clock of `object` into its own, and its own into that of `object`.
+    fn acquire_release(&mut self, thread: ThreadId, object: SyncObject) {
+        let own = &mut self.thread_clocks[thread.index()];
+        let clock = clock_of(&mut self.sync_clocks, object);
+        own.join(clock);
+        clock.join(own);
+        own.tick(thread);
     }
 
-    /// `thread` learns what others left at `point`.
-    pub(crate) fn acquire(&mut self, thread: ThreadId, point: SyncObject) {
+    /// `thread` joins the clock of `object` into its own.
+    pub(crate) fn acquire(&mut self, thread: ThreadId, object: SyncObject) {
         if !self.on {
             return;
         }
-        let found = self
-            .points
-            .get(&point)
-            .or_else(|| self.points.get(&SyncObject::Overflow));
-        if let Some(left) = found {
-            self.knowledge[thread.index()].join(left);
+        let clock = self
+            .sync_clocks
+            .get(&object)
+            .or_else(|| self.sync_clocks.get(&SyncObject::Overflow));
+        if let Some(clock) = clock {
+            self.thread_clocks[thread.index()].join(clock);
         }
     }
 
-    /// What was left at `point` is gone: it was drained or reset.
-    pub(crate) fn drain(&mut self, point: SyncObject) {
+    /// `object` was drained or reset: earlier signals order nothing any more.
+    pub(crate) fn drain(&mut self, object: SyncObject) {
         if self.on
-            && let Some(left) = self.points.get_mut(&point)
+            && let Some(clock) = self.sync_clocks.get_mut(&object)
         {
-            left.clear();
+            clock.clear();
         }
     }
 
-    /// A message of `thread`, or of the world, takes a place in `queue`.
+    /// A message of `thread`, or of the environment, takes a slot in `queue`.
     pub(crate) fn sent(&mut self, thread: Option<ThreadId>, queue: QueueId) {
         if !self.on {
             return;
         }
-        let flights = &mut self.flights[queue.index()];
+        let clocks = &mut self.queue_clocks[queue.index()];
         match thread {
             Some(thread) => {
-                let mine = &mut self.knowledge[thread.index()];
-                flights.send(mine);
-                mine.tick(thread);
+                let own = &mut self.thread_clocks[thread.index()];
+                clocks.send(own);
+                own.tick(thread);
             }
-            None => flights.send(&mut VectorClock::default()),
+            None => clocks.send(&mut VectorClock::default()),
         }
     }
 
-    /// The oldest message of `queue` reaches `thread`.
+    /// `thread` receives the oldest message of `queue`.
     pub(crate) fn received(&mut self, thread: ThreadId, queue: QueueId) {
         if !self.on {
             return;
         }
-        let mine = &mut self.knowledge[thread.index()];
-        self.flights[queue.index()].receive(mine);
-        mine.tick(thread);
+        let own = &mut self.thread_clocks[thread.index()];
+        self.queue_clocks[queue.index()].receive(own);
+        // A receive releases too: it frees a slot for a later send.
+        own.tick(thread);
     }
 
-    fn find_races(&mut self, access: Access) {
-        let mut unheard = std::mem::take(&mut self.unheard);
-        for against in unheard.drain(..) {
-            self.find(Violation {
+    fn report_races(&mut self, access: Access) {
+        let mut unordered = std::mem::take(&mut self.unordered);
+        for against in unordered.drain(..) {
+            self.report(Violation {
                 kind: ViolationKind::DataRace,
                 access,
                 against: Some(against),
                 allocated: None,
             });
         }
-        self.unheard = unheard;
+        self.unordered = unordered;
     }
 
-    fn find_wrong(&mut self, wrong: Misuse, access: Access) {
+    fn report_misuse(&mut self, misuse: Misuse, access: Access) {
         let Misuse {
             kind,
             against,
             allocated,
-        } = wrong;
-        self.find(Violation {
+        } = misuse;
+        self.report(Violation {
             kind,
             access,
             against,
@@ -301,9 +304,9 @@ impl RaceDetector {
         });
     }
 
-    fn find(&mut self, violation: Violation) {
-        let room = self.violations.len() < VIOLATIONS_MAX;
-        if room && self.seen.insert(violation.signature()) {
+    fn report(&mut self, violation: Violation) {
+        let has_room = self.violations.len() < VIOLATIONS_MAX;
+        if has_room && self.signatures.insert(violation.signature()) {
             self.violations.push(violation);
         } else {
             self.repeated += 1;
@@ -311,13 +314,16 @@ impl RaceDetector {
     }
 }
 
-/// Where that is left which is left at `point`.
-fn point_of(points: &mut BTreeMap<SyncObject, VectorClock>, point: SyncObject) -> &mut VectorClock {
-    let has_room = points.len() < SYNC_OBJECTS_MAX || points.contains_key(&point);
-    let point = if has_room {
-        point
+/// The clock of `object`, or the shared one if the table has no room.
+fn clock_of(
+    clocks: &mut BTreeMap<SyncObject, VectorClock>,
+    object: SyncObject,
+) -> &mut VectorClock {
+    let has_room = clocks.len() < SYNC_OBJECTS_MAX || clocks.contains_key(&object);
+    let object = if has_room {
+        object
     } else {
         SyncObject::Overflow
     };
-    points.entry(point).or_default()
+    clocks.entry(object).or_default()
 }

@@ -1,120 +1,124 @@
-//! Data races by happens-before, word by word.
+//! Data races by happens-before, word by word: FastTrack (Flanagan, Freund, PLDI 2009).
 //!
-//! Owns [`FastTrack`]: FastTrack (Flanagan, Freund, PLDI 2009) with the accesses kept for the report.
-//! A word remembers its last write and the reads since then that no later read has heard of.
-//! It refuses to know how threads synchronise: it is handed their clocks.
+//! FastTrack stores epochs; this version also stores the accesses, which reports need. A word
+//! remembers its last write, and the reads since then that no later read is ordered after.
 
 use crate::race::access::{Access, AccessKind};
 use crate::race::vector_clock::VectorClock;
 
-/// Words of one page of histories; pages are made where words are touched.
+/// Words of one page of the table. Pages are allocated where words are accessed.
 const PAGE_WORDS: usize = 64;
 
-/// The histories of all words that were touched.
+/// The access histories of all words.
 #[derive(Debug, Default)]
 pub(crate) struct FastTrack {
-    pages: Vec<Option<Box<[History; PAGE_WORDS]>>>,
-    /// Words that have a history.
+    pages: Vec<Option<Box<[WordState; PAGE_WORDS]>>>,
+    /// Words with a history.
     touched: Vec<usize>,
 }
 
-/// An access and its thread's clock at that time.
+/// An access with its epoch: the component of its own thread's clock at that time.
 #[derive(Clone, Copy, Debug)]
-struct Trace {
+struct Stamped {
     clock: u32,
     access: Access,
 }
 
 #[derive(Debug, Default)]
-struct History {
-    write: Option<Trace>,
-    reads: Vec<Trace>,
+struct WordState {
+    write: Option<Stamped>,
+    reads: Vec<Stamped>,
 }
 
-impl Trace {
-    /// Whether a thread that knows `clock` has heard of this access.
-    fn known_to(&self, clock: &VectorClock) -> bool {
+impl Stamped {
+    /// Whether the access happened before the event whose clock is given: one comparison, since an
+    /// epoch stands for the whole vector clock.
+    fn happened_before(&self, clock: &VectorClock) -> bool {
         self.clock <= clock.of(self.access.thread)
     }
 }
 
 impl FastTrack {
-    /// Forgets all histories, keeping their room.
+    /// Clears all histories; keeps the allocations.
     pub(crate) fn reset(&mut self) {
         let mut touched = std::mem::take(&mut self.touched);
         for index in touched.drain(..) {
-            let history = self.history(index);
-            history.write = None;
-            history.reads.clear();
+            let state = self.word(index);
+            state.write = None;
+            state.reads.clear();
         }
         self.touched = touched;
     }
 
-    /// Enters a plain access of the word `index`, made by a thread whose knowledge is `clock`.
-    /// Adds the earlier accesses it races with to `unheard`.
-    pub(crate) fn enter(
+    /// Records a plain access of the word with number `index` by a thread with this `clock`. Adds
+    /// the earlier accesses that it races with to `unordered`.
+    pub(crate) fn access(
         &mut self,
         index: usize,
         access: Access,
         clock: &VectorClock,
-        unheard: &mut Vec<Access>,
+        unordered: &mut Vec<Access>,
     ) {
-        let trace = Trace {
+        let stamped = Stamped {
             clock: clock.of(access.thread),
             access,
         };
-        let history = self.history(index);
-        let is_new = history.is_blank();
+        let state = self.word(index);
+        let is_new = state.is_empty();
         if access.kind == AccessKind::Write {
-            history.write(trace, clock, unheard);
+            state.write(stamped, clock, unordered);
         } else {
             assert_eq!(access.kind, AccessKind::Read, "only plain accesses race");
-            history.read(trace, clock, unheard);
+            state.read(stamped, clock, unordered);
         }
         if is_new {
             self.touched.push(index);
         }
     }
 
-    fn history(&mut self, index: usize) -> &mut History {
+    fn word(&mut self, index: usize) -> &mut WordState {
         let (page, word) = (index / PAGE_WORDS, index % PAGE_WORDS);
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, || None);
         }
         let page = self.pages[page]
-            .get_or_insert_with(|| Box::new(std::array::from_fn(|_| History::default())));
+            .get_or_insert_with(|| Box::new(std::array::from_fn(|_| WordState::default())));
         &mut page[word]
     }
 }
 
-impl History {
-    fn is_blank(&self) -> bool {
+impl WordState {
+    fn is_empty(&self) -> bool {
         self.write.is_none() && self.reads.is_empty()
     }
 
-    fn read(&mut self, trace: Trace, clock: &VectorClock, unheard: &mut Vec<Access>) {
+    fn read(&mut self, read: Stamped, clock: &VectorClock, unordered: &mut Vec<Access>) {
         if let Some(write) = &self.write
-            && !write.known_to(clock)
+            && !write.happened_before(clock)
         {
-            unheard.push(write.access);
+            unordered.push(write.access);
         }
-        // Most words are read by one thread: its newer read stands for the older one.
         match self.reads.as_mut_slice() {
-            [only] if only.access.thread == trace.access.thread => *only = trace,
+            // The common case: one thread reads the word. Its new read replaces the old one,
+            // because whatever is ordered after the new read is ordered after the old one too.
+            [only] if only.access.thread == read.access.thread => *only = read,
             _ => {
-                self.reads.retain(|read| !read.known_to(clock));
-                self.reads.push(trace);
+                self.reads.retain(|earlier| !earlier.happened_before(clock));
+                self.reads.push(read);
             }
         }
     }
 
-    fn write(&mut self, trace: Trace, clock: &VectorClock, unheard: &mut Vec<Access>) {
+    fn write(&mut self, write: Stamped, clock: &VectorClock, unordered: &mut Vec<Access>) {
         for earlier in self.write.iter().chain(&self.reads) {
-            if !earlier.known_to(clock) {
-                unheard.push(earlier.access);
+            if !earlier.happened_before(clock) {
+                unordered.push(earlier.access);
             }
         }
-        self.write = Some(trace);
+        // Later accesses are compared with this write alone: an access that is ordered after it is
+        // ordered after all that the write is ordered after, and the races of the write with
+        // anything else have just been reported.
+        self.write = Some(write);
         self.reads.clear();
     }
 }

@@ -1,8 +1,7 @@
-//! Which heap words belong to whom, kept outside the modeled memory.
+//! A shadow of the heap: which words belong to which block, and whether the program may use them.
 //!
-//! Owns [`HeapShadow`]: for every unit of the heap the block it belongs to and whether it still does.
-//! It believes what the heap says it hands out and takes back, never the modeled headers, which
-//! may be torn. It refuses to stop anything.
+//! The shadow lies outside the modeled memory and follows what the heap reports. It never reads the
+//! modeled block headers, which a race may have damaged.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +14,21 @@ use crate::race::violation::ViolationKind;
 #[derive(Debug)]
 pub(crate) struct HeapShadow {
     layout: HeapLayout,
+    /// An [`Owner`] for each unit of the heap.
     owners: Vec<u32>,
+    /// By the number of the first unit, plus one.
     blocks: BTreeMap<u32, Block>,
 }
 
-/// What is known of one unit, packed: a table of zeroes costs nothing until it is touched.
+/// What is known of one unit, packed: the allocator maps a large table of zeroes lazily.
 ///
-/// Bits 2 and up: the first unit of its block, plus one; zero: of no block. Bits 0 and 1: how
-/// many of its two words the program asked for; zero once given back.
+/// Bits 2 and up: the first unit of its block, plus one; zero if it belongs to no block. Bits 0 and
+/// 1: how many of its two words the program asked for; zero once the block is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Owner(u32);
 
 impl Owner {
-    const NOBODY: Self = Self(0);
+    const NONE: Self = Self(0);
 
     fn new(start: u32, words: u32) -> Self {
         assert!(words <= 2, "a unit has two words");
@@ -51,7 +52,7 @@ struct Block {
     freed: Option<Access>,
 }
 
-/// What is wrong with an access, and what it is wrong against.
+/// A wrong use of the heap, with the earlier accesses that the report shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Misuse {
     pub(crate) kind: ViolationKind,
@@ -76,38 +77,38 @@ impl HeapShadow {
         }
     }
 
-    /// Whether a program may touch the word at `address` through the pointer `origin`.
+    /// Checks a program's access to the word at `address` through the pointer `origin`.
     pub(crate) fn check(&self, address: Address, origin: Address) -> Option<Misuse> {
         if !self.layout.holds(address) {
-            // The heap's own header, or outside; from within a block neither is its own.
-            let strayed = origin != address && self.live(origin).is_some();
-            return strayed.then(|| self.wrong(ViolationKind::OutOfBounds, origin));
+            // The heap's own header, or memory outside the heap. Neither belongs to a block.
+            let strayed = origin != address && self.live_block(origin).is_some();
+            return strayed.then(|| self.misuse(ViolationKind::OutOfBounds, origin));
         }
         let owner = self.owner(address);
-        let second_word = address.0 % UNIT_BYTES / 4;
-        if owner.words() > second_word {
-            let same = origin == address || self.owner_if_held(origin).start() == owner.start();
-            return (!same).then(|| self.wrong(ViolationKind::OutOfBounds, origin));
+        let word_in_unit = address.0 % UNIT_BYTES / 4;
+        if owner.words() > word_in_unit {
+            let same = origin == address || self.owner_or_none(origin).start() == owner.start();
+            return (!same).then(|| self.misuse(ViolationKind::OutOfBounds, origin));
         }
-        Some(self.wrong_about(owner, address, origin))
+        Some(self.misuse_of_unowned(owner, address, origin))
     }
 
-    /// Why a word is nobody's.
-    fn wrong_about(&self, owner: Owner, address: Address, origin: Address) -> Misuse {
-        if origin != address && self.live(origin).is_some() {
-            return self.wrong(ViolationKind::OutOfBounds, origin);
+    /// Classifies an access to a word that the program does not own.
+    fn misuse_of_unowned(&self, owner: Owner, address: Address, origin: Address) -> Misuse {
+        if origin != address && self.live_block(origin).is_some() {
+            return self.misuse(ViolationKind::OutOfBounds, origin);
         }
         let Some(block) = self.blocks.get(&owner.start()) else {
-            return self.wrong(ViolationKind::WildAccess, address);
+            return self.misuse(ViolationKind::WildAccess, address);
         };
         let kind = match block.freed {
             Some(_) => ViolationKind::UseAfterFree,
             None => ViolationKind::OutOfBounds,
         };
-        self.wrong(kind, address)
+        self.misuse(kind, address)
     }
 
-    /// Enters that `bytes` bytes at `address` were handed out.
+    /// Records that the heap has allocated `bytes` bytes at `address`.
     pub(crate) fn allocate(
         &mut self,
         address: Address,
@@ -119,19 +120,19 @@ impl HeapShadow {
             && address.0.is_multiple_of(UNIT_BYTES)
             && self.layout.holds(address.offset(units * UNIT_BYTES - 1));
         if !inside {
-            // A torn list made the heap hand out words that are not its own.
-            return Some(self.wrong(ViolationKind::DoubleHandOut, address));
+            // A damaged free list made the heap allocate words that are not its own.
+            return Some(self.misuse(ViolationKind::DoubleAllocation, address));
         }
         let start = self.unit(address);
         let range = start as usize..(start + units) as usize;
         let mut owners = self.owners[range.clone()].iter().map(|owner| Owner(*owner));
         let held = owners.find(|owner| owner.words() > 0);
-        let wrong = held.map(|owner| Misuse {
-            kind: ViolationKind::DoubleHandOut,
+        let misuse = held.map(|owner| Misuse {
+            kind: ViolationKind::DoubleAllocation,
             against: self.blocks.get(&owner.start()).map(|block| block.allocated),
             allocated: None,
         });
-        self.forget(start, units);
+        self.forget_blocks(start, units);
         for (unit, owner) in self.owners[range].iter_mut().enumerate() {
             let words = bytes.div_ceil(4).saturating_sub(2 * unit as u32).min(2);
             *owner = Owner::new(start + 1, words).0;
@@ -142,26 +143,27 @@ impl HeapShadow {
             freed: None,
         };
         self.blocks.insert(start + 1, block);
-        wrong
+        misuse
     }
 
-    /// Enters that the block at `address` is being given back.
+    /// Records that the heap is about to take back the block at `address`.
     pub(crate) fn free(&mut self, address: Address, access: Access) -> Option<Misuse> {
         let start = if self.layout.holds(address) {
             self.unit(address) + 1
         } else {
             0
         };
-        let whole = address.0.is_multiple_of(UNIT_BYTES);
-        let Some(block) = self.blocks.get_mut(&start).filter(|_| whole) else {
-            return Some(self.wrong(ViolationKind::InvalidFree, address));
+        let aligned = address.0.is_multiple_of(UNIT_BYTES);
+        let Some(block) = self.blocks.get_mut(&start).filter(|_| aligned) else {
+            return Some(self.misuse(ViolationKind::InvalidFree, address));
         };
         if block.freed.is_some() {
-            return Some(self.wrong(ViolationKind::DoubleFree, address));
+            return Some(self.misuse(ViolationKind::DoubleFree, address));
         }
         block.freed = Some(access);
         let units = block.units;
         for owner in &mut self.owners[(start - 1) as usize..(start - 1 + units) as usize] {
+            // After a double allocation some units may belong to another block by now.
             if Owner(*owner).start() == start {
                 *owner = Owner::new(start, 0).0;
             }
@@ -169,15 +171,15 @@ impl HeapShadow {
         None
     }
 
-    /// Drops the blocks that begin in a range which is being handed out anew.
-    fn forget(&mut self, start: u32, units: u32) {
+    /// Drops the blocks that start in a range which is being allocated again.
+    fn forget_blocks(&mut self, start: u32, units: u32) {
         while let Some((&old, _)) = self.blocks.range(start + 1..=start + units).next() {
             self.blocks.remove(&old);
         }
     }
 
-    fn wrong(&self, kind: ViolationKind, address: Address) -> Misuse {
-        let block = self.blocks.get(&self.owner_if_held(address).start());
+    fn misuse(&self, kind: ViolationKind, address: Address) -> Misuse {
+        let block = self.blocks.get(&self.owner_or_none(address).start());
         Misuse {
             kind,
             against: block.and_then(|block| block.freed),
@@ -185,17 +187,17 @@ impl HeapShadow {
         }
     }
 
-    /// The live block that `address` points into.
-    fn live(&self, address: Address) -> Option<&Block> {
-        let block = self.blocks.get(&self.owner_if_held(address).start())?;
+    /// The allocated block that `address` points into.
+    fn live_block(&self, address: Address) -> Option<&Block> {
+        let block = self.blocks.get(&self.owner_or_none(address).start())?;
         block.freed.is_none().then_some(block)
     }
 
-    fn owner_if_held(&self, address: Address) -> Owner {
+    fn owner_or_none(&self, address: Address) -> Owner {
         if self.layout.holds(address) {
             self.owner(address)
         } else {
-            Owner::NOBODY
+            Owner::NONE
         }
     }
 

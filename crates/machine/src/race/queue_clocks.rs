@@ -1,71 +1,66 @@
-//! What messages carry besides themselves: the knowledge of who sent them.
+//! The vector clocks that travel through one queue.
 //!
-//! Owns [`QueueClocks`], the clocks of one queue's messages and of its free places: the k-th message
-//! is sent after the message `limit` before it was received, because only that made room. It
-//! refuses to know the threads: it passes clocks on.
+//! A message carries the clock of its sender to its receiver. In a bounded queue the free slots
+//! carry clocks too: message k can only be sent after message k - `limit` was received.
 
 use std::collections::VecDeque;
 
 use crate::race::vector_clock::VectorClock;
 
-/// The clocks that pass through one queue.
+/// The clocks of one queue's messages and free slots.
 #[derive(Debug)]
 pub(crate) struct QueueClocks {
-    /// With each message in the queue, oldest first.
-    carried: VecDeque<VectorClock>,
-    /// With each place that was made free, oldest first.
-    freed: VecDeque<VectorClock>,
-    /// Places that nobody has used yet.
-    unused: usize,
-    /// Clocks at rest, kept for their room.
+    /// One for each message in the queue, oldest first.
+    messages: VecDeque<VectorClock>,
+    /// One for each slot that a receiver has freed, oldest first.
+    freed_slots: VecDeque<VectorClock>,
+    /// Slots that have never been used.
+    unused_slots: usize,
+    /// Cleared clocks, kept for their allocations.
     spare: Vec<VectorClock>,
 }
 
 impl QueueClocks {
-    /// The clocks of an empty queue with `limit` places.
+    /// The clocks of an empty queue with `limit` slots.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            carried: VecDeque::new(),
-            freed: VecDeque::new(),
-            unused: limit,
+            messages: VecDeque::new(),
+            freed_slots: VecDeque::new(),
+            unused_slots: limit,
             spare: Vec::new(),
         }
     }
 
-    /// Every place is one that nobody has used yet.
-    pub(crate) fn clear(&mut self) {
-        self.unused += self.carried.len() + self.freed.len();
-        self.carried.clear();
-        self.freed.clear();
+    /// Makes every slot unused.
+    pub(crate) fn reset(&mut self) {
+        self.unused_slots += self.messages.len() + self.freed_slots.len();
+        self.messages.clear();
+        self.freed_slots.clear();
     }
 
-    /// A message takes a place, carrying what `sender` knows; the sender hears of whoever made
-    /// that place free.
+    /// A message with the clock of `sender` takes a slot. The receive that freed the slot happens
+    /// before the send.
     pub(crate) fn send(&mut self, sender: &mut VectorClock) {
-        if self.unused > 0 {
-            self.unused -= 1;
+        if self.unused_slots > 0 {
+            self.unused_slots -= 1;
         } else {
-            let freed = self.freed.pop_front();
-            let freed = freed.expect("a message takes a place only where one is free");
+            let freed = self.freed_slots.pop_front();
+            let mut freed = freed.expect("a message takes a slot only where one is free");
             sender.join(&freed);
-            self.rest(freed);
+            freed.clear();
+            self.spare.push(freed);
         }
-        let mut carried = self.spare.pop().unwrap_or_default();
-        carried.join(sender);
-        self.carried.push_back(carried);
+        let mut message = self.spare.pop().unwrap_or_default();
+        message.join(sender);
+        self.messages.push_back(message);
     }
 
-    /// The oldest message reaches `receiver`, who makes its place free.
+    /// `receiver` takes the oldest message and frees its slot.
     pub(crate) fn receive(&mut self, receiver: &mut VectorClock) {
-        let carried = self.carried.pop_front();
-        let mut place = carried.expect("a message was sent before it is received");
-        receiver.join(&place);
-        place.join(receiver);
-        self.freed.push_back(place);
-    }
-
-    fn rest(&mut self, mut clock: VectorClock) {
-        clock.clear();
-        self.spare.push(clock);
+        let message = self.messages.pop_front();
+        let mut slot = message.expect("a message was sent before it is received");
+        receiver.join(&slot);
+        slot.join(receiver);
+        self.freed_slots.push_back(slot);
     }
 }

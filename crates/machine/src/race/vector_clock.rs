@@ -1,20 +1,18 @@
-//! Vector clocks: who knows how much of whom.
-//!
-//! Owns [`VectorClock`]. It refuses to know what made two threads meet.
+//! Vector clocks (Mattern 1989; Fidge 1988).
 
 use crate::call::ThreadId;
 
-/// For every thread, how many of its releases have been heard of.
+/// For every thread, how many of its release operations happened before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct VectorClock(Vec<u32>);
 
 impl VectorClock {
-    /// How much of `thread` is known.
+    /// The component of `thread`.
     pub(crate) fn of(&self, thread: ThreadId) -> u32 {
         self.0.get(thread.index()).copied().unwrap_or(0)
     }
 
-    /// One more release of `thread`.
+    /// Increments the component of `thread`.
     pub(crate) fn tick(&mut self, thread: ThreadId) {
         if self.0.len() <= thread.index() {
             self.0.resize(thread.index() + 1, 0);
@@ -22,10 +20,10 @@ impl VectorClock {
         let clock = &mut self.0[thread.index()];
         *clock = clock
             .checked_add(1)
-            .expect("a thread has fewer than 2^32 releases");
+            .expect("a thread makes fewer than 2^32 releases");
     }
 
-    /// Learns all that `other` knows.
+    /// Takes the component-wise maximum.
     pub(crate) fn join(&mut self, other: &Self) {
         if self.0.len() < other.0.len() {
             self.0.resize(other.0.len(), 0);
@@ -35,7 +33,7 @@ impl VectorClock {
         }
     }
 
-    /// Forgets everything, keeping its room.
+    /// Sets all components to zero; keeps the allocation.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,71 +1,69 @@
-//! What the judge finds.
-//!
-//! Owns [`Violation`] and its [`Signature`], which names the defect and not the run: places
-//! and kinds, no times, addresses or thread numbers.
+//! Violations that the race detector reports, and their signatures.
 
 use std::fmt;
 
 use crate::race::access::{Access, AccessKind};
 
-/// What is wrong.
+/// The kind of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ViolationKind {
-    /// Two threads touched a word, one of them writing, and nothing ordered the two.
+    /// Two unordered accesses to a word, at least one of them a write.
     DataRace,
-    /// A program touched a block that had been given back.
+    /// A program accessed a block after it was freed.
     UseAfterFree,
-    /// A program touched a word beyond the block its pointer belongs to.
+    /// A program accessed a word outside the block that its pointer belongs to.
     OutOfBounds,
-    /// A program touched heap words that belong to no block.
+    /// A program accessed heap words that belong to no block.
     WildAccess,
-    /// A block was given back that had been given back already.
+    /// A block was freed twice.
     DoubleFree,
-    /// Something was given back that is no block.
+    /// Something was freed that is no block.
     InvalidFree,
-    /// The heap handed out words that somebody still has.
-    DoubleHandOut,
+    /// The heap allocated words that were already allocated, or are not its own.
+    DoubleAllocation,
 }
 
-/// One finding: the access that was wrong, and the one it was wrong against.
+/// A violation: the access at which it was detected, and the one it conflicts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What is wrong.
+    /// The kind.
     pub kind: ViolationKind,
-    /// The later access, at which it was found.
+    /// The later access, at which it was detected.
     pub access: Access,
-    /// The earlier one: the other side of a race, the free before a use, the first hand-out.
+    /// The earlier access: the other side of a race, the free before a use, the first allocation.
     pub against: Option<Access>,
-    /// For a block given back: who had been given it.
+    /// For a freed block: its allocation.
     pub allocated: Option<Access>,
 }
 
-/// One end of a finding: the place's name and how it was touched.
-type End = (&'static str, AccessKind);
+/// One side of a violation: the name of the location, and the kind of access.
+type Side = (&'static str, AccessKind);
 
-/// The defect a violation shows, the same in every run that shows it.
+/// What identifies a defect over many runs: names and kinds, but no times, addresses or thread
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signature {
-    /// What is wrong.
+    /// The kind.
     pub kind: ViolationKind,
-    /// The touched place, and how; for a race the lesser of the two.
-    pub location: End,
-    /// The other place, and how.
-    pub against: Option<End>,
+    /// The location and the kind of access; the lesser of the two sides for a race.
+    pub location: Side,
+    /// The other side.
+    pub against: Option<Side>,
 }
 
 impl Violation {
-    /// The defect it shows. A race looks the same whichever side came first.
+    /// Its signature. A race has the same signature whichever side came first.
     #[must_use]
     pub fn signature(&self) -> Signature {
-        let end = |access: &Access| (access.name, access.kind);
-        let (mut place, mut against) = (end(&self.access), self.against.as_ref().map(end));
-        if self.kind == ViolationKind::DataRace && against.is_some_and(|other| other < place) {
-            let other = against.replace(place);
-            place = other.expect("a race has two sides");
+        let side = |access: &Access| (access.name, access.kind);
+        let (mut location, mut against) = (side(&self.access), self.against.as_ref().map(side));
+        if self.kind == ViolationKind::DataRace && against.is_some_and(|other| other < location) {
+            let other = against.replace(location);
+            location = other.expect("a race has two sides");
         }
         Signature {
             kind: self.kind,
-            location: place,
+            location,
             against,
         }
     }
@@ -80,7 +78,8 @@ impl fmt::Display for ViolationKind {
             Self::WildAccess => "wild access",
             Self::DoubleFree => "double free",
             Self::InvalidFree => "invalid free",
-            Self::DoubleHandOut => "block handed out twice",
+            // The words are part of signatures in kept results.
+            Self::DoubleAllocation => "block handed out twice",
         })
     }
 }

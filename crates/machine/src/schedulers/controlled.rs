@@ -1,8 +1,7 @@
 //! One processor whose next call a [`Scheduler`] chooses.
 //!
-//! Owns its clock. Which thread is chosen depends on who can run,
-//! never on what a call costs; time only says who can run already. Private calls are made at
-//! once, without a choice.
+//! The choice depends on which threads are ready, and never on the cost of calls; time only decides
+//! when a thread is ready. Private calls are made at once, without a choice.
 
 use std::collections::BTreeSet;
 
@@ -18,17 +17,18 @@ use crate::schedulers::pending_call::{Enabledness, PendingCall};
 pub(crate) struct Controlled {
     scheduler: Box<dyn Scheduler>,
     clock: Instant,
+    /// The number of choices so far.
     step: u64,
-    /// Who can make its call once that time has come.
+    /// Threads that are ready at a later time.
     later: BTreeSet<(Instant, ThreadId)>,
-    /// The place of whoever has the turn.
-    place: usize,
-    /// Who lost the turn and is left out of the next choice.
-    passed_over: Option<ThreadId>,
-    /// The key of whoever is chosen next whatever the scheduler would do.
-    heir: Option<u64>,
-    /// Whether there is anybody of these three.
-    is_special: bool,
+    /// The index of the dispatched thread.
+    index: usize,
+    /// A preempted thread, which is left out of the next choice.
+    preempted: Option<ThreadId>,
+    /// The key of the thread that is chosen next, whatever the scheduler would choose.
+    forced_next: Option<u64>,
+    /// Whether any of the three fields above is set; the common case needs one test.
+    has_exceptions: bool,
 }
 
 impl Controlled {
@@ -38,41 +38,40 @@ impl Controlled {
             clock: Instant::ZERO,
             step: 0,
             later: BTreeSet::new(),
-            place: 0,
-            passed_over: None,
-            heir: None,
-            is_special: false,
+            index: 0,
+            preempted: None,
+            forced_next: None,
+            has_exceptions: false,
         }
     }
 
-    /// As new, but for its scheduler.
+    /// Makes all but the scheduler as new.
     pub(crate) fn reset(&mut self) {
         self.clock = Instant::ZERO;
         self.step = 0;
-        if self.is_special {
+        if self.has_exceptions {
             self.later.clear();
-            self.passed_over = None;
-            self.heir = None;
-            self.is_special = false;
+            self.preempted = None;
+            self.forced_next = None;
+            self.has_exceptions = false;
         }
     }
 
-    /// From now on luck is that of `choices`.
     pub(crate) fn reseed(&mut self, choices: Choices) {
         self.scheduler.reseed(choices);
     }
 
-    pub(crate) fn ready(&mut self, candidates: &mut EnabledSet, at: Instant, thread: ThreadId) {
+    pub(crate) fn ready(&mut self, enabled: &mut EnabledSet, at: Instant, thread: ThreadId) {
         if at <= self.clock {
-            candidates.admit(thread);
+            enabled.insert(thread);
         } else {
             self.later.insert((at, thread));
-            self.is_special = true;
+            self.has_exceptions = true;
         }
     }
 
-    pub(crate) fn next_time(&self, candidates: &EnabledSet) -> Option<Instant> {
-        if candidates.is_empty() {
+    pub(crate) fn next_time(&self, enabled: &EnabledSet) -> Option<Instant> {
+        if enabled.is_empty() {
             let (first, _) = self.later.first()?;
             Some(self.clock.max(*first))
         } else {
@@ -80,36 +79,36 @@ impl Controlled {
         }
     }
 
-    /// Gives the turn; `enabledness` says what a call would come to now.
     #[inline(always)]
     pub(crate) fn next(
         &mut self,
-        candidates: &mut EnabledSet,
+        enabled: &mut EnabledSet,
         until: Instant,
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> Option<Dispatch> {
-        if self.is_special && !self.wait(candidates, until) {
+        if self.has_exceptions && !self.advance_clock(enabled, until) {
             return None;
         }
         let at = self.clock;
-        if candidates.is_empty() || at > until {
+        if enabled.is_empty() || at > until {
             return None;
         }
-        self.place = if self.is_special {
-            self.pick_specially(candidates, enabledness)
+        self.index = if self.has_exceptions {
+            self.choose_with_exceptions(enabled, enabledness)
         } else {
-            self.pick(candidates, enabledness)
+            self.choose(enabled, enabledness)
         };
-        let Some(thread) = candidates.thread_at(self.place) else {
-            self.refuse_place(candidates.len());
+        let Some(thread) = enabled.thread_at(self.index) else {
+            self.reject_index(enabled.len());
         };
         Some(Dispatch { thread, at })
     }
 
-    /// Lets time come until somebody can go on, but not beyond `until`: false if nobody can then.
+    /// Moves the clock to the time at which a thread is ready, but not beyond `until`. Returns false
+    /// if no thread is ready then.
     #[inline(never)]
-    fn wait(&mut self, candidates: &mut EnabledSet, until: Instant) -> bool {
-        match self.next_time(candidates) {
+    fn advance_clock(&mut self, enabled: &mut EnabledSet, until: Instant) -> bool {
+        match self.next_time(enabled) {
             Some(at) if at <= until => self.clock = at,
             Some(_) | None => return false,
         }
@@ -117,85 +116,86 @@ impl Controlled {
             && at <= self.clock
         {
             self.later.pop_first();
-            candidates.admit(thread);
+            enabled.insert(thread);
         }
         true
     }
 
-    /// The place of who goes next.
+    /// The index of the thread that goes next.
     #[inline(always)]
-    fn pick(
+    fn choose(
         &mut self,
-        candidates: &mut EnabledSet,
+        enabled: &mut EnabledSet,
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
-        if !candidates.are_plain() {
-            if let Some(place) = candidates.eager() {
-                return place;
+        if !enabled.is_plain() {
+            if let Some(index) = enabled.first_private() {
+                return index;
             }
-            candidates.foresee(|one| enabledness(one, self.clock));
+            enabled.update_enabledness(|call| enabledness(call, self.clock));
         }
         let step = self.step;
         self.step += 1;
-        self.scheduler.choose(step, candidates)
+        self.scheduler.choose(step, enabled)
     }
 
-    /// The same where somebody may be left out, unless there is nobody else, or be chosen whatever the
-    /// scheduler would do.
+    /// The same, if a thread was preempted or another is forced.
     #[inline(never)]
-    fn pick_specially(
+    fn choose_with_exceptions(
         &mut self,
-        candidates: &mut EnabledSet,
+        enabled: &mut EnabledSet,
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
-        let passed = self.passed_over.take().filter(|_| candidates.len() > 1);
-        let left_out = passed.map(|passed| {
-            let place = candidates.place_of(passed);
-            let place = place.expect("who is left out could run");
-            candidates.remove(place);
-            (place, passed)
+        // A preemption has no effect if no other thread can run.
+        let preempted = self.preempted.take().filter(|_| enabled.len() > 1);
+        let left_out = preempted.map(|thread| {
+            let index = enabled.index_of(thread);
+            let index = index.expect("a preempted thread is ready");
+            enabled.remove(index);
+            (index, thread)
         });
-        let is_eager = !candidates.are_plain() && candidates.eager().is_some();
-        let heir = self.heir.take_if(|_| !is_eager);
-        let heir = heir.and_then(|heir| candidates.iter().position(|one| one.key == heir));
-        let place = match heir {
-            // The scheduler is shown whom it chooses.
-            Some(place) => candidates.alone(place, |only| place + self.pick(only, enabledness)),
-            None => self.pick(candidates, enabledness),
+        // A private call is no choice: it does not use up the forced one.
+        let makes_private_call = !enabled.is_plain() && enabled.first_private().is_some();
+        let forced = self.forced_next.take_if(|_| !makes_private_call);
+        let forced = forced.and_then(|key| enabled.iter().position(|call| call.key == key));
+        let index = match forced {
+            // The scheduler is asked all the same, with one thread to choose from: it may keep
+            // state about its choices.
+            Some(index) => enabled.with_only(index, |only| index + self.choose(only, enabledness)),
+            None => self.choose(enabled, enabledness),
         };
-        self.is_special = self.heir.is_some() || !self.later.is_empty();
-        left_out.map_or(place, |(left_out, passed)| {
-            candidates.admit(passed);
-            place + usize::from(left_out <= place)
+        self.has_exceptions = self.forced_next.is_some() || !self.later.is_empty();
+        left_out.map_or(index, |(left_out, thread)| {
+            enabled.insert(thread);
+            index + usize::from(left_out <= index)
         })
     }
 
     #[cold]
-    fn refuse_place(&self, count: usize) -> ! {
+    fn reject_index(&self, count: usize) -> ! {
         let Self {
-            scheduler, place, ..
+            scheduler, index, ..
         } = self;
-        panic!("{scheduler:?} chose number {place} of {count} threads");
+        panic!("{scheduler:?} chose number {index} of {count} threads");
     }
 
     pub(crate) fn on_idle(&mut self) {
         self.scheduler.on_idle();
     }
 
-    /// The turn goes to the thread with the key `to`, or whomever the scheduler likes better.
-    pub(crate) fn pass_over(&mut self, turn: Dispatch, to: Option<u64>) {
-        self.heir = to;
-        self.passed_over = Some(turn.thread);
-        self.is_special = true;
+    /// The next decision falls on the thread with key `to`, or on any but the dispatched thread.
+    pub(crate) fn preempt(&mut self, dispatch: Dispatch, to: Option<u64>) {
+        self.forced_next = to;
+        self.preempted = Some(dispatch.thread);
+        self.has_exceptions = true;
     }
 
-    /// What the thread that has the turn did took so long.
-    pub(crate) fn spent(&mut self, cost: Duration) {
+    pub(crate) fn charge(&mut self, cost: Duration) {
         self.clock += cost;
     }
 
-    /// The thread that had the turn cannot go on.
-    pub(crate) fn stopped(&mut self, candidates: &mut EnabledSet) {
-        candidates.remove(self.place);
+    /// The dispatched thread cannot continue.
+    pub(crate) fn deschedule(&mut self, enabled: &mut EnabledSet) {
+        enabled.remove(self.index);
     }
 }

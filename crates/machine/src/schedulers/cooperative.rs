@@ -1,33 +1,30 @@
-//! Nobody is interrupted: the schedule that pinned preemptions are counted from.
+//! The cooperative schedule, without preemptions and without random choices.
 //!
-//! Owns [`Cooperative`]: a thread goes on until its call would wait, and then the first that need
-//! not. An exhaustive search begins with this order, so that what it finds can be said by where it
-//! differs. It refuses chance.
+//! The exhaustive search starts with it and describes each schedule by its deviations from it.
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
 use crate::schedulers::enabled_set::EnabledSet;
 
-/// Dispatcher that end only in waiting.
+/// A thread runs until its call would block; then the first thread runs whose call would not.
 #[derive(Clone, Debug, Default)]
 pub struct Cooperative {
     last: Option<ThreadId>,
 }
 
-/// Who goes on after `last`.
-pub(crate) fn after(last: Option<ThreadId>, runnable: &EnabledSet) -> usize {
-    let same = runnable.able().find(|(_, one)| Some(one.thread) == last);
-    let next = same.or_else(|| runnable.able().next());
-    next.expect("somebody can run").0
-}
-
 impl Scheduler for Cooperative {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
-        let index = after(self.last, runnable);
-        self.last = Some(runnable[index].thread);
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        let last = self.last;
+        let same = enabled
+            .non_blocking()
+            .find(|(_, call)| Some(call.thread) == last);
+        let next = same.or_else(|| enabled.non_blocking().next());
+        let (index, call) = next.expect("a thread can run");
+        self.last = Some(call.thread);
         index
     }
 
+    /// After a pause the first thread goes, whichever ran before.
     fn on_idle(&mut self) {
         self.last = None;
     }

@@ -1,11 +1,11 @@
-//! How many calls threads make: what some strategies must know beforehand.
+//! Call counts of pilot runs, which some adversaries need beforehand.
 //!
-//! Owns [`Tally`], which counts pilot runs, [`Counting`], the scheduler that counts one, and
-//! [`Counts`], what they say of the next. It refuses to guess: what was never counted counts nothing.
+//! A [`Tally`] counts pilot runs through [`Counting`] schedulers; [`Counts`] is what they say about
+//! the next run. A thread that was never counted makes no calls.
 //!
-//! A call *meets* another thread if that has ever made one that conflicts with it: a change of what
-//! the other touched, or a look at what it changed. PreemptionPoint all other calls a preemption makes no
-//! difference that it would not make before the thread's next meeting.
+//! A call is *conflicting* here if another thread has ever made a call on the same resource and at
+//! least one of the two writes. A preemption before any other call is equivalent to one before the
+//! thread's next conflicting call.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,64 +18,74 @@ use crate::schedulers::Scheduler;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::PendingCall;
 
-/// Calls that are scheduling points, by thread and by what they are about, over some runs.
+/// Scheduling points of some runs, by thread and by resource.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     runs: u64,
-    /// By a thread's stable key.
-    threads: BTreeMap<u64, Own>,
-    hands: BTreeMap<Resource, Hands>,
+    /// By the thread's stable key.
+    threads: BTreeMap<u64, ThreadTally>,
+    users: BTreeMap<Resource, Users>,
 }
 
 /// The calls of one thread.
 #[derive(Clone, Debug, Default)]
-struct Own {
-    about: BTreeMap<Option<Resource>, u64>,
-    /// In the run that is being counted, and the most in any.
+struct ThreadTally {
+    by_resource: BTreeMap<Option<Resource>, u64>,
+    /// Calls in the present run, and the most in any run.
     this_run: u64,
     most: u64,
-    /// Meetings in the run that is being counted, and how many runs came to the first, to the
-    /// second, and so on.
-    meetings: usize,
-    came: Vec<u64>,
+    /// Conflicting calls in the present run.
+    conflicts: usize,
+    /// How many runs came to the first conflicting call, to the second, and so on.
+    reached: Vec<u64>,
 }
 
-/// Which threads a subject went through.
+/// The threads that have used a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Hands {
-    touched: Whose,
-    changed: Whose,
+struct Users {
+    all: KeySet,
+    writers: KeySet,
 }
 
+/// A set of threads, as far as it matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Whose {
+enum KeySet {
     #[default]
-    Nobody,
+    Empty,
     /// By its stable key.
     One(u64),
     Several,
 }
 
-/// What the runs that were counted say of the next. Cheap to clone.
+/// What the counted runs say about the next run. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts(Rc<Estimates>);
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Estimates {
     most: u64,
-    threads: Vec<Share>,
+    threads: Vec<ThreadCounts>,
     shared: Vec<Resource>,
-    /// Ordered by subject.
-    hands: Vec<(Resource, Hands)>,
+    /// Sorted by resource.
+    users: Vec<(Resource, Users)>,
 }
 
 /// The calls of one thread.
 #[derive(Debug, PartialEq, Eq)]
-struct Share {
+struct ThreadCounts {
     key: u64,
     all: u64,
-    meetings: u64,
-    about: Vec<(Resource, u64)>,
+    conflicts: u64,
+    by_resource: Vec<(Resource, u64)>,
+}
+
+/// A conflicting call before which a preemption may change the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConflictPoint {
+    /// The thread's stable key.
+    pub(crate) key: u64,
+    /// The number of conflicting calls that the thread has made before.
+    pub(crate) earlier: u64,
 }
 
 /// A scheduler that lets another one choose, and counts.
@@ -91,8 +101,8 @@ impl Tally {
     pub fn counting<S: Scheduler>(tally: &Rc<RefCell<Self>>, chooser: S) -> Counting<S> {
         let mut counts = tally.borrow_mut();
         counts.runs += 1;
-        for own in counts.threads.values_mut() {
-            (own.this_run, own.meetings) = (0, 0);
+        for thread in counts.threads.values_mut() {
+            (thread.this_run, thread.conflicts) = (0, 0);
         }
         drop(counts);
         Counting {
@@ -101,101 +111,101 @@ impl Tally {
         }
     }
 
-    /// Means over all runs so far, rounded up, and the size of the largest run there can be.
+    /// Means over all runs so far, rounded up, and the size of the largest possible run.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mean = |calls: u64| calls.div_ceil(self.runs.max(1));
-        let share = |(&key, own): (&u64, &Own)| Share {
+        let thread = |(&key, tally): (&u64, &ThreadTally)| ThreadCounts {
             key,
-            all: mean(own.about.values().sum()),
-            meetings: own.meetings_of_a_long_run(self.runs),
-            about: (own.about.iter())
-                .filter_map(|(subject, &calls)| Some(((*subject)?, mean(calls))))
+            all: mean(tally.by_resource.values().sum()),
+            conflicts: tally.conflicts_of_a_long_run(self.runs),
+            by_resource: (tally.by_resource.iter())
+                .filter_map(|(resource, &calls)| Some(((*resource)?, mean(calls))))
                 .collect(),
         };
-        let threads: Vec<Share> = self.threads.iter().map(share).collect();
-        let mut users: BTreeMap<Resource, u32> = BTreeMap::new();
-        for (subject, _) in threads.iter().flat_map(|share| &share.about) {
-            *users.entry(*subject).or_default() += 1;
+        let threads: Vec<ThreadCounts> = self.threads.iter().map(thread).collect();
+        let mut user_counts: BTreeMap<Resource, u32> = BTreeMap::new();
+        for (resource, _) in threads.iter().flat_map(|thread| &thread.by_resource) {
+            *user_counts.entry(*resource).or_default() += 1;
         }
-        let shared = users.into_iter().filter(|(_, users)| *users > 1);
+        let shared = user_counts.into_iter().filter(|(_, users)| *users > 1);
         Counts(Rc::new(Estimates {
-            most: self.threads.values().map(|own| own.most).sum(),
-            shared: shared.map(|(subject, _)| subject).collect(),
+            most: self.threads.values().map(|thread| thread.most).sum(),
+            shared: shared.map(|(resource, _)| resource).collect(),
             threads,
-            hands: self.hands.iter().map(|(&it, &hands)| (it, hands)).collect(),
+            users: self.users.iter().map(|(&it, &users)| (it, users)).collect(),
         }))
     }
 
     fn count(&mut self, chosen: &PendingCall) {
-        let operation = &chosen.request.operation;
-        let subject = operation.resource();
-        let meets = subject.is_some_and(|subject| {
-            let hands = self.hands.entry(subject).or_default();
-            hands.pass(chosen);
-            hands.meet(chosen)
+        let resource = chosen.request.operation.resource();
+        let is_conflicting = resource.is_some_and(|resource| {
+            let users = self.users.entry(resource).or_default();
+            users.add(chosen);
+            users.conflict_with(chosen)
         });
-        let own = self.threads.entry(chosen.key).or_default();
-        *own.about.entry(subject).or_default() += 1;
-        own.this_run += 1;
-        own.most = own.most.max(own.this_run);
-        if meets {
-            own.came.resize(own.came.len().max(own.meetings + 1), 0);
-            own.came[own.meetings] += 1;
-            own.meetings += 1;
+        let thread = self.threads.entry(chosen.key).or_default();
+        *thread.by_resource.entry(resource).or_default() += 1;
+        thread.this_run += 1;
+        thread.most = thread.most.max(thread.this_run);
+        if is_conflicting {
+            let nth = thread.conflicts;
+            thread.reached.resize(thread.reached.len().max(nth + 1), 0);
+            thread.reached[nth] += 1;
+            thread.conflicts += 1;
         }
     }
 }
 
-impl Own {
-    /// The mean of those of `runs` runs that are at least as long as the mean. The mean itself
-    /// would leave out what only some runs come to, and the most counts what hardly one does, such
-    /// as trying again and again.
-    fn meetings_of_a_long_run(&self, runs: u64) -> u64 {
-        let mean = self.came.iter().sum::<u64>().div_ceil(runs.max(1));
-        let (up_to_it, beyond) = self.came.split_at(mean as usize);
-        let more = |long: &u64| beyond.iter().sum::<u64>().div_ceil(*long);
-        mean + up_to_it.last().map_or(0, more)
+impl ThreadTally {
+    /// The mean number of conflicting calls, over those of `runs` runs that are at least as long as
+    /// the mean. The mean over all runs would leave out what only some runs reach; the maximum would
+    /// count what hardly any run reaches, such as many retries.
+    fn conflicts_of_a_long_run(&self, runs: u64) -> u64 {
+        let mean = self.reached.iter().sum::<u64>().div_ceil(runs.max(1));
+        let (up_to_mean, beyond) = self.reached.split_at(mean as usize);
+        let more = |long_runs: &u64| beyond.iter().sum::<u64>().div_ceil(*long_runs);
+        mean + up_to_mean.last().map_or(0, more)
     }
 }
 
-impl Hands {
-    /// Through those of whoever makes this call.
-    fn pass(&mut self, one: &PendingCall) {
-        self.touched.add(one.key);
-        if one.request.operation.changes() {
-            self.changed.add(one.key);
+impl Users {
+    fn add(&mut self, call: &PendingCall) {
+        self.all.add(call.key);
+        if call.request.operation.is_write() {
+            self.writers.add(call.key);
         }
     }
 
-    /// Whether somebody else's call conflicts with this one.
-    fn meet(self, one: &PendingCall) -> bool {
-        let changes = one.request.operation.changes();
-        self.changed.is_another(one.key) || changes && self.touched.is_another(one.key)
+    /// Whether another thread's call conflicts with this one.
+    fn conflict_with(self, call: &PendingCall) -> bool {
+        let writes = call.request.operation.is_write();
+        self.writers.has_other(call.key) || writes && self.all.has_other(call.key)
     }
 }
 
-impl Whose {
+impl KeySet {
     fn add(&mut self, key: u64) {
         *self = match *self {
-            Self::Nobody => Self::One(key),
-            Self::One(known) if known == key => return,
+            Self::Empty => Self::One(key),
+            Self::One(only) if only == key => return,
             Self::One(_) | Self::Several => Self::Several,
         };
     }
 
-    /// Whether it is somebody's other than the one with this key.
-    fn is_another(self, key: u64) -> bool {
+    /// Whether it contains another thread than the one with this key.
+    fn has_other(self, key: u64) -> bool {
         match self {
-            Self::Nobody => false,
-            Self::One(known) => known != key,
+            Self::Empty => false,
+            Self::One(only) => only != key,
             Self::Several => true,
         }
     }
 }
 
 impl Counts {
-    /// Scheduling points of a run in which every thread makes the most it ever made; at least one.
+    /// Scheduling points of a run in which every thread makes the most calls it ever made; at least
+    /// one.
     #[must_use]
     pub fn most(&self) -> u64 {
         self.0.most.max(1)
@@ -204,73 +214,78 @@ impl Counts {
     /// The mean number of scheduling points of the thread with this key.
     #[must_use]
     pub fn of_thread(&self, key: u64) -> u64 {
-        self.share(key).map_or(0, |share| share.all)
+        self.thread(key).map_or(0, |thread| thread.all)
     }
 
-    /// The mean number of calls about `subject` of the thread with this key.
+    /// The mean number of calls on `resource` of the thread with this key.
     #[must_use]
-    pub fn about(&self, key: u64, subject: Resource) -> u64 {
-        let about = self.share(key).map_or(&[][..], |share| &share.about);
-        let found = about.iter().find(|(known, _)| *known == subject);
+    pub fn on_resource(&self, key: u64, resource: Resource) -> u64 {
+        let calls = self
+            .thread(key)
+            .map_or(&[][..], |thread| &thread.by_resource);
+        let found = calls.iter().find(|(it, _)| *it == resource);
         found.map_or(0, |(_, calls)| *calls)
     }
 
-    /// What more than one thread was about, in order.
+    /// The resources that more than one thread uses, in order.
     #[must_use]
     pub fn shared(&self) -> &[Resource] {
         &self.0.shared
     }
 
-    /// Whether this call meets another thread.
-    pub(crate) fn meets(&self, one: &PendingCall) -> bool {
-        let hands = &self.0.hands;
-        let Some(subject) = one.request.operation.resource() else {
+    /// Whether this call is conflicting.
+    pub(crate) fn is_conflicting(&self, call: &PendingCall) -> bool {
+        let users = &self.0.users;
+        let Some(resource) = call.request.operation.resource() else {
             return false;
         };
-        let place = hands.binary_search_by_key(&subject, |(it, _)| *it);
-        place.is_ok_and(|place| hands[place].1.meet(one))
+        let index = users.binary_search_by_key(&resource, |(it, _)| *it);
+        index.is_ok_and(|index| users[index].1.conflict_with(call))
     }
 
-    /// Meetings at which a run can turn otherwise: all but each thread's first, before which a
-    /// preemption is another order of threads and no more.
-    pub(crate) fn turnings(&self) -> u64 {
-        self.0.threads.iter().map(Share::turnings).sum()
+    /// The number of conflict points: each thread's conflicting calls but the first. A preemption
+    /// before the first is only another order of threads.
+    pub(crate) fn conflict_points(&self) -> u64 {
+        self.0.threads.iter().map(ThreadCounts::points).sum()
     }
 
-    /// One of them: a thread's stable key, and how many meetings it has had before.
+    /// One conflict point, by its number.
     ///
     /// # Panics
-    /// If there are not so many.
-    pub(crate) fn turning(&self, mut number: u64) -> (u64, u64) {
-        for share in &self.0.threads {
-            if number < share.turnings() {
-                return (share.key, number + 1);
+    /// If there are fewer.
+    pub(crate) fn conflict_point(&self, mut number: u64) -> ConflictPoint {
+        for thread in &self.0.threads {
+            if number < thread.points() {
+                return ConflictPoint {
+                    key: thread.key,
+                    earlier: number + 1,
+                };
             }
-            number -= share.turnings();
+            number -= thread.points();
         }
-        panic!("fewer turnings than were said");
+        panic!("the number is below that of all conflict points");
     }
 
     /// The stable keys of the threads.
     pub(crate) fn keys(&self) -> impl Iterator<Item = u64> + '_ {
-        self.0.threads.iter().map(|share| share.key)
+        self.0.threads.iter().map(|thread| thread.key)
     }
 
-    fn share(&self, key: u64) -> Option<&Share> {
-        self.0.threads.iter().find(|share| share.key == key)
+    fn thread(&self, key: u64) -> Option<&ThreadCounts> {
+        self.0.threads.iter().find(|thread| thread.key == key)
     }
 }
 
-impl Share {
-    fn turnings(&self) -> u64 {
-        self.meetings.saturating_sub(1)
+impl ThreadCounts {
+    fn points(&self) -> u64 {
+        self.conflicts.saturating_sub(1)
     }
 }
 
 impl<S: Scheduler> Scheduler for Counting<S> {
-    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
-        let index = self.chooser.choose(step, runnable);
-        if let Some(chosen) = runnable.get(index) {
+    fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
+        let index = self.chooser.choose(step, enabled);
+        if let Some(chosen) = enabled.get(index) {
             self.tally.borrow_mut().count(chosen);
         }
         index
@@ -285,12 +300,12 @@ impl<S: Scheduler> Scheduler for Counting<S> {
     }
 }
 
-/// Something a strategy remembers of each thread.
+/// Something a scheduler remembers of each thread.
 #[derive(Clone, Debug)]
 pub(crate) struct PerThread<T>(Vec<Option<T>>);
 
 impl<T> PerThread<T> {
-    /// What is remembered of `thread`, `first` if nothing is yet.
+    /// The value of `thread`, initially `first`.
     pub(crate) fn get(&mut self, thread: ThreadId, first: impl FnOnce() -> T) -> &mut T {
         if self.0.len() <= thread.index() {
             self.0.resize_with(thread.index() + 1, || None);

@@ -1,4 +1,6 @@
-//! Either way of giving turns, behind one face.
+//! The dispatcher decides which thread makes its call next, and when.
+//!
+//! It hides from the engine whether modeled time or a scheduler decides.
 
 use kernel::{Choices, Duration, Instant};
 
@@ -7,18 +9,17 @@ use crate::config::Config;
 use crate::schedulers::Strategy;
 use crate::schedulers::controlled::Controlled;
 use crate::schedulers::enabled_set::EnabledSet;
-use crate::schedulers::pending_call::PreparedCall;
-use crate::schedulers::pending_call::{Enabledness, PendingCall};
+use crate::schedulers::pending_call::{Enabledness, PendingCall, PreparedCall};
 use crate::schedulers::timed::Timed;
 
-/// The thread whose call takes place next, and when.
+/// A scheduling decision: the thread that makes its call next, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dispatch {
     pub(crate) thread: ThreadId,
     pub(crate) at: Instant,
 }
 
-/// Whose call takes place next.
+/// See the module documentation.
 #[derive(Debug)]
 pub(crate) enum Dispatcher {
     Timed(Timed),
@@ -37,119 +38,120 @@ impl Dispatcher {
         }
     }
 
-    /// As new; a scheduler keeps what it remembers.
+    /// Makes it as new; a scheduler keeps what it has learned.
     pub(crate) fn reset(&mut self, config: &Config) {
         match self {
             Self::Timed(_) => *self = Self::new(config, Strategy::Timed),
-            Self::Controlled(chosen) => chosen.reset(),
+            Self::Controlled(controlled) => controlled.reset(),
         }
     }
 
-    /// From now on luck is that of `choices`; modeled time draws none for turns.
+    /// Takes random choices from `choices` from now on. Modeled time makes none here.
     pub(crate) fn reseed(&mut self, choices: Choices) {
         match self {
             Self::Timed(_) => {}
-            Self::Controlled(chosen) => chosen.reseed(choices),
+            Self::Controlled(controlled) => controlled.reseed(choices),
         }
     }
 
-    /// The thread can make its call from `at` on.
-    pub(crate) fn ready(&mut self, candidates: &mut EnabledSet, at: Instant, thread: ThreadId) {
+    /// A thread can make its pending call from `at` on.
+    pub(crate) fn ready(&mut self, enabled: &mut EnabledSet, at: Instant, thread: ThreadId) {
         match self {
             Self::Timed(timed) => timed.ready(thread, at),
-            Self::Controlled(chosen) => chosen.ready(candidates, at, thread),
+            Self::Controlled(controlled) => controlled.ready(enabled, at, thread),
         }
     }
 
-    /// When the next call takes place.
-    pub(crate) fn next_time(&self, candidates: &EnabledSet) -> Option<Instant> {
+    /// The time of the next call.
+    pub(crate) fn next_time(&self, enabled: &EnabledSet) -> Option<Instant> {
         match self {
             Self::Timed(timed) => timed.next_time(),
-            Self::Controlled(chosen) => chosen.next_time(candidates),
+            Self::Controlled(controlled) => controlled.next_time(enabled),
         }
     }
 
-    /// Gives the turn to whose call takes place next, if that is not after `until`. `enabledness` says
-    /// what a thread's call would come to.
+    /// The next decision, if a call takes place until `until`. `enabledness` says what a call would
+    /// do at an instant.
     #[inline(always)]
     pub(crate) fn next(
         &mut self,
-        candidates: &mut EnabledSet,
+        enabled: &mut EnabledSet,
         until: Instant,
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> Option<Dispatch> {
         match self {
             Self::Timed(timed) => timed.next(until),
-            Self::Controlled(chosen) => chosen.next(candidates, until, enabledness),
+            Self::Controlled(controlled) => controlled.next(enabled, until, enabledness),
         }
     }
 
-    /// Nobody has anything to do now.
+    /// No thread can make a call now.
     pub(crate) fn on_idle(&mut self) {
         match self {
             Self::Timed(_) => {}
-            Self::Controlled(chosen) => chosen.on_idle(),
+            Self::Controlled(controlled) => controlled.on_idle(),
         }
     }
 
-    /// Whether another thread than the one that has the turn could make its call now.
-    pub(crate) fn is_contended(&self, candidates: &EnabledSet) -> bool {
+    /// Whether another thread than the dispatched one could make its call now.
+    pub(crate) fn is_contended(&self, enabled: &EnabledSet) -> bool {
         match self {
             Self::Timed(timed) => timed.is_contended(),
-            Self::Controlled(_) => candidates.len() > 1,
+            Self::Controlled(_) => enabled.len() > 1,
         }
     }
 
-    /// The turn is taken away without a call, in favour of the thread with the key `to`.
-    pub(crate) fn pass_over(&mut self, turn: Dispatch, to: Option<u64>) {
+    /// Takes the decision back before the call is made, in favour of the thread with key `to`.
+    pub(crate) fn preempt(&mut self, dispatch: Dispatch, to: Option<u64>) {
         match self {
-            Self::Timed(timed) => timed.pass_over(),
-            Self::Controlled(chosen) => chosen.pass_over(turn, to),
+            Self::Timed(timed) => timed.preempt(),
+            Self::Controlled(controlled) => controlled.preempt(dispatch, to),
         }
     }
 
-    /// The call of whoever has the turn cost so much. One of the three methods below must follow.
-    pub(crate) fn spent(&mut self, cost: Duration) {
+    /// Charges the cost of the dispatched thread's call. One of the next three methods must follow.
+    pub(crate) fn charge(&mut self, cost: Duration) {
         match self {
-            Self::Timed(timed) => timed.spent(cost),
-            Self::Controlled(chosen) => chosen.spent(cost),
+            Self::Timed(timed) => timed.charge(cost),
+            Self::Controlled(controlled) => controlled.charge(cost),
         }
     }
 
-    /// The thread that has the turn goes on with another call.
+    /// The dispatched thread announces its next call.
     #[inline(always)]
-    pub(crate) fn goes_on(
+    pub(crate) fn continue_with(
         &mut self,
-        candidates: &mut EnabledSet,
+        enabled: &mut EnabledSet,
         thread: ThreadId,
-        asked: &PreparedCall,
+        call: &PreparedCall,
     ) {
         match self {
-            Self::Timed(_) => candidates.announce(thread, asked),
-            Self::Controlled(_) => candidates.goes_on(thread, asked),
+            // Modeled time keeps its own ready queue and leaves the set empty.
+            Self::Timed(_) => enabled.set_pending(thread, call),
+            Self::Controlled(_) => enabled.replace_pending(thread, call),
         }
     }
 
-    /// The thread that has the turn cannot go on.
-    pub(crate) fn stopped(&mut self, candidates: &mut EnabledSet) {
+    /// The dispatched thread cannot continue.
+    pub(crate) fn deschedule(&mut self, enabled: &mut EnabledSet) {
         match self {
-            Self::Timed(timed) => timed.stopped(),
-            Self::Controlled(chosen) => chosen.stopped(candidates),
+            Self::Timed(timed) => timed.deschedule(),
+            Self::Controlled(controlled) => controlled.deschedule(enabled),
         }
     }
 
-    /// The environment has the word on the call of whoever has the turn.
-    pub(crate) fn asked(&mut self, candidates: &mut EnabledSet) {
+    /// The dispatched thread waits for the environment's reply.
+    pub(crate) fn await_reply(&mut self, enabled: &mut EnabledSet) {
         match self {
-            Self::Timed(timed) => timed.asked(),
-            Self::Controlled(chosen) => chosen.stopped(candidates),
+            Self::Timed(timed) => timed.await_reply(),
+            Self::Controlled(controlled) => controlled.deschedule(enabled),
         }
     }
 
-    /// The environment has had its chance to answer at once.
-    pub(crate) fn stop_asking(&mut self) {
+    /// The environment has had its chance to reply at once.
+    pub(crate) fn end_reply_window(&mut self) {
         match self {
-            Self::Timed(timed) => timed.stop_asking(),
+            Self::Timed(timed) => timed.end_reply_window(),
             Self::Controlled(_) => {}
         }
     }

@@ -1,173 +1,163 @@
-//! The threads' pending calls, and who can make theirs now.
-//!
-//! Owns [`PendingCall`], a thread with the call it is about to make, and [`EnabledSet`]: one of every
-//! thread, and the list of those among whom a scheduler chooses. It refuses to choose.
+//! The set of threads among which a scheduler chooses.
 
 use std::ops::Index;
 
-use kernel::Duration;
-
 use crate::call::ThreadId;
-use crate::costs::Cost;
 use crate::schedulers::pending_call::{Enabledness, PendingCall, PreparedCall};
 
-/// The threads that can make their next call now, by thread. An index is a place among these.
+/// The threads that are ready to make their next call, sorted by number.
+///
+/// An index means a position in this set. A ready thread may still be about to make a call that
+/// blocks, such as entering an owned critical section: see [`Self::non_blocking`].
 #[derive(Debug, Default)]
 pub struct EnabledSet {
-    /// Of every thread, by thread, whether it can go on or not.
+    /// The pending calls of all threads, ready or not, by thread.
     all: Vec<PendingCall>,
-    runnable: Vec<ThreadId>,
-    /// How many of them are about to make a call that is no plain choice: private, or one that may
-    /// have to wait.
+    ready: Vec<ThreadId>,
+    /// How many of `ready` are about to make a [special](crate::Operation::is_special) call: a
+    /// private one, or one that may block. While it is zero, the set needs no closer look.
     special: usize,
 }
 
 impl EnabledSet {
-    /// How many there are: never none when a scheduler is asked.
+    /// The number of threads; never zero when a scheduler is asked.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.runnable.len()
+        self.ready.len()
     }
 
-    /// Whether nobody can go on.
+    /// Whether no thread is ready.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.runnable.is_empty()
+        self.ready.is_empty()
     }
 
-    /// The candidate at a place, if there are so many.
+    /// The pending call at an index.
     #[must_use]
-    pub fn get(&self, place: usize) -> Option<&PendingCall> {
-        self.runnable.get(place).map(|thread| self.of(*thread))
+    pub fn get(&self, index: usize) -> Option<&PendingCall> {
+        self.ready.get(index).map(|thread| self.pending(*thread))
     }
 
-    /// All of them.
+    /// All pending calls of the set.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &PendingCall> + Clone {
-        self.runnable.iter().map(|thread| self.of(*thread))
+        self.ready.iter().map(|thread| self.pending(*thread))
     }
 
-    /// Those whose call would not wait now, with their places; all of them if every call would.
-    pub fn able(&self) -> impl Iterator<Item = (usize, &PendingCall)> + Clone {
-        let all_wait = self.special > 0 && self.iter().all(PendingCall::blocks);
-        let places = self.iter().enumerate();
-        places.filter(move |(_, one)| all_wait || !one.blocks())
+    /// The pending calls that would not block now, with their indices; all of them if every call
+    /// would block.
+    pub fn non_blocking(&self) -> impl Iterator<Item = (usize, &PendingCall)> + Clone {
+        let all_block = self.special > 0 && self.iter().all(PendingCall::blocks);
+        let indexed = self.iter().enumerate();
+        indexed.filter(move |(_, call)| all_block || !call.blocks())
     }
 
-    /// The thread at a place.
-    pub(crate) fn thread_at(&self, place: usize) -> Option<ThreadId> {
-        self.runnable.get(place).copied()
+    /// The thread at an index.
+    pub(crate) fn thread_at(&self, index: usize) -> Option<ThreadId> {
+        self.ready.get(index).copied()
     }
 
-    /// The place of a thread, or where it would stand.
+    /// The index of a thread.
     ///
     /// # Errors
-    /// That place, if the thread cannot go on.
-    pub fn place_of(&self, thread: ThreadId) -> Result<usize, usize> {
-        self.runnable.binary_search(&thread)
+    /// The index at which the thread would be, if it is not ready.
+    pub fn index_of(&self, thread: ThreadId) -> Result<usize, usize> {
+        self.ready.binary_search(&thread)
     }
 
-    /// One of every thread, by thread.
+    /// The pending calls of all threads, ready or not.
     pub(crate) fn all(&self) -> &[PendingCall] {
         &self.all
     }
 
-    /// The candidate of a thread that may be unable to go on.
-    pub(crate) fn of(&self, thread: ThreadId) -> &PendingCall {
+    /// The pending call of any thread, ready or not.
+    pub(crate) fn pending(&self, thread: ThreadId) -> &PendingCall {
         &self.all[thread.index()]
     }
 
-    pub(crate) fn of_mut(&mut self, thread: ThreadId) -> &mut PendingCall {
+    pub(crate) fn pending_mut(&mut self, thread: ThreadId) -> &mut PendingCall {
         &mut self.all[thread.index()]
     }
 
-    /// Whether all that can go on are about to make a call that any of them may be chosen for, and
-    /// none may have to wait.
-    pub(crate) fn are_plain(&self) -> bool {
+    /// Whether no pending call of the set is private or may block.
+    pub(crate) fn is_plain(&self) -> bool {
         self.special == 0
     }
 
-    /// There are no threads.
+    /// Removes all threads.
     pub(crate) fn clear(&mut self) {
         self.all.clear();
-        self.runnable.clear();
+        self.ready.clear();
         self.special = 0;
     }
 
-    /// A thread begins.
-    pub(crate) fn enroll(&mut self, thread: ThreadId, key: u64) {
-        assert_eq!(thread.index(), self.all.len(), "threads come in order");
-        let PreparedCall {
-            request, on_word, ..
-        } = PreparedCall::nothing_yet();
-        self.all.push(PendingCall {
-            thread,
-            key,
-            calls: 0,
-            request,
-            stretch: Duration::ZERO,
-            enabledness: Enabledness::Enabled,
-            on_word,
-            cost: Cost::NOTHING,
-        });
+    /// Adds a thread that is not ready yet.
+    pub(crate) fn add_thread(&mut self, thread: ThreadId, key: u64) {
+        assert_eq!(
+            thread.index(),
+            self.all.len(),
+            "threads start in the order of their numbers"
+        );
+        self.all.push(PendingCall::placeholder(thread, key));
     }
 
-    /// What a thread that is not among the runnable asks for.
-    pub(crate) fn announce(&mut self, thread: ThreadId, asked: &PreparedCall) {
-        self.of_mut(thread).announce(asked);
+    /// A thread that is not in the set announces its next call.
+    pub(crate) fn set_pending(&mut self, thread: ThreadId, call: &PreparedCall) {
+        self.pending_mut(thread).set(call);
     }
 
-    /// What a runnable thread asks for next.
+    /// A thread in the set announces its next call.
     #[inline]
-    pub(crate) fn goes_on(&mut self, thread: ThreadId, asked: &PreparedCall) {
-        let one = &mut self.all[thread.index()];
-        self.special -= usize::from(one.request.operation.is_special());
-        one.announce(asked);
-        self.special += usize::from(asked.request.operation.is_special());
+    pub(crate) fn replace_pending(&mut self, thread: ThreadId, call: &PreparedCall) {
+        let pending = &mut self.all[thread.index()];
+        self.special -= usize::from(pending.request.operation.is_special());
+        pending.set(call);
+        self.special += usize::from(call.request.operation.is_special());
     }
 
-    /// A thread can go on from now.
-    pub(crate) fn admit(&mut self, thread: ThreadId) {
-        let is_last = self.runnable.last().is_none_or(|last| *last < thread);
-        let place = if is_last {
-            self.runnable.len()
+    /// A thread becomes ready.
+    pub(crate) fn insert(&mut self, thread: ThreadId) {
+        let is_last = self.ready.last().is_none_or(|last| *last < thread);
+        let index = if is_last {
+            self.ready.len()
         } else {
-            self.place_of(thread).expect_err("nobody is admitted twice")
+            self.index_of(thread)
+                .expect_err("the thread is not ready yet")
         };
-        self.runnable.insert(place, thread);
-        self.special += usize::from(self.of(thread).request.operation.is_special());
+        self.ready.insert(index, thread);
+        self.special += usize::from(self.pending(thread).request.operation.is_special());
     }
 
-    /// The thread at a place cannot go on.
-    pub(crate) fn remove(&mut self, place: usize) {
-        let is_last = place + 1 == self.runnable.len();
+    /// The thread at an index is not ready any more.
+    pub(crate) fn remove(&mut self, index: usize) {
+        let is_last = index + 1 == self.ready.len();
         let thread = if is_last {
-            self.runnable.pop().expect("it is the last")
+            self.ready.pop().expect("the set is not empty")
         } else {
-            self.runnable.remove(place)
+            self.ready.remove(index)
         };
-        self.special -= usize::from(self.of(thread).request.operation.is_special());
+        self.special -= usize::from(self.pending(thread).request.operation.is_special());
     }
 
-    /// The place of who is about to make a private call, if anybody is.
-    pub(crate) fn eager(&self) -> Option<usize> {
-        let is_private = |one: &PendingCall| one.request.operation.is_private();
-        self.iter().position(is_private)
+    /// The index of the first thread that is about to make a private call.
+    pub(crate) fn first_private(&self) -> Option<usize> {
+        self.iter()
+            .position(|call| call.request.operation.is_private())
     }
 
-    /// Looks anew at what every runnable thread's call would come to.
-    pub(crate) fn foresee(&mut self, enabledness: impl Fn(&PendingCall) -> Enabledness) {
-        for thread in &self.runnable {
-            let one = &mut self.all[thread.index()];
-            one.enabledness = enabledness(one);
+    /// Works out what every pending call of the set would do now.
+    pub(crate) fn update_enabledness(&mut self, enabledness: impl Fn(&PendingCall) -> Enabledness) {
+        for thread in &self.ready {
+            let call = &mut self.all[thread.index()];
+            call.enabledness = enabledness(call);
         }
     }
 
-    /// Shows nobody but the thread at a place to whoever chooses.
-    pub(crate) fn alone<T>(&mut self, place: usize, choose: impl FnOnce(&mut Self) -> T) -> T {
-        let only = vec![self.runnable[place]];
-        let all = std::mem::replace(&mut self.runnable, only);
+    /// Runs `choose` on a set that contains only the thread at an index.
+    pub(crate) fn with_only<T>(&mut self, index: usize, choose: impl FnOnce(&mut Self) -> T) -> T {
+        let only = vec![self.ready[index]];
+        let all = std::mem::replace(&mut self.ready, only);
         let chosen = choose(self);
-        self.runnable = all;
+        self.ready = all;
         chosen
     }
 }
@@ -175,7 +165,7 @@ impl EnabledSet {
 impl Index<usize> for EnabledSet {
     type Output = PendingCall;
 
-    fn index(&self, place: usize) -> &PendingCall {
-        self.of(self.runnable[place])
+    fn index(&self, index: usize) -> &PendingCall {
+        self.pending(self.ready[index])
     }
 }

@@ -1,14 +1,14 @@
-//! As if every thread had a processor of its own.
+//! A schedule as if every thread had a processor of its own.
 //!
-//! Owns [`Parallel`]: each pending call has a time, which is its thread's last one plus the modeled
-//! time of the stretch between, give or take half, and the earliest is made. Threads are created
-//! one after the other, so each starts a little behind the one before it: by a share of its first
-//! stretch, below a half, that each run draws. It finds what happens when threads keep step, and
-//! nothing that needs one of them to be left behind.
+//! Each pending call has a due time: the thread's last one plus the modeled time in between, with
+//! jitter. The earliest call is made. Threads are created one after the other, so each starts a
+//! little behind the one before it, by a random fraction (below a half) of its first stretch. This
+//! finds bugs of threads that run in step, and none that need one thread to fall behind.
 //!
-//! How evenly a machine runs is not known. [`Parallel::of_any_evenness`] draws it for each run: with
-//! give and take of a half the difference of two threads after a long stretch is as long as the
-//! stretch, and a window that is short beside it is missed; with an eighth it is met again and again.
+//! How evenly a real machine runs is unknown. [`Parallel::with_random_jitter`] draws the jitter for
+//! each run. With a jitter of a half, two threads are as far apart after a long stretch as the
+//! stretch is long, and a window that is short beside it is missed; with an eighth it is hit again
+//! and again.
 
 use kernel::{Choices, Duration, Site, mix};
 
@@ -20,19 +20,20 @@ use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.parallel");
 
-/// The times of one run.
+/// The due times of one run.
 #[derive(Clone, Debug)]
 pub struct Parallel {
     key: u64,
-    /// Keys what calls cost in this run.
-    luck: u64,
+    /// Selects the costs of calls in this run.
+    rng_key: u64,
+    /// The cost of a shared call, in nanoseconds.
     step: u64,
-    /// Times are given or taken an `evenness`-th.
-    evenness: u64,
+    /// The jitter is one divided by this.
+    jitter_divisor: u64,
     /// By how many sixteenths of its first stretch each thread starts behind the one before it.
-    behind: u64,
+    lag: u64,
     now: u64,
-    dues: PerThread<Due>,
+    due: PerThread<Due>,
 }
 
 /// When a thread makes its pending call.
@@ -43,70 +44,70 @@ struct Due {
 }
 
 impl Parallel {
-    /// The times that `choices` and the host's `key` name, where a shared call takes about `step`.
+    /// The times selected by `choices` and the host's `key`, with a jitter of a half, where a shared
+    /// call takes about `step`.
     #[must_use]
     pub fn new(choices: Choices, key: u64, step: Duration) -> Self {
-        let mut words = choices.counter_rng(SITE, key);
+        let mut rng = choices.counter_rng(SITE, key);
         Self {
             key,
-            luck: words.word(0),
+            rng_key: rng.word(0),
             step: step.nanos(),
-            evenness: 2,
-            behind: words.word(1) >> 61,
+            jitter_divisor: 2,
+            lag: rng.word(1) >> 61,
             now: 0,
-            dues: PerThread::default(),
+            due: PerThread::default(),
         }
     }
 
-    /// The same with times that are given or taken a half, a quarter or an eighth, whichever the run
-    /// draws.
+    /// The same with a jitter of a half, a quarter or an eighth, drawn for the run.
     #[must_use]
-    pub fn of_any_evenness(choices: Choices, key: u64, step: Duration) -> Self {
-        const EVENNESSES: [u64; 3] = [2, 4, 8];
-        let mut words = choices.counter_rng(SITE, key);
-        let drawn = below(&mut words, 2, EVENNESSES.len() as u64);
+    pub fn with_random_jitter(choices: Choices, key: u64, step: Duration) -> Self {
+        const DIVISORS: [u64; 3] = [2, 4, 8];
+        let mut rng = choices.counter_rng(SITE, key);
+        let drawn = below(&mut rng, 2, DIVISORS.len() as u64);
         Self {
-            evenness: EVENNESSES[drawn as usize],
+            jitter_divisor: DIVISORS[drawn as usize],
             ..Self::new(choices, key, step)
         }
     }
 
-    fn due(&mut self, one: &PendingCall) -> u64 {
-        let (luck, now, evenness) = (self.luck, self.now, self.evenness);
-        let length = one.stretch.nanos().saturating_add(self.step);
+    fn due(&mut self, call: &PendingCall) -> u64 {
+        let (rng_key, now, divisor) = (self.rng_key, self.now, self.jitter_divisor);
+        let length = call.private_time.nanos().saturating_add(self.step);
+        let word = mix(rng_key, mix(call.key, call.calls));
         let fresh = |start: u64| Due {
-            calls: one.calls,
-            at: start.saturating_add(varied(length, evenness, mix(luck, mix(one.key, one.calls)))),
+            calls: call.calls,
+            at: start.saturating_add(with_jitter(length, divisor, word)),
         };
-        let lead = (one.stretch.nanos() / 16).saturating_mul(self.behind * one.thread.0 as u64);
-        let due = self
-            .dues
-            .get(one.thread, || fresh(now.saturating_add(lead)));
-        if due.calls != one.calls {
+        let lag =
+            (call.private_time.nanos() / 16).saturating_mul(self.lag * u64::from(call.thread.0));
+        let due = self.due.get(call.thread, || fresh(now.saturating_add(lag)));
+        if due.calls != call.calls {
             *due = fresh(now);
         }
         due.at
     }
 }
 
-/// `length`, give or take an `evenness`-th of it.
-fn varied(length: u64, evenness: u64, word: u64) -> u64 {
-    let span = 2 * u128::from(length) / u128::from(evenness);
+/// `length` plus or minus at most `length / divisor`, drawn by a uniformly random `word`.
+fn with_jitter(length: u64, divisor: u64, word: u64) -> u64 {
+    let span = 2 * u128::from(length) / u128::from(divisor);
     let least = u128::from(length) - span.div_ceil(2);
     (least + ((span * u128::from(word)) >> 64)) as u64
 }
 
 impl Scheduler for Parallel {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
-        let (index, chosen) = runnable
-            .able()
-            .min_by_key(|(_, one)| (self.due(one), one.thread))
-            .expect("somebody can run");
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        let (index, chosen) = enabled
+            .non_blocking()
+            .min_by_key(|(_, call)| (self.due(call), call.thread))
+            .expect("a thread can run");
         self.now = self.now.max(self.due(chosen));
         index
     }
 
     fn reseed(&mut self, choices: Choices) {
-        self.luck = choices.counter_rng(SITE, self.key).word(0);
+        self.rng_key = choices.counter_rng(SITE, self.key).word(0);
     }
 }

@@ -1,13 +1,13 @@
 //! Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized
 //! scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010).
 //!
-//! Owns [`Pct`]: every thread has a random priority, the highest goes on, and at `depth - 1` random
-//! steps whoever is about to go falls below all others. A bug of depth d in a run of n threads and
-//! k steps is found with probability at least 1 / (n k^(d-1)).
+//! Every thread has a random priority, and the ready thread with the highest priority runs. At
+//! `depth - 1` random steps the running thread drops below all others. In a run of n threads and k
+//! steps, a bug of depth d is found with probability at least 1 / (n k^(d-1)).
 //!
-//! Priorities know no fairness, and a thread that polls until another one has done its part would
-//! poll for ever. Who makes [`Pct::PATIENCE`] calls in a row while others could go on falls as at a
-//! change; a run in which nobody does keeps the bound.
+//! Strict priorities are not fair: a thread that polls until another one has done something would
+//! poll for ever. So a thread that makes [`Pct::SPIN_LIMIT`] calls in a row, while others are ready,
+//! drops as well. The bound holds for runs in which that does not happen.
 
 use kernel::{Choices, CounterRng, Site, mix};
 
@@ -18,116 +18,122 @@ use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.pct");
-/// Above every priority that a thread falls to.
-const HIGH: u64 = 1 << 63;
-/// Above every priority that a thread falls to because it polls.
+// Three bands of priorities: initial ones, those after a change point, those of polling threads.
+/// All initial priorities are above.
+const INITIAL: u64 = 1 << 63;
+/// All priorities after a change point are above, all priorities of polling threads below.
 const CHANGED: u64 = 1 << 32;
 
-/// Random priorities with a few random changes.
+/// Random priorities with a few random change points.
 #[derive(Clone, Debug)]
 pub struct Pct {
-    /// Keys the priorities of this run.
-    luck: u64,
-    /// The steps at which a thread falls, the latest first.
-    changes: Vec<u64>,
+    /// Selects the priorities of this run.
+    rng_key: u64,
+    /// The steps of the change points, the latest first.
+    change_points: Vec<u64>,
     priorities: PerThread<u64>,
-    /// Who went last, and how often in a row with others waiting.
+    /// The thread that ran last, and how many calls it made in a row while others were ready.
     last: Option<ThreadId>,
     in_a_row: u32,
-    /// How many have been taken to poll.
-    polled: u64,
+    /// The number of times that a thread was found polling.
+    polling: u64,
 }
 
 impl Pct {
-    /// Calls in a row, with others waiting for the processor, after which a thread is taken to
-    /// poll. The longest stretch of work between two waits, a walk through an array of 63 entries,
-    /// has some five hundred.
-    pub const PATIENCE: u32 = 20_000;
+    /// The number of calls in a row, with other threads ready, after which a thread is taken to
+    /// poll. The longest stretch of real work between two waits, a walk through an array of 63
+    /// entries, has some 500.
+    pub const SPIN_LIMIT: u32 = 20_000;
 
-    /// Priorities for bugs of `depth` in a run of about `steps` scheduling points, as `choices` and
-    /// the host's `key` name them.
+    /// Priorities for bugs of `depth` in a run of about `steps` scheduling points, selected by
+    /// `choices` and the host's `key`.
     ///
     /// # Panics
     /// If `depth` or `steps` is zero.
     #[must_use]
     pub fn new(choices: Choices, key: u64, depth: u32, steps: u64) -> Self {
-        assert!(depth > 0, "a bug of depth one needs one order");
-        assert!(steps > 0, "a run has a step");
-        let mut words = choices.counter_rng(SITE, key);
-        let luck = words.word(0);
-        let change = |ordinal| below(&mut words, ordinal, steps);
-        let mut changes: Vec<u64> = (1..u64::from(depth)).map(change).collect();
-        changes.sort_unstable_by(|one, other| other.cmp(one));
+        assert!(depth > 0, "the least depth of a bug is one");
+        assert!(steps > 0, "a run has at least one step");
+        let mut rng = choices.counter_rng(SITE, key);
+        let rng_key = rng.word(0);
+        let change_point = |nth| below(&mut rng, nth, steps);
+        let mut change_points: Vec<u64> = (1..u64::from(depth)).map(change_point).collect();
+        change_points.sort_unstable_by(|one, other| other.cmp(one));
         Self {
-            luck,
-            changes,
+            rng_key,
+            change_points,
             priorities: PerThread::default(),
             last: None,
             in_a_row: 0,
-            polled: 0,
+            polling: 0,
         }
     }
 
-    /// The stable key of the one among these that all others go before, until a change.
+    /// The key with the lowest initial priority.
     pub(crate) fn lowest(&self, keys: impl Iterator<Item = u64>) -> Option<u64> {
-        keys.min_by_key(|key| first(self.luck, *key))
+        keys.min_by_key(|key| initial(self.rng_key, *key))
     }
 
-    /// The thread falls below all others but those that fall with fewer changes `left`.
-    pub(crate) fn fall(&mut self, thread: ThreadId, left: usize) {
-        let low = CHANGED + left as u64;
+    /// The thread drops below all others, except those that dropped with fewer `changes_left`.
+    pub(crate) fn drop_priority(&mut self, thread: ThreadId, changes_left: usize) {
+        let low = CHANGED + changes_left as u64;
         *self.priorities.get(thread, || low) = low;
     }
 
-    /// Who polls falls below all others, and lets the one go on that it waits for.
-    pub(crate) fn tire(&mut self, chosen: ThreadId, alone: bool) {
+    /// Counts a choice. A polling thread drops below all others, so that the one it waits for runs.
+    pub(crate) fn detect_polling(&mut self, chosen: ThreadId, is_alone: bool) {
         if self.last.replace(chosen) != Some(chosen) {
             self.in_a_row = 0;
         }
-        self.in_a_row += u32::from(!alone);
-        if self.in_a_row == Self::PATIENCE {
+        self.in_a_row += u32::from(!is_alone);
+        if self.in_a_row == Self::SPIN_LIMIT {
             self.in_a_row = 0;
-            self.polled += 1;
-            let low = CHANGED - self.polled;
+            self.polling += 1;
+            let low = CHANGED - self.polling;
             *self.priorities.get(chosen, || low) = low;
         }
     }
 
-    /// Who goes next if nothing changes.
-    pub(crate) fn highest(&mut self, runnable: &EnabledSet) -> usize {
-        let luck = self.luck;
-        let priority = |(_, one): &(usize, &PendingCall)| {
-            let first = || first(luck, one.key);
-            (*self.priorities.get(one.thread, first), one.thread)
+    /// The index of the thread with the highest priority.
+    pub(crate) fn highest(&mut self, enabled: &EnabledSet) -> usize {
+        let rng_key = self.rng_key;
+        let priority = |(_, call): &(usize, &PendingCall)| {
+            let first = || initial(rng_key, call.key);
+            (*self.priorities.get(call.thread, first), call.thread)
         };
-        let (index, _) = runnable
-            .able()
+        let (index, _) = enabled
+            .non_blocking()
             .max_by_key(priority)
-            .expect("somebody can run");
+            .expect("a thread can run");
         index
     }
 }
 
-/// The priority that the thread with this key has until a change.
-fn first(luck: u64, key: u64) -> u64 {
-    mix(luck, key) | HIGH
+/// The initial priority of the thread with this key.
+fn initial(rng_key: u64, key: u64) -> u64 {
+    mix(rng_key, key) | INITIAL
 }
 
-/// The word of decision `ordinal` as a number below `bound`.
-pub(crate) fn below(words: &mut CounterRng, ordinal: u64, bound: u64) -> u64 {
-    ((u128::from(words.word(ordinal)) * u128::from(bound)) >> 64) as u64
+/// The nth word of the generator, mapped to a number below `bound`.
+pub(crate) fn below(rng: &mut CounterRng, nth: u64, bound: u64) -> u64 {
+    ((u128::from(rng.word(nth)) * u128::from(bound)) >> 64) as u64
 }
 
 impl Scheduler for Pct {
-    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
-        let mut index = self.highest(runnable);
-        while self.changes.last().is_some_and(|change| *change <= step) {
-            self.changes.pop();
-            self.fall(runnable[index].thread, self.changes.len());
-            index = self.highest(runnable);
+    fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
+        let mut index = self.highest(enabled);
+        // Several change points may fall on one step.
+        while self
+            .change_points
+            .last()
+            .is_some_and(|point| *point <= step)
+        {
+            self.change_points.pop();
+            self.drop_priority(enabled[index].thread, self.change_points.len());
+            index = self.highest(enabled);
         }
-        let alone = runnable.able().nth(1).is_none();
-        self.tire(runnable[index].thread, alone);
+        let is_alone = enabled.non_blocking().nth(1).is_none();
+        self.detect_polling(enabled[index].thread, is_alone);
         index
     }
 }

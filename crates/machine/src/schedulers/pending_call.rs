@@ -1,7 +1,4 @@
-//! A request made ready for whoever carries it out.
-//!
-//! Owns [`PreparedCall`]: what is worked out once, when a thread announces its next call,
-//! and not each time the call is made. It refuses to say when that is.
+//! A thread's pending call: what a scheduler sees before the call happens.
 
 use std::panic;
 
@@ -10,98 +7,104 @@ use kernel::Duration;
 use crate::call::{Actor, Operation, Request, ThreadId, WordAccess};
 use crate::costs::{Cost, CostTable};
 
-/// A thread and the call it is about to make. It begins at a line of the cache: it is written and read
-/// again at every call.
+/// A thread and the call it is about to make.
+///
+/// Aligned to a cache line, because every call reads and writes it.
 #[repr(align(64))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PendingCall {
     /// The thread.
     pub thread: ThreadId,
-    /// Its stable key.
+    /// The thread's stable key.
     pub key: u64,
-    /// How many calls it has made.
+    /// The number of calls the thread has made.
     pub calls: u64,
     /// The call it is about to make.
     pub request: Request,
-    /// Modeled time of the private calls it made since it last made another.
-    pub stretch: Duration,
-    /// What the call would come to now.
+    /// Modeled time of the private calls that it has made since its last other call.
+    pub private_time: Duration,
+    /// What would happen if the call were made now.
     pub enabledness: Enabledness,
-    /// What the call does to a word.
-    pub(crate) on_word: WordAccess,
-    /// What the call costs.
+    /// The effect of the call on a word.
+    pub(crate) word_access: WordAccess,
+    /// The cost of the call.
     pub(crate) cost: Cost,
 }
 
-/// What a pending call would come to if it were made now.
+/// What would happen if a pending call were made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enabledness {
-    /// It would be done.
+    /// It would complete.
     Enabled,
-    /// It would take a message.
+    /// It would receive a message.
     Receives {
-        /// How many there are in the queue.
+        /// The number of messages in the queue.
         messages: u32,
-        /// Whether it would wait if there were none.
+        /// Whether it would block if the queue were empty.
         would_block: bool,
     },
-    /// It would not have to wait for a message, there being none and no time left to wait.
+    /// It would return without a message: the queue is empty and the deadline is past.
     TimesOut,
-    /// It could only wait: for a lock, a message, a signal or for time.
+    /// It would block: on a lock, a message, a signal or time.
     Blocks,
 }
 
-/// A request made ready.
+/// A request with all that can be worked out when the call is announced, rather than when it is
+/// made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PreparedCall {
     pub(crate) request: Request,
-    /// What it does to a word.
-    pub(crate) on_word: WordAccess,
-    /// What it costs; none if luck says.
+    pub(crate) word_access: WordAccess,
     pub(crate) cost: Cost,
 }
 
 impl PreparedCall {
-    pub(crate) fn new(request: &Request, tariff: &CostTable) -> Self {
+    pub(crate) fn new(request: &Request, cost_table: &CostTable) -> Self {
         Self {
             request: *request,
-            on_word: request.operation.on_word(),
-            cost: tariff.quote(&request.operation),
-        }
-    }
-
-    /// That of a thread which has not asked for anything yet: it computes.
-    pub(crate) const fn nothing_yet() -> Self {
-        let operation = Operation::Work(Duration::ZERO);
-        Self {
-            on_word: operation.on_word(),
-            request: Request {
-                operation,
-                actor: Actor::Program,
-                site: panic::Location::caller(),
-            },
-            cost: Cost::NOTHING,
+            word_access: request.operation.word_access(),
+            cost: cost_table.cost(&request.operation),
         }
     }
 }
 
 impl PendingCall {
-    /// Whether the call could only wait now.
+    /// The pending call of a thread that has not announced one yet: a placeholder.
+    pub(crate) fn placeholder(thread: ThreadId, key: u64) -> Self {
+        let operation = Operation::Work(Duration::ZERO);
+        Self {
+            thread,
+            key,
+            calls: 0,
+            word_access: operation.word_access(),
+            request: Request {
+                operation,
+                actor: Actor::Program,
+                site: panic::Location::caller(),
+            },
+            private_time: Duration::ZERO,
+            enabledness: Enabledness::Enabled,
+            cost: Cost::ZERO,
+        }
+    }
+
+    /// Whether the call would block now.
     #[must_use]
     pub fn blocks(&self) -> bool {
         self.enabledness == Enabledness::Blocks
     }
 
-    pub(crate) fn announce(&mut self, asked: &PreparedCall) {
-        self.request = asked.request;
-        self.on_word = asked.on_word;
-        self.cost = asked.cost;
+    /// The thread announces its next call.
+    pub(crate) fn set(&mut self, call: &PreparedCall) {
+        self.request = call.request;
+        self.word_access = call.word_access;
+        self.cost = call.cost;
         self.enabledness = Enabledness::Enabled;
     }
 
-    /// Its thread makes the call, which is private if it adds this to the stretch of such calls.
-    pub(crate) fn makes(&mut self, private: Option<Duration>) {
+    /// The thread makes the call. `private_cost` is its cost if it is private.
+    pub(crate) fn count_call(&mut self, private_cost: Option<Duration>) {
         self.calls += 1;
-        self.stretch = private.map_or(Duration::ZERO, |cost| self.stretch + cost);
+        self.private_time = private_cost.map_or(Duration::ZERO, |cost| self.private_time + cost);
     }
 }

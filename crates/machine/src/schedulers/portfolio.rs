@@ -1,10 +1,10 @@
-//! Several strategies, of which each run draws one.
+//! A portfolio of adversaries, of which each run draws one.
 //!
-//! Owns [`Portfolio`]. No strategy wins everywhere: walks find what has a wide window and miss ABA,
-//! preemptions find what needs few of them and miss what needs one more, and only who looks at
+//! No scheduler wins everywhere. Random walks find bugs with a wide window and miss ABA; preemptions
+//! find bugs that need few of them and miss those that need one more; only a scheduler that looks at
 //! modeled time sees how wide a window is. A portfolio is at worst as slow as its best member
-//! divided by that member's share. It refuses members that another one outdoes: steps of PCT that
-//! nobody notices, times that know one evenness only.
+//! divided by that member's weight. Schedulers that another member outdoes are left out: PCT, whose
+//! change points fall on calls that no other thread observes, and `Parallel` with one fixed jitter.
 
 use kernel::{Choices, Duration, Site};
 
@@ -18,9 +18,10 @@ use crate::schedulers::surw::{Selection, Surw};
 
 const SITE: Site = Site::new("machine.schedule.portfolio");
 
-/// The members, and of how many runs in twenty each gets. What needs threads to keep step is found
-/// by times, and what needs one to be left behind by preemptions: one more often than two, and two
-/// more often than three. The walk and the priorities of calls find some of what is neither.
+/// The members and their weights out of 20, tuned on the litmus programs. Bugs that need threads in
+/// step are found by modeled time, bugs that need one thread to fall behind by preemptions: one
+/// preemption more often than two, and two more often than three. The walk and the priorities of
+/// calls find some of the rest.
 const MEMBERS: [(Member, u64); 6] = [
     (Member::Parallel, 6),
     (Member::Preempting(1), 4),
@@ -39,20 +40,20 @@ enum Member {
 }
 
 impl Member {
-    fn drawn(choices: Choices, key: u64) -> Self {
-        let all = MEMBERS.iter().map(|(_, share)| share).sum();
+    fn draw(choices: Choices, key: u64) -> Self {
+        let all = MEMBERS.iter().map(|(_, weight)| weight).sum();
         let mut drawn = choices.rng(SITE, key, [0, 0]).below(all);
-        for (member, share) in MEMBERS {
-            if drawn < share {
+        for (member, weight) in MEMBERS {
+            if drawn < weight {
                 return member;
             }
-            drawn -= share;
+            drawn -= weight;
         }
-        panic!("a number below the sum falls to somebody");
+        panic!("the draw is below the sum of all weights");
     }
 }
 
-/// The strategy that was drawn for one run.
+/// The scheduler that was drawn for one run.
 #[derive(Clone, Debug)]
 pub struct Portfolio(Drawn);
 
@@ -65,15 +66,12 @@ enum Drawn {
 }
 
 impl Portfolio {
-    /// The member that `choices` and the host's `key` name, for a run with about `counts` calls, in
+    /// The member selected by `choices` and the host's `key`, for a run with about `counts` calls in
     /// which a shared call takes about `step`.
-    ///
-    /// # Panics
-    /// If `step` is zero.
     #[must_use]
     pub fn new(choices: Choices, key: u64, counts: &Counts, step: Duration) -> Self {
-        Self(match Member::drawn(choices, key) {
-            Member::Parallel => Drawn::Parallel(Parallel::of_any_evenness(choices, key, step)),
+        Self(match Member::draw(choices, key) {
+            Member::Parallel => Drawn::Parallel(Parallel::with_random_jitter(choices, key, step)),
             Member::Pos => Drawn::Pos(Pos::new(choices, key)),
             Member::Preempting(preemptions) => {
                 Drawn::Preempting(Preempting::new(choices, key, preemptions, counts))
@@ -95,8 +93,8 @@ impl Portfolio {
 }
 
 impl Scheduler for Portfolio {
-    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
-        self.drawn().choose(step, runnable)
+    fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
+        self.drawn().choose(step, enabled)
     }
 
     fn on_idle(&mut self) {

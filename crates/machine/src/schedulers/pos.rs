@@ -1,8 +1,8 @@
 //! Partial order sampling (Yuan, Yang, Gu: "Partial order aware concurrency sampling", CAV 2018).
 //!
-//! Owns [`Pos`]: every pending call has a random priority, the highest is made, and calls that
-//! conflict with it are given new ones. What conflicts with nothing keeps its place, so that orders
-//! which mean the same are not counted apart.
+//! Every pending call has a random priority, and the call with the highest priority is made. Pending
+//! calls that conflict with it get new priorities; all others keep theirs. So orders that differ
+//! only in independent calls are not sampled apart.
 
 use kernel::{Choices, Site, mix};
 
@@ -17,79 +17,79 @@ const SITE: Site = Site::new("machine.schedule.pos");
 #[derive(Clone, Debug)]
 pub struct Pos {
     key: u64,
-    /// Keys the priorities of this run.
-    luck: u64,
-    pending: PerThread<Pending>,
+    /// Selects the priorities of this run.
+    rng_key: u64,
+    priorities: PerThread<Priority>,
 }
 
-/// A pending call's priority.
+/// The priority of a pending call.
 #[derive(Clone, Copy, Debug)]
-struct Pending {
-    /// How many calls the thread had made before.
+struct Priority {
+    /// The number of calls that the thread had made before.
     calls: u64,
-    /// How many of them were scheduling points.
+    /// How many of them were scheduling points. Private calls must not influence priorities.
     points: u64,
-    /// How often the call was given a priority.
-    drawn: u64,
-    priority: u64,
+    /// How often a priority was drawn for this call.
+    draws: u64,
+    value: u64,
 }
 
 impl Pos {
-    /// The priorities that `choices` and the host's `key` name.
+    /// The priorities selected by `choices` and the host's `key`.
     #[must_use]
     pub fn new(choices: Choices, key: u64) -> Self {
         Self {
             key,
-            luck: choices.counter_rng(SITE, key).word(0),
-            pending: PerThread::default(),
+            rng_key: choices.counter_rng(SITE, key).word(0),
+            priorities: PerThread::default(),
         }
     }
 
-    fn pending(&mut self, one: &PendingCall) -> &mut Pending {
-        let luck = self.luck;
-        let fresh = |points| Pending {
-            calls: one.calls,
+    fn priority(&mut self, call: &PendingCall) -> &mut Priority {
+        let rng_key = self.rng_key;
+        let fresh = |points| Priority {
+            calls: call.calls,
             points,
-            drawn: 1,
-            priority: drawn(luck, one.key, points, 1),
+            draws: 1,
+            value: draw(rng_key, call.key, points, 1),
         };
-        let pending = self.pending.get(one.thread, || fresh(0));
-        if pending.calls != one.calls {
-            *pending = fresh(pending.points + 1);
+        let priority = self.priorities.get(call.thread, || fresh(0));
+        if priority.calls != call.calls {
+            *priority = fresh(priority.points + 1);
         }
-        pending
+        priority
     }
 
-    fn redraw(&mut self, one: &PendingCall) {
-        let luck = self.luck;
-        let pending = self.pending(one);
-        pending.drawn += 1;
-        pending.priority = drawn(luck, one.key, pending.points, pending.drawn);
+    fn redraw(&mut self, call: &PendingCall) {
+        let rng_key = self.rng_key;
+        let priority = self.priority(call);
+        priority.draws += 1;
+        priority.value = draw(rng_key, call.key, priority.points, priority.draws);
     }
 }
 
-/// The priority that a call has when it is drawn for the `times`-th time.
-fn drawn(luck: u64, key: u64, point: u64, times: u64) -> u64 {
-    mix(mix(luck, key), mix(point, times))
+/// The priority of the thread's call at this scheduling point, drawn for the nth time.
+fn draw(rng_key: u64, key: u64, point: u64, nth: u64) -> u64 {
+    mix(mix(rng_key, key), mix(point, nth))
 }
 
 impl Scheduler for Pos {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
-        let (index, chosen) = runnable
-            .able()
-            .max_by_key(|(_, one)| (self.pending(one).priority, one.thread))
-            .expect("somebody can run");
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        let (index, chosen) = enabled
+            .non_blocking()
+            .max_by_key(|(_, call)| (self.priority(call).value, call.thread))
+            .expect("a thread can run");
         let operation = &chosen.request.operation;
-        for one in runnable.iter() {
-            if one.thread != chosen.thread && one.request.operation.conflicts(operation) {
-                self.redraw(one);
+        for call in enabled.iter() {
+            if call.thread != chosen.thread && call.request.operation.conflicts(operation) {
+                self.redraw(call);
             }
         }
         index
     }
 
-    /// Calls that have their priority keep it.
+    /// Pending calls keep the priorities they have.
     fn reseed(&mut self, choices: Choices) {
-        self.luck = choices.counter_rng(SITE, self.key).word(0);
+        self.rng_key = choices.counter_rng(SITE, self.key).word(0);
     }
 }

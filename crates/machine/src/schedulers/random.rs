@@ -1,6 +1,4 @@
-//! The random walk: every thread that can run is as likely as the next.
-//!
-//! Owns [`Random`]. It refuses memory: each choice depends on seed, key and step alone.
+//! The random walk: every thread that is ready is equally likely.
 
 use kernel::{Choices, FastCounterRng, Site};
 
@@ -9,30 +7,30 @@ use crate::schedulers::enabled_set::EnabledSet;
 
 const SITE: Site = Site::new("machine.schedule.random");
 
-/// A uniform choice at every call.
+/// A uniform choice at every call, which depends only on seed, key and step.
 #[derive(Clone, Debug)]
 pub struct Random {
     key: u64,
-    luck: FastCounterRng,
+    rng: FastCounterRng,
 }
 
 impl Random {
-    /// The walk that `choices` and the host's `key` name.
+    /// The walk selected by `choices` and the host's `key`.
     #[must_use]
     pub fn new(choices: Choices, key: u64) -> Self {
         Self {
             key,
-            luck: choices.fast_counter_rng(SITE, key),
+            rng: choices.fast_counter_rng(SITE, key),
         }
     }
 }
 
 impl Scheduler for Random {
-    fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
-        self.luck.below(step, runnable.len() as u64) as usize
+    fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
+        self.rng.below(step, enabled.len() as u64) as usize
     }
 
     fn reseed(&mut self, choices: Choices) {
-        self.luck = choices.fast_counter_rng(SITE, self.key);
+        self.rng = choices.fast_counter_rng(SITE, self.key);
     }
 }

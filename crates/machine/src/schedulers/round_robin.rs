@@ -1,36 +1,34 @@
-//! Dispatcher in a circle: the schedule without chance.
-//!
-//! Owns [`RoundRobin`]. With a turn that never ends it is the schedule without preemption, on
-//! which a pinned list of preemptions stands.
+//! Round robin: a schedule without random choices.
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
 use crate::schedulers::enabled_set::EnabledSet;
 
-/// Each thread makes so many calls, then the next one by number.
+/// Each thread makes a fixed number of calls, then the next thread by number goes.
 #[derive(Clone, Debug)]
 pub struct RoundRobin {
-    calls_per_turn: u64,
+    calls_per_slice: u64,
     last: Option<ThreadId>,
     made: u64,
 }
 
 impl RoundRobin {
-    /// Dispatcher of `calls_per_turn` calls.
+    /// Time slices of `calls_per_slice` calls.
     ///
     /// # Panics
     /// If that is zero.
     #[must_use]
-    pub fn new(calls_per_turn: u64) -> Self {
-        assert!(calls_per_turn > 0, "a turn has at least one call");
+    pub fn new(calls_per_slice: u64) -> Self {
+        assert!(calls_per_slice > 0, "a time slice has at least one call");
         Self {
-            calls_per_turn,
+            calls_per_slice,
             last: None,
             made: 0,
         }
     }
 
-    /// Dispatcher that end only when a thread blocks, exits or is preempted.
+    /// Time slices that end only when a thread blocks, exits or is preempted by a
+    /// [`Preemption`](crate::Preemption).
     #[must_use]
     pub fn without_preemption() -> Self {
         Self::new(u64::MAX)
@@ -38,21 +36,21 @@ impl RoundRobin {
 }
 
 impl Scheduler for RoundRobin {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
         if let Some(last) = self.last
-            && self.made < self.calls_per_turn
-            && let Ok(index) = runnable.place_of(last)
+            && self.made < self.calls_per_slice
+            && let Ok(index) = enabled.index_of(last)
         {
             self.made += 1;
             return index;
         }
         let after = |last| {
-            runnable
-                .place_of(last)
-                .map_or_else(|place| place, |place| place + 1)
+            enabled
+                .index_of(last)
+                .map_or_else(|index| index, |index| index + 1)
         };
-        let index = self.last.map_or(0, after) % runnable.len();
-        self.last = Some(runnable[index].thread);
+        let index = self.last.map_or(0, after) % enabled.len();
+        self.last = Some(enabled[index].thread);
         self.made = 1;
         index
     }

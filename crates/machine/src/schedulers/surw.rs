@@ -1,10 +1,10 @@
 //! Selectively uniform random walk (Zhao, Wolff, Mathur, Roychoudhury: "Selectively uniform
 //! concurrency testing", ASPLOS 2025).
 //!
-//! Owns [`Surw`]: of the selected calls every interleaving is as likely as the next, if the counts
-//! are right and no thread waits for another. Whose selected call comes next is decided
-//! beforehand, by how many each thread has left; until then all others stand before theirs. Between
-//! them the walk is random.
+//! Of the selected calls every interleaving is equally likely, if the counts are right and no thread
+//! waits for another. The walk draws beforehand which thread makes the next selected call, weighted
+//! by how many each thread has left. Until then all other threads stop before their selected calls;
+//! among calls that are not selected the walk is random.
 
 use kernel::{Choices, CounterRng, Site};
 
@@ -16,12 +16,12 @@ use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.surw");
 
-/// Which calls the walk is uniform over.
+/// The calls over which the walk is uniform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// Every scheduling point.
     All,
-    /// The calls about one thing, which each run draws from what several threads are about.
+    /// The calls on one resource, which each run draws from those that several threads use.
     One,
 }
 
@@ -29,114 +29,122 @@ pub enum Selection {
 #[derive(Clone, Debug)]
 pub struct Surw {
     key: u64,
-    words: CounterRng,
-    /// How many words have been taken.
+    rng: CounterRng,
+    /// The number of random words taken.
     taken: u64,
     counts: Counts,
-    /// What was drawn; none: all calls are selected.
-    subject: Option<Resource>,
-    /// Selected calls that each thread has left.
+    /// The selected resource; `None` if all calls are selected.
+    resource: Option<Resource>,
+    /// The number of selected calls that each thread has left.
     left: PerThread<u64>,
-    /// Whose selected call comes next.
+    /// The thread that makes the next selected call.
     intended: Option<ThreadId>,
 }
 
 impl Surw {
-    /// The walk that `choices` and the host's `key` name, over calls of which there are about
-    /// `counts`.
+    /// The walk selected by `choices` and the host's `key`, for a run with about `counts` calls.
     #[must_use]
     pub fn new(choices: Choices, key: u64, counts: &Counts, selection: Selection) -> Self {
-        let mut words = choices.counter_rng(SITE, key);
+        let mut rng = choices.counter_rng(SITE, key);
         let shared = match selection {
             Selection::All => &[],
             Selection::One => counts.shared(),
         };
-        let drawn = below(words.word(0), shared.len() as u64);
+        let drawn = below(rng.word(0), shared.len() as u64);
         Self {
             key,
-            words,
+            rng,
             taken: 1,
             counts: counts.clone(),
-            subject: shared.get(drawn as usize).copied(),
+            resource: shared.get(drawn as usize).copied(),
             left: PerThread::default(),
             intended: None,
         }
     }
 
     fn draw(&mut self, bound: u64) -> u64 {
-        let word = self.words.word(self.taken);
+        let word = self.rng.word(self.taken);
         self.taken += 1;
         below(word, bound)
     }
 
-    fn is_selected(&self, one: &PendingCall) -> bool {
-        let subject = one.request.operation.resource();
-        self.subject.is_none() || self.subject == subject
+    fn is_selected(&self, call: &PendingCall) -> bool {
+        let resource = call.request.operation.resource();
+        self.resource.is_none() || self.resource == resource
     }
 
-    /// How many selected calls a thread has left, by the counts: at least the one it stands
-    /// before.
-    fn left(&mut self, one: &PendingCall) -> u64 {
-        let (counts, subject) = (&self.counts, self.subject);
-        let first = || match subject {
-            None => counts.of_thread(one.key),
-            Some(subject) => counts.about(one.key, subject),
+    /// How many selected calls a thread has left by the counts. At least one if it is about to make
+    /// one: counts are estimates.
+    fn left(&mut self, call: &PendingCall) -> u64 {
+        let (counts, resource) = (&self.counts, self.resource);
+        let first = || match resource {
+            None => counts.of_thread(call.key),
+            Some(resource) => counts.on_resource(call.key, resource),
         };
-        let left = *self.left.get(one.thread, first);
-        left.max(u64::from(self.is_selected(one)))
+        let left = *self.left.get(call.thread, first);
+        left.max(u64::from(self.is_selected(call)))
     }
 
-    /// Draws whose selected call comes next, by how many each has left.
-    fn intend(&mut self, runnable: &EnabledSet) -> Option<ThreadId> {
-        let all: u64 = runnable.able().map(|(_, one)| self.left(one)).sum();
+    /// Draws the thread that makes the next selected call, weighted by how many each has left.
+    fn intend(&mut self, enabled: &EnabledSet) -> Option<ThreadId> {
+        let all: u64 = enabled
+            .non_blocking()
+            .map(|(_, call)| self.left(call))
+            .sum();
         if all == 0 {
             return None;
         }
         let mut drawn = self.draw(all);
-        for (_, one) in runnable.able() {
-            let left = self.left(one);
+        for (_, call) in enabled.non_blocking() {
+            let left = self.left(call);
             if drawn < left {
-                return Some(one.thread);
+                return Some(call.thread);
             }
             drawn -= left;
         }
-        panic!("a number below the sum falls to somebody");
+        panic!("the draw is below the sum of all weights");
     }
 
-    /// A random one of those who need not stand, if there is one.
-    fn walk(&mut self, runnable: &EnabledSet) -> Option<usize> {
+    /// A random thread among those that need not stop, if there is one.
+    fn walk(&mut self, enabled: &EnabledSet) -> Option<usize> {
         let intended = self.intended;
-        let may_go =
-            |surw: &Self, one: &PendingCall| Some(one.thread) == intended || !surw.is_selected(one);
-        let count = runnable.able().filter(|(_, one)| may_go(self, one)).count();
+        let may_go = |surw: &Self, call: &PendingCall| {
+            Some(call.thread) == intended || !surw.is_selected(call)
+        };
+        let count = enabled
+            .non_blocking()
+            .filter(|(_, call)| may_go(self, call))
+            .count();
         if count == 0 {
             return None;
         }
         let drawn = self.draw(count as u64) as usize;
-        let mut free = runnable.able().filter(|(_, one)| may_go(self, one));
+        let mut free = enabled
+            .non_blocking()
+            .filter(|(_, call)| may_go(self, call));
         free.nth(drawn).map(|(index, _)| index)
     }
 }
 
-/// `word` as a number below `bound`.
+/// Maps a uniformly random `word` to a number below `bound`.
 fn below(word: u64, bound: u64) -> u64 {
     ((u128::from(word) * u128::from(bound)) >> 64) as u64
 }
 
 impl Scheduler for Surw {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
         if self.intended.is_none() {
-            self.intended = self.intend(runnable);
+            self.intended = self.intend(enabled);
         }
-        let index = match self.walk(runnable) {
+        let index = match self.walk(enabled) {
             Some(index) => index,
             None => {
-                // Whoever was meant waits or has ended: somebody else must go.
-                self.intended = self.intend(runnable);
-                self.walk(runnable).unwrap_or(0)
+                // The intended thread blocks or has ended: draw another.
+                self.intended = self.intend(enabled);
+                self.walk(enabled).unwrap_or(0)
             }
         };
-        let chosen = &runnable[index];
+        let chosen = &enabled[index];
         if self.is_selected(chosen) {
             let left = self.left(chosen);
             *self.left.get(chosen.thread, || left) = left.saturating_sub(1);
@@ -146,6 +154,6 @@ impl Scheduler for Surw {
     }
 
     fn reseed(&mut self, choices: Choices) {
-        self.words = choices.counter_rng(SITE, self.key);
+        self.rng = choices.counter_rng(SITE, self.key);
     }
 }

@@ -1,10 +1,9 @@
-//! The random walk that takes a stretch's modeled time for as many steps.
+//! A random walk over modeled time instead of calls.
 //!
-//! Owns [`TimeWeighted`]. Private calls are no choices, and so a walk over shared calls alone is blind to
-//! how long a thread computes between two of them: a window in which it computes for long is as
-//! narrow to it as one in which it does not compute at all. This walk moves a random thread by one
-//! step of modeled time, again and again, until one comes to its shared call. Where all stretches
-//! are empty it is the random walk.
+//! Private calls are no choices, so the random walk over calls does not see how long a thread
+//! computes between two shared calls: a window of much computation is as narrow to it as one of
+//! none. This walk repeatedly advances a random thread by one step of modeled time, until a thread
+//! comes to its shared call. Without private calls it equals the random walk.
 
 use kernel::{Choices, CounterRng, Duration, Site};
 
@@ -14,55 +13,55 @@ use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.paced");
-/// The most steps a stretch is divided into: longer ones get longer steps.
+/// The largest number of steps of one stretch of private time. For longer stretches the step grows.
 const STEPS_MAX: u64 = 64;
-/// Random threads that one word of luck gives.
+/// The number of draws that one random word gives.
 const DRAWS_PER_WORD: u64 = 4;
 
 /// The walk of one run.
 #[derive(Clone, Debug)]
 pub struct TimeWeighted {
     key: u64,
-    words: CounterRng,
-    /// What is left of the last word, and how many draws it is good for.
+    rng: CounterRng,
+    /// What is left of the latest word, and how many draws it still gives.
     word: u64,
     draws: u64,
+    /// The number of words taken.
     taken: u64,
     step: Duration,
-    ways: PerThread<Way>,
+    remaining: PerThread<Remaining>,
 }
 
-/// The way of a thread to its pending call.
+/// The private time that a thread has to pass before its pending call.
 #[derive(Clone, Copy, Debug)]
-struct Way {
+struct Remaining {
     calls: u64,
-    /// Nanoseconds still to go.
-    left: u64,
+    nanos: u64,
 }
 
 impl TimeWeighted {
-    /// The walk that `choices` and the host's `key` name, in steps of `step` of modeled time.
+    /// The walk selected by `choices` and the host's `key`, in steps of `step` of modeled time.
     ///
     /// # Panics
     /// If `step` is zero.
     #[must_use]
     pub fn new(choices: Choices, key: u64, step: Duration) -> Self {
-        assert!(!step.is_zero(), "a step leads somewhere");
+        assert!(!step.is_zero(), "a step is longer than zero");
         Self {
             key,
-            words: choices.counter_rng(SITE, key),
+            rng: choices.counter_rng(SITE, key),
             word: 0,
             draws: 0,
             taken: 0,
             step,
-            ways: PerThread::default(),
+            remaining: PerThread::default(),
         }
     }
 
-    /// A number below `bound`; the bias is below `bound` / 2^16.
+    /// A random number below `bound`, with a bias below `bound` / 2^16.
     fn draw(&mut self, bound: u64) -> u64 {
         if self.draws == 0 {
-            self.word = self.words.word(self.taken);
+            self.word = self.rng.word(self.taken);
             self.taken += 1;
             self.draws = DRAWS_PER_WORD;
         }
@@ -72,37 +71,43 @@ impl TimeWeighted {
         drawn
     }
 
-    fn way(&mut self, one: &PendingCall) -> &mut u64 {
-        let stretch = Way {
-            calls: one.calls,
-            left: one.stretch.nanos(),
+    fn remaining(&mut self, call: &PendingCall) -> &mut u64 {
+        let whole = Remaining {
+            calls: call.calls,
+            nanos: call.private_time.nanos(),
         };
-        let way = self.ways.get(one.thread, || stretch);
-        if way.calls != one.calls {
-            *way = stretch;
+        let remaining = self.remaining.get(call.thread, || whole);
+        if remaining.calls != call.calls {
+            *remaining = whole;
         }
-        &mut way.left
+        &mut remaining.nanos
     }
 }
 
 impl Scheduler for TimeWeighted {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
-        let count = runnable.able().count() as u64;
-        let longest = runnable.able().map(|(_, one)| *self.way(one)).max();
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        let count = enabled.non_blocking().count() as u64;
+        let longest = enabled
+            .non_blocking()
+            .map(|(_, call)| *self.remaining(call))
+            .max();
         let step = (longest.unwrap_or(0) / STEPS_MAX).max(self.step.nanos());
         loop {
             let drawn = self.draw(count) as usize;
-            let (index, one) = runnable.able().nth(drawn).expect("below their number");
-            let left = self.way(one);
-            if *left == 0 {
+            let (index, call) = enabled
+                .non_blocking()
+                .nth(drawn)
+                .expect("the draw is below the count");
+            let remaining = self.remaining(call);
+            if *remaining == 0 {
                 return index;
             }
-            *left = left.saturating_sub(step);
+            *remaining = remaining.saturating_sub(step);
         }
     }
 
     fn reseed(&mut self, choices: Choices) {
-        self.words = choices.counter_rng(SITE, self.key);
+        self.rng = choices.counter_rng(SITE, self.key);
         self.draws = 0;
     }
 }

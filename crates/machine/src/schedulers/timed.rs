@@ -1,9 +1,9 @@
-//! Processors with clocks, one ready queue, a quantum.
+//! Modeled time: processors with clocks, one ready queue, and a quantum.
 //!
-//! Owns when each thread's next call takes place: at its processor's clock, which the call's cost
-//! then moves on. A thread made runnable at an instant starts on the first processor that is
-//! idle at or after it. It refuses to choose: order follows from time alone, with ties by
-//! processor number and by who became ready first.
+//! A call takes place at the clock of its thread's processor; the cost of the call then advances
+//! that clock. A thread that becomes ready starts on the first idle processor. There is no choice:
+//! the order follows from time, with ties broken by processor number and by the order in which
+//! threads became ready.
 
 use std::collections::BTreeMap;
 
@@ -15,33 +15,34 @@ use crate::schedulers::dispatcher::Dispatch;
 #[derive(Debug)]
 pub(crate) struct Timed {
     processors: Vec<Processor>,
+    /// By the time at which a thread became ready, then by arrival.
     ready: BTreeMap<(Instant, u64), ThreadId>,
     arrivals: u64,
     quantum: Duration,
     switch_cost: Duration,
-    /// The processor whose thread has the turn.
-    turn: usize,
-    /// PreemptionPoint that instant of its clock nobody else can have a say: no other processor is as far
-    /// back, nobody is ready to start, and its quantum lasts. Most turns follow another of the same
-    /// thread.
-    undisputed: Instant,
+    /// The processor of the dispatched thread.
+    current: usize,
+    /// While the clock of `current` is before this instant, its thread is dispatched again without a
+    /// search: all other processors are ahead, no ready thread could start, and the quantum lasts.
+    uncontested_until: Instant,
 }
 
 #[derive(Clone, Debug)]
 struct Processor {
     clock: Instant,
-    running: Running,
-    /// Whose registers it holds: going on with that thread costs no switch.
+    state: ProcessorState,
+    /// The thread whose registers it holds: continuing with that thread costs no switch.
     last: Option<ThreadId>,
     quantum_end: Instant,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Running {
+enum ProcessorState {
     Idle,
-    Thread(ThreadId),
-    /// Waits for the environment's answer: goes on without a switch if that comes at once.
-    Asking(ThreadId),
+    Running(ThreadId),
+    /// The thread waits for the environment's reply, and continues without a switch if the reply
+    /// comes at once.
+    AwaitingReply(ThreadId),
 }
 
 /// How the head of the ready queue would start.
@@ -56,7 +57,7 @@ impl Timed {
     pub(crate) fn new(processors: u32, quantum: Duration, switch_cost: Duration) -> Self {
         let processor = Processor {
             clock: Instant::ZERO,
-            running: Running::Idle,
+            state: ProcessorState::Idle,
             last: None,
             quantum_end: Instant::ZERO,
         };
@@ -66,28 +67,28 @@ impl Timed {
             arrivals: 0,
             quantum,
             switch_cost,
-            turn: 0,
-            undisputed: Instant::ZERO,
+            current: 0,
+            uncontested_until: Instant::ZERO,
         }
     }
 
     pub(crate) fn ready(&mut self, thread: ThreadId, at: Instant) {
-        self.undisputed = Instant::ZERO;
+        self.uncontested_until = Instant::ZERO;
         for processor in &mut self.processors {
-            if processor.running == Running::Asking(thread) && at <= processor.clock {
-                processor.running = Running::Thread(thread);
+            if processor.state == ProcessorState::AwaitingReply(thread) && at <= processor.clock {
+                processor.state = ProcessorState::Running(thread);
                 return;
             }
         }
         self.enqueue(thread, at);
     }
 
-    /// No answer came at once: the processors that waited for one are free.
-    pub(crate) fn stop_asking(&mut self) {
-        self.undisputed = Instant::ZERO;
+    /// No reply came at once: the processors that waited for one are idle.
+    pub(crate) fn end_reply_window(&mut self) {
+        self.uncontested_until = Instant::ZERO;
         for processor in &mut self.processors {
-            if let Running::Asking(_) = processor.running {
-                processor.running = Running::Idle;
+            if let ProcessorState::AwaitingReply(_) = processor.state {
+                processor.state = ProcessorState::Idle;
             }
         }
     }
@@ -103,21 +104,23 @@ impl Timed {
 
     #[inline]
     pub(crate) fn next(&mut self, until: Instant) -> Option<Dispatch> {
-        let at = self.processors[self.turn].clock;
-        let is_given = if at < self.undisputed {
+        let at = self.processors[self.current].clock;
+        let found = if at < self.uncontested_until {
             at <= until
         } else {
-            self.seek_turn(until)
+            self.find_next(until)
         };
-        is_given.then(|| self.give_turn())
+        found.then(|| self.dispatch_current())
     }
 
-    /// Finds the processor whose thread has the turn: false if there is none in time.
+    /// Makes the processor with the next call `current`. Returns false if there is none until
+    /// `until`.
     #[inline(never)]
-    fn seek_turn(&mut self, until: Instant) -> bool {
+    fn find_next(&mut self, until: Instant) -> bool {
         loop {
             let busy = self.first_busy();
             let busy_at = busy.map(|index| self.processors[index].clock);
+            // A start comes before a call at the same time.
             if let Some(start) = self.first_start()
                 && busy_at.is_none_or(|busy_at| start.at <= busy_at)
             {
@@ -130,31 +133,31 @@ impl Timed {
             let Some(index) = busy.filter(|_| busy_at <= Some(until)) else {
                 return false;
             };
-            if self.quantum_is_over(index) {
-                self.turn = index;
-                self.pass_over();
+            if self.is_quantum_over(index) {
+                self.current = index;
+                self.preempt();
                 continue;
             }
-            self.turn = index;
-            self.undisputed = self.undisputed();
+            self.current = index;
+            self.uncontested_until = self.end_of_lead();
             return true;
         }
     }
 
-    fn give_turn(&self) -> Dispatch {
-        let processor = &self.processors[self.turn];
-        let Running::Thread(thread) = processor.running else {
+    fn dispatch_current(&self) -> Dispatch {
+        let processor = &self.processors[self.current];
+        let ProcessorState::Running(thread) = processor.state else {
             panic!("a busy processor runs a thread");
         };
         let at = processor.clock;
         Dispatch { thread, at }
     }
 
-    /// Until when nobody but the processor that has the turn can have a say.
-    fn undisputed(&self) -> Instant {
-        let mut until = self.processors[self.turn].quantum_end;
+    /// The earliest instant at which anything but `current` could be next.
+    fn end_of_lead(&self) -> Instant {
+        let mut until = self.processors[self.current].quantum_end;
         for (index, processor) in self.processors.iter().enumerate() {
-            if index != self.turn && matches!(processor.running, Running::Thread(_)) {
+            if index != self.current && matches!(processor.state, ProcessorState::Running(_)) {
                 until = until.min(processor.clock);
             }
         }
@@ -162,45 +165,48 @@ impl Timed {
             .map_or(until, |start| until.min(start.at))
     }
 
-    /// Whether a thread waits for the processor whose thread has the turn.
+    /// Whether a thread is ready to take the current processor.
     pub(crate) fn is_contended(&self) -> bool {
-        let somebody = self.ready.first_key_value();
-        somebody.is_some_and(|((ready_at, _), _)| *ready_at <= self.processors[self.turn].clock)
+        self.is_thread_ready(self.processors[self.current].clock)
     }
 
-    /// The thread that has the turn goes to the back of the ready queue; the processor takes the
-    /// next one, if one is ready.
-    pub(crate) fn pass_over(&mut self) {
-        self.undisputed = Instant::ZERO;
+    fn is_thread_ready(&self, at: Instant) -> bool {
+        let head = self.ready.first_key_value();
+        head.is_some_and(|((ready_at, _), _)| *ready_at <= at)
+    }
+
+    /// The current thread goes to the back of the ready queue, if another thread is ready.
+    pub(crate) fn preempt(&mut self) {
+        self.uncontested_until = Instant::ZERO;
         let (quantum, contended) = (self.quantum, self.is_contended());
-        let processor = &mut self.processors[self.turn];
-        let (clock, Running::Thread(thread)) = (processor.clock, processor.running) else {
+        let processor = &mut self.processors[self.current];
+        let (clock, ProcessorState::Running(thread)) = (processor.clock, processor.state) else {
             panic!("only a running thread is preempted");
         };
         if !contended {
             processor.quantum_end = clock.saturating_add(quantum);
             return;
         }
-        processor.running = Running::Idle;
+        processor.state = ProcessorState::Idle;
         self.enqueue(thread, clock);
     }
 
-    pub(crate) fn spent(&mut self, cost: Duration) {
-        self.processors[self.turn].clock += cost;
+    pub(crate) fn charge(&mut self, cost: Duration) {
+        self.processors[self.current].clock += cost;
     }
 
-    pub(crate) fn stopped(&mut self) {
-        self.undisputed = Instant::ZERO;
-        self.processors[self.turn].running = Running::Idle;
+    pub(crate) fn deschedule(&mut self) {
+        self.uncontested_until = Instant::ZERO;
+        self.processors[self.current].state = ProcessorState::Idle;
     }
 
-    pub(crate) fn asked(&mut self) {
-        self.undisputed = Instant::ZERO;
-        let processor = &mut self.processors[self.turn];
-        let Running::Thread(thread) = processor.running else {
-            panic!("only a running thread asks");
+    pub(crate) fn await_reply(&mut self) {
+        self.uncontested_until = Instant::ZERO;
+        let processor = &mut self.processors[self.current];
+        let ProcessorState::Running(thread) = processor.state else {
+            panic!("only a running thread calls the environment");
         };
-        processor.running = Running::Asking(thread);
+        processor.state = ProcessorState::AwaitingReply(thread);
     }
 
     fn enqueue(&mut self, thread: ThreadId, at: Instant) {
@@ -208,17 +214,14 @@ impl Timed {
         self.arrivals += 1;
     }
 
-    fn quantum_is_over(&self, index: usize) -> bool {
+    fn is_quantum_over(&self, index: usize) -> bool {
         let processor = &self.processors[index];
-        processor.clock >= processor.quantum_end
-            && self
-                .ready
-                .first_key_value()
-                .is_some_and(|((ready_at, _), _)| *ready_at <= processor.clock)
+        processor.clock >= processor.quantum_end && self.is_thread_ready(processor.clock)
     }
 
+    /// The busy processor with the earliest clock.
     fn first_busy(&self) -> Option<usize> {
-        let is_busy = |processor: &Processor| matches!(processor.running, Running::Thread(_));
+        let is_busy = |processor: &Processor| matches!(processor.state, ProcessorState::Running(_));
         let all = self.processors.iter().enumerate();
         let busy = all.filter(|(_, processor)| is_busy(processor));
         let first = busy.min_by_key(|(_, processor)| processor.clock);
@@ -227,7 +230,7 @@ impl Timed {
 
     /// Where and when the head of the ready queue would start, if a processor is idle.
     fn first_start(&self) -> Option<Start> {
-        let is_idle = |processor: &Processor| processor.running == Running::Idle;
+        let is_idle = |processor: &Processor| processor.state == ProcessorState::Idle;
         if !self.processors.iter().any(is_idle) {
             return None;
         }
@@ -235,27 +238,28 @@ impl Timed {
         let all = self.processors.iter().enumerate();
         all.filter(|(_, processor)| is_idle(processor))
             .map(|(index, processor)| {
-                let same = processor.last.is_none_or(|last| last == thread);
+                let is_same = processor.last.is_none_or(|last| last == thread);
                 Start {
                     processor: index,
                     at: ready_at.max(processor.clock),
-                    switch: if same {
+                    switch: if is_same {
                         Duration::ZERO
                     } else {
                         self.switch_cost
                     },
                 }
             })
+            // Among equally early processors one that needs no switch.
             .min_by_key(|start| (start.at, start.switch))
     }
 
     fn start(&mut self, start: Start) {
         let (_, thread) = self.ready.pop_first().expect("the ready queue has a head");
         let processor = &mut self.processors[start.processor];
-        assert!(start.at >= processor.clock, "a clock never steps back");
+        assert!(start.at >= processor.clock, "a clock never goes back");
         processor.clock = start.at + start.switch;
         processor.quantum_end = processor.clock.saturating_add(self.quantum);
-        processor.running = Running::Thread(thread);
+        processor.state = ProcessorState::Running(thread);
         processor.last = Some(thread);
     }
 }

@@ -1,21 +1,31 @@
-//! Critical sections.
+//! Critical sections, recursive as in Win32.
 
 use std::collections::VecDeque;
 
 use crate::call::ThreadId;
 
-/// A critical section, recursive as in Win32.
+/// A critical section.
 #[derive(Debug)]
 pub struct Lock {
     name: &'static str,
     owner: Option<ThreadId>,
+    /// How often the owner has entered.
     depth: u32,
     waiters: VecDeque<ThreadId>,
 }
 
-/// A critical section was left by a thread that is not inside.
+/// The thread that leaves a critical section does not own it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotInside;
+pub(crate) struct NotOwner;
+
+/// The result of leaving a critical section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeaveOutcome {
+    /// The thread had entered more than once and still owns it.
+    StillOwned,
+    /// The thread has released it, and this waiter owns it now.
+    Released(Option<ThreadId>),
+}
 
 impl Lock {
     pub(crate) fn new(name: &'static str) -> Self {
@@ -27,35 +37,35 @@ impl Lock {
         }
     }
 
-    /// Its name.
+    /// Its name in reports.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Who is inside.
+    /// The thread that owns it.
     #[must_use]
     pub const fn owner(&self) -> Option<ThreadId> {
         self.owner
     }
 
-    /// Who waits, first come first.
+    /// The waiting threads, first come first.
     pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
         self.waiters.iter().copied()
     }
 
-    /// As created: nobody is inside, nobody waits.
-    pub(crate) fn clear(&mut self) {
+    /// Makes it as new.
+    pub(crate) fn reset(&mut self) {
         self.owner = None;
         self.depth = 0;
         self.waiters.clear();
     }
 
-    /// Whether `thread` is inside now; otherwise it waits.
+    /// Enters it and returns true, or enqueues `thread` as a waiter.
     pub(crate) fn enter(&mut self, thread: ThreadId) -> bool {
         match self.owner {
             None => {
-                assert_eq!(self.depth, 0, "nobody is inside {}", self.name);
+                assert_eq!(self.depth, 0, "nobody owns {}", self.name);
                 self.owner = Some(thread);
             }
             Some(owner) if owner == thread => {}
@@ -68,27 +78,19 @@ impl Lock {
         true
     }
 
-    /// `thread` leaves once. Returns who is inside instead, if it left for good and one waited.
-    pub(crate) fn leave(&mut self, thread: ThreadId) -> Result<Left, NotInside> {
+    /// `thread` leaves once.
+    pub(crate) fn leave(&mut self, thread: ThreadId) -> Result<LeaveOutcome, NotOwner> {
         if self.owner != Some(thread) {
-            return Err(NotInside);
+            return Err(NotOwner);
         }
-        assert!(self.depth > 0, "an owner is inside {}", self.name);
+        assert!(self.depth > 0, "the owner has entered {}", self.name);
         self.depth -= 1;
         if self.depth > 0 {
-            return Ok(Left::StillInside);
+            return Ok(LeaveOutcome::StillOwned);
         }
+        // Ownership passes to the first waiter directly; no other thread can enter in between.
         self.owner = self.waiters.pop_front();
         self.depth = u32::from(self.owner.is_some());
-        Ok(Left::Free(self.owner))
+        Ok(LeaveOutcome::Released(self.owner))
     }
-}
-
-/// What leaving a critical section came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// The thread had entered more than once.
-    StillInside,
-    /// It is out, and this waiter is in.
-    Free(Option<ThreadId>),
 }

@@ -1,4 +1,4 @@
-//! NT event objects.
+//! NT event objects, with manual or automatic reset.
 
 use std::collections::VecDeque;
 
@@ -23,7 +23,7 @@ impl EventObject {
         }
     }
 
-    /// Its name.
+    /// Its name in reports.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
@@ -35,35 +35,40 @@ impl EventObject {
         self.set
     }
 
-    /// Who waits, first come first.
+    /// The waiting threads, first come first.
     pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
         self.waiters.iter().copied()
     }
 
-    /// As created: not set, nobody waits.
+    /// Makes it as new: not set, without waiters.
     pub(crate) fn clear(&mut self) {
         self.set = false;
         self.waiters.clear();
     }
 
-    /// Whether a wait ends at once.
-    pub(crate) fn pass(&mut self) -> bool {
+    /// Whether a wait succeeds at once. That resets the event unless it is manual.
+    pub(crate) fn try_wait(&mut self) -> bool {
         let passed = self.set;
         self.set = self.set && self.manual;
         passed
     }
 
     pub(crate) fn enqueue(&mut self, thread: ThreadId) {
-        assert!(!self.set, "nobody waits for {} while it is set", self.name);
+        assert!(
+            !self.set,
+            "no thread waits for {} while it is set",
+            self.name
+        );
         self.waiters.push_back(thread);
     }
 
-    /// Sets it and calls `wake` for everyone it lets go.
+    /// Sets it and calls `wake` for every thread that it releases.
     pub(crate) fn set(&mut self, mut wake: impl FnMut(ThreadId)) {
         if self.manual {
             self.set = true;
             self.waiters.drain(..).for_each(wake);
         } else if let Some(waiter) = self.waiters.pop_front() {
+            // With automatic reset the waiter consumes the signal: the event stays unset.
             wake(waiter);
         } else {
             self.set = true;
@@ -74,11 +79,8 @@ impl EventObject {
         self.set = false;
     }
 
-    pub(crate) fn drained(&self) -> bool {
-        !self.set
-    }
-
-    pub(crate) fn give_up(&mut self, thread: ThreadId) {
+    /// `thread` stops waiting.
+    pub(crate) fn remove_waiter(&mut self, thread: ThreadId) {
         self.waiters.retain(|waiter| *waiter != thread);
     }
 }

@@ -1,7 +1,4 @@
 //! Bounded queues of messages.
-//!
-//! Owns [`Queue`]: the messages, and who waits to put one in or take one out. It refuses to
-//! grow beyond its limit: a sender waits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,7 +6,7 @@ use std::fmt;
 use crate::call::ThreadId;
 use crate::debug_hash::DebugHash;
 
-/// A bounded queue.
+/// A bounded queue. A sender blocks while the queue is full.
 pub(crate) struct Queue<M> {
     name: &'static str,
     limit: usize,
@@ -18,18 +15,18 @@ pub(crate) struct Queue<M> {
     receivers: VecDeque<ThreadId>,
 }
 
-/// What became of a message that was put in.
-pub(crate) enum Put<M> {
-    /// It lies in the queue.
-    Kept,
-    /// This thread had been waiting for it.
-    Handed(ThreadId, M),
+/// The result of putting a message into a queue.
+pub(crate) enum PutOutcome<M> {
+    /// The message is in the queue.
+    Queued,
+    /// The message belongs to this thread, which was waiting for one.
+    Delivered(ThreadId, M),
     /// The queue is full.
     Full(M),
 }
 
 impl<M: fmt::Debug> Queue<M> {
-    /// A hash of what lies in it and who waits.
+    /// A hash of the messages and the waiting threads.
     pub(crate) fn fingerprint(&self) -> u64 {
         DebugHash::of(&(&self.messages, &self.senders, &self.receivers))
     }
@@ -37,7 +34,7 @@ impl<M: fmt::Debug> Queue<M> {
 
 impl<M> Queue<M> {
     pub(crate) fn new(name: &'static str, limit: usize) -> Self {
-        assert!(limit > 0, "{name} could hold nothing");
+        assert!(limit > 0, "{name} could hold no message");
         Self {
             name,
             limit,
@@ -55,32 +52,32 @@ impl<M> Queue<M> {
         self.messages.len()
     }
 
-    /// Whether a sender must wait.
+    /// Whether a sender would block.
     pub(crate) fn is_full(&self) -> bool {
         self.messages.len() == self.limit
     }
 
-    /// As created: empty, and nobody waits.
-    pub(crate) fn clear(&mut self) {
+    /// Makes it as new.
+    pub(crate) fn reset(&mut self) {
         self.messages.clear();
         self.senders.clear();
         self.receivers.clear();
     }
 
-    pub(crate) fn put(&mut self, message: M) -> Put<M> {
+    pub(crate) fn put(&mut self, message: M) -> PutOutcome<M> {
         if let Some(receiver) = self.receivers.pop_front() {
             assert!(
                 self.messages.is_empty(),
-                "nobody waits on {} in vain",
+                "no thread waits on {} while it holds a message",
                 self.name
             );
-            return Put::Handed(receiver, message);
+            return PutOutcome::Delivered(receiver, message);
         }
-        if self.messages.len() == self.limit {
-            return Put::Full(message);
+        if self.is_full() {
+            return PutOutcome::Full(message);
         }
         self.messages.push_back(message);
-        Put::Kept
+        PutOutcome::Queued
     }
 
     /// `sender` waits until there is room.
@@ -89,7 +86,8 @@ impl<M> Queue<M> {
         self.senders.push_back((sender, message));
     }
 
-    /// The oldest message, and the sender whose message takes its room.
+    /// Takes the oldest message. Also returns the waiting sender whose message takes the free
+    /// place, if there is one.
     pub(crate) fn take(&mut self) -> Option<(M, Option<ThreadId>)> {
         let message = self.messages.pop_front()?;
         let sender = self.senders.pop_front().map(|(sender, waiting)| {
@@ -105,7 +103,8 @@ impl<M> Queue<M> {
         self.receivers.push_back(receiver);
     }
 
-    pub(crate) fn give_up(&mut self, receiver: ThreadId) {
+    /// `receiver` stops waiting.
+    pub(crate) fn remove_receiver(&mut self, receiver: ThreadId) {
         self.receivers.retain(|waiter| *waiter != receiver);
     }
 }

@@ -17,7 +17,7 @@ pub struct Semaphore {
 impl Semaphore {
     pub(crate) fn new(name: &'static str, initial: u32, maximum: u32) -> Self {
         assert!(maximum > 0, "{name} can never be signalled");
-        assert!(initial <= maximum, "{name} begins above its maximum");
+        assert!(initial <= maximum, "{name} starts above its maximum");
         Self {
             name,
             initial,
@@ -27,31 +27,31 @@ impl Semaphore {
         }
     }
 
-    /// Its name.
+    /// Its name in reports.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// How many can be taken.
+    /// The current count.
     #[must_use]
     pub const fn count(&self) -> u32 {
         self.count
     }
 
-    /// Who waits, first come first.
+    /// The waiting threads, first come first.
     pub fn waiters(&self) -> impl Iterator<Item = ThreadId> {
         self.waiters.iter().copied()
     }
 
-    /// As created.
-    pub(crate) fn clear(&mut self) {
+    /// Makes it as new.
+    pub(crate) fn reset(&mut self) {
         self.count = self.initial;
         self.waiters.clear();
     }
 
-    /// Takes one; false if there is none.
-    pub(crate) fn take(&mut self) -> bool {
+    /// Decrements the count; false if it is zero.
+    pub(crate) fn try_take(&mut self) -> bool {
         let taken = self.count > 0;
         self.count -= u32::from(taken);
         taken
@@ -60,14 +60,15 @@ impl Semaphore {
     pub(crate) fn enqueue(&mut self, thread: ThreadId) {
         assert_eq!(
             self.count, 0,
-            "nobody waits for {} while one is there",
+            "no thread waits for {} while its count is positive",
             self.name
         );
         self.waiters.push_back(thread);
     }
 
-    /// Gives one, to the first waiter if there is one: `None` if it is at its maximum.
-    pub(crate) fn give(&mut self) -> Option<Option<ThreadId>> {
+    /// Wakes the first waiter or increments the count. Returns the woken thread, or `None` as a
+    /// whole if the count is at its maximum.
+    pub(crate) fn signal(&mut self) -> Option<Option<ThreadId>> {
         if let Some(waiter) = self.waiters.pop_front() {
             return Some(Some(waiter));
         }
@@ -78,7 +79,8 @@ impl Semaphore {
         Some(None)
     }
 
-    pub(crate) fn give_up(&mut self, thread: ThreadId) {
+    /// `thread` stops waiting.
+    pub(crate) fn remove_waiter(&mut self, thread: ThreadId) {
         self.waiters.retain(|waiter| *waiter != thread);
     }
 }

@@ -66,7 +66,7 @@ fn leaving_a_critical_section_of_another_is_an_exception() {
     );
     assert_eq!(
         exception.to_string(),
-        "exception c0000264: left a critical section it was not in"
+        "exception c0000264: left a critical section it does not own"
     );
 }
 
@@ -198,7 +198,7 @@ fn a_configuration_out_of_range_says_so() {
     );
     assert_eq!(
         with(|config| config.quantum = kernel::Duration::ZERO),
-        Err("a quantum is longer than nothing".into())
+        Err("the quantum must be longer than zero".into())
     );
     assert_eq!(with(|config| config.processors = 32), Ok(()));
     assert_eq!(ConfigError::Quantum, ConfigError::Quantum);

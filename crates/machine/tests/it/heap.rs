@@ -180,7 +180,10 @@ fn two_unguarded_threads_are_handed_the_same_block() {
             kinds.any(|one| one == kind)
         };
         let twice = exception.is_none() && blocks[0] == blocks[1];
-        assert!(!twice || found(ViolationKind::DoubleHandOut), "seed {seed}");
+        assert!(
+            !twice || found(ViolationKind::DoubleAllocation),
+            "seed {seed}"
+        );
         assert!(!twice || found(ViolationKind::DataRace), "seed {seed}");
         twice
     };

@@ -53,7 +53,7 @@ impl Tree {
             let operation = one.request.operation;
             let place = operation
                 .location()
-                .filter(|_| operation.kind() == CostClass::Access);
+                .filter(|_| operation.cost_class() == CostClass::Access);
             place.map(|place| place.name)
         };
         for one in runnable.iter() {

@@ -525,6 +525,6 @@ fn who_polls_under_priorities_lets_the_other_go_at_last() {
             t.exchange(flag, 1).await;
         });
         assert_eq!(finish(&mut machine), None);
-        assert!(machine.calls() < 3 * u64::from(Pct::PATIENCE), "{seed}");
+        assert!(machine.calls() < 3 * u64::from(Pct::SPIN_LIMIT), "{seed}");
     }
 }

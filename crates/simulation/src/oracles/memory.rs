@@ -21,7 +21,7 @@ pub(super) fn defect(finding: &machine::Violation) -> Defect {
         Finding::OutOfBounds
         | Finding::WildAccess
         | Finding::InvalidFree
-        | Finding::DoubleHandOut => ViolationKind::HeapCorruption,
+        | Finding::DoubleAllocation => ViolationKind::HeapCorruption,
     };
     // The machine's signature begins with its own kind of finding; ours stands in its place.
     let signature = finding.signature().to_string();
