@@ -259,7 +259,7 @@ impl fmt::Display for Explanation {
             writeln!(formatter, "{line}")?;
         }
         match &self.failure_likelihood {
-            Some(curve) => write!(formatter, "\n{curve}"),
+            Some(likelihood) => write!(formatter, "\n{likelihood}"),
             None => Ok(()),
         }
     }

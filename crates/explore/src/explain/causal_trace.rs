@@ -53,7 +53,7 @@ pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String>
                 MtaRecord::Fact(fact) => sentence::fact(*fact),
                 MtaRecord::Log(_) | MtaRecord::Event(_) => return None,
             };
-            Some(sentence(outcome, host, (at, thread), &what))
+            Some(sentence(outcome, host, at, thread, &what))
         })
         .collect();
     all[all.len().saturating_sub(LAST)..].to_vec()
@@ -83,7 +83,7 @@ fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
             MtaRecord::Fact(_) | MtaRecord::Log(_) | MtaRecord::Event(_) => None,
         };
         if let Some(what) = what {
-            sentences.push(sentence(outcome, host, (at, thread), &what));
+            sentences.push(sentence(outcome, host, at, thread, &what));
         }
     }
     sentences
@@ -106,7 +106,8 @@ fn records_of<'a>(
 fn sentence(
     outcome: &Outcome,
     host: &str,
-    (at, thread): (Instant, ThreadNumber),
+    at: Instant,
+    thread: ThreadNumber,
     what: &str,
 ) -> String {
     let view = outcome.hosts.iter().find(|view| view.name == host);

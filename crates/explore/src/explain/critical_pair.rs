@@ -53,48 +53,47 @@ pub(crate) fn pair(
     failure: FailureContext<'_>,
 ) -> Option<CriticalPair> {
     let own = outcome.access_log.iter();
-    let mut footprints: Vec<&LoggedAccess> = own
-        .filter(|footprint| footprint.host == failure.host)
-        .collect();
+    let mut accesses: Vec<&LoggedAccess> =
+        own.filter(|access| access.host == failure.host).collect();
     // Oracles that wait until all threads are idle report a failure a little after its accesses.
     let deadline = failure.at.saturating_add(Duration::from_secs(1));
-    footprints.retain(|footprint| footprint.at <= deadline);
-    let until_found = footprints.partition_point(|footprint| footprint.at <= failure.at);
-    around_preemption(scenario, &footprints[..until_found], failure)
-        .or_else(|| last_handover(&footprints, failure))
-        .or_else(|| last_race(&footprints[..until_found], failure))
+    accesses.retain(|access| access.at <= deadline);
+    let until_found = accesses.partition_point(|access| access.at <= failure.at);
+    around_preemption(scenario, &accesses[..until_found], failure)
+        .or_else(|| last_handover(&accesses, failure))
+        .or_else(|| last_race(&accesses[..until_found], failure))
 }
 
 /// A pair around a preemption: another thread accessed a word of the preempted thread meanwhile.
 fn around_preemption(
     scenario: &Scenario,
-    footprints: &[&LoggedAccess],
+    accesses: &[&LoggedAccess],
     failure: FailureContext<'_>,
 ) -> Option<CriticalPair> {
     let pins = scenario.pins.preempt.iter();
     let own = pins.filter(|pin| pin.host == failure.host);
-    let windows = own.filter_map(|pin| Window::of(pin, footprints));
+    let windows = own.filter_map(|pin| Window::of(pin, accesses));
     let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
     let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
-    let preempted = footprints[window.begin];
+    let preempted = accesses[window.begin];
     let length = Instant::ZERO.saturating_add(window.pin.length);
     let words = format!(
         "{} ({:03}) was preempted for {length} s before {}, {}:{}",
         preempted.thread, preempted.number, window.pin.before, preempted.file, preempted.line
     );
     let other = window.other(earlier, later);
-    let threads = [preempted.number, footprints[other].number];
+    let threads = [preempted.number, accesses[other].number];
     Some(CriticalPair {
-        earlier: show(footprints[earlier]),
-        later: show(footprints[later]),
+        earlier: show(accesses[earlier]),
+        later: show(accesses[later]),
         preempted: Some(words),
-        ..with_interleaving(footprints, earlier.min(window.begin), threads)
+        ..with_interleaving(accesses, earlier.min(window.begin), threads)
     })
 }
 
 /// The time during which a thread was preempted.
 struct Window<'a> {
-    footprints: &'a [&'a LoggedAccess],
+    accesses: &'a [&'a LoggedAccess],
     pin: &'a Preemption,
     /// The index of the access it was about to make.
     begin: usize,
@@ -103,19 +102,19 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn of(pin: &'a Preemption, footprints: &'a [&'a LoggedAccess]) -> Option<Self> {
-        let is_own = |footprint: &&LoggedAccess| u32::from(footprint.number) == pin.thread;
-        let begin = footprints.iter().position(|footprint| {
+    fn of(pin: &'a Preemption, accesses: &'a [&'a LoggedAccess]) -> Option<Self> {
+        let is_own = |access: &&LoggedAccess| u32::from(access.number) == pin.thread;
+        let begin = accesses.iter().position(|access| {
             let by_number = matches!(pin.before, PreemptionPoint::Call(_));
-            let is_meant = by_number || footprint.preemption().before == pin.before;
-            is_own(footprint) && footprint.preempted && is_meant
+            let is_meant = by_number || access.preemption().before == pin.before;
+            is_own(access) && access.preempted && is_meant
         })?;
-        let back = footprints[begin + 1..].iter().position(is_own);
+        let back = accesses[begin + 1..].iter().position(is_own);
         Some(Self {
-            footprints,
+            accesses,
             pin,
             begin,
-            end: back.map_or(footprints.len(), |back| begin + 1 + back),
+            end: back.map_or(accesses.len(), |back| begin + 1 + back),
         })
     }
 
@@ -129,16 +128,16 @@ impl<'a> Window<'a> {
     }
 
     fn others(&self) -> impl DoubleEndedIterator<Item = usize> {
-        let preempted = self.footprints[self.begin].number;
+        let preempted = self.accesses[self.begin].number;
         let within = self.begin + 1..self.end;
-        within.filter(move |at| self.footprints[*at].number != preempted)
+        within.filter(move |at| self.accesses[*at].number != preempted)
     }
 
     fn too_soon(&self) -> Option<(usize, usize)> {
-        let pending = self.footprints[self.begin];
+        let pending = self.accesses[self.begin];
         let mut others = self.others();
         let read = others.find(|at| {
-            let it = self.footprints[*at];
+            let it = self.accesses[*at];
             it.address.is_some() && it.address == pending.address && it.kind == OperationKind::Read
         })?;
         (pending.kind == OperationKind::Write).then_some((self.begin, read))
@@ -146,36 +145,36 @@ impl<'a> Window<'a> {
 
     /// Of the accesses before the preemption, the most recent one that another thread conflicts with.
     fn stale(&self) -> Option<(usize, usize)> {
-        let preempted = self.footprints[self.begin].number;
+        let preempted = self.accesses[self.begin].number;
         let own = (0..=self.begin).rev();
-        let own = own.filter(|at| self.footprints[*at].number == preempted);
+        let own = own.filter(|at| self.accesses[*at].number == preempted);
         own.take(REACH).find_map(|before| {
-            let access = self.footprints[before];
+            let access = self.accesses[before];
             let other = self
                 .others()
-                .find(|other| self.footprints[*other].conflicts(access))?;
+                .find(|other| self.accesses[*other].conflicts(access))?;
             Some((before, other))
         })
     }
 
     /// The first access after the preemption that conflicts with one of another thread meanwhile.
     fn too_late(&self) -> Option<(usize, usize)> {
-        let preempted = self.footprints[self.begin].number;
-        let own = self.end..self.footprints.len();
-        let own = own.filter(|at| self.footprints[*at].number == preempted);
+        let preempted = self.accesses[self.begin].number;
+        let own = self.end..self.accesses.len();
+        let own = own.filter(|at| self.accesses[*at].number == preempted);
         own.take(REACH).find_map(|after| {
-            let access = self.footprints[after];
+            let access = self.accesses[after];
             let other = self
                 .others()
-                .rfind(|other| self.footprints[*other].conflicts(access))?;
+                .rfind(|other| self.accesses[*other].conflicts(access))?;
             Some((other, after))
         })
     }
 
     /// Which of the two is not by the preempted thread.
     fn other(&self, earlier: usize, later: usize) -> usize {
-        let preempted = self.footprints[self.begin].number;
-        if self.footprints[earlier].number == preempted {
+        let preempted = self.accesses[self.begin].number;
+        if self.accesses[earlier].number == preempted {
             later
         } else {
             earlier
@@ -184,74 +183,71 @@ impl<'a> Window<'a> {
 }
 
 /// The last access that raced with one of another thread.
-fn last_race(footprints: &[&LoggedAccess], failure: FailureContext<'_>) -> Option<CriticalPair> {
-    let is_involved = |footprint: &LoggedAccess| {
+fn last_race(accesses: &[&LoggedAccess], failure: FailureContext<'_>) -> Option<CriticalPair> {
+    let is_involved = |access: &LoggedAccess| {
         failure
             .threads
             .first()
-            .is_none_or(|it| *it == footprint.number)
+            .is_none_or(|it| *it == access.number)
     };
-    let later = footprints
+    let later = accesses
         .iter()
-        .rposition(|footprint| footprint.raced && is_involved(footprint))
-        .or_else(|| footprints.iter().rposition(|footprint| footprint.raced))?;
-    let earlier = footprints[..later]
+        .rposition(|access| access.raced && is_involved(access))
+        .or_else(|| accesses.iter().rposition(|access| access.raced))?;
+    let earlier = accesses[..later]
         .iter()
-        .rposition(|footprint| footprint.conflicts(footprints[later]))?;
-    Some(pair_at(footprints, earlier, later))
+        .rposition(|access| access.conflicts(accesses[later]))?;
+    Some(pair_at(accesses, earlier, later))
 }
 
 /// The last word that one of the two threads involved accessed in conflict with the other.
-fn last_handover(
-    footprints: &[&LoggedAccess],
-    failure: FailureContext<'_>,
-) -> Option<CriticalPair> {
+fn last_handover(accesses: &[&LoggedAccess], failure: FailureContext<'_>) -> Option<CriticalPair> {
     let [last, before, ..] = *failure.threads else {
         return None;
     };
-    let pair = (0..footprints.len()).rev().find_map(|later| {
-        let footprint = footprints[later];
-        if footprint.number != last {
+    let pair = (0..accesses.len()).rev().find_map(|later| {
+        let access = accesses[later];
+        if access.number != last {
             return None;
         }
-        let previous = footprints[..later]
+        let previous = accesses[..later]
             .iter()
-            .rposition(|it| it.address == footprint.address)?;
-        (footprints[previous].number == before && footprints[previous].conflicts(footprint))
+            .rposition(|it| it.address == access.address)?;
+        (accesses[previous].number == before && accesses[previous].conflicts(access))
             .then_some((previous, later))
     });
     let (earlier, later) = pair?;
-    Some(pair_at(footprints, earlier, later))
+    Some(pair_at(accesses, earlier, later))
 }
 
 /// The critical pair of two accesses, by index.
-fn pair_at(footprints: &[&LoggedAccess], earlier: usize, later: usize) -> CriticalPair {
-    let threads = [footprints[earlier].number, footprints[later].number];
+fn pair_at(accesses: &[&LoggedAccess], earlier: usize, later: usize) -> CriticalPair {
+    let threads = [accesses[earlier].number, accesses[later].number];
     CriticalPair {
-        earlier: show(footprints[earlier]),
-        later: show(footprints[later]),
-        ..with_interleaving(footprints, earlier, threads)
+        earlier: show(accesses[earlier]),
+        later: show(accesses[later]),
+        ..with_interleaving(accesses, earlier, threads)
     }
 }
 
 /// How two threads interleave from an access of the first on: their accesses to common words of the
 /// program, and the very last accesses, one of which may be the fatal one.
-fn with_interleaving(footprints: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
-    let is_own = |footprint: &&&LoggedAccess| footprint.number == threads[0] && !footprint.by_heap;
-    let before = footprints[..=from].iter().rev().filter(is_own).take(NEAR);
-    let after = footprints[from..].iter().filter(is_own).take(2 * NEAR);
+fn with_interleaving(accesses: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
+    let is_own = |access: &&&LoggedAccess| access.number == threads[0] && !access.by_heap;
+    let before = accesses[..=from].iter().rev().filter(is_own).take(NEAR);
+    let after = accesses[from..].iter().filter(is_own).take(2 * NEAR);
     let near: BTreeSet<u32> = before.chain(after).filter_map(|it| it.address).collect();
-    let rest = &footprints[from..];
+    let rest = &accesses[from..];
     let theirs = rest.iter().filter(|it| it.number == threads[1]);
     let theirs: BTreeSet<u32> = theirs.filter_map(|it| it.address).collect();
-    let is_shared = |footprint: &LoggedAccess| {
-        let word = footprint.address;
+    let is_shared = |access: &LoggedAccess| {
+        let word = access.address;
         let both = word.is_some_and(|word| near.contains(&word) && theirs.contains(&word));
-        threads.contains(&footprint.number) && both
+        threads.contains(&access.number) && both
     };
     let shown = rest.iter().enumerate();
     let shown = shown.filter(|(index, it)| is_shared(it) || index + LAST >= rest.len());
-    let mut interleaving: Vec<String> = shown.map(|(_, footprint)| show(footprint)).collect();
+    let mut interleaving: Vec<String> = shown.map(|(_, access)| show(access)).collect();
     if interleaving.len() > SHOWN_MAX {
         let omitted = interleaving.len() - SHOWN_MAX;
         let half = SHOWN_MAX / 2;
@@ -266,8 +262,8 @@ fn with_interleaving(footprints: &[&LoggedAccess], from: usize, threads: [u16; 2
     }
 }
 
-fn show(footprint: &LoggedAccess) -> String {
-    format!("{} s  {}: {footprint}", footprint.at, footprint.host)
+fn show(access: &LoggedAccess) -> String {
+    format!("{} s  {}: {access}", access.at, access.host)
 }
 
 impl fmt::Display for CriticalPair {

@@ -130,7 +130,7 @@ pub fn failure_likelihood(
         subject: Arc::clone(subject),
         instants: instants(scenario, seed, &original, failure.time()),
         points_max: points_for(original.calls, reseeding.seeds),
-        known: Vec::new(),
+        samples: Vec::new(),
     };
     survey.sample_evenly()?;
     survey.bisect()?;
@@ -175,8 +175,16 @@ struct Survey {
     subject: Arc<dyn Subject>,
     instants: Vec<Instant>,
     points_max: usize,
-    /// Position and number of failing runs of the points so far, in order.
-    known: Vec<(usize, u64)>,
+    /// The points so far, by position.
+    samples: Vec<Sample>,
+}
+
+/// The result of redrawing from one position on.
+#[derive(Clone, Copy)]
+struct Sample {
+    position: usize,
+    /// Failing runs.
+    failing: u64,
 }
 
 impl Survey {
@@ -193,7 +201,7 @@ impl Survey {
         positions.dedup();
         for position in positions {
             let failing = self.failing_from(position)?;
-            self.known.push((position, failing));
+            self.samples.push(Sample { position, failing });
         }
         Ok(())
     }
@@ -201,25 +209,28 @@ impl Survey {
     /// Halves the interval with the largest jump until it is a single instant. No other instant can
     /// have a larger jump, provided that the likelihood never falls.
     fn bisect(&mut self) -> Result<(), LikelihoodError> {
-        while self.known.len() < self.points_max {
-            let Some(largest_jump) = self.largest_jump() else {
+        while self.samples.len() < self.points_max {
+            let Some(index) = self.largest_jump() else {
                 break;
             };
-            let [(low, _), (high, _)] = [self.known[largest_jump], self.known[largest_jump + 1]];
+            let [low, high] = [index, index + 1].map(|it| self.samples[it].position);
             if high - low == 1 {
                 break;
             }
-            let middle = low + (high - low) / 2;
-            let failing = self.failing_from(middle)?;
-            self.known.insert(largest_jump + 1, (middle, failing));
+            let position = low + (high - low) / 2;
+            let failing = self.failing_from(position)?;
+            self.samples.insert(index + 1, Sample { position, failing });
         }
         Ok(())
     }
 
     /// The index of the interval with the largest jump; of equals the last.
     fn largest_jump(&self) -> Option<usize> {
-        let jumps = self.known.windows(2).enumerate();
-        let jumps = jumps.map(|(index, pair)| (pair[1].1.saturating_sub(pair[0].1), index));
+        let jumps = self.samples.windows(2).enumerate();
+        let jumps = jumps.map(|(index, pair)| {
+            let jump = pair[1].failing.saturating_sub(pair[0].failing);
+            (jump, index)
+        });
         jumps
             .filter(|(jump, _)| *jump > 0)
             .max()
@@ -282,7 +293,7 @@ impl Survey {
         }
     }
 
-    fn point(&self, (position, failing): (usize, u64)) -> LikelihoodPoint {
+    fn point(&self, Sample { position, failing }: Sample) -> LikelihoodPoint {
         LikelihoodPoint {
             from: self.time(position).nanos(),
             failing,
@@ -293,14 +304,14 @@ impl Survey {
 
     fn likelihood(&self, by: Instant, original: &Outcome) -> FailureLikelihood {
         let jump = self.largest_jump().map(|index| {
-            let [before, after] = [self.known[index], self.known[index + 1]];
-            let last = self.instants[after.0 - 1];
-            let is_instant = after.0 - before.0 == 1;
+            let [before, after] = [self.samples[index], self.samples[index + 1]];
+            let last = self.instants[after.position - 1];
+            let is_instant = after.position - before.position == 1;
             // The left end of a longer interval belongs to what came before it.
             let first = if is_instant {
                 last
             } else {
-                self.time(before.0)
+                self.time(before.position)
             };
             let interval = EventInterval { first, last };
             let [last_before, first_after] =
@@ -317,7 +328,7 @@ impl Survey {
         FailureLikelihood {
             by: by.nanos(),
             seeds: self.reseeding.seeds,
-            points: self.known.iter().map(|it| self.point(*it)).collect(),
+            points: self.samples.iter().map(|it| self.point(*it)).collect(),
             jump,
         }
     }

@@ -193,10 +193,10 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     if search.racing.is_empty() {
         search.racing = racing_sites(&outcome);
     }
-    let footprints = outcome.access_log.iter();
-    let preempted = footprints.filter(|footprint| footprint.preempted);
+    let accesses = outcome.access_log.iter();
+    let preempted = accesses.filter(|access| access.preempted);
     let models = preempted.zip(pins);
-    let models = models.map(|(footprint, pin)| Point::new(footprint, pin.length));
+    let models = models.map(|(access, pin)| Point::new(access, pin.length));
     let models: Vec<Point> = models.collect();
     let tries: &[usize] = match models.len() {
         0 => return false,

@@ -29,14 +29,14 @@ pub(super) struct Point {
 }
 
 impl Point {
-    pub(super) fn new(footprint: &LoggedAccess, length: Duration) -> Self {
+    pub(super) fn new(access: &LoggedAccess, length: Duration) -> Self {
         Self {
-            at: footprint.at,
+            at: access.at,
             preemption: Preemption {
                 length,
-                ..footprint.preemption()
+                ..access.preemption()
             },
-            site: site_of(footprint),
+            site: site_of(access),
             previous: None,
             other: None,
         }
@@ -55,16 +55,16 @@ impl Point {
 
 /// The source locations of racing accesses in an access log, both ends of each race.
 pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
-    let footprints = outcome.access_log.iter();
-    let raced = footprints.clone().filter(|footprint| footprint.raced);
-    let word = |footprint: &'_ LoggedAccess| (footprint.host.clone(), footprint.address);
+    let accesses = outcome.access_log.iter();
+    let raced = accesses.clone().filter(|access| access.raced);
+    let word = |access: &'_ LoggedAccess| (access.host.clone(), access.address);
     let words: BTreeSet<(String, Option<u32>)> = raced.map(word).collect();
-    let races = |footprint: &&LoggedAccess| words.contains(&word(footprint));
-    footprints.filter(races).map(site_of).collect()
+    let races = |access: &&LoggedAccess| words.contains(&word(access));
+    accesses.filter(races).map(site_of).collect()
 }
 
-fn site_of(footprint: &LoggedAccess) -> Site {
-    (footprint.file, footprint.line)
+fn site_of(access: &LoggedAccess) -> Site {
+    (access.file, access.line)
 }
 
 /// The previous access of a thread.
@@ -84,30 +84,28 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let words = Words::of(outcome);
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
-    for (index, footprint) in outcome.access_log.iter().enumerate() {
-        if footprint.preempted {
+    for (index, access) in outcome.access_log.iter().enumerate() {
+        if access.preempted {
             continue;
         }
-        let races = racing.contains(&site_of(footprint));
-        let own = footprint.address.filter(|_| races);
-        let past = pasts
-            .entry((&footprint.host, footprint.number))
-            .or_default();
+        let races = racing.contains(&site_of(access));
+        let own = access.address.filter(|_| races);
+        let past = pasts.entry((&access.host, access.number)).or_default();
         let before = *past;
         *past = Past {
-            site: Some(site_of(footprint)),
+            site: Some(site_of(access)),
             raced: own.is_some(),
             word: own.or(before.word),
         };
-        if own.is_none() && !before.raced && footprint.kind != OperationKind::Enter {
+        if own.is_none() && !before.raced && access.kind != OperationKind::Enter {
             continue;
         }
         let point = |length, other| Point {
             previous: before.site,
             other,
-            ..Point::new(footprint, length)
+            ..Point::new(access, length)
         };
-        if footprint.contended {
+        if access.contended {
             points.push(point(Duration::ZERO, None));
         }
         let words_at_risk = [own, before.word.filter(|word| own != Some(*word))];
@@ -126,10 +124,10 @@ struct Words<'a>(BTreeMap<(&'a str, u32), Vec<usize>>);
 impl<'a> Words<'a> {
     fn of(outcome: &'a Outcome) -> Self {
         let mut words: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
-        for (index, footprint) in outcome.access_log.iter().enumerate() {
-            let address = footprint.address.filter(|_| !footprint.preempted);
+        for (index, access) in outcome.access_log.iter().enumerate() {
+            let address = access.address.filter(|_| !access.preempted);
             if let Some(address) = address {
-                let word = (footprint.host.as_str(), address);
+                let word = (access.host.as_str(), address);
                 words.entry(word).or_default().push(index);
             }
         }
@@ -144,16 +142,16 @@ impl<'a> Words<'a> {
         index: usize,
         address: u32,
     ) -> impl Iterator<Item = (Duration, Site)> {
-        let footprint = &outcome.access_log[index];
-        let all = self.0.get(&(footprint.host.as_str(), address));
+        let access = &outcome.access_log[index];
+        let all = self.0.get(&(access.host.as_str(), address));
         let all = all.map_or(&[][..], Vec::as_slice);
         let later = &all[all.partition_point(|other| *other <= index)..];
         let mut known = Duration::ZERO;
         later
             .iter()
             .map(|other| &outcome.access_log[*other])
-            .filter(|other| other.number != footprint.number)
-            .map(|other| (other.at.saturating_since(footprint.at), site_of(other)))
+            .filter(|other| other.number != access.number)
+            .map(|other| (other.at.saturating_since(access.at), site_of(other)))
             .take_while(|(gap, _)| *gap <= REACH)
             .filter_map(move |(gap, site)| {
                 let length = whole_above(gap);
@@ -194,16 +192,16 @@ pub(super) fn in_search_order(
 pub(super) fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     let back = first.at.saturating_add(first.preemption.length);
     let end = back.saturating_add(MILLISECOND);
-    let meets = |footprint: &&LoggedAccess| {
-        let here = footprint.host == first.preemption.host;
-        let other = u32::from(footprint.number) != first.preemption.thread;
-        let new = !footprint.preempted;
-        new && here && other && footprint.at > first.at && footprint.at <= end
+    let is_meanwhile = |access: &&LoggedAccess| {
+        let here = access.host == first.preemption.host;
+        let other = u32::from(access.number) != first.preemption.thread;
+        let new = !access.preempted;
+        new && here && other && access.at > first.at && access.at <= end
     };
-    let met = outcome.access_log.iter().filter(meets);
-    let partners = met.map(|footprint| {
-        let left = whole_above(back.saturating_since(footprint.at));
-        Point::new(footprint, left + MILLISECOND)
+    let meanwhile = outcome.access_log.iter().filter(is_meanwhile);
+    let partners = meanwhile.map(|access| {
+        let left = whole_above(back.saturating_since(access.at));
+        Point::new(access, left + MILLISECOND)
     });
     let mut partners: Vec<Point> = partners.collect();
     partners.reverse();
