@@ -127,6 +127,7 @@ pub fn shrink(
     }
     order::round(&mut search);
     // Once the budget is spent `shows` returns `None`, and `any_seed` is false.
+    // With five seeds in a row a failure of probability 1/2 would pass in one of 32 cases.
     let any_seed = (1..=5).all(|seed| search.shows(&search.best.clone(), seed).is_some());
     let out_of_budget = search.is_spent();
     let mut scenario = search.best;
@@ -234,6 +235,7 @@ impl<'a> Search<'a> {
                 return true;
             }
         }
+        // The removed part may have shifted the operations that preemptions are counted by.
         order::realign(self, &candidate)
     }
 

@@ -65,6 +65,7 @@ impl WorkerPool {
         work: impl Fn(u64) -> R + Send + Sync + 'static,
         mut fold: impl FnMut(u64, R) -> ControlFlow<()>,
     ) -> io::Result<Completion> {
+        // Jobs run on the blocking threads. The single async worker only forwards signals.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(self.jobs.get())
@@ -84,6 +85,7 @@ impl WorkerPool {
             });
         };
         let completion = self.dispatch(numbers, start, &mut events, &mut fold);
+        // Jobs still running when the work stops early are abandoned.
         runtime.shutdown_background();
         Ok(completion)
     }

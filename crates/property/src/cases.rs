@@ -309,6 +309,7 @@ fn add_connectors(
 }
 
 fn hosts(build: plan::Build) -> impl Strategy<Value = Host> + Clone {
+    // A selection shrinks towards its first item, so each list begins with the default.
     let profiles = vec![
         build.usual_tcp(),
         TcpProfile::Nt4,

@@ -63,6 +63,7 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
         host,
         restart_after: Some(Duration::from_secs(length)),
     });
+    // A union shrinks towards its first strategy: the cut.
     Union::new([
         cut.boxed(),
         reset,

@@ -70,6 +70,7 @@ fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
         let what = match record {
             MtaRecord::Fact(fact) if concerns(fact, id) => {
                 let is_taken = matches!(fact, Fact::BlockAllocated(..));
+                // From the allocation of this instance to its release.
                 is_current = is_taken || (is_current && !matches!(fact, Fact::BlockReleased(..)));
                 Some(sentence::fact(*fact))
             }

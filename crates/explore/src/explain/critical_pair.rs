@@ -59,6 +59,8 @@ pub(crate) fn pair(
     let deadline = failure.at.saturating_add(Duration::from_secs(1));
     accesses.retain(|access| access.at <= deadline);
     let until_found = accesses.partition_point(|access| access.at <= failure.at);
+    // A pinned preemption names the decisive point itself. A hand-over between the threads of the failure
+    // is closer to it than a race, which may be anywhere.
     around_preemption(scenario, &accesses[..until_found], failure)
         .or_else(|| last_handover(&accesses, failure))
         .or_else(|| last_race(&accesses[..until_found], failure))
@@ -105,6 +107,7 @@ impl<'a> Window<'a> {
     fn of(pin: &'a Preemption, accesses: &'a [&'a LoggedAccess]) -> Option<Self> {
         let is_own = |access: &&LoggedAccess| u32::from(access.number) == pin.thread;
         let begin = accesses.iter().position(|access| {
+            // A preemption by number names no operation to compare with.
             let by_number = matches!(pin.before, PreemptionPoint::Call(_));
             let is_meant = by_number || access.preemption().before == pin.before;
             is_own(access) && access.preempted && is_meant

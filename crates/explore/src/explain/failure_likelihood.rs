@@ -241,6 +241,7 @@ impl Survey {
     fn time(&self, position: usize) -> Instant {
         match position.checked_sub(1) {
             None => Instant::ZERO,
+            // Just after the instant: the choices made at it stay as they were.
             Some(index) => self.instants[index].saturating_add(Duration::from_nanos(1)),
         }
     }
@@ -253,7 +254,9 @@ impl Survey {
         let seeds = self.reseeding.seeds;
         let work = move |number: u64| {
             let mut again = Scenario::clone(&scenario);
+            // The seed of the run itself would only repeat it; the next unused one takes its place.
             let seed = if number == own { seeds } else { number };
+            // A later reseed in the scenario would undo the redraw.
             again.pins.reseeds.retain(|it| it.from < from);
             again.pins.reseeds.push(Reseed { from, seed });
             let options = Options {

@@ -157,6 +157,7 @@ impl Capsule {
         if !text.contains(&format!("magic = \"{MAGIC}\"")) {
             return Err(CapsuleError::Foreign);
         }
+        // The checksum is the last line and covers every byte before it.
         let start = text.rfind(&format!("\n{CHECKSUM}"));
         let start = start.ok_or(CapsuleError::Truncated)? + 1;
         let (body, last) = text.split_at(start);

@@ -26,6 +26,7 @@ pub(crate) fn minimise<T: Clone>(
                 from = to;
             }
         }
+        // Repeat with single items until a round removes none: only then is the list 1-minimal.
         if chunk > 1 {
             chunk = chunk.min(kept.len()).div_ceil(2);
         } else if kept.len() == before {

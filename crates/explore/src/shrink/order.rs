@@ -65,6 +65,7 @@ pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
     let sketches: Vec<Scenario> = (1..=3)
         .flat_map(|messages| [false, true].map(|down| sketch(&plain, messages, down)))
         .collect();
+    // One message each, with the links up and down: these two show most failures, so they get more tries.
     let mut tries = [TRIES, TRIES]
         .into_iter()
         .chain(std::iter::repeat(TRIES_IN_LARGER));
@@ -72,6 +73,7 @@ pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
     if sketched.any(|sketch| search_one(search, sketch, Instant::ZERO, tries.next().unwrap_or(0))) {
         return true;
     }
+    // Two preemptions are tried only after one failed everywhere: the number of pairs is quadratic.
     search.preemption_runs_max = search.runs + 2 * RUNS_MAX;
     sketches.iter().any(|sketch| search_two(search, sketch)) || search_end(search, &plain)
 }
@@ -83,6 +85,7 @@ fn search_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
     for seconds in [10, 20, 40, 80, 160, 320, 640, 1_280] {
         let before = Instant::ZERO + Duration::from_secs(seconds);
         let start = failed_at.saturating_since(before).nanos();
+        // Whole seconds, so that the shifted times stay readable.
         let start = Instant::from_nanos(start - start % SECOND);
         let hint = Instant::ZERO.saturating_add(failed_at.saturating_since(start));
         if edit::starting_at(plain, start)
@@ -105,6 +108,7 @@ fn sketch(plain: &Scenario, messages: usize, links_down: bool) -> Scenario {
         workload.arrivals = Arrivals::At(vec![Instant::ZERO; messages]);
         workload.omit.clear();
     }
+    // Faults and pins have times, which mean nothing in a scenario of another length.
     small.faults.clear();
     small.pins = Pins::default();
     edit::cut(&mut small, plain.duration.min(Duration::from_secs(120)));
@@ -183,6 +187,8 @@ fn try_each(
 /// something before them was removed.
 pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let pins = &search.best.pins.preempt;
+    // A candidate that removes a preemption is meant to lack it; only removals of other parts are
+    // repaired.
     if pins.is_empty() || candidate.pins.preempt != *pins {
         return false;
     }
@@ -198,6 +204,7 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let models = preempted.zip(pins);
     let models = models.map(|(access, pin)| Point::new(access, pin.length));
     let models: Vec<Point> = models.collect();
+    // Their product bounds the number of runs: at most 64.
     let tries: &[usize] = match models.len() {
         0 => return false,
         1 => &[24],
@@ -251,6 +258,7 @@ fn pin_like(
 /// calls.
 pub(super) fn round(search: &mut Search<'_>) {
     for index in 0..search.best.pins.preempt.len() {
+        // Zero comes first: a mere yield is the simplest preemption.
         for milliseconds in [0, 1_000, 500, 200, 100, 50, 20, 10, 5, 2] {
             let length = Duration::from_millis(milliseconds);
             let Some(pin) = search.best.pins.preempt.get(index) else {

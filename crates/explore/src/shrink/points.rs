@@ -85,6 +85,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
     for (index, access) in outcome.access_log.iter().enumerate() {
+        // Such an entry announces an access that the thread makes only later.
         if access.preempted {
             continue;
         }
@@ -97,6 +98,8 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
             raced: own.is_some(),
             word: own.or(before.word),
         };
+        // Elsewhere the order of two threads makes no difference to either. The access after a racing one
+        // counts because a preemption after an access can only be named by the next one.
         if own.is_none() && !before.raced && access.kind != OperationKind::Enter {
             continue;
         }
@@ -105,9 +108,12 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
             other,
             ..Point::new(access, length)
         };
+        // Without another ready thread a yield changes nothing.
         if access.contended {
             points.push(point(Duration::ZERO, None));
         }
+        // A preemption here also delays whatever follows the last racing access, so another thread may
+        // come to that word as well.
         let words_at_risk = [own, before.word.filter(|word| own != Some(*word))];
         for address in words_at_risk.into_iter().flatten() {
             let meetings = words.meetings(outcome, index, address);
@@ -153,6 +159,7 @@ impl<'a> Words<'a> {
             .filter(|other| other.number != access.number)
             .map(|other| (other.at.saturating_since(access.at), site_of(other)))
             .take_while(|(gap, _)| *gap <= REACH)
+            // Several accesses within one millisecond need the same preemption: keep the first.
             .filter_map(move |(gap, site)| {
                 let length = whole_above(gap);
                 (length > known).then(|| {
@@ -179,6 +186,7 @@ pub(super) fn in_search_order(
 ) -> impl Iterator<Item = Point> {
     let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
     points.sort_by_key(|point| (point.preemption.length, distance(point)));
+    // Many points differ only in time, as in a loop: one of each kind first covers more of the program.
     let mut seen = BTreeSet::new();
     let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
         let thread = point.preemption.thread;
@@ -200,6 +208,7 @@ pub(super) fn partners(outcome: &Outcome, first: &Point) -> Vec<Point> {
     };
     let meanwhile = outcome.access_log.iter().filter(is_meanwhile);
     let partners = meanwhile.map(|access| {
+        // One millisecond longer than the first preemption, so that its thread continues first.
         let left = whole_above(back.saturating_since(access.at));
         Point::new(access, left + MILLISECOND)
     });

@@ -108,6 +108,7 @@ impl Paired {
     pub fn mcnemar(self) -> f64 {
         let discordant = self.fixed + self.broke;
         let fewer = self.fixed.min(self.broke);
+        // An even split: twice the tail would count the middle term twice and exceed 1.
         if 2 * fewer >= discordant {
             return 1.0;
         }
@@ -123,6 +124,7 @@ impl Paired {
     /// interval of A. Agresti and Y. Min (2005), with half a seed added to each cell.
     #[must_use]
     pub fn difference(self) -> Interval {
+        // Four cells, half a seed each.
         let n = self.seeds() as f64 + 2.0;
         let (fixed, broke) = (self.fixed as f64 + 0.5, self.broke as f64 + 0.5);
         let centre = (fixed - broke) / n;
@@ -147,6 +149,7 @@ fn tail_in_integers(tosses: u64, most: u64) -> f64 {
     let (mut combinations, mut sum) = (1_u128, 0_u128);
     for heads in 0..=most {
         sum += combinations;
+        // C(n, k + 1) = C(n, k) (n - k) / (k + 1), without a remainder.
         combinations = combinations * u128::from(tosses - heads) / u128::from(heads + 1);
     }
     sum as f64 / (1_u128 << tosses) as f64
@@ -166,6 +169,7 @@ fn tail_in_logarithms(tosses: u64, most: u64) -> f64 {
             break;
         }
         let k = heads as f64;
+        // C(n, k - 1) = C(n, k) k / (n - k + 1).
         log_term += k.ln() - (n - k + 1.0).ln();
     }
     sum

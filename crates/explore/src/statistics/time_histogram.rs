@@ -58,6 +58,7 @@ impl TimeHistogram {
 }
 
 fn bucket(nanos: u64) -> u32 {
+    // Below 128 ns a bucket is one nanosecond wide: octave 0.
     let octave = (u64::BITS - nanos.leading_zeros()).saturating_sub(OCTAVE_BITS + 1);
     // The leading bit and the six bits below it: 64..=127, so octaves join without a gap.
     let index = u32::try_from(nanos >> octave).expect("seven bits are left");

@@ -180,6 +180,7 @@ impl ResultsDirectory {
             on_result(&result, line);
             Ok(())
         })?;
+        // What is appended must not continue a half line of a killed process.
         file.set_len(length).map_err(ResultsError::io(&lines))?;
         Ok(Self {
             path: path.to_owned(),
