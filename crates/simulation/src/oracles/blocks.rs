@@ -167,3 +167,73 @@ fn leak(id: BlockId, state: Option<BlockState>) -> Defect {
     let location = format!("control block, {state}");
     Defect::new(ViolationKind::ControlBlockLeak, &location, detail).with_block(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use mta::{AssociationEnd, BlockSnapshot};
+
+    use super::*;
+
+    const BLOCK: BlockIndex = BlockIndex(0);
+    const ONE: Instance = Instance(1);
+    const TWO: Instance = Instance(2);
+
+    /// The memory of a quiescent process with one block that no thread waits for.
+    fn audit() -> Audit {
+        let block = BlockSnapshot {
+            id: BlockId::new(BLOCK, ONE),
+            state: Some(BlockState::OutOfService),
+            owner: None,
+            socket: None,
+            event: 0,
+        };
+        Audit {
+            blocks: vec![block],
+            free: Vec::new(),
+            free_list_ends: true,
+            waiting: Vec::new(),
+        }
+    }
+
+    fn kinds(facts: &[Fact]) -> Vec<ViolationKind> {
+        let mut oracle = Blocks::default();
+        let defects = facts.iter().filter_map(|fact| oracle.on_fact(*fact));
+        defects.map(|defect| defect.kind).collect()
+    }
+
+    #[test]
+    fn a_block_is_in_use_once_at_a_time() {
+        let allocated = Fact::BlockAllocated(BLOCK, ONE);
+        let released = Fact::BlockReleased(BLOCK, ONE);
+        assert!(kinds(&[allocated, released]).is_empty());
+        let again = Fact::BlockAllocated(BLOCK, TWO);
+        assert_eq!(kinds(&[allocated, again]), [ViolationKind::HeapCorruption]);
+        let twice = [allocated, released, released];
+        assert_eq!(kinds(&twice), [ViolationKind::DoubleRelease]);
+        let stale = Fact::CloseApplied {
+            block: BLOCK,
+            meant: ONE,
+            found: TWO,
+        };
+        assert_eq!(kinds(&[stale]), [ViolationKind::StaleInstance]);
+    }
+
+    #[test]
+    fn a_block_leaks_when_its_last_owner_is_gone_and_is_reported_once() {
+        let mut oracle = Blocks::default();
+        let association = AssociationIndex(3);
+        oracle.on_fact(Fact::BlockAllocated(BLOCK, ONE));
+        oracle.on_fact(Fact::BlockBound(association, BLOCK, ONE));
+        oracle.on_fact(Fact::TransportBegun(BLOCK, ONE));
+        assert!(oracle.on_quiescence(&audit()).is_empty());
+        let end = AssociationEnd::NotOpened;
+        oracle.on_fact(Fact::AssociationEnded(association, end));
+        assert!(oracle.on_quiescence(&audit()).is_empty());
+        oracle.on_fact(Fact::TransportEnded(BLOCK, ONE));
+        let defects = oracle.on_quiescence(&audit());
+        assert_eq!(defects.len(), 1);
+        assert_eq!(defects[0].location, "control block, out of service");
+        oracle.on_fact(Fact::BlockOutOfService(BLOCK, ONE));
+        assert!(oracle.on_quiescence(&audit()).is_empty());
+    }
+}

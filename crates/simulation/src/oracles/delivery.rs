@@ -83,3 +83,55 @@ fn defect(location: &str, message: u32) -> Defect {
     let detail = format!("message {message}");
     Defect::new(ViolationKind::Delivery, location, detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENDER: u32 = 0x0a00_0001;
+
+    /// An oracle that knows of message 7, of 100 bytes.
+    fn oracle() -> Delivery {
+        let mut oracle = Delivery::new(vec![SENDER]);
+        let submission = Submission {
+            connector: 0,
+            message: 7,
+            rng_key: 0,
+            length: 100,
+            priority: mta::Priority::Normal,
+        };
+        oracle.on_submission(HostId(0), submission);
+        oracle
+    }
+
+    fn arrival(message: u32, length: u32) -> Fact {
+        Fact::MessageArrived {
+            from: SENDER,
+            message,
+            length,
+            hash: content::hash(message, length),
+        }
+    }
+
+    fn locations(facts: &[Fact]) -> Vec<String> {
+        let mut oracle = oracle();
+        let defects = facts.iter().filter_map(|fact| oracle.on_fact(*fact));
+        defects.map(|defect| defect.location).collect()
+    }
+
+    #[test]
+    fn a_message_that_arrives_and_is_acknowledged_violates_nothing() {
+        let facts = [arrival(7, 100), Fact::MessageAcknowledged(7)];
+        assert!(locations(&facts).is_empty());
+    }
+
+    #[test]
+    fn each_kind_of_wrong_delivery_is_reported() {
+        let early = Fact::MessageAcknowledged(7);
+        assert_eq!(locations(&[early]), ["acknowledged before it arrived"]);
+        let twice = [arrival(7, 100), arrival(7, 100)];
+        assert_eq!(locations(&twice), ["arrived twice"]);
+        assert_eq!(locations(&[arrival(7, 99)]), ["not what was sent"]);
+        assert_eq!(locations(&[arrival(8, 100)]), ["a message nobody sent"]);
+    }
+}

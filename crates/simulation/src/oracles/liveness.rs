@@ -55,3 +55,30 @@ impl Liveness {
         counts.into_iter().map(defect).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_messages_queued_at_healing_and_still_pending_are_overdue() {
+        let mut oracle = Liveness::default();
+        for message in 1..=4 {
+            oracle.on_submission(HostId(0), message);
+        }
+        oracle.on_fact(Fact::MessageAcknowledged(1));
+        assert!(
+            oracle.overdue().is_empty(),
+            "nothing is owed before healing"
+        );
+        oracle.on_healing();
+        oracle.on_submission(HostId(1), 5);
+        oracle.on_fact(Fact::MessageReturned(2));
+        let overdue = oracle.overdue();
+        let [(host, defect)] = overdue.as_slice() else {
+            panic!("one host has overdue messages: {overdue:?}");
+        };
+        assert_eq!(*host, HostId(0));
+        assert_eq!(defect.detail, "2 messages are still queued after healing");
+    }
+}

@@ -109,8 +109,8 @@ impl MessageSource {
         let priority = match self.plan.priorities {
             Priorities::All(priority) => priority,
             Priorities::Mix { urgent, non_urgent } => {
-                // One draw decides. `urgent` looks at the word from its upper end and `non_urgent` from
-                // its lower end, so that both are fractions of all messages.
+                // One draw decides: `urgent` takes the lowest words and `non_urgent` the highest, so
+                // both are fractions of all messages.
                 let word = self
                     .choices
                     .rng(PRIORITY, self.key, [ordinal, 0])
