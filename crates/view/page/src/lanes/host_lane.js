@@ -1,0 +1,47 @@
+// @ts-check
+// The heading of a host: marks in words, as far as there is space.
+
+import { Lane } from "./lane.js";
+
+/** @typedef {import("../run.js").Run} Run */
+/** @typedef {import("../run.js").Host} Host */
+
+export class HostLane extends Lane {
+  isBold = true;
+
+  /**
+   * @param {Run} run
+   * @param {Host} host
+   */
+  constructor(run, host) {
+    super(`${host.name}  ${host.build}`, 24, host);
+    // Marks without a host are written once, on the topmost host.
+    const isTopmost = host === run.orderedHosts[0];
+    this.marks = run.rankedMarks.filter(
+      (mark) => mark.host === host.number || (mark.host === null && isTopmost),
+    );
+  }
+
+  /**
+   * @param {import("../painter.js").Painter} painter
+   * @param {number} y
+   */
+  draw(painter, y) {
+    const { pen, colours, view } = painter;
+    pen.fillStyle = colours.soft;
+    pen.fillRect(view.x(view.from), y, view.plotWidth, this.height - 1);
+    /** @type {[number, number][]} */
+    const taken = [];
+    for (const mark of this.marks) {
+      if (mark.at > view.to || mark.at < view.from) continue;
+      const x = Math.round(view.x(mark.at));
+      const width = pen.measureText(mark.text).width + 10;
+      const left = Math.min(x, view.width - width - 8);
+      if (taken.some(([from, to]) => left < to && left + width > from)) continue;
+      taken.push([left, left + width]);
+      pen.fillStyle = mark.host === null ? colours.mark : colours.bad;
+      pen.fillRect(x - 1, y, 3, this.height - 1);
+      pen.fillText(mark.text, left + 5, y + this.height / 2);
+    }
+  }
+}
