@@ -54,7 +54,7 @@ fn the_first_screen_says_what_went_wrong_without_a_script() {
         assert!(words.contains(said), "the page does not say: {said}");
     }
     let clean = read(&page_of(folder.path(), CLEAN));
-    assert!(clean.contains("<h1>Nothing went wrong</h1>"));
+    assert!(clean.contains("<h1>No failures</h1>"));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn texts_of_the_scenario_cannot_become_part_of_the_page() {
 /// Where on the screen a life of a block is.
 fn place(browser: &Browser, host: &str, block: u32, instance: u32) -> [i64; 2] {
     let at = browser.run(&format!(
-        "return window.timeline.life('{host}', {block}, {instance})"
+        "return window.timeline.lifetime('{host}', {block}, {instance})"
     ));
     [0, 1].map(|axis| at[axis].as_f64().expect("a place").round() as i64)
 }
@@ -202,7 +202,7 @@ fn keys_and_search_reach_what_the_mouse_does() {
     let first = browser.text("detail");
     assert!(first.starts_with("data race: "), "{first}");
     assert!(
-        first.contains("The earlier one, which nothing orders before it:"),
+        first.contains("The earlier access, unordered with it:"),
         "{first}"
     );
     let span = browser.text("span");

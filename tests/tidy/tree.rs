@@ -4,7 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What building, fuzzing and version control leave in the tree.
-const NOT_OURS: [&str; 5] = [".git", "target", "out", "corpus", "artifacts"];
+const NOT_OURS: [&str; 6] = [
+    ".git",
+    "target",
+    "out",
+    "corpus",
+    "artifacts",
+    "node_modules",
+];
 
 /// More files than this would be somebody's data in the wrong place.
 const FILES_MAX: usize = 10_000;

@@ -1,15 +1,13 @@
-//! What the links carried, for Wireshark.
+//! A packet capture of all links, as pcapng.
 //!
-//! Owns the form of a capture: a pcapng section with one interface for each end of each link. A
-//! packet stands once, on the interface of the end that puts it on the link, at the time it does
-//! so; comments say what becomes of it. Only what arrives damaged stands a second time, as the
-//! other end sees it. Two vantage points in one file would make every segment a retransmission to
-//! an analyser. It refuses a link layer: packets are raw IP.
+//! The file has one interface for each end of each link. A packet is captured once, where it is put
+//! on the link; a comment says what happens to it. Two captures of each packet would make an
+//! analyzer report every segment as a retransmission. A packet that arrives damaged is captured a
+//! second time, at the receiving end. There is no link layer: packets start with the IP header.
 //!
-//! Times count from the date at which the scenario's logs begin, by no host's clock.
+//! Time stamps count from the date at which the scenario's logs start, not from a host's clock.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -26,21 +24,21 @@ use logs::sentence::drop_reason;
 use logs::wall_clock::WallTime;
 use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
-use crate::shown::Shown;
+use crate::run::Run;
 
-/// Bytes of a packet that are kept: all that an IP packet can have.
+/// The longest IP packet: packets are captured whole.
 const SNAPLEN: u32 = 65_535;
-/// Times are nanoseconds: 10 to the minus ninth.
+/// `if_tsresol`: time stamps are in units of 10^-9 s.
 const NANOSECONDS: u8 = 9;
-/// The packet came in, or went out (pcapng's `epb_flags`, bits 0 and 1).
+/// `epb_flags`, bits 0 and 1: the packet's direction.
 const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
 
-/// Writes the packets that were seen as a pcapng file.
+/// Writes the observed packets as a pcapng file.
 ///
 /// # Errors
-/// If `out` refuses.
-pub fn capture(run: &Shown<'_>, out: &mut impl Write) -> io::Result<()> {
+/// If `out` cannot be written.
+pub fn capture(run: &Run<'_>, out: &mut impl Write) -> io::Result<()> {
     write(run, out).map_err(|error| {
         if let PcapError::IoError(error) = error {
             error
@@ -50,7 +48,7 @@ pub fn capture(run: &Shown<'_>, out: &mut impl Write) -> io::Result<()> {
     })
 }
 
-fn write(run: &Shown<'_>, out: &mut impl Write) -> PcapResult<()> {
+fn write(run: &Run<'_>, out: &mut impl Write) -> PcapResult<()> {
     let section = SectionHeaderBlock {
         endianness: Endianness::Little,
         options: vec![
@@ -70,37 +68,33 @@ fn write(run: &Shown<'_>, out: &mut impl Write) -> PcapResult<()> {
         }
     }
     let start = WallTime::since_1970(run.scenario.epoch);
-    for passage in &run.seen.packets {
-        let nanos = start.saturating_add(passage.at.nanos());
-        let packet = EnhancedPacketBlock {
-            interface_id: interface_of(run, passage),
+    for packet in &run.observations.packets {
+        let nanos = start.saturating_add(packet.at.nanos());
+        let block = EnhancedPacketBlock {
+            interface_id: interface_of(run, packet),
             timestamp: Duration::from_nanos(nanos),
-            original_len: u32::try_from(passage.bytes.len()).unwrap_or(SNAPLEN),
-            data: Cow::Borrowed(&passage.bytes),
-            options: options(passage),
+            original_len: u32::try_from(packet.bytes.len()).unwrap_or(SNAPLEN),
+            data: Cow::Borrowed(&packet.bytes),
+            options: options(packet),
         };
-        file.write_block(&packet.into_block())?;
+        file.write_block(&block.into_block())?;
     }
     Ok(())
 }
 
-fn about(run: &Shown<'_>) -> String {
+fn about(run: &Run<'_>) -> String {
     let (title, seed) = (&run.scenario.title, run.outcome.seed);
-    let (digest, repeat) = (run.outcome.digest, run.repeat);
-    let mut about = format!("{title}\nseed {seed}, digest {digest}\nrepeat: {repeat}");
-    if run.seen.dropped > 0 {
-        let missed = run.seen.dropped;
-        write!(
-            about,
-            "\n{missed} packets more, beyond the limit of records"
-        )
-        .expect("a string takes everything");
+    let (digest, command) = (run.outcome.digest, run.command);
+    let mut about = format!("{title}\nseed {seed}, digest {digest}\nto reproduce: {command}");
+    let dropped = run.observations.dropped;
+    if dropped > 0 {
+        about += &format!("\n{dropped} more packets or thread intervals, beyond limits.records");
     }
     about
 }
 
 fn interface(
-    run: &Shown<'_>,
+    run: &Run<'_>,
     link: &str,
     end: &str,
     other: &str,
@@ -108,13 +102,13 @@ fn interface(
     let mut options = vec![
         InterfaceDescriptionOption::IfName(Cow::Owned(format!("{link}@{end}"))),
         InterfaceDescriptionOption::IfDescription(Cow::Owned(format!(
-            "link {link}, the end of {end}: what it sends to {other}, and what comes damaged"
+            "link {link} at {end}: packets sent to {other}, and packets that arrive damaged"
         ))),
         InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
     ];
     let view = run.outcome.hosts.iter().find(|view| view.name == end);
     if let Some(view) = view {
-        // The address, and a mask that says nothing of networks: links join two hosts.
+        // The mask of a single address: links are point to point and have no network number.
         let bytes = [view.address.to_be_bytes(), [255; 4]].concat();
         options.push(InterfaceDescriptionOption::IfIpv4Addr(Cow::Owned(bytes)));
     }
@@ -125,53 +119,52 @@ fn interface(
     }
 }
 
-/// Interfaces are numbered as they are written: two for each link.
-fn interface_of(run: &Shown<'_>, passage: &CapturedPacket) -> u32 {
+/// Two interfaces for each link, in the order in which they are written.
+fn interface_of(run: &Run<'_>, packet: &CapturedPacket) -> u32 {
     let mut links = run.scenario.links.values();
-    let link = links.nth(passage.link.0 as usize);
-    let link = link.expect("a passage is on a link of the scenario");
-    let end = &run.outcome.hosts[passage.end.0 as usize].name;
-    passage.link.0 * 2 + u32::from(link.between[1] == *end)
+    let link = links.nth(packet.link.0 as usize);
+    let link = link.expect("a packet is on a link of the scenario");
+    let end = &run.outcome.hosts[packet.end.0 as usize].name;
+    packet.link.0 * 2 + u32::from(link.between[1] == *end)
 }
 
-fn options(passage: &CapturedPacket) -> Vec<EnhancedPacketOption<'static>> {
-    let is_in = matches!(passage.fate, Fate::Damaged { .. });
-    let mut options = vec![EnhancedPacketOption::Flags(if is_in {
-        INBOUND
-    } else {
-        OUTBOUND
-    })];
-    let comments = comments(passage).into_iter();
+fn options(packet: &CapturedPacket) -> Vec<EnhancedPacketOption<'static>> {
+    let direction = match packet.fate {
+        Fate::Damaged { .. } => INBOUND,
+        Fate::Carried(_) | Fate::Lost(_) => OUTBOUND,
+    };
+    let mut options = vec![EnhancedPacketOption::Flags(direction)];
+    let comments = comments(packet).into_iter();
     options.extend(comments.map(|it| EnhancedPacketOption::Comment(Cow::Owned(it))));
     options
 }
 
-/// What a reader is told of a packet; nothing of one that simply arrives.
-fn comments(passage: &CapturedPacket) -> Vec<String> {
-    let mut told = Vec::new();
-    let attempt = passage.identity.attempt;
-    if attempt > 0 && passage.is_made_here && !matches!(passage.fate, Fate::Damaged { .. }) {
-        told.push(format!("sent again: attempt {}", attempt + 1));
+/// Comments on a packet; none if it just arrives.
+fn comments(packet: &CapturedPacket) -> Vec<String> {
+    let mut comments = Vec::new();
+    let attempt = packet.identity.attempt;
+    if attempt > 0 && packet.is_made_here && !matches!(packet.fate, Fate::Damaged { .. }) {
+        comments.push(format!("sent again: attempt {}", attempt + 1));
     }
-    match &passage.fate {
-        Fate::Lost(reason) => told.push(format!("dropped: {}", drop_reason(*reason))),
+    match &packet.fate {
+        Fate::Lost(reason) => comments.push(format!("dropped: {}", drop_reason(*reason))),
         Fate::Damaged { bit } => {
-            told.push(format!(
+            comments.push(format!(
                 "damaged on the way: bit {bit} behind the IP header"
             ));
         }
         Fate::Carried(copies) => {
-            let after = |at: Instant| Instant::from_nanos(at.saturating_since(passage.at).nanos());
+            let after = |at: Instant| Instant::from_nanos(at.saturating_since(packet.at).nanos());
             if let [first, second] = copies.as_slice() {
                 let (first, second) = (after(first.at), after(second.at));
-                told.push(format!(
+                comments.push(format!(
                     "duplicated: arrives {first} s and {second} s later"
                 ));
             }
             if copies.iter().any(|copy| copy.is_damaged) {
-                told.push("arrives damaged".to_owned());
+                comments.push("arrives damaged".to_owned());
             }
         }
     }
-    told
+    comments
 }

@@ -1,28 +1,25 @@
-//! Views of runs and sweeps, for a person's eye and for other programs.
+//! Views of finished runs and sweeps in formats of other programs.
 //!
-//! A view is a function from finished runs to bytes of a format that somebody else defined: it
-//! runs nothing, judges nothing and opens no file. The same run gives the same bytes, wherever
-//! and whenever they are made.
+//! Each view is a function from a run, or the statistics of a sweep, to bytes. The same input gives
+//! the same bytes on every machine.
 //!
-//! | Module | Owns |
+//! | module | contents |
 //! |---|---|
-//! | [`shown`] | a run as all views take it |
-//! | [`life`] | the lives of control blocks |
+//! | [`run`] | the input of all views of one run |
+//! | [`mod@report`] | an HTML page: failures, their causes, and a timeline |
 //! | [`mod@capture`] | packets for Wireshark, as pcapng |
-//! | [`mod@perfetto`] | threads, blocks, links and messages for Perfetto |
-//! | [`mod@report`] | one page for a person, as HTML |
-//! | [`plot`] | a sweep as one picture |
-//!
-//! It never knows what made a run come out as it did.
+//! | [`mod@perfetto`] | threads, control blocks, links and messages for Perfetto |
+//! | [`lifetime`] | the uses of control blocks, which several views show |
+//! | [`plot`] | the statistics of a sweep, as SVG |
 
 pub mod capture;
-pub mod life;
+pub mod lifetime;
 pub mod perfetto;
 pub mod plot;
 pub mod report;
-pub mod shown;
+pub mod run;
 
 pub use capture::capture;
 pub use perfetto::perfetto;
 pub use report::report;
-pub use shown::Shown;
+pub use run::Run;

@@ -1,9 +1,9 @@
-//! A run for the Perfetto UI.
+//! A trace of a run for the Perfetto UI.
 //!
-//! Owns which tracks there are and what stands on them: for each host its threads, running or
-//! waiting, its control blocks with each use and its states, and its messages; for each link its
-//! outages and packets. Flow arrows lead from who sent a message, or ended a wait, to who got it.
-//! Times are nanoseconds of virtual time. It refuses numbers about a run; they stand elsewhere.
+//! Each host has a track for its messages, one for each control block and one for each thread. Each
+//! link has one for its outages and one for each end. Flow arrows lead from submission to delivery
+//! and acknowledgment of a message, from sending to arrival of a packet, and from the thread that
+//! ends a wait to the one that waited. Time stamps are nanoseconds of virtual time.
 
 mod wire;
 
@@ -17,39 +17,42 @@ use simulation::observers::thread_intervals::{EndedBy, ThreadActivity, ThreadInt
 use simulation::record::{Record, ThreadNumber};
 use simulation::timeline;
 
-use crate::life::{self, Life, Phase};
-use crate::shown::Shown;
+use crate::lifetime::{self, Lifetime, Phase};
+use crate::run::Run;
 
 use wire::{Event, Track};
 
-/// Writes a run as a Perfetto trace. The run has to be watched: threads, and packets if they are
-/// to be shown.
+/// Writes a run as a Perfetto trace. It shows threads and packets if they were observed.
 ///
 /// # Errors
-/// If `out` refuses.
-pub fn perfetto(run: &Shown<'_>, out: &mut impl Write) -> io::Result<()> {
+/// If `out` cannot be written.
+pub fn perfetto(run: &Run<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut trace = Trace { out, tracks: 0 };
-    let lives = life::lives(run.scenario, run.outcome);
+    let lifetimes = lifetime::lifetimes(run.scenario, run.outcome);
     for (host, view) in run.outcome.hosts.iter().enumerate() {
         let process = trace.track(&view.name, None)?;
         let messages = trace.track("messages", Some(process))?;
         trace.messages(run, host, messages)?;
-        let mut own: BTreeMap<u32, Vec<&Life>> = BTreeMap::new();
-        for life in lives.iter().filter(|it| it.host.0 as usize == host) {
-            own.entry(life.block.index.0).or_default().push(life);
+        let mut blocks: BTreeMap<u32, Vec<&Lifetime>> = BTreeMap::new();
+        for lifetime in lifetimes.iter().filter(|it| it.host.0 as usize == host) {
+            let block = lifetime.block.index.0;
+            blocks.entry(block).or_default().push(lifetime);
         }
-        for (block, lives) in own {
+        for (block, lifetimes) in blocks {
             let track = trace.track(&format!("CB {block}"), Some(process))?;
-            lives.iter().try_for_each(|it| trace.life(track, it))?;
+            lifetimes
+                .iter()
+                .try_for_each(|it| trace.lifetime(track, it))?;
         }
         trace.threads(run, host, process)?;
     }
     trace.links(run)
 }
 
-/// A trace in the making.
+/// A trace that is being written.
 struct Trace<'a, W> {
     out: &'a mut W,
+    /// Tracks so far; the last one has this number.
     tracks: u64,
 }
 
@@ -69,24 +72,25 @@ impl<W: Write> Trace<'_, W> {
         self.out.write_all(&wire::event(at.nanos(), event))
     }
 
-    fn slice(&mut self, track: u64, (from, to): (Instant, Instant), name: &str) -> io::Result<()> {
+    fn slice(&mut self, track: u64, from: Instant, to: Instant, name: &str) -> io::Result<()> {
         self.put(from, Event::begin(track, name))?;
         self.put(to, Event::end(track))
     }
 
-    fn life(&mut self, track: u64, life: &Life) -> io::Result<()> {
-        let name = format!("instance {}", life.block.instance);
-        self.put(life.from(), Event::begin(track, &name))?;
-        for (place, (at, phase)) in life.phases.iter().enumerate() {
-            let until = life.phases.get(place + 1).map_or(life.to, |(at, _)| *at);
-            self.slice(track, (*at, until), in_words(*phase))?;
+    /// A lifetime as a slice, with its phases as slices inside.
+    fn lifetime(&mut self, track: u64, lifetime: &Lifetime) -> io::Result<()> {
+        let Lifetime { phases, to, .. } = lifetime;
+        let name = format!("instance {}", lifetime.block.instance);
+        self.put(lifetime.from(), Event::begin(track, &name))?;
+        for (index, (at, phase)) in phases.iter().enumerate() {
+            let until = phases.get(index + 1).map_or(*to, |(at, _)| *at);
+            self.slice(track, *at, until, phase_name(*phase))?;
         }
-        self.put(life.to, Event::end(track))
+        self.put(*to, Event::end(track))
     }
 
-    /// What became of messages at one host, with arrows from their coming to their arrival and on
-    /// to their acknowledgment.
-    fn messages(&mut self, run: &Shown<'_>, host: usize, track: u64) -> io::Result<()> {
+    /// The messages of a host, with arrows from submission to delivery and acknowledgment.
+    fn messages(&mut self, run: &Run<'_>, host: usize, track: u64) -> io::Result<()> {
         for (at, record) in &run.outcome.records {
             let Record::Mta(by, _, mta::Record::Fact(fact)) = record else {
                 continue;
@@ -118,68 +122,69 @@ impl<W: Write> Trace<'_, W> {
         Ok(())
     }
 
-    fn threads(&mut self, run: &Shown<'_>, host: usize, process: u64) -> io::Result<()> {
+    fn threads(&mut self, run: &Run<'_>, host: usize, process: u64) -> io::Result<()> {
         let mut tracks: BTreeMap<ThreadNumber, u64> = BTreeMap::new();
         for (number, name) in &run.outcome.hosts[host].threads {
             let track = self.track(&format!("{name} ({:03})", number.0), Some(process))?;
             tracks.insert(*number, track);
         }
-        let mut stays: Vec<&ThreadInterval> = run.seen.intervals.iter().collect();
-        stays.retain(|stay| stay.host.0 as usize == host);
-        // What a thread does follows on what it did before.
-        stays.sort_by_key(|stay| (stay.thread, stay.from, stay.to));
-        for stay in stays {
-            let track = tracks[&stay.thread];
-            let ThreadActivity::Waits { name, ended_by, .. } = stay.activity else {
-                self.slice(track, (stay.from, stay.to), "runs")?;
+        let mut intervals: Vec<&ThreadInterval> = run.observations.intervals.iter().collect();
+        intervals.retain(|it| it.host.0 as usize == host);
+        // Intervals were recorded when they ended; slices of a track must be written in order.
+        intervals.sort_by_key(|it| (it.thread, it.from, it.to));
+        for interval in intervals {
+            let track = tracks[&interval.thread];
+            let ThreadActivity::Waits { name, ended_by, .. } = interval.activity else {
+                self.slice(track, interval.from, interval.to, "runs")?;
                 continue;
             };
-            let flow = mix(track, stay.to.nanos());
+            let flow = mix(track, interval.to.nanos());
             let waker = match ended_by {
                 Some(EndedBy::Thread(thread)) => tracks.get(&thread),
                 Some(EndedBy::Time | EndedBy::World) | None => None,
             };
-            self.put(stay.from, Event::begin(track, &format!("waits: {name}")))?;
-            self.put(stay.to, Event::end(track))?;
+            self.put(
+                interval.from,
+                Event::begin(track, &format!("waits: {name}")),
+            )?;
+            self.put(interval.to, Event::end(track))?;
             if let Some(waker) = waker {
                 let ends = Event::instant(*waker, "ends a wait").flowing(flow, false);
-                self.put(stay.to, ends)?;
-                let goes_on = Event::instant(track, "goes on").flowing(flow, true);
-                self.put(stay.to, goes_on)?;
+                self.put(interval.to, ends)?;
+                let continues = Event::instant(track, "continues").flowing(flow, true);
+                self.put(interval.to, continues)?;
             }
         }
         Ok(())
     }
 
-    fn links(&mut self, run: &Shown<'_>) -> io::Result<()> {
+    fn links(&mut self, run: &Run<'_>) -> io::Result<()> {
         let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
         for (number, (name, link)) in (0..).zip(&run.scenario.links) {
             let parent = self.track(&format!("link {name}"), None)?;
             let track = self.track("outages", Some(parent))?;
-            for window in outages.iter().filter(|window| window.link == *name) {
-                self.slice(track, (window.from, window.to), "outage")?;
+            for outage in outages.iter().filter(|it| it.link == *name) {
+                self.slice(track, outage.from, outage.to, "outage")?;
             }
             let mut ends = Vec::new();
             for end in &link.between {
                 let host = run.outcome.host_named(end);
                 ends.push((host, self.track(&format!("at {end}"), Some(parent))?));
             }
-            let passages = run.seen.packets.iter();
-            for passage in passages.filter(|it| it.link.0 == number) {
-                let own = usize::from(ends[1].0 == Some(passage.end));
+            let packets = run.observations.packets.iter();
+            for packet in packets.filter(|it| it.link.0 == number) {
+                let own = usize::from(ends[1].0 == Some(packet.end));
                 let (here, there) = (ends[own].1, ends[1 - own].1);
-                let attempt = passage.identity.attempt;
-                match &passage.fate {
-                    Fate::Lost(_) => self.put(passage.at, Event::instant(here, "sent and lost"))?,
-                    Fate::Damaged { .. } => {
-                        self.put(passage.at, Event::instant(here, "damaged"))?
-                    }
+                let attempt = packet.identity.attempt;
+                match &packet.fate {
+                    Fate::Lost(_) => self.put(packet.at, Event::instant(here, "sent and lost"))?,
+                    Fate::Damaged { .. } => self.put(packet.at, Event::instant(here, "damaged"))?,
                     Fate::Carried(copies) => {
                         let name = if attempt > 0 { "sent again" } else { "sent" };
-                        let flow = mix(mix(passage.identity.flow, passage.identity.unit), {
-                            mix(passage.at.nanos(), u64::from(attempt))
+                        let flow = mix(mix(packet.identity.flow, packet.identity.unit), {
+                            mix(packet.at.nanos(), u64::from(attempt))
                         });
-                        self.put(passage.at, Event::instant(here, name).flowing(flow, false))?;
+                        self.put(packet.at, Event::instant(here, name).flowing(flow, false))?;
                         for copy in copies.iter().filter(|copy| !copy.is_damaged) {
                             let arrived = Event::instant(there, "arrived").flowing(flow, true);
                             self.put(copy.at, arrived)?;
@@ -192,7 +197,7 @@ impl<W: Write> Trace<'_, W> {
     }
 }
 
-const fn in_words(phase: Phase) -> &'static str {
+const fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Allocated => "allocated",
         Phase::Connecting => "connecting",

@@ -1,18 +1,20 @@
-//! A sweep as one picture.
+//! The statistics of a sweep as a plot.
 //!
-//! Owns the choice of the picture, which follows from what was varied: nothing, one setting or
-//! two. Every share has its Wilson interval. It refuses more than two settings, and any number
-//! that is not in the statistics.
+//! The number of varied settings decides the plot. Every proportion has its 95 % Wilson interval.
 //!
-//! - `quantity`: a setting's values as numbers with a unit.
-//! - `axis`: where a number is drawn, and which ticks it has.
-//! - `canvas`: the SVG; `page`: the same in HTML.
-//! - `curve`, `heat`, `survival`: the three pictures.
+//! | module | contents |
+//! |---|---|
+//! | `heat_map` | two settings: one cell for each combination |
+//! | `curve` | one setting: proportions with intervals |
+//! | `survival` | no setting: survival over virtual time |
+//! | `quantity` | values of a setting as numbers with a unit |
+//! | `axis` | scales and ticks |
+//! | `canvas`, `page` | the SVG, and an HTML page around it |
 
 mod axis;
 mod canvas;
 mod curve;
-mod heat;
+mod heat_map;
 mod page;
 mod quantity;
 mod survival;
@@ -24,61 +26,64 @@ use explore::statistics::intervals::{Interval, wilson};
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
-/// What is counted.
+/// Which runs are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
-    /// Runs in which a control block leaked.
+    /// Runs that leaked a control block.
     Leak,
-    /// Runs in which no control block was left.
+    /// Runs that ran out of control blocks.
     Exhaustion,
     /// Runs in which an exception ended a process.
     Crash,
-    /// Runs in which anything went wrong.
+    /// Runs with any failure.
     Failure,
 }
 
-/// A picture, and its figures as a table.
+/// A plot, and its numbers as a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
     svg: String,
     title: String,
-    /// The names of the columns, then the rows.
+    /// The first row has the names of the columns.
     table: Vec<Vec<String>>,
 }
 
-/// Why there is no picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a sweep cannot be plotted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlotError {
-    /// So many settings are varied.
+    /// More than two settings are varied.
+    #[error("{0} settings are varied; a plot shows at most two: fix the others with --set")]
     TooManyAxes(usize),
-    /// A setting has so many values.
+    /// A setting has too many values.
+    #[error("a setting has {0} values; a plot shows at most {VALUES_MAX}")]
     TooManyValues(usize),
-    /// No run was made.
+    /// The sweep has no runs.
+    #[error("the sweep has no runs")]
     Empty,
 }
 
-/// Values of one setting that a picture shows.
+/// Values of one setting on a plot.
 const VALUES_MAX: usize = 24;
 
-/// The picture of a sweep. `measure` is what is counted; without one, what went wrong decides.
+/// Plots a sweep. Without `measure` the plot counts what occurred.
 ///
 /// # Errors
-/// If the sweep has no runs, or varies more than a picture can show.
+/// If the sweep has no runs, or varies more than a plot can show.
 pub fn figure(statistics: &SweepStatistics, measure: Option<Measure>) -> Result<Figure, PlotError> {
     let axes = &statistics.manifest().axes;
     check(axes)?;
     if statistics.total().runs == 0 {
         return Err(PlotError::Empty);
     }
-    let measures = measure.map_or_else(|| Measure::found_in(statistics.total()), |it| vec![it]);
+    let measures = measure.map_or_else(|| Measure::occurred(statistics.total()), |it| vec![it]);
     Ok(match axes.as_slice() {
         [varied] => curve::draw(statistics, varied, &measures),
-        [down, along] => heat::draw(statistics, (down, along), measures[0]),
+        [rows, columns] => heat_map::draw(statistics, rows, columns, measures[0]),
         _ => survival::draw(statistics, measure.unwrap_or(Measure::Exhaustion)),
     })
 }
 
-/// Whether a picture can show a sweep over these axes: a question before it is run.
+/// Checks whether a sweep over these axes can be plotted.
 ///
 /// # Errors
 /// If there are more than two, or one has too many values.
@@ -94,30 +99,29 @@ pub fn check(axes: &[Axis]) -> Result<(), PlotError> {
 }
 
 impl Figure {
-    /// The picture alone, as an SVG file.
+    /// The plot as an SVG file.
     #[must_use]
     pub fn svg(&self) -> &str {
         &self.svg
     }
 
-    /// The picture in a page of its own, with its figures as a table and the command that made
-    /// it.
+    /// The plot as an HTML page, with its numbers as a table and the command of the sweep.
     #[must_use]
     pub fn html(&self, command: &str) -> String {
         page::html(self, command)
     }
 }
 
-/// Runs of some, with their interval.
+/// A proportion of runs, with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Share {
+struct Proportion {
     hits: u64,
     runs: u64,
     rate: f64,
     interval: Interval,
 }
 
-impl Share {
+impl Proportion {
     fn of(counters: &Counters, measure: Measure) -> Self {
         let (hits, runs) = (measure.count(counters), counters.runs);
         Self {
@@ -130,7 +134,7 @@ impl Share {
 }
 
 /// `37 of 100 runs, 37.0 % (95 %: 28.2 to 46.8 %)`
-impl fmt::Display for Share {
+impl fmt::Display for Proportion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
@@ -145,7 +149,7 @@ impl fmt::Display for Share {
 }
 
 impl Measure {
-    /// The word for failures of this kind in a counters; all of them for [`Measure::Failure`].
+    /// The kind of failure that is counted; `None` for all.
     const fn kind(self) -> Option<&'static str> {
         match self {
             Self::Leak => Some("control-block-leak"),
@@ -162,33 +166,33 @@ impl Measure {
         }
     }
 
-    /// What went wrong in any run; the leak if nothing did.
-    fn found_in(counters: &Counters) -> Vec<Self> {
+    /// What occurred in any run; leaks if nothing did.
+    fn occurred(counters: &Counters) -> Vec<Self> {
         let all = [Self::Leak, Self::Exhaustion, Self::Crash];
-        let mut found: Vec<Self> = all
+        let mut occurred: Vec<Self> = all
             .into_iter()
             .filter(|it| it.count(counters) > 0)
             .collect();
-        if found.is_empty() {
-            let nothing = counters.failing == 0;
-            found.push(if nothing { Self::Leak } else { Self::Failure });
+        if occurred.is_empty() {
+            let is_clean = counters.failing == 0;
+            occurred.push(if is_clean { Self::Leak } else { Self::Failure });
         }
-        found
+        occurred
     }
 
     /// `a control block leaked`
-    const fn sentence(self) -> &'static str {
+    const fn clause(self) -> &'static str {
         match self {
             Self::Leak => "a control block leaked",
             Self::Exhaustion => "no control block was left",
             Self::Crash => "an exception ended a process",
-            Self::Failure => "something went wrong",
+            Self::Failure => "any failure occurred",
         }
     }
 }
 
-/// How many runs and seeds a picture rests on, below its title.
-fn foundation(statistics: &SweepStatistics) -> String {
+/// The line below the title: scenario, number of runs and seeds.
+fn subtitle(statistics: &SweepStatistics) -> String {
     let manifest = statistics.manifest();
     let (made, all) = (statistics.total().runs, manifest.runs());
     let state = if made == all {
@@ -200,23 +204,6 @@ fn foundation(statistics: &SweepStatistics) -> String {
         "{}: {made}{state} runs, seeds {}",
         manifest.title, manifest.seeds
     )
-}
-
-impl fmt::Display for PlotError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooManyAxes(count) => write!(
-                out,
-                "{count} settings are varied, and a picture shows two at the most: \
-                 fix the others with --set"
-            ),
-            Self::TooManyValues(count) => write!(
-                out,
-                "a setting has {count} values, and a picture shows {VALUES_MAX} at the most"
-            ),
-            Self::Empty => out.write_str("no run was made, so there is nothing to draw"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,13 @@
-//! One run as one page that anybody can open.
+//! An HTML page about one run: what failed, why, and the run on a timeline.
 //!
-//! Owns [`report`]: a single HTML file with everything in it, which asks no network for anything
-//! and is the same bytes for the same run. Its first screen says what went wrong; below that is
-//! the run on a time axis. It refuses to run anything or to find causes: the explanation is
-//! handed in.
-//!
-//! The page's own parts are files next to this module: `page.html` is the form, `page.css` its
-//! looks in light and dark, and the scripts draw and answer.
+//! The page is one file and loads nothing. Failures are readable without JavaScript. The crate's
+//! folder `page` has the template, the style sheet and the scripts; `report.js` is their bundle.
 
+mod access_contexts;
 mod columns;
 mod data;
 mod failures;
 mod packets;
-mod scenes;
 mod threads;
 mod time;
 
@@ -21,118 +16,110 @@ use config::plan::{Keyword, Scenario};
 use explore::explain::{Explanation, Necessity};
 use simulation::Outcome;
 
-use crate::shown::Shown;
+use crate::run::Run;
 
+use data::Data;
 use failures::Failure;
-
-/// The scripts, in the order in which they need each other.
-const SCRIPTS: [&str; 6] = [
-    include_str!("report/model.js"),
-    include_str!("report/lanes.js"),
-    include_str!("report/draw.js"),
-    include_str!("report/panel.js"),
-    include_str!("report/input.js"),
-    include_str!("report/main.js"),
-];
 
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page<'a> {
     title: &'a str,
-    why: &'a str,
+    /// Why the scenario exists.
+    purpose: &'a str,
     headline: String,
     more: String,
     verdict: &'static str,
-    is_good: bool,
+    is_clean: bool,
     unexpected: &'a [String],
     failures: &'a [Failure],
-    explanation: Option<Told<'a>>,
-    repeat: &'a str,
+    cause: Option<Cause<'a>>,
+    command: &'a str,
     facts: Vec<(&'static str, String)>,
     style: &'static str,
-    script: String,
+    script: &'static str,
     data: String,
 }
 
-/// An explanation as the page tells it.
-struct Told<'a> {
+/// An explanation as the page shows it.
+struct Cause<'a> {
     signature: &'a str,
-    /// In a line: what is necessary.
-    short: String,
-    chain: &'a [String],
+    /// The necessary parts, in a sentence.
+    summary: String,
+    trace: &'a [String],
     necessary: Vec<&'a str>,
-    others: Vec<&'a str>,
+    unnecessary: Vec<&'a str>,
     runs: u64,
 }
 
-/// The page of a run. The run has to be watched whole: packets and threads.
+/// The page of a run. The run must be observed with packets and threads.
 #[must_use]
-pub fn report(run: &Shown<'_>, explanation: Option<&Explanation>) -> String {
+pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
     let failures = failures::failures(run.scenario, run.outcome);
     let headline = failures::headline(run.outcome, &failures);
-    let (verdict, is_good) = failures::verdict(run.outcome);
+    let (verdict, is_clean) = failures::verdict(run.outcome);
+    let data = Data::of(run, &failures);
     let page = Page {
         title: &run.scenario.title,
-        why: run.scenario.why.trim(),
+        purpose: run.scenario.why.trim(),
         headline: headline.text,
         more: headline.more,
         verdict,
-        is_good,
+        is_clean,
         unexpected: &run.outcome.unexpected,
-        explanation: explanation.map(told),
-        repeat: run.repeat,
-        facts: facts(run),
-        style: include_str!("report/page.css"),
-        script: SCRIPTS.concat(),
-        data: data::json(run, &failures),
+        cause: explanation.map(cause),
+        command: run.command,
+        facts: facts(run, data.left_out),
+        style: include_str!("../page/page.css"),
+        script: include_str!("../page/report.js"),
+        data: data.to_json(),
         failures: &failures,
     };
-    page.render().expect("a string takes everything")
+    page.render().expect("a String accepts any text")
 }
 
-/// The signature of the failure that the page is about, if anything went wrong: what is worth
-/// explaining.
+/// The signature of the gravest failure of a run: the one that is worth explaining.
 #[must_use]
-pub fn subject(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
+pub fn gravest_failure(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
     let failures = failures::failures(scenario, outcome);
     failures.into_iter().next().map(|first| first.signature)
 }
 
-fn told(explanation: &Explanation) -> Told<'_> {
+fn cause(explanation: &Explanation) -> Cause<'_> {
     let parts = |wanted: Necessity| {
         let parts = explanation.parts.iter();
         let parts = parts.filter(move |it| it.necessity == wanted);
         parts.map(|it| it.part.as_str()).collect::<Vec<&str>>()
     };
     let necessary = parts(Necessity::Necessary);
-    let short = match necessary.len() {
-        0 => "no single part of the scenario is necessary; it happens without each of them."
-            .to_owned(),
-        _ => format!("it does not happen without {}.", listed(&necessary)),
+    let summary = if necessary.is_empty() {
+        "no single part of the scenario is necessary; it happens without each of them.".to_owned()
+    } else {
+        format!("it does not happen without {}.", alternatives(&necessary))
     };
-    Told {
+    Cause {
         signature: &explanation.signature,
-        short,
-        chain: &explanation.causal_trace,
+        summary,
+        trace: &explanation.causal_trace,
         necessary,
-        others: parts(Necessity::NotNecessary),
+        unnecessary: parts(Necessity::NotNecessary),
         runs: explanation.runs,
     }
 }
 
-/// `a, b or c`; of many, the first few.
-fn listed(parts: &[&str]) -> String {
-    const NAMED: usize = 6;
-    let named = &parts[..parts.len().min(NAMED)];
+/// `a, b or c`; of many parts, the first few.
+fn alternatives(parts: &[&str]) -> String {
+    const NAMED_MAX: usize = 6;
+    let named = &parts[..parts.len().min(NAMED_MAX)];
     match (named, parts.len() - named.len()) {
         ([all @ .., last], 0) if !all.is_empty() => format!("{} or {last}", all.join(", ")),
         (named, 0) => named.join(", "),
-        (named, more) => format!("{} or {more} parts more", named.join(", ")),
+        (named, more) => format!("{} or {more} more parts", named.join(", ")),
     }
 }
 
-/// What else there is to know of a run, label by label.
-fn facts(run: &Shown<'_>) -> Vec<(&'static str, String)> {
+/// The table of the run's numbers.
+fn facts(run: &Run<'_>, left_out: u64) -> Vec<(&'static str, String)> {
     let outcome = run.outcome;
     let (associations, messages) = (outcome.associations, outcome.messages);
     let hosts = outcome.hosts.iter();
@@ -143,7 +130,7 @@ fn facts(run: &Shown<'_>) -> Vec<(&'static str, String)> {
     let logged: Vec<String> = logged
         .map(|(id, count)| format!("{count} x {id}"))
         .collect();
-    vec![
+    let mut facts = vec![
         ("hosts", hosts.join(", ")),
         (
             "associations",
@@ -167,5 +154,10 @@ fn facts(run: &Shown<'_>) -> Vec<(&'static str, String)> {
         ("scheduler", run.scenario.scheduler.as_str().to_owned()),
         ("seed", outcome.seed.to_string()),
         ("digest", outcome.digest.to_string()),
-    ]
+    ];
+    if left_out > 0 {
+        let text = format!("{left_out} packets, thread intervals and log lines");
+        facts.push(("not on this page", text));
+    }
+    facts
 }

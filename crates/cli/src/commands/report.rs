@@ -14,7 +14,7 @@ use explore::repro::capsule::Capsule;
 use explore::shrink::parts;
 use serde_json::Value as Json;
 use simulation::{Observe, Outcome};
-use view::{Shown, report};
+use view::{Run, report};
 
 use crate::arguments::{Explain, ReportArguments};
 use crate::commands::run::directory;
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
     };
     let (scenario, seed) = (&source.scenario, source.seed);
     current_run::set(&source.reproduce);
-    let (outcome, seen) = explore::run_observed(scenario, seed, watch)
+    let (outcome, observations) = explore::run_observed(scenario, seed, watch)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
     let digest = outcome.digest.to_string();
     if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {
@@ -72,13 +72,13 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
         ));
     }
     let explanation = explanation(arguments.explain, &source, &outcome);
-    let shown = Shown {
+    let run = Run {
         scenario,
         outcome: &outcome,
-        seen: &seen,
-        repeat: &source.reproduce,
+        observations: &observations,
+        command: &source.reproduce,
     };
-    let page = report(&shown, explanation.as_ref());
+    let page = report(&run, explanation.as_ref());
     current_run::clear();
     if arguments.output.as_os_str() == "-" {
         terminal.print(&page)?;
@@ -96,7 +96,7 @@ fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Expl
         Explain::Auto if !is_cheap => return None,
         Explain::Auto | Explain::Always => {}
     }
-    let gravest = report::subject(&source.scenario, outcome);
+    let gravest = report::gravest_failure(&source.scenario, outcome);
     let signature = source.signature.clone().or(gravest)?;
     // `ok`: a capsule's failure may no longer occur in this build. The page does without then.
     explain::explain(&source.scenario, source.seed, Some(&signature), &Shipped).ok()

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use config::plan::Scenario;
 use simulation::{Observations, Observe, Options, Outcome};
-use view::Shown;
+use view::Run;
 
 use crate::arguments::{Format, RunArguments};
 use crate::current_run;
@@ -30,7 +30,7 @@ struct Report<'a> {
     file: String,
     outcome: Outcome,
     /// What the requested observers saw.
-    seen: Observations,
+    observations: Observations,
     /// Wall-clock time of the run without records.
     elapsed: Duration,
     /// The command that reproduces the run.
@@ -84,7 +84,7 @@ fn simulate<'a>(
     let mut outcome = explore::run(scenario, seed, without_records)
         .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
     let elapsed = stopwatch.elapsed();
-    let mut seen = Observations::default();
+    let mut observations = Observations::default();
     let watch = Observe {
         packets: arguments.pcap.is_some() || arguments.perfetto.is_some(),
         threads: arguments.perfetto.is_some(),
@@ -103,14 +103,14 @@ fn simulate<'a>(
                 ),
             ));
         }
-        (outcome, seen) = (again, observed);
+        (outcome, observations) = (again, observed);
     }
     current_run::clear();
     Ok(Report {
         scenario,
         file,
         outcome,
-        seen,
+        observations,
         elapsed,
         reproduce,
     })
@@ -118,17 +118,17 @@ fn simulate<'a>(
 
 /// Writes the files for Wireshark and Perfetto.
 fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), Failure> {
-    let shown = Shown {
+    let run = Run {
         scenario: report.scenario,
         outcome: &report.outcome,
-        seen: &report.seen,
-        repeat: &report.reproduce,
+        observations: &report.observations,
+        command: &report.reproduce,
     };
     if let Some(path) = &arguments.pcap {
-        output::write_with(path, |mut out| view::capture(&shown, &mut out))?;
+        output::write_with(path, |mut out| view::capture(&run, &mut out))?;
     }
     if let Some(path) = &arguments.perfetto {
-        output::write_with(path, |mut out| view::perfetto(&shown, &mut out))?;
+        output::write_with(path, |mut out| view::perfetto(&run, &mut out))?;
     }
     Ok(())
 }

@@ -40,11 +40,11 @@ function describe(run, context) {
     ["at", seconds(access.at)],
     ["program", texts[access.site]],
   );
-  const rows = context.around.map((access, i) => {
+  const rows = context.accesses.map((access, i) => {
     const value = access.value === null ? "" : ` = ${hex(access.value)}`;
     const text = `${seconds(access.at)}  (${threadNumber(access.thread)}) `
       + `${texts[access.kind]} ${target(access)}${value}`;
-    const row = make("li", i === context.current ? "here" : "", text);
+    const row = make("li", i === context.faulty ? "here" : "", text);
     row.title = texts[access.site];
     return row;
   });

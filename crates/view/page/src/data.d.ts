@@ -120,9 +120,10 @@ export interface AccessContext {
   title: string;
   /** The later access, and the earlier one that conflicts with it; none for an exception. */
   sides: Access[];
-  around: Access[];
-  /** Index into `around` of the access in question. */
-  current: number | null;
+  /** All accesses around it, in order. */
+  accesses: Access[];
+  /** Index into `accesses` of the access in question. */
+  faulty: number | null;
 }
 
 export interface Access {

@@ -105,7 +105,7 @@ export class Timeline {
     for (const context of run.contexts) {
       if (context.at < view.from || context.at > view.to) continue;
       if (1 / view.scale < ACCESS_PIXEL) {
-        for (const access of context.around) {
+        for (const access of context.accesses) {
           const center = this.#locate(context, access);
           const radius = run.texts[access.kind] === "read" ? 1.5 : 2.5;
           if (center) painter.dot(center, radius, colours.ink);

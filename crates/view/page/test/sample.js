@@ -65,8 +65,8 @@ export function sampleData() {
       {
         host: 1, at: 45 * SECOND, thread: 8, title: "data race",
         sides: [{ ...access, thread: 8 }, { ...access, thread: 1 }],
-        around: [{ ...access, thread: 1 }, { ...access, thread: 8 }],
-        current: 1,
+        accesses: [{ ...access, thread: 1 }, { ...access, thread: 8 }],
+        faulty: 1,
       },
     ],
     marks: [

@@ -1,8 +1,7 @@
-//! The few messages of Perfetto's trace format that a run needs.
+//! The messages of Perfetto's trace format that a run needs.
 //!
-//! Owns their field numbers, as `perfetto_trace.proto` has them (`Trace`, `TracePacket`,
-//! `TrackDescriptor`, `TrackEvent`). A trace is packets one after the other, so that each can be
-//! written by itself. It refuses what is on them.
+//! Field numbers are those of `perfetto_trace.proto` (`Trace`, `TracePacket`, `TrackDescriptor`,
+//! `TrackEvent`). A trace is a sequence of packets, so each packet can be written on its own.
 
 use prost::Message;
 
@@ -10,10 +9,10 @@ use prost::Message;
 const SLICE_BEGIN: i32 = 1;
 const SLICE_END: i32 = 2;
 const INSTANT: i32 = 3;
-/// All packets are of one writer.
+/// All packets belong to one sequence.
 const SEQUENCE: u32 = 1;
 
-/// A whole trace: packets in a row.
+/// A trace.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Trace {
     #[prost(message, repeated, tag = "1")]
@@ -56,20 +55,21 @@ pub(super) struct TrackEvent {
     pub(super) terminating_flow_ids: Vec<u64>,
 }
 
-/// A row of the UI.
+/// A track of the UI.
 pub(super) struct Track {
     pub(super) uuid: u64,
     pub(super) name: String,
-    /// The row it belongs to.
+    /// The track that contains it.
     pub(super) parent: Option<u64>,
 }
 
-/// Something on a track.
+/// An event on a track.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'a> {
     kind: i32,
     track: u64,
     name: Option<&'a str>,
+    /// A flow through this event, and whether it ends here.
     flow: Option<(u64, bool)>,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Event<'a> {
         Self::new(SLICE_BEGIN, track, Some(name))
     }
 
-    /// Ends the slice of the track that was begun last.
+    /// Ends the innermost open slice of the track.
     pub(super) const fn end(track: u64) -> Self {
         Self::new(SLICE_END, track, None)
     }
@@ -96,7 +96,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// An arrow leads through it, or to it and no farther.
+    /// Puts the event on a flow, as its last event or not.
     pub(super) const fn flowing(self, flow: u64, is_last: bool) -> Self {
         Self {
             flow: Some((flow, is_last)),
@@ -105,7 +105,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// The bytes of a track's description.
+/// Encodes a track.
 pub(super) fn track(track: &Track) -> Vec<u8> {
     packet(TracePacket {
         track_descriptor: Some(TrackDescriptor {
@@ -117,7 +117,7 @@ pub(super) fn track(track: &Track) -> Vec<u8> {
     })
 }
 
-/// The bytes of an event at a time in nanoseconds.
+/// Encodes an event; `at` is in nanoseconds.
 pub(super) fn event(at: u64, event: Event<'_>) -> Vec<u8> {
     let flows = |is_last: bool| {
         let flow = event.flow.filter(|(_, last)| *last == is_last);
@@ -141,7 +141,7 @@ fn packet(packet: TracePacket) -> Vec<u8> {
         trusted_packet_sequence_id: Some(SEQUENCE),
         ..packet
     };
-    // Messages of one kind, one after the other, are read as one with the fields of all.
+    // Concatenated protobuf messages are one message with the repeated fields of all.
     Trace {
         packet: vec![packet],
     }

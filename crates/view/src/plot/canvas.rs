@@ -1,14 +1,13 @@
-//! The SVG that a picture is drawn on.
+//! The SVG of a plot: its elements, its colours for light and dark themes, and number formatting.
 //!
-//! Owns the elements that are used, the colours in light and in dark, and the form of every
-//! number. It refuses scripts and anything from outside: a file shows the same wherever it is.
+//! The SVG has no scripts and loads nothing.
 
 use std::fmt::{Display, Write as _};
 
-/// Width of every picture, in user units.
+/// Width of every plot, in user units.
 pub(super) const WIDTH: f64 = 760.0;
 
-/// Colours by role, in light and in dark. Series are told apart by shape and label as well.
+/// Colours by role. Series differ in shape and label, too.
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .title{font-size:17px;font-weight:600}\
@@ -29,12 +28,12 @@ text{fill:#e6edf3}.note,.tick{fill:#9da7b3}.ground{fill:#0d1117}.grid,.none{stro
 .frame{stroke:#9da7b3}.cell{fill:#ff9d70;stroke:#0d1117}.full{fill:#e6edf3}.half{fill:#0d1117}\
 .s0{stroke:#ff9d70;fill:#ff9d70}.s1{stroke:#6cb6ff;fill:#6cb6ff}.s2{stroke:#cba6f7;fill:#cba6f7}}";
 
-/// What of a dotted path has room in so many user units: its end, since that says most.
-pub(super) fn fitted(path: &str, room: f64) -> String {
-    /// Width of a letter at 13 px, on the safe side.
+/// A dotted path, cut at the front until it fits into `width` user units: its end says most.
+pub(super) fn truncated_path(path: &str, width: f64) -> String {
+    /// Width of a letter at 13 px, at most.
     const LETTER: f64 = 7.6;
     let mut rest = path;
-    while rest.chars().count() as f64 * LETTER > room
+    while rest.chars().count() as f64 * LETTER > width
         && let Some((_, tail)) = rest.split_once('.')
     {
         rest = tail;
@@ -42,7 +41,7 @@ pub(super) fn fitted(path: &str, room: f64) -> String {
     rest.to_owned()
 }
 
-/// Where a text hangs from its place.
+/// Which end of a text is at its position.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Anchor {
     Start,
@@ -59,7 +58,7 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// An empty picture with its title, and a note below it.
+    /// An empty plot with its title, and a note below it.
     pub(super) fn new(height: f64, title: &str, note: &str) -> Self {
         let mut canvas = Self {
             body: String::new(),
@@ -86,7 +85,7 @@ impl Canvas {
     }
 
     /// A text that reads upwards, for the vertical axis.
-    pub(super) fn upward(&mut self, at: (f64, f64), text: &str) {
+    pub(super) fn vertical_text(&mut self, at: (f64, f64), text: &str) {
         let (x, y) = (number(at.0), number(at.1));
         let text = escaped(text);
         self.add(format_args!(
@@ -101,19 +100,19 @@ impl Canvas {
         ));
     }
 
-    /// Straight lines from place to place.
-    pub(super) fn path(&mut self, places: &[(f64, f64)], class: &str) {
+    /// A polyline.
+    pub(super) fn path(&mut self, points: &[(f64, f64)], class: &str) {
         let mut data = String::new();
-        for (index, (x, y)) in places.iter().enumerate() {
+        for (index, (x, y)) in points.iter().enumerate() {
             let letter = if index == 0 { 'M' } else { 'L' };
             let _ = write!(data, "{letter}{} {}", number(*x), number(*y));
         }
         self.add(format_args!("<path d=\"{data}\" class=\"{class}\"/>"));
     }
 
-    /// A mark of one of three shapes, with what it says when pointed at.
-    pub(super) fn mark(&mut self, at: (f64, f64), series: usize, says: &str) {
-        let says = escaped(says);
+    /// A mark of one of three shapes, with a tooltip.
+    pub(super) fn mark(&mut self, at: (f64, f64), series: usize, tooltip: &str) {
+        let tooltip = escaped(tooltip);
         let (x, y) = at;
         let shape = match series % 3 {
             0 => {
@@ -125,25 +124,31 @@ impl Canvas {
                 format!("<rect x=\"{x}\" y=\"{y}\" width=\"7\" height=\"7\"")
             }
             _ => {
-                let places = [(x, y - 5.0), (x + 4.5, y + 3.5), (x - 4.5, y + 3.5)];
-                let places = places.map(|(x, y)| format!("{} {}", number(x), number(y)));
-                format!("<path d=\"M{}Z\"", places.join("L"))
+                let corners = [(x, y - 5.0), (x + 4.5, y + 3.5), (x - 4.5, y + 3.5)];
+                let corners = corners.map(|(x, y)| format!("{} {}", number(x), number(y)));
+                format!("<path d=\"M{}Z\"", corners.join("L"))
             }
         };
         let series = series % 3;
         self.add(format_args!(
-            "{shape} class=\"s{series}\"><title>{says}</title></{}>",
+            "{shape} class=\"s{series}\"><title>{tooltip}</title></{}>",
             element(&shape)
         ));
     }
 
-    /// A field of a heat map: the higher the share, the more colour.
-    pub(super) fn cell(&mut self, corner: (f64, f64), size: (f64, f64), share: f64, says: &str) {
+    /// A cell of a heat map, with a tooltip. Its opacity is the proportion.
+    pub(super) fn cell(
+        &mut self,
+        corner: (f64, f64),
+        size: (f64, f64),
+        proportion: f64,
+        tooltip: &str,
+    ) {
         let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(number);
-        let (opacity, says) = (number(share), escaped(says));
+        let (opacity, tooltip) = (number(proportion), escaped(tooltip));
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"cell\" \
-             fill-opacity=\"{opacity}\"><title>{says}</title></rect>"
+             fill-opacity=\"{opacity}\"><title>{tooltip}</title></rect>"
         ));
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"none\"/>"
@@ -154,7 +159,7 @@ impl Canvas {
         let _ = writeln!(self.body, "{element}");
     }
 
-    /// The finished picture.
+    /// The finished SVG.
     pub(super) fn finish(self) -> String {
         let Self {
             body,
@@ -179,14 +184,14 @@ fn element(shape: &str) -> &str {
     name.unwrap_or_default()
 }
 
-/// A number with two decimals at most: the same on every machine, and short.
+/// A number with at most two decimals.
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0" } else { text }.to_owned()
 }
 
-/// Text as XML takes it; what XML cannot hold is left out.
+/// Text for XML. Control characters, which XML does not allow, become spaces.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,61 +1,66 @@
-//! One varied setting: how often it goes wrong, with intervals.
-//!
-//! Owns the line plot. It refuses to smooth: lines only join what was measured.
+//! One varied setting: the proportion of runs at each value, with intervals.
 
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::axis::{self, Scale, Tick, ticks};
-use super::canvas::{Anchor, Canvas, WIDTH, fitted};
-use super::quantity::{Values, shown};
-use super::{Figure, Measure, Share, foundation};
+use super::canvas::{Anchor, Canvas, WIDTH, truncated_path};
+use super::quantity::{Values, unquoted};
+use super::{Figure, Measure, Proportion, subtitle};
 
 const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 104.0;
 const BOTTOM: f64 = HEIGHT - 62.0;
-/// For the name of the setting; its unit comes behind it.
-const ROOM: f64 = RIGHT - LEFT - 60.0;
-/// Between the marks of two measures at one value.
-const ASIDE: f64 = 9.0;
+/// Width of the name of the setting; its unit follows.
+const LABEL_WIDTH: f64 = RIGHT - LEFT - 60.0;
+/// Distance between the marks of two measures at one value.
+const OFFSET: f64 = 9.0;
 
-/// The horizontal axis: where each value of the setting stands.
+/// The horizontal axis, with the coordinate of each value of the setting.
 struct Horizontal {
-    places: Vec<f64>,
+    coordinates: Vec<f64>,
     ticks: Vec<Tick>,
     label: String,
 }
 
+/// A point of a series.
+struct Point<'a> {
+    x: f64,
+    proportion: Proportion,
+    value: &'a str,
+}
+
 pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, measures: &[Measure]) -> Figure {
     let title = match measures {
-        [only] => format!("Runs in which {}", only.sentence()),
-        _ => "How often it goes wrong".to_owned(),
+        [only] => format!("Runs in which {}", only.clause()),
+        _ => "Runs with failures".to_owned(),
     };
-    let mut canvas = Canvas::new(HEIGHT, &title, &foundation(statistics));
+    let mut canvas = Canvas::new(HEIGHT, &title, &subtitle(statistics));
     let horizontal = Horizontal::of(varied);
-    let vertical = Scale::new((0.0, 1.0), (BOTTOM, TOP));
+    let vertical = Scale::new([0.0, 1.0], [BOTTOM, TOP]);
     draw_axes(&mut canvas, &horizontal, &vertical);
     let order = Values::of(&varied.values).order();
     for (series, measure) in measures.iter().enumerate() {
-        let points: Vec<(f64, Share, String)> = order
-            .iter()
-            .filter_map(|&place| {
-                let counters = &statistics.points().get(place)?.counters;
-                let value = shown(&varied.values[place]).to_owned();
-                // Side by side, so that no interval hides another.
-                let aside = (series as f64 - (measures.len() - 1) as f64 / 2.0) * ASIDE;
-                let x = horizontal.places[place] + aside;
-                Some((x, Share::of(counters, *measure), value))
+        // Side by side, so that no interval hides another.
+        let offset = (series as f64 - (measures.len() - 1) as f64 / 2.0) * OFFSET;
+        let points = order.iter().filter_map(|&index| {
+            let counters = &statistics.points().get(index)?.counters;
+            Some(Point {
+                x: horizontal.coordinates[index] + offset,
+                proportion: Proportion::of(counters, *measure),
+                value: unquoted(&varied.values[index]),
             })
-            .collect();
+        });
+        let points: Vec<Point<'_>> = points.collect();
         draw_series(&mut canvas, series, &points, &vertical);
         if measures.len() > 1 {
             draw_legend(&mut canvas, series, *measure);
         }
     }
     let mut table = vec![vec![varied.path.clone()]];
-    table[0].extend(measures.iter().map(|it| it.sentence().to_owned()));
+    table[0].extend(measures.iter().map(|it| it.clause().to_owned()));
     table.extend(rows(statistics, varied, measures));
     Figure {
         svg: canvas.finish(),
@@ -69,38 +74,42 @@ impl Horizontal {
         let (inner_left, inner_right) = (LEFT + 24.0, RIGHT - 24.0);
         match Values::of(&varied.values) {
             Values::Quantities(unit, values) => {
-                let most = values.iter().copied().fold(0.0, f64::max);
-                let (divisor, name) = axis::unit(unit, most);
-                let scale = Scale::new((0.0, most / divisor), (LEFT, inner_right));
-                let ticks = ticks(most / divisor).into_iter();
+                let max = values.iter().copied().fold(0.0, f64::max);
+                let (divisor, name) = axis::unit(unit, max);
+                let scale = Scale::new([0.0, max / divisor], [LEFT, inner_right]);
+                let ticks = ticks(max / divisor).into_iter();
                 Self {
-                    places: values.iter().map(|it| scale.place(it / divisor)).collect(),
+                    coordinates: values
+                        .iter()
+                        .map(|it| scale.coordinate(it / divisor))
+                        .collect(),
                     ticks: ticks
                         .map(|it| Tick {
-                            at: scale.place(it.at),
+                            at: scale.coordinate(it.at),
                             ..it
                         })
                         .collect(),
                     label: match name {
-                        "" => fitted(&varied.path, ROOM),
-                        name => format!("{} ({name})", fitted(&varied.path, ROOM)),
+                        "" => truncated_path(&varied.path, LABEL_WIDTH),
+                        name => format!("{} ({name})", truncated_path(&varied.path, LABEL_WIDTH)),
                     },
                 }
             }
-            Values::Words(count) => {
+            Values::Labels(count) => {
                 let last = count.saturating_sub(1) as f64;
-                let scale = Scale::new((0.0, last), (inner_left, inner_right));
-                let places: Vec<f64> = (0..count).map(|it| scale.place(it as f64)).collect();
-                let ticks = places.iter().zip(&varied.values);
+                let scale = Scale::new([0.0, last], [inner_left, inner_right]);
+                let indices = (0..count).map(|it| it as f64);
+                let coordinates: Vec<f64> = indices.map(|it| scale.coordinate(it)).collect();
+                let ticks = coordinates.iter().zip(&varied.values);
                 Self {
                     ticks: ticks
                         .map(|(at, value)| Tick {
                             at: *at,
-                            label: shown(value).to_owned(),
+                            label: unquoted(value).to_owned(),
                         })
                         .collect(),
-                    places,
-                    label: fitted(&varied.path, ROOM),
+                    coordinates,
+                    label: truncated_path(&varied.path, LABEL_WIDTH),
                 }
             }
         }
@@ -109,7 +118,7 @@ impl Horizontal {
 
 fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
     for percent in [0, 20, 40, 60, 80, 100] {
-        let y = vertical.place(f64::from(percent) / 100.0);
+        let y = vertical.coordinate(f64::from(percent) / 100.0);
         canvas.line((LEFT, y), (RIGHT, y), "grid");
         canvas.text(
             (LEFT - 8.0, y + 4.0),
@@ -118,9 +127,9 @@ fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
             &percent.to_string(),
         );
     }
-    canvas.upward(
+    canvas.vertical_text(
         (34.0, (TOP + BOTTOM) / 2.0),
-        "share of runs (%), with 95 % intervals",
+        "runs (%), with 95 % intervals",
     );
     for tick in &horizontal.ticks {
         canvas.line((tick.at, BOTTOM), (tick.at, BOTTOM + 5.0), "frame");
@@ -141,51 +150,43 @@ fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
     );
 }
 
-fn draw_series(
-    canvas: &mut Canvas,
-    series: usize,
-    points: &[(f64, Share, String)],
-    vertical: &Scale,
-) {
-    let place = |x: &f64, share: f64| (*x, vertical.place(share));
+fn draw_series(canvas: &mut Canvas, series: usize, points: &[Point<'_>], vertical: &Scale) {
+    let class = format!("line s{}", series % 3);
     let mut line = Vec::new();
-    for (x, share, _) in points {
-        let (low, high) = (share.interval.low, share.interval.high);
-        let class = format!("line s{}", series % 3);
-        canvas.line(place(x, low), place(x, high), &class);
+    for Point { x, proportion, .. } in points {
+        let y = vertical.coordinate(proportion.rate);
+        let (low, high) = (proportion.interval.low, proportion.interval.high);
+        let [low, high] = [low, high].map(|it| vertical.coordinate(it));
+        canvas.line((*x, low), (*x, high), &class);
         for end in [low, high] {
-            let (left, y) = place(&(x - 4.0), end);
-            canvas.line((left, y), (left + 8.0, y), &class);
+            canvas.line((x - 4.0, end), (x + 4.0, end), &class);
         }
-        line.push(place(x, share.rate));
+        line.push((*x, y));
     }
-    canvas.path(&line, &format!("line s{}", series % 3));
-    for (x, share, value) in points {
-        canvas.mark(place(x, share.rate), series, &format!("{value}: {share}"));
+    canvas.path(&line, &class);
+    // Marks come last: nothing covers their tooltips.
+    for (at, point) in line.into_iter().zip(points) {
+        let tooltip = format!("{}: {}", point.value, point.proportion);
+        canvas.mark(at, series, &tooltip);
     }
 }
 
 fn draw_legend(canvas: &mut Canvas, series: usize, measure: Measure) {
     let left = LEFT + series as f64 * 220.0;
-    canvas.mark((left, 78.0), series, measure.sentence());
-    canvas.text(
-        (left + 12.0, 82.0),
-        "note",
-        Anchor::Start,
-        measure.sentence(),
-    );
+    canvas.mark((left, 78.0), series, measure.clause());
+    canvas.text((left + 12.0, 82.0), "note", Anchor::Start, measure.clause());
 }
 
-/// Each value of the setting with its shares.
+/// The rows of the table: each value of the setting with its proportions.
 fn rows(statistics: &SweepStatistics, varied: &Axis, measures: &[Measure]) -> Vec<Vec<String>> {
     let order = Values::of(&varied.values).order();
-    let points = order.iter().filter_map(|&place| {
-        let counters = &statistics.points().get(place)?.counters;
-        let mut row = vec![shown(&varied.values[place]).to_owned()];
+    let points = order.iter().filter_map(|&index| {
+        let counters = &statistics.points().get(index)?.counters;
+        let mut row = vec![unquoted(&varied.values[index]).to_owned()];
         row.extend(
             measures
                 .iter()
-                .map(|it| Share::of(counters, *it).to_string()),
+                .map(|it| Proportion::of(counters, *it).to_string()),
         );
         Some(row)
     });

@@ -1,7 +1,4 @@
-//! A picture in a page of its own.
-//!
-//! Owns the HTML around the SVG: its figures as a table, and the command that made it. It refuses
-//! scripts and anything from outside.
+//! A plot as an HTML page. The page has no scripts and loads nothing.
 
 use std::fmt::Write as _;
 
@@ -28,9 +25,9 @@ pub(super) fn html(figure: &Figure, command: &str) -> String {
         figure.svg
     );
     let _ = writeln!(page, "<p><code>{}</code></p>", escaped(command));
-    page.push_str("<details>\n<summary>Figures</summary>\n<table>\n");
-    for (place, row) in figure.table.iter().enumerate() {
-        let element = if place == 0 { "th" } else { "td" };
+    page.push_str("<details>\n<summary>Numbers</summary>\n<table>\n");
+    for (index, row) in figure.table.iter().enumerate() {
+        let element = if index == 0 { "th" } else { "td" };
         page.push_str("<tr>");
         for cell in row {
             let _ = write!(page, "<{element}>{}</{element}>", escaped(cell));

@@ -1,15 +1,13 @@
-//! A setting's values as numbers with a unit.
-//!
-//! Owns what scenario files write: `30s`, `1/8`, `64 kbit/s`, `20`. It refuses to order what is no
-//! quantity, such as builds: such values stand where they were given.
+//! The values of a setting as numbers with a unit: `30s`, `1/8`, `20`. Values that are not
+//! quantities, such as builds, keep the order in which they are given.
 
-/// What the values of one setting measure.
+/// The unit of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Seconds.
     Time,
-    /// A share of one.
-    Share,
+    /// A proportion of one.
+    Proportion,
     /// A plain number.
     Number,
 }
@@ -19,8 +17,8 @@ pub(super) enum Unit {
 pub(super) enum Values {
     /// All of them are quantities of one unit.
     Quantities(Unit, Vec<f64>),
-    /// Some of them are not.
-    Words(usize),
+    /// Some value is not a quantity, or the units differ: the number of values.
+    Labels(usize),
 }
 
 impl Values {
@@ -31,11 +29,11 @@ impl Values {
             Some(read) if read.windows(2).all(|pair| pair[0].0 == pair[1].0) => {
                 Self::Quantities(read[0].0, read.into_iter().map(|it| it.1).collect())
             }
-            Some(_) | None => Self::Words(texts.len()),
+            Some(_) | None => Self::Labels(texts.len()),
         }
     }
 
-    /// The places of the values in the order in which they are drawn: quantities by size.
+    /// The indices of the values in the order in which they are drawn: quantities by size.
     pub(super) fn order(&self) -> Vec<usize> {
         match self {
             Self::Quantities(_, values) => {
@@ -43,25 +41,25 @@ impl Values {
                 order.sort_by(|&one, &other| values[one].total_cmp(&values[other]));
                 order
             }
-            Self::Words(count) => (0..*count).collect(),
+            Self::Labels(count) => (0..*count).collect(),
         }
     }
 }
 
-/// A value as it is shown: without the quotes of a file.
-pub(super) fn shown(text: &str) -> &str {
+/// A value without quotes.
+pub(super) fn unquoted(text: &str) -> &str {
     text.trim_matches(['"', '\''])
 }
 
 fn quantity(text: &str) -> Option<(Unit, f64)> {
-    let text = shown(text.trim());
+    let text = unquoted(text.trim());
     if let Some((hits, of)) = text.split_once('/')
         && let (Some(hits), Some(of)) = (number(hits), number(of))
     {
-        return (of > 0.0).then(|| (Unit::Share, hits / of));
+        return (of > 0.0).then(|| (Unit::Proportion, hits / of));
     }
     if let Some(percent) = text.strip_suffix('%') {
-        return Some((Unit::Share, number(percent.trim())? / 100.0));
+        return Some((Unit::Proportion, number(percent.trim())? / 100.0));
     }
     if let Some(plain) = number(text) {
         return Some((Unit::Number, plain));
@@ -84,7 +82,7 @@ fn seconds(text: &str) -> Option<f64> {
         let (value, tail) = rest.split_at(unit_at);
         let next = tail.find(|it: char| !it.is_ascii_alphabetic());
         let (unit, tail) = tail.split_at(next.unwrap_or(tail.len()));
-        let length = match unit {
+        let factor = match unit {
             "us" => 1e-6,
             "ms" => 1e-3,
             "s" => 1.0,
@@ -93,7 +91,7 @@ fn seconds(text: &str) -> Option<f64> {
             "d" => 86_400.0,
             _ => return None,
         };
-        sum += number(value)? * length;
+        sum += number(value)? * factor;
         rest = tail.trim_start();
     }
     Some(sum)
@@ -104,12 +102,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_scenario_files_write_is_read() {
+    fn quantities_of_scenario_files_are_parsed() {
         let read = |text: &str| quantity(text);
         assert_eq!(read("30s"), Some((Unit::Time, 30.0)));
         assert_eq!(read("\"2h5m\""), Some((Unit::Time, 7_500.0)));
-        assert_eq!(read("1/8"), Some((Unit::Share, 0.125)));
-        assert_eq!(read("25 %"), Some((Unit::Share, 0.25)));
+        assert_eq!(read("1/8"), Some((Unit::Proportion, 0.125)));
+        assert_eq!(read("25 %"), Some((Unit::Proportion, 0.25)));
         assert_eq!(read("20"), Some((Unit::Number, 20.0)));
         for word in ["5.5.2653.23", "nt4", "", "1/0", "64 kbit/s", "true", "-1"] {
             assert!(
@@ -120,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn quantities_are_ordered_and_words_are_not() {
+    fn quantities_are_sorted_and_labels_are_not() {
         let of = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
             Values::of(&texts).order()

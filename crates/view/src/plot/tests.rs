@@ -1,4 +1,4 @@
-//! Pictures of small books whose figures are known.
+//! Plots of small sweeps with known numbers.
 
 use explore::run_result::RunResult;
 use explore::sweep::results_directory::Manifest;
@@ -10,7 +10,7 @@ fn axis(text: &str) -> Axis {
     text.parse().expect("an axis")
 }
 
-/// A statistics of runs that leaked, or crashed, or not, by seed and point.
+/// The statistics of a sweep in which a run leaks at `leaks(seed, point)` seconds, if at all.
 fn statistics(
     axes: &[&str],
     seeds: u64,
@@ -57,9 +57,9 @@ fn row(seed: u64, leak: Option<u64>) -> RunResult {
     serde_json::from_str(&text).expect("a row")
 }
 
-/// Elements open and close in pairs, and nothing comes from outside.
+/// Checks that elements are balanced, and that nothing is loaded.
 #[track_caller]
-fn is_whole(svg: &str) {
+fn assert_well_formed(svg: &str) {
     let mut open = Vec::new();
     for part in svg.split('<').skip(1) {
         let (tag, _) = part.split_once('>').expect("a tag ends");
@@ -70,16 +70,16 @@ fn is_whole(svg: &str) {
             None => open.push(name(tag)),
         }
     }
-    assert!(open.is_empty(), "{open:?} stay open");
-    let outside = svg.matches("://").count();
+    assert!(open.is_empty(), "{open:?} are not closed");
+    let addresses = svg.matches("://").count();
     assert_eq!(
-        outside,
+        addresses,
         svg.matches("xmlns=\"http://www.w3.org/2000/svg\"").count()
     );
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
 }
 
-/// The texts of a picture in their order.
+/// The texts of a plot in their order.
 fn texts(svg: &str) -> Vec<&str> {
     let texts = svg.split("<text ").skip(1);
     texts
@@ -91,7 +91,7 @@ fn texts(svg: &str) -> Vec<&str> {
 }
 
 #[test]
-fn one_setting_is_a_curve_with_intervals_in_the_order_of_its_quantities() {
+fn one_setting_is_a_curve_sorted_by_value() {
     let axes = ["connector.x.session_disconnect=360s,2m,240s"];
     // At 360 s never, at 120 s always, at 240 s every other time.
     let statistics = statistics(&axes, 20, |seed, point| match point {
@@ -100,7 +100,7 @@ fn one_setting_is_a_curve_with_intervals_in_the_order_of_its_quantities() {
         _ => seed.is_multiple_of(2).then_some(200),
     });
     let figure = figure(&statistics, Some(Measure::Leak)).expect("a figure");
-    is_whole(figure.svg());
+    assert_well_formed(figure.svg());
     let rows: Vec<&str> = figure.table[1..].iter().map(|it| it[0].as_str()).collect();
     assert_eq!(rows, ["2m", "240s", "360s"]);
     assert_eq!(
@@ -118,18 +118,18 @@ fn one_setting_is_a_curve_with_intervals_in_the_order_of_its_quantities() {
 }
 
 #[test]
-fn two_settings_are_a_field_each_with_its_own_figures() {
+fn two_settings_are_a_heat_map() {
     let axes = ["link.w.ping=1/8,1/2", "link.w.outage=10s,60s,30s"];
     let statistics = statistics(&axes, 10, |seed, point| (seed < 2 * point).then_some(50));
     let figure = figure(&statistics, Some(Measure::Leak)).expect("a figure");
-    is_whole(figure.svg());
+    assert_well_formed(figure.svg());
     assert_eq!(figure.svg().matches("class=\"cell\"").count(), 6);
-    // The largest row is on top, the smallest column on the left; the last axis runs fastest.
-    let shares: Vec<&str> = figure.table[1..]
+    // The largest row is on top, the smallest column on the left.
+    let hits: Vec<&str> = figure.table[1..]
         .iter()
         .map(|it| it[2].split(' ').next().expect("a number"))
         .collect();
-    assert_eq!(shares, ["6", "10", "8", "0", "4", "2"]);
+    assert_eq!(hits, ["6", "10", "8", "0", "4", "2"]);
     assert_eq!(figure.table[1][..2], ["1/2", "10s"]);
     assert!(
         figure
@@ -139,50 +139,47 @@ fn two_settings_are_a_field_each_with_its_own_figures() {
 }
 
 #[test]
-fn without_a_varied_setting_it_is_the_time_that_is_shown() {
+fn no_setting_is_a_survival_curve() {
     let statistics = statistics(&[], 8, |seed, _| {
         (seed < 6).then_some(3_600 * (seed + 1) - 60)
     });
     let figure = figure(&statistics, None).expect("a figure");
-    is_whole(figure.svg());
+    assert_well_formed(figure.svg());
     let texts = texts(figure.svg());
-    assert_eq!(
-        texts[0],
-        "How long it takes until no control block was left"
-    );
+    assert_eq!(texts[0], "Time until no control block was left");
     assert!(texts.contains(&"virtual time (h)"));
-    assert!(texts.contains(&"It happened in 6 of 8 runs, to half of them within 4 h"));
+    assert!(texts.contains(&"It happened in 6 of 8 runs; median 4 h"));
     assert_eq!(figure.table.len(), 1 + 6);
     assert_eq!(figure.table[4][1], "50.0 %");
 }
 
 #[test]
-fn a_sweep_in_which_nothing_happened_has_a_picture_too() {
+fn a_sweep_without_failures_can_be_plotted() {
     for axes in [&[][..], &["a.b=1,2"], &["a.b=1,2", "c.d=x,y"], &["a.b=7"]] {
         let statistics = statistics(axes, 3, |_, _| None);
         let figure = figure(&statistics, None).expect("a figure");
-        is_whole(figure.svg());
+        assert_well_formed(figure.svg());
         let page = figure.html("mtasim sweep \"a\" --vary 'x=<1>'");
-        is_whole(&page);
+        assert_well_formed(&page);
         assert!(page.contains("&lt;1&gt;") && page.contains(figure.svg()));
     }
 }
 
 #[test]
-fn what_a_picture_cannot_show_is_told() {
+fn impossible_plots_are_errors() {
     let no_run = SweepStatistics::new(statistics(&[], 1, |_, _| None).manifest());
     assert_eq!(figure(&no_run, None), Err(PlotError::Empty));
     let three = ["a=1,2", "b=1,2", "c=1,2"].map(axis);
-    let told = check(&three).expect_err("there are three").to_string();
-    assert!(told.starts_with("3 settings are varied"), "{told}");
+    let error = check(&three).expect_err("there are three").to_string();
+    assert!(error.starts_with("3 settings are varied"), "{error}");
     let many: Vec<String> = (0..30).map(|it| it.to_string()).collect();
     let many = axis(&format!("a={}", many.join(",")));
     assert_eq!(check(&[many]), Err(PlotError::TooManyValues(30)));
 }
 
-/// The same statistics gives the same bytes: no float is printed but with fixed decimals.
+/// Every float is printed with a fixed number of decimals.
 #[test]
-fn a_picture_is_the_same_whenever_it_is_made() {
+fn the_same_statistics_give_the_same_bytes() {
     let make = || {
         let statistics = statistics(&["a.b=3,1,2"], 50, |seed, point| {
             (seed % (point + 2) == 0).then_some(seed * 7 + point)

@@ -1,35 +1,68 @@
-//! Columns of numbers, as the page's data is made of.
-//!
-//! Owns [`Texts`], which gives each text a number, and [`Times`], which keeps differences: both
-//! make the page small. It refuses to know what is in them.
+//! Compact columns: every text once, times as differences.
 
 use std::collections::BTreeMap;
 
 use kernel::Instant;
+use logs::winsock_log;
 use serde::Serialize;
 
-/// Texts, each once.
+/// Distinct texts with their indices.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    numbers: BTreeMap<String, u32>,
+    indices: BTreeMap<String, u32>,
     texts: Vec<String>,
 }
 
 impl Texts {
-    /// The number of a text.
-    pub(super) fn number(&mut self, text: impl Into<String>) -> u32 {
+    /// The index of a text.
+    pub(super) fn index(&mut self, text: impl Into<String>) -> u32 {
         let text = text.into();
-        if let Some(number) = self.numbers.get(&text) {
-            return *number;
+        if let Some(index) = self.indices.get(&text) {
+            return *index;
         }
-        let number = u32::try_from(self.texts.len()).expect("fewer texts than records");
+        let index = index(self.texts.len());
         self.texts.push(text.clone());
-        self.numbers.insert(text, number);
-        number
+        self.indices.insert(text, index);
+        index
+    }
+
+    /// The texts in the order of their indices.
+    pub(super) fn into_texts(self) -> Vec<String> {
+        self.texts
     }
 }
 
-/// Times that never step back, as differences.
+/// Distinct lines of Winsock.log: their texts, and the thread and control block of each.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct LogLines {
+    text: Vec<u32>,
+    thread: Vec<u16>,
+    block: Vec<Option<u32>>,
+    /// By text.
+    #[serde(skip)]
+    indices: BTreeMap<u32, u32>,
+}
+
+impl LogLines {
+    /// The index of a line.
+    pub(super) fn index(&mut self, line: winsock_log::Line, texts: &mut Texts) -> u32 {
+        let text = texts.index(line.to_string());
+        *self.indices.entry(text).or_insert_with(|| {
+            let index = index(self.text.len());
+            self.text.push(text);
+            self.thread.push(line.thread.0);
+            self.block
+                .push(winsock_log::block(line.line).map(|it| it.0));
+            index
+        })
+    }
+}
+
+fn index(length: usize) -> u32 {
+    u32::try_from(length).expect("a run has fewer texts than records, and their number is limited")
+}
+
+/// A column of times that never decrease, serialized as differences.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub(super) struct Times {
@@ -44,7 +77,8 @@ impl Times {
     }
 
     pub(super) fn push_nanos(&mut self, at: u64) {
-        // Threads run ahead of the world a little; a page does not mind nanoseconds.
+        // Records of threads can be some nanoseconds ahead of the world's. That is not visible on
+        // the page, and a negative difference would be.
         let at = at.max(self.last);
         self.differences.push(at - self.last);
         self.last = at;
@@ -52,12 +86,5 @@ impl Times {
 
     pub(super) const fn len(&self) -> usize {
         self.differences.len()
-    }
-}
-
-impl Texts {
-    /// The texts in the order of their numbers.
-    pub(super) fn into_texts(self) -> Vec<String> {
-        self.texts
     }
 }

@@ -1,63 +1,62 @@
-//! What the page draws, as columns of numbers.
+//! The data inside the page. `page/src/data.d.ts` describes it for the scripts.
 //!
-//! Owns the form in which a run travels inside the page: every text once, times as differences in
-//! nanoseconds. It refuses to leave anything out silently: what exceeds a limit is counted.
-//!
-//! The scripts of the page read this form (`model.js`); nobody else does.
+//! It is compact - columns, every text once, times as differences - because a run has hundreds of
+//! thousands of items. A test compares the keys with `data.d.ts`.
 
 use std::collections::BTreeMap;
 
 use config::plan::{FaultKind, Keyword};
 use kernel::Instant;
-use logs::{event_log, wall_clock::WallTime, winsock_log};
+use logs::{event_log, winsock_log};
 use net::HostId;
 use serde::Serialize;
 use simulation::ping;
 use simulation::record::{Record, Stage};
 use simulation::timeline;
 
-use crate::life::{self, End, Life};
-use crate::shown::Shown;
+use crate::lifetime::{self, End};
+use crate::run::Run;
 
-use super::columns::{Texts, Times};
-use super::failures::Failure;
+use super::access_contexts::{self, AccessContext};
+use super::columns::{LogLines, Texts, Times};
+use super::failures::{Failure, Occurrence};
 use super::packets::{self, Packets};
-use super::scenes::{self, Scene};
 use super::threads::{self, Thread};
 
-/// Lines of Winsock.log in the page, of each host.
+/// Lines of Winsock.log per host.
 const LINES_MAX: usize = 60_000;
-/// Echo requests behind the share that is shown of a link.
+/// Echo requests behind a link's success rate.
 const PINGS: u32 = 1_000;
 
-/// Everything that the page draws.
+/// Everything that the timeline shows.
 #[derive(Debug, Serialize)]
 pub(super) struct Data<'a> {
     end: u64,
-    began: String,
     texts: Vec<String>,
+    log_lines: LogLines,
     hosts: Vec<Host>,
     links: Vec<Link>,
     packets: Packets,
-    scenes: Vec<Scene>,
+    contexts: Vec<AccessContext>,
     marks: Vec<Mark>,
-    failures: &'a [Failure],
-    left_out: u64,
+    failures: Vec<&'a [Occurrence]>,
+    /// Packets, intervals and log lines beyond the limits.
+    #[serde(skip)]
+    pub(super) left_out: u64,
 }
 
 #[derive(Debug, Serialize)]
 struct Host {
     name: String,
     build: String,
-    lives: Vec<Block>,
+    lifetimes: Vec<Lifetime>,
     threads: Vec<Thread>,
-    entries: Entries,
-    lines: Lines,
+    event_log: EventLog,
+    winsock_log: WinsockLog,
 }
 
-/// A life of a control block.
 #[derive(Debug, Serialize)]
-struct Block {
+struct Lifetime {
     block: u32,
     instance: u32,
     thread: u16,
@@ -65,13 +64,12 @@ struct Block {
     leaked: bool,
     to: u64,
     end: String,
-    /// Time and state, by turns.
+    /// Start and phase in turn.
     phases: Vec<u64>,
 }
 
-/// Entries of a host's event log.
 #[derive(Debug, Default, Serialize)]
-struct Entries {
+struct EventLog {
     at: Times,
     id: Vec<u32>,
     /// 0 information, 1 warning, 2 error.
@@ -79,13 +77,13 @@ struct Entries {
     text: Vec<u32>,
 }
 
-/// Lines of a host's Winsock.log.
 #[derive(Debug, Default, Serialize)]
-struct Lines {
+struct WinsockLog {
     /// The number of the first line in the file.
     first: usize,
     at: Times,
-    text: Vec<u32>,
+    /// Indices into [`LogLines`].
+    line: Vec<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,73 +91,87 @@ struct Link {
     name: String,
     ends: [u32; 2],
     pings: String,
-    /// From and to, by turns.
+    /// Start and end in turn.
     outages: Vec<u64>,
+    /// Start and end in turn.
     cuts: Vec<u64>,
     offered: u64,
     lost: u64,
 }
 
-/// A moment that concerns everybody: a fault, healing, the end of a process.
+/// A fault, a failure, or the end of a process.
 #[derive(Debug, Serialize)]
 struct Mark {
     at: u64,
     host: Option<u32>,
-    /// 0 the end of a process, 1 a fault, 2 a finding: what is shown first where room is scarce.
+    /// The order in which marks get space for their text.
     rank: u8,
     text: String,
 }
 
-/// The JSON of a run, safe inside a script element.
-pub(super) fn json(run: &Shown<'_>, failures: &[Failure]) -> String {
-    let mut texts = Texts::default();
-    let mut left_out = run.seen.dropped;
-    let lives = life::lives(run.scenario, run.outcome);
-    let mut hosts = Vec::new();
-    for (view, id) in run.outcome.hosts.iter().zip((0..).map(HostId)) {
-        let (lines, more) = lines(run, id, failures, &mut texts);
-        left_out += more;
-        hosts.push(Host {
-            name: view.name.clone(),
-            build: view.build.to_string(),
-            lives: lives.iter().filter(|it| it.host == id).map(block).collect(),
-            threads: threads::threads(run, id, &mut texts),
-            entries: entries(run, id, &mut texts),
-            lines,
-        });
+const RANK_PROCESS_END: u8 = 0;
+const RANK_FAULT: u8 = 1;
+const RANK_VIOLATION: u8 = 2;
+
+impl<'a> Data<'a> {
+    /// Collects the data of a run.
+    pub(super) fn of(run: &Run<'_>, failures: &'a [Failure]) -> Self {
+        let mut texts = Texts::default();
+        let mut log_lines = LogLines::default();
+        let mut left_out = run.observations.dropped;
+        let lifetimes = lifetime::lifetimes(run.scenario, run.outcome);
+        let mut hosts = Vec::new();
+        for (view, id) in run.outcome.hosts.iter().zip((0..).map(HostId)) {
+            let lifetimes = lifetimes.iter().filter(|it| it.host == id);
+            let (winsock_log, more) = winsock_log(run, id, failures, &mut log_lines, &mut texts);
+            left_out += more;
+            hosts.push(Host {
+                name: view.name.clone(),
+                build: view.build.to_string(),
+                lifetimes: lifetimes.map(encode).collect(),
+                threads: threads::threads(run, id, &mut texts),
+                event_log: event_log(run, id, &mut texts),
+                winsock_log,
+            });
+        }
+        let (packets, more) = packets::packets(run, &mut texts);
+        let occurrences = failures.iter().map(|it| it.occurrences.as_slice());
+        Self {
+            end: run.outcome.simulated.nanos(),
+            log_lines,
+            hosts,
+            links: links(run),
+            packets,
+            contexts: access_contexts::access_contexts(run, &mut texts),
+            marks: marks(run),
+            failures: occurrences.collect(),
+            left_out: left_out + more,
+            texts: texts.into_texts(),
+        }
     }
-    let (packets, more) = packets::packets(run, &mut texts);
-    let data = Data {
-        end: run.outcome.simulated.nanos(),
-        began: WallTime::at(run.scenario.epoch, Instant::ZERO, Default::default()).to_string(),
-        hosts,
-        links: links(run),
-        packets,
-        scenes: scenes::scenes(run, &mut texts),
-        marks: marks(run),
-        failures,
-        left_out: left_out + more,
-        texts: texts.into_texts(),
-    };
-    let json = serde_json::to_string(&data).expect("plain data");
-    // In a script element, `<` might end it.
-    json.replace('<', "\\u003c")
+
+    /// As JSON for a script element.
+    pub(super) fn to_json(&self) -> String {
+        let json = serde_json::to_string(self).expect("plain data");
+        // `</script>` in a text would end the element.
+        json.replace('<', "\\u003c")
+    }
 }
 
-fn block(life: &Life) -> Block {
-    let phases = life.phases.iter();
-    Block {
-        block: life.block.index.0,
-        instance: life.block.instance.0,
-        thread: life.taken_by.0,
-        association: life.association,
-        leaked: life.is_leaked,
-        to: life.to.nanos(),
-        end: match life.end {
-            End::Returned(thread) => format!("given back to the pool by thread ({:03})", thread.0),
-            End::TakenAgain => "taken out of the pool once more while in use".to_owned(),
-            End::Process => "its process ended".to_owned(),
-            End::Run => "still in use when the run ended".to_owned(),
+fn encode(lifetime: &lifetime::Lifetime) -> Lifetime {
+    let phases = lifetime.phases.iter();
+    Lifetime {
+        block: lifetime.block.index.0,
+        instance: lifetime.block.instance.0,
+        thread: lifetime.allocated_by.0,
+        association: lifetime.association,
+        leaked: lifetime.is_leaked,
+        to: lifetime.to.nanos(),
+        end: match lifetime.end {
+            End::Released(thread) => format!("released to the pool by thread ({:03})", thread.0),
+            End::AllocatedAgain => "allocated again while in use".to_owned(),
+            End::Process => "the process ended".to_owned(),
+            End::Run => "in use when the run ended".to_owned(),
         },
         phases: phases
             .flat_map(|(at, phase)| [at.nanos(), *phase as u64])
@@ -167,53 +179,60 @@ fn block(life: &Life) -> Block {
     }
 }
 
-fn entries(run: &Shown<'_>, host: HostId, texts: &mut Texts) -> Entries {
-    let mut entries = Entries::default();
+fn event_log(run: &Run<'_>, host: HostId, texts: &mut Texts) -> EventLog {
+    let mut log = EventLog::default();
     for (at, entry) in event_log::entries(run.scenario, run.outcome, host) {
-        entries.at.push(at);
-        entries.id.push(entry.id);
-        entries.kind.push(match entry.kind {
+        log.at.push(at);
+        log.id.push(entry.id);
+        log.kind.push(match entry.kind {
             event_log::EntryType::Information => 0,
             event_log::EntryType::Warning => 1,
             event_log::EntryType::Error => 2,
         });
         let text = format!("{}: {}", entry.source, entry.description());
-        entries.text.push(texts.number(text));
+        log.text.push(texts.index(text));
     }
-    entries
+    log
 }
 
-/// The lines of a host's log; of a log that is too long, those around the first failure.
-fn lines(run: &Shown<'_>, host: HostId, failures: &[Failure], texts: &mut Texts) -> (Lines, u64) {
+/// A host's Winsock.log, and how many lines are left out. Of a log that is too long, the lines
+/// around the first failure are kept.
+fn winsock_log(
+    run: &Run<'_>,
+    host: HostId,
+    failures: &[Failure],
+    log_lines: &mut LogLines,
+    texts: &mut Texts,
+) -> (WinsockLog, u64) {
     let all: Vec<(Instant, winsock_log::Line)> = winsock_log::lines(run.outcome, host).collect();
-    let center = failures.first().map_or(0, |it| it.times[0].at);
+    let center = failures.first().map_or(0, |it| it.first().at);
     let center = all.partition_point(|(at, _)| at.nanos() < center);
-    let last_first = all.len().saturating_sub(LINES_MAX);
-    let first = center.saturating_sub(LINES_MAX / 2).min(last_first);
-    let mut lines = Lines {
+    let first_max = all.len().saturating_sub(LINES_MAX);
+    let first = center.saturating_sub(LINES_MAX / 2).min(first_max);
+    let mut log = WinsockLog {
         first: first + 1,
-        ..Lines::default()
+        ..WinsockLog::default()
     };
     for (at, line) in all.iter().skip(first).take(LINES_MAX) {
-        lines.at.push(*at);
-        lines.text.push(texts.number(line.to_string()));
+        log.at.push(*at);
+        log.line.push(log_lines.index(*line, texts));
     }
-    let left_out = all.len() - lines.at.len();
-    (lines, left_out as u64)
+    let left_out = all.len() - log.at.len();
+    (log, left_out as u64)
 }
 
-fn links(run: &Shown<'_>) -> Vec<Link> {
+fn links(run: &Run<'_>) -> Vec<Link> {
     let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
     let links = run.scenario.links.iter().map(|(name, link)| {
         let host = |name: &String| run.outcome.host_named(name).map_or(0, |it| it.0);
-        let own = outages.iter().filter(|window| window.link == *name);
+        let outages = outages.iter().filter(|outage| outage.link == *name);
         let counts = run.outcome.links.get(name).copied().unwrap_or_default();
         Link {
             name: name.clone(),
             ends: [host(&link.between[0]), host(&link.between[1])],
             pings: pings(run, name),
-            outages: own
-                .flat_map(|window| [window.from.nanos(), window.to.nanos()])
+            outages: outages
+                .flat_map(|outage| [outage.from.nanos(), outage.to.nanos()])
                 .collect(),
             cuts: cuts(run, name),
             offered: counts.offered,
@@ -223,81 +242,73 @@ fn links(run: &Shown<'_>) -> Vec<Link> {
     links.collect()
 }
 
-/// What an administrator would have measured.
-fn pings(run: &Shown<'_>, link: &str) -> String {
-    let plan = ping::Settings::windows_nt(PINGS);
-    match ping::ping(run.scenario, run.outcome.seed, link, plan) {
+/// What an administrator would measure with ping.
+fn pings(run: &Run<'_>, link: &str) -> String {
+    let settings = ping::Settings::windows_nt(PINGS);
+    match ping::ping(run.scenario, run.outcome.seed, link, settings) {
         Ok(report) => format!("{} of {PINGS} pings answered", report.received()),
         Err(error) => error.to_string(),
     }
 }
 
-fn cuts(run: &Shown<'_>, link: &str) -> Vec<u64> {
+/// When faults cut a link: start and end in turn.
+fn cuts(run: &Run<'_>, link: &str) -> Vec<u64> {
     let faults: Vec<&FaultKind> = run.scenario.faults.values().map(|it| &it.kind).collect();
     let mut cuts = Vec::new();
-    let mut since: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut active: BTreeMap<u32, u64> = BTreeMap::new();
     for (at, record) in &run.outcome.records {
         let Record::Fault(fault, stage) = record else {
             continue;
         };
-        let is_own =
-            matches!(faults[*fault as usize], FaultKind::Cut { link: cut, .. } if cut == link);
+        let kind = faults[*fault as usize];
+        if !matches!(kind, FaultKind::Cut { link: cut, .. } if cut == link) {
+            continue;
+        }
         match stage {
-            Stage::Strikes if is_own => drop(since.insert(*fault, at.nanos())),
-            Stage::Ceases if is_own => {
-                let from = since.remove(fault);
-                cuts.extend(from.into_iter().flat_map(|from| [from, at.nanos()]));
+            Stage::Strikes => drop(active.insert(*fault, at.nanos())),
+            Stage::Ceases => {
+                let from = active.remove(fault).into_iter();
+                cuts.extend(from.flat_map(|from| [from, at.nanos()]));
             }
-            Stage::Strikes | Stage::Ceases => {}
         }
     }
     let end = run.outcome.simulated.nanos();
-    cuts.extend(since.into_values().flat_map(|from| [from, end]));
+    cuts.extend(active.into_values().flat_map(|from| [from, end]));
     cuts
 }
 
-fn marks(run: &Shown<'_>) -> Vec<Mark> {
-    let names: Vec<&String> = run.scenario.faults.keys().collect();
-    let mark = |at: &Instant, host: Option<HostId>, rank: u8, text: String| Mark {
-        at: at.nanos(),
-        host: host.map(|it| it.0),
-        rank,
-        text,
-    };
-    let marks = run.outcome.records.iter().filter_map(|(at, record)| {
-        Some(match record {
-            Record::Fault(fault, Stage::Strikes) => mark(
-                at,
-                None,
-                1,
-                format!("fault {} strikes", names[*fault as usize]),
-            ),
-            Record::Fault(fault, Stage::Ceases) => mark(
-                at,
-                None,
-                1,
-                format!("fault {} ceases", names[*fault as usize]),
-            ),
-            Record::Healed => mark(
-                at,
-                None,
-                1,
-                "healed: progress is owed from here on".to_owned(),
-            ),
+fn marks(run: &Run<'_>) -> Vec<Mark> {
+    let faults: Vec<&String> = run.scenario.faults.keys().collect();
+    let records = run.outcome.records.iter();
+    let marks = records.filter_map(|(at, record)| {
+        let (host, rank, text) = match record {
+            Record::Fault(fault, Stage::Strikes) => {
+                let text = format!("fault {} starts", faults[*fault as usize]);
+                (None, RANK_FAULT, text)
+            }
+            Record::Fault(fault, Stage::Ceases) => {
+                let text = format!("fault {} ends", faults[*fault as usize]);
+                (None, RANK_FAULT, text)
+            }
+            Record::Healed => {
+                let text = "healing: no faults from here on".to_owned();
+                (None, RANK_FAULT, text)
+            }
             Record::ClosedDown(host) => {
-                mark(at, Some(*host), 0, "the service is stopped".to_owned())
+                let text = "the service stops".to_owned();
+                (Some(*host), RANK_PROCESS_END, text)
             }
             Record::Exception(host, thread, raised) => {
                 let text = format!("exception {:08x} in thread ({:03})", raised.code, thread.0);
-                mark(at, Some(*host), 0, text)
+                (Some(*host), RANK_PROCESS_END, text)
             }
             Record::Violation(violation) => {
                 let host = run.outcome.host_named(&violation.host);
-                let block = violation
-                    .block
-                    .map(|it| format!(": CB {} (instance {})", it.index, it.instance));
-                let text = violation.kind.as_str().to_owned() + &block.unwrap_or_default();
-                mark(at, host, 2, text)
+                let mut text = violation.kind.as_str().to_owned();
+                if let Some(block) = violation.block {
+                    text += &format!(": CB {} (instance {})", block.index, block.instance);
+                }
+                (host, RANK_VIOLATION, text)
             }
             Record::Event(_)
             | Record::Mta(..)
@@ -306,6 +317,12 @@ fn marks(run: &Shown<'_>) -> Vec<Mark> {
             | Record::PacketArrived(..)
             | Record::PacketDamaged(..)
             | Record::ClockSet(..) => return None,
+        };
+        Some(Mark {
+            at: at.nanos(),
+            host: host.map(|it| it.0),
+            rank,
+            text,
         })
     });
     marks.collect()

@@ -1,12 +1,8 @@
-//! What went wrong, in words.
-//!
-//! Owns [`Failure`] and the headline: every defect of a run once, what ended a process first,
-//! with the sentence that tells it to somebody who sees this program for the first time. It
-//! refuses causes: those are an explanation's.
+//! Failures in words: the headline, and for each defect what it is and what proves it.
 
 use config::plan::{Keyword, Scenario, ViolationKind};
 use kernel::Instant;
-use logs::evidence::evidence;
+use logs::evidence;
 use mta::BlockId;
 use serde::Serialize;
 use simulation::Outcome;
@@ -14,37 +10,40 @@ use simulation::outcome::{Exception, Violation};
 
 use super::time::{clock, seconds};
 
-/// A defect, as often as it showed.
-#[derive(Clone, Debug, Serialize)]
+/// All occurrences of one defect.
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
-    /// What names it.
+    rank: Rank,
     pub(super) signature: String,
     /// What happened, in a line.
     pub(super) title: String,
-    /// What it means, in a sentence or two.
+    /// What that means, for a reader who does not know this program.
     pub(super) meaning: &'static str,
-    /// Every time it showed, in order.
-    pub(super) times: Vec<Occurrence>,
-    /// What shows it, if there is something to read.
-    pub(super) exhibit: Vec<String>,
-    /// What the exhibit is.
-    pub(super) exhibit_title: String,
+    /// In the order of time, at most [`OCCURRENCES_MAX`].
+    pub(super) occurrences: Vec<Occurrence>,
+    /// Log lines that prove the first occurrence, if any.
+    pub(super) evidence: Vec<String>,
+    pub(super) evidence_title: String,
 }
 
-/// Once that a defect showed.
+/// One occurrence of a defect.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Occurrence {
-    /// When, in nanoseconds.
     pub(super) at: u64,
-    /// On which host.
     pub(super) host: u32,
-    /// On which control block, and in which use of it.
-    pub(super) block: Option<(u32, u32)>,
-    /// What the oracle found, in its own words.
+    pub(super) block: Option<Block>,
+    /// The words of the oracle.
     pub(super) detail: String,
 }
 
-/// What a reader is told first.
+/// A control block, and which use of it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Block {
+    pub(super) block: u32,
+    pub(super) instance: u32,
+}
+
+/// The heading of the page.
 #[derive(Clone, Debug)]
 pub(super) struct Headline {
     pub(super) text: String,
@@ -54,210 +53,220 @@ pub(super) struct Headline {
 /// Occurrences listed of one defect.
 const OCCURRENCES_MAX: usize = 200;
 
-/// Every defect of a run: exceptions first, then what the scenario demands, then the rest, each
-/// in the order of time.
+/// Sorts failures: exceptions first, then what the scenario demands, then the rest. Exhaustion is
+/// last, because it follows from a leak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Exception,
+    Demanded,
+    Other,
+    Exhaustion,
+}
+
+/// All failures of a run, gravest first.
 pub(super) fn failures(scenario: &Scenario, outcome: &Outcome) -> Vec<Failure> {
-    let mut found: Vec<(u8, Failure)> = Vec::new();
+    let mut failures: Vec<Failure> = Vec::new();
     for exception in &outcome.exceptions {
-        let failure = || of_exception(exception);
-        add(&mut found, 0, exception.signature(), failure, {
-            occurrence(
-                outcome,
-                &exception.host,
-                (exception.at, None),
-                &exception.cause,
-            )
-        });
+        let Exception {
+            host, at, cause, ..
+        } = exception;
+        let new = || Failure::of_exception(exception);
+        let failure = find_or_add(&mut failures, exception.signature(), new);
+        failure.add(occurrence(outcome, host, *at, None, cause));
     }
     for violation in &outcome.violations {
-        let rank = rank(scenario, violation);
-        let failure = || of_violation(violation);
-        add(&mut found, rank, violation.signature(), failure, {
-            let about = (violation.at, violation.block);
-            occurrence(outcome, &violation.host, about, &violation.detail)
-        });
+        let Violation {
+            host,
+            at,
+            block,
+            detail,
+            ..
+        } = violation;
+        let new = || Failure::of_violation(scenario, violation);
+        let failure = find_or_add(&mut failures, violation.signature(), new);
+        failure.add(occurrence(outcome, host, *at, *block, detail));
     }
-    found.sort_by_key(|(rank, failure)| (*rank, failure.times[0].at));
-    let mut failures: Vec<Failure> = found.into_iter().map(|(_, failure)| failure).collect();
-    for evidence in evidence(scenario, outcome) {
-        let failure = failures
-            .iter_mut()
-            .find(|it| it.signature == evidence.signature);
-        if let Some(failure) = failure {
-            (failure.exhibit_title, failure.exhibit) = (evidence.title, evidence.lines);
+    for evidence in evidence::evidence(scenario, outcome) {
+        let mut failures = failures.iter_mut();
+        if let Some(failure) = failures.find(|it| it.signature == evidence.signature) {
+            failure.evidence_title = evidence.title;
+            failure.evidence = evidence.lines;
         }
     }
+    failures.sort_by_key(|it| (it.rank, it.first().at));
     failures
 }
 
-fn add(
-    found: &mut Vec<(u8, Failure)>,
-    rank: u8,
+fn find_or_add(
+    failures: &mut Vec<Failure>,
     signature: String,
-    failure: impl FnOnce() -> Failure,
-    occurrence: Occurrence,
-) {
-    let known = found.iter().position(|(_, it)| it.signature == signature);
-    let place = known.unwrap_or_else(|| {
-        found.push((rank, failure()));
-        found.len() - 1
+    new: impl FnOnce() -> Failure,
+) -> &mut Failure {
+    let index = failures.iter().position(|it| it.signature == signature);
+    let index = index.unwrap_or_else(|| {
+        failures.push(new());
+        failures.len() - 1
     });
-    let times = &mut found[place].1.times;
-    if times.len() < OCCURRENCES_MAX {
-        times.push(occurrence);
-    }
+    &mut failures[index]
 }
 
-fn rank(scenario: &Scenario, violation: &Violation) -> u8 {
+fn rank(scenario: &Scenario, violation: &Violation) -> Rank {
     let demanded = scenario.expect.violations.get(&violation.kind);
-    let is_demanded = demanded.is_some_and(|range| range.min > 0);
-    let is_exhaustion = violation.kind == ViolationKind::ControlBlockExhaustion;
-    match (is_demanded, is_exhaustion) {
-        (true, _) => 1,
-        // What a leak ends in comes behind the leak.
-        (false, true) => 3,
-        (false, false) => 2,
+    if demanded.is_some_and(|range| range.min > 0) {
+        Rank::Demanded
+    } else if violation.kind == ViolationKind::ControlBlockExhaustion {
+        Rank::Exhaustion
+    } else {
+        Rank::Other
     }
 }
 
 fn occurrence(
     outcome: &Outcome,
     host: &str,
-    (at, block): (Instant, Option<BlockId>),
+    at: Instant,
+    block: Option<BlockId>,
     detail: &str,
 ) -> Occurrence {
     Occurrence {
         at: at.nanos(),
         host: outcome.host_named(host).map_or(0, |it| it.0),
-        block: block.map(|it| (it.index.0, it.instance.0)),
+        block: block.map(|it| Block {
+            block: it.index.0,
+            instance: it.instance.0,
+        }),
         detail: detail.to_owned(),
     }
 }
 
-fn of_exception(exception: &Exception) -> Failure {
-    Failure {
-        signature: exception.signature(),
-        title: format!(
+impl Failure {
+    fn new(rank: Rank, signature: String, title: String, meaning: &'static str) -> Self {
+        Self {
+            rank,
+            signature,
+            title,
+            meaning,
+            occurrences: Vec::new(),
+            evidence: Vec::new(),
+            evidence_title: String::new(),
+        }
+    }
+
+    fn of_exception(exception: &Exception) -> Self {
+        let title = format!(
             "The MTA on {} ended by exception {:08x} in {} ({:03}): {}",
             exception.host, exception.code, exception.thread, exception.number, exception.cause
-        ),
-        meaning: "An exception that nobody handles ends the process; its connections are closed \
-                  by the system, and the event log has 9405 and 4097.",
-        times: Vec::new(),
-        exhibit: Vec::new(),
-        exhibit_title: String::new(),
+        );
+        let meaning = "An unhandled exception ends the process. The system closes its \
+                       connections, and the event log has 9405 and 4097.";
+        Self::new(Rank::Exception, exception.signature(), title, meaning)
     }
-}
 
-fn of_violation(violation: &Violation) -> Failure {
-    let (host, place) = (&violation.host, &violation.location);
-    let title = match (violation.kind, violation.block) {
-        (ViolationKind::ControlBlockLeak, Some(block)) => format!(
-            "{host} leaked control blocks, first CB {} (instance {})",
-            block.index, block.instance
-        ),
-        (ViolationKind::ControlBlockExhaustion, _) => {
-            format!(
-                "{host} has no free control block left: {}",
-                violation.detail
-            )
+    fn of_violation(scenario: &Scenario, violation: &Violation) -> Self {
+        let (host, location) = (&violation.host, &violation.location);
+        let detail = &violation.detail;
+        let title = match (violation.kind, violation.block) {
+            (ViolationKind::ControlBlockLeak, Some(block)) => format!(
+                "{host} leaked control blocks, first CB {} (instance {})",
+                block.index, block.instance
+            ),
+            (ViolationKind::ControlBlockExhaustion, _) => {
+                format!("{host} has no free control block left: {detail}")
+            }
+            (ViolationKind::DataRace, _) => format!("Two threads of {host} race: {location}"),
+            (ViolationKind::WrongThread, _) => {
+                format!("A thread of {host} closed the control block of another thread: {detail}")
+            }
+            (kind, _) => format!("{} on {host}: {location}", capitalized(kind.as_str())),
+        };
+        let rank = rank(scenario, violation);
+        Self::new(rank, violation.signature(), title, meaning(violation.kind))
+    }
+
+    fn add(&mut self, occurrence: Occurrence) {
+        if self.occurrences.len() < OCCURRENCES_MAX {
+            self.occurrences.push(occurrence);
         }
-        (ViolationKind::DataRace, _) => format!("Two threads of {host} race: {place}"),
-        (ViolationKind::WrongThread, _) => format!(
-            "A thread of {host} closed a control block that is another's: {}",
-            violation.detail
-        ),
-        (kind, _) => format!("{} on {host}: {place}", capital(kind.as_str())),
-    };
-    Failure {
-        signature: violation.signature(),
-        title,
-        meaning: meaning(violation.kind),
-        times: Vec::new(),
-        exhibit: Vec::new(),
-        exhibit_title: String::new(),
+    }
+
+    /// The first occurrence.
+    pub(super) fn first(&self) -> &Occurrence {
+        &self.occurrences[0]
     }
 }
 
 const fn meaning(kind: ViolationKind) -> &'static str {
     match kind {
         ViolationKind::ControlBlockLeak => {
-            "No association, no transport connection, no thread and no message knows the block \
-             any more, and it is still allocated: nobody can ever give it back to the pool. A \
-             restart of the service clears it."
+            "The block is allocated, but no association, transport connection, thread or message \
+             refers to it any more. Nothing can release it. A service restart frees it."
         }
         ViolationKind::ControlBlockExhaustion => {
-            "Every control block of the pool is taken, so no connection can be made or accepted: \
-             event 9156."
+            "All control blocks of the pool are allocated. No connection can be opened or \
+             accepted: event 9156."
         }
         ViolationKind::DataRace => {
-            "Nothing orders the two accesses: no critical section, message or event lies between \
-             them. The judge follows happens-before; whether harm came of it, the memory shows \
-             later."
+            "No critical section, message or event orders the two accesses. The race detector \
+             follows happens-before; whether the race does damage, the memory shows later."
         }
-        ViolationKind::DoubleRelease => "Something was given back that was not in use.",
+        ViolationKind::DoubleRelease => "Something was released that was not in use.",
         ViolationKind::StaleInstance => {
-            "A close request meant for an earlier use of a control block was carried out on a \
-             later one."
+            "A close request for an earlier use of a control block was applied to a later one."
         }
-        ViolationKind::HeapCorruption => "The words that keep the heap or the pool do not agree.",
-        ViolationKind::UseAfterFree => "A block of the heap was touched after it was freed.",
-        ViolationKind::SocketLeak => "A socket is open that belongs to no control block.",
-        ViolationKind::Delivery => "What arrived is not what was sent, or was acknowledged before.",
-        ViolationKind::Liveness => "The network was healed, and a message is still queued.",
+        ViolationKind::HeapCorruption => {
+            "The words that describe the heap or the pool contradict each other."
+        }
+        ViolationKind::UseAfterFree => "A block of the heap was accessed after it was freed.",
+        ViolationKind::SocketLeak => "An open socket belongs to no control block.",
+        ViolationKind::Delivery => {
+            "A message arrived that differs from the one sent, or was acknowledged before."
+        }
+        ViolationKind::Liveness => "The network has recovered, and a message is still queued.",
         ViolationKind::Deadlock => {
-            "Threads stand in a circle, each inside a critical section that the next one waits \
-             for: none of them ever goes on."
+            "Each of these threads is inside a critical section that the next one waits for."
         }
         ViolationKind::WrongThread => {
             "Each control block belongs to one thread control block. The check SBPDSCLS found \
-             another owner, and the process gives up."
+             another owner, and the process ends."
         }
     }
 }
 
-/// What is told first: the first failure, and what came of it.
+/// The heading: the gravest failure and its context.
 pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
-    let Some(first) = failures.first() else {
-        let (messages, associations) = (outcome.messages, outcome.associations);
-        return Headline {
-            text: "Nothing went wrong".to_owned(),
-            more: format!(
-                "{} of {} messages acknowledged over {} associations, {} of which failed; {} s \
-                 of virtual time.",
-                messages.acknowledged,
-                messages.submitted,
-                associations.opened,
-                associations.failed,
-                seconds(outcome.simulated.nanos())
-            ),
-        };
-    };
-    let kind = |kind: ViolationKind| {
-        let prefix = format!("{}:", kind.as_str());
-        failures
-            .iter()
-            .find(move |it| it.signature.starts_with(&prefix))
-    };
-    let names_leak = first
-        .signature
-        .starts_with(ViolationKind::ControlBlockLeak.as_str());
-    if names_leak {
-        return leak(outcome, first, kind(ViolationKind::ControlBlockExhaustion));
+    match failures {
+        [] => success(outcome),
+        [first, ..] if first.is(ViolationKind::ControlBlockLeak) => leak(outcome, first, failures),
+        [first, others @ ..] => failure(first, others),
     }
-    let at = first.times[0].at;
+}
+
+fn success(outcome: &Outcome) -> Headline {
+    let (messages, associations) = (outcome.messages, outcome.associations);
+    Headline {
+        text: "No failures".to_owned(),
+        more: format!(
+            "{} of {} messages acknowledged over {} associations, {} of which failed; {} s of \
+             virtual time.",
+            messages.acknowledged,
+            messages.submitted,
+            associations.opened,
+            associations.failed,
+            seconds(outcome.simulated.nanos())
+        ),
+    }
+}
+
+fn failure(first: &Failure, others: &[Failure]) -> Headline {
+    let at = first.first().at;
     let mut more = format!("First at {} ({} s).", clock(at), seconds(at));
-    let mut before: Vec<&Failure> = failures[1..]
-        .iter()
-        .filter(|it| it.times[0].at <= at)
-        .collect();
-    before.sort_by_key(|it| it.times[0].at);
-    match before.as_slice() {
+    let mut earlier: Vec<&Failure> = others.iter().filter(|it| it.first().at <= at).collect();
+    earlier.sort_by_key(|it| it.first().at);
+    match earlier.as_slice() {
         [] => {}
         [one] => more += &format!(" Before it: {}.", one.title),
         [one, rest @ ..] => {
-            let more_kinds = rest.len();
-            more += &format!(" Before it: {}, and {more_kinds} more findings.", one.title);
+            more += &format!(" Before it: {}, and {} more.", one.title, rest.len());
         }
     }
     Headline {
@@ -266,24 +275,23 @@ pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
     }
 }
 
-fn leak(outcome: &Outcome, leak: &Failure, exhaustion: Option<&Failure>) -> Headline {
-    let count = outcome.violations.iter();
-    let count = count
+fn leak(outcome: &Outcome, leak: &Failure, failures: &[Failure]) -> Headline {
+    let violations = outcome.violations.iter();
+    let count = violations
         .filter(|it| it.kind == ViolationKind::ControlBlockLeak)
         .count();
-    let first = &leak.times[0];
+    let first = leak.first();
     let host = &outcome.hosts[first.host as usize].name;
     let blocks = if count == 1 { "block" } else { "blocks" };
-    let (block, instance) = first.block.unwrap_or_default();
     let mut text = format!("{count} control {blocks} leaked on {host}");
-    let mut more = format!(
-        "First CB {block} (instance {instance}) at {} ({} s): {}.",
-        clock(first.at),
-        seconds(first.at),
-        first.detail
-    );
-    if let Some(exhaustion) = exhaustion {
-        let at = exhaustion.times[0].at;
+    let mut more = format!("First at {} ({} s): ", clock(first.at), seconds(first.at));
+    if let Some(Block { block, instance }) = first.block {
+        more += &format!("CB {block} (instance {instance}): ");
+    }
+    more += &format!("{}.", first.detail);
+    let mut failures = failures.iter();
+    if let Some(exhaustion) = failures.find(|it| it.is(ViolationKind::ControlBlockExhaustion)) {
+        let at = exhaustion.first().at;
         text += ", until none was free";
         more += &format!(
             " The pool was empty at {} ({} s): event 9156.",
@@ -294,17 +302,24 @@ fn leak(outcome: &Outcome, leak: &Failure, exhaustion: Option<&Failure>) -> Head
     Headline { text, more }
 }
 
-/// The verdict in words, and whether nothing went wrong.
-pub(super) fn verdict(outcome: &Outcome) -> (&'static str, bool) {
-    let is_clean = outcome.violations.is_empty() && outcome.exceptions.is_empty();
-    match (outcome.is_as_expected(), is_clean) {
-        (false, _) => ("NOT as expected", false),
-        (true, true) => ("as expected", true),
-        (true, false) => ("as expected: what went wrong was expected to", false),
+impl Failure {
+    fn is(&self, kind: ViolationKind) -> bool {
+        let prefix = self.signature.strip_prefix(kind.as_str());
+        prefix.is_some_and(|rest| rest.starts_with(':'))
     }
 }
 
-fn capital(word: &str) -> String {
+/// The verdict in words, and whether the run is free of failures.
+pub(super) fn verdict(outcome: &Outcome) -> (&'static str, bool) {
+    let is_clean = outcome.violations.is_empty() && outcome.exceptions.is_empty();
+    match (outcome.is_as_expected(), is_clean) {
+        (false, _) => ("FAIL: not as the scenario expects", false),
+        (true, true) => ("PASS", true),
+        (true, false) => ("PASS: the scenario expects these failures", false),
+    }
+}
+
+fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

@@ -1,101 +1,109 @@
-//! Packets between hosts, for the page.
-//!
-//! Owns what a packet is called by its bytes: flags, and the transport's unit if one begins in
-//! it. It refuses the bytes themselves, which a capture has.
+//! Packets for the page, each with a short description of its content and fate.
 
 use logs::sentence::drop_reason;
 use serde::Serialize;
-use simulation::observers::packet_capture::{CapturedPacket, Fate};
+use simulation::observers::packet_capture::{ArrivingCopy, CapturedPacket, Fate};
 
-use crate::shown::Shown;
+use crate::run::Run;
 
 use super::columns::{Texts, Times};
 
-/// Packets in the page.
+/// Packets on the page.
 const PACKETS_MAX: usize = 40_000;
+/// Bytes of an IPv4 header without options, and TCP's protocol number in it.
 const IP_HEADER: usize = 20;
 const TCP: u8 = 6;
+/// The latency of a packet that never arrives intact.
+const NEVER: i64 = -1;
 
-/// Packets in the order of their being put on a link.
+/// Packets in the order of sending, as columns.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Packets {
     at: Times,
-    /// Twice the link's number, and one more from its second end.
-    way: Vec<u32>,
-    /// Nanoseconds until it arrives; nothing is negative but "never".
-    takes: Vec<i64>,
+    /// Twice the index of the link, plus one if its second host sends.
+    direction: Vec<u32>,
+    /// Nanoseconds until the first intact copy arrives, or [`NEVER`].
+    latency: Vec<i64>,
     text: Vec<u32>,
     attempt: Vec<u32>,
 }
 
 /// The packets of a run, and how many are left out.
-pub(super) fn packets(run: &Shown<'_>, texts: &mut Texts) -> (Packets, u64) {
+pub(super) fn packets(run: &Run<'_>, texts: &mut Texts) -> (Packets, u64) {
     let mut packets = Packets::default();
     let links: Vec<_> = run.scenario.links.values().collect();
-    let passages = run.seen.packets.iter();
-    let mut sent = passages.filter(|it| !matches!(it.fate, Fate::Damaged { .. }));
-    for passage in sent.by_ref().take(PACKETS_MAX) {
-        let end = &run.outcome.hosts[passage.end.0 as usize].name;
-        let is_second = links[passage.link.0 as usize].between[1] == *end;
-        let (takes, fate) = fate(passage);
-        packets.at.push(passage.at);
-        packets.way.push(passage.link.0 * 2 + u32::from(is_second));
-        packets.takes.push(takes);
+    let captured = run.observations.packets.iter();
+    // A damaged copy is captured a second time where it arrives.
+    let mut sent = captured.filter(|it| !matches!(it.fate, Fate::Damaged { .. }));
+    for packet in sent.by_ref().take(PACKETS_MAX) {
+        let end = &run.outcome.hosts[packet.end.0 as usize].name;
+        let is_second = links[packet.link.0 as usize].between[1] == *end;
+        let text = content(&packet.bytes) + &fate(packet);
+        packets.at.push(packet.at);
         packets
-            .text
-            .push(texts.number(content(&passage.bytes) + &fate));
-        packets.attempt.push(passage.identity.attempt);
+            .direction
+            .push(packet.link.0 * 2 + u32::from(is_second));
+        packets.latency.push(latency(packet));
+        packets.text.push(texts.index(text));
+        packets.attempt.push(packet.identity.attempt);
     }
     (packets, sent.count() as u64)
 }
 
-/// How long it takes, and what else is to be said.
-fn fate(passage: &CapturedPacket) -> (i64, String) {
-    match &passage.fate {
-        Fate::Lost(reason) => (-1, format!(", dropped: {}", drop_reason(*reason))),
-        Fate::Damaged { .. } => (-1, ", damaged".to_owned()),
-        Fate::Carried(copies) => {
-            let whole = copies.iter().find(|copy| !copy.is_damaged);
-            let nanos = |copy: &simulation::observers::packet_capture::ArrivingCopy| {
-                let takes = copy.at.saturating_since(passage.at).nanos();
-                i64::try_from(takes).unwrap_or(i64::MAX)
-            };
-            let told = match (copies.len(), whole) {
-                (2.., Some(_)) => ", arrives twice",
-                (_, Some(_)) => "",
-                (_, None) => ", arrives damaged",
-            };
-            (whole.map_or(-1, nanos), told.to_owned())
-        }
+fn intact(packet: &CapturedPacket) -> Option<&ArrivingCopy> {
+    match &packet.fate {
+        Fate::Carried(copies) => copies.iter().find(|copy| !copy.is_damaged),
+        Fate::Lost(_) | Fate::Damaged { .. } => None,
     }
 }
 
-/// `SYN`, `ACK`, `DT 1460 bytes`: what an IP packet carries.
+fn latency(packet: &CapturedPacket) -> i64 {
+    intact(packet).map_or(NEVER, |copy| {
+        let nanos = copy.at.saturating_since(packet.at).nanos();
+        i64::try_from(nanos).unwrap_or(i64::MAX)
+    })
+}
+
+/// What happens to a packet; empty if it just arrives.
+fn fate(packet: &CapturedPacket) -> String {
+    match &packet.fate {
+        Fate::Lost(reason) => format!(", dropped: {}", drop_reason(*reason)),
+        Fate::Damaged { .. } => ", damaged".to_owned(),
+        Fate::Carried(_) if intact(packet).is_none() => ", arrives damaged".to_owned(),
+        Fate::Carried(copies) if copies.len() > 1 => ", arrives twice".to_owned(),
+        Fate::Carried(_) => String::new(),
+    }
+}
+
+/// The content of an IP packet: `SYN 1025>102`, `ACK DT 1025>102 1460 bytes`.
 fn content(packet: &[u8]) -> String {
     let Some((header, body)) = packet.split_at_checked(IP_HEADER) else {
-        return "no packet".to_owned();
+        return "truncated packet".to_owned();
     };
     if header[9] != TCP {
         return "ICMP unreachable".to_owned();
     }
     let (Some(&offset), Some(&flags)) = (body.get(12), body.get(13)) else {
-        return "TCP".to_owned();
+        return "truncated segment".to_owned();
     };
     let port = |at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
+    let (source, destination) = (port(0), port(2));
+    // The data offset counts words of four bytes.
     let payload = body.get(usize::from(offset >> 4) * 4..).unwrap_or_default();
-    const NAMES: [(u8, &str); 4] = [(2, "SYN"), (1, "FIN"), (4, "RST"), (16, "ACK")];
-    let named = NAMES.iter().filter(|(bit, _)| flags & bit != 0);
-    let mut names: Vec<&str> = named.map(|(_, name)| *name).collect();
-    names.extend(unit(payload));
-    let what = names.join(" ");
+    const FLAGS: [(u8, &str); 4] = [(2, "SYN"), (1, "FIN"), (4, "RST"), (16, "ACK")];
+    let set = FLAGS.iter().filter(|(bit, _)| flags & bit != 0);
+    let mut names: Vec<&str> = set.map(|(_, name)| *name).collect();
+    names.extend(tpdu(payload));
+    let names = names.join(" ");
     match payload.len() {
-        0 => format!("{what} {}>{}", port(0), port(2)),
-        bytes => format!("{what} {}>{} {bytes} bytes", port(0), port(2)),
+        0 => format!("{names} {source}>{destination}"),
+        bytes => format!("{names} {source}>{destination} {bytes} bytes"),
     }
 }
 
-/// The transport's unit that begins with this payload (RFC 1006, X.224 section 13).
-fn unit(payload: &[u8]) -> Option<&'static str> {
+/// The type of the TPDU at the start of a payload (RFC 1006, X.224 section 13).
+fn tpdu(payload: &[u8]) -> Option<&'static str> {
+    // TPKT: version 3, reserved, length. Then the TPDU's length indicator and code.
     let &[3, 0, _, _, _, code, ..] = payload else {
         return None;
     };

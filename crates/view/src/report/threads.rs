@@ -1,8 +1,6 @@
-//! Threads for the page: when each ran, and for what it waited.
-//!
-//! Owns how much of that a page can hold: where a thread ran in more pieces than are shown, pieces
-//! with the shortest pauses between them are joined. It refuses waits shorter than that.
+//! Threads for the page: when each runs, and what it waits for.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use net::HostId;
@@ -11,46 +9,63 @@ use simulation::observers::thread_intervals::{
     EndedBy, ThreadActivity, ThreadInterval, WaitTarget,
 };
 
-use crate::shown::Shown;
+use crate::run::Run;
 
 use super::columns::{Texts, Times};
 
-/// Pieces of one thread in the page.
-const PIECES_MAX: usize = 6_000;
+/// Intervals of one thread. More are joined where the pauses between them are shortest.
+const INTERVALS_MAX: usize = 6_000;
 
-/// A thread's time.
+/// The intervals of a thread.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Thread {
     number: u16,
     name: String,
-    /// When it runs: from and to, by turns.
+    /// Start and end in turn.
     runs: Times,
-    /// Pauses shorter than this, in nanoseconds, are not shown.
+    /// Nanoseconds. Runs with shorter pauses between them are joined.
     grain: u64,
-    /// When it waits for another thread: from and to, by turns.
+    /// Start and end in turn.
     waits: Times,
-    /// For what, and who ended it.
+    /// What each wait is for.
     text: Vec<u32>,
-    /// The thread that ended it, zero for none.
+    /// The thread that ended each wait, or zero.
     by: Vec<u16>,
 }
 
-/// The threads of a host, by number.
-pub(super) fn threads(run: &Shown<'_>, host: HostId, texts: &mut Texts) -> Vec<Thread> {
-    let view = &run.outcome.hosts[host.0 as usize];
-    let mut stays: BTreeMap<u16, Vec<&ThreadInterval>> = BTreeMap::new();
-    for stay in run.seen.intervals.iter().filter(|it| it.host == host) {
-        stays.entry(stay.thread.0).or_default().push(stay);
+/// A wait for another thread.
+struct Wait<'a> {
+    interval: &'a ThreadInterval,
+    text: String,
+    /// The thread that ended it, or zero.
+    by: u16,
+}
+
+/// The threads of a host.
+pub(super) fn threads(run: &Run<'_>, host: HostId, texts: &mut Texts) -> Vec<Thread> {
+    let mut intervals: BTreeMap<u16, Vec<&ThreadInterval>> = BTreeMap::new();
+    for interval in run
+        .observations
+        .intervals
+        .iter()
+        .filter(|it| it.host == host)
+    {
+        intervals
+            .entry(interval.thread.0)
+            .or_default()
+            .push(interval);
     }
+    let view = &run.outcome.hosts[host.0 as usize];
     let threads = view.threads.iter().map(|(number, name)| {
         let mut thread = Thread {
             number: number.0,
             name: name.clone(),
             ..Thread::default()
         };
-        if let Some(stays) = stays.get_mut(&number.0) {
-            stays.sort_by_key(|stay| (stay.from, stay.to));
-            thread.fill(stays, texts);
+        if let Some(intervals) = intervals.get_mut(&number.0) {
+            intervals.sort_by_key(|it| (it.from, it.to));
+            thread.add_runs(intervals);
+            thread.add_waits(intervals, texts);
         }
         thread
     });
@@ -58,41 +73,42 @@ pub(super) fn threads(run: &Shown<'_>, host: HostId, texts: &mut Texts) -> Vec<T
 }
 
 impl Thread {
-    fn fill(&mut self, stays: &[&ThreadInterval], texts: &mut Texts) {
-        let runs = stays
+    fn add_runs(&mut self, intervals: &[&ThreadInterval]) {
+        let runs = intervals
             .iter()
-            .filter(|stay| stay.activity == ThreadActivity::Runs);
-        let mut pieces: Vec<(u64, u64)> = runs
-            .map(|stay| (stay.from.nanos(), stay.to.nanos()))
-            .collect();
-        while pieces.len() > PIECES_MAX {
+            .filter(|it| it.activity == ThreadActivity::Runs);
+        let mut runs: Vec<(u64, u64)> = runs.map(|it| (it.from.nanos(), it.to.nanos())).collect();
+        while runs.len() > INTERVALS_MAX {
             self.grain = (self.grain * 4).max(1_000);
-            pieces = joined(&pieces, self.grain);
+            runs = joined(&runs, self.grain);
         }
-        for (from, to) in pieces {
+        for (from, to) in runs {
             self.runs.push_nanos(from);
             self.runs.push_nanos(to);
         }
-        let mut waits: Vec<(&&ThreadInterval, String, u16)> =
-            stays.iter().filter_map(|stay| wait(stay)).collect();
-        if waits.len() > PIECES_MAX {
-            // The longest say the most.
-            waits.sort_by_key(|(stay, ..)| std::cmp::Reverse(stay.to.saturating_since(stay.from)));
-            waits.truncate(PIECES_MAX);
-            waits.sort_by_key(|(stay, ..)| stay.from);
+    }
+
+    fn add_waits(&mut self, intervals: &[&ThreadInterval], texts: &mut Texts) {
+        let mut waits: Vec<Wait<'_>> = intervals.iter().filter_map(|it| Wait::of(it)).collect();
+        if waits.len() > INTERVALS_MAX {
+            // Long waits are the interesting ones.
+            waits.sort_by_key(|it| Reverse(it.interval.to.saturating_since(it.interval.from)));
+            waits.truncate(INTERVALS_MAX);
+            waits.sort_by_key(|it| it.interval.from);
         }
-        for (stay, text, by) in waits {
-            self.waits.push(stay.from);
-            self.waits.push(stay.to);
-            self.text.push(texts.number(text));
-            self.by.push(by);
+        for wait in waits {
+            self.waits.push(wait.interval.from);
+            self.waits.push(wait.interval.to);
+            self.text.push(texts.index(wait.text));
+            self.by.push(wait.by);
         }
     }
 }
 
-fn joined(pieces: &[(u64, u64)], grain: u64) -> Vec<(u64, u64)> {
+/// Joins intervals with pauses of at most `grain` nanoseconds between them.
+fn joined(intervals: &[(u64, u64)], grain: u64) -> Vec<(u64, u64)> {
     let mut joined: Vec<(u64, u64)> = Vec::new();
-    for &(from, to) in pieces {
+    for &(from, to) in intervals {
         match joined.last_mut() {
             Some((_, until)) if from <= until.saturating_add(grain) => *until = to.max(*until),
             _ => joined.push((from, to)),
@@ -101,21 +117,38 @@ fn joined(pieces: &[(u64, u64)], grain: u64) -> Vec<(u64, u64)> {
     joined
 }
 
-/// What a thread waits for, in words, and which thread ended the wait. Waits that time or the
-/// network ended stand between the pieces in which the thread runs, and need no words.
-fn wait<'a, 'b>(stay: &'a &'b ThreadInterval) -> Option<(&'a &'b ThreadInterval, String, u16)> {
-    let ThreadActivity::Waits { on, name, ended_by } = stay.activity else {
-        return None;
-    };
-    let by = match ended_by {
-        Some(EndedBy::Thread(thread)) => thread.0,
-        Some(EndedBy::Time | EndedBy::World) | None => 0,
-    };
-    let what = match on {
-        WaitTarget::Lock => format!("waits for critical section {name}"),
-        WaitTarget::Object => format!("waits for {name}"),
-        WaitTarget::Message => format!("waits for a message: {name}"),
-        WaitTarget::Network | WaitTarget::Time => return None,
-    };
-    (by != 0 || on == WaitTarget::Lock).then_some((stay, what, by))
+impl<'a> Wait<'a> {
+    /// The wait of an interval. Waits that the network or the clock ends are left out: the gaps
+    /// between runs show them.
+    fn of(interval: &'a ThreadInterval) -> Option<Self> {
+        let ThreadActivity::Waits { on, name, ended_by } = interval.activity else {
+            return None;
+        };
+        let by = match ended_by {
+            Some(EndedBy::Thread(thread)) => thread.0,
+            Some(EndedBy::Time | EndedBy::World) | None => 0,
+        };
+        let text = match on {
+            WaitTarget::Lock => format!("waits for critical section {name}"),
+            WaitTarget::Object => format!("waits for {name}"),
+            WaitTarget::Message => format!("waits for a message: {name}"),
+            WaitTarget::Network | WaitTarget::Time => return None,
+        };
+        let is_shown = by != 0 || on == WaitTarget::Lock;
+        is_shown.then_some(Self { interval, text, by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn only_short_pauses_are_joined() {
+        let intervals = [(0, 10), (12, 20), (30, 40)];
+        assert_eq!(joined(&intervals, 0), intervals);
+        assert_eq!(joined(&intervals, 2), [(0, 20), (30, 40)]);
+        assert_eq!(joined(&intervals, 10), [(0, 40)]);
+        assert_eq!(joined(&[(0, 50), (10, 20)], 0), [(0, 50)]);
+    }
 }

@@ -1,14 +1,11 @@
-//! Times as a page shows them.
-//!
-//! Owns the two forms: seconds of virtual time without the zeros at their end, and hours, minutes
-//! and seconds. It refuses dates: those are a host's clock.
+//! Virtual time as text: seconds, or hours, minutes and seconds.
 
 use kernel::Instant;
 
-/// `334.620217012`, `7200`.
+/// `334.620217012`, `7200`: seconds without trailing zeros.
 pub(super) fn seconds(nanos: u64) -> String {
-    let shown = Instant::from_nanos(nanos).to_string();
-    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = Instant::from_nanos(nanos).to_string();
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `0:05:34`.
@@ -22,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zeros_at_the_end_say_nothing() {
+    fn trailing_zeros_are_left_out() {
         assert_eq!(seconds(334_620_217_012), "334.620217012");
         assert_eq!(seconds(7_200_000_000_000), "7200");
         assert_eq!(seconds(500_000_000), "0.5");

@@ -1,8 +1,7 @@
-//! The lives of control blocks, read from the records of a run.
+//! The lifetimes of control blocks, from the records of a run.
 //!
-//! Owns [`Life`]: one use of a control block from the pool to the pool, or to the end of its
-//! process, with what state the block was in when. It refuses to judge: that a block leaked is
-//! what an oracle wrote down.
+//! A [`Lifetime`] is one use of a control block, from its allocation to its release or to the end
+//! of the process. Leaks are those that the oracle recorded.
 
 use std::collections::BTreeMap;
 
@@ -16,59 +15,60 @@ use simulation::record::{Record, Stage, ThreadNumber};
 
 /// One use of a control block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct Lifetime {
     /// The host.
     pub host: HostId,
-    /// The block and its use.
+    /// The control block and its instance number.
     pub block: BlockId,
-    /// The thread that took it out of the pool.
-    pub taken_by: ThreadNumber,
-    /// Since when each state lasts, in order; the first begins the life.
+    /// The thread that allocated it.
+    pub allocated_by: ThreadNumber,
+    /// The start of each phase, in order. The first is the allocation.
     pub phases: Vec<(Instant, Phase)>,
-    /// When the use is over.
+    /// The end of the lifetime.
     pub to: Instant,
-    /// Why it is over.
+    /// Why it ended.
     pub end: End,
-    /// Whether an oracle found that nobody can ever release it.
+    /// Whether the oracle reported it as leaked.
     pub is_leaked: bool,
-    /// The association it was taken for, if any.
+    /// The association that uses it, if any.
     pub association: Option<u32>,
 }
 
-/// What state a control block is in, as far as the records tell.
+/// The state of a control block, as far as records show it. A lifetime only moves forward in this
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Taken out of the pool; no socket yet.
+    /// Allocated, without a socket.
     Allocated,
-    /// A connection is being opened, from here or from outside.
+    /// A connection is being opened by either side.
     Connecting,
-    /// Calls are awaited.
+    /// It waits for incoming connections.
     Listening,
     /// The connection is open.
     Open,
-    /// It is being closed.
+    /// The connection is being closed.
     Closing,
-    /// A timeout took it out of service.
+    /// A session timeout took it out of service.
     OutOfService,
-    /// Nobody can ever release it.
+    /// Nothing can release it any more.
     Leaked,
 }
 
-/// Why the use of a block is over.
+/// Why a lifetime ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// This thread gave it back to the pool.
-    Returned(ThreadNumber),
-    /// It was taken out of the pool once more although it was in use.
-    TakenAgain,
+    /// This thread released it to the pool.
+    Released(ThreadNumber),
+    /// It was allocated again while in use.
+    AllocatedAgain,
     /// The process ended.
     Process,
     /// The run ended.
     Run,
 }
 
-impl Life {
-    /// When it begins.
+impl Lifetime {
+    /// The time of its allocation.
     #[must_use]
     pub fn from(&self) -> Instant {
         self.phases[0].0
@@ -76,20 +76,20 @@ impl Life {
 
     fn enter(&mut self, at: Instant, phase: Phase) {
         let (_, now) = self.phases[self.phases.len() - 1];
-        // What is being closed, out of service or leaked does not become anything less.
+        // Late log lines of an earlier phase must not undo closing, out of service or leaked.
         if phase > now {
             self.phases.push((at, phase));
         }
     }
 }
 
-/// The lives of all control blocks of a run, in the order of their beginning.
+/// The lifetimes of all control blocks of a run, in the order of allocation.
 #[must_use]
-pub fn lives(scenario: &Scenario, outcome: &Outcome) -> Vec<Life> {
+pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
     let mut reader = Reader::default();
     for (at, record) in &outcome.records {
         match record {
-            Record::Mta(host, thread, record) => reader.read(*host, (*at, *thread), record),
+            Record::Mta(host, thread, record) => reader.read(*host, *at, *thread, record),
             Record::Exception(host, ..) | Record::ClosedDown(host) => reader.end(*host, *at),
             Record::Fault(fault, Stage::Strikes) => {
                 let kind = scenario.faults.values().nth(*fault as usize);
@@ -101,11 +101,11 @@ pub fn lives(scenario: &Scenario, outcome: &Outcome) -> Vec<Life> {
             }
             Record::Violation(violation) if violation.kind == ViolationKind::ControlBlockLeak => {
                 let host = outcome.host_named(&violation.host);
-                let life = host.zip(violation.block);
-                let life = life.and_then(|(host, block)| reader.of(host, block));
-                if let Some(life) = life {
-                    life.is_leaked = true;
-                    life.enter(violation.at.max(life.from()), Phase::Leaked);
+                let lifetime = host.zip(violation.block);
+                let lifetime = lifetime.and_then(|(host, block)| reader.of(host, block));
+                if let Some(lifetime) = lifetime {
+                    lifetime.is_leaked = true;
+                    lifetime.enter(violation.at.max(lifetime.from()), Phase::Leaked);
                 }
             }
             Record::Violation(_)
@@ -119,79 +119,74 @@ pub fn lives(scenario: &Scenario, outcome: &Outcome) -> Vec<Life> {
             | Record::Healed => {}
         }
     }
-    for life in reader.current.into_values() {
-        let life = &mut reader.lives[life];
-        life.to = life.to.max(outcome.simulated);
+    for index in reader.current.into_values() {
+        let lifetime = &mut reader.lifetimes[index];
+        lifetime.to = lifetime.to.max(outcome.simulated);
     }
-    reader.lives
+    reader.lifetimes
 }
 
 #[derive(Default)]
 struct Reader {
-    lives: Vec<Life>,
-    /// The life that each block is in.
+    lifetimes: Vec<Lifetime>,
+    /// The current lifetime of each allocated block.
     current: BTreeMap<(HostId, mta::BlockIndex), usize>,
 }
 
 impl Reader {
-    fn read(&mut self, host: HostId, (at, thread): (Instant, ThreadNumber), record: &mta::Record) {
+    fn read(&mut self, host: HostId, at: Instant, thread: ThreadNumber, record: &mta::Record) {
         match record {
-            mta::Record::Fact(fact) => self.fact(host, (at, thread), *fact),
+            mta::Record::Fact(fact) => self.fact(host, at, thread, *fact),
             mta::Record::Log(line) => {
                 let block = winsock_log::block(*line);
-                let life = block.and_then(|block| self.current.get(&(host, block)));
-                if let (Some(life), Some(phase)) = (life, phase_of(*line)) {
-                    let life = &mut self.lives[*life];
-                    let listens = phase == Phase::Connecting && life.association.is_none();
-                    let is_called = matches!(line, LogLine::Accepted(..));
-                    life.enter(
-                        at,
-                        if listens && !is_called {
-                            Phase::Listening
-                        } else {
-                            phase
-                        },
-                    );
+                let index = block.and_then(|block| self.current.get(&(host, block)));
+                if let (Some(index), Some(phase)) = (index, phase_of(*line)) {
+                    let lifetime = &mut self.lifetimes[*index];
+                    // A socket without an association is the listener's, unless it was accepted.
+                    let is_listener = phase == Phase::Connecting
+                        && lifetime.association.is_none()
+                        && !matches!(line, LogLine::Accepted(..));
+                    lifetime.enter(at, if is_listener { Phase::Listening } else { phase });
                 }
             }
             mta::Record::Event(_) => {}
         }
     }
 
-    fn fact(&mut self, host: HostId, (at, thread): (Instant, ThreadNumber), fact: Fact) {
+    fn fact(&mut self, host: HostId, at: Instant, thread: ThreadNumber, fact: Fact) {
         match fact {
             Fact::BlockAllocated(block, instance) => {
-                let life = Life {
+                let lifetime = Lifetime {
                     host,
                     block: BlockId::new(block, instance),
-                    taken_by: thread,
+                    allocated_by: thread,
                     phases: vec![(at, Phase::Allocated)],
                     to: at,
                     end: End::Run,
                     is_leaked: false,
                     association: None,
                 };
-                let before = self.current.insert((host, block), self.lives.len());
-                if let Some(before) = before {
-                    let before = &mut self.lives[before];
-                    (before.to, before.end) = (at, End::TakenAgain);
+                let previous = self.current.insert((host, block), self.lifetimes.len());
+                if let Some(index) = previous {
+                    let previous = &mut self.lifetimes[index];
+                    (previous.to, previous.end) = (at, End::AllocatedAgain);
                 }
-                self.lives.push(life);
+                self.lifetimes.push(lifetime);
             }
             Fact::BlockBound(association, block, instance) => {
-                if let Some(life) = self.of(host, BlockId::new(block, instance)) {
-                    life.association = Some(association.0);
+                if let Some(lifetime) = self.of(host, BlockId::new(block, instance)) {
+                    lifetime.association = Some(association.0);
                 }
             }
             Fact::BlockOutOfService(block, instance) => {
-                if let Some(life) = self.of(host, BlockId::new(block, instance)) {
-                    life.enter(at, Phase::OutOfService);
+                if let Some(lifetime) = self.of(host, BlockId::new(block, instance)) {
+                    lifetime.enter(at, Phase::OutOfService);
                 }
             }
             Fact::BlockReleased(block, instance) => {
                 let id = BlockId::new(block, instance);
-                if let Some(life) = self.of(host, id) {
-                    (life.to, life.end) = (at, End::Returned(thread));
+                if let Some(lifetime) = self.of(host, id) {
+                    (lifetime.to, lifetime.end) = (at, End::Released(thread));
                     self.current.remove(&(host, block));
                 }
             }
@@ -209,22 +204,22 @@ impl Reader {
         }
     }
 
-    fn of(&mut self, host: HostId, block: BlockId) -> Option<&mut Life> {
-        let life = *self.current.get(&(host, block.index))?;
-        let life = &mut self.lives[life];
-        (life.block == block).then_some(life)
+    fn of(&mut self, host: HostId, block: BlockId) -> Option<&mut Lifetime> {
+        let index = *self.current.get(&(host, block.index))?;
+        let lifetime = &mut self.lifetimes[index];
+        (lifetime.block == block).then_some(lifetime)
     }
 
-    /// The process of a host has ended, and with it all its blocks.
+    /// The process of a host ended, and with it all lifetimes.
     fn end(&mut self, host: HostId, at: Instant) {
-        for (_, life) in self.current.extract_if(.., |(whose, _), _| *whose == host) {
-            let life = &mut self.lives[life];
-            (life.to, life.end) = (at, End::Process);
+        for (_, index) in self.current.extract_if(.., |(owner, _), _| *owner == host) {
+            let lifetime = &mut self.lifetimes[index];
+            (lifetime.to, lifetime.end) = (at, End::Process);
         }
     }
 }
 
-/// The state that a line of Winsock.log tells of.
+/// The phase that a line of Winsock.log shows.
 const fn phase_of(line: LogLine) -> Option<Phase> {
     match line {
         LogLine::SocketCreated(..) | LogLine::Accepted(..) => Some(Phase::Connecting),
