@@ -284,11 +284,12 @@ fn leak(outcome: &Outcome, leak: &Failure, failures: &[Failure]) -> Headline {
     let host = &outcome.hosts[first.host as usize].name;
     let blocks = if count == 1 { "block" } else { "blocks" };
     let mut text = format!("{count} control {blocks} leaked on {host}");
-    let mut more = format!("First at {} ({} s): ", clock(first.at), seconds(first.at));
-    if let Some(Block { block, instance }) = first.block {
-        more += &format!("CB {block} (instance {instance}): ");
-    }
-    more += &format!("{}.", first.detail);
+    let mut more = format!(
+        "First at {} ({} s): {}.",
+        clock(first.at),
+        seconds(first.at),
+        first.detail
+    );
     let mut failures = failures.iter();
     if let Some(exhaustion) = failures.find(|it| it.is(ViolationKind::ControlBlockExhaustion)) {
         let at = exhaustion.first().at;
