@@ -160,6 +160,7 @@ impl<'a> Reader<'a> {
                 let entry = wording::entry(&self.writer(*host, at), *thread, event);
                 (*host, [Some(entry), None])
             }
+            // The end of a service is not a record of the MTA, since the world stops it.
             Record::ClosedDown(host) => {
                 let writer = self.writer(*host, at);
                 let event = EventEntry::ClosedownComplete(writer.view.build);
@@ -202,7 +203,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// MAIN BASE has this number in every build.
+/// MAIN BASE has number 1 in every build.
 const MAIN_BASE: ThreadNumber = ThreadNumber(1);
 
 /// The host that writes an entry, and its clock.
@@ -358,6 +359,8 @@ impl fmt::Display for TextForm<'_> {
         } else {
             writeln!(out, "          {}", entry.at)?;
         }
+        // The first line stands below the opening parenthesis, further lines two columns deeper
+        // (Q303102).
         let mut indent = "          ";
         for line in &entry.short {
             writeln!(out, "{indent}{line}")?;

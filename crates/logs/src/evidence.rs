@@ -33,6 +33,7 @@ const LAST_ENTRIES: usize = 5;
 #[must_use]
 pub fn evidence(scenario: &Scenario, outcome: &Outcome) -> Vec<Evidence> {
     let mut seen = BTreeSet::new();
+    // An exception comes first: it ended the process, and races may have led to it.
     let exceptions = outcome.exceptions.iter();
     let first = exceptions.filter(|it| seen.insert(it.signature()));
     let crashes: Vec<Evidence> = first.map(|it| crash(scenario, outcome, it)).collect();

@@ -39,6 +39,7 @@ pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec
     let is_birth = |(at, record): &(Instant, Record)| {
         *at <= until && line_of(record, host).is_some_and(|it| it.line == birth)
     };
+    // Instances count from the start of a process, so an earlier process may have had the same one.
     let Some(first) = records.iter().rposition(is_birth) else {
         return Vec::new();
     };
@@ -146,6 +147,7 @@ impl fmt::Display for Line {
             LogLine::NoMoreData => out.write_str("No more data"),
             LogLine::IssueDisconnect(block) => write!(out, "Issue Disconnect for cb {block}"),
             LogLine::CloseSocket(socket, block, event) => {
+                // `INVALID_SOCKET` is ~0, which the MTA prints as a signed number.
                 let socket = socket.map_or(-1, |socket| i64::from(socket.0));
                 let event = event.map_or(0, |event| event.0);
                 write!(out, "close socket {socket} on cb {block}, handle {event}")

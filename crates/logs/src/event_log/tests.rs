@@ -1,4 +1,4 @@
-//! Entries against the articles that quote them.
+//! Compares entries with the articles that quote them.
 
 use kernel::{Duration, Instant};
 use mta::{BlockIndex, BlockState, EventEntry, MessageType, SocketFunction};
@@ -11,7 +11,7 @@ use simulation::Options;
 use simulation::outcome::{HostView, Outcome};
 use simulation::record::{Record, ThreadNumber};
 
-/// PARIS with this build, and a second host to have a connector to.
+/// PARIS with this build, and a second host for a connector.
 pub(super) fn scenario(build: Build) -> Scenario {
     let mut scenario = Scenario::new("t", "w", Duration::from_secs(1));
     for name in ["LYON", "PARIS"] {
@@ -24,7 +24,7 @@ pub(super) fn scenario(build: Build) -> Scenario {
     scenario
 }
 
-/// A run that knows its threads and has no records.
+/// A run without records; its hosts know their threads.
 pub(super) fn outcome_of(scenario: &Scenario) -> Outcome {
     let options = Options {
         keep_records: false,
@@ -39,7 +39,7 @@ pub(super) fn viewed(outcome: &Outcome) -> &HostView {
 
 const PARIS: HostId = HostId(1);
 
-/// What PARIS logs when this thread reports this event, so many seconds after the start.
+/// The entry of PARIS when this thread reports this event, `seconds` after the start.
 fn logged(build: Build, thread: u16, event: EventEntry, seconds: u64) -> Entry {
     let scenario = scenario(build);
     let outcome = outcome_of(&scenario);
@@ -116,7 +116,7 @@ message NMI9214: Internal Operating System Error, severity 12
 }
 
 #[test]
-fn event_viewers_form_is_the_one_articles_quote() {
+fn the_form_of_event_viewer_is_that_of_the_articles() {
     let entry = logged(V5, 8, EventEntry::NoFreeBlocks(20), TIME_OF_Q303102);
     assert_eq!(
         NtForm(&entry).to_string(),
@@ -230,10 +230,10 @@ fn each_other_event_has_the_text_of_its_article() {
     }
 }
 
-/// Every event of the socket layer that this model logs, as Event Viewer and as EV0.LOG have it.
-/// 4097 is Dr. Watson's, who does not write into EV0.LOG.
+/// Every event of the socket layer that this model logs, in both forms. 4097 is missing: Dr. Watson
+/// does not write into EV0.LOG.
 #[test]
-fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
+fn every_event_of_the_socket_layer_has_both_forms() {
     let operating = (
         "Warning",
         "Operating System",
@@ -301,7 +301,7 @@ fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
             )
         );
         let number = format!(" {thread}");
-        let place = match brackets.rsplit_once(' ') {
+        let origin = match brackets.rsplit_once(' ') {
             Some((rest, procedure)) if rest.ends_with(&number) => {
                 format!(
                     "{}({thread}) Proc {procedure}",
@@ -311,22 +311,22 @@ fn every_event_of_the_socket_layer_has_its_type_its_category_and_both_forms() {
             _ => format!("{}({thread})", &brackets[..brackets.len() - number.len()]),
         };
         let mut expected = format!(
-            "message NMI{id}: {phrase}, severity {severity}\n\n          ({place}) 06-06-01 \
+            "message NMI{id}: {phrase}, severity {severity}\n\n          ({origin}) 06-06-01 \
              03:36:27pm\n"
         );
-        let said = if short.is_empty() {
+        let lines = if short.is_empty() {
             vec![text.as_str()]
         } else {
             short.to_vec()
         };
-        for (line, indent) in said.into_iter().zip(["          ", "            "]) {
+        for (line, indent) in lines.into_iter().zip(["          ", "            "]) {
             expected.push_str(&format!("{indent}{line}\n"));
         }
         assert_eq!(TextForm(&entry).to_string(), expected);
     }
 }
 
-/// One event as both logs have it.
+/// One event in both forms.
 struct Case<'a> {
     id: u32,
     /// The build, and the thread that reports it.
@@ -340,7 +340,7 @@ struct Case<'a> {
     short: &'a [&'a str],
 }
 
-/// Type and category as Event Viewer names them, and the phrase of EV0.LOG.
+/// Type and category in Event Viewer, and the phrase in EV0.LOG.
 type Words = (&'static str, &'static str, &'static str);
 
 const V4_VERSION: mta::Version = mta::Version {
@@ -353,7 +353,7 @@ const V5_VERSION: mta::Version = mta::Version {
 };
 
 #[test]
-fn a_host_writes_the_time_that_its_own_clock_shows() {
+fn an_entry_has_the_time_of_its_hosts_clock() {
     let mut scenario = scenario(V5);
     let behind = Offset {
         nanos: -90_000_000_000,

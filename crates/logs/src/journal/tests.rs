@@ -1,4 +1,4 @@
-//! The journal as its readers rely on it.
+//! What readers of the journal rely on.
 
 use std::collections::BTreeSet;
 

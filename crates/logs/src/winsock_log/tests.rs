@@ -1,4 +1,4 @@
-//! The lines against Q303102.
+//! Compares the lines with Q303102.
 
 use mta::{BlockIndex, Instance, LogLine, MessageType};
 use winsock::{EventHandle, NetworkEvents, SocketHandle};

@@ -115,6 +115,7 @@ impl ContextRecorder {
             }
         }
         self.open.retain(|open| open.missing > 0);
+        // One more than BEFORE: the faulty access itself.
         let latest = self.latest.entry(host).or_default();
         if latest.len() > BEFORE {
             latest.pop_front();

@@ -24,6 +24,7 @@ struct Stored {
 
 impl MessageStore {
     pub(super) fn on_submission(&mut self, sender: HostId, from: u32, submission: Submission) {
+        // Stored even if the service is down: the message waits in the database for its next start.
         let stored = Stored {
             submission,
             sender,
