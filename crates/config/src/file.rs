@@ -1,22 +1,8 @@
 //! Scenario files: from text to a checked [`Scenario`] and back.
 //!
-//! Owns the format: its grammar of quantities, its keys with their meaning and defaults, what
-//! a file gets told when it is wrong, the canonical text and the schema. Text becomes a tree
-//! in which every value knows its span, the tree fills the plan, the plan is checked as a
-//! whole. It refuses to run anything.
-//!
-//! Nothing here panics, whatever the bytes: they are a stranger's.
+//! [`load`] never panics, whatever the bytes are.
 
-mod canonical;
 mod check;
-mod describe;
-mod fields;
-mod manual;
-mod printer;
-mod reader;
-mod schema;
-mod sections;
-mod value;
 
 #[cfg(test)]
 mod tests;
@@ -24,32 +10,30 @@ mod tests;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+use serde_json::Value as Json;
+
+use crate::format::description::describe;
+use crate::format::document::{self, Node};
+use crate::format::overrides;
+use crate::format::printer::{Detail, Printer};
+use crate::format::reader::{Read, Reader};
 use crate::plan::Scenario;
+use check::{check, check_names};
 
 pub use crate::format::diagnostic::{Code, Diagnostic, Source, Span};
 pub use crate::format::document::SIZE_MAX;
 pub use crate::format::render::{Diagnostics, Position};
-pub use manual::key_tables;
-pub use schema::schema;
-
 pub use crate::format::units::{QuantityError, parse_duration, parse_seed};
 
-pub(crate) use crate::format::units::quantities;
-
-use crate::format::diagnostic::{self};
-use crate::format::document::{self, Node};
-use crate::format::overrides;
-use check::finding::Finding;
-use fields::about;
-use reader::{Reader, Spans};
-
-/// Overrides one run may have.
+/// Overrides of one run.
 const OVERRIDES_MAX: usize = 1_000;
+/// Changes with the meaning of the text, so that old hashes match nothing new.
+const HASH_CONTEXT: &str = "mtasim scenario 3";
 
 /// Reads a scenario.
 ///
-/// `name` is what diagnostics call the file. Each override is a `PATH=VALUE` from the command
-/// line, such as `link.wan.delay=180ms`, and passes the same checks as the file.
+/// `name` is the file's name in diagnostics. Each override is a `PATH=VALUE` from the command line,
+/// such as `link.wan.delay=180ms`, and passes the same checks as the file.
 ///
 /// # Errors
 /// Everything that is wrong, as far as one mistake does not hide another.
@@ -60,15 +44,13 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
     }];
     let text = match document::text_of(bytes) {
         Ok(text) => text,
-        Err(diagnostic) => return Err(sorted(sources, vec![diagnostic])),
+        Err(diagnostic) => return Err(Diagnostics::new(sources, vec![diagnostic])),
     };
     text.clone_into(&mut sources[0].text);
     if overrides.len() > OVERRIDES_MAX {
         let message = format!("more than {OVERRIDES_MAX} overrides");
-        return Err(sorted(
-            sources,
-            vec![Diagnostic::of_file(Code::TooMany, message)],
-        ));
+        let found = Diagnostic::of_file(Code::TooMany, message);
+        return Err(Diagnostics::new(sources, vec![found]));
     }
     sources.extend(overrides.iter().map(|text| Source {
         name: "--set".to_owned(),
@@ -76,10 +58,10 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
     }));
     document::parse(text)
         .and_then(|document| interpret(document, &sources))
-        .map_err(|diagnostics| sorted(sources, diagnostics))
+        .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
 }
 
-/// Overrides, types and checks, in this order.
+/// Applies the overrides, reads the settings and checks the plan.
 fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     for (number, source) in sources.iter().enumerate().skip(1) {
@@ -87,16 +69,26 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
             diagnostics.push(diagnostic);
         }
     }
-    let (mut scenario, spans, found) = Reader::read::<Scenario>(&document);
+    let Read {
+        section: mut scenario,
+        spans,
+        diagnostics: found,
+    } = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
     assign_addresses(&mut scenario);
-    // Settings that could not be read would contradict others by accident; names would not.
-    let findings = if diagnostics.is_empty() {
-        check::check(&scenario)
+    // A setting that could not be read would contradict others; names still can be looked up.
+    let mistakes = if diagnostics.is_empty() {
+        check(&scenario)
     } else {
-        check::check_names(&scenario)
+        check_names(&scenario)
     };
-    diagnostics.extend(with_spans(findings, &spans));
+    diagnostics.extend(mistakes.into_iter().map(|mistake| Diagnostic {
+        code: mistake.code,
+        span: Some(spans.of(&mistake.path).unwrap_or(Span::new(0, 0..0))),
+        message: format!("`{}`: {}", mistake.path, mistake.message),
+        label: String::new(),
+        help: mistake.help,
+    }));
     if diagnostics.is_empty() {
         Ok(scenario)
     } else {
@@ -104,19 +96,7 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
     }
 }
 
-/// Findings at the spans their settings came from.
-fn with_spans(findings: Vec<Finding>, spans: &Spans) -> impl Iterator<Item = Diagnostic> {
-    findings
-        .into_iter()
-        .take(diagnostic::DIAGNOSTICS_MAX)
-        .map(|finding| {
-            let span = spans.of(&finding.path).unwrap_or(Span::new(0, 0..0));
-            let diagnostic = Diagnostic::new(finding.code, span, finding.message);
-            about(&finding.path, diagnostic).maybe_help(finding.help)
-        })
-}
-
-/// Gives every host without one the next free address from 10.0.0.1 upwards.
+/// Gives every host without an address the next free one from 10.0.0.1 upwards.
 fn assign_addresses(scenario: &mut Scenario) {
     let taken: BTreeSet<Ipv4Addr> = scenario.hosts.values().map(|host| host.address).collect();
     let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
@@ -127,18 +107,45 @@ fn assign_addresses(scenario: &mut Scenario) {
         if host.address.is_unspecified() {
             host.address = free
                 .next()
-                .expect("no file has hosts enough to fill 10.0.0.0/8");
+                .expect("10.0.0.0/8 has more addresses than a file has hosts");
         }
     }
 }
 
-fn sorted(sources: Vec<Source>, mut diagnostics: Vec<Diagnostic>) -> Diagnostics {
-    assert!(!diagnostics.is_empty(), "an error has a reason");
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
-    diagnostics.dedup();
-    diagnostics.truncate(diagnostic::DIAGNOSTICS_MAX);
-    Diagnostics {
-        sources,
-        diagnostics,
+/// The JSON Schema of scenario files.
+#[must_use]
+pub fn schema() -> Json {
+    crate::format::schema::schema("mtasim scenario", &describe::<Scenario>())
+}
+
+/// The reference of all keys, as Markdown.
+#[must_use]
+pub fn key_tables() -> String {
+    crate::format::reference::reference(&describe::<Scenario>())
+}
+
+impl Scenario {
+    /// The scenario as a file, without the keys that are at their default. Loading the file gives
+    /// the same scenario, provided that [`Scenario::check`] finds nothing.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        Printer::document(self, Detail::Brief)
+    }
+
+    /// The BLAKE3 hash of all settings, defaults included.
+    #[must_use]
+    pub fn content_hash(&self) -> [u8; 32] {
+        let text = Printer::document(self, Detail::Full);
+        blake3::derive_key(HASH_CONTEXT, text.as_bytes())
+    }
+
+    /// What is wrong with an edited plan, as `(dotted path, message)`. Ranges of single values are
+    /// not checked.
+    #[must_use]
+    pub fn check(&self) -> Vec<(String, String)> {
+        let mistakes = check(self).into_iter();
+        mistakes
+            .map(|mistake| (mistake.path, mistake.message))
+            .collect()
     }
 }

@@ -1,15 +1,13 @@
-//! The plan of one run: a scenario after its file was read, every setting known.
+//! The plan of one run: a scenario as plain data, every setting known.
 //!
-//! Owns [`Scenario`] and its parts: plain data with the kernel's quantities, to be compared,
-//! cloned, edited and printed. It refuses text, positions in files and identifiers of a
-//! running world: hosts, links and connectors are known by name here. What the settings mean,
-//! and where their defaults come from, stands in `docs/scenario.md`.
+//! Hosts, links and connectors are named here; a running world has numbers for them. The fields are
+//! declared together with their keys: [`section!`] and [`choice!`] show how.
+//! `docs/scenario.md` lists every key.
 
 mod connector;
 mod expectation;
 mod fault;
 mod host;
-mod keyword;
 mod link;
 mod pin;
 mod quantity;
@@ -24,7 +22,6 @@ pub use connector::Connector;
 pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationKind};
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
 pub use host::{Build, Host, TcpProfile};
-pub use keyword::Keyword;
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
 pub use pin::{
     DroppedPacket, OperationKind, OutageWindow, Pins, Preemption, PreemptionPoint, Reseed,
@@ -33,7 +30,12 @@ pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use swarm::{Domain, Swarm, Variation};
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
 
-use keyword::keywords;
+use crate::format::declare::section;
+use crate::format::key::Section;
+use crate::format::keyword::keywords;
+use crate::format::scalar::YEAR;
+
+pub use crate::format::keyword::Keyword;
 
 keywords! {
     /// Who decides which modeled thread makes the next call.
@@ -76,60 +78,72 @@ impl Scheduler {
     }
 }
 
-/// Everything a run is a function of, but the seed it is given and the build of this program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scenario {
-    /// One line that names the scenario.
-    pub title: String,
-    /// Why it exists: the article, the law or the failure it stands for.
-    pub why: String,
-    /// How long the run lasts in virtual time.
-    pub duration: Duration,
-    /// The seed taken when the command line names none.
-    pub seed: u64,
-    /// Who decides which thread goes on.
-    pub scheduler: Scheduler,
-    /// After `duration` faults are off and progress is owed for this long; `None`: no such phase.
-    pub healing: Option<Duration>,
-    /// From when on an exhaustive search tries other orders; before, nobody is interrupted.
-    pub explore_from: Duration,
-    /// The date that logs show for the start of the run. It never changes the run.
-    pub epoch: Epoch,
-    /// The machines, by name.
-    pub hosts: BTreeMap<String, Host>,
-    /// What joins the machines, by name.
-    pub links: BTreeMap<String, Link>,
-    /// Who sends messages to whom, by name.
-    pub connectors: BTreeMap<String, Connector>,
-    /// The messages that arrive at connectors, by name.
-    pub workloads: BTreeMap<String, Workload>,
-    /// What goes wrong besides the links' own loss, by name.
-    pub faults: BTreeMap<String, Fault>,
-    /// Single happenings laid down in advance.
-    pub pins: Pins,
-    /// What may differ from seed to seed, if that is asked for.
-    pub swarm: Swarm,
-    /// What the outcome is held against.
-    pub expect: Expectations,
-    /// Where a run stops for its own size.
-    pub limits: Limits,
+section! {
+    /// Everything a run depends on, except the seed it is given and the build of this program.
+    pub struct Scenario {
+        /// One line that names the scenario.
+        title: String, in 1..=200;
+        /// Why the scenario exists: the article, property or failure it covers.
+        why: String;
+        /// Length of the run in virtual time.
+        duration: Duration, in 1..=YEAR;
+        /// The seed if the command line names none.
+        seed: u64 = 1;
+        /// Who decides which modeled thread makes the next call. Only `timed` gives meaningful rates.
+        scheduler: Scheduler = Scheduler::Timed;
+        /// Length of a phase after `duration` in which faults are off and progress is due.
+        healing: Option<Duration> = None, default "no such phase", in 1..=YEAR;
+        /// `mtasim verify` explores other orders of calls from here on; before, it interrupts no
+        /// thread.
+        explore_from: Duration = Duration::ZERO, in 0..=YEAR;
+        /// The date that logs show for the start of the run; it does not change the run.
+        epoch: Epoch = Epoch::DEFAULT;
+        /// A machine and its MTA process.
+        #[key("host")]
+        hosts: BTreeMap<String, Host> = BTreeMap::new();
+        /// A link between two hosts, and how it delays and loses packets.
+        #[key("link")]
+        links: BTreeMap<String, Link> = BTreeMap::new();
+        /// An X.400 connector: mail from one host to another.
+        #[key("connector")]
+        connectors: BTreeMap<String, Connector> = BTreeMap::new();
+        /// Messages that arrive at a connector.
+        #[key("workload")]
+        workloads: BTreeMap<String, Workload> = BTreeMap::new();
+        /// A fault: exactly one kind, and exactly one time.
+        #[key("fault")]
+        faults: BTreeMap<String, Fault> = BTreeMap::new();
+        /// Single events fixed in advance, as in a scenario written by `mtasim shrink`.
+        #[key("pin")]
+        pins: Pins = Pins::default();
+        /// With `--swarm`, each fault and impairment is present in half of the seeds, and these
+        /// settings are drawn for each seed.
+        swarm: Swarm = Swarm::default();
+        /// The expected outcome.
+        expect: Expectations = Expectations::default();
+        /// Limits at which a run stops.
+        limits: Limits = Limits::default();
+    }
 }
 
-/// Bounds of one run's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Simulation events handled before the run is stopped.
-    pub events: u64,
-    /// Messages of all workloads taken in before the run is stopped.
-    pub messages: u64,
-    /// Calls that the threads of one service make before the run is stopped.
-    pub calls: u64,
-    /// Violations kept before the run is stopped.
-    pub violations: u64,
-    /// Journal records kept in memory.
-    pub records: u64,
-    /// Accesses to shared memory kept for each service, the newest.
-    pub access_log: u64,
+section! {
+    /// Limits at which a run stops.
+    #[derive(Copy)]
+    pub struct Limits: Default {
+        /// Simulation events handled before the run stops.
+        events: u64 = 2_000_000_000, in 1..=1_000_000_000_000;
+        /// Messages of all workloads accepted before the run stops.
+        messages: u64 = Self::MESSAGES_MAX, in 1..=Self::MESSAGES_MAX;
+        /// Calls of all threads of one service before the run stops.
+        calls: u64 = 1_000_000_000_000, in 1..=1_000_000_000_000_000;
+        /// Violations kept before the run stops.
+        violations: u64 = 1_000, in 1..=1_000_000;
+        /// Journal records kept in memory.
+        records: u64 = 10_000_000, in 0..=100_000_000;
+        /// The newest accesses to shared memory kept per service, which show the order of accesses.
+        #[key("footprints")]
+        access_log: u64 = 0, in 0..=10_000_000;
+    }
 }
 
 impl Scenario {
@@ -140,42 +154,19 @@ impl Scenario {
             title: title.to_owned(),
             why: why.to_owned(),
             duration,
-            seed: 1,
-            scheduler: Scheduler::Timed,
-            healing: None,
-            explore_from: Duration::ZERO,
-            epoch: Epoch::DEFAULT,
-            hosts: BTreeMap::new(),
-            links: BTreeMap::new(),
-            connectors: BTreeMap::new(),
-            workloads: BTreeMap::new(),
-            faults: BTreeMap::new(),
-            pins: Pins::default(),
-            swarm: Swarm::default(),
-            expect: Expectations::default(),
-            limits: Limits::DEFAULT,
+            ..Section::blank()
         }
     }
 }
 
 impl Limits {
-    /// More messages than this no run takes: they have numbers of their own, and are remembered.
+    /// The largest number of messages of a run: each has a number of its own and stays in memory.
     pub const MESSAGES_MAX: u64 = 1 << 20;
 
-    /// How many messages of each of so many workloads have numbers of their own, of 32 bits.
+    /// How many messages each of `workloads` workloads can have: they share numbers of 32 bits.
     #[must_use]
     pub fn messages_each(workloads: usize) -> u64 {
         let all = (1_u64 << 32) / (workloads as u64).max(1);
         all.min(Self::MESSAGES_MAX)
     }
-
-    /// The limits of a scenario that names none.
-    pub const DEFAULT: Self = Self {
-        events: 2_000_000_000,
-        messages: Self::MESSAGES_MAX,
-        calls: 1_000_000_000_000,
-        violations: 1_000,
-        records: 10_000_000,
-        access_log: 0,
-    };
 }

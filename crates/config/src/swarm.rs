@@ -8,9 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Choices, Ratio, Site, key};
+use kernel::{Choices, Duration, Ratio, Site, key};
 
 use crate::file::{self, Diagnostics};
+use crate::format::units::QuantityRange;
 use crate::plan::{Direction, Domain, Link, Loss, Scenario, Swarm, Variation};
 
 const PRESENT: Site = Site::new("swarm.present");
@@ -92,7 +93,7 @@ fn value(choices: Choices, varied: &Variation) -> String {
             values[usize::try_from(place).expect("below the length")].clone()
         }
         Domain::Range([from, to]) => {
-            let range = file::quantities(from, to).expect("the file was checked");
+            let range = QuantityRange::parse(from, to).expect("the file was checked");
             range.at(draw.below(range.count()))
         }
     }
@@ -119,7 +120,7 @@ type Off = fn(&mut Direction);
 
 const IMPAIRMENTS: [(&str, Off); 5] = [
     ("loss", |way| way.loss = Loss::None),
-    ("jitter", |way| way.jitter = Direction::DEFAULT.jitter),
+    ("jitter", |way| way.jitter = Duration::ZERO),
     ("reorder", |way| way.reorder = Ratio::ZERO),
     ("duplicate", |way| way.duplicate = Ratio::ZERO),
     ("corrupt", |way| way.corrupt = Ratio::ZERO),

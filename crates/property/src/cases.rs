@@ -249,7 +249,7 @@ impl Cases {
                 limits: Limits {
                     events: EVENTS_MAX,
                     calls: CALLS_MAX,
-                    ..Limits::DEFAULT
+                    ..Limits::default()
                 },
                 ..Scenario::new(title, why, duration)
             };
@@ -311,7 +311,7 @@ fn add_connectors(
 fn hosts(build: plan::Build) -> impl Strategy<Value = Host> + Clone {
     // A selection shrinks towards its first item, so each list begins with the default.
     let profiles = vec![
-        build.usual_tcp(),
+        build.default_tcp(),
         TcpProfile::Nt4,
         TcpProfile::W2k,
         TcpProfile::Nt351,
@@ -355,7 +355,7 @@ fn connectors() -> impl Strategy<Value = Connector> {
 fn end_of_faults(faults: &BTreeMap<String, plan::Fault>) -> Duration {
     let end = |fault: &plan::Fault| match &fault.when {
         plan::When::At(times) => times.last().copied().unwrap_or(Instant::ZERO),
-        plan::When::Window { to, .. } => *to,
+        plan::When::Window([_, to]) => *to,
         plan::When::Random { .. } => Instant::ZERO,
     };
     let last = faults.values().map(end).max();

@@ -48,10 +48,7 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
             silent: !loud,
             length: None,
         },
-        when: When::Window {
-            from: at(from),
-            to: at(from + length),
-        },
+        when: When::Window([at(from), at(from + length)]),
     });
     let reset = once(
         span,

@@ -1,6 +1,6 @@
 //! Strategies for the link between the hosts.
 //!
-//! All shrink towards [`Direction::DEFAULT`]: 20 ms delay, no loss, reordering, duplication or
+//! All shrink towards the default [`Direction`]: 20 ms delay, no loss, reordering, duplication or
 //! corruption. Loss is given by the ping success rate and, for outages, by their mean length.
 //!
 //! No link is slower than 64 kbit/s. At 9600 bit/s the first full segments of ten associations opened
@@ -16,7 +16,7 @@ const SIXTEENTHS: u64 = 16;
 
 /// A link with default delay and no faults.
 pub fn clean_link() -> impl Strategy<Value = Direction> {
-    Just(Direction::DEFAULT)
+    Just(Direction::default())
 }
 
 /// A link with outages in both directions at once: `ping_success` in sixteenths, from 1 to 15, and the
@@ -44,7 +44,7 @@ pub fn bursty_link(
             },
             scope: Scope::Shared,
         },
-        ..Direction::DEFAULT
+        ..Direction::default()
     })
 }
 
@@ -55,7 +55,7 @@ pub fn networks() -> impl Strategy<Value = Direction> {
         loss: Loss::Independent(IndependentLoss::PingSuccess(sixteenths(
             SIXTEENTHS - failure,
         ))),
-        ..Direction::DEFAULT
+        ..Direction::default()
     });
     let link = prop_oneof![
         1 => clean_link(),

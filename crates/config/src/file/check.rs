@@ -1,115 +1,210 @@
-//! What takes more than one table to see.
-//!
-//! Owns the checks on a whole plan: names that lead nowhere, hosts without a path, times that
-//! contradict each other. It refuses to look at text: it holds a finished plan, and says by
-//! dotted path what is wrong with it.
+//! Checks of the whole plan: names without a table, hosts without a path, times that contradict
+//! each other.
 
-mod fault;
-pub(super) mod finding;
-mod reference;
-mod route;
-mod swarm;
+mod faults;
+mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Instant;
+use kernel::{Instant, Ratio};
 
 use crate::format::diagnostic::Code;
-use crate::plan::{Limits, OutageWindow, Reseed, Scenario};
-use finding::{Finding, Findings};
+use crate::format::units::QuantityRange;
+use crate::plan::{Domain, Limits, Priorities, Scenario};
 
-/// The names that lead nowhere, for a plan that may have other faults.
-pub(super) fn check_names(scenario: &Scenario) -> Vec<Finding> {
-    let mut findings = Findings::default();
-    reference::check(scenario, &mut findings);
-    findings.0
+/// Something wrong with a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    pub(super) code: Code,
+    /// The dotted path of the setting it is about.
+    pub(super) path: String,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// A plan and what is wrong with it.
+struct Checker<'a> {
+    scenario: &'a Scenario,
+    mistakes: Vec<Mistake>,
+}
+
+/// The names that no table has, for a plan that can have other mistakes.
+pub(super) fn check_names(scenario: &Scenario) -> Vec<Mistake> {
+    let mut checker = Checker {
+        scenario,
+        mistakes: Vec::new(),
+    };
+    checker.names();
+    checker.mistakes
 }
 
 /// Everything wrong with the plan as a whole.
-pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
-    let mut findings = Findings::default();
-    check_hosts(scenario, &mut findings);
-    reference::check(scenario, &mut findings);
-    route::check(scenario, &mut findings);
-    fault::check(scenario, &mut findings);
-    check_workloads(scenario, &mut findings);
-    check_pinned_outages(&scenario.pins.outages, &mut findings);
-    check_fresh_luck(&scenario.pins.reseeds, &mut findings);
-    swarm::check(scenario, &mut findings);
-    findings.0
+pub(super) fn check(scenario: &Scenario) -> Vec<Mistake> {
+    let mut checker = Checker {
+        scenario,
+        mistakes: Vec::new(),
+    };
+    checker.hosts();
+    checker.names();
+    checker.routes();
+    checker.faults();
+    checker.workloads();
+    checker.pins();
+    checker.swarm();
+    checker.mistakes
 }
 
-fn check_hosts(scenario: &Scenario, findings: &mut Findings) {
-    if scenario.hosts.is_empty() {
-        findings.add(
-            Code::MissingKey,
-            "host",
-            "a scenario needs at least one host",
-        );
+impl Checker<'_> {
+    fn contradiction(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.add(Code::Contradiction, path, message, None);
     }
-    let mut owners = BTreeMap::new();
-    for (name, host) in &scenario.hosts {
-        if let Some(owner) = owners.insert(host.address, name) {
-            findings.add(
-                Code::Contradiction,
-                format!("host.{name}.address"),
-                format!("{} is the address of `{owner}` already", host.address),
-            );
+
+    fn add(
+        &mut self,
+        code: Code,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.mistakes.push(Mistake {
+            code,
+            path: path.into(),
+            message: message.into(),
+            help,
+        });
+    }
+
+    fn hosts(&mut self) {
+        if self.scenario.hosts.is_empty() {
+            let message = "a scenario needs at least one host";
+            self.add(Code::MissingKey, "host", message, None);
+        }
+        let mut owners = BTreeMap::new();
+        for (name, host) in &self.scenario.hosts {
+            if let Some(owner) = owners.insert(host.address, name) {
+                let message = format!("{} is already the address of `{owner}`", host.address);
+                self.contradiction(format!("host.{name}.address"), message);
+            }
+        }
+    }
+
+    /// A link joins two hosts, and a connector two hosts that links join.
+    fn routes(&mut self) {
+        for (name, link) in &self.scenario.links {
+            if link.between[0] == link.between[1] {
+                let message = "a link joins two different hosts";
+                self.contradiction(format!("link.{name}.between"), message);
+            }
+        }
+        let components = components(self.scenario);
+        for (name, connector) in &self.scenario.connectors {
+            let (from, to) = (connector.from.as_str(), connector.to.as_str());
+            let path = format!("connector.{name}.to");
+            if from == to {
+                self.contradiction(path, "a connector joins two different hosts");
+            } else if let (Some(one), Some(other)) = (components.get(from), components.get(to))
+                && one != other
+            {
+                let message = format!("no path of links leads from `{from}` to `{to}`");
+                let help = format!("add a table [link.NAME] with between = [\"{from}\", \"{to}\"]");
+                self.add(Code::Contradiction, path, message, Some(help));
+            }
+        }
+    }
+
+    fn workloads(&mut self) {
+        let workloads = self.scenario.workloads.len();
+        let each = Limits::messages_each(workloads);
+        if self.scenario.limits.messages > each {
+            let message =
+                format!("messages have numbers of 32 bits, which {workloads} workloads share");
+            let help = format!("set limits.messages = {each} or less");
+            self.add(Code::Contradiction, "limits.messages", message, Some(help));
+        }
+        let last = Instant::ZERO.saturating_add(self.scenario.duration);
+        for (name, workload) in &self.scenario.workloads {
+            let path = |key: &str| format!("workload.{name}.{key}");
+            let end = workload.end.unwrap_or(last);
+            if end > last {
+                let duration = self.scenario.duration;
+                let message = format!("the workload ends after the run ({duration})");
+                self.contradiction(path("end"), message);
+            }
+            if workload.start >= end {
+                self.contradiction(path("start"), "the workload starts after its end");
+            }
+            if workload.size.from > workload.size.to {
+                self.contradiction(path("size.to"), "the largest size is below the smallest");
+            }
+            if let Priorities::Mix { urgent, non_urgent } = workload.priorities
+                && urgent.of_two_to_64() + non_urgent.of_two_to_64() > Ratio::ONE.of_two_to_64()
+            {
+                let message = format!("{urgent} and {non_urgent} add up to more than 1");
+                self.contradiction(path("mix"), message);
+            }
+        }
+    }
+
+    fn pins(&mut self) {
+        for (index, outage) in self.scenario.pins.outages.iter().enumerate() {
+            if outage.from >= outage.to {
+                let path = format!("pin.outages[{index}].to");
+                self.contradiction(path, "the outage ends before it begins");
+            }
+        }
+        for (index, pair) in self.scenario.pins.reseeds.windows(2).enumerate() {
+            if pair[1].from <= pair[0].from {
+                let path = format!("pin.luck[{}].from", index + 1);
+                self.contradiction(path, "each entry must be later than the one before");
+            }
+        }
+    }
+
+    fn swarm(&mut self) {
+        for part in &self.scenario.swarm.always {
+            let exists = match part.split('.').collect::<Vec<_>>().as_slice() {
+                ["fault", name] => self.scenario.faults.contains_key(*name),
+                ["link", name, _] => self.scenario.links.contains_key(*name),
+                _ => false,
+            };
+            if !exists {
+                let message = format!("there is no fault or link for `{part}`");
+                self.add(Code::UnknownName, "swarm.always", message, None);
+            }
+        }
+        for (index, variation) in self.scenario.swarm.vary.iter().enumerate() {
+            if let Domain::Range([from, to]) = &variation.domain
+                && QuantityRange::parse(from, to).is_none()
+            {
+                let path = format!("swarm.vary[{index}].range");
+                let message = format!(
+                    "`{from}` and `{to}` are not two times, sizes, rates or whole numbers, \
+                     the smaller first"
+                );
+                self.contradiction(path, message);
+            }
         }
     }
 }
 
-fn check_workloads(scenario: &Scenario, findings: &mut Findings) {
-    let workloads = scenario.workloads.len();
-    let each = Limits::messages_each(workloads);
-    if scenario.limits.messages > each {
-        findings.add_with(
-            Code::Contradiction,
-            "limits.messages",
-            format!("messages have numbers of 32 bits: {workloads} workloads share them"),
-            Some(format!("set limits.messages = {each} or less")),
-        );
+/// For each host the number of its connected component: the hosts that links join with it.
+fn components(scenario: &Scenario) -> BTreeMap<&str, usize> {
+    let mut neighbours: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for link in scenario.links.values() {
+        let [one, other] = &link.between;
+        neighbours.entry(one).or_default().insert(other);
+        neighbours.entry(other).or_default().insert(one);
     }
-    let last = Instant::ZERO.saturating_add(scenario.duration);
-    for (name, workload) in &scenario.workloads {
-        let end = workload.end.unwrap_or(last);
-        if end > last {
-            findings.add(
-                Code::Contradiction,
-                format!("workload.{name}.end"),
-                format!("the workload ends after the run ({})", scenario.duration),
-            );
-        }
-        if workload.start >= end {
-            findings.add(
-                Code::Contradiction,
-                format!("workload.{name}.start"),
-                "the workload starts when it is over",
-            );
+    let mut components = BTreeMap::new();
+    for (component, start) in scenario.hosts.keys().enumerate() {
+        let mut reached = vec![start.as_str()];
+        while let Some(host) = reached.pop() {
+            if components.contains_key(host) {
+                continue;
+            }
+            components.insert(host, component);
+            reached.extend(neighbours.get(host).into_iter().flatten());
         }
     }
-}
-
-fn check_pinned_outages(outages: &[OutageWindow], findings: &mut Findings) {
-    for (index, outage) in outages.iter().enumerate() {
-        if outage.from >= outage.to {
-            findings.add(
-                Code::Contradiction,
-                format!("pin.outages[{index}].to"),
-                "the outage is over before it begins",
-            );
-        }
-    }
-}
-
-fn check_fresh_luck(luck: &[Reseed], findings: &mut Findings) {
-    for (index, pair) in luck.windows(2).enumerate() {
-        if pair[1].from <= pair[0].from {
-            findings.add(
-                Code::Contradiction,
-                format!("pin.luck[{}].from", index + 1),
-                "fresh luck comes in the order of time, each later than the one before",
-            );
-        }
-    }
+    components
 }

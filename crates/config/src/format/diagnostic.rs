@@ -1,15 +1,12 @@
 //! What is wrong with a scenario, and where.
-//!
-//! Owns [`Diagnostic`], its stable [`Code`] and the [`Source`] texts it points into. It refuses
-//! to be shown: rendering is next door.
 
 use std::fmt;
 use std::ops::Range;
 
-/// Diagnostics kept for one file; a file with more mistakes is no scenario at all.
+/// Diagnostics kept per file.
 pub(crate) const DIAGNOSTICS_MAX: usize = 100;
 
-/// A text that settings come from: the scenario file itself, or one override.
+/// A text that settings come from: the scenario file or one override.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The file's name as the user gave it, or the option.
@@ -18,33 +15,33 @@ pub struct Source {
     pub text: String,
 }
 
-/// A piece of one source.
+/// A range of bytes of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
-    /// Which source: 0 is the file, `n` the n-th override.
+    /// The source: 0 is the file, `n` the nth override (1-based).
     pub source: usize,
-    /// First byte.
+    /// The first byte.
     pub start: usize,
     /// The byte after the last.
     pub end: usize,
 }
 
-/// One thing wrong.
+/// A mistake in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its stable code.
     pub code: Code,
-    /// Where; `None` for what concerns a whole file.
+    /// Where it is; `None` if it concerns the whole file.
     pub span: Option<Span>,
     /// What is wrong, in one sentence.
     pub message: String,
-    /// What to write at the marked span instead; may be empty.
+    /// What to write there instead; can be empty.
     pub label: String,
     /// What would help.
     pub help: Option<String>,
 }
 
-/// Declares the codes once: number, name, meaning.
+/// Declares the codes with their numbers and meanings.
 macro_rules! codes {
     ($($(#[doc = $meaning:literal])+ $name:ident = $number:literal,)+) => {
         /// A kind of mistake. Numbers never change their meaning.
@@ -71,35 +68,35 @@ macro_rules! codes {
 codes! {
     /// The file is not UTF-8 text.
     NotText = 1,
-    /// The file is larger than a scenario may be.
+    /// The file is too large.
     TooLarge = 2,
     /// The text is not TOML.
     Syntax = 3,
-    /// A key that scenarios do not have.
+    /// An unknown key.
     UnknownKey = 4,
-    /// A key that must be there is not.
+    /// A required key is missing.
     MissingKey = 5,
-    /// A value of another type than the key takes.
+    /// A value of the wrong type.
     WrongType = 6,
-    /// A text that does not say what it should, such as a length of time without a unit.
+    /// A string that cannot be read, such as a length of time without a unit.
     Malformed = 7,
-    /// A value beyond the key's limits.
+    /// A value outside the key's range.
     OutOfRange = 8,
-    /// A word that is not among the key's words.
+    /// A word that the key does not accept.
     UnknownWord = 9,
-    /// A name that no table of the scenario has.
+    /// A name for which the scenario has no table.
     UnknownName = 10,
-    /// Of several keys exactly one may be there.
+    /// Several keys of which only one is allowed.
     NotExactlyOne = 11,
     /// Settings that contradict each other.
     Contradiction = 12,
-    /// A table's name with other signs than letters, digits, `-` and `_`.
+    /// A table name with characters other than letters, digits, `-` and `_`.
     BadName = 13,
-    /// More tables or list items than a scenario may have.
+    /// Too many tables or overrides.
     TooMany = 14,
-    /// An override that is not PATH=VALUE or leads nowhere.
+    /// An override that is not PATH=VALUE, or whose path does not exist.
     BadOverride = 15,
-    /// Tables within tables beyond any that a scenario has.
+    /// Tables or arrays that are nested too deeply.
     TooDeep = 16,
 }
 
@@ -123,14 +120,12 @@ impl Span {
 impl Diagnostic {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
-            code,
             span: Some(span),
-            message: message.into(),
-            label: String::new(),
-            help: None,
+            ..Self::of_file(code, message)
         }
     }
 
+    /// A mistake that concerns the whole file.
     pub(crate) fn of_file(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -141,19 +136,14 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = label.into();
-        self
+    pub(crate) fn label(self, label: impl Into<String>) -> Self {
+        let label = label.into();
+        Self { label, ..self }
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.help = help.or(self.help);
-        self
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        let help = Some(help.into());
+        Self { help, ..self }
     }
 }
 
@@ -162,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_numbered_without_gaps_and_mean_something() {
+    fn codes_are_numbered_without_gaps_and_have_a_meaning() {
         for (index, code) in Code::ALL.iter().enumerate() {
             assert_eq!(*code as usize, index + 1);
             assert!(code.meaning().trim().ends_with('.'), "{code}");

@@ -1,25 +1,25 @@
-//! Text to a tree in which every key and value knows its span.
+//! TOML text to a tree in which every key and value has its position.
 //!
-//! Owns [`Node`] and the limits on size and depth. It refuses meaning: any TOML document
-//! passes that is small and flat enough.
+//! Any TOML document passes that is small and flat enough.
 
 use std::collections::BTreeMap;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error};
+use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Code, Diagnostic, Span};
 
-/// Bytes a scenario file may have; ours are a thousand times smaller, ten thousand hosts need half of it.
+/// Largest size of a scenario file, in bytes; ten thousand hosts need half of it.
 pub const SIZE_MAX: usize = 1 << 23;
 /// Tables within tables; scenarios need five.
 const DEPTH_MAX: usize = 12;
-/// Up to this size all syntax errors are looked for, beyond it only the first.
+/// Up to this size, all syntax errors are reported, beyond it only the first: error recovery takes
+/// time quadratic in the size.
 const RECOVERY_SIZE_MAX: usize = 64 * 1024;
-/// Syntax errors shown.
+/// Syntax errors reported.
 const SYNTAX_ERRORS_MAX: usize = 20;
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) span: Span,
@@ -28,8 +28,8 @@ pub(crate) struct Node {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    Text(String),
-    /// Digits without sign separators, and their base.
+    String(String),
+    /// Digits without separators, maybe with a sign, and their base.
     Integer {
         digits: String,
         radix: u32,
@@ -37,8 +37,8 @@ pub(crate) enum Item {
     Float,
     Boolean(bool),
     /// A TOML date or time in its text form.
-    Moment(String),
-    List(Vec<Node>),
+    Datetime(String),
+    Array(Vec<Node>),
     Table(Table),
 }
 
@@ -52,70 +52,85 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// What the value is, for a message.
+    /// The TOML type of the value, for a message.
     pub(crate) const fn type_name(&self) -> &'static str {
         match self.item {
-            Item::Text(_) => "a text",
-            Item::Integer { .. } => "a number",
-            Item::Float => "a number with a point",
-            Item::Boolean(_) => "true or false",
-            Item::Moment(_) => "a date or time",
-            Item::List(_) => "a list",
+            Item::String(_) => "a string",
+            Item::Integer { .. } => "an integer",
+            Item::Float => "a float",
+            Item::Boolean(_) => "a boolean",
+            Item::Datetime(_) => "a date or time",
+            Item::Array(_) => "an array",
             Item::Table(_) => "a table",
         }
     }
 }
 
-/// The file's text, if it is text of a reasonable size.
+/// The file's text, if it is text of an acceptable size.
 pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
     if bytes.len() > SIZE_MAX {
-        return Err(Diagnostic::of_file(
-            Code::TooLarge,
-            format!(
-                "the file has {} bytes, a scenario at most {SIZE_MAX}",
-                bytes.len()
-            ),
-        ));
+        let message = format!(
+            "the file has {} bytes, the limit is {SIZE_MAX}",
+            bytes.len()
+        );
+        return Err(Diagnostic::of_file(Code::TooLarge, message));
     }
     std::str::from_utf8(bytes).map_err(|error| {
-        Diagnostic::of_file(
-            Code::NotText,
-            format!(
-                "the file is not UTF-8 text (first at byte {})",
-                error.valid_up_to()
-            ),
-        )
+        let message = format!(
+            "the file is not UTF-8 text: invalid byte at {}",
+            error.valid_up_to()
+        );
+        Diagnostic::of_file(Code::NotText, message)
     })
 }
 
-/// The tree of source 0.
+/// The tree of the file, which is source 0.
 pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
-    assert!(text.len() <= SIZE_MAX, "size is checked before parsing");
-    let table = match DeTable::parse(text) {
-        Ok(table) => table,
-        Err(first) => return Err(syntax_errors(text, first)),
+    let whole = Source {
+        number: 0,
+        offset: 0,
     };
-    let item = convert_table(table.into_inner(), 0, 0).map_err(|error| vec![error])?;
-    Ok(Node {
-        span: Span::new(0, 0..0),
-        item,
-    })
+    match DeTable::parse(text) {
+        Ok(table) => {
+            let (span, table) = (table.span(), table.into_inner());
+            let value = Spanned::new(span, DeValue::Table(table));
+            let root = whole.node(value, 0).map_err(|mistake| vec![mistake])?;
+            Ok(Node {
+                span: Span::new(0, 0..0),
+                ..root
+            })
+        }
+        Err(first) => {
+            let errors = if text.len() <= RECOVERY_SIZE_MAX {
+                DeTable::parse_recoverable(text).1
+            } else {
+                vec![first]
+            };
+            let mistakes = errors.into_iter().take(SYNTAX_ERRORS_MAX).map(|error| {
+                let span = Span::new(0, error.span().unwrap_or(0..0));
+                Diagnostic::new(Code::Syntax, span, format!("not TOML: {}", error.message()))
+            });
+            Err(mistakes.collect())
+        }
+    }
 }
 
-/// The tree of a value alone that stands at byte `offset` of an override; `None` if it is not
-/// a TOML value.
+/// The tree of the value that stands at byte `offset` of an override; `None` if it is not a TOML
+/// value.
 pub(crate) fn parse_value(
     text: &str,
     source: usize,
     offset: usize,
 ) -> Option<Result<Node, Diagnostic>> {
     let value = DeValue::parse(text).ok()?;
-    let range = value.span();
-    let shifted = Spanned::new(range, value.into_inner());
-    Some(convert(shifted, source, 0).map(|node| shift(node, offset)))
+    let source = Source {
+        number: source,
+        offset,
+    };
+    Some(source.node(value, 0))
 }
 
-/// The keys of the dotted path that begins a source.
+/// The keys of a dotted path.
 pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
     let document = format!("{text} = 0");
     let mut table = DeTable::parse(&document).ok()?.into_inner();
@@ -129,96 +144,57 @@ pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
         match value.into_inner() {
             DeValue::Table(inner) => table = inner,
             DeValue::Integer(_) => return Some(path),
-            DeValue::String(_)
-            | DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_)
-            | DeValue::Array(_) => return None,
+            _ => return None,
         }
     }
 }
 
-fn syntax_errors(text: &str, first: Error) -> Vec<Diagnostic> {
-    let errors = if text.len() <= RECOVERY_SIZE_MAX {
-        DeTable::parse_recoverable(text).1
-    } else {
-        vec![first]
-    };
-    assert!(!errors.is_empty(), "parsing failed without a reason");
-    errors
-        .into_iter()
-        .take(SYNTAX_ERRORS_MAX)
-        .map(|error| {
-            let range = error.span().unwrap_or(0..0);
-            Diagnostic::new(
-                Code::Syntax,
-                Span::new(0, range),
-                format!("not TOML: {}", error.message()),
-            )
-        })
-        .collect()
+/// The text that values come from, and where they begin in it.
+#[derive(Clone, Copy)]
+struct Source {
+    number: usize,
+    offset: usize,
 }
 
-fn convert(value: Spanned<DeValue<'_>>, source: usize, depth: usize) -> Result<Node, Diagnostic> {
-    let span = Span::new(source, value.span());
-    if depth > DEPTH_MAX {
-        let message = format!("tables or lists within each other deeper than {DEPTH_MAX}");
-        return Err(Diagnostic::new(Code::TooDeep, span, message));
+impl Source {
+    fn span<T>(self, value: &Spanned<T>) -> Span {
+        let range = value.span();
+        Span::new(
+            self.number,
+            range.start + self.offset..range.end + self.offset,
+        )
     }
-    let item = match value.into_inner() {
-        DeValue::String(text) => Item::Text(text.into_owned()),
-        DeValue::Integer(integer) => Item::Integer {
-            digits: integer.as_str().to_owned(),
-            radix: integer.radix(),
-        },
-        DeValue::Float(_) => Item::Float,
-        DeValue::Boolean(boolean) => Item::Boolean(boolean),
-        DeValue::Datetime(moment) => Item::Moment(moment.to_string()),
-        DeValue::Array(array) => Item::List(
-            array
-                .into_iter()
-                .map(|value| convert(value, source, depth + 1))
-                .collect::<Result<_, _>>()?,
-        ),
-        DeValue::Table(table) => convert_table(table, source, depth)?,
-    };
-    Ok(Node { span, item })
-}
 
-fn convert_table(table: DeTable<'_>, source: usize, depth: usize) -> Result<Item, Diagnostic> {
-    let mut entries = Table::new();
-    for (key, value) in table {
-        let entry = Entry {
-            key: Span::new(source, key.span()),
-            node: convert(value, source, depth + 1)?,
+    fn node(self, value: Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Diagnostic> {
+        let span = self.span(&value);
+        if depth > DEPTH_MAX {
+            let message = format!("tables or arrays are nested deeper than {DEPTH_MAX}");
+            return Err(Diagnostic::new(Code::TooDeep, span, message));
+        }
+        let item = match value.into_inner() {
+            DeValue::String(text) => Item::String(text.into_owned()),
+            DeValue::Integer(integer) => Item::Integer {
+                digits: integer.as_str().to_owned(),
+                radix: integer.radix(),
+            },
+            DeValue::Float(_) => Item::Float,
+            DeValue::Boolean(boolean) => Item::Boolean(boolean),
+            DeValue::Datetime(datetime) => Item::Datetime(datetime.to_string()),
+            DeValue::Array(array) => {
+                let nodes = array.into_iter().map(|value| self.node(value, depth + 1));
+                Item::Array(nodes.collect::<Result<_, _>>()?)
+            }
+            DeValue::Table(table) => {
+                let entries = table.into_iter().map(|(key, value)| {
+                    let entry = Entry {
+                        key: self.span(&key),
+                        node: self.node(value, depth + 1)?,
+                    };
+                    Ok((key.into_inner().into_owned(), entry))
+                });
+                Item::Table(entries.collect::<Result<_, _>>()?)
+            }
         };
-        entries.insert(key.into_inner().into_owned(), entry);
+        Ok(Node { span, item })
     }
-    Ok(Item::Table(entries))
-}
-
-fn shift(mut node: Node, offset: usize) -> Node {
-    let moved = |span: Span| Span::new(span.source, span.start + offset..span.end + offset);
-    node.span = moved(node.span);
-    node.item = match node.item {
-        Item::List(nodes) => {
-            Item::List(nodes.into_iter().map(|node| shift(node, offset)).collect())
-        }
-        Item::Table(table) => Item::Table(
-            table
-                .into_iter()
-                .map(|(name, entry)| {
-                    let key = moved(entry.key);
-                    let node = shift(entry.node, offset);
-                    (name, Entry { key, node })
-                })
-                .collect(),
-        ),
-        item @ (Item::Text(_)
-        | Item::Integer { .. }
-        | Item::Float
-        | Item::Boolean(_)
-        | Item::Moment(_)) => item,
-    };
-    node
 }

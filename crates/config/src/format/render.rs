@@ -56,6 +56,18 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl Diagnostics {
+    /// Sorts the diagnostics by position.
+    pub(crate) fn new(sources: Vec<Source>, mut diagnostics: Vec<Diagnostic>) -> Self {
+        assert!(!diagnostics.is_empty(), "an error has a reason");
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+        diagnostics.dedup();
+        diagnostics.truncate(DIAGNOSTICS_MAX);
+        Self {
+            sources,
+            diagnostics,
+        }
+    }
+
     /// The diagnostics as excerpts, one after the other, ending with a newline.
     #[must_use]
     pub fn to_human(&self, coloured: bool) -> String {

@@ -2,8 +2,14 @@
 
 use strsim::osa_distance;
 
-/// Longer words get no suggestion, so that hostile input costs no time.
-const CHARACTERS_MAX: usize = 64;
+/// Characters of a name. Longer words are cut in messages and get no suggestion, so that hostile
+/// input costs no time.
+pub(crate) const NAME_MAX: usize = 64;
+
+/// A word as a message quotes it.
+pub(crate) fn shortened(word: &str) -> String {
+    word.chars().take(NAME_MAX).collect()
+}
 
 /// The candidate with the fewest edits to `word`, case ignored; the first of equals. A candidate
 /// that differs in more than a third of its characters is no typing error and is left out.
@@ -12,18 +18,14 @@ pub(crate) fn suggestion<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let typed = word.to_lowercase();
-    let length = typed.chars().take(CHARACTERS_MAX + 1).count();
-    if !(1..=CHARACTERS_MAX).contains(&length) {
+    let length = typed.chars().take(NAME_MAX + 1).count();
+    if !(1..=NAME_MAX).contains(&length) {
         return None;
     }
     candidates
         .into_iter()
         .filter_map(|candidate| {
-            let known: String = candidate
-                .to_lowercase()
-                .chars()
-                .take(CHARACTERS_MAX)
-                .collect();
+            let known: String = candidate.to_lowercase().chars().take(NAME_MAX).collect();
             let distance = osa_distance(&typed, &known);
             let allowed = (length.max(known.chars().count()) / 3).max(1);
             (distance <= allowed).then_some((distance, candidate))

@@ -4,33 +4,83 @@
 
 use kernel::Duration;
 
-/// A unit's name and how many of the base unit it is.
-pub(crate) type Unit = (&'static str, u64);
+/// A unit's name, and how many base units it is.
+type Unit = (&'static str, u64);
 
-/// Units of time, in nanoseconds, largest first.
-pub(crate) const TIME: &[Unit] = &[
-    ("d", 86_400_000_000_000),
-    ("h", 3_600_000_000_000),
-    ("m", 60_000_000_000),
-    ("s", 1_000_000_000),
-    ("ms", 1_000_000),
-    ("us", 1_000),
-    ("ns", 1),
-];
-/// Units of size, in bytes, largest first.
-pub(crate) const SIZE: &[Unit] = &[
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-    ("B", 1),
-];
-/// Units of transmission rate, in bits per second, largest first.
-pub(crate) const RATE: &[Unit] = &[
-    ("Gbit/s", 1_000_000_000),
-    ("Mbit/s", 1_000_000),
-    ("kbit/s", 1_000),
-    ("bit/s", 1),
-];
+/// A kind of quantity: its units, and what messages and the schema say about it.
+#[derive(Debug)]
+pub(crate) struct Quantity {
+    /// The units, largest first, the base unit last. Empty for a count.
+    pub(crate) units: &'static [Unit],
+    /// Whether several numbers can follow each other: `1h30m`.
+    is_sum: bool,
+    /// Whether a number without a unit is one of the base unit.
+    pub(crate) is_unit_optional: bool,
+    /// What a file should have, with an example.
+    pub(crate) expected: &'static str,
+    /// All texts that are such a quantity, as a regular expression.
+    pub(crate) pattern: &'static str,
+    /// The canonical text.
+    pub(crate) show: fn(u64) -> String,
+}
+
+/// Lengths of time, in nanoseconds.
+pub(crate) static TIME: Quantity = Quantity {
+    units: &[
+        ("d", 86_400_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+        ("us", 1_000),
+        ("ns", 1),
+    ],
+    is_sum: true,
+    is_unit_optional: false,
+    expected: "a length of time such as \"90s\" or \"1h30m\"",
+    pattern: r"^\s*[0-9]+\s*(d|h|m|s|ms|us|ns)(\s*[0-9]+\s*(d|h|m|s|ms|us|ns))*\s*$",
+    show: |nanos| Duration::from_nanos(nanos).to_string(),
+};
+
+/// Sizes, in bytes.
+pub(crate) static SIZE: Quantity = Quantity {
+    units: &[
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+        ("B", 1),
+    ],
+    is_sum: false,
+    is_unit_optional: true,
+    expected: "a size such as \"30 KiB\" or 4096",
+    pattern: r"^\s*[0-9]+\s*(GiB|MiB|KiB|B)?\s*$",
+    show: |bytes| SIZE.in_largest_unit(bytes, " "),
+};
+
+/// Transmission rates, in bits per second.
+pub(crate) static RATE: Quantity = Quantity {
+    units: &[
+        ("Gbit/s", 1_000_000_000),
+        ("Mbit/s", 1_000_000),
+        ("kbit/s", 1_000),
+        ("bit/s", 1),
+    ],
+    is_sum: false,
+    is_unit_optional: false,
+    expected: "a rate such as \"64kbit/s\"",
+    pattern: r"^\s*[0-9]+\s*(G|M|k)?bit/s\s*$",
+    show: |bits| RATE.in_largest_unit(bits, ""),
+};
+
+/// Whole numbers.
+static COUNT: Quantity = Quantity {
+    units: &[],
+    is_sum: false,
+    is_unit_optional: true,
+    expected: "a whole number",
+    pattern: r"^\s*[0-9]+\s*$",
+    show: |count| count.to_string(),
+};
 
 /// Why a text is not a quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +107,7 @@ pub enum QuantityError {
 /// # Errors
 /// What is wrong with the text.
 pub fn parse_duration(text: &str) -> Result<Duration, QuantityError> {
-    sum(text, TIME).map(Duration::from_nanos)
+    TIME.parse(text).map(Duration::from_nanos)
 }
 
 /// A seed: decimal, or hexadecimal after `0x`.
@@ -89,105 +139,94 @@ pub(crate) fn whole(digits: &str) -> Result<u64, QuantityError> {
     digits.parse().map_err(|_| QuantityError::Overflow)
 }
 
-/// One number and its unit, blanks allowed between them.
-pub(crate) fn single(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
-    let (amount, rest, _) = part(text.trim(), units)?;
-    if rest.is_empty() {
-        Ok(amount)
-    } else {
-        Err(QuantityError::UnknownUnit(
-            rest.trim().chars().take(20).collect(),
-        ))
-    }
-}
-
-/// A sum of numbers with falling units, as in `1h30m`.
-pub(crate) fn sum(text: &str, units: &[Unit]) -> Result<u64, QuantityError> {
-    let mut rest = text.trim();
-    let mut total = 0_u64;
-    let mut smallest = u64::MAX;
-    loop {
-        let (amount, after, scale) = part(rest, units)?;
-        if scale >= smallest {
-            return Err(QuantityError::Order);
+impl Quantity {
+    /// The amount in the base unit.
+    pub(crate) fn parse(&self, text: &str) -> Result<u64, QuantityError> {
+        let mut rest = text.trim();
+        if self.is_unit_optional
+            && let Ok(amount) = whole(rest)
+        {
+            return Ok(amount);
         }
-        smallest = scale;
-        total = total.checked_add(amount).ok_or(QuantityError::Overflow)?;
-        rest = after.trim_start();
-        if rest.is_empty() {
-            return Ok(total);
+        let mut total = 0_u64;
+        let mut smallest = u64::MAX;
+        loop {
+            let (amount, unit);
+            (amount, unit, rest) = self.number_with_unit(rest)?;
+            if unit >= smallest {
+                return Err(QuantityError::Order);
+            }
+            smallest = unit;
+            total = total.checked_add(amount).ok_or(QuantityError::Overflow)?;
+            if rest.is_empty() {
+                return Ok(total);
+            }
+            if !self.is_sum {
+                return Err(unknown_unit(rest));
+            }
         }
     }
-}
 
-/// The exact text in the largest unit that leaves a whole number; never zero's concern.
-pub(crate) fn show(amount: u64, units: &[Unit], blank: &str) -> String {
-    let exact = units
-        .iter()
-        .find(|(_, scale)| amount > 0 && amount.is_multiple_of(*scale));
-    let (name, scale) = exact
-        .or(units.last())
-        .expect("each kind of quantity has a unit");
-    format!("{}{blank}{name}", amount / scale)
-}
-
-/// The first number with unit: its amount, what follows it, and the unit's scale.
-fn part<'a>(text: &'a str, units: &[Unit]) -> Result<(u64, &'a str, u64), QuantityError> {
-    let digits = text
-        .find(|sign: char| !sign.is_ascii_digit())
-        .unwrap_or(text.len());
-    let number = whole(&text[..digits])?;
-    let after = text[digits..].trim_start();
-    let letters = after
-        .find(|sign: char| sign.is_ascii_digit() || sign.is_whitespace())
-        .unwrap_or(after.len());
-    let (name, rest) = after.split_at(letters);
-    if name.is_empty() {
-        return Err(QuantityError::NoUnit);
+    /// The first number with its unit: the amount, the size of the unit, and the text behind it.
+    fn number_with_unit<'a>(&self, text: &'a str) -> Result<(u64, u64, &'a str), QuantityError> {
+        let digits = text
+            .find(|it: char| !it.is_ascii_digit())
+            .unwrap_or(text.len());
+        let number = whole(&text[..digits])?;
+        let after = text[digits..].trim_start();
+        let ends = |it: char| it.is_ascii_digit() || it.is_whitespace();
+        let (name, rest) = after.split_at(after.find(ends).unwrap_or(after.len()));
+        if name.is_empty() {
+            return Err(QuantityError::NoUnit);
+        }
+        let known = self.units.iter().find(|(unit, _)| *unit == name);
+        let (_, unit) = *known.ok_or_else(|| unknown_unit(name))?;
+        let amount = number.checked_mul(unit).ok_or(QuantityError::Overflow)?;
+        Ok((amount, unit, rest.trim_start()))
     }
-    let Some((_, scale)) = units.iter().find(|(unit, _)| *unit == name) else {
-        return Err(QuantityError::UnknownUnit(name.chars().take(20).collect()));
-    };
-    let amount = number.checked_mul(*scale).ok_or(QuantityError::Overflow)?;
-    Ok((amount, rest, *scale))
+
+    /// The amount in the largest unit of which it is a whole number.
+    fn in_largest_unit(&self, amount: u64, gap: &str) -> String {
+        let is_exact = |(_, unit): &&Unit| amount > 0 && amount.is_multiple_of(*unit);
+        let exact = self.units.iter().find(is_exact);
+        let (name, unit) = exact.or(self.units.last()).expect("the quantity has units");
+        format!("{}{gap}{name}", amount / unit)
+    }
 }
 
-/// Everything from one quantity to another of its kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Quantities {
+fn unknown_unit(text: &str) -> QuantityError {
+    QuantityError::UnknownUnit(text.trim().chars().take(20).collect())
+}
+
+/// All quantities of one kind from one to another, both included.
+#[derive(Debug)]
+pub(crate) struct QuantityRange {
     from: u64,
     to: u64,
-    units: &'static [Unit],
+    quantity: &'static Quantity,
 }
 
-/// How a quantity of some units is read.
-type Read = fn(&str, &[Unit]) -> Result<u64, QuantityError>;
+impl QuantityRange {
+    /// The range between two times, sizes, rates or whole numbers, the smaller first; `None` if
+    /// the texts are not such a pair.
+    pub(crate) fn parse(from: &str, to: &str) -> Option<Self> {
+        let kinds: [&'static Quantity; 4] = [&COUNT, &TIME, &SIZE, &RATE];
+        kinds.into_iter().find_map(|quantity| {
+            let (from, to) = (quantity.parse(from).ok()?, quantity.parse(to).ok()?);
+            (from <= to && to < u64::MAX).then_some(Self { from, to, quantity })
+        })
+    }
 
-/// Two times, sizes, rates or whole numbers, the smaller first; `None` if they are not.
-pub(crate) fn quantities(from: &str, to: &str) -> Option<Quantities> {
-    let bare = |text: &str, _: &[Unit]| whole(text.trim());
-    let kinds: [(&'static [Unit], Read); 4] =
-        [(TIME, sum), (SIZE, single), (RATE, single), (&[], bare)];
-    kinds.into_iter().find_map(|(units, read)| {
-        let (from, to) = (read(from, units).ok()?, read(to, units).ok()?);
-        (from <= to && to < u64::MAX).then_some(Quantities { from, to, units })
-    })
-}
-
-impl Quantities {
-    /// How many there are.
-    pub(crate) fn count(self) -> u64 {
+    /// How many quantities there are.
+    pub(crate) fn count(&self) -> u64 {
         self.to - self.from + 1
     }
 
-    /// The quantity of this index, counted from zero, as a file would have it.
-    pub(crate) fn at(self, index: u64) -> String {
-        assert!(index < self.count(), "it is one of them");
-        let amount = self.from + index;
-        match self.units.last() {
-            Some((name, _)) => format!("{amount}{name}"),
-            None => amount.to_string(),
-        }
+    /// The quantity at `index`, counted from zero, in its base unit.
+    pub(crate) fn at(&self, index: u64) -> String {
+        assert!(index < self.count(), "the index lies in the range");
+        let unit = self.quantity.units.last().map_or("", |(name, _)| name);
+        format!("{}{unit}", self.from + index)
     }
 }
 
@@ -198,12 +237,12 @@ mod tests {
 
     #[test]
     fn reads_sums_and_single_quantities() {
-        assert_eq!(sum("1h30m", TIME), Ok(5_400_000_000_000));
-        assert_eq!(sum(" 90 s ", TIME), Ok(90_000_000_000));
-        assert_eq!(sum("1m 30s", TIME), Ok(90_000_000_000));
-        assert_eq!(single("30 KiB", SIZE), Ok(30_720));
-        assert_eq!(single("64kbit/s", RATE), Ok(64_000));
-        assert_eq!(sum("0s", TIME), Ok(0));
+        assert_eq!(TIME.parse("1h30m"), Ok(5_400_000_000_000));
+        assert_eq!(TIME.parse(" 90 s "), Ok(90_000_000_000));
+        assert_eq!(TIME.parse("1m 30s"), Ok(90_000_000_000));
+        assert_eq!(SIZE.parse("30 KiB"), Ok(30_720));
+        assert_eq!(RATE.parse("64kbit/s"), Ok(64_000));
+        assert_eq!(TIME.parse("0s"), Ok(0));
     }
 
     #[test]
@@ -236,9 +275,9 @@ mod tests {
             ("99999999999999999999s", Overflow),
             ("18446744073709551615h", Overflow),
         ] {
-            assert_eq!(sum(text, TIME), Err(why), "{text:?}");
+            assert_eq!(TIME.parse(text), Err(why), "{text:?}");
         }
-        assert_eq!(single("1KiB 2B", SIZE), Err(UnknownUnit("2B".to_owned())));
+        assert_eq!(SIZE.parse("1KiB 2B"), Err(UnknownUnit("2B".to_owned())));
     }
 
     proptest! {
@@ -246,16 +285,15 @@ mod tests {
 
         #[test]
         fn what_is_shown_is_read_back(amount in any::<u64>()) {
-            for units in [TIME, SIZE, RATE] {
-                prop_assert_eq!(single(&show(amount, units, " "), units), Ok(amount));
-                prop_assert_eq!(sum(&show(amount, units, ""), units), Ok(amount));
+            for quantity in [&TIME, &SIZE, &RATE] {
+                prop_assert_eq!(quantity.parse(&(quantity.show)(amount)), Ok(amount));
             }
         }
 
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,24}") {
-            let _ = sum(&text, TIME);
-            let _ = single(&text, RATE);
+            let _ = TIME.parse(&text);
+            let _ = RATE.parse(&text);
         }
     }
 }

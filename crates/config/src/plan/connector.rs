@@ -1,47 +1,54 @@
-//! An X.400 connector from one host to another.
-//!
-//! Owns [`Connector`], the settings of the Override tab (Q199412, Q234157, Q157630, Q198622).
-//! It refuses the other way round: mail in both directions takes two connectors.
+//! The X.400 connector, with the settings of its Override tab.
 
 use kernel::Duration;
 
-use super::quantity::ByteSize;
+use super::quantity::{ByteSize, DAY, MIB, MILLISECOND, SECOND};
+use crate::format::declare::section;
+use crate::format::key::Section;
 
-/// One direction of mail, with the timers and limits of its associations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connector {
-    /// The host that opens associations and sends.
-    pub from: String,
-    /// The host that accepts them.
-    pub to: String,
-    /// Session-Disconnect-Timer: the wait for an association to be (re-)established.
-    pub session_disconnect: Duration,
-    /// Open-Retry-Interval: rest between two tries to open.
-    pub open_interval: Duration,
-    /// Num-Of-Open-Retries.
-    pub open_retries: u32,
-    /// Transfer-Retry-Interval: rest between two tries to transfer.
-    pub transfer_interval: Duration,
-    /// Num-Of-Transfer-Retries.
-    pub transfer_retries: u32,
-    /// Association-Lifetime: how long an idle association is kept open.
-    pub lifetime: Duration,
-    /// Temp-Assoc-Threshold: queued messages for which one more association is opened.
-    pub threshold: u32,
-    /// RTS-Checkpoint-Size; zero for no checkpoints.
-    pub checkpoint: ByteSize,
-    /// RTS-Window-Size: checkpoints that may await their answer.
-    pub window: u32,
-    /// RTS-Recovery-Timeout: how long a broken transfer can be resumed.
-    pub recovery_timeout: Duration,
-    /// Transfer-Timeout-Urgent, for each KiB.
-    pub transfer_timeout_urgent: Duration,
-    /// Transfer-Timeout-Normal, for each KiB.
-    pub transfer_timeout_normal: Duration,
-    /// Transfer-Timeout-Non-Urgent, for each KiB.
-    pub transfer_timeout_non_urgent: Duration,
-    /// Associations open at once, the one reserved for urgent messages not counted.
-    pub max_associations: u32,
+/// The articles that list the Override tab's attributes and their defaults.
+const OVERRIDE_TAB: &str = "Q199412, Q234157, Q157630";
+
+section! {
+    /// Mail from one host to another, with the timers and limits of its associations. Mail in both
+    /// directions takes two connectors.
+    pub struct Connector {
+        /// The host that opens associations and sends.
+        from: String;
+        /// The host that accepts associations.
+        to: String;
+        /// Open-Retry-Interval: pause between two attempts to open an association.
+        open_interval: Duration = Duration::from_secs(600), in MILLISECOND..=DAY, source OVERRIDE_TAB;
+        /// Num-Of-Open-Retries: attempts to open an association after the first.
+        open_retries: u32 = 144, in 0..=1_000_000, source OVERRIDE_TAB;
+        /// Transfer-Retry-Interval: pause between two attempts to transfer a message.
+        transfer_interval: Duration = Duration::from_secs(120), in MILLISECOND..=DAY, source OVERRIDE_TAB;
+        /// Num-Of-Transfer-Retries: attempts to transfer a message after the first.
+        transfer_retries: u32 = 2, in 0..=1_000_000, source OVERRIDE_TAB;
+        /// Session-Disconnect-Timer: longest time until an association is established or
+        /// re-established.
+        session_disconnect: Duration = Duration::from_secs(120), in MILLISECOND..=DAY,
+            source "Q220976, Q193894, Q200259";
+        /// Association-Lifetime: how long an idle association stays open.
+        lifetime: Duration = Duration::from_secs(300), in 0..=DAY, source OVERRIDE_TAB;
+        /// Temp-Assoc-Threshold: queued messages per association; beyond it another association is
+        /// opened.
+        threshold: u32 = 50, in 1..=1_000_000, source "Q194589";
+        /// Associations open at the same time, not counting the one for urgent messages.
+        max_associations: u32 = 9, in 1..=1_000, source "Q194589";
+        /// RTS-Checkpoint-Size: bytes between two checkpoints; 0 sends no checkpoints.
+        checkpoint: ByteSize = ByteSize(30 * 1024), in 0..=64 * MIB, source "Q198622";
+        /// RTS-Window-Size: checkpoints that can be unacknowledged.
+        window: u32 = 5, in 1..=1_000, source "Q185934, Q189754";
+        /// RTS-Recovery-Timeout: how long an interrupted transfer can be resumed.
+        recovery_timeout: Duration = Duration::from_secs(60), in 1..=DAY, source OVERRIDE_TAB;
+        /// Transfer-Timeout-Urgent: time to transfer each KiB of an urgent message.
+        transfer_timeout_urgent: Duration = Duration::from_secs(1_000), in SECOND..=DAY, source OVERRIDE_TAB;
+        /// Transfer-Timeout-Normal: time to transfer each KiB of a normal message.
+        transfer_timeout_normal: Duration = Duration::from_secs(2_000), in SECOND..=DAY, source OVERRIDE_TAB;
+        /// Transfer-Timeout-Non-Urgent: time to transfer each KiB of a non-urgent message.
+        transfer_timeout_non_urgent: Duration = Duration::from_secs(3_000), in SECOND..=DAY, source OVERRIDE_TAB;
+    }
 }
 
 impl Connector {
@@ -51,20 +58,7 @@ impl Connector {
         Self {
             from: from.to_owned(),
             to: to.to_owned(),
-            session_disconnect: Duration::from_secs(120),
-            open_interval: Duration::from_secs(600),
-            open_retries: 144,
-            transfer_interval: Duration::from_secs(120),
-            transfer_retries: 2,
-            lifetime: Duration::from_secs(300),
-            threshold: 50,
-            checkpoint: ByteSize(30 * 1024),
-            window: 5,
-            recovery_timeout: Duration::from_secs(60),
-            transfer_timeout_urgent: Duration::from_secs(1_000),
-            transfer_timeout_normal: Duration::from_secs(2_000),
-            transfer_timeout_non_urgent: Duration::from_secs(3_000),
-            max_associations: 9,
+            ..Section::blank()
         }
     }
 }

@@ -1,57 +1,62 @@
-//! What the outcome of a run is held against.
-//!
-//! Owns [`Expectations`] and the kinds of violation there are. It refuses to judge: counting
-//! and comparing are the outcome's.
+//! What the outcome of a run is compared with.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::keyword::keywords;
+use serde_json::{Value as Json, json};
+
 use super::quantity::CountRange;
+use crate::format::declare::section;
+use crate::format::keyword::{Keyword, keywords, words};
+use crate::format::setting::MapKey;
+use crate::format::suggestion::suggestion;
+use crate::format::units::whole;
 
 keywords! {
-    /// A kind of broken promise.
+    /// A property that an oracle found violated.
     pub enum ViolationKind {
-        /// A control block that nobody will ever release (Q303102).
+        /// A control block that will never be released (Q303102).
         ControlBlockLeak = "control-block-leak",
         /// No control block was free (event 9156).
         ControlBlockExhaustion = "control-block-exhaustion",
         /// Two accesses to one word, one of them a write, unordered (Q152941).
         DataRace = "data-race",
-        /// A control block or heap block was given back twice.
+        /// A control block or heap block was released twice.
         DoubleRelease = "double-release",
         /// A message meant for an earlier instance of a control block took effect.
         StaleInstance = "stale-instance",
-        /// The heap's own words no longer agree.
+        /// The heap's own data structures are inconsistent.
         HeapCorruption = "heap-corruption",
-        /// A freed heap block was touched.
+        /// A freed heap block was accessed.
         UseAfterFree = "use-after-free",
-        /// A socket that nobody will ever close.
+        /// A socket that will never be closed.
         SocketLeak = "socket-leak",
-        /// Bytes lost, altered, repeated or out of order above TCP.
+        /// Bytes were lost, altered, repeated or reordered above TCP.
         Delivery = "delivery",
-        /// Progress was owed and did not come.
+        /// No progress was made where it was due.
         Liveness = "liveness",
         /// A thread closed a control block it does not own (Q157701).
         WrongThread = "wrong-thread",
-        /// Threads wait for each other's critical sections in a circle.
+        /// Threads wait for each other's critical sections in a cycle.
         Deadlock = "deadlock",
     }
 }
 
-/// What is expected; whatever is not named may happen, but for violations while `only` is set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectations {
-    /// Violations by kind.
-    pub violations: BTreeMap<ViolationKind, CountRange>,
-    /// Exceptions of the modeled processes by code.
-    pub exceptions: BTreeMap<ExceptionCode, CountRange>,
-    /// Event-log entries by event id.
-    pub events: BTreeMap<u32, CountRange>,
-    /// Associations by fate.
-    pub associations: AssociationCounts,
-    /// Whether a violation of a kind not named is unexpected.
-    pub only: bool,
+section! {
+    /// The expected outcome of a run. What is not named can occur any number of times, except
+    /// violations while `only` is set.
+    pub struct Expectations: Default {
+        /// Number of violations, by kind.
+        violations: BTreeMap<ViolationKind, CountRange> = BTreeMap::new();
+        /// Number of exceptions of the modeled processes, by code.
+        exceptions: BTreeMap<ExceptionCode, CountRange> = BTreeMap::new(), source "Q152941";
+        /// Number of event-log entries, by event id.
+        events: BTreeMap<u32, CountRange> = BTreeMap::new();
+        /// Number of associations, by fate.
+        associations: AssociationCounts = AssociationCounts::default();
+        /// Whether violations of a kind that is not named are unexpected.
+        only: bool = true;
+    }
 }
 
 /// An exception of a modeled process.
@@ -63,24 +68,14 @@ pub enum ExceptionCode {
     Code(u32),
 }
 
-/// How many associations there were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AssociationCounts {
-    /// Opened.
-    pub opened: Option<CountRange>,
-    /// Given up.
-    pub failed: Option<CountRange>,
-}
-
-impl Default for Expectations {
-    fn default() -> Self {
-        Self {
-            violations: BTreeMap::new(),
-            exceptions: BTreeMap::new(),
-            events: BTreeMap::new(),
-            associations: AssociationCounts::default(),
-            only: true,
-        }
+section! {
+    /// Expected numbers of associations.
+    #[derive(Copy)]
+    pub struct AssociationCounts: Default {
+        /// Associations that were opened.
+        opened: Option<CountRange> = None, default "any number";
+        /// Associations that were given up.
+        failed: Option<CountRange> = None, default "any number";
     }
 }
 
@@ -91,5 +86,76 @@ impl fmt::Display for ExceptionCode {
             Self::Any => formatter.write_str("any"),
             Self::Code(code) => write!(formatter, "{code:08x}"),
         }
+    }
+}
+
+impl MapKey for ViolationKind {
+    const FORM: &'static str = "a kind of violation";
+
+    fn parse(name: &str) -> Option<Self> {
+        Keyword::parse(name)
+    }
+
+    fn help(name: &str) -> String {
+        let words = words::<Self>();
+        match suggestion(name, words.iter().copied()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("kinds are {}", words.join(", ")),
+        }
+    }
+
+    fn name(&self) -> String {
+        self.to_string()
+    }
+
+    fn schema() -> Json {
+        json!({ "enum": words::<Self>() })
+    }
+}
+
+impl MapKey for ExceptionCode {
+    const FORM: &'static str = "`any` or eight hexadecimal digits";
+
+    fn parse(name: &str) -> Option<Self> {
+        if name == "any" {
+            return Some(Self::Any);
+        }
+        let is_code = name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let code = u32::from_str_radix(name, 16).ok().filter(|_| is_code);
+        code.map(Self::Code)
+    }
+
+    fn help(_: &str) -> String {
+        "write `any` or eight hexadecimal digits such as c0000005".to_owned()
+    }
+
+    fn name(&self) -> String {
+        self.to_string()
+    }
+
+    fn schema() -> Json {
+        json!({ "pattern": "^(any|[0-9a-fA-F]{8})$" })
+    }
+}
+
+/// An event id.
+impl MapKey for u32 {
+    const FORM: &'static str = "an event id";
+
+    fn parse(name: &str) -> Option<Self> {
+        let id = whole(name).ok().filter(|id| *id <= 65_535);
+        id.and_then(|id| Self::try_from(id).ok())
+    }
+
+    fn help(_: &str) -> String {
+        "write an event id such as 9156".to_owned()
+    }
+
+    fn name(&self) -> String {
+        self.to_string()
+    }
+
+    fn schema() -> Json {
+        json!({ "pattern": "^[0-9]{1,5}$" })
     }
 }

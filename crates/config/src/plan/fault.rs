@@ -1,17 +1,17 @@
-//! What goes wrong besides the links' own loss.
-//!
-//! Owns [`Fault`]: one kind of trouble and when it strikes. It refuses to touch the subject's
-//! memory: faults act on links, hosts, services and threads, as the world could.
+//! Faults: what goes wrong besides packet loss. They act on links, hosts, services and threads, never
+//! on the memory of the system under test.
 
 use kernel::{Duration, Instant};
 
-use super::keyword::keywords;
-use super::quantity::Offset;
+use super::quantity::{DAY, MILLISECOND, Offset};
+use crate::format::declare::{choice, section};
+use crate::format::keyword::keywords;
+use crate::format::scalar::YEAR;
 
 keywords! {
     /// A kind of thread of the modeled process.
     pub enum ThreadName {
-        /// The association manager, and allocation for outgoing associations.
+        /// The association manager; it also allocates control blocks for outgoing associations.
         MainBase = "MAIN BASE",
         /// The timers.
         Timer = "TIMER",
@@ -26,72 +26,101 @@ keywords! {
     }
 }
 
-/// Trouble, and when it strikes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What happens.
-    pub kind: FaultKind,
-    /// When.
-    pub when: When,
+section! {
+    /// A fault and when it strikes.
+    pub struct Fault {
+        /// What happens.
+        #[key(flatten)]
+        kind: FaultKind;
+        /// When it happens.
+        #[key(flatten)]
+        when: When;
+    }
 }
 
-/// What happens. Names are those of the scenario's tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The link carries nothing.
-    Cut {
-        /// Which link.
-        link: String,
-        /// Whether the route stays, so that packets vanish without an answer.
-        silent: bool,
-        /// How long; `None` for the rest of the run, or as [`When`] says.
-        length: Option<Duration>,
-    },
-    /// Open connections receive a RST.
-    Reset(ResetScope),
-    /// The machine stops at once and, maybe, starts again.
-    Crash {
-        /// Which host.
-        host: String,
-        /// How long it is down; `None` for the rest of the run, or as [`When`] says.
-        restart_after: Option<Duration>,
-    },
-    /// The MTA service is stopped and started.
-    RestartService {
-        /// Which host.
-        host: String,
-    },
-    /// A thread gets no processor.
-    Stall {
-        /// Which host.
-        host: String,
-        /// Which thread.
-        thread: ThreadName,
-        /// How long; `None` as [`When`] says.
-        length: Option<Duration>,
-    },
-    /// The clock is set to another offset.
-    ClockOffset {
-        /// Which host.
-        host: String,
-        /// Ahead of true time; negative for behind.
-        offset: Offset,
-    },
+choice! {
+    /// What happens. Hosts and links are named as in the scenario's tables.
+    pub enum FaultKind {
+        /// A link carries nothing.
+        "cut" => Cut {
+            /// The name of the link.
+            link: String;
+            /// Whether the route stays, so that packets vanish without an ICMP message.
+            silent: bool = false;
+            /// Length of the cut.
+            #[key("for")]
+            length: Option<Duration> = None,
+                default "as `window` or `random` says, else the rest of the run", in 1..=YEAR;
+        };
+        /// Open connections receive a RST.
+        "reset" => Reset(scope: ResetScope);
+        /// A machine stops at once, without closing connections.
+        "crash" => Crash {
+            /// The name of the host.
+            host: String;
+            /// How long the machine is down.
+            restart_after: Option<Duration> = None,
+                default "as `window` or `random` says, else the rest of the run",
+                in MILLISECOND..=YEAR;
+        };
+        /// The MTA service is stopped and started.
+        "restart-service" => RestartService {
+            /// The name of the host.
+            host: String;
+        };
+        /// A thread gets no processor time.
+        "stall" => Stall {
+            /// The name of the host.
+            host: String;
+            /// The thread.
+            thread: ThreadName;
+            /// Length of the stall; required with `at`.
+            #[key("for")]
+            length: Option<Duration> = None, default "as `window` or `random` says", in 1..=DAY;
+        };
+        /// The clock is set to another offset, and set back when the fault ends.
+        "clock-offset" => ClockOffset {
+            /// The name of the host.
+            host: String;
+            /// How far the clock is ahead of true time; negative if it is behind.
+            offset: Offset;
+        };
+    }
 }
 
-/// Whose connections are reset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ResetScope {
-    /// All of a host.
-    Host(String),
-    /// All that cross a link.
-    Link(String),
+choice! {
+    /// Whose connections are reset.
+    pub enum ResetScope {
+        /// All connections of this host.
+        "host" => Host(host: String);
+        /// All connections that cross this link.
+        "link" => Link(link: String);
+    }
+}
+
+choice! {
+    /// When a fault strikes.
+    pub enum When {
+        /// At these times.
+        "at" => At(times: Vec<Instant>), in 1..=100_000;
+        /// From the first time up to the second. A fault without a length strikes once, at a time drawn
+        /// uniformly from the window.
+        "window" => Window(window: [Instant; 2]);
+        /// Repeatedly, after exponentially distributed times.
+        "random" => Random {
+            /// Mean time from the end of one fault to the start of the next.
+            mean_interval: Duration, in MILLISECOND..=YEAR;
+            /// Mean length of each fault, exponentially distributed; for faults that last and have no
+            /// length of their own.
+            mean_duration: Option<Duration> = None, default "-", in MILLISECOND..=YEAR;
+        };
+    }
 }
 
 impl FaultKind {
-    /// Whether it goes on until it ceases; the others are over when they have struck.
+    /// Whether the fault lasts; the others happen in an instant.
     #[must_use]
-    pub fn lasts(&self) -> bool {
+    pub const fn lasts(&self) -> bool {
         match self {
             Self::Cut { .. }
             | Self::Crash { .. }
@@ -101,34 +130,13 @@ impl FaultKind {
         }
     }
 
-    /// How long it lasts by itself, whenever it strikes.
+    /// The length that the fault itself has, whenever it strikes.
     #[must_use]
-    pub fn length(&self) -> Option<Duration> {
+    pub const fn length(&self) -> Option<Duration> {
         match self {
             Self::Cut { length, .. } | Self::Stall { length, .. } => *length,
             Self::Crash { restart_after, .. } => *restart_after,
             Self::Reset(_) | Self::RestartService { .. } | Self::ClockOffset { .. } => None,
         }
     }
-}
-
-/// When a fault strikes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum When {
-    /// At these times.
-    At(Vec<Instant>),
-    /// From one time to another; what does not last strikes once, at any time between.
-    Window {
-        /// It begins.
-        from: Instant,
-        /// It is over.
-        to: Instant,
-    },
-    /// Again and again, exponentially distributed.
-    Random {
-        /// Mean time from the end of one to the start of the next.
-        mean_interval: Duration,
-        /// Mean length of each; only for kinds that last, and for those without their own.
-        mean_duration: Option<Duration>,
-    },
 }

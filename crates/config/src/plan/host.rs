@@ -1,14 +1,14 @@
-//! One machine with its MTA.
-//!
-//! Owns [`Host`] and the builds and TCP profiles it may name. It refuses what a build does
-//! differently: that is the subject's.
+//! The host: a machine with one MTA process.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use kernel::{Duration, Ratio};
 
-use super::keyword::{Keyword, keywords};
-use super::quantity::Offset;
+use super::quantity::{HOUR, Offset, SECOND};
+use crate::format::declare::section;
+use crate::format::key::Section;
+use crate::format::keyword::{Keyword, keywords};
 
 keywords! {
     /// A build of the MTA, by the version of Emsmta.exe.
@@ -29,7 +29,7 @@ keywords! {
 }
 
 keywords! {
-    /// Whose TCP constants a host has.
+    /// An operating system, for the constants of its TCP.
     pub enum TcpProfile {
         /// Windows NT 3.51.
         Nt351 = "nt351",
@@ -42,37 +42,46 @@ keywords! {
     }
 }
 
-/// A machine and the one MTA process it runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Host {
-    /// The MTA's build.
-    pub build: Build,
-    /// Whose TCP the machine speaks.
-    pub tcp: TcpProfile,
-    /// WinSock control blocks in the pool.
-    pub control_blocks: u32,
-    /// Processors.
-    pub cpus: u32,
-    /// Driver threads (4.0: Driver / Async Notify pairs) the process starts with.
-    pub driver_threads: u32,
-    /// How long a thread may run while others wait.
-    pub quantum: Duration,
-    /// Modeled time of one access to shared memory.
-    pub call_cost: Duration,
-    /// By how much, up and down, a call's cost varies, as a share of it.
-    pub call_jitter: Ratio,
-    /// connect() calls the driver makes for one open request.
-    pub connect_attempts: u32,
-    /// Rest between two of them.
-    pub connect_pause: Duration,
-    /// How far the host's clock is off.
-    pub clock_offset: Offset,
-    /// Whether connections probe an idle peer.
-    pub keep_alive: bool,
-    /// Where the host is reached; unspecified (`0.0.0.0`) until one is assigned.
-    pub address: Ipv4Addr,
-    /// Whether data races and the like are looked for and reported.
-    pub race_detector: bool,
+section! {
+    /// A machine and its MTA process.
+    pub struct Host {
+        /// The MTA's build, by the version of Emsmta.exe.
+        build: Build, source "Q163294, Q152941, Q303102, Q303101";
+        /// The operating system whose TCP constants the host has.
+        tcp: TcpProfile = TcpProfile::Nt4, default "by build: `nt4` for 4.0 and 5.5, `w2k` for 6.0";
+        /// WinSock control blocks in the pool: one per association, and one to listen.
+        control_blocks: u32 = 20, in 2..=1_250, source "Q166602, Q243632";
+        /// Processors.
+        cpus: u32 = 1, in 1..=32;
+        /// Driver threads at the start of the process; in 4.0 builds, pairs of Driver and Async Notify
+        /// thread.
+        driver_threads: u32 = 1, default "by build: 2 for 4.0, else 1", in 1..=64,
+            source "Exchange Analyzer aa995716";
+        /// Time slice: how long a thread runs while others are ready.
+        quantum: Duration = Duration::from_millis(120), in 1..=HOUR;
+        /// Modeled time of one access to shared memory.
+        call_cost: Duration = Duration::from_nanos(400), in 0..=SECOND;
+        /// Largest deviation of a call's cost, up or down, as a fraction of the cost.
+        call_jitter: Ratio = Ratio::new(1, 2).expect("a half is a fraction");
+        /// Whether data races and memory errors are detected and reported.
+        #[key("judge")]
+        race_detector: bool = true;
+        /// connect() calls per open request.
+        connect_attempts: u32 = 7, in 1..=1_000, source "inferred from Q193894, Q200259";
+        /// Pause between two connect() calls of one open request.
+        connect_pause: Duration = Duration::ZERO, in 0..=HOUR;
+        /// Whether TCP sends keep-alive probes on idle connections.
+        keep_alive: bool = false;
+        /// How far the host's clock is ahead of true time; negative if it is behind.
+        clock_offset: Offset = Offset::default();
+        /// The host's IP address.
+        address: Ipv4Addr = Ipv4Addr::UNSPECIFIED, default "10.0.0.1 upwards in the order of names";
+    }
+    impl {
+        fn defaults<'a>(&self, _: &'a Self) -> Cow<'a, Self> {
+            Cow::Owned(Self::new(self.build))
+        }
+    }
 }
 
 impl Build {
@@ -82,9 +91,9 @@ impl Build {
         self.as_str().starts_with("4.0.")
     }
 
-    /// The TCP of the system that the build usually ran on.
+    /// The TCP of the operating system that the build usually ran on.
     #[must_use]
-    pub const fn usual_tcp(self) -> TcpProfile {
+    pub const fn default_tcp(self) -> TcpProfile {
         match self {
             Self::V4_0_993_6 | Self::V4_0_994_2 | Self::V5_5_2653_23 | Self::V5_5_2655_16 => {
                 TcpProfile::Nt4
@@ -93,32 +102,23 @@ impl Build {
         }
     }
 
-    /// The driver threads (4.0: pairs) the build starts with unless told otherwise.
+    /// The driver threads (4.0: pairs) that the build starts with by default.
     #[must_use]
-    pub fn usual_driver_threads(self) -> u32 {
+    pub fn default_driver_threads(self) -> u32 {
         if self.is_4_0() { 2 } else { 1 }
     }
 }
 
 impl Host {
-    /// A host of this build with every other setting at its default.
+    /// A host with every other setting at the build's default. Its address is unspecified
+    /// (`0.0.0.0`); [`file::load`](crate::file::load) assigns one.
     #[must_use]
     pub fn new(build: Build) -> Self {
         Self {
             build,
-            tcp: build.usual_tcp(),
-            control_blocks: 20,
-            cpus: 1,
-            driver_threads: build.usual_driver_threads(),
-            quantum: Duration::from_millis(120),
-            call_cost: Duration::from_nanos(400),
-            call_jitter: Ratio::new(1, 2).expect("a half is a share"),
-            connect_attempts: 7,
-            connect_pause: Duration::ZERO,
-            clock_offset: Offset::default(),
-            keep_alive: false,
-            address: Ipv4Addr::UNSPECIFIED,
-            race_detector: true,
+            tcp: build.default_tcp(),
+            driver_threads: build.default_driver_threads(),
+            ..Section::blank()
         }
     }
 }

@@ -1,19 +1,19 @@
-//! What joins two hosts, and how it fails by itself.
-//!
-//! Owns [`Link`], its two [`Direction`]s and the models of loss. It refuses to solve them: how
-//! `ping_success` becomes rates is the network's arithmetic.
+//! The link between two hosts, and how it delays and loses packets.
 
 use kernel::{Duration, Ratio};
 
-use super::keyword::keywords;
-use super::quantity::{Bandwidth, ByteSize};
+use super::quantity::{Bandwidth, ByteSize, DAY, HOUR, MIB, MILLISECOND};
+use crate::format::declare::{choice, section};
+use crate::format::key::{Key, Keys, Section};
+use crate::format::keyword::keywords;
+use crate::format::scalar::YEAR;
 
 keywords! {
-    /// Whether both directions of a link share one luck.
+    /// Whether the two directions of a link share one loss process.
     pub enum Scope {
-        /// One chain: what is down is down both ways.
+        /// One process: both directions lose packets at the same time.
         Shared = "shared",
-        /// Each direction has its own chain.
+        /// An independent process for each direction.
         PerDirection = "per-direction",
     }
 }
@@ -21,7 +21,7 @@ keywords! {
 /// A link between two hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The hosts at its ends, by name.
+    /// The names of the two hosts.
     pub between: [String; 2],
     /// From the first host of `between` to the second.
     pub forward: Direction,
@@ -29,138 +29,153 @@ pub struct Link {
     pub backward: Direction,
 }
 
-/// How one direction of a link carries packets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Direction {
-    /// Time a packet travels.
-    pub delay: Duration,
-    /// Up to this much is added to the delay of each packet.
-    pub jitter: Duration,
-    /// Rate of transmission; `None` is unlimited.
-    pub bandwidth: Option<Bandwidth>,
-    /// Bytes that may wait for transmission; what is more is dropped.
-    pub queue: ByteSize,
-    /// Share of packets held back so that later ones overtake them.
-    pub reorder: Ratio,
-    /// How long those are held back.
-    pub reorder_delay: Duration,
-    /// Share of packets that arrive twice.
-    pub duplicate: Ratio,
-    /// Share of packets that arrive with a bit changed.
-    pub corrupt: Ratio,
-    /// Which packets never arrive.
-    pub loss: Loss,
+section! {
+    /// How one direction of a link carries packets.
+    pub struct Direction: Default {
+        /// Propagation delay of a packet.
+        delay: Duration = Duration::from_millis(20), in 0..=HOUR;
+        /// Largest random addition to the delay of a packet, uniform from zero.
+        jitter: Duration = Duration::ZERO, in 0..=HOUR;
+        /// Transmission rate.
+        bandwidth: Option<Bandwidth> = None, in 1..=1_000_000_000_000;
+        /// Bytes that can wait for transmission; packets beyond are dropped.
+        queue: ByteSize = ByteSize(64 * 1024), in 1_500..=1_024 * MIB;
+        /// Fraction of packets that are held back so that later packets overtake them.
+        reorder: Ratio = Ratio::ZERO;
+        /// How long a packet is held back for reordering.
+        reorder_delay: Duration = Duration::from_millis(10), in 1..=HOUR;
+        /// Fraction of packets that arrive twice.
+        duplicate: Ratio = Ratio::ZERO;
+        /// Fraction of packets that arrive with one bit flipped.
+        corrupt: Ratio = Ratio::ZERO;
+        /// Which packets are lost: `none`, or one loss model.
+        loss: Loss = Loss::None, source "RFC 2680 for the term";
+    }
 }
 
-/// Which packets a direction loses by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// None.
-    None,
-    /// Each packet with the same chance, whatever happened to others.
-    Independent(IndependentLoss),
-    /// A good and a bad state that change with each packet.
-    GilbertElliott {
-        /// The chain, given or to be calibrated.
-        chain: GilbertElliott,
-        /// Whether both directions share it.
-        scope: Scope,
-    },
-    /// Good times and outages that follow each other in time, traffic or not.
-    Outages {
-        /// The two mean times, given or to be calibrated.
-        outages: Outages,
-        /// Whether both directions share them.
-        scope: Scope,
-    },
+choice! {
+    /// Which packets a direction loses. The network crate turns `ping_success` into rates.
+    #[derive(Copy)]
+    pub enum Loss or "none" = None {
+        /// Each packet is lost with the same probability, independently of the others.
+        "independent" => Independent(independent: IndependentLoss);
+        /// A chain of a good and a bad state that can change with each packet: four probabilities, or
+        /// `ping_success` and `mean_burst`.
+        "gilbert-elliott" => GilbertElliott {
+            /// The chain, given or calibrated.
+            #[key(flatten)]
+            chain: GilbertElliott;
+            /// Whether both directions share one chain or have one each.
+            scope: Scope = Scope::PerDirection;
+        };
+        /// Exponentially distributed good periods and outages in alternation, independent of traffic:
+        /// `mean_good` or `ping_success`, and `mean_outage`.
+        "outages" => Outages {
+            /// The two mean times, given or calibrated.
+            #[key(flatten)]
+            outages: Outages;
+            /// Whether both directions share the outages or have their own.
+            scope: Scope = Scope::Shared;
+        };
+    }
 }
 
-/// How much is lost, independently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndependentLoss {
-    /// Share of packets lost in this direction.
-    Loss(Ratio),
-    /// Share of pings answered if both directions lose alike.
-    PingSuccess(Ratio),
+choice! {
+    /// How many packets are lost, independently of each other.
+    #[derive(Copy)]
+    pub enum IndependentLoss {
+        /// Fraction of packets lost in each direction.
+        "loss" => Loss(loss: Ratio);
+        /// Fraction of pings answered, from which the loss follows. Q152941 reports one in eight.
+        "ping_success" => PingSuccess(ping_success: Ratio), source "Q152941";
+    }
 }
 
-/// A Gilbert-Elliott chain that moves once a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GilbertElliott {
-    /// The chain itself.
-    Chain {
-        /// Chance to enter the bad state, a packet.
-        good_to_bad: Ratio,
-        /// Chance to leave the bad state, a packet.
-        bad_to_good: Ratio,
-        /// Share lost in the good state.
-        loss_good: Ratio,
-        /// Share lost in the bad state.
-        loss_bad: Ratio,
-    },
-    /// To be calibrated: no loss in the good state, all lost in the bad one.
-    Calibrated {
-        /// Share of pings answered.
-        ping_success: Ratio,
-        /// Mean packets lost in a row.
-        mean_burst: u32,
-    },
+choice! {
+    /// A Gilbert-Elliott chain, which takes one step per packet.
+    #[derive(Copy)]
+    pub enum GilbertElliott {
+        /// The four probabilities.
+        "good_to_bad" + Chain {
+            /// Probability per packet to enter the bad state.
+            good_to_bad: Ratio;
+            /// Probability per packet to leave the bad state.
+            bad_to_good: Ratio;
+            /// Fraction of packets lost in the good state.
+            loss_good: Ratio = Ratio::ZERO;
+            /// Fraction of packets lost in the bad state.
+            loss_bad: Ratio = Ratio::ONE;
+        };
+        /// Calibrated: no loss in the good state, total loss in the bad state.
+        "ping_success" + Calibrated {
+            /// Fraction of pings answered, from which the loss follows. Q152941 reports one in eight.
+            ping_success: Ratio, source "Q152941";
+            /// Mean number of packets lost in a row.
+            mean_burst: u32 = 10, in 1..=1_000_000;
+        };
+    }
 }
 
-/// Exponentially distributed good times and outages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outages {
-    /// Both means given.
-    Times {
-        /// Mean time without an outage.
-        mean_good: Duration,
-        /// Mean length of an outage.
-        mean_outage: Duration,
-    },
-    /// The mean good time is to be calibrated.
-    Calibrated {
-        /// Share of pings answered.
-        ping_success: Ratio,
-        /// Mean length of an outage.
-        mean_outage: Duration,
-    },
+choice! {
+    /// The mean lengths of good periods and outages.
+    #[derive(Copy)]
+    pub enum Outages {
+        /// Both means.
+        "mean_good" + Times {
+            /// Mean length of a good period.
+            mean_good: Duration, in MILLISECOND..=YEAR;
+            /// Mean length of an outage.
+            mean_outage: Duration, in MILLISECOND..=DAY;
+        };
+        /// The mean good period is calibrated.
+        "ping_success" + Calibrated {
+            /// Fraction of pings answered, from which the loss follows. Q152941 reports one in eight.
+            ping_success: Ratio, source "Q152941";
+            /// Mean length of an outage.
+            mean_outage: Duration, in MILLISECOND..=DAY;
+        };
+    }
+}
+
+/// The keys of a direction stand in the link's table for both directions, and once more in the
+/// tables `forward` and `backward` for one of them.
+impl Section for Link {
+    fn blank() -> Self {
+        Self::new("", "")
+    }
+
+    fn keys<K: Keys>(&mut self, keys: &mut K, _: &Self) {
+        let between = Key::new("between", "The names of the two hosts.");
+        keys.required(&between, &mut self.between);
+        let mut both = self.forward.clone();
+        both.keys(keys, &Direction::default());
+        let forward = "Settings for the direction from the first host of `between` to the second.";
+        keys.optional(&Key::new("forward", forward), &mut self.forward, &both);
+        let backward = "Settings for the direction from the second host of `between` to the first.";
+        keys.optional(&Key::new("backward", backward), &mut self.backward, &both);
+    }
 }
 
 impl Link {
-    /// A link without loss whose settings are at their defaults both ways.
+    /// A link without loss, with every other setting at its default in both directions.
     #[must_use]
-    pub fn new(first: &str, second: &str) -> Self {
+    pub fn new(one: &str, other: &str) -> Self {
         Self {
-            between: [first.to_owned(), second.to_owned()],
-            forward: Direction::DEFAULT,
-            backward: Direction::DEFAULT,
+            between: [one.to_owned(), other.to_owned()],
+            forward: Direction::default(),
+            backward: Direction::default(),
         }
     }
 
-    /// Whether both directions are ruled by one chain: the same model on both, and shared.
+    /// Whether one loss process governs both directions: the same model in both, and shared.
     #[must_use]
     pub fn shares_loss(&self) -> bool {
         self.forward.loss == self.backward.loss && self.forward.loss.scope() == Scope::Shared
     }
 }
 
-impl Direction {
-    /// A direction of which nothing is said.
-    pub const DEFAULT: Self = Self {
-        delay: Duration::from_millis(20),
-        jitter: Duration::ZERO,
-        bandwidth: None,
-        queue: ByteSize(64 * 1024),
-        reorder: Ratio::ZERO,
-        reorder_delay: Duration::from_millis(10),
-        duplicate: Ratio::ZERO,
-        corrupt: Ratio::ZERO,
-        loss: Loss::None,
-    };
-}
-
 impl Loss {
-    /// Whether one chain rules both directions that name this model.
+    /// Whether one process governs both directions that name this model.
     #[must_use]
     pub const fn scope(self) -> Scope {
         match self {

@@ -1,97 +1,122 @@
-//! Single happenings laid down in advance.
+//! Pins: single events fixed in advance.
 //!
-//! Owns [`Pins`], with which a shrunk scenario says exactly what chance did when it failed, and an
-//! explanation until when it is to be as it was. It refuses chance itself: a pin always comes
-//! true.
+//! A shrunk scenario states with them which random choices made it fail, and an explanation from when
+//! on chance is drawn anew. Pins are not random.
 
 use std::fmt;
 
 use kernel::{Duration, Instant};
 
-use super::keyword::keywords;
+use super::quantity::DAY;
+use crate::format::declare::{choice, section};
+use crate::format::keyword::keywords;
 
-/// What is laid down.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pins {
-    /// Times in which a link carries nothing either way.
-    pub outages: Vec<OutageWindow>,
-    /// Packets that are lost.
-    pub drop: Vec<DroppedPacket>,
-    /// Points at which a thread is put aside.
-    pub preempt: Vec<Preemption>,
-    /// Times from which on chance is that of another seed, in order.
-    pub reseeds: Vec<Reseed>,
+section! {
+    /// The events that are fixed.
+    pub struct Pins: Default {
+        /// Periods in which a link carries nothing in either direction.
+        outages: Vec<OutageWindow> = Vec::new();
+        /// Packets that are lost, identified by flow, unit and attempt.
+        drop: Vec<DroppedPacket> = Vec::new();
+        /// Points at which a thread is preempted.
+        preempt: Vec<Preemption> = Vec::new();
+        /// Times from which random choices come from another seed; everything before stays the same.
+        #[key("luck")]
+        reseeds: Vec<Reseed> = Vec::new();
+    }
 }
 
-/// A link is down from `from` up to, not including, `to`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutageWindow {
-    /// Which link.
-    pub link: String,
-    /// It begins.
-    pub from: Instant,
-    /// It is over.
-    pub to: Instant,
+section! {
+    /// A period in which a link is down.
+    pub struct OutageWindow {
+        /// The name of the link.
+        link: String;
+        /// When the outage begins.
+        from: Instant;
+        /// When the outage ends; the link carries packets again at this time.
+        to: Instant;
+    }
 }
 
-/// One packet, known by its role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DroppedPacket {
-    /// The link that loses it.
-    pub link: String,
-    /// The packet's flow.
-    pub flow: u64,
-    /// The unit within the flow, such as a sequence number.
-    pub unit: u64,
-    /// Which transmission of that unit, from 0.
-    pub attempt: u32,
+section! {
+    /// A lost packet. Identified by its role, so that it is lost whatever else changes.
+    pub struct DroppedPacket {
+        /// The name of the link that loses the packet.
+        link: String;
+        /// The packet's flow.
+        flow: u64;
+        /// The unit within the flow, such as a sequence number.
+        unit: u64;
+        /// The transmission of that unit, from 0.
+        attempt: u32 = 0;
+    }
 }
 
 keywords! {
-    /// What a thread can be put aside before.
+    /// An operation before which a thread can be preempted.
     pub enum OperationKind {
-        /// It reads a word of shared memory.
+        /// Reads a word of shared memory.
         Read = "read",
-        /// It writes one.
+        /// Writes a word of shared memory.
         Write = "write",
-        /// It reads and writes one in a single indivisible step.
+        /// Reads and writes a word of shared memory atomically.
         Interlocked = "interlocked",
-        /// It enters a critical section.
+        /// Enters a critical section.
         Enter = "enter",
     }
 }
 
-/// What a thread is put aside before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PreemptionPoint {
-    /// Its call of this number since the service started, from 1.
-    Call(u64),
-    /// A deed.
-    Operation {
-        /// What it does.
-        kind: OperationKind,
-        /// The name of the place or the critical section, as it stands in reports.
-        of: String,
-        /// The how-manieth such deed of the thread since the service started, from 1.
-        nth: u64,
-    },
+section! {
+    /// A preemption: a thread loses its processor just before a call that other threads can observe.
+    ///
+    /// A point named by its operation stays valid when other calls of the thread change.
+    pub struct Preemption {
+        /// The name of the host.
+        host: String;
+        /// The number of the thread.
+        thread: u32, in 0..=9_999;
+        /// The point before which the thread is preempted.
+        #[key(flatten)]
+        before: PreemptionPoint;
+        /// How long the thread is suspended; 0s lets one other ready thread run first.
+        #[key("for")]
+        length: Duration = Duration::ZERO, in 0..=DAY;
+        /// The number of the thread that runs instead.
+        to: Option<u32> = None, default "the scheduler chooses", in 0..=9_999;
+    }
 }
 
-/// A thread loses its processor just before it does something that other threads can notice. That
-/// is named by what is done to what, so that the pin outlives changes of whatever else the
-/// thread does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Preemption {
-    /// Which host.
-    pub host: String,
-    /// The thread's number.
-    pub thread: u32,
-    /// Before what.
-    pub before: PreemptionPoint,
-    /// How long it stands still then; zero if it only lets go first whoever can.
-    pub length: Duration,
-    /// The number of the thread that goes on instead; `None`: whoever the scheduler takes.
-    pub to: Option<u32>,
+choice! {
+    /// The point before which a thread is preempted.
+    pub enum PreemptionPoint {
+        /// An operation on a memory location or critical section.
+        "before" + Operation {
+            /// The operation before which the thread is preempted.
+            #[key("before")]
+            kind: OperationKind;
+            /// The memory location or critical section, by its name in reports.
+            of: String, in 1..=200;
+            /// The nth such operation of the thread since its service started (1-based).
+            nth: u64 = 1, in 1..=u64::MAX;
+        };
+        /// The number of the call before which the thread is preempted, since its service started
+        /// (1-based).
+        "before_call" => Call(call: u64), in 1..=u64::MAX;
+    }
+}
+
+section! {
+    /// A reseed: from here on, random choices come from another seed.
+    ///
+    /// Everything before stays the same. Memoryless waits for an arrival, a fault or the end of an
+    /// outage start again.
+    #[derive(Copy)]
+    pub struct Reseed {
+        /// The first time for which the seed holds.
+        from: Instant;
+        /// The seed of the random choices from then on.
+        seed: u64;
+    }
 }
 
 /// `write number 3 of thread control block.count`
@@ -102,14 +127,4 @@ impl fmt::Display for PreemptionPoint {
             Self::Operation { kind, of, nth } => write!(formatter, "{kind} number {nth} of {of}"),
         }
     }
-}
-
-/// From here on chance is that of another seed. Everything before is as it was; what waits
-/// without memory for something to come - an arrival, a fault, the end of an outage - waits anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reseed {
-    /// The first moment that it holds for.
-    pub from: Instant,
-    /// The seed from there on.
-    pub seed: u64,
 }

@@ -1,31 +1,57 @@
-//! What may differ from seed to seed.
-//!
-//! Owns [`Swarm`]: what a swarm never switches off, and the settings that it varies. It refuses to
-//! draw; [`crate::swarm`] does.
+//! What differs between the seeds of a swarm; [`crate::swarm`] draws it.
 
-/// What a swarm does to this scenario besides switching faults and impairments on and off.
+use crate::format::declare::{choice, section};
+use crate::format::key::{Key, Keys, Section};
+
+/// What a swarm does besides switching faults and impairments on and off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swarm {
-    /// Faults and impairments that stay, by dotted path.
+    /// Faults and impairments that are never switched off, by dotted path.
     pub always: Vec<String>,
-    /// Settings that every seed draws anew.
+    /// Settings that are drawn for each seed.
     pub vary: Vec<Variation>,
 }
 
-/// A setting that every seed draws anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variation {
-    /// Its dotted path.
-    pub key: String,
-    /// Domain what.
-    pub domain: Domain,
+section! {
+    /// A setting that is drawn for each seed.
+    pub struct Variation {
+        /// The dotted path of the setting, as in `--set`.
+        key: String;
+        /// The values to draw from.
+        #[key(flatten)]
+        domain: Domain;
+    }
 }
 
-/// What a setting is drawn among. Values are written as in `--set`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Domain {
-    /// These, all as likely.
-    Values(Vec<String>),
-    /// Everything from one quantity to another, all as likely.
-    Range([String; 2]),
+choice! {
+    /// The values that a setting is drawn from, all equally likely. They are written as in `--set`.
+    pub enum Domain {
+        /// The values, as in `--set`, all equally likely.
+        "values" => Values(values: Vec<String>), in 1..=1_000;
+        /// Two times, sizes, rates or whole numbers; every value from one to the other is equally
+        /// likely.
+        "range" => Range(ends: [String; 2]);
+    }
+}
+
+impl Section for Swarm {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn keys<K: Keys>(&mut self, keys: &mut K, default: &Self) {
+        // An empty list is not written even in full, which keeps the hashes of older scenarios.
+        let mut always = (!self.always.is_empty()).then(|| self.always.clone());
+        let key = Key::new(
+            "always",
+            "Faults and impairments that are never switched off, such as `fault.crash` or \
+             `link.wan.loss`.",
+        )
+        .source("Groce et al., ISSTA 2012, for the method")
+        .default("none");
+        keys.optional(&key, &mut always, &None);
+        self.always = always.unwrap_or_default();
+        let vary = Key::new("vary", "Settings that are drawn for each seed.");
+        keys.optional(&vary, &mut self.vary, &default.vary);
+    }
 }

@@ -1,90 +1,119 @@
 //! The messages that arrive at a connector.
-//!
-//! Owns [`Workload`]: when, how large, how urgent. It refuses to draw: the process is data, and
-//! its luck is keyed by the workload's name and the message's ordinal.
 
 use kernel::{Duration, Instant, Ratio};
 
-use super::keyword::keywords;
-use super::quantity::ByteSize;
+use super::quantity::{ByteSize, MIB};
+use crate::format::declare::{choice, section};
+use crate::format::diagnostic::Diagnostic;
+use crate::format::document::Node;
+use crate::format::key::{Range, Section};
+use crate::format::keyword::keywords;
+use crate::format::scalar::{Form, Scalar, YEAR, read};
+
+/// Messages of one burst, and of one workload.
+const MESSAGES_MAX: u64 = 1_000_000_000;
+/// Smallest and largest message, in bytes.
+const SIZES: Range = 1..=1_024 * MIB;
 
 keywords! {
     /// X.400 priority.
     pub enum Priority {
-        /// Sent first, on its own association if need be.
+        /// Sent first, on its own association if necessary.
         Urgent = "urgent",
-        /// The usual.
+        /// The default.
         Normal = "normal",
         /// Sent last.
         NonUrgent = "non-urgent",
     }
 }
 
-/// Messages for one connector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Workload {
-    /// The connector, by name.
-    pub connector: String,
-    /// When they arrive.
-    pub arrivals: Arrivals,
-    /// How large they are.
-    pub size: SizeRange,
-    /// How urgent they are.
-    pub priorities: Priorities,
-    /// Nothing arrives before; times of `arrivals` count from here.
-    pub start: Instant,
-    /// Nothing arrives from here on; `None` is the end of the scenario's duration.
-    pub end: Option<Instant>,
-    /// The greatest number of messages; `None` for no limit.
-    pub limit: Option<u64>,
-    /// Ordinals (from 0) of messages left out; the luck of the others stays as it was.
-    pub omit: Vec<u64>,
+section! {
+    /// Messages for one connector. Their random choices are keyed by the workload's name and the
+    /// message's ordinal.
+    pub struct Workload {
+        /// The connector at which the messages arrive.
+        connector: String;
+        /// When messages arrive.
+        #[key(flatten)]
+        arrivals: Arrivals;
+        /// Size of a message: one size, or a range in which every size is equally likely.
+        size: SizeRange = SizeRange::exactly(ByteSize(4 * 1024)), in SIZES;
+        /// The priority of messages.
+        #[key(flatten)]
+        priorities: Priorities = Priorities::All(Priority::Normal);
+        /// When the workload starts; its other times count from here.
+        start: Instant = Instant::ZERO;
+        /// When the workload ends; no message arrives from here on.
+        end: Option<Instant> = None, default "the end of `duration`";
+        /// The largest number of messages.
+        limit: Option<u64> = None, default "no limit", in 0..=MESSAGES_MAX;
+        /// Ordinals of messages to leave out, from 0; the random choices of the others stay the same.
+        omit: Vec<u64> = Vec::new();
+    }
 }
 
-/// When messages arrive, counted from the workload's start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arrivals {
-    /// One each interval, the first after one interval.
-    Every(Duration),
-    /// A Poisson process.
-    Poisson {
-        /// Mean time between two messages.
-        mean: Duration,
-    },
-    /// At these times exactly.
-    At(Vec<Instant>),
-    /// Many in a row.
-    Burst {
-        /// When the first arrives.
-        at: Instant,
-        /// How many.
-        count: u64,
-        /// Time between two of them.
-        spacing: Duration,
-    },
+choice! {
+    /// When messages arrive, counted from the workload's start.
+    pub enum Arrivals {
+        /// One message per interval, the first after one interval.
+        "every" => Every(interval: Duration), in 1..=YEAR;
+        /// A Poisson process.
+        "poisson" => Poisson {
+            /// Mean time between two messages.
+            mean: Duration, in 1..=YEAR;
+        };
+        /// Messages at these times.
+        "at" => At(times: Vec<Instant>), in 1..=100_000;
+        /// Many messages in a row.
+        "burst" => Burst {
+            /// When the first message arrives.
+            at: Instant;
+            /// Number of messages.
+            count: u64, in 1..=MESSAGES_MAX;
+            /// Time between two messages.
+            spacing: Duration = Duration::ZERO;
+        };
+    }
 }
 
-/// Sizes from `from` to `to`, each byte count as likely as any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SizeRange {
-    /// The smallest size.
-    pub from: ByteSize,
-    /// The greatest size.
-    pub to: ByteSize,
+section! {
+    /// Sizes from `from` to `to`, every number of bytes equally likely.
+    #[derive(Copy)]
+    pub struct SizeRange {
+        /// The smallest size.
+        from: ByteSize, in SIZES;
+        /// The largest size.
+        to: ByteSize, in SIZES;
+    }
+    impl {
+        fn from_scalar(node: &Node, range: Option<&Range>) -> Option<Result<Self, Diagnostic>> {
+            Some(read(node, range).map(Self::exactly))
+        }
+
+        fn to_scalar(&self) -> Option<String> {
+            (self.from == self.to).then(|| self.from.to_toml())
+        }
+
+        fn scalar_form(range: Option<&Range>) -> Option<Form> {
+            Some(Form::of::<ByteSize>(range))
+        }
+    }
 }
 
-/// How priorities are dealt out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Priorities {
-    /// The same for all.
-    All(Priority),
-    /// By chance; what remains is normal.
-    Mix {
-        /// Share of urgent messages.
-        urgent: Ratio,
-        /// Share of non-urgent messages.
-        non_urgent: Ratio,
-    },
+choice! {
+    /// The priorities of a workload's messages.
+    #[derive(Copy)]
+    pub enum Priorities {
+        /// The priority of all messages.
+        "priority" => All(priority: Priority);
+        /// Random priorities; the remaining messages are normal.
+        "mix" => Mix {
+            /// Fraction of urgent messages.
+            urgent: Ratio = Ratio::ZERO;
+            /// Fraction of non-urgent messages.
+            non_urgent: Ratio = Ratio::ZERO;
+        };
+    }
 }
 
 impl Workload {
@@ -94,18 +123,13 @@ impl Workload {
         Self {
             connector: connector.to_owned(),
             arrivals,
-            size: SizeRange::exactly(ByteSize(4 * 1024)),
-            priorities: Priorities::All(Priority::Normal),
-            start: Instant::ZERO,
-            end: None,
-            limit: None,
-            omit: Vec::new(),
+            ..Section::blank()
         }
     }
 }
 
 impl SizeRange {
-    /// Every message of the same size.
+    /// Every message has the same size.
     #[must_use]
     pub const fn exactly(size: ByteSize) -> Self {
         Self {

@@ -26,7 +26,7 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
     let mut links = scenario.links.values();
     let fault = |it: &Fault| match it.when {
         When::Random { .. } => true,
-        When::Window { .. } => !it.kind.lasts(),
+        When::Window(_) => !it.kind.lasts(),
         When::At(_) => false,
     };
     has_jitter(scenario)

@@ -66,7 +66,7 @@ fn cut_fault(fault: &mut Fault, end: Instant) -> bool {
             times.retain(|time| *time < end);
             !times.is_empty()
         }
-        When::Window { from, to } => {
+        When::Window([from, to]) => {
             *to = end.min(*to);
             *from < *to
         }
@@ -92,7 +92,7 @@ pub(crate) fn shifted_earlier(scenario: &Scenario, by: Duration) -> Option<Scena
     for fault in earlier.faults.values_mut() {
         match &mut fault.when {
             When::At(times) => times.iter_mut().try_for_each(back)?,
-            When::Window { from, to } => [from, to].into_iter().try_for_each(back)?,
+            When::Window([from, to]) => [from, to].into_iter().try_for_each(back)?,
             When::Random { .. } => return None,
         }
     }
@@ -131,7 +131,7 @@ pub(crate) fn starting_at(scenario: &Scenario, start: Instant) -> Option<Scenari
     }
     rest.faults.retain(|_, fault| match &fault.when {
         When::At(times) => !times.is_empty(),
-        When::Window { from, .. } => *from >= start,
+        When::Window([from, _]) => *from >= start,
         When::Random { .. } => false,
     });
     rest.pins.outages.retain(|window| window.to > start);

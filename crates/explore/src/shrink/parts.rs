@@ -245,7 +245,7 @@ fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
         Table::Link => {
             let link = scenario.links.get_mut(name).expect("the link is there");
             for direction in [&mut link.forward, &mut link.backward] {
-                apply(&DIRECTION, key, direction, &Direction::DEFAULT);
+                apply(&DIRECTION, key, direction, &Direction::default());
             }
         }
     }

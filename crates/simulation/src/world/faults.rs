@@ -67,8 +67,8 @@ impl World<'_> {
                 let index = usize::try_from(occurrence).expect("a list is limited");
                 times.get(index).copied()
             }
-            When::Window { from, .. } if it.kind.lasts() => (occurrence == 0).then_some(*from),
-            When::Window { from, to } => (occurrence == 0).then(|| {
+            When::Window([from, _]) if it.kind.lasts() => (occurrence == 0).then_some(*from),
+            When::Window([from, to]) => (occurrence == 0).then(|| {
                 let mut draw = self.choices.rng(MOMENT, it.key, [0, 0]);
                 // The window does not include `to`.
                 let longest = Duration::from_nanos(to.nanos() - from.nanos() - 1);
@@ -115,7 +115,7 @@ impl World<'_> {
     fn end_of(&self, fault: usize, since: Instant) -> Instant {
         let it = &self.faults[fault];
         let length = match &it.when {
-            When::Window { to, .. } if it.kind.lasts() => return *to,
+            When::Window([_, to]) if it.kind.lasts() => return *to,
             When::Random {
                 mean_duration: Some(mean),
                 ..
@@ -124,7 +124,7 @@ impl World<'_> {
                 let mut draw = self.choices.rng(LENGTH, it.key, [occurrence, 0]);
                 Some(draw.exponential(*mean))
             }
-            When::At(_) | When::Window { .. } | When::Random { .. } => it.kind.length(),
+            When::At(_) | When::Window(_) | When::Random { .. } => it.kind.length(),
         };
         length.map_or(Instant::MAX, |length| since.saturating_add(length))
     }

@@ -156,7 +156,7 @@ fn a_mark_in_the_middle_of_a_long_line_is_shown_in_its_surroundings() {
     let found = load("x.toml", text.as_bytes(), &[]).expect_err("wrong");
     let told = found.to_human(false);
     assert!(
-        told.contains("`why`: expected a text, found a list"),
+        told.contains("`why`: expected a string, found an array"),
         "{told}"
     );
     assert!(told.len() < 4_000, "{}", told.len());

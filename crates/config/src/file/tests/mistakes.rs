@@ -48,7 +48,7 @@ error[MTA0009]: `host.C.build`: `5.5.2653.24` is not one of 4.0.993.6, 4.0.994.2
   --> test.toml:14:9
    |
 14 | build = \"5.5.2653.24\"
-   |         ^^^^^^^^^^^^^ not a word of this key
+   |         ^^^^^^^^^^^^^ unknown word
    |
    = help: did you mean `5.5.2653.23`?
 
@@ -123,21 +123,25 @@ fn what_must_be_there_is_missed() {
 #[test]
 fn values_have_their_type() {
     for (new, at, message) in [
-        ("why = 3", "2:7", "`why`: expected a text, found a number"),
+        (
+            "why = 3",
+            "2:7",
+            "`why`: expected a string, found an integer",
+        ),
         (
             "why = [\"w\"]",
             "2:7",
-            "`why`: expected a text, found a list",
+            "`why`: expected a string, found an array",
         ),
         (
             "why = \"w\"\nseed = 1.5",
             "3:8",
-            "`seed`: expected a whole number, not negative, found a number with a point",
+            "`seed`: expected a non-negative integer, found a float",
         ),
         (
             "why = \"w\"\nscheduler = true",
             "3:13",
-            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, pos, surw, paced, parallel, portfolio, found true or false",
+            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, pos, surw, paced, parallel, portfolio, found a boolean",
         ),
         (
             "why = \"w\"\nhealing = { }",
@@ -147,32 +151,32 @@ fn values_have_their_type() {
         (
             "why = \"w\"\nlimits = 3",
             "3:10",
-            "`limits`: expected a table, found a number",
+            "`limits`: expected a table, found an integer",
         ),
         (
             "why = \"w\"\nfault = 3",
             "3:9",
-            "`fault`: expected a table, found a number",
+            "`fault`: expected a table, found an integer",
         ),
         (
             "why = \"w\"\nfault.f = 3",
             "3:11",
-            "`fault.f`: expected a table, found a number",
+            "`fault.f`: expected a table, found an integer",
         ),
         (
             "why = \"w\"\npin.drop = { }",
             "3:12",
-            "`pin.drop`: expected a list of tables, found a table",
+            "`pin.drop`: expected an array of tables, found a table",
         ),
         (
             "why = \"w\"\npin.drop = [1]",
             "3:13",
-            "`pin.drop[0]`: expected a table, found a number",
+            "`pin.drop[0]`: expected a table, found an integer",
         ),
         (
             "why = \"w\"\nexpect.only = \"yes\"",
             "3:15",
-            "`expect.only`: expected true or false, found a text",
+            "`expect.only`: expected true or false, found a string",
         ),
     ] {
         one(&with("why = \"w\"", new), Code::WrongType, at, message);
@@ -263,19 +267,19 @@ fn other_values_say_what_they_want() {
             "reorder = \"9/8\"",
             "10:11",
             Code::OutOfRange,
-            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": a fraction is at most 1/1",
+            "`link.l.reorder`: expected a fraction such as \"1/8\" or \"0.125\": a fraction is at most 1/1",
         ),
         (
             "reorder = \"1/0\"",
             "10:11",
             Code::Malformed,
-            "`link.l.reorder`: expected a share such as \"1/8\" or \"0.125\": the denominator is zero",
+            "`link.l.reorder`: expected a fraction such as \"1/8\" or \"0.125\": the denominator is zero",
         ),
         (
             "loss = \"non\"",
             "10:8",
             Code::UnknownWord,
-            "`link.l.loss`: `non` is not one of none",
+            "`link.l.loss`: `non` is not `none`",
         ),
         (
             "loss.independent = { loss = \"1/2\", ping_success = \"1/8\" }",
@@ -304,14 +308,17 @@ fn other_values_say_what_they_want() {
             "control_blocks = 1",
             "`host.B.control_blocks`: 1 is out of range, it must be at least 2",
         ),
-        ("cpus = -1", "`host.B.cpus`: a count is never negative"),
+        (
+            "cpus = -1",
+            "`host.B.cpus`: the integer must not be negative",
+        ),
         (
             "cpus = 4294967296",
-            "`host.B.cpus`: the number 4294967296 is too large",
+            "`host.B.cpus`: the integer 4294967296 is too large",
         ),
         (
             "cpus = 99999999999999999999",
-            "`host.B.cpus`: the number does not fit 64 bits",
+            "`host.B.cpus`: the integer does not fit 64 bits",
         ),
         (
             "clock_offset = \"9999h\"",
@@ -325,15 +332,15 @@ fn other_values_say_what_they_want() {
     for (line, message) in [
         (
             "address = \"10.0.0\"",
-            "`host.B.address`: expected an IPv4 address such as \"10.0.0.1\": this is no IPv4 address",
+            "`host.B.address`: expected an IPv4 address such as \"10.0.0.1\": this is not an IPv4 address",
         ),
         (
             "address = \"127.0.0.1\"",
-            "`host.B.address`: expected an IPv4 address such as \"10.0.0.1\": no host can have this address",
+            "`host.B.address`: expected an IPv4 address such as \"10.0.0.1\": a host cannot have this address",
         ),
         (
             "cpus = \"two\"",
-            "`host.B.cpus`: expected a whole number, not negative: this text is not a number",
+            "`host.B.cpus`: expected a non-negative integer: this string is not a number",
         ),
     ] {
         let text = with("[link", &format!("{line}\n[link"));
@@ -344,7 +351,7 @@ fn other_values_say_what_they_want() {
         &with("duration", "epoch = \"2001-02-30T00:00:00\"\nduration"),
         Code::Malformed,
         "3:9",
-        "`epoch`: expected a date such as \"2001-06-06T08:00:00\": this is no date from 1601 on, to the second",
+        "`epoch`: expected a date such as \"2001-06-06T08:00:00\": this is not a date from 1601 on, to the second",
     );
 }
 
@@ -355,19 +362,19 @@ fn expectations_name_what_exists() {
             "[expect.violations]\ncontrol-block-leek = \"1..\"\n",
             Code::UnknownWord,
             "14:1",
-            "`expect.violations`: `control-block-leek` is no kind of violation",
+            "`expect.violations`: `control-block-leek` is not a kind of violation",
         ),
         (
             "[expect.exceptions]\n0xc0000005 = \"1..\"\n",
             Code::UnknownWord,
             "14:1",
-            "`expect.exceptions`: `0xc0000005` is no `any` or eight hexadecimal digits",
+            "`expect.exceptions`: `0xc0000005` is not `any` or eight hexadecimal digits",
         ),
         (
             "[expect.events]\n99999 = \"1..\"\n",
             Code::UnknownWord,
             "14:1",
-            "`expect.events`: `99999` is no event id",
+            "`expect.events`: `99999` is not an event id",
         ),
         (
             "[expect.events]\n9156 = \"5..2\"\n",
@@ -385,7 +392,7 @@ fn expectations_name_what_exists() {
             "[expect.events]\n9156 = \"1..x\"\n",
             Code::Malformed,
             "14:8",
-            "`expect.events.9156`: expected a range of counts such as \"0\", \"1..\" or \"2..10\": a bound is no whole number",
+            "`expect.events.9156`: expected a range of counts such as \"0\", \"1..\" or \"2..10\": a bound is not a whole number",
         ),
     ] {
         one(&after(text), code, at, message);
@@ -439,12 +446,12 @@ fn settings_do_not_contradict_each_other() {
         (
             with("to = \"B\"", "to = \"A\""),
             "12:6",
-            "`connector.c.to`: a connector leads to another host",
+            "`connector.c.to`: a connector joins two different hosts",
         ),
         (
             after("[host.C]\nbuild = \"4.0.994.2\"\n[connector.far]\nfrom = \"A\"\nto = \"C\"\n"),
             "17:6",
-            "`connector.far.to`: no links lead from `A` to `C`",
+            "`connector.far.to`: no path of links leads from `A` to `C`",
         ),
         (
             after("[link.loop]\nbetween = [\"A\", \"A\"]\n"),
@@ -454,7 +461,7 @@ fn settings_do_not_contradict_each_other() {
         (
             after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nstart = \"2h\"\n"),
             "16:9",
-            "`workload.w.start`: the workload starts when it is over",
+            "`workload.w.start`: the workload starts after its end",
         ),
         (
             after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nend = \"2h\"\n"),
@@ -464,53 +471,53 @@ fn settings_do_not_contradict_each_other() {
         (
             after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nsize = { from = 2, to = 1 }\n"),
             "16:25",
-            "`workload.w.size`: the greatest size is below the smallest",
+            "`workload.w.size.to`: the largest size is below the smallest",
         ),
         (
             after(
                 "[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nmix = { urgent = \"2/3\", non_urgent = \"2/3\" }\n",
             ),
             "16:1",
-            "`workload.w.mix`: 2/3 and 2/3 are together more than all",
+            "`workload.w.mix`: 2/3 and 2/3 add up to more than 1",
         ),
         (
             after("[fault.f]\nstall = { host = \"A\", thread = \"TIMER\" }\nat = \"1s\"\n"),
             "15:6",
-            "`fault.f.at`: a stall lasts: give it a length, `for`",
+            "`fault.f.at`: a stall needs a length: add `for`",
         ),
         (
             after("[fault.f]\ncut.link = \"l\"\nrandom.mean_interval = \"1s\"\n"),
             "15:1",
-            "`fault.f.random`: what strikes again must cease: give `for` or `mean_duration`",
+            "`fault.f.random`: a repeated fault needs a length: add `for` or `mean_duration`",
         ),
         (
             after(
                 "[fault.f]\nreset.host = \"A\"\nrandom = { mean_interval = \"1s\", mean_duration = \"1s\" }\n",
             ),
             "15:50",
-            "`fault.f.random.mean_duration`: this fault is over when it has struck",
+            "`fault.f.random.mean_duration`: this kind of fault has no length",
         ),
         (
             after("[fault.f]\ncut = { link = \"l\", for = \"1s\" }\nwindow = [\"1s\", \"2s\"]\n"),
             "14:27",
-            "`fault.f.cut.for`: the `window` says how long",
+            "`fault.f.cut.for`: the `window` already gives the length",
         ),
         (
             after(
                 "[fault.f]\ncrash = { host = \"A\", restart_after = \"1s\" }\nrandom = { mean_interval = \"1s\", mean_duration = \"1s\" }\n",
             ),
             "14:39",
-            "`fault.f.crash.restart_after`: `mean_duration` says how long",
+            "`fault.f.crash.restart_after`: `mean_duration` already gives the length",
         ),
         (
             after("[fault.f]\nreset.host = \"A\"\nat = [\"1s\", \"1h\"]\n"),
             "15:6",
-            "`fault.f.at`: at 1h the run is over",
+            "`fault.f.at`: the run ends before 1h",
         ),
         (
             after("[fault.f]\ncut.link = \"l\"\nwindow = [\"2s\", \"2s\"]\n"),
             "15:10",
-            "`fault.f.window`: the window is over before it begins",
+            "`fault.f.window`: the window ends before it begins",
         ),
         (
             after(
@@ -522,14 +529,14 @@ fn settings_do_not_contradict_each_other() {
         (
             after("[[pin.outages]]\nlink = \"l\"\nfrom = \"2s\"\nto = \"1s\"\n"),
             "16:6",
-            "`pin.outages[0].to`: the outage is over before it begins",
+            "`pin.outages[0].to`: the outage ends before it begins",
         ),
         (
             after(
                 "[host.C]\nbuild = \"4.0.994.2\"\naddress = \"10.0.0.7\"\n[host.D]\nbuild = \"4.0.994.2\"\naddress = \"10.0.0.7\"\n",
             ),
             "18:11",
-            "`host.D.address`: 10.0.0.7 is the address of `C` already",
+            "`host.D.address`: 10.0.0.7 is already the address of `C`",
         ),
     ] {
         one(&text, Code::Contradiction, at, message);
@@ -571,6 +578,6 @@ fn programs_get_the_same_as_json() {
     let diagnostics = load("test.toml", text.as_bytes(), &[]).expect_err("wrong");
     assert_eq!(
         diagnostics.to_json().to_string(),
-        r#"{"diagnostics":[{"code":"MTA0006","help":null,"label":"write a text","message":"`why`: expected a text, found a number","place":{"column":7,"end_column":8,"end_line":2,"line":2,"source":"test.toml"},"severity":"error"}],"file":"test.toml"}"#
+        r#"{"diagnostics":[{"code":"MTA0006","help":null,"label":"write a string","message":"`why`: expected a string, found an integer","place":{"column":7,"end_column":8,"end_line":2,"line":2,"source":"test.toml"},"severity":"error"}],"file":"test.toml"}"#
     );
 }

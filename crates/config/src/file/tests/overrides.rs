@@ -79,12 +79,12 @@ test.toml: 1 error
         ("[a]=3", "the path of an override is not a dotted key"),
         (
             "title.x=3",
-            "the path leads through a text, which has no keys",
+            "the path leads into a string, which has no keys",
         ),
         ("link.l.dealy=20ms", "`link.l` has no key `dealy`"),
         (
             "link.l.loss.outages={ x = [1, }",
-            "`link.l.loss.outages`: expected a table, found a text",
+            "`link.l.loss.outages`: expected a table, found a string",
         ),
     ] {
         let told = told(SMALL.as_bytes(), &[text]);

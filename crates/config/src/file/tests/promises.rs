@@ -1,34 +1,44 @@
 //! What the declarations promise to each other.
 
-use super::super::describe::{Described, Describer, Kind, Presence};
 use super::super::{key_tables, schema};
 use super::FULL;
+use crate::format::description::{KeyDescription, Presence, Shape, describe};
 use crate::plan::Scenario;
 
-fn visit(keys: &[Described], path: &str, seen: &mut impl FnMut(&str, &Described)) {
+/// The keys that stand below a key.
+fn below(key: &KeyDescription) -> &[KeyDescription] {
+    match &key.shape {
+        Shape::Scalar(_) | Shape::Map { .. } => &[],
+        Shape::Table(keys)
+        | Shape::Named { keys, .. }
+        | Shape::List(keys)
+        | Shape::Either(_, keys) => keys,
+    }
+}
+
+fn visit(keys: &[KeyDescription], path: &str, seen: &mut impl FnMut(&str, &KeyDescription)) {
     for key in keys {
         let path = format!("{path}.{}", key.key.name);
         seen(&path, key);
-        match &key.kind {
-            Kind::Scalar(_) | Kind::Map { .. } => {}
-            Kind::Table(keys) | Kind::Named(keys) | Kind::Records(keys) | Kind::Either(_, keys) => {
-                visit(keys, &path, seen)
-            }
-        }
+        visit(below(key), &path, seen);
     }
 }
 
 #[test]
 fn every_key_says_what_it_means() {
-    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
-        assert!(key.key.about.ends_with('.'), "{path}: {}", key.key.about);
-        assert!(key.key.about.len() > 10, "{path}: {}", key.key.about);
+    visit(&describe::<Scenario>(), "", &mut |path, key| {
+        assert!(
+            key.key.about().ends_with('.'),
+            "{path}: {}",
+            key.key.about()
+        );
+        assert!(key.key.about().len() > 10, "{path}: {}", key.key.about());
     });
 }
 
 #[test]
 fn every_key_is_in_the_file_the_other_tests_read() {
-    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
+    visit(&describe::<Scenario>(), "", &mut |path, key| {
         let is_other = |text: &str| {
             !text
                 .bytes()
@@ -43,28 +53,23 @@ fn every_key_is_in_the_file_the_other_tests_read() {
 
 #[test]
 fn no_table_names_a_key_twice() {
-    fn check(keys: &[Described]) {
+    fn check(keys: &[KeyDescription]) {
         let mut names: Vec<_> = keys.iter().map(|key| key.key.name).collect();
         names.sort_unstable();
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count, "{names:?}");
     }
-    let root = Describer::describe::<Scenario>();
+    let root = describe::<Scenario>();
     check(&root);
-    visit(&root, "", &mut |_, key| match &key.kind {
-        Kind::Scalar(_) | Kind::Map { .. } => {}
-        Kind::Table(keys) | Kind::Named(keys) | Kind::Records(keys) | Kind::Either(_, keys) => {
-            check(keys);
-        }
-    });
+    visit(&root, "", &mut |_, key| check(below(key)));
 }
 
 #[test]
 fn defaults_are_values_the_key_takes() {
     // A default that a key would refuse could not be written down.
-    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
-        if let (Presence::Optional(Some(default)), Kind::Scalar(_)) = (&key.presence, &key.kind) {
+    visit(&describe::<Scenario>(), "", &mut |path, key| {
+        if let (Presence::Optional(Some(default)), Shape::Scalar(_)) = (&key.presence, &key.shape) {
             let text = format!("x = {default}");
             assert!(toml::de::DeTable::parse(&text).is_ok(), "{path}: {default}");
         }
@@ -75,7 +80,7 @@ fn defaults_are_values_the_key_takes() {
 fn schema_and_reference_know_every_key() {
     let schema = schema().to_string();
     let tables = key_tables();
-    visit(&Describer::describe::<Scenario>(), "", &mut |path, key| {
+    visit(&describe::<Scenario>(), "", &mut |path, key| {
         let name = key.key.name;
         assert!(
             schema.contains(&format!("\"{name}\":")),

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::printer::{Detail, Printer};
 use super::{FULL, SMALL, load};
+use crate::format::printer::{Detail, Printer};
 
 #[test]
 fn every_key_survives_print_and_load() {
@@ -12,7 +12,7 @@ fn every_key_survives_print_and_load() {
         let brief = scenario.to_toml();
         assert_eq!(load(&brief), scenario, "{brief}");
         assert_eq!(load(&brief).to_toml(), brief);
-        let full = Printer::print(&scenario, Detail::Full);
+        let full = Printer::document(&scenario, Detail::Full);
         assert_eq!(load(&full), scenario, "{full}");
     }
 }

@@ -1,0 +1,87 @@
+//! Whether each fault strikes within the run and in a way that its kind allows.
+
+use kernel::Instant;
+
+use super::Checker;
+use crate::plan::{Fault, FaultKind, ThreadName, When};
+
+impl Checker<'_> {
+    /// Checks every fault's time against its kind and the run.
+    pub(super) fn faults(&mut self) {
+        let scenario = self.scenario;
+        let end = Instant::ZERO.saturating_add(scenario.duration);
+        for (name, fault) in &scenario.faults {
+            self.length(name, fault);
+            self.times(name, &fault.when, end);
+            if let FaultKind::Stall { host, thread, .. } = &fault.kind
+                && *thread == ThreadName::AsyncNotify
+                && scenario
+                    .hosts
+                    .get(host)
+                    .is_some_and(|host| !host.build.is_4_0())
+            {
+                let path = format!("fault.{name}.stall.thread");
+                self.contradiction(path, format!("only 4.0 builds have a thread `{thread}`"));
+            }
+        }
+    }
+
+    /// A fault that lasts has exactly one length, the others have none.
+    fn length(&mut self, name: &str, fault: &Fault) {
+        let own_key = match fault.kind {
+            FaultKind::Cut { .. } => "cut.for",
+            FaultKind::Stall { .. } => "stall.for",
+            FaultKind::Crash { .. } => "crash.restart_after",
+            FaultKind::Reset(_)
+            | FaultKind::RestartService { .. }
+            | FaultKind::ClockOffset { .. } => "",
+        };
+        let has_own = fault.kind.length().is_some();
+        let is_stall = matches!(fault.kind, FaultKind::Stall { .. });
+        let must_end = is_stall || matches!(fault.kind, FaultKind::Cut { .. });
+        let (key, message) = match &fault.when {
+            When::At(_) if is_stall && !has_own => ("at", "a stall needs a length: add `for`"),
+            When::Window(_) if has_own => (own_key, "the `window` already gives the length"),
+            When::Random {
+                mean_duration: Some(_),
+                ..
+            } if has_own => (own_key, "`mean_duration` already gives the length"),
+            When::Random {
+                mean_duration: Some(_),
+                ..
+            } if !fault.kind.lasts() => {
+                ("random.mean_duration", "this kind of fault has no length")
+            }
+            When::Random {
+                mean_duration: None,
+                ..
+            } if must_end && !has_own => (
+                "random",
+                "a repeated fault needs a length: add `for` or `mean_duration`",
+            ),
+            When::At(_) | When::Window(_) | When::Random { .. } => return,
+        };
+        self.contradiction(format!("fault.{name}.{key}"), message);
+    }
+
+    fn times(&mut self, name: &str, when: &When, end: Instant) {
+        let is_late = |time: &&Instant| **time >= end;
+        match when {
+            When::At(times) => {
+                if let Some(time) = times.iter().find(is_late) {
+                    let message = format!("the run ends before {}", time.since_start());
+                    self.contradiction(format!("fault.{name}.at"), message);
+                }
+            }
+            When::Window([from, to]) => {
+                let path = format!("fault.{name}.window");
+                if from >= to {
+                    self.contradiction(path, "the window ends before it begins");
+                } else if is_late(&from) {
+                    self.contradiction(path, "the run ends before the window begins");
+                }
+            }
+            When::Random { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! How the keys of a table are declared: once, for reading, printing, the schema and the reference.
+//!
+//! A [`Section`] visits its keys with a [`Keys`]: the reader fills the fields, the printer writes
+//! them, the describer lists the keys. A [`Setting`] is what can stand under a key.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use super::description::Shape;
+use super::diagnostic::Diagnostic;
+use super::document::Node;
+use super::printer::Printed;
+use super::reader::{Input, Reader};
+use super::scalar::Form;
+
+/// Smallest and largest amount of a value, in its type's unit.
+pub(crate) type Range = RangeInclusive<u64>;
+
+/// A key and what the reference says about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    /// What the value is, in one or two sentences.
+    pub(crate) about: &'static str,
+    /// Where the default or the meaning comes from; empty for a choice of this project.
+    pub(crate) source: &'static str,
+    /// The range, where it is narrower than that of the type.
+    pub(crate) range: Option<Range>,
+    /// The default in words, where it depends on other keys.
+    pub(crate) default: Option<&'static str>,
+}
+
+/// What visits the keys of a table.
+pub(crate) trait Keys: Sized {
+    /// A key that must be there.
+    fn required<T: Setting>(&mut self, key: &Key, field: &mut T);
+    /// A key that can be left out, which means `default`.
+    fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T);
+    /// Exactly one of several keys of this table; at most one if there is a default.
+    fn choice<C: Choice>(&mut self, field: &mut C, default: Option<&C>);
+    /// A key with a table, which is the alternative of a choice.
+    fn table(&mut self, key: &Key, keys: impl FnOnce(&mut Self));
+}
+
+/// A value that can stand under a key.
+pub(crate) trait Setting: Clone + PartialEq {
+    /// Whether it is written as a table.
+    const IS_TABLE: bool = false;
+    /// How `None` is written, if it can be written.
+    const NONE: Option<&'static str> = None;
+
+    /// A value to read into. For a required key it is never seen.
+    fn blank() -> Self;
+    /// Reads the value from the document; keys that a table leaves out keep their value. Mistakes
+    /// go to the reader, and the value is unspecified then.
+    fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>);
+    /// The value as TOML. `default` is what keys that are left out mean, for tables.
+    fn print(&self, default: &Self) -> Printed;
+    /// How the value is written; `range` is that of the key.
+    fn describe(range: Option<&Range>) -> Shape;
+}
+
+/// A part of the plan that is one table.
+pub(crate) trait Section: Clone + PartialEq {
+    /// The section with every key left out.
+    fn blank() -> Self;
+    /// Visits the keys. `default` is what a key that is left out means.
+    fn keys<K: Keys>(&mut self, keys: &mut K, default: &Self);
+
+    /// The defaults of the keys that are left out, where the required keys decide them.
+    fn defaults<'a>(&self, default: &'a Self) -> Cow<'a, Self> {
+        Cow::Borrowed(default)
+    }
+    /// The section that a scalar stands for, such as `"none"`; `None` if only a table will do.
+    fn from_scalar(_: &Node, _: Option<&Range>) -> Option<Result<Self, Diagnostic>> {
+        None
+    }
+    /// The scalar that stands for this section.
+    fn to_scalar(&self) -> Option<String> {
+        None
+    }
+    /// How the scalar is written.
+    fn scalar_form(_: Option<&Range>) -> Option<Form> {
+        None
+    }
+}
+
+/// A part of the plan that is one of several keys.
+pub(crate) trait Choice: Clone + PartialEq {
+    /// The key of each alternative, and the alternative with every key left out.
+    fn alternatives() -> Vec<(&'static str, Self)>;
+    /// Visits the alternative's own key, then the keys that belong beside it.
+    fn keys<K: Keys>(&mut self, keys: &mut K);
+}
+
+impl Key {
+    pub(crate) const fn new(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            source: "",
+            range: None,
+            default: None,
+        }
+    }
+
+    /// What the value is, without the blank that documentation comments begin with.
+    pub(crate) fn about(&self) -> String {
+        self.about.trim().to_owned()
+    }
+
+    pub(crate) const fn source(mut self, source: &'static str) -> Self {
+        self.source = source;
+        self
+    }
+
+    pub(crate) const fn range(mut self, range: Range) -> Self {
+        self.range = Some(range);
+        self
+    }
+
+    pub(crate) const fn default(mut self, words: &'static str) -> Self {
+        self.default = Some(words);
+        self
+    }
+}
