@@ -1,45 +1,45 @@
-//! Three small programs with a known race, and their right twins.
+//! Litmus tests for schedulers: three small programs with a known race, and a fixed variant of each.
 //!
-//! Owns what schedulers and the exhaustive search are measured on: an unguarded free list, a
-//! compare-and-swap free list with ABA, and a control block that a timer still points to. Every
-//! access to a shared word is one call; `noise` is the number of private steps around each shared
-//! part. It refuses to plant anything: a drill fails by its interleaving alone.
+//! Schedulers and the exhaustive search are measured on them: an unguarded free list, a
+//! compare-and-swap free list with the ABA problem, and a control block that a timer still points to.
+//! Every access to a shared word is one call. A test fails by its interleaving alone; nothing is
+//! injected.
 
 use kernel::{Choices, Duration, Instant, Ratio};
-
 use machine::memory::heap_layout::HEAP_BYTES_MIN;
 use machine::{
     Address, Config, Costs, Environment, Field, HeapConfig, Location, LockId, Machine, Progress,
     Scheduler, Strategy, Thread,
 };
 
-/// Which program.
+/// The programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Program {
-    /// Two threads take a block each from a free list that nothing guards. It fails if both take
-    /// the same one.
+    /// Two threads each take a block from an unguarded free list. It fails if both take the same
+    /// one.
     FreeList,
-    /// Two threads on a free list under compare-and-swap: one takes two blocks, the other takes
-    /// two and gives the first back. It fails if a block is held twice, or held and still in the
-    /// list, for which the head must be the same block again between a read and its compare (ABA).
+    /// Two threads use a free list with compare-and-swap: one takes two blocks, the other takes two
+    /// and puts the first one back. It fails if two threads hold the same block, or if a held block
+    /// is still in the list. For that the head must be the same block again between a read and its
+    /// compare (ABA).
     Aba,
-    /// A timer keeps a pointer to a control block while another thread closes it and a third opens
-    /// it anew. It fails if the opener finds its fresh block timed out.
+    /// A timer keeps a pointer to a control block while another thread closes the block and a third
+    /// opens it again. It fails if the opener finds its new block timed out.
     StaleBlock,
 }
 
-/// A program, how far its shared parts lie apart, and whether it is the right twin.
+/// A program, the distance between its shared parts, and whether it is fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LitmusTest {
-    /// Which program.
+    /// The program.
     pub program: Program,
-    /// Private steps before, between and after the shared parts; each costs one access's time.
+    /// Private steps before, between and after the shared parts. Each takes as long as an access.
     pub private_steps: u32,
-    /// Whether it is put right: by a critical section around each shared part.
+    /// Whether a critical section guards each shared part.
     pub fixed: bool,
 }
 
-/// The environment of the drills: programs that talk to nobody.
+/// The environment of the programs, which make no environment calls.
 #[derive(Debug)]
 pub enum NoEnvironment {}
 
@@ -47,24 +47,24 @@ impl Environment for NoEnvironment {
     type Call = ();
     type Reply = ();
     type Message = ();
-    type Record = Outcome;
+    type Record = Observation;
 }
 
-/// What a drill's thread writes down when it is through.
+/// What a thread records at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum Observation {
     /// It holds this block.
     Holds(Address),
-    /// It found its own block in this state, if it got one.
+    /// It found its own block in this state.
     Found(u32),
 }
 
 impl Program {
-    /// All three.
+    /// All programs.
     pub const ALL: [Self; 3] = [Self::FreeList, Self::Aba, Self::StaleBlock];
 }
 
-/// A drill laid out on a machine, to be run again and again.
+/// A litmus test on a machine, ready for many runs.
 #[derive(Debug)]
 pub struct Runner {
     machine: Machine<NoEnvironment>,
@@ -72,7 +72,7 @@ pub struct Runner {
     program: Program,
 }
 
-/// The shared words.
+/// The shared words, and how the program uses them.
 #[derive(Clone, Copy, Debug)]
 struct Table {
     words: Address,
@@ -83,7 +83,7 @@ struct Table {
 
 const HEAD: Field = Field::new(0, "free list.head");
 const SLOT: Field = Field::new(4, "slot");
-/// The first of four blocks.
+/// Offset of the first block.
 const BLOCKS: u32 = 16;
 const BLOCK_BYTES: u32 = 8;
 const BLOCK_COUNT: u32 = 4;
@@ -95,13 +95,13 @@ const OPEN: u32 = 1;
 const TIMED_OUT: u32 = 2;
 
 impl LitmusTest {
-    /// The drill on a machine of its own: the smallest heap, and no luck in what calls cost.
+    /// A machine for the test, with the smallest heap and without jitter.
     #[must_use]
     pub fn runner(self, detect_races: bool) -> Runner {
         self.runner_with(Costs::default(), detect_races)
     }
 
-    /// The same for an exhaustive search: calls take no time.
+    /// The same with calls that take no time, for the exhaustive search.
     #[must_use]
     pub fn runner_at_zero_cost(self, detect_races: bool) -> Runner {
         self.runner_with(Costs::FREE, detect_races)
@@ -110,11 +110,11 @@ impl LitmusTest {
     fn runner_with(self, costs: Costs, detect_races: bool) -> Runner {
         let config = config(detect_races, costs);
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
-        let mut machine = machine.expect("a sound configuration");
-        let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "drill");
+        let mut machine = machine.expect("the configuration is valid");
+        let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "litmus");
         let table = Table {
             words: words.expect("a fresh machine has room for a few words"),
-            lock: machine.create_lock("drill"),
+            lock: machine.create_lock("litmus"),
             private_steps: self.private_steps,
             fixed: self.fixed,
         };
@@ -147,34 +147,34 @@ fn config(detect_races: bool, costs: Costs) -> Config {
 }
 
 impl Runner {
-    /// Runs the drill under a scheduler; whether it failed.
+    /// Runs the test under a scheduler and returns whether it failed.
     ///
     /// # Panics
-    /// If it does not end.
+    /// If the program does not end.
     pub fn run(&mut self, scheduler: Box<dyn Scheduler>) -> bool {
         self.machine
             .reset_with(Strategy::Controlled(scheduler), Choices::new(0));
-        self.fails()
+        self.run_threads()
     }
 
-    /// The same under the scheduler of the last run, with other luck: for one that remembers nothing.
+    /// The same under the scheduler of the last run, reseeded. Only for schedulers that keep no state
+    /// of a run.
     ///
     /// # Panics
-    /// If it does not end.
-    pub fn rerun(&mut self, luck: Choices) -> bool {
-        self.machine.reset(luck);
-        self.fails()
+    /// If the program does not end.
+    pub fn rerun(&mut self, choices: Choices) -> bool {
+        self.machine.reset(choices);
+        self.run_threads()
     }
 
-    /// Whether the run that has begun fails.
-    fn fails(&mut self) -> bool {
+    fn run_threads(&mut self) -> bool {
         self.spawn();
         let end = self.machine.run(Instant::ZERO, Instant::MAX);
-        assert!(matches!(end, Progress::Idle), "a drill ends");
+        assert!(matches!(end, Progress::Idle), "a litmus test ends");
         self.has_failed()
     }
 
-    /// The machine, as the last run left it.
+    /// The machine after the last run.
     #[must_use]
     pub const fn machine(&self) -> &Machine<NoEnvironment> {
         &self.machine
@@ -201,19 +201,20 @@ impl Runner {
 
     fn has_failed(&mut self) -> bool {
         let (table, mut held, mut failed) = (self.table, 0, false);
-        self.machine.drain_records(|written| match written.record {
-            Outcome::Holds(block) => {
-                failed |= held & table.bit(block) != 0;
-                held |= table.bit(block);
-            }
-            Outcome::Found(state) => failed |= state != OPEN,
-        });
+        self.machine
+            .drain_records(|recorded| match recorded.record {
+                Observation::Holds(block) => {
+                    failed |= held & table.bit(block) != 0;
+                    held |= table.bit(block);
+                }
+                Observation::Found(state) => failed |= state != OPEN,
+            });
         failed | (held & self.listed() != 0)
     }
 
-    /// The blocks in the free list, a bit for each; at most as many as there are.
+    /// The blocks in the free list, one bit each. A damaged list may be cyclic, so the walk is bounded.
     fn listed(&self) -> u32 {
-        let word = |place: Location| self.machine.peek(place.address).unwrap_or(0);
+        let word = |location: Location| self.machine.peek(location.address).unwrap_or(0);
         let first = Address(word(self.table.head()));
         let next = move |block: &Address| Some(Address(word(*block + NEXT)));
         std::iter::successors(Some(first), next)
@@ -239,8 +240,8 @@ impl Table {
     fn link(self, machine: &mut Machine<NoEnvironment>, count: u32) {
         machine.poke(self.head().address, self.block(0).0);
         for index in 1..count {
-            let place = self.block(index - 1) + NEXT;
-            machine.poke(place.address, self.block(index).0);
+            let next = self.block(index - 1) + NEXT;
+            machine.poke(next.address, self.block(index).0);
         }
     }
 
@@ -252,23 +253,23 @@ impl Table {
         self.words + SLOT
     }
 
-    /// Private steps: nobody can notice where one ends and the next begins, so they are one call
-    /// that takes the time of all.
-    async fn rest(self, t: &Thread<NoEnvironment>) {
+    /// The private steps, as one call that takes the time of all: no other thread can tell the
+    /// difference.
+    async fn compute(self, t: &Thread<NoEnvironment>) {
         if self.private_steps > 0 {
             t.work(STEP.saturating_mul(u64::from(self.private_steps)))
                 .await;
         }
     }
 
-    /// PreemptionPoint a shared part: enters the critical section if the drill is put right.
+    /// Enters the critical section before a shared part, in the fixed variant.
     async fn enter(self, t: &Thread<NoEnvironment>) {
         if self.fixed {
             t.lock(self.lock).await;
         }
     }
 
-    /// After a shared part.
+    /// Leaves the critical section after a shared part, in the fixed variant.
     async fn leave(self, t: &Thread<NoEnvironment>) {
         if self.fixed {
             t.unlock(self.lock).await;
@@ -276,46 +277,46 @@ impl Table {
     }
 }
 
-/// A private step takes as long as a shared access.
+/// The time of a private step: that of an access.
 const STEP: Duration = Duration::from_nanos(200);
 
 async fn free_list(t: Thread<NoEnvironment>, table: Table) {
-    table.rest(&t).await;
+    table.compute(&t).await;
     table.enter(&t).await;
     let block = t.read(table.head()).await;
     let next = t.read(Address(block) + NEXT).await;
     t.write(table.head(), next).await;
     table.leave(&t).await;
-    table.rest(&t).await;
-    t.record(Outcome::Holds(Address(block)));
+    table.compute(&t).await;
+    t.record(Observation::Holds(Address(block)));
 }
 
 async fn aba_taker(t: Thread<NoEnvironment>, table: Table) {
-    table.rest(&t).await;
+    table.compute(&t).await;
     let first = pop(&t, table).await;
-    table.rest(&t).await;
+    table.compute(&t).await;
     let second = pop(&t, table).await;
-    table.rest(&t).await;
-    t.record(Outcome::Holds(first));
-    t.record(Outcome::Holds(second));
+    table.compute(&t).await;
+    t.record(Observation::Holds(first));
+    t.record(Observation::Holds(second));
 }
 
 async fn aba_giver(t: Thread<NoEnvironment>, table: Table) {
-    table.rest(&t).await;
+    table.compute(&t).await;
     let first = pop(&t, table).await;
-    table.rest(&t).await;
+    table.compute(&t).await;
     let second = pop(&t, table).await;
-    table.rest(&t).await;
+    table.compute(&t).await;
     push(&t, table, first).await;
-    table.rest(&t).await;
-    t.record(Outcome::Holds(second));
+    table.compute(&t).await;
+    t.record(Observation::Holds(second));
 }
 
 async fn pop(t: &Thread<NoEnvironment>, table: Table) -> Address {
     table.enter(t).await;
     let block = loop {
         let block = t.read(table.head()).await;
-        assert_ne!(block, 0, "there is a block for everyone");
+        assert_ne!(block, 0, "there are enough blocks");
         let next = t.read(Address(block) + NEXT).await;
         if t.compare_exchange(table.head(), block, next).await == block {
             break Address(block);
@@ -338,29 +339,29 @@ async fn push(t: &Thread<NoEnvironment>, table: Table, block: Address) {
 }
 
 async fn timer(t: Thread<NoEnvironment>, table: Table) {
-    table.rest(&t).await;
+    table.compute(&t).await;
     table.enter(&t).await;
     let block = Address(t.read(table.slot()).await);
     if !block.is_null() {
-        table.rest(&t).await;
+        table.compute(&t).await;
         t.write(block + STATE, TIMED_OUT).await;
     }
     table.leave(&t).await;
-    table.rest(&t).await;
+    table.compute(&t).await;
 }
 
 async fn closer(t: Thread<NoEnvironment>, table: Table) {
-    table.rest(&t).await;
+    table.compute(&t).await;
     table.enter(&t).await;
     let block = t.read(table.slot()).await;
     t.write(table.slot(), 0).await;
     t.write(table.head(), block).await;
     table.leave(&t).await;
-    table.rest(&t).await;
+    table.compute(&t).await;
 }
 
 async fn opener(t: Thread<NoEnvironment>, table: Table) {
-    table.rest(&t).await;
+    table.compute(&t).await;
     table.enter(&t).await;
     let block = Address(t.read(table.head()).await);
     if !block.is_null() {
@@ -370,9 +371,9 @@ async fn opener(t: Thread<NoEnvironment>, table: Table) {
     table.leave(&t).await;
     let mut found = OPEN;
     if !block.is_null() {
-        table.rest(&t).await;
+        table.compute(&t).await;
         found = t.read(block + STATE).await;
     }
-    table.rest(&t).await;
-    t.record(Outcome::Found(found));
+    table.compute(&t).await;
+    t.record(Observation::Found(found));
 }

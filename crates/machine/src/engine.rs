@@ -59,7 +59,7 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) dispatcher: Dispatcher,
     /// The deadlines of waits.
     pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
-    /// What programs recorded and nobody has taken yet.
+    /// Records that were not taken yet.
     pub(crate) records: Vec<Recorded<E::Record>>,
     pub(crate) cost_table: CostTable,
     pub(crate) config: Config,
@@ -254,7 +254,10 @@ impl<E: Environment> Engine<E> {
 
     /// Keeps a record of a thread.
     pub(crate) fn record(&mut self, thread: ThreadId, at: Instant, record: E::Record) {
-        assert!(self.records.len() < RECORDS_MAX, "nobody takes the records");
+        assert!(
+            self.records.len() < RECORDS_MAX,
+            "records are taken from time to time"
+        );
         self.records.push(Recorded { at, thread, record });
     }
 

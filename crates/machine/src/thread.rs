@@ -245,7 +245,7 @@ impl<E: Environment> Thread<E> {
     /// Keeps a record with the time of [`Self::now`]. This is no scheduling point.
     ///
     /// # Panics
-    /// Outside the thread's program, or if nobody takes the records
+    /// Outside the thread's program, or if the records are never taken
     /// ([`RECORDS_MAX`](crate::RECORDS_MAX)).
     pub fn record(&self, record: E::Record) {
         let mut engine = self.engine.take().expect(LENT);

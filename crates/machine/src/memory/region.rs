@@ -43,7 +43,7 @@ impl Region {
             self.words[range].fill(0);
         }
         if self.words.capacity() < count {
-            // The allocator maps zero pages lazily, so words that nobody touches cost nothing.
+            // The allocator maps zero pages lazily, so untouched words cost nothing.
             self.words = vec![0; count];
         }
         self.words.resize(count, 0);

@@ -214,7 +214,7 @@ impl RaceDetector {
         }
         let own = &mut self.thread_clocks[thread.index()];
         clock_of(&mut self.sync_clocks, object).join(own);
-        // What the thread does next is not ordered before whoever acquires the object.
+        // A later acquire is ordered after this release, but not after what the thread does next.
         own.tick(thread);
     }
 

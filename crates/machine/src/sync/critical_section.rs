@@ -65,7 +65,11 @@ impl Lock {
     pub(crate) fn enter(&mut self, thread: ThreadId) -> bool {
         match self.owner {
             None => {
-                assert_eq!(self.depth, 0, "nobody owns {}", self.name);
+                assert_eq!(
+                    self.depth, 0,
+                    "a free section has depth zero: {}",
+                    self.name
+                );
                 self.owner = Some(thread);
             }
             Some(owner) if owner == thread => {}

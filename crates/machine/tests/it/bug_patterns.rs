@@ -1,8 +1,8 @@
-//! The portfolio on other programs than the drills.
+//! The portfolio on programs that it was not tuned on.
 //!
-//! Owns seven small programs with a bug each, of the kinds that real ones have (Lu, Park, Seo, Zhou,
-//! "Learning from mistakes", ASPLOS 2008): broken atomicity, broken order, deadlock. The drills say
-//! how the portfolio's shares must be weighed; these say what that is worth elsewhere.
+//! Seven small programs with one bug each, of the kinds that real programs have (Lu, Park, Seo, Zhou,
+//! "Learning from mistakes", ASPLOS 2008): atomicity violations, order violations and deadlocks. The
+//! portfolio's weights were tuned on the litmus tests.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use std::rc::Rc;
 use kernel::{Duration, Instant};
 use machine::{Counts, Field, Location, Machine, Progress, Random, Scheduler, Strategy, Tally};
 
-use crate::schedulers::{all, luck};
+use crate::schedulers::{all, choices};
 use crate::support::{HOST, Numbers, Thread, config, machine, records};
 
-/// What a thread writes down when it is through, and when it has met the bug.
+/// What a thread records at its end, and when it has met the bug.
 const DONE: u32 = 0;
 const BUG: u32 = 1;
 
@@ -62,7 +62,7 @@ const PROGRAMS: [Program; 7] = [
     },
 ];
 
-/// As long as so many accesses take.
+/// The time of so many accesses.
 const fn steps(count: u64) -> Duration {
     Duration::from_nanos(200 * count)
 }
@@ -231,8 +231,8 @@ fn freed_before_use(machine: &mut Machine<Numbers>) {
     });
 }
 
-/// A pair of words moves together; who reads one before and one after the move sees a sum that
-/// there never was.
+/// A pair of words changes together; a thread that reads one before and one after the change sees a
+/// sum that never existed.
 fn torn_pair(machine: &mut Machine<Numbers>) {
     let word = words(machine);
     machine.poke(word(0).address, 10);
@@ -257,7 +257,7 @@ fn torn_pair(machine: &mut Machine<Numbers>) {
 }
 
 fn fails(program: &Program, machine: &mut Machine<Numbers>, scheduler: Box<dyn Scheduler>) -> bool {
-    machine.reset_with(Strategy::Controlled(scheduler), luck(0));
+    machine.reset_with(Strategy::Controlled(scheduler), choices(0));
     (program.start)(machine);
     let end = machine.run(Instant::ZERO, Instant::MAX);
     assert!(matches!(end, Progress::Idle), "{}", program.name);
@@ -266,9 +266,9 @@ fn fails(program: &Program, machine: &mut Machine<Numbers>, scheduler: Box<dyn S
     done < program.threads || written.contains(&BUG)
 }
 
-/// The share of failing schedules by program and strategy, and what the portfolio comes to beside
-/// the best of the others, which is another one in nearly every program. Wherever a member finds
-/// the bug its share of the runs does; a tenth of the best is less than what is measured here.
+/// Prints the fraction of failing schedules by program and scheduler, and compares the portfolio with
+/// the best of the others, which differs from program to program. Where a member finds the bug, its
+/// fraction of the runs does; a tenth of the best is less than what is measured here.
 #[test]
 #[ignore = "a campaign of some seconds"]
 #[expect(clippy::print_stdout, reason = "a campaign prints what it measured")]
@@ -277,18 +277,18 @@ fn the_portfolio_is_never_far_from_the_best() {
     for program in &PROGRAMS {
         let mut machine = machine(config(), Strategy::Timed, 1);
         let counts = pilot(program, &mut machine);
-        let mut shares = Vec::new();
+        let mut fractions = Vec::new();
         for (name, make) in all(&counts) {
             let failed = (0..RUNS).filter(|seed| fails(program, &mut machine, make(*seed)));
-            shares.push((failed.count() as f64 / RUNS as f64, name));
+            fractions.push((failed.count() as f64 / RUNS as f64, name));
         }
-        let (portfolio, _) = shares.pop().expect("it is the last");
-        shares.sort_by(|one, other| other.0.total_cmp(&one.0));
-        let others = shares
+        let (portfolio, _) = fractions.pop().expect("it is the last");
+        fractions.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let others = fractions
             .iter()
-            .map(|(share, name)| format!("{name} {share:.4}"));
+            .map(|(fraction, name)| format!("{name} {fraction:.4}"));
         let others: Vec<String> = others.collect();
-        let times = portfolio / shares[0].0;
+        let times = portfolio / fractions[0].0;
         println!(
             "{}: portfolio {portfolio:.4}, {times:.2} of the best; {}",
             program.name,
@@ -302,7 +302,7 @@ fn pilot(program: &Program, machine: &mut Machine<Numbers>) -> Counts {
     const PILOTS: u64 = 16;
     let tally = Rc::new(RefCell::new(Tally::default()));
     for seed in 0..PILOTS {
-        let counting = Tally::counting(&tally, Random::new(luck(seed), HOST));
+        let counting = Tally::counting(&tally, Random::new(choices(seed), HOST));
         fails(program, machine, Box::new(counting));
     }
     Rc::unwrap_or_clone(tally).into_inner().counts()

@@ -1,14 +1,14 @@
-//! The choosing schedulers: who goes next, and pinned preemptions.
+//! Round robin, the random walk, and pinned preemptions: the order of calls.
 
 use std::collections::BTreeMap;
 
 use machine::{Config, Location, RoundRobin, Scheduler};
 
-use crate::support::{before_read, chosen, config, finish, random, records};
+use crate::support::{before_read, config, controlled, finish, random, records};
 
 /// The numbers of three threads with four calls each, in the order of their calls.
 fn order(config: Config, scheduler: impl Scheduler + 'static) -> Vec<u32> {
-    let mut machine = chosen(config, scheduler);
+    let mut machine = controlled(config, scheduler);
     let word = machine.map_static(1, "word").expect("room");
     for number in 0..3_u16 {
         machine.spawn(
@@ -28,7 +28,7 @@ fn order(config: Config, scheduler: impl Scheduler + 'static) -> Vec<u32> {
 }
 
 #[test]
-fn round_robin_goes_round() {
+fn round_robin_takes_turns() {
     assert_eq!(order(config(), RoundRobin::new(1)), [0, 1, 2].repeat(4));
     let pairs = [0, 0, 1, 1, 2, 2].repeat(2);
     assert_eq!(order(config(), RoundRobin::new(2)), pairs);

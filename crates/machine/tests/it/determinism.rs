@@ -1,4 +1,4 @@
-//! The same seed takes the same course, call by call, and another seed another.
+//! The same seed gives the same run, call by call, and another seed another run.
 
 use kernel::{Choices, Duration};
 use machine::{Config, Field, Random, Strategy};
@@ -7,8 +7,9 @@ use crate::support::{HOST, config, finish, machine};
 
 const NEXT: Field = Field::new(0, "block.next");
 
-/// Threads that allocate, write, send, sleep and free; hash, findings with the end, and records of
-/// the run. The makers write into blocks that they have sent away, so some runs end badly.
+/// Runs threads that allocate, write, send, sleep and free. Returns the trace hash, the violations with
+/// the end of the run, and the records. The makers write into blocks that they have sent away, so some
+/// runs end with an exception.
 fn course(config: Config, strategy: Strategy, seed: u64) -> (u64, Vec<String>, Vec<u32>) {
     let mut machine = machine(config, strategy, seed);
     let queue = machine.create_queue("blocks", 2);
@@ -53,7 +54,7 @@ fn a_run_can_be_repeated() {
         for processors in [1, 2, 4] {
             let mut config = config();
             config.processors = processors;
-            config.jitter = kernel::Ratio::new(1, 2).expect("a share");
+            config.jitter = kernel::Ratio::new(1, 2).expect("a fraction");
             let once = course(config.clone(), Strategy::Timed, seed);
             assert_eq!(once, course(config, Strategy::Timed, seed));
             hashes.insert(once.0);
@@ -70,11 +71,11 @@ fn a_run_can_be_repeated() {
     );
 }
 
-/// Guards recorded seeds: a change of cost, layout or order shows here and must be meant.
+/// Protects recorded seeds: a change of costs, layout or order fails here and must be intended.
 #[test]
-fn this_course_is_known() {
+fn the_hash_of_this_run_is_known() {
     let mut config = config();
-    config.jitter = kernel::Ratio::new(1, 2).expect("a share");
+    config.jitter = kernel::Ratio::new(1, 2).expect("a fraction");
     let (hash, _, records) = course(config, Strategy::Timed, 1);
     assert!(!records.is_empty());
     assert_eq!(hash, KNOWN, "{hash:#x}");

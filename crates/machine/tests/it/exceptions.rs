@@ -1,4 +1,4 @@
-//! Each way the modeled process ends, with its code, address and words.
+//! Each way in which the modeled process ends, with code, address and message.
 
 use std::future::Future;
 
@@ -28,7 +28,7 @@ fn a_null_pointer_is_an_access_violation() {
         thread
             .write(Address::NULL + machine::Field::new(8, "block.next"), 1)
             .await;
-        unreachable!("a program does not go on after an access violation");
+        unreachable!("a program does not continue after an access violation");
     });
     assert_eq!(exception.code, 0xC000_0005);
     assert_eq!(exception.address, Address(8));
@@ -88,9 +88,9 @@ fn what_the_program_raises_ends_it() {
     );
 }
 
-/// A free list bent into a ring: the walk has a limit, and reaching it is an outcome.
+/// A free list with a cycle: the walk has a limit, and reaching it is an exception.
 #[test]
-fn a_walk_without_end_is_taken_for_a_deadlock() {
+fn an_endless_walk_raises_possible_deadlock() {
     let exception = ends(|thread| async move {
         let small = thread.allocate(16).await;
         let free = small.offset(16 + 8);
@@ -102,7 +102,7 @@ fn a_walk_without_end_is_taken_for_a_deadlock() {
     assert_eq!(exception.code, 0xC000_0194);
 }
 
-/// A damaged link gives a wild write: the heap writes where the program's word says.
+/// A damaged link causes a wild write: the heap writes where the link says.
 #[test]
 fn a_damaged_link_is_followed() {
     let mut machine = timed(config());
@@ -149,9 +149,9 @@ fn terminating_stops_everything() {
     assert_eq!(machine.calls(), 0);
 }
 
-/// The world may still have answers and messages under way when the process ends.
+/// Replies and messages may still arrive after the process has ended.
 #[test]
-fn what_comes_after_the_end_is_lost() {
+fn what_comes_after_the_end_is_discarded() {
     let mut machine = timed(config());
     let queue = machine.create_queue("letters", 1);
     machine.spawn("reader", 1, 1, move |thread| async move {
@@ -170,7 +170,7 @@ fn what_comes_after_the_end_is_lost() {
         thread: asker, at, ..
     } = progress
     else {
-        panic!("the asker asks");
+        panic!("the thread calls the environment");
     };
     let progress = machine.run(at, Instant::MAX);
     assert!(matches!(progress, Progress::Raised(_)));
@@ -182,7 +182,7 @@ fn what_comes_after_the_end_is_lost() {
 }
 
 #[test]
-fn a_configuration_out_of_range_says_so() {
+fn a_configuration_out_of_range_is_rejected() {
     let with = |change: fn(&mut Config)| {
         let mut config = config();
         change(&mut config);

@@ -1,9 +1,9 @@
 //! The exhaustive search against brute force on small programs.
 //!
-//! The witness runs every order of calls there is, also those that differ in nothing, and knows
-//! neither traces nor clocks. What can come out must be the same: what every thread read, the words
-//! at the end, who waits for ever, and which accesses race. Within a bound, everything that so many
-//! preemptions bring about must be among what is found, and nothing that no order brings about.
+//! The reference runs every order of calls, equivalent ones too, without traces or clocks. The
+//! outcomes must be equal: what every thread read, the words at the end, the threads that wait for
+//! ever, and the accesses that race. Within a preemption bound the search must find every outcome that
+//! so many preemptions can cause, and none that no order causes.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,14 +22,14 @@ use crate::support::{Numbers, Thread, config, finish, machine};
 const THREADS: usize = 3;
 const WORDS: u32 = 2;
 
-/// What came of one run.
+/// The outcome of one run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Outcome {
-    /// What each thread learned, in its own order.
-    learned: Vec<Vec<u32>>,
+    /// What each thread read, in order.
+    read: Vec<Vec<u32>>,
     words: Vec<u32>,
-    waiting: Vec<bool>,
-    /// Names of places that race, the lesser first.
+    blocked: Vec<bool>,
+    /// Names of locations that race, the lesser first.
     races: BTreeSet<(&'static str, &'static str)>,
 }
 
@@ -73,7 +73,7 @@ async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
     let number = t.number();
     for (place, step) in steps.into_iter().enumerate() {
         let name = NAMES[usize::from(number)][place];
-        // A value that tells who wrote it, and when.
+        // A value that identifies the writer and the step.
         let value = u32::from(number) * 10 + place as u32 + 1;
         let word = |index: u32| objects.words + Field::new(4 * index, name);
         match step {
@@ -117,7 +117,7 @@ async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
     }
 }
 
-fn stage(programs: &[Vec<Step>], machine: &mut Machine<Numbers>) -> Objects {
+fn set_up(programs: &[Vec<Step>], machine: &mut Machine<Numbers>) -> Objects {
     let objects = Objects {
         words: machine.map_static(WORDS, "words").expect("room"),
         locks: [machine.create_lock("one"), machine.create_lock("other")],
@@ -140,8 +140,8 @@ fn stage(programs: &[Vec<Step>], machine: &mut Machine<Numbers>) -> Objects {
     objects
 }
 
-/// Calls cost nothing: time stands still.
-fn still() -> Config {
+/// Calls take no time.
+fn free_calls() -> Config {
     Config {
         costs: Costs::FREE,
         switch_cost: Duration::ZERO,
@@ -155,11 +155,11 @@ fn run(
     scheduler: Box<dyn Scheduler>,
 ) -> Outcome {
     machine.reset_with(Strategy::Controlled(scheduler), Choices::new(1));
-    let objects = stage(programs, machine);
+    let objects = set_up(programs, machine);
     assert_eq!(finish(machine), None);
-    let mut learned = vec![Vec::new(); programs.len()];
-    for written in machine.take_records() {
-        learned[written.thread.index()].push(written.record);
+    let mut read = vec![Vec::new(); programs.len()];
+    for recorded in machine.take_records() {
+        read[recorded.thread.index()].push(recorded.record);
     }
     let word = |index| {
         machine
@@ -172,9 +172,9 @@ fn run(
         (own.min(against), own.max(against))
     };
     Outcome {
-        learned,
+        read,
         words: (0..WORDS).map(word).collect(),
-        waiting: machine
+        blocked: machine
             .threads()
             .map(|it| it.state != ThreadState::Exited)
             .collect(),
@@ -195,25 +195,25 @@ struct Tree {
     depth: usize,
 }
 
-/// Goes through all choices, or those with few enough preemptions.
+/// Makes all choices, or all with few enough preemptions.
 #[derive(Debug)]
 struct Brute {
     tree: Rc<RefCell<Tree>>,
-    /// Preemptions left; none: any number, and whoever could only wait may be sent to.
+    /// Preemptions left; `None` for any number, and then calls that block are choices too.
     left: Option<u32>,
     last: Option<u32>,
 }
 
 impl Scheduler for Brute {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
-        let all_wait = runnable.iter().all(PendingCall::blocks);
-        let may = |one: &PendingCall| self.left.is_none() || all_wait || !one.blocks();
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        let all_block = enabled.iter().all(PendingCall::blocks);
+        let may = |one: &PendingCall| self.left.is_none() || all_block || !one.blocks();
         let goes_on =
             |one: &PendingCall| Some(one.thread.index() as u32) == self.last && !one.blocks();
-        let last_goes_on = runnable.iter().any(goes_on);
+        let last_goes_on = enabled.iter().any(goes_on);
         let stuck = last_goes_on && self.left == Some(0);
-        let options: Vec<usize> = (0..runnable.len())
-            .filter(|index| may(&runnable[*index]) && (!stuck || goes_on(&runnable[*index])))
+        let options: Vec<usize> = (0..enabled.len())
+            .filter(|index| may(&enabled[*index]) && (!stuck || goes_on(&enabled[*index])))
             .collect();
         let mut tree = self.tree.borrow_mut();
         let depth = tree.depth;
@@ -222,9 +222,9 @@ impl Scheduler for Brute {
             tree.path.push((0, options.len()));
         }
         let index = options[tree.path[depth].0];
-        let preempts = last_goes_on && !goes_on(&runnable[index]);
+        let preempts = last_goes_on && !goes_on(&enabled[index]);
         self.left = self.left.map(|left| left - u32::from(preempts));
-        self.last = Some(runnable[index].thread.index() as u32);
+        self.last = Some(enabled[index].thread.index() as u32);
         index
     }
 }
@@ -242,11 +242,11 @@ impl Tree {
     }
 }
 
-/// Everything that comes out, and in how many runs; `None` if there are too many to try.
+/// All outcomes and the number of runs; `None` if there are too many.
 fn brute_force(programs: &[Vec<Step>], bound: Option<u32>) -> Option<(BTreeSet<Outcome>, u64)> {
     let tree = Rc::new(RefCell::new(Tree::default()));
     let mut outcomes = BTreeSet::new();
-    let mut machine = machine(still(), Strategy::Timed, 1);
+    let mut machine = machine(free_calls(), Strategy::Timed, 1);
     for runs in 1..30_000 {
         let brute = Brute {
             tree: Rc::clone(&tree),
@@ -263,7 +263,7 @@ fn brute_force(programs: &[Vec<Step>], bound: Option<u32>) -> Option<(BTreeSet<O
 
 fn search(programs: &[Vec<Step>], preemptions: Option<u32>) -> (BTreeSet<Outcome>, Exhaustive) {
     let mut outcomes = BTreeSet::new();
-    let mut machine = machine(still(), Strategy::Timed, 1);
+    let mut machine = machine(free_calls(), Strategy::Timed, 1);
     let mut search = Exhaustive::new(Bound {
         preemptions,
         runs: 40_000,
@@ -303,7 +303,7 @@ fn steps(longest: usize) -> impl Strategy_<Value = Vec<Step>> {
 
 use proptest::strategy::Strategy as Strategy_;
 
-/// The whole claim about one program.
+/// Compares the search with brute force on one program.
 fn check(programs: &[Vec<Step>]) -> Result<(), TestCaseError> {
     let Some((all, runs)) = brute_force(programs, None) else {
         return Ok(());
@@ -338,7 +338,7 @@ fn check(programs: &[Vec<Step>]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What came out, whichever way it was synchronised.
+/// The outcomes without their races.
 fn bare(outcomes: &BTreeSet<Outcome>) -> BTreeSet<Outcome> {
     let without = |outcome: &Outcome| Outcome {
         races: BTreeSet::new(),
@@ -367,12 +367,12 @@ proptest! {
     #![proptest_config(cases(150))]
 
     #[test]
-    fn two_threads_come_to_what_brute_force_does(one in steps(4), two in steps(3)) {
+    fn two_threads_have_the_outcomes_of_brute_force(one in steps(4), two in steps(3)) {
         check(&[one, two])?;
     }
 
     #[test]
-    fn three_threads_come_to_what_brute_force_does(
+    fn three_threads_have_the_outcomes_of_brute_force(
         one in steps(3),
         two in steps(2),
         three in steps(2),
@@ -386,7 +386,7 @@ proptest! {
 
     #[test]
     #[ignore = "a campaign of some minutes"]
-    fn many_programs_come_to_what_brute_force_does(
+    fn many_programs_have_the_outcomes_of_brute_force(
         one in steps(4),
         two in steps(3),
         three in steps(2),
@@ -395,43 +395,42 @@ proptest! {
     }
 }
 
-/// Whoever waits for what another has taken might have taken it first, also where the run need not go
-/// on because it repeats others.
+/// A blocked thread might have come first, also in a run that is cut off as redundant.
 #[test]
-fn who_waits_where_a_run_is_broken_off_might_have_come_first() {
+fn blocked_calls_race_in_redundant_runs_too() {
     let one = vec![Step::Wait, Step::Write(0)];
     let two = vec![Step::CompareExchange(0)];
     let three = vec![Step::Signal, Step::Wait];
     check(&[one, two, three]).expect("as brute force");
 }
 
-/// A section within another is ordered after an older one, and not after what came since.
+/// A nested section is ordered after an older one, but not after the calls in between.
 #[test]
-fn a_nested_section_orders_itself_alone() {
+fn a_nested_section_orders_only_itself() {
     let one = vec![Step::Nested(1), Step::Read(0), Step::Guarded(0, 0)];
     let two = vec![Step::Guarded(0, 0)];
     check(&[one, two]).expect("as brute force");
 }
 
-/// Of three that want the only place, each may have it.
+/// Of three senders that want the only slot, each may get it.
 #[test]
-fn who_waits_has_done_nothing() {
+fn a_blocked_call_has_no_effect() {
     let send = || vec![Step::Send(0)];
     check(&[send(), send(), send()]).expect("as brute force");
 }
 
-/// What a message was taken after does not hold back who takes it first.
+/// The order of earlier receives does not preempt a receiver that comes first.
 #[test]
-fn a_receiver_that_comes_first_preempts_nobody() {
+fn a_receiver_that_comes_first_is_no_preemption() {
     let one = vec![Step::Send(0), Step::Receive(1)];
     let two = vec![Step::Send(1), Step::Receive(0), Step::Receive(1)];
     check(&[one, two]).expect("as brute force");
 }
 
-/// Two threads write one word at the start, and another a second later. How many runs it takes to
-/// try all orders, if those of the start are tried or not.
-fn runs_from(begin: bool) -> u64 {
-    let mut machine = machine(still(), Strategy::Timed, 1);
+/// Two threads write one word at the start and another a second later. Returns the number of runs
+/// that explore all orders, with or without those of the start.
+fn runs_with_fixed_prefix(fix: bool) -> u64 {
+    let mut machine = machine(free_calls(), Strategy::Timed, 1);
     let mut search = Exhaustive::new(Bound {
         preemptions: None,
         runs: 100,
@@ -450,7 +449,7 @@ fn runs_from(begin: bool) -> u64 {
         }
         let start = machine.run(Instant::ZERO, Instant::ZERO);
         assert!(matches!(start, Progress::ReachedUntil));
-        if begin {
+        if fix {
             handle.fix_prefix();
         }
         let rest = machine.run(Instant::ZERO, Instant::MAX);
@@ -461,23 +460,26 @@ fn runs_from(begin: bool) -> u64 {
 }
 
 #[test]
-fn what_came_before_the_beginning_is_not_tried_otherwise() {
-    assert_eq!((runs_from(false), runs_from(true)), (4, 2));
+fn calls_of_a_fixed_prefix_are_not_reordered() {
+    assert_eq!(
+        (runs_with_fixed_prefix(false), runs_with_fixed_prefix(true)),
+        (4, 2)
+    );
 }
 
-/// What a drill comes to within a bound: runs, redundant ones among them, and failures.
-fn exhaust(drill: LitmusTest, preemptions: Option<u32>) -> (u64, u64, u64) {
-    let mut stage = drill.runner_at_zero_cost(true);
+/// Exhausts a litmus test within a bound. Returns the numbers of runs, redundant runs and failures.
+fn exhaust(test: LitmusTest, preemptions: Option<u32>) -> (u64, u64, u64) {
+    let mut runner = test.runner_at_zero_cost(true);
     let mut search = Exhaustive::new(Bound {
         preemptions,
         runs: 1_000_000,
     });
     let mut failed = 0;
     while let Some(explorer) = search.next_run() {
-        let has_failed = stage.run(Box::new(explorer));
+        let has_failed = runner.run(Box::new(explorer));
         if !search.is_redundant() {
             failed += u64::from(has_failed);
-            assert!(!drill.fixed || stage.machine().race_detector().violations().is_empty());
+            assert!(!test.fixed || runner.machine().race_detector().violations().is_empty());
         }
     }
     assert!(search.is_exhausted());
@@ -485,25 +487,25 @@ fn exhaust(drill: LitmusTest, preemptions: Option<u32>) -> (u64, u64, u64) {
 }
 
 #[test]
-fn drills_are_exhausted_and_noise_changes_nothing() {
+fn litmus_tests_are_exhausted_and_private_steps_change_nothing() {
     for program in Program::ALL {
         for fixed in [false, true] {
             for bound in [Some(0), Some(1), Some(2), Some(3), None] {
-                let found = [0, 5, 20].map(|noise| {
-                    let drill = LitmusTest {
+                let found = [0, 5, 20].map(|steps| {
+                    let test = LitmusTest {
                         program,
-                        private_steps: noise,
+                        private_steps: steps,
                         fixed,
                     };
-                    exhaust(drill, bound)
+                    exhaust(test, bound)
                 });
-                let drill = format!("{program:?}, fixed {fixed}, bound {bound:?}: {found:?}");
-                assert!(found.iter().all(|it| *it == found[0]), "{drill}");
+                let context = format!("{program:?}, fixed {fixed}, bound {bound:?}: {found:?}");
+                assert!(found.iter().all(|it| *it == found[0]), "{context}");
                 let failed = found[0].2;
                 if fixed {
-                    assert_eq!(failed, 0, "{drill}");
+                    assert_eq!(failed, 0, "{context}");
                 } else if bound.is_none() {
-                    assert!(failed > 0, "{drill}");
+                    assert!(failed > 0, "{context}");
                 }
             }
         }

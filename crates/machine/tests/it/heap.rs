@@ -1,4 +1,4 @@
-//! The heap's laws: against a simple model, under one thread and many, with its lock and without.
+//! The heap's invariants: against a simple model, under one thread and many, with and without its lock.
 
 use machine::{Address, Field, HeapCensus, Machine, ViolationKind};
 use proptest::prelude::*;
@@ -8,25 +8,25 @@ use crate::support::{Numbers, Thread, config, finish, finish_watching, random, t
 const CHECK: u32 = 1;
 
 #[derive(Clone, Copy, Debug)]
-enum OperationKind {
+enum Action {
     Allocate(u32),
     Free(usize),
 }
 
-fn deeds(most: usize) -> impl Strategy<Value = Vec<OperationKind>> {
+fn actions(most: usize) -> impl Strategy<Value = Vec<Action>> {
     let size = prop_oneof![4 => 0..200_u32, 1 => 900..3_000_u32];
-    let deed = prop_oneof![
-        size.prop_map(OperationKind::Allocate),
-        any::<usize>().prop_map(OperationKind::Free),
+    let action = prop_oneof![
+        size.prop_map(Action::Allocate),
+        any::<usize>().prop_map(Action::Free),
     ];
-    proptest::collection::vec(deed, 0..most)
+    proptest::collection::vec(action, 0..most)
 }
 
 fn word_of(block: Address, index: u32) -> machine::Location {
     block + Field::new(index * 4, "content")
 }
 
-/// Fills a block with its own address, so that an overlap shows.
+/// Fills a block with its own address, so that an overlap is detected.
 async fn fill(thread: &Thread, block: Address, bytes: u32) {
     for index in 0..bytes / 4 {
         thread.write(word_of(block, index), block.0 ^ index).await;
@@ -36,17 +36,17 @@ async fn fill(thread: &Thread, block: Address, bytes: u32) {
 async fn give_back(thread: &Thread, (block, bytes): (Address, u32)) {
     for index in 0..bytes / 4 {
         let found = thread.read(word_of(block, index)).await;
-        assert_eq!(found, block.0 ^ index, "somebody wrote into {block}");
+        assert_eq!(found, block.0 ^ index, "another thread wrote into {block}");
     }
     assert_eq!(thread.check_block(block).await, Ok(()));
     assert!(thread.free(block).await, "{block} was busy");
 }
 
-async fn work(thread: Thread, deeds: Vec<OperationKind>) {
+async fn work(thread: Thread, actions: Vec<Action>) {
     let mut live: Vec<(Address, u32)> = Vec::new();
-    for deed in deeds {
-        match deed {
-            OperationKind::Allocate(bytes) => {
+    for action in actions {
+        match action {
+            Action::Allocate(bytes) => {
                 let block = thread.allocate(bytes).await;
                 if !block.is_null() {
                     assert!(block.0.is_multiple_of(8), "{block} is aligned");
@@ -54,11 +54,11 @@ async fn work(thread: Thread, deeds: Vec<OperationKind>) {
                     live.push((block, bytes));
                 }
             }
-            OperationKind::Free(index) if !live.is_empty() => {
+            Action::Free(index) if !live.is_empty() => {
                 let block = live.swap_remove(index % live.len());
                 give_back(&thread, block).await;
             }
-            OperationKind::Free(_) => {}
+            Action::Free(_) => {}
         }
         thread.call(CHECK).await;
     }
@@ -89,9 +89,9 @@ proptest! {
     #![proptest_config(cases(150))]
 
     #[test]
-    fn one_thread_keeps_every_law(deeds in deeds(60)) {
+    fn one_thread_keeps_every_invariant(actions in actions(60)) {
         let mut machine = timed(config());
-        machine.spawn("worker", 1, 1, |thread| work(thread, deeds));
+        machine.spawn("worker", 1, 1, |thread| work(thread, actions));
         let end = finish_watching(&mut machine, |machine, _| {
             let census = machine.heap_census().expect("the heap is sound between calls");
             assert_eq!(census.busy_units + census.free_units, machine.heap().units());
@@ -103,12 +103,12 @@ proptest! {
 
     #[test]
     fn many_threads_share_a_serialised_heap(
-        programs in proptest::collection::vec(deeds(12), 2..5),
+        programs in proptest::collection::vec(actions(12), 2..5),
         seed in any::<u64>(),
     ) {
         let mut machine = random(config(), seed);
-        for (number, deeds) in programs.into_iter().enumerate() {
-            machine.spawn("worker", number as u16, number as u64, |thread| work(thread, deeds));
+        for (number, actions) in programs.into_iter().enumerate() {
+            machine.spawn("worker", number as u16, number as u64, |thread| work(thread, actions));
         }
         prop_assert_eq!(finish(&mut machine), None);
         prop_assert_eq!(machine.race_detector().violations(), &[]);
@@ -116,7 +116,7 @@ proptest! {
     }
 }
 
-/// Allocates and frees without looking: content checks would panic on a torn heap.
+/// Allocates and frees without checks: content checks would panic on a damaged heap.
 async fn churn(thread: Thread, rounds: u32) {
     for round in 0..rounds {
         let block = thread.allocate(24 + 8 * (round % 3)).await;
@@ -126,8 +126,8 @@ async fn churn(thread: Thread, rounds: u32) {
     }
 }
 
-/// Runs three churning threads; whether the heap or the process came to harm.
-fn comes_to_harm(serialize: bool, seed: u64) -> bool {
+/// Runs three churning threads. Returns whether the heap or the process was damaged.
+fn is_damaged(serialize: bool, seed: u64) -> bool {
     let mut config = config();
     config.heap.serialize = serialize;
     let mut machine = random(config, seed);
@@ -141,24 +141,24 @@ fn comes_to_harm(serialize: bool, seed: u64) -> bool {
     let found = machine.race_detector().violations();
     assert!(
         !harm || !found.is_empty(),
-        "harm without a finding, seed {seed}"
+        "damage without a violation, seed {seed}"
     );
     assert!(
         !serialize || found.is_empty(),
-        "a finding on a guarded heap, seed {seed}"
+        "a violation on a guarded heap, seed {seed}"
     );
     harm
 }
 
 #[test]
-fn only_a_heap_without_its_lock_is_torn() {
-    let torn = (0..100).filter(|seed| comes_to_harm(false, *seed)).count();
+fn only_a_heap_without_its_lock_is_damaged() {
+    let torn = (0..100).filter(|seed| is_damaged(false, *seed)).count();
     assert!(torn > 50, "{torn} of 100");
-    assert!((0..100).all(|seed| !comes_to_harm(true, seed)));
+    assert!((0..100).all(|seed| !is_damaged(true, seed)));
 }
 
 #[test]
-fn two_unguarded_threads_are_handed_the_same_block() {
+fn two_unguarded_threads_can_be_given_the_same_block() {
     let mut config = config();
     config.heap.serialize = false;
     let handed_out_twice = |seed: u64| {
@@ -203,7 +203,7 @@ fn an_allocation_is_a_handful_of_accesses() {
 }
 
 #[test]
-fn what_was_freed_last_is_handed_out_first() {
+fn the_block_freed_last_is_allocated_first() {
     let mut machine = timed(config());
     machine.spawn("taker", 1, 1, |thread| async move {
         let [one, _gap, two, _end] = [
@@ -221,7 +221,7 @@ fn what_was_freed_last_is_handed_out_first() {
 }
 
 #[test]
-fn a_full_heap_hands_out_null() {
+fn a_full_heap_returns_null() {
     let mut machine = timed(config());
     let units = machine.heap().units();
     machine.spawn("taker", 1, 1, move |thread| async move {

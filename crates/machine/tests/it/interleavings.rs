@@ -1,9 +1,9 @@
-//! The judge against every interleaving of small programs.
+//! The race detector against every interleaving of small programs.
 //!
-//! Witness: two accesses race, in both orders, if in some interleaving two threads stand before
-//! them at the same time. For straight-line programs that is exact, and it knows nothing of
-//! clocks. Every step of every thread has a place name of its own, so that pairs are compared
-//! and not only words.
+//! The reference: two accesses race, in both orders, if in some interleaving two threads are about to
+//! make them at the same time. For straight-line programs that is exact, and it needs no clocks. Every
+//! step of every thread has a location name of its own, so that pairs of accesses are compared and not
+//! only words.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -48,16 +48,16 @@ impl Tree {
         false
     }
 
-    fn witness(&mut self, runnable: &EnabledSet) {
+    fn add_reference_races(&mut self, enabled: &EnabledSet) {
         let plain = |one: &PendingCall| {
             let operation = one.request.operation;
-            let place = operation
+            let location = operation
                 .location()
                 .filter(|_| operation.cost_class() == CostClass::Access);
-            place.map(|place| place.name)
+            location.map(|location| location.name)
         };
-        for one in runnable.iter() {
-            for other in runnable.iter() {
+        for one in enabled.iter() {
+            for other in enabled.iter() {
                 let conflict = one.request.operation.conflicts(&other.request.operation);
                 if one.thread != other.thread && conflict {
                     self.raced.extend(plain(one).zip(plain(other)));
@@ -71,18 +71,18 @@ impl Tree {
 struct Exhaustive(Rc<RefCell<Tree>>);
 
 impl Scheduler for Exhaustive {
-    fn choose(&mut self, _step: u64, runnable: &EnabledSet) -> usize {
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
         let mut tree = self.0.borrow_mut();
-        tree.witness(runnable);
+        tree.add_reference_races(enabled);
         let depth = tree.depth;
         tree.depth += 1;
         if depth == tree.path.len() {
-            tree.path.push((0, runnable.len()));
+            tree.path.push((0, enabled.len()));
         }
         let (choice, count) = tree.path[depth];
         assert_eq!(
             count,
-            runnable.len(),
+            enabled.len(),
             "the same path offers the same choices"
         );
         choice
@@ -145,7 +145,7 @@ async fn perform(thread: Thread, steps: Vec<Step>, objects: Objects) {
     }
 }
 
-fn stage(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
+fn set_up(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
     let mut config = config();
     config.heap.bytes = 0x700;
     let strategy = machine::Strategy::Controlled(Box::new(Exhaustive(Rc::clone(tree))));
@@ -166,21 +166,22 @@ fn stage(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
     machine
 }
 
-/// What the judge says of all interleavings, what the witness says, and how many there were.
+/// The races that the detector reports over all interleavings, the expected races, and the number of
+/// interleavings.
 fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>, usize) {
     let tree = Rc::new(RefCell::new(Tree::default()));
-    let mut judged = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for runs in 1.. {
-        let mut machine = stage(&tree, programs);
+        let mut machine = set_up(&tree, programs);
         assert_eq!(finish(&mut machine), None);
         for violation in machine.race_detector().violations() {
             assert_eq!(violation.kind, ViolationKind::DataRace);
             let earlier = violation.against.expect("a race has two sides");
-            judged.insert((earlier.name, violation.access.name));
+            found.insert((earlier.name, violation.access.name));
         }
         if !tree.borrow_mut().next_path() {
-            let witnessed = tree.borrow().raced.clone();
-            return (judged, witnessed, runs);
+            let expected = tree.borrow().raced.clone();
+            return (found, expected, runs);
         }
     }
     unreachable!("runs have no end")
@@ -215,8 +216,8 @@ proptest! {
 
     #[test]
     fn two_threads_race_exactly_where_the_witness_says(one in steps(4), two in steps(3)) {
-        let (judged, witnessed, _) = all_interleavings(&[one, two]);
-        prop_assert_eq!(judged, witnessed);
+        let (found, expected, _) = all_interleavings(&[one, two]);
+        prop_assert_eq!(found, expected);
     }
 
     #[test]
@@ -225,8 +226,8 @@ proptest! {
         two in steps(2),
         three in steps(2),
     ) {
-        let (judged, witnessed, _) = all_interleavings(&[one, two, three]);
-        prop_assert_eq!(judged, witnessed);
+        let (found, expected, _) = all_interleavings(&[one, two, three]);
+        prop_assert_eq!(found, expected);
     }
 }
 
@@ -240,18 +241,18 @@ proptest! {
         two in steps(3),
         three in steps(2),
     ) {
-        let (judged, witnessed, _) = all_interleavings(&[one, two, three]);
-        prop_assert_eq!(judged, witnessed);
+        let (found, expected, _) = all_interleavings(&[one, two, three]);
+        prop_assert_eq!(found, expected);
     }
 }
 
 #[test]
 fn the_number_of_interleavings_is_the_binomial() {
     let three = vec![Step::Write(0); 3];
-    let (judged, _, runs) = all_interleavings(&[three.clone(), three]);
+    let (found, _, runs) = all_interleavings(&[three.clone(), three]);
     assert_eq!(runs, 20, "six calls, three of each thread: C(6, 3)");
     assert_eq!(
-        judged.len(),
+        found.len(),
         18,
         "each write of one with each of the other, in both orders"
     );
@@ -268,8 +269,8 @@ fn two_different_locks_guard_nothing() {
 fn a_message_orders_what_came_before_it_and_nothing_else() {
     let sender = vec![Step::Write(0), Step::Send, Step::Write(1)];
     let receiver = vec![Step::Receive, Step::Read(0), Step::Read(1)];
-    let (judged, _, _) = all_interleavings(&[sender, receiver]);
-    assert_eq!(judged, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
+    let (found, _, _) = all_interleavings(&[sender, receiver]);
+    assert_eq!(found, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
 }
 
 /// The second message waits until the first was received, so what came before that is known.
@@ -277,7 +278,7 @@ fn a_message_orders_what_came_before_it_and_nothing_else() {
 fn a_full_queue_orders_the_sender_after_the_receiver() {
     let sender = vec![Step::Send, Step::Send, Step::Write(0)];
     let receiver = vec![Step::Write(0), Step::Receive, Step::Write(0)];
-    let (judged, witnessed, _) = all_interleavings(&[sender, receiver]);
-    assert_eq!(judged, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
-    assert_eq!(judged, witnessed);
+    let (found, expected, _) = all_interleavings(&[sender, receiver]);
+    assert_eq!(found, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
+    assert_eq!(found, expected);
 }

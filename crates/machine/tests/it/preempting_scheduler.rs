@@ -1,4 +1,4 @@
-//! Preemptions before calls that meet other threads, against the shares that were promised.
+//! The preempting scheduler against its documented probabilities.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use machine::{Field, Preempting, Random, Scheduler, Strategy, Tally};
 
-use crate::schedulers::{PILOTS, agrees, luck, staged_bug};
+use crate::schedulers::{PILOTS, agrees, choices, staged_bug};
 use crate::support::{HOST, Thread, config, finish, machine, records};
 
 /// One thread reads some words in turn and another writes them in that order, each with calls in
-/// between that nobody notices. Answers how many words the reader found old before the first new
-/// one; nothing if it found a new one before an old one.
+/// between that do not conflict. Returns how many words the reader found old before the first new one;
+/// `None` if it found a new one before an old one.
 fn torn(words: u32, padding: u32, scheduler: Box<dyn Scheduler>) -> Option<u32> {
     let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
     let base = machine.map_static(64, "words").expect("room");
@@ -40,23 +40,23 @@ fn torn(words: u32, padding: u32, scheduler: Box<dyn Scheduler>) -> Option<u32> 
     seen[old..].iter().all(|it| *it == 1).then_some(old as u32)
 }
 
-/// Two threads with `words` meetings each have as many turnings less two, and each is as likely as
-/// the next, whatever lies between: of the reader's, each is found by its own share of the runs.
+/// Two threads with `words` conflicting calls each have as many conflict points less two, and each is
+/// equally likely, whatever lies in between.
 #[test]
-fn every_turning_is_as_likely_as_the_next() {
+fn every_conflict_point_is_equally_likely() {
     const RUNS: u64 = 6_000;
     const WORDS: u32 = 4;
     for padding in [0, 9] {
         let tally = Rc::new(RefCell::new(Tally::default()));
         for _ in 0..2 {
-            // The first run shows who touches what, the second who meets whom.
-            let walk = Random::new(luck(0), HOST);
+            // The first run shows which thread uses what, the second which calls conflict.
+            let walk = Random::new(choices(0), HOST);
             torn(WORDS, padding, Box::new(Tally::counting(&tally, walk)));
         }
         let counts = tally.borrow().counts();
         let mut found: BTreeMap<Option<u32>, u64> = BTreeMap::new();
         for seed in 0..RUNS {
-            let preempting = Preempting::new(luck(seed), HOST, 1, &counts);
+            let preempting = Preempting::new(choices(seed), HOST, 1, &counts);
             *found
                 .entry(torn(WORDS, padding, Box::new(preempting)))
                 .or_default() += 1;
@@ -69,19 +69,19 @@ fn every_turning_is_as_likely_as_the_next() {
     }
 }
 
-/// The writer must be preempted first and the reader then: one of the four pairs of two turnings.
+/// The writer must be preempted first and the reader second: one of four pairs of conflict points.
 #[test]
-fn two_preemptions_find_what_needs_two() {
+fn two_preemptions_find_a_bug_that_needs_two() {
     const RUNS: u64 = 8_000;
     let tally = Rc::new(RefCell::new(Tally::default()));
     for seed in 0..PILOTS {
-        let walk = Random::new(luck(seed), HOST);
+        let walk = Random::new(choices(seed), HOST);
         staged_bug(3, Box::new(Tally::counting(&tally, walk)));
     }
     let counts = tally.borrow().counts();
     let found = |preemptions| {
         let run = |seed: &u64| {
-            let preempting = Preempting::new(luck(*seed), HOST, preemptions, &counts);
+            let preempting = Preempting::new(choices(*seed), HOST, preemptions, &counts);
             staged_bug(3, Box::new(preempting)).0
         };
         (0..RUNS).filter(run).count() as u64

@@ -1,11 +1,13 @@
-//! Preemptions that were laid down, and the accesses that say where one would matter.
+//! Configured preemptions, and the access log that names them.
 
 use machine::{
     Config, Duration, Instant, Location, Machine, OperationKind, Preemption, PreemptionPoint,
     RoundRobin,
 };
 
-use crate::support::{Numbers, before_read, chosen, config, even_costs, finish, records, timed};
+use crate::support::{
+    Numbers, before_read, config, controlled, even_costs, finish, records, timed,
+};
 
 /// Two threads that write a word and read it, ten times each.
 fn writers(machine: &mut Machine<Numbers>) {
@@ -38,7 +40,7 @@ fn even(preemptions: Vec<Preemption>, access_log: usize) -> Config {
 }
 
 #[test]
-fn a_thread_that_is_put_aside_for_a_while_comes_back_then() {
+fn a_preempted_thread_comes_back_after_its_time() {
     let long = Preemption {
         length: Duration::from_millis(2),
         ..before_read(3)
@@ -47,48 +49,48 @@ fn a_thread_that_is_put_aside_for_a_while_comes_back_then() {
     writers(&mut machine);
     assert_eq!(finish(&mut machine), None);
     let access_log: Vec<_> = machine.access_log().copied().collect();
-    let from = access_log.iter().position(|footprint| footprint.preempted);
-    let from = from.expect("it was put aside");
+    let from = access_log.iter().position(|entry| entry.preempted);
+    let from = from.expect("it was preempted");
     let left = &access_log[from];
     let named = (left.thread.index(), left.kind, left.name, left.nth);
     assert_eq!(
         (named, left.value),
         ((0, OperationKind::Read, "word", 3), None)
     );
-    // Five calls of a microsecond each came before.
+    // Five calls of a microsecond each came first.
     assert_eq!(left.at.since_start(), Duration::from_micros(5));
     let others = &access_log[from + 1..from + 21];
-    assert!(others.iter().all(|footprint| footprint.thread.index() == 1));
+    assert!(others.iter().all(|entry| entry.thread.index() == 1));
     let back = &access_log[from + 21];
     assert_eq!(
         (back.thread, back.kind, back.nth),
         (left.thread, left.kind, 3)
     );
-    // Two milliseconds later, and a switch.
+    // Two milliseconds later, plus a switch.
     assert_eq!(back.at.since_start(), Duration::from_micros(2_015));
-    // It finds what the other wrote over its own.
+    // It reads what the other thread wrote over its own value.
     assert_eq!(back.value, Some(1));
 }
 
 #[test]
-fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
+fn a_log_entry_names_the_preemption_before_its_call() {
     let mut plain = timed(even(Vec::new(), 100));
     writers(&mut plain);
     assert_eq!(finish(&mut plain), None);
     let all: Vec<_> = plain.access_log().copied().collect();
     assert_eq!(all.len(), 40);
-    for footprint in all.iter().filter(|footprint| footprint.contended) {
+    for entry in all.iter().filter(|entry| entry.contended) {
         assert_eq!(
-            footprint.thread.index(),
+            entry.thread.index(),
             0,
             "the second runs when the first is done"
         );
         let pin = Preemption {
             key: 0,
             before: PreemptionPoint::Operation {
-                kind: footprint.kind,
-                of: footprint.name.to_owned(),
-                nth: footprint.nth,
+                kind: entry.kind,
+                of: entry.name.to_owned(),
+                nth: entry.nth,
             },
             length: Duration::ZERO,
             to: None,
@@ -98,11 +100,11 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
         assert_eq!(finish(&mut pinned), None);
         let order: Vec<_> = pinned.access_log().collect();
         let from = order.iter().position(|it| it.preempted);
-        let from = from.expect("another thread could go on there");
+        let from = from.expect("another thread could run there");
         let back = order[from + 21];
         for it in [order[from], back] {
-            assert_eq!((it.thread, it.kind), (footprint.thread, footprint.kind));
-            assert_eq!(it.nth, footprint.nth);
+            assert_eq!((it.thread, it.kind), (entry.thread, entry.kind));
+            assert_eq!(it.nth, entry.nth);
         }
         let others = &order[from + 1..from + 21];
         assert!(others.iter().all(|it| it.thread.index() == 1));
@@ -110,7 +112,7 @@ fn what_a_touch_is_named_by_puts_its_thread_aside_just_there() {
 }
 
 #[test]
-fn a_preemption_stands_before_a_critical_section_too() {
+fn a_preemption_can_come_before_a_critical_section() {
     let pin = Preemption {
         key: 0,
         before: PreemptionPoint::Operation {
@@ -123,7 +125,7 @@ fn a_preemption_stands_before_a_critical_section_too() {
     };
     let mut config = config();
     config.preemptions = vec![pin];
-    let mut machine = chosen(config, RoundRobin::without_preemption());
+    let mut machine = controlled(config, RoundRobin::without_preemption());
     let door = machine.create_lock("door");
     for number in 0..2_u16 {
         machine.spawn("one", number, u64::from(number), move |thread| async move {
@@ -138,9 +140,9 @@ fn a_preemption_stands_before_a_critical_section_too() {
     assert_eq!(records(&mut machine), [0, 1, 1, 0]);
 }
 
-/// Looking changes nothing, and only the newest are kept.
+/// The access log changes nothing and keeps only the latest entries.
 #[test]
-fn kept_accesses_are_the_newest_and_change_nothing() {
+fn the_access_log_keeps_the_latest_entries_and_changes_nothing() {
     let run = |access_log| {
         let mut machine = timed(even(vec![before_read(2)], access_log));
         writers(&mut machine);
@@ -154,5 +156,5 @@ fn kept_accesses_are_the_newest_and_change_nothing() {
     assert!(count > 7 && count < 1_000, "{count}");
     let newest: Vec<_> = all.access_log().skip(count - 7).collect();
     assert_eq!(few.access_log().collect::<Vec<_>>(), newest);
-    assert!(newest.iter().all(|footprint| footprint.at > Instant::ZERO));
+    assert!(newest.iter().all(|entry| entry.at > Instant::ZERO));
 }

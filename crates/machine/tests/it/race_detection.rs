@@ -1,4 +1,4 @@
-//! What the judge finds in the heap, name by name, and what it leaves alone.
+//! What the race detector reports, with names, and what it does not report.
 
 use std::future::Future;
 
@@ -46,13 +46,13 @@ fn use_after_free_names_all_three_lines() {
 }
 
 #[test]
-fn words_beyond_the_block_are_out_of_bounds_whoever_has_them() {
+fn words_beyond_the_block_are_out_of_bounds_whoever_owns_them() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         let _neighbour = thread.allocate(16).await;
         thread.write(block + FIRST, 1).await;
         thread.read(block + BEYOND).await;
-        // Two words on: the neighbour's first.
+        // Two words further: the first of the neighbour.
         thread
             .read(block + Field::new(24, "block.far beyond"))
             .await;
@@ -62,7 +62,7 @@ fn words_beyond_the_block_are_out_of_bounds_whoever_has_them() {
 }
 
 #[test]
-fn slack_that_nobody_asked_for_is_out_of_bounds() {
+fn slack_that_was_not_asked_for_is_out_of_bounds() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(12).await;
         thread.write(block + FOURTH, 1).await;
@@ -92,7 +92,7 @@ fn heap_words_of_no_block_are_wild() {
 }
 
 #[test]
-fn a_second_free_is_named_even_where_the_heap_refuses_it() {
+fn a_second_free_is_reported_even_if_the_heap_rejects_it() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         let _guard = thread.allocate(16).await;
@@ -105,7 +105,7 @@ fn a_second_free_is_named_even_where_the_heap_refuses_it() {
 }
 
 #[test]
-fn freeing_what_is_no_block_is_named() {
+fn freeing_what_is_no_block_is_reported() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(64).await;
         thread.free(block.offset(32)).await;
@@ -113,9 +113,9 @@ fn freeing_what_is_no_block_is_named() {
     assert_eq!(kinds(&machine), [ViolationKind::InvalidFree]);
 }
 
-/// A write past the end tears the neighbour's header; the MTA's own check sees it.
+/// A write past the end damages the neighbour's header, and the MTA's own check sees it.
 #[test]
-fn a_torn_header_fails_the_block_check() {
+fn a_damaged_header_fails_the_block_check() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         let neighbour = thread.allocate(16).await;
@@ -129,7 +129,7 @@ fn a_torn_header_fails_the_block_check() {
 }
 
 #[test]
-fn findings_are_kept_once_and_counted_after() {
+fn violations_are_kept_once_and_then_counted() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         thread.free(block).await;
@@ -141,7 +141,7 @@ fn findings_are_kept_once_and_counted_after() {
     assert_eq!(machine.race_detector().repeated(), 9);
 }
 
-/// What the environment says orders two threads; without its word they race.
+/// The environment can declare an order of two threads; otherwise they race.
 #[test]
 fn the_environment_can_order_threads() {
     let racing = |told: bool| {
@@ -200,10 +200,10 @@ fn turning_the_race_detector_off_changes_nothing_else() {
     assert_eq!((found > 0, unfound), (true, 0));
 }
 
-/// Who waits for a later signal of an event object does not hear of an earlier signaller whose
-/// signal somebody else took.
+/// A thread that waits for a later signal of an event object is not ordered after an earlier signaller
+/// whose signal another thread took.
 #[test]
-fn a_taken_signal_tells_nobody_else() {
+fn a_consumed_signal_orders_no_other_thread() {
     let mut machine = timed(config());
     let word = machine.map_static(1, "word").expect("room");
     let event = machine.create_event("gong", false);
@@ -227,9 +227,9 @@ fn a_taken_signal_tells_nobody_else() {
     assert_eq!(kinds(&machine), [ViolationKind::DataRace]);
 }
 
-/// A thread started by another knows what that one did before.
+/// What a parent did before it started a child happened before the child.
 #[test]
-fn a_child_has_heard_of_its_parent() {
+fn a_fork_orders_parent_and_child() {
     let mut machine = timed(config());
     let word = machine.map_static(1, "word").expect("room");
     let place = Location::new(word, "shared");
@@ -242,7 +242,7 @@ fn a_child_has_heard_of_its_parent() {
     assert_eq!(kinds(&machine), []);
 }
 
-/// A word remembers every reader that the writer has not heard of, not only the last.
+/// A word remembers every read that is unordered with a write, not only the last one.
 #[test]
 fn a_write_races_with_each_reader() {
     const READ: [&str; 2] = ["read by one", "read by the other"];

@@ -1,7 +1,6 @@
 //! The adversarial schedulers against their published bounds and distributions.
 //!
-//! Seeds are fixed, so that a test of chance is as certain as any other: what is compared with a
-//! law was drawn once for all.
+//! Seeds are fixed, so a statistical test has the same result in every run.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,12 +15,12 @@ use machine::{
 
 use crate::support::{HOST, Numbers, Thread, config, finish, machine, records};
 
-const STEP: Duration = Duration::from_nanos(200);
+const ACCESS_TIME: Duration = Duration::from_nanos(200);
 pub(crate) const PILOTS: u64 = 32;
 
 pub(crate) type Make = Box<dyn Fn(u64) -> Box<dyn Scheduler>>;
 
-pub(crate) fn luck(seed: u64) -> Choices {
+pub(crate) fn choices(seed: u64) -> Choices {
     Choices::new(seed)
 }
 
@@ -33,68 +32,73 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
     vec![
         (
             "random",
-            Box::new(|seed| Box::new(Random::new(luck(seed), HOST))),
+            Box::new(|seed| Box::new(Random::new(choices(seed), HOST))),
         ),
         (
-            "paced",
-            Box::new(|seed| Box::new(TimeWeighted::new(luck(seed), HOST, STEP))),
+            "time-weighted",
+            Box::new(|seed| Box::new(TimeWeighted::new(choices(seed), HOST, ACCESS_TIME))),
         ),
         (
             "parallel",
-            Box::new(|seed| Box::new(Parallel::new(luck(seed), HOST, STEP))),
+            Box::new(|seed| Box::new(Parallel::new(choices(seed), HOST, ACCESS_TIME))),
         ),
         (
             "pct-2",
-            Box::new(move |seed| Box::new(Pct::new(luck(seed), HOST, 2, two.most()))),
+            Box::new(move |seed| Box::new(Pct::new(choices(seed), HOST, 2, two.most()))),
         ),
         (
             "pct-3",
-            Box::new(move |seed| Box::new(Pct::new(luck(seed), HOST, 3, three.most()))),
+            Box::new(move |seed| Box::new(Pct::new(choices(seed), HOST, 3, three.most()))),
         ),
-        ("pos", Box::new(|seed| Box::new(Pos::new(luck(seed), HOST)))),
+        (
+            "pos",
+            Box::new(|seed| Box::new(Pos::new(choices(seed), HOST))),
+        ),
         (
             "surw",
-            Box::new(move |seed| Box::new(Surw::new(luck(seed), HOST, &whole, Selection::All))),
+            Box::new(move |seed| Box::new(Surw::new(choices(seed), HOST, &whole, Selection::All))),
         ),
         (
             "surw-one",
-            Box::new(move |seed| Box::new(Surw::new(luck(seed), HOST, &one, Selection::One))),
+            Box::new(move |seed| Box::new(Surw::new(choices(seed), HOST, &one, Selection::One))),
         ),
         (
             "preempting-1",
-            Box::new(move |seed| Box::new(Preempting::new(luck(seed), HOST, 1, &single))),
+            Box::new(move |seed| Box::new(Preempting::new(choices(seed), HOST, 1, &single))),
         ),
         (
             "preempting-2",
-            Box::new(move |seed| Box::new(Preempting::new(luck(seed), HOST, 2, &double))),
+            Box::new(move |seed| Box::new(Preempting::new(choices(seed), HOST, 2, &double))),
         ),
         (
             "portfolio",
-            Box::new(move |seed| Box::new(Portfolio::new(luck(seed), HOST, &mixed, STEP))),
+            Box::new(move |seed| {
+                Box::new(Portfolio::new(choices(seed), HOST, &mixed, ACCESS_TIME))
+            }),
         ),
     ]
 }
 
-fn pilot(drill: LitmusTest) -> Counts {
+fn pilot(test: LitmusTest) -> Counts {
     let tally = Rc::new(RefCell::new(Tally::default()));
-    let mut stage = drill.runner(false);
+    let mut runner = test.runner(false);
     for seed in 0..PILOTS {
-        let walk = Random::new(luck(seed), HOST);
-        stage.run(Box::new(Tally::counting(&tally, walk)));
+        let walk = Random::new(choices(seed), HOST);
+        runner.run(Box::new(Tally::counting(&tally, walk)));
     }
     Rc::unwrap_or_clone(tally).into_inner().counts()
 }
 
-fn failures(drill: LitmusTest, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
-    let mut stage = drill.runner(false);
-    let failed = |seed: &u64| stage.run(make(*seed));
+fn failures(test: LitmusTest, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
+    let mut runner = test.runner(false);
+    let failed = |seed: &u64| runner.run(make(*seed));
     (0..runs).filter(failed).count() as u64
 }
 
-const fn drill(program: Program, noise: u32) -> LitmusTest {
+const fn test(program: Program, steps: u32) -> LitmusTest {
     LitmusTest {
         program,
-        private_steps: noise,
+        private_steps: steps,
         fixed: false,
     }
 }
@@ -106,7 +110,7 @@ pub(crate) fn agrees(found: u64, runs: u64, expected: f64) -> bool {
     (found as f64 - mean).abs() <= 4.0 * deviation
 }
 
-/// Pearson's sum over equally likely outcomes.
+/// Pearson's chi-square statistic over equally likely outcomes.
 fn chi_square(counts: &BTreeMap<Vec<u32>, u64>, outcomes: usize) -> f64 {
     let runs: u64 = counts.values().sum();
     let expected = runs as f64 / outcomes as f64;
@@ -117,7 +121,7 @@ fn chi_square(counts: &BTreeMap<Vec<u32>, u64>, outcomes: usize) -> f64 {
     terms.sum::<f64>() + unseen
 }
 
-/// The order in which threads with so many shared calls each made them.
+/// The order in which threads made their calls; `calls` says how many each makes.
 fn order(calls: &[u32], scheduler: Box<dyn Scheduler>) -> Vec<u32> {
     let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
     let words = machine.map_static(64, "words").expect("room");
@@ -143,18 +147,18 @@ fn exact_counts(calls: &[u32]) -> Counts {
     let tally = Rc::new(RefCell::new(Tally::default()));
     order(
         calls,
-        Box::new(Tally::counting(&tally, Random::new(luck(0), HOST))),
+        Box::new(Tally::counting(&tally, Random::new(choices(0), HOST))),
     );
     Rc::unwrap_or_clone(tally).into_inner().counts()
 }
 
-/// Six calls, three of each thread: both read the head before either writes it unless one thread
-/// runs through. A fair coin does that with probability 2 / 2^3.
+/// Each thread makes three calls. Both read the head before either writes it, unless one thread runs
+/// through. A fair coin does that with probability 2 / 2^3.
 #[test]
-fn the_random_walk_is_a_fair_coin() {
+fn the_random_walk_is_fair() {
     const RUNS: u64 = 20_000;
-    let found = failures(drill(Program::FreeList, 0), RUNS, |seed| {
-        Box::new(Random::new(luck(seed), HOST))
+    let found = failures(test(Program::FreeList, 0), RUNS, |seed| {
+        Box::new(Random::new(choices(seed), HOST))
     });
     assert!(agrees(found, RUNS, 0.75), "{found} of {RUNS}");
 }
@@ -163,21 +167,22 @@ fn the_random_walk_is_a_fair_coin() {
 #[test]
 fn the_uniform_walk_fails_in_eighteen_of_twenty() {
     const RUNS: u64 = 20_000;
-    let drill = drill(Program::FreeList, 0);
-    let counts = pilot(drill);
-    let found = failures(drill, RUNS, |seed| {
-        Box::new(Surw::new(luck(seed), HOST, &counts, Selection::All))
+    let test = test(Program::FreeList, 0);
+    let counts = pilot(test);
+    let found = failures(test, RUNS, |seed| {
+        Box::new(Surw::new(choices(seed), HOST, &counts, Selection::All))
     });
     assert!(agrees(found, RUNS, 0.9), "{found} of {RUNS}");
 }
 
-/// The walk over private steps as well, computed step by step: what `TimeWeighted` must come to.
-fn coin_walk_over_private_steps(noise: usize) -> f64 {
-    let length = 2 * noise + 3;
-    // By how far the two threads have come: the probability to be there, none having failed.
+/// The failure probability of a random walk over all steps, private ones included, computed step by
+/// step: what `TimeWeighted` must have.
+fn coin_walk_over_private_steps(steps: usize) -> f64 {
+    let length = 2 * steps + 3;
+    // The probability to be at a pair of positions, by whether the shared parts have overlapped.
     let mut there = vec![vec![[0.0; 2]; length + 1]; length + 1];
     there[0][0][0] = 1.0;
-    let (reads, writes) = (noise + 1, noise + 3);
+    let (reads, writes) = (steps + 1, steps + 3);
     let mut failed = 0.0;
     for one in 0..=length {
         for two in 0..=length {
@@ -208,36 +213,36 @@ fn coin_walk_over_private_steps(noise: usize) -> f64 {
 }
 
 #[test]
-fn the_paced_walk_is_the_walk_over_private_steps() {
+fn the_time_weighted_walk_is_a_walk_over_private_steps() {
     const RUNS: u64 = 10_000;
     assert!((coin_walk_over_private_steps(0) - 0.75).abs() < 1e-12);
-    for noise in [0, 5, 20] {
-        let found = failures(drill(Program::FreeList, noise), RUNS, |seed| {
-            Box::new(TimeWeighted::new(luck(seed), HOST, STEP))
+    for steps in [0, 5, 20] {
+        let found = failures(test(Program::FreeList, steps), RUNS, |seed| {
+            Box::new(TimeWeighted::new(choices(seed), HOST, ACCESS_TIME))
         });
-        let expected = coin_walk_over_private_steps(noise as usize);
+        let expected = coin_walk_over_private_steps(steps as usize);
         assert!(
             agrees(found, RUNS, expected),
-            "noise {noise}: {found}, not {expected}"
+            "steps {steps}: {found}, not {expected}"
         );
     }
 }
 
-/// Only the two that look at modeled time, and the portfolio that may draw them, see the private
-/// steps at all.
+/// Only the two schedulers that look at modeled time, and the portfolio that may draw one of them, see
+/// private steps at all.
 #[test]
 fn private_calls_are_no_choices() {
     for program in Program::ALL {
-        let counts = pilot(drill(program, 0));
+        let counts = pilot(test(program, 0));
         for (name, make) in all(&counts) {
-            if ["paced", "parallel", "portfolio"].contains(&name) {
+            if ["time-weighted", "parallel", "portfolio"].contains(&name) {
                 continue;
             }
-            let [mut calm, mut loud] = [0, 5].map(|noise| drill(program, noise).runner(false));
+            let [mut calm, mut loud] = [0, 5].map(|steps| test(program, steps).runner(false));
             for seed in 0..200 {
                 let bare = calm.run(make(seed));
-                let noisy = loud.run(make(seed));
-                assert_eq!(bare, noisy, "{name} on {program:?} with seed {seed}");
+                let padded = loud.run(make(seed));
+                assert_eq!(bare, padded, "{name} on {program:?} with seed {seed}");
             }
         }
     }
@@ -250,32 +255,32 @@ fn surw_is_uniform_over_interleavings() {
         let counts = exact_counts(&calls);
         let mut found: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
         for seed in 0..10_000 {
-            let walk = Surw::new(luck(seed), HOST, &counts, Selection::All);
+            let walk = Surw::new(choices(seed), HOST, &counts, Selection::All);
             *found.entry(order(&calls, Box::new(walk))).or_default() += 1;
         }
         let sum = chi_square(&found, outcomes);
-        assert_eq!(found.len(), outcomes, "every interleaving is met");
+        assert_eq!(found.len(), outcomes, "every interleaving occurs");
         assert!(sum < critical, "{calls:?}: {sum}");
-        // The witness that the test can fail: the coin walk is far from uniform.
+        // The test can fail: the random walk is far from uniform.
         let mut coin: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
         for seed in 0..10_000 {
-            let walk = Random::new(luck(seed), HOST);
+            let walk = Random::new(choices(seed), HOST);
             *coin.entry(order(&calls, Box::new(walk))).or_default() += 1;
         }
         assert!(chi_square(&coin, outcomes) > 2.0 * critical);
     }
 }
 
-/// Selected: the three accesses to the state of the control block, of which there are three orders.
+/// The selected calls are the three accesses to the state of the control block, with three orders.
 #[test]
-fn surw_is_uniform_over_what_is_selected() {
-    let drill = drill(Program::StaleBlock, 0);
-    let counts = pilot(drill);
-    let found = failures(drill, 20_000, |seed| {
-        Box::new(Surw::new(luck(seed), HOST, &counts, Selection::One))
+fn surw_is_uniform_over_the_selected_calls() {
+    let test = test(Program::StaleBlock, 0);
+    let counts = pilot(test);
+    let found = failures(test, 20_000, |seed| {
+        Box::new(Surw::new(choices(seed), HOST, &counts, Selection::One))
     });
-    let whole = failures(drill, 20_000, |seed| {
-        Box::new(Surw::new(luck(seed), HOST, &counts, Selection::All))
+    let whole = failures(test, 20_000, |seed| {
+        Box::new(Surw::new(choices(seed), HOST, &counts, Selection::All))
     });
     assert!(
         found > 2 * whole,
@@ -283,8 +288,8 @@ fn surw_is_uniform_over_what_is_selected() {
     );
 }
 
-/// A bug of depth `depth` among `threads`: the first writes `depth - 1` stages in turn, and each
-/// must be seen by the second before the next is written.
+/// A bug of depth `depth` in two threads: the first writes `depth - 1` stages in turn, and the second
+/// must read each before the next is written.
 pub(crate) fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u64) {
     const PADDING: u32 = 4;
     let mut machine = machine(config(), Strategy::Controlled(scheduler), 1);
@@ -316,13 +321,18 @@ pub(crate) fn staged_bug(depth: u32, scheduler: Box<dyn Scheduler>) -> (bool, u6
     (found, machine.calls())
 }
 
-/// The theorem of the paper: at least 1 / (n k^(d-1)).
+/// The theorem of the PCT paper: at least 1 / (n k^(d-1)).
 #[test]
 fn pct_keeps_its_bound() {
     for (depth, runs) in [(2, 4_000), (3, 20_000)] {
         let steps = u64::from(2 * (depth - 1) + 8);
-        let run =
-            |seed: &u64| staged_bug(depth, Box::new(Pct::new(luck(*seed), HOST, depth, steps))).0;
+        let run = |seed: &u64| {
+            staged_bug(
+                depth,
+                Box::new(Pct::new(choices(*seed), HOST, depth, steps)),
+            )
+            .0
+        };
         let found = (0..runs).filter(run).count() as f64;
         let bound = 1.0 / (2.0 * (steps as f64).powi(depth as i32 - 1));
         let mean = runs as f64 * bound;
@@ -331,14 +341,14 @@ fn pct_keeps_its_bound() {
             "depth {depth}: {found} of {runs}, bound {bound}"
         );
     }
-    // Too shallow a search never finds it: each switch back needs a change of its own.
-    let shallow = |seed: &u64| staged_bug(3, Box::new(Pct::new(luck(*seed), HOST, 1, 12))).0;
+    // Too small a depth never finds it: each switch needs a change point of its own.
+    let shallow = |seed: &u64| staged_bug(3, Box::new(Pct::new(choices(*seed), HOST, 1, 12))).0;
     assert_eq!((0..2_000).filter(shallow).count(), 0);
 }
 
-/// One thread makes `n` calls that conflict with nothing and then one that conflicts with the only
-/// call of another. It comes first if its n + 1 priorities all exceed the other's: 1 / (n + 2). The
-/// coin walk lets it come first once in 2^(n+1).
+/// One thread makes `n` independent calls and then one that conflicts with the only call of another.
+/// It goes first if its n + 1 priorities all exceed the other's: probability 1 / (n + 2). Under the
+/// random walk it goes first once in 2^(n+1).
 #[test]
 fn pos_has_its_distribution() {
     const RUNS: u64 = 8_000;
@@ -362,10 +372,10 @@ fn pos_has_its_distribution() {
             records(&mut machine)[0] == 0
         };
         let pos = (0..RUNS)
-            .filter(|&seed| first(Box::new(Pos::new(luck(seed), HOST))))
+            .filter(|&seed| first(Box::new(Pos::new(choices(seed), HOST))))
             .count();
         let coin = (0..RUNS)
-            .filter(|&seed| first(Box::new(Random::new(luck(seed), HOST))))
+            .filter(|&seed| first(Box::new(Random::new(choices(seed), HOST))))
             .count();
         let expected = 1.0 / f64::from(n + 2);
         assert!(agrees(pos as u64, RUNS, expected), "{n}: {pos} of {RUNS}");
@@ -376,78 +386,77 @@ fn pos_has_its_distribution() {
     }
 }
 
-/// Whoever stands before a lock that is taken is not asked to wait for it while somebody else can
-/// go on.
+/// A thread before an owned lock is not scheduled while another thread can continue.
 #[test]
-fn nobody_is_sent_to_wait_while_another_can_go() {
+fn no_thread_is_blocked_while_another_can_run() {
     #[derive(Debug)]
     struct Watching(Box<dyn Scheduler>, Rc<RefCell<u32>>);
     impl Scheduler for Watching {
-        fn choose(&mut self, step: u64, runnable: &EnabledSet) -> usize {
-            let index = self.0.choose(step, runnable);
-            let waited = runnable[index].blocks() && runnable.iter().any(|one| !one.blocks());
-            *self.1.borrow_mut() += u32::from(waited);
+        fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
+            let index = self.0.choose(step, enabled);
+            let chose_blocked = enabled[index].blocks() && enabled.iter().any(|one| !one.blocks());
+            *self.1.borrow_mut() += u32::from(chose_blocked);
             index
         }
     }
-    let drill = LitmusTest {
+    let test = LitmusTest {
         program: Program::StaleBlock,
         private_steps: 1,
         fixed: true,
     };
-    let counts = pilot(drill);
-    let mut stage = drill.runner(false);
+    let counts = pilot(test);
+    let mut runner = test.runner(false);
     for (name, make) in all(&counts) {
-        let waited = Rc::new(RefCell::new(0));
+        let chose_blocked = Rc::new(RefCell::new(0));
         for seed in 0..300 {
-            stage.run(Box::new(Watching(make(seed), Rc::clone(&waited))));
+            runner.run(Box::new(Watching(make(seed), Rc::clone(&chose_blocked))));
         }
-        // The plain walk sends anybody.
-        assert_eq!(*waited.borrow() > 0, name == "random", "{name}");
+        // The random walk chooses any thread.
+        assert_eq!(*chose_blocked.borrow() > 0, name == "random", "{name}");
     }
 }
 
 #[test]
-fn every_drill_fails_under_the_portfolio_and_no_right_twin_does() {
+fn every_litmus_test_fails_under_the_portfolio_and_no_fixed_variant_does() {
     for program in Program::ALL {
-        for noise in [0, 5] {
-            let counts = pilot(drill(program, noise));
+        for steps in [0, 5] {
+            let counts = pilot(test(program, steps));
             let portfolio = |seed| -> Box<dyn Scheduler> {
-                Box::new(Portfolio::new(luck(seed), HOST, &counts, STEP))
+                Box::new(Portfolio::new(choices(seed), HOST, &counts, ACCESS_TIME))
             };
             assert!(
-                failures(drill(program, noise), 3_000, portfolio) > 0,
+                failures(test(program, steps), 3_000, portfolio) > 0,
                 "{program:?}"
             );
         }
-        spare_the_right_twin(program, 300);
+        no_failure_when_fixed(program, 300);
     }
 }
 
 #[test]
 #[ignore = "a campaign of some minutes"]
-fn no_right_twin_fails_in_a_hundred_thousand_schedules() {
+fn no_fixed_variant_fails_in_a_hundred_thousand_schedules() {
     for program in Program::ALL {
-        spare_the_right_twin(program, 100_000);
+        no_failure_when_fixed(program, 100_000);
     }
 }
 
-/// Under every scheduler, with the judge watching.
-fn spare_the_right_twin(program: Program, runs: u64) {
-    for noise in [0, 5] {
-        let drill = LitmusTest {
+/// Under every scheduler, with race detection.
+fn no_failure_when_fixed(program: Program, runs: u64) {
+    for steps in [0, 5] {
+        let test = LitmusTest {
             program,
-            private_steps: noise,
+            private_steps: steps,
             fixed: true,
         };
-        let mut stage = drill.runner(true);
-        for (name, make) in all(&pilot(drill)) {
+        let mut runner = test.runner(true);
+        for (name, make) in all(&pilot(test)) {
             for seed in 0..runs {
-                assert!(!stage.run(make(seed)), "{name}: {drill:?}, seed {seed}");
+                assert!(!runner.run(make(seed)), "{name}: {test:?}, seed {seed}");
                 assert_eq!(
-                    stage.machine().race_detector().violations(),
+                    runner.machine().race_detector().violations(),
                     &[],
-                    "{name}: {drill:?}, seed {seed}"
+                    "{name}: {test:?}, seed {seed}"
                 );
             }
         }
@@ -455,19 +464,19 @@ fn spare_the_right_twin(program: Program, runs: u64) {
 }
 
 #[test]
-fn a_restarted_machine_is_as_a_new_one() {
+fn a_reset_machine_is_as_a_new_one() {
     for (program, fixed) in Program::ALL
         .into_iter()
         .flat_map(|one| [(one, false), (one, true)])
     {
-        let drill = LitmusTest {
+        let test = LitmusTest {
             fixed,
-            ..drill(program, 2)
+            ..test(program, 2)
         };
-        let mut used = drill.runner(true);
+        let mut used = test.runner(true);
         for seed in 0..300 {
-            let walk = || Box::new(Random::new(luck(seed), HOST));
-            let mut new = drill.runner(true);
+            let walk = || Box::new(Random::new(choices(seed), HOST));
+            let mut new = test.runner(true);
             assert_eq!(new.run(walk()), used.run(walk()));
             let [new, used] = [new.machine(), used.machine()];
             assert_eq!(new.trace_hash(), used.trace_hash());
@@ -483,7 +492,7 @@ fn a_restarted_machine_is_as_a_new_one() {
 }
 
 #[test]
-fn a_restarted_heap_is_as_a_new_one() {
+fn a_reset_heap_is_as_a_new_one() {
     let build = || machine(config(), Strategy::Timed, 1);
     let load = |machine: &mut Machine<Numbers>| {
         machine.spawn("user", 0, 0, |t: Thread| async move {
@@ -503,14 +512,13 @@ fn a_restarted_heap_is_as_a_new_one() {
     };
     let mut used = build();
     let _ = load(&mut used);
-    used.reset_with(Strategy::Timed, luck(1));
+    used.reset_with(Strategy::Timed, choices(1));
     assert_eq!(load(&mut used), load(&mut build()));
 }
 
-/// A thread that looks at a word again and again until another has written it: under priorities
-/// alone it would look for ever.
+/// A thread polls a word until another has written it. Under strict priorities it would poll for ever.
 #[test]
-fn who_polls_under_priorities_lets_the_other_go_at_last() {
+fn a_polling_thread_yields_at_last_under_priorities() {
     for seed in 0..20 {
         let choices = Choices::new(seed);
         let scheduler = Pct::new(choices, HOST, 1, 1_000);

@@ -1,4 +1,4 @@
-//! Loads to be timed from outside, in a release build: this crate reads no clock.
+//! Loads to be timed from outside in a release build: the tests read no clock.
 
 use kernel::{Choices, Ratio};
 use machine::{Config, Field, Machine, Random, Strategy};
@@ -46,13 +46,13 @@ fn timed(detect_races: bool, jitter: Ratio) {
 #[test]
 #[ignore = "a load to be timed in a release build"]
 fn timed_with_race_detection() {
-    timed(true, Ratio::new(1, 2).expect("a share"));
+    timed(true, Ratio::new(1, 2).expect("a fraction"));
 }
 
 #[test]
 #[ignore = "a load to be timed in a release build"]
 fn timed_without_race_detection() {
-    timed(false, Ratio::new(1, 2).expect("a share"));
+    timed(false, Ratio::new(1, 2).expect("a fraction"));
 }
 
 #[test]

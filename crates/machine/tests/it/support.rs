@@ -1,5 +1,5 @@
-//! A small world around a machine: it answers every environment call at once with the number
-//! that follows.
+//! Helpers of all tests: machines, and an environment that replies to every call at once with the next
+//! number.
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::{
@@ -9,7 +9,7 @@ use machine::{
 
 pub(crate) const HOST: u64 = 77;
 
-/// The tests' environment: numbers everywhere.
+/// The environment of the tests: everything is a number.
 #[derive(Debug)]
 pub(crate) struct Numbers;
 
@@ -35,21 +35,21 @@ pub(crate) fn config() -> Config {
     }
 }
 
-/// A preemption of the thread with key 0 before its read number `ordinal` of `word`.
-pub(crate) fn before_read(ordinal: u64) -> Preemption {
+/// A preemption of the thread with key 0 before its nth read of `word`.
+pub(crate) fn before_read(nth: u64) -> Preemption {
     Preemption {
         key: 0,
         before: PreemptionPoint::Operation {
             kind: OperationKind::Read,
             of: "word".to_owned(),
-            nth: ordinal,
+            nth,
         },
         length: Duration::ZERO,
         to: None,
     }
 }
 
-/// One microsecond for everything.
+/// Every call takes one microsecond.
 pub(crate) fn even_costs() -> Costs {
     let one = Duration::from_micros(1);
     Costs {
@@ -64,14 +64,14 @@ pub(crate) fn even_costs() -> Costs {
 }
 
 pub(crate) fn machine(config: Config, strategy: Strategy, seed: u64) -> Machine<Numbers> {
-    Machine::new(config, strategy, Choices::new(seed), HOST).expect("a sound configuration")
+    Machine::new(config, strategy, Choices::new(seed), HOST).expect("the configuration is valid")
 }
 
 pub(crate) fn timed(config: Config) -> Machine<Numbers> {
     machine(config, Strategy::Timed, 1)
 }
 
-pub(crate) fn chosen(config: Config, scheduler: impl Scheduler + 'static) -> Machine<Numbers> {
+pub(crate) fn controlled(config: Config, scheduler: impl Scheduler + 'static) -> Machine<Numbers> {
     machine(config, Strategy::Controlled(Box::new(scheduler)), 1)
 }
 
@@ -80,12 +80,12 @@ pub(crate) fn random(config: Config, seed: u64) -> Machine<Numbers> {
     machine(config, Strategy::Controlled(Box::new(walk)), seed)
 }
 
-/// Runs until everybody is blocked or gone; the exception, if one ended it.
+/// Runs until all threads are blocked or have exited. Returns the exception that ended the run.
 pub(crate) fn finish(machine: &mut Machine<Numbers>) -> Option<Exception> {
     finish_watching(machine, |_, _| {})
 }
 
-/// As [`finish`], showing the machine to `watch` at every environment call.
+/// The same, and calls `watch` at every environment call.
 pub(crate) fn finish_watching(
     machine: &mut Machine<Numbers>,
     mut watch: impl FnMut(&Machine<Numbers>, u32),
@@ -98,14 +98,14 @@ pub(crate) fn finish_watching(
             }
             Progress::Raised(exception) => return Some(exception),
             Progress::Idle => return None,
-            Progress::ReachedUntil => panic!("nothing comes after the end of time"),
-            Progress::CallLimitReached => panic!("nobody set a limit on calls"),
+            Progress::ReachedUntil => panic!("no call comes after the end of time"),
+            Progress::CallLimitReached => panic!("the number of calls is not limited"),
         }
     }
 }
 
-/// What was written down, without who and when.
+/// The records, without thread and time.
 pub(crate) fn records(machine: &mut Machine<Numbers>) -> Vec<u32> {
-    let written = machine.take_records();
-    written.into_iter().map(|written| written.record).collect()
+    let records = machine.take_records();
+    records.into_iter().map(|it| it.record).collect()
 }

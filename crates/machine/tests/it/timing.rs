@@ -1,4 +1,4 @@
-//! Modeled time: processors, quantum, costs and what they add up to.
+//! Modeled time: processors, quantum and costs.
 
 use kernel::{Duration, Instant, Ratio};
 use machine::{Location, Machine, Progress, Recorded};
@@ -9,7 +9,7 @@ fn micros(micros: u64) -> Instant {
     Instant::ZERO + Duration::from_micros(micros)
 }
 
-/// A machine on which a call costs a microsecond and a switch ten, with one word mapped.
+/// A machine on which a call takes a microsecond and a switch ten, with one mapped word.
 fn even(processors: u32, quantum: Duration) -> (Machine<Numbers>, Location) {
     let mut config = config();
     config.processors = processors;
@@ -37,8 +37,8 @@ fn spawn_readers(machine: &mut Machine<Numbers>, place: Location, threads: u16, 
     }
 }
 
-/// Threads in order of their records, repetitions left out.
-fn turns(written: &[Recorded<u32>]) -> Vec<u32> {
+/// The threads in the order of their records, without repetitions.
+fn time_slices(written: &[Recorded<u32>]) -> Vec<u32> {
     let mut turns: Vec<_> = written.iter().map(|one| one.record).collect();
     turns.dedup();
     turns
@@ -50,7 +50,7 @@ fn one_processor_without_a_quantum_never_preempts() {
     spawn_readers(&mut machine, place, 3, 100);
     assert_eq!(finish(&mut machine), None);
     let written = machine.take_records();
-    assert_eq!(turns(&written), [0, 1, 2]);
+    assert_eq!(time_slices(&written), [0, 1, 2]);
     // 100 calls each, and a switch between one thread and the next.
     assert_eq!(written[0].at, Instant::ZERO);
     assert_eq!(written[100].at, micros(110));
@@ -74,16 +74,16 @@ fn an_environment_call_answered_at_once_is_no_preemption() {
         );
     }
     assert_eq!(finish(&mut machine), None);
-    assert_eq!(turns(&machine.take_records()), [0, 1]);
+    assert_eq!(time_slices(&machine.take_records()), [0, 1]);
 }
 
 #[test]
-fn a_quantum_ends_a_turn() {
+fn a_quantum_ends_a_time_slice() {
     let (mut machine, place) = even(1, Duration::from_micros(20));
     spawn_readers(&mut machine, place, 2, 40);
     assert_eq!(finish(&mut machine), None);
     let written = machine.take_records();
-    assert_eq!(turns(&written), [0, 1, 0, 1]);
+    assert_eq!(time_slices(&written), [0, 1, 0, 1]);
     // A quantum, a switch, a quantum, a switch.
     assert_eq!(written[40].at, micros(60));
 }
@@ -96,7 +96,7 @@ fn two_processors_run_two_threads_at_once() {
     let written = machine.take_records();
     assert!(
         written.iter().is_sorted_by_key(|one| one.at),
-        "records come in time's order"
+        "records come in the order of time"
     );
     assert_eq!(written[19].at, micros(9));
     assert_eq!(written[18].at, micros(9));
@@ -120,12 +120,12 @@ fn a_thread_woken_by_another_processor_starts_then() {
     assert_eq!(
         machine.take_records()[0].at,
         micros(50),
-        "its processor still held it"
+        "its processor still held its registers"
     );
 }
 
 #[test]
-fn a_run_stops_where_it_is_told() {
+fn a_run_stops_at_its_limit() {
     let (mut machine, place) = even(1, Duration::MAX);
     spawn_readers(&mut machine, place, 1, 10);
     let progress = machine.run(Instant::ZERO, micros(4));
@@ -135,7 +135,7 @@ fn a_run_stops_where_it_is_told() {
 }
 
 #[test]
-fn a_stalled_thread_rests_and_the_others_do_not() {
+fn only_the_stalled_thread_is_delayed() {
     let (mut machine, place) = even(1, Duration::MAX);
     spawn_readers(&mut machine, place, 2, 10);
     let stalled = machine.threads().len() - 2;
@@ -150,7 +150,7 @@ fn a_stalled_thread_rests_and_the_others_do_not() {
     machine.stall(id, micros(500));
     assert_eq!(finish(&mut machine), None);
     let written = machine.take_records();
-    assert_eq!(turns(&written), [1, 0]);
+    assert_eq!(time_slices(&written), [1, 0]);
     assert_eq!(written[10].at, micros(510), "the stall's end and a switch");
 }
 
@@ -174,7 +174,7 @@ fn a_preemption_comes_exactly_before_its_call() {
     assert_eq!(
         order[13..],
         [0; 7],
-        "nobody is left for the second to yield to"
+        "no thread is left for the second to yield to"
     );
 }
 
@@ -185,7 +185,7 @@ fn costs_with_jitter_add_up() {
     for seed in 0..20 {
         let mut config = config();
         config.costs = even_costs();
-        config.jitter = Ratio::new(1, 2).expect("a share");
+        config.jitter = Ratio::new(1, 2).expect("a fraction");
         let mut machine = crate::support::machine(config, machine::Strategy::Timed, seed);
         let word = machine.map_static(1, "word").expect("room");
         spawn_readers(
@@ -203,13 +203,13 @@ fn costs_with_jitter_add_up() {
     }
 }
 
-/// A thread's luck is its own: it takes the same time whoever else lives.
+/// Each thread has its own random costs: other threads do not change them.
 #[test]
 fn another_thread_does_not_change_what_calls_cost() {
     let finishes_at = |threads: u16| {
         let mut config = config();
         config.processors = 4;
-        config.jitter = Ratio::new(1, 2).expect("a share");
+        config.jitter = Ratio::new(1, 2).expect("a fraction");
         let mut machine = timed(config);
         let word = machine.map_static(1, "word").expect("room");
         spawn_readers(&mut machine, Location::new(word, "word"), threads, 100);

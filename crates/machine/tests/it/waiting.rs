@@ -1,11 +1,11 @@
-//! Locks, semaphores, event objects and queues: nobody passes who must wait, nobody waits who
-//! may pass, and first come is first served.
+//! Critical sections, semaphores, event objects and queues: threads wait exactly when they must, and are
+//! served first come, first served.
 
 use kernel::{Duration, Instant};
 use machine::{Progress, RoundRobin, ThreadState};
 use proptest::prelude::*;
 
-use crate::support::{chosen, config, finish, machine as build, random, records, timed};
+use crate::support::{config, controlled, finish, machine as build, random, records, timed};
 
 const ENTERED: u32 = 1;
 const LEFT: u32 = 2;
@@ -36,7 +36,7 @@ proptest! {
         prop_assert_eq!(machine.lock(lock).owner(), None);
     }
 
-    /// Two senders and one receiver: all arrives once, each sender's messages in order.
+    /// Two senders and one receiver: every message arrives once, each sender's messages in order.
     #[test]
     fn a_queue_is_first_in_first_out(seed in any::<u64>(), limit in 1..4_usize) {
         let mut machine = random(config(), seed);
@@ -65,7 +65,7 @@ proptest! {
         prop_assert_eq!(machine.race_detector().violations(), &[]);
     }
 
-    /// Never more takers inside than the semaphore allows, and all get in.
+    /// Never more threads inside than the semaphore allows, and all get in.
     #[test]
     fn a_semaphore_counts(seed in any::<u64>(), places in 1..4_u32) {
         let mut machine = random(config(), seed);
@@ -103,9 +103,9 @@ fn a_semaphore_at_its_maximum_takes_no_more() {
 }
 
 #[test]
-fn a_manual_event_lets_all_go_and_an_automatic_one_each_in_turn() {
+fn a_manual_event_releases_all_and_an_automatic_one_each_in_turn() {
     for (manual, passing) in [(true, 3), (false, 1)] {
-        let mut machine = chosen(config(), RoundRobin::new(1));
+        let mut machine = controlled(config(), RoundRobin::new(1));
         let event = machine.create_event("gong", manual);
         for number in 0..3 {
             machine.spawn(
@@ -131,7 +131,7 @@ fn a_manual_event_lets_all_go_and_an_automatic_one_each_in_turn() {
 }
 
 #[test]
-fn a_set_automatic_event_lets_one_late_comer_pass() {
+fn a_set_automatic_event_releases_one_later_waiter() {
     let mut machine = timed(config());
     let event = machine.create_event("gong", false);
     machine.spawn("both", 1, 1, move |thread| async move {
@@ -145,7 +145,7 @@ fn a_set_automatic_event_lets_one_late_comer_pass() {
 }
 
 #[test]
-fn an_event_that_is_reset_lets_nobody_pass() {
+fn an_event_that_is_reset_releases_no_thread() {
     let mut machine = timed(config());
     let event = machine.create_event("gong", true);
     machine.spawn("both", 1, 1, move |thread| async move {
@@ -172,7 +172,7 @@ fn a_wait_ends_with_its_message_or_at_its_deadline_never_both() {
         thread.record(thread.receive_until(queue, deadline).await.unwrap_or(0));
         assert_eq!(thread.receive_until(queue, deadline).await, None);
         assert_eq!(thread.now(), deadline);
-        // A deadline that is past still takes what is there.
+        // A receive whose deadline is past still takes a message that is there.
         thread.record(thread.receive(queue).await);
         thread.record(thread.receive_until(queue, deadline).await.unwrap_or(0));
     });
@@ -193,7 +193,7 @@ fn a_wait_ends_with_its_message_or_at_its_deadline_never_both() {
 }
 
 #[test]
-fn a_full_queue_gives_the_worlds_message_back() {
+fn a_full_queue_returns_a_posted_message() {
     let mut machine = timed(config());
     let queue = machine.create_queue("letters", 1);
     assert_eq!(machine.post(Instant::ZERO, queue, 1), Ok(()));
@@ -203,7 +203,7 @@ fn a_full_queue_gives_the_worlds_message_back() {
 
 #[test]
 fn a_deadlock_is_seen_as_threads_waiting_for_each_other() {
-    let mut machine = chosen(config(), RoundRobin::new(1));
+    let mut machine = controlled(config(), RoundRobin::new(1));
     let locks = [machine.create_lock("fork"), machine.create_lock("knife")];
     for number in 0..2_u16 {
         let [first, second] = [locks[usize::from(number)], locks[usize::from(1 - number)]];
@@ -235,7 +235,7 @@ fn a_deadlock_is_seen_as_threads_waiting_for_each_other() {
 }
 
 #[test]
-fn a_thread_in_an_environment_call_waits_for_the_reply_alone() {
+fn a_thread_in_an_environment_call_waits_only_for_the_reply() {
     let mut machine = build(config(), machine::Strategy::Timed, 1);
     let asker = machine.spawn("asker", 1, 1, |thread| async move {
         let reply = thread.call(5).await;
@@ -243,7 +243,7 @@ fn a_thread_in_an_environment_call_waits_for_the_reply_alone() {
     });
     let Progress::Environment { thread, at, call } = machine.run(Instant::ZERO, Instant::MAX)
     else {
-        panic!("the call reaches the world");
+        panic!("the call reaches the environment");
     };
     assert_eq!((thread, at, call), (asker, Instant::ZERO, 5));
     assert_eq!(machine.thread(asker).state, ThreadState::Asking);
