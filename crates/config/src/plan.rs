@@ -40,38 +40,39 @@ pub use crate::format::keyword::Keyword;
 keywords! {
     /// Who decides which modeled thread makes the next call.
     pub enum Scheduler {
-        /// Calls cost modeled time, threads are preempted by quantum: rates mean something.
+        /// Calls cost modeled time, and threads are preempted by quantum: the only one whose rates are
+        /// meaningful.
         Timed = "timed",
-        /// Any runnable thread, by keyed chance: finds bugs, its rates mean nothing.
+        /// A uniformly random enabled thread for each call.
         Random = "random",
-        /// Every runnable thread in turn: finds bugs, its rates mean nothing.
+        /// The enabled threads in turn.
         RoundRobin = "round-robin",
-        /// Whoever has the processor keeps it until it waits: finds only what is pinned.
+        /// A thread runs until it blocks: preemptions are only those that are pinned.
         Cooperative = "cooperative",
-        /// Random priorities that change at two random calls: an adversary, its rates mean nothing.
+        /// Probabilistic concurrency testing: random priorities that change at two random calls.
         Pct = "pct",
-        /// Random priorities of calls, drawn anew on conflict: an adversary, its rates mean nothing.
+        /// Partial-order sampling: random priorities of calls, drawn again on a conflict.
         Pos = "pos",
-        /// Uniform over the orders of calls: an adversary, its rates mean nothing.
+        /// Selectively uniform random walk: uniform over the orders of calls.
         Surw = "surw",
-        /// Random steps of modeled time: an adversary, its rates mean nothing.
+        /// Time-weighted random walk: random steps of modeled time.
         Paced = "paced",
-        /// A processor for every thread: an adversary, its rates mean nothing.
+        /// A processor for every thread.
         Parallel = "parallel",
-        /// One of several, drawn for each start: an adversary, its rates mean nothing.
+        /// One of several adversaries, drawn for each start of a service.
         Portfolio = "portfolio",
     }
 }
 
 impl Scheduler {
-    /// Whether it looks for trouble instead of modeling time: how often that comes up says nothing
-    /// about how often it would happen.
+    /// Whether the scheduler searches for failures instead of modeling time: its rates say nothing
+    /// about how often a failure occurs in reality.
     #[must_use]
     pub const fn is_adversary(self) -> bool {
         !matches!(self, Self::Timed)
     }
 
-    /// Whether it must know beforehand how many calls there will be.
+    /// Whether the scheduler needs the number of calls in advance.
     #[must_use]
     pub const fn needs_counts(self) -> bool {
         matches!(self, Self::Pct | Self::Surw | Self::Portfolio)

@@ -1,10 +1,8 @@
-//! One seed's own selection of what can go wrong.
+//! The faults, impairments and settings that one seed of a swarm has.
 //!
-//! Owns [`select()`]: which faults and impairments a seed has, and what its varied settings are. A
-//! run that leaves some kinds of trouble out goes deeper into the others, which all of them
-//! together would drown (A. Groce et al., "Swarm Testing", ISSTA 2012). Each part is there with one
-//! half, by a draw keyed with its path: adding one changes nothing for the others. It refuses
-//! settings that a file could not have.
+//! A run without some kinds of faults goes deeper into the others, which all of them together would
+//! mask (A. Groce et al., "Swarm Testing", ISSTA 2012). Each part is present with probability 1/2, by a
+//! draw keyed with its path, so that a new part does not change the selection of the others.
 
 use std::collections::BTreeMap;
 
@@ -20,18 +18,18 @@ const VALUE: Site = Site::new("swarm.value");
 /// What a seed selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// The scenario as it is under this seed; it has no swarm any more.
+    /// The scenario of this seed, without its swarm.
     pub scenario: Scenario,
-    /// What was drawn, by dotted path: a value, or `on` and `off`.
+    /// What was drawn, by dotted path: a value, `on` or `off`.
     pub settings: BTreeMap<String, String>,
     /// The drawn values as overrides.
     pub overrides: Vec<String>,
 }
 
-/// Reads a scenario and selects what `seed` has of it.
+/// Reads a scenario and makes the selection of `seed`.
 ///
 /// # Errors
-/// What is wrong with the file, or with what was drawn.
+/// What is wrong with the file or with the drawn values.
 pub fn select(
     name: &str,
     bytes: &[u8],
@@ -51,7 +49,7 @@ pub fn select(
     let mut scenario = file::load(name, bytes, &all)?;
     for part in parts(&scenario) {
         let mut draw = choices.rng(PRESENT, key(&part), [0, 0]);
-        let is_on = draw.chance(Ratio::new(1, 2).expect("a half is a share"));
+        let is_on = draw.chance(Ratio::new(1, 2).expect("a half is a fraction"));
         if !is_on {
             switch_off(&mut scenario, &part);
         }
@@ -65,10 +63,10 @@ pub fn select(
     })
 }
 
-/// Whether every value that could be drawn is one that the file could have.
+/// Checks that the file accepts every value that can be drawn; of a range, its two ends.
 ///
 /// # Errors
-/// What is wrong with the first that is not.
+/// What is wrong with the first value that is not accepted.
 pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagnostics> {
     let whole = file::load(name, bytes, overrides)?;
     for varied in &whole.swarm.vary {
@@ -99,7 +97,7 @@ fn value(choices: Choices, varied: &Variation) -> String {
     }
 }
 
-/// What can be switched off, by dotted path: faults, and what links do besides carrying.
+/// What can be switched off, by dotted path: faults and impairments of links.
 fn parts(scenario: &Scenario) -> Vec<String> {
     let faults = scenario.faults.keys().map(|name| format!("fault.{name}"));
     let links = scenario.links.iter().flat_map(|(name, link)| {
@@ -138,7 +136,7 @@ fn switch_off(scenario: &mut Scenario, part: &str) {
     }
     let mut words = part.splitn(3, '.').skip(1);
     let (Some(name), Some(key)) = (words.next(), words.next()) else {
-        unreachable!("a part is a fault's or a link's");
+        unreachable!("a part is a fault or an impairment of a link");
     };
     let off = IMPAIRMENTS.iter().find(|(own, _)| *own == key);
     if let (Some(link), Some((_, off))) = (scenario.links.get_mut(name), off) {
@@ -242,7 +240,7 @@ vary = [
         assert!(most.is_some_and(|it| (198_000_000..=200_000_000).contains(&it)));
     }
 
-    /// Another fault in the file changes nothing of what a seed has of the rest.
+    /// Another fault in the file does not change the rest of a seed's selection.
     #[test]
     fn selections_are_keyed_by_path() {
         let more = format!("{FILE}[fault.reset]\nreset = {{ link = \"wan\" }}\nat = \"5m\"\n");

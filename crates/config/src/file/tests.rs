@@ -1,9 +1,9 @@
-//! What a sceptic asks of scenario files.
+//! Tests of scenario files.
 
+mod declarations;
 mod hostile;
 mod mistakes;
 mod overrides;
-mod promises;
 mod round_trip;
 
 use crate::plan::Scenario;
@@ -11,7 +11,7 @@ use crate::plan::Scenario;
 /// A file that uses every key.
 const FULL: &str = include_str!("tests/full.toml");
 
-/// The least a scenario needs.
+/// The smallest scenario.
 const SMALL: &str = r#"title = "t"
 why = "w"
 duration = "1h"
@@ -31,7 +31,7 @@ fn load(text: &str) -> Scenario {
         .unwrap_or_else(|found| panic!("{}", found.to_human(false)))
 }
 
-/// What a person reads who loads this.
+/// The diagnostics of a wrong file, as a terminal shows them.
 fn told(text: &[u8], overrides: &[&str]) -> String {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
     super::load("test.toml", text, &overrides)

@@ -1,7 +1,4 @@
-//! Diagnostics for people and for programs.
-//!
-//! Owns the excerpt with a caret and the JSON form. It refuses to print: it returns text, and
-//! whether that may be coloured is the caller's knowledge.
+//! Diagnostics as excerpts with a caret, and as JSON.
 
 use std::fmt;
 
@@ -15,12 +12,12 @@ const LINE_MAX: usize = 240;
 /// Bytes of a message or label that are shown.
 const MESSAGE_MAX: usize = 600;
 
-/// Everything wrong with one scenario, in the order of its text. Never empty.
+/// Everything wrong with a scenario, in the order of its text. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
     /// The file, then one text for each override.
     pub sources: Vec<Source>,
-    /// What is wrong.
+    /// The mistakes, at most 100.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -34,7 +31,7 @@ pub struct Position {
 }
 
 impl Source {
-    /// Where a byte stands. Bytes beyond the end stand at the end.
+    /// The position of a byte; for a byte beyond the end, the end.
     #[must_use]
     pub fn position(&self, byte: usize) -> Position {
         let before = &self.text[..self.text.floor_char_boundary(byte)];
@@ -84,7 +81,7 @@ impl Diagnostics {
         let count = self.diagnostics.len();
         let counted = match count {
             1 => "1 error".to_owned(),
-            DIAGNOSTICS_MAX => format!("{count} errors, and maybe more"),
+            DIAGNOSTICS_MAX => format!("{count} errors or more"),
             count => format!("{count} errors"),
         };
         text.push_str(&format!("{}: {counted}\n", self.file().name));
@@ -131,12 +128,9 @@ impl Diagnostics {
         renderer.render(&[group])
     }
 
-    /// The line of a span, cut to a readable length.
+    /// The first line of a span, cut to a readable length around it.
     fn excerpt(&self, span: Span) -> Excerpt {
-        let source = self
-            .sources
-            .get(span.source)
-            .expect("a span lies in one of the sources");
+        let source = self.sources.get(span.source).expect("a span has a source");
         let text = source.text.as_str();
         let start = text.floor_char_boundary(span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);

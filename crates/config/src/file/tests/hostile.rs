@@ -1,4 +1,4 @@
-//! Files by people who mean no good, and by cats on keyboards.
+//! Malicious and random files: every one is answered with a bounded list of diagnostics.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::super::{Code, load};
 use super::{FULL, SMALL};
 use crate::format::document::SIZE_MAX;
 
-/// Loads and shows; what comes out must be short, whatever went in.
+/// Loads the file and renders the diagnostics, whose size must be bounded.
 fn survive(bytes: &[u8], overrides: &[String]) -> Vec<Code> {
     match load("x.toml", bytes, overrides) {
         Ok(scenario) => {

@@ -1,4 +1,4 @@
-//! Each mistake, and exactly what it is told.
+//! Each mistake with its code, position and message.
 
 use super::super::{Code, load};
 use super::{SMALL, told};
@@ -29,7 +29,7 @@ fn found(text: &str) -> Vec<(Code, String, String)> {
         .collect()
 }
 
-/// One mistake alone is told as this.
+/// Asserts that the file has exactly this mistake.
 #[track_caller]
 fn one(text: &str, code: Code, at: &str, message: &str) {
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Settings from the command line.
+//! `--set` overrides.
 
 use kernel::Duration;
 

@@ -1,4 +1,4 @@
-//! Print and load are each other's inverse.
+//! Printing and loading are inverse to each other; the content hash.
 
 use proptest::prelude::*;
 
@@ -45,7 +45,7 @@ fn files_of_other_systems_mean_the_same() {
 
 #[test]
 fn a_known_scenario_keeps_its_hash() {
-    // Hashes stand in reports and capsules: whoever changes this one changes HASH_CONTEXT too.
+    // Reports and capsules contain hashes: a change of this one needs a new HASH_CONTEXT.
     let hash = load(SMALL).content_hash();
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(

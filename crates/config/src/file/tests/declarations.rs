@@ -1,4 +1,4 @@
-//! What the declarations promise to each other.
+//! Properties of the declared keys.
 
 use super::super::{key_tables, schema};
 use super::FULL;
@@ -67,7 +67,6 @@ fn no_table_names_a_key_twice() {
 
 #[test]
 fn defaults_are_values_the_key_takes() {
-    // A default that a key would refuse could not be written down.
     visit(&describe::<Scenario>(), "", &mut |path, key| {
         if let (Presence::Optional(Some(default)), Shape::Scalar(_)) = (&key.presence, &key.shape) {
             let text = format!("x = {default}");
