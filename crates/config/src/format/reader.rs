@@ -216,6 +216,7 @@ impl Keys for Reader<'_> {
     }
 
     fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
+        // A table overlays its default key by key, so the default is in place before it is read.
         field.clone_from(default);
         if let Some(input) = self.input(key) {
             field.read(&input, self);
@@ -245,6 +246,7 @@ impl Keys for Reader<'_> {
             let found = Diagnostic::new(Code::NotExactlyOne, entry.key, message);
             self.report(found.label("one too many"));
         }
+        // Several alternatives: the first is read all the same, for the mistakes in it.
         chosen.keys(self);
         *field = chosen;
     }

@@ -26,7 +26,7 @@ pub(crate) trait Scalar: Clone + PartialEq {
     const NONE: Option<&'static str> = None;
 
     /// A value that is never seen; see [`Setting::blank`](super::key::Setting::blank).
-    fn blank() -> Self;
+    const BLANK: Self;
     /// The value of a node.
     fn parse(node: &Node) -> Result<Self, Diagnostic>;
     /// The value as TOML.
@@ -101,7 +101,7 @@ macro_rules! settings {
             const NONE: Option<&'static str> = <Self as $crate::format::scalar::Scalar>::NONE;
 
             fn blank() -> Self {
-                $crate::format::scalar::Scalar::blank()
+                <Self as $crate::format::scalar::Scalar>::BLANK
             }
 
             fn read<'a>(
@@ -134,15 +134,13 @@ macro_rules! settings {
 macro_rules! quantities {
     ($($name:ty {
         quantity: $quantity:path, form: $form:literal, range: $range:expr,
-        from: $from:expr, amount: $amount:expr $(, none: $none:literal)?
+        blank: $blank:expr, from: $from:expr, amount: $amount:expr $(, none: $none:literal)?
     })+) => {$(
         impl $crate::format::scalar::Scalar for $name {
             const RANGE: $crate::format::key::Range = $range;
             $(const NONE: Option<&'static str> = Some($none);)?
 
-            fn blank() -> Self {
-                ($from)(*Self::RANGE.start())
-            }
+            const BLANK: Self = $blank;
 
             fn parse(
                 node: &$crate::format::document::Node,
@@ -180,11 +178,11 @@ pub(crate) use {quantities, settings};
 quantities! {
     Duration {
         quantity: TIME, form: "time", range: 0..=YEAR,
-        from: Self::from_nanos, amount: Self::nanos
+        blank: Self::ZERO, from: Self::from_nanos, amount: Self::nanos
     }
     Instant {
         quantity: TIME, form: "time since the start", range: 0..=YEAR,
-        from: Self::from_nanos, amount: Self::nanos
+        blank: Self::ZERO, from: Self::from_nanos, amount: Self::nanos
     }
 }
 
@@ -308,9 +306,7 @@ pub(crate) fn show_count(count: u64, thing: &str) -> String {
 }
 
 impl Scalar for u64 {
-    fn blank() -> Self {
-        0
-    }
+    const BLANK: Self = 0;
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         const WANTED: &str = "a non-negative integer";
@@ -363,9 +359,7 @@ impl Scalar for u64 {
 impl Scalar for u32 {
     const RANGE: Range = 0..=u32::MAX as u64;
 
-    fn blank() -> Self {
-        0
-    }
+    const BLANK: Self = 0;
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         let wide = u64::parse(node)?;
@@ -391,9 +385,7 @@ impl Scalar for u32 {
 }
 
 impl Scalar for bool {
-    fn blank() -> Self {
-        false
-    }
+    const BLANK: Self = false;
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         match node.item {
@@ -418,9 +410,7 @@ impl Scalar for bool {
 impl Scalar for String {
     const RANGE: Range = 1..=TEXT_MAX;
 
-    fn blank() -> Self {
-        Self::new()
-    }
+    const BLANK: Self = Self::new();
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         text_of(node, "a string").map(str::to_owned)
@@ -448,9 +438,7 @@ impl Scalar for String {
 }
 
 impl Scalar for Ipv4Addr {
-    fn blank() -> Self {
-        Self::UNSPECIFIED
-    }
+    const BLANK: Self = Self::UNSPECIFIED;
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         const WANTED: &str = "an IPv4 address such as \"10.0.0.1\"";
@@ -481,9 +469,7 @@ impl Scalar for Ipv4Addr {
 }
 
 impl Scalar for Ratio {
-    fn blank() -> Self {
-        Self::ZERO
-    }
+    const BLANK: Self = Self::ZERO;
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         const WANTED: &str = "a fraction such as \"1/8\" or \"0.125\"";
@@ -513,9 +499,7 @@ impl Scalar for Ratio {
 }
 
 impl<K: Keyword> Scalar for K {
-    fn blank() -> Self {
-        K::ALL[0]
-    }
+    const BLANK: Self = K::ALL[0];
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         let words = words::<K>();

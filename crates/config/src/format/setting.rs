@@ -53,6 +53,7 @@ impl<T: Section> Setting for T {
             Some(Ok(section)) => *self = section,
             Some(Err(mistake)) => reader.mistake(input, mistake),
             None => {
+                // The value holds the defaults here: those of the link, for one of its directions.
                 let default = self.clone();
                 reader.nested(input, |reader| self.keys(reader, &default));
             }

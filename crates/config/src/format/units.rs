@@ -153,6 +153,7 @@ impl Quantity {
         loop {
             let (amount, unit);
             (amount, unit, rest) = self.number_with_unit(rest)?;
+            // `30m1h` is a typing error more often than a sum, and `1s1s` certainly is.
             if unit >= smallest {
                 return Err(QuantityError::Order);
             }

@@ -147,6 +147,8 @@ impl Section for Link {
     fn keys<K: Keys>(&mut self, keys: &mut K, _: &Self) {
         let between = Key::new("between", "The names of the two hosts.");
         keys.required(&between, &mut self.between);
+        // A file is read into `both` first; what `forward` and `backward` leave out comes from it.
+        // When a plan is printed, `both` is the forward direction, and `backward` what differs.
         let mut both = self.forward.clone();
         both.keys(keys, &Direction::default());
         let forward = "Settings for the direction from the first host of `between` to the second.";

@@ -146,11 +146,11 @@ impl fmt::Display for CountRange {
 quantities! {
     ByteSize {
         quantity: SIZE, form: "size", range: 0..=1 << 40,
-        from: ByteSize, amount: |size: Self| size.0
+        blank: ByteSize(0), from: ByteSize, amount: |size: Self| size.0
     }
     Bandwidth {
         quantity: RATE, form: "rate", range: 1..=1_000_000_000_000,
-        from: |bits_per_second| Bandwidth { bits_per_second },
+        blank: Bandwidth { bits_per_second: 1 }, from: |bits_per_second| Bandwidth { bits_per_second },
         amount: |rate: Self| rate.bits_per_second, none: "unlimited"
     }
 }
@@ -158,9 +158,7 @@ quantities! {
 settings!(Offset, Epoch, CountRange);
 
 impl Scalar for Offset {
-    fn blank() -> Self {
-        Self::default()
-    }
+    const BLANK: Self = Self { nanos: 0 };
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         const WANTED: &str = "a signed length of time such as \"-250ms\"";
@@ -199,9 +197,7 @@ impl Scalar for Offset {
 }
 
 impl Scalar for Epoch {
-    fn blank() -> Self {
-        Self::DEFAULT
-    }
+    const BLANK: Self = Self::DEFAULT;
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         const WANTED: &str = "a date such as \"2001-06-06T08:00:00\"";
@@ -258,9 +254,7 @@ fn parse_epoch(text: &str) -> Option<Epoch> {
 }
 
 impl Scalar for CountRange {
-    fn blank() -> Self {
-        Self::exactly(0)
-    }
+    const BLANK: Self = Self::exactly(0);
 
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
