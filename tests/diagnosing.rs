@@ -175,8 +175,8 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
         if *whose != host {
             continue;
         }
-        if let Reported::Fact(Fact::BlockAllocated(_, instance)) = reported {
-            service += u32::from(instance.0 == 0);
+        if let Reported::Fact(Fact::BlockAllocated(block)) = reported {
+            service += u32::from(block.instance.0 == 0);
         } else if let Reported::Log(_) = reported {
             unseen.retain(|(when, ..)| *when != service);
         }
@@ -202,11 +202,14 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
         if *whose != host {
             continue;
         }
-        if let Fact::BlockAllocated(block, instance) = fact {
-            service += u32::from(instance.0 == 0);
-            lives.insert((service, block.0, instance.0), Diagnosis::InUse);
-        } else if let Fact::BlockReleased(block, instance) = fact {
-            lives.insert((service, block.0, instance.0), Diagnosis::Closed);
+        if let Fact::BlockAllocated(block) = fact {
+            service += u32::from(block.instance.0 == 0);
+            lives.insert((service, block.index.0, block.instance.0), Diagnosis::InUse);
+        } else if let Fact::BlockReleased(block) = fact {
+            lives.insert(
+                (service, block.index.0, block.instance.0),
+                Diagnosis::Closed,
+            );
         }
     }
     // An end of the service gives back what was in use.

@@ -61,8 +61,8 @@ fn violation(outcome: &Outcome, violation: &Violation) -> Evidence {
             Evidence {
                 signature: violation.signature(),
                 title: format!(
-                    "All lines of Winsock.log on {} about CB {} (instance {}):",
-                    violation.host, block.index, block.instance
+                    "All lines of Winsock.log on {} about {block}:",
+                    violation.host
                 ),
                 lines: lines.iter().map(ToString::to_string).collect(),
             }

@@ -169,10 +169,10 @@ const fn kind_of(record: &mta::Record) -> &'static str {
 fn write_fact(line: &mut Line, fact: Fact) {
     match fact {
         Fact::AssociationRefused => {}
-        Fact::BlockBound(association, block, instance) => {
+        Fact::BlockBound(association, block) => {
             line.number("association", association.0);
-            line.number("cb", block);
-            line.number("instance", instance);
+            line.number("cb", block.index);
+            line.number("instance", block.instance);
         }
         Fact::AssociationBegun(association) | Fact::AssociationOpened(association) => {
             line.number("association", association.0)
@@ -188,13 +188,13 @@ fn write_fact(line: &mut Line, fact: Fact) {
                 },
             );
         }
-        Fact::TransportBegun(block, instance)
-        | Fact::TransportEnded(block, instance)
-        | Fact::BlockAllocated(block, instance)
-        | Fact::BlockOutOfService(block, instance)
-        | Fact::BlockReleased(block, instance) => {
-            line.number("cb", block);
-            line.number("instance", instance);
+        Fact::TransportBegun(block)
+        | Fact::TransportEnded(block)
+        | Fact::BlockAllocated(block)
+        | Fact::BlockOutOfService(block)
+        | Fact::BlockReleased(block) => {
+            line.number("cb", block.index);
+            line.number("instance", block.instance);
         }
         Fact::CloseApplied {
             block,

@@ -3,7 +3,7 @@
 //! A sentence says no more than its record. Programs read the keywords of [`journal`](crate::journal)
 //! instead, which do not change.
 
-use mta::{AssociationEnd, Fact};
+use mta::{AssociationEnd, BlockId, Fact};
 use net::DropReason;
 
 use super::winsock_log;
@@ -90,9 +90,9 @@ fn thread_name(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String {
 pub fn fact(fact: Fact) -> String {
     match fact {
         Fact::AssociationBegun(association) => format!("begins association {}", association.0),
-        Fact::BlockBound(association, block, instance) => {
+        Fact::BlockBound(association, BlockId { index, instance }) => {
             format!(
-                "association {} is bound to block {block}, instance {instance}",
+                "association {} is bound to block {index}, instance {instance}",
                 association.0
             )
         }
@@ -106,20 +106,20 @@ pub fn fact(fact: Fact) -> String {
             format!("association {} ends {how}", association.0)
         }
         Fact::AssociationRefused => "cannot begin an association: no block is free".to_owned(),
-        Fact::TransportBegun(block, instance) => {
-            format!("the transport starts on block {block}, instance {instance}")
+        Fact::TransportBegun(BlockId { index, instance }) => {
+            format!("the transport starts on block {index}, instance {instance}")
         }
-        Fact::TransportEnded(block, instance) => {
-            format!("the transport forgets block {block}, instance {instance}")
+        Fact::TransportEnded(BlockId { index, instance }) => {
+            format!("the transport forgets block {index}, instance {instance}")
         }
-        Fact::BlockAllocated(block, instance) => {
-            format!("allocates block {block} from the pool: instance {instance}")
+        Fact::BlockAllocated(BlockId { index, instance }) => {
+            format!("allocates block {index} from the pool: instance {instance}")
         }
-        Fact::BlockOutOfService(block, instance) => {
-            format!("a timeout takes block {block}, instance {instance}, out of service")
+        Fact::BlockOutOfService(BlockId { index, instance }) => {
+            format!("a timeout takes block {index}, instance {instance}, out of service")
         }
-        Fact::BlockReleased(block, instance) => {
-            format!("releases block {block}, instance {instance}, to the pool")
+        Fact::BlockReleased(BlockId { index, instance }) => {
+            format!("releases block {index}, instance {instance}, to the pool")
         }
         Fact::CloseApplied {
             block,

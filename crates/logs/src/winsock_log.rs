@@ -34,7 +34,7 @@ pub fn lines(outcome: &Outcome, host: HostId) -> impl Iterator<Item = (Instant, 
 /// never used, disconnected, or closed" (Q303102).
 #[must_use]
 pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec<Line> {
-    let birth = LogLine::Allocated(id.index, id.instance);
+    let birth = LogLine::Allocated(id);
     let records = &outcome.records;
     let is_birth = |(at, record): &(Instant, Record)| {
         *at <= until && line_of(record, host).is_some_and(|it| it.line == birth)
@@ -70,7 +70,7 @@ fn ends_process(record: &Record, host: HostId) -> bool {
 #[must_use]
 pub const fn block(line: LogLine) -> Option<BlockIndex> {
     match line {
-        LogLine::Allocated(block, _)
+        LogLine::Allocated(BlockId { index: block, .. })
         | LogLine::UseThreadBlock(_, block)
         | LogLine::Message(_, block)
         | LogLine::SocketCreated(_, block)
@@ -95,9 +95,7 @@ impl fmt::Display for Line {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "({:03}) ", self.thread.0)?;
         match self.line {
-            LogLine::Allocated(block, instance) => {
-                write!(out, "CB {block} (instance {instance}) allocated")
-            }
+            LogLine::Allocated(block) => write!(out, "{block} allocated"),
             LogLine::UseThreadBlock(thread, block) => {
                 write!(out, "Use thread cb {thread} for Winsock cb {block}")
             }

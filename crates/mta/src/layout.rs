@@ -289,6 +289,14 @@ impl fmt::Display for BlockIndex {
     }
 }
 
+impl fmt::Display for BlockId {
+    /// As in Winsock.log: `CB 18 (instance 21)`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, instance } = self;
+        write!(formatter, "CB {index} (instance {instance})")
+    }
+}
+
 impl fmt::Display for Instance {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)

@@ -108,7 +108,7 @@ impl Manager {
                 assert!(association.block.is_none(), "an association gets one block");
                 association.block = Some(block);
                 self.by_block.insert(block, index);
-                self.record(Fact::BlockBound(index, block.index, block.instance));
+                self.record(Fact::BlockBound(index, block));
             }
             None => {
                 self.record(Fact::AssociationRefused);
@@ -121,7 +121,7 @@ impl Manager {
     pub(crate) fn on_call(&mut self, now: Instant, block: BlockId, from: u32) {
         let index = self.insert(Association::responder(from, block, now));
         self.by_block.insert(block, index);
-        self.record(Fact::BlockBound(index, block.index, block.instance));
+        self.record(Fact::BlockBound(index, block));
         self.actions.push(Action::Answer(block));
         self.set_timer(index, now + self.responder_timeouts.connect);
     }

@@ -6,7 +6,7 @@
 use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::build::Version;
-use crate::layout::{BlockIndex, BlockState, Instance};
+use crate::layout::{BlockId, BlockIndex, BlockState, Instance};
 
 /// One record of a thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogLine {
     /// `CB 18 (instance 21) allocated`
-    Allocated(BlockIndex, Instance),
+    Allocated(BlockId),
     /// `Use thread cb 0 for Winsock cb 18`
     UseThreadBlock(u32, BlockIndex),
     /// `Message type 1 for cb 18`
@@ -145,7 +145,7 @@ pub enum Fact {
     /// The association manager begins an association as the initiator.
     AssociationBegun(AssociationIndex),
     /// The association manager uses this block for an association.
-    BlockBound(AssociationIndex, BlockIndex, Instance),
+    BlockBound(AssociationIndex, BlockId),
     /// The association is open at both ends, as this end sees it.
     AssociationOpened(AssociationIndex),
     /// The association has ended, and its manager has forgotten it.
@@ -153,15 +153,15 @@ pub enum Fact {
     /// An association was refused, because no block was free.
     AssociationRefused,
     /// The transport has created a connection on this block.
-    TransportBegun(BlockIndex, Instance),
+    TransportBegun(BlockId),
     /// The transport has forgotten the connection on this block.
-    TransportEnded(BlockIndex, Instance),
+    TransportEnded(BlockId),
     /// The block was allocated.
-    BlockAllocated(BlockIndex, Instance),
+    BlockAllocated(BlockId),
     /// The block was taken out of service by a timeout.
-    BlockOutOfService(BlockIndex, Instance),
+    BlockOutOfService(BlockId),
     /// The block was released to the pool.
-    BlockReleased(BlockIndex, Instance),
+    BlockReleased(BlockId),
     /// A close request for one instance of a block was carried out on another, or on the same.
     CloseApplied {
         /// The block.

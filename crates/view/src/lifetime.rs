@@ -155,10 +155,10 @@ impl Reader {
 
     fn fact(&mut self, host: HostId, at: Instant, thread: ThreadNumber, fact: Fact) {
         match fact {
-            Fact::BlockAllocated(block, instance) => {
+            Fact::BlockAllocated(block) => {
                 let lifetime = Lifetime {
                     host,
-                    block: BlockId::new(block, instance),
+                    block,
                     allocated_by: thread,
                     phases: vec![(at, Phase::Allocated)],
                     to: at,
@@ -166,28 +166,29 @@ impl Reader {
                     is_leaked: false,
                     association: None,
                 };
-                let previous = self.current.insert((host, block), self.lifetimes.len());
+                let previous = self
+                    .current
+                    .insert((host, block.index), self.lifetimes.len());
                 if let Some(index) = previous {
                     let previous = &mut self.lifetimes[index];
                     (previous.to, previous.end) = (at, End::AllocatedAgain);
                 }
                 self.lifetimes.push(lifetime);
             }
-            Fact::BlockBound(association, block, instance) => {
-                if let Some(lifetime) = self.of(host, BlockId::new(block, instance)) {
+            Fact::BlockBound(association, block) => {
+                if let Some(lifetime) = self.of(host, block) {
                     lifetime.association = Some(association.0);
                 }
             }
-            Fact::BlockOutOfService(block, instance) => {
-                if let Some(lifetime) = self.of(host, BlockId::new(block, instance)) {
+            Fact::BlockOutOfService(block) => {
+                if let Some(lifetime) = self.of(host, block) {
                     lifetime.enter(at, Phase::OutOfService);
                 }
             }
-            Fact::BlockReleased(block, instance) => {
-                let id = BlockId::new(block, instance);
-                if let Some(lifetime) = self.of(host, id) {
+            Fact::BlockReleased(block) => {
+                if let Some(lifetime) = self.of(host, block) {
                     (lifetime.to, lifetime.end) = (at, End::Released(thread));
-                    self.current.remove(&(host, block));
+                    self.current.remove(&(host, block.index));
                 }
             }
             Fact::AssociationBegun(_)

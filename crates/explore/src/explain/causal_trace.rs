@@ -60,10 +60,6 @@ pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String>
 }
 
 fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
-    let BlockId {
-        index: block,
-        instance,
-    } = id;
     let mut is_current = false;
     let mut sentences = Vec::new();
     for (at, thread, record) in records_of(outcome, host) {
@@ -74,7 +70,7 @@ fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
                 is_current = is_taken || (is_current && !matches!(fact, Fact::BlockReleased(..)));
                 Some(sentence::fact(*fact))
             }
-            MtaRecord::Log(LogLine::Allocated(found, by)) if (*found, *by) == (block, instance) => {
+            MtaRecord::Log(LogLine::Allocated(allocated)) if *allocated == id => {
                 is_current = true;
                 None
             }
@@ -119,12 +115,12 @@ fn sentence(
 
 fn concerns(fact: &Fact, id: BlockId) -> bool {
     match *fact {
-        Fact::BlockBound(_, block, instance)
-        | Fact::TransportBegun(block, instance)
-        | Fact::TransportEnded(block, instance)
-        | Fact::BlockAllocated(block, instance)
-        | Fact::BlockOutOfService(block, instance)
-        | Fact::BlockReleased(block, instance) => BlockId::new(block, instance) == id,
+        Fact::BlockBound(_, block)
+        | Fact::TransportBegun(block)
+        | Fact::TransportEnded(block)
+        | Fact::BlockAllocated(block)
+        | Fact::BlockOutOfService(block)
+        | Fact::BlockReleased(block) => block == id,
         Fact::CloseApplied {
             block,
             meant,

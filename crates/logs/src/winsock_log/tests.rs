@@ -1,6 +1,6 @@
 //! Compares the lines with Q303102.
 
-use mta::{BlockIndex, Instance, LogLine, MessageType};
+use mta::{BlockId, BlockIndex, Instance, LogLine, MessageType};
 use winsock::{EventHandle, NetworkEvents, SocketHandle};
 
 use super::Line;
@@ -15,7 +15,7 @@ fn every_form_of_line_is_verbatim() {
     let cases = [
         (
             1,
-            LogLine::Allocated(eighteen, Instance(21)),
+            LogLine::Allocated(BlockId::new(eighteen, Instance(21))),
             "(001) CB 18 (instance 21) allocated",
         ),
         (

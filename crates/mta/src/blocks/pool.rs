@@ -35,8 +35,8 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
     shared.unlock(t, lock).await;
 
     let block = BlockId::new(shared.layout.index(address), Instance(instance));
-    record_fact(t, Fact::BlockAllocated(block.index, block.instance));
-    log(t, LogLine::Allocated(block.index, block.instance));
+    record_fact(t, Fact::BlockAllocated(block));
+    log(t, LogLine::Allocated(block));
     Some(block)
 }
 
@@ -58,6 +58,6 @@ pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
     free_list::push(t, shared, address).await;
     record_fact(
         t,
-        Fact::BlockReleased(shared.layout.index(address), instance),
+        Fact::BlockReleased(BlockId::new(shared.layout.index(address), instance)),
     );
 }

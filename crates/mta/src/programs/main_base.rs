@@ -174,7 +174,7 @@ impl MainBase<'_> {
                 t.write(address + field::STATE, BlockState::OutOfService.word())
                     .await;
                 shared.unlock(t, lock).await;
-                record_fact(t, Fact::BlockOutOfService(block.index, block.instance));
+                record_fact(t, Fact::BlockOutOfService(block));
                 shared.notify(t, owner, WakeTiming::BeforeChange).await;
                 wait_array::remove(t, shared, owner, address).await;
                 shared.notify(t, owner, WakeTiming::AfterChange).await;

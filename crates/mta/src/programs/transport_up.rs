@@ -89,7 +89,7 @@ impl Transport<'_> {
             ..Connection::default()
         };
         self.connections.insert(block, connection);
-        record_fact(self.t, Fact::TransportBegun(block.index, block.instance));
+        record_fact(self.t, Fact::TransportBegun(block));
     }
 
     async fn on_tpdu(&mut self, block: BlockId, bytes: &[u8]) {
@@ -178,7 +178,7 @@ impl Transport<'_> {
 
     async fn end(&mut self, block: BlockId) {
         if self.connections.remove(&block).is_some() {
-            record_fact(self.t, Fact::TransportEnded(block.index, block.instance));
+            record_fact(self.t, Fact::TransportEnded(block));
             self.shared.post_main(self.t, ToMain::Ended(block)).await;
         }
     }

@@ -59,28 +59,26 @@ impl Blocks {
 
     pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Defect> {
         match fact {
-            Fact::BlockAllocated(block, instance) => {
-                let id = BlockId::new(block, instance);
+            Fact::BlockAllocated(block) => {
                 // The allocating thread may lose the block before it is bound to anything.
-                self.suspects.insert(id);
-                let before = self.taken.insert(block, instance)?;
-                let detail = format!("CB {block} was in use as instance {before}");
+                self.suspects.insert(block);
+                let before = self.taken.insert(block.index, block.instance)?;
+                let detail = format!("CB {} was in use as instance {before}", block.index);
                 let location = "control block pool: a block handed out twice";
                 let defect = Defect::new(ViolationKind::HeapCorruption, location, detail);
-                return Some(defect.with_block(id));
+                return Some(defect.with_block(block));
             }
-            Fact::BlockReleased(block, instance) => {
-                let id = BlockId::new(block, instance);
+            Fact::BlockReleased(block) => {
                 // A wrong release is reported here; it is not a leak as well.
-                self.suspects.remove(&id);
-                if self.taken.get(&block) == Some(&instance) {
-                    self.taken.remove(&block);
+                self.suspects.remove(&block);
+                if self.taken.get(&block.index) == Some(&block.instance) {
+                    self.taken.remove(&block.index);
                     return None;
                 }
-                let detail = format!("CB {block} (instance {instance}) was not in use");
+                let detail = format!("{block} was not in use");
                 let location = "control block pool: a block given back twice";
                 let defect = Defect::new(ViolationKind::DoubleRelease, location, detail);
-                return Some(defect.with_block(id));
+                return Some(defect.with_block(block));
             }
             Fact::CloseApplied {
                 block,
@@ -94,10 +92,9 @@ impl Blocks {
                 let defect = Defect::new(ViolationKind::StaleInstance, location, detail);
                 return Some(defect.with_block(id));
             }
-            Fact::BlockBound(association, block, instance) => {
-                let id = BlockId::new(block, instance);
-                self.bound.insert(id, association);
-                self.by_association.insert(association, id);
+            Fact::BlockBound(association, block) => {
+                self.bound.insert(block, association);
+                self.by_association.insert(association, block);
             }
             Fact::AssociationEnded(association, _) => {
                 if let Some(id) = self.by_association.remove(&association) {
@@ -105,16 +102,15 @@ impl Blocks {
                     self.suspects.insert(id);
                 }
             }
-            Fact::TransportBegun(block, instance) => {
-                self.transports.insert(BlockId::new(block, instance));
+            Fact::TransportBegun(block) => {
+                self.transports.insert(block);
             }
-            Fact::TransportEnded(block, instance) => {
-                let id = BlockId::new(block, instance);
-                self.transports.remove(&id);
-                self.suspects.insert(id);
+            Fact::TransportEnded(block) => {
+                self.transports.remove(&block);
+                self.suspects.insert(block);
             }
-            Fact::BlockOutOfService(block, instance) => {
-                self.suspects.insert(BlockId::new(block, instance));
+            Fact::BlockOutOfService(block) => {
+                self.suspects.insert(block);
             }
             Fact::CloseApplied { .. }
             | Fact::AssociationOpened(_)
@@ -152,7 +148,6 @@ impl Blocks {
 }
 
 fn leak(id: BlockId, state: Option<BlockState>) -> Defect {
-    let BlockId { index, instance } = id;
     let state = match state {
         Some(BlockState::Free) => "free",
         Some(BlockState::Allocated) => "allocated",
@@ -163,7 +158,7 @@ fn leak(id: BlockId, state: Option<BlockState>) -> Defect {
         Some(BlockState::OutOfService) => "out of service",
         None => "overwritten",
     };
-    let detail = format!("CB {index} (instance {instance}) can never be released");
+    let detail = format!("{id} can never be released");
     let location = format!("control block, {state}");
     Defect::new(ViolationKind::ControlBlockLeak, &location, detail).with_block(id)
 }
@@ -175,13 +170,14 @@ mod tests {
     use super::*;
 
     const BLOCK: BlockIndex = BlockIndex(0);
-    const ONE: Instance = Instance(1);
-    const TWO: Instance = Instance(2);
+    /// Two uses of the block.
+    const FIRST: BlockId = BlockId::new(BLOCK, Instance(1));
+    const SECOND: BlockId = BlockId::new(BLOCK, Instance(2));
 
     /// The memory of a quiescent process with one block that no thread waits for.
     fn audit() -> Audit {
         let block = BlockSnapshot {
-            id: BlockId::new(BLOCK, ONE),
+            id: FIRST,
             state: Some(BlockState::OutOfService),
             owner: None,
             socket: None,
@@ -203,17 +199,17 @@ mod tests {
 
     #[test]
     fn a_block_is_in_use_once_at_a_time() {
-        let allocated = Fact::BlockAllocated(BLOCK, ONE);
-        let released = Fact::BlockReleased(BLOCK, ONE);
+        let allocated = Fact::BlockAllocated(FIRST);
+        let released = Fact::BlockReleased(FIRST);
         assert!(kinds(&[allocated, released]).is_empty());
-        let again = Fact::BlockAllocated(BLOCK, TWO);
+        let again = Fact::BlockAllocated(SECOND);
         assert_eq!(kinds(&[allocated, again]), [ViolationKind::HeapCorruption]);
         let twice = [allocated, released, released];
         assert_eq!(kinds(&twice), [ViolationKind::DoubleRelease]);
         let stale = Fact::CloseApplied {
             block: BLOCK,
-            meant: ONE,
-            found: TWO,
+            meant: FIRST.instance,
+            found: SECOND.instance,
         };
         assert_eq!(kinds(&[stale]), [ViolationKind::StaleInstance]);
     }
@@ -222,18 +218,18 @@ mod tests {
     fn a_block_leaks_when_its_last_owner_is_gone_and_is_reported_once() {
         let mut oracle = Blocks::default();
         let association = AssociationIndex(3);
-        oracle.on_fact(Fact::BlockAllocated(BLOCK, ONE));
-        oracle.on_fact(Fact::BlockBound(association, BLOCK, ONE));
-        oracle.on_fact(Fact::TransportBegun(BLOCK, ONE));
+        oracle.on_fact(Fact::BlockAllocated(FIRST));
+        oracle.on_fact(Fact::BlockBound(association, FIRST));
+        oracle.on_fact(Fact::TransportBegun(FIRST));
         assert!(oracle.on_quiescence(&audit()).is_empty());
         let end = AssociationEnd::NotOpened;
         oracle.on_fact(Fact::AssociationEnded(association, end));
         assert!(oracle.on_quiescence(&audit()).is_empty());
-        oracle.on_fact(Fact::TransportEnded(BLOCK, ONE));
+        oracle.on_fact(Fact::TransportEnded(FIRST));
         let defects = oracle.on_quiescence(&audit());
         assert_eq!(defects.len(), 1);
         assert_eq!(defects[0].location, "control block, out of service");
-        oracle.on_fact(Fact::BlockOutOfService(BLOCK, ONE));
+        oracle.on_fact(Fact::BlockOutOfService(FIRST));
         assert!(oracle.on_quiescence(&audit()).is_empty());
     }
 }

@@ -306,7 +306,7 @@ fn marks(run: &Run<'_>) -> Vec<Mark> {
                 let host = run.outcome.host_named(&violation.host);
                 let mut text = violation.kind.as_str().to_owned();
                 if let Some(block) = violation.block {
-                    text += &format!(": CB {} (instance {})", block.index, block.instance);
+                    text += &format!(": {block}");
                 }
                 (host, RANK_VIOLATION, text)
             }
