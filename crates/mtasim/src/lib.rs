@@ -166,7 +166,7 @@
 //!
 //! ```
 //! use mtasim::kernel::{Choices, Instant};
-//! use mtasim::machine::{Config, Environment, Machine, Place, Strategy, Thread};
+//! use mtasim::machine::{Config, Environment, Location, Machine, Strategy, Thread};
 //!
 //! struct Alone;
 //! impl Environment for Alone {
@@ -176,18 +176,18 @@
 //!     type Record = ();
 //! }
 //!
-//! async fn increment(thread: Thread<Alone>, counter: Place) {
+//! async fn increment(thread: Thread<Alone>, counter: Location) {
 //!     let value = thread.read(counter).await;
 //!     thread.write(counter, value + 1).await;
 //! }
 //!
 //! let config = Config { processors: 2, ..Config::default() };
 //! let mut machine = Machine::new(config, Strategy::Timed, Choices::new(7), 0)?;
-//! let counter = Place::new(machine.map_static(1, "data")?, "counter");
+//! let counter = Location::new(machine.map_static(1, "data")?, "counter");
 //! machine.spawn("one", 1, 1, |thread| increment(thread, counter));
 //! machine.spawn("two", 2, 2, |thread| increment(thread, counter));
 //! let _ = machine.run(Instant::ZERO, Instant::MAX);
-//! let race = machine.judge().violations()[0].signature().to_string();
+//! let race = machine.race_detector().violations()[0].signature().to_string();
 //! assert_eq!(race, "data race: read of counter against write of counter");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
