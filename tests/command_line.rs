@@ -161,7 +161,12 @@ fn every_command_gets_a_manual_page() {
     let out = folder.path().join("deep/man1");
     let output = mtasim(&["man", "--out", out.to_str().expect("UTF-8")], b"");
     code(&output, 0);
-    for page in ["mtasim.1", "mtasim-run.1", "mtasim-sweep.1", "mtasim-diagnose.1"] {
+    for page in [
+        "mtasim.1",
+        "mtasim-run.1",
+        "mtasim-sweep.1",
+        "mtasim-diagnose.1",
+    ] {
         let text = std::fs::read_to_string(out.join(page)).expect(page);
         assert!(text.contains(".SH NAME"), "{page}");
     }

@@ -91,9 +91,9 @@
 //! use mtasim::tcp::{Connection, Profile, SeqNum, State, Uptime};
 //!
 //! let now = Uptime::ZERO;
-//! let mut client = Connection::connect(Profile::nt4().clone(), 1025, 102, SeqNum(100), now);
+//! let mut client = Connection::connect(Profile::nt4().clone(), 1025, 102, SeqNum::new(100), now);
 //! let syn = client.poll_transmit(now).expect("a SYN").segment;
-//! let mut server = Connection::accept(Profile::nt4().clone(), &syn, SeqNum(900), now);
+//! let mut server = Connection::accept(Profile::nt4().clone(), &syn, SeqNum::new(900), now);
 //! let syn_ack = server.poll_transmit(now).expect("a SYN-ACK").segment;
 //! client.on_segment(now, syn_ack);
 //! let ack = client.poll_transmit(now).expect("an ACK").segment;
