@@ -83,6 +83,7 @@ pub mod field {
     /// The address family in the same `sockaddr_in`: [`super::FAMILY_INTERNET`].
     pub const PEER_FAMILY: Field = Field::new(40, "control block.peer family");
     /// Size of one block in bytes.
+    // Eleven words, padded to a multiple of 16 bytes.
     pub const BYTES: u32 = 48;
 }
 
@@ -155,6 +156,7 @@ impl Head {
     /// Encodes the head.
     #[must_use]
     pub const fn word(self) -> u32 {
+        // Numbers count from one, so that zero is an empty list.
         let number = match self.first {
             None => 0,
             Some(BlockIndex(index)) => index + 1,
@@ -185,7 +187,7 @@ impl Layout {
             .offset(pool::HEADER_BYTES + index.0 * field::BYTES)
     }
 
-    /// The index of the block at `address`. A torn pointer gives the index that its offset
+    /// The index of the block at `address`. A corrupted pointer gives the index that its offset
     /// implies, as the same division does in the modeled program.
     #[must_use]
     pub fn index(&self, address: Address) -> BlockIndex {
@@ -196,6 +198,7 @@ impl Layout {
     /// Whether a block begins at `address`.
     #[must_use]
     pub fn is_block(&self, address: Address) -> bool {
+        // An address below the pool wraps to an offset above every block.
         let offset = address.0.wrapping_sub(self.pool.0 + pool::HEADER_BYTES);
         offset.is_multiple_of(field::BYTES) && offset / field::BYTES < self.blocks
     }
@@ -239,7 +242,7 @@ impl Layout {
 
     /// The location of entry `index` in the wait array at `thread_block`.
     ///
-    /// The arithmetic wraps: an unguarded count may be torn below zero, and the modeled program has
+    /// The arithmetic wraps: a count without a lock may fall below zero, and the modeled program has
     /// no bounds check.
     #[must_use]
     pub fn entry(thread_block: Address, index: u32) -> Location {

@@ -146,6 +146,7 @@ impl Manager {
             Phase::Open | Phase::Finishing | Phase::Closing { orderly: false } => {
                 AssociationEnd::Broken
             }
+            // A responder that has answered FINISH expects the transport to close.
             Phase::Answered | Phase::Closing { orderly: true } => AssociationEnd::Orderly,
         };
         self.end(now, index, ending);
@@ -175,6 +176,7 @@ impl Manager {
             return;
         };
         self.association(index).last_heard = now;
+        // No abort SPDU is sent: closing the transport connection ends the session as well.
         let Ok(unit) = spdu::decode(bytes) else {
             return self.abort(index);
         };
@@ -208,6 +210,7 @@ impl Manager {
                 }
             }
             Spdu::ActivityEndAck { serial } => {
+                // An acknowledgment of another message is ignored: it may be a late one.
                 let done = self
                     .association(index)
                     .transfer
@@ -353,6 +356,7 @@ impl Manager {
     fn open_as_needed(&mut self, now: Instant, connector: u32) {
         let associations = self.associations.values();
         let ours = associations.filter(|it| it.is_initiator_for(connector));
+        // Associations that are still opening count too; otherwise each submission would open one.
         let (mut ordinary, mut has_urgent, mut is_open) = (0, false, false);
         for association in ours {
             ordinary += u32::from(!association.urgent_only);
@@ -370,6 +374,7 @@ impl Manager {
         let queue = &self.queues[connector as usize];
         let limit = queue.connector.max_associations;
         let allowed = if is_open { limit } else { limit.min(1) };
+        // One association above the limit, for urgent messages only: ten in all (Q194589).
         let needs_urgent = queue.has_urgent() && ordinary >= limit && !has_urgent;
         for _ in ordinary..wanted.min(allowed) {
             self.open(now, connector, false);
@@ -447,8 +452,10 @@ impl Manager {
             return;
         }
         let opening = association.phase == Phase::Opening;
+        // Cancels the timer: from here on only the transport ends the association.
         association.timer_sequence += 1;
         let block = association.block.expect("checked above");
+        // An association that is still opening keeps its phase, so that it ends as "not opened".
         if !opening {
             association.phase = Phase::Closing { orderly: false };
         }

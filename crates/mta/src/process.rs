@@ -51,6 +51,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
     let threads = config
         .driver_threads
         .max(config.control_blocks.div_ceil(wait_array::ENTRIES_MAX));
+    // A build may lengthen the session timer; the manager knows only the result.
     for connector in &mut config.connectors {
         let configured = connector.session_disconnect;
         connector.session_disconnect = config.build.session_timer(configured);

@@ -8,6 +8,9 @@ use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 use crate::build::Version;
 use crate::layout::{BlockId, BlockIndex, BlockState, Instance};
 
+// The digest of a run covers these records through `Hash`. Reordering variants or fields of any type
+// in this file changes every digest.
+
 /// One record of a thread.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Record {

@@ -72,6 +72,7 @@ pub(crate) async fn connect(
     label: FlowLabel,
 ) -> Result<(), SocketError> {
     match call(t, Call::Connect { socket, to, label }).await {
+        // WSAEventSelect() has made the socket non-blocking.
         Ok(_) | Err(SocketError::WouldBlock) => Ok(()),
         Err(error) => Err(error),
     }

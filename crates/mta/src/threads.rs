@@ -63,6 +63,7 @@ fn driver_number(generation: Generation, index: u32) -> u16 {
     match generation {
         Generation::Pairs => match PAIRED_DRIVERS.get(index as usize) {
             Some(&number) => number,
+            // A pair takes two numbers: the Async Notify has the one after its Driver's.
             None => FURTHER_PAIRS + 2 * (small - PAIRED_DRIVERS.len() as u16),
         },
         Generation::Single if index == 0 => 8,

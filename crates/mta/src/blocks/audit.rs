@@ -96,6 +96,7 @@ fn walk_free_list(
             return (free, false);
         }
         let index = layout.index(at);
+        // A corrupted list may be a cycle.
         if std::mem::replace(&mut seen[index.0 as usize], true) {
             return (free, false);
         }

@@ -240,6 +240,7 @@ fn tag(identifier: u8, length: usize) -> [u8; TAG_BYTES] {
 /// # Errors
 /// If the bytes are no valid SPDU.
 pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
+    // Category 1 SPDUs, such as CN or FN, come without Give Tokens.
     let bytes = bytes.strip_prefix(&GIVE_TOKENS).unwrap_or(bytes);
     let (identifier, parameters, rest) = split(bytes)?;
     let serial = || serial_in(parameter(parameters, PARAMETER_SERIAL)?);
@@ -301,6 +302,7 @@ fn presented(bytes: &[u8]) -> Result<&[u8], SpduError> {
     let (head, octets) = bytes
         .split_at_checked(VALUE_HEADER_BYTES)
         .ok_or(SpduError::Truncated)?;
+    // Comparing with the only header that this codec writes saves a BER parser.
     if octets.len() <= OCTETS_MAX && head == value_header(CONTEXT_RTSE, octets.len()) {
         Ok(octets)
     } else {

@@ -143,6 +143,7 @@ pub fn decode(bytes: &[u8]) -> Result<Tpdu<'_>, TpduError> {
         .get(..usize::from(indicator))
         .ok_or(TpduError::Truncated)?;
     let user = &rest[header.len()..];
+    // In a CR and CC the fields are DST-REF (2), SRC-REF (2), class (1), then parameters.
     let (&code, fields) = header.split_first().ok_or(TpduError::Truncated)?;
     // The low half is the credit of other classes; class 0 has none and ignores it.
     match code & 0xF0 {
@@ -207,6 +208,7 @@ fn connection_size(fields: &[u8]) -> Result<u8, TpduError> {
         let value = rest
             .get(..usize::from(*length))
             .ok_or(TpduError::Truncated)?;
+        // Selectors and unknown parameters are skipped, as X.224 requires for a CR.
         if let (PARAMETER_SIZE, [exponent]) = (*code, value) {
             size = *exponent;
         }

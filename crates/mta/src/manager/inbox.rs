@@ -56,6 +56,7 @@ impl Inbox {
 
     pub(super) fn start(&mut self, block: BlockId, from: u32, message: u32, length: u32) {
         self.assign(block, (from, message));
+        // A start discards what an earlier activity has transferred of this message.
         let transfer = IncomingTransfer {
             length,
             received: Progress::default(),
@@ -73,6 +74,8 @@ impl Inbox {
         let Some(&checkpoint) = checkpoints.find(|checkpoint| checkpoint.bytes == offset) else {
             return false;
         };
+        // The bytes after the checkpoint come again, so later checkpoints are void. The hash goes back
+        // with the number of bytes.
         transfer.checkpoints.retain(|it| it.bytes <= offset);
         transfer.received = checkpoint;
         self.assign(block, (from, message));
@@ -102,6 +105,7 @@ impl Inbox {
         let Some((from, message)) = self.current.remove(&block) else {
             return Finished::Incomplete;
         };
+        // An incomplete transfer is removed as well: it cannot be resumed, and has to start again.
         match self.partial.remove(&(from, message)) {
             Some(transfer)
                 if message % SERIALS == serial && transfer.received.bytes == transfer.length =>

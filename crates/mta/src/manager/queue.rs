@@ -84,6 +84,7 @@ impl Queue {
     /// The number of associations for the waiting messages: one more for every `threshold`
     /// (Q194589).
     pub(super) fn wanted(&self) -> u32 {
+        // 1 to 50 messages need one association, 51 to 100 need two.
         match self.len() {
             0 => 0,
             waiting => 1 + (waiting - 1) / self.connector.threshold.max(1),
@@ -115,6 +116,7 @@ impl Queue {
     }
 
     pub(super) fn on_transferred(&mut self) {
+        // The retries count breaks in a row.
         self.attempts = 0;
         self.breaks = 0;
     }
@@ -128,6 +130,7 @@ impl Queue {
     /// are used up; then it is the open interval.
     pub(super) fn on_broken(&mut self, now: Instant, unfinished: Option<Queued>) {
         if let Some(queued) = unfinished {
+            // At the front: the message keeps its turn.
             self.waiting[queued.submission.priority as usize].push_front(queued);
         }
         self.breaks += 1;
@@ -141,11 +144,13 @@ impl Queue {
     }
 
     fn defer_until(&mut self, until: Instant) {
+        // Several associations may fail before the retry; the longest pause counts.
         self.retry_at = self.retry_at.max(until);
     }
 
     /// All messages, if opening has failed more often than the open retries allow.
     pub(super) fn take_undeliverable(&mut self) -> Vec<u32> {
+        // With the defaults that is one day: 144 retries, 600 s apart (Q157630).
         if self.open_failures <= self.connector.open_retries {
             return Vec::new();
         }

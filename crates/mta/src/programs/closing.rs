@@ -20,7 +20,7 @@ use crate::sockets;
 
 use super::driver_state::Driver;
 
-/// The handles that were taken out of a block, so that no other thread closes them.
+/// The handles of a block. They are removed from it first, so that no other thread closes them.
 pub(crate) struct Handles {
     socket: Option<SocketHandle>,
     event: EventHandle,

@@ -60,7 +60,7 @@ impl Driver<'_> {
         };
         let found = match sockets::enumerate_events(t, socket, handle).await {
             Ok(found) => found,
-            // 10038: a torn array leads to a socket that is already closed (Q170006).
+            // 10038: a corrupted array leads to a socket that is already closed (Q170006).
             Err(error) => {
                 log_socket_error(t, SocketFunction::Select, Some(error), block.index);
                 let address = shared.address(block.index);

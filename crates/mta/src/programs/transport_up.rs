@@ -75,6 +75,7 @@ impl Transport<'_> {
                 };
                 self.send(block, &request).await;
             }
+            // The connection has ended meanwhile; a CR would go to a closed socket.
             ToUp::Connected(_) => {}
             ToUp::Tpdu(block, bytes) => self.on_tpdu(block, &bytes).await,
             ToUp::CloseIndication(block) => self.on_close_indication(block).await,
@@ -98,6 +99,7 @@ impl Transport<'_> {
         };
         match tpdu::decode(bytes) {
             Ok(Tpdu::ConnectionRequest { source, .. }) => {
+                // The responder confirms at once: who may call was decided at accept().
                 let confirm = Tpdu::ConnectionConfirm {
                     destination: source,
                     source: reference(block),
@@ -146,6 +148,7 @@ impl Transport<'_> {
         let Some(connection) = self.connections.get_mut(&block) else {
             return;
         };
+        // One close request for each connection: a second could reach the next use of the block.
         if std::mem::replace(&mut connection.closing, true) {
             return;
         }

@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn one_more_association_for_every_threshold() {
-    // Q194589: 1 to 50 messages get one, 51 to 100 two; nobody gets ten. The first message goes
+    // Q194589: 1 to 50 messages get one, 51 to 100 two; the limit is nine. The first message goes
     // over the first association at once, and waits no longer.
     for (messages, associations) in [(2, 1), (51, 1), (52, 2), (101, 2), (102, 3), (1_000, 9)] {
         let mut harness = Harness::new(vec![connector()]);
@@ -85,7 +85,7 @@ fn after_all_retries_the_messages_are_returned() {
     }
     assert!(harness.facts.contains(&Fact::MessageReturned(message)));
     assert_eq!(harness.events.last().map(EventEntry::id), Some(290));
-    // 144 rests of ten minutes lie between 145 tries: one day (Q157630).
+    // 145 attempts have 144 pauses of ten minutes between them: one day (Q157630).
     assert!(harness.now >= Instant::ZERO + seconds(144 * 600));
     harness.advance(seconds(100_000));
     assert!(harness.calls.is_empty(), "nothing is left to call for");
@@ -101,7 +101,7 @@ fn a_connection_that_is_not_opened_in_time_is_given_up_by_the_session() {
     harness.advance(Duration::from_nanos(1));
     assert_eq!(harness.actions, [Action::TimeOut(block)]);
     assert_eq!(harness.events.last().map(EventEntry::id), Some(289));
-    // What comes late finds nobody.
+    // Late inputs for the ended association are ignored.
     harness.connect(block);
     harness.ended(block);
     assert_eq!(harness.actions.len(), 1);
@@ -154,10 +154,10 @@ fn a_finish_that_is_not_answered_is_given_up() {
     assert_eq!(harness.events.last().map(EventEntry::id), Some(1_294));
 }
 
-/// The rest after a break used to be forgotten when the queue was empty at that moment: a message
-/// submitted during the rest then waited for ever.
+/// Regression test: with an empty queue, no timer was set for the pause after a break, so a message
+/// submitted during the pause was never sent.
 #[test]
-fn a_message_submitted_during_a_rest_is_sent_after_it() {
+fn a_message_submitted_during_a_pause_is_sent_after_it() {
     let mut harness = Harness::new(vec![connector()]);
     let message = harness.submit(Priority::Normal, 10);
     let block = harness.take_calls()[0];
@@ -166,7 +166,7 @@ fn a_message_submitted_during_a_rest_is_sent_after_it() {
     harness.ended(block);
     harness.advance(seconds(10));
     harness.submit(Priority::Normal, 10);
-    assert!(harness.calls.is_empty(), "the connector rests");
+    assert!(harness.calls.is_empty(), "the connector pauses");
     harness.advance(seconds(110));
     assert_eq!(harness.take_calls().len(), 1);
 }
@@ -204,5 +204,9 @@ fn connectors_do_not_wait_for_each_other() {
     let block = harness.take_calls()[0];
     harness.ended(block);
     harness.submit_to(1, Priority::Normal, 10);
-    assert_eq!(harness.take_calls().len(), 1, "only the first rests");
+    assert_eq!(
+        harness.take_calls().len(),
+        1,
+        "only the first connector pauses"
+    );
 }

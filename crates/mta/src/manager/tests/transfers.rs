@@ -42,11 +42,11 @@ fn no_more_is_sent_than_the_window_allows() {
 }
 
 #[test]
-fn a_broken_transfer_goes_on_behind_its_last_checkpoint() {
+fn a_broken_transfer_resumes_at_its_last_checkpoint() {
     let (mut harness, block, message) = transferring(3_500);
     harness.unit(block, &Spdu::MinorSyncAck { serial: 1 });
     harness.ended(block);
-    // The connector rests for 120 s: within the recovery timeout only if that is longer.
+    // The pause is 120 s; the recovery timeout must be at least as long.
     harness.manager.queues[0].connector.recovery_timeout = seconds(120);
     harness.advance(seconds(120));
     let again = harness.take_calls()[0];
@@ -66,7 +66,7 @@ fn a_broken_transfer_goes_on_behind_its_last_checkpoint() {
 }
 
 #[test]
-fn a_transfer_broken_too_long_ago_starts_anew() {
+fn a_transfer_broken_too_long_ago_starts_again() {
     let (mut harness, block, message) = transferring(3_500);
     harness.unit(block, &Spdu::MinorSyncAck { serial: 1 });
     harness.ended(block);
@@ -87,12 +87,12 @@ fn a_transfer_broken_too_long_ago_starts_anew() {
 }
 
 #[test]
-fn two_short_rests_then_a_long_one() {
+fn two_short_pauses_then_a_long_one() {
     let (mut harness, mut block, _) = transferring(3_500);
-    for rest in [120, 120, 600, 120] {
+    for pause in [120, 120, 600, 120] {
         harness.ended(block);
-        harness.advance(seconds(rest).saturating_sub(Duration::from_nanos(1)));
-        assert!(harness.calls.is_empty(), "it rests {rest} s");
+        harness.advance(seconds(pause).saturating_sub(Duration::from_nanos(1)));
+        assert!(harness.calls.is_empty(), "the pause is {pause} s");
         harness.advance(Duration::from_nanos(1));
         block = harness.take_calls()[0];
         harness.connect(block);
@@ -181,8 +181,8 @@ fn a_resumed_message_arrives_whole() {
     ));
 }
 
-/// The connection that a sender gave up may still have data on its way when the message comes
-/// again on another: it used to be added to the new transfer.
+/// Regression test: a connection that the sender has given up may still deliver data when the message
+/// is repeated on another. It was added to the new transfer.
 #[test]
 fn late_data_of_a_broken_connection_is_not_added_to_the_new_transfer() {
     let mut harness = Harness::new(vec![]);
