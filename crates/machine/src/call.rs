@@ -366,8 +366,10 @@ impl Operation {
     pub fn conflicts(&self, other: &Self) -> bool {
         if let (Some(mine), Some(theirs)) = (self.location(), other.location()) {
             let reads = matches!(self, Self::Read(_)) && matches!(other, Self::Read(_));
+            // Two reads commute. Interlocked operations count as writes, whether they store or not.
             return mine.address == theirs.address && !reads;
         }
+        // Environment calls share one resource; the environment says which of them commute.
         if let (Self::Environment(mine), Self::Environment(theirs)) = (self, other) {
             return mine.conflicts(*theirs);
         }

@@ -161,7 +161,9 @@ impl Exhaustive {
         }
         if self.runs > 0 {
             let mut search = self.search.borrow_mut();
+            // A run that is cut off as redundant was sleep-set blocked (POPL 2014), or came to a known state.
             self.redundant += u64::from(search.redundant);
+            // The dependence relation has changed: races may have been missed in all runs so far.
             if search.must_restart {
                 self.redundant = self.runs;
             }
@@ -213,6 +215,7 @@ impl Exhaustive {
             return WHOLE;
         }
         let search = self.search.borrow();
+        // Twenty more bits, so that deep paths do not round to zero.
         let (mut done, mut part) = (0, WHOLE << 20);
         for node in &search.nodes {
             let wanted = node.backtrack.count().max(1);
@@ -334,6 +337,8 @@ impl Search {
             self.trace.events.clear();
             return true;
         }
+        // Depth first: the deepest unexplored choice. The events before it stay valid, so only the
+        // tail of the trace is cut off.
         while let Some(node) = self.nodes.last_mut() {
             node.done = node.done.with(node.chosen);
             if let Some(next) = (node.backtrack - node.done).first() {
@@ -369,6 +374,8 @@ impl Search {
             self.add_races_of_blocked(enabled);
             return enabled.non_blocking().next().map_or(0, |(index, _)| index);
         }
+        // The last node on the path has a new choice, or the node is new: from here on calls are
+        // new to the search.
         self.starts_stretch = false;
         let index = index_of(self.nodes[depth].chosen);
         self.make_call(depth, index, enabled);
@@ -416,6 +423,7 @@ impl Search {
             let awake = enabled - sleep_set;
             last.filter(|last| awake.has(*last)).or(awake.first())
         };
+        // All enabled threads sleep: the run is sleep-set blocked.
         let Some(chosen) = chosen else { return false };
         let cooperative = last.filter(|last| enabled.has(*last));
         let cooperative = cooperative.or(enabled.first()).or(ready.first());
@@ -494,6 +502,7 @@ impl Search {
             before + self.fewest_preemptions_of_stretch()
         };
         match self.states.get_mut(&fingerprint) {
+            // Reached before with at least as many preemptions left: nothing new can follow.
             Some(known) if *known <= spent => self.redundant = true,
             Some(known) => *known = spent,
             None => {
@@ -570,11 +579,13 @@ impl Search {
     /// the reversed order (an *initial*, POPL 2014) must be in the backtrack set at the earlier call.
     fn reverse_in_another_run(&mut self, race: Race) {
         let Race { earlier, later } = race;
+        // The caller has fixed the order of these calls.
         if earlier < self.first_choice {
             return;
         }
         let node = self.nodes[earlier];
         let initials = self.trace.initials(node.start, race);
+        // An initial in the backtrack set leads to an equivalent trace, and one in `done` was explored.
         let covered = node.backtrack | node.done;
         if !(initials.threads & covered).is_empty() {
             return;
@@ -630,6 +641,7 @@ impl Search {
         }
         let whole = self.nodes[depth].start..depth + 1;
         let (search, trace) = (&mut self.preemption_search, &self.trace);
+        // `here` is an upper bound: the order of the run itself needs that many.
         let mut fewer = 0..here;
         let enough = fewer.find(|most| search.needs_at_most(trace, whole.clone(), None, *most));
         enough.unwrap_or(here)

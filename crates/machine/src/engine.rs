@@ -141,6 +141,7 @@ impl<E: Environment> Engine<E> {
             if self.calls_left == 0 {
                 return Action::CallLimitReached;
             }
+            // Few programs have waits with deadlines: the common case needs no look at the timers.
             let limit = if self.timers.is_empty() {
                 Some(self.until)
             } else {
@@ -214,9 +215,11 @@ impl<E: Environment> Engine<E> {
         if self.observed.is_some() {
             self.apply_declared_state(thread);
         }
+        // Worked out once for each call, not at each scheduling decision.
         let call = PreparedCall::new(request, &self.cost_table);
         let dispatch = match self.poll_reason {
             PollReason::Dispatched(dispatch) => dispatch,
+            // Started or woken, but not scheduled: the call waits for a scheduling decision.
             PollReason::Ready(at) => {
                 self.enabled.set_pending(thread, &call);
                 self.dispatcher.ready(&mut self.enabled, at, thread);
@@ -274,6 +277,7 @@ impl<E: Environment> Engine<E> {
             self.apply_declared_state(thread);
         }
         self.threads[thread.index()].exit();
+        // A program that ends right after it was started or woken was never scheduled.
         if let PollReason::Dispatched(dispatch) = self.poll_reason {
             self.dispatcher.deschedule(&mut self.enabled);
             self.next = Some(if self.process.woken.is_empty() {
@@ -321,6 +325,7 @@ impl<E: Environment> Engine<E> {
             self.deschedule_stalled(dispatch.thread);
             return true;
         }
+        // A stall comes first: a preemption counts calls that are about to be made.
         let pending = self.enabled.pending(dispatch.thread);
         let Some(DuePreemption { length, to }) = entry.take_due_preemption(pending, &self.process)
         else {
@@ -332,6 +337,7 @@ impl<E: Environment> Engine<E> {
         }
         let entry = &mut self.threads[dispatch.thread.index()];
         if length.is_zero() {
+            // A mere context switch. The thread stays ready.
             self.dispatcher.preempt(dispatch, to);
         } else {
             entry.stalled_until = entry.stalled_until.max(dispatch.at.saturating_add(length));
@@ -363,6 +369,7 @@ impl<E: Environment> Engine<E> {
         let Some(cost) = call.cost.fixed() else {
             return self.make_uncommon_call(dispatch);
         };
+        // Any call but a private one ends the thread's private time.
         call.count_call(None);
         let access = &call.word_access;
         let Some(word) = self.process.access(dispatch, access, &call.request) else {
@@ -406,6 +413,7 @@ impl<E: Environment> Engine<E> {
             Effect::Answer(word) => word,
             Effect::Blocked(_) | Effect::Environment | Effect::Raised(_) => 0,
         };
+        // A call that blocks is part of the trace too, with the answer zero.
         self.trace_hash.add(dispatch, &request.operation, answer);
         if let Effect::Answer(word) = effect {
             return Some(self.answered(dispatch, cost, word));
@@ -447,6 +455,7 @@ impl<E: Environment> Engine<E> {
                 None
             }
             Effect::Environment => {
+                // The reply may come at once, at the same simulated time, and then costs no switch.
                 entry.state = ThreadState::Asking;
                 self.dispatcher.await_reply(&mut self.enabled);
                 Some(Action::AskEnvironment(dispatch))

@@ -61,6 +61,7 @@ impl<E: Environment> Thread<E> {
             let block = heap.allocate(units, bytes).await;
             let address = block.map_or(Address::NULL, |block| block.offset(HEADER_BYTES));
             if !address.is_null() {
+                // Inside the lock, so that no other thread uses the block before the detector knows it.
                 self.report_block(address, BlockEventKind::Allocated(bytes), site);
             }
             heap.unlock().await;
@@ -153,6 +154,7 @@ impl<'a, E: Environment> Heap<'a, E> {
     }
 
     async fn header(&self, block: Address) -> BlockHeader {
+        // Two separate reads: without the lock another thread can write between them.
         let sizes = self.read(block + SIZES).await;
         let marks = self.read(block + MARKS).await;
         BlockHeader::unpack([sizes, marks])
@@ -278,10 +280,12 @@ impl<'a, E: Environment> Heap<'a, E> {
         } else {
             self.walk_list_zero(units).await
         };
+        // The entry first, then the neighbours; without the lock the order decides what a race leaves.
         self.write(entry + NEXT, next.0).await;
         self.write(entry + PREVIOUS, previous.0).await;
         self.write(next + PREVIOUS, entry.0).await;
         self.write(previous + NEXT, entry.0).await;
+        // The list was empty: set its bit.
         if small && next == previous {
             let bits = self.read(self.bitmap(units)).await;
             self.write(self.bitmap(units), bits | 1 << (units % 32))
@@ -322,6 +326,7 @@ impl<'a, E: Environment> Heap<'a, E> {
             if !upper.busy() && self.fits(upper.size, merged.size) {
                 self.unlink(links_of(above), upper.size).await;
                 merged.size += upper.size;
+                // The merged block ends the segment if the upper one did.
                 merged.flags |= upper.flags & LAST;
             }
         }
@@ -345,6 +350,7 @@ impl<'a, E: Environment> Heap<'a, E> {
         if !(BLOCK_UNITS_MIN..=BLOCK_UNITS_MAX).contains(&units) {
             return Err(BlockFault::Size);
         }
+        // The last block of a segment has no neighbour to compare with.
         if header.last() {
             return Ok(());
         }

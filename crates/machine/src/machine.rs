@@ -91,6 +91,7 @@ impl<E: Environment> Machine<E> {
         choices: Choices,
         key: u64,
     ) -> Result<Self, ConfigError> {
+        // Everything below relies on the checked ranges.
         config.check()?;
         let mut locks = Vec::new();
         let lock = config.heap.serialize.then(|| {
@@ -256,6 +257,7 @@ impl<E: Environment> Machine<E> {
     pub fn run(&mut self, now: Instant, until: Instant) -> Progress<E> {
         self.advance(now);
         let engine = self.engine_mut();
+        // The environment had its chance to reply to the last call at once.
         engine.dispatcher.end_reply_window();
         if engine.ended {
             return Progress::Idle;
@@ -266,6 +268,7 @@ impl<E: Environment> Machine<E> {
         loop {
             action = match action {
                 Action::Resume(Dispatch { thread, at }, word) => {
+                    // The poll ran the engine further; it left the next action behind.
                     self.resume(thread, Answer { at, word });
                     self.engine_mut().take_next()
                 }

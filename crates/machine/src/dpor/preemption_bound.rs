@@ -91,6 +91,7 @@ struct Question<'a> {
 impl Question<'_> {
     /// Whether the remaining calls can be made with at most `left` preemptions.
     fn can_finish(&mut self, made: Clock, left: u32) -> bool {
+        // Yes is the safe answer: the search must not drop a trace that is within the bound.
         if self.seen.len() >= STATES_MAX {
             return true;
         }
@@ -104,6 +105,7 @@ impl Question<'_> {
             }
             is_finished = false;
             let (next, preempted) = self.run(made, thread);
+            // The thread cannot move before another one does.
             if next == made {
                 continue;
             }
@@ -125,9 +127,11 @@ impl Question<'_> {
                 Some((last, clock)) if *last == index => clock,
                 Some(_) | None => &event.clock,
             };
+            // A call of another thread must come first. If this one was enabled, that is a preemption.
             if others.any(|other| clock.0[other] > made.0[other]) {
                 return (made, !self.is_disabled(index, &made));
             }
+            // Blocked on the lock: a switch away from here is no preemption.
             if event.enters() && self.is_owned_by_another(thread, index, &made) {
                 return (made, false);
             }

@@ -303,6 +303,7 @@ impl Trace {
     ) {
         let thread = new.thread;
         self.threads = self.threads.with(thread);
+        // Program order: the clock starts from that of the thread's previous call in this stretch.
         let (mut own, mut ordinal, mut held) = (Clock::default(), 1, HeldLocks::default());
         let mut waker = None;
         for index in (start..self.events.len()).rev() {
@@ -339,6 +340,7 @@ impl Trace {
         match new.class {
             // It had no effect. Its races are those with the calls that it waits for.
             _ if new.blocked => {
+                // Nothing depends on a call without effect.
                 event.class = CallClass::Independent;
                 event.clock = event.unforced_clock;
             }
@@ -354,6 +356,7 @@ impl Trace {
             | CallClass::Object
             | CallClass::Independent => {}
         }
+        // A clock includes its own event.
         event.clock.0[usize::from(thread)] = ordinal;
         self.events.push(event);
     }
@@ -401,6 +404,8 @@ impl Trace {
                         enabler = Some(index);
                     }
                 }
+                // Every order of two such calls may matter. The newer one may only have been possible
+                // because of the older, so that is its enabler.
                 (CallClass::Object, CallClass::Object) => {
                     let clock = earlier.clock;
                     self.race(index, event, &own);
@@ -408,6 +413,7 @@ impl Trace {
                     enabler = enabler.or(Some(index));
                 }
                 (one, other) if one.depends_on(other) && one != CallClass::Unlock => {
+                    // Transitivity: an older call that is ordered before one found here is no race of its own.
                     let (clock, joined) = (earlier.clock, event.clock);
                     self.race(index, event, &joined);
                     event.clock.join(&clock);
@@ -433,6 +439,7 @@ impl Trace {
         if earlier.thread == event.thread || clock.includes(earlier) {
             return;
         }
+        // Two calls in sections of the same lock cannot be swapped alone.
         let (mine, theirs) = (event.held.iter(), earlier.held);
         let resource = |lock: usize| self.events[lock].resource;
         let mut pairs = mine.flat_map(|mine| theirs.iter().map(move |theirs| (theirs, mine)));
@@ -462,6 +469,7 @@ impl Trace {
         let call = &self.events[index];
         let mut clock = Clock::default();
         for event in &self.events[range] {
+            // Locks are left out: sections are ordered by the calls in them.
             let depends = event.resource == call.resource
                 && call.resource.is_some()
                 && event.class != CallClass::Lock
@@ -500,6 +508,7 @@ impl Trace {
         };
         for index in earlier + 1..=later {
             let event = &self.events[index];
+            // The later call is taken without its enabler, which may come after it in the reversed order.
             let clock = if index == later {
                 &event.unforced_clock
             } else if event.blocked || event.clock.includes(first) {

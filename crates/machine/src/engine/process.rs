@@ -222,6 +222,7 @@ impl<E: Environment> Process<E> {
             }
             Operation::Receive(queue, deadline) => {
                 return match self.queues[queue.index()].len() {
+                    // The number of messages tells the exhaustive search which send enabled the receive.
                     0 if deadline > now => Enabledness::Blocks,
                     0 => Enabledness::TimesOut,
                     count => Enabledness::Receives {
@@ -230,6 +231,7 @@ impl<E: Environment> Process<E> {
                     },
                 };
             }
+            // A send has no deadline.
             Operation::Send(queue) => self.queues[queue.index()].is_full(),
             Operation::Sleep(until) => until > now,
             Operation::Read(_)
@@ -291,6 +293,7 @@ impl<E: Environment> Process<E> {
 
     fn lock(&mut self, thread: ThreadId, lock: LockId) -> Effect {
         if !self.locks[lock.index()].enter(thread) {
+            // `EnterCriticalSection` has no timeout.
             return Effect::Blocked(Instant::MAX);
         }
         self.detector.acquire(thread, SyncObject::Lock(lock));
@@ -324,6 +327,7 @@ impl<E: Environment> Process<E> {
     }
 
     fn signal(&mut self, thread: ThreadId, semaphore: SemaphoreId) -> Effect {
+        // `ReleaseSemaphore` fails beyond the maximum and orders nothing then.
         let Some(waiter) = self.semaphores[semaphore.index()].signal() else {
             return Effect::Answer(0);
         };

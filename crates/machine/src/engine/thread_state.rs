@@ -104,6 +104,7 @@ impl<E: Environment> ThreadEntry<E> {
         number: u16,
         tracks_state: bool,
     ) -> Rc<Mailbox<E>> {
+        // A program may have moved a clone of its handle out; that handle keeps the old mailbox.
         if Rc::get_mut(&mut self.mailbox).is_none() {
             self.mailbox = Rc::new(Mailbox::new(self.mailbox.heap));
         }

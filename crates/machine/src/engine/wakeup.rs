@@ -47,6 +47,7 @@ impl<E: Environment> Engine<E> {
         if let Some(observed) = &mut self.observed {
             observed.add_answer(thread, &operation, TIMED_OUT, at);
         }
+        // Otherwise a later signal would be lost on a thread that no longer waits.
         self.process.cancel_wait(thread, &operation);
         self.make_ready(thread, TIMED_OUT, at, WokenBy::Deadline)
     }
@@ -76,6 +77,7 @@ impl<E: Environment> Engine<E> {
             activity.push(Activity::Woken { thread, at, by });
         }
         self.threads[thread.index()].state = ThreadState::Runnable;
+        // Private time counts from the last shared call or wait.
         self.enabled.pending_mut(thread).private_time = Duration::ZERO;
         self.poll_reason = PollReason::Ready(at);
         Answer { at, word }

@@ -97,6 +97,7 @@ pub(crate) fn census(memory: &Memory, layout: HeapLayout) -> Result<HeapCensus, 
         let found = walk_list(memory, layout, index, &mut free)?;
         let word = memory.peek(layout.bitmap_word(index)).unwrap_or(0);
         let bit = word >> (index % 32) & 1 != 0;
+        // NT keeps no bit for list 0: it is searched when no other list fits.
         if index != 0 && bit != (found > 0) {
             return Err(HeapFault::Bitmap(index));
         }
@@ -125,6 +126,7 @@ fn walk_blocks(
         let header = header_at(memory, block).ok_or(HeapFault::Size(block))?;
         let units = u32::from(header.size);
         let left = (layout.end.0 - block.0) / UNIT_BYTES;
+        // A block that fills the rest of the heap must be marked as the last one.
         if units < BLOCK_UNITS_MIN || units > left || (units == left && !header.last()) {
             return Err(HeapFault::Size(block));
         }
@@ -136,6 +138,7 @@ fn walk_blocks(
             census.busy_units += units;
         } else {
             let before = previous.filter(|previous| !previous.busy());
+            // Two free neighbours are legal only if together they exceed the largest block.
             let both = before.map_or(u32::MAX, |before| u32::from(before.size) + units);
             if both <= BLOCK_UNITS_MAX {
                 return Err(HeapFault::Uncoalesced(block));
@@ -144,6 +147,7 @@ fn walk_blocks(
             census.free_units += units;
             free.insert((block, units));
         }
+        // The previous size starts from zero in each segment.
         previous = (!header.last()).then_some(header);
         block = block.offset(units * UNIT_BYTES);
     }

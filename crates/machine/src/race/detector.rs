@@ -152,6 +152,7 @@ impl RaceDetector {
         }
         let clock = self.thread_clocks[parent.index()].clone();
         self.thread_clocks[child.index()].join(&clock);
+        // What the parent does next is not ordered before the child.
         self.thread_clocks[parent.index()].tick(parent);
     }
 
@@ -166,6 +167,7 @@ impl RaceDetector {
         {
             self.report_misuse(misuse, access);
         }
+        // An interlocked operation is checked against the heap, but races with nothing.
         if access.kind == AccessKind::Interlocked {
             self.acquire_release(access.thread, SyncObject::Word(index));
             return;
@@ -222,6 +224,7 @@ impl RaceDetector {
     fn acquire_release(&mut self, thread: ThreadId, object: SyncObject) {
         let own = &mut self.thread_clocks[thread.index()];
         let clock = clock_of(&mut self.sync_clocks, object);
+        // Interlocked operations on one word are totally ordered, so each acquires and releases.
         own.join(clock);
         clock.join(own);
         own.tick(thread);
@@ -262,6 +265,7 @@ impl RaceDetector {
                 clocks.send(own);
                 own.tick(thread);
             }
+            // The environment is no thread: its messages order nothing by themselves.
             None => clocks.send(&mut VectorClock::default()),
         }
     }
@@ -278,6 +282,7 @@ impl RaceDetector {
     }
 
     fn report_races(&mut self, access: Access) {
+        // Taken out and put back, to keep its allocation.
         let mut unordered = std::mem::take(&mut self.unordered);
         for against in unordered.drain(..) {
             self.report(Violation {

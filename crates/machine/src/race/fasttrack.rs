@@ -103,6 +103,8 @@ impl WordState {
             // because whatever is ordered after the new read is ordered after the old one too.
             [only] if only.access.thread == read.access.thread => *only = read,
             _ => {
+                // A read that happened before this one needs no check of its own: whatever is ordered after
+                // this read is ordered after that one.
                 self.reads.retain(|earlier| !earlier.happened_before(clock));
                 self.reads.push(read);
             }

@@ -87,6 +87,7 @@ impl HeapShadow {
         let owner = self.owner(address);
         let word_in_unit = address.0 % UNIT_BYTES / 4;
         if owner.words() > word_in_unit {
+            // A word of another block, reached by arithmetic on a pointer into the first.
             let same = origin == address || self.owner_or_none(origin).start() == owner.start();
             return (!same).then(|| self.misuse(ViolationKind::OutOfBounds, origin));
         }
@@ -115,6 +116,7 @@ impl HeapShadow {
         bytes: u32,
         access: Access,
     ) -> Option<Misuse> {
+        // An allocation of zero bytes still owns a unit, so that its free is recognised.
         let units = bytes.div_ceil(UNIT_BYTES).max(1);
         let inside = self.layout.holds(address)
             && address.0.is_multiple_of(UNIT_BYTES)
@@ -134,6 +136,7 @@ impl HeapShadow {
         });
         self.forget_blocks(start, units);
         for (unit, owner) in self.owners[range].iter_mut().enumerate() {
+            // The last unit may have one word that was not asked for: an access to it is out of bounds.
             let words = bytes.div_ceil(4).saturating_sub(2 * unit as u32).min(2);
             *owner = Owner::new(start + 1, words).0;
         }
@@ -160,6 +163,7 @@ impl HeapShadow {
         if block.freed.is_some() {
             return Some(self.misuse(ViolationKind::DoubleFree, address));
         }
+        // The block stays known until its units are allocated again: later uses name this free.
         block.freed = Some(access);
         let units = block.units;
         for owner in &mut self.owners[(start - 1) as usize..(start - 1 + units) as usize] {

@@ -60,6 +60,7 @@ impl QueueClocks {
         let message = self.messages.pop_front();
         let mut slot = message.expect("a message was sent before it is received");
         receiver.join(&slot);
+        // The slot's clock contains the message's: reuse its allocation.
         slot.join(receiver);
         self.freed_slots.push_back(slot);
     }

@@ -89,6 +89,7 @@ impl Controlled {
         if self.has_exceptions && !self.advance_clock(enabled, until) {
             return None;
         }
+        // Calls may cost time; then the clock runs past `until` like a processor's.
         let at = self.clock;
         if enabled.is_empty() || at > until {
             return None;
@@ -129,6 +130,7 @@ impl Controlled {
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
         if !enabled.is_plain() {
+            // A private call is made at once and is no step of the scheduler.
             if let Some(index) = enabled.first_private() {
                 return index;
             }
@@ -166,6 +168,7 @@ impl Controlled {
         };
         self.has_exceptions = self.forced_next.is_some() || !self.later.is_empty();
         left_out.map_or(index, |(left_out, thread)| {
+            // Back in the set, it shifts the indices behind it.
             enabled.insert(thread);
             index + usize::from(left_out <= index)
         })

@@ -164,6 +164,7 @@ impl ThreadTally {
     fn conflicts_of_a_long_run(&self, runs: u64) -> u64 {
         let mean = self.reached.iter().sum::<u64>().div_ceil(runs.max(1));
         let (up_to_mean, beyond) = self.reached.split_at(mean as usize);
+        // The number of runs that reached the mean is the last entry up to it.
         let more = |long_runs: &u64| beyond.iter().sum::<u64>().div_ceil(*long_runs);
         mean + up_to_mean.last().map_or(0, more)
     }

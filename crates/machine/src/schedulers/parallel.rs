@@ -103,6 +103,7 @@ impl Scheduler for Parallel {
             .non_blocking()
             .min_by_key(|(_, call)| (self.due(call), call.thread))
             .expect("a thread can run");
+        // New due times count from here, so a thread that was blocked does not catch up.
         self.now = self.now.max(self.due(chosen));
         index
     }

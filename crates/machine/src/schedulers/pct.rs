@@ -85,10 +85,12 @@ impl Pct {
         if self.last.replace(chosen) != Some(chosen) {
             self.in_a_row = 0;
         }
+        // A thread that runs alone cannot starve another.
         self.in_a_row += u32::from(!is_alone);
         if self.in_a_row == Self::SPIN_LIMIT {
             self.in_a_row = 0;
             self.polling += 1;
+            // Below all change points, and below earlier polling threads: those get their turn again.
             let low = CHANGED - self.polling;
             *self.priorities.get(chosen, || low) = low;
         }

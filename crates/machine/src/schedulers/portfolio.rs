@@ -76,6 +76,7 @@ impl Portfolio {
             Member::Preempting(preemptions) => {
                 Drawn::Preempting(Preempting::new(choices, key, preemptions, counts))
             }
+            // Boxed to keep the enum small.
             Member::Surw(selection) => {
                 Drawn::Surw(Box::new(Surw::new(choices, key, counts, selection)))
             }

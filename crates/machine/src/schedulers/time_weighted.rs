@@ -91,6 +91,7 @@ impl Scheduler for TimeWeighted {
             .non_blocking()
             .map(|(_, call)| *self.remaining(call))
             .max();
+        // Bounds the number of draws before the longest stretch is over.
         let step = (longest.unwrap_or(0) / STEPS_MAX).max(self.step.nanos());
         loop {
             let drawn = self.draw(count) as usize;

@@ -75,6 +75,7 @@ impl Timed {
     pub(crate) fn ready(&mut self, thread: ThreadId, at: Instant) {
         self.uncontested_until = Instant::ZERO;
         for processor in &mut self.processors {
+            // A reply at the time of the call: the thread still has its processor and its quantum.
             if processor.state == ProcessorState::AwaitingReply(thread) && at <= processor.clock {
                 processor.state = ProcessorState::Running(thread);
                 return;
@@ -124,6 +125,7 @@ impl Timed {
             if let Some(start) = self.first_start()
                 && busy_at.is_none_or(|busy_at| start.at <= busy_at)
             {
+                // The start itself lies in time, but the first call after the switch does not.
                 if start.at + start.switch > until && busy_at.is_none_or(|at| at > until) {
                     return false;
                 }
@@ -183,6 +185,7 @@ impl Timed {
         let (clock, ProcessorState::Running(thread)) = (processor.clock, processor.state) else {
             panic!("only a running thread is preempted");
         };
+        // No other thread is ready: NT gives the thread a new quantum.
         if !contended {
             processor.quantum_end = clock.saturating_add(quantum);
             return;
@@ -238,6 +241,7 @@ impl Timed {
         let all = self.processors.iter().enumerate();
         all.filter(|(_, processor)| is_idle(processor))
             .map(|(index, processor)| {
+                // A processor that has run no thread yet needs no switch either.
                 let is_same = processor.last.is_none_or(|last| last == thread);
                 Start {
                     processor: index,

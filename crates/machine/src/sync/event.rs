@@ -65,6 +65,7 @@ impl EventObject {
     /// Sets it and calls `wake` for every thread that it releases.
     pub(crate) fn set(&mut self, mut wake: impl FnMut(ThreadId)) {
         if self.manual {
+            // With manual reset the event stays set for later waiters.
             self.set = true;
             self.waiters.drain(..).for_each(wake);
         } else if let Some(waiter) = self.waiters.pop_front() {

@@ -69,6 +69,7 @@ impl Semaphore {
     /// Wakes the first waiter or increments the count. Returns the woken thread, or `None` as a
     /// whole if the count is at its maximum.
     pub(crate) fn signal(&mut self) -> Option<Option<ThreadId>> {
+        // The unit goes to the waiter directly, so that no other thread can take it.
         if let Some(waiter) = self.waiters.pop_front() {
             return Some(Some(waiter));
         }
