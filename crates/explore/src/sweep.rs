@@ -33,6 +33,7 @@ use crate::subject::Subject;
 use crate::sweep::grid::{Axis, GridPoint};
 use crate::sweep::results_directory::{Manifest, ResultsDirectory, ResultsError};
 use crate::sweep::seeds::{SeedRange, Shard};
+use crate::sweep::summary::Summary;
 use crate::sweep::swarm::Swarm;
 use crate::sweep::sweep_statistics::SweepStatistics;
 use crate::worker_pool::{Completion, WorkerPool};
@@ -188,7 +189,7 @@ pub fn sweep(
         ..
     } = fold;
     if let Some(directory) = &mut directory {
-        let summary = statistics.summary();
+        let summary = Summary::of(&statistics);
         directory.write_summary(&summary.to_json(), summary.to_csv().as_deref())?;
     }
     Ok(SweepResult {

@@ -1,5 +1,7 @@
 //! `mtasim merge`: merges the shards of a sweep.
 
+use explore::sweep::summary::Summary;
+
 use crate::arguments::{Format, MergeArguments};
 use crate::commands::sweep;
 use crate::exit_code;
@@ -8,7 +10,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let statistics = explore::merge(&arguments.parts, &arguments.out).map_err(Failure::usage)?;
-    let summary = statistics.summary();
+    let summary = Summary::of(&statistics);
     match arguments.format {
         Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use explore::sweep::grid::{self, Axis, GridError, GridPoint};
-use explore::sweep::summary::SignatureSummary;
+use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::Swarm;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
@@ -192,7 +192,7 @@ fn print(
     swept: &SweepResult,
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
-    let summary = swept.statistics.summary();
+    let summary = Summary::of(&swept.statistics);
     match arguments.format {
         Format::Json => terminal.print(&summary.to_json())?,
         Format::Human => terminal.print(&summary.to_human(|found| reproduce(arguments, found)))?,

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::sweep::results_directory::{self, Manifest, ResultsDirectory, ResultsError};
 use crate::sweep::seeds::{SeedRange, Shard};
+use crate::sweep::summary::Summary;
 use crate::sweep::sweep_statistics::SweepStatistics;
 
 /// Why parts cannot be merged.
@@ -105,7 +106,7 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeErro
             }
         })?;
     }
-    let summary = statistics.summary();
+    let summary = Summary::of(&statistics);
     directory.write_summary(&summary.to_json(), summary.to_csv().as_deref())?;
     Ok(statistics)
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::run_result::RunResult;
 use crate::statistics::counters::Counters;
 use crate::sweep::results_directory::Manifest;
-use crate::sweep::summary::Summary;
 
 /// The statistics of the results added so far. Results are added in the order of seeds, whether
 /// they come from a run, from disk or from a shard.
@@ -87,11 +86,5 @@ impl SweepStatistics {
     #[must_use]
     pub fn lines_hash(&self) -> String {
         self.lines.finalize().to_string()
-    }
-
-    /// The summary of the results so far.
-    #[must_use]
-    pub fn summary(&self) -> Summary {
-        Summary::of(self)
     }
 }

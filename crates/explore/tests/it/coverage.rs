@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use explore::sweep::summary::Summary;
 use explore::{Shipped, sweep};
 use mta::{BlockState, Coverage, Fact, LogLine, MessageType, Stimulus};
 use simulation::Options;
@@ -70,7 +71,7 @@ fn coverage_agrees_with_the_records() {
 fn the_table_shows_the_hole_in_the_state_machine() {
     let pair = |plan, event: &str| {
         let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-        let coverage = swept.statistics.summary().coverage;
+        let coverage = Summary::of(&swept.statistics).coverage;
         let covered = coverage.covered.iter();
         let mut covered = covered.filter(|it| it.pair.state == "out" && it.pair.event == event);
         let uncovered = coverage.uncovered.iter();
@@ -88,7 +89,7 @@ fn the_table_shows_the_hole_in_the_state_machine() {
 #[test]
 fn growth_is_reported_at_every_doubling_and_at_the_end() {
     let swept = sweep(&plan("0..11", &[]), Arc::new(Shipped), |_| {}).expect("it runs");
-    let summary = swept.statistics.summary();
+    let summary = Summary::of(&swept.statistics);
     let growth = &summary.coverage.growth;
     let runs: Vec<u64> = growth.iter().map(|it| it.runs).collect();
     assert_eq!(runs, [1, 2, 4, 8, 11]);
@@ -117,7 +118,7 @@ fn a_fault_that_was_never_injected_is_reported() {
     let rare = "fault={ rare = { reset = { link = \"wan\" }, random = { mean_interval = \"8000h\" } }, sure = { reset = { link = \"wan\" }, at = \"5m\" } }";
     let plan = plan_with("0..4", &[rare]);
     let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-    let page = swept.statistics.summary().to_human(|_| String::new());
+    let page = Summary::of(&swept.statistics).to_human(|_| String::new());
     assert!(
         page.contains("fault rare was never injected, so it tested nothing"),
         "{page}"

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use explore::sweep::results_directory::ResultsError;
+use explore::sweep::summary::Summary;
 use explore::sweep::{StopReason, SweepError, SweepPlan};
 use explore::{Custom, Shipped, sweep};
 use tempfile::tempdir;
@@ -47,7 +48,7 @@ fn a_stopped_sweep_resumes() {
     let stopped = swept(&early, &parts);
     assert_eq!(stopped.stop_reason, StopReason::EnoughFailures);
     assert_eq!(stopped.statistics.total().failing, 2);
-    assert!(!stopped.statistics.summary().complete);
+    assert!(!Summary::of(&stopped.statistics).complete);
     // As if the process had been killed in the middle of a line.
     let results = parts.join("seeds.jsonl");
     let length = fs::metadata(&results).expect("results").len();
@@ -174,7 +175,7 @@ fn a_grid_has_a_line_for_each_point() {
     let axis = "connector.paris-lyon.session_disconnect=120s,600s";
     let plan = plan("0..12", &[axis]);
     let done = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
-    let summary = done.statistics.summary();
+    let summary = Summary::of(&done.statistics);
     let [short, long] = &summary.grid[..] else {
         panic!("{:?}", summary.grid);
     };
