@@ -54,7 +54,7 @@ fn a_sweep_says_what_goes_wrong_and_how_to_repeat_it() {
     assert!(page.contains("control-block-leak: "), "{page}");
     let repeat = page
         .lines()
-        .find_map(|line| line.trim().strip_prefix("repeat:"));
+        .find_map(|line| line.trim().strip_prefix("to reproduce:"));
     let repeat: Vec<&str> = repeat.expect("a command").split_whitespace().collect();
     assert_eq!(repeat[0], "mtasim");
     let replayed = mtasim(&repeat[1..]);

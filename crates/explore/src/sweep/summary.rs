@@ -276,7 +276,7 @@ impl Summary {
                     .collect();
                 let _ = writeln!(page, "  selected: {}", selected.join(", "));
             }
-            let _ = writeln!(page, "  repeat:   {}", command(found));
+            let _ = writeln!(page, "  to reproduce: {}", command(found));
         }
         if self.signatures.len() > SHOWN_MAX {
             let more = self.signatures.len() - SHOWN_MAX;
