@@ -12,11 +12,11 @@ use std::net::Ipv4Addr;
 
 use serde_json::Value as Json;
 
-use crate::format::description::describe;
 use crate::format::document::{self, Node};
+use crate::format::key::description::describe;
+use crate::format::key::printer::{Detail, Printer};
+use crate::format::key::reader::{Read, Reader};
 use crate::format::overrides;
-use crate::format::printer::{Detail, Printer};
-use crate::format::reader::{Read, Reader};
 use crate::plan::Scenario;
 use check::{check, check_names};
 

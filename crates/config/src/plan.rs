@@ -30,10 +30,10 @@ pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
 pub use swarm::{Domain, Swarm, Variation};
 pub use workload::{Arrivals, Priorities, Priority, SizeRange, Workload};
 
+use crate::format::declare::keywords;
 use crate::format::declare::section;
 use crate::format::key::Section;
-use crate::format::keyword::keywords;
-use crate::format::scalar::YEAR;
+use crate::format::key::scalar::YEAR;
 
 pub use crate::format::keyword::Keyword;
 

@@ -91,6 +91,7 @@ mod engine;
 pub mod environment;
 pub mod exception;
 pub mod heap;
+mod ids;
 pub mod machine;
 pub mod memory;
 pub mod race;

@@ -272,6 +272,3 @@ impl Exception {
         format!("exception {:08x}: {}", self.code, self.cause)
     }
 }
-
-#[cfg(test)]
-mod tests;

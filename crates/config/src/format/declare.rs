@@ -211,21 +211,55 @@ macro_rules! choice {
                     node: &$crate::format::document::Node,
                     _: Option<&$crate::format::key::Range>,
                 ) -> Option<Result<Self, $crate::format::diagnostic::Diagnostic>> {
-                    Some($crate::format::scalar::parse_word(node, $word).map(|()| Self::$none))
+                    Some($crate::format::key::scalar::parse_word(node, $word).map(|()| Self::$none))
                 }
 
                 fn to_scalar(&self) -> Option<String> {
-                    matches!(self, Self::$none).then(|| $crate::format::scalar::quoted($word))
+                    matches!(self, Self::$none).then(|| $crate::format::key::scalar::quoted($word))
                 }
 
                 fn scalar_form(
                     _: Option<&$crate::format::key::Range>,
-                ) -> Option<$crate::format::scalar::Form> {
-                    Some($crate::format::scalar::Form::of_word($word))
+                ) -> Option<$crate::format::key::scalar::Form> {
+                    Some($crate::format::key::scalar::Form::of_word($word))
                 }
             )?
         }
     };
 }
 
-pub(crate) use {choice, section};
+/// Declares an enum together with the word of each member.
+macro_rules! keywords {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $($(#[$about:meta])* $member:ident = $word:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$about])* $member,)+
+        }
+
+        impl $crate::format::keyword::Keyword for $name {
+            const ALL: &'static [Self] = &[$(Self::$member,)+];
+
+            fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$member => $word,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str($crate::format::keyword::Keyword::as_str(*self))
+            }
+        }
+
+        $crate::format::key::scalar::settings!($name);
+    };
+}
+
+pub(crate) use {choice, keywords, section};

@@ -3,15 +3,20 @@
 //! A [`Section`] visits its keys with a [`Keys`]: the reader fills the fields, the printer writes
 //! them, the describer lists the keys. A [`Setting`] is what can stand under a key.
 
+pub(crate) mod description;
+pub(crate) mod printer;
+pub(crate) mod reader;
+pub(crate) mod scalar;
+
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use super::description::Shape;
+use self::description::Shape;
+use self::printer::Printed;
+use self::reader::{Input, Reader};
+use self::scalar::Form;
 use super::diagnostic::Diagnostic;
 use super::document::Node;
-use super::printer::Printed;
-use super::reader::{Input, Reader};
-use super::scalar::Form;
 
 /// Smallest and largest amount of a value, in its type's unit.
 pub(crate) type Range = RangeInclusive<u64>;

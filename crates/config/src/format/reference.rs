@@ -1,7 +1,7 @@
 //! The keys as Markdown tables, for `docs/scenario.md`.
 
-use super::description::{KeyDescription, Presence, Shape};
-use super::scalar::Form;
+use super::key::description::{KeyDescription, Presence, Shape};
+use super::key::scalar::Form;
 
 /// A table of the keys outside of tables, then one for each kind of table.
 pub(crate) fn reference(keys: &[KeyDescription]) -> String {

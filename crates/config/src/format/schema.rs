@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::description::{KeyDescription, Presence, Shape};
+use super::key::description::{KeyDescription, Presence, Shape};
 use super::setting::ITEMS_MAX;
 
 /// The schema (draft 2020-12) of a file with these keys.

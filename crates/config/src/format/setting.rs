@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::description::{Shape, describe};
 use super::diagnostic::{Code, Diagnostic};
 use super::document::Item;
+use super::key::description::{Shape, describe};
+use super::key::printer::{Printed, PrintedKey, Printer};
+use super::key::reader::{Input, Reader};
+use super::key::scalar::{Form, check_range, quoted, show_count, show_range, wrong_type};
 use super::key::{Range, Section, Setting};
-use super::printer::{Printed, PrintedKey, Printer};
-use super::reader::{Input, Reader};
-use super::scalar::{Form, check_range, quoted, show_count, show_range, wrong_type};
 use super::suggestion::{NAME_MAX, shortened};
 
 /// Items of a list and tables of a kind.

@@ -6,8 +6,9 @@ use std::fmt;
 use serde_json::{Value as Json, json};
 
 use super::quantity::CountRange;
+use crate::format::declare::keywords;
 use crate::format::declare::section;
-use crate::format::keyword::{Keyword, keywords, words};
+use crate::format::keyword::{Keyword, words};
 use crate::format::setting::MapKey;
 use crate::format::suggestion::suggestion;
 use crate::format::units::whole;

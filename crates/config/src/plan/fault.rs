@@ -4,9 +4,9 @@
 use kernel::{Duration, Instant};
 
 use super::quantity::{DAY, MILLISECOND, Offset};
+use crate::format::declare::keywords;
 use crate::format::declare::{choice, section};
-use crate::format::keyword::keywords;
-use crate::format::scalar::YEAR;
+use crate::format::key::scalar::YEAR;
 
 keywords! {
     /// A kind of thread of the modeled process.

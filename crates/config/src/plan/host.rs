@@ -6,9 +6,10 @@ use std::net::Ipv4Addr;
 use kernel::{Duration, Ratio};
 
 use super::quantity::{HOUR, Offset, SECOND};
+use crate::format::declare::keywords;
 use crate::format::declare::section;
 use crate::format::key::Section;
-use crate::format::keyword::{Keyword, keywords};
+use crate::format::keyword::Keyword;
 
 keywords! {
     /// A build of the MTA, by the version of Emsmta.exe.

@@ -3,10 +3,10 @@
 use kernel::{Duration, Ratio};
 
 use super::quantity::{Bandwidth, ByteSize, DAY, HOUR, MIB, MILLISECOND};
+use crate::format::declare::keywords;
 use crate::format::declare::{choice, section};
+use crate::format::key::scalar::YEAR;
 use crate::format::key::{Key, Keys, Section};
-use crate::format::keyword::keywords;
-use crate::format::scalar::YEAR;
 
 keywords! {
     /// Whether the two directions of a link share one loss process.

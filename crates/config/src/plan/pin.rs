@@ -8,8 +8,8 @@ use std::fmt;
 use kernel::{Duration, Instant};
 
 use super::quantity::DAY;
+use crate::format::declare::keywords;
 use crate::format::declare::{choice, section};
-use crate::format::keyword::keywords;
 
 section! {
     /// The events that are fixed.

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::key::Range;
-use crate::format::scalar::{
+use crate::format::key::scalar::{
     Scalar, YEAR, malformed, quantities, quantity_mistake, quoted, settings, text_of,
 };
 use crate::format::units::{self, RATE, SIZE, TIME};

@@ -3,12 +3,12 @@
 use kernel::{Duration, Instant, Ratio};
 
 use super::quantity::{ByteSize, MIB};
+use crate::format::declare::keywords;
 use crate::format::declare::{choice, section};
 use crate::format::diagnostic::Diagnostic;
 use crate::format::document::Node;
+use crate::format::key::scalar::{Form, Scalar, YEAR, read};
 use crate::format::key::{Range, Section};
-use crate::format::keyword::keywords;
-use crate::format::scalar::{Form, Scalar, YEAR, read};
 
 /// Messages of one burst, and of one workload.
 const MESSAGES_MAX: u64 = 1_000_000_000;

@@ -3,7 +3,7 @@
 //! The offsets of the free lists are those of NT 5 (Advanced Windows Debugging, chapter 6). What
 //! that source does not say is a modelling decision.
 
-use crate::call::LockId;
+use crate::ids::LockId;
 use crate::memory::address::Address;
 
 /// Bytes of a unit; block sizes count units.

@@ -2,7 +2,7 @@
 
 use super::super::{key_tables, schema};
 use super::FULL;
-use crate::format::description::{KeyDescription, Presence, Shape, describe};
+use crate::format::key::description::{KeyDescription, Presence, Shape, describe};
 use crate::plan::Scenario;
 
 /// The keys that stand below a key.

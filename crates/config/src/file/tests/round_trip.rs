@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{FULL, SMALL, load};
-use crate::format::printer::{Detail, Printer};
+use crate::format::key::printer::{Detail, Printer};
 
 #[test]
 fn every_key_survives_print_and_load() {

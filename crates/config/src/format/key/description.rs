@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::key::{Choice, Key, Keys, Section, Setting};
 use super::printer::Printed;
 use super::scalar::Form;
+use super::{Choice, Key, Keys, Section, Setting};
 
 /// A key and how it is written.
 #[derive(Clone, Debug)]

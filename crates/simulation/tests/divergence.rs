@@ -1,10 +1,8 @@
 //! Where two runs differ.
 
-use kernel::{Checkpoint, Digest, Duration, Instant};
-
-use super::Outcome;
-use crate::Options;
 use config::plan::{Build, Host, Scenario};
+use kernel::{Checkpoint, Digest, Duration, Instant};
+use simulation::{Options, Outcome};
 
 /// A run of one host without links.
 fn outcome() -> Outcome {
@@ -14,7 +12,7 @@ fn outcome() -> Outcome {
     let options = Options {
         keep_records: false,
     };
-    crate::run(&scenario, 1, options).expect("it runs")
+    simulation::run(&scenario, 1, options).expect("it runs")
 }
 
 fn checkpoint(hash: u64) -> Checkpoint {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::key::{Choice, Key, Keys, Section, Setting};
+use super::{Choice, Key, Keys, Section, Setting};
 
 /// Which keys are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
-use super::document::{Entry, Item, Node, Table};
-use super::key::{Choice, Key, Keys, Range, Section, Setting};
 use super::scalar::wrong_type;
-use super::suggestion::{shortened, suggestion};
+use super::{Choice, Key, Keys, Range, Section, Setting};
+use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
+use crate::format::document::{Entry, Item, Node, Table};
+use crate::format::suggestion::{shortened, suggestion};
 
 /// Visits keys in order to read them.
 pub(crate) struct Reader<'a> {

@@ -6,12 +6,12 @@ use kernel::ratio::ParseRatioError;
 use kernel::{Duration, Instant, Ratio};
 use serde_json::{Value as Json, json};
 
-use super::diagnostic::{Code, Diagnostic};
-use super::document::{Item, Node};
-use super::key::Range;
-use super::keyword::{Keyword, words};
-use super::suggestion::{shortened, suggestion};
-use super::units::{Quantity, QuantityError, TIME, hexadecimal};
+use super::Range;
+use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::document::{Item, Node};
+use crate::format::keyword::{Keyword, words};
+use crate::format::suggestion::{shortened, suggestion};
+use crate::format::units::{Quantity, QuantityError, TIME, hexadecimal};
 
 /// The longest time in a scenario, in nanoseconds: a leap year.
 pub(crate) const YEAR: u64 = 366 * 24 * 3_600 * 1_000_000_000;
@@ -25,7 +25,7 @@ pub(crate) trait Scalar: Clone + PartialEq {
     /// How `None` is written, if it can be written.
     const NONE: Option<&'static str> = None;
 
-    /// A value that is never seen; see [`Setting::blank`](super::key::Setting::blank).
+    /// A value that is never seen; see [`Setting::blank`](super::Setting::blank).
     const BLANK: Self;
     /// The value of a node.
     fn parse(node: &Node) -> Result<Self, Diagnostic>;
@@ -98,33 +98,33 @@ pub(crate) fn read<T: Scalar>(node: &Node, range: Option<&Range>) -> Result<T, D
 macro_rules! settings {
     ($($name:ty),+ $(,)?) => {$(
         impl $crate::format::key::Setting for $name {
-            const NONE: Option<&'static str> = <Self as $crate::format::scalar::Scalar>::NONE;
+            const NONE: Option<&'static str> = <Self as $crate::format::key::scalar::Scalar>::NONE;
 
             fn blank() -> Self {
-                <Self as $crate::format::scalar::Scalar>::BLANK
+                <Self as $crate::format::key::scalar::Scalar>::BLANK
             }
 
             fn read<'a>(
                 &mut self,
-                input: &$crate::format::reader::Input<'a>,
-                reader: &mut $crate::format::reader::Reader<'a>,
+                input: &$crate::format::key::reader::Input<'a>,
+                reader: &mut $crate::format::key::reader::Reader<'a>,
             ) {
-                match $crate::format::scalar::read(input.node, input.range.as_ref()) {
+                match $crate::format::key::scalar::read(input.node, input.range.as_ref()) {
                     Ok(value) => *self = value,
                     Err(mistake) => reader.mistake(input, mistake),
                 }
             }
 
-            fn print(&self, _: &Self) -> $crate::format::printer::Printed {
-                let text = $crate::format::scalar::Scalar::to_toml(self);
-                $crate::format::printer::Printed::Scalar(text)
+            fn print(&self, _: &Self) -> $crate::format::key::printer::Printed {
+                let text = $crate::format::key::scalar::Scalar::to_toml(self);
+                $crate::format::key::printer::Printed::Scalar(text)
             }
 
             fn describe(
                 range: Option<&$crate::format::key::Range>,
-            ) -> $crate::format::description::Shape {
-                let form = $crate::format::scalar::Form::of::<Self>(range);
-                $crate::format::description::Shape::Scalar(form)
+            ) -> $crate::format::key::description::Shape {
+                let form = $crate::format::key::scalar::Form::of::<Self>(range);
+                $crate::format::key::description::Shape::Scalar(form)
             }
         }
     )+};
@@ -136,7 +136,7 @@ macro_rules! quantities {
         quantity: $quantity:path, form: $form:literal, range: $range:expr,
         blank: $blank:expr, from: $from:expr, amount: $amount:expr $(, none: $none:literal)?
     })+) => {$(
-        impl $crate::format::scalar::Scalar for $name {
+        impl $crate::format::key::scalar::Scalar for $name {
             const RANGE: $crate::format::key::Range = $range;
             $(const NONE: Option<&'static str> = Some($none);)?
 
@@ -145,11 +145,11 @@ macro_rules! quantities {
             fn parse(
                 node: &$crate::format::document::Node,
             ) -> Result<Self, $crate::format::diagnostic::Diagnostic> {
-                $crate::format::scalar::parse_quantity(node, &$quantity).map($from)
+                $crate::format::key::scalar::parse_quantity(node, &$quantity).map($from)
             }
 
             fn to_toml(&self) -> String {
-                $crate::format::scalar::quoted(&Self::show(($amount)(*self)))
+                $crate::format::key::scalar::quoted(&Self::show(($amount)(*self)))
             }
 
             fn form() -> String {
@@ -157,7 +157,7 @@ macro_rules! quantities {
             }
 
             fn schema(range: &$crate::format::key::Range) -> serde_json::Value {
-                $crate::format::scalar::quantity_schema(&$quantity, range)
+                $crate::format::key::scalar::quantity_schema(&$quantity, range)
             }
 
             fn amount(&self) -> Option<u64> {
@@ -169,7 +169,7 @@ macro_rules! quantities {
             }
         }
 
-        $crate::format::scalar::settings!($name);
+        $crate::format::key::scalar::settings!($name);
     )+};
 }
 
