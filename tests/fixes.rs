@@ -1,7 +1,7 @@
 //! A gallery of wrong fixes, each caught by a property, and of right fixes, which are not.
 //!
-//! Every wrong fix is an honest attempt: it changes a decision of the socket layer, and messages, timers
-//! and interleavings do the rest.
+//! Every wrong fix is an honest attempt: it changes a decision of the socket layer, and messages,
+//! timers and interleavings do the rest.
 //!
 //! - `closes`: what timeouts and close requests do to a block.
 //! - `locks`: what guards the shared structures.
@@ -28,8 +28,8 @@ struct Fix {
     run: Box<dyn Fn(&Case) -> Outcome>,
 }
 
-/// A wrong fix with the property that catches it within a number of cases, and a fixed variant that makes
-/// the same decision correctly and must survive a hundred times as many cases.
+/// A wrong fix with the property that catches it within a number of cases, and a fixed variant that
+/// makes the same decision correctly and must survive a hundred times as many cases.
 struct Wrong {
     fix: Fix,
     fixed: Fix,
@@ -83,7 +83,8 @@ impl Wrong {
         wrong: impl Build + Clone + Send + Sync + 'static,
         right: impl Build + Clone + Send + Sync + 'static,
         family: Family,
-        (property, within): (Property, u32),
+        property: Property,
+        within: u32,
     ) -> Self {
         Self {
             fix: Fix::of(wrong, family),
@@ -93,8 +94,8 @@ impl Wrong {
         }
     }
 
-    /// The case that catches it, among ten times as many as stated. A run that reaches a limit decides
-    /// nothing, so it catches nothing.
+    /// The case that catches it, among ten times as many as stated. A run that reaches a limit
+    /// decides nothing, so it catches nothing.
     fn caught(&self, seed: u64, shrink_runs: u32) -> Counterexample {
         let search = Search {
             seed,

@@ -1,5 +1,5 @@
-//! Runs `docs/how-to-test-a-fix.md` as it stands: a package made of nothing but the page's own text, next
-//! to a copy of this repository.
+//! Runs `docs/how-to-test-a-fix.md` as it stands: a package made of nothing but the page's own
+//! text, next to a copy of this repository.
 
 use std::fs;
 use std::io;
@@ -10,8 +10,8 @@ use mtasim::prelude::*;
 
 const PAGE: &str = include_str!("../docs/how-to-test-a-fix.md");
 
-/// A fenced block of the page, with the word after its fence and the file it belongs to: the last one
-/// that the text before it names.
+/// A fenced block of the page, with the word after its fence and the file it belongs to: the last
+/// one that the text before it names.
 struct Block {
     word: &'static str,
     file: &'static str,
@@ -115,8 +115,8 @@ fn the_pages_property_has_at_most_fifteen_lines() {
     assert!(test.lines().count() < 15, "{test}");
 }
 
-/// The failure on the page is real: its scenario leaks with the longer timer, and not with the fix of
-/// the page.
+/// The failure on the page is real: its scenario leaks with the longer timer, and not with the fix
+/// of the page.
 #[test]
 fn the_failure_that_the_page_shows_is_one() {
     let shown = blocks()

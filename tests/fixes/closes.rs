@@ -15,41 +15,46 @@ pub(super) fn gallery() -> Vec<Wrong> {
             InstanceIgnored,
             ReleasedWhileConnecting,
             Family::Stalls,
-            (never_corrupts, 40),
+            never_corrupts,
+            40,
         ),
-        Wrong::of(DelayedReuse, Queue, Family::Stalls, (never_corrupts, 150)),
+        Wrong::of(DelayedReuse, Queue, Family::Stalls, never_corrupts, 150),
         Wrong::of(
             SocketLeftOpen,
             LateCloseReleases,
             Family::Any,
-            (never_leaks, 20),
+            never_leaks,
+            20,
         ),
         Wrong::of(
             ReleasedByBoth,
             TimeoutOnlyAsks,
             Family::Any,
-            (never_corrupts, 20),
+            never_corrupts,
+            20,
         ),
-        Wrong::of(LongerTimer, LongerTimerToo, Family::Any, (never_leaks, 50)),
+        Wrong::of(LongerTimer, LongerTimerToo, Family::Any, never_leaks, 50),
         Wrong::of(
             FewerAttempts,
             FewerAttemptsToo,
             Family::Any,
-            (never_leaks, 30),
+            never_leaks,
+            30,
         ),
         Wrong::of(
             ReleasedAtTimeout,
             TimeoutOnlyAsks,
             Family::Stalls,
-            (never_corrupts, 80),
+            never_corrupts,
+            80,
         ),
     ]
 }
 
 const UNFIXED: Shipped = Shipped::EXCHANGE_5_5_2653_23;
 
-/// The timeout path releases the block itself, in every state. An open request in progress then finds a
-/// free block.
+/// The timeout path releases the block itself, in every state. An open request in progress then
+/// finds a free block.
 #[derive(Clone, Debug)]
 pub(super) struct ReleasedAtTimeout;
 
@@ -63,8 +68,8 @@ impl Build for ReleasedAtTimeout {
     }
 }
 
-/// The timeout path releases the block while it is connecting, and instance numbers are not checked: a
-/// later close request closes whatever instance uses the block by then.
+/// The timeout path releases the block while it is connecting, and instance numbers are not
+/// checked: a later close request closes whatever instance uses the block by then.
 #[derive(Clone, Debug)]
 pub(super) struct InstanceIgnored;
 

@@ -8,27 +8,30 @@ use super::right::{CountingHead, OneLock, SnapshotUnderOneLock};
 
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
-        Wrong::of(OnlyAllocation, FIXED, Family::Any, (never_corrupts, 5)),
-        Wrong::of(TwoLocks, OneLock, Family::Any, (never_corrupts, 20)),
-        Wrong::of(UnlockedReads, FIXED, Family::Any, (never_corrupts, 5)),
-        Wrong::of(HeapUnserialized, FIXED, Family::Any, (never_corrupts, 5)),
+        Wrong::of(OnlyAllocation, FIXED, Family::Any, never_corrupts, 5),
+        Wrong::of(TwoLocks, OneLock, Family::Any, never_corrupts, 20),
+        Wrong::of(UnlockedReads, FIXED, Family::Any, never_corrupts, 5),
+        Wrong::of(HeapUnserialized, FIXED, Family::Any, never_corrupts, 5),
         Wrong::of(
             SnapshotUnderBothLocks,
             SnapshotUnderOneLock,
             Family::Churn,
-            (recovers_after_healing, 250),
+            recovers_after_healing,
+            250,
         ),
         Wrong::of(
             ReleasedBetweenOperations,
             FIXED,
             Family::PreemptedAtLocks,
-            (never_corrupts, 50),
+            never_corrupts,
+            50,
         ),
         Wrong::of(
             Uncounted,
             CountingHead,
             Family::PreemptedAtExchange,
-            (never_corrupts, 300),
+            never_corrupts,
+            300,
         ),
     ]
 }
@@ -84,8 +87,8 @@ impl Build for ReleasedBetweenOperations {
     }
 }
 
-/// A free list without a lock: the head is exchanged only if it is still the same block. It may be the
-/// same block again after changes (ABA).
+/// A free list without a lock: the head is exchanged only if it is still the same block. It may be
+/// the same block again after changes (ABA).
 #[derive(Clone, Debug)]
 pub(super) struct Uncounted;
 

@@ -11,19 +11,22 @@ pub(super) fn gallery() -> Vec<Wrong> {
             NoticeBeforeChange,
             Shipped::EXCHANGE_4_0_994_2,
             Family::Steady,
-            (recovers_after_healing, 20),
+            recovers_after_healing,
+            20,
         ),
         Wrong::of(
             ResetAfterLooking,
             Shipped::EXCHANGE_5_5_2655_16,
             Family::Steady,
-            (recovers_after_healing, 100),
+            recovers_after_healing,
+            100,
         ),
         Wrong::of(
             CallsLeftWaiting,
             Shipped::EXCHANGE_5_5_2655_16,
             Family::SmallPools,
-            (recovers_after_healing, 20),
+            recovers_after_healing,
+            20,
         ),
     ]
 }
@@ -56,8 +59,8 @@ impl Build for ResetAfterLooking {
     }
 }
 
-/// A call without a free block waits in the backlog instead of being refused. `FD_ACCEPT` is recorded
-/// again only after an accept().
+/// A call without a free block waits in the backlog instead of being refused. `FD_ACCEPT` is
+/// recorded again only after an accept().
 #[derive(Clone, Debug)]
 pub(super) struct CallsLeftWaiting;
 

@@ -39,8 +39,8 @@ pub fn write_with(
     let mut buffer = BufWriter::new(file);
     content(&mut buffer)?;
     let file = buffer.into_inner()?;
-    // Data first, then the rename, then the directory that records it: a crash in between leaves the
-    // old file, never an empty one.
+    // Data first, then the rename, then the directory that records it: a crash in between leaves
+    // the old file, never an empty one.
     file.sync_all()?;
     temporary.persist(path)?;
     File::open(directory)?.sync_all()

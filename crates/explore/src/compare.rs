@@ -1,7 +1,8 @@
 //! Compares two or more arms, such as a build and its fix, on the same seeds.
 //!
-//! Every seed is run in every arm. Random choices are keyed by role, so a change in one place does not
-//! shift the choices elsewhere: a seed that fails in one arm only does so because of the difference.
+//! Every seed is run in every arm. Random choices are keyed by role, so a change in one place does
+//! not shift the choices elsewhere: a seed that fails in one arm only does so because of the
+//! difference.
 
 use std::collections::BTreeMap;
 use std::fmt;

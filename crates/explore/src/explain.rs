@@ -87,8 +87,8 @@ pub enum ExplainError {
     NoFailure,
 }
 
-/// Explains a failure of a scenario and seed. Without `signature` it explains the first failure that
-/// the scenario expects, or else the first.
+/// Explains a failure of a scenario and seed. Without `signature` it explains the first failure
+/// that the scenario expects, or else the first.
 ///
 /// # Errors
 /// If the scenario cannot be run or does not show the failure.

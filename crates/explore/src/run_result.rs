@@ -1,7 +1,7 @@
 //! The result of one run: a line of `seeds.jsonl`.
 //!
-//! It holds integers and texts only and no wall-clock time, so it is the same on every machine. Times
-//! are nanoseconds of virtual time since the start of the run.
+//! It holds integers and texts only and no wall-clock time, so it is the same on every machine.
+//! Times are nanoseconds of virtual time since the start of the run.
 
 pub(crate) mod coverage;
 

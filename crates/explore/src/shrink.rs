@@ -117,8 +117,8 @@ pub fn shrink(
     }
     search.run_passes(&mut on_progress);
     if chance::has_any(&search.best) {
-        // Random call costs are removed only now: while there was much to remove, another seed could
-        // show the failure where this one did not.
+        // Random call costs are removed only now: while there was much to remove, another seed
+        // could show the failure where this one did not.
         let with_jitter = search.best.clone();
         chance::remove_jitter(&mut search);
         if search.best != with_jitter || order::pin_preemptions(&mut search) {

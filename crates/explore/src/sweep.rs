@@ -1,8 +1,8 @@
-//! Runs many seeds of one scenario, or of a grid of scenarios, and writes their results in the order
-//! of seeds.
+//! Runs many seeds of one scenario, or of a grid of scenarios, and writes their results in the
+//! order of seeds.
 //!
-//! Failing runs and a sample of the others are run twice to detect nondeterminism. No result depends
-//! on the number of workers.
+//! Failing runs and a sample of the others are run twice to detect nondeterminism. No result
+//! depends on the number of workers.
 
 pub mod grid;
 pub mod merge;

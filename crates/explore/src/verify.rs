@@ -1,7 +1,8 @@
-//! Exhaustive search through all orders of calls of a small scenario, within a bound on preemptions.
+//! Exhaustive search through all orders of calls of a small scenario, within a bound on
+//! preemptions.
 //!
-//! The search stops at the first violation, which becomes a capsule. `docs/verifying.md` says what is
-//! exhausted. The scenario's seed fixes all other random choices.
+//! The search stops at the first violation, which becomes a capsule. `docs/verifying.md` says what
+//! is exhausted. The scenario's seed fixes all other random choices.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +34,8 @@ pub enum Conclusion {
     Exhausted,
     /// No violation so far, and the limit on runs is reached.
     OutOfRuns {
-        /// The estimated fraction of all runs that was explored, in millionths; it tends to be too high.
+        /// The estimated fraction of all runs that was explored, in millionths; it tends to be too
+        /// high.
         explored: u64,
     },
     /// An order violates a property.

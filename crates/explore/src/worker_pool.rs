@@ -1,8 +1,8 @@
 //! Runs numbered jobs on several host threads and hands on their results in the order of the
 //! numbers.
 //!
-//! This is the only module with host threads and signal handlers. Since results are folded in order,
-//! nothing downstream depends on the number of workers or on which of them finishes first.
+//! This is the only module with host threads and signal handlers. Since results are folded in
+//! order, nothing downstream depends on the number of workers or on which of them finishes first.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How many jobs per worker may be started beyond the oldest unfinished one. Bounds the results that
-/// wait to be folded.
+/// How many jobs per worker may be started beyond the oldest unfinished one. Bounds the results
+/// that wait to be folded.
 const AHEAD_PER_WORKER: u64 = 32;
 
 /// How the work ended.

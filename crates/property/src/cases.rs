@@ -88,8 +88,8 @@ pub fn cases(build: &impl Build) -> BoxedStrategy<Case> {
     Cases::of(build).strategy()
 }
 
-/// The configuration of a property test with this many cases. Failures are saved next to the test in
-/// a file that ends in `.proptest-regressions`, and later runs try them first.
+/// The configuration of a property test with this many cases. Failures are saved next to the test
+/// in a file that ends in `.proptest-regressions`, and later runs try them first.
 #[must_use]
 pub fn campaign_config(cases: u32) -> ProptestConfig {
     ProptestConfig {
@@ -192,9 +192,9 @@ impl Cases {
         }
     }
 
-    /// Replaces the phases of a run: messages and faults in the first `span`, then `quiet` time after
-    /// the last fault, then recovery within `healing`. Give [`Self::workloads`] and [`Self::faults`]
-    /// strategies with the same span.
+    /// Replaces the phases of a run: messages and faults in the first `span`, then `quiet` time
+    /// after the last fault, then recovery within `healing`. Give [`Self::workloads`] and
+    /// [`Self::faults`] strategies with the same span.
     #[must_use]
     pub fn timing(self, span: Duration, quiet: Duration, healing: Duration) -> Self {
         Self {

@@ -21,8 +21,8 @@ pub fn no_faults() -> impl Strategy<Value = Faults> {
 }
 
 /// Up to `most` faults within `span`: cuts of the link, with or without ICMP errors, of up to ten
-/// minutes; connection resets; stalls of a thread of up to ten minutes; restarts of a service; crashes
-/// of a machine that restarts within ten minutes.
+/// minutes; connection resets; stalls of a thread of up to ten minutes; restarts of a service;
+/// crashes of a machine that restarts within ten minutes.
 ///
 /// # Panics
 /// If `span` is shorter than a second.

@@ -3,9 +3,9 @@
 //! All shrink towards the default [`Direction`]: 20 ms delay, no loss, reordering, duplication or
 //! corruption. Loss is given by the ping success rate and, for outages, by their mean length.
 //!
-//! No link is slower than 64 kbit/s. At 9600 bit/s the first full segments of ten associations opened
-//! at once outlast TCP's five retransmissions, which start at 300 ms, so no message of 16 KiB gets
-//! through even without loss (congestion collapse, RFC 896), whatever the build.
+//! No link is slower than 64 kbit/s. At 9600 bit/s the first full segments of ten associations
+//! opened at once outlast TCP's five retransmissions, which start at 300 ms, so no message of 16
+//! KiB gets through even without loss (congestion collapse, RFC 896), whatever the build.
 
 use config::plan::{Bandwidth, Direction, IndependentLoss, Loss, Outages, Scope};
 use kernel::{Duration, Ratio};
@@ -19,8 +19,8 @@ pub fn clean_link() -> impl Strategy<Value = Direction> {
     Just(Direction::default())
 }
 
-/// A link with outages in both directions at once: `ping_success` in sixteenths, from 1 to 15, and the
-/// mean outage in seconds, at least 1. It shrinks towards few and short outages.
+/// A link with outages in both directions at once: `ping_success` in sixteenths, from 1 to 15, and
+/// the mean outage in seconds, at least 1. It shrinks towards few and short outages.
 ///
 /// ```
 /// use property::bursty_link;
@@ -48,8 +48,8 @@ pub fn bursty_link(
     })
 }
 
-/// Any link: clean, with independent loss, or bursty; slow or fast, with packets reordered, duplicated
-/// or corrupted.
+/// Any link: clean, with independent loss, or bursty; slow or fast, with packets reordered,
+/// duplicated or corrupted.
 pub fn networks() -> impl Strategy<Value = Direction> {
     let independent = (1..SIXTEENTHS).prop_map(|failure| Direction {
         loss: Loss::Independent(IndependentLoss::PingSuccess(sixteenths(

@@ -1,10 +1,10 @@
 //! Strategies for preemptions of threads just before operations that other threads can observe.
 //!
 //! Most concurrency defects need one or two preemptions (Musuvathi, Qadeer: "Iterative context
-//! bounding for systematic testing of multithreaded programs", PLDI 2007). If a race detector reports
-//! data races, preemptions at synchronisation operations are enough (the same and others: "Finding and
-//! reproducing Heisenbugs in concurrent programs", OSDI 2008). A schedule drawn call by call rarely has
-//! the decisive preemption, and almost never for as long as a connection lives.
+//! bounding for systematic testing of multithreaded programs", PLDI 2007). If a race detector
+//! reports data races, preemptions at synchronisation operations are enough (the same and others:
+//! "Finding and reproducing Heisenbugs in concurrent programs", OSDI 2008). A schedule drawn call
+//! by call rarely has the decisive preemption, and almost never for as long as a connection lives.
 //!
 //! They shrink by removing preemptions, and each towards a mere yield before the first operation.
 
@@ -23,9 +23,10 @@ const DRIVERS: u32 = 2;
 /// The largest number of an operation, counted from the start of the thread.
 const NTH_MAX: u64 = 8;
 
-/// Up to `most` preemptions of threads of `build`. Each is before one of `operations`, given by kind
-/// and name of the location or critical section. The thread yields to the others, or stands still for
-/// whole seconds up to `longest`, as it may while the machine pages or another process runs.
+/// Up to `most` preemptions of threads of `build`. Each is before one of `operations`, given by
+/// kind and name of the location or critical section. The thread yields to the others, or stands
+/// still for whole seconds up to `longest`, as it may while the machine pages or another process
+/// runs.
 ///
 /// ```
 /// use kernel::Duration;

@@ -1,4 +1,5 @@
-//! Strategies for schedules: the scheduler, the processors, and the seed of the remaining randomness.
+//! Strategies for schedules: the scheduler, the processors, and the seed of the remaining
+//! randomness.
 //!
 //! They shrink towards timed threads on one processor.
 
@@ -37,8 +38,8 @@ pub fn schedules() -> impl Strategy<Value = Schedule> {
     schedules_by(machines.into_iter().chain(ADVERSARIES).collect())
 }
 
-/// Adversarial schedules only. They find failures that a machine may never show, so failure rates have
-/// no meaning.
+/// Adversarial schedules only. They find failures that a machine may never show, so failure rates
+/// have no meaning.
 pub fn adversarial_schedules() -> impl Strategy<Value = Schedule> {
     schedules_by(ADVERSARIES.to_vec())
 }

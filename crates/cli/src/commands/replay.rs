@@ -47,12 +47,12 @@ fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
             capsule.digest, replayed.outcome.digest
         ),
         ReplayOutcome::OtherBuild {
-            kept_by,
+            recorded_by,
             this,
             still_fails,
             divergence,
         } => format!(
-            "different run: recorded by mtasim {kept_by}, this is {this}\n  {divergence}\n  the failure {}\n",
+            "different run: recorded by mtasim {recorded_by}, this is {this}\n  {divergence}\n  the failure {}\n",
             if *still_fails { "still occurs" } else { "no longer occurs" }
         ),
     });

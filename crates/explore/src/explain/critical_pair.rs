@@ -1,5 +1,5 @@
-//! The critical pair: two conflicting accesses whose order decided a failure, and how the two threads
-//! interleaved from there on.
+//! The critical pair: two conflicting accesses whose order decided a failure, and how the two
+//! threads interleaved from there on.
 //!
 //! It is read from the access log of the run.
 
@@ -45,8 +45,8 @@ pub(crate) struct FailureContext<'a> {
     pub(crate) threads: &'a [u16],
 }
 
-/// The critical pair of a run with an access log: around a preemption, or else the last hand-over of
-/// a word between the threads involved, or else the last race.
+/// The critical pair of a run with an access log: around a preemption, or else the last hand-over
+/// of a word between the threads involved, or else the last race.
 pub(crate) fn pair(
     scenario: &Scenario,
     outcome: &Outcome,
@@ -59,8 +59,8 @@ pub(crate) fn pair(
     let deadline = failure.at.saturating_add(Duration::from_secs(1));
     accesses.retain(|access| access.at <= deadline);
     let until_found = accesses.partition_point(|access| access.at <= failure.at);
-    // A pinned preemption names the decisive point itself. A hand-over between the threads of the failure
-    // is closer to it than a race, which may be anywhere.
+    // A pinned preemption names the decisive point itself. A hand-over between the threads of the
+    // failure is closer to it than a race, which may be anywhere.
     around_preemption(scenario, &accesses[..until_found], failure)
         .or_else(|| last_handover(&accesses, failure))
         .or_else(|| last_race(&accesses[..until_found], failure))
@@ -122,8 +122,8 @@ impl<'a> Window<'a> {
     }
 
     /// The indices of the two accesses. In this order: another thread read the word that the
-    /// preempted thread was about to write; another thread changed or read what it had read or written
-    /// before; it later used what another thread left.
+    /// preempted thread was about to write; another thread changed or read what it had read or
+    /// written before; it later used what another thread left.
     fn pair(&self) -> Option<(usize, usize)> {
         self.too_soon()
             .or_else(|| self.stale())
@@ -146,7 +146,8 @@ impl<'a> Window<'a> {
         (pending.kind == OperationKind::Write).then_some((self.begin, read))
     }
 
-    /// Of the accesses before the preemption, the most recent one that another thread conflicts with.
+    /// Of the accesses before the preemption, the most recent one that another thread conflicts
+    /// with.
     fn stale(&self) -> Option<(usize, usize)> {
         let preempted = self.accesses[self.begin].number;
         let own = (0..=self.begin).rev();

@@ -29,8 +29,8 @@ const FIRST_POINTS: u64 = 8;
 const POINTS_MAX: u64 = 60;
 /// Enough for the first points and a few halvings.
 const POINTS_MIN: u64 = 14;
-/// The maximum number of calls of modeled threads over all runs, beyond [`POINTS_MIN`] points: about
-/// forty seconds of one processor.
+/// The maximum number of calls of modeled threads over all runs, beyond [`POINTS_MIN`] points:
+/// about forty seconds of one processor.
 const CALLS_MAX: u64 = 200_000_000;
 /// The time to the failure is extended by this fraction: with other random choices the same failure
 /// may occur a little later.
@@ -41,7 +41,8 @@ const GRACE_MIN: Duration = Duration::from_secs(1);
 /// How to redraw random choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reseeding {
-    /// Seeds tried at every point in time, the same at each: 0, 1, 2, ... without the seed of the run.
+    /// Seeds tried at every point in time, the same at each: 0, 1, 2, ... without the seed of the
+    /// run.
     pub seeds: u64,
     /// Runs at the same time.
     pub jobs: NonZeroUsize,
@@ -165,8 +166,8 @@ fn points_for(calls: u64, seeds: u64) -> usize {
     usize::try_from(most).expect("a small number")
 }
 
-/// The search for the largest jump. Position 0 is the start of the run; position n is just after the
-/// n-th instant.
+/// The search for the largest jump. Position 0 is the start of the run; position n is just after
+/// the n-th instant.
 struct Survey {
     scenario: Arc<Scenario>,
     seed: u64,

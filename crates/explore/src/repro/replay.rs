@@ -34,7 +34,7 @@ pub enum ReplayOutcome {
     /// The digests differ, and so do the versions of mtasim. That is allowed.
     OtherBuild {
         /// The version that wrote the capsule.
-        kept_by: String,
+        recorded_by: String,
         /// This version.
         this: String,
         /// Whether the failure of the capsule still appears.
@@ -75,7 +75,7 @@ pub fn replay(
         } else {
             let shows = |it: &Failure| it.signature == capsule.failure.signature;
             ReplayOutcome::OtherBuild {
-                kept_by: capsule.build.clone(),
+                recorded_by: capsule.build.clone(),
                 this: BUILD.to_owned(),
                 still_fails: failures.iter().any(shows),
                 divergence,
@@ -90,7 +90,8 @@ pub fn replay(
 }
 
 impl Window {
-    /// The requested window, ending at `until` or at the failure; `None` if neither argument is given.
+    /// The requested window, ending at `until` or at the failure; `None` if neither argument is
+    /// given.
     #[must_use]
     pub fn requested(
         until: Option<Duration>,
@@ -114,7 +115,8 @@ impl Window {
             .saturating_since(Instant::ZERO + self.length)
             .nanos();
         let first = Instant::from_nanos(from);
-        // Threads run slightly ahead of the event queue, so records are not strictly ordered by time.
+        // Threads run slightly ahead of the event queue, so records are not strictly ordered by
+        // time.
         let records = outcome.records.iter();
         records
             .filter(move |(at, _)| first <= *at && *at <= self.until)

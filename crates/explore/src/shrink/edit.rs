@@ -74,8 +74,8 @@ fn cut_fault(fault: &mut Fault, end: Instant) -> bool {
     }
 }
 
-/// The scenario with all times earlier by `by`; `None` if something would be before the start or its
-/// time is random.
+/// The scenario with all times earlier by `by`; `None` if something would be before the start or
+/// its time is random.
 pub(crate) fn shifted_earlier(scenario: &Scenario, by: Duration) -> Option<Scenario> {
     let mut earlier = scenario.clone();
     let back = |time: &mut Instant| {

@@ -1,9 +1,9 @@
 //! Replaces random call costs by a few pinned preemptions.
 //!
-//! Preemptions are searched fewest first, where threads race (M. Musuvathi and S. Qadeer, "Iterative
-//! Context Bounding for Systematic Testing of Multithreaded Programs", 2007). The schedule of the
-//! failing run is not copied: any schedule with the same signature will do, and a shorter one is
-//! easier to read.
+//! Preemptions are searched fewest first, where threads race (M. Musuvathi and S. Qadeer,
+//! "Iterative Context Bounding for Systematic Testing of Multithreaded Programs", 2007). The
+//! schedule of the failing run is not copied: any schedule with the same signature will do, and a
+//! shorter one is easier to read.
 
 use config::plan::{
     Arrivals, OutageWindow, Pins, Priorities, Priority, Scenario, Scheduler, SizeRange,
@@ -26,8 +26,8 @@ const TRIES_OF_PARTNER: usize = 60;
 /// The maximum length of the access log; older accesses are dropped.
 const ACCESSES_MAX: u64 = 200_000;
 
-/// The scenario without the random choices that no list can replace: call costs, jitter, reordering,
-/// duplication, corruption, message sizes and priorities.
+/// The scenario without the random choices that no list can replace: call costs, jitter,
+/// reordering, duplication, corruption, message sizes and priorities.
 pub(super) fn without_randomness(scenario: &Scenario) -> Scenario {
     let mut plain = scenario.clone();
     plain.scheduler = Scheduler::Timed;
@@ -65,7 +65,8 @@ pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
     let sketches: Vec<Scenario> = (1..=3)
         .flat_map(|messages| [false, true].map(|down| sketch(&plain, messages, down)))
         .collect();
-    // One message each, with the links up and down: these two show most failures, so they get more tries.
+    // One message each, with the links up and down: these two show most failures, so they get more
+    // tries.
     let mut tries = [TRIES, TRIES]
         .into_iter()
         .chain(std::iter::repeat(TRIES_IN_LARGER));
@@ -100,8 +101,8 @@ fn search_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
     false
 }
 
-/// A small scenario with the same hosts: `messages` messages of each workload at the start, with all
-/// links down or none.
+/// A small scenario with the same hosts: `messages` messages of each workload at the start, with
+/// all links down or none.
 fn sketch(plain: &Scenario, messages: usize, links_down: bool) -> Scenario {
     let mut small = plain.clone();
     for workload in small.workloads.values_mut() {
@@ -216,8 +217,8 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     pin_like(search, &bare, &models, tries)
 }
 
-/// Pins a preemption like the first of `models`, then one like the next, trying the number of points
-/// in `tries` for each.
+/// Pins a preemption like the first of `models`, then one like the next, trying the number of
+/// points in `tries` for each.
 fn pin_like(
     search: &mut Search<'_>,
     scenario: &Scenario,
@@ -254,8 +255,8 @@ fn pin_like(
     false
 }
 
-/// Rounds the lengths of preemptions. Longer is better: the pin then survives changes in the cost of
-/// calls.
+/// Rounds the lengths of preemptions. Longer is better: the pin then survives changes in the cost
+/// of calls.
 pub(super) fn round(search: &mut Search<'_>) {
     for index in 0..search.best.pins.preempt.len() {
         // Zero comes first: a mere yield is the simplest preemption.

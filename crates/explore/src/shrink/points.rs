@@ -78,8 +78,8 @@ struct Past {
 }
 
 /// Preemptions before a racing access, before the access that follows one, and before critical
-/// sections. A preemption has length zero (other ready threads go first), lasts until another thread
-/// has accessed the same word, or lasts [`REACH`].
+/// sections. A preemption has length zero (other ready threads go first), lasts until another
+/// thread has accessed the same word, or lasts [`REACH`].
 pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
     let words = Words::of(outcome);
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
@@ -98,8 +98,8 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
             raced: own.is_some(),
             word: own.or(before.word),
         };
-        // Elsewhere the order of two threads makes no difference to either. The access after a racing one
-        // counts because a preemption after an access can only be named by the next one.
+        // Elsewhere the order of two threads makes no difference to either. The access after a
+        // racing one counts because a preemption after an access can only be named by the next one.
         if own.is_none() && !before.raced && access.kind != OperationKind::Enter {
             continue;
         }
@@ -112,8 +112,8 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
         if access.contended {
             points.push(point(Duration::ZERO, None));
         }
-        // A preemption here also delays whatever follows the last racing access, so another thread may
-        // come to that word as well.
+        // A preemption here also delays whatever follows the last racing access, so another thread
+        // may come to that word as well.
         let words_at_risk = [own, before.word.filter(|word| own != Some(*word))];
         for address in words_at_risk.into_iter().flatten() {
             let meetings = words.meetings(outcome, index, address);
@@ -186,7 +186,8 @@ pub(super) fn in_search_order(
 ) -> impl Iterator<Item = Point> {
     let distance = |point: &Point| point.at.nanos().abs_diff(hint.nanos());
     points.sort_by_key(|point| (point.preemption.length, distance(point)));
-    // Many points differ only in time, as in a loop: one of each kind first covers more of the program.
+    // Many points differ only in time, as in a loop: one of each kind first covers more of the
+    // program.
     let mut seen = BTreeSet::new();
     let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
         let thread = point.preemption.thread;

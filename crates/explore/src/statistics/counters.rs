@@ -113,8 +113,8 @@ pub struct Growth {
 }
 
 impl Counters {
-    /// Adds one result of a sweep that reruns one in `recheck` passing runs (0 for none). Returns the
-    /// indices of the failures that need a capsule.
+    /// Adds one result of a sweep that reruns one in `recheck` passing runs (0 for none). Returns
+    /// the indices of the failures that need a capsule.
     pub fn add(&mut self, result: &RunResult, recheck: u64) -> Vec<usize> {
         self.runs += 1;
         if result.as_expected {
@@ -221,7 +221,8 @@ fn kind(signature: &str) -> &str {
 
 /// Adds the occurrences in one run.
 fn count(counts: &mut BTreeMap<String, Occurrences>, (name, times): (&String, &u64)) {
-    // The names are few and the runs many, so the name is nearly always there: no clone for `entry`.
+    // The names are few and the runs many, so the name is nearly always there: no clone for
+    // `entry`.
     if !counts.contains_key(name) {
         counts.insert(name.clone(), Occurrences::default());
     }
@@ -231,7 +232,8 @@ fn count(counts: &mut BTreeMap<String, Occurrences>, (name, times): (&String, &u
     }
 }
 
-/// Whether a run is run a second time: every failing run, and one in `recheck` passing ones; none if
+/// Whether a run is run a second time: every failing run, and one in `recheck` passing ones; none
+/// if
 /// `recheck` is 0. It depends on the seed only, so a resumed or sharded sweep reruns the same runs.
 #[must_use]
 pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {

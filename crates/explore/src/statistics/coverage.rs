@@ -1,5 +1,5 @@
-//! Coverage of a sweep: which pairs of control-block state and event occurred, and how the number of
-//! distinct findings grew with the number of runs.
+//! Coverage of a sweep: which pairs of control-block state and event occurred, and how the number
+//! of distinct findings grew with the number of runs.
 
 use std::fmt::{self, Write};
 

@@ -59,8 +59,8 @@ impl Proportion {
     }
 }
 
-/// The Wilson score interval of a proportion (E. B. Wilson, 1927). Unlike the normal approximation it
-/// stays within 0..=1 and has a sensible width at 0 and n of n. Without trials it is 0..=1.
+/// The Wilson score interval of a proportion (E. B. Wilson, 1927). Unlike the normal approximation
+/// it stays within 0..=1 and has a sensible width at 0 and n of n. Without trials it is 0..=1.
 ///
 /// # Panics
 /// If there are more hits than trials.
@@ -102,8 +102,9 @@ impl Paired {
         self.fixed + self.broke + self.both + self.neither
     }
 
-    /// The p-value of McNemar's exact test: the probability of a split of the discordant seeds at least
-    /// as uneven as this one if the arms do not differ (two-sided binomial test with p = 1/2).
+    /// The p-value of McNemar's exact test: the probability of a split of the discordant seeds at
+    /// least as uneven as this one if the arms do not differ (two-sided binomial test with p =
+    /// 1/2).
     #[must_use]
     pub fn mcnemar(self) -> f64 {
         let discordant = self.fixed + self.broke;
@@ -137,7 +138,8 @@ impl Paired {
     }
 }
 
-/// The largest number of trials for which a binomial coefficient times that number fits in 128 bits.
+/// The largest number of trials for which a binomial coefficient times that number fits in 128
+/// bits.
 const INTEGER_TOSSES_MAX: u64 = 120;
 
 /// The probability of at most `most` heads in `tosses` tosses, exact up to the last division.

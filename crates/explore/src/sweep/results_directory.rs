@@ -1,8 +1,8 @@
 //! The directory that a sweep writes: `sweep.json`, `seeds.jsonl`, `summary.json`, `grid.csv` and
 //! `capsules/`.
 //!
-//! Result lines are appended; all other files are written atomically. A directory that holds another
-//! sweep is rejected, never overwritten.
+//! Result lines are appended; all other files are written atomically. A directory that holds
+//! another sweep is rejected, never overwritten.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};

@@ -39,7 +39,8 @@ impl SeedRange {
         self.from == self.to
     }
 
-    /// The seeds of one shard. Shards are contiguous and in order; their sizes differ by at most one.
+    /// The seeds of one shard. Shards are contiguous and in order; their sizes differ by at most
+    /// one.
     ///
     /// # Panics
     /// If the shard number is not in 1..=`of`.

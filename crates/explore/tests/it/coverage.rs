@@ -10,8 +10,8 @@ use simulation::record::Record;
 
 use crate::fixture::{plan, plan_with};
 
-/// Records are an independent count: each Close message is one close request in some state, and a block
-/// is out of service only after a session timeout.
+/// Records are an independent count: each Close message is one close request in some state, and a
+/// block is out of service only after a session timeout.
 #[test]
 fn coverage_agrees_with_the_records() {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();

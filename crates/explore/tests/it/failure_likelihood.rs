@@ -128,8 +128,8 @@ fn a_certain_failure_has_no_jump() {
     );
 }
 
-/// A subject that fails only if randomness is redrawn after one instant: bisection finds that instant
-/// among thousands.
+/// A subject that fails only if randomness is redrawn after one instant: bisection finds that
+/// instant among thousands.
 #[test]
 fn bisection_finds_the_instant_of_a_jump() {
     let (scenario, failure, instants) = certain_leak();

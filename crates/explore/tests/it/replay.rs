@@ -67,7 +67,7 @@ fn a_different_run_is_reported_with_the_divergence_and_the_version() {
     older.checkpoints[last].hash ^= 1;
     let replayed = replay(&older, &Shipped, false).expect("it runs");
     let ReplayOutcome::OtherBuild {
-        kept_by,
+        recorded_by,
         still_fails,
         divergence,
         ..
@@ -75,7 +75,7 @@ fn a_different_run_is_reported_with_the_divergence_and_the_version() {
     else {
         panic!("{:?}", replayed.result);
     };
-    assert_eq!((kept_by.as_str(), still_fails), ("0.0.1", true));
+    assert_eq!((recorded_by.as_str(), still_fails), ("0.0.1", true));
     let differs = older.checkpoints[last];
     assert_eq!(divergence.differs_by, Some((differs.records, differs.at)));
 }

@@ -39,8 +39,8 @@ impl Build for Planted {
     }
 }
 
-/// The failures of 16 seeds: the signatures, and the number of failures distinguished by seed, time,
-/// host, block and instance.
+/// The failures of 16 seeds: the signatures, and the number of failures distinguished by seed,
+/// time, host, block and instance.
 fn found(planted: Planted) -> (BTreeSet<String>, usize) {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let mut signatures = BTreeSet::new();

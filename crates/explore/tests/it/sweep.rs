@@ -192,7 +192,8 @@ fn a_grid_has_a_line_for_each_point() {
     assert!(page.contains("session_disconnect=600s"), "{page}");
 }
 
-/// With two jobs two runs execute at the same time: each waits in the middle of its run for the other.
+/// With two jobs two runs execute at the same time: each waits in the middle of its run for the
+/// other.
 #[test]
 #[expect(
     clippy::disallowed_methods,

@@ -12,8 +12,8 @@ use property::{
 use proptest::test_runner::{TestError, TestRunner};
 
 /// 5.5.2653.23 leaks when a link is down for long enough, so one message and one fault must be left.
-/// Shrinking may end in a local minimum, so this does not hold for every failure; but none keeps more
-/// than two faults.
+/// Shrinking may end in a local minimum, so this does not hold for every failure; but none keeps
+/// more than two faults.
 #[test]
 fn leaks_shrink_to_one_message_and_one_or_two_faults() {
     let minimal: Vec<Scenario> = (0..SHRUNK).map(shrunk).collect();
