@@ -10,10 +10,10 @@ use serde_json::{Value as Json, json};
 
 use crate::program::argument;
 
-/// A window on a page.
+/// A browser window.
 pub(crate) struct Browser {
     driver: Child,
-    /// Kept, or the driver could not say anything more.
+    /// Kept so that the driver can still write to it.
     _output: BufReader<ChildStdout>,
     port: u16,
     session: String,
@@ -75,7 +75,7 @@ impl Browser {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Presses and releases the mouse's button at a place of the page.
+    /// Clicks at a position of the page.
     pub(crate) fn click(&self, [x, y]: [i64; 2]) {
         let pointer = json!({
             "type": "pointer",
@@ -100,13 +100,13 @@ impl Browser {
         self.post("/actions", &json!({ "actions": [keys] }));
     }
 
-    /// The text that a person sees of an element.
+    /// The visible text of an element.
     pub(crate) fn text(&self, id: &str) -> String {
         let script = format!("return document.getElementById('{id}').innerText");
         self.run(&script).as_str().expect("text").to_owned()
     }
 
-    /// What the page complained of.
+    /// The errors that the page logged.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let reported = self.post("/se/log", &json!({ "type": "browser" }));
         let reported = reported.as_array().expect("a list of entries");
@@ -166,7 +166,7 @@ impl Drop for Browser {
         if !self.session.is_empty() && !std::thread::panicking() {
             self.ask("DELETE", &self.session, &json!({}));
         }
-        // Its windows go with it.
+        // Its windows are closed with it.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

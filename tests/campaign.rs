@@ -1,5 +1,5 @@
-//! How small shrunk failures become: fifty failing seeds of each case, shrunk and run again in processes
-//! of their own. Takes minutes, so it is ignored by default.
+//! How small shrunk failures become: fifty failing seeds of each case, shrunk and run again in
+//! separate processes. Takes minutes, so it is ignored by default.
 
 #![expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
 
@@ -16,7 +16,7 @@ const SEEDS: usize = 50;
 const CRASH: &str = "sims/casebook/q152941-heap-race.toml";
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
 
-/// One failure made small.
+/// One shrunk failure.
 struct Shrunk {
     sizes: [Value; 2],
     runs: u64,

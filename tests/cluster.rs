@@ -1,4 +1,4 @@
-//! Runs the scripts of docs/sweeping-on-a-cluster.md as they stand there.
+//! Runs the scripts of docs/sweeping-on-a-cluster.md unchanged.
 //!
 //! The test starts a Slurm of one node and stops it afterwards. It needs `slurm-wlm`, `munge` and
 //! `parallel`, and root for Slurm, so it is ignored by default:
@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use crate::program::{argument, code, mtasim, text};
 
 const DOCUMENT: &str = include_str!("../docs/sweeping-on-a-cluster.md");
-/// What stands for the reader's own scenario and seeds.
+/// The placeholder for the reader's scenario and seeds.
 const PLACEHOLDERS: [(&str, &str); 2] = [
     (
         "FILE",
@@ -52,7 +52,7 @@ fn script(heading: &str) -> String {
         })
 }
 
-/// Whether all of these programs are there; says which is not.
+/// Whether all of these programs are installed; prints which is not.
 fn are_there(programs: &[&str]) -> bool {
     let missing = programs.iter().find(|program| {
         let found = Command::new("sh")
@@ -134,7 +134,7 @@ fn assert_whole(single: &Path, whole: &Path) {
     eprintln!("{} rows, byte for byte", text(rows).lines().count());
 }
 
-/// A Slurm of one node with a munge of its own; whatever it started is stopped in the end.
+/// A Slurm of one node with its own munge; all processes it started are stopped in the end.
 struct Slurm {
     folder: TempDir,
 }
@@ -175,7 +175,7 @@ impl Slurm {
         self.folder.path().join(name)
     }
 
-    /// No systemd, no cgroups, no accounting; ports of its own, so that it disturbs no other.
+    /// No systemd, no cgroups, no accounting; its own ports, so that it disturbs no other Slurm.
     fn configuration(&self, host: &str) -> String {
         let folder = self.folder.path().display();
         format!(
@@ -244,7 +244,7 @@ fn a_slurm_array_is_the_sweep_of_one_machine() {
     let slurm = Slurm::start();
     let work = tempfile::tempdir().expect("a folder");
     fs::write(work.path().join("sweep.sh"), script("Slurm")).expect("a file");
-    // What an option says goes before the script's own line.
+    // An option takes precedence over the script's own line.
     let array = ["--wait", "--array=1-4", "--cpus-per-task=1", "sweep.sh"];
     let said = run(slurm.client("sbatch", work.path()).args(array));
     assert!(said.starts_with("Submitted batch job"), "{said}");

@@ -21,7 +21,7 @@ fn mtasim(arguments: &[&str], input: &[u8]) -> Output {
         .spawn()
         .expect("the program starts");
     let mut stdin = child.stdin.take().expect("it was piped");
-    // A program that does not read closes the pipe, which is no failure of the test.
+    // A program that does not read closes the pipe. That does not fail the test.
     let _ = stdin.write_all(input);
     drop(stdin);
     child.wait_with_output().expect("the program ends")
@@ -45,7 +45,7 @@ fn a_good_scenario_is_ok_on_standard_output() {
 }
 
 #[test]
-fn a_wrong_scenario_is_told_on_standard_error() {
+fn a_wrong_scenario_is_reported_on_standard_error() {
     let output = mtasim(&["check", "-"], b"titel = 1\n");
     code(&output, 2);
     assert_eq!(text(&output.stdout), "");

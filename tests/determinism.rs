@@ -1,6 +1,6 @@
 //! The same scenario, seed and build give the same digest.
 //!
-//! Each scenario of sims/smoke and sims/casebook is run in every way that must not matter. Long
+//! Each scenario of sims/smoke and sims/casebook is run in every variation that must not matter. Long
 //! scenarios are shortened: a difference shows early, since every record counts.
 
 use std::path::Path;
@@ -17,7 +17,7 @@ const CUT: Duration = Duration::from_secs(4 * 3_600);
 
 const SEEDS: [u64; 2] = [1, 0xDEC0_DE00_0000_0001];
 
-/// Where nothing is kept.
+/// Records are not kept.
 const BARE: Options = Options {
     keep_records: false,
 };
@@ -53,7 +53,7 @@ fn run(scenario: &Scenario, seed: u64, options: Options) -> Outcome {
     explore::run(scenario, seed, options).expect("the links can be calibrated")
 }
 
-/// Names the first record that differs: "differs" alone helps nobody.
+/// Names the first record that differs: "differs" alone would not help.
 #[track_caller]
 fn assert_same(path: &str, one: &Outcome, other: &Outcome) {
     let Some(difference) = one.divergence_from(other) else {
@@ -81,7 +81,7 @@ fn a_run_is_repeated_by_the_next_one_in_this_process() {
 }
 
 #[test]
-fn whether_anybody_looks_does_not_matter() {
+fn keeping_records_does_not_change_the_run() {
     for Sim { path, mut scenario } in sims() {
         scenario.duration = scenario.duration.min(CUT);
         let bare = run(&scenario, SEEDS[1], BARE);
@@ -91,7 +91,7 @@ fn whether_anybody_looks_does_not_matter() {
             bare.records.is_empty() && !full.records.is_empty(),
             "{path}"
         );
-        // Not only the digest: everything that a report says.
+        // Not only the digest: the whole report.
         assert_eq!(bare.events_logged, full.events_logged, "{path}");
         assert_eq!(bare.signatures(), full.signatures(), "{path}");
         assert_eq!(
@@ -112,7 +112,7 @@ fn another_seed_is_another_run() {
     }
 }
 
-/// What the epoch says is shown, never computed with.
+/// The epoch is only displayed; the run does not use it.
 #[test]
 fn the_date_that_logs_show_is_no_part_of_the_run() {
     let set = ["epoch=1999-12-31T23:00:00".to_owned()];
@@ -128,7 +128,7 @@ fn the_date_that_logs_show_is_no_part_of_the_run() {
     }
 }
 
-/// The answer of a program in a process of its own, without the time that it took.
+/// The output of the program in a separate process, without the time that it took.
 fn answer(program: &mut Command, path: &str, seed: u64) -> Value {
     let output = program
         .args(["run", path, "--format", "json", "--seed"])
@@ -151,10 +151,10 @@ fn binary() -> Command {
     binary
 }
 
-/// The program is built with other features of its dependencies than this test: that must not
-/// matter, nor must what surrounds it.
+/// The program is built with other features of its dependencies than this test, and has another
+/// environment. Neither must matter.
 #[test]
-fn a_process_of_its_own_makes_the_same_run() {
+fn another_process_makes_the_same_run() {
     for Sim { path, scenario } in sims() {
         let here = run(&scenario, SEEDS[0], BARE);
         let there = answer(&mut binary(), &path, SEEDS[0]);

@@ -87,7 +87,7 @@ fn what_is_no_log_is_two_and_what_cannot_be_read_is_four() {
     let output = mtasim(&["diagnose", "/nowhere/at.all", FAILURE]);
     code(&output, 4);
     assert!(text(&output.stderr).starts_with("mtasim: cannot read /nowhere/at.all: "));
-    // The other log is diagnosed all the same.
+    // The other log is diagnosed nevertheless.
     assert!(text(&output.stdout).contains("leaked  1"));
     code(&mtasim(&["diagnose"]), 2);
 }

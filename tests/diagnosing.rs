@@ -19,7 +19,7 @@ use net::HostId;
 /// Start of the service, block and instance.
 type Key = (u32, u32, u32);
 
-/// What a diagnosis has to go by besides the log's own lines.
+/// What a diagnosis knows besides the log's own lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Help {
     /// The event log of the same computer.
@@ -34,15 +34,15 @@ enum Help {
 
 const HELPS: [Help; 4] = [Help::EventLog, Help::Stamps, Help::Calls, Help::None];
 
-/// How a campaign came out.
+/// The result of a campaign.
 #[derive(Debug, Default)]
 struct Score {
     lives: u64,
     leaked: u64,
     unknown: u64,
-    /// Leaks after the last line of a log, which time stamps cannot tell of.
+    /// Leaks after the last line of a log, which time stamps cannot show.
     unseen: u64,
-    /// Lives judged otherwise than the oracle does.
+    /// Lives for which the diagnosis differs from the oracle.
     wrong: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ const SCENARIOS: [(&str, &str); 10] = [
     ("crowd", CROWD),
 ];
 
-/// Four MTAs that leak, each calling all others by several associations at once over bad lines,
+/// Four MTAs that leak, each calling all others by several associations at once over bad links,
 /// with a crash and restarts.
 const CROWD: &str = r#"
 title = "A crowd"
@@ -158,8 +158,8 @@ fn load(name: &str, text: &str) -> Scenario {
     scenario.unwrap_or_else(|found| panic!("{}", found.to_human(false)))
 }
 
-/// Which leaks came after the last line that their service wrote: no line of its log is younger
-/// than the call's timer, and by the time stamps the call was still being made when the log ended.
+/// Which leaks came after the last line that their service wrote: no line of its log is later
+/// than the expiry of the call's timer, and by the time stamps the call was still being made when the log ended.
 fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
     let (mut service, mut unseen) = (0, BTreeSet::new());
     for (_, record) in &outcome.records {
@@ -184,7 +184,7 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
     unseen
 }
 
-/// Every life of a host's blocks, by what really became of it.
+/// Every life of a host's blocks, with its actual end.
 fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
     let (mut service, mut lives) = (0, BTreeMap::new());
     for (_, record) in &outcome.records {
@@ -212,7 +212,7 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
             );
         }
     }
-    // An end of the service gives back what was in use.
+    // The end of the service releases what was in use.
     for ((when, ..), verdict) in &mut lives {
         if *when < service && *verdict == Diagnosis::InUse {
             *verdict = Diagnosis::Closed;
@@ -222,8 +222,8 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
 }
 
 /// Whether an exception ended the last process of a host. It may come between the last line
-/// about a block and its return, or in the instant in which a timer ran out and its block was about
-/// to be closed: what was in use then is neither in use any more nor anything else.
+/// about a block and its return, or in the instant in which a timer expired and its block was about
+/// to be closed: a block in use at that time then has no defined state.
 fn has_crashed(outcome: &Outcome, host: HostId) -> bool {
     let last = outcome.records.iter().rev().find_map(|(_, record)| {
         if let Record::Exception(whose, ..) = record {
@@ -237,7 +237,7 @@ fn has_crashed(outcome: &Outcome, host: HostId) -> bool {
     last == Some(true)
 }
 
-/// A host's Winsock.log, as an administrator has it.
+/// A host's Winsock.log, as an administrator sees it.
 fn winsock_log(outcome: &Outcome, host: HostId, help: Help) -> String {
     let mut text = String::new();
     for (at, line) in winsock_log::lines(outcome, host) {
@@ -275,7 +275,7 @@ fn event_log(scenario: &Scenario, outcome: &Outcome, host: HostId) -> EventLog {
     log
 }
 
-/// What the log says of every life.
+/// The verdict of the log on every life.
 fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<Key, Diagnosis> {
     let mut lives = BTreeMap::new();
     let mut take_in = |life: &diagnose::Allocation| {
@@ -294,7 +294,7 @@ fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<K
     lives
 }
 
-/// What the diagnosis is reported of a host's connectors: the largest disconnect timer, or how many
+/// What the diagnosis knows of a host's connectors: the largest disconnect timer, or how many
 /// calls they may make at once.
 fn limits(scenario: &Scenario, host: &str, help: Help) -> Limits {
     let mut limits = Limits::default();
@@ -313,7 +313,7 @@ fn limits(scenario: &Scenario, host: &str, help: Help) -> Limits {
 }
 
 impl Score {
-    /// Takes in what the log of one host says of its lives, and what became of them.
+    /// Adds the verdicts of one host's log, and the actual ends of its lives.
     fn add(
         &mut self,
         place: &str,
@@ -346,7 +346,7 @@ impl Score {
     }
 }
 
-/// So many runs, the scenarios by turns, each judged with every help.
+/// This many runs, cycling through the scenarios, each diagnosed with every kind of help.
 fn campaign(runs: u64) -> [Score; 4] {
     let scenarios = SCENARIOS.map(|(name, text)| (name, load(name, text)));
     let mut scores = HELPS.map(|_| Score::default());
@@ -367,7 +367,7 @@ fn campaign(runs: u64) -> [Score; 4] {
                 let events = (help == Help::EventLog).then_some(&events);
                 let log = winsock_log(&outcome, host, help);
                 let mut reported = diagnosis(&log, events, limits(scenario, &view.name, help));
-                // The event log has the exception, and tells which calls were given up with it.
+                // The event log has the exception, and shows which calls were given up with it.
                 let excused: &[Diagnosis] = match (has_crashed, help) {
                     (false, _) => &[],
                     (true, Help::EventLog) => &[Diagnosis::Closed],
@@ -391,7 +391,7 @@ fn campaign(runs: u64) -> [Score; 4] {
     scores
 }
 
-/// What has been found after so many runs.
+/// The findings after this many runs.
 fn tell(runs: u64, scores: &[Score; 4]) {
     let mut text = format!("{runs} runs\n");
     for (help, score) in HELPS.iter().zip(scores) {
@@ -415,8 +415,8 @@ fn tell(runs: u64, scores: &[Score; 4]) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// With the event log, or with time stamps, there is no false alarm, no miss and nothing that
-/// cannot be reported, but that stamps end with the log. Without either, what is reported is right if the
+/// With the event log, or with time stamps, there is no false alarm, no miss and nothing
+/// unknown, except that stamps end with the log. Without either, the verdicts are right if the
 /// number of calls is.
 fn agree(scores: &[Score; 4]) {
     let [with_events, with_stamps, with_calls, _] = scores;
@@ -428,12 +428,12 @@ fn agree(scores: &[Score; 4]) {
 }
 
 #[test]
-fn every_life_is_judged_as_the_oracle_does() {
+fn every_life_gets_the_oracles_verdict() {
     agree(&campaign(10));
 }
 
 #[test]
 #[ignore = "1,000 runs: ten minutes on two quiet processors"]
-fn every_life_of_a_thousand_runs_is_judged_as_the_oracle_does() {
+fn every_life_of_a_thousand_runs_gets_the_oracles_verdict() {
     agree(&campaign(1_000));
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::program::{argument, code, mtasim, text};
 
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
-/// Makes a run of it short.
+/// Shortens its run.
 const SHORT: [&str; 6] = [
     "--set",
     "duration=20m",
@@ -35,7 +35,7 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("the answer is JSON")
 }
 
-/// A swept folder and one of its capsules.
+/// The results directory of a sweep and one of its capsules.
 fn swept(folder: &Path) -> PathBuf {
     code(&sweep(&["--seeds", "0..6", "--out", argument(folder)]), 0);
     let capsules = fs::read_dir(folder.join("capsules")).expect("capsules");
@@ -188,7 +188,7 @@ fn a_shrunk_failure_is_a_scenario_that_runs_and_is_explained() {
             .iter()
             .all(|part| part["necessity"] != "not-necessary")
     );
-    // What is there is not overwritten without being asked for.
+    // An existing file is overwritten only on request.
     let before = fs::read(&pinned).expect("a file");
     code(&mtasim(&shrink), 2);
     assert_eq!(fs::read(&pinned).expect("a file"), before);
@@ -310,15 +310,15 @@ fn a_seed_of_a_swarm_is_run_by_itself() {
             "{reported}"
         );
     }
-    // The same folder is not one of a sweep without a swarm.
+    // A sweep without a swarm cannot resume in the same folder.
     code(
         &sweep(&["--seeds", "3..6", "--recheck", "0", "--out", out]),
         2,
     );
 }
 
-/// Killed without a word in the midst of it, a sweep goes on with the same command and ends as if
-/// nothing had been.
+/// A sweep that is killed resumes with the same command and ends with the same results as one
+/// that was not.
 #[test]
 fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
     let folder = folder();
@@ -365,7 +365,7 @@ fn a_killed_sweep_goes_on_as_if_nothing_had_been() {
     }
 }
 
-/// Rates under an adversary mean nothing, and the one who reads them is reported.
+/// Rates under an adversary mean nothing, and the output says so.
 #[test]
 fn a_sweep_under_an_adversary_says_that_its_rates_mean_nothing() {
     let sweep = |scheduler: &str| {

@@ -34,7 +34,7 @@ connector = "paris-lyon"
 every = "20s"
 "#;
 
-/// Every kind that lasts, and every kind that is over when it has struck.
+/// Every kind that lasts, and every kind that is instantaneous.
 const LASTING: [&str; 4] = [
     "cut = { link = \"wan\" }",
     "crash = { host = \"LYON\" }",
@@ -61,7 +61,7 @@ fn fault(kind: &str, when: &str, seed: u64) -> Outcome {
     run(&format!("[fault.f]\n{kind}\n{when}"), seed)
 }
 
-/// When faults struck and ceased, in order.
+/// When faults began and ended, in order.
 fn stages(outcome: &Outcome) -> Vec<(Stage, u64)> {
     let stages = outcome.records.iter().filter_map(|(at, record)| {
         let &Record::Fault(_, stage) = record else {
@@ -91,7 +91,7 @@ fn by_driver_of_lyon(outcome: &Outcome) -> impl Fn(&Record) -> bool {
 }
 
 #[test]
-fn in_a_window_what_lasts_is_in_force_from_its_first_moment_to_its_last() {
+fn a_lasting_fault_in_a_window_lasts_for_the_whole_window() {
     for kind in LASTING {
         let outcome = fault(kind, "window = [\"10m\", \"20m\"]", 1);
         let expected = [(Stage::Strikes, 600), (Stage::Ceases, 1_200)];
@@ -105,7 +105,7 @@ fn in_a_window_what_lasts_is_in_force_from_its_first_moment_to_its_last() {
 }
 
 #[test]
-fn in_a_window_what_does_not_last_strikes_once_at_a_moment_of_the_seed() {
+fn an_instantaneous_fault_in_a_window_occurs_once_at_a_random_time() {
     for kind in STRIKING {
         let moments: Vec<u64> = (1..=6)
             .map(|seed| {
@@ -123,7 +123,7 @@ fn in_a_window_what_does_not_last_strikes_once_at_a_moment_of_the_seed() {
 }
 
 #[test]
-fn what_lasts_for_its_own_length_ceases_after_it_and_a_strike_meanwhile_prolongs_it() {
+fn a_fault_ends_after_its_length_and_another_occurrence_prolongs_it() {
     let own = [
         "cut = { link = \"wan\", for = \"2m\" }",
         "crash = { host = \"LYON\", restart_after = \"2m\" }",
@@ -153,7 +153,7 @@ fn what_has_no_length_lasts_for_the_rest_of_the_run() {
 }
 
 #[test]
-fn at_random_every_kind_strikes_again_and_what_lasts_ceases_in_between() {
+fn random_faults_of_every_kind_recur_and_end_in_between() {
     for kind in LASTING {
         let when = "random = { mean_interval = \"5m\", mean_duration = \"1m\" }";
         let found = stages(&fault(kind, when, 1));
@@ -196,12 +196,12 @@ fn a_stalled_thread_makes_no_call_and_goes_on_afterwards() {
     let outcome = fault(LASTING[2], "window = [\"10m\", \"20m\"]", 1);
     let by_driver = by_driver_of_lyon(&outcome);
     assert!(count(&outcome, 0, 600, &by_driver) > 0);
-    // A call that was being made when the window began still says what it did.
+    // A call in progress when the window began still reports its result.
     assert_eq!(count(&outcome, 601, 1_200, &by_driver), 0);
     assert!(count(&outcome, 1_200, 1_260, &by_driver) > 0);
 }
 
-/// A stall that would outlast it by hours is over with healing, or progress could not be owed.
+/// Healing ends a stall that would outlast it by hours; otherwise liveness could not be checked.
 #[test]
 fn healing_ends_every_fault() {
     let faults = [
@@ -237,7 +237,7 @@ fn connect_errors(outcome: &Outcome) -> BTreeSet<String> {
     failed.collect()
 }
 
-/// NICE is between PARIS and LYON, and its line to LYON is cut.
+/// NICE is between PARIS and LYON, and its link to LYON is cut.
 fn cut_behind_a_router(cut: &str) -> Outcome {
     let text = CLEAN.replace("5.5.2655.16", "4.0.994.2").replace(
         "between = [\"PARIS\", \"LYON\"]",
@@ -253,10 +253,10 @@ fn cut_behind_a_router(cut: &str) -> Outcome {
     explore::run(&scenario, 1, options).expect("nothing is to be calibrated")
 }
 
-/// A route that is withdrawn is known to every host at once, be the cut next to it or behind a
-/// router; nobody tells of a line that only swallows.
+/// Every host knows of a withdrawn route at once, whether the cut is next to it or behind a
+/// router. A link that silently drops packets is reported to no host.
 #[test]
-fn a_withdrawn_route_gives_10051_and_a_silent_line_10060() {
+fn a_withdrawn_route_gives_10051_and_a_silent_link_10060() {
     let near = CLEAN.replace("5.5.2655.16", "4.0.994.2");
     let near =
         format!("{near}\n[fault.f]\ncut = {{ link = \"wan\" }}\nwindow = [\"0s\", \"1h\"]\n");

@@ -1,7 +1,7 @@
 //! A gallery of wrong fixes, each caught by a property, and of right fixes, which are not.
 //!
-//! Every wrong fix is an honest attempt: it changes a decision of the socket layer, and messages,
-//! timers and interleavings do the rest.
+//! Every wrong fix is plausible: it changes one decision of the socket layer. The failure then
+//! follows from messages, timers and interleavings.
 //!
 //! - `closes`: what timeouts and close requests do to a block.
 //! - `locks`: what guards the shared structures.
@@ -49,7 +49,7 @@ impl Fix {
     fn of(build: impl Build + Clone + Send + Sync + 'static, family: Family) -> Self {
         let base = build.base();
         let name = match format!("{build:?}") {
-            // The version of a shipped build says more than its fields.
+            // The version of a shipped build is more informative than its fields.
             text if text == format!("{base:?}") => base.version().to_string(),
             text => text,
         };
@@ -95,7 +95,7 @@ impl Wrong {
     }
 
     /// The case that catches it, among ten times as many as stated. A run that reaches a limit
-    /// decides nothing, so it catches nothing.
+    /// is undecided, so it catches nothing.
     fn caught(&self, seed: u64, shrink_runs: u32) -> Counterexample {
         let search = Search {
             seed,

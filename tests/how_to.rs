@@ -1,4 +1,4 @@
-//! Runs `docs/how-to-test-a-fix.md` as it stands: a package made of nothing but the page's own
+//! Runs `docs/how-to-test-a-fix.md` unchanged: a package that consists of the page's own
 //! text, next to a copy of this repository.
 
 use std::fs;
@@ -95,7 +95,7 @@ fn the_page_is_a_package_that_works() {
     assert!(output.contains("never_leaks does not hold"), "{output}");
     let kept = package.join("tests/longer_timer.proptest-regressions");
     assert!(kept.exists(), "the failure is kept");
-    // The text between the rulers is a scenario.
+    // The text between the dashed lines is a scenario.
     let shown = output.split("# -----").nth(1).expect("a case is printed");
     let text = shown.trim_start_matches('-');
     assert!(Case::read("shown", text).is_ok(), "{text}");

@@ -33,7 +33,7 @@ fn campaign(cases: std::ops::Range<u64>, builds: Builds) {
 }
 
 #[test]
-fn fixed_builds_keep_every_promise() {
+fn fixed_builds_violate_no_property() {
     campaign(0..40, Builds::Fixed);
 }
 
@@ -44,7 +44,7 @@ fn no_build_makes_us_panic() {
 
 #[test]
 #[ignore = "campaign: minutes"]
-fn fixed_builds_keep_every_promise_in_many_cases() {
+fn fixed_builds_violate_no_property_in_many_cases() {
     campaign(1_000..4_000, Builds::Fixed);
 }
 

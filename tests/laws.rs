@@ -21,8 +21,8 @@ use config::file;
 use config::plan::{Scenario, ViolationKind};
 use simulation::{Options, Outcome};
 
-/// The pair of hosts of Q303102 over a bad line, with a pool that never runs out. What a law
-/// varies is set over it.
+/// The pair of hosts of Q303102 over a bad link, with a pool that is never empty. Each law
+/// overrides what it varies.
 const PAIR: &str = r#"
 title = "A pair over a bad line"
 why = "The laws of docs/model.md"
@@ -59,7 +59,7 @@ end = "8h"
 only = false
 "#;
 
-/// [`PAIR`] with these settings in place of its own, such as `link.wan.delay=20ms`.
+/// [`PAIR`] with these settings replaced, such as `link.wan.delay=20ms`.
 fn pair(settings: &[&str]) -> Scenario {
     read(PAIR, settings)
 }

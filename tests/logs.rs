@@ -142,8 +142,8 @@ fn log(outcome: &Outcome, host: &str) -> Vec<String> {
         .collect()
 }
 
-/// Lines with every handle by its place among those that occur: handle numbers are the
-/// system's business.
+/// Lines with every handle replaced by its rank among those that occur, since the system
+/// chooses handle numbers.
 fn with_handles_named(lines: &[&str]) -> Vec<String> {
     let mut names = BTreeMap::new();
     let mut renamed = Vec::new();
@@ -184,8 +184,8 @@ fn an_incoming_call_is_logged_as_in_the_article() {
     assert_eq!(with_handles_named(found), with_handles_named(&article));
 }
 
-/// Threads 7 and 8 run side by side there: which of "Wait for" and "Message type 2" is first is
-/// luck, so each thread's lines are compared in their own order.
+/// Threads 7 and 8 run side by side there: the order of "Wait for" and "Message type 2" is
+/// random, so each thread's lines are compared separately.
 #[test]
 fn a_release_is_logged_as_in_the_article() {
     let (_, outcome) = run(TWO_CALLS);
@@ -244,7 +244,7 @@ fn a_leaked_block_is_logged_as_in_the_article_and_never_again() {
     }
 }
 
-/// The fixed build's log has no such block: whoever was allocated is closed, or still at work
+/// The fixed build's log has no such block: every allocated block is closed, or still in use
 /// when the run ends.
 #[test]
 fn with_the_fix_every_block_comes_back() {
@@ -276,7 +276,7 @@ fn entries(scenario: &Scenario, outcome: &Outcome) -> Vec<Entry> {
     logs.flatten().map(|(_, entry)| entry).collect()
 }
 
-/// The books count while the run goes on, the log is read from the records afterwards.
+/// The oracles count during the run; the log is made from the records afterwards.
 #[test]
 fn the_event_logs_hold_what_the_outcome_counts() {
     for text in [TWO_CALLS, LEAK, CRASH] {
@@ -324,7 +324,7 @@ fn a_failed_connect_reads_as_in_the_article_of_its_build() {
 /// Both ends of Q152941: the exception is in the log, and nothing of that process after it.
 #[test]
 fn a_crash_is_the_last_that_a_process_logs() {
-    // Under `timed` that is rare; the random scheduler is there to find such things.
+    // Under `timed` that is rare; the random scheduler finds it.
     let searched = CRASH.replace(
         "duration = \"1h\"",
         "duration = \"30m\"\nscheduler = \"random\"",

@@ -86,10 +86,10 @@ const SEEDS: [u64; 2] = [3, 14];
 
 /// The class of the events at which messages arrive.
 const SUBMISSION: u8 = 6;
-/// A message's number is its workload's place in the order of names, then its ordinal.
+/// A message's number is its workload's index in the order of names, then its ordinal.
 const NUMBERS: u32 = 1 << 20;
 
-/// What chance decided in one run, by names that do not change when other things go.
+/// The random choices of one run, by names that do not change when other parts are removed.
 #[derive(Default)]
 struct Observed {
     arrivals: BTreeSet<Instant>,
@@ -151,7 +151,7 @@ impl Observed {
             Record::PacketDropped(host, _, Some(on), DropReason::Outage)
                 if link(on) == Some("bursty") && name(host) == "AACHEN" =>
             {
-                // The drop is written down right behind the sending.
+                // The drop is recorded right after the transmission.
                 let last = self.met_outage.last_mut().expect("it was sent");
                 *last = (at, true);
             }
@@ -195,7 +195,7 @@ impl Observed {
         }
     }
 
-    /// Asserts that what both runs have met the same fate, and that this is not nothing.
+    /// Asserts that what both runs have got the same result, and that both have something.
     #[track_caller]
     fn agrees_with(&self, other: &Self) {
         let lengths = shared(&self.messages, &other.messages, |it| it.0);
@@ -206,7 +206,7 @@ impl Observed {
     }
 }
 
-/// Asserts that what two tables both know is the same in both; says how much that is.
+/// Asserts that the entries with keys in both tables are equal; returns their number.
 #[track_caller]
 fn shared<K: Ord + std::fmt::Debug, V, T: PartialEq + std::fmt::Debug>(
     one: &BTreeMap<K, V>,
@@ -252,7 +252,7 @@ fn met_the_outages_of_the_link(observed: &Observed, seed: u64) {
 }
 
 #[test]
-fn a_link_has_the_outages_of_its_name_whoever_uses_it() {
+fn the_outages_of_a_link_do_not_depend_on_its_users() {
     for seed in SEEDS {
         let mut scenario = whole();
         met_the_outages_of_the_link(&observed(&scenario, seed), seed);
@@ -286,7 +286,7 @@ fn a_host_that_is_not_there_changes_no_message_for_others() {
 }
 
 #[test]
-fn messages_come_when_they_come_whatever_else_does() {
+fn submission_times_do_not_depend_on_anything_else() {
     for seed in SEEDS {
         let all = observed(&whole(), seed).arrivals;
         let mut together = BTreeSet::new();
@@ -320,14 +320,14 @@ fn a_message_left_out_changes_no_other() {
 }
 
 #[test]
-fn a_fault_that_does_not_strike_changes_no_other() {
+fn a_fault_that_does_not_occur_changes_no_other() {
     for seed in SEEDS {
         let (all, mut scenario) = (observed(&whole(), seed), whole());
         scenario.faults.remove("reset").expect("it is there");
         let without = observed(&scenario, seed);
         all.agrees_with(&without);
         assert_eq!(all.arrivals, without.arrivals, "seed {seed}");
-        assert!(all.strikes["reset"].len() > 2, "the fault does strike");
+        assert!(all.strikes["reset"].len() > 2, "the fault does occur");
         let packets = shared(&all.lost, &without.lost, |it| *it);
         assert!(
             packets * 2 > all.lost.len(),

@@ -1,4 +1,4 @@
-//! What a user is reported about a bug of mtasim itself: a panic, or a run that is not reproduced.
+//! What a user sees of a bug in mtasim itself: a panic, or a run that is not reproduced.
 //!
 //! Nothing is planted in the program: a user's build panics, and a capsule has the digest of another
 //! run.
@@ -16,7 +16,7 @@ use crate::program::{argument, code, mtasim, text};
 
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
 
-/// A build that fails as soon as a session's timer has run out.
+/// A build that panics as soon as a session's timer expires.
 #[derive(Debug)]
 struct Faulty(Shipped);
 
@@ -58,13 +58,13 @@ fn a_panic_names_time_scenario_and_seed() {
         keep_records: false,
     };
     let run = AssertUnwindSafe(|| run_builds(&scenario, 1, &builds, options));
-    let cause = panic::catch_unwind(run).expect_err("a timer runs out in every run");
+    let cause = panic::catch_unwind(run).expect_err("a timer expires in every run");
     let reported = cause.downcast_ref::<String>().expect("a text");
     let (at, rest) = reported
         .strip_prefix("at ")
         .and_then(|it| it.split_once(' '))
         .expect("a time comes first");
-    // The session's timer takes 120 s, so nothing can run out before.
+    // The session's timer takes 120 s, so none can expire before.
     assert!(at.parse::<f64>().expect("seconds") > 120.0, "{reported}");
     assert_eq!(
         rest,
@@ -85,7 +85,7 @@ fn a_run_that_is_not_what_it_was_ends_with_code_3() {
     let path = capsules.map(|it| it.expect("one").path()).next();
     let path = path.expect("the run fails");
     code(&mtasim(&["replay", argument(&path)]), 0);
-    // The same build kept a run of another seed under this one's name.
+    // The same build saved a run of another seed under this one's name.
     let mut capsule = Capsule::parse(&std::fs::read(&path).expect("a file")).expect("a capsule");
     capsule.seed += 1;
     let other = folder.path().join("other.toml");

@@ -1,4 +1,4 @@
-//! `mtasim sweep --plot` draws what the sweep counted, and refuses at once what it cannot draw.
+//! `mtasim sweep --plot` draws what the sweep counted, and rejects at once what it cannot draw.
 
 use crate::program::{argument, code, mtasim, text};
 
@@ -46,7 +46,7 @@ fn a_sweep_over_one_setting_becomes_a_curve() {
     };
     let svg = draw("plot.svg");
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
-    // What the law says: a long timer never lets a timeout be first (Q200259).
+    // The law: with a long timer the timeout is never first (Q200259).
     assert!(svg.contains("360s: 0 of 4 runs, 0.0 % (95 %: 0.0 to 49.0 %)"));
     assert!(!svg.contains("120s: 0 of 4 runs"));
     assert_eq!(draw("again.svg"), svg);
@@ -56,7 +56,7 @@ fn a_sweep_over_one_setting_becomes_a_curve() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_told_before_the_first_run() {
+fn what_cannot_be_drawn_is_reported_before_the_first_run() {
     let file = "sims/smoke/clean-link.toml";
     let sweep = |more: &[&str]| {
         let mut arguments = vec!["sweep", file, "--seeds", "0..1000000"];

@@ -28,8 +28,8 @@ pub(crate) fn argument(path: &Path) -> &str {
     path.to_str().expect("the path is UTF-8")
 }
 
-/// Holds `found` against tests/golden/`name`. On purpose there is no switch that writes it: a
-/// golden file is changed by whoever has read the difference.
+/// Compares `found` with tests/golden/`name`. Deliberately, no switch updates the file: you read
+/// the difference and change the golden file by hand.
 #[track_caller]
 pub(crate) fn is_golden(name: &str, found: &str) {
     let path = Path::new(crate::ROOT).join("tests/golden").join(name);

@@ -48,7 +48,7 @@ fn name_says(scenario: &Scenario, outcome: &Outcome) -> bool {
     pinned.is_some_and(|pinned| signatures.iter().any(|it| it == pinned))
 }
 
-/// Initial sequence numbers and the like aside, a seed decides nothing any more.
+/// Apart from initial sequence numbers and the like, the seed no longer has any effect.
 #[test]
 fn no_chance_is_left_in_a_pinned_scenario() {
     for (name, scenario) in pinned() {
@@ -86,7 +86,7 @@ fn no_fixed_build_fails_as_pinned() {
     }
 }
 
-/// What a preemption does is all there is to it: without one, nobody fails.
+/// The preemptions cause the failure: without them no scenario fails.
 #[test]
 fn without_its_preemptions_no_pinned_crash_crashes() {
     let mut crashes = 0;

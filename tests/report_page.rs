@@ -78,7 +78,7 @@ fn folders_capsules_and_files_give_the_same_page_but_for_the_command() {
 }
 
 #[test]
-fn what_cannot_be_shown_is_told() {
+fn what_cannot_be_shown_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = folder.path().join("page.html");
     let report = |source: &Path| mtasim(&["report", argument(source), "-o", argument(&page)]);
@@ -222,7 +222,7 @@ fn keys_and_search_reach_what_the_mouse_does() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// How long a frame takes while somebody moves through a run of more than 100,000 records.
+/// How long a frame takes while the user moves through a run of more than 100,000 records.
 #[test]
 #[ignore = "measures, and needs Chromium and its driver, which .ci/run installs"]
 #[expect(clippy::print_stdout, reason = "measures")]

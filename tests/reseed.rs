@@ -1,4 +1,4 @@
-//! `[pin] luck` in docs/scenario.md: the same run up to a moment, and other random choices from then on.
+//! `[pin] luck` in docs/scenario.md: the same run up to a given time, and other random choices from then on.
 //!
 //! The failure likelihood in an explanation depends on this.
 
@@ -28,7 +28,7 @@ fn leak() -> Scenario {
     )
 }
 
-/// The same with two processors a host, in 4.0, until threads have corrupted something.
+/// The same with two processors per host, in 4.0, until threads have corrupted something.
 fn race() -> Scenario {
     scenario("sims/casebook/q152941-heap-race.toml", &["duration=3m"])
 }
@@ -91,19 +91,19 @@ fn up_to_the_moment_every_record_is_the_same_and_then_it_is_another_run() {
     }
 }
 
-/// No draw knows of the moment: exchanging luck for the same luck leaves no trace at all, and
-/// from the very start on it is the run of the other seed.
+/// No draw depends on the time of reseeding: reseeding with the same seed changes nothing, and
+/// reseeding at the start gives the run of the other seed.
 #[test]
-fn the_same_luck_changes_nothing_and_another_from_the_start_is_another_seed() {
+fn the_same_seed_changes_nothing_and_another_from_the_start_is_another_run() {
     let mut scenario = bad_links();
     let workload = scenario.workloads.get_mut("paris").expect("a workload");
     workload.arrivals = config::plan::Arrivals::Every(Duration::from_secs(70));
     let usual = run(&scenario, 3);
     for from in moments(&scenario, [0, 41, 99]) {
         let same = run(&with_luck(&scenario, from, 3), 3);
-        assert_eq!(usual.digest, same.digest, "luck exchanged at {from}");
+        assert_eq!(usual.digest, same.digest, "reseeded at {from}");
     }
-    // The first state of a chain is drawn before the start: it keeps the seed's luck.
+    // The first state of a chain is drawn before the start: it comes from the first seed.
     for link in scenario.links.values_mut() {
         let loss = config::plan::Loss::None;
         (link.forward.loss, link.backward.loss) = (loss, loss);
@@ -113,7 +113,7 @@ fn the_same_luck_changes_nothing_and_another_from_the_start_is_another_seed() {
     assert_ne!(other.digest, run(&scenario, 3).digest);
 }
 
-/// What has lasted for a while and ends without memory is left with a whole mean on average: of
+/// A memoryless wait that has lasted for a while has a whole mean left on average: in
 /// 200 tries one minute after the start, the first message comes 60 s later, within four
 /// standard errors (17 s), although it was due two seconds later.
 #[test]
@@ -148,7 +148,7 @@ fn what_is_awaited_without_memory_is_awaited_anew() {
 }
 
 #[test]
-fn fresh_luck_comes_in_order() {
+fn reseeds_are_applied_in_order() {
     let mut scenario = leak();
     let at = |secs, seed| Reseed {
         from: Instant::ZERO + Duration::from_secs(secs),

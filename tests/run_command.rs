@@ -11,7 +11,7 @@ use crate::program::{argument, code, is_golden, mtasim, text};
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
 const CLEAN: &str = "sims/smoke/clean-link.toml";
 
-/// The page with every number as `#`: what it says, whatever the model makes of the seed.
+/// The page with every number as `#`, so that it does not depend on the model's figures.
 fn without_numbers(page: &str) -> String {
     let mut shape = String::new();
     for line in page.lines() {
@@ -43,7 +43,7 @@ fn json(arguments: &[&str]) -> Json {
 }
 
 #[test]
-fn a_quiet_run_is_told_in_a_few_lines() {
+fn a_quiet_run_is_described_in_a_few_lines() {
     let output = mtasim(&["run", CLEAN]);
     code(&output, 0);
     assert_eq!(text(&output.stderr), "");
@@ -51,14 +51,14 @@ fn a_quiet_run_is_told_in_a_few_lines() {
 }
 
 #[test]
-fn a_leak_is_told_with_the_log_of_the_leaked_block() {
+fn a_leak_is_reported_with_the_log_of_the_leaked_block() {
     let output = mtasim(&["run", LEAK, "--seed", "0x1"]);
     code(&output, 0);
     is_golden("run-leak.txt", &without_numbers(text(&output.stdout)));
 }
 
 #[test]
-fn what_is_not_expected_is_told_with_code_one() {
+fn an_unexpected_outcome_is_reported_with_code_1() {
     let set = [
         "run",
         LEAK,
@@ -252,7 +252,7 @@ fn views_are_the_same_each_time_and_change_nothing_of_the_run() {
 }
 
 #[test]
-fn what_cannot_be_is_told_with_its_code() {
+fn an_impossible_request_is_reported_with_its_code() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let file = folder.path().join("file");
     fs::write(&file, "").expect("it can be written to");
@@ -296,7 +296,7 @@ fn help_shows_examples() {
     }
 }
 
-/// A scenario that this project ships says what is seen in it, and it is seen.
+/// Every scenario that this project ships has the outcome that its `[expect]` describes.
 #[test]
 fn every_shipped_scenario_is_as_expected() {
     let root = Path::new(crate::ROOT);

@@ -4,7 +4,7 @@ use mtasim::file::{Code, key_tables, load, schema};
 
 const PAGE: &str = include_str!("../docs/scenario.md");
 
-/// What stands between two remarks of the page.
+/// The text between two comments of the page.
 fn between(start: &str, end: &str) -> &'static str {
     let (_, rest) = PAGE
         .split_once(start)

@@ -8,8 +8,8 @@ mod syntax;
 mod tree;
 mod words;
 
-/// Fails with every finding at once: one run shows all there is to put right.
+/// Fails with all findings at once, so that one run shows everything to fix.
 #[track_caller]
-fn none_of(found: &[String], promise: &str) {
-    assert!(found.is_empty(), "{promise}:\n  {}", found.join("\n  "));
+fn none_of(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
 }

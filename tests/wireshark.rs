@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use crate::program::{argument, code, mtasim, text};
 
-/// Checksums are looked at, and pieces that come late are put where they belong before what is above
-/// TCP is taken apart.
+/// Checksums are verified, and segments out of order are reassembled before the layers above TCP are
+/// dissected.
 const THOROUGH: [&str; 6] = [
     "-o",
     "tcp.reassemble_out_of_order:TRUE",
@@ -65,8 +65,8 @@ impl Run {
         argument(&self.folder.path().join("all.pcapng")).to_owned()
     }
 
-    /// The capture of one link alone, without what came damaged: what an analyser of TCP can
-    /// follow.
+    /// The capture of one link alone, without damaged packets, so that a TCP analyser can
+    /// follow it.
     fn link(&self, name: &str) -> String {
         let file = self.folder.path().join(format!("{name}.pcapng"));
         let filter = format!(
@@ -76,7 +76,7 @@ impl Run {
         argument(&file).to_owned()
     }
 
-    /// What the journal says was sent, with its attempt, by moment and sender.
+    /// The packets sent according to the journal, with attempt, by time and sender.
     fn sent(&self) -> BTreeMap<(u64, String), Vec<u64>> {
         let mut sent: BTreeMap<_, Vec<u64>> = BTreeMap::new();
         let packets = self.journal.iter().filter(|it| it["kind"] == "packet-sent");
@@ -166,8 +166,8 @@ fn frames(capture: &str) -> Vec<Frame> {
     listed.lines().map(frame).collect()
 }
 
-/// Which frames carry numbers that their side of the connection had sent before, by the numbers
-/// alone.
+/// Which frames carry sequence numbers that their side of the connection had sent before, by the
+/// numbers alone.
 fn repeated(frames: &[Frame]) -> Vec<bool> {
     let mut ends: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     let mut answer = Vec::new();
@@ -185,7 +185,7 @@ fn repeated(frames: &[Frame]) -> Vec<bool> {
     answer
 }
 
-/// Holds tshark's analysis of a link against the numbers, and both against the journal. Returns
+/// Compares tshark's analysis of a link with the numbers, and both with the journal. Returns
 /// how many retransmissions the three agree on.
 #[expect(clippy::print_stdout, reason = "says what was compared")]
 fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
@@ -209,7 +209,7 @@ fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
         if frame.length == 0 {
             continue;
         }
-        // What is only passed on here was sent elsewhere.
+        // Forwarded packets were sent elsewhere.
         let Some(attempts) = sent.get_mut(&(frame.at - epoch, end)) else {
             continue;
         };
@@ -217,7 +217,7 @@ fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
         let place = attempts.iter().position(|it| (*it > 0) == says_again);
         let attempt = attempts.swap_remove(place.expect("the journal has this packet"));
         // An attempt above the first is the same numbers with the same acknowledgment. A segment
-        // that is sent again with a newer one, or cut anew, is a first attempt at that.
+        // retransmitted with a newer one, or segmented anew, counts as a first attempt.
         assert!(attempt == 0 || is_repeated, "the journal repeats {frame:?}");
         agreed += usize::from(attempt > 0);
     }
@@ -291,7 +291,7 @@ fn only_ordered_corruption_breaks_checksums() {
     let refused = is("packet-damaged").count();
     assert!(refused > 0, "corruption is ordered");
     assert_eq!(count(&capture, damaged), refused);
-    // A flipped bit may make the header's length nonsense; the checksum cannot be reported then.
+    // A flipped bit may make the header's length nonsense; its checksum is not checked then.
     let malformed = "_ws.malformed";
     assert_eq!(count(&capture, &format!("!({damaged}) && {malformed}")), 0);
     let seen = count(

@@ -25,7 +25,7 @@ const ALL: [&str; 6] = [
 pub(crate) enum Builds {
     /// The three fixes.
     Fixed,
-    /// All that shipped.
+    /// All shipped builds.
     All,
 }
 
@@ -288,7 +288,7 @@ impl Generator {
                 (true, true)
             }
         };
-        // The format rejects a fault that would strike after the end.
+        // The format rejects a fault that would begin after the end.
         let first = self.from(0, minutes * 60 - 3);
         let second = self.from(1, minutes * 60 - first - 1).min(400);
         let mean = self.from(30, 600);

@@ -20,7 +20,7 @@ fn the_events_appear_with_and_without_the_leak() {
     }
 }
 
-/// The same line, the same seed: only the build differs, and only in what it releases.
+/// Same link and seed: only the build differs, and only in what it releases.
 #[test]
 fn the_leak_is_the_builds_and_not_the_networks() {
     for seed in 1..=3 {
@@ -71,13 +71,13 @@ fn restarting_the_mta_clears_the_blocks() {
     assert_eq!(
         after.count(),
         2,
-        "the pool runs out again after the restart"
+        "the pool is exhausted again after the restart"
     );
 }
 
-/// Repeated, reordered, damaged and lost packets; afterwards progress is owed.
+/// Repeated, reordered, damaged and lost packets; afterwards liveness is checked.
 #[test]
-fn every_message_arrives_intact_and_once_over_a_line_that_does_its_worst() {
+fn every_message_arrives_intact_and_once_over_the_worst_link() {
     let worst = [
         "link.wan.loss.outages={ ping_success = \"1/2\", mean_outage = \"20s\" }",
         "link.wan.duplicate=1/5",

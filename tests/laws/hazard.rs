@@ -1,7 +1,7 @@
 //! What makes unguarded threads corrupt their structures, and what does not.
 //!
-//! The scenarios vary the casebook's Q152941. Under the random scheduler rates mean nothing: there it
-//! only matters whether a build can fail at all.
+//! The scenarios vary the casebook's Q152941. Under the random scheduler rates mean nothing, so those
+//! tests only ask whether a build can fail at all.
 
 use config::plan::ViolationKind;
 use simulation::Outcome;
@@ -26,7 +26,7 @@ fn crashes(outcomes: &[Outcome]) -> usize {
     outcomes.iter().map(|it| it.exceptions.len()).sum()
 }
 
-/// One driver thread, one processor, and nobody is put aside within a call's reach.
+/// One driver thread, one processor, and no thread is preempted within a call's duration.
 #[test]
 fn without_parallel_threads_nothing_is_torn() {
     let mut settings = vec!["duration=30m".to_owned()];

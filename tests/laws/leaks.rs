@@ -1,9 +1,9 @@
 //! What the leak rate depends on: the session's disconnect timer, outage length, ping success.
 //!
 //! The critical value of the timer is arithmetic: connect() attempts times the profile's connect time.
-//! The law about outages concerns one open request: the share of requests that leak. Leaks per hour are
-//! another matter: at one ping success, shorter outages break more associations, and each break is a
-//! request more.
+//! The law about outages concerns one open request: the fraction of requests that leak. Leaks per hour
+//! differ: at the same ping success, shorter outages break more associations, and each break causes
+//! another request.
 
 use simulation::Outcome;
 use simulation::record::Record;
@@ -13,7 +13,7 @@ use super::{leaks, leaks_of, pair, run_with_records};
 const TIMERS: [&str; 4] = ["120s", "240s", "360s", "600s"];
 const OUTAGES: [&str; 6] = ["5s", "10s", "30s", "60s", "120s", "240s"];
 
-/// What came of the open requests of PARIS, which is never called.
+/// The results of the open requests of PARIS, which is never called.
 #[derive(Clone, Copy, Debug, Default)]
 struct Opens {
     requested: u64,
@@ -37,7 +37,7 @@ impl Opens {
         self.leaked as f64 / self.requested as f64
     }
 
-    /// Of a binomial share, the standard deviation.
+    /// The standard deviation of a binomial proportion.
     fn deviation(self) -> f64 {
         (self.share() * (1.0 - self.share()) / self.requested as f64).sqrt()
     }
@@ -46,7 +46,7 @@ impl Opens {
         self.leaked as f64 / (self.nanos as f64 / 3.6e12)
     }
 
-    /// By how many standard deviations its share is above another's.
+    /// By how many standard deviations its proportion is above another's.
     fn above(self, other: Self) -> f64 {
         (self.share() - other.share()) / self.deviation().hypot(other.deviation())
     }
@@ -81,7 +81,7 @@ fn the_leak_rate_falls_with_the_session_timer_and_is_zero_from_360_s() {
     assert_eq!((six, ten), (0, 0));
 }
 
-/// Over a dead line every open request leaks if the timer beats the last attempt, and none if not.
+/// Over a dead link every open request leaks if the timer precedes the last attempt, else none.
 #[test]
 fn the_critical_timer_is_attempts_times_the_profiles_connect_time() {
     for (profile, attempts, critical) in [
@@ -128,15 +128,15 @@ fn the_share_of_open_requests_that_leak_rises_with_the_length_of_outages() {
     assert!(longest.above(shortest) > 5.0, "{found:?}");
 }
 
-/// No share is below the one before it by more than chance allows: three standard deviations.
+/// No proportion is below the one before it by more than chance allows: three standard deviations.
 fn check_rise(found: &[Opens]) {
     for pair in found.windows(2) {
         assert!(pair[1].above(pair[0]) > -3.0, "{pair:?}");
     }
 }
 
-/// The same share of pings, and another picture: without bursts a peer's repeated SYN-ACKs get
-/// through at last, and hardly any connect lasts two minutes.
+/// The same ping success has another effect: without bursts one of a peer's repeated SYN-ACKs
+/// arrives eventually, and hardly any connect lasts two minutes.
 #[test]
 fn independent_and_bursty_loss_of_one_ping_success_differ() {
     let independent = leaks(

@@ -12,8 +12,8 @@ use super::{pair, run_with_records};
 
 const SYN: u8 = 0x02;
 
-/// Milliseconds at which SYNs were sent, for each connect() in turn: every one is a flow of its
-/// own, though all of one open request leave by the same port.
+/// Milliseconds at which SYNs were sent, for each connect() in turn: each is a separate
+/// flow, though all of one open request use the same port.
 fn syns(outcome: &Outcome) -> Vec<Vec<u64>> {
     let mut order: Vec<u64> = Vec::new();
     let mut times: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -29,7 +29,7 @@ fn syns(outcome: &Outcome) -> Vec<Vec<u64>> {
     order.iter().map(|flow| times[flow].clone()).collect()
 }
 
-/// A dead line, and one message to be sent.
+/// A dead link, and one message to send.
 fn dead_line(profile: &str) -> Outcome {
     let profile = format!("host.PARIS.tcp={profile}");
     let settings = [
@@ -53,7 +53,7 @@ fn check_connect(profile: &str, expected: &[u64], fails_at: u64) {
         let begin = pair[0][0];
         let offsets: Vec<u64> = pair[0].iter().map(|at| (at - begin + 50) / 1_000).collect();
         assert_eq!(offsets, expected, "{profile}");
-        // NT's TCP looks at its timers every 100 ms; the driver tries again at once.
+        // NT's TCP checks its timers every 100 ms; the driver retries at once.
         let next = pair[1][0] - begin;
         assert!(
             (fails_at * 1_000..fails_at * 1_000 + 150).contains(&next),
@@ -77,11 +77,11 @@ fn linux_gives_up_at_127_s() {
     check_connect("linux", &[0, 1, 3, 7, 15, 31, 63], 127);
 }
 
-/// Data sent into a dead line is repeated five times, each wait twice the one before, and the
+/// Data sent into a dead link is repeated five times, each wait twice the one before, and the
 /// connection is given up after 63 times the first (Q140552).
 #[test]
 fn five_data_retransmissions_take_63_times_the_first_wait() {
-    // The first message opens the association; the line dies while it idles.
+    // The first message opens the association; the link is cut while it idles.
     let settings = [
         "host.PARIS.tcp=nt4",
         "link.wan.loss=none",
@@ -97,7 +97,7 @@ fn five_data_retransmissions_take_63_times_the_first_wait() {
     let mut broken = None;
     for (at, record) in &outcome.records {
         let millis = at.nanos() / 1_000_000;
-        // What is repeated may hold more than was sent at first: times count, not packets.
+        // A retransmission may hold more than the first segment: times count, not packets.
         if let Record::PacketSent(_, _, Segment::Tcp { length: 1.., .. }) = record
             && millis >= 600_000
             && times.last().is_none_or(|last| millis - last > 50)
@@ -117,7 +117,7 @@ fn five_data_retransmissions_take_63_times_the_first_wait() {
         6,
         "sent once and repeated five times: {times:?}"
     );
-    // The first wait is the one that TCP's look at its timers every 100 ms falsifies most.
+    // The 100 ms granularity of TCP's timers affects the first wait most.
     let first_wait = (times[5] - times[4]) / 16;
     for (number, pair) in times.windows(2).enumerate() {
         let wait = pair[1] - pair[0];

@@ -13,13 +13,13 @@ const PAGE: &str = include_str!("../../docs/architecture.md");
 /// Every package's name, with the names of what it depends on.
 type Table = BTreeMap<String, BTreeSet<String>>;
 
-/// What the packages of the workspace say they depend on: in the product, and in tests.
+/// The declared dependencies of the workspace's packages: in the product, and in tests.
 struct Metadata {
     normal: Table,
     every: Table,
 }
 
-fn told_by_cargo() -> Value {
+fn cargo_metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--locked"])
         .args(["--format-version", "1"])
@@ -32,7 +32,7 @@ fn told_by_cargo() -> Value {
 }
 
 fn metadata() -> Metadata {
-    let all = told_by_cargo();
+    let all = cargo_metadata();
     let mut it = Metadata {
         normal: Table::new(),
         every: Table::new(),
@@ -56,13 +56,13 @@ fn list(value: &Value) -> &Vec<Value> {
     value.as_array().expect("cargo metadata has a list here")
 }
 
-/// A package as the table calls it: by its folder.
+/// The name of a package in the table: its folder.
 fn short(name: &Value) -> String {
     let name = name.as_str().expect("a package has a name");
     name.trim_start_matches("mtasim-").to_owned()
 }
 
-/// The rows of the table between two remarks of the page, cell by cell.
+/// The rows of the table between two comments of the page, cell by cell.
 fn rows(name: &str) -> Vec<Vec<&'static str>> {
     let (start, end) = (
         format!("<!-- {name} -->"),
@@ -105,7 +105,7 @@ fn crates_name_only_whom_they_may() {
 }
 
 #[test]
-fn every_dependency_from_outside_is_earned() {
+fn every_external_dependency_has_a_reason() {
     let metadata = metadata();
     let outside = |name: &String| !metadata.every.contains_key(name);
     let used: BTreeSet<String> = metadata.every.values().flatten().cloned().collect();
@@ -130,7 +130,7 @@ fn every_dependency_from_outside_is_earned() {
 /// A bare `cargo test` at the root must not leave a crate out.
 #[test]
 fn every_crate_is_tested_by_default() {
-    let all = told_by_cargo();
+    let all = cargo_metadata();
     let sorted = |key: &str| {
         let ids = list(&all[key]).iter().map(Value::to_string);
         ids.collect::<BTreeSet<String>>()

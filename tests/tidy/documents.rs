@@ -1,11 +1,11 @@
-//! Links and paths in documents lead to something that exists.
+//! Targets of links and paths in documents exist.
 
 use std::path::Path;
 
 use super::none_of;
 use super::tree::{self, File};
 
-/// Where a path in a document begins if it is meant to be one of the tree.
+/// The prefixes of paths in documents that refer to files of the tree.
 const FOLDERS: [&str; 5] = ["crates/", "docs/", "sims/", "tests/", ".ci/"];
 
 fn documents() -> Vec<File> {

@@ -9,10 +9,10 @@ use super::none_of;
 use super::syntax::{self, Token};
 use super::tree;
 
-/// A module by the names on the way from the crate's root.
+/// A module: the names on the path from the crate's root.
 type Path = Vec<String>;
 
-/// Who names whom, and where it is said first.
+/// Which module names which, and the first position where it does.
 type Graph = BTreeMap<Path, BTreeMap<Path, String>>;
 
 /// A crate: its modules, what each re-exports or imports from below, and every path it names.
@@ -199,7 +199,7 @@ fn collect(tokens: &[Token], prefix: &mut Path, found: &mut Vec<Path>) -> usize 
     at
 }
 
-/// Who names whom among siblings: what is below a module counts as the module.
+/// Which sibling names which; what is below a module counts as the module.
 fn graph(it: &Crate) -> Graph {
     let mut graph = Graph::new();
     for named in &it.named {
@@ -215,7 +215,7 @@ fn graph(it: &Crate) -> Graph {
     graph
 }
 
-/// The first cycle, in words.
+/// The first cycle, as text.
 fn cycle(graph: &Graph) -> Option<String> {
     let mut finished = BTreeSet::new();
     graph

@@ -8,7 +8,7 @@ use super::tree::{self, File};
 /// The folders and what they hold: docs/scenario.md.
 const FOLDERS: [&str; 5] = ["smoke", "casebook", "canary", "regress", "verify"];
 
-/// What lets an editor check and complete a scenario while it is written.
+/// The line with which an editor checks and completes a scenario.
 const SCHEMA_LINE: &str = "#:schema ../../docs/scenario.schema.json";
 
 fn sims() -> Vec<File> {
@@ -55,9 +55,10 @@ fn every_file_names_its_schema() {
     none_of(&found, "a scenario's first line names its schema");
 }
 
-/// A canary shows that an oracle sees a defect; only its variant shows that it sees nothing else.
+/// A canary shows that an oracle detects a defect; its fixed variant shows that the oracle
+/// reports nothing else.
 #[test]
-fn every_canary_has_its_fixed_twin() {
+fn every_canary_has_a_fixed_variant() {
     let canaries: Vec<String> = sims()
         .into_iter()
         .map(|file| file.path)

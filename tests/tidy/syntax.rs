@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// A word or a sign, and where it stands.
+/// A token and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) text: String,
@@ -69,7 +69,7 @@ const fn delimiters(delimiter: Delimiter) -> (&'static str, &'static str) {
     }
 }
 
-/// Leaves out what stands behind `#[cfg(test)]`, up to its `;` or the end of its braces.
+/// Skips the item after `#[cfg(test)]`, up to its `;` or the end of its braces.
 fn without_tests(tokens: Vec<Token>) -> Vec<Token> {
     const MARK: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let is_mark = |at: usize| {

@@ -1,9 +1,9 @@
-//! The text files of the repository, without what building leaves behind.
+//! The text files of the repository, without build artifacts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What building, fuzzing and version control leave in the tree.
+/// Directories of builds, fuzzing and version control.
 const NOT_OURS: [&str; 6] = [
     ".git",
     "target",
@@ -13,14 +13,14 @@ const NOT_OURS: [&str; 6] = [
     "node_modules",
 ];
 
-/// More files than this would be somebody's data in the wrong place.
+/// More files than this would mean that data was left in the tree.
 const FILES_MAX: usize = 10_000;
 
 /// A file of the tree.
 pub(super) struct File {
     /// Its path from the root, with `/` between folders.
     pub(super) path: String,
-    /// What it says.
+    /// Its content.
     pub(super) text: String,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn files_of(folder: &str, extension: &str) -> Vec<File> {
     files().into_iter().filter(is_meant).collect()
 }
 
-/// What cannot be read as text is not ours to check.
+/// Files that are not text are not checked.
 fn read(path: &PathBuf) -> Option<File> {
     let text = String::from_utf8(fs::read(path).ok()?).ok()?;
     let path = path.strip_prefix(root()).expect("it was found below");

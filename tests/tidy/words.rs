@@ -3,12 +3,12 @@
 use super::none_of;
 use super::tree::{self, File};
 
-/// Modules called so hold what found no home.
+/// Module names that say nothing about the content.
 const HOMELESS: [&str; 8] = [
     "util", "utils", "helpers", "common", "misc", "imp", "types", "errors",
 ];
 
-/// The crates that a run is computed by.
+/// The crates that compute a run.
 const SIMULATION: [&str; 10] = [
     "kernel",
     "tcp",
@@ -22,8 +22,8 @@ const SIMULATION: [&str; 10] = [
     "logs",
 ];
 
-/// How a lock file writes that a package comes from the public index; one written behind a mirror
-/// names another place.
+/// The source of packages from the public index in a lock file. Behind a mirror, a lock file may
+/// name another source.
 const INDEX: &str = "registry+https://github.com/rust-lang/";
 
 fn sources() -> Vec<File> {
@@ -34,7 +34,7 @@ fn sources() -> Vec<File> {
 }
 
 #[test]
-fn every_source_opens_with_what_it_owns() {
+fn every_source_opens_with_a_description() {
     let is_silent = |file: &File| !file.text.starts_with("//! ");
     let found: Vec<String> = sources()
         .into_iter()
@@ -66,7 +66,7 @@ fn the_ambiguous_letters_are_nowhere() {
 }
 
 #[test]
-fn no_module_is_a_drawer_for_everything() {
+fn no_module_has_a_catch_all_name() {
     let mut found = Vec::new();
     for file in sources() {
         let parts = file.path.trim_end_matches(".rs").split('/');
@@ -110,7 +110,7 @@ fn every_crate_obeys_the_workspace_lints() {
     let found: Vec<String> = manifests
         .into_iter()
         .filter(|file| file.path.ends_with("/Cargo.toml"))
-        // Workspaces of their own have no workspace lints.
+        // Separate workspaces do not inherit the workspace lints.
         .filter(|file| !file.path.contains("/bench/") && !file.path.contains("/fuzz/"))
         .filter(|file| !file.text.contains("\n[lints]\nworkspace = true\n"))
         .map(|file| file.path)
@@ -134,7 +134,7 @@ fn no_example_in_the_documentation_is_left_out() {
     none_of(&found, "an example is compiled, and run where it can be");
 }
 
-/// A clone must build anywhere, not only where some mirror answers.
+/// A clone must build anywhere, not only where a certain mirror is reachable.
 #[test]
 fn packages_come_from_the_public_index_only() {
     let mut found = Vec::new();

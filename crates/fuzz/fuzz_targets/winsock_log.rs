@@ -1,7 +1,7 @@
-//! No text makes the diagnosis panic, and its books always balance.
+//! No text makes the diagnosis panic, and its counts always add up.
 //!
-//! Owns the way from a fuzzer's bytes to both logs: the first byte says how many bytes a read
-//! gives and whether the text stands beside itself as event log.
+//! The first byte of the input sets how many bytes a read returns, and whether the text is also
+//! used as the event log.
 
 #![no_main]
 

@@ -100,8 +100,8 @@ impl Names<'_> {
                 line.text(
                     "stage",
                     match stage {
-                        Stage::Strikes => "strikes",
-                        Stage::Ceases => "ceases",
+                        Stage::Strikes => "begins",
+                        Stage::Ceases => "ends",
                     },
                 );
             }

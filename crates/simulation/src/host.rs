@@ -100,7 +100,7 @@ impl Host {
         );
         let (scenario, at) = (start.scenario, start.at);
         self.starts += 1;
-        // Each start makes random choices of its own. They are keyed by host and start, so that a
+        // Each start makes separate random choices. They are keyed by host and start, so that a
         // restart on one host changes nothing on the others.
         let rng_key = mix(key(&self.name), self.starts);
         let heap = HeapConfig {
@@ -111,7 +111,7 @@ impl Host {
         let config = lowering::machine(&self.name, scenario, heap);
         let mut machine = Machine::new(config, strategy, choices, rng_key)
             .expect("the scenario's format keeps a machine's limits");
-        // The clock of a new machine stands at zero.
+        // The clock of a new machine is at zero.
         machine.advance(at);
         if scheduling.needs_fingerprints() {
             machine.track_state();

@@ -162,7 +162,7 @@ impl Oracles {
         self.liveness.on_submission(host, submission.message);
     }
 
-    /// The network heals: from here on progress is owed.
+    /// The network heals: liveness is checked from here on.
     pub(crate) fn on_healing(&mut self) {
         self.liveness.on_healing();
     }

@@ -123,7 +123,7 @@ pub struct Outcome {
     pub associations: Associations,
     /// Messages.
     pub messages: Messages,
-    /// How often each fault struck, by name.
+    /// How often each fault began, by name.
     pub faults: BTreeMap<String, u64>,
     /// Which events met control blocks in which states, over all hosts.
     pub coverage: mta::Coverage,

@@ -150,7 +150,7 @@ fn expected_fraction(config: &LinkConfig) -> Ratio {
     }
 }
 
-/// A series that is being run: a small simulation of its own.
+/// A series in progress: a small separate simulation.
 struct Series {
     network: Network,
     settings: Settings,

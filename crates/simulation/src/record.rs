@@ -14,7 +14,7 @@ use crate::violation::Violation;
 pub enum Record {
     /// A simulation event was handled.
     Event(EventKey),
-    /// A thread of a host's MTA wrote a record of its own.
+    /// A thread of a host's MTA wrote a record.
     Mta(HostId, ThreadNumber, mta::Record),
     /// The process of a host ended by an exception.
     Exception(HostId, ThreadNumber, Exception),
@@ -26,7 +26,7 @@ pub enum Record {
     PacketArrived(HostId, Identity),
     /// A packet arrived damaged and was discarded because of its checksum.
     PacketDamaged(HostId, Identity),
-    /// A fault struck or ceased. Faults are numbered in the order of their names.
+    /// A fault began or ended. Faults are numbered in the order of their names.
     Fault(u32, Stage),
     /// The service of a host was stopped in order.
     ClosedDown(HostId),
@@ -43,9 +43,9 @@ pub enum Record {
 /// timers expire, and threads run last and see all of it. The order is part of every digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventClass {
-    /// A fault ceases.
+    /// A fault ends.
     FaultCeases,
-    /// A fault strikes.
+    /// A fault begins.
     FaultStrikes,
     /// The healing phase begins.
     Heal,
@@ -111,9 +111,9 @@ pub enum Segment {
 /// A fault's beginning or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// It strikes.
+    /// It begins.
     Strikes,
-    /// It ceases.
+    /// It ends.
     Ceases,
 }
 

@@ -32,7 +32,7 @@ impl CallCounts {
         Scheduling::Counting(self.0.clone())
     }
 
-    /// The scheduling that the scenario names, with what these counts say of a run.
+    /// The scheduling that the scenario names, with these call counts of a run.
     pub(crate) fn known(&self) -> Scheduling {
         let counts = self.0.iter().map(|tally| tally.borrow().counts());
         Scheduling::Named(counts.collect())

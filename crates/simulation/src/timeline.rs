@@ -18,7 +18,7 @@ use config::plan::{DroppedPacket, OutageWindow, Scenario};
 pub const LISTED_MAX: usize = 10_000;
 
 /// The outages of every link within the scenario's duration under `seed`, including pinned ones, in
-/// the order of links and of time. If the directions of a link have outages of their own, the link
+/// the order of links and of time. If each direction of a link has its own outages, the link
 /// counts as out whenever one of them is.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Owns virtual time and everything in a run: hosts, the network between them, pending events.
+//! The state of one run in virtual time: hosts, the network between them, pending events.
 //!
 //! Only the world schedules events. Models return when they are due next, and the world calls them
 //! then.
@@ -359,7 +359,7 @@ impl<'a> World<'a> {
         self.schedule_threads(host);
     }
 
-    /// Begins the healing phase: faults cease, links are perfect, and progress is owed.
+    /// Begins the healing phase: faults end, links are perfect, and liveness is checked.
     fn heal(&mut self) {
         self.write(Record::Healed);
         for fault in 0..self.faults.len() {
@@ -367,12 +367,12 @@ impl<'a> World<'a> {
             self.cease(fault as u32);
         }
         let count = self.hosts.len() as u32;
-        // Packets in flight keep their fate: it was decided when they were sent.
+        // Packets in flight keep their verdict: it was decided when they were sent.
         let healed = Network::new(self.choices, count, &lowering::healed(&self.links))
             .expect("a network without loss is valid if the one with loss was");
         self.faulty = Some(self.internet.replace_network(healed));
         self.oracles.on_healing();
-        // Progress is owed by every host, so machines that a crash left down are switched on.
+        // Every host must make progress, so machines that a crash left down are switched on.
         for host in (0..count).map(HostId) {
             if !self.internet.is_up(host) {
                 self.schedule(host, self.now, Event::HostStarts { host });
@@ -431,7 +431,7 @@ impl<'a> World<'a> {
             .collect()
     }
 
-    /// How often each fault struck, by name.
+    /// How often each fault began, by name.
     pub(crate) fn fault_counts(&self) -> BTreeMap<String, u64> {
         let names = self.scenario.faults.keys().cloned();
         names.zip(self.faults.iter().map(|it| it.struck)).collect()

@@ -90,7 +90,7 @@ mod tests {
 
     const SENDER: u32 = 0x0a00_0001;
 
-    /// An oracle that knows of message 7, of 100 bytes.
+    /// An oracle after the submission of message 7, of 100 bytes.
     fn oracle() -> Delivery {
         let mut oracle = Delivery::new(vec![SENDER]);
         let submission = Submission {

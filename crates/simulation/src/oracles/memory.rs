@@ -23,7 +23,7 @@ pub(super) fn defect(finding: &machine::Violation) -> Defect {
         | Finding::InvalidFree
         | Finding::DoubleAllocation => ViolationKind::HeapCorruption,
     };
-    // The machine's signature begins with its own kind of finding; ours stands in its place.
+    // The machine's signature begins with its own kind of finding; ours replaces it.
     let signature = finding.signature().to_string();
     let location = signature
         .split_once(": ")

@@ -8,9 +8,9 @@ use crate::record::EventClass;
 /// event by event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A fault strikes.
+    /// A fault begins.
     FaultStrikes { fault: u32, generation: u32 },
-    /// A fault ceases, unless it has struck again since.
+    /// A fault ends, unless it has begun again since.
     FaultCeases { fault: u32, generation: u32 },
     /// The healing phase begins.
     Heal,

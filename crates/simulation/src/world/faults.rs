@@ -21,13 +21,13 @@ pub(super) struct Fault {
     key: u64,
     kind: FaultKind,
     when: When,
-    /// How often it has struck.
+    /// How often it has begun.
     pub(super) struck: u64,
-    /// Whether it has struck, lasts, and has not ceased.
+    /// Whether it lasts, has begun and has not ended.
     is_active: bool,
-    /// When it ceases by itself, once it has struck; [`Instant::MAX`] for never.
+    /// When it ends by itself, once it has begun; [`Instant::MAX`] for never.
     until: Instant,
-    /// Whether the network has healed, so that it strikes no more.
+    /// Whether the network has healed, so that it does not begin again.
     pub(super) is_over: bool,
     /// Events of earlier generations are ignored.
     pub(super) generation: u32,
@@ -58,7 +58,7 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
 }
 
 impl World<'_> {
-    /// Schedules the next strike of a fault. `since` is when the random wait for it began.
+    /// Schedules the next beginning of a fault. `since` is when the random wait for it began.
     pub(super) fn schedule_strike(&mut self, fault: usize, since: Instant) {
         let it = &self.faults[fault];
         let occurrence = it.struck;
@@ -89,14 +89,14 @@ impl World<'_> {
         }
     }
 
-    /// A fault strikes.
+    /// Begins a fault.
     pub(super) fn strike(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if it.is_over {
             return;
         }
         it.struck += 1;
-        // A strike while the fault is active prolongs it: the scheduled end becomes outdated.
+        // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
         it.generation += 1;
         it.is_active = it.kind.lasts();
         let (kind, is_listed) = (it.kind.clone(), matches!(it.when, When::At(_)));
@@ -105,13 +105,13 @@ impl World<'_> {
         self.write(Record::Fault(fault, Stage::Strikes));
         self.apply(fault, &kind, until);
         self.schedule_end(fault);
-        // The next wait for a random fault that lasts begins when it ceases.
+        // The next wait for a random fault that lasts begins when it ends.
         if until == Instant::MAX || is_listed {
             self.schedule_strike(fault as usize, self.now);
         }
     }
 
-    /// When a fault that is active from `since` on ceases by itself; [`Instant::MAX`] for never.
+    /// When a fault that is active from `since` on ends by itself; [`Instant::MAX`] for never.
     fn end_of(&self, fault: usize, since: Instant) -> Instant {
         let it = &self.faults[fault];
         let length = match &it.when {
@@ -137,9 +137,9 @@ impl World<'_> {
         }
     }
 
-    /// From `at` on the choices are others: draws the next random strike or end again. Exponential
-    /// waits have no memory, so the process stays the same. A stall keeps its end, which its
-    /// thread has been given already.
+    /// Draws the next random beginning or end again, with the random choices that hold from `at` on.
+    /// Exponential waits have no memory, so the process stays the same. A stall keeps its end,
+    /// because the machine has it already.
     pub(super) fn reseed_fault(&mut self, fault: usize, at: Instant) {
         let it = &mut self.faults[fault];
         let When::Random { mean_duration, .. } = it.when else {
@@ -159,7 +159,7 @@ impl World<'_> {
         self.schedule_end(fault as u32);
     }
 
-    /// A fault ceases, if it is active.
+    /// Ends a fault, if it is active.
     pub(super) fn cease(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if !std::mem::take(&mut it.is_active) {
@@ -178,7 +178,7 @@ impl World<'_> {
                 self.write(Record::ClockSet(host, usual.nanos));
             }
             FaultKind::Crash { host, .. } => self.switch_on(host),
-            // The machine lets the thread run again at the time that it was given.
+            // The machine resumes the thread by itself at the end of the stall.
             FaultKind::Stall { .. } => {}
             FaultKind::Reset(_) | FaultKind::RestartService { .. } => {
                 unreachable!("these faults do not last, so they are never active")
@@ -201,7 +201,7 @@ impl World<'_> {
         }
     }
 
-    /// Applies a fault that ceases at `until`.
+    /// Applies a fault that ends at `until`.
     fn apply(&mut self, fault: u32, kind: &FaultKind, until: Instant) {
         match kind {
             FaultKind::Cut { link, silent, .. } => {
@@ -243,8 +243,8 @@ impl World<'_> {
             }
             FaultKind::Stall { host, thread, .. } => {
                 let host = self.host_named(host);
-                // The machine is told the end of a stall when it begins, so a stall that would
-                // outlast healing must be cut short here.
+                // The machine gets the end of a stall when the stall begins, so a stall that would
+                // outlast healing must be shortened here.
                 let until = match self.scenario.healing {
                     Some(_) => until.min(Instant::ZERO + self.scenario.duration),
                     None => until,

@@ -7,7 +7,7 @@ use crate::oracles::{memory, sockets};
 use crate::record::Record;
 
 impl World<'_> {
-    /// Checks heaps and sockets, and what is still owed after healing.
+    /// Checks heaps and sockets, and liveness after healing.
     ///
     /// # Panics
     /// If the counters of a socket table do not add up: that is a bug of the simulator.

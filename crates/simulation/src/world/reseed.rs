@@ -1,7 +1,7 @@
-//! Replaces the seed during a run, as `[pin] luck` in a scenario asks for.
+//! Replaces the seed during a run, as `[pin] luck` in a scenario specifies.
 //!
-//! At such a moment every source of random choices is replaced, and waits without memory are drawn
-//! again. Reseeding with the seed in force changes nothing, and no record says that it happened.
+//! A reseed replaces every source of random choices and draws memoryless waits again. Reseeding
+//! with the current seed changes nothing, and no record mentions the reseed.
 
 use kernel::{Choices, Instant};
 

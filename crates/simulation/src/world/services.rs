@@ -90,7 +90,7 @@ impl World<'_> {
     }
 
     /// Runs the threads of a host until something else is due. Their socket calls are answered at
-    /// once, without an event for each: nothing else can happen before the slice ends.
+    /// once, without an event for each: nothing can interfere before the slice ends.
     pub(super) fn run_threads(&mut self, host: HostId) {
         self.hosts[host.0 as usize].next_slice.at = None;
         loop {

@@ -1,6 +1,6 @@
 //! The messages of a workload: when each arrives, and what it is.
 //!
-//! Every message has random choices of its own, keyed by its ordinal, so that leaving one out
+//! Every message has its own random choices, keyed by its ordinal, so that leaving one out
 //! changes none of the others.
 
 use kernel::{Choices, Duration, Instant, Site, key, mix};

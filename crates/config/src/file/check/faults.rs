@@ -1,4 +1,4 @@
-//! Whether each fault strikes within the run and in a way that its kind allows.
+//! Checks that each fault begins within the run and has a length if its kind requires one.
 
 use kernel::Instant;
 
