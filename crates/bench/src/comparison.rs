@@ -35,7 +35,7 @@ pub struct System<'a> {
     pub target: Option<Target>,
     /// Does one repetition.
     pub run: Box<dyn FnMut() -> Cost + 'a>,
-    /// Whether it has a process of its own already.
+    /// Whether it has its own process already.
     pub has_process: bool,
     /// Whether each repetition gets a new process. The allocator keeps the memory of ten thousand
     /// hosts for the next repetition, which then takes three times as much of the machine.
@@ -126,7 +126,7 @@ impl Figures {
 }
 
 impl Comparison<'_> {
-    /// Gives each system a process of its own. `command` starts that of the system with this index.
+    /// Gives each system its own process. `command` starts that of the system with this index.
     pub fn isolate(&mut self, command: impl Fn(usize) -> Command) {
         for (index, system) in self.systems.iter_mut().enumerate() {
             if system.has_process {

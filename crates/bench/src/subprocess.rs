@@ -1,4 +1,4 @@
-//! A system in a process of its own, behind a pipe: one line asks for a repetition, one line returns
+//! A system in its own process, behind a pipe: one line asks for a repetition, one line returns
 //! its cost.
 //!
 //! Each process has its own allocator, in a state that no other system has changed.

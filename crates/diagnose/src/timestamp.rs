@@ -1,4 +1,4 @@
-//! Parses the time in front of a line. Winsock.log has none of its own (Q303102); log collectors add one
+//! Parses the time in front of a line. Winsock.log has none (Q303102); log collectors add one
 //! in several forms.
 //!
 //! Time zones are ignored. A time without a date is only compared with others of the same day, or of
@@ -34,7 +34,7 @@ impl Timestamp {
 
 /// The time at the start of `bytes`, and the rest. The forms are `2001-06-06 15:36:27.250` (also with a
 /// `T` or a comma), `06-06-01 03:36:27pm` as in EV0.LOG, `6/6/2001 3:36:27 PM` as in Event Viewer, and a
-/// time of day alone; each may stand in brackets.
+/// time of day alone; each may be in brackets.
 #[must_use]
 pub fn take(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (open, inner) = match bytes.strip_prefix(b"[") {

@@ -259,7 +259,7 @@ impl<'a> Search<'a> {
 
     /// Removes the selected parts one by one.
     fn remove(&mut self, is_selected: impl Fn(&Part) -> bool) {
-        // A removal shifts indices, so list the parts anew and skip those known to be needed.
+        // A removal shifts indices, so list the parts again and skip those known to be needed.
         let mut needed = 0;
         loop {
             let parts = parts::parts(&self.best);

@@ -45,7 +45,7 @@ pub struct SweepPlan {
     pub axes: Vec<Axis>,
     /// The points of the grid; one without axes.
     pub points: Arc<Vec<GridPoint>>,
-    /// The file from which every seed draws its settings; `None` if this is no swarm sweep.
+    /// The file from which every seed draws its settings; `None` if this is not a swarm sweep.
     pub swarm: Option<Swarm>,
     /// All seeds.
     pub seeds: SeedRange,

@@ -34,7 +34,7 @@ pub enum NetworkEvent {
     TcpTimer {
         /// The host.
         host: HostId,
-        /// Increases whenever the host's timer is set anew.
+        /// Increases whenever the host's timer is set again.
         generation: u32,
     },
 }
@@ -192,7 +192,7 @@ impl<E> Internet<E> {
         self.queue.pop()
     }
 
-    /// Whether an event is a timer that was set anew since. Handling it has no effect.
+    /// Whether an event is a timer that was set again since. Handling it has no effect.
     #[must_use]
     pub fn is_stale(&self, event: NetworkEvent) -> bool {
         match event {

@@ -2,14 +2,14 @@
 //!
 //! [`Internet`] connects the socket layers of several hosts ([`winsock`]) over a [`net::Network`]:
 //! segments become packets, packets cross links and routers, TCP timers expire, routers report
-//! unreachable hosts. The caller makes socket calls, schedules events of its own in the same event
+//! unreachable hosts. The caller makes socket calls, schedules its own events in the same event
 //! queue, and handles one event after the other. A [`PacketObserver`] sees what happens to packets.
 //!
 //! | module | contents |
 //! |---|---|
 //! | `internet` | [`Internet`]: hosts, the event queue, TCP timers, routes |
 //! | `traffic` | packets: sending, forwarding, arrival, ICMP errors |
-//! | `in_flight` | packets on their way, and their payloads |
+//! | `in_flight` | packets in flight, and their payloads |
 //! | `address_table` | IPv4 addresses of hosts |
 //! | [`wire`] | packets as bytes |
 //! | `observer` | [`PacketObserver`], [`PacketEvent`], [`Offer`] |

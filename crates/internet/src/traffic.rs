@@ -174,7 +174,7 @@ impl<E> Internet<E> {
         observer: &mut impl PacketObserver,
     ) -> bool {
         let packet = self.in_flight.remove(packet);
-        // Routers do not learn that a host is off, and nobody answers for it.
+        // Routers do not learn that a host is off, and no host answers for it.
         if !self.is_up(host) {
             return false;
         }
@@ -242,7 +242,7 @@ impl<E> Internet<E> {
             protocol: Protocol::Icmp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: IP_HEADER + message.length() as u32,
-            // The error has a flow of its own, derived from that of the packet it is about.
+            // The error has its own flow, derived from that of the packet it is about.
             identity: Identity {
                 flow: mix(flow, kernel::key("unreachable")),
                 unit,

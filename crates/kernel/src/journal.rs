@@ -52,7 +52,7 @@ impl<R: Record> Journal<R> {
     }
 
     /// Keeps a record without adding it to the digest. For records that repeat, for a reader, what others
-    /// determine: the digest must not depend on whether somebody reads.
+    /// determine: the digest must not depend on whether anything reads.
     pub fn note(&mut self, at: Instant, record: R) {
         if self.kept.len() < self.keep {
             self.kept.push((at, record));

@@ -229,7 +229,7 @@ impl Table {
         self.words.offset(BLOCKS + index * BLOCK_BYTES)
     }
 
-    /// The bit that stands for a block.
+    /// The bit of a block.
     fn bit(self, block: Address) -> u32 {
         let index = block.0.wrapping_sub(self.block(0).0) / BLOCK_BYTES;
         assert!(index < BLOCK_COUNT, "{block} is no block");

@@ -41,7 +41,7 @@ pub struct Entry {
     pub origin: Option<Origin>,
     /// The description without brackets and severity.
     pub text: String,
-    /// The lines that stand in EV0.LOG instead of the description.
+    /// The lines of EV0.LOG instead of the description.
     pub short: Vec<String>,
 }
 

@@ -26,7 +26,7 @@ impl Write for DebugHash {
             self.0 = mix(self.0, u64::from_le_bytes(word));
         }
         for byte in chunks.remainder() {
-            // The ninth bit tells a zero byte from no byte.
+            // The ninth bit distinguishes a zero byte from no byte.
             self.0 = mix(self.0, u64::from(*byte) | 1 << 8);
         }
         Ok(())

@@ -11,8 +11,8 @@ use crate::memory::address::{Address, Location};
 
 /// `STATUS_ACCESS_VIOLATION`: the word is not mapped.
 pub const ACCESS_VIOLATION: u32 = 0xC000_0005;
-/// `STATUS_DATATYPE_MISALIGNMENT`: the address is no multiple of four. A real x86 allows that; the
-/// machine does not, because such an address almost always comes from a torn pointer.
+/// `STATUS_DATATYPE_MISALIGNMENT`: the address is not a multiple of four. A real x86 allows that;
+/// the machine does not, because such an address almost always comes from a torn pointer.
 pub const DATATYPE_MISALIGNMENT: u32 = 0x8000_0002;
 /// `STATUS_RESOURCE_NOT_OWNED`: a thread left a critical section that it does not own.
 pub const RESOURCE_NOT_OWNED: u32 = 0xC000_0264;
@@ -44,7 +44,7 @@ pub struct Exception {
 pub enum Cause {
     /// Nothing is mapped at the address.
     Unmapped(Location),
-    /// The address is no multiple of four.
+    /// The address is not a multiple of four.
     Unaligned(Location),
     /// The thread does not own the critical section that it left.
     NotOwned(LockId),

@@ -199,7 +199,7 @@ impl<'a, E: Environment> Heap<'a, E> {
     /// The links of the first free block that is large enough.
     async fn find_fit(&self, units: u32) -> Option<Address> {
         if units < LIST_COUNT {
-            // The bitmap tells which lists are not empty, 32 lists for each word. The lists of
+            // The bitmap shows which lists are not empty, 32 lists for each word. The lists of
             // smaller blocks in the first word are masked out.
             let mut usable = u32::MAX << (units % 32);
             for word in units / 32..LIST_COUNT / 32 {

@@ -102,7 +102,7 @@ impl<E: Environment> Thread<E> {
         })
     }
 
-    /// Enters a critical section, once more if the thread owns it already. Waiters enter first
+    /// Enters a critical section, again if the thread owns it already. Waiters enter first
     /// come, first served, as before Windows Server 2003 SP1.
     #[track_caller]
     pub fn lock(&self, lock: LockId) -> impl Future<Output = ()> {
@@ -242,7 +242,7 @@ impl<E: Environment> Thread<E> {
         }
     }
 
-    /// Keeps a record with the time of [`Self::now`]. This is no scheduling point.
+    /// Keeps a record with the time of [`Self::now`]. This is not a scheduling point.
     ///
     /// # Panics
     /// Outside the thread's program, or if the records are never taken
@@ -254,7 +254,7 @@ impl<E: Environment> Thread<E> {
     }
 
     /// Declares that what the program does from here on depends only on the `Debug` output of
-    /// `state`, and on nothing else that it has observed. This is no scheduling point.
+    /// `state`, and on nothing else that it has observed. This is not a scheduling point.
     ///
     /// The exhaustive search then recognises a state that it has explored already; at other times
     /// the declaration costs nothing. Make it at the head of the program's main loop, and nowhere
@@ -284,7 +284,7 @@ impl<E: Environment> Thread<E> {
         }
     }
 
-    /// Reports an allocation or a free to the race detector. This is no scheduling point.
+    /// Reports an allocation or a free to the race detector. This is not a scheduling point.
     pub(crate) fn report_block(&self, address: Address, kind: BlockEventKind, site: CallSite) {
         let mut engine = self.engine.take().expect(LENT);
         engine.process.detector.block_event(BlockEvent {

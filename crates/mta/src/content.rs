@@ -1,7 +1,7 @@
 //! The content of messages.
 //!
 //! Each byte is a function of the message's number and the offset, so no content is stored. A hash
-//! over all bytes tells the delivery oracle whether a message arrived intact.
+//! over all bytes shows the delivery oracle whether a message arrived intact.
 
 /// A range of a message's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -264,7 +264,7 @@ impl BlockId {
 }
 
 impl BlockState {
-    /// Decodes the word; `None` if it is no state, which a corrupted block can hold.
+    /// Decodes the word; `None` if it is not a state, which a corrupted block can hold.
     #[must_use]
     pub const fn of(word: u32) -> Option<Self> {
         Some(match word {

@@ -58,7 +58,7 @@ impl FlowLabels {
     }
 
     /// The label for another connect() after `failed` attempts. Each attempt is a connection with
-    /// random choices of its own.
+    /// its own random choices.
     pub(crate) fn for_retry(&self, block: BlockIndex, failed: u32) -> FlowLabel {
         let first = self.0.borrow().get(&block).map_or(0, |label| label.0);
         FlowLabel(machine::mix(first, u64::from(failed)))

@@ -22,7 +22,7 @@ pub enum LossModel {
         loss: Ratio,
     },
     /// A two-state Markov chain that moves once per packet. A burst of losses lasts for a number of
-    /// packets: while nobody sends, it does not end.
+    /// packets: while no host sends, it does not end.
     GilbertElliott(GilbertElliott),
     /// A two-state Markov chain in continuous time. A burst of losses ends after a time, whether or
     /// not anybody sends.
@@ -109,7 +109,7 @@ impl PacketLoss {
                 };
                 let is_lost = rng.chance(loss);
                 // Low words lead to bad from both states ("stay bad" is the complement of
-                // `bad_to_good`): this coupling lets two runs in different states meet soon.
+                // `bad_to_good`): with this coupling two runs in different states meet soon.
                 let word = rng.next_u64();
                 *bad = if *bad {
                     model.bad_to_good.complement().contains(word)

@@ -261,7 +261,7 @@ impl<'a> World<'a> {
         Instant::ZERO + self.scenario.duration + healing
     }
 
-    /// A hash of the whole state, by way of its `Debug` form: equal states have the same future. The
+    /// A hash of the whole state, from its `Debug` form: equal states have the same future. The
     /// oracles are part of it, since they may still report what happened before. The journal is not:
     /// nothing depends on what has been written.
     fn fingerprint(&self) -> u64 {

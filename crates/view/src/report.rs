@@ -78,7 +78,7 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
     page.render().expect("a String accepts any text")
 }
 
-/// The signature of the gravest failure of a run: the one that is worth explaining.
+/// The signature of the most serious failure of a run: the one that is worth explaining.
 #[must_use]
 pub fn gravest_failure(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
     let failures = failures::failures(scenario, outcome);

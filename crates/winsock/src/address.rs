@@ -7,9 +7,9 @@ use tcp::SeqNum;
 /// An IPv4 address and a TCP port. Displayed as `10.0.0.1:102`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketAddress {
-    /// IPv4 address in host byte order: `10.0.0.1` is `0x0A00_0001`. Zero is no host.
+    /// IPv4 address in host byte order: `10.0.0.1` is `0x0A00_0001`. Zero is not a host.
     pub host: u32,
-    /// TCP port, 1 to 65535. Zero is no port.
+    /// TCP port, 1 to 65535. Zero is not a port.
     pub port: u16,
 }
 

@@ -1,5 +1,5 @@
 //! Calls and replies as plain data, for callers that delay, order or record calls. The methods of
-//! [`SocketTable`](crate::SocketTable) are the same calls with types of their own.
+//! [`SocketTable`](crate::SocketTable) are the same calls with their own types.
 
 use tcp::Payload;
 

@@ -1,7 +1,7 @@
 //! All TCP connections of a host: storage, look-up by address pair, timeouts, and the queue of
 //! connections with possible output.
 //!
-//! A connection is forgotten once it is CLOSED, nobody owns it, and its output is sent. One in
+//! A connection is forgotten once it is CLOSED, no socket owns it, and its output is sent. One in
 //! TIME-WAIT without an owner moves to a smaller record: a busy client has most of its connections
 //! in that state.
 
@@ -43,7 +43,7 @@ pub(crate) enum Owner {
     Orphaned,
 }
 
-/// A connection and what the socket layer knows of it.
+/// A connection and its state in the socket layer.
 #[derive(Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -67,7 +67,7 @@ pub(crate) struct Entry {
     retired: bool,
 }
 
-/// A connection in TIME-WAIT that nobody owns.
+/// A connection in TIME-WAIT that no socket owns.
 #[derive(Debug)]
 pub(crate) struct TimeWaitEntry {
     pub(crate) tcp: TimeWait,
@@ -283,7 +283,7 @@ impl Connections {
         assert!(was_queued, "{id:?} was queued twice");
         match connection {
             ConnectionRef::Full(entry) => entry.needs_attention(),
-            // Without an owner there is nobody to report to.
+            // Without an owner there is no socket to report to.
             ConnectionRef::TimeWait(_) => false,
         }
     }
@@ -300,7 +300,7 @@ impl Connections {
         Some(ConnectionId { number, slot })
     }
 
-    /// Reads the timeout of a connection anew and returns it.
+    /// Reads the timeout of a connection again and returns it.
     pub(crate) fn update_timeout(&mut self, id: ConnectionId) -> Option<Uptime> {
         let timeout = self.get_mut(id).poll_timeout();
         self.timeouts.set(id.number, timeout);

@@ -1,6 +1,6 @@
 //! The memory of an open association (W7), counted by the allocator.
 //!
-//! It is a program of its own, so that the counting allocator slows no measurement of time.
+//! It is a separate program, so that the counting allocator slows no measurement of time.
 
 use std::alloc::System;
 

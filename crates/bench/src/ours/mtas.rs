@@ -112,7 +112,7 @@ impl Mail {
     }
 }
 
-/// Two hosts with this many open associations, each of a connector of its own, with or without race
+/// Two hosts with this many open associations, each of its own connector, with or without race
 /// detection.
 pub fn open_at_once(associations: u32, detect_races: bool) -> Scenario {
     let host = format!(

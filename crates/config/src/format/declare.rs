@@ -6,7 +6,7 @@
 //! ```text
 //! /// What the key means; documentation of the field, the schema and `docs/scenario.md`.
 //! #[key("for")]                   the key, where it is not the name of the field
-//! #[key(flatten)]                 the type is a choice whose keys stand in this table
+//! #[key(flatten)]                 the type is a choice whose keys are in this table
 //! length: Duration                required without a default
 //!     = Duration::ZERO,           the default
 //!     default "by build",         the default in words, where it is not a constant
@@ -105,7 +105,7 @@ macro_rules! section {
 /// Declares an enum of which each variant is one of several keys: `"key" => Variant(value: Type)`
 /// for a value, `"key" => Variant { .. }` for a table, and `"key" + Variant { .. }` for a variant
 /// whose first field stands under the key and whose other fields stand beside it. With
-/// `or "word" = Variant` the word stands for a variant without keys.
+/// `or "word" = Variant` the word denotes a variant without keys.
 macro_rules! choice {
     (@nest => $keys:ident, $key:ident, $visit:block) => {
         $keys.table(&$key, |$keys| $visit)
@@ -195,7 +195,7 @@ macro_rules! choice {
             }
         }
 
-        /// As a table of its own, the choice is its only content.
+        /// As a separate table, the choice is its only content.
         impl $crate::format::key::Section for $enum {
             fn blank() -> Self {
                 let mut alternatives = <Self as $crate::format::key::Choice>::alternatives();

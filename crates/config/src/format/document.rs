@@ -115,7 +115,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     }
 }
 
-/// The tree of the value that stands at byte `offset` of an override; `None` if it is not a TOML
+/// The tree of the value at byte `offset` of an override; `None` if it is not a TOML
 /// value.
 pub(crate) fn parse_value(
     text: &str,

@@ -76,11 +76,11 @@ pub(crate) trait Section: Clone + PartialEq {
     fn defaults<'a>(&self, default: &'a Self) -> Cow<'a, Self> {
         Cow::Borrowed(default)
     }
-    /// The section that a scalar stands for, such as `"none"`; `None` if only a table will do.
+    /// The section that a scalar denotes, such as `"none"`; `None` if only a table will do.
     fn from_scalar(_: &Node, _: Option<&Range>) -> Option<Result<Self, Diagnostic>> {
         None
     }
-    /// The scalar that stands for this section.
+    /// The scalar in place of this section.
     fn to_scalar(&self) -> Option<String> {
         None
     }

@@ -21,7 +21,7 @@ pub(crate) trait MapKey: Clone + Ord {
     /// What a key is, with its article.
     const FORM: &'static str;
 
-    /// The key that a name stands for.
+    /// The key with this name.
     fn parse(name: &str) -> Option<Self>;
     /// What to write instead of a name that is not a key.
     fn help(name: &str) -> String;
@@ -109,7 +109,7 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
-/// A list. One value stands for a list of one, except for a table.
+/// A list. One value is read as a list of one, except for a table.
 impl<T: Setting> Setting for Vec<T> {
     fn blank() -> Self {
         Self::new()

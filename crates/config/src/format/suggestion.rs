@@ -12,7 +12,7 @@ pub(crate) fn shortened(word: &str) -> String {
 }
 
 /// The candidate with the fewest edits to `word`, case ignored; the first of equals. A candidate
-/// that differs in more than a third of its characters is no typing error and is left out.
+/// that differs in more than a third of its characters is not a typing error and is left out.
 pub(crate) fn suggestion<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -15,7 +15,7 @@ use super::points::{Point, in_search_order, partners, points, racing_sites};
 use super::{QUICK, SECOND, Search, found_at};
 use crate::shrink::edit;
 
-/// The maximum number of runs spent on one way of searching.
+/// The maximum number of runs per search method.
 const RUNS_MAX: u64 = 4_000;
 /// Preemption points tried in each of the smallest scenarios.
 const TRIES: usize = 700;

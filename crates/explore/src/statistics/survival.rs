@@ -94,7 +94,7 @@ fn points(runs: u64, times: &TimeHistogram, censored: &[(Duration, u64)]) -> Vec
         failed += count;
         let left = at_risk - count;
         proportion *= left as f64 / at_risk as f64;
-        // With nobody left G is infinite; the interval is that of 0 of the runs not censored.
+        // With no run left G is infinite; the interval is that of 0 of the runs not censored.
         let interval = if left == 0 {
             let Interval { high, .. } = wilson_of_proportion(0.0, (runs - ended) as f64);
             Interval { low: 0.0, high }

@@ -334,7 +334,7 @@ struct Case<'a> {
     event: EventEntry,
     words: Words,
     text: String,
-    /// What stands in the brackets, and the severity.
+    /// The text in the brackets, and the severity.
     tail: (&'a str, u8),
     /// What EV0.LOG says; nothing if it says the same.
     short: &'a [&'a str],

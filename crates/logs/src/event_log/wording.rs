@@ -122,7 +122,7 @@ fn wording(writer: &Writer<'_>, event: &EventEntry) -> Wording {
             let (host, name) = (&writer.view.name, distinguished_name(writer, *connector));
             Wording {
                 // Q230497 and Q254818, there on thread DISP:RESULT. A message here is known by
-                // its number alone and has one recipient, whom the connector stands for.
+                // its number alone and has one recipient, whom the connector represents.
                 text: format!(
                     "A non-delivery report (reason code transfer-failure and diagnostic code \
                      MTS-congestion) is being generated for message C=US;A= ;P=Org;\

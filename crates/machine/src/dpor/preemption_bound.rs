@@ -1,8 +1,8 @@
 //! The least number of preemptions that a trace needs.
 //!
-//! The module decides whether some order of a trace's calls needs at most so many preemptions. A
-//! thread runs as far as the trace allows, because stopping earlier saves nothing. It is preempted
-//! where its next call could be made but must come later; where it blocks, or has no more calls, a
+//! The module decides whether some order of a trace's calls needs at most a given number of
+//! preemptions. A thread runs as far as the trace allows, because stopping earlier saves nothing.
+//! It is preempted where its next call could be made but must come later; where it blocks, or has no more calls, a
 //! switch is free. If there are too many orders to look at, the answer is yes, which only makes the
 //! search explore more.
 
@@ -131,7 +131,7 @@ impl Question<'_> {
             if others.any(|other| clock.0[other] > made.0[other]) {
                 return (made, !self.is_disabled(index, &made));
             }
-            // Blocked on the lock: a switch away from here is no preemption.
+            // Blocked on the lock: a switch away from here is not a preemption.
             if event.enters() && self.is_owned_by_another(thread, index, &made) {
                 return (made, false);
             }

@@ -35,7 +35,7 @@ pub(super) enum CallClass {
     Unlock,
     /// Puts a message into a queue that has room.
     Send,
-    /// Takes the oldest of so many messages, and would block if there were none.
+    /// Takes the oldest of this many messages, and would block if there were none.
     Receive(u32),
     /// Uses a semaphore, an event object, or a queue that may be full or empty. Every order may
     /// matter, and not every order is possible.
@@ -366,7 +366,7 @@ impl Trace {
     fn find_dependences(&mut self, start: usize, event: &mut Event) {
         let own = event.clock;
         let mut enabler = None;
-        // On the way back: the latest unlock, the number of unlocks not matched by a lock yet, and
+        // Backwards: the latest unlock, the number of unlocks not matched by a lock yet, and
         // the number of sends.
         let (mut unlocked, mut inside, mut sends) = (None, 0, 0);
         for index in (start..self.events.len()).rev() {
@@ -413,7 +413,7 @@ impl Trace {
                     enabler = enabler.or(Some(index));
                 }
                 (one, other) if one.depends_on(other) && one != CallClass::Unlock => {
-                    // Transitivity: an older call that is ordered before one found here is no race of its own.
+                    // Transitivity: an older call ordered before one found here is no separate race.
                     let (clock, joined) = (earlier.clock, event.clock);
                     self.race(index, event, &joined);
                     event.clock.join(&clock);

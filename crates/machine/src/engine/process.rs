@@ -222,7 +222,7 @@ impl<E: Environment> Process<E> {
             }
             Operation::Receive(queue, deadline) => {
                 return match self.queues[queue.index()].len() {
-                    // The number of messages tells the exhaustive search which send enabled the receive.
+                    // From the number of messages the exhaustive search knows which send enabled it.
                     0 if deadline > now => Enabledness::Blocks,
                     0 => Enabledness::TimesOut,
                     count => Enabledness::Receives {

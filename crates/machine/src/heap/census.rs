@@ -35,7 +35,7 @@ pub enum HeapFault {
     /// Two free blocks are neighbours and were not coalesced.
     #[error("free block {0} follows another free block")]
     Uncoalesced(Address),
-    /// A link leads to something that is no free block of its list.
+    /// A link leads to something that is not a free block of its list.
     #[error("a free list leads to {0}, which is no entry of it")]
     BadLink(Address),
     /// An entry does not point back to the entry before it.
@@ -161,7 +161,7 @@ fn walk_list(
     index: u32,
     free: &mut BTreeSet<(Address, u32)>,
 ) -> Result<u32, HeapFault> {
-    // `list_head` takes a size: any size without a list of its own means list 0.
+    // `list_head` takes a size: any size without its own list means list 0.
     let head = layout.list_head(if index == 0 { LIST_COUNT } else { index });
     let mut previous = head;
     let mut found = 0;

@@ -1,6 +1,6 @@
 //! Read-only views of a machine for oracles and reports.
 //!
-//! Looking is no step of the run, and the race detector does not see it.
+//! Looking is not a step of the run, and the race detector does not see it.
 
 use std::collections::BTreeMap;
 

@@ -50,7 +50,7 @@ impl Field {
     /// The word `offset` bytes into a structure.
     ///
     /// # Panics
-    /// If `offset` is no multiple of four (at compile time, for a constant).
+    /// If `offset` is not a multiple of four (at compile time, for a constant).
     #[must_use]
     pub const fn new(offset: u32, name: &'static str) -> Self {
         assert!(offset.is_multiple_of(4), "a field is a whole word");

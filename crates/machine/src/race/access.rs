@@ -16,7 +16,7 @@ pub enum AccessKind {
     Write,
     /// An atomic read-modify-write.
     Interlocked,
-    /// The heap takes a block back.
+    /// The heap frees a block.
     Free,
     /// The heap allocates a block.
     Allocate,

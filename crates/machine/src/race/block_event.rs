@@ -17,7 +17,7 @@ pub(crate) struct BlockEvent {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BlockEventKind {
-    /// The heap has allocated the block, of so many bytes.
+    /// The heap has allocated the block, of this many bytes.
     Allocated(u32),
     /// The heap is about to take the block back.
     Freed,

@@ -23,7 +23,7 @@ use crate::race::violation::{Signature, Violation, ViolationKind};
 
 /// The largest number of violations, of different signatures, that are kept.
 pub const VIOLATIONS_MAX: usize = 64;
-/// The largest number of synchronisation objects with clocks of their own. All further objects share
+/// The largest number of synchronisation objects with their own clocks. All further objects share
 /// one clock, which may hide races but never reports a false one.
 pub const SYNC_OBJECTS_MAX: usize = 65_536;
 
@@ -84,7 +84,7 @@ impl RaceDetector {
         }
     }
 
-    /// Makes it as new, with so many queues; keeps allocations.
+    /// Resets it, with this many queues; keeps allocations.
     pub(crate) fn reset(&mut self, queues: usize) {
         self.queue_clocks.truncate(queues);
         if !self.on {
@@ -105,7 +105,7 @@ impl RaceDetector {
         self.repeated = 0;
     }
 
-    /// Whether it checks accesses at all.
+    /// Whether it checks accesses.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.on
@@ -265,7 +265,7 @@ impl RaceDetector {
                 clocks.send(own);
                 own.tick(thread);
             }
-            // The environment is no thread: its messages order nothing by themselves.
+            // The environment is not a thread: its messages order nothing by themselves.
             None => clocks.send(&mut VectorClock::default()),
         }
     }

@@ -32,7 +32,7 @@ struct WordState {
 
 impl Stamped {
     /// Whether the access happened before the event whose clock is given: one comparison, since an
-    /// epoch stands for the whole vector clock.
+    /// epoch represents the whole vector clock.
     fn happened_before(&self, clock: &VectorClock) -> bool {
         self.clock <= clock.of(self.access.thread)
     }
@@ -103,7 +103,7 @@ impl WordState {
             // because whatever is ordered after the new read is ordered after the old one too.
             [only] if only.access.thread == read.access.thread => *only = read,
             _ => {
-                // A read that happened before this one needs no check of its own: whatever is ordered after
+                // A read that happened before this one needs no separate check: what is ordered after
                 // this read is ordered after that one.
                 self.reads.retain(|earlier| !earlier.happened_before(clock));
                 self.reads.push(read);

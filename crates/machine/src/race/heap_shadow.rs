@@ -149,7 +149,7 @@ impl HeapShadow {
         misuse
     }
 
-    /// Records that the heap is about to take back the block at `address`.
+    /// Records that the heap is about to free the block at `address`.
     pub(crate) fn free(&mut self, address: Address, access: Access) -> Option<Misuse> {
         let start = if self.layout.holds(address) {
             self.unit(address) + 1

@@ -17,7 +17,7 @@ pub enum ViolationKind {
     WildAccess,
     /// A block was freed twice.
     DoubleFree,
-    /// Something was freed that is no block.
+    /// Something was freed that is not a block.
     InvalidFree,
     /// The heap allocated words that were already allocated, or are not its own.
     DoubleAllocation,

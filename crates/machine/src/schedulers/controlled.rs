@@ -130,7 +130,7 @@ impl Controlled {
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
         if !enabled.is_plain() {
-            // A private call is made at once and is no step of the scheduler.
+            // A private call is made at once and is not a step of the scheduler.
             if let Some(index) = enabled.first_private() {
                 return index;
             }
@@ -156,12 +156,12 @@ impl Controlled {
             enabled.remove(index);
             (index, thread)
         });
-        // A private call is no choice: it does not use up the forced one.
+        // A private call is not a choice: it does not use up the forced one.
         let makes_private_call = !enabled.is_plain() && enabled.first_private().is_some();
         let forced = self.forced_next.take_if(|_| !makes_private_call);
         let forced = forced.and_then(|key| enabled.iter().position(|call| call.key == key));
         let index = match forced {
-            // The scheduler is asked all the same, with one thread to choose from: it may keep
+            // The scheduler is still asked, with one thread to choose from: it may keep
             // state about its choices.
             Some(index) => enabled.with_only(index, |only| index + self.choose(only, enabledness)),
             None => self.choose(enabled, enabledness),

@@ -1,4 +1,4 @@
-//! Call counts of pilot runs, which some adversaries need beforehand.
+//! Call counts of pilot runs, which some adversaries need before a run.
 //!
 //! A [`Tally`] counts pilot runs through [`Counting`] schedulers; [`Counts`] is what they say about
 //! the next run. A thread that was never counted makes no calls.
@@ -88,7 +88,7 @@ pub(crate) struct ConflictPoint {
     pub(crate) earlier: u64,
 }
 
-/// A scheduler that lets another one choose, and counts.
+/// A scheduler that delegates to another one, and counts.
 #[derive(Debug)]
 pub struct Counting<S> {
     chooser: S,

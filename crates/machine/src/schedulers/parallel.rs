@@ -1,4 +1,4 @@
-//! A schedule as if every thread had a processor of its own.
+//! A schedule as if every thread had its own processor.
 //!
 //! Each pending call has a due time: the thread's last one plus the modeled time in between, with
 //! jitter. The earliest call is made. Threads are created one after the other, so each starts a

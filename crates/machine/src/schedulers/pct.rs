@@ -90,7 +90,7 @@ impl Pct {
         if self.in_a_row == Self::SPIN_LIMIT {
             self.in_a_row = 0;
             self.polling += 1;
-            // Below all change points, and below earlier polling threads: those get their turn again.
+            // Below all change points, and below earlier polling threads: those then run again.
             let low = CHANGED - self.polling;
             *self.priorities.get(chosen, || low) = low;
         }

@@ -147,7 +147,7 @@ impl Scheduler for Surw {
         let chosen = &enabled[index];
         if self.is_selected(chosen) {
             let left = self.left(chosen);
-            // One selected call less; the next intention is drawn from what is left.
+            // One selected call less; the next intention is drawn from the rest.
             *self.left.get(chosen.thread, || left) = left.saturating_sub(1);
             self.intended = None;
         }

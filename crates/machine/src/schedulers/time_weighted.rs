@@ -1,6 +1,6 @@
 //! A random walk over modeled time instead of calls.
 //!
-//! Private calls are no choices, so the random walk over calls does not see how long a thread
+//! Private calls are not choices, so the random walk over calls does not see how long a thread
 //! computes between two shared calls: a window of much computation is as narrow to it as one of
 //! none. This walk repeatedly advances a random thread by one step of modeled time, until a thread
 //! comes to its shared call. Without private calls it equals the random walk.
@@ -23,7 +23,7 @@ const DRAWS_PER_WORD: u64 = 4;
 pub struct TimeWeighted {
     key: u64,
     rng: CounterRng,
-    /// What is left of the latest word, and how many draws it still gives.
+    /// The rest of the latest word, and the number of draws left in it.
     word: u64,
     draws: u64,
     /// The number of words taken.

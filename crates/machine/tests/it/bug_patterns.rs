@@ -62,7 +62,7 @@ const PROGRAMS: [Program; 7] = [
     },
 ];
 
-/// The time of so many accesses.
+/// The time of this many accesses.
 const fn steps(count: u64) -> Duration {
     Duration::from_nanos(200 * count)
 }
@@ -192,7 +192,7 @@ fn flag_before_data(machine: &mut Machine<Numbers>) {
     }
 }
 
-/// A user checks that an object lives, another thread drops it, a third takes its place anew, and
+/// A user checks that an object lives, another thread drops it, a third takes its place, and
 /// only then the user writes. A fourth one is busy with the same words.
 fn freed_before_use(machine: &mut Machine<Numbers>) {
     let word = words(machine);

@@ -1,4 +1,4 @@
-//! Each way in which the modeled process ends, with code, address and message.
+//! Every end of the modeled process, with code, address and message.
 
 use std::future::Future;
 

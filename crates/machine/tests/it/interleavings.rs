@@ -2,7 +2,7 @@
 //!
 //! The reference: two accesses race, in both orders, if in some interleaving two threads are about to
 //! make them at the same time. For straight-line programs that is exact, and it needs no clocks. Every
-//! step of every thread has a location name of its own, so that pairs of accesses are compared and not
+//! step of every thread has its own location name, so that pairs of accesses are compared and not
 //! only words.
 
 use std::cell::RefCell;

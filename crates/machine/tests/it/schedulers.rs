@@ -341,7 +341,7 @@ fn pct_keeps_its_bound() {
             "depth {depth}: {found} of {runs}, bound {bound}"
         );
     }
-    // Too small a depth never finds it: each switch needs a change point of its own.
+    // Too small a depth never finds it: each switch needs its own change point.
     let shallow = |seed: &u64| staged_bug(3, Box::new(Pct::new(choices(*seed), HOST, 1, 12))).0;
     assert_eq!((0..2_000).filter(shallow).count(), 0);
 }

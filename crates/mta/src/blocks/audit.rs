@@ -1,6 +1,6 @@
 //! A read-only snapshot of the pool and the thread control blocks, for oracles.
 //!
-//! Reading it is no modeled access: the race detector does not see it.
+//! Reading it is not a modeled access: the race detector does not see it.
 
 use machine::{Address, Machine};
 

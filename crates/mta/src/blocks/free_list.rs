@@ -125,7 +125,7 @@ async fn pop_interlocked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
         }
         // ABA: between this read and the exchange, other threads can pop two blocks and push the
         // first again. The head is the same address, but `next` is in use by now. Only a head that
-        // counts its changes lets the exchange fail.
+        // counts its changes makes the exchange fail.
         let next = Address(t.read(block + field::NEXT).await);
         let new = shared.layout.head(head, next);
         if t.compare_exchange(list + pool::FREE, head, new).await == head {

@@ -39,7 +39,7 @@ pub(crate) async fn build(
         t.write(set + handle(index), event.0).await;
     }
     // The handles that select() waits for are those in the heap block: if another thread has freed
-    // it meanwhile, they may be somebody else's words.
+    // it meanwhile, they may be another thread's words.
     let mut handles = Vec::with_capacity(events.len());
     for (_, index) in events.iter().zip(0..) {
         handles.push(EventHandle(t.read(set + handle(index)).await));

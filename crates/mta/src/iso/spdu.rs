@@ -67,7 +67,7 @@ pub const SERIALS: u32 = 1_000_000;
 /// presentation.
 pub const DATA_HEADER_BYTES: usize = 4 + VALUE_HEADER_BYTES;
 
-/// Bytes that are no valid session unit.
+/// Bytes that are not a valid session unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpduError {
     /// There are fewer bytes than the unit requires.
@@ -79,7 +79,7 @@ pub enum SpduError {
     /// The user data are not one presentation data value in the context of RTSE.
     #[error("the user data of the SPDU are no presentation data value of RTSE")]
     Presentation,
-    /// The serial number is no decimal number.
+    /// The serial number is not a decimal number.
     #[error("the serial number of the SPDU is not decimal")]
     Serial,
 }
@@ -238,7 +238,7 @@ fn tag(identifier: u8, length: usize) -> [u8; TAG_BYTES] {
 /// Decodes an SPDU.
 ///
 /// # Errors
-/// If the bytes are no valid SPDU.
+/// If the bytes are not a valid SPDU.
 pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
     // Category 1 SPDUs, such as CN or FN, come without Give Tokens.
     let bytes = bytes.strip_prefix(&GIVE_TOKENS).unwrap_or(bytes);

@@ -49,7 +49,7 @@ pub enum Tpdu<'a> {
     },
 }
 
-/// Bytes that are no valid TPDU of class 0.
+/// Bytes that are not a valid TPDU of class 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TpduError {
     /// There are fewer bytes than the length indicator or the TPDU requires.
@@ -136,7 +136,7 @@ fn connection(code: u8, destination: u16, source: u16, size_exponent: u8) -> Vec
 /// Decodes a TPDU.
 ///
 /// # Errors
-/// If the bytes are no valid TPDU of class 0.
+/// If the bytes are not a valid TPDU of class 0.
 pub fn decode(bytes: &[u8]) -> Result<Tpdu<'_>, TpduError> {
     let (&indicator, rest) = bytes.split_first().ok_or(TpduError::Truncated)?;
     let header = rest

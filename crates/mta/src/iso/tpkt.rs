@@ -9,7 +9,7 @@ pub const PACKET_BYTES_MIN: usize = 7;
 
 const VERSION: u8 = 3;
 
-/// Four bytes that are no valid TPKT header.
+/// Four bytes that are not a valid TPKT header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// The version is not 3.

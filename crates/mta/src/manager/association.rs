@@ -174,7 +174,7 @@ impl OutgoingTransfer {
             "no more is confirmed than was sent"
         );
         // A resumed transfer without progress starts from the beginning next time: the peer may
-        // have lost the checkpoint, and would refuse to resume again and again.
+        // have lost the checkpoint, and would never resume.
         let confirmed = if self.start > 0 && confirmed == self.start {
             0
         } else {

@@ -130,7 +130,7 @@ impl Queue {
     /// are used up; then it is the open interval.
     pub(super) fn on_broken(&mut self, now: Instant, unfinished: Option<Queued>) {
         if let Some(queued) = unfinished {
-            // At the front: the message keeps its turn.
+            // At the front: the message keeps its position.
             self.waiting[queued.submission.priority as usize].push_front(queued);
         }
         self.breaks += 1;

@@ -195,7 +195,7 @@ impl Harness {
         true
     }
 
-    /// Advances to this time, and expires the timers on the way.
+    /// Advances to this time, and expires the timers due until then.
     pub(super) fn advance_to(&mut self, until: Instant) {
         while self
             .timers
@@ -221,7 +221,7 @@ impl Harness {
         self.carry_out();
     }
 
-    /// Opens the transport connection of a call, and lets the peer accept the session.
+    /// Opens the transport connection of a call, and has the peer accept the session.
     pub(super) fn connect(&mut self, block: BlockId) {
         self.manager.on_connected(block);
         self.carry_out();

@@ -1,6 +1,6 @@
 //! The private state of a driver thread.
 //!
-//! In 4.0 the Driver of a pair sends and its Async Notify receives, each with a state of its own.
+//! In 4.0 the Driver of a pair sends and its Async Notify receives, each with its own state.
 //! Data that a close request needs does not belong here: it lies in the control block.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

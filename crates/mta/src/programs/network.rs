@@ -37,7 +37,7 @@ const STIMULI: [(NetworkEvents, Stimulus); 5] = [
 enum Received {
     /// All available bytes are read.
     All,
-    /// The stream has ended, the connection is broken, or the bytes are no TPKT.
+    /// The stream has ended, the connection is broken, or the bytes are not a TPKT.
     End,
 }
 
@@ -243,8 +243,8 @@ impl Driver<'_> {
     /// Reads more of the incoming packet and returns its TPDU once it is complete; `None` if the
     /// rest has not arrived.
     ///
-    /// The error is the socket's; `None` stands for the end of the stream, or bytes that are no
-    /// TPKT.
+    /// The error is the socket's; `None` means the end of the stream, or bytes that are not
+    /// a TPKT.
     async fn receive_packet(
         &mut self,
         block: BlockId,

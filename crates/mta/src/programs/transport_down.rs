@@ -32,7 +32,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
             }
             ToDown::Content(block, content) => {
                 let ContentRange { message, .. } = content;
-                // A request to the driver is limited, so that other connections get their turn.
+                // A request to the driver is limited, so that other connections are served too.
                 let end = content.offset + content.length;
                 let mut from = content.offset;
                 while from < end {

@@ -202,7 +202,7 @@ impl Chain {
     }
 
     /// The chain with the same state at `at` and other random choices from there on. The current
-    /// sojourn is drawn anew: memoryless, its rest is distributed like a whole one.
+    /// sojourn is drawn again: memoryless, its rest is distributed like a whole one.
     fn reseeded(self, at: Instant, choices: Choices) -> Self {
         let Sojourn {
             number, is_outage, ..

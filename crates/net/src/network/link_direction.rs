@@ -123,7 +123,7 @@ impl LinkDirection {
         let crossing = departure + Duration::from_nanos(self.delay.nanos() / 2);
         // The model is asked for every packet, even for one that is lost anyway: a scheduled
         // drop or an outage must not change how a Gilbert-Elliott chain moves, or it would change
-        // the fate of later packets.
+        // the verdicts on later packets.
         let is_lost = loss.loses(self.choices, self.key, identity);
         let faults = self.faults.as_mut();
         let certain = faults.and_then(|faults| faults.stop(crossing, identity));

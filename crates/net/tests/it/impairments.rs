@@ -114,7 +114,7 @@ proptest! {
     }
 }
 
-/// Each copy has a random word of its own for its damage.
+/// Each copy has its own random word for its damage.
 #[test]
 fn each_copy_has_its_own_damage() {
     let impairment = Impairment {

@@ -44,7 +44,7 @@ pub enum Fate {
 pub struct ArrivingCopy {
     /// When it arrives.
     pub at: Instant,
-    /// Whether a bit of it is flipped on the way.
+    /// Whether a bit of it is flipped in transit.
     pub is_damaged: bool,
 }
 

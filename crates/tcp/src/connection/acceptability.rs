@@ -19,7 +19,7 @@ impl ReceiveWindow {
     /// Whether a segment with these SEG.SEQ and SEG.LEN is acceptable: the table of section 3.4.
     pub(crate) const fn accepts(self, sequence: SeqNum, length: u32) -> bool {
         match (length, self.wnd) {
-            // The table refuses text at a zero window. We accept it at exactly RCV.NXT, so that its
+            // The table rejects text at a zero window. We accept it at exactly RCV.NXT, so that its
             // ACK and RST count (section 3.10.7.4: "special allowance should be made"); the text
             // itself is trimmed off later.
             (_, 0) => sequence.since(self.nxt) == 0,

@@ -282,7 +282,7 @@ impl Connection {
         } else if self.state == State::Closed {
             self.delete();
         } else if self.detached {
-            // FIN-WAIT-2 has no limit in the RFC; without an application nobody would end it.
+            // FIN-WAIT-2 has no limit in the RFC; without an application nothing would end it.
             self.start(Timer::TwoMsl, now, self.profile.fin_wait_2);
         }
     }
@@ -324,7 +324,7 @@ impl Connection {
         let has_fin = segment.flags.contains(Flags::FIN);
         let trimmed = self.trim_to_window(segment);
         if self.detached && !trimmed.text.is_empty() {
-            // RFC 1122 section 4.2.2.13: the text will never be received. A reset tells the peer.
+            // RFC 1122 section 4.2.2.13: the text will never be received. A reset informs the peer.
             self.pending_reset = Some(self.snd.nxt);
             self.fail(Failure::Aborted);
             return;

@@ -96,7 +96,7 @@ impl Connection {
         }
     }
 
-    /// ABORT: drops all queues and, if the peer knows of the connection, sends a reset.
+    /// ABORT: drops all queues and, if the peer has a record of the connection, sends a reset.
     pub fn abort(&mut self, _now: Uptime) {
         match self.state {
             State::Closed => {}
@@ -129,7 +129,7 @@ impl Connection {
     /// Turns Nagle's algorithm (RFC 9293 section 3.7.4) on or off. The profile determines the
     /// initial setting.
     pub fn set_nagle(&mut self, on: bool) {
-        // The profile is shared: this connection gets a copy of its own.
+        // The profile is shared: this connection gets its own copy.
         Arc::make_mut(&mut self.profile).nagle = on;
     }
 }

@@ -51,7 +51,7 @@ fn any_action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// What the peer knows of the connection: the numbers of its last segment.
+/// The state of the connection at the peer: the numbers of its last segment.
 struct LastSegment {
     sequence: SeqNum,
     acknowledgment: SeqNum,

@@ -64,7 +64,7 @@ struct Lifetime {
     leaked: bool,
     to: u64,
     end: String,
-    /// Start and phase in turn.
+    /// Alternating start and phase.
     phases: Vec<u64>,
 }
 
@@ -91,9 +91,9 @@ struct Link {
     name: String,
     ends: [u32; 2],
     pings: String,
-    /// Start and end in turn.
+    /// Alternating start and end.
     outages: Vec<u64>,
-    /// Start and end in turn.
+    /// Alternating start and end.
     cuts: Vec<u64>,
     offered: u64,
     lost: u64,
@@ -251,7 +251,7 @@ fn pings(run: &Run<'_>, link: &str) -> String {
     }
 }
 
-/// When faults cut a link: start and end in turn.
+/// When faults cut a link: alternating start and end.
 fn cuts(run: &Run<'_>, link: &str) -> Vec<u64> {
     let faults: Vec<&FaultKind> = run.scenario.faults.values().map(|it| &it.kind).collect();
     let mut cuts = Vec::new();

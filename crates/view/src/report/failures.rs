@@ -63,7 +63,7 @@ enum Rank {
     Exhaustion,
 }
 
-/// All failures of a run, gravest first.
+/// All failures of a run, most serious first.
 pub(super) fn failures(scenario: &Scenario, outcome: &Outcome) -> Vec<Failure> {
     let mut failures: Vec<Failure> = Vec::new();
     for exception in &outcome.exceptions {
@@ -232,7 +232,7 @@ const fn meaning(kind: ViolationKind) -> &'static str {
     }
 }
 
-/// The heading: the gravest failure and its context.
+/// The heading: the most serious failure and its context.
 pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
     match failures {
         [] => success(outcome),

@@ -1,4 +1,4 @@
-//! Packets for the page, each with a short description of its content and fate.
+//! Packets for the page, each with a short description of its content and outcome.
 
 use logs::sentence::drop_reason;
 use serde::Serialize;

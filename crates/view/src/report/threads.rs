@@ -21,11 +21,11 @@ const INTERVALS_MAX: usize = 6_000;
 pub(super) struct Thread {
     number: u16,
     name: String,
-    /// Start and end in turn.
+    /// Alternating start and end.
     runs: Times,
     /// Nanoseconds. Runs with shorter pauses between them are joined.
     grain: u64,
-    /// Start and end in turn.
+    /// Alternating start and end.
     waits: Times,
     /// What each wait is for.
     text: Vec<u32>,

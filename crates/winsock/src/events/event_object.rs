@@ -5,7 +5,7 @@ use crate::handles::EventHandle;
 /// A selection's reference to an event object.
 ///
 /// In NT a selected object stays alive after its handle is closed. Therefore a reference must not
-/// reach the next object with the same handle: the serial number tells them apart.
+/// reach the next object with the same handle: the serial number distinguishes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EventReference {
     /// The handle by which the object was selected.

@@ -27,7 +27,7 @@ impl<T: Default> ChunkedVec<T> {
     /// Appends an element; its index is the previous length.
     pub(crate) fn push(&mut self, element: T) {
         if self.length == self.chunks.len() * CHUNK {
-            // Default values, not `Option`s: an element may have a free state of its own.
+            // Default values, not `Option`s: an element may have its own free state.
             self.chunks.push(Box::default());
         }
         self.chunks[self.length / CHUNK][self.length % CHUNK] = element;

@@ -307,7 +307,7 @@ impl SocketTable {
     /// Removes the owner of a connection. TCP ends it in the background.
     pub(super) fn orphan(&mut self, connection: ConnectionId) {
         self.connections[connection].owner = Owner::Orphaned;
-        // `poll_transmit` sends what is left and forgets the connection.
+        // `poll_transmit` sends the rest and forgets the connection.
         self.connections.queue_output(connection);
     }
 }

@@ -5,7 +5,7 @@ use super::FULL;
 use crate::format::key::description::{KeyDescription, Presence, Shape, describe};
 use crate::plan::Scenario;
 
-/// The keys that stand below a key.
+/// The keys below a key.
 fn below(key: &KeyDescription) -> &[KeyDescription] {
     match &key.shape {
         Shape::Scalar(_) | Shape::Map { .. } => &[],

@@ -48,7 +48,7 @@ pub(crate) enum Shape {
     },
     /// A list of tables.
     List(Vec<KeyDescription>),
-    /// A table, or a scalar that stands for one.
+    /// A table, or a scalar in place of one.
     Either(Form, Vec<KeyDescription>),
 }
 

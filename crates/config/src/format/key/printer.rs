@@ -96,7 +96,7 @@ impl Keys for Printer {
 }
 
 impl Printed {
-    /// What stands for `None`: nothing is written.
+    /// The form of `None`: nothing is written.
     pub(crate) const NOTHING: Self = Self::Table(Vec::new());
 
     /// A list of scalars.

@@ -1,4 +1,4 @@
-//! Fills a section from a document and collects every mistake on the way.
+//! Fills a section from a document and collects every mistake.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// A value that stands for a list of one.
+    /// A value in place of a list of one.
     pub(crate) fn alone(&self) -> Self {
         Self {
             path: self.path.clone(),
@@ -246,7 +246,7 @@ impl Keys for Reader<'_> {
             let found = Diagnostic::new(Code::NotExactlyOne, entry.key, message);
             self.report(found.label("one too many"));
         }
-        // Several alternatives: the first is read all the same, for the mistakes in it.
+        // Several alternatives: the first is still read, for the mistakes in it.
         chosen.keys(self);
         *field = chosen;
     }

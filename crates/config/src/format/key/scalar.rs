@@ -64,7 +64,7 @@ impl Form {
         }
     }
 
-    /// A word that stands for a table.
+    /// A word in place of a table.
     pub(crate) fn of_word(word: &str) -> Self {
         Self {
             text: format!("`{word}`"),
