@@ -11,7 +11,7 @@ use simulation::record::{Record, Stage, ThreadNumber};
 use simulation::{Options, Outcome};
 
 const CLEAN: &str = r#"
-title = "A clean line"
+title = "A clean link"
 why = "One fault at a time"
 duration = "1h"
 

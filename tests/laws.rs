@@ -24,7 +24,7 @@ use simulation::{Options, Outcome};
 /// The pair of hosts of Q303102 over a bad link, with a pool that is never empty. Each law
 /// overrides what it varies.
 const PAIR: &str = r#"
-title = "A pair over a bad line"
+title = "A pair over a bad link"
 why = "The laws of docs/model.md"
 duration = "10h"
 

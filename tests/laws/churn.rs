@@ -47,7 +47,7 @@ fn over_a_clean_link_exchange_2000_before_its_fix_works() {
 const FIXED: [&str; 3] = ["4.0.994.2", "5.5.2655.16", "6.0.4720.14"];
 
 /// Links of every kind that the laws mention.
-const LINES: [&str; 4] = [
+const LINKS: [&str; 4] = [
     "link.wan.loss={ outages = { ping_success = \"1/8\", mean_outage = \"30s\" } }",
     "link.wan.loss={ outages = { ping_success = \"1/2\", mean_outage = \"150s\" } }",
     "link.wan.loss={ independent = { ping_success = \"1/8\" } }",
@@ -60,12 +60,12 @@ fn spotless(seeds: std::ops::Range<u64>) {
     let (mut opened, mut failed) = (0, 0);
     for seed in seeds {
         let build = FIXED[(seed % 3) as usize];
-        let line = LINES[(seed / 3 % 4) as usize];
+        let link = LINKS[(seed / 3 % 4) as usize];
         let builds = ["PARIS", "LYON"].map(|host| format!("host.{host}.build={build}"));
         let scheduler = ["timed", "timed", "random", "round-robin"][(seed / 12 % 4) as usize];
         let scheduler = format!("scheduler={scheduler}");
         let settings = [
-            line,
+            link,
             &builds[0],
             &builds[1],
             &scheduler,
@@ -75,14 +75,17 @@ fn spotless(seeds: std::ops::Range<u64>) {
             "host.LYON.judge=true",
         ];
         let outcome = run(&pair(&settings), seed);
-        let context = format!("seed {seed}, {build}, {line}, {scheduler}");
+        let context = format!("seed {seed}, {build}, {link}, {scheduler}");
         assert_eq!(outcome.violations, [], "{context}");
         assert_eq!(outcome.exceptions, [], "{context}");
         opened += outcome.associations.opened;
         failed += outcome.associations.failed;
     }
     println!("associations opened {opened}, failed {failed}; no violation, no exception");
-    assert!(opened > 0 && failed > 0, "the lines must do something");
+    assert!(
+        opened > 0 && failed > 0,
+        "the links must break associations"
+    );
 }
 
 #[test]

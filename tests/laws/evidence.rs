@@ -101,6 +101,9 @@ fn every_message_arrives_intact_and_once_over_the_worst_link() {
         let messages = outcome.messages;
         assert_eq!(messages.arrived, messages.submitted, "seed {seed}");
         assert_eq!(messages.acknowledged, messages.submitted, "seed {seed}");
-        assert!(outcome.associations.failed > 0, "the line must hurt");
+        assert!(
+            outcome.associations.failed > 0,
+            "the link must break associations"
+        );
     }
 }

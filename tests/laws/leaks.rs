@@ -188,7 +188,7 @@ fn campaign_leaks_by_ping_success_and_outage() {
             let better = pair[1][outage].share();
             assert!(
                 better <= pair[0][outage].share(),
-                "a better line leaks less: {pair:?}"
+                "a better link leaks less: {pair:?}"
             );
         }
     }

@@ -1,7 +1,7 @@
 //! Scenario files and the plans they describe.
 //!
 //! [`file::load`] reads TOML text into a checked [`plan::Scenario`], or says what is wrong with it,
-//! with line, column, cause and cure. A `Scenario` can also be built in code. [`swarm`] picks the
+//! with line, column, cause and remedy. A `Scenario` can also be built in code. [`swarm`] picks the
 //! features that one seed uses.
 
 #![deny(clippy::float_arithmetic)]

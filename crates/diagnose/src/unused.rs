@@ -1,8 +1,8 @@
 //! Decides which unused blocks have leaked when no more lines follow.
 //!
 //! A leak and a call that was made a moment ago leave the same lines, "allocated but never used,
-//! disconnected, or closed" (Q303102), and Winsock.log has no clock. At its end nothing in it tells the
-//! two apart. These decide, in this order:
+//! disconnected, or closed" (Q303102), and Winsock.log has no clock. At its end nothing in it
+//! distinguishes the two. These decide, in this order:
 //!
 //! 1. *Timestamps*, if a collector has added them. A call is given up when the session disconnect timer
 //!    expires, after 120 s unless configured otherwise (Q200259): a block that is unused for longer has

@@ -1,7 +1,7 @@
 //! Runs a scenario, after the pilot runs that its scheduler needs.
 //!
-//! `pct`, `surw` and `portfolio` spread their random choices over a whole run, so they must know
-//! beforehand how many calls it will have. Pilot runs estimate that.
+//! `pct`, `surw` and `portfolio` spread their random choices over a whole run, so they need
+//! its number of calls in advance. Pilot runs estimate that.
 
 use std::rc::Rc;
 

@@ -34,7 +34,7 @@ const OTHER_SEEDS: u64 = 6;
 const CHEAP_CALLS: u64 = 30_000;
 /// The maximum number of rounds over all passes; a round without progress is the last.
 const ROUNDS_MAX: u32 = 8;
-/// The maximum number of calls of modeled threads over all runs, whatever the budget: about half a
+/// The maximum number of calls of modeled threads over all runs, for any budget: about half a
 /// minute on a slow processor.
 const CALLS_MAX: u64 = 60_000_000;
 const SECOND: u64 = 1_000_000_000;

@@ -270,7 +270,7 @@ impl<E> Internet<E> {
         self.queue.push(key, event);
     }
 
-    /// Tells the hosts' sockets which routes appeared or disappeared. Without a route, `connect` fails
+    /// Reports to the hosts' sockets which routes appeared or disappeared. Without a route, `connect` fails
     /// at once with 10051 (WSAENETUNREACH).
     fn update_routes(&mut self) {
         let hosts = (0..self.hosts.len() as u32).map(HostId);
@@ -305,7 +305,7 @@ impl<E> Internet<E> {
         }
     }
 
-    /// Tells a new socket table, which has a route to every host, which routes are missing.
+    /// Removes the missing routes from a new socket table, which has a route to every host.
     fn set_missing_routes(&mut self, host: HostId) {
         let own = self.components[host.0 as usize];
         let others = (0..).map(HostId).zip(&self.components);

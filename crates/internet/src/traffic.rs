@@ -145,8 +145,8 @@ impl<E> Internet<E> {
     }
 
     /// The segment that a receiver decodes from the damaged bytes, if its checksum is correct. It never
-    /// is: the Internet checksum detects every single-bit error. But that is for the decoder to find
-    /// out.
+    /// is: the Internet checksum detects every single-bit error. The decoder still checks it, as a
+    /// receiver does.
     fn after_damage(
         &self,
         packet: &Packet<Payload>,
@@ -215,7 +215,7 @@ impl<E> Internet<E> {
         let Payload::Tcp(segment) = &packet.payload else {
             return;
         };
-        // The source itself has no router to hear from: its sockets know of missing routes through
+        // No router reports to the source itself: its sockets learn of missing routes by
         // `SocketTable::set_route`.
         if at == packet.source {
             return;

@@ -1,7 +1,7 @@
 //! The foundation of a deterministic discrete-event simulation: virtual time, an event queue, keyed
 //! random choices, and a journal with a digest.
 //!
-//! The crate knows nothing of what is simulated. A simulation pops events from an [`EventQueue`],
+//! The crate does not depend on what is simulated. A simulation pops events from an [`EventQueue`],
 //! makes random decisions with [`Choices`], and writes what happens into a [`Journal`]. Two runs with
 //! the same seed have the same [`Fingerprint`].
 //!

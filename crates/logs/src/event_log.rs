@@ -359,7 +359,7 @@ impl fmt::Display for TextForm<'_> {
         } else {
             writeln!(out, "          {}", entry.at)?;
         }
-        // The first line stands below the opening parenthesis, further lines two columns deeper
+        // The first line is below the opening parenthesis, further lines two columns deeper
         // (Q303102).
         let mut indent = "          ";
         for line in &entry.short {

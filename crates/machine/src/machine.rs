@@ -225,7 +225,7 @@ impl<E: Environment> Machine<E> {
         id
     }
 
-    /// Tells the race detector that `parent` started `child`: all that `parent` did so far happened
+    /// Informs the race detector that `parent` started `child`: all that `parent` did so far happened
     /// before all that `child` does.
     pub fn fork(&mut self, parent: ThreadId, child: ThreadId) {
         assert_ne!(parent, child, "no thread starts itself");

@@ -24,8 +24,8 @@ const DRIVERS: u32 = 2;
 const NTH_MAX: u64 = 8;
 
 /// Up to `most` preemptions of threads of `build`. Each is before one of `operations`, given by
-/// kind and name of the location or critical section. The thread yields to the others, or stands
-/// still for whole seconds up to `longest`, as it may while the machine pages or another process
+/// kind and name of the location or critical section. The thread yields to the others, or is
+/// suspended for whole seconds up to `longest`, as it may while the machine pages or another process
 /// runs.
 ///
 /// ```

@@ -149,8 +149,8 @@ impl Host {
             .as_mut()
             .expect("a thread of the service calls");
         let SocketRequest { call, deadline } = request;
-        // Events live in the socket layer, outside the machine's memory. The race detector learns
-        // of the order that they enforce: setting one happens before the wait that it ends.
+        // Events are in the socket layer, outside the machine's memory. The race detector must know
+        // the order that they enforce: setting one happens before the wait that it ends.
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
         }

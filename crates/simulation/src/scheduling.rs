@@ -21,7 +21,7 @@ const CALLS_IN_A_ROW: u64 = 1;
 const BUG_DEPTH: u32 = 3;
 
 /// How many calls the threads of each host make, counted over some runs. `pct`, `surw` and
-/// `portfolio` spread their random choices over a run whose length they must know beforehand.
+/// `portfolio` spread their random choices over a run whose length they must know in advance.
 #[derive(Debug, Default)]
 pub struct CallCounts(Vec<Rc<RefCell<Tally>>>);
 

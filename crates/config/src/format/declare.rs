@@ -104,7 +104,7 @@ macro_rules! section {
 
 /// Declares an enum of which each variant is one of several keys: `"key" => Variant(value: Type)`
 /// for a value, `"key" => Variant { .. }` for a table, and `"key" + Variant { .. }` for a variant
-/// whose first field stands under the key and whose other fields stand beside it. With
+/// whose first field is under the key and whose other fields are beside it. With
 /// `or "word" = Variant` the word denotes a variant without keys.
 macro_rules! choice {
     (@nest => $keys:ident, $key:ident, $visit:block) => {

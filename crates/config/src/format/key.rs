@@ -1,7 +1,7 @@
 //! How the keys of a table are declared: once, for reading, printing, the schema and the reference.
 //!
 //! A [`Section`] visits its keys with a [`Keys`]: the reader fills the fields, the printer writes
-//! them, the describer lists the keys. A [`Setting`] is what can stand under a key.
+//! them, the describer lists the keys. A [`Setting`] is what a key can hold.
 
 pub(crate) mod description;
 pub(crate) mod printer;

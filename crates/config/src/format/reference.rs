@@ -71,7 +71,7 @@ fn add(rows: &mut Vec<String>, prefix: &str, description: &KeyDescription) {
     ];
     let cells = cells.map(|cell| cell.replace('|', "\\|"));
     rows.push(format!("| {} |\n", cells.join(" | ")));
-    // The directions of a link have the keys of the link once more.
+    // The directions of a link repeat the keys of the link.
     if !matches!(key.name, "forward" | "backward") {
         below.iter().for_each(|key| add(rows, &inner, key));
     }

@@ -235,7 +235,7 @@ fn pair_at(accesses: &[&LoggedAccess], earlier: usize, later: usize) -> Critical
 }
 
 /// How two threads interleave from an access of the first on: their accesses to common words of the
-/// program, and the very last accesses, one of which may be the fatal one.
+/// program, and the last accesses, one of which may be the fatal one.
 fn with_interleaving(accesses: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
     let is_own = |access: &&&LoggedAccess| access.number == threads[0] && !access.by_heap;
     let before = accesses[..=from].iter().rev().filter(is_own).take(NEAR);

@@ -110,7 +110,7 @@ fn wording(writer: &Writer<'_>, event: &EventEntry) -> Wording {
             ..warning(Category::X400Service, 12, 26)
         },
         EventEntry::EndedAbnormally { connector } => Wording {
-            // Q157630, with the numbers that stand before the product there.
+            // Q157630, with the numbers that precede the product there.
             text: format!(
                 "An association with entity {} ended abnormally.",
                 distinguished_name(writer, *connector)

@@ -2,9 +2,9 @@
 //!
 //! The module decides whether some order of a trace's calls needs at most a given number of
 //! preemptions. A thread runs as far as the trace allows, because stopping earlier saves nothing.
-//! It is preempted where its next call could be made but must come later; where it blocks, or has no more calls, a
-//! switch is free. If there are too many orders to look at, the answer is yes, which only makes the
-//! search explore more.
+//! It is preempted where its next call could be made but must come later; where it blocks, or has
+//! no more calls, a switch is free. If there are too many orders to examine, the answer is yes,
+//! which only makes the search explore more.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -18,6 +18,6 @@ pub(crate) async fn free(t: &Thread, block: Address) {
         match t.raise(INCONSISTENT).await {}
     }
     // The result is ignored, as the program ignores that of HeapFree(): a block that another thread
-    // frees between the check and here is freed twice without a word.
+    // frees between the check and here is freed twice without a report.
     t.free(block).await;
 }

@@ -133,7 +133,7 @@ impl ContextRecorder {
     }
 
     /// Some findings are about no single access, such as the release of a block that is not
-    /// allocated. Their context is what came before.
+    /// allocated. Their context consists of the accesses before.
     pub(super) fn add_unmatched(&mut self, host: HostId, numbers: &[ThreadNumber]) {
         for finding in std::mem::take(&mut self.expected) {
             self.add(

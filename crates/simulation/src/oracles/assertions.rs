@@ -2,7 +2,7 @@
 //!
 //! Property: no thread uses a control block that another thread owns. The MTA checks that itself
 //! (`SBPDSCLS: CB TID=..., calling TID=...`, event 9405), so this oracle reports what the event log
-//! says. Builds without that check violate the property unseen.
+//! says. In builds without that check violations go unnoticed.
 
 use mta::EventEntry;
 

@@ -2,7 +2,7 @@
 //!
 //! Property: a message that is queued when the network heals is acknowledged or returned before
 //! the run ends. It is checked only in scenarios with a healing phase, at their end, from the
-//! MTA's facts. It is wrong where the phase is too short for a correct MTA to drain its queues.
+//! MTA's facts. If the phase is too short for a correct MTA to drain its queues, the report is wrong.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@
 //! orders accesses by happens-before, and its heap knows which blocks are allocated. The race
 //! detector reports a race only if both accesses are made in this run; an order of calls in which
 //! a lock happens to order them hides it. At the end the headers and free lists of the heap are
-//! walked, which finds damage that no call has met.
+//! walked, which finds damage that no call has encountered.
 
 use machine::ViolationKind as Finding;
 

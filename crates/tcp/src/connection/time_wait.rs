@@ -2,7 +2,7 @@
 //!
 //! A connection lives for seconds and then stays in TIME-WAIT for minutes, so a busy client has
 //! most of its connections in that state. [`TimeWait`] implements what RFC 9293 section 3.10.7.4
-//! demands there and answers exactly as the [`Connection`] would.
+//! requires there and answers exactly as the [`Connection`] would.
 
 use super::sequence_space::{ReceiveSequence, SendSequence};
 use super::state::State;

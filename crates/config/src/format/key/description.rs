@@ -75,7 +75,7 @@ impl Describer {
         });
     }
 
-    /// Adds a key that stands beside the key `with`; alternatives can share it.
+    /// Adds a key that belongs beside the key `with`; alternatives can share it.
     fn push_beside(&mut self, mut beside: KeyDescription, with: &'static str) {
         let mut known = self.keys.iter_mut();
         if let Some(known) = known.find(|known| known.key.name == beside.key.name) {

@@ -29,7 +29,7 @@ struct Frame<'a> {
 #[derive(Debug)]
 pub(crate) struct Input<'a> {
     pub(crate) node: &'a Node,
-    /// The key it stands under, or the value itself in a list.
+    /// The key that holds it, or the value itself in a list.
     pub(crate) key: Span,
     /// The dotted path of the setting.
     pub(crate) path: String,
@@ -37,7 +37,7 @@ pub(crate) struct Input<'a> {
     pub(crate) range: Option<Range>,
 }
 
-/// Where each setting of a document stands, by dotted path.
+/// The position of each setting of a document, by dotted path.
 #[derive(Debug, Default)]
 pub(crate) struct Spans(BTreeMap<String, Span>);
 
