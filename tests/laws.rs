@@ -31,12 +31,12 @@ duration = "10h"
 [host.PARIS]
 build = "5.5.2653.23"
 control_blocks = 1250
-judge = false
+race_detector = false
 
 [host.LYON]
 build = "5.5.2655.16"
 control_blocks = 1250
-judge = false
+race_detector = false
 
 [link.wan]
 between = ["PARIS", "LYON"]

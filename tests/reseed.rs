@@ -1,4 +1,4 @@
-//! `[pin] luck` in docs/scenario.md: the same run up to a given time, and other random choices from then on.
+//! `[pin] reseed` in docs/scenario.md: the same run up to a given time, and other random choices from then on.
 //!
 //! The failure likelihood in an explanation depends on this.
 
@@ -160,5 +160,5 @@ fn reseeds_are_applied_in_order() {
     assert_eq!(load("again", text.as_bytes(), &[]), Ok(scenario.clone()));
     scenario.pins.reseeds = vec![at(60, 1), at(60, 2)];
     let found = scenario.check();
-    assert_eq!(found[0].0, "pin.luck[1].from");
+    assert_eq!(found[0].0, "pin.reseed[1].from");
 }

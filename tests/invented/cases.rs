@@ -88,7 +88,7 @@ impl Generator {
             "pct",
             "pos",
             "surw",
-            "paced",
+            "time-weighted",
             "portfolio",
         ]);
         self.line(&format!("scheduler = \"{scheduler}\""));

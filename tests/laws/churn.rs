@@ -7,8 +7,8 @@ const CHURN: [&str; 5] = [
     "link.wan.loss=none",
     "connector.paris-lyon.lifetime=1s",
     "workload.mail.poisson.mean=7s",
-    "host.PARIS.judge=true",
-    "host.LYON.judge=true",
+    "host.PARIS.race_detector=true",
+    "host.LYON.race_detector=true",
 ];
 
 fn clean(build: &str) {
@@ -71,8 +71,8 @@ fn spotless(seeds: std::ops::Range<u64>) {
             &scheduler,
             "duration=2h",
             "workload.mail.end=2h",
-            "host.PARIS.judge=true",
-            "host.LYON.judge=true",
+            "host.PARIS.race_detector=true",
+            "host.LYON.race_detector=true",
         ];
         let outcome = run(&pair(&settings), seed);
         let context = format!("seed {seed}, {build}, {link}, {scheduler}");

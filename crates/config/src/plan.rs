@@ -56,7 +56,7 @@ keywords! {
         /// Selectively uniform random walk: uniform over the orders of calls.
         Surw = "surw",
         /// Time-weighted random walk: random steps of modeled time.
-        Paced = "paced",
+        TimeWeighted = "time-weighted",
         /// A processor for every thread.
         Parallel = "parallel",
         /// One of several adversaries, drawn for each start of a service.
@@ -142,7 +142,6 @@ section! {
         /// Journal records kept in memory.
         records: u64 = 10_000_000, in 0..=100_000_000;
         /// The newest accesses to shared memory kept per service, which show the order of accesses.
-        #[key("footprints")]
         access_log: u64 = 0, in 0..=10_000_000;
     }
 }

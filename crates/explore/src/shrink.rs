@@ -7,9 +7,9 @@
 mod chance;
 mod delta_debugging;
 pub(crate) mod edit;
-mod order;
 pub mod parts;
 mod points;
+mod preemption_search;
 pub mod regression_file;
 mod rounding;
 pub mod size;
@@ -111,9 +111,9 @@ pub fn shrink(
     {
         pass(&mut search);
     }
-    let explicit = order::without_randomness(&search.best);
+    let explicit = preemption_search::without_randomness(&search.best);
     if !search.attempt(explicit) {
-        order::pin_preemptions(&mut search);
+        preemption_search::pin_preemptions(&mut search);
     }
     search.run_passes(&mut on_progress);
     if chance::has_any(&search.best) {
@@ -121,11 +121,11 @@ pub fn shrink(
         // could show the failure where this one did not.
         let with_jitter = search.best.clone();
         chance::remove_jitter(&mut search);
-        if search.best != with_jitter || order::pin_preemptions(&mut search) {
+        if search.best != with_jitter || preemption_search::pin_preemptions(&mut search) {
             search.run_passes(&mut on_progress);
         }
     }
-    order::round(&mut search);
+    preemption_search::round(&mut search);
     // Once the budget is spent `shows` returns `None`, and `any_seed` is false.
     // With five seeds in a row a failure of probability 1/2 would pass in one of 32 cases.
     let any_seed = (1..=5).all(|seed| search.shows(&search.best.clone(), seed).is_some());
@@ -236,7 +236,7 @@ impl<'a> Search<'a> {
             }
         }
         // The removed part may have shifted the operations that preemptions are counted by.
-        order::realign(self, &candidate)
+        preemption_search::realign(self, &candidate)
     }
 
     /// Accepts a candidate that showed the failure.

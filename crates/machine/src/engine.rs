@@ -41,7 +41,8 @@ use crate::engine::thread_state::{DuePreemption, ThreadEntry, ThreadState};
 use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::schedulers::dispatcher::{Dispatch, Dispatcher};
+use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::dispatcher::Dispatcher;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::{PendingCall, PreparedCall};
 

@@ -16,6 +16,7 @@
 pub(crate) mod controlled;
 pub mod cooperative;
 pub mod counts;
+pub(crate) mod dispatch;
 pub(crate) mod dispatcher;
 pub mod enabled_set;
 pub mod parallel;

@@ -27,7 +27,7 @@ pub struct Schedule {
 const ADVERSARIES: [Scheduler; 5] = [
     Scheduler::Random,
     Scheduler::Parallel,
-    Scheduler::Paced,
+    Scheduler::TimeWeighted,
     Scheduler::Pos,
     Scheduler::Pct,
 ];

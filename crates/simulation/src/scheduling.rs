@@ -102,7 +102,7 @@ impl Scheduling {
             Scheduler::Pct => Box::new(Pct::new(choices, rng_key, BUG_DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, rng_key)),
             Scheduler::Surw => Box::new(Surw::new(choices, rng_key, &counts, Selection::All)),
-            Scheduler::Paced => Box::new(TimeWeighted::new(choices, rng_key, step())),
+            Scheduler::TimeWeighted => Box::new(TimeWeighted::new(choices, rng_key, step())),
             Scheduler::Parallel => Box::new(Parallel::new(choices, rng_key, step())),
             Scheduler::Portfolio => Box::new(Portfolio::new(choices, rng_key, &counts, step())),
         })

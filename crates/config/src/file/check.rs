@@ -154,7 +154,7 @@ impl Checker<'_> {
         }
         for (index, pair) in self.scenario.pins.reseeds.windows(2).enumerate() {
             if pair[1].from <= pair[0].from {
-                let path = format!("pin.luck[{}].from", index + 1);
+                let path = format!("pin.reseed[{}].from", index + 1);
                 self.contradiction(path, "each entry must be later than the one before");
             }
         }

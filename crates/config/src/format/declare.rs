@@ -258,7 +258,7 @@ macro_rules! keywords {
             }
         }
 
-        $crate::format::key::scalar::settings!($name);
+        $crate::format::key::scalar_setting::settings!($name);
     };
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod description;
 pub(crate) mod printer;
 pub(crate) mod reader;
 pub(crate) mod scalar;
+pub(crate) mod scalar_setting;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;

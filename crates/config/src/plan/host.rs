@@ -65,7 +65,6 @@ section! {
         /// Largest deviation of a call's cost, up or down, as a fraction of the cost.
         call_jitter: Ratio = Ratio::new(1, 2).expect("a half is a fraction");
         /// Whether data races and memory errors are detected and reported.
-        #[key("judge")]
         race_detector: bool = true;
         /// connect() calls per open request.
         connect_attempts: u32 = 7, in 1..=1_000, source "inferred from Q193894, Q200259";

@@ -21,7 +21,7 @@ section! {
         /// Points at which a thread is preempted.
         preempt: Vec<Preemption> = Vec::new();
         /// Times from which random choices come from another seed; everything before stays the same.
-        #[key("luck")]
+        #[key("reseed")]
         reseeds: Vec<Reseed> = Vec::new();
     }
 }

@@ -9,9 +9,8 @@ use serde_json::{Value as Json, json};
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::key::Range;
-use crate::format::key::scalar::{
-    Scalar, YEAR, malformed, quantities, quantity_mistake, quoted, settings, text_of,
-};
+use crate::format::key::scalar::{Scalar, YEAR, malformed, quantity_mistake, quoted, text_of};
+use crate::format::key::scalar_setting::{quantities, settings};
 use crate::format::units::{self, RATE, SIZE, TIME};
 
 /// In nanoseconds, like all ranges of times.

@@ -10,7 +10,7 @@ use crate::engine::access_log::AccessLogEntry;
 use crate::engine::activity::{Activity, Outcome};
 use crate::engine::process::Effect;
 use crate::environment::Environment;
-use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatch::Dispatch;
 
 impl<E: Environment> Engine<E> {
     /// Works out whether anything observes calls.

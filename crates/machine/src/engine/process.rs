@@ -21,7 +21,7 @@ use crate::memory::heap_layout::HeapLayout;
 use crate::memory::{Fault, Memory};
 use crate::race::access::Access;
 use crate::race::detector::{RaceDetector, SyncObject};
-use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
 use crate::sync::queue::{PutOutcome, Queue};
 use crate::sync::{EventObject, LeaveOutcome, Lock, NotOwner, Semaphore};

@@ -3,7 +3,7 @@
 //! Two runs with equal hashes took the same course, call by call, up to collisions of 64 bits.
 
 use crate::call::{Operation, WordAccess};
-use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatch::Dispatch;
 
 /// The hash so far; `None` if it is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use kernel::{Choices, Duration, Instant};
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
-use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
 

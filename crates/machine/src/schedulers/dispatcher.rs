@@ -8,16 +8,10 @@ use crate::call::ThreadId;
 use crate::config::Config;
 use crate::schedulers::Strategy;
 use crate::schedulers::controlled::Controlled;
+use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::{Enabledness, PendingCall, PreparedCall};
 use crate::schedulers::timed::Timed;
-
-/// A scheduling decision: the thread that makes its call next, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Dispatch {
-    pub(crate) thread: ThreadId,
-    pub(crate) at: Instant,
-}
 
 /// See the module documentation.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use kernel::{Duration, Instant};
 
 use crate::call::ThreadId;
-use crate::schedulers::dispatcher::Dispatch;
+use crate::schedulers::dispatch::Dispatch;
 
 #[derive(Debug)]
 pub(crate) struct Timed {

@@ -1,4 +1,4 @@
-//! Replaces the seed during a run, as `[pin] luck` in a scenario specifies.
+//! Replaces the seed during a run, as `[pin] reseed` in a scenario specifies.
 //!
 //! A reseed replaces every source of random choices and draws memoryless waits again. Reseeding
 //! with the current seed changes nothing, and no record mentions the reseed.

@@ -141,7 +141,7 @@ fn values_have_their_type() {
         (
             "why = \"w\"\nscheduler = true",
             "3:13",
-            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, pos, surw, paced, parallel, portfolio, found a boolean",
+            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, pos, surw, time-weighted, parallel, portfolio, found a boolean",
         ),
         (
             "why = \"w\"\nhealing = { }",
