@@ -1,4 +1,7 @@
 //! A listener's backlog: connections that the program has not accepted yet.
+//!
+//! What happens to a SYN when it is full is the host's `FullBacklog` (`config.rs`): RST, as NT does, or
+//! nothing, as Linux does. `table/input.rs` carries it out.
 
 use std::collections::VecDeque;
 
