@@ -83,7 +83,7 @@ fn names(cell: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn crates_name_only_whom_they_may() {
+fn crates_use_only_allowed_crates() {
     let allowed: Table = rows("dependencies")
         .into_iter()
         .map(|row| (row[0].trim_matches('`').to_owned(), names(row[1])))
@@ -101,7 +101,10 @@ fn crates_name_only_whom_they_may() {
         let refused = ours.filter(|it| !allowed[name].contains(*it));
         wrong.extend(refused.map(|it| format!("{name} names {it}")));
     }
-    none_of(&wrong, "docs/architecture.md says who may know whom");
+    none_of(
+        &wrong,
+        "docs/architecture.md lists the allowed dependencies",
+    );
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn every_external_dependency_has_a_reason() {
     let wrong: Vec<String> = untold.chain(unused).collect();
     none_of(
         &wrong,
-        "docs/architecture.md says what each dependency is for",
+        "docs/architecture.md gives the purpose of each dependency",
     );
 }
 
@@ -168,5 +171,8 @@ fn chance_comes_from_the_kernel_alone() {
         metadata.normal["tcp"], allowed,
         "tcp cannot schedule or draw"
     );
-    none_of(&wrong, "only the kernel draws");
+    none_of(
+        &wrong,
+        "only the kernel depends on random number generators",
+    );
 }

@@ -79,7 +79,7 @@ fn paths_in_documents_exist() {
             }
         }
     }
-    none_of(&found, "a path in a document is one of the tree");
+    none_of(&found, "a path in a document exists in the tree");
 }
 
 #[test]

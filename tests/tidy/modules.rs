@@ -48,7 +48,7 @@ fn modules_of_a_crate_know_each_other_one_way_only() {
     }
     none_of(
         &found,
-        "modules that know each other are one module, or a third is missing",
+        "modules must not depend on each other: merge them, or move the common part to a third",
     );
 }
 

@@ -75,6 +75,6 @@ fn every_canary_has_a_fixed_variant() {
         .collect();
     none_of(
         &found,
-        "a canary and its fixed variant go together; missing",
+        "a canary needs a fixed variant, and a fixed variant a canary; missing",
     );
 }

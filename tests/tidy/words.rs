@@ -41,7 +41,7 @@ fn every_source_opens_with_a_description() {
         .filter(is_silent)
         .map(|file| file.path)
         .collect();
-    none_of(&found, "a file opens with `//!` and what it owns");
+    none_of(&found, "a file opens with a `//!` comment");
 }
 
 /// Both RFC 9293 and the modeled program have a control block of these initials.
@@ -78,7 +78,7 @@ fn no_module_has_a_catch_all_name() {
                 .map(|name| format!("{}: {name}", file.path)),
         );
     }
-    none_of(&found, "a module has the name of what it owns");
+    none_of(&found, "a module name describes its content");
 }
 
 /// The module that a line declares.
@@ -151,5 +151,5 @@ fn packages_come_from_the_public_index_only() {
             }
         }
     }
-    none_of(&found, "packages come from the index that everybody has");
+    none_of(&found, "packages come from the public index");
 }
