@@ -142,7 +142,7 @@ fn a_shard_takes_its_number_from_the_cluster() {
 }
 
 #[test]
-fn damaged_and_foreign_capsules_are_refused() {
+fn damaged_and_foreign_capsules_are_rejected() {
     let folder = folder();
     let capsule = swept(&folder.path().join("out"));
     let whole = fs::read_to_string(&capsule).expect("a capsule");

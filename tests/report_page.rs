@@ -26,7 +26,7 @@ fn read(page: &Path) -> String {
 }
 
 #[test]
-fn a_page_stands_alone_and_is_the_same_for_the_same_run() {
+fn a_page_is_self_contained_and_the_same_for_the_same_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = read(&page_of(folder.path(), LEAK));
     assert_eq!(page, read(&page_of(folder.path(), LEAK)));

@@ -13,7 +13,10 @@ fn independent_loss_is_what_the_ping_success_says() {
         offered += outcome.links["wan"].offered;
         lost += outcome.links["wan"].lost;
     }
-    assert!(offered > 2_000, "{offered} packets are too few to judge");
+    assert!(
+        offered > 2_000,
+        "{offered} packets are too few for the test"
+    );
     let off = (2 * lost).abs_diff(offered);
     assert!(off * off <= 25 * offered, "{lost} of {offered} lost");
 }

@@ -29,7 +29,7 @@ fn every_file_is_a_scenario() {
 }
 
 #[test]
-fn every_file_lies_in_a_known_folder() {
+fn every_file_is_in_a_known_folder() {
     let is_known = |path: &str| match path.split('/').collect::<Vec<_>>()[..] {
         ["sims", folder, _] => FOLDERS.contains(&folder),
         _ => false,

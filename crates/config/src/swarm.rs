@@ -252,7 +252,7 @@ vary = [
     }
 
     #[test]
-    fn what_could_not_stand_in_the_file_is_refused() {
+    fn what_the_file_could_not_contain_is_rejected() {
         for (wrong, word) in [
             (r#"values = ["20"]"#, "link.wan.delay"),
             (r#"range = ["20ms", "5"]"#, "range"),
@@ -260,11 +260,11 @@ vary = [
         ] {
             let text = FILE.replace(r#"values = ["20ms", "200ms", "2s"]"#, wrong);
             let found = check("swarm", text.as_bytes(), &[]).expect_err("it is wrong");
-            let told = found.to_human(false);
-            assert!(told.contains(word), "{told}");
+            let rendered = found.to_human(false);
+            assert!(rendered.contains(word), "{rendered}");
         }
         let text = FILE.replace("fault.crash\"]", "fault.crush\"]");
-        let told = check("swarm", text.as_bytes(), &[]).expect_err("no such fault");
-        assert!(told.to_human(false).contains("fault.crush"));
+        let diagnostics = check("swarm", text.as_bytes(), &[]).expect_err("no such fault");
+        assert!(diagnostics.to_human(false).contains("fault.crush"));
     }
 }

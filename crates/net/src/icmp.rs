@@ -289,7 +289,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(mut bytes in prop::collection::vec(any::<u8>(), 0..64), mend: bool) {
+        fn any_bytes_are_decoded_or_rejected(mut bytes in prop::collection::vec(any::<u8>(), 0..64), mend: bool) {
             if mend && bytes.len() >= 4 {
                 bytes[2..4].fill(0);
                 let sum = checksum(&bytes);

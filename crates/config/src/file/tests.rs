@@ -32,7 +32,7 @@ fn load(text: &str) -> Scenario {
 }
 
 /// The diagnostics of a wrong file, as a terminal shows them.
-fn told(text: &[u8], overrides: &[&str]) -> String {
+fn rendered(text: &[u8], overrides: &[&str]) -> String {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
     super::load("test.toml", text, &overrides)
         .expect_err("the file is wrong")

@@ -144,7 +144,7 @@ fn violations_are_kept_once_and_then_counted() {
 /// The environment can declare an order of two threads; otherwise they race.
 #[test]
 fn the_environment_can_order_threads() {
-    let racing = |told: bool| {
+    let racing = |is_ordered: bool| {
         let mut machine = timed(config());
         let word = machine.map_static(1, "word").expect("room");
         let place = Location::new(word, "shared");
@@ -155,7 +155,7 @@ fn the_environment_can_order_threads() {
         let two = machine.spawn("two", 2, 2, move |thread| async move {
             thread.write(place, 2).await;
         });
-        if told {
+        if is_ordered {
             machine.release(one, 9);
             machine.acquire(two, 9);
         }

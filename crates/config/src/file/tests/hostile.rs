@@ -24,7 +24,7 @@ fn survive(bytes: &[u8], overrides: &[String]) -> Vec<Code> {
 }
 
 #[test]
-fn what_is_no_text_or_too_much_of_it_is_refused() {
+fn invalid_or_oversized_text_is_rejected() {
     assert_eq!(survive(b"title = \"\xff\"", &[]), [Code::NotText]);
     assert_eq!(survive(&[0xfe, 0xff, 0, b't'], &[]), [Code::NotText]);
     assert_eq!(survive(&vec![b' '; 10 << 20], &[]), [Code::TooLarge]);
@@ -74,7 +74,7 @@ fn depth_and_breadth_are_bounded() {
 }
 
 #[test]
-fn numbers_at_the_edge_are_refused_or_held() {
+fn numbers_at_the_limits_are_rejected_or_kept() {
     for value in [
         "0",
         "-0",
@@ -154,12 +154,12 @@ fn a_mark_in_the_middle_of_a_long_line_is_shown_in_its_surroundings() {
     let padding = "é".repeat(200_000);
     let text = format!("title = \"t\" # {padding}\nwhy = [\"{padding}\", 1]\n");
     let found = load("x.toml", text.as_bytes(), &[]).expect_err("wrong");
-    let told = found.to_human(false);
+    let rendered = found.to_human(false);
     assert!(
-        told.contains("`why`: expected a string, found an array"),
-        "{told}"
+        rendered.contains("`why`: expected a string, found an array"),
+        "{rendered}"
     );
-    assert!(told.len() < 4_000, "{}", told.len());
+    assert!(rendered.len() < 4_000, "{}", rendered.len());
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Each mistake with its code, position and message.
 
 use super::super::{Code, load};
-use super::{SMALL, told};
+use super::{SMALL, rendered};
 
 /// The small scenario with something after it, or one text in it replaced.
 fn after(text: &str) -> String {
@@ -42,7 +42,7 @@ fn one(text: &str, code: Code, at: &str, message: &str) {
 #[test]
 fn a_mistake_is_shown_with_its_line_and_what_was_meant() {
     assert_eq!(
-        told(after("[host.C]\nbuild = \"5.5.2653.24\"\n").as_bytes(), &[]),
+        rendered(after("[host.C]\nbuild = \"5.5.2653.24\"\n").as_bytes(), &[]),
         "\
 error[MTA0009]: `host.C.build`: `5.5.2653.24` is not one of 4.0.993.6, 4.0.994.2, 5.5.2653.23, 5.5.2655.16, 6.0.4712.0, 6.0.4720.14
   --> test.toml:14:9
@@ -58,7 +58,7 @@ test.toml: 1 error
 }
 
 #[test]
-fn keys_are_known_or_refused_with_the_nearest() {
+fn unknown_keys_are_rejected_with_a_suggestion() {
     one(
         &with("duration", "sheduler = \"timed\"\nduration"),
         Code::UnknownKey,
@@ -80,12 +80,12 @@ fn keys_are_known_or_refused_with_the_nearest() {
         "6:1",
         "`host.A` has no key `cpu`",
     );
-    let text = told(after("session_disconect = \"2m\"").as_bytes(), &[]);
+    let text = rendered(after("session_disconect = \"2m\"").as_bytes(), &[]);
     assert!(
         text.contains("= help: did you mean `session_disconnect`?"),
         "{text}"
     );
-    let text = told(after("colour = 1").as_bytes(), &[]);
+    let text = rendered(after("colour = 1").as_bytes(), &[]);
     assert!(
         text.contains("= help: keys here are from, to, open_interval"),
         "{text}"
@@ -544,7 +544,7 @@ fn settings_do_not_contradict_each_other() {
 }
 
 #[test]
-fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
+fn several_mistakes_are_reported_at_once_in_the_order_of_the_text() {
     let text = "why = 3\nduration = \"8\"\n[host.A]\nbuild = \"x\"\ncpu = 2\n\
                 [connector.c]\nfrom = \"A\"\nto = \"Z\"\n";
     let codes: Vec<Code> = found(text).into_iter().map(|(code, ..)| code).collect();
@@ -562,7 +562,7 @@ fn several_mistakes_are_told_at_once_in_the_order_of_the_text() {
 }
 
 #[test]
-fn every_syntax_error_of_a_small_file_is_told() {
+fn every_syntax_error_of_a_small_file_is_reported() {
     let all = found("a = \n[x\nb = [1, 2]\n");
     assert!(all.len() >= 2, "{all:?}");
     assert!(

@@ -3,7 +3,7 @@
 use kernel::Duration;
 
 use super::super::load;
-use super::{FULL, SMALL, told};
+use super::{FULL, SMALL, rendered};
 use crate::plan::{Loss, Scenario};
 
 fn overridden(text: &str, overrides: &[&str]) -> Scenario {
@@ -59,7 +59,7 @@ fn an_override_can_make_a_table() {
 #[test]
 fn a_wrong_override_is_shown_as_it_was_typed() {
     assert_eq!(
-        told(SMALL.as_bytes(), &["seed=3", "link.l.delay=20"]),
+        rendered(SMALL.as_bytes(), &["seed=3", "link.l.delay=20"]),
         "\
 error[MTA0007]: `link.l.delay`: expected a length of time such as \"90s\" or \"1h30m\": the unit is missing
  --> --set:1:14
@@ -87,10 +87,10 @@ test.toml: 1 error
             "`link.l.loss.outages`: expected a table, found a string",
         ),
     ] {
-        let told = told(SMALL.as_bytes(), &[text]);
+        let rendered = rendered(SMALL.as_bytes(), &[text]);
         assert!(
-            told.contains(message) && told.contains("--> --set:1:"),
-            "{told}"
+            rendered.contains(message) && rendered.contains("--> --set:1:"),
+            "{rendered}"
         );
     }
 }
