@@ -144,7 +144,11 @@ pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
         match value.into_inner() {
             DeValue::Table(inner) => table = inner,
             DeValue::Integer(_) => return Some(path),
-            _ => return None,
+            DeValue::String(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => return None,
         }
     }
 }

@@ -15,7 +15,9 @@ pub(crate) fn reference(keys: &[KeyDescription]) -> String {
         let (header, keys) = match &key.shape {
             Shape::Named { keys, .. } => (format!("[{}.NAME]", key.key.name), keys),
             Shape::Table(keys) => (format!("[{}]", key.key.name), keys),
-            shape => panic!("at the root: {shape:?}"),
+            shape @ (Shape::Scalar(_) | Shape::Map { .. } | Shape::List(_) | Shape::Either(..)) => {
+                panic!("at the root: {shape:?}")
+            }
         };
         let mut rows = Vec::new();
         keys.iter().for_each(|key| add(&mut rows, "", key));

@@ -130,7 +130,12 @@ impl<T: Setting> Setting for Vec<T> {
             _ if T::IS_TABLE => {
                 return reader.mistake(input, wrong_type(input.node, "an array of tables"));
             }
-            _ => vec![input.alone()],
+            Item::String(_)
+            | Item::Integer { .. }
+            | Item::Float
+            | Item::Boolean(_)
+            | Item::Datetime(_)
+            | Item::Table(_) => vec![input.alone()],
         };
         let read_one = |input: &Input<'a>| {
             let mut item = T::blank();
@@ -161,7 +166,10 @@ impl<T: Setting> Setting for Vec<T> {
                 ] }),
             }),
             Shape::Table(keys) => Shape::List(keys),
-            shape => panic!("a list of {shape:?}"),
+            shape @ (Shape::Named { .. }
+            | Shape::Map { .. }
+            | Shape::List(_)
+            | Shape::Either(..)) => panic!("a list of {shape:?}"),
         }
     }
 }
@@ -179,7 +187,11 @@ impl<T: Setting> Setting for [T; 2] {
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
         let wanted = || match Self::describe(None) {
             Shape::Scalar(form) => format!("an array of {}", form.text),
-            shape => panic!("a pair of {shape:?}"),
+            shape @ (Shape::Table(_)
+            | Shape::Named { .. }
+            | Shape::Map { .. }
+            | Shape::List(_)
+            | Shape::Either(..)) => panic!("a pair of {shape:?}"),
         };
         let Item::Array(nodes) = &input.node.item else {
             return reader.mistake(input, wrong_type(input.node, &wanted()));
@@ -207,7 +219,11 @@ impl<T: Setting> Setting for [T; 2] {
                     "type": "array", "items": item.schema, "minItems": 2, "maxItems": 2,
                 }),
             }),
-            shape => panic!("a pair of {shape:?}"),
+            shape @ (Shape::Table(_)
+            | Shape::Named { .. }
+            | Shape::Map { .. }
+            | Shape::List(_)
+            | Shape::Either(..)) => panic!("a pair of {shape:?}"),
         }
     }
 }
@@ -275,7 +291,10 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
                 names: K::schema(),
                 keys,
             },
-            shape => panic!("a map of {shape:?}"),
+            shape @ (Shape::Named { .. }
+            | Shape::Map { .. }
+            | Shape::List(_)
+            | Shape::Either(..)) => panic!("a map of {shape:?}"),
         }
     }
 }

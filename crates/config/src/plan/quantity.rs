@@ -202,7 +202,12 @@ impl Scalar for Epoch {
         const WANTED: &str = "a date such as \"2001-06-06T08:00:00\"";
         let text = match &node.item {
             Item::Datetime(text) => text,
-            _ => text_of(node, WANTED)?,
+            Item::String(_)
+            | Item::Integer { .. }
+            | Item::Float
+            | Item::Boolean(_)
+            | Item::Array(_)
+            | Item::Table(_) => text_of(node, WANTED)?,
         };
         parse_epoch(text)
             .filter(|epoch| epoch.is_valid())

@@ -296,7 +296,12 @@ impl Scalar for bool {
     fn parse(node: &Node) -> Result<Self, Diagnostic> {
         match node.item {
             Item::Boolean(value) => Ok(value),
-            _ => Err(wrong_type(node, "true or false")),
+            Item::String(_)
+            | Item::Integer { .. }
+            | Item::Float
+            | Item::Datetime(_)
+            | Item::Array(_)
+            | Item::Table(_) => Err(wrong_type(node, "true or false")),
         }
     }
 
