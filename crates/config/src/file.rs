@@ -28,7 +28,7 @@ pub use crate::format::units::{QuantityError, parse_duration, parse_seed};
 /// Overrides of one run.
 const OVERRIDES_MAX: usize = 1_000;
 /// Changes with the meaning of the text, so that old hashes match nothing new.
-const HASH_CONTEXT: &str = "mtasim scenario 3";
+const HASH_CONTEXT: &str = "mtasim scenario 4";
 
 /// Reads a scenario.
 ///

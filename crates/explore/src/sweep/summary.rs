@@ -402,7 +402,7 @@ fn show_quantiles(quantiles: &[Quantile]) -> String {
         .iter()
         .map(|it| match it.nanoseconds {
             Some(_) => format!("{} % of runs by {}", it.percent, show_time(it.nanoseconds)),
-            None => format!("{} % never", it.percent),
+            None => format!("{} % of runs not within the run", it.percent),
         })
         .collect();
     shown.join(", ")

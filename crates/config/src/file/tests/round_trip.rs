@@ -50,7 +50,7 @@ fn a_known_scenario_keeps_its_hash() {
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         digits,
-        "5f836ff10f0718de0b0b690d210653486e1a87e8f6acd3ebe365f79ae9d56c4d"
+        "51f076dd9bc1c2fc1b67fcdc0d9fa3b5ccfc6506a60ed7890529947a39815ec7"
     );
 }
 
