@@ -1,7 +1,8 @@
 //! Schedulers: modeled time, and adversaries that choose the order of calls.
 //!
 //! Only modeled time says something about rates. All other schedulers look for bugs; how often they
-//! find one says nothing about how often it would happen.
+//! find one says nothing about how often it would happen. An adversary, here, is any scheduler that
+//! chooses the order itself. To add one for scenarios: docs/CONTRIBUTING.md.
 //!
 //! | module | contents |
 //! |---|---|

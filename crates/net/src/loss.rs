@@ -1,4 +1,6 @@
 //! Loss models: independent loss and the Gilbert-Elliott chain per packet, outages by time.
+//!
+//! What a new model needs elsewhere (calibration, keys, lowering): docs/CONTRIBUTING.md.
 
 pub mod outage;
 

@@ -2,7 +2,7 @@
 //!
 //! An oracle reads records and audits, and reports violations. It never acts: what the modeled
 //! system does depends on no oracle. A run only stops early when the limit on violations is
-//! reached.
+//! reached. What a new oracle needs elsewhere: docs/CONTRIBUTING.md.
 //!
 //! | Oracle | Property | Reads |
 //! |---|---|---|

@@ -1,6 +1,6 @@
 //! The retransmission timeout (RFC 6298) in integer nanoseconds.
 //!
-//! The caller applies Karn's algorithm and decides when to give up.
+//! `output` applies Karn's algorithm; `timeouts` decides when to give up.
 
 use crate::profile::Profile;
 use crate::time::Span;

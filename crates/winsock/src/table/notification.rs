@@ -1,4 +1,7 @@
 //! From the condition of a connection to a recorded network event and a signalled event object.
+//!
+//! The rules of recording are in `events/selection`. `FD_WRITE` and `FD_CLOSE` are first recorded when
+//! TCP reports space or the end of the connection, in `input`.
 
 use super::{Object, SocketTable};
 use crate::events::{EventReference, NetworkEvents, Selection};
