@@ -1,7 +1,7 @@
 //! The plan of one run: a scenario as plain data, every setting known.
 //!
 //! Hosts, links and connectors are named here; a running world has numbers for them. The fields are
-//! declared together with their keys: [`section!`] and [`choice!`] show how.
+//! declared together with their keys: `section!` and `choice!` show how.
 //! `docs/scenario.md` lists every key.
 
 mod connector;

@@ -5,7 +5,7 @@
 //!
 //! | you want to | use |
 //! |---|---|
-//! | [run a scenario](#run-a-scenario) | [`file`], [`plan`], [`run`], [`ping`](mod@ping), [`logs`], [`view`] |
+//! | [run a scenario](#run-a-scenario) | [`file`](mod@file), [`plan`], [`run`], [`ping`](mod@ping), [`logs`], [`view`] |
 //! | [test a fix of the MTA](#test-a-fix-of-the-mta) | [`mta`], [`property`], [`prelude`] |
 //! | [sweep, compare, shrink, explain](#sweep-compare-shrink-explain) | [`explore`] |
 //! | [run TCP state machines](#run-tcp-state-machines) | [`tcp`] |

@@ -33,7 +33,7 @@ pub(crate) struct SweepArguments {
     #[arg(long, value_name = "PATH=V1,V2")]
     pub(crate) vary: Vec<Axis>,
     /// Give each seed a random subset of the faults and impairments (each with probability 1/2),
-    /// and its own values of the settings in [swarm].
+    /// and its own values of the settings in `[swarm]`.
     #[arg(long)]
     pub(crate) swarm: bool,
     /// Run part K of N only, K from 1. `auto/N` takes K from SLURM_ARRAY_TASK_ID or
