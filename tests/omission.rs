@@ -231,6 +231,7 @@ fn outages_alone(seed: u64) -> Network {
         forward: DirectionConfig::default(),
         backward: DirectionConfig::default(),
         loss: Loss::Shared(LossModel::Outages(OUTAGES)),
+        line: net::LineConfig::default(),
     };
     Network::new(Choices::new(seed), 2, &[link]).expect("it is a network")
 }

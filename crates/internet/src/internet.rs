@@ -10,6 +10,7 @@ use winsock::{Config, SocketTable};
 use crate::address_table::AddressTable;
 use crate::in_flight::{InFlight, InFlightId};
 use crate::observer::PacketObserver;
+use crate::routers::Routers;
 
 /// A scheduled event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,7 @@ pub struct Internet<E> {
     pub(crate) hosts: Vec<HostState>,
     pub(crate) addresses: AddressTable,
     pub(crate) in_flight: InFlight,
+    pub(crate) routers: Routers,
     /// The connected component of each host, as the hosts' sockets know it.
     components: Vec<HostId>,
     queue: EventQueue<Event<E>>,
@@ -107,6 +109,7 @@ impl<E> Internet<E> {
             hosts: hosts.into_iter().map(HostState::new).collect(),
             addresses,
             in_flight: InFlight::default(),
+            routers: Routers::default(),
             queue: EventQueue::new(),
         };
         internet.update_routes();
@@ -123,6 +126,7 @@ impl<E> Internet<E> {
     /// arrive.
     pub fn replace_network(&mut self, network: Network) -> Network {
         let before = std::mem::replace(&mut self.network, network);
+        self.routers.clear();
         self.update_routes();
         before
     }

@@ -10,6 +10,7 @@
 //! | `internet` | [`Internet`]: hosts, the event queue, TCP timers, routes |
 //! | `traffic` | packets: sending, forwarding, arrival, ICMP errors |
 //! | `in_flight` | packets in flight, and their payloads |
+//! | `routers` | what the routers of a line know and answer |
 //! | `address_table` | IPv4 addresses of hosts |
 //! | [`wire`] | packets as bytes |
 //! | `observer` | [`PacketObserver`], [`PacketEvent`], [`Offer`] |
@@ -19,7 +20,7 @@
 //! ```
 //! use internet::{Event, Internet, uptime};
 //! use kernel::{Choices, Duration, Instant};
-//! use net::{DirectionConfig, HostId, LinkConfig, Loss, LossModel};
+//! use net::{DirectionConfig, HostId, LineConfig, LinkConfig, Loss, LossModel};
 //! use winsock::{Config, FlowLabel, SocketAddress, SocketError};
 //!
 //! let (client, server) = (HostId(0), HostId(1));
@@ -30,6 +31,7 @@
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::None),
+//!     line: LineConfig::default(),
 //! };
 //! let hosts = vec![Config::nt4(0x0A00_0001), Config::nt4(0x0A00_0002)];
 //! let mut internet: Internet<()> = Internet::new(Choices::new(1), hosts, &[link])?;
@@ -75,6 +77,7 @@ mod address_table;
 mod in_flight;
 mod internet;
 mod observer;
+mod routers;
 mod traffic;
 pub mod wire;
 

@@ -22,6 +22,18 @@ pub enum PacketEvent<'a> {
         /// Why.
         reason: DropReason,
     },
+    /// The router at this end of a link makes the packet for the host, instead of putting another
+    /// one on the link.
+    Answered {
+        /// The packet, which arrives at the host.
+        packet: &'a Packet<Payload>,
+        /// The link.
+        link: LinkId,
+        /// When it arrives.
+        at: Instant,
+        /// The IPv4 addresses of its source and its destination.
+        addresses: [u32; 2],
+    },
     /// It arrives damaged and is discarded because of its checksum.
     Damaged(&'a Packet<Payload>),
     /// It arrives at its destination.

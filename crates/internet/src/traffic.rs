@@ -1,14 +1,15 @@
-//! The path of a packet: sent, carried over one link after the other, delivered; and the ICMP error
-//! that a router sends for a packet without a route.
+//! The path of a packet: sent, carried over one link after the other, delivered; and the ICMP errors
+//! and resets that routers send.
 
 use kernel::{Instant, mix};
 use net::icmp::{Message, Original, UnreachableCode};
-use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
+use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Transit, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
 use crate::in_flight::{InFlightId, Payload};
 use crate::internet::{Internet, NetworkEvent, uptime};
 use crate::observer::{Offer, PacketEvent, PacketObserver};
+use crate::routers::LAN_ROUND_TRIP;
 use crate::wire;
 
 /// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS option.
@@ -83,7 +84,7 @@ impl<E> Internet<E> {
         if packet.destination == at {
             return;
         }
-        let transit = self.network.transmit(now, at, &mut packet);
+        let transit = self.offer(now, at, &mut packet);
         if at == packet.source {
             observer.on_packet(now, at, PacketEvent::Sent(&packet));
         }
@@ -105,6 +106,21 @@ impl<E> Internet<E> {
                 self.apply_verdict(now, hop, packet.clone(), transit.verdict, observer);
                 self.apply_verdict(now, hop, packet, duplicate, observer);
             }
+        }
+    }
+
+    /// Offers a packet to the next link, unless the router at its end refuses it.
+    fn offer(&mut self, now: Instant, at: HostId, packet: &mut Packet<Payload>) -> Transit {
+        let line = self.network.route(at, packet.destination);
+        let session = line.and_then(|link| {
+            let since = self.network.session_since(link, now)?;
+            Some((link, since))
+        });
+        match session {
+            Some((link, since)) if !self.routers.pass(link, since, packet) => {
+                self.network.refuse(link, at, packet)
+            }
+            Some(_) | None => self.network.transmit(now, at, packet),
         }
     }
 
@@ -137,8 +153,17 @@ impl<E> Internet<E> {
                     reason,
                 };
                 observer.on_packet(now, hop.from, event);
-                if reason == DropReason::NoRoute {
-                    self.send_unreachable(now, hop.from, packet, observer);
+                match reason {
+                    DropReason::NoRoute | DropReason::LineDown => {
+                        self.send_unreachable(now, hop, packet, observer);
+                    }
+                    DropReason::UnknownConnection => self.send_reset(now, hop, packet, observer),
+                    DropReason::Loss
+                    | DropReason::Outage
+                    | DropReason::QueueFull
+                    | DropReason::BlackHole
+                    | DropReason::TtlExceeded
+                    | DropReason::Scheduled => {}
                 }
             }
         }
@@ -203,11 +228,12 @@ impl<E> Internet<E> {
         true
     }
 
-    /// A router without a route sends "network unreachable" to the packet's source (RFC 792).
+    /// A router without a route, or whose line is down, sends "network unreachable" to the packet's
+    /// source (RFC 792; RFC 1812 section 5.2.7.1).
     fn send_unreachable(
         &mut self,
         now: Instant,
-        at: HostId,
+        hop: Hop,
         packet: &Packet<Payload>,
         observer: &mut impl PacketObserver,
     ) {
@@ -215,11 +241,6 @@ impl<E> Internet<E> {
         let Payload::Tcp(segment) = &packet.payload else {
             return;
         };
-        // No router reports to the source itself: its sockets learn of missing routes by
-        // `SocketTable::set_route`.
-        if at == packet.source {
-            return;
-        }
         let mut leading = [0; 8];
         leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
         leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
@@ -237,7 +258,7 @@ impl<E> Internet<E> {
             attempt,
         } = packet.identity;
         let error = Packet {
-            source: at,
+            source: hop.from,
             destination: packet.source,
             protocol: Protocol::Icmp,
             time_to_live: net::packet::TIME_TO_LIVE,
@@ -250,7 +271,72 @@ impl<E> Internet<E> {
             },
             payload: Payload::Icmp(message),
         };
-        self.send(now, at, error, observer);
+        self.answer(now, hop, error, observer);
+    }
+
+    /// A router that does not know the connection of a segment answers as its destination would, if
+    /// that had no such connection.
+    fn send_reset(
+        &mut self,
+        now: Instant,
+        hop: Hop,
+        packet: &Packet<Payload>,
+        observer: &mut impl PacketObserver,
+    ) {
+        let Payload::Tcp(segment) = &packet.payload else {
+            return;
+        };
+        let Some(reset) = tcp::reset_for(segment) else {
+            return;
+        };
+        let Identity {
+            flow,
+            unit,
+            attempt,
+        } = packet.identity;
+        let reset = Packet {
+            source: packet.destination,
+            destination: packet.source,
+            protocol: Protocol::Tcp,
+            time_to_live: net::packet::TIME_TO_LIVE,
+            length: HEADERS,
+            identity: Identity {
+                flow: mix(flow, kernel::key("unknown connection")),
+                unit,
+                attempt,
+            },
+            payload: Payload::Tcp(reset),
+        };
+        self.answer(now, hop, reset, observer);
+    }
+
+    /// Sends what a router at `hop` made. The router of a packet's source is on the LAN of that host.
+    fn answer(
+        &mut self,
+        now: Instant,
+        hop: Hop,
+        packet: Packet<Payload>,
+        observer: &mut impl PacketObserver,
+    ) {
+        let host = hop.from;
+        if packet.destination != host {
+            return self.send(now, host, packet, observer);
+        }
+        // Without a link there is no router: the host's own IP has no route, and its sockets know
+        // that by `SocketTable::set_route`.
+        let Some(link) = hop.link else {
+            return;
+        };
+        let at = now + LAN_ROUND_TRIP;
+        let event = PacketEvent::Answered {
+            packet: &packet,
+            link,
+            at,
+            addresses: self.addresses_of(&packet),
+        };
+        observer.on_packet(now, host, event);
+        let packet = self.in_flight.insert(packet);
+        self.schedule_network(at, host, NetworkEvent::Arrival { host, packet });
     }
 }
 

@@ -262,6 +262,8 @@ const fn keyword(reason: DropReason) -> &'static str {
         DropReason::NoRoute => "no-route",
         DropReason::TtlExceeded => "ttl-exceeded",
         DropReason::Scheduled => "pinned",
+        DropReason::LineDown => "line-down",
+        DropReason::UnknownConnection => "unknown-connection",
     }
 }
 

@@ -146,6 +146,8 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::NoRoute => "no route",
         DropReason::TtlExceeded => "time to live exceeded",
         DropReason::Scheduled => "pinned by the scenario",
+        DropReason::LineDown => "line known to be down",
+        DropReason::UnknownConnection => "connection unknown to the router",
     }
 }
 

@@ -109,8 +109,8 @@
 //! ```
 //! use mtasim::kernel::{Choices, Duration, Instant, Ratio};
 //! use mtasim::net::{
-//!     DirectionConfig, HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol,
-//!     Verdict, packet,
+//!     DirectionConfig, HostId, Identity, LineConfig, LinkConfig, Loss, LossModel, Network, Packet,
+//!     Protocol, Verdict, packet,
 //! };
 //!
 //! let direction = DirectionConfig { delay: Duration::from_millis(20), ..DirectionConfig::default() };
@@ -120,6 +120,7 @@
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::Independent { loss: Ratio::new(1, 10).expect("at most one") }),
+//!     line: LineConfig::default(),
 //! };
 //! let mut network = Network::new(Choices::new(1), 2, &[link])?;
 //! let lost = (0..1_000).filter(|&unit| {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`packet`] | packets, and the identity that keys their random choices |
 //! | [`link`](mod@link) | link configuration; bandwidth and drop-tail queue, impairments |
+//! | [`line`](mod@line) | routers that notice an outage, and lines whose session an outage ends |
 //! | [`loss`] | loss per packet (independent, Gilbert-Elliott) and outages in continuous time |
 //! | [`calibration`] | model parameters for a wanted ping success rate, and the reverse |
 //! | [`network`] | hosts, routes and links at run time |
@@ -19,8 +20,8 @@
 //! ```
 //! use kernel::{Choices, Duration, Instant, Ratio};
 //! use net::{
-//!     DirectionConfig, GilbertElliott, HostId, Identity, LinkConfig, Loss, LossModel, Network,
-//!     Packet, Protocol, Verdict,
+//!     DirectionConfig, GilbertElliott, HostId, Identity, LineConfig, LinkConfig, Loss, LossModel,
+//!     Network, Packet, Protocol, Verdict,
 //! };
 //!
 //! let ratio = |numerator, denominator| Ratio::new(numerator, denominator).expect("at most one");
@@ -37,6 +38,7 @@
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::GilbertElliott(chain)),
+//!     line: LineConfig::default(),
 //! };
 //! let mut network = Network::new(Choices::new(1), 2, &[link])?;
 //!
@@ -66,6 +68,7 @@
 pub mod calibration;
 pub mod icmp;
 pub mod ipv4;
+pub mod line;
 pub mod link;
 pub mod loss;
 pub mod network;
@@ -73,6 +76,7 @@ pub mod packet;
 pub mod statistics;
 pub mod verdict;
 
+pub use line::LineConfig;
 pub use link::impairment::Impairment;
 pub use link::queue::Bandwidth;
 pub use link::{

@@ -6,6 +6,7 @@ pub mod queue;
 use kernel::{Duration, mix};
 use thiserror::Error;
 
+use crate::line::LineConfig;
 use crate::loss::LossModel;
 use crate::loss::outage::{MEAN_MAX, OutageInterval, Outages};
 use crate::packet::{HostId, Identity};
@@ -39,6 +40,8 @@ pub struct LinkConfig {
     pub backward: DirectionConfig,
     /// How packets are lost.
     pub loss: Loss,
+    /// What the routers at the ends make of an outage.
+    pub line: LineConfig,
 }
 
 /// The configuration of one direction of a link.

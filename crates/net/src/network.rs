@@ -6,12 +6,13 @@ mod routing;
 use kernel::{Choices, Instant};
 use thiserror::Error;
 
+use crate::line::Line;
 use crate::link::{Direction, LinkConfig, LinkConfigError, LinkId, LinkState, Loss};
 use crate::loss::PacketLoss;
 use crate::loss::outage::OutageInterval;
 use crate::packet::{HostId, LENGTH_MAX, Packet};
 use crate::statistics::Statistics;
-use crate::verdict::{DropReason, Transit};
+use crate::verdict::{DropReason, Transit, Verdict};
 use link_direction::{Copies, LinkDirection};
 use routing::RouteTable;
 
@@ -30,6 +31,8 @@ struct Link {
     state: LinkState,
     directions: [LinkDirection; 2],
     losses: PacketLosses,
+    /// Boxed: most links have none, and every packet touches this struct.
+    line: Option<Box<Line>>,
 }
 
 /// The packet-wise loss model of a link: one state for both directions, or one each.
@@ -161,8 +164,46 @@ impl Network {
     /// # Panics
     /// If a packet was sent after `at`.
     pub fn reseed(&mut self, at: Instant, choices: Choices) {
-        let directions = self.links.iter_mut().flat_map(|link| &mut link.directions);
-        directions.for_each(|direction| direction.reseed(at, choices));
+        for link in &mut self.links {
+            for direction in &mut link.directions {
+                direction.reseed(at, choices);
+            }
+            if let Some(line) = &mut link.line {
+                line.reseed(at, choices);
+            }
+        }
+    }
+
+    /// Since when the routers at the ends of a link know connections: see
+    /// [`crate::LineConfig::reset_after`]. `None` if they pass every packet on. Ask in the order of
+    /// time.
+    ///
+    /// # Panics
+    /// If the link does not exist.
+    pub fn session_since(&mut self, link: LinkId, now: Instant) -> Option<Instant> {
+        self.links[link.0 as usize]
+            .line
+            .as_mut()?
+            .session_since(now)
+    }
+
+    /// Counts a packet that the router at this end of `link` does not put on it, because it does not
+    /// know its connection.
+    ///
+    /// # Panics
+    /// If `from` is not an end of the link.
+    pub fn refuse<P>(&mut self, link: LinkId, from: HostId, packet: &Packet<P>) -> Transit {
+        let link_state = &mut self.links[link.0 as usize];
+        let index = link_state.direction_from(from).index();
+        let verdict = Verdict::Drop(DropReason::UnknownConnection);
+        let statistics = &mut link_state.directions[index].statistics;
+        statistics.count(packet.length, verdict, None);
+        Transit {
+            link: Some(link),
+            next: Some(link_state.ends[1 - index]),
+            verdict,
+            duplicate: None,
+        }
     }
 
     /// Whether a link is up or down.
@@ -253,11 +294,18 @@ impl Link {
                 direction.key(config.key),
             )
         };
+        let directions = Direction::BOTH.map(|it| LinkDirection::new(choices, config, it));
+        let outages = match directions.each_ref().map(LinkDirection::outages) {
+            [Some(forward), Some(backward)] => Some(forward.clone().or(backward)),
+            [one, other] => one.or(other).cloned(),
+        };
         Self {
             ends: config.ends,
             state: LinkState::Up,
-            directions: Direction::BOTH
-                .map(|direction| LinkDirection::new(choices, config, direction)),
+            line: outages
+                .and_then(|outages| Line::new(config.line, outages))
+                .map(Box::new),
+            directions,
             losses: match config.loss {
                 Loss::Shared(model) => {
                     PacketLosses::Shared(PacketLoss::new(model, choices, config.key))
@@ -281,6 +329,11 @@ impl Link {
         }
     }
 
+    fn is_known_down(&mut self, now: Instant) -> bool {
+        let line = self.line.as_mut();
+        line.is_some_and(|line| line.is_known_down(now))
+    }
+
     fn transmit<P>(
         &mut self,
         now: Instant,
@@ -289,13 +342,15 @@ impl Link {
         link: LinkId,
     ) -> Transit {
         let index = direction.index();
+        let state = self.state;
         let Copies {
             packet: verdict,
             duplicate,
-        } = match self.state {
+        } = match state {
             // Before the loss model, which is not asked: a packet that never reaches the medium does not
             // move a Gilbert-Elliott chain.
             LinkState::BlackHole => Copies::dropped(DropReason::BlackHole),
+            LinkState::Up if self.is_known_down(now) => Copies::dropped(DropReason::LineDown),
             LinkState::Up => {
                 let loss = match &mut self.losses {
                     PacketLosses::Shared(loss) => loss,

@@ -39,6 +39,12 @@ pub enum DropReason {
     TtlExceeded,
     /// The link's configuration lists this packet ([`crate::ScheduledLosses::drops`]).
     Scheduled,
+    /// The router at this end of the link knows that the line is down
+    /// ([`crate::LineConfig::unreachable_after`]).
+    LineDown,
+    /// The router at this end of the link does not know the packet's connection, which was opened
+    /// before the line came back ([`crate::LineConfig::reset_after`]).
+    UnknownConnection,
 }
 
 /// What happens to a packet that a host sends or forwards.
@@ -57,7 +63,7 @@ pub struct Transit {
 
 impl DropReason {
     /// Every reason, in the order of discriminants.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Loss,
         Self::Outage,
         Self::QueueFull,
@@ -65,6 +71,8 @@ impl DropReason {
         Self::NoRoute,
         Self::TtlExceeded,
         Self::Scheduled,
+        Self::LineDown,
+        Self::UnknownConnection,
     ];
 }
 

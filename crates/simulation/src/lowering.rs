@@ -56,6 +56,10 @@ pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringErro
                 forward: direction(&link.forward),
                 backward: direction(&link.backward),
                 loss: net::Loss::Shared(LossModel::None),
+                line: net::LineConfig {
+                    unreachable_after: link.unreachable_after,
+                    reset_after: link.reset_after,
+                },
             };
             let separation = config.separation();
             let invalid = |error| {
@@ -178,7 +182,7 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
             until: pinned.to,
         });
     // A scenario may pin overlapping outages; the network takes disjoint ones.
-    let outages = union(outages.collect());
+    let outages = net::loss::outage::union(outages.collect());
     let on_this = scenario
         .pins
         .drop
@@ -198,20 +202,8 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
     config.backward.scheduled = scheduled;
 }
 
-/// The union of intervals, in the order of time. Intervals that touch become one.
-pub(crate) fn union(mut intervals: Vec<net::OutageInterval>) -> Vec<net::OutageInterval> {
-    intervals.sort_by_key(|it| (it.from, it.until));
-    let mut disjoint: Vec<net::OutageInterval> = Vec::new();
-    for it in intervals {
-        match disjoint.last_mut() {
-            Some(last) if it.from <= last.until => last.until = last.until.max(it.until),
-            _ => disjoint.push(it),
-        }
-    }
-    disjoint
-}
-
-/// The same links in the healing phase: without loss, jitter, reordering, duplicates or damage.
+/// The same links in the healing phase: without loss, outages, jitter, reordering, duplicates or
+/// damage.
 pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
     let heal = |direction: &net::DirectionConfig| net::DirectionConfig {
         impairment: net::Impairment::default(),
@@ -224,6 +216,7 @@ pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
             forward: heal(&link.forward),
             backward: heal(&link.backward),
             loss: net::Loss::Shared(LossModel::None),
+            line: net::LineConfig::default(),
             ..link.clone()
         })
         .collect()

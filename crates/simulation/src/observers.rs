@@ -13,11 +13,11 @@ pub(crate) mod journal;
 pub mod packet_capture;
 pub mod thread_intervals;
 
-use internet::Offer;
+use internet::{Offer, Payload};
 use kernel::Instant;
 use machine::{Exception, Violation};
 use mta::Winsock;
-use net::HostId;
+use net::{HostId, LinkId, Packet};
 
 use crate::record::ThreadNumber;
 
@@ -77,7 +77,26 @@ impl Observer {
         if !self.observe.packets {
             return;
         }
-        let mut packets = packet_capture::capture(at, host, offer);
+        let packets = packet_capture::capture(at, host, offer);
+        self.keep(packets);
+    }
+
+    /// A router at this end of a link makes a packet for the host, which arrives at `at`.
+    fn on_answer(
+        &mut self,
+        at: Instant,
+        host: HostId,
+        link: LinkId,
+        packet: &Packet<Payload>,
+        addresses: [u32; 2],
+    ) {
+        if self.observe.packets {
+            let captured = packet_capture::from_router(at, host, link, packet, addresses);
+            self.keep(vec![captured]);
+        }
+    }
+
+    fn keep(&mut self, mut packets: Vec<CapturedPacket>) {
         let room = self.limit.saturating_sub(self.packets.len());
         self.packets_dropped += packets.len().saturating_sub(room) as u64;
         packets.truncate(room);

@@ -36,7 +36,7 @@ pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, Lowe
                 .take_while(|interval| interval.from < end)
                 .take(LISTED_MAX)
         });
-        let intervals = lowering::union(intervals.collect());
+        let intervals = net::loss::outage::union(intervals.collect());
         listed.extend(intervals.into_iter().map(|interval| OutageWindow {
             link: name.clone(),
             from: interval.from,

@@ -66,7 +66,7 @@ fn every_packet_on_a_link_is_captured_once_with_its_fate() {
             match &packet.fate {
                 Fate::Carried(_) => offered += 1,
                 Fate::Lost(_) => (offered, lost) = (offered + 1, lost + 1),
-                Fate::Damaged { .. } => {}
+                Fate::Damaged { .. } | Fate::FromRouter => {}
             }
         }
         let counts = outcome.links.values();

@@ -102,7 +102,8 @@ fn interface(
     let mut options = vec![
         InterfaceDescriptionOption::IfName(Cow::Owned(format!("{link}@{end}"))),
         InterfaceDescriptionOption::IfDescription(Cow::Owned(format!(
-            "link {link} at {end}: packets sent to {other}, and packets that arrive damaged"
+            "link {link} at {end}: packets sent to {other}, packets that arrive damaged, and answers of \
+             the router here"
         ))),
         InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
     ];
@@ -130,7 +131,7 @@ fn interface_of(run: &Run<'_>, packet: &CapturedPacket) -> u32 {
 
 fn options(packet: &CapturedPacket) -> Vec<EnhancedPacketOption<'static>> {
     let direction = match packet.fate {
-        Fate::Damaged { .. } => INBOUND,
+        Fate::Damaged { .. } | Fate::FromRouter => INBOUND,
         Fate::Carried(_) | Fate::Lost(_) => OUTBOUND,
     };
     let mut options = vec![EnhancedPacketOption::Flags(direction)];
@@ -153,6 +154,7 @@ fn comments(packet: &CapturedPacket) -> Vec<String> {
                 "damaged on the way: bit {bit} behind the IP header"
             ));
         }
+        Fate::FromRouter => comments.push("made by the router at this end".to_owned()),
         Fate::Carried(copies) => {
             let after = |at: Instant| Instant::from_nanos(at.saturating_since(packet.at).nanos());
             if let [first, second] = copies.as_slice() {

@@ -179,6 +179,9 @@ impl<W: Write> Trace<'_, W> {
                 match &packet.fate {
                     Fate::Lost(_) => self.put(packet.at, Event::instant(here, "sent and lost"))?,
                     Fate::Damaged { .. } => self.put(packet.at, Event::instant(here, "damaged"))?,
+                    Fate::FromRouter => {
+                        self.put(packet.at, Event::instant(here, "answer of the router"))?;
+                    }
                     Fate::Carried(copies) => {
                         let name = if attempt > 0 { "sent again" } else { "sent" };
                         let flow = mix(mix(packet.identity.flow, packet.identity.unit), {

@@ -31,6 +31,7 @@ pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Intern
         forward: direction.clone(),
         backward: direction.clone(),
         loss: Loss::Shared(loss),
+        line: net::LineConfig::default(),
     };
     let links: Vec<LinkConfig> = (1..=clients).map(link).collect();
     let host = |host| Config {

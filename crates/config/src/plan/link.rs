@@ -27,6 +27,10 @@ pub struct Link {
     pub forward: Direction,
     /// From the second host to the first.
     pub backward: Direction,
+    /// How long an outage lasts before the routers answer packets with ICMP unreachable.
+    pub unreachable_after: Option<Duration>,
+    /// How long an outage must last for the routers to reset the connections from before it.
+    pub reset_after: Option<Duration>,
 }
 
 section! {
@@ -151,6 +155,28 @@ impl Section for Link {
         // When a plan is printed, `both` is the forward direction, and `backward` what differs.
         let mut both = self.forward.clone();
         both.keys(keys, &Direction::default());
+        let unreachable = Key::new(
+            "unreachable_after",
+            "How long an outage lasts before the routers at both ends know that the line is down. \
+             Until it ends they answer packets with ICMP network unreachable, and a connect() under \
+             way fails with 10051.",
+        );
+        let unreachable = unreachable
+            .range(0..=DAY)
+            .default("they never know")
+            .source("RFC 1812 section 5.2.7.1, RFC 1122 section 4.2.3.9");
+        keys.optional(&unreachable, &mut self.unreachable_after, &None);
+        let reset = Key::new(
+            "reset_after",
+            "How long an outage must last to end the session of the line, as when a dial-up line \
+             hangs up. Afterwards the routers answer segments of connections from before with RST, \
+             and send() fails with 10054.",
+        );
+        let reset = reset
+            .range(0..=DAY)
+            .default("no outage does")
+            .source("RFC 9293 section 3.5.2, RFC 3360");
+        keys.optional(&reset, &mut self.reset_after, &None);
         let forward = "Settings for the direction from the first host of `between` to the second.";
         keys.optional(&Key::new("forward", forward), &mut self.forward, &both);
         let backward = "Settings for the direction from the second host of `between` to the first.";
@@ -166,6 +192,8 @@ impl Link {
             between: [one.to_owned(), other.to_owned()],
             forward: Direction::default(),
             backward: Direction::default(),
+            unreachable_after: None,
+            reset_after: None,
         }
     }
 

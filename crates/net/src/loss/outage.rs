@@ -33,10 +33,11 @@ pub struct OutageInterval {
     pub until: Instant,
 }
 
-/// When one direction of a link is out: by the random chain or by a scheduled interval.
+/// When one direction of a link is out, or any of both: by a random chain or by a scheduled interval.
 #[derive(Clone, Debug)]
 pub(crate) struct OutageTimeline {
-    chain: Option<Chain>,
+    /// The link is out while any of these is. A direction has at most one.
+    chains: Vec<Chain>,
     /// Scheduled outages, sorted and disjoint.
     scheduled: Vec<OutageInterval>,
 }
@@ -82,6 +83,20 @@ impl OutageInterval {
     }
 }
 
+/// The union of intervals, in the order of time. Intervals that touch become one.
+#[must_use]
+pub fn union(mut intervals: Vec<OutageInterval>) -> Vec<OutageInterval> {
+    intervals.sort_by_key(|it| (it.from, it.until));
+    let mut disjoint: Vec<OutageInterval> = Vec::new();
+    for it in intervals {
+        match disjoint.last_mut() {
+            Some(last) if it.from <= last.until => last.until = last.until.max(it.until),
+            _ => disjoint.push(it),
+        }
+    }
+    disjoint
+}
+
 impl OutageTimeline {
     pub(crate) fn new(
         choices: Choices,
@@ -91,21 +106,34 @@ impl OutageTimeline {
     ) -> Self {
         debug_assert!(scheduled.is_sorted_by(|one, next| one.until < next.from));
         Self {
-            chain: means.map(|means| Chain::new(choices, entity, means)),
+            chains: means
+                .map(|means| Chain::new(choices, entity, means))
+                .into_iter()
+                .collect(),
             scheduled,
         }
+    }
+
+    /// The timeline that is out whenever this one or `other` is.
+    pub(crate) fn or(mut self, other: &Self) -> Self {
+        self.chains.extend(&other.chains);
+        let scheduled = self.scheduled.iter().chain(&other.scheduled);
+        self.scheduled = union(scheduled.copied().collect());
+        self
     }
 
     /// From `at` on, the chain draws from `choices`. Do not ask for the time before `at`
     /// afterwards.
     pub(crate) fn reseed(&mut self, at: Instant, choices: Choices) {
-        self.chain = self.chain.map(|chain| chain.reseeded(at, choices));
+        for chain in &mut self.chains {
+            *chain = chain.reseeded(at, choices);
+        }
     }
 
     /// Whether the direction is out at `instant`. Remembers the sojourn found: asking in order of
     /// time takes amortized constant time.
     pub(crate) fn is_out(&mut self, instant: Instant) -> bool {
-        if let Some(chain) = &mut self.chain {
+        for chain in &mut self.chains {
             chain.current = chain.at(instant);
         }
         self.was_out(instant)
@@ -113,7 +141,7 @@ impl OutageTimeline {
 
     /// As [`OutageTimeline::is_out`], without remembering.
     pub(crate) fn was_out(&self, instant: Instant) -> bool {
-        let by_chain = self.chain.is_some_and(|chain| chain.at(instant).is_outage);
+        let by_chain = self.chains.iter().any(|it| it.at(instant).is_outage);
         by_chain
             || self.scheduled[self.first_ending_after(instant)..]
                 .first()
@@ -153,7 +181,7 @@ impl OutageTimeline {
 
     /// The next instant at which a sojourn of the chain ends or a scheduled outage begins or ends.
     fn next_boundary(&self, after: Instant) -> Option<Instant> {
-        let chain = self.chain.map(|chain| chain.at(after).until);
+        let chains = self.chains.iter().map(|chain| chain.at(after).until);
         let interval = self.scheduled.get(self.first_ending_after(after));
         let scheduled = interval.map(|interval| {
             if after < interval.from {
@@ -162,7 +190,7 @@ impl OutageTimeline {
                 interval.until
             }
         });
-        let next = chain.into_iter().chain(scheduled).min()?;
+        let next = chains.chain(scheduled).min()?;
         assert!(next > after || next == Instant::MAX, "time goes on");
         (next < Instant::MAX).then_some(next)
     }

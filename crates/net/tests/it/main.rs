@@ -5,6 +5,7 @@
 mod impairments;
 mod independence;
 mod invalid_configs;
+mod line;
 mod loss_runs;
 mod outages;
 mod ping;

@@ -2,9 +2,9 @@
 //!
 //! The bytes begin with the IP header and include all checksums; the model has no link layer.
 
-use internet::{Offer, wire};
+use internet::{Offer, Payload, wire};
 use kernel::Instant;
-use net::{DropReason, HostId, Identity, LinkId, Protocol, Verdict};
+use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 
 /// A packet at one end of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Fate {
         /// The number of the bit, counted from the first of the IP payload.
         bit: u64,
     },
+    /// The router at this end made it, and it arrives at the host.
+    FromRouter,
 }
 
 /// A copy of a packet that arrives at the other end.
@@ -90,4 +92,25 @@ pub(super) fn capture(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Captur
     let fate = lost.map_or(Fate::Carried(copies), Fate::Lost);
     damaged.insert(0, captured(now, end, fate, &body));
     damaged
+}
+
+/// Captures a packet that the router at an end of a link makes for the host there.
+pub(super) fn from_router(
+    at: Instant,
+    end: HostId,
+    link: LinkId,
+    packet: &Packet<Payload>,
+    addresses: [u32; 2],
+) -> CapturedPacket {
+    let header = wire::header(packet, addresses).encode();
+    let body = wire::body(&packet.payload, addresses);
+    CapturedPacket {
+        at,
+        link,
+        end,
+        identity: packet.identity,
+        is_made_here: false,
+        fate: Fate::FromRouter,
+        bytes: [&header, body.as_slice()].concat().into(),
+    }
 }

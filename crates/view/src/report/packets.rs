@@ -33,8 +33,9 @@ pub(super) fn packets(run: &Run<'_>, texts: &mut Texts) -> (Packets, u64) {
     let mut packets = Packets::default();
     let links: Vec<_> = run.scenario.links.values().collect();
     let captured = run.observations.packets.iter();
-    // A damaged copy is captured a second time where it arrives.
-    let mut sent = captured.filter(|it| !matches!(it.fate, Fate::Damaged { .. }));
+    // A damaged copy is captured a second time where it arrives, and what a router answers to its own
+    // host is on no link.
+    let mut sent = captured.filter(|it| matches!(it.fate, Fate::Carried(_) | Fate::Lost(_)));
     for packet in sent.by_ref().take(PACKETS_MAX) {
         let end = &run.outcome.hosts[packet.end.0 as usize].name;
         let is_second = links[packet.link.0 as usize].between[1] == *end;
@@ -53,7 +54,7 @@ pub(super) fn packets(run: &Run<'_>, texts: &mut Texts) -> (Packets, u64) {
 fn intact(packet: &CapturedPacket) -> Option<&ArrivingCopy> {
     match &packet.fate {
         Fate::Carried(copies) => copies.iter().find(|copy| !copy.is_damaged),
-        Fate::Lost(_) | Fate::Damaged { .. } => None,
+        Fate::Lost(_) | Fate::Damaged { .. } | Fate::FromRouter => None,
     }
 }
 
@@ -69,6 +70,7 @@ fn fate(packet: &CapturedPacket) -> String {
     match &packet.fate {
         Fate::Lost(reason) => format!(", dropped: {}", drop_reason(*reason)),
         Fate::Damaged { .. } => ", damaged".to_owned(),
+        Fate::FromRouter => ", made by the router".to_owned(),
         Fate::Carried(_) if intact(packet).is_none() => ", arrives damaged".to_owned(),
         Fate::Carried(copies) if copies.len() > 1 => ", arrives twice".to_owned(),
         Fate::Carried(_) => String::new(),
