@@ -76,6 +76,8 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) observed: Option<ObservationHash>,
     /// Whether anything observes calls as they are made.
     pub(crate) is_observed: bool,
+    /// The number of threads whose wait is over and whose programs have not continued yet.
+    pub(crate) returning: u32,
     /// Whether a stall or a preemption may delay calls.
     pub(crate) has_interruptions: bool,
     /// What threads did since an observer last took it; `None` without an observer.
@@ -223,7 +225,7 @@ impl<E: Environment> Engine<E> {
             // Started or woken, but not scheduled: the call waits for a scheduling decision.
             PollReason::Ready(at) => {
                 self.enabled.set_pending(thread, &call);
-                self.dispatcher.ready(&mut self.enabled, at, thread);
+                self.dispatcher.ready(&mut self.enabled, at, thread, None);
                 return None;
             }
         };
@@ -314,6 +316,11 @@ impl<E: Environment> Engine<E> {
             return None;
         }
         self.now = self.now.max(dispatch.at);
+        if self.returning > 0
+            && let Some(action) = self.return_from_wait(dispatch)
+        {
+            return Some(action);
+        }
         self.make_call(dispatch)
     }
 
@@ -326,7 +333,10 @@ impl<E: Environment> Engine<E> {
             self.deschedule_stalled(dispatch.thread);
             return true;
         }
-        // A stall comes first: a preemption counts calls that are about to be made.
+        // A preemption counts calls that are about to be made.
+        if entry.returns.is_some() {
+            return false;
+        }
         let pending = self.enabled.pending(dispatch.thread);
         let Some(DuePreemption { length, to }) = entry.take_due_preemption(pending, &self.process)
         else {
@@ -352,7 +362,8 @@ impl<E: Environment> Engine<E> {
         let until = self.threads[thread.index()].stalled_until;
         self.dispatcher.deschedule(&mut self.enabled);
         self.enabled.pending_mut(thread).private_time = Duration::ZERO;
-        self.dispatcher.ready(&mut self.enabled, until, thread);
+        self.dispatcher
+            .ready(&mut self.enabled, until, thread, None);
     }
 
     /// Carries out the dispatched thread's call. `None` if the thread blocks: then the dispatcher

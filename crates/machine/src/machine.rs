@@ -39,6 +39,7 @@ use crate::schedulers::Strategy;
 use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::dispatcher::Dispatcher;
 use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::increment::Increment;
 use crate::sync::queue::Queue;
 use crate::sync::{EventObject, Lock, Semaphore};
 use crate::thread::Thread;
@@ -132,6 +133,7 @@ impl<E: Environment> Machine<E> {
             exception: None,
             poll_reason: PollReason::Ready(Instant::ZERO),
             next: None,
+            returning: 0,
         };
         Ok(Self {
             engine: Some(Box::new(engine)),
@@ -279,7 +281,7 @@ impl<E: Environment> Machine<E> {
                 }
                 Action::Expire(at, thread) => {
                     let answer = self.engine_mut().expire(at, thread);
-                    self.resume(thread, answer);
+                    self.resume_woken(thread, answer, Increment::TIMEOUT);
                     self.engine_mut().run()
                 }
                 Action::AskEnvironment(dispatch) => return self.ask_environment(dispatch),
@@ -309,6 +311,13 @@ impl<E: Environment> Machine<E> {
         self.poll(thread);
     }
 
+    /// Ends a thread's wait, or its call of the environment.
+    fn resume_woken(&mut self, thread: ThreadId, answer: Answer, increment: Increment) {
+        if !self.engine_mut().return_later(thread, answer, increment) {
+            self.resume(thread, answer);
+        }
+    }
+
     /// Polls a thread's program. The program runs up to its next call that cannot be answered at
     /// once, or to its end.
     fn poll(&mut self, thread: ThreadId) {
@@ -335,7 +344,7 @@ impl<E: Environment> Machine<E> {
         for one in woken.drain(..) {
             let thread = one.thread;
             let answer = self.engine_mut().wake(one, at, by);
-            self.resume(thread, answer);
+            self.resume_woken(thread, answer, Increment::OBJECT);
         }
         // Keep the allocation.
         self.engine_mut().process.woken = woken;
@@ -344,15 +353,17 @@ impl<E: Environment> Machine<E> {
     /// Replies to a thread's environment call. The thread can continue from `at` on. A reply after
     /// the end of the process is discarded.
     ///
+    /// `increment` says what the thread was woken by, if the reply comes later than the call.
+    ///
     /// # Panics
     /// If the thread waits for no reply.
-    pub fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply) {
+    pub fn reply(&mut self, thread: ThreadId, at: Instant, reply: E::Reply, increment: Increment) {
         if self.has_ended() {
             return;
         }
         self.advance(at);
         let answer = self.engine_mut().reply(thread, at, reply);
-        self.resume(thread, answer);
+        self.resume_woken(thread, answer, increment);
     }
 
     /// Declares a release operation: what `thread` did so far happens before whatever

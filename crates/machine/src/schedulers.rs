@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `dispatcher` | picks the thread whose call takes place next, under either strategy |
 //! | `timed`, `controlled` | modeled time; one processor under a [`Scheduler`] |
+//! | [`increment`] | NT's priority increments, which modeled time uses |
 //! | [`pending_call`], [`enabled_set`] | what a scheduler sees |
 //! | [`random`], [`pct`], [`pos`], [`surw`] | published adversaries |
 //! | [`preempting`], [`time_weighted`], [`parallel`], [`portfolio`] | our own adversaries |
@@ -20,6 +21,7 @@ pub mod counts;
 pub(crate) mod dispatch;
 pub(crate) mod dispatcher;
 pub mod enabled_set;
+pub mod increment;
 pub mod parallel;
 pub mod pct;
 pub mod pending_call;
@@ -40,6 +42,7 @@ use crate::schedulers::enabled_set::EnabledSet;
 
 pub use cooperative::Cooperative;
 pub use counts::{Counts, Tally};
+pub use increment::Increment;
 pub use parallel::Parallel;
 pub use pct::Pct;
 pub use portfolio::Portfolio;
@@ -74,7 +77,7 @@ pub trait Scheduler: Debug {
 /// What decides the order of calls.
 #[derive(Debug)]
 pub enum Strategy {
-    /// Modeled time: processors with clocks, costs with jitter, a ready queue and a quantum.
+    /// Modeled time: processors with clocks, random costs, and NT's priorities and quantum.
     Timed,
     /// One processor, whose every call a scheduler chooses.
     Controlled(Box<dyn Scheduler>),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
-use machine::{DebugHash, HeapConfig, Machine, ThreadId};
+use machine::{DebugHash, HeapConfig, Increment, Machine, ThreadId};
 use mta::{Process, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
@@ -151,6 +151,7 @@ impl Host {
         let SocketRequest { call, deadline } = request;
         // Events are in the socket layer, outside the machine's memory. The race detector must know
         // the order that they enforce: setting one happens before the wait that it ends.
+        let sets_event = matches!(call, Call::SetEvent { .. });
         if let Call::SetEvent { event } = &call {
             service.machine.release(thread, u64::from(event.0));
         }
@@ -162,7 +163,7 @@ impl Host {
         match (sockets.call(uptime(at), call), waits_for) {
             // A wait with a timeout of zero polls.
             (Reply::Pending, Some(_)) if deadline <= at => {
-                service.machine.reply(thread, at, SocketResponse::TimedOut);
+                reply_now(service, thread, at, SocketResponse::TimedOut);
                 Answered::Now
             }
             (Reply::Pending, Some(events)) => {
@@ -179,21 +180,28 @@ impl Host {
             (Reply::Signalled(index), Some(events)) => {
                 service.machine.acquire(thread, u64::from(events[index].0));
                 let reply = SocketResponse::Reply(Reply::Signalled(index));
-                service.machine.reply(thread, at, reply);
+                reply_now(service, thread, at, reply);
                 Answered::Now
             }
             (reply, _) => {
-                service
-                    .machine
-                    .reply(thread, at, SocketResponse::Reply(reply));
+                reply_now(service, thread, at, SocketResponse::Reply(reply));
+                // Waits that end here were ended by this thread; all others, by the network.
+                if sets_event {
+                    self.deliver_signals(at, sockets, Increment::OBJECT);
+                }
                 Answered::Now
             }
         }
     }
 
     /// Replies to the threads that wait for events which are signalled now, in the order of their
-    /// creation.
-    pub(crate) fn deliver_signals(&mut self, now: Instant, sockets: &mut SocketTable) {
+    /// creation. Their priorities rise by `increment`.
+    pub(crate) fn deliver_signals(
+        &mut self,
+        now: Instant,
+        sockets: &mut SocketTable,
+        increment: Increment,
+    ) {
         while let Some(signal) = sockets.poll_signal() {
             let Signal::Event(event) = signal else {
                 continue;
@@ -220,9 +228,8 @@ impl Host {
                         .machine
                         .acquire(thread, u64::from(waiting.events[index].0));
                 }
-                service
-                    .machine
-                    .reply(thread, now, SocketResponse::Reply(reply));
+                let reply = SocketResponse::Reply(reply);
+                service.machine.reply(thread, now, reply, increment);
             }
         }
     }
@@ -238,7 +245,8 @@ impl Host {
             .map(|waiting| waiting.generation);
         if current == Some(generation) {
             service.waiting.remove(&thread);
-            service.machine.reply(thread, now, SocketResponse::TimedOut);
+            let (reply, increment) = (SocketResponse::TimedOut, Increment::TIMEOUT);
+            service.machine.reply(thread, now, reply, increment);
         }
     }
 
@@ -273,6 +281,12 @@ impl Host {
         });
         DebugHash::of(&(self.starts, service))
     }
+}
+
+/// Answers a call at the moment at which it was made: the thread has not waited.
+fn reply_now(service: &mut Service, thread: ThreadId, at: Instant, reply: SocketResponse) {
+    let machine = &mut service.machine;
+    machine.reply(thread, at, reply, Increment::TIMEOUT);
 }
 
 impl Service {

@@ -355,7 +355,7 @@ impl<'a> World<'a> {
     /// slice.
     fn wake(&mut self, host: HostId) {
         let sockets = self.internet.sockets_mut(host);
-        self.hosts[host.0 as usize].deliver_signals(self.now, sockets);
+        self.hosts[host.0 as usize].deliver_signals(self.now, sockets, machine::Increment::NETWORK);
         self.schedule_threads(host);
     }
 

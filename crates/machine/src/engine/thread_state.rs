@@ -54,6 +54,8 @@ pub(crate) struct ThreadEntry<E: Environment> {
     costs: Option<Box<CounterRng>>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) stalled_until: Instant,
+    /// What its call returns, when its wait is over and its program has not continued yet.
+    pub(crate) returns: Option<u32>,
     /// The preemptions that have not happened yet.
     preemptions: Vec<Preemption>,
     /// The number of the call for which `preemptions` was checked last.
@@ -78,6 +80,7 @@ impl<E: Environment> ThreadEntry<E> {
             costs: None,
             deadline: None,
             stalled_until: Instant::ZERO,
+            returns: None,
             preemptions: Vec::new(),
             last_checked: 0,
         }
@@ -92,6 +95,7 @@ impl<E: Environment> ThreadEntry<E> {
         self.costs = None;
         self.deadline = None;
         self.stalled_until = Instant::ZERO;
+        self.returns = None;
         self.preemptions.clear();
         self.last_checked = 0;
     }

@@ -1,14 +1,20 @@
 //! How waits end: by a call, by a deadline, or by the environment.
+//!
+//! Under modeled time the program of a woken thread continues when the thread is dispatched: a thread
+//! without a processor does nothing. The same holds for a stalled thread under any strategy.
 
 use kernel::{Duration, Instant};
 
-use crate::call::ThreadId;
+use crate::call::{Operation, Request, ThreadId};
 use crate::engine::activity::{Activity, WokenBy};
 use crate::engine::mailbox::Payload;
 use crate::engine::process::{DONE, TIMED_OUT, Woken};
 use crate::engine::thread_state::ThreadState;
-use crate::engine::{Answer, Engine, PollReason};
+use crate::engine::{Action, Answer, Engine, PollReason};
 use crate::environment::Environment;
+use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::increment::Increment;
+use crate::schedulers::pending_call::PreparedCall;
 
 impl<E: Environment> Engine<E> {
     /// A call or the environment has ended a wait. Returns what the machine has to deliver.
@@ -81,5 +87,42 @@ impl<E: Environment> Engine<E> {
         self.enabled.pending_mut(thread).private_time = Duration::ZERO;
         self.poll_reason = PollReason::Ready(at);
         Answer { at, word }
+    }
+
+    /// Leaves the answer to a woken thread's call until the thread is dispatched. Returns false if
+    /// its program has to continue now.
+    pub(crate) fn return_later(
+        &mut self,
+        thread: ThreadId,
+        answer: Answer,
+        increment: Increment,
+    ) -> bool {
+        let Answer { at, word } = answer;
+        let entry = &mut self.threads[thread.index()];
+        let is_stalled = entry.stalled_until > at;
+        if !is_stalled && !self.dispatcher.dispatches_woken_threads() {
+            return false;
+        }
+        entry.returns = Some(word);
+        let at = at.max(entry.stalled_until);
+        self.returning += 1;
+        // Its wait is no pending call any more: an adversary would take it for one that blocks.
+        let request = Request {
+            operation: Operation::Work(Duration::ZERO),
+            ..self.enabled.pending(thread).request
+        };
+        let call = PreparedCall::new(&request, &self.cost_table);
+        self.enabled.set_pending(thread, &call);
+        self.dispatcher
+            .ready(&mut self.enabled, at, thread, Some(increment));
+        true
+    }
+
+    /// The dispatched thread continues after its wait, if it has waited.
+    pub(crate) fn return_from_wait(&mut self, dispatch: Dispatch) -> Option<Action> {
+        let word = self.threads[dispatch.thread.index()].returns.take()?;
+        self.returning -= 1;
+        self.poll_reason = PollReason::Dispatched(dispatch);
+        Some(Action::Resume(dispatch, word))
     }
 }

@@ -77,5 +77,6 @@ impl<E: Environment> Engine<E> {
         self.ended = false;
         self.exception = None;
         self.next = None;
+        self.returning = 0;
     }
 }

@@ -10,6 +10,7 @@ use crate::schedulers::Strategy;
 use crate::schedulers::controlled::Controlled;
 use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::increment::Increment;
 use crate::schedulers::pending_call::{Enabledness, PendingCall, PreparedCall};
 use crate::schedulers::timed::Timed;
 
@@ -48,12 +49,25 @@ impl Dispatcher {
         }
     }
 
-    /// A thread can make its pending call from `at` on.
-    pub(crate) fn ready(&mut self, enabled: &mut EnabledSet, at: Instant, thread: ThreadId) {
+    /// A thread can make its pending call from `at` on. `woken_with` is the increment of what ended
+    /// its wait; `None` if it did not wait.
+    pub(crate) fn ready(
+        &mut self,
+        enabled: &mut EnabledSet,
+        at: Instant,
+        thread: ThreadId,
+        woken_with: Option<Increment>,
+    ) {
         match self {
-            Self::Timed(timed) => timed.ready(thread, at),
+            Self::Timed(timed) => timed.ready(thread, at, woken_with),
             Self::Controlled(controlled) => controlled.ready(enabled, at, thread),
         }
+    }
+
+    /// Whether a woken thread does nothing before it is dispatched. An adversary must know what it
+    /// chooses from, so there its program runs up to the next call as soon as it is woken.
+    pub(crate) fn dispatches_woken_threads(&self) -> bool {
+        matches!(self, Self::Timed(_))
     }
 
     /// The time of the next call.

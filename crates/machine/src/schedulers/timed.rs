@@ -1,9 +1,21 @@
-//! Modeled time: processors with clocks, one ready queue, and a quantum.
+//! Modeled time: processors with clocks, and NT's ready queues by priority.
 //!
 //! A call takes place at the clock of its thread's processor; the cost of the call then advances
-//! that clock. A thread that becomes ready starts on the first idle processor. There is no choice:
-//! the order follows from time, with ties broken by processor number and by the order in which
-//! threads became ready.
+//! that clock. There is no choice: the order follows from time and priority, with ties broken by
+//! processor number and by the order in which threads became ready.
+//!
+//! The rules are those of NT's dispatcher (David Solomon, *Inside Windows NT*, 2nd edition, chapter
+//! 4; ntddk.h for the increments):
+//!
+//! - A thread that is woken gets its base priority plus the increment of what woke it, unless its
+//!   priority is higher already. All threads of the process have the same base priority.
+//! - It starts on an idle processor, or else preempts the running thread with the lowest priority,
+//!   if that is lower than its own. The preempted thread goes to the head of its queue.
+//! - Each wait costs a third of a clock tick of quantum. At the end of a quantum, the priority falls
+//!   by one towards the base, and the thread goes to the back of its queue.
+
+mod ready_queues;
+mod thread_priority;
 
 use std::collections::BTreeMap;
 
@@ -11,19 +23,27 @@ use kernel::{Duration, Instant};
 
 use crate::call::ThreadId;
 use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::increment::Increment;
+
+use ready_queues::{Ready, ReadyQueues};
+use thread_priority::ThreadPriority;
 
 #[derive(Debug)]
 pub(crate) struct Timed {
     processors: Vec<Processor>,
-    /// By the time at which a thread became ready, then by arrival.
-    ready: BTreeMap<(Instant, u64), ThreadId>,
-    arrivals: u64,
+    /// Threads that become ready, by time, then by arrival. They enter `ready` when that time has
+    /// come.
+    arrivals: BTreeMap<(Instant, u64), ThreadId>,
+    arrivals_so_far: u64,
+    ready: ReadyQueues,
+    /// By number of the thread.
+    threads: Vec<ThreadPriority>,
     quantum: Duration,
     switch_cost: Duration,
     /// The processor of the dispatched thread.
     current: usize,
     /// While the clock of `current` is before this instant, its thread is dispatched again without a
-    /// search: all other processors are ahead, no ready thread could start, and the quantum lasts.
+    /// search: all other processors are ahead, no thread becomes ready, and the quantum lasts.
     uncontested_until: Instant,
 }
 
@@ -45,12 +65,32 @@ enum ProcessorState {
     AwaitingReply(ThreadId),
 }
 
-/// How the head of the ready queue would start.
+/// How the first ready thread would start.
 #[derive(Clone, Copy)]
 struct Start {
     processor: usize,
     at: Instant,
     switch: Duration,
+}
+
+/// What happens next.
+#[derive(Clone, Copy)]
+enum Next {
+    /// A thread becomes ready.
+    Arrival(Instant),
+    /// The first ready thread takes an idle processor.
+    Start(Start),
+    /// The thread of this processor makes a call.
+    Call(usize, Instant),
+}
+
+impl Next {
+    fn at(self) -> Instant {
+        match self {
+            Self::Arrival(at) | Self::Call(_, at) => at,
+            Self::Start(start) => start.at,
+        }
+    }
 }
 
 impl Timed {
@@ -63,8 +103,10 @@ impl Timed {
         };
         Self {
             processors: vec![processor; processors as usize],
-            ready: BTreeMap::new(),
-            arrivals: 0,
+            arrivals: BTreeMap::new(),
+            arrivals_so_far: 0,
+            ready: ReadyQueues::default(),
+            threads: Vec::new(),
             quantum,
             switch_cost,
             current: 0,
@@ -72,7 +114,9 @@ impl Timed {
         }
     }
 
-    pub(crate) fn ready(&mut self, thread: ThreadId, at: Instant) {
+    /// A thread can continue from `at` on. `woken_with` is the increment of what ended its wait;
+    /// `None` if it did not wait.
+    pub(crate) fn ready(&mut self, thread: ThreadId, at: Instant, woken_with: Option<Increment>) {
         self.uncontested_until = Instant::ZERO;
         for processor in &mut self.processors {
             // A reply at the time of the call: the thread still has its processor and its quantum.
@@ -81,26 +125,30 @@ impl Timed {
                 return;
             }
         }
-        self.enqueue(thread, at);
+        let quantum = self.quantum;
+        if self.threads.len() <= thread.index() {
+            let new = ThreadPriority::new(quantum);
+            self.threads.resize(thread.index() + 1, new);
+        }
+        if let Some(increment) = woken_with {
+            self.threads[thread.index()].end_wait(increment, quantum);
+        }
+        self.arrivals.insert((at, self.arrivals_so_far), thread);
+        self.arrivals_so_far += 1;
     }
 
     /// No reply came at once: the processors that waited for one are idle.
     pub(crate) fn end_reply_window(&mut self) {
         self.uncontested_until = Instant::ZERO;
-        for processor in &mut self.processors {
-            if let ProcessorState::AwaitingReply(_) = processor.state {
-                processor.state = ProcessorState::Idle;
+        for index in 0..self.processors.len() {
+            if let ProcessorState::AwaitingReply(_) = self.processors[index].state {
+                self.leave(index);
             }
         }
     }
 
     pub(crate) fn next_time(&self) -> Option<Instant> {
-        let busy = self.first_busy().map(|index| self.processors[index].clock);
-        let start = self.first_start().map(|start| start.at + start.switch);
-        match (busy, start) {
-            (Some(busy), Some(start)) => Some(busy.min(start)),
-            (one, other) => one.or(other),
-        }
+        self.next_step().map(Next::at)
     }
 
     #[inline]
@@ -119,31 +167,33 @@ impl Timed {
     #[inline(never)]
     fn find_next(&mut self, until: Instant) -> bool {
         loop {
-            let busy = self.first_busy();
-            let busy_at = busy.map(|index| self.processors[index].clock);
-            // A start comes before a call at the same time.
-            if let Some(start) = self.first_start()
-                && busy_at.is_none_or(|busy_at| start.at <= busy_at)
-            {
-                // The start itself lies in time, but the first call after the switch does not.
-                if start.at + start.switch > until && busy_at.is_none_or(|at| at > until) {
-                    return false;
-                }
-                self.start(start);
-                continue;
-            }
-            let Some(index) = busy.filter(|_| busy_at <= Some(until)) else {
+            let Some(next) = self.next_step().filter(|next| next.at() <= until) else {
                 return false;
             };
-            if self.is_quantum_over(index) {
-                self.current = index;
-                self.preempt();
-                continue;
+            match next {
+                Next::Arrival(_) => self.admit_first_arrival(),
+                Next::Start(start) => self.start(start),
+                Next::Call(index, at) => {
+                    self.current = index;
+                    if at < self.processors[index].quantum_end || self.continues_after_quantum() {
+                        self.uncontested_until = self.end_of_lead();
+                        return true;
+                    }
+                }
             }
-            self.current = index;
-            self.uncontested_until = self.end_of_lead();
-            return true;
         }
+    }
+
+    /// The earliest step. At equal times an arrival comes before a start, and a start before a call.
+    fn next_step(&self) -> Option<Next> {
+        let arrival = self.arrivals.first_key_value();
+        let arrival = arrival.map(|((at, _), _)| Next::Arrival(*at));
+        let start = self.first_start().map(Next::Start);
+        let busy = self.first_busy();
+        let call = busy.map(|index| Next::Call(index, self.processors[index].clock));
+        // `min_by_key` returns the first of several.
+        let steps = [arrival, start, call].into_iter().flatten();
+        steps.min_by_key(|next| next.at())
     }
 
     fn dispatch_current(&self) -> Dispatch {
@@ -163,35 +213,30 @@ impl Timed {
                 until = until.min(processor.clock);
             }
         }
-        self.first_start()
-            .map_or(until, |start| until.min(start.at))
+        let arrival = self.arrivals.first_key_value();
+        let arrival = arrival.map_or(until, |((at, _), _)| *at);
+        let start = self.first_start().map_or(until, |start| start.at);
+        until.min(arrival).min(start)
     }
 
     /// Whether a thread is ready to take the current processor.
     pub(crate) fn is_contended(&self) -> bool {
-        self.is_thread_ready(self.processors[self.current].clock)
+        !self.ready.is_empty()
     }
 
-    fn is_thread_ready(&self, at: Instant) -> bool {
-        let head = self.ready.first_key_value();
-        head.is_some_and(|((ready_at, _), _)| *ready_at <= at)
-    }
-
-    /// The current thread goes to the back of the ready queue, if another thread is ready.
+    /// The current thread loses its processor to any other that is ready, whatever their priorities.
     pub(crate) fn preempt(&mut self) {
         self.uncontested_until = Instant::ZERO;
-        let (quantum, contended) = (self.quantum, self.is_contended());
-        let processor = &mut self.processors[self.current];
-        let (clock, ProcessorState::Running(thread)) = (processor.clock, processor.state) else {
-            panic!("only a running thread is preempted");
-        };
+        let index = self.current;
+        let thread = self.running(index);
+        self.threads[thread.index()].drop_to_base(self.quantum);
         // No other thread is ready: NT gives the thread a new quantum.
-        if !contended {
-            processor.quantum_end = clock.saturating_add(quantum);
+        if !self.is_contended() {
+            let processor = &mut self.processors[index];
+            processor.quantum_end = processor.clock.saturating_add(self.quantum);
             return;
         }
-        processor.state = ProcessorState::Idle;
-        self.enqueue(thread, clock);
+        self.requeue(index, thread);
     }
 
     pub(crate) fn charge(&mut self, cost: Duration) {
@@ -200,52 +245,108 @@ impl Timed {
 
     pub(crate) fn deschedule(&mut self) {
         self.uncontested_until = Instant::ZERO;
-        self.processors[self.current].state = ProcessorState::Idle;
+        self.leave(self.current);
     }
 
     pub(crate) fn await_reply(&mut self) {
         self.uncontested_until = Instant::ZERO;
-        let processor = &mut self.processors[self.current];
-        let ProcessorState::Running(thread) = processor.state else {
-            panic!("only a running thread calls the environment");
+        let thread = self.running(self.current);
+        self.processors[self.current].state = ProcessorState::AwaitingReply(thread);
+    }
+
+    fn running(&self, index: usize) -> ThreadId {
+        let ProcessorState::Running(thread) = self.processors[index].state else {
+            panic!("processor {index} runs a thread");
         };
-        processor.state = ProcessorState::AwaitingReply(thread);
+        thread
     }
 
-    fn enqueue(&mut self, thread: ThreadId, at: Instant) {
-        self.ready.insert((at, self.arrivals), thread);
-        self.arrivals += 1;
+    /// The time of the first arrival has come: it enters its queue, or preempts a running thread.
+    fn admit_first_arrival(&mut self) {
+        let ((at, _), thread) = self.arrivals.pop_first().expect("there is an arrival");
+        let priority = self.threads[thread.index()].priority();
+        self.ready.push_back(priority, Ready { thread, at });
+        if self.processors.iter().any(|it| !it.is_running()) {
+            return;
+        }
+        // The lowest priority; among equals, the first processor.
+        let priority_at = |index: &usize| self.threads[self.running(*index).index()].priority();
+        let lowest = (0..self.processors.len()).min_by_key(priority_at);
+        let lowest = lowest.expect("a machine has a processor");
+        if priority_at(&lowest) < priority {
+            self.preempt_for_arrival(lowest, at);
+        }
     }
 
-    fn is_quantum_over(&self, index: usize) -> bool {
-        let processor = &self.processors[index];
-        processor.clock >= processor.quantum_end && self.is_thread_ready(processor.clock)
+    /// A thread of higher priority takes a processor away `at` once. What is left of the running
+    /// thread's call, and of its quantum, it keeps.
+    fn preempt_for_arrival(&mut self, index: usize, at: Instant) {
+        let thread = self.running(index);
+        let processor = &mut self.processors[index];
+        let unfinished = processor.clock.saturating_since(at);
+        processor.clock = processor.clock.min(at);
+        self.leave(index);
+        let kept = &mut self.threads[thread.index()];
+        kept.unfinished = unfinished;
+        self.ready.push_front(kept.priority(), Ready { thread, at });
+    }
+
+    /// The thread of a processor waits, or has lost it.
+    fn leave(&mut self, index: usize) {
+        let processor = &mut self.processors[index];
+        if let ProcessorState::Running(thread) | ProcessorState::AwaitingReply(thread) =
+            processor.state
+        {
+            let left = processor.quantum_end.saturating_since(processor.clock);
+            self.threads[thread.index()].quantum_left = left;
+        }
+        processor.state = ProcessorState::Idle;
+    }
+
+    /// The quantum of the current thread is over. Returns whether it keeps its processor.
+    fn continues_after_quantum(&mut self) -> bool {
+        let (index, quantum) = (self.current, self.quantum);
+        let thread = self.running(index);
+        let kept = &mut self.threads[thread.index()];
+        kept.end_quantum(quantum);
+        let processor = &mut self.processors[index];
+        processor.quantum_end = processor.clock.saturating_add(quantum);
+        let highest = self.ready.highest_priority();
+        if highest.is_none_or(|highest| highest < kept.priority()) {
+            return true;
+        }
+        self.requeue(index, thread);
+        false
+    }
+
+    /// The thread of a processor goes to the back of its queue, with the quantum that it has.
+    fn requeue(&mut self, index: usize, thread: ThreadId) {
+        let at = self.processors[index].clock;
+        self.processors[index].quantum_end = at.saturating_add(self.quantum);
+        self.leave(index);
+        let priority = self.threads[thread.index()].priority();
+        self.ready.push_back(priority, Ready { thread, at });
     }
 
     /// The busy processor with the earliest clock.
     fn first_busy(&self) -> Option<usize> {
-        let is_busy = |processor: &Processor| matches!(processor.state, ProcessorState::Running(_));
         let all = self.processors.iter().enumerate();
-        let busy = all.filter(|(_, processor)| is_busy(processor));
+        let busy = all.filter(|(_, processor)| processor.is_running());
         let first = busy.min_by_key(|(_, processor)| processor.clock);
         first.map(|(index, _)| index)
     }
 
-    /// Where and when the head of the ready queue would start, if a processor is idle.
+    /// Where and when the first ready thread would start, if a processor is idle.
     fn first_start(&self) -> Option<Start> {
-        let is_idle = |processor: &Processor| processor.state == ProcessorState::Idle;
-        if !self.processors.iter().any(is_idle) {
-            return None;
-        }
-        let (&(ready_at, _), &thread) = self.ready.first_key_value()?;
+        let &Ready { thread, at } = self.ready.first()?;
         let all = self.processors.iter().enumerate();
-        all.filter(|(_, processor)| is_idle(processor))
+        all.filter(|(_, processor)| processor.state == ProcessorState::Idle)
             .map(|(index, processor)| {
                 // A processor that has run no thread yet needs no switch either.
                 let is_same = processor.last.is_none_or(|last| last == thread);
                 Start {
                     processor: index,
-                    at: ready_at.max(processor.clock),
+                    at: at.max(processor.clock),
                     switch: if is_same {
                         Duration::ZERO
                     } else {
@@ -258,12 +359,19 @@ impl Timed {
     }
 
     fn start(&mut self, start: Start) {
-        let (_, thread) = self.ready.pop_first().expect("the ready queue has a head");
+        let Ready { thread, .. } = self.ready.pop_first().expect("a thread is ready");
+        let kept = &mut self.threads[thread.index()];
         let processor = &mut self.processors[start.processor];
         assert!(start.at >= processor.clock, "a clock never goes back");
-        processor.clock = start.at + start.switch;
-        processor.quantum_end = processor.clock.saturating_add(self.quantum);
+        processor.clock = start.at + start.switch + std::mem::take(&mut kept.unfinished);
+        processor.quantum_end = processor.clock.saturating_add(kept.quantum_left);
         processor.state = ProcessorState::Running(thread);
         processor.last = Some(thread);
+    }
+}
+
+impl Processor {
+    fn is_running(&self) -> bool {
+        matches!(self.state, ProcessorState::Running(_))
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use kernel::Instant;
-use machine::{Address, Cause, Config, ConfigError, Exception, Location, Progress};
+use machine::{Address, Cause, Config, ConfigError, Exception, Increment, Location, Progress};
 
 use crate::support::{Thread, config, finish, timed};
 
@@ -174,7 +174,7 @@ fn what_comes_after_the_end_is_discarded() {
     };
     let progress = machine.run(at, Instant::MAX);
     assert!(matches!(progress, Progress::Raised(_)));
-    machine.reply(asker, at, 2);
+    machine.reply(asker, at, 2, Increment::OBJECT);
     assert_eq!(machine.post(at, queue, 7), Ok(()));
     assert_eq!(machine.post(at, queue, 8), Ok(()));
     assert_eq!(finish(&mut machine), None);

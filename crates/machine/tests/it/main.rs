@@ -9,6 +9,7 @@ mod heap;
 mod interleavings;
 mod preempting_scheduler;
 mod preemptions;
+mod priorities;
 mod race_detection;
 mod schedulers;
 mod speed;

@@ -3,8 +3,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::{
-    Config, Costs, Environment, Exception, HeapConfig, Machine, OperationKind, Preemption,
-    PreemptionPoint, Progress, Random, Scheduler, Strategy,
+    Config, Costs, Environment, Exception, HeapConfig, Increment, Machine, OperationKind,
+    Preemption, PreemptionPoint, Progress, Random, Scheduler, Strategy,
 };
 
 pub(crate) const HOST: u64 = 77;
@@ -94,7 +94,7 @@ pub(crate) fn finish_watching(
         match machine.run(Instant::ZERO, Instant::MAX) {
             Progress::Environment { thread, at, call } => {
                 watch(machine, call);
-                machine.reply(thread, at, call + 1);
+                machine.reply(thread, at, call + 1, Increment::OBJECT);
             }
             Progress::Raised(exception) => return Some(exception),
             Progress::Idle => return None,

@@ -2,7 +2,7 @@
 //! served first come, first served.
 
 use kernel::{Duration, Instant};
-use machine::{Progress, RoundRobin, ThreadState};
+use machine::{Increment, Progress, RoundRobin, ThreadState};
 use proptest::prelude::*;
 
 use crate::support::{config, controlled, finish, machine as build, random, records, timed};
@@ -248,7 +248,17 @@ fn a_thread_in_an_environment_call_waits_only_for_the_reply() {
     assert_eq!((thread, at, call), (asker, Instant::ZERO, 5));
     assert_eq!(machine.thread(asker).state, ThreadState::Asking);
     assert!(matches!(machine.run(at, Instant::MAX), Progress::Idle));
-    machine.reply(thread, Instant::from_nanos(9_000_000), 50);
+    machine.reply(
+        thread,
+        Instant::from_nanos(9_000_000),
+        50,
+        Increment::NETWORK,
+    );
+    assert!(machine.take_records().is_empty(), "it has no processor yet");
+    assert!(matches!(
+        machine.run(Instant::ZERO, Instant::MAX),
+        Progress::Idle
+    ));
     let written = machine.take_records();
     assert_eq!(written[0].record, 50);
     assert_eq!(written[0].at, Instant::from_nanos(9_000_000));
