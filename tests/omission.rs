@@ -171,6 +171,7 @@ impl Observed {
             | Record::ClosedDown(..)
             | Record::ClockSet(..)
             | Record::Healed
+            | Record::Guest(..)
             | Record::Violation(..) => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use mtasim::file::load;
-use mtasim::plan::{Build, Scenario};
+use mtasim::plan::{Build, Program, Scenario};
 use mtasim::{Options, Outcome, run};
 
 const QUICK: Options = Options {
@@ -70,11 +70,12 @@ fn no_chance_is_left_in_a_pinned_scenario() {
 fn no_fixed_build_fails_as_pinned() {
     for (name, mut scenario) in pinned() {
         for host in scenario.hosts.values_mut() {
-            host.build = match host.build {
+            let Some(build) = host.build() else { continue };
+            host.program = Program::Build(match build {
                 Build::V4_0_993_6 | Build::V4_0_994_2 => Build::V4_0_994_2,
                 Build::V5_5_2653_23 | Build::V5_5_2655_16 => Build::V5_5_2655_16,
                 Build::V6_0_4712_0 | Build::V6_0_4720_14 => Build::V6_0_4720_14,
-            };
+            });
         }
         let outcome = outcome(&scenario, scenario.seed);
         assert!(!outcome.is_as_expected(), "{name}");

@@ -21,7 +21,7 @@ pub use kernel::{Duration, Instant, Ratio};
 pub use connector::Connector;
 pub use expectation::{AssociationCounts, ExceptionCode, Expectations, ViolationKind};
 pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
-pub use host::{Build, Host, TcpProfile};
+pub use host::{Build, Host, Program, TcpProfile};
 pub use link::{Direction, GilbertElliott, IndependentLoss, Link, Loss, Outages, Scope};
 pub use pin::{
     DroppedPacket, OperationKind, OutageWindow, Pins, Preemption, PreemptionPoint, Reseed,

@@ -106,13 +106,16 @@ pub fn overrides_for(
 ) -> Result<Vec<String>, String> {
     let hosts = scenario.hosts.iter();
     let overrides: Vec<String> = hosts
-        .filter(|(_, host)| compared.contains(&host.build))
+        .filter(|(_, host)| host.build().is_some_and(|build| compared.contains(&build)))
         .map(|(name, _)| format!("host.{name}.build={build}"))
         .collect();
     if overrides.is_empty() {
         let hosts = scenario.hosts.iter();
         let run: Vec<String> = hosts
-            .map(|(name, host)| format!("{name} runs {}", host.build.as_str()))
+            .map(|(name, host)| {
+                let build = host.build().map_or("a guest", Build::as_str);
+                format!("{name} runs {build}")
+            })
             .collect();
         return Err(format!("no host runs a compared build: {}", run.join(", ")));
     }

@@ -163,11 +163,9 @@ impl<'a> Reader<'a> {
             // The end of a service is not a record of the MTA, since the world stops it.
             Record::ClosedDown(host) => {
                 let writer = self.writer(*host, at);
-                let event = EventEntry::ClosedownComplete(writer.view.build);
-                (
-                    *host,
-                    [Some(wording::entry(&writer, MAIN_BASE, &event)), None],
-                )
+                let event = writer.view.build.map(EventEntry::ClosedownComplete);
+                let entry = event.map(|event| wording::entry(&writer, MAIN_BASE, &event));
+                (*host, [entry, None])
             }
             Record::Exception(host, thread, raised) => {
                 let entries = exception::entries(&self.writer(*host, at), *thread, raised.into());
@@ -181,7 +179,8 @@ impl<'a> Reader<'a> {
             | Record::PacketSent(host, ..)
             | Record::PacketDropped(host, ..)
             | Record::PacketArrived(host, _)
-            | Record::PacketDamaged(host, _) => (*host, [None, None]),
+            | Record::PacketDamaged(host, _)
+            | Record::Guest(host, _) => (*host, [None, None]),
             Record::Event(_) | Record::Fault(..) | Record::Healed | Record::Violation(_) => {
                 (HostId(0), [None, None])
             }

@@ -116,6 +116,11 @@ impl Names<'_> {
             }
             Record::Healed => line.text("kind", "healed"),
             Record::Violation(violation) => write_violation(line, violation),
+            Record::Guest(host, text) => {
+                line.text("kind", "guest");
+                self.host(line, *host);
+                line.text("text", text);
+            }
         }
     }
 

@@ -61,6 +61,7 @@ pub fn record(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String
         Record::Violation(violation) => {
             format!("{}: {}", violation.host, violation.signature())
         }
+        Record::Guest(id, text) => format!("{}: {text}", host(id.0)),
     }
 }
 

@@ -120,9 +120,15 @@ impl Builds {
         }
         let builds = scenario.hosts.iter().map(|(name, host)| {
             let own = self.at.get(name).or(self.everywhere.as_ref());
-            own.map_or_else(|| shipped(host.build), |make| make())
+            match own {
+                Some(make) => Ok(make()),
+                None => host
+                    .build()
+                    .map(shipped)
+                    .ok_or_else(|| LoweringError::Guest(name.clone())),
+            }
         });
-        let builds: Vec<Rc<dyn Build>> = builds.collect();
+        let builds = builds.collect::<Result<Vec<Rc<dyn Build>>, LoweringError>>()?;
         Ok(explore::run_builds(scenario, seed, &builds, options)?)
     }
 }

@@ -96,7 +96,7 @@ fn stalled() -> impl Strategy<Value = FaultKind> {
     let threads = prop::sample::select(THREADS.to_vec());
     (hosts(), threads, 1..600_u64).prop_map(|(host, thread, length)| FaultKind::Stall {
         host,
-        thread,
+        thread: Some(thread),
         length: Some(Duration::from_secs(length)),
     })
 }

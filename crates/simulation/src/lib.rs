@@ -3,9 +3,11 @@
 //! | Module | Contents |
 //! |---|---|
 //! | [`run`](mod@run) | the entry point: [`Run`] and [`run()`] |
-//! | `lowering`, `names` | from a scenario's names to the numbers and configurations of the models |
+//! | [`lowering`], `names` | from a scenario's names to the numbers and configurations of the models |
 //! | `world`, `host` | what happens and when: events, faults, workloads, services |
 //! | `scheduling` | which scheduler orders the calls of a host's threads |
+//! | [`fault_times`] | when faults begin and end |
+//! | [`recorder`] | the records and the outcome of a run whose hosts are programs of a user |
 //! | [`record`] | the records of a run, and their bytes in the digest |
 //! | [`observers`], [`access_log`] | what else can be observed: packets, threads, memory accesses |
 //! | `oracles`, [`violation`] | the properties that are checked, and what an oracle reports |
@@ -16,14 +18,16 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod access_log;
+pub mod fault_times;
 mod host;
-mod lowering;
+pub mod lowering;
 mod names;
 pub mod observers;
 mod oracles;
 pub mod outcome;
 pub mod ping;
 pub mod record;
+pub mod recorder;
 pub mod run;
 mod scheduling;
 pub mod timeline;

@@ -13,6 +13,7 @@ use net::calibration::{self, CalibrationError};
 use net::{LinkConfig, LossModel, NetworkError};
 
 use crate::names::{Names, host_numbers};
+use crate::outcome::LinkCounts;
 use config::plan::{
     Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
     PreemptionPoint, Scenario, Scheduler, Scope, TcpProfile,
@@ -35,13 +36,23 @@ pub enum LoweringError {
     /// The scenario's scheduler needs call counts, and the run has none.
     #[error("the scheduler {0} needs call counts of pilot runs")]
     NoCallCounts(Scheduler),
+    /// A host runs a program of the user, which only a program that registers it can start.
+    #[error(
+        "host `{0}` is a guest: its program is code of yours. Run the scenario with the program \
+         that registers it (mtasim::guest), or give the host a `build` of the MTA"
+    )]
+    Guest(String),
     /// A system under test other than the shipped builds rejects the scenario.
     #[error("{0}")]
     Rejected(String),
 }
 
-/// The network's configuration of each link, in the order of their names.
-pub(crate) fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
+/// The network's configuration of each link, in the order of their names. Hosts are numbered in
+/// the order of theirs.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
     let numbers = host_numbers(scenario);
     scenario
         .links
@@ -204,7 +215,8 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
 
 /// The same links in the healing phase: without loss, outages, jitter, reordering, duplicates or
 /// damage.
-pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
+#[must_use]
+pub fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
     let heal = |direction: &net::DirectionConfig| net::DirectionConfig {
         impairment: net::Impairment::default(),
         scheduled: net::ScheduledLosses::default(),
@@ -222,8 +234,26 @@ pub(crate) fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
         .collect()
 }
 
-/// The socket layer of a host.
-pub(crate) fn sockets(host: &Host, address: u32) -> winsock::Config {
+/// Packets offered and lost, by link, over networks that followed each other in time.
+pub(crate) fn link_counts(links: usize, networks: &[&net::Network]) -> Vec<LinkCounts> {
+    (0..links)
+        .map(|link| {
+            let mut counts = LinkCounts::default();
+            for network in networks {
+                for direction in net::Direction::BOTH {
+                    let statistics = network.statistics(net::LinkId(link as u32), direction);
+                    counts.offered += statistics.offered;
+                    counts.lost += statistics.dropped_total();
+                }
+            }
+            counts
+        })
+        .collect()
+}
+
+/// The socket layer of a host with this address.
+#[must_use]
+pub fn sockets(host: &Host, address: u32) -> winsock::Config {
     match host.tcp {
         TcpProfile::Nt351 => winsock::Config::nt351(address),
         TcpProfile::Nt4 => winsock::Config::nt4(address),
@@ -309,9 +339,20 @@ pub(crate) fn pinned(
     })
 }
 
-/// The shipped build that a host names.
-pub(crate) fn shipped(host: &Host) -> Shipped {
-    Shipped::named(host.build.as_str()).expect("every build of the format is shipped")
+/// The shipped build that a host names; `None` for a guest.
+pub(crate) fn shipped(host: &Host) -> Option<Shipped> {
+    let build = host.build()?;
+    Some(Shipped::named(build.as_str()).expect("every build of the format is shipped"))
+}
+
+/// # Errors
+/// If a host is a guest: it has no build.
+pub(crate) fn check_builds(scenario: &Scenario) -> Result<(), LoweringError> {
+    let mut hosts = scenario.hosts.iter();
+    match hosts.find(|(_, host)| host.build().is_none()) {
+        Some((guest, _)) => Err(LoweringError::Guest(guest.clone())),
+        None => Ok(()),
+    }
 }
 
 /// What a service starts with.

@@ -129,6 +129,10 @@ pub struct Outcome {
     pub coverage: mta::Coverage,
     /// Packets offered and lost, by link name.
     pub links: BTreeMap<String, LinkCounts>,
+    /// How often each named point of a guest was reached; 0 for points that are only declared.
+    pub reached: BTreeMap<String, u64>,
+    /// Named quantities of guests over time.
+    pub gauges: BTreeMap<String, Vec<(Instant, i64)>>,
     /// Each expectation of the scenario that failed, in words.
     pub unexpected: Vec<String>,
     /// The records, if they were kept.
@@ -155,14 +159,23 @@ pub struct HostView {
     pub name: String,
     /// Its IPv4 address, in host byte order.
     pub address: u32,
-    /// The version of its build.
-    pub build: mta::Version,
+    /// The version of its build; `None` for a guest.
+    pub build: Option<mta::Version>,
     /// Whether its logs have the form of 4.0 or of later builds.
     pub generation: mta::Generation,
     /// Its connectors' names, by number.
     pub connectors: Vec<String>,
     /// The names of its threads, by number.
     pub threads: BTreeMap<ThreadNumber, String>,
+}
+
+impl HostView {
+    /// What runs on it: the version of a build, or `guest`.
+    #[must_use]
+    pub fn program(&self) -> String {
+        let version = self.build.map(|it| it.to_string());
+        version.unwrap_or_else(|| "guest".to_owned())
+    }
 }
 
 impl Outcome {

@@ -36,6 +36,8 @@ pub enum Record {
     Healed,
     /// An oracle found a violated property.
     Violation(Box<Violation>),
+    /// A guest of this host reports something.
+    Guest(HostId, String),
 }
 
 /// What a simulation event does. The discriminant is the class of its [`EventKey`], which ranks
@@ -152,6 +154,7 @@ impl kernel::Record for Record {
             Self::ClosedDown(host) => (11_u8, host).hash(&mut canonical),
             Self::Healed => 8_u8.hash(&mut canonical),
             Self::Violation(violation) => (9_u8, violation.signature()).hash(&mut canonical),
+            Self::Guest(host, text) => (10_u8, host.0, text).hash(&mut canonical),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
@@ -121,6 +122,7 @@ impl<'a> Run<'a> {
             builds,
             scheduling,
         } = self;
+        lowering::check_builds(scenario)?;
         scheduling.check(scenario)?;
         World::new(scenario, seed, builds, options, scheduling)
     }
@@ -128,8 +130,9 @@ impl<'a> Run<'a> {
 
 fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
     let hosts = scenario.hosts.values();
+    // A guest has none; the run is refused when it is made.
     hosts
-        .map(|host| -> Rc<dyn Build> { Rc::new(lowering::shipped(host)) })
+        .filter_map(|host| -> Option<Rc<dyn Build>> { Some(Rc::new(lowering::shipped(host)?)) })
         .collect()
 }
 
@@ -226,6 +229,8 @@ fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         faults,
         coverage,
         links,
+        reached: BTreeMap::new(),
+        gauges: BTreeMap::new(),
         unexpected: Vec::new(),
         records,
         access_log,

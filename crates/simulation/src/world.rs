@@ -120,7 +120,7 @@ impl<'a> World<'a> {
         let views = hosts.iter().zip(&builds).map(|(host, build)| HostView {
             name: host.name.clone(),
             address: host.address,
-            build: build.version(),
+            build: Some(build.version()),
             generation: build.generation(),
             connectors: names
                 .outgoing(host.id)
@@ -415,20 +415,10 @@ impl<'a> World<'a> {
 
     /// The packets of each link: both directions, before and after healing.
     pub(crate) fn link_counts(&self) -> Vec<LinkCounts> {
-        let networks = || self.faulty.iter().chain([self.internet.network()]);
-        (0..self.links.len())
-            .map(|link| {
-                let mut counts = LinkCounts::default();
-                for network in networks() {
-                    for direction in net::Direction::BOTH {
-                        let statistics = network.statistics(net::LinkId(link as u32), direction);
-                        counts.offered += statistics.offered;
-                        counts.lost += statistics.dropped_total();
-                    }
-                }
-                counts
-            })
-            .collect()
+        let networks: Vec<&Network> = (self.faulty.iter())
+            .chain([self.internet.network()])
+            .collect();
+        lowering::link_counts(self.links.len(), &networks)
     }
 
     /// How often each fault began, by name.

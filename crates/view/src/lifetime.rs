@@ -116,6 +116,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
             | Record::PacketDamaged(..)
             | Record::Fault(_, Stage::Ceases)
             | Record::ClockSet(..)
+            | Record::Guest(..)
             | Record::Healed => {}
         }
     }

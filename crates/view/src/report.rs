@@ -124,7 +124,7 @@ fn facts(run: &Run<'_>, left_out: u64) -> Vec<(&'static str, String)> {
     let (associations, messages) = (outcome.associations, outcome.messages);
     let hosts = outcome.hosts.iter();
     let hosts: Vec<String> = hosts
-        .map(|it| format!("{} {}", it.name, it.build))
+        .map(|it| format!("{} {}", it.name, it.program()))
         .collect();
     let logged = outcome.events_logged.iter();
     let logged: Vec<String> = logged

@@ -1,5 +1,6 @@
 //! `mtasim verify`: runs a small scenario under every thread interleaving.
 
+use config::plan::Program;
 use explore::verify::{Conclusion, VerificationResult, verify};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
@@ -20,7 +21,7 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Resul
         scenario
             .hosts
             .values_mut()
-            .for_each(|host| host.build = build);
+            .for_each(|host| host.program = Program::Build(build));
     }
     let bound = Bound {
         preemptions: arguments.preemptions,

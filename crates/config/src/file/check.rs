@@ -10,7 +10,7 @@ use kernel::{Instant, Ratio};
 
 use crate::format::diagnostic::Code;
 use crate::format::units::QuantityRange;
-use crate::plan::{Domain, Limits, Priorities, Scenario};
+use crate::plan::{Domain, Limits, Priorities, Program, Scenario};
 
 /// Something wrong with a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,10 @@ impl Checker<'_> {
                 let message = format!("{} is already the address of `{owner}`", host.address);
                 self.contradiction(format!("host.{name}.address"), message);
             }
+            if host.program == Program::Guest(false) {
+                let message = "a host runs a program: write `guest = true`, or the MTA's `build`";
+                self.contradiction(format!("host.{name}.guest"), message);
+            }
         }
     }
 
@@ -100,8 +104,15 @@ impl Checker<'_> {
         for (name, connector) in &self.scenario.connectors {
             let (from, to) = (connector.from.as_str(), connector.to.as_str());
             let path = format!("connector.{name}.to");
+            let is_guest = |name: &str| {
+                let host = self.scenario.hosts.get(name);
+                host.is_some_and(|host| host.build().is_none())
+            };
             if from == to {
                 self.contradiction(path, "a connector joins two different hosts");
+            } else if let Some(guest) = [from, to].into_iter().find(|name| is_guest(name)) {
+                let message = format!("a connector joins two MTAs, and `{guest}` is a guest");
+                self.contradiction(path, message);
             } else if let (Some(one), Some(other)) = (components.get(from), components.get(to))
                 && one != other
             {

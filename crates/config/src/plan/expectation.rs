@@ -40,6 +40,12 @@ keywords! {
         WrongThread = "wrong-thread",
         /// Threads wait for each other's critical sections in a cycle.
         Deadlock = "deadlock",
+        /// A property that a guest states did not hold.
+        Property = "property",
+        /// A guest's code panicked.
+        Panic = "panic",
+        /// A guest's program returned an error.
+        ProgramError = "program-error",
     }
 }
 

@@ -72,8 +72,8 @@ choice! {
         "stall" => Stall {
             /// The name of the host.
             host: String;
-            /// The thread.
-            thread: ThreadName;
+            /// The thread; a guest is stalled as a whole.
+            thread: Option<ThreadName> = None, default "required, except for a guest";
             /// Length of the stall; required with `at`.
             #[key("for")]
             length: Option<Duration> = None, default "as `window` or `random` says", in 1..=DAY;

@@ -1,4 +1,4 @@
-//! The host: a machine with one MTA process.
+//! The host: a machine with one MTA process, or with a program of the user.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -7,7 +7,7 @@ use kernel::{Duration, Ratio};
 
 use super::quantity::{HOUR, Offset, SECOND};
 use crate::format::declare::keywords;
-use crate::format::declare::section;
+use crate::format::declare::{choice, section};
 use crate::format::key::Section;
 use crate::format::keyword::Keyword;
 
@@ -43,13 +43,25 @@ keywords! {
     }
 }
 
+choice! {
+    /// What runs on a host.
+    pub enum Program {
+        /// The MTA's build, by the version of Emsmta.exe.
+        "build" => Build(build: Build), source "Q163294, Q152941, Q303102, Q303101";
+        /// `true`: a tokio program of yours, registered under the host's name with `mtasim::guest`.
+        "guest" => Guest(guest: bool);
+    }
+}
+
 section! {
     /// A machine and its MTA process.
     pub struct Host {
-        /// The MTA's build, by the version of Emsmta.exe.
-        build: Build, source "Q163294, Q152941, Q303102, Q303101";
+        /// What runs on it.
+        #[key(flatten)]
+        program: Program;
         /// The operating system whose TCP constants the host has.
-        tcp: TcpProfile = TcpProfile::Nt4, default "by build: `nt4` for 4.0 and 5.5, `w2k` for 6.0";
+        tcp: TcpProfile = TcpProfile::Nt4,
+            default "by build: `nt4` for 4.0 and 5.5, `w2k` for 6.0; `linux` for a guest";
         /// WinSock control blocks in the pool: one per association, and one to listen.
         control_blocks: u32 = 20, in 2..=1_250, source "Q166602, Q243632";
         /// Processors.
@@ -79,7 +91,7 @@ section! {
     }
     impl {
         fn defaults<'a>(&self, _: &'a Self) -> Cow<'a, Self> {
-            Cow::Owned(Self::new(self.build))
+            Cow::Owned(Self::of(self.program.clone()))
         }
     }
 }
@@ -109,16 +121,57 @@ impl Build {
     }
 }
 
+impl Program {
+    /// The build, if it is one.
+    #[must_use]
+    pub const fn build(&self) -> Option<Build> {
+        match self {
+            Self::Build(build) => Some(*build),
+            Self::Guest(_) => None,
+        }
+    }
+}
+
 impl Host {
     /// A host with every other setting at the build's default. Its address is unspecified
     /// (`0.0.0.0`); [`file::load`](crate::file::load) assigns one.
     #[must_use]
     pub fn new(build: Build) -> Self {
         Self {
-            build,
+            program: Program::Build(build),
             tcp: build.default_tcp(),
             driver_threads: build.default_driver_threads(),
             ..Section::blank()
         }
+    }
+
+    /// A host that runs a program of the user.
+    #[must_use]
+    pub fn guest() -> Self {
+        Self {
+            program: Program::Guest(true),
+            tcp: TcpProfile::Linux,
+            // The call costs of modeled threads have no effect on a guest.
+            call_jitter: Ratio::ZERO,
+            ..Section::blank()
+        }
+    }
+
+    /// A host with this program, and every other setting at its default.
+    #[must_use]
+    pub fn of(program: Program) -> Self {
+        match program {
+            Program::Build(build) => Self::new(build),
+            Program::Guest(_) => Self {
+                program,
+                ..Self::guest()
+            },
+        }
+    }
+
+    /// The build of the MTA that the host runs; `None` for a guest.
+    #[must_use]
+    pub const fn build(&self) -> Option<Build> {
+        self.program.build()
     }
 }

@@ -234,7 +234,7 @@ fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
     match table {
         Table::Host => {
             let host = scenario.hosts.get_mut(name).expect("the host is there");
-            let default = Host::new(host.build);
+            let default = Host::of(host.program.clone());
             apply(&HOST, key, host, &default);
         }
         Table::Connector => {

@@ -2,25 +2,20 @@
 //!
 //! No fault touches the memory of the system under test.
 
-use kernel::{Duration, Instant, Site, key};
+use kernel::Instant;
 use net::{HostId, LinkId, LinkState};
 
+use crate::fault_times::FaultTimes;
 use crate::record::{Record, Stage};
 use config::plan::{FaultKind, Keyword, ResetScope, Scenario, When};
 
 use super::World;
 use super::event::Event;
 
-const GAP: Site = Site::new("fault.gap");
-const LENGTH: Site = Site::new("fault.length");
-const MOMENT: Site = Site::new("fault.moment");
-
 /// A fault of the scenario during a run.
 #[derive(Debug)]
 pub(super) struct Fault {
-    key: u64,
-    kind: FaultKind,
-    when: When,
+    times: FaultTimes,
     /// How often it has begun.
     pub(super) struck: u64,
     /// Whether it lasts, has begun and has not ended.
@@ -45,9 +40,7 @@ pub(super) struct ActiveCut {
 /// The faults of a scenario at the start of a run.
 pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
     let faults = scenario.faults.iter().map(|(name, fault)| Fault {
-        key: key(name),
-        kind: fault.kind.clone(),
-        when: fault.when.clone(),
+        times: FaultTimes::new(name, fault),
         struck: 0,
         is_active: false,
         until: Instant::MAX,
@@ -61,25 +54,7 @@ impl World<'_> {
     /// Schedules the next beginning of a fault. `since` is when the random wait for it began.
     pub(super) fn schedule_strike(&mut self, fault: usize, since: Instant) {
         let it = &self.faults[fault];
-        let occurrence = it.struck;
-        let at = match &it.when {
-            When::At(times) => {
-                let index = usize::try_from(occurrence).expect("a list is limited");
-                times.get(index).copied()
-            }
-            When::Window([from, _]) if it.kind.lasts() => (occurrence == 0).then_some(*from),
-            When::Window([from, to]) => (occurrence == 0).then(|| {
-                let mut draw = self.choices.rng(MOMENT, it.key, [0, 0]);
-                // The window does not include `to`.
-                let longest = Duration::from_nanos(to.nanos() - from.nanos() - 1);
-                *from + draw.between(Duration::ZERO, longest)
-            }),
-            // Keyed by fault and occurrence: leaving out one fault changes no other.
-            When::Random { mean_interval, .. } => {
-                let mut draw = self.choices.rng(GAP, it.key, [occurrence, 0]);
-                Some(since.saturating_add(draw.exponential(*mean_interval)))
-            }
-        };
+        let at = it.times.begins(self.choices, it.struck, since);
         if let Some(at) = at {
             let event = Event::FaultStrikes {
                 fault: fault as u32,
@@ -98,8 +73,8 @@ impl World<'_> {
         it.struck += 1;
         // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
         it.generation += 1;
-        it.is_active = it.kind.lasts();
-        let (kind, is_listed) = (it.kind.clone(), matches!(it.when, When::At(_)));
+        it.is_active = it.times.kind.lasts();
+        let (kind, is_listed) = (it.times.kind.clone(), matches!(it.times.when, When::At(_)));
         let until = self.end_of(fault as usize, self.now);
         self.faults[fault as usize].until = until;
         self.write(Record::Fault(fault, Stage::Strikes));
@@ -114,19 +89,7 @@ impl World<'_> {
     /// When a fault that is active from `since` on ends by itself; [`Instant::MAX`] for never.
     fn end_of(&self, fault: usize, since: Instant) -> Instant {
         let it = &self.faults[fault];
-        let length = match &it.when {
-            When::Window([_, to]) if it.kind.lasts() => return *to,
-            When::Random {
-                mean_duration: Some(mean),
-                ..
-            } => {
-                let occurrence = it.struck - 1;
-                let mut draw = self.choices.rng(LENGTH, it.key, [occurrence, 0]);
-                Some(draw.exponential(*mean))
-            }
-            When::At(_) | When::Window(_) | When::Random { .. } => it.kind.length(),
-        };
-        length.map_or(Instant::MAX, |length| since.saturating_add(length))
+        it.times.ends(self.choices, it.struck - 1, since)
     }
 
     fn schedule_end(&mut self, fault: u32) {
@@ -142,7 +105,7 @@ impl World<'_> {
     /// because the machine has it already.
     pub(super) fn reseed_fault(&mut self, fault: usize, at: Instant) {
         let it = &mut self.faults[fault];
-        let When::Random { mean_duration, .. } = it.when else {
+        let When::Random { mean_duration, .. } = it.times.when else {
             return;
         };
         if it.is_over {
@@ -152,7 +115,7 @@ impl World<'_> {
         if !it.is_active || it.until == Instant::MAX {
             return self.schedule_strike(fault, at);
         }
-        let is_stall = matches!(it.kind, FaultKind::Stall { .. });
+        let is_stall = matches!(it.times.kind, FaultKind::Stall { .. });
         if mean_duration.is_some() && !is_stall {
             self.faults[fault].until = self.end_of(fault, at);
         }
@@ -165,7 +128,10 @@ impl World<'_> {
         if !std::mem::take(&mut it.is_active) {
             return;
         }
-        let (kind, is_random) = (it.kind.clone(), matches!(it.when, When::Random { .. }));
+        let (kind, is_random) = (
+            it.times.kind.clone(),
+            matches!(it.times.when, When::Random { .. }),
+        );
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link_named(link);
@@ -193,7 +159,7 @@ impl World<'_> {
     /// Switches a host on, unless another active crash keeps it down.
     fn switch_on(&mut self, name: &str) {
         let is_down = self.faults.iter().any(|it| {
-            it.is_active && matches!(&it.kind, FaultKind::Crash { host, .. } if host == name)
+            it.is_active && matches!(&it.times.kind, FaultKind::Crash { host, .. } if host == name)
         });
         if !is_down {
             let host = self.host_named(name);
@@ -249,7 +215,7 @@ impl World<'_> {
                     Some(_) => until.min(Instant::ZERO + self.scenario.duration),
                     None => until,
                 };
-                if let Some(thread) = self.thread_named(host, thread.as_str())
+                if let Some(thread) = thread.and_then(|it| self.thread_named(host, it.as_str()))
                     && let Some(service) = &mut self.hosts[host.0 as usize].service
                 {
                     service.machine.stall(thread, until);

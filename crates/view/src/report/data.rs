@@ -112,6 +112,7 @@ struct Mark {
 const RANK_PROCESS_END: u8 = 0;
 const RANK_FAULT: u8 = 1;
 const RANK_VIOLATION: u8 = 2;
+const RANK_GUEST: u8 = 3;
 
 impl<'a> Data<'a> {
     /// Collects the data of a run.
@@ -127,7 +128,7 @@ impl<'a> Data<'a> {
             left_out += more;
             hosts.push(Host {
                 name: view.name.clone(),
-                build: view.build.to_string(),
+                build: view.program(),
                 lifetimes: lifetimes.map(encode).collect(),
                 threads: threads::threads(run, id, &mut texts),
                 event_log: event_log(run, id, &mut texts),
@@ -310,6 +311,7 @@ fn marks(run: &Run<'_>) -> Vec<Mark> {
                 }
                 (host, RANK_VIOLATION, text)
             }
+            Record::Guest(host, text) => (Some(*host), RANK_GUEST, text.clone()),
             Record::Event(_)
             | Record::Mta(..)
             | Record::PacketSent(..)

@@ -225,6 +225,9 @@ const fn meaning(kind: ViolationKind) -> &'static str {
         ViolationKind::Deadlock => {
             "Each of these threads is inside a critical section that the next one waits for."
         }
+        ViolationKind::Property => "A property that the program states did not hold.",
+        ViolationKind::Panic => "Code of the program panicked.",
+        ViolationKind::ProgramError => "The program of the host returned an error.",
         ViolationKind::WrongThread => {
             "Each control block belongs to one thread control block. The check SBPDSCLS found \
              another owner, and the process ends."

@@ -3,7 +3,7 @@
 use kernel::Instant;
 
 use super::Checker;
-use crate::plan::{Fault, FaultKind, ThreadName, When};
+use crate::plan::{Fault, FaultKind, Host, ThreadName, When};
 
 impl Checker<'_> {
     /// Checks every fault's time against its kind and the run.
@@ -14,14 +14,10 @@ impl Checker<'_> {
             self.length(name, fault);
             self.times(name, &fault.when, end);
             if let FaultKind::Stall { host, thread, .. } = &fault.kind
-                && *thread == ThreadName::AsyncNotify
-                && scenario
-                    .hosts
-                    .get(host)
-                    .is_some_and(|host| !host.build.is_4_0())
+                && let Some(host) = scenario.hosts.get(host)
+                && let Some(message) = wrong_thread(host, *thread)
             {
-                let path = format!("fault.{name}.stall.thread");
-                self.contradiction(path, format!("only 4.0 builds have a thread `{thread}`"));
+                self.contradiction(format!("fault.{name}.stall.thread"), message);
             }
         }
     }
@@ -83,5 +79,17 @@ impl Checker<'_> {
             }
             When::Random { .. } => {}
         }
+    }
+}
+
+/// What is wrong with a stall of this thread on this host.
+fn wrong_thread(host: &Host, thread: Option<ThreadName>) -> Option<String> {
+    match (host.build(), thread) {
+        (Some(_), None) => Some("a stall of an MTA names one of its threads".to_owned()),
+        (Some(build), Some(thread)) if thread == ThreadName::AsyncNotify && !build.is_4_0() => {
+            Some(format!("only 4.0 builds have a thread `{thread}`"))
+        }
+        (None, Some(_)) => Some("a guest is stalled as a whole: leave out `thread`".to_owned()),
+        (Some(_), Some(_)) | (None, None) => None,
     }
 }
