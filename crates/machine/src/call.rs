@@ -54,7 +54,7 @@ pub enum Operation {
     /// Computes for this long without touching shared state.
     Work(Duration),
     /// Makes a call that only the environment can answer.
-    Environment(Dependence),
+    Environment(EnvironmentCall),
     /// Raises an exception with this code.
     Raise(u32),
 }
@@ -101,6 +101,15 @@ pub enum Dependence {
     Observes(u64),
     /// It neither sets nor observes a signal, but may do other things.
     NoSignal,
+}
+
+/// What a machine knows about a call of the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnvironmentCall {
+    /// Which other environment calls it depends on.
+    pub dependence: Dependence,
+    /// Whether it costs as much as an operation on an event object, which needs no driver.
+    pub is_object_call: bool,
 }
 
 impl Dependence {
@@ -192,6 +201,10 @@ impl Operation {
             Self::Send(_) | Self::Receive(..) => CostClass::Queue,
             Self::Sleep(_) | Self::Raise(_) => CostClass::System,
             Self::Work(_) => CostClass::Work,
+            Self::Environment(EnvironmentCall {
+                is_object_call: true,
+                ..
+            }) => CostClass::Object,
             Self::Environment(_) => CostClass::Environment,
         }
     }
@@ -343,7 +356,7 @@ impl Operation {
         }
         // Environment calls share one resource; the environment says which of them commute.
         if let (Self::Environment(mine), Self::Environment(theirs)) = (self, other) {
-            return mine.conflicts(*theirs);
+            return mine.dependence.conflicts(theirs.dependence);
         }
         let object = self.object();
         object.is_some() && object == other.object()

@@ -3,7 +3,7 @@
 use kernel::{Duration, Ratio};
 
 use crate::call::OperationKind;
-use crate::costs::Costs;
+use crate::costs::{Costs, Interrupts};
 use crate::memory::heap_layout::HEAP_BYTES_MIN;
 
 /// The largest number of processors: the width of NT's affinity mask.
@@ -22,6 +22,8 @@ pub struct Config {
     pub costs: Costs,
     /// The largest deviation of a call's cost from its mean, as a fraction of the mean.
     pub jitter: Ratio,
+    /// Interrupts of the processors.
+    pub interrupts: Interrupts,
     /// How long a thread keeps its processor while others are ready; longer than zero.
     pub quantum: Duration,
     /// The cost of switching a processor to another thread.
@@ -61,6 +63,7 @@ impl Default for Config {
             processors: 1,
             costs: Costs::default(),
             jitter: Ratio::new(1, 2).expect("a half is a fraction"),
+            interrupts: Interrupts::NONE,
             quantum: Duration::from_millis(120),
             switch_cost: Duration::from_micros(10),
             heap: HeapConfig {

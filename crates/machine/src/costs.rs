@@ -1,6 +1,7 @@
 //! The modeled time that calls take.
 
-use kernel::{Duration, Ratio};
+use kernel::fixed_point::neg_ln;
+use kernel::{Duration, Ratio, mix};
 
 use crate::call::{CostClass, Operation};
 
@@ -70,12 +71,40 @@ impl Costs {
     }
 }
 
+/// Interrupts, with the deferred procedure calls that they queue: they take a processor from whatever
+/// runs on it, and make the call under way take longer.
+///
+/// They come independently of each other, and their lengths are exponentially distributed. Network
+/// drivers of NT kept a processor for anything from some microseconds to milliseconds (Jones and
+/// Regehr, "The problems you're having may not be the problems you think you're having", HotOS-VII,
+/// 1999); this mean and this shape are modeling decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupts {
+    /// How many a busy processor gets in a second on average, at most 100,000.
+    pub per_second: u32,
+    /// Their mean length.
+    pub mean_length: Duration,
+}
+
 /// The range of costs of every operation, ready for drawing.
 #[derive(Clone, Debug)]
 pub(crate) struct CostTable {
-    /// Indexed by [`Operation::number`].
+    /// Indexed by [`CostClass`].
     ranges: [CostRange; CLASSES.len()],
+    interrupts: Interrupts,
 }
+
+/// All classes, in their order.
+const CLASSES: [CostClass; 8] = [
+    CostClass::Access,
+    CostClass::Interlocked,
+    CostClass::Lock,
+    CostClass::Object,
+    CostClass::Queue,
+    CostClass::System,
+    CostClass::Work,
+    CostClass::Environment,
+];
 
 /// The cost of a pending call, if it is known when the call is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,33 +117,12 @@ struct CostRange {
     span: u64,
 }
 
-/// The class of every operation, indexed by [`Operation::number`]. No operation has number zero.
-const CLASSES: [CostClass; 18] = [
-    CostClass::Work,
-    CostClass::Access,
-    CostClass::Access,
-    CostClass::Interlocked,
-    CostClass::Interlocked,
-    CostClass::Lock,
-    CostClass::Lock,
-    CostClass::Object,
-    CostClass::Object,
-    CostClass::Object,
-    CostClass::Object,
-    CostClass::Object,
-    CostClass::Queue,
-    CostClass::Queue,
-    CostClass::System,
-    CostClass::Work,
-    CostClass::Environment,
-    CostClass::System,
-];
-
 impl CostTable {
-    /// Costs that deviate uniformly by at most `jitter` of the mean, in both directions.
-    pub(crate) fn new(costs: &Costs, jitter: Ratio) -> Self {
+    /// Costs that deviate uniformly by at most `jitter` of the mean, in both directions, and that
+    /// `interrupts` prolong.
+    pub(crate) fn new(costs: &Costs, jitter: Ratio, interrupts: Interrupts) -> Self {
         let ranges = CLASSES.map(|class| CostRange::around(costs.of(class), jitter));
-        Self { ranges }
+        Self { ranges, interrupts }
     }
 
     /// The cost of a call if it is not random.
@@ -123,7 +131,7 @@ impl CostTable {
             return Cost(*length);
         }
         let CostRange { low, span } = self.range(operation);
-        if span == 0 {
+        if span == 0 && (self.interrupts.per_second == 0 || low == 0) {
             Cost(Duration::from_nanos(low))
         } else {
             Cost::RANDOM
@@ -131,12 +139,35 @@ impl CostTable {
     }
 
     fn range(&self, operation: &Operation) -> CostRange {
-        self.ranges[usize::from(operation.number())]
+        self.ranges[operation.cost_class() as usize]
     }
 
     /// The cost of a call, drawn by a uniformly random `word`.
     pub(crate) fn draw(&self, operation: &Operation, word: u64) -> Duration {
-        self.range(operation).at(word)
+        let cost = self.range(operation).at(word);
+        cost + self.interrupts.during(cost, word)
+    }
+}
+
+impl Interrupts {
+    /// None ever come.
+    pub const NONE: Self = Self {
+        per_second: 0,
+        mean_length: Duration::ZERO,
+    };
+
+    /// How much longer a call takes. A call is so much shorter than the time between two interrupts
+    /// that it gets one at most. `word` is uniformly random.
+    fn during(self, cost: Duration, word: u64) -> Duration {
+        // 2^64 / 10^9: the scale of a probability for each nanosecond and each interrupt in a second.
+        const SCALE: u64 = 18_446_744_073;
+        let probability = cost.nanos().saturating_mul(self.per_second.into());
+        // The word has decided about the cost already; other words follow from it.
+        if mix(word, 1) >= probability.saturating_mul(SCALE) {
+            return Duration::ZERO;
+        }
+        let length = u128::from(self.mean_length.nanos()) * u128::from(neg_ln(mix(word, 2)));
+        Duration::from_nanos(u64::try_from(length >> 32).unwrap_or(u64::MAX / 4))
     }
 }
 
@@ -174,9 +205,7 @@ impl CostRange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Dependence, EventId, LockId, QueueId, SemaphoreId};
     use crate::memory::address::{Address, Location};
-    use kernel::Instant;
 
     #[test]
     fn jitter_reaches_both_ends_and_no_further() {
@@ -197,7 +226,7 @@ mod tests {
     fn costs_are_random_only_with_jitter() {
         let read = Operation::Read(Location::new(Address(4), "word"));
         let work = Operation::Work(Duration::from_nanos(7));
-        let table = |jitter| CostTable::new(&Costs::default(), jitter);
+        let table = |jitter| CostTable::new(&Costs::default(), jitter, Interrupts::NONE);
         let fixed = table(Ratio::ZERO);
         assert_eq!(fixed.cost(&read).fixed(), Some(Costs::default().access));
         let jittery = table(Ratio::new(1, 10).expect("a fraction"));
@@ -207,34 +236,38 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_is_in_the_table_under_its_number() {
-        let (location, at) = (Location::new(Address(4), "word"), Instant::ZERO);
-        let all = [
-            Operation::Read(location),
-            Operation::Write(location, 1),
-            Operation::Exchange(location, 1),
-            Operation::CompareExchange {
-                location,
-                new: 1,
-                expected: 2,
-            },
-            Operation::Lock(LockId(0)),
-            Operation::Unlock(LockId(0)),
-            Operation::Wait(SemaphoreId(0), at),
-            Operation::Signal(SemaphoreId(0)),
-            Operation::WaitEvent(EventId(0), at),
-            Operation::SetEvent(EventId(0)),
-            Operation::ResetEvent(EventId(0)),
-            Operation::Send(QueueId(0)),
-            Operation::Receive(QueueId(0), at),
-            Operation::Sleep(at),
-            Operation::Work(Duration::ZERO),
-            Operation::Environment(Dependence::All),
-            Operation::Raise(1),
-        ];
-        for (operation, number) in all.iter().zip(1..) {
-            assert_eq!(operation.number(), number);
-            assert_eq!(CLASSES[usize::from(number)], operation.cost_class());
+    fn every_class_is_in_the_table_under_its_number() {
+        for (class, number) in CLASSES.iter().zip(0..) {
+            assert_eq!(*class as usize, number);
         }
+    }
+
+    /// A call of a millisecond gets an interrupt with probability 1/2, of 80 microseconds on average.
+    #[test]
+    fn interrupts_prolong_calls_in_proportion() {
+        let interrupts = Interrupts {
+            per_second: 500,
+            mean_length: Duration::from_micros(80),
+        };
+        let cost = Duration::from_millis(1);
+        let lengths = (0..100_000_u64).map(|n| interrupts.during(cost, mix(7, n)));
+        let hits: Vec<u64> = lengths
+            .map(Duration::nanos)
+            .filter(|length| *length > 0)
+            .collect();
+        assert!(hits.len().abs_diff(50_000) < 5 * 158, "{}", hits.len());
+        let mean = hits.iter().sum::<u64>() / hits.len() as u64;
+        assert!(mean.abs_diff(80_000) < 5 * 358, "{mean}");
+    }
+
+    #[test]
+    fn a_free_call_is_not_interrupted() {
+        let interrupts = Interrupts {
+            per_second: 1_000,
+            mean_length: Duration::from_micros(80),
+        };
+        let table = CostTable::new(&Costs::FREE, Ratio::ZERO, interrupts);
+        let read = Operation::Read(Location::new(Address(4), "word"));
+        assert_eq!(table.cost(&read).fixed(), Some(Duration::ZERO));
     }
 }

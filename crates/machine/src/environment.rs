@@ -20,4 +20,13 @@ pub trait Environment: 'static {
     fn dependence(_call: &Self::Call) -> Dependence {
         Dependence::All
     }
+
+    /// Whether `call` costs as much as an operation on an event object ([`Costs::object`]), and not
+    /// as much as other calls ([`Costs::environment`]).
+    ///
+    /// [`Costs::object`]: crate::Costs::object
+    /// [`Costs::environment`]: crate::Costs::environment
+    fn is_object_call(_call: &Self::Call) -> bool {
+        false
+    }
 }

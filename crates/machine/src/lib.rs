@@ -100,11 +100,11 @@ pub mod sync;
 pub mod thread;
 
 pub use call::{
-    Actor, CallSite, CostClass, Dependence, EventId, LockId, Operation, OperationKind, QueueId,
-    Request, Resource, SemaphoreId, ThreadId,
+    Actor, CallSite, CostClass, Dependence, EnvironmentCall, EventId, LockId, Operation,
+    OperationKind, QueueId, Request, Resource, SemaphoreId, ThreadId,
 };
 pub use config::{Config, ConfigError, HeapConfig, Preemption, PreemptionPoint};
-pub use costs::Costs;
+pub use costs::{Costs, Interrupts};
 pub use debug_hash::DebugHash;
 pub use dpor::{Bound, Exhaustive, Explorer, ScheduleDeviation};
 pub use engine::access_log::AccessLogEntry;

@@ -116,7 +116,7 @@ impl<E: Environment> Machine<E> {
             dispatcher: Dispatcher::new(&config, strategy),
             timers: BTreeSet::new(),
             records: Vec::new(),
-            cost_table: CostTable::new(&config.costs, config.jitter),
+            cost_table: CostTable::new(&config.costs, config.jitter, config.interrupts),
             access_log: AccessLog::new(config.access_log_length),
             calls_left: config.call_limit,
             trace_hash: TraceHash::new(config.trace_hash),

@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use kernel::{Duration, Instant};
 
 use crate::call::{
-    Actor, CallSite, EventId, LockId, Operation, QueueId, Request, SemaphoreId, ThreadId,
+    Actor, CallSite, EnvironmentCall, EventId, LockId, Operation, QueueId, Request, SemaphoreId,
+    ThreadId,
 };
 use crate::debug_hash::DebugHash;
 use crate::engine::EngineCell;
@@ -219,7 +220,10 @@ impl<E: Environment> Thread<E> {
     /// Makes a call that the environment answers; blocks until it does.
     #[track_caller]
     pub fn call(&self, call: E::Call) -> impl Future<Output = E::Reply> {
-        let made = self.make_call(Operation::Environment(E::dependence(&call)));
+        let made = self.make_call(Operation::Environment(EnvironmentCall {
+            dependence: E::dependence(&call),
+            is_object_call: E::is_object_call(&call),
+        }));
         async move {
             self.mailbox.put_payload(Payload::Call(call));
             made.await;

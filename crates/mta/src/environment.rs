@@ -16,6 +16,18 @@ impl Environment for Winsock {
     type Message = Message;
     type Record = Record;
 
+    fn is_object_call(request: &SocketRequest) -> bool {
+        // These are calls of the kernel. All others go through the socket driver.
+        matches!(
+            request.call,
+            Call::CreateEvent
+                | Call::SetEvent { .. }
+                | Call::ResetEvent { .. }
+                | Call::CloseEvent { .. }
+                | Call::Wait { .. }
+        )
+    }
+
     fn dependence(request: &SocketRequest) -> Dependence {
         // Calls on different sockets are independent: a search need not try both orders. Calls on
         // one event object depend on each other, and a wait depends on every socket.

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use kernel::{Duration, Instant, key};
-use machine::{Costs, HeapConfig};
+use machine::{Costs, HeapConfig, Interrupts};
 use mta::{Build, Database, ResponderTimeouts, Shipped};
 use net::calibration::{self, CalibrationError};
 use net::{LinkConfig, LossModel, NetworkError};
@@ -289,6 +289,10 @@ pub(crate) fn machine(name: &str, scenario: &Scenario, heap: HeapConfig) -> mach
             environment: scaled(defaults.environment),
         },
         jitter: host.call_jitter,
+        interrupts: Interrupts {
+            per_second: host.interrupts,
+            mean_length: host.interrupt_length,
+        },
         quantum: host.quantum,
         heap,
         detect_races: host.race_detector,

@@ -76,6 +76,10 @@ section! {
         call_cost: Duration = Duration::from_nanos(400), in 0..=SECOND;
         /// Largest deviation of a call's cost, up or down, as a fraction of the cost.
         call_jitter: Ratio = Ratio::new(1, 2).expect("a half is a fraction");
+        /// Interrupts that a busy processor gets in a second on average. Each prolongs the call under way.
+        interrupts: u32 = 500, in 0..=100_000;
+        /// Mean length of an interrupt with its deferred procedure calls, exponentially distributed.
+        interrupt_length: Duration = Duration::from_micros(50), in 0..=SECOND;
         /// Whether data races and memory errors are detected and reported.
         race_detector: bool = true;
         /// connect() calls per open request.

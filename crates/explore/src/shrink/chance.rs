@@ -39,7 +39,7 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
 /// Whether calls have a random cost on any host.
 fn has_jitter(scenario: &Scenario) -> bool {
     let mut hosts = scenario.hosts.values();
-    hosts.any(|host| host.call_jitter != Ratio::ZERO)
+    hosts.any(|host| host.call_jitter != Ratio::ZERO || host.interrupts != 0)
 }
 
 /// Replaces arrival processes by lists of arrival times.
@@ -132,6 +132,7 @@ pub(super) fn remove_jitter(search: &mut Search<'_>) {
     let mut all = search.best.clone();
     for host in all.hosts.values_mut() {
         host.call_jitter = Ratio::ZERO;
+        host.interrupts = 0;
     }
     if search.attempt(all) {
         return;
@@ -141,6 +142,7 @@ pub(super) fn remove_jitter(search: &mut Search<'_>) {
         let mut one = search.best.clone();
         if let Some(host) = one.hosts.get_mut(&name) {
             host.call_jitter = Ratio::ZERO;
+            host.interrupts = 0;
         }
         search.attempt(one);
     }

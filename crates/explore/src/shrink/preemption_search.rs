@@ -35,6 +35,7 @@ pub(super) fn without_randomness(scenario: &Scenario) -> Scenario {
         host.cpus = 1;
         host.driver_threads = 1;
         host.call_jitter = Ratio::ZERO;
+        host.interrupts = 0;
     }
     for link in plain.links.values_mut() {
         for way in [&mut link.forward, &mut link.backward] {

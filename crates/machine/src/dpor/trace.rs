@@ -228,7 +228,7 @@ impl CallClass {
                 Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. },
                 _,
             ) => Self::Write,
-            (Operation::Environment(dependence), _) => Self::Environment(*dependence),
+            (Operation::Environment(call), _) => Self::Environment(call.dependence),
             (Operation::Lock(_), _) => Self::Lock,
             (Operation::Unlock(_), _) => Self::Unlock,
             (Operation::Send(_), _) => of_queue(Self::Send),

@@ -50,7 +50,7 @@ fn a_known_scenario_keeps_its_hash() {
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         digits,
-        "51f076dd9bc1c2fc1b67fcdc0d9fa3b5ccfc6506a60ed7890529947a39815ec7"
+        "ab273710dc58f3cdbd0693b6829f80f19e4f951357999ab78390830d26137347"
     );
 }
 
