@@ -104,6 +104,19 @@ fn simulation_crates_compute_in_integers() {
     none_of(&found, "a simulation crate denies float_arithmetic");
 }
 
+/// A variable of a thread is an input that no argument shows. Guests need one
+/// (docs/decisions/0011-guests-on-one-tokio-runtime.md).
+#[test]
+fn one_module_has_variables_of_a_thread() {
+    let files = tree::files_of("crates/", "rs").into_iter();
+    let found: Vec<String> = files
+        .filter(|file| !file.path.starts_with("crates/bench/"))
+        .filter(|file| file.text.contains("thread_local! {"))
+        .map(|file| file.path)
+        .collect();
+    assert_eq!(found, ["crates/guest/src/ambient.rs"]);
+}
+
 #[test]
 fn every_crate_obeys_the_workspace_lints() {
     let manifests = tree::files_of("crates/", "toml");

@@ -80,9 +80,11 @@ impl<E> Internet<E> {
         mut packet: Packet<Payload>,
         observer: &mut impl PacketObserver,
     ) {
-        // A host's packet to itself would need a loopback interface, which is not modeled.
+        // A host's packet to itself passes no link: it arrives at once.
         if packet.destination == at {
-            return;
+            observer.on_packet(now, at, PacketEvent::Sent(&packet));
+            let packet = self.in_flight.insert(packet);
+            return self.schedule_network(now, at, NetworkEvent::Arrival { host: at, packet });
         }
         let transit = self.offer(now, at, &mut packet);
         if at == packet.source {

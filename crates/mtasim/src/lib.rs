@@ -231,6 +231,7 @@
 pub use config::{file, plan};
 pub use explore;
 pub use explore::run;
+pub use guest;
 pub use internet;
 pub use kernel;
 pub use logs;

@@ -238,6 +238,26 @@ impl SocketTable {
         Ok(())
     }
 
+    /// `setsockopt(TCP_NODELAY)`: turns Nagle's algorithm (RFC 9293 section 3.7.4) off or on for
+    /// the connection of this socket. Initially the profile decides.
+    ///
+    /// # Errors
+    /// 10038; 10057 if there is no connection yet.
+    pub fn set_no_delay(&mut self, socket: SocketHandle, on: bool) -> Result<(), SocketError> {
+        let connection = self.socket_at(socket)?.connection();
+        let connection = connection.ok_or(SocketError::NotConnected)?;
+        self.connections[connection].tcp.set_nagle(!on);
+        Ok(())
+    }
+
+    /// `getsockname`: the local port; `None` before `bind` or `connect`.
+    ///
+    /// # Errors
+    /// 10038.
+    pub fn local_port(&self, socket: SocketHandle) -> Result<Option<u16>, SocketError> {
+        Ok(self.socket_at(socket)?.bound)
+    }
+
     /// `setsockopt(SO_LINGER)` with a time of zero: `closesocket` sends RST.
     ///
     /// # Errors

@@ -1,0 +1,44 @@
+//! What is due at given times, besides packets and TCP timers.
+
+use net::HostId;
+use simulation::record::EventClass;
+
+/// The class of the end of a run among the events of its instant: the last.
+const END: u8 = EventClass::ThreadsRun as u8;
+
+/// Something that is due, besides packets and TCP timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// A fault begins, unless it has begun again since.
+    Begins { fault: usize, generation: u32 },
+    /// A fault ends, unless it has begun again since.
+    Ends { fault: usize, generation: u32 },
+    /// The healing phase begins.
+    Heal,
+    /// A host starts.
+    Starts(HostId),
+    /// A stall of a host may be over.
+    Resumes(HostId),
+    /// The run is over.
+    End,
+}
+
+impl Due {
+    pub(crate) const fn class(self) -> u8 {
+        match self {
+            Self::Ends { .. } => EventClass::FaultCeases as u8,
+            Self::Begins { .. } => EventClass::FaultStrikes as u8,
+            Self::Heal => EventClass::Heal as u8,
+            Self::Resumes(_) => EventClass::WaitEnds as u8,
+            Self::Starts(_) => EventClass::Start as u8,
+            Self::End => END,
+        }
+    }
+
+    pub(crate) const fn host(self) -> HostId {
+        match self {
+            Self::Starts(host) | Self::Resumes(host) => host,
+            Self::Begins { .. } | Self::Ends { .. } | Self::Heal | Self::End => HostId(0),
+        }
+    }
+}

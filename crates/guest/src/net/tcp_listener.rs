@@ -1,0 +1,116 @@
+//! A listening TCP socket.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+
+use winsock::{SocketAddress, SocketError};
+
+use super::address::{ToSocketAddrs, socket_addr, socket_address};
+use super::tcp_stream::TcpStream;
+use super::{Called, call, io_error, own_host, simulated, unsupported};
+use crate::ambient::is_active;
+use crate::sockets::Socket;
+
+/// A listening socket, as `tokio::net::TcpListener`. Dropping it closes the port.
+#[derive(Debug)]
+pub struct TcpListener {
+    socket: Socket,
+    local: SocketAddr,
+}
+
+impl TcpListener {
+    /// Listens at a port of the host whose code runs, on all of its addresses. Port 0 chooses a free
+    /// one.
+    ///
+    /// # Errors
+    /// If the port is in use, or the address is of another host.
+    ///
+    /// # Panics
+    /// If it is not known which host the task belongs to.
+    pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
+        let mut failed = io::Error::from(io::ErrorKind::InvalidInput);
+        for address in address.resolve()? {
+            match Self::listen(address) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    fn listen(address: SocketAddr) -> io::Result<Self> {
+        let host = own_host()?;
+        let wanted = socket_address(address, host)?;
+        let listening = simulated(|world| {
+            let own = world.sockets.address(host.host);
+            if wanted.host != own {
+                return Err(SocketError::AddressNotAvailable);
+            }
+            let (socket, port) = world.sockets.listen(host, address.port())?;
+            let local = socket_addr(SocketAddress::new(own, port));
+            Ok(Self { socket, local })
+        })?;
+        listening.map_err(io_error)
+    }
+
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    /// If the host has no more sockets.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        poll_fn(|context| self.poll_accept(context)).await
+    }
+
+    /// As [`TcpListener::accept`], for hand-written futures.
+    ///
+    /// # Errors
+    /// As [`TcpListener::accept`].
+    pub fn poll_accept(
+        &self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        ready!(tokio::task::coop::poll_proceed(context)).made_progress();
+        let accepted = call(self.socket, |world| {
+            let accepted = world.sockets.accept(self.socket);
+            if matches!(accepted, Err(SocketError::WouldBlock)) {
+                world.sockets.wait_readable(self.socket, context.waker());
+            }
+            accepted
+        })?;
+        match accepted {
+            Called::Done(Ok((socket, from))) => {
+                let peer = socket_addr(from);
+                Poll::Ready(Ok((TcpStream::new(socket, self.local, peer), peer)))
+            }
+            Called::Done(Err(SocketError::WouldBlock)) | Called::Stopped => Poll::Pending,
+            Called::Done(Err(error)) => Poll::Ready(Err(io_error(error))),
+        }
+    }
+
+    /// The own address.
+    ///
+    /// # Errors
+    /// None: the signature is tokio's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+
+    /// # Errors
+    /// Always: a packet's time to live is not simulated.
+    pub fn ttl(&self) -> io::Result<u32> {
+        unsupported("the time to live")
+    }
+}
+
+impl Drop for TcpListener {
+    fn drop(&mut self) {
+        if is_active() {
+            let _closed = call(self.socket, |world| {
+                let now = world.now();
+                world.sockets.close(now, self.socket);
+            });
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One run of guests: the runtime, the hosts' programs, and what the run comes to.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use config::plan::Scenario;
+use internet::Internet;
+use kernel::{Choices, Duration, Instant};
+use net::{HostId, Network};
+use simulation::observers::Observe;
+use simulation::outcome::Stop;
+use simulation::recorder::{Ended, Recorder, link_counts};
+use simulation::{LoweringError, Observations, Options, Outcome, lowering};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::ambient::{self, with_world};
+use crate::observations::{Failure, Violated, without_numbers};
+use crate::panics;
+use crate::sim::{Owed, Program, Sim};
+use crate::sockets::socket_config;
+use crate::task::spawn_on;
+use crate::world::World;
+
+/// Runs the programs that `setup` registers as the hosts of `scenario`, and observes what
+/// `observe` asks for. Observing does not change the run.
+///
+/// # Errors
+/// If a link cannot be calibrated, a host of the scenario has no program or is not a guest, or a
+/// program's host is not in the scenario.
+pub fn run(
+    setup: impl Fn(&mut Sim),
+    scenario: &Scenario,
+    seed: u64,
+    options: Options,
+    observe: Observe,
+) -> Result<(Outcome, Observations), LoweringError> {
+    let mut sim = Sim::default();
+    setup(&mut sim);
+    check_programs(&sim, scenario)?;
+    let links = lowering::links(scenario)?;
+    let healed = lowering::healed(&links);
+    let hosts = scenario.hosts.values();
+    let hosts: Vec<winsock::Config> = hosts
+        .map(|host| socket_config(lowering::sockets(host, u32::from(host.address))))
+        .collect();
+    let choices = Choices::new(seed);
+    let count = u32::try_from(hosts.len()).expect("the file's reader limits hosts");
+    let internet = Internet::new(choices, hosts, &links)?;
+    let healed = Network::new(choices, count, &healed)?;
+    let recorder = Recorder::new(scenario, options, observe);
+
+    panics::install_hook();
+    let runtime = runtime(seed);
+    runtime.block_on(async {
+        let mut world = World::new(scenario, choices, internet, healed, recorder);
+        world.schedule_start();
+        world.to_start = world.hosts.ids().collect();
+        ambient::enter(world);
+        poll_fn(|context| poll_run(&sim, context)).await;
+    });
+    // Tasks that still run are dropped while there is a simulation, which ignores them by now.
+    drop(runtime);
+    let world = ambient::leave().expect("it was entered above");
+    Ok(finish(&sim, world, seed))
+}
+
+/// Every host is a guest with one program, and every program has a host.
+fn check_programs(sim: &Sim, scenario: &Scenario) -> Result<(), LoweringError> {
+    let rejected = |text| Err(LoweringError::Rejected(text));
+    let hosts: Vec<&str> = scenario.hosts.keys().map(String::as_str).collect();
+    for program in &sim.programs {
+        let name = &program.host;
+        if !scenario.hosts.contains_key(name) {
+            let hosts = hosts.join(", ");
+            return rejected(format!(
+                "a program is registered for host `{name}`, but the scenario's hosts are {hosts}: \
+                 add [host.{name}] with guest = true to the file, or correct the name"
+            ));
+        }
+    }
+    for (name, host) in &scenario.hosts {
+        if let Some(build) = host.build() {
+            return rejected(format!(
+                "host `{name}` runs the MTA {build}: beside guests every host must be one. Write \
+                 guest = true in place of `build`"
+            ));
+        }
+        match sim.programs.iter().filter(|it| it.host == *name).count() {
+            1 => {}
+            0 => {
+                return rejected(format!(
+                    "host `{name}` is a guest and has no program: register one with \
+                     sim.host(\"{name}\", || async {{ .. }})"
+                ));
+            }
+            count => {
+                return rejected(format!(
+                    "host `{name}` has {count} programs: register one, which may spawn tasks"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One thread, no real time and no real I/O: time advances only when no task can run.
+fn runtime(seed: u64) -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder
+        .enable_time()
+        .start_paused(true)
+        .on_thread_park(on_idle);
+    // Makes `select!` without `biased` start with the same branch in every run.
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));
+    let _ = seed;
+    builder
+        .build()
+        .expect("a runtime without I/O needs nothing of the system")
+}
+
+fn on_idle() {
+    check_conditions();
+    with_world(World::on_idle);
+}
+
+/// Checks the conditions that must always or never hold. They may call this crate, so they are taken
+/// out of the world meanwhile.
+fn check_conditions() {
+    let conditions = with_world(|world| std::mem::take(&mut world.observations.conditions));
+    let Some(conditions) = conditions.filter(|it| !it.is_empty()) else {
+        return;
+    };
+    let (kept, broken): (Vec<_>, Vec<_>) = conditions
+        .into_iter()
+        .partition(|it| (it.holds)() == it.must_be);
+    with_world(|world| {
+        world.observations.conditions.extend(kept);
+        for condition in broken {
+            world.violate(Violated {
+                failure: Failure::Condition,
+                host: condition.host.host,
+                what: condition.name,
+                detail: format!("the condition was {}", !condition.must_be),
+            });
+        }
+    });
+}
+
+/// Starts programs that are due, until the run is over.
+fn poll_run(sim: &Sim, context: &mut Context<'_>) -> Poll<()> {
+    let due = with_world(|world| {
+        if world.main.is_none() {
+            world.main = Some(context.waker().clone());
+        }
+        let due = std::mem::take(&mut world.to_start);
+        let due: Vec<(HostId, String)> = due
+            .into_iter()
+            .map(|host| (host, world.hosts.of(host).name.clone()))
+            .collect();
+        (due, world.stop.is_some())
+    });
+    let (due, is_over) = due.expect("the run is under way");
+    if is_over {
+        return Poll::Ready(());
+    }
+    for (host, name) in due {
+        let programs = &mut sim.programs.iter();
+        let program = programs.find(|it| it.host == name);
+        start(program.expect("programs were checked"), host);
+    }
+    Poll::Pending
+}
+
+/// Starts the program of a host.
+fn start(program: &Program, host: HostId) {
+    let incarnation = with_world(|world| {
+        world.note(host, "the program starts".to_owned());
+        if program.is_client {
+            world.hosts.set_client(host);
+        }
+        world.hosts.start(host)
+    });
+    let incarnation = incarnation.expect("the run is under way");
+    let before = ambient::set_polled(Some(incarnation));
+    let main = (program.start)();
+    ambient::set_polled(before);
+    drop(spawn_on(incarnation, async move {
+        let ended = main.await;
+        report_end(host, ended);
+    }));
+}
+
+fn report_end(host: HostId, ended: Result<(), String>) {
+    with_world(|world| {
+        match ended {
+            Ok(()) => world.note(host, "the program ends".to_owned()),
+            Err(error) => world.violate(Violated {
+                failure: Failure::Error,
+                host,
+                what: without_numbers(&error),
+                detail: format!("the program returned: {error}"),
+            }),
+        }
+        world.hosts.end_program(host);
+        if world.hosts.clients_ended() {
+            world.end(Stop::Quiet);
+        }
+    });
+}
+
+fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
+    let (stop, at) = world.stop.take().unwrap_or((Stop::Quiet, Instant::ZERO));
+    if let Some(healed_at) = world.healed_at {
+        for owed in &sim.owed {
+            if let Some((at, violated)) = overdue(&world, owed, healed_at, at) {
+                world.violate_at(violated, at);
+            }
+        }
+    }
+    let scenario = world.scenario;
+    let internet = world.sockets.internet();
+    let mut networks: Vec<&Network> = world.faulty.iter().collect();
+    networks.push(internet.network());
+    let observations = world.observations;
+    let ended = Ended {
+        seed,
+        at,
+        events: world.events,
+        stop,
+        violations: observations.violations,
+        violations_dropped: observations.violations_dropped,
+        faults: world.faults.counts(&scenario),
+        links: link_counts(&scenario, &networks),
+        reached: observations.reached,
+        gauges: observations.gauges,
+    };
+    world.recorder.finish(&scenario, ended)
+}
+
+/// What is wrong with something that is owed, and when. That it fails late and that it never
+/// succeeds again are two defects: without a link, everything fails.
+fn overdue(
+    world: &World,
+    owed: &Owed,
+    healed_at: Instant,
+    end: Instant,
+) -> Option<(Instant, Violated)> {
+    let within = u64::try_from(owed.within.as_nanos()).unwrap_or(u64::MAX);
+    let due = healed_at.saturating_add(Duration::from_nanos(within));
+    let attempts = world.observations.attempts.get(&owed.name);
+    let succeeded = attempts.and_then(|it| it.last_success);
+    let violated = |at, host, what: &str, detail| {
+        let what = format!("`{}` {what}", owed.name);
+        let failure = Failure::Overdue;
+        let violated = Violated {
+            failure,
+            host,
+            what,
+            detail,
+        };
+        Some((at, violated))
+    };
+    if succeeded.is_none_or(|at| at < healed_at) {
+        if end < due {
+            return None;
+        }
+        let detail = match succeeded {
+            Some(at) => format!("the last success was at {at} s, healing at {healed_at} s"),
+            None => "nothing has succeeded in the whole run".to_owned(),
+        };
+        return violated(due, HostId(0), "does not succeed after healing", detail);
+    }
+    let (at, host, seen) = attempts.and_then(|it| it.last_failure.clone())?;
+    let detail = format!("{seen}; the network has been perfect since {healed_at} s");
+    (at > due)
+        .then(|| violated(at, host, "still fails after healing", detail))
+        .flatten()
+}

@@ -1,0 +1,377 @@
+//! The sockets of all hosts, and the tasks that wait for them.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+use internet::{Internet, NetworkEvent, uptime};
+use kernel::{Instant, key, mix};
+use net::HostId;
+use simulation::recorder::Recorder;
+use winsock::{
+    Config, EventHandle, FlowLabel, NetworkEvents, Payload, Signal, SocketAddress, SocketError,
+    SocketHandle,
+};
+
+use crate::due::Due;
+use crate::incarnation::Incarnation;
+
+/// Sockets and event objects that a host may have open. The 16,384 of NT are no limit of others.
+const HANDLES: u32 = 1 << 20;
+/// Pending connections that a listener holds, as tokio asks for.
+const BACKLOG: u32 = 1024;
+/// What a connection is woken for.
+const CONNECTION_EVENTS: NetworkEvents = NetworkEvents::CONNECT
+    .union(NetworkEvents::READ)
+    .union(NetworkEvents::WRITE)
+    .union(NetworkEvents::CLOSE);
+
+/// The socket layer of a guest's host.
+pub(crate) fn socket_config(config: Config) -> Config {
+    Config {
+        handle_limit: HANDLES,
+        ..config
+    }
+}
+
+/// A socket of a host, with its event object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Socket {
+    /// The run of the program that opened it. After a crash the handles mean other sockets.
+    pub(crate) owner: Incarnation,
+    handle: SocketHandle,
+    event: EventHandle,
+}
+
+/// The tasks that wait for one socket.
+#[derive(Default)]
+struct Waiters {
+    handle: Option<SocketHandle>,
+    read: Option<Waker>,
+    write: Option<Waker>,
+    /// How the connect ended.
+    connected: Option<Result<(), SocketError>>,
+}
+
+pub(crate) struct Sockets {
+    internet: Internet<Due>,
+    /// By host, then by event object. Handles are multiples of four and are used again.
+    waiters: Vec<Vec<Waiters>>,
+    /// Keys of the hosts' names: their connections' random choices do not depend on other hosts.
+    keys: Vec<u64>,
+    /// How often a host has connected to an address.
+    connects: BTreeMap<(HostId, u32, u16), u64>,
+    /// Hosts with socket calls since time last advanced.
+    touched: Vec<HostId>,
+}
+
+impl Sockets {
+    pub(crate) fn new<'a>(
+        internet: Internet<Due>,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Self {
+        let keys: Vec<u64> = names.map(|name| key(name)).collect();
+        Self {
+            internet,
+            waiters: keys.iter().map(|_| Vec::new()).collect(),
+            keys,
+            connects: BTreeMap::new(),
+            touched: Vec::new(),
+        }
+    }
+
+    pub(crate) fn internet(&self) -> &Internet<Due> {
+        &self.internet
+    }
+
+    pub(crate) fn internet_mut(&mut self) -> &mut Internet<Due> {
+        &mut self.internet
+    }
+
+    /// The IPv4 address of a host.
+    pub(crate) fn address(&self, host: HostId) -> u32 {
+        self.internet.sockets(host).address()
+    }
+
+    /// Handles a network event. Returns whether a task was woken.
+    pub(crate) fn on_network(
+        &mut self,
+        at: Instant,
+        event: NetworkEvent,
+        recorder: &mut Recorder,
+    ) -> bool {
+        let host = self.internet.handle_event(at, event, recorder);
+        self.wake_waiters(host)
+    }
+
+    /// Sends what the hosts' calls have left to send. Returns whether a task was woken.
+    pub(crate) fn flush_all(&mut self, now: Instant, recorder: &mut Recorder) -> bool {
+        // In the order of hosts, not of calls: it must not depend on which task ran first.
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        let mut is_woken = false;
+        for host in touched.drain(..) {
+            self.internet.flush(now, host, recorder);
+            is_woken |= self.wake_waiters(host);
+        }
+        self.touched = touched;
+        is_woken
+    }
+
+    /// Turns the signals of a host's sockets into wakes.
+    fn wake_waiters(&mut self, host: HostId) -> bool {
+        let mut is_woken = false;
+        while let Some(signal) = self.internet.sockets_mut(host).poll_signal() {
+            let Signal::Event(event) = signal else {
+                continue;
+            };
+            let Some(waiters) = self.waiters[host.0 as usize].get_mut(slot(event)) else {
+                continue;
+            };
+            let Some(socket) = waiters.handle else {
+                continue;
+            };
+            let sockets = self.internet.sockets_mut(host);
+            let Ok(happened) = sockets.enum_events(socket, Some(event)) else {
+                continue;
+            };
+            if happened.events.contains(NetworkEvents::CONNECT) {
+                waiters.connected = Some(happened.connect.map_or(Ok(()), Err));
+            }
+            let is_any = |wanted: NetworkEvents| !happened.events.intersection(wanted).is_empty();
+            let is_over = is_any(NetworkEvents::CLOSE | NetworkEvents::CONNECT);
+            if is_over || is_any(NetworkEvents::READ | NetworkEvents::ACCEPT) {
+                is_woken |= wake(&mut waiters.read);
+            }
+            if is_over || is_any(NetworkEvents::WRITE) {
+                is_woken |= wake(&mut waiters.write);
+            }
+        }
+        is_woken
+    }
+
+    /// A socket that connects to `to`.
+    pub(crate) fn connect(
+        &mut self,
+        now: Instant,
+        owner: Incarnation,
+        to: SocketAddress,
+    ) -> Result<Socket, SocketError> {
+        let host = owner.host;
+        let socket = self.open(owner, CONNECTION_EVENTS)?;
+        let nth = self.connects.entry((host, to.host, to.port)).or_default();
+        *nth += 1;
+        let role = mix(mix(u64::from(to.host), u64::from(to.port)), *nth);
+        let label = FlowLabel(mix(self.keys[host.0 as usize], role));
+        self.touched.push(host);
+        let sockets = self.internet.sockets_mut(host);
+        match sockets.connect(uptime(now), socket.handle, to, label) {
+            Ok(()) | Err(SocketError::WouldBlock) => Ok(socket),
+            Err(error) => {
+                self.close(now, socket);
+                Err(error)
+            }
+        }
+    }
+
+    /// How a connect ended; `None` while it is under way, and then `waker` is woken at its end.
+    pub(crate) fn poll_connected(
+        &mut self,
+        socket: Socket,
+        waker: &Waker,
+    ) -> Option<Result<(), SocketError>> {
+        let waiters = self.waiters_mut(socket);
+        if waiters.connected.is_none() {
+            waiters.write = Some(waker.clone());
+        }
+        waiters.connected
+    }
+
+    /// A socket that listens at `port`; 0 chooses a free one.
+    pub(crate) fn listen(
+        &mut self,
+        owner: Incarnation,
+        port: u16,
+    ) -> Result<(Socket, u16), SocketError> {
+        let socket = self.open(owner, NetworkEvents::empty())?;
+        let sockets = self.internet.sockets_mut(owner.host);
+        let listening = sockets
+            .bind(socket.handle, port)
+            .and_then(|()| sockets.listen(socket.handle, BACKLOG))
+            .and_then(|()| sockets.event_select(socket.handle, socket.event, NetworkEvents::ACCEPT))
+            .and_then(|()| sockets.local_port(socket.handle));
+        match listening {
+            Ok(bound) => Ok((socket, bound.unwrap_or(port))),
+            Err(error) => {
+                self.forget(socket, Instant::ZERO);
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn accept(
+        &mut self,
+        listener: Socket,
+    ) -> Result<(Socket, SocketAddress), SocketError> {
+        let sockets = self.internet.sockets_mut(listener.owner.host);
+        let (handle, from) = sockets.accept(listener.handle)?;
+        let event = sockets.create_event()?;
+        sockets.event_select(handle, event, CONNECTION_EVENTS)?;
+        let socket = Socket {
+            owner: listener.owner,
+            handle,
+            event,
+        };
+        self.seat(socket);
+        Ok((socket, from))
+    }
+
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        socket: Socket,
+        limit: usize,
+    ) -> Result<Payload, SocketError> {
+        let sockets = self.touch(socket);
+        sockets.receive(uptime(now), socket.handle, limit)
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        socket: Socket,
+        bytes: &[u8],
+    ) -> Result<usize, SocketError> {
+        let sockets = self.touch(socket);
+        sockets.send(uptime(now), socket.handle, bytes)
+    }
+
+    pub(crate) fn shutdown(&mut self, now: Instant, socket: Socket) -> Result<(), SocketError> {
+        let sockets = self.touch(socket);
+        sockets.shutdown(uptime(now), socket.handle)
+    }
+
+    pub(crate) fn set_no_delay(&mut self, socket: Socket, on: bool) -> Result<(), SocketError> {
+        let sockets = self.touch(socket);
+        sockets.set_no_delay(socket.handle, on)
+    }
+
+    pub(crate) fn set_hard_close(&mut self, socket: Socket, on: bool) -> Result<(), SocketError> {
+        let sockets = self.touch(socket);
+        sockets.set_hard_close(socket.handle, on)
+    }
+
+    pub(crate) fn set_keep_alive(
+        &mut self,
+        now: Instant,
+        socket: Socket,
+        on: bool,
+    ) -> Result<(), SocketError> {
+        let sockets = self.touch(socket);
+        sockets.set_keep_alive(uptime(now), socket.handle, on)
+    }
+
+    /// The port that a connect has chosen.
+    pub(crate) fn local_port(&self, socket: Socket) -> u16 {
+        let sockets = self.internet.sockets(socket.owner.host);
+        let port = sockets.local_port(socket.handle);
+        port.ok().flatten().unwrap_or(0)
+    }
+
+    pub(crate) fn close(&mut self, now: Instant, socket: Socket) {
+        self.touched.push(socket.owner.host);
+        self.forget(socket, now);
+    }
+
+    fn forget(&mut self, socket: Socket, now: Instant) {
+        let sockets = self.internet.sockets_mut(socket.owner.host);
+        // A destructor has nobody to report an error to, and the socket of a program that was
+        // stopped is closed already.
+        let _closed = (
+            sockets.close(uptime(now), socket.handle),
+            sockets.close_event(socket.event),
+        );
+        *self.waiters_mut(socket) = Waiters::default();
+    }
+
+    /// Resets connections of a host: all of them, or those with one peer.
+    pub(crate) fn reset(
+        &mut self,
+        now: Instant,
+        host: HostId,
+        peer: Option<u32>,
+        recorder: &mut Recorder,
+    ) {
+        let sockets = self.internet.sockets_mut(host);
+        sockets.reset_connections(uptime(now), peer);
+        self.internet.flush(now, host, recorder);
+        self.wake_waiters(host);
+    }
+
+    /// The system closes the sockets of a program that has been stopped.
+    pub(crate) fn end_process(&mut self, now: Instant, host: HostId) {
+        self.internet.sockets_mut(host).end_process(uptime(now));
+        self.touched.push(host);
+        self.waiters[host.0 as usize].clear();
+    }
+
+    /// A host goes off: its sockets are gone, and no peer is notified.
+    pub(crate) fn crash(&mut self, host: HostId, config: Config) {
+        self.internet.switch_off(host, config);
+        self.waiters[host.0 as usize].clear();
+    }
+
+    pub(crate) fn wait_readable(&mut self, socket: Socket, waker: &Waker) {
+        self.waiters_mut(socket).read = Some(waker.clone());
+    }
+
+    pub(crate) fn wait_writable(&mut self, socket: Socket, waker: &Waker) {
+        self.waiters_mut(socket).write = Some(waker.clone());
+    }
+
+    fn touch(&mut self, socket: Socket) -> &mut winsock::SocketTable {
+        self.touched.push(socket.owner.host);
+        self.internet.sockets_mut(socket.owner.host)
+    }
+
+    fn open(&mut self, owner: Incarnation, events: NetworkEvents) -> Result<Socket, SocketError> {
+        let sockets = self.internet.sockets_mut(owner.host);
+        let handle = sockets.socket()?;
+        let event = sockets.create_event()?;
+        sockets.event_select(handle, event, events)?;
+        let socket = Socket {
+            owner,
+            handle,
+            event,
+        };
+        self.seat(socket);
+        Ok(socket)
+    }
+
+    fn seat(&mut self, socket: Socket) {
+        *self.waiters_mut(socket) = Waiters {
+            handle: Some(socket.handle),
+            ..Waiters::default()
+        };
+    }
+
+    fn waiters_mut(&mut self, socket: Socket) -> &mut Waiters {
+        let slots = &mut self.waiters[socket.owner.host.0 as usize];
+        let slot = slot(socket.event);
+        if slots.len() <= slot {
+            slots.resize_with(slot + 1, Waiters::default);
+        }
+        &mut slots[slot]
+    }
+}
+
+fn slot(event: EventHandle) -> usize {
+    event.0 as usize / 4
+}
+
+fn wake(waker: &mut Option<Waker>) -> bool {
+    let waiting = waker.take();
+    let is_waiting = waiting.is_some();
+    waiting.into_iter().for_each(Waker::wake);
+    is_waiting
+}

@@ -1,0 +1,31 @@
+//! Guests as something that can be swept, replayed, shrunk, explained and compared.
+
+use config::plan::Scenario;
+use explore::Subject;
+use simulation::observers::Observe;
+use simulation::{LoweringError, Options, Outcome};
+
+use crate::run::run;
+use crate::sim::Sim;
+
+/// The guests that a function registers, as a [`Subject`] of `explore`.
+#[derive(Clone, Copy)]
+pub struct Guests<F>(pub F);
+
+impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
+    fn run(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        options: Options,
+    ) -> Result<Outcome, LoweringError> {
+        let (outcome, _) = run(&self.0, scenario, seed, options, Observe::default())?;
+        Ok(outcome)
+    }
+}
+
+impl<F> std::fmt::Debug for Guests<F> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Guests")
+    }
+}

@@ -1,0 +1,272 @@
+//! The state of one running simulation: its clock, its events, the hosts with their sockets, and
+//! what was observed of the guests.
+
+mod faults;
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use config::plan::Scenario;
+use internet::{Event, Internet};
+use kernel::{Choices, Instant};
+use net::{HostId, Network};
+use simulation::outcome::Stop;
+use simulation::record::Record;
+use simulation::recorder::Recorder;
+use tokio::time::{Instant as TokioInstant, Sleep};
+
+use faults::Faults;
+
+use crate::due::Due;
+use crate::hosts::Hosts;
+use crate::incarnation::Incarnation;
+use crate::observations::{Failure, Observations, Violated};
+use crate::sockets::Sockets;
+use crate::spawned::Spawned;
+
+/// tokio's timer wheel has slots of one millisecond; its timers expire at whole milliseconds.
+const TOKIO_TICK: u64 = 1_000_000;
+/// Later than the end of every run. tokio's wheel reaches about two years.
+const FAR: Duration = Duration::from_secs(86_400 * 600);
+/// Polls of guests' tasks at one instant. A program that never waits would make more for ever.
+const POLLS_MAX: u64 = 1_000_000;
+
+/// One running simulation.
+pub(crate) struct World {
+    pub(crate) scenario: Scenario,
+    pub(crate) choices: Choices,
+    pub(crate) hosts: Hosts,
+    pub(crate) spawned: Spawned,
+    pub(crate) sockets: Sockets,
+    pub(crate) faults: Faults,
+    pub(crate) observations: Observations,
+    pub(crate) recorder: Recorder,
+    /// Simulation events that were handled.
+    pub(crate) events: u64,
+    /// The network of the healing phase, until it begins.
+    pub(crate) healed: Option<Network>,
+    /// The network before the healing phase, once that has begun.
+    pub(crate) faulty: Option<Network>,
+    pub(crate) healed_at: Option<Instant>,
+    /// Hosts whose program has to be started.
+    pub(crate) to_start: Vec<HostId>,
+    /// Why the run is over, and when it ended.
+    pub(crate) stop: Option<(Stop, Instant)>,
+    /// Wakes what waits for the end of the run or for a host to start.
+    pub(crate) main: Option<Waker>,
+    clock: Clock,
+    /// Polls of guests' tasks since time last advanced.
+    polls: u64,
+}
+
+/// tokio's clock and its timers.
+struct Clock {
+    /// tokio's time at the start of virtual time.
+    origin: TokioInstant,
+    /// With a paused clock, tokio advances to its next timer when no task can run. This timer stops
+    /// it before the next event of the network, which tokio does not know.
+    guard: Pin<Box<Sleep>>,
+    guard_at: u64,
+}
+
+impl World {
+    /// A simulation at the start of virtual time. Call it inside the runtime.
+    pub(crate) fn new(
+        scenario: &Scenario,
+        choices: Choices,
+        internet: Internet<Due>,
+        healed: Network,
+        recorder: Recorder,
+    ) -> Self {
+        Self {
+            hosts: Hosts::new(scenario.hosts.keys()),
+            spawned: Spawned::default(),
+            sockets: Sockets::new(internet, scenario.hosts.keys()),
+            faults: Faults::new(scenario),
+            observations: Observations::default(),
+            recorder,
+            events: 0,
+            healed: Some(healed),
+            faulty: None,
+            healed_at: None,
+            to_start: Vec::new(),
+            stop: None,
+            main: None,
+            clock: Clock::new(),
+            polls: 0,
+            scenario: scenario.clone(),
+            choices,
+        }
+    }
+
+    /// Virtual time since the start.
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Whether a task of this host may run now. If it must wait for the end of a stall, `task` is
+    /// woken then.
+    pub(crate) fn admits(&mut self, host: Incarnation, task: &Waker) -> bool {
+        if self.stop.is_some() || !self.hosts.is_current(host) {
+            return false;
+        }
+        self.polls += 1;
+        if self.polls > POLLS_MAX {
+            self.violate(Violated {
+                failure: Failure::Overdue,
+                host: host.host,
+                what: "a program that never waits".to_owned(),
+                detail: format!(
+                    "its tasks were polled {POLLS_MAX} times and no time has passed: a loop \
+                     without an .await that waits, or tasks that wake each other for ever"
+                ),
+            });
+            self.end(Stop::Events);
+            return false;
+        }
+        let now = self.now();
+        !self.hosts.stalls(host.host, now, task)
+    }
+
+    /// Reports a violated property, unless the same was reported before.
+    pub(crate) fn violate(&mut self, violated: Violated) {
+        if self.stop.is_none() {
+            let now = self.now();
+            self.violate_at(violated, now);
+        }
+    }
+
+    /// Reports a property that was violated at `at`, unless the same was reported before.
+    pub(crate) fn violate_at(&mut self, violated: Violated, at: Instant) {
+        let host = &self.hosts.of(violated.host).name;
+        let limit = self.scenario.limits.violations;
+        if let Some(new) = self.observations.add(violated, host, at, limit) {
+            let record = Record::Violation(Box::new(new.clone()));
+            self.recorder.write(at, record);
+        }
+    }
+
+    /// Records what a host reports.
+    pub(crate) fn note(&mut self, host: HostId, text: String) {
+        if self.stop.is_none() {
+            let now = self.now();
+            self.recorder.write(now, Record::Guest(host, text));
+        }
+    }
+
+    /// Ends the run.
+    pub(crate) fn end(&mut self, why: Stop) {
+        if self.stop.is_none() {
+            self.stop = Some((why, self.now()));
+        }
+        self.wake_main();
+    }
+
+    pub(crate) fn wake_main(&mut self) {
+        if let Some(main) = &self.main {
+            main.wake_by_ref();
+        }
+    }
+
+    /// No task can run: handles events and advances the clock until a task is woken, or up to the
+    /// tick of tokio's next timer.
+    pub(crate) fn on_idle(&mut self) {
+        let now = self.now();
+        // What is woken may be a task that has ended. Waking the main future too makes sure that tokio
+        // asks again before it advances to its next timer, of which the guard may be outdated.
+        if self.stop.is_some() || self.sockets.flush_all(now, &mut self.recorder) {
+            return self.wake_main();
+        }
+        loop {
+            let now = self.now().nanos();
+            let tick = now - now % TOKIO_TICK + TOKIO_TICK;
+            let next = self.sockets.internet_mut().next_time();
+            let next = next.expect("the end of the run is an event").nanos();
+            // No timer of tokio's expires before `tick`, so events up to there come first. At
+            // `tick` itself packets come before timers: the order of events within one instant.
+            if next <= tick {
+                self.advance(next.saturating_sub(now));
+                if self.handle_events_at(next) {
+                    return self.wake_main();
+                }
+                continue;
+            }
+            if !now.is_multiple_of(TOKIO_TICK) {
+                self.advance(tick - now);
+            }
+            // tokio may advance up to the last tick before the event.
+            self.polls = 0;
+            self.clock.set_guard((next - 1) / TOKIO_TICK * TOKIO_TICK);
+            return;
+        }
+    }
+
+    fn advance(&mut self, nanos: u64) {
+        if nanos > 0 {
+            self.polls = 0;
+            advance(nanos);
+        }
+    }
+
+    /// Handles all events of one instant. Returns whether a task was woken.
+    fn handle_events_at(&mut self, at: u64) -> bool {
+        let mut is_woken = false;
+        while self.stop.is_none() {
+            let next = self.sockets.internet_mut().next_time();
+            if next.is_none_or(|next| next.nanos() != at) {
+                break;
+            }
+            self.events += 1;
+            let Some((key, event)) = self.sockets.internet_mut().pop_event() else {
+                break;
+            };
+            is_woken |= match event {
+                Event::Network(event) => self.sockets.on_network(key.at, event, &mut self.recorder),
+                Event::User(due) => {
+                    self.on_due(due);
+                    // It may reset connections, or end or start a program.
+                    true
+                }
+            };
+            if self.events >= self.scenario.limits.events {
+                self.end(Stop::Events);
+            }
+        }
+        is_woken || self.stop.is_some()
+    }
+}
+
+impl Clock {
+    fn new() -> Self {
+        let origin = TokioInstant::now();
+        let mut guard = Box::pin(tokio::time::sleep_until(origin + FAR));
+        // The first poll registers the timer. Its waker does nothing: it exists to stop the clock.
+        let _ = guard.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        Self {
+            origin,
+            guard,
+            guard_at: u64::MAX,
+        }
+    }
+
+    fn now(&self) -> Instant {
+        let elapsed = TokioInstant::now() - self.origin;
+        Instant::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn set_guard(&mut self, at: u64) {
+        if self.guard_at != at {
+            self.guard_at = at;
+            let at = self.origin + Duration::from_nanos(at);
+            self.guard.as_mut().reset(at);
+        }
+    }
+}
+
+/// Advances tokio's clock. Its first poll does so; the second would only yield to other tasks.
+fn advance(nanos: u64) {
+    let mut step = pin!(tokio::time::advance(Duration::from_nanos(nanos)));
+    let _ = step.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+}

@@ -1,0 +1,297 @@
+//! The faults of the scenario, healing, and the start of hosts.
+
+use std::collections::BTreeMap;
+
+use config::plan::{Fault, FaultKind, ResetScope, Scenario, When};
+use kernel::Instant;
+use net::{HostId, LinkId, LinkState};
+use simulation::fault_times::FaultTimes;
+use simulation::lowering;
+use simulation::outcome::Stop;
+use simulation::record::{Record, Stage};
+
+use super::World;
+use crate::due::Due;
+use crate::sockets::socket_config;
+
+/// One fault of the scenario.
+#[derive(Debug)]
+struct State {
+    times: FaultTimes,
+    /// How often it has begun.
+    begun: u64,
+    is_active: bool,
+    until: Instant,
+    generation: u32,
+}
+
+/// The faults of a scenario, in the order of their names.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    faults: Vec<State>,
+    /// The cuts in force, in the order in which they began, with their fault.
+    cuts: Vec<(usize, LinkId, LinkState)>,
+    /// Whether the network has healed: no fault begins any more.
+    is_over: bool,
+}
+
+impl Faults {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let state = |(name, fault): (&String, &Fault)| State {
+            times: FaultTimes::new(name, fault),
+            begun: 0,
+            is_active: false,
+            until: Instant::MAX,
+            generation: 0,
+        };
+        Self {
+            faults: scenario.faults.iter().map(state).collect(),
+            cuts: Vec::new(),
+            is_over: false,
+        }
+    }
+
+    /// How often each began, by name.
+    pub(crate) fn counts(&self, scenario: &Scenario) -> BTreeMap<String, u64> {
+        let names = scenario.faults.keys().cloned();
+        names.zip(self.faults.iter().map(|it| it.begun)).collect()
+    }
+}
+
+impl World {
+    /// Schedules what is known at the start of a run.
+    pub(crate) fn schedule_start(&mut self) {
+        let end = Instant::ZERO.saturating_add(self.scenario.duration);
+        match self.scenario.healing {
+            Some(healing) => {
+                self.schedule(end, Due::Heal);
+                self.schedule(end.saturating_add(healing), Due::End);
+            }
+            None => self.schedule(end, Due::End),
+        }
+        for fault in 0..self.faults.faults.len() {
+            self.schedule_begin(fault, Instant::ZERO);
+        }
+    }
+
+    fn schedule(&mut self, at: Instant, due: Due) {
+        let internet = self.sockets.internet_mut();
+        internet.schedule(at, due.class(), due.host(), due);
+    }
+
+    /// Something is due.
+    pub(crate) fn on_due(&mut self, due: Due) {
+        match due {
+            Due::Begins { fault, generation } if self.is_latest(fault, generation) => {
+                self.begin(fault);
+            }
+            Due::Ends { fault, generation } if self.is_latest(fault, generation) => {
+                self.cease(fault);
+            }
+            Due::Begins { .. } | Due::Ends { .. } => {}
+            Due::Heal => self.heal(),
+            Due::Starts(host) => {
+                self.sockets.internet_mut().switch_on(host);
+                self.to_start.push(host);
+            }
+            Due::Resumes(host) => {
+                let now = self.now();
+                let tasks = self.hosts.resume(host, now);
+                tasks.into_iter().for_each(|task| task.wake());
+            }
+            Due::End => self.end(Stop::Duration),
+        }
+    }
+
+    fn is_latest(&self, fault: usize, generation: u32) -> bool {
+        self.faults.faults[fault].generation == generation
+    }
+
+    /// Schedules the next beginning of a fault. `since` is when the random wait for it began.
+    fn schedule_begin(&mut self, fault: usize, since: Instant) {
+        let it = &self.faults.faults[fault];
+        let generation = it.generation;
+        if let Some(at) = it.times.begins(self.choices, it.begun, since) {
+            let at = at.max(self.now());
+            self.schedule(at, Due::Begins { fault, generation });
+        }
+    }
+
+    fn begin(&mut self, fault: usize) {
+        if self.faults.is_over {
+            return;
+        }
+        let now = self.now();
+        let it = &mut self.faults.faults[fault];
+        let until = it.times.ends(self.choices, it.begun, now);
+        it.begun += 1;
+        // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
+        it.generation += 1;
+        it.until = until;
+        it.is_active = it.times.kind.lasts();
+        let (kind, generation) = (it.times.kind.clone(), it.generation);
+        let is_listed = matches!(it.times.when, When::At(_));
+        self.recorder
+            .write(now, Record::Fault(fault as u32, Stage::Strikes));
+        self.apply(fault, &kind, until);
+        if until < Instant::MAX {
+            self.schedule(until, Due::Ends { fault, generation });
+        }
+        // The next wait for a random fault that lasts begins when it ends.
+        if until == Instant::MAX || is_listed {
+            self.schedule_begin(fault, now);
+        }
+    }
+
+    fn apply(&mut self, fault: usize, kind: &FaultKind, until: Instant) {
+        match kind {
+            FaultKind::Cut { link, silent, .. } => {
+                let state = if *silent {
+                    LinkState::BlackHole
+                } else {
+                    LinkState::Withdrawn
+                };
+                let link = self.link(link);
+                self.faults.cuts.retain(|(cut, ..)| *cut != fault);
+                self.faults.cuts.push((fault, link, state));
+                self.apply_cuts(link);
+            }
+            FaultKind::Reset(ResetScope::Host(host)) => self.reset(self.host(host), None),
+            FaultKind::Reset(ResetScope::Link(link)) => {
+                let [one, other] = self.scenario.links[link].between.clone();
+                let [one, other] = [self.host(&one), self.host(&other)];
+                // Both ends see a RST, as if a device on the link had sent it.
+                self.reset(one, Some(self.sockets.address(other)));
+                self.reset(other, Some(self.sockets.address(one)));
+            }
+            FaultKind::Crash { host, .. } => self.crash(self.host(host)),
+            FaultKind::RestartService { host } => {
+                let host = self.host(host);
+                if self.sockets.internet_mut().is_up(host) {
+                    self.stop_program(host, "the program is stopped");
+                    let now = self.now();
+                    self.sockets.end_process(now, host);
+                    self.schedule(now, Due::Starts(host));
+                }
+            }
+            FaultKind::Stall { host, .. } => {
+                let host = self.host(host);
+                // A stall that would outlast the faults ends with them.
+                let end = Instant::ZERO.saturating_add(self.scenario.duration);
+                let until = match self.scenario.healing {
+                    Some(_) => until.min(end),
+                    None => until,
+                };
+                self.hosts.stall(host, until);
+                if until < Instant::MAX {
+                    self.schedule(until, Due::Resumes(host));
+                }
+            }
+            FaultKind::ClockOffset { host, offset } => {
+                self.set_clock(self.host(host), offset.nanos)
+            }
+        }
+    }
+
+    /// Ends a fault, if it is active.
+    fn cease(&mut self, fault: usize) {
+        let it = &mut self.faults.faults[fault];
+        if !std::mem::take(&mut it.is_active) {
+            return;
+        }
+        let kind = it.times.kind.clone();
+        let is_random = matches!(it.times.when, When::Random { .. });
+        match &kind {
+            FaultKind::Cut { link, .. } => {
+                let link = self.link(link);
+                self.faults.cuts.retain(|(cut, ..)| *cut != fault);
+                self.apply_cuts(link);
+            }
+            FaultKind::ClockOffset { host, .. } => {
+                let usual = self.scenario.hosts[host].clock_offset;
+                self.set_clock(self.host(host), usual.nanos);
+            }
+            FaultKind::Crash { host, .. } => self.restart(host),
+            FaultKind::Stall { .. } | FaultKind::Reset(_) | FaultKind::RestartService { .. } => {}
+        }
+        let now = self.now();
+        self.recorder
+            .write(now, Record::Fault(fault as u32, Stage::Ceases));
+        if is_random && !self.faults.is_over {
+            self.schedule_begin(fault, now);
+        }
+    }
+
+    /// All faults end, and the network is perfect from now on.
+    fn heal(&mut self) {
+        self.faults.is_over = true;
+        for fault in 0..self.faults.faults.len() {
+            self.cease(fault);
+        }
+        if let Some(healed) = self.healed.take() {
+            // The network from before is kept for its packet counts.
+            let faulty = self.sockets.internet_mut().replace_network(healed);
+            self.faulty = Some(faulty);
+        }
+        let now = self.now();
+        self.healed_at = Some(now);
+        self.recorder.write(now, Record::Healed);
+    }
+
+    fn apply_cuts(&mut self, link: LinkId) {
+        let latest = self.faults.cuts.iter().rfind(|(_, cut, _)| *cut == link);
+        let state = latest.map_or(LinkState::Up, |(.., state)| *state);
+        self.sockets.internet_mut().set_link_state(link, state);
+    }
+
+    fn reset(&mut self, host: HostId, peer: Option<u32>) {
+        let now = self.now();
+        self.sockets.reset(now, host, peer, &mut self.recorder);
+    }
+
+    /// A power failure: the program's tasks and the sockets are gone, and no peer is notified.
+    fn crash(&mut self, host: HostId) {
+        if !self.sockets.internet_mut().is_up(host) {
+            return;
+        }
+        let plan = &self.scenario.hosts[&self.hosts.of(host).name];
+        let config = socket_config(lowering::sockets(plan, self.sockets.address(host)));
+        self.sockets.crash(host, config);
+        self.stop_program(host, "the host crashes");
+    }
+
+    fn stop_program(&mut self, host: HostId, why: &str) {
+        self.note(host, why.to_owned());
+        let conditions = &mut self.observations.conditions;
+        conditions.retain(|it| it.host.host != host);
+        for task in self.hosts.stop(host) {
+            task.abort();
+        }
+    }
+
+    /// Switches a host on, unless another active crash keeps it down.
+    fn restart(&mut self, name: &str) {
+        let is_down = self.faults.faults.iter().any(|it| {
+            let crash = matches!(&it.times.kind, FaultKind::Crash { host, .. } if host == name);
+            it.is_active && crash
+        });
+        if !is_down {
+            let (now, host) = (self.now(), self.host(name));
+            self.schedule(now, Due::Starts(host));
+        }
+    }
+
+    fn set_clock(&mut self, host: HostId, nanos: i64) {
+        let now = self.now();
+        self.recorder.write(now, Record::ClockSet(host, nanos));
+    }
+
+    fn host(&self, name: &str) -> HostId {
+        self.hosts.named(name).expect("the format checks names")
+    }
+
+    fn link(&self, name: &str) -> LinkId {
+        let index = self.scenario.links.keys().position(|link| link == name);
+        LinkId(index.expect("the format checks names") as u32)
+    }
+}

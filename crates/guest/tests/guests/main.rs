@@ -1,0 +1,6 @@
+//! Guests through the public interface.
+
+mod bb8_starves;
+mod common;
+mod mistakes;
+mod time;
