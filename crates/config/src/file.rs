@@ -13,12 +13,12 @@ use std::net::Ipv4Addr;
 use serde_json::Value as Json;
 
 use crate::format::document::{self, Node};
-use crate::format::key::description::describe;
+use crate::format::key::description::{describe, object};
 use crate::format::key::printer::{Detail, Printer};
-use crate::format::key::reader::{Read, Reader};
+use crate::format::key::reader::Reader;
 use crate::format::overrides;
 use crate::plan::Scenario;
-use check::{check, check_names};
+use check::check;
 
 pub use crate::format::diagnostic::{Code, Diagnostic, Source, Span};
 pub use crate::format::document::SIZE_MAX;
@@ -38,24 +38,22 @@ const HASH_CONTEXT: &str = "mtasim scenario 4";
 /// # Errors
 /// Everything that is wrong, as far as one mistake does not hide another.
 pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    let mut sources = vec![Source {
-        name: name.to_owned(),
-        text: String::new(),
-    }];
+    let file = (name.to_owned(), String::new());
+    let overrides = overrides
+        .iter()
+        .map(|text| ("--set".to_owned(), text.clone()));
+    let sources = std::iter::once(file).chain(overrides);
+    let mut sources: Vec<Source> = sources.map(|(name, text)| Source { name, text }).collect();
     let text = match document::text_of(bytes) {
         Ok(text) => text,
         Err(diagnostic) => return Err(Diagnostics::new(sources, vec![diagnostic])),
     };
     text.clone_into(&mut sources[0].text);
-    if overrides.len() > OVERRIDES_MAX {
+    if sources.len() > OVERRIDES_MAX + 1 {
         let message = format!("more than {OVERRIDES_MAX} overrides");
         let found = Diagnostic::of_file(Code::TooMany, message);
         return Err(Diagnostics::new(sources, vec![found]));
     }
-    sources.extend(overrides.iter().map(|text| Source {
-        name: "--set".to_owned(),
-        text: text.clone(),
-    }));
     document::parse(text)
         .and_then(|document| interpret(document, &sources))
         .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
@@ -69,26 +67,18 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
             diagnostics.push(diagnostic);
         }
     }
-    let Read {
-        section: mut scenario,
-        spans,
-        diagnostics: found,
-    } = Reader::read::<Scenario>(&document);
+    let (mut scenario, found) = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
     assign_addresses(&mut scenario);
-    // A setting that could not be read would contradict others; names still can be looked up.
-    let mistakes = if diagnostics.is_empty() {
-        check(&scenario)
-    } else {
-        check_names(&scenario)
-    };
-    diagnostics.extend(mistakes.into_iter().map(|mistake| Diagnostic {
-        code: mistake.code,
-        span: Some(spans.of(&mistake.path).unwrap_or(Span::new(0, 0..0))),
-        message: format!("`{}`: {}", mistake.path, mistake.message),
-        label: String::new(),
-        help: mistake.help,
-    }));
+    // A setting that could not be read would contradict others.
+    if diagnostics.is_empty() {
+        let positioned = |(path, mistake): (String, Diagnostic)| Diagnostic {
+            span: Some(document.position(&path)),
+            message: format!("`{path}`: {}", mistake.message),
+            ..mistake
+        };
+        diagnostics.extend(check(&scenario).into_iter().map(positioned));
+    }
     if diagnostics.is_empty() {
         Ok(scenario)
     } else {
@@ -115,7 +105,10 @@ fn assign_addresses(scenario: &mut Scenario) {
 /// The JSON Schema of scenario files.
 #[must_use]
 pub fn schema() -> Json {
-    crate::format::schema::schema("mtasim scenario", &describe::<Scenario>())
+    let mut schema = object(&describe::<Scenario>());
+    schema["$schema"] = Json::from("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = Json::from("mtasim scenario");
+    schema
 }
 
 /// The reference of all keys, as Markdown.
@@ -139,13 +132,11 @@ impl Scenario {
         blake3::derive_key(HASH_CONTEXT, text.as_bytes())
     }
 
-    /// What is wrong with an edited plan, as `(dotted path, message)`. Ranges of single values are
-    /// not checked.
-    #[must_use]
-    pub fn check(&self) -> Vec<(String, String)> {
-        let mistakes = check(self).into_iter();
-        mistakes
-            .map(|mistake| (mistake.path, mistake.message))
-            .collect()
+    /// Checks an edited plan, as if it were read from a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the lines of [`Scenario::to_toml`].
+    pub fn check(&self) -> Result<(), Diagnostics> {
+        load("plan", self.to_toml().as_bytes(), &[]).map(|_| ())
     }
 }

@@ -6,8 +6,8 @@
 //! | `document`, `overrides` | TOML text to a tree with positions; settings of the command line |
 //! | `key`, `declare`, `keyword` | how keys are declared |
 //! | `key/scalar`, `setting`, `units` | what a key can hold |
-//! | `key/{reader,printer,description}` | the three visitors of keys |
-//! | `schema`, `reference` | what the description is turned into |
+//! | `key/{reader,printer,description,changes}` | the four visitors of keys |
+//! | `reference` | the description as Markdown |
 //! | `diagnostic`, `render`, `suggestion` | what is wrong with a file, and how that is shown |
 
 pub(crate) mod declare;
@@ -18,7 +18,20 @@ pub(crate) mod keyword;
 pub(crate) mod overrides;
 pub(crate) mod reference;
 pub(crate) mod render;
-pub(crate) mod schema;
 pub(crate) mod setting;
 pub(crate) mod suggestion;
 pub(crate) mod units;
+
+/// What the code that the macros of `declare` and `key/scalar` generate refers to.
+pub(crate) mod prelude {
+    pub(crate) use super::declare::field;
+    pub(crate) use super::diagnostic::Diagnostic;
+    pub(crate) use super::document::Node;
+    pub(crate) use super::key::changes::{changed, reset};
+    pub(crate) use super::key::description::Shape;
+    pub(crate) use super::key::printer::{Detail, Printed};
+    pub(crate) use super::key::reader::{Input, Reader};
+    pub(crate) use super::key::scalar::{self, scalars};
+    pub(crate) use super::key::{Choice, Key, Keys, Range, Section, Setting};
+    pub(crate) use super::keyword::Keyword;
+}

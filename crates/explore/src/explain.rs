@@ -135,7 +135,7 @@ pub fn explain(
             necessity: Necessity::Inseparable,
             others: Vec::new(),
         };
-        if rest.check().is_empty()
+        if rest.check().is_ok()
             && let Ok(outcome) = run(&rest, false)
         {
             explanation.runs += 1;

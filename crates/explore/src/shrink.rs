@@ -222,7 +222,7 @@ impl<'a> Search<'a> {
 
     /// Accepts a candidate if it shows the failure with the current seed or another one.
     fn attempt(&mut self, candidate: Scenario) -> bool {
-        if candidate == self.best || !candidate.check().is_empty() {
+        if candidate == self.best || candidate.check().is_err() {
             return false;
         }
         let own = self.seed;

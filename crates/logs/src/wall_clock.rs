@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{DateTime, date};
 
 use kernel::Instant;
 
@@ -20,7 +20,7 @@ impl WallTime {
     /// stop at the end of the year 9999.
     #[must_use]
     pub fn at(epoch: Epoch, at: Instant, offset: Offset) -> Self {
-        let shown = start(epoch).saturating_add(Duration::from_nanos(at.nanos()));
+        let shown = epoch.0.saturating_add(Duration::from_nanos(at.nanos()));
         Self(shown.saturating_add(SignedDuration::from_nanos(offset.nanos)))
     }
 
@@ -28,8 +28,7 @@ impl WallTime {
     /// zero for a run that begins earlier.
     #[must_use]
     pub fn since_1970(epoch: Epoch) -> u64 {
-        let since =
-            start(epoch).duration_since(Date::constant(1970, 1, 1).to_datetime(Default::default()));
+        let since = epoch.0.duration_since(date(1970, 1, 1).at(0, 0, 0, 0));
         since.as_nanos().clamp(0, i128::from(u64::MAX)) as u64
     }
 
@@ -48,22 +47,6 @@ impl WallTime {
         };
         (hour, if self.0.hour() < 12 { "am" } else { "pm" })
     }
-}
-
-fn start(epoch: Epoch) -> DateTime {
-    let small = |number: u8| i8::try_from(number).expect("parts of dates are small");
-    let year = i16::try_from(epoch.year).expect("years have four digits");
-    let (hour, minute) = (small(epoch.hour), small(epoch.minute));
-    DateTime::new(
-        year,
-        small(epoch.month),
-        small(epoch.day),
-        hour,
-        minute,
-        small(epoch.second),
-        0,
-    )
-    .expect("the format checks dates")
 }
 
 /// `06-06-01 03:36:27pm`, as EV0.LOG writes it (Q303102).
@@ -104,14 +87,13 @@ mod tests {
 
     #[test]
     fn runs_before_1970_begin_at_zero() {
-        let year = |year| Epoch {
-            year,
-            ..Epoch::DEFAULT
-        };
         assert_eq!(
             WallTime::since_1970(Epoch::DEFAULT),
             991_814_400_000_000_000
         );
-        assert_eq!(WallTime::since_1970(year(1969)), 0);
+        assert_eq!(
+            WallTime::since_1970(Epoch(date(1969, 6, 6).at(8, 0, 0, 0))),
+            0
+        );
     }
 }

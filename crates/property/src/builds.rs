@@ -7,6 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use config::file::Diagnostics;
 use config::plan::{Keyword, Scenario};
 use explore::Subject;
 use mta::{Build, Shipped};
@@ -66,9 +67,9 @@ pub enum RunError {
         /// The hosts of the scenario, by name.
         hosts: Vec<String>,
     },
-    /// The scenario is invalid: the dotted path of each wrong key, with a message.
-    #[error("the scenario is invalid:{}", listed(.0))]
-    InvalidScenario(Vec<(String, String)>),
+    /// The scenario is invalid, and why.
+    #[error("the scenario is invalid:\n{0}")]
+    InvalidScenario(Diagnostics),
     /// A link cannot be calibrated as the scenario says.
     #[error(transparent)]
     Lowering(#[from] LoweringError),
@@ -114,10 +115,7 @@ impl Builds {
                 hosts: scenario.hosts.keys().cloned().collect(),
             });
         }
-        let mistakes = scenario.check();
-        if !mistakes.is_empty() {
-            return Err(RunError::InvalidScenario(mistakes));
-        }
+        scenario.check().map_err(RunError::InvalidScenario)?;
         let builds = scenario.hosts.iter().map(|(name, host)| {
             let own = self.at.get(name).or(self.everywhere.as_ref());
             match own {
@@ -164,13 +162,4 @@ impl fmt::Debug for Builds {
             .field("at", &at.collect::<BTreeMap<_, _>>())
             .finish()
     }
-}
-
-/// ` path: message; path: message`
-fn listed(mistakes: &[(String, String)]) -> String {
-    let mistakes = mistakes.iter();
-    let mistakes: Vec<String> = mistakes
-        .map(|(path, message)| format!(" {path}: {message}"))
-        .collect();
-    mistakes.join(";")
 }

@@ -49,7 +49,7 @@ const CALLS_MAX: u64 = 20_000_000;
 ///     .faults(no_faults());
 /// proptest!(ProptestConfig::with_cases(20), |(case in cases.strategy())| {
 ///     prop_assert!(case.scenario.faults.is_empty());
-///     prop_assert_eq!(case.scenario.check(), vec![]);
+///     prop_assert_eq!(case.scenario.check(), Ok(()));
 /// });
 /// ```
 #[derive(Debug)]

@@ -40,7 +40,7 @@ const NTH_MAX: u64 = 8;
 /// let cases = Cases::of(&build).preemptions(preemptions);
 /// proptest!(ProptestConfig::with_cases(20), |(case in cases.strategy())| {
 ///     prop_assert!(case.scenario.pins.preempt.len() <= 4);
-///     prop_assert_eq!(case.scenario.check(), vec![]);
+///     prop_assert_eq!(case.scenario.check(), Ok(()));
 /// });
 /// ```
 ///

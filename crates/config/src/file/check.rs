@@ -1,51 +1,26 @@
-//! Checks of the whole plan: names without a table, hosts without a path, times that contradict
-//! each other.
+//! Checks of the whole plan: hosts without a path, times that contradict each other.
 
 mod faults;
-mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Instant, Ratio};
 
-use crate::format::diagnostic::Code;
+use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::units::QuantityRange;
 use crate::plan::{Domain, Limits, Priorities, Program, Scenario};
 
-/// Something wrong with a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
-    pub(super) code: Code,
-    /// The dotted path of the setting it is about.
-    pub(super) path: String,
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-}
-
-/// A plan and what is wrong with it.
+/// A plan and what is wrong with it: the dotted path of a setting, and a diagnostic without position.
 struct Checker<'a> {
     scenario: &'a Scenario,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<(String, Diagnostic)>,
 }
 
-/// The names that no table has, for a plan that can have other mistakes.
-pub(super) fn check_names(scenario: &Scenario) -> Vec<Mistake> {
-    let mut checker = Checker {
-        scenario,
-        mistakes: Vec::new(),
-    };
-    checker.names();
-    checker.mistakes
-}
-
-/// Everything wrong with the plan as a whole.
-pub(super) fn check(scenario: &Scenario) -> Vec<Mistake> {
-    let mut checker = Checker {
-        scenario,
-        mistakes: Vec::new(),
-    };
+/// Everything wrong with the plan as a whole, by dotted path. Diagnostics have no position.
+pub(super) fn check(scenario: &Scenario) -> Vec<(String, Diagnostic)> {
+    let mistakes = Vec::new();
+    let mut checker = Checker { scenario, mistakes };
     checker.hosts();
-    checker.names();
     checker.routes();
     checker.faults();
     checker.workloads();
@@ -56,28 +31,17 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Mistake> {
 
 impl Checker<'_> {
     fn contradiction(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.add(Code::Contradiction, path, message, None);
+        self.add(path, Diagnostic::of_file(Code::Contradiction, message));
     }
 
-    fn add(
-        &mut self,
-        code: Code,
-        path: impl Into<String>,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
-        self.mistakes.push(Mistake {
-            code,
-            path: path.into(),
-            message: message.into(),
-            help,
-        });
+    fn add(&mut self, path: impl Into<String>, mistake: Diagnostic) {
+        self.mistakes.push((path.into(), mistake));
     }
 
     fn hosts(&mut self) {
         if self.scenario.hosts.is_empty() {
             let message = "a scenario needs at least one host";
-            self.add(Code::MissingKey, "host", message, None);
+            self.add("host", Diagnostic::of_file(Code::MissingKey, message));
         }
         let mut owners = BTreeMap::new();
         for (name, host) in &self.scenario.hosts {
@@ -118,7 +82,10 @@ impl Checker<'_> {
             {
                 let message = format!("no path of links leads from `{from}` to `{to}`");
                 let help = format!("add a table [link.NAME] with between = [\"{from}\", \"{to}\"]");
-                self.add(Code::Contradiction, path, message, Some(help));
+                self.add(
+                    path,
+                    Diagnostic::of_file(Code::Contradiction, message).help(help),
+                );
             }
         }
     }
@@ -130,7 +97,8 @@ impl Checker<'_> {
             let message =
                 format!("messages have numbers of 32 bits, which {workloads} workloads share");
             let help = format!("set limits.messages = {each} or less");
-            self.add(Code::Contradiction, "limits.messages", message, Some(help));
+            let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
+            self.add("limits.messages", mistake);
         }
         let last = Instant::ZERO.saturating_add(self.scenario.duration);
         for (name, workload) in &self.scenario.workloads {
@@ -180,7 +148,10 @@ impl Checker<'_> {
             };
             if !exists {
                 let message = format!("there is no fault or link for `{part}`");
-                self.add(Code::UnknownName, "swarm.always", message, None);
+                self.add(
+                    "swarm.always",
+                    Diagnostic::of_file(Code::UnknownName, message),
+                );
             }
         }
         for (index, variation) in self.scenario.swarm.vary.iter().enumerate() {

@@ -11,36 +11,51 @@
 //!     = Duration::ZERO,           the default
 //!     default "by build",         the default in words, where it is not a constant
 //!     in 0..=DAY,                 the range, in the unit of the type
+//!     names "host",               the kind of table of which the value is a name
 //!     source "Q199412";           where default or meaning come from
 //! ```
 
+/// Parts of the code that the other macros generate for one field. `[..]` are what the
+/// declaration says, or empty: how, default, documentation, range, kind of table, source, default in
+/// words.
+macro_rules! field {
+    (@or $default:expr,) => { $default };
+    (@or $default:expr, $given:expr) => { $given };
+
+    (@blank $type:ty) => { <$type as Setting>::blank() };
+    (@blank $type:ty = $default:expr) => { $default };
+
+    (@key $name:expr,
+        [$($doc:literal)+] [$($range:expr)?] [$($table:literal)?] [$($source:expr)?] [$($words:literal)?]) => {
+        Key {
+            name: $name,
+            about: concat!($($doc),+).trim_ascii(),
+            range: field!(@or None, $(Some($range))?),
+            names: field!(@or None, $(Some($table))?),
+            source: field!(@or "", $($source)?),
+            default: field!(@or None, $(Some($words))?),
+        }
+    };
+
+    (@visit $keys:ident, $field:ident, $at:expr, [flatten] [$($default:expr)?] $($_:tt)+) => {{
+        let absent = field!(@or None, $(Some($default))?);
+        $keys.choice($at, absent.as_ref())
+    }};
+    (@visit $keys:ident, $field:ident, $at:expr, [$($name:literal)?] [] $($key:tt)+) => {
+        $keys.required(&field!(@key field!(@or stringify!($field), $($name)?), $($key)+), $at)
+    };
+    (@visit $keys:ident, $field:ident, $at:expr, [$($name:literal)?] [$default:expr] $($key:tt)+) => {{
+        let absent = $default;
+        let key = field!(@key field!(@or stringify!($field), $($name)?), $($key)+);
+        $keys.optional(&key, $at, &absent)
+    }};
+
+    (@nest => $keys:ident, $key:ident, $visit:block) => { $keys.table(&$key, |$keys| $visit) };
+    (@nest + $keys:ident, $key:ident, $visit:block) => {{ let _ = &$key; $visit }};
+}
+
 /// Declares a struct and the keys of its table.
 macro_rules! section {
-    // How a field is visited: by its key attribute and its default.
-    (@visit $keys:ident, $key:expr, $field:expr, [flatten] []) => {
-        $keys.choice($field, None)
-    };
-    (@visit $keys:ident, $key:expr, $field:expr, [flatten] [$default:expr]) => {
-        $keys.choice($field, Some(&$default))
-    };
-    (@visit $keys:ident, $key:expr, $field:expr, [$($name:literal)?] []) => {
-        $keys.required(&$key, $field)
-    };
-    (@visit $keys:ident, $key:expr, $field:expr, [$($name:literal)?] [$default:expr]) => {
-        $keys.optional(&$key, $field, &$default)
-    };
-
-    (@name $field:ident [$name:literal]) => { $name };
-    (@name $field:ident [$($flatten:ident)?]) => { stringify!($field) };
-
-    (@blank $type:ty, []) => { <$type as $crate::format::key::Setting>::blank() };
-    (@blank $type:ty, [$default:expr]) => { $default };
-
-    (@key $name:expr, [$($doc:literal)+] [$($range:expr)?] [$($source:expr)?] [$($words:literal)?]) => {
-        $crate::format::key::Key::new($name, concat!($($doc),+))
-            $(.range($range))? $(.source($source))? $(.default($words))?
-    };
-
     (
         $(#[$meta:meta])*
         pub struct $struct:ident $(: $default_trait:ident)? {
@@ -48,7 +63,8 @@ macro_rules! section {
                 $(#[doc = $doc:literal])+
                 $(#[key($how:tt)])?
                 $field:ident : $type:ty $(= $default:expr)?
-                    $(, default $words:literal)? $(, in $range:expr)? $(, source $source:expr)? ;
+                    $(, default $words:literal)? $(, in $range:expr)? $(, names $table:literal)?
+                    $(, source $source:expr)? ;
             )+
         }
         $(impl { $($item:tt)+ })?
@@ -59,46 +75,49 @@ macro_rules! section {
             $($(#[doc = $doc])+ pub $field: $type,)+
         }
 
-        impl $crate::format::key::Section for $struct {
-            fn blank() -> Self {
-                Self {
-                    $($field: $crate::format::declare::section!(@blank $type, [$($default)?]),)+
+        const _: () = {
+            use $crate::format::prelude::*;
+
+            impl Section for $struct {
+                fn blank() -> Self {
+                    Self { $($field: field!(@blank $type $(= $default)?),)+ }
+                }
+
+                fn keys<K: Keys>(&mut self, keys: &mut K, default: &Self) {
+                    let _ = default;
+                    // A field's default may depend on its required siblings: `Section::defaults`.
+                    $(field!(
+                        @visit keys, $field, &mut self.$field, [$($how)?]
+                        [$(field!(@or $default, self.defaults(default).$field.clone()))?]
+                        [$($doc)+] [$($range)?] [$($table)?] [$($source)?] [$($words)?]
+                    );)+
+                }
+
+                $($($item)+)?
+            }
+
+            impl $struct {
+                /// The keys of this table that are not at their default, without those of a
+                /// choice and those that must be there.
+                #[must_use]
+                pub fn changed_keys(&self) -> Vec<&'static str> {
+                    changed(self)
+                }
+
+                /// Sets a key of this table to its default.
+                pub fn reset_key(&mut self, key: &str) {
+                    reset(self, key);
                 }
             }
 
-            fn keys<K: $crate::format::key::Keys>(&mut self, keys: &mut K, default: &Self) {
-                let _ = default;
-                $(
-                    $crate::format::declare::section!(
-                        @field self, keys, default, $field,
-                        $crate::format::declare::section!(
-                            @key $crate::format::declare::section!(@name $field [$($how)?]),
-                            [$($doc)+] [$($range)?] [$($source)?] [$($words)?]
-                        ),
-                        [$($how)?] [$($default)?]
-                    );
-                )+
-            }
-
-            $($($item)+)?
-        }
-
-        $(
-            impl $default_trait for $struct {
-                fn default() -> Self {
-                    $crate::format::key::Section::blank()
+            $(
+                impl $default_trait for $struct {
+                    fn default() -> Self {
+                        Section::blank()
+                    }
                 }
-            }
-        )?
-    };
-
-    // A default of a struct's field may depend on its required fields.
-    (@field $self:ident, $keys:ident, $default:ident, $field:ident, $key:expr, $how:tt []) => {
-        $crate::format::declare::section!(@visit $keys, $key, &mut $self.$field, $how [])
-    };
-    (@field $self:ident, $keys:ident, $default:ident, $field:ident, $key:expr, $how:tt $given:tt) => {
-        let absent = $crate::format::key::Section::defaults($self, $default).$field.clone();
-        $crate::format::declare::section!(@visit $keys, $key, &mut $self.$field, $how [absent])
+            )?
+        };
     };
 }
 
@@ -107,14 +126,6 @@ macro_rules! section {
 /// whose first field is under the key and whose other fields are beside it. With
 /// `or "word" = Variant` the word denotes a variant without keys.
 macro_rules! choice {
-    (@nest => $keys:ident, $key:ident, $visit:block) => {
-        $keys.table(&$key, |$keys| $visit)
-    };
-    (@nest + $keys:ident, $key:ident, $visit:block) => {{
-        let _ = &$key;
-        $visit
-    }};
-
     (
         $(#[$meta:meta])*
         pub enum $enum:ident $(or $word:literal = $none:ident)? {
@@ -127,11 +138,11 @@ macro_rules! choice {
                         $(#[doc = $field_doc:literal])+
                         $(#[key($how:tt)])?
                         $field:ident : $field_type:ty $(= $default:expr)?
-                            $(, default $field_words:literal)? $(, in $field_range:expr)?
-                            $(, source $field_source:expr)? ;
+                            $(, default $words:literal)? $(, in $field_range:expr)?
+                            $(, names $field_table:literal)? $(, source $field_source:expr)? ;
                     )+
                 })?
-                $(, in $range:expr)? $(, source $source:expr)? ;
+                $(, in $range:expr)? $(, names $table:literal)? $(, source $source:expr)? ;
             )+
         }
     ) => {
@@ -148,83 +159,65 @@ macro_rules! choice {
             )+
         }
 
-        impl $crate::format::key::Choice for $enum {
-            fn alternatives() -> Vec<(&'static str, Self)> {
-                vec![$((
-                    $name,
-                    Self::$variant
-                        $((<$type as $crate::format::key::Setting>::blank()))?
-                        $({ $(
-                            $field: $crate::format::declare::section!(
-                                @blank $field_type, [$($default)?]
-                            ),
-                        )+ })?,
-                )),+]
-            }
+        const _: () = {
+            use $crate::format::prelude::*;
 
-            fn keys<K: $crate::format::key::Keys>(&mut self, keys: &mut K) {
-                match self {
-                    $(Self::$none => {})?
-                    $(
-                        Self::$variant $(($value))? $({ $($field),+ })? => {
-                            let key = $crate::format::declare::section!(
-                                @key $name, [$($doc)+] [$($range)?] [$($source)?] []
+            impl Choice for $enum {
+                fn alternatives() -> Vec<(&'static str, Self)> {
+                    vec![$((
+                        $name,
+                        Self::$variant
+                            $((<$type as Setting>::blank()))?
+                            $({ $($field: field!(@blank $field_type $(= $default)?),)+ })?,
+                    )),+]
+                }
+
+                fn keys<K: Keys>(&mut self, keys: &mut K) {
+                    match self {
+                        $(Self::$none => {})?
+                        $(Self::$variant $(($value))? $({ $($field),+ })? => {
+                            let key = field!(
+                                @key $name, [$($doc)+] [$($range)?] [$($table)?] [$($source)?] []
                             );
                             $(keys.required(&key, $value);)?
-                            $(
-                                $crate::format::declare::choice!(@nest $nest keys, key, {
-                                    $(
-                                        $crate::format::declare::section!(
-                                            @visit keys,
-                                            $crate::format::declare::section!(
-                                                @key
-                                                $crate::format::declare::section!(
-                                                    @name $field [$($how)?]
-                                                ),
-                                                [$($field_doc)+] [$($field_range)?]
-                                                [$($field_source)?] [$($field_words)?]
-                                            ),
-                                            $field, [$($how)?] [$($default)?]
-                                        );
-                                    )+
-                                });
-                            )?
-                        }
-                    )+
+                            $(field!(@nest $nest keys, key, {
+                                $(field!(
+                                    @visit keys, $field, $field, [$($how)?] [$($default)?]
+                                    [$($field_doc)+] [$($field_range)?] [$($field_table)?]
+                                    [$($field_source)?] [$($words)?]
+                                );)+
+                            });)?
+                        })+
+                    }
                 }
             }
-        }
 
-        /// As a separate table, the choice is its only content.
-        impl $crate::format::key::Section for $enum {
-            fn blank() -> Self {
-                let mut alternatives = <Self as $crate::format::key::Choice>::alternatives();
-                alternatives.swap_remove(0).1
+            /// As a separate table, the choice is its only content.
+            impl Section for $enum {
+                fn blank() -> Self {
+                    Self::alternatives().swap_remove(0).1
+                }
+
+                fn keys<K: Keys>(&mut self, keys: &mut K, _: &Self) {
+                    keys.choice(self, None);
+                }
+
+                $(
+                    fn read_scalar<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) -> bool {
+                        reader.accept(input, scalar::parse_word(input.node, $word, Self::$none), self);
+                        true
+                    }
+
+                    fn to_scalar(&self) -> Option<String> {
+                        matches!(self, Self::$none).then(|| scalar::quoted($word))
+                    }
+
+                    fn scalar_shape(_: Option<&Range>) -> Option<Shape> {
+                        Some(Shape::word($word))
+                    }
+                )?
             }
-
-            fn keys<K: $crate::format::key::Keys>(&mut self, keys: &mut K, _: &Self) {
-                keys.choice(self, None);
-            }
-
-            $(
-                fn from_scalar(
-                    node: &$crate::format::document::Node,
-                    _: Option<&$crate::format::key::Range>,
-                ) -> Option<Result<Self, $crate::format::diagnostic::Diagnostic>> {
-                    Some($crate::format::key::scalar::parse_word(node, $word).map(|()| Self::$none))
-                }
-
-                fn to_scalar(&self) -> Option<String> {
-                    matches!(self, Self::$none).then(|| $crate::format::key::scalar::quoted($word))
-                }
-
-                fn scalar_form(
-                    _: Option<&$crate::format::key::Range>,
-                ) -> Option<$crate::format::key::scalar::Form> {
-                    Some($crate::format::key::scalar::Form::of_word($word))
-                }
-            )?
-        }
+        };
     };
 }
 
@@ -242,24 +235,33 @@ macro_rules! keywords {
             $($(#[$about])* $member,)+
         }
 
-        impl $crate::format::keyword::Keyword for $name {
-            const ALL: &'static [Self] = &[$(Self::$member,)+];
+        const _: () = {
+            use $crate::format::prelude::*;
 
-            fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$member => $word,)+
+            impl Keyword for $name {
+                const ALL: &'static [Self] = &[$(Self::$member,)+];
+
+                fn as_str(self) -> &'static str {
+                    match self {
+                        $(Self::$member => $word,)+
+                    }
                 }
             }
-        }
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str($crate::format::keyword::Keyword::as_str(*self))
+            impl std::fmt::Display for $name {
+                fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    formatter.write_str(self.as_str())
+                }
             }
-        }
 
-        $crate::format::key::scalar_setting::settings!($name);
+            scalars! { $name {
+                blank: Self::ALL[0],
+                form: |_range| scalar::form_of_keyword::<Self>(),
+                parse: |node| scalar::parse_keyword(node),
+                toml: |it| scalar::quoted(it.as_str()),
+            } }
+        };
     };
 }
 
-pub(crate) use {choice, keywords, section};
+pub(crate) use {choice, field, keywords, section};

@@ -11,8 +11,10 @@ use super::diagnostic::{Code, Diagnostic, Span};
 
 /// Largest size of a scenario file, in bytes; ten thousand hosts need half of it.
 pub const SIZE_MAX: usize = 1 << 23;
+/// Items of a list and tables of a kind.
+pub(crate) const ITEMS_MAX: u64 = 100_000;
 /// Tables within tables; scenarios need five.
-const DEPTH_MAX: usize = 12;
+pub(crate) const DEPTH_MAX: usize = 12;
 /// Up to this size, all syntax errors are reported, beyond it only the first: error recovery takes
 /// time quadratic in the size.
 const RECOVERY_SIZE_MAX: usize = 64 * 1024;
@@ -30,10 +32,7 @@ pub(crate) struct Node {
 pub(crate) enum Item {
     String(String),
     /// Digits without separators, maybe with a sign, and their base.
-    Integer {
-        digits: String,
-        radix: u32,
-    },
+    Integer(String, u32),
     Float,
     Boolean(bool),
     /// A TOML date or time in its text form.
@@ -56,7 +55,7 @@ impl Node {
     pub(crate) const fn type_name(&self) -> &'static str {
         match self.item {
             Item::String(_) => "a string",
-            Item::Integer { .. } => "an integer",
+            Item::Integer(..) => "an integer",
             Item::Float => "a float",
             Item::Boolean(_) => "a boolean",
             Item::Datetime(_) => "a date or time",
@@ -66,139 +65,94 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The position of a setting or, if it is left out, of the innermost table around it.
+    pub(crate) fn position(&self, path: &str) -> Span {
+        let (mut span, mut node) = (self.span, self);
+        for name in path.split(['.', '[']) {
+            let index = name.trim_end_matches(']').parse::<usize>();
+            let below = match (&node.item, index) {
+                (Item::Table(table), _) => table.get(name).map(|entry| (entry.key, &entry.node)),
+                (Item::Array(items), Ok(index)) => items.get(index).map(|item| (item.span, item)),
+                _ => None,
+            };
+            let Some((key, inner)) = below else { break };
+            let is_table = matches!(inner.item, Item::Table(_));
+            span = if is_table { key } else { inner.span };
+            node = inner;
+        }
+        span
+    }
+}
+
 /// The file's text, if it is text of an acceptable size.
 pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
-    if bytes.len() > SIZE_MAX {
-        let message = format!(
-            "the file has {} bytes, the limit is {SIZE_MAX}",
-            bytes.len()
-        );
+    let size = bytes.len();
+    if size > SIZE_MAX {
+        let message = format!("the file has {size} bytes, the limit is {SIZE_MAX}");
         return Err(Diagnostic::of_file(Code::TooLarge, message));
     }
     std::str::from_utf8(bytes).map_err(|error| {
-        let message = format!(
-            "the file is not UTF-8 text: invalid byte at {}",
-            error.valid_up_to()
-        );
+        let at = error.valid_up_to();
+        let message = format!("the file is not UTF-8 text: invalid byte at {at}");
         Diagnostic::of_file(Code::NotText, message)
     })
 }
 
 /// The tree of the file, which is source 0.
 pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
-    let whole = Source {
-        number: 0,
-        offset: 0,
-    };
-    match DeTable::parse(text) {
+    let errors = match DeTable::parse(text) {
         Ok(table) => {
-            let (span, table) = (table.span(), table.into_inner());
-            let value = Spanned::new(span, DeValue::Table(table));
-            let root = whole.node(value, 0).map_err(|mistake| vec![mistake])?;
-            Ok(Node {
-                span: Span::new(0, 0..0),
-                ..root
-            })
+            let root = Spanned::new(0..0, DeValue::Table(table.into_inner()));
+            return tree(root, Span::new(0, 0..0), 0).map_err(|mistake| vec![mistake]);
         }
-        Err(first) => {
-            let errors = if text.len() <= RECOVERY_SIZE_MAX {
-                DeTable::parse_recoverable(text).1
-            } else {
-                vec![first]
-            };
-            let mistakes = errors.into_iter().take(SYNTAX_ERRORS_MAX).map(|error| {
-                let span = Span::new(0, error.span().unwrap_or(0..0));
-                Diagnostic::new(Code::Syntax, span, format!("not TOML: {}", error.message()))
-            });
-            Err(mistakes.collect())
-        }
-    }
-}
-
-/// The tree of the value at byte `offset` of an override; `None` if it is not a TOML
-/// value.
-pub(crate) fn parse_value(
-    text: &str,
-    source: usize,
-    offset: usize,
-) -> Option<Result<Node, Diagnostic>> {
-    let value = DeValue::parse(text).ok()?;
-    let source = Source {
-        number: source,
-        offset,
+        Err(_) if text.len() <= RECOVERY_SIZE_MAX => DeTable::parse_recoverable(text).1,
+        Err(first) => vec![first],
     };
-    Some(source.node(value, 0))
+    let mistakes = errors.into_iter().take(SYNTAX_ERRORS_MAX).map(|error| {
+        let span = Span::new(0, error.span().unwrap_or(0..0));
+        Diagnostic::new(Code::Syntax, span, format!("not TOML: {}", error.message()))
+    });
+    Err(mistakes.collect())
 }
 
-/// The keys of a dotted path.
-pub(crate) fn parse_path(text: &str) -> Option<Vec<String>> {
-    let document = format!("{text} = 0");
-    let mut table = DeTable::parse(&document).ok()?.into_inner();
-    let mut path = Vec::new();
-    loop {
-        if table.len() != 1 || path.len() > DEPTH_MAX {
-            return None;
-        }
-        let (key, value) = table.into_iter().next()?;
-        path.push(key.into_inner().into_owned());
-        match value.into_inner() {
-            DeValue::Table(inner) => table = inner,
-            DeValue::Integer(_) => return Some(path),
-            DeValue::String(_)
-            | DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_)
-            | DeValue::Array(_) => return None,
-        }
-    }
+/// The tree of a value of an override, which stands at the start of `place`; `None` if it is not a
+/// TOML value.
+pub(crate) fn parse_value(text: &str, place: Span) -> Option<Result<Node, Diagnostic>> {
+    Some(tree(DeValue::parse(text).ok()?, place, 0))
 }
 
-/// The text that values come from, and where they begin in it.
-#[derive(Clone, Copy)]
-struct Source {
-    number: usize,
-    offset: usize,
-}
-
-impl Source {
-    fn span<T>(self, value: &Spanned<T>) -> Span {
-        let range = value.span();
+/// A value with its positions, which count from the start of `base`.
+fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<Node, Diagnostic> {
+    let place = |range: std::ops::Range<usize>| {
         Span::new(
-            self.number,
-            range.start + self.offset..range.end + self.offset,
+            base.source,
+            base.start + range.start..base.start + range.end,
         )
+    };
+    let span = place(value.span());
+    if depth > DEPTH_MAX {
+        let message = format!("tables or arrays are nested deeper than {DEPTH_MAX}");
+        return Err(Diagnostic::new(Code::TooDeep, span, message));
     }
-
-    fn node(self, value: Spanned<DeValue<'_>>, depth: usize) -> Result<Node, Diagnostic> {
-        let span = self.span(&value);
-        if depth > DEPTH_MAX {
-            let message = format!("tables or arrays are nested deeper than {DEPTH_MAX}");
-            return Err(Diagnostic::new(Code::TooDeep, span, message));
+    let item = match value.into_inner() {
+        DeValue::String(text) => Item::String(text.into_owned()),
+        DeValue::Integer(integer) => Item::Integer(integer.as_str().to_owned(), integer.radix()),
+        DeValue::Float(_) => Item::Float,
+        DeValue::Boolean(boolean) => Item::Boolean(boolean),
+        DeValue::Datetime(datetime) => Item::Datetime(datetime.to_string()),
+        DeValue::Array(array) => {
+            let nodes = array.into_iter().map(|value| tree(value, base, depth + 1));
+            Item::Array(nodes.collect::<Result<_, _>>()?)
         }
-        let item = match value.into_inner() {
-            DeValue::String(text) => Item::String(text.into_owned()),
-            DeValue::Integer(integer) => Item::Integer {
-                digits: integer.as_str().to_owned(),
-                radix: integer.radix(),
-            },
-            DeValue::Float(_) => Item::Float,
-            DeValue::Boolean(boolean) => Item::Boolean(boolean),
-            DeValue::Datetime(datetime) => Item::Datetime(datetime.to_string()),
-            DeValue::Array(array) => {
-                let nodes = array.into_iter().map(|value| self.node(value, depth + 1));
-                Item::Array(nodes.collect::<Result<_, _>>()?)
-            }
-            DeValue::Table(table) => {
-                let entries = table.into_iter().map(|(key, value)| {
-                    let entry = Entry {
-                        key: self.span(&key),
-                        node: self.node(value, depth + 1)?,
-                    };
-                    Ok((key.into_inner().into_owned(), entry))
-                });
-                Item::Table(entries.collect::<Result<_, _>>()?)
-            }
-        };
-        Ok(Node { span, item })
-    }
+        DeValue::Table(table) => {
+            let entries = table.into_iter().map(|(key, value)| {
+                let (key, name) = (place(key.span()), key.into_inner().into_owned());
+                let node = tree(value, base, depth + 1)?;
+                Ok((name, Entry { key, node }))
+            });
+            Item::Table(entries.collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(Node { span, item })
 }

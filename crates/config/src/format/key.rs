@@ -3,21 +3,18 @@
 //! A [`Section`] visits its keys with a [`Keys`]: the reader fills the fields, the printer writes
 //! them, the describer lists the keys. A [`Setting`] is what a key can hold.
 
+pub(crate) mod changes;
 pub(crate) mod description;
 pub(crate) mod printer;
 pub(crate) mod reader;
 pub(crate) mod scalar;
-pub(crate) mod scalar_setting;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use self::description::Shape;
-use self::printer::Printed;
+use self::printer::{Detail, Printed};
 use self::reader::{Input, Reader};
-use self::scalar::Form;
-use super::diagnostic::Diagnostic;
-use super::document::Node;
 
 /// Smallest and largest amount of a value, in its type's unit.
 pub(crate) type Range = RangeInclusive<u64>;
@@ -28,12 +25,27 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// What the value is, in one or two sentences.
     pub(crate) about: &'static str,
-    /// Where the default or the meaning comes from; empty for a choice of this project.
-    pub(crate) source: &'static str,
     /// The range, where it is narrower than that of the type.
     pub(crate) range: Option<Range>,
+    /// The kind of table that the value names, such as `host`.
+    pub(crate) names: Option<&'static str>,
+    /// Where the default or the meaning comes from; empty for a choice of this project.
+    pub(crate) source: &'static str,
     /// The default in words, where it depends on other keys.
     pub(crate) default: Option<&'static str>,
+}
+
+impl Key {
+    pub(crate) const fn new(name: &'static str, about: &'static str) -> Self {
+        Self {
+            name,
+            about,
+            range: None,
+            names: None,
+            source: "",
+            default: None,
+        }
+    }
 }
 
 /// What visits the keys of a table.
@@ -60,8 +72,9 @@ pub(crate) trait Setting: Clone + PartialEq {
     /// Reads the value from the document; keys that a table leaves out keep their value. Mistakes
     /// go to the reader, and the value is unspecified then.
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>);
-    /// The value as TOML. `default` is what keys that are left out mean, for tables.
-    fn print(&self, default: &Self) -> Printed;
+    /// The value as TOML; `None` if nothing is to be written. `default` is what keys that are left
+    /// out mean, for tables.
+    fn print(&self, default: &Self, detail: Detail) -> Option<Printed>;
     /// How the value is written; `range` is that of the key.
     fn describe(range: Option<&Range>) -> Shape;
 }
@@ -77,16 +90,16 @@ pub(crate) trait Section: Clone + PartialEq {
     fn defaults<'a>(&self, default: &'a Self) -> Cow<'a, Self> {
         Cow::Borrowed(default)
     }
-    /// The section that a scalar denotes, such as `"none"`; `None` if only a table will do.
-    fn from_scalar(_: &Node, _: Option<&Range>) -> Option<Result<Self, Diagnostic>> {
-        None
+    /// Reads a scalar that denotes the section, such as `"none"`; `false` if only a table will do.
+    fn read_scalar<'a>(&mut self, _: &Input<'a>, _: &mut Reader<'a>) -> bool {
+        false
     }
     /// The scalar in place of this section.
     fn to_scalar(&self) -> Option<String> {
         None
     }
     /// How the scalar is written.
-    fn scalar_form(_: Option<&Range>) -> Option<Form> {
+    fn scalar_shape(_: Option<&Range>) -> Option<Shape> {
         None
     }
 }
@@ -97,36 +110,4 @@ pub(crate) trait Choice: Clone + PartialEq {
     fn alternatives() -> Vec<(&'static str, Self)>;
     /// Visits the alternative's own key, then the keys that belong beside it.
     fn keys<K: Keys>(&mut self, keys: &mut K);
-}
-
-impl Key {
-    pub(crate) const fn new(name: &'static str, about: &'static str) -> Self {
-        Self {
-            name,
-            about,
-            source: "",
-            range: None,
-            default: None,
-        }
-    }
-
-    /// What the value is, without the blank that documentation comments begin with.
-    pub(crate) fn about(&self) -> String {
-        self.about.trim().to_owned()
-    }
-
-    pub(crate) const fn source(mut self, source: &'static str) -> Self {
-        self.source = source;
-        self
-    }
-
-    pub(crate) const fn range(mut self, range: Range) -> Self {
-        self.range = Some(range);
-        self
-    }
-
-    pub(crate) const fn default(mut self, words: &'static str) -> Self {
-        self.default = Some(words);
-        self
-    }
 }

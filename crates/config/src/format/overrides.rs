@@ -12,43 +12,50 @@ pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<()
             "an override is too long",
         ));
     }
-    let wrong = |range, message: &str| {
-        Diagnostic::new(Code::BadOverride, Span::new(source, range), message)
+    let wrong = |end, message| {
+        Diagnostic::new(Code::BadOverride, Span::new(source, 0..end), message)
             .help("write PATH=VALUE, such as link.wan.delay=180ms")
     };
-    let Some((path, value)) = text.split_once('=') else {
-        return Err(wrong(0..text.len(), "an override has no `=`"));
-    };
-    let keys = document::parse_path(path)
-        .ok_or_else(|| wrong(0..path.len(), "the path of an override is not a dotted key"))?;
-    let offset = path.len() + 1;
+    let (path, value) = text
+        .split_once('=')
+        .ok_or_else(|| wrong(text.len(), "an override has no `=`"))?;
+    let names: Vec<&str> = path.split('.').map(str::trim).collect();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_key = |name: &&str| !name.is_empty() && name.bytes().all(is_plain);
+    if names.len() > document::DEPTH_MAX || !names.iter().all(is_key) {
+        return Err(wrong(
+            path.len(),
+            "the path of an override is not a dotted key",
+        ));
+    }
     // A value that is not TOML is a string: `180ms` needs no quotes.
-    let value = document::parse_value(value, source, offset).unwrap_or_else(|| {
+    let span = Span::new(source, path.len() + 1..text.len());
+    let node = document::parse_value(value, span).unwrap_or_else(|| {
         Ok(Node {
-            span: Span::new(source, offset..text.len()),
+            span,
             item: Item::String(value.trim().to_owned()),
         })
     })?;
-    insert(document, &keys, Span::new(source, 0..path.len()), value)
-}
-
-fn insert(node: &mut Node, path: &[String], key: Span, value: Node) -> Result<(), Diagnostic> {
-    let Item::Table(table) = &mut node.item else {
-        let kind = node.type_name();
-        let message = format!("the path leads into {kind}, which has no keys");
-        return Err(Diagnostic::new(Code::BadOverride, key, message));
-    };
-    let (name, rest) = path.split_first().expect("a path has at least one key");
-    if rest.is_empty() {
-        table.insert(name.clone(), Entry { key, node: value });
-        return Ok(());
-    }
-    let entry = table.entry(name.clone()).or_insert_with(|| Entry {
-        key,
-        node: Node {
+    let key = Span::new(source, 0..path.len());
+    let mut at = document;
+    for (index, name) in names.iter().enumerate() {
+        let kind = at.type_name();
+        let Item::Table(table) = &mut at.item else {
+            let message = format!("the path leads into {kind}, which has no keys");
+            return Err(Diagnostic::new(Code::BadOverride, key, message));
+        };
+        let empty = Node {
             span: key,
             item: Item::Table(Table::new()),
-        },
-    });
-    insert(&mut entry.node, rest, key, value)
+        };
+        let entry = table
+            .entry((*name).to_owned())
+            .or_insert(Entry { key, node: empty });
+        if index + 1 == names.len() {
+            entry.key = key;
+        }
+        at = &mut entry.node;
+    }
+    *at = node;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
 use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Source, Span};
@@ -73,18 +73,14 @@ impl Diagnostics {
         } else {
             Renderer::plain()
         };
-        let mut text = String::new();
-        for diagnostic in &self.diagnostics {
-            text.push_str(&self.human_one(diagnostic, &renderer));
-            text.push_str("\n\n");
-        }
-        let count = self.diagnostics.len();
-        let counted = match count {
+        let one = |found| format!("{}\n\n", self.human_one(found, &renderer));
+        let mut text: String = self.diagnostics.iter().map(one).collect();
+        let counted = match self.diagnostics.len() {
             1 => "1 error".to_owned(),
-            DIAGNOSTICS_MAX => format!("{count} errors or more"),
+            DIAGNOSTICS_MAX => format!("{DIAGNOSTICS_MAX} errors or more"),
             count => format!("{count} errors"),
         };
-        text.push_str(&format!("{}: {counted}\n", self.file().name));
+        text += &format!("{}: {counted}\n", self.file().name);
         text
     }
 
@@ -94,7 +90,7 @@ impl Diagnostics {
         let listed: Vec<Json> = self
             .diagnostics
             .iter()
-            .map(|diagnostic| self.json_one(diagnostic))
+            .map(|found| self.json_one(found))
             .collect();
         json!({ "file": self.file().name, "diagnostics": listed })
     }
@@ -107,20 +103,9 @@ impl Diagnostics {
         let title = Level::ERROR
             .primary_title(shortened(&diagnostic.message))
             .id(diagnostic.code.to_string());
-        let excerpt = diagnostic.span.map(|span| self.excerpt(span));
-        let mut group = match &excerpt {
-            Some(excerpt) => title.element(
-                Snippet::source(excerpt.line.as_str())
-                    .line_start(excerpt.line_number)
-                    .path(excerpt.path.as_str())
-                    .annotation(
-                        AnnotationKind::Primary
-                            .span(excerpt.mark.clone())
-                            .label(shortened(&diagnostic.label)),
-                    ),
-            ),
-            None => Group::with_title(title)
-                .element(annotate_snippets::Origin::path(self.file().name.as_str())),
+        let mut group = match diagnostic.span {
+            Some(span) => title.element(self.excerpt(span, shortened(&diagnostic.label))),
+            None => Group::with_title(title).element(Origin::path(self.file().name.as_str())),
         };
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(shortened(help)));
@@ -128,8 +113,9 @@ impl Diagnostics {
         renderer.render(&[group])
     }
 
-    /// The first line of a span, cut to a readable length around it.
-    fn excerpt(&self, span: Span) -> Excerpt {
+    /// The first line of a span. A line of megabytes is cut around the mark, since the renderer
+    /// measures every character of it.
+    fn excerpt<'a>(&'a self, span: Span, label: &'a str) -> Snippet<'a, Annotation<'a>> {
         let source = self.sources.get(span.source).expect("a span has a source");
         let text = source.text.as_str();
         let start = text.floor_char_boundary(span.start);
@@ -140,48 +126,32 @@ impl Diagnostics {
         let from = text.ceil_char_boundary(line_start.max(start.saturating_sub(LINE_MAX / 2)));
         let to = text.floor_char_boundary(line_end.min(from + LINE_MAX));
         let end = text.floor_char_boundary(span.end.clamp(start, to.max(start)));
-        assert!(
-            from <= start && start <= to && end <= to,
-            "the mark lies in the excerpt"
-        );
-        Excerpt {
-            line: text[from..to].to_owned(),
-            line_number: source.position(start).line,
-            path: source.name.clone(),
-            mark: start - from..end - from,
-        }
+        Snippet::source(&text[from..to])
+            .line_start(source.position(start).line)
+            .path(source.name.as_str())
+            .annotation(
+                AnnotationKind::Primary
+                    .span(start - from..end - from)
+                    .label(label),
+            )
     }
 
     fn json_one(&self, diagnostic: &Diagnostic) -> Json {
-        let at = diagnostic.span.map(|span| {
+        let place = diagnostic.span.map(|span| {
             let source = &self.sources[span.source];
             let (start, end) = (source.position(span.start), source.position(span.end));
             json!({
-                "source": source.name,
-                "line": start.line,
-                "column": start.column,
-                "end_line": end.line,
-                "end_column": end.column,
+                "source": source.name, "line": start.line, "column": start.column,
+                "end_line": end.line, "end_column": end.column,
             })
         });
         json!({
-            "code": diagnostic.code.to_string(),
-            "severity": "error",
-            "message": diagnostic.message,
-            "label": diagnostic.label,
-            "help": diagnostic.help,
-            "place": at,
+            "code": diagnostic.code.to_string(), "severity": "error", "message": diagnostic.message,
+            "label": diagnostic.label, "help": diagnostic.help, "place": place,
         })
     }
 }
 
-struct Excerpt {
-    line: String,
-    line_number: usize,
-    path: String,
-    mark: std::ops::Range<usize>,
-}
-
-fn shortened(text: &str) -> String {
-    text[..text.floor_char_boundary(MESSAGE_MAX)].to_owned()
+fn shortened(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MESSAGE_MAX)]
 }

@@ -5,34 +5,29 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::diagnostic::{Code, Diagnostic};
-use super::document::Item;
-use super::key::description::{Shape, describe};
-use super::key::printer::{Printed, PrintedKey, Printer};
+use super::document::{ITEMS_MAX, Item};
+use super::key::description::Shape;
+use super::key::printer::{Detail, Printed, Printer};
 use super::key::reader::{Input, Reader};
-use super::key::scalar::{Form, check_range, quoted, show_count, show_range, wrong_type};
+use super::key::scalar::{check_range, quoted, show_count, show_range, wrong_type};
 use super::key::{Range, Section, Setting};
 use super::suggestion::{NAME_MAX, shortened};
-
-/// Items of a list and tables of a kind.
-pub(crate) const ITEMS_MAX: u64 = 100_000;
 
 /// The key of a table whose keys are values themselves, such as `control-block-leak` or `9156`.
 pub(crate) trait MapKey: Clone + Ord {
     /// What a key is, with its article.
     const FORM: &'static str;
+    /// The code of a name that is not a key.
+    const CODE: Code = Code::UnknownWord;
 
     /// The key with this name.
     fn parse(name: &str) -> Option<Self>;
+    /// Whether the name may be written.
+    fn is_valid(name: &str) -> bool {
+        Self::parse(name).is_some()
+    }
     /// What to write instead of a name that is not a key.
     fn help(name: &str) -> String;
-    /// Reports a name that is not a key; the diagnostic has no position.
-    fn check(name: &str) -> Result<(), Diagnostic> {
-        if Self::parse(name).is_some() {
-            return Ok(());
-        }
-        let message = format!("`{}` is not {}", shortened(name), Self::FORM);
-        Err(Diagnostic::of_file(Code::UnknownWord, message).help(Self::help(name)))
-    }
     /// The name.
     fn name(&self) -> String;
     /// The names, as JSON Schema.
@@ -48,31 +43,20 @@ impl<T: Section> Setting for T {
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
         let is_table = matches!(input.node.item, Item::Table(_));
-        let scalar = T::from_scalar(input.node, input.range.as_ref()).filter(|_| !is_table);
-        match scalar {
-            Some(Ok(section)) => *self = section,
-            Some(Err(mistake)) => reader.mistake(input, mistake),
-            None => {
-                // The value holds the defaults here: those of the link, for one of its directions.
-                let default = self.clone();
-                reader.nested(input, |reader| self.keys(reader, &default));
-            }
+        if is_table || !self.read_scalar(input, reader) {
+            // The value holds the defaults here: those of the link, for one of its directions.
+            let default = self.clone();
+            reader.nested(input, |reader| self.keys(reader, &default));
         }
     }
 
-    fn print(&self, default: &Self) -> Printed {
-        match self.to_scalar() {
-            Some(text) => Printed::Scalar(text),
-            None => Printer::table_of(self, default),
-        }
+    fn print(&self, default: &Self, detail: Detail) -> Option<Printed> {
+        let scalar = self.to_scalar().map(Printed::Scalar);
+        scalar.or_else(|| Printer::table_of(self, default, detail))
     }
 
     fn describe(range: Option<&Range>) -> Shape {
-        let keys = describe::<T>();
-        match T::scalar_form(range) {
-            Some(form) => Shape::Either(form, keys),
-            None => Shape::Table(keys),
-        }
+        Shape::of_section::<T>(range)
     }
 }
 
@@ -89,22 +73,20 @@ impl<T: Setting> Setting for Option<T> {
         }
     }
 
-    fn print(&self, _: &Self) -> Printed {
-        match (self, T::NONE) {
-            (Some(value), _) => value.print(&T::blank()),
-            (None, Some(word)) => Printed::Scalar(quoted(word)),
-            (None, None) => Printed::NOTHING,
+    fn print(&self, _: &Self, detail: Detail) -> Option<Printed> {
+        match self {
+            Some(value) => value.print(&T::blank(), detail),
+            None => T::NONE.map(|word| Printed::Scalar(quoted(word))),
         }
     }
 
     fn describe(range: Option<&Range>) -> Shape {
-        match (T::describe(range), T::NONE) {
-            (Shape::Scalar(form), Some(word)) => Shape::Scalar(Form {
-                text: format!("{}, or `{word}`", form.text),
-                schema: json!({ "anyOf": [{ "const": word }, form.schema] }),
-                ..form
-            }),
-            (shape, _) => shape,
+        let shape = T::describe(range);
+        let Some(word) = T::NONE else { return shape };
+        Shape {
+            words: format!("{}, or `{word}`", shape.words),
+            schema: json!({ "anyOf": [{ "const": word }, shape.schema] }),
+            ..shape
         }
     }
 }
@@ -116,66 +98,64 @@ impl<T: Setting> Setting for Vec<T> {
     }
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-        let items: Vec<Input<'a>> = match &input.node.item {
-            Item::Array(nodes) => {
-                let range = input.range.clone().unwrap_or(0..=ITEMS_MAX);
-                if let Err(mistake) = check_range(nodes.len() as u64, &range, items, input.node) {
-                    return reader.mistake(input, mistake);
-                }
-                let numbered = nodes.iter().enumerate();
-                numbered
-                    .map(|(index, node)| input.item(index, node))
-                    .collect()
+        let items = if let Item::Array(nodes) = &input.node.item {
+            let range = input.range.clone().unwrap_or(0..=ITEMS_MAX);
+            if let Err(mistake) = check_range(nodes.len() as u64, &range, items, input.node) {
+                return reader.mistake(input, mistake);
             }
-            _ if T::IS_TABLE => {
-                return reader.mistake(input, wrong_type(input.node, "an array of tables"));
-            }
-            Item::String(_)
-            | Item::Integer { .. }
-            | Item::Float
-            | Item::Boolean(_)
-            | Item::Datetime(_)
-            | Item::Table(_) => vec![input.alone()],
+            let nodes = nodes.iter().enumerate();
+            nodes.map(|(index, node)| input.item(index, node)).collect()
+        } else if T::IS_TABLE {
+            return reader.mistake(input, wrong_type(input.node, "an array of tables"));
+        } else {
+            vec![input.alone()]
         };
         let read_one = |input: &Input<'a>| {
             let mut item = T::blank();
-            reader.locate(input);
             item.read(input, reader);
             item
         };
         *self = items.iter().map(read_one).collect();
     }
 
-    fn print(&self, _: &Self) -> Printed {
-        let printed: Vec<Printed> = self.iter().map(|item| item.print(&T::blank())).collect();
+    fn print(&self, _: &Self, detail: Detail) -> Option<Printed> {
+        let items = self
+            .iter()
+            .filter_map(|item| item.print(&T::blank(), detail))
+            .collect();
         if T::IS_TABLE {
-            Printed::List(printed)
-        } else {
-            Printed::inline_list(&printed)
+            return (!self.is_empty()).then_some(Printed::List(items));
         }
+        Some(inline_list(items))
     }
 
     fn describe(range: Option<&Range>) -> Shape {
-        match T::describe(None) {
-            Shape::Scalar(item) => Shape::Scalar(Form {
-                text: format!("{}, or an array of them", item.text),
-                limits: range.map(|range| show_range(range, items)),
-                schema: json!({ "anyOf": [
-                    item.schema.clone(),
-                    { "type": "array", "items": item.schema, "maxItems": ITEMS_MAX },
-                ] }),
-            }),
-            Shape::Table(keys) => Shape::List(keys),
-            shape @ (Shape::Named { .. }
-            | Shape::Map { .. }
-            | Shape::List(_)
-            | Shape::Either(..)) => panic!("a list of {shape:?}"),
+        let item = T::describe(None);
+        let mut list = json!({ "type": "array", "items": item.schema, "maxItems": ITEMS_MAX });
+        if T::IS_TABLE {
+            return Shape {
+                words: "list of tables".to_owned(),
+                schema: list,
+                joint: "[].",
+                ..item
+            };
+        }
+        list = json!({ "anyOf": [item.schema, list] });
+        let limits = range.map(|range| show_range(range, items));
+        Shape {
+            limits,
+            ..Shape::scalar(format!("{}, or an array of them", item.words), list)
         }
     }
 }
 
 fn items(count: u64) -> String {
     show_count(count, "item")
+}
+
+fn inline_list(items: Vec<Printed>) -> Printed {
+    let items: Vec<String> = items.iter().map(Printed::inline).collect();
+    Printed::Scalar(format!("[{}]", items.join(", ")))
 }
 
 /// A list of exactly two.
@@ -185,19 +165,12 @@ impl<T: Setting> Setting for [T; 2] {
     }
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-        let wanted = || match Self::describe(None) {
-            Shape::Scalar(form) => format!("an array of {}", form.text),
-            shape @ (Shape::Table(_)
-            | Shape::Named { .. }
-            | Shape::Map { .. }
-            | Shape::List(_)
-            | Shape::Either(..)) => panic!("a pair of {shape:?}"),
-        };
+        let wanted = format!("an array of {}", Self::describe(None).words);
         let Item::Array(nodes) = &input.node.item else {
-            return reader.mistake(input, wrong_type(input.node, &wanted()));
+            return reader.mistake(input, wrong_type(input.node, &wanted));
         };
         if nodes.len() != 2 {
-            let message = format!("expected {}, found {}", wanted(), nodes.len());
+            let message = format!("expected {wanted}, found {}", nodes.len());
             let found = Diagnostic::new(Code::Malformed, input.node.span, message);
             return reader.mistake(input, found);
         }
@@ -206,25 +179,17 @@ impl<T: Setting> Setting for [T; 2] {
         }
     }
 
-    fn print(&self, _: &Self) -> Printed {
-        Printed::inline_list(&self.each_ref().map(|item| item.print(&T::blank())))
+    fn print(&self, _: &Self, detail: Detail) -> Option<Printed> {
+        let items = self
+            .iter()
+            .filter_map(|item| item.print(&T::blank(), detail));
+        Some(inline_list(items.collect()))
     }
 
     fn describe(_: Option<&Range>) -> Shape {
-        match T::describe(None) {
-            Shape::Scalar(item) => Shape::Scalar(Form {
-                text: format!("two of: {}", item.text),
-                limits: None,
-                schema: json!({
-                    "type": "array", "items": item.schema, "minItems": 2, "maxItems": 2,
-                }),
-            }),
-            shape @ (Shape::Table(_)
-            | Shape::Named { .. }
-            | Shape::Map { .. }
-            | Shape::List(_)
-            | Shape::Either(..)) => panic!("a pair of {shape:?}"),
-        }
+        let Shape { words, schema, .. } = T::describe(None);
+        let schema = json!({ "type": "array", "items": schema, "minItems": 2, "maxItems": 2 });
+        Shape::scalar(format!("two of: {words}"), schema)
     }
 }
 
@@ -239,86 +204,70 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
         let Item::Table(table) = &input.node.item else {
             return reader.mistake(input, wrong_type(input.node, "a table"));
         };
-        if table.len() as u64 > ITEMS_MAX {
-            let message = format!(
-                "{} tables are too many, the limit is {ITEMS_MAX}",
-                table.len()
-            );
+        let count = table.len();
+        if count as u64 > ITEMS_MAX {
+            let message = format!("{count} tables are too many, the limit is {ITEMS_MAX}");
             return reader.mistake(input, Diagnostic::new(Code::TooMany, input.key, message));
         }
         for (name, entry) in table {
-            if let Err(mistake) = K::check(name) {
-                reader.mistake(
-                    input,
-                    Diagnostic {
-                        span: Some(entry.key),
-                        ..mistake
-                    },
-                );
+            if !K::is_valid(name) {
+                let message = format!("`{}` is not {}", shortened(name), K::FORM);
+                let mistake = Diagnostic::new(K::CODE, entry.key, message).help(K::help(name));
+                reader.mistake(input, mistake);
             }
-            let Some(key) = K::parse(name) else {
-                continue;
-            };
+            let Some(key) = K::parse(name) else { continue };
             let input = input.entry(name, entry);
             let mut value = V::blank();
-            reader.locate(&input);
             value.read(&input, reader);
             self.insert(key, value);
         }
     }
 
-    fn print(&self, _: &Self) -> Printed {
-        let entries = self.iter().map(|(key, value)| PrintedKey {
-            name: key.name(),
-            value: value.print(&V::blank()),
-            is_default: false,
-        });
+    fn print(&self, _: &Self, detail: Detail) -> Option<Printed> {
+        let entry = |(key, value): (&K, &V)| Some((key.name(), value.print(&V::blank(), detail)?));
+        let entries: Vec<(String, Printed)> = self.iter().filter_map(entry).collect();
         if V::IS_TABLE {
-            Printed::Named(entries.collect())
-        } else {
-            Printed::Table(entries.collect())
+            return Some(Printed::Named(entries));
         }
+        (!entries.is_empty()).then_some(Printed::Table(entries))
     }
 
     fn describe(range: Option<&Range>) -> Shape {
-        match V::describe(range) {
-            Shape::Scalar(values) => Shape::Map {
-                keys: K::FORM,
-                keys_schema: K::schema(),
-                values,
-            },
-            Shape::Table(keys) => Shape::Named {
-                names: K::schema(),
-                keys,
-            },
-            shape @ (Shape::Named { .. }
-            | Shape::Map { .. }
-            | Shape::List(_)
-            | Shape::Either(..)) => panic!("a map of {shape:?}"),
+        let value = V::describe(range);
+        let mut schema = json!({
+            "type": "object", "propertyNames": K::schema(), "additionalProperties": value.schema,
+        });
+        if V::IS_TABLE {
+            schema["maxProperties"] = json!(ITEMS_MAX);
+            return Shape {
+                words: "tables".to_owned(),
+                schema,
+                joint: ".NAME.",
+                ..value
+            };
         }
+        let key = K::FORM.trim_start_matches("an ").trim_start_matches("a ");
+        Shape::scalar(format!("table: {key} = {}", value.words), schema)
     }
 }
 
 /// The name of a table, such as a host's: letters, digits, `-` and `_`.
 impl MapKey for String {
     const FORM: &'static str = "a name";
+    const CODE: Code = Code::BadName;
 
     /// Reads a bad name too, so that settings which refer to it are not reported as well.
     fn parse(name: &str) -> Option<Self> {
         Some(name.to_owned())
     }
 
-    fn help(_: &str) -> String {
-        format!("names have 1 to {NAME_MAX} characters: letters, digits, `-` and `_`")
+    fn is_valid(name: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_plain)
     }
 
-    fn check(name: &str) -> Result<(), Diagnostic> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_plain) {
-            return Ok(());
-        }
-        let message = format!("`{}` is not {}", shortened(name), Self::FORM);
-        Err(Diagnostic::of_file(Code::BadName, message).help(Self::help(name)))
+    fn help(_: &str) -> String {
+        format!("names have 1 to {NAME_MAX} characters: letters, digits, `-` and `_`")
     }
 
     fn name(&self) -> String {

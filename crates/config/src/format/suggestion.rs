@@ -13,10 +13,7 @@ pub(crate) fn shortened(word: &str) -> String {
 
 /// The candidate with the fewest edits to `word`, case ignored; the first of equals. A candidate
 /// that differs in more than a third of its characters is not a typing error and is left out.
-pub(crate) fn suggestion<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = word.to_lowercase();
     let length = typed.chars().take(NAME_MAX + 1).count();
     if !(1..=NAME_MAX).contains(&length) {
@@ -32,6 +29,14 @@ pub(crate) fn suggestion<'a>(
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The question whether the closest of the candidates was meant.
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    suggestion(word, candidates).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 #[cfg(test)]

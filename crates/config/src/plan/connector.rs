@@ -14,9 +14,9 @@ section! {
     /// directions takes two connectors.
     pub struct Connector {
         /// The host that opens associations and sends.
-        from: String;
+        from: String, names "host";
         /// The host that accepts associations.
-        to: String;
+        to: String, names "host";
         /// Open-Retry-Interval: pause between two attempts to open an association.
         open_interval: Duration = Duration::from_secs(600), in MILLISECOND..=DAY, source OVERRIDE_TAB;
         /// Num-Of-Open-Retries: attempts to open an association after the first.

@@ -10,7 +10,7 @@ use crate::format::declare::keywords;
 use crate::format::declare::section;
 use crate::format::keyword::{Keyword, words};
 use crate::format::setting::MapKey;
-use crate::format::suggestion::suggestion;
+use crate::format::suggestion::did_you_mean;
 use crate::format::units::whole;
 
 keywords! {
@@ -105,10 +105,8 @@ impl MapKey for ViolationKind {
 
     fn help(name: &str) -> String {
         let words = words::<Self>();
-        match suggestion(name, words.iter().copied()) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => format!("kinds are {}", words.join(", ")),
-        }
+        did_you_mean(name, words.iter().copied())
+            .unwrap_or_else(|| format!("kinds are {}", words.join(", ")))
     }
 
     fn name(&self) -> String {

@@ -44,7 +44,7 @@ choice! {
         /// A link carries nothing.
         "cut" => Cut {
             /// The name of the link.
-            link: String;
+            link: String, names "link";
             /// Whether the route stays, so that packets vanish without an ICMP message.
             silent: bool = false;
             /// Length of the cut.
@@ -57,7 +57,7 @@ choice! {
         /// A machine stops at once, without closing connections.
         "crash" => Crash {
             /// The name of the host.
-            host: String;
+            host: String, names "host";
             /// How long the machine is down.
             restart_after: Option<Duration> = None,
                 default "as `window` or `random` says, else the rest of the run",
@@ -66,12 +66,12 @@ choice! {
         /// The MTA service is stopped and started.
         "restart-service" => RestartService {
             /// The name of the host.
-            host: String;
+            host: String, names "host";
         };
         /// A thread gets no processor time.
         "stall" => Stall {
             /// The name of the host.
-            host: String;
+            host: String, names "host";
             /// The thread; a guest is stalled as a whole.
             thread: Option<ThreadName> = None, default "required, except for a guest";
             /// Length of the stall; required with `at`.
@@ -81,7 +81,7 @@ choice! {
         /// The clock is set to another offset, and set back when the fault ends.
         "clock-offset" => ClockOffset {
             /// The name of the host.
-            host: String;
+            host: String, names "host";
             /// How far the clock is ahead of true time; negative if it is behind.
             offset: Offset;
         };
@@ -92,9 +92,9 @@ choice! {
     /// Whose connections are reset.
     pub enum ResetScope {
         /// All connections of this host.
-        "host" => Host(host: String);
+        "host" => Host(host: String), names "host";
         /// All connections that cross this link.
-        "link" => Link(link: String);
+        "link" => Link(link: String), names "link";
     }
 }
 

@@ -149,7 +149,10 @@ impl Section for Link {
     }
 
     fn keys<K: Keys>(&mut self, keys: &mut K, _: &Self) {
-        let between = Key::new("between", "The names of the two hosts.");
+        let between = Key {
+            names: Some("host"),
+            ..Key::new("between", "The names of the two hosts.")
+        };
         keys.required(&between, &mut self.between);
         // A file is read into `both` first; what `forward` and `backward` leave out comes from it.
         // When a plan is printed, `both` is the forward direction, and `backward` what differs.

@@ -30,7 +30,7 @@ section! {
     /// A period in which a link is down.
     pub struct OutageWindow {
         /// The name of the link.
-        link: String;
+        link: String, names "link";
         /// When the outage begins.
         from: Instant;
         /// When the outage ends; the link carries packets again at this time.
@@ -42,7 +42,7 @@ section! {
     /// A lost packet. Identified by its role, so that it is lost whatever else changes.
     pub struct DroppedPacket {
         /// The name of the link that loses the packet.
-        link: String;
+        link: String, names "link";
         /// The packet's flow.
         flow: u64;
         /// The unit within the flow, such as a sequence number.
@@ -72,7 +72,7 @@ section! {
     /// A point named by its operation stays valid when other calls of the thread change.
     pub struct Preemption {
         /// The name of the host.
-        host: String;
+        host: String, names "host";
         /// The number of the thread.
         thread: u32, in 0..=9_999;
         /// The point before which the thread is preempted.

@@ -3,14 +3,15 @@
 
 use std::fmt;
 
+use jiff::civil::{DateTime, date};
 use kernel::Duration;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
-use crate::format::key::Range;
-use crate::format::key::scalar::{Scalar, YEAR, malformed, quantity_mistake, quoted, text_of};
-use crate::format::key::scalar_setting::{quantities, settings};
+use crate::format::key::scalar::{
+    YEAR, malformed, parse_quantity, parse_u64, quantity_form, quantity_mistake, quoted, text_of,
+};
 use crate::format::units::{self, RATE, SIZE, TIME};
 
 /// In nanoseconds, like all ranges of times.
@@ -39,22 +40,9 @@ pub struct Offset {
     pub nanos: i64,
 }
 
-/// A date and time of day without time zone.
+/// A date and time of day without time zone, from 1601 on, as NT file times count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Epoch {
-    /// 1601..=9999: NT file times count from 1601.
-    pub year: u16,
-    /// 1..=12.
-    pub month: u8,
-    /// 1..=31, as the month allows.
-    pub day: u8,
-    /// 0..=23.
-    pub hour: u8,
-    /// 0..=59.
-    pub minute: u8,
-    /// 0..=59.
-    pub second: u8,
-}
+pub struct Epoch(pub DateTime);
 
 /// How often something is expected: `min..=max`, without upper bound if `max` is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,35 +55,15 @@ pub struct CountRange {
 
 impl Epoch {
     /// The default date of a run: the year of Q303102.
-    pub const DEFAULT: Self = Self {
-        year: 2001,
-        month: 6,
-        day: 6,
-        hour: 8,
-        minute: 0,
-        second: 0,
-    };
+    pub const DEFAULT: Self = Self(date(2001, 6, 6).at(8, 0, 0, 0));
 
-    /// Whether the numbers are a date of the Gregorian calendar and a time of day.
-    #[must_use]
-    pub fn is_valid(self) -> bool {
-        (1601..=9999).contains(&self.year)
-            && (1..=12).contains(&self.month)
-            && (1..=self.days_in_month()).contains(&self.day)
-            && self.hour < 24
-            && self.minute < 60
-            && self.second < 60
-    }
-
-    fn days_in_month(self) -> u8 {
-        let leap = self.year.is_multiple_of(4)
-            && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
-        match self.month {
-            2 if leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        }
+    /// The date in the one spelling that scenario files have, maybe with a space for the `T`.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.replacen(' ', "T", 1);
+        let date: DateTime = text.parse().ok()?;
+        // Jiff also reads weeks, fractions of a second and dates without a time.
+        let is_ours = date.to_string() == text && date.subsec_nanosecond() == 0;
+        (is_ours && date.year() >= 1601).then_some(Self(date))
     }
 }
 
@@ -120,17 +88,6 @@ impl CountRange {
     }
 }
 
-/// `2001-06-06T08:00:00`.
-impl fmt::Display for Epoch {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            self.year, self.month, self.day, self.hour, self.minute, self.second
-        )
-    }
-}
-
 /// `3`, `1..` or `2..10`, the last bound included.
 impl fmt::Display for CountRange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,191 +99,149 @@ impl fmt::Display for CountRange {
     }
 }
 
-quantities! {
-    ByteSize {
-        quantity: SIZE, form: "size", range: 0..=1 << 40,
-        blank: ByteSize(0), from: ByteSize, amount: |size: Self| size.0
-    }
-    Bandwidth {
-        quantity: RATE, form: "rate", range: 1..=1_000_000_000_000,
-        blank: Bandwidth { bits_per_second: 1 }, from: |bits_per_second| Bandwidth { bits_per_second },
-        amount: |rate: Self| rate.bits_per_second, none: "unlimited"
-    }
-}
+const _: () = {
+    use crate::format::prelude::*;
 
-settings!(Offset, Epoch, CountRange);
-
-impl Scalar for Offset {
-    const BLANK: Self = Self { nanos: 0 };
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        const WANTED: &str = "a signed length of time such as \"-250ms\"";
-        let text = text_of(node, WANTED)?.trim();
-        let (sign, length) = match text.strip_prefix('-') {
-            Some(length) => (-1, length),
-            None => (1, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let nanos = TIME
-            .parse(length)
-            .map_err(|error| quantity_mistake(node, &error, &TIME, WANTED))?;
-        match i64::try_from(nanos) {
-            Ok(nanos) if nanos.unsigned_abs() <= YEAR => Ok(Self {
-                nanos: sign * nanos,
-            }),
-            Ok(_) | Err(_) => {
-                let message = "a clock is at most a year off";
-                Err(Diagnostic::new(Code::OutOfRange, node.span, message))
-            }
+    scalars! {
+        ByteSize {
+            blank: Self(0),
+            form: |range| ("size", quantity_form(&SIZE, &range)),
+            parse: |node| parse_quantity(node, &SIZE).map(Self),
+            toml: |it| quoted(&(SIZE.show)(it.0)),
+            amount: |it| it.0, in 0..=1 << 40, show: SIZE.show,
+        }
+        Bandwidth {
+            blank: Self { bits_per_second: 1 },
+            form: |range| ("rate", quantity_form(&RATE, &range)),
+            parse: |node| {
+                parse_quantity(node, &RATE).map(|bits_per_second| Self { bits_per_second })
+            },
+            toml: |it| quoted(&(RATE.show)(it.bits_per_second)),
+            amount: |it| it.bits_per_second, in 1..=1_000_000_000_000, show: RATE.show,
+            none: "unlimited",
+        }
+        Offset {
+            blank: Self { nanos: 0 },
+            form: |_range| ("signed time", json!({
+                "type": "string", "pattern": TIME.pattern.replacen('^', "^[-+]?", 1),
+            })),
+            parse: |node| parse_offset(node),
+            toml: |it| {
+                let length = Duration::from_nanos(it.nanos.unsigned_abs());
+                let sign = if it.nanos < 0 { "-" } else { "" };
+                quoted(&format!("{sign}{length}"))
+            },
+        }
+        Epoch {
+            blank: Self::DEFAULT,
+            form: |_range| ("date and time", json!({
+                "type": "string",
+                "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}$",
+            })),
+            parse: |node| {
+                let wanted = "a date such as \"2001-06-06T08:00:00\"";
+                let text = if let Item::Datetime(text) = &node.item {
+                    text
+                } else {
+                    text_of(node, wanted)?
+                };
+                Self::parse(text).ok_or_else(|| {
+                    malformed(node, wanted, "this is not a date from 1601 on, to the second")
+                })
+            },
+            toml: |it| quoted(&it.0.to_string()),
+        }
+        CountRange {
+            blank: Self::exactly(0),
+            form: |_range| ("range of counts", json!({ "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": r"^\s*([0-9]+|[0-9]+\.\.[0-9]*|\.\.[0-9]+)\s*$" },
+            ] })),
+            parse: |node| parse_count_range(node),
+            toml: |it| quoted(&it.to_string()),
         }
     }
+};
 
-    fn to_toml(&self) -> String {
-        let length = Duration::from_nanos(self.nanos.unsigned_abs());
-        let sign = if self.nanos < 0 { "-" } else { "" };
-        quoted(&format!("{sign}{length}"))
-    }
-
-    fn form() -> String {
-        "signed time".to_owned()
-    }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "type": "string", "pattern": TIME.pattern.replacen('^', "^[-+]?", 1) })
-    }
-}
-
-impl Scalar for Epoch {
-    const BLANK: Self = Self::DEFAULT;
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        const WANTED: &str = "a date such as \"2001-06-06T08:00:00\"";
-        let text = match &node.item {
-            Item::Datetime(text) => text,
-            Item::String(_)
-            | Item::Integer { .. }
-            | Item::Float
-            | Item::Boolean(_)
-            | Item::Array(_)
-            | Item::Table(_) => text_of(node, WANTED)?,
-        };
-        parse_epoch(text)
-            .filter(|epoch| epoch.is_valid())
-            .ok_or_else(|| {
-                malformed(
-                    node,
-                    WANTED,
-                    "this is not a date from 1601 on, to the second",
-                )
-            })
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string())
-    }
-
-    fn form() -> String {
-        "date and time".to_owned()
-    }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}$" })
-    }
-}
-
-fn parse_epoch(text: &str) -> Option<Epoch> {
-    let (date, time) = text.split_once(['T', ' '])?;
-    let numbers = |part: &str, separator: char, widths: [usize; 3]| -> Option<[u16; 3]> {
-        let mut fields = part.split(separator);
-        let mut found = [0; 3];
-        for (slot, width) in found.iter_mut().zip(widths) {
-            let field = fields.next().filter(|field| field.len() == width)?;
-            *slot = u16::try_from(units::whole(field).ok()?).ok()?;
-        }
-        fields.next().is_none().then_some(found)
+fn parse_offset(node: &Node) -> Result<Offset, Diagnostic> {
+    const WANTED: &str = "a signed length of time such as \"-250ms\"";
+    let text = text_of(node, WANTED)?.trim();
+    let (sign, length) = match text.strip_prefix('-') {
+        Some(length) => (-1, length),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
-    let small = |number: u16| u8::try_from(number).ok();
-    Some(Epoch {
-        year,
-        month: small(month)?,
-        day: small(day)?,
-        hour: small(hour)?,
-        minute: small(minute)?,
-        second: small(second)?,
+    let parsed = TIME.parse(length);
+    let nanos = parsed.map_err(|error| quantity_mistake(node, &error, &TIME, WANTED))?;
+    let nanos = i64::try_from(nanos)
+        .ok()
+        .filter(|nanos| nanos.unsigned_abs() <= YEAR);
+    let nanos = nanos.ok_or_else(|| {
+        Diagnostic::new(Code::OutOfRange, node.span, "a clock is at most a year off")
+    })?;
+    Ok(Offset {
+        nanos: sign * nanos,
     })
 }
 
-impl Scalar for CountRange {
-    const BLANK: Self = Self::exactly(0);
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
-        if let Item::Integer { .. } = node.item {
-            return u64::parse(node).map(Self::exactly);
-        }
-        let text = text_of(node, WANTED)?.trim();
-        let bound = |digits: &str| {
-            units::whole(digits.trim())
-                .map_err(|_| malformed(node, WANTED, "a bound is not a whole number"))
-        };
-        let Some((min, max)) = text.split_once("..") else {
-            return Ok(Self::exactly(bound(text)?));
-        };
-        if min.is_empty() && max.is_empty() {
-            return Err(malformed(node, WANTED, "both bounds are missing"));
-        }
-        let range = Self {
-            min: if min.is_empty() { 0 } else { bound(min)? },
-            max: if max.is_empty() {
-                None
-            } else {
-                Some(bound(max)?)
-            },
-        };
-        if range.max.is_some_and(|max| max < range.min) {
-            return Err(malformed(node, WANTED, "no count is in this range"));
-        }
-        Ok(range)
+fn parse_count_range(node: &Node) -> Result<CountRange, Diagnostic> {
+    const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
+    if let Item::Integer(..) = node.item {
+        return parse_u64(node).map(CountRange::exactly);
     }
-
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string())
+    let text = text_of(node, WANTED)?.trim();
+    let wrong = |why| malformed(node, WANTED, why);
+    let bound = |digits: &str| {
+        units::whole(digits.trim()).map_err(|_| wrong("a bound is not a whole number"))
+    };
+    let Some((min, max)) = text.split_once("..") else {
+        return Ok(CountRange::exactly(bound(text)?));
+    };
+    if min.is_empty() && max.is_empty() {
+        return Err(wrong("both bounds are missing"));
     }
-
-    fn form() -> String {
-        "range of counts".to_owned()
+    let min = if min.is_empty() { 0 } else { bound(min)? };
+    let max = if max.is_empty() {
+        None
+    } else {
+        Some(bound(max)?)
+    };
+    if max.is_some_and(|max| max < min) {
+        return Err(wrong("no count is in this range"));
     }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "anyOf": [
-            { "type": "integer", "minimum": 0 },
-            { "type": "string", "pattern": r"^\s*([0-9]+|[0-9]+\.\.[0-9]*|\.\.[0-9]+)\s*$" },
-        ] })
-    }
+    Ok(CountRange { min, max })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn date(year: u16, month: u8, day: u8) -> Epoch {
-        Epoch {
-            year,
-            month,
-            day,
-            ..Epoch::DEFAULT
-        }
-    }
-
     #[test]
-    fn the_calendar_is_gregorian() {
-        assert!(Epoch::DEFAULT.is_valid());
-        assert!(date(2000, 2, 29).is_valid());
-        assert!(!date(1900, 2, 29).is_valid());
-        assert!(!date(2001, 4, 31).is_valid());
-        assert!(!date(2001, 13, 1).is_valid());
-        assert!(!date(1600, 1, 1).is_valid());
+    fn a_date_is_gregorian_and_has_one_spelling() {
+        for good in [
+            "2001-06-06T08:00:00",
+            "2000-02-29 00:00:00",
+            "1601-01-01T23:59:59",
+        ] {
+            let epoch = Epoch::parse(good).expect(good);
+            assert_eq!(epoch.0.to_string(), good.replace(' ', "T"));
+        }
+        for wrong in [
+            "1900-02-29T00:00:00",
+            "2001-04-31T00:00:00",
+            "2001-13-01T00:00:00",
+            "1600-12-31T23:59:59",
+            "2001-06-06T08:00:60",
+            "2001-06-06T24:00:00",
+            "2001-06-06T08:00:00.5",
+            "2001-06-06T08:00:00Z",
+            "2001-06-06T08:00",
+            "2001-06-06",
+            "2001-W23-3T08:00:00",
+            "+002001-06-06T08:00:00",
+            "",
+        ] {
+            assert_eq!(Epoch::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -42,13 +42,13 @@ impl Section for Swarm {
     fn keys<K: Keys>(&mut self, keys: &mut K, default: &Self) {
         // An empty list is not written even in full, which keeps the hashes of older scenarios.
         let mut always = (!self.always.is_empty()).then(|| self.always.clone());
-        let key = Key::new(
-            "always",
-            "Faults and impairments that are never switched off, such as `fault.crash` or \
-             `link.wan.loss`.",
-        )
-        .source("Groce et al., ISSTA 2012, for the method")
-        .default("none");
+        let about = "Faults and impairments that are never switched off, such as `fault.crash` or \
+                     `link.wan.loss`.";
+        let key = Key {
+            source: "Groce et al., ISSTA 2012, for the method",
+            default: Some("none"),
+            ..Key::new("always", about)
+        };
         keys.optional(&key, &mut always, &None);
         self.always = always.unwrap_or_default();
         let vary = Key::new("vary", "Settings that are drawn for each seed.");

@@ -5,10 +5,9 @@ use kernel::{Duration, Instant, Ratio};
 use super::quantity::{ByteSize, MIB};
 use crate::format::declare::keywords;
 use crate::format::declare::{choice, section};
-use crate::format::diagnostic::Diagnostic;
-use crate::format::document::Node;
-use crate::format::key::scalar::{Form, Scalar, YEAR, read};
+use crate::format::key::scalar::{YEAR, quoted};
 use crate::format::key::{Range, Section};
+use crate::format::units::SIZE;
 
 /// Messages of one burst, and of one workload.
 const MESSAGES_MAX: u64 = 1_000_000_000;
@@ -32,7 +31,7 @@ section! {
     /// message's ordinal.
     pub struct Workload {
         /// The connector at which the messages arrive.
-        connector: String;
+        connector: String, names "connector";
         /// When messages arrive.
         #[key(flatten)]
         arrivals: Arrivals;
@@ -86,16 +85,18 @@ section! {
         to: ByteSize, in SIZES;
     }
     impl {
-        fn from_scalar(node: &Node, range: Option<&Range>) -> Option<Result<Self, Diagnostic>> {
-            Some(read(node, range).map(Self::exactly))
+        fn read_scalar<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) -> bool {
+            self.from.read(input, reader);
+            self.to = self.from;
+            true
         }
 
         fn to_scalar(&self) -> Option<String> {
-            (self.from == self.to).then(|| self.from.to_toml())
+            (self.from == self.to).then(|| quoted(&(SIZE.show)(self.from.0)))
         }
 
-        fn scalar_form(range: Option<&Range>) -> Option<Form> {
-            Some(Form::of::<ByteSize>(range))
+        fn scalar_shape(range: Option<&Range>) -> Option<Shape> {
+            Some(ByteSize::describe(range))
         }
     }
 }

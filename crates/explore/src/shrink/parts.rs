@@ -1,6 +1,6 @@
 //! The removable parts of a scenario: what they are, the scenario without one, and their names.
 
-use config::plan::{Arrivals, Connector, Direction, Host, Loss, Scenario};
+use config::plan::{Arrivals, Loss, Scenario};
 use kernel::Instant;
 
 use crate::shrink::edit;
@@ -43,88 +43,6 @@ pub enum Table {
     Link,
 }
 
-/// A key, and a function that copies its default.
-type Setting<T> = (&'static str, fn(&mut T, &T));
-
-const HOST: [Setting<Host>; 10] = [
-    ("control_blocks", |it, default| {
-        it.control_blocks = default.control_blocks
-    }),
-    ("cpus", |it, default| it.cpus = default.cpus),
-    ("driver_threads", |it, default| {
-        it.driver_threads = default.driver_threads
-    }),
-    ("quantum", |it, default| it.quantum = default.quantum),
-    ("call_cost", |it, default| it.call_cost = default.call_cost),
-    ("connect_attempts", |it, default| {
-        it.connect_attempts = default.connect_attempts
-    }),
-    ("connect_pause", |it, default| {
-        it.connect_pause = default.connect_pause
-    }),
-    ("clock_offset", |it, default| {
-        it.clock_offset = default.clock_offset
-    }),
-    ("keep_alive", |it, default| {
-        it.keep_alive = default.keep_alive
-    }),
-    ("tcp", |it, default| it.tcp = default.tcp),
-];
-
-const CONNECTOR: [Setting<Connector>; 14] = [
-    ("session_disconnect", |it, default| {
-        it.session_disconnect = default.session_disconnect
-    }),
-    ("open_interval", |it, default| {
-        it.open_interval = default.open_interval
-    }),
-    ("open_retries", |it, default| {
-        it.open_retries = default.open_retries
-    }),
-    ("transfer_interval", |it, default| {
-        it.transfer_interval = default.transfer_interval
-    }),
-    ("transfer_retries", |it, default| {
-        it.transfer_retries = default.transfer_retries
-    }),
-    ("lifetime", |it, default| it.lifetime = default.lifetime),
-    ("threshold", |it, default| it.threshold = default.threshold),
-    ("checkpoint", |it, default| {
-        it.checkpoint = default.checkpoint
-    }),
-    ("window", |it, default| it.window = default.window),
-    ("recovery_timeout", |it, default| {
-        it.recovery_timeout = default.recovery_timeout
-    }),
-    ("transfer_timeout_urgent", |it, default| {
-        it.transfer_timeout_urgent = default.transfer_timeout_urgent;
-    }),
-    ("transfer_timeout_normal", |it, default| {
-        it.transfer_timeout_normal = default.transfer_timeout_normal;
-    }),
-    ("transfer_timeout_non_urgent", |it, default| {
-        it.transfer_timeout_non_urgent = default.transfer_timeout_non_urgent;
-    }),
-    ("max_associations", |it, default| {
-        it.max_associations = default.max_associations
-    }),
-];
-
-const DIRECTION: [Setting<Direction>; 6] = [
-    ("delay", |it, default| it.delay = default.delay),
-    ("jitter", |it, default| it.jitter = default.jitter),
-    ("bandwidth", |it, default| {
-        it.bandwidth = default.bandwidth;
-        it.queue = default.queue;
-    }),
-    ("reorder", |it, default| {
-        it.reorder = default.reorder;
-        it.reorder_delay = default.reorder_delay;
-    }),
-    ("duplicate", |it, default| it.duplicate = default.duplicate),
-    ("corrupt", |it, default| it.corrupt = default.corrupt),
-];
-
 /// All parts, the coarsest first.
 #[must_use]
 pub fn parts(scenario: &Scenario) -> Vec<Part> {
@@ -152,26 +70,31 @@ pub fn parts(scenario: &Scenario) -> Vec<Part> {
     found
 }
 
-/// Settings that are not at their defaults.
+/// Settings that are not at their defaults. An address is no change, and loss is a part of its own.
 fn settings(scenario: &Scenario) -> impl Iterator<Item = Part> + '_ {
-    let of_hosts = scenario.hosts.keys().flat_map(|name| {
-        HOST.iter()
-            .map(|(key, _)| Part::Setting(Table::Host, name.clone(), key))
+    let hosts = scenario
+        .hosts
+        .iter()
+        .map(|(name, host)| (Table::Host, name, host.changed_keys()));
+    let connectors = scenario.connectors.iter();
+    let connectors = connectors.map(|(name, it)| (Table::Connector, name, it.changed_keys()));
+    let links = scenario.links.iter().map(|(name, link)| {
+        let mut keys = link.forward.changed_keys();
+        let backward = link.backward.changed_keys();
+        keys.extend(
+            backward
+                .into_iter()
+                .filter(|key| !link.forward.changed_keys().contains(key)),
+        );
+        (Table::Link, name, keys)
     });
-    let of_connectors = scenario.connectors.keys().flat_map(|name| {
-        CONNECTOR
-            .iter()
-            .map(|(key, _)| Part::Setting(Table::Connector, name.clone(), key))
-    });
-    let of_links = scenario.links.keys().flat_map(|name| {
-        DIRECTION
-            .iter()
-            .map(|(key, _)| Part::Setting(Table::Link, name.clone(), key))
-    });
-    of_hosts
-        .chain(of_connectors)
-        .chain(of_links)
-        .filter(|part| without(scenario, part) != *scenario)
+    let tables = hosts.chain(connectors).chain(links);
+    tables.flat_map(|(table, name, keys)| {
+        let keys = keys
+            .into_iter()
+            .filter(|key| !matches!(*key, "address" | "loss"));
+        keys.map(move |key| Part::Setting(table, name.clone(), key))
+    })
 }
 
 /// The scenario without a part; a setting is set to its default.
@@ -224,29 +147,23 @@ pub fn without(scenario: &Scenario, part: &Part) -> Scenario {
 }
 
 fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
-    fn apply<T>(settings: &[Setting<T>], key: &str, it: &mut T, default: &T) {
-        let (_, set) = settings
-            .iter()
-            .find(|(name, _)| *name == key)
-            .expect("keys come from the tables above");
-        set(it, default);
-    }
     match table {
-        Table::Host => {
-            let host = scenario.hosts.get_mut(name).expect("the host is there");
-            let default = Host::of(host.program.clone());
-            apply(&HOST, key, host, &default);
-        }
+        Table::Host => scenario
+            .hosts
+            .get_mut(name)
+            .expect("the host is there")
+            .reset_key(key),
         Table::Connector => {
-            let connector = scenario.connectors.get_mut(name).expect("it is there");
-            let default = Connector::new(&connector.from, &connector.to);
-            apply(&CONNECTOR, key, connector, &default);
+            scenario
+                .connectors
+                .get_mut(name)
+                .expect("the connector is there")
+                .reset_key(key);
         }
         Table::Link => {
             let link = scenario.links.get_mut(name).expect("the link is there");
-            for direction in [&mut link.forward, &mut link.backward] {
-                apply(&DIRECTION, key, direction, &Direction::default());
-            }
+            link.forward.reset_key(key);
+            link.backward.reset_key(key);
         }
     }
 }

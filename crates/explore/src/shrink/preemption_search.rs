@@ -280,7 +280,7 @@ pub(super) fn round(search: &mut Search<'_>) {
 
 /// Runs a scenario with its access log. Returns the time of the failure if it occurs.
 fn run_logged(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Option<Instant>)> {
-    if search.is_spent() || !scenario.check().is_empty() {
+    if search.is_spent() || scenario.check().is_err() {
         return None;
     }
     search.runs += 1;

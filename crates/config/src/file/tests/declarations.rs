@@ -2,37 +2,22 @@
 
 use super::super::{key_tables, schema};
 use super::FULL;
-use crate::format::key::description::{KeyDescription, Presence, Shape, describe};
+use crate::format::key::description::{KeyDescription, Presence, describe};
 use crate::plan::Scenario;
-
-/// The keys below a key.
-fn below(key: &KeyDescription) -> &[KeyDescription] {
-    match &key.shape {
-        Shape::Scalar(_) | Shape::Map { .. } => &[],
-        Shape::Table(keys)
-        | Shape::Named { keys, .. }
-        | Shape::List(keys)
-        | Shape::Either(_, keys) => keys,
-    }
-}
 
 fn visit(keys: &[KeyDescription], path: &str, seen: &mut impl FnMut(&str, &KeyDescription)) {
     for key in keys {
         let path = format!("{path}.{}", key.key.name);
         seen(&path, key);
-        visit(below(key), &path, seen);
+        visit(&key.shape.keys, &path, seen);
     }
 }
 
 #[test]
 fn every_key_says_what_it_means() {
     visit(&describe::<Scenario>(), "", &mut |path, key| {
-        assert!(
-            key.key.about().ends_with('.'),
-            "{path}: {}",
-            key.key.about()
-        );
-        assert!(key.key.about().len() > 10, "{path}: {}", key.key.about());
+        assert!(key.key.about.ends_with('.'), "{path}: {}", key.key.about);
+        assert!(key.key.about.len() > 10, "{path}: {}", key.key.about);
     });
 }
 
@@ -62,13 +47,13 @@ fn no_table_names_a_key_twice() {
     }
     let root = describe::<Scenario>();
     check(&root);
-    visit(&root, "", &mut |_, key| check(below(key)));
+    visit(&root, "", &mut |_, key| check(&key.shape.keys));
 }
 
 #[test]
 fn defaults_are_values_the_key_takes() {
     visit(&describe::<Scenario>(), "", &mut |path, key| {
-        if let (Presence::Optional(Some(default)), Shape::Scalar(_)) = (&key.presence, &key.shape) {
+        if let Presence::Optional(Some(default)) = &key.presence {
             let text = format!("x = {default}");
             assert!(toml::de::DeTable::parse(&text).is_ok(), "{path}: {default}");
         }

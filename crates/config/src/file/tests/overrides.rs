@@ -40,7 +40,7 @@ fn overrides_add_replace_and_follow_each_other() {
     assert_eq!(scenario.hosts["LYON"].cpus, 4);
     assert_eq!(scenario.workloads["mail"].omit, [1, 2]);
     assert_eq!(scenario.expect.violations.len(), 4);
-    assert_eq!(scenario.epoch.year, 2000);
+    assert_eq!(scenario.epoch.0.year(), 2000);
 }
 
 #[test]

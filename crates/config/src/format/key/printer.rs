@@ -1,8 +1,6 @@
 //! Writes a section as TOML: keys in the order of declaration, tables by name, one spelling for
 //! each value.
 
-use std::fmt::Write;
-
 use super::{Choice, Key, Keys, Section, Setting};
 
 /// Which keys are written.
@@ -18,185 +16,131 @@ pub(crate) enum Detail {
 #[derive(Clone, Debug)]
 pub(crate) enum Printed {
     Scalar(String),
-    Table(Vec<PrintedKey>),
+    Table(Vec<(String, Printed)>),
     /// Tables under names of the file's own.
-    Named(Vec<PrintedKey>),
+    Named(Vec<(String, Printed)>),
     /// A list of tables.
     List(Vec<Printed>),
 }
 
-/// A key with its value.
-#[derive(Clone, Debug)]
-pub(crate) struct PrintedKey {
-    pub(crate) name: String,
-    pub(crate) value: Printed,
-    /// Whether leaving the key out means the same.
-    pub(crate) is_default: bool,
+/// Visits keys in order to write them.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    detail: Detail,
+    keys: Vec<(String, Printed)>,
+    /// The first key that was left out.
+    omitted: Option<(String, Printed)>,
 }
 
-/// Visits keys in order to write them.
-#[derive(Debug, Default)]
-pub(crate) struct Printer(Vec<PrintedKey>);
-
 impl Printer {
-    /// The section as a whole document.
+    const fn new(detail: Detail) -> Self {
+        Self {
+            detail,
+            keys: Vec::new(),
+            omitted: None,
+        }
+    }
+
+    /// The section as a whole document: scalars first, then every table under its own header.
     pub(crate) fn document<T: Section>(section: &T, detail: Detail) -> String {
-        let Printed::Table(keys) = Self::table_of(section, &T::blank()) else {
-            panic!("a section is printed as a table");
-        };
-        document(keys, detail)
+        let mut printer = Self::new(detail);
+        section.clone().keys(&mut printer, &T::blank());
+        let mut text = String::new();
+        for (name, value) in &printer.keys {
+            if let Printed::Scalar(value) = value {
+                text += &format!("{name} = {value}\n");
+            }
+        }
+        for (name, value) in &printer.keys {
+            match value {
+                Printed::Scalar(_) => {}
+                Printed::Table(_) => table(&mut text, name, value),
+                Printed::Named(tables) => tables
+                    .iter()
+                    .for_each(|(own, value)| table(&mut text, &format!("{name}.{own}"), value)),
+                Printed::List(_) => panic!("no list of tables stands at the root"),
+            }
+        }
+        text
     }
 
-    /// The section as a table. `default` is what keys that are left out mean.
-    pub(crate) fn table_of<T: Section>(section: &T, default: &T) -> Printed {
-        let mut printer = Self::default();
+    /// The section as a table, if anything is to be written. `default` is what keys that are left
+    /// out mean.
+    pub(crate) fn table_of<T: Section>(
+        section: &T,
+        default: &T,
+        detail: Detail,
+    ) -> Option<Printed> {
+        let mut printer = Self::new(detail);
         section.clone().keys(&mut printer, default);
-        Printed::Table(printer.0)
-    }
-
-    fn push(&mut self, key: &Key, value: Printed, is_default: bool) {
-        self.0.push(PrintedKey {
-            name: key.name.to_owned(),
-            value,
-            is_default,
-        });
+        (!printer.keys.is_empty()).then_some(Printed::Table(printer.keys))
     }
 }
 
 impl Keys for Printer {
     fn required<T: Setting>(&mut self, key: &Key, field: &mut T) {
-        self.push(key, field.print(&T::blank()), false);
+        let value = field.print(&T::blank(), self.detail);
+        self.keys
+            .extend(value.map(|value| (key.name.to_owned(), value)));
     }
 
     fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
-        self.push(key, field.print(default), field == default);
+        let value = field
+            .print(default, self.detail)
+            .map(|value| (key.name.to_owned(), value));
+        if self.detail == Detail::Full || field != default {
+            self.keys.extend(value);
+        } else {
+            self.omitted = self.omitted.take().or(value);
+        }
     }
 
     fn choice<C: Choice>(&mut self, field: &mut C, default: Option<&C>) {
-        let first = self.0.len();
-        field.keys(self);
-        if default == Some(field) {
-            self.0[first..]
-                .iter_mut()
-                .for_each(|key| key.is_default = true);
+        if self.detail == Detail::Full || default != Some(field) {
+            field.keys(self);
         }
     }
 
     fn table(&mut self, key: &Key, keys: impl FnOnce(&mut Self)) {
-        let mut inner = Self::default();
+        let mut inner = Self::new(self.detail);
         keys(&mut inner);
         // An alternative that is not written is not chosen: at least one of its keys stays.
-        if inner.0.iter().all(|key| key.is_default)
-            && let Some(first) = inner.0.first_mut()
-        {
-            first.is_default = false;
+        if inner.keys.is_empty() {
+            inner.keys.extend(inner.omitted);
         }
-        self.push(key, Printed::Table(inner.0), false);
+        self.keys
+            .push((key.name.to_owned(), Printed::Table(inner.keys)));
     }
 }
 
 impl Printed {
-    /// The form of `None`: nothing is written.
-    pub(crate) const NOTHING: Self = Self::Table(Vec::new());
-
-    /// A list of scalars.
-    pub(crate) fn inline_list(items: &[Self]) -> Self {
-        let items: Vec<String> = items.iter().map(inline).collect();
-        Self::Scalar(format!("[{}]", items.join(", ")))
-    }
-
-    /// The value without what `detail` leaves out; `None` if nothing is left.
-    fn kept(self, detail: Detail) -> Option<Self> {
-        let keep = |keys: Vec<PrintedKey>| -> Vec<PrintedKey> {
-            keys.into_iter()
-                .filter_map(|key| key.kept(detail))
-                .collect()
-        };
+    /// The value within a line; only a list of tables takes several.
+    pub(crate) fn inline(&self) -> String {
         match self {
-            Self::Scalar(_) => Some(self),
-            Self::Table(keys) => Some(keep(keys))
-                .filter(|keys| !keys.is_empty())
-                .map(Self::Table),
-            Self::Named(tables) => Some(Self::Named(keep(tables))),
-            Self::List(tables) if tables.is_empty() => None,
-            Self::List(tables) => Some(Self::List(
-                tables
-                    .into_iter()
-                    .filter_map(|table| table.kept(detail))
-                    .collect(),
-            )),
-        }
-    }
-}
-
-impl PrintedKey {
-    fn kept(self, detail: Detail) -> Option<Self> {
-        if self.is_default && detail == Detail::Brief {
-            return None;
-        }
-        let value = self.value.kept(detail)?;
-        Some(Self { value, ..self })
-    }
-}
-
-/// Scalars first, then every table under its own header.
-fn document(keys: Vec<PrintedKey>, detail: Detail) -> String {
-    let keys: Vec<PrintedKey> = keys
-        .into_iter()
-        .filter_map(|key| key.kept(detail))
-        .collect();
-    let mut text = String::new();
-    for PrintedKey { name, value, .. } in &keys {
-        if let Printed::Scalar(value) = value {
-            line(&mut text, name, value);
-        }
-    }
-    for PrintedKey { name, value, .. } in &keys {
-        match value {
-            Printed::Scalar(_) => {}
-            Printed::Table(keys) => section(&mut text, name, keys),
-            Printed::Named(tables) => {
-                for table in tables {
-                    let Printed::Table(keys) = &table.value else {
-                        panic!("a named value is a table");
-                    };
-                    section(&mut text, &format!("{name}.{}", table.name), keys);
-                }
+            Self::Scalar(value) => value.clone(),
+            Self::Table(keys) | Self::Named(keys) => {
+                let keys = keys
+                    .iter()
+                    .map(|(name, value)| format!("{name} = {}", value.inline()));
+                format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
             }
-            Printed::List(_) => panic!("no list of tables stands at the root"),
+            Self::List(tables) => {
+                let lines = tables
+                    .iter()
+                    .map(|table| format!("    {},\n", table.inline()));
+                format!("[\n{}]", lines.collect::<String>())
+            }
         }
     }
-    text
 }
 
-fn section(text: &mut String, header: &str, keys: &[PrintedKey]) {
+fn table(text: &mut String, header: &str, table: &Printed) {
+    let (Printed::Table(keys) | Printed::Named(keys)) = table else {
+        panic!("`{header}` is a table");
+    };
     let gap = if text.is_empty() { "" } else { "\n" };
-    writeln!(text, "{gap}[{header}]").expect("writing to a String does not fail");
-    for PrintedKey { name, value, .. } in keys {
-        line(text, name, &inline(value));
+    *text += &format!("{gap}[{header}]\n");
+    for (name, value) in keys {
+        *text += &format!("{name} = {}\n", value.inline());
     }
-}
-
-fn inline(printed: &Printed) -> String {
-    match printed {
-        Printed::Scalar(value) => value.clone(),
-        Printed::Table(keys) | Printed::Named(keys) => {
-            let keys: Vec<String> = keys
-                .iter()
-                .map(|key| format!("{} = {}", key.name, inline(&key.value)))
-                .collect();
-            format!("{{ {} }}", keys.join(", "))
-        }
-        Printed::List(tables) => {
-            let lines: Vec<String> = tables
-                .iter()
-                .map(|table| format!("    {},\n", inline(table)))
-                .collect();
-            format!("[\n{}]", lines.concat())
-        }
-    }
-}
-
-fn line(text: &mut String, name: &str, value: &str) {
-    writeln!(text, "{name} = {value}").expect("writing to a String does not fail");
 }

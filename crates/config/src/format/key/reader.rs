@@ -1,19 +1,18 @@
 //! Fills a section from a document and collects every mistake.
 
-use std::collections::BTreeMap;
-
 use super::scalar::wrong_type;
 use super::{Choice, Key, Keys, Range, Section, Setting};
 use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
 use crate::format::document::{Entry, Item, Node, Table};
-use crate::format::suggestion::{shortened, suggestion};
+use crate::format::suggestion::{did_you_mean, shortened};
 
 /// Visits keys in order to read them.
 pub(crate) struct Reader<'a> {
     /// The table that is being read.
     frame: Frame<'a>,
     diagnostics: Vec<Diagnostic>,
-    spans: Spans,
+    /// The names of tables: kind of table, name, and path of the setting.
+    names: Vec<(&'static str, String, String)>,
 }
 
 struct Frame<'a> {
@@ -35,41 +34,21 @@ pub(crate) struct Input<'a> {
     pub(crate) path: String,
     /// The range of the key.
     pub(crate) range: Option<Range>,
-}
-
-/// The position of each setting of a document, by dotted path.
-#[derive(Debug, Default)]
-pub(crate) struct Spans(BTreeMap<String, Span>);
-
-/// What reading a document gives.
-#[derive(Debug)]
-pub(crate) struct Read<T> {
-    pub(crate) section: T,
-    pub(crate) spans: Spans,
-    pub(crate) diagnostics: Vec<Diagnostic>,
-}
-
-impl Spans {
-    /// The position of a setting or, if it is left out, of the innermost table around it.
-    pub(crate) fn of(&self, path: &str) -> Option<Span> {
-        let mut path = path;
-        loop {
-            if let Some(span) = self.0.get(path) {
-                return Some(*span);
-            }
-            path = &path[..path.rfind(['.', '['])?];
-        }
-    }
+    /// The kind of table that the value names.
+    names: Option<&'static str>,
 }
 
 impl<'a> Input<'a> {
     /// An item of a list.
     pub(crate) fn item(&self, index: usize, node: &'a Node) -> Self {
+        let path = format!("{}[{index}]", self.path);
+        let (key, range, names) = (node.span, None, self.names);
         Self {
             node,
-            key: node.span,
-            path: format!("{}[{index}]", self.path),
-            range: None,
+            key,
+            path,
+            range,
+            names,
         }
     }
 
@@ -83,46 +62,41 @@ impl<'a> Input<'a> {
 
     /// An entry of a table.
     pub(crate) fn entry(&self, name: &str, entry: &'a Entry) -> Self {
+        let (path, range) = (format!("{}.{name}", self.path), self.range.clone());
         Self {
             node: &entry.node,
             key: entry.key,
-            path: format!("{}.{name}", self.path),
-            range: self.range.clone(),
+            path,
+            range,
+            names: None,
         }
     }
 }
 
 impl<'a> Reader<'a> {
     /// Reads a whole document as one section.
-    pub(crate) fn read<T: Section>(document: &'a Node) -> Read<T> {
+    pub(crate) fn read<T: Section>(document: &'a Node) -> (T, Vec<Diagnostic>) {
         let Item::Table(table) = &document.item else {
             panic!("a TOML document is a table");
         };
+        let (path, span) = (String::new(), document.span);
+        let frame = Frame {
+            table,
+            span,
+            path,
+            known: Vec::new(),
+        };
+        let (diagnostics, names) = (Vec::new(), Vec::new());
         let mut reader = Self {
-            frame: Frame {
-                table,
-                span: document.span,
-                path: String::new(),
-                known: Vec::new(),
-            },
-            diagnostics: Vec::new(),
-            spans: Spans::default(),
+            frame,
+            diagnostics,
+            names,
         };
         let mut section = T::blank();
         section.keys(&mut reader, &T::blank());
         reader.report_unknown_keys();
-        Read {
-            section,
-            spans: reader.spans,
-            diagnostics: reader.diagnostics,
-        }
-    }
-
-    /// Notes where a setting stands.
-    pub(crate) fn locate(&mut self, input: &Input<'a>) {
-        let is_table = matches!(input.node.item, Item::Table(_));
-        let span = if is_table { input.key } else { input.node.span };
-        self.spans.0.insert(input.path.clone(), span);
+        reader.report_unknown_names(document);
+        (section, reader.diagnostics)
     }
 
     /// Reads the keys of a table with `keys`; reports it if the value is not a table.
@@ -130,10 +104,11 @@ impl<'a> Reader<'a> {
         let Item::Table(table) = &input.node.item else {
             return self.mistake(input, wrong_type(input.node, "a table"));
         };
+        let path = input.path.clone();
         let frame = Frame {
             table,
             span: input.key,
-            path: input.path.clone(),
+            path,
             known: Vec::new(),
         };
         let outer = std::mem::replace(&mut self.frame, frame);
@@ -142,13 +117,35 @@ impl<'a> Reader<'a> {
         self.frame = outer;
     }
 
+    /// Takes a value over, or reports why there is none.
+    pub(crate) fn accept<T>(
+        &mut self,
+        input: &Input<'_>,
+        value: Result<T, Diagnostic>,
+        into: &mut T,
+    ) {
+        match value {
+            Ok(value) => *into = value,
+            Err(mistake) => return self.mistake(input, mistake),
+        }
+        if let (Some(table), Item::String(name)) = (input.names, &input.node.item) {
+            // A pair of names is one setting.
+            let pair = input
+                .path
+                .strip_suffix(']')
+                .and_then(|path| path.rsplit_once('['));
+            let path = pair.map_or(input.path.as_str(), |(path, _)| path);
+            self.names.push((table, name.clone(), path.to_owned()));
+        }
+    }
+
     /// Reports a mistake in a setting; its path is put in front of the message.
     pub(crate) fn mistake(&mut self, input: &Input<'_>, mut diagnostic: Diagnostic) {
         diagnostic.message = format!("`{}`: {}", input.path, diagnostic.message);
         self.report(diagnostic);
     }
 
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    fn report(&mut self, diagnostic: Diagnostic) {
         if self.diagnostics.len() < DIAGNOSTICS_MAX {
             self.diagnostics.push(diagnostic);
         }
@@ -162,31 +159,32 @@ impl<'a> Reader<'a> {
             "" => key.name.to_owned(),
             path => format!("{path}.{}", key.name),
         };
-        let input = Input {
+        let (range, names) = (key.range.clone(), key.names);
+        Some(Input {
             node,
             key: *span,
             path,
-            range: key.range.clone(),
-        };
-        self.locate(&input);
-        Some(input)
+            range,
+            names,
+        })
+    }
+
+    /// How messages call the table.
+    fn table_name(&self, root: &str) -> String {
+        match self.frame.path.as_str() {
+            "" => root.to_owned(),
+            path => format!("`{path}`"),
+        }
     }
 
     fn missing(&mut self, what: &str) {
-        let whose = match self.frame.path.as_str() {
-            "" => "the scenario".to_owned(),
-            path => format!("`{path}`"),
-        };
-        let message = format!("{whose}: {what} is missing");
+        let message = format!("{}: {what} is missing", self.table_name("the scenario"));
         let found = Diagnostic::new(Code::MissingKey, self.frame.span, message);
         self.report(found.label("add it here"));
     }
 
     fn report_unknown_keys(&mut self) {
-        let whose = match self.frame.path.as_str() {
-            "" => "a scenario".to_owned(),
-            path => format!("`{path}`"),
-        };
+        let whose = self.table_name("a scenario");
         let known = std::mem::take(&mut self.frame.known);
         for (name, entry) in self.frame.table {
             // The search for a suggestion takes time, and nothing beyond the limit is shown.
@@ -196,13 +194,35 @@ impl<'a> Reader<'a> {
             if known.contains(&name.as_str()) {
                 continue;
             }
-            let help = match suggestion(name, known.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("keys here are {}", known.join(", ")),
-            };
+            let help = did_you_mean(name, known.iter().copied())
+                .unwrap_or_else(|| format!("keys here are {}", known.join(", ")));
             let message = format!("{whose} has no key `{}`", shortened(name));
             let found = Diagnostic::new(Code::UnknownKey, entry.key, message);
             self.report(found.label("unknown key").help(help));
+        }
+    }
+
+    fn report_unknown_names(&mut self, document: &Node) {
+        let none = Table::new();
+        for (kind, name, path) in std::mem::take(&mut self.names) {
+            if self.diagnostics.len() == DIAGNOSTICS_MAX {
+                return;
+            }
+            let item = self.frame.table.get(kind).map(|entry| &entry.node.item);
+            let tables = if let Some(Item::Table(tables)) = item {
+                tables
+            } else {
+                &none
+            };
+            if tables.contains_key(&name) {
+                continue;
+            }
+            let short = shortened(&name);
+            let help = did_you_mean(&name, tables.keys().map(String::as_str))
+                .unwrap_or_else(|| format!("add a table [{kind}.{short}]"));
+            let span = document.position(&path);
+            let message = format!("`{path}`: there is no {kind} `{short}`");
+            self.report(Diagnostic::new(Code::UnknownName, span, message).help(help));
         }
     }
 }
@@ -233,13 +253,12 @@ impl Keys for Reader<'_> {
         let table = self.frame.table;
         let mut present = alternatives
             .into_iter()
-            .filter_map(|(name, alternative)| Some((name, alternative, table.get(name)?)));
+            .filter_map(|(name, it)| Some((name, it, table.get(name)?)));
         let Some((name, mut chosen, _)) = present.next() else {
-            match default {
+            return match default {
                 Some(default) => field.clone_from(default),
                 None => self.missing(&format!("one of {listed}")),
-            }
-            return;
+            };
         };
         if let Some((second, _, entry)) = present.next() {
             let message = format!("`{second}` beside `{name}`: only one of {listed} may be there");

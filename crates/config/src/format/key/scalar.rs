@@ -2,106 +2,225 @@
 
 use std::net::Ipv4Addr;
 
-use kernel::Ratio;
 use kernel::ratio::ParseRatioError;
+use kernel::{Duration, Instant, Ratio};
 use serde_json::{Value as Json, json};
 
 use super::Range;
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::keyword::{Keyword, words};
-use crate::format::suggestion::{shortened, suggestion};
-use crate::format::units::{Quantity, QuantityError, hexadecimal};
+use crate::format::suggestion::{did_you_mean, shortened};
+use crate::format::units::{Quantity, QuantityError, TIME, hexadecimal};
 
 /// The longest time in a scenario, in nanoseconds: a leap year.
 pub(crate) const YEAR: u64 = 366 * 24 * 3_600 * 1_000_000_000;
 /// Characters of a text.
 const TEXT_MAX: u64 = 4_000;
 
-/// A value that is not a table or a list.
-pub(crate) trait Scalar: Clone + PartialEq {
-    /// Smallest and largest amount that any key of this type takes.
-    const RANGE: Range = 0..=u64::MAX;
-    /// How `None` is written, if it can be written.
-    const NONE: Option<&'static str> = None;
+/// Makes types settings that are written as one value: how it is described (in words and as JSON
+/// Schema), parsed and printed as TOML. A type with an order has an `amount`, which the range of a
+/// key limits, and shows it with its unit.
+macro_rules! scalars {
+    ($($name:ty {
+        blank: $blank:expr, form: |$allowed:ident| $form:expr,
+        parse: |$node:ident| $parse:expr, toml: |$it:ident| $toml:expr,
+        $(amount: |$own:ident| $amount:expr, in $range:expr, show: $show:expr,)?
+        $(none: $none:literal,)?
+    })+) => {$(
+        impl Setting for $name {
+            $(const NONE: Option<&'static str> = Some($none);)?
 
-    /// A value that is never seen; see [`Setting::blank`](super::Setting::blank).
-    const BLANK: Self;
-    /// The value of a node.
-    fn parse(node: &Node) -> Result<Self, Diagnostic>;
-    /// The value as TOML.
-    fn to_toml(&self) -> String;
-    /// How the value is written, in words.
-    fn form() -> String;
-    /// How the value is written, as JSON Schema.
-    fn schema(range: &Range) -> Json;
-    /// What ranges limit, if the type has an order.
-    fn amount(&self) -> Option<u64> {
-        None
-    }
-    /// An amount with its unit.
-    fn show(amount: u64) -> String {
-        amount.to_string()
-    }
+            fn blank() -> Self {
+                $blank
+            }
+
+            fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
+                let parse = |$node: &Node| -> Result<Self, Diagnostic> { $parse };
+                let value = parse(input.node);
+                $(let value = value.and_then(|$own: Self| {
+                    let range = input.range.clone().unwrap_or($range);
+                    scalar::check_range($amount, &range, $show, input.node)?;
+                    Ok($own)
+                });)?
+                reader.accept(input, value, self);
+            }
+
+            fn print(&self, _: &Self, _: Detail) -> Option<Printed> {
+                let $it = self;
+                Some(Printed::Scalar($toml))
+            }
+
+            fn describe(range: Option<&Range>) -> Shape {
+                let $allowed: Range = range.cloned().unwrap_or(field!(@or 0..=u64::MAX, $($range)?));
+                let (words, schema) = $form;
+                let limits = field!(@or None, $(range.map(|range| scalar::show_range(range, $show)))?);
+                Shape { limits, ..Shape::scalar(words, schema) }
+            }
+        }
+    )+};
 }
 
-/// How a scalar is written.
-#[derive(Clone, Debug)]
-pub(crate) struct Form {
-    /// In words.
-    pub(crate) text: String,
-    /// The range of the key in words, where it is narrower than that of the type.
-    pub(crate) limits: Option<String>,
-    pub(crate) schema: Json,
-}
+pub(crate) use scalars;
 
-impl Form {
-    pub(crate) fn of<T: Scalar>(range: Option<&Range>) -> Self {
-        Self {
-            text: T::form(),
-            limits: range.map(|range| show_range(range, T::show)),
-            schema: T::schema(range.unwrap_or(&T::RANGE)),
+const _: () = {
+    use crate::format::prelude::*;
+
+    scalars! {
+        u64 {
+            blank: 0,
+            form: |range| ("integer", integer_form(&range)),
+            parse: |node| parse_u64(node),
+            // TOML's own integers end at 2^63 - 1; identities and seeds do not.
+            toml: |it| match i64::try_from(*it) {
+                Ok(number) => number.to_string(),
+                Err(_) => quoted(&format!("{it:#x}")),
+            },
+            amount: |it| it, in 0..=u64::MAX, show: |amount| amount.to_string(),
+        }
+        u32 {
+            blank: 0,
+            form: |range| ("integer", integer_form(&range)),
+            parse: |node| {
+                let wide = parse_u64(node)?;
+                let too_large = |_| out_of_range(node, format!("the integer {wide} is too large"));
+                Self::try_from(wide).map_err(too_large)
+            },
+            toml: |it| it.to_string(),
+            amount: |it| u64::from(it), in 0..=u64::from(u32::MAX), show: |amount| amount.to_string(),
+        }
+        bool {
+            blank: false,
+            form: |_range| ("true or false", json!({ "type": "boolean" })),
+            parse: |node| {
+                let Item::Boolean(value) = &node.item else {
+                    return Err(wrong_type(node, "true or false"));
+                };
+                Ok(*value)
+            },
+            toml: |it| it.to_string(),
+        }
+        String {
+            blank: Self::new(),
+            form: |range| ("string", json!({
+                "type": "string", "minLength": range.start(), "maxLength": range.end(),
+            })),
+            parse: |node| text_of(node, "a string").map(str::to_owned),
+            toml: |it| quoted(it),
+            amount: |it| it.chars().count() as u64, in 1..=TEXT_MAX,
+            show: |amount| show_count(amount, "character"),
+        }
+        Ipv4Addr {
+            blank: Self::UNSPECIFIED,
+            form: |_range| ("IPv4 address", json!({ "type": "string", "format": "ipv4" })),
+            parse: |node| {
+                let wrong = |why| malformed(node, "an IPv4 address such as \"10.0.0.1\"", why);
+                let address: Self = text_of(node, "an IPv4 address such as \"10.0.0.1\"")?
+                    .parse()
+                    .map_err(|_| wrong("this is not an IPv4 address"))?;
+                let is_host = !(address.is_unspecified() || address.is_multicast()
+                    || address.is_broadcast() || address.is_loopback());
+                is_host.then_some(address).ok_or_else(|| wrong("a host cannot have this address"))
+            },
+            toml: |it| quoted(&it.to_string()),
+        }
+        Ratio {
+            blank: Self::ZERO,
+            form: |_range| ("fraction", json!({
+                "type": "string",
+                "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$",
+            })),
+            parse: |node| parse_ratio(node),
+            toml: |it| quoted(&it.to_string()),
+        }
+        Duration {
+            blank: Self::ZERO,
+            form: |range| ("time", quantity_form(&TIME, &range)),
+            parse: |node| parse_quantity(node, &TIME).map(Self::from_nanos),
+            toml: |it| quoted(&it.to_string()),
+            amount: |it| it.nanos(), in 0..=YEAR, show: TIME.show,
+        }
+        Instant {
+            blank: Self::ZERO,
+            form: |range| ("time since the start", quantity_form(&TIME, &range)),
+            parse: |node| parse_quantity(node, &TIME).map(Self::from_nanos),
+            toml: |it| quoted(&it.since_start().to_string()),
+            amount: |it| it.nanos(), in 0..=YEAR, show: TIME.show,
         }
     }
+};
 
-    /// A word in place of a table.
-    pub(crate) fn of_word(word: &str) -> Self {
-        Self {
-            text: format!("`{word}`"),
-            limits: None,
-            schema: json!({ "const": word }),
+/// An integer of 64 bits, which TOML's own integers cannot express beyond 2^63 - 1.
+pub(crate) fn parse_u64(node: &Node) -> Result<u64, Diagnostic> {
+    const WANTED: &str = "a non-negative integer";
+    let too_large = || out_of_range(node, "the integer does not fit 64 bits");
+    if let Item::Integer(digits, radix) = &node.item {
+        if digits.starts_with('-') {
+            return Err(out_of_range(node, "the integer must not be negative"));
         }
+        let digits = digits.trim_start_matches('+');
+        return u64::from_str_radix(digits, *radix).map_err(|_| too_large());
+    }
+    match text_of(node, WANTED)?.strip_prefix("0x").map(hexadecimal) {
+        Some(Ok(number)) => Ok(number),
+        Some(Err(QuantityError::Overflow)) => Err(too_large()),
+        Some(Err(_)) | None => Err(malformed(node, WANTED, "this string is not a number")),
     }
 }
 
-/// Reads the one word that a node can have.
-pub(crate) fn parse_word(node: &Node, word: &str) -> Result<(), Diagnostic> {
+fn parse_ratio(node: &Node) -> Result<Ratio, Diagnostic> {
+    const WANTED: &str = "a fraction such as \"1/8\" or \"0.125\"";
+    text_of(node, WANTED)?
+        .parse()
+        .map_err(|error: ParseRatioError| match error {
+            ParseRatioError::Form => malformed(node, WANTED, "this string is not a fraction"),
+            ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
+            ParseRatioError::AboveOne => Diagnostic {
+                code: Code::OutOfRange,
+                ..malformed(node, WANTED, &error.to_string())
+            },
+        })
+}
+
+/// Reads the one word that can stand in place of a table, and which means `value`.
+pub(crate) fn parse_word<T>(node: &Node, word: &str, value: T) -> Result<T, Diagnostic> {
     let text = text_of(node, &format!("\"{word}\" or a table"))?;
     if text == word {
-        return Ok(());
+        return Ok(value);
     }
     let message = format!("`{}` is not `{word}`", shortened(text));
     Err(Diagnostic::new(Code::UnknownWord, node.span, message)
         .label(format!("write \"{word}\" or a table")))
 }
 
-/// Reads a scalar and checks its range.
-pub(crate) fn read<T: Scalar>(node: &Node, range: Option<&Range>) -> Result<T, Diagnostic> {
-    let value = T::parse(node)?;
-    if let Some(amount) = value.amount() {
-        check_range(amount, range.unwrap_or(&T::RANGE), T::show, node)?;
-    }
-    Ok(value)
+pub(crate) fn parse_keyword<K: Keyword>(node: &Node) -> Result<K, Diagnostic> {
+    let words = words::<K>();
+    let listed = words.join(", ");
+    let text = text_of(node, &format!("one of {listed}"))?;
+    K::parse(text).ok_or_else(|| {
+        let short: String = text.chars().take(40).collect();
+        let message = format!("`{short}` is not one of {listed}");
+        let unknown = Diagnostic::new(Code::UnknownWord, node.span, message).label("unknown word");
+        Diagnostic {
+            help: did_you_mean(text, words),
+            ..unknown
+        }
+    })
+}
+
+pub(crate) fn form_of_keyword<K: Keyword>() -> (String, Json) {
+    (
+        format!("`{}`", words::<K>().join("`, `")),
+        json!({ "enum": words::<K>() }),
+    )
 }
 
 /// The amount of a quantity in its base unit.
 pub(crate) fn parse_quantity(node: &Node, quantity: &Quantity) -> Result<u64, Diagnostic> {
-    let text = match &node.item {
-        Item::Integer { digits, .. } => digits,
-        Item::String(text) => text,
-        Item::Float | Item::Boolean(_) | Item::Datetime(_) | Item::Array(_) | Item::Table(_) => {
-            return Err(wrong_type(node, quantity.expected));
-        }
+    let text = if let Item::Integer(digits, _) = &node.item {
+        digits
+    } else {
+        text_of(node, quantity.expected)?
     };
     let parsed = quantity.parse(text);
     parsed.map_err(|error| quantity_mistake(node, &error, quantity, quantity.expected))
@@ -123,8 +242,8 @@ pub(crate) fn quantity_mistake(
             malformed(node, wanted, "only whole numbers are accepted")
                 .help("use a smaller unit instead of a decimal point")
         }
-        QuantityError::UnknownUnit(unit) => found.help(match suggestion(unit, names) {
-            Some(name) => format!("did you mean `{name}`? Units are {listed}"),
+        QuantityError::UnknownUnit(unit) => found.help(match did_you_mean(unit, names) {
+            Some(question) => format!("{question} Units are {listed}"),
             None => format!("units are {listed}"),
         }),
         QuantityError::NoNumber | QuantityError::Order => found,
@@ -135,16 +254,20 @@ pub(crate) fn quantity_mistake(
     }
 }
 
-pub(crate) fn quantity_schema(quantity: &Quantity, range: &Range) -> Json {
+pub(crate) fn quantity_form(quantity: &Quantity, range: &Range) -> Json {
     let text = json!({ "type": "string", "pattern": quantity.pattern });
-    if quantity.is_unit_optional {
-        json!({ "anyOf": [integer_schema(range), text] })
-    } else {
-        text
+    if !quantity.is_unit_optional {
+        return text;
     }
+    json!({ "anyOf": [plain_integer(range), text] })
 }
 
-fn integer_schema(range: &Range) -> Json {
+fn integer_form(range: &Range) -> Json {
+    let text = json!({ "type": "string", "pattern": "^0x[0-9a-fA-F]{1,16}$" });
+    json!({ "anyOf": [plain_integer(range), text] })
+}
+
+fn plain_integer(range: &Range) -> Json {
     let mut schema = json!({ "type": "integer", "minimum": range.start() });
     if *range.end() < u64::MAX {
         schema["maximum"] = json!(range.end());
@@ -159,10 +282,10 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// The text of a node, which should be `wanted`.
 pub(crate) fn text_of<'a>(node: &'a Node, wanted: &str) -> Result<&'a str, Diagnostic> {
-    if let Item::String(text) = &node.item {
-        return Ok(text);
-    }
-    Err(wrong_type(node, wanted))
+    let Item::String(text) = &node.item else {
+        return Err(wrong_type(node, wanted));
+    };
+    Ok(text)
 }
 
 pub(crate) fn wrong_type(node: &Node, wanted: &str) -> Diagnostic {
@@ -186,13 +309,10 @@ pub(crate) fn check_range(
     show: fn(u64) -> String,
     node: &Node,
 ) -> Result<(), Diagnostic> {
-    if range.contains(&amount) {
-        return Ok(());
-    }
-    let bound = if amount < *range.start() {
-        format!("at least {}", show(*range.start()))
-    } else {
-        format!("at most {}", show(*range.end()))
+    let bound = match amount {
+        amount if range.contains(&amount) => return Ok(()),
+        amount if amount < *range.start() => format!("at least {}", show(*range.start())),
+        _ => format!("at most {}", show(*range.end())),
     };
     let message = format!("{} is out of range, it must be {bound}", show(amount));
     Err(out_of_range(node, message).label(bound))
@@ -209,233 +329,4 @@ pub(crate) fn show_range(range: &Range, show: fn(u64) -> String) -> String {
 /// A count of things, such as `3 items`.
 pub(crate) fn show_count(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-impl Scalar for u64 {
-    const BLANK: Self = 0;
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        const WANTED: &str = "a non-negative integer";
-        let too_large = || out_of_range(node, "the integer does not fit 64 bits");
-        match &node.item {
-            Item::Integer { digits, .. } if digits.starts_with('-') => {
-                Err(out_of_range(node, "the integer must not be negative"))
-            }
-            Item::Integer { digits, radix } => {
-                Self::from_str_radix(digits.trim_start_matches('+'), *radix)
-                    .map_err(|_| too_large())
-            }
-            // TOML's own integers end at 2^63 - 1; identities and seeds do not.
-            Item::String(text) => match text.strip_prefix("0x").map(hexadecimal) {
-                Some(Ok(number)) => Ok(number),
-                Some(Err(QuantityError::Overflow)) => Err(too_large()),
-                Some(Err(_)) | None => Err(malformed(node, WANTED, "this string is not a number")),
-            },
-            Item::Float
-            | Item::Boolean(_)
-            | Item::Datetime(_)
-            | Item::Array(_)
-            | Item::Table(_) => Err(wrong_type(node, WANTED)),
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        match i64::try_from(*self) {
-            Ok(number) => number.to_string(),
-            Err(_) => quoted(&format!("{self:#x}")),
-        }
-    }
-
-    fn form() -> String {
-        "integer".to_owned()
-    }
-
-    fn schema(range: &Range) -> Json {
-        json!({ "anyOf": [
-            integer_schema(range),
-            { "type": "string", "pattern": "^0x[0-9a-fA-F]{1,16}$" },
-        ] })
-    }
-
-    fn amount(&self) -> Option<u64> {
-        Some(*self)
-    }
-}
-
-impl Scalar for u32 {
-    const RANGE: Range = 0..=u32::MAX as u64;
-
-    const BLANK: Self = 0;
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        let wide = u64::parse(node)?;
-        let narrow = Self::try_from(wide);
-        narrow.map_err(|_| out_of_range(node, format!("the integer {wide} is too large")))
-    }
-
-    fn to_toml(&self) -> String {
-        self.to_string()
-    }
-
-    fn form() -> String {
-        u64::form()
-    }
-
-    fn schema(range: &Range) -> Json {
-        u64::schema(range)
-    }
-
-    fn amount(&self) -> Option<u64> {
-        Some(u64::from(*self))
-    }
-}
-
-impl Scalar for bool {
-    const BLANK: Self = false;
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        match node.item {
-            Item::Boolean(value) => Ok(value),
-            Item::String(_)
-            | Item::Integer { .. }
-            | Item::Float
-            | Item::Datetime(_)
-            | Item::Array(_)
-            | Item::Table(_) => Err(wrong_type(node, "true or false")),
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        self.to_string()
-    }
-
-    fn form() -> String {
-        "true or false".to_owned()
-    }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "type": "boolean" })
-    }
-}
-
-impl Scalar for String {
-    const RANGE: Range = 1..=TEXT_MAX;
-
-    const BLANK: Self = Self::new();
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        text_of(node, "a string").map(str::to_owned)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(self)
-    }
-
-    fn form() -> String {
-        "string".to_owned()
-    }
-
-    fn schema(range: &Range) -> Json {
-        json!({ "type": "string", "minLength": range.start(), "maxLength": range.end() })
-    }
-
-    fn amount(&self) -> Option<u64> {
-        Some(self.chars().count() as u64)
-    }
-
-    fn show(amount: u64) -> String {
-        show_count(amount, "character")
-    }
-}
-
-impl Scalar for Ipv4Addr {
-    const BLANK: Self = Self::UNSPECIFIED;
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        const WANTED: &str = "an IPv4 address such as \"10.0.0.1\"";
-        let address: Self = text_of(node, WANTED)?
-            .parse()
-            .map_err(|_| malformed(node, WANTED, "this is not an IPv4 address"))?;
-        if address.is_unspecified()
-            || address.is_multicast()
-            || address.is_broadcast()
-            || address.is_loopback()
-        {
-            return Err(malformed(node, WANTED, "a host cannot have this address"));
-        }
-        Ok(address)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string())
-    }
-
-    fn form() -> String {
-        "IPv4 address".to_owned()
-    }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "type": "string", "format": "ipv4" })
-    }
-}
-
-impl Scalar for Ratio {
-    const BLANK: Self = Self::ZERO;
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        const WANTED: &str = "a fraction such as \"1/8\" or \"0.125\"";
-        text_of(node, WANTED)?
-            .parse()
-            .map_err(|error: ParseRatioError| match error {
-                ParseRatioError::Form => malformed(node, WANTED, "this string is not a fraction"),
-                ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
-                ParseRatioError::AboveOne => Diagnostic {
-                    code: Code::OutOfRange,
-                    ..malformed(node, WANTED, &error.to_string())
-                },
-            })
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string())
-    }
-
-    fn form() -> String {
-        "fraction".to_owned()
-    }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "type": "string", "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$" })
-    }
-}
-
-impl<K: Keyword> Scalar for K {
-    const BLANK: Self = K::ALL[0];
-
-    fn parse(node: &Node) -> Result<Self, Diagnostic> {
-        let words = words::<K>();
-        let listed = words.join(", ");
-        let text = text_of(node, &format!("one of {listed}"))?;
-        K::parse(text).ok_or_else(|| {
-            let short: String = text.chars().take(40).collect();
-            let message = format!("`{short}` is not one of {listed}");
-            let meant = suggestion(text, words);
-            Diagnostic {
-                help: meant.map(|word| format!("did you mean `{word}`?")),
-                ..Diagnostic::new(Code::UnknownWord, node.span, message).label("unknown word")
-            }
-        })
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
-    }
-
-    fn form() -> String {
-        format!("`{}`", words::<K>().join("`, `"))
-    }
-
-    fn schema(_: &Range) -> Json {
-        json!({ "enum": words::<K>() })
-    }
 }

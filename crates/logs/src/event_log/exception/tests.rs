@@ -11,14 +11,7 @@ fn logged(build: Build, tcp: TcpProfile, thread: u16, fatal: Fatal) -> [Entry; 2
     let mut scenario = scenario(build);
     scenario.hosts.get_mut("PARIS").expect("it is there").tcp = tcp;
     let outcome = outcome_of(&scenario);
-    let epoch = Epoch {
-        year: 1996,
-        month: 11,
-        day: 8,
-        hour: 6,
-        minute: 23,
-        second: 39,
-    };
+    let epoch = Epoch(jiff::civil::date(1996, 11, 8).at(6, 23, 39, 0));
     let writer = Writer {
         view: viewed(&outcome),
         plan: &scenario.hosts["PARIS"],
