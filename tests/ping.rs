@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::program::{code, is_golden, mtasim, text};
+use crate::program::{code, mtasim, text};
 
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
 const CLEAN: &str = "sims/smoke/clean-link.toml";
@@ -11,12 +11,12 @@ const CLEAN: &str = "sims/smoke/clean-link.toml";
 fn replies_and_time_outs_look_as_on_nt() {
     let output = mtasim(&["ping", CLEAN, "--link", "wan"]);
     code(&output, 0);
-    is_golden("ping-clean.txt", text(&output.stdout));
+    insta::assert_snapshot!("clean", text(&output.stdout));
     let output = mtasim(&[
         "ping", LEAK, "--link", "wan", "--count", "12", "--seed", "0x4",
     ]);
     code(&output, 0);
-    is_golden("ping-bursty.txt", text(&output.stdout));
+    insta::assert_snapshot!("bursty", text(&output.stdout));
 }
 
 #[test]

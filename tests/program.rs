@@ -1,4 +1,4 @@
-//! Starts the program as users do, and compares its output with golden files.
+//! Starts the program as users do.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -26,17 +26,4 @@ pub(crate) fn code(output: &Output, code: i32) {
 /// A path as an argument.
 pub(crate) fn argument(path: &Path) -> &str {
     path.to_str().expect("the path is UTF-8")
-}
-
-/// Compares `found` with tests/golden/`name`. Deliberately, no switch updates the file: you read
-/// the difference and change the golden file by hand.
-#[track_caller]
-pub(crate) fn is_golden(name: &str, found: &str) {
-    let path = Path::new(crate::ROOT).join("tests/golden").join(name);
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{} differs from what came:\n{found}",
-        path.display()
-    );
 }

@@ -198,7 +198,7 @@ fn keys_and_search_reach_what_the_mouse_does() {
             .contains("e0020002")
     );
     browser.run("document.getElementById('axis').focus()");
-    browser.key("n");
+    browser.key('n');
     let first = browser.text("detail");
     assert!(first.starts_with("data race: "), "{first}");
     assert!(
@@ -206,11 +206,11 @@ fn keys_and_search_reach_what_the_mouse_does() {
         "{first}"
     );
     let span = browser.text("span");
-    browser.key("+");
+    browser.key('+');
     assert_ne!(browser.text("span"), span, "plus zooms");
-    browser.key("/");
+    browser.key('/');
     for letter in "cb 0/0".chars() {
-        browser.key(&letter.to_string());
+        browser.key(letter);
     }
     assert!(browser.text("results").contains("LYON CB 0 (instance 0)"));
     browser.run("document.querySelector('#results button').click()");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::program::{argument, code, is_golden, mtasim, text};
+use crate::program::{argument, code, mtasim, text};
 
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
 const CLEAN: &str = "sims/smoke/clean-link.toml";
@@ -47,14 +47,14 @@ fn a_quiet_run_is_described_in_a_few_lines() {
     let output = mtasim(&["run", CLEAN]);
     code(&output, 0);
     assert_eq!(text(&output.stderr), "");
-    is_golden("run-clean.txt", &without_numbers(text(&output.stdout)));
+    insta::assert_snapshot!("clean", without_numbers(text(&output.stdout)));
 }
 
 #[test]
 fn a_leak_is_reported_with_the_log_of_the_leaked_block() {
     let output = mtasim(&["run", LEAK, "--seed", "0x1"]);
     code(&output, 0);
-    is_golden("run-leak.txt", &without_numbers(text(&output.stdout)));
+    insta::assert_snapshot!("leak", without_numbers(text(&output.stdout)));
 }
 
 #[test]

@@ -19,10 +19,7 @@ fn every_key_survives_print_and_load() {
 
 #[test]
 fn the_full_file_prints_as_it_was_reviewed() {
-    assert_eq!(
-        load(FULL).to_toml().trim(),
-        include_str!("canonical.toml").trim()
-    );
+    insta::assert_snapshot!("canonical", load(FULL).to_toml());
 }
 
 #[test]
