@@ -115,7 +115,7 @@ impl Browser {
     pub(crate) fn click(&self, [x, y]: [i64; 2]) {
         let duration = Some(Duration::ZERO);
         let mouse = MouseActions::new("mouse".to_owned())
-            .then(PointerAction::MoveTo { duration, x, y })
+            .then(PointerAction::MoveTo { duration, x: x as f64, y: y as f64 })
             .then(PointerAction::Down {
                 button: MOUSE_BUTTON_LEFT,
             })

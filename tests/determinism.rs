@@ -160,7 +160,7 @@ fn another_process_makes_the_same_run() {
         let there = answer(&mut binary(), &path, SEEDS[0]);
         assert_eq!(there["digest"], here.digest.to_string(), "{path}");
         assert_eq!(there["events"], here.events, "{path}");
-        assert_eq!(there["steps"], here.calls, "{path}");
+        assert_eq!(there["calls"], here.calls, "{path}");
         let mut elsewhere = binary();
         elsewhere
             .env_clear()

@@ -8,9 +8,9 @@ use serde_json::Value as Json;
 
 use crate::program::{argument, code, mtasim, text};
 
-const FAILURE: &str = "crates/diagnose/tests/data/failure.txt";
-const NORMAL: &str = "crates/diagnose/tests/data/normal.txt";
-const EVENTS: &str = "crates/diagnose/tests/data/events.txt";
+const FAILURE: &str = "crates/diagnose/tests/it/data/failure.txt";
+const NORMAL: &str = "crates/diagnose/tests/it/data/normal.txt";
+const EVENTS: &str = "crates/diagnose/tests/it/data/events.txt";
 
 fn json(output: &Output) -> Vec<Json> {
     let lines = text(&output.stdout).lines();

@@ -94,7 +94,7 @@ fn by_driver_of_lyon(outcome: &Outcome) -> impl Fn(&Record) -> bool {
 fn a_lasting_fault_in_a_window_lasts_for_the_whole_window() {
     for kind in LASTING {
         let outcome = fault(kind, "window = [\"10m\", \"20m\"]", 1);
-        let expected = [(Stage::Strikes, 600), (Stage::Ceases, 1_200)];
+        let expected = [(Stage::Starts, 600), (Stage::Ends, 1_200)];
         assert_eq!(stages(&outcome), expected, "{kind}");
         assert_eq!(outcome.faults["f"], 1);
         assert_eq!(
@@ -111,7 +111,7 @@ fn an_instantaneous_fault_in_a_window_occurs_once_at_a_random_time() {
             .map(|seed| {
                 let outcome = fault(kind, "window = [\"10m\", \"20m\"]", seed);
                 let stages = stages(&outcome);
-                let [(Stage::Strikes, moment)] = stages[..] else {
+                let [(Stage::Starts, moment)] = stages[..] else {
                     panic!("{kind}: {stages:?}")
                 };
                 assert!((600..1_200).contains(&moment), "{kind} at {moment} s");
@@ -132,11 +132,11 @@ fn a_fault_ends_after_its_length_and_another_occurrence_prolongs_it() {
     for kind in own {
         let outcome = fault(kind, "at = [\"10m\", \"11m\", \"20m\"]", 1);
         let expected = [
-            (Stage::Strikes, 600),
-            (Stage::Strikes, 660),
-            (Stage::Ceases, 780),
-            (Stage::Strikes, 1_200),
-            (Stage::Ceases, 1_320),
+            (Stage::Starts, 600),
+            (Stage::Starts, 660),
+            (Stage::Ends, 780),
+            (Stage::Starts, 1_200),
+            (Stage::Ends, 1_320),
         ];
         assert_eq!(stages(&outcome), expected, "{kind}");
     }
@@ -146,7 +146,7 @@ fn a_fault_ends_after_its_length_and_another_occurrence_prolongs_it() {
 fn what_has_no_length_lasts_for_the_rest_of_the_run() {
     for kind in [LASTING[0], LASTING[1], LASTING[3]] {
         let outcome = fault(kind, "at = \"50m\"", 1);
-        assert_eq!(stages(&outcome), [(Stage::Strikes, 3_000)], "{kind}");
+        assert_eq!(stages(&outcome), [(Stage::Starts, 3_000)], "{kind}");
     }
     let dead = fault(LASTING[0], "at = \"50m\"", 1);
     assert!(dead.messages.arrived < dead.messages.submitted);
@@ -159,14 +159,14 @@ fn random_faults_of_every_kind_recur_and_end_in_between() {
         let found = stages(&fault(kind, when, 1));
         assert!(found.len() > 6, "{kind}: {found:?}");
         for (place, (stage, _)) in found.iter().enumerate() {
-            let expected = [Stage::Strikes, Stage::Ceases][place % 2];
+            let expected = [Stage::Starts, Stage::Ends][place % 2];
             assert_eq!(*stage, expected, "{kind}: {found:?}");
         }
     }
     for kind in STRIKING {
         let found = stages(&fault(kind, "random.mean_interval = \"5m\"", 1));
         assert!(found.len() > 3, "{kind}: {found:?}");
-        assert!(found.iter().all(|(stage, _)| *stage == Stage::Strikes));
+        assert!(found.iter().all(|(stage, _)| *stage == Stage::Starts));
     }
 }
 
@@ -217,7 +217,7 @@ fn healing_ends_every_fault() {
     let outcome = explore::run(&scenario, 1, options).expect("it runs");
     let ceased = stages(&outcome)
         .into_iter()
-        .filter(|it| *it == (Stage::Ceases, 3_600));
+        .filter(|it| *it == (Stage::Ends, 3_600));
     assert_eq!(ceased.count(), 4);
     assert_eq!(outcome.violations, []);
     assert_eq!(outcome.messages.acknowledged, outcome.messages.submitted);

@@ -99,7 +99,7 @@ struct Observed {
     lost: BTreeMap<(String, Identity), bool>,
     /// When packets were put on the bursty link by AACHEN, and whether an outage took them.
     met_outage: Vec<(Instant, bool)>,
-    strikes: BTreeMap<String, Vec<Instant>>,
+    starts: BTreeMap<String, Vec<Instant>>,
 }
 
 fn whole() -> Scenario {
@@ -155,10 +155,10 @@ impl Observed {
                 let last = self.met_outage.last_mut().expect("it was sent");
                 *last = (at, true);
             }
-            Record::Fault(fault, Stage::Strikes) => {
+            Record::Fault(fault, Stage::Starts) => {
                 let fault = scenario.faults.keys().nth(*fault as usize);
                 let fault = fault.expect("it is the scenario's").clone();
-                self.strikes.entry(fault).or_default().push(at);
+                self.starts.entry(fault).or_default().push(at);
             }
             Record::Event(_)
             | Record::Mta(..)
@@ -201,8 +201,8 @@ impl Observed {
     fn agrees_with(&self, other: &Self) {
         let lengths = shared(&self.messages, &other.messages, |it| it.0);
         assert!(lengths > 20, "only {lengths} messages arrived in both runs");
-        for (fault, strikes) in &other.strikes {
-            assert_eq!(self.strikes.get(fault), Some(strikes), "{fault}");
+        for (fault, starts) in &other.starts {
+            assert_eq!(self.starts.get(fault), Some(starts), "{fault}");
         }
     }
 }
@@ -283,7 +283,7 @@ fn a_host_that_is_not_there_changes_no_message_for_others() {
         all.agrees_with(&without);
         assert!(without.arrivals.is_subset(&all.arrivals), "seed {seed}");
         assert!(without.arrivals.len() < all.arrivals.len(), "seed {seed}");
-        assert_eq!(all.strikes["reset"], without.strikes["reset"]);
+        assert_eq!(all.starts["reset"], without.starts["reset"]);
     }
 }
 
@@ -329,7 +329,7 @@ fn a_fault_that_does_not_occur_changes_no_other() {
         let without = observed(&scenario, seed);
         all.agrees_with(&without);
         assert_eq!(all.arrivals, without.arrivals, "seed {seed}");
-        assert!(all.strikes["reset"].len() > 2, "the fault does occur");
+        assert!(all.starts["reset"].len() > 2, "the fault does occur");
         let packets = shared(&all.lost, &without.lost, |it| *it);
         assert!(
             packets * 2 > all.lost.len(),

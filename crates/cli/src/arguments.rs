@@ -130,7 +130,7 @@ pub(crate) enum Command {
     /// Reduce the failure in a capsule to a small scenario for a regression test.
     #[command(after_help = SHRINK_EXAMPLES)]
     Shrink(ShrinkArguments),
-    /// Run a small scenario under every thread interleaving.
+    /// Run a small scenario under every schedule of its threads.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArguments),
     /// Explain a failure: its causes, and which parts of the scenario are necessary.

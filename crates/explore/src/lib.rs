@@ -15,9 +15,11 @@
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
 //! | [`atomic_file`] | writing a file whole or not at all |
 //! | `worker_pool` | host threads and signals |
+//! | `counted` | counts in text: `1 run`, `2 runs` |
 
 pub mod atomic_file;
 pub mod compare;
+mod counted;
 pub mod explain;
 pub mod pilot;
 pub mod repro;
@@ -29,6 +31,7 @@ pub mod sweep;
 pub mod verify;
 mod worker_pool;
 
+pub use counted::counted;
 pub use pilot::{run, run_builds, run_observed};
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;

@@ -111,6 +111,8 @@ pub fn shrink(
     {
         pass(&mut search);
     }
+    // Without random costs one seed shows everything that the scenario can do. If the failure needs
+    // a certain order of threads, it is lost here and must be pinned.
     let explicit = preemption_search::without_randomness(&search.best);
     if !search.attempt(explicit) {
         preemption_search::pin_preemptions(&mut search);
@@ -198,6 +200,8 @@ impl<'a> Search<'a> {
                 pass(self);
                 on_progress(self.runs, &self.best);
             }
+            // A removal can make an earlier pass succeed, so the passes are repeated to a fixed
+            // point, as in hierarchical delta debugging (Misherghi, Su, ICSE 2006).
             if self.best == start || self.is_spent() {
                 return;
             }
@@ -227,6 +231,8 @@ impl<'a> Search<'a> {
         }
         let own = self.seed;
         let is_random = self.outcome.calls <= CHEAP_CALLS && chance::has_any(&candidate);
+        // A removal shifts random draws, so the failure may be gone with this seed and not in
+        // general. Other seeds are tried where runs are cheap.
         let others = (1..=OTHER_SEEDS).filter(|seed| is_random && *seed != own);
         for seed in [own].into_iter().chain(others) {
             if let Some((at, outcome)) = self.shows(&candidate, seed) {
@@ -248,6 +254,8 @@ impl<'a> Search<'a> {
 
     /// Ends the scenario at the first whole second after the failure.
     fn cut_after_failure(&mut self) {
+        // Whole seconds: a run that ends at the very instant of the failure would lose it if
+        // anything moved.
         let seconds = self.failed_at.nanos() / SECOND + 1;
         let duration = Duration::from_secs(seconds);
         if duration < self.best.duration {
@@ -260,6 +268,7 @@ impl<'a> Search<'a> {
     /// Removes the selected parts one by one.
     fn remove(&mut self, is_selected: impl Fn(&Part) -> bool) {
         // A removal shifts indices, so list the parts again and skip those known to be needed.
+        // One by one instead of by halves: parts depend on each other, so most subsets are invalid.
         let mut needed = 0;
         loop {
             let parts = parts::parts(&self.best);

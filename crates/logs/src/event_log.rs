@@ -193,6 +193,8 @@ impl<'a> Reader<'a> {
 
     fn writer(&self, host: HostId, at: Instant) -> Writer<'a> {
         let view = &self.views[host.0 as usize];
+        // Entries show what the host's own clock says, right or wrong: an administrator who
+        // compares two hosts sees the difference.
         let offset = self.offsets[host.0 as usize];
         Writer {
             view,
@@ -315,6 +317,8 @@ impl fmt::Display for NtForm<'_> {
             ..
         } = self.0;
         let (hour, half) = at.twelve_hours();
+        // Event Viewer of NT shows dates in the format of the user's locale; the articles quote the
+        // American one.
         let (half, at) = (half.to_uppercase(), at.date_time());
         writeln!(out, "Event ID: {id}")?;
         writeln!(out, "Source: {source}")?;

@@ -100,8 +100,8 @@ impl Names<'_> {
                 line.text(
                     "stage",
                     match stage {
-                        Stage::Strikes => "begins",
-                        Stage::Ceases => "ends",
+                        Stage::Starts => "starts",
+                        Stage::Ends => "ends",
                     },
                 );
             }

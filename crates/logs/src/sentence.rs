@@ -51,8 +51,8 @@ pub fn record(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String
             let name = scenario.faults.keys().nth(*fault as usize);
             let name = name.expect("faults are numbered by name");
             match stage {
-                Stage::Strikes => format!("fault {name} begins"),
-                Stage::Ceases => format!("fault {name} ends"),
+                Stage::Starts => format!("fault {name} starts"),
+                Stage::Ends => format!("fault {name} ends"),
             }
         }
         Record::ClosedDown(id) => format!("the service of {} stops", host(id.0)),
@@ -67,8 +67,8 @@ pub fn record(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String
 
 fn event_class(class: EventClass, host: &str) -> String {
     match class {
-        EventClass::FaultCeases => "a fault ends".to_owned(),
-        EventClass::FaultStrikes => "a fault begins".to_owned(),
+        EventClass::FaultEnds => "a fault ends".to_owned(),
+        EventClass::FaultStarts => "a fault starts".to_owned(),
         EventClass::Heal => "the healing phase begins".to_owned(),
         EventClass::Arrival => format!("a packet reaches {host}"),
         EventClass::TcpTimer => format!("a TCP timer expires at {host}"),

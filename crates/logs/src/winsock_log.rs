@@ -43,6 +43,7 @@ pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec
     let Some(first) = records.iter().rposition(is_birth) else {
         return Vec::new();
     };
+    // A block number means another block after a restart.
     let of_this_process = |record: &&(Instant, Record)| !ends_process(&record.1, host);
     records[first..]
         .iter()
@@ -84,6 +85,7 @@ pub const fn block(line: LogLine) -> Option<BlockIndex> {
         | LogLine::Readable(_, block)
         | LogLine::IssueDisconnect(block)
         | LogLine::CloseSocket(_, block, _) => Some(block),
+        // These lines name no block in the real log either: a reader must follow the thread.
         LogLine::HeaderDone(_)
         | LogLine::Received(_)
         | LogLine::EntireTpkt
@@ -93,6 +95,8 @@ pub const fn block(line: LogLine) -> Option<BlockIndex> {
 
 impl fmt::Display for Line {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The wording is that of the excerpts in Q303102, abbreviations included: people search for
+        // it.
         write!(out, "({:03}) ", self.thread.0)?;
         match self.line {
             LogLine::Allocated(block) => write!(out, "{block} allocated"),

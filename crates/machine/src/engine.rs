@@ -164,6 +164,7 @@ impl<E: Environment> Engine<E> {
     #[inline(never)]
     fn limit_of_calls(&self) -> Option<Instant> {
         match self.first_deadline() {
+            // Timers run before threads at one instant, as in the order of simulation events.
             Some((at, _)) => at.nanos().checked_sub(1).map(Instant::from_nanos),
             None => Some(self.until),
         }
@@ -361,6 +362,7 @@ impl<E: Environment> Engine<E> {
     fn deschedule_stalled(&mut self, thread: ThreadId) {
         let until = self.threads[thread.index()].stalled_until;
         self.dispatcher.deschedule(&mut self.enabled);
+        // The stall covers the private work before the call: schedulers must not count it again.
         self.enabled.pending_mut(thread).private_time = Duration::ZERO;
         self.dispatcher
             .ready(&mut self.enabled, until, thread, None);
@@ -399,6 +401,7 @@ impl<E: Environment> Engine<E> {
         let cost = call.cost.fixed().unwrap_or_else(|| {
             let rng = || self.choices.counter_rng(COST, mix(self.key, call.key));
             let entry = &mut self.threads[dispatch.thread.index()];
+            // Keyed by thread and call: the costs of one thread do not depend on what others do.
             let word = entry.cost_word(call.calls, rng);
             self.cost_table.draw(operation, word)
         });
@@ -458,6 +461,8 @@ impl<E: Environment> Engine<E> {
                 self.dispatcher.deschedule(&mut self.enabled);
                 if deadline < Instant::MAX {
                     entry.deadline = Some(deadline);
+                    // A set sorted by time and thread: which of two waits ends first does not
+                    // depend on the order in which they began.
                     self.timers.insert((deadline, dispatch.thread));
                 }
                 assert!(

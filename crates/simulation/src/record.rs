@@ -46,9 +46,9 @@ pub enum Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventClass {
     /// A fault ends.
-    FaultCeases,
-    /// A fault begins.
-    FaultStrikes,
+    FaultEnds,
+    /// A fault starts.
+    FaultStarts,
     /// The healing phase begins.
     Heal,
     /// A packet arrives at a host.
@@ -67,8 +67,8 @@ pub enum EventClass {
 
 impl EventClass {
     const ALL: [Self; 9] = [
-        Self::FaultCeases,
-        Self::FaultStrikes,
+        Self::FaultEnds,
+        Self::FaultStarts,
         Self::Heal,
         Self::Arrival,
         Self::TcpTimer,
@@ -110,13 +110,13 @@ pub enum Segment {
     Icmp,
 }
 
-/// A fault's beginning or end.
+/// A fault's start or end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// It begins.
-    Strikes,
+    /// It starts.
+    Starts,
     /// It ends.
-    Ceases,
+    Ends,
 }
 
 impl Record {

@@ -171,7 +171,7 @@ impl<'a> World<'a> {
             self.schedule_next_message(workload);
         }
         for fault in 0..self.faults.len() {
-            self.schedule_strike(fault, self.now);
+            self.schedule_start(fault, self.now);
         }
         if self.scenario.healing.is_some() {
             let at = Instant::ZERO + self.scenario.duration;
@@ -284,8 +284,7 @@ impl<'a> World<'a> {
                 self.hosts[host.0 as usize].next_slice.generation != generation
             }
             ScheduledEvent::User(
-                Event::FaultStrikes { fault, generation }
-                | Event::FaultCeases { fault, generation },
+                Event::FaultStarts { fault, generation } | Event::FaultEnds { fault, generation },
             ) => self.faults[fault as usize].generation != generation,
             ScheduledEvent::User(Event::Submission {
                 workload,
@@ -314,8 +313,8 @@ impl<'a> World<'a> {
             }
         };
         match event {
-            Event::FaultStrikes { fault, .. } => self.strike(fault),
-            Event::FaultCeases { fault, .. } => self.cease(fault),
+            Event::FaultStarts { fault, .. } => self.start_fault(fault),
+            Event::FaultEnds { fault, .. } => self.end_fault(fault),
             Event::Heal => self.heal(),
             Event::WaitEnds {
                 host,
@@ -364,7 +363,7 @@ impl<'a> World<'a> {
         self.write(Record::Healed);
         for fault in 0..self.faults.len() {
             self.faults[fault].is_over = true;
-            self.cease(fault as u32);
+            self.end_fault(fault as u32);
         }
         let count = self.hosts.len() as u32;
         // Packets in flight keep their verdict: it was decided when they were sent.
@@ -424,6 +423,6 @@ impl<'a> World<'a> {
     /// How often each fault began, by name.
     pub(crate) fn fault_counts(&self) -> BTreeMap<String, u64> {
         let names = self.scenario.faults.keys().cloned();
-        names.zip(self.faults.iter().map(|it| it.struck)).collect()
+        names.zip(self.faults.iter().map(|it| it.starts)).collect()
     }
 }

@@ -91,7 +91,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
         match record {
             Record::Mta(host, thread, record) => reader.read(*host, *at, *thread, record),
             Record::Exception(host, ..) | Record::ClosedDown(host) => reader.end(*host, *at),
-            Record::Fault(fault, Stage::Strikes) => {
+            Record::Fault(fault, Stage::Starts) => {
                 let kind = scenario.faults.values().nth(*fault as usize);
                 if let Some(FaultKind::Crash { host, .. }) = kind.map(|it| &it.kind)
                     && let Some(host) = outcome.host_named(host)
@@ -114,7 +114,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
             | Record::PacketDropped(..)
             | Record::PacketArrived(..)
             | Record::PacketDamaged(..)
-            | Record::Fault(_, Stage::Ceases)
+            | Record::Fault(_, Stage::Ends)
             | Record::ClockSet(..)
             | Record::Guest(..)
             | Record::Healed => {}

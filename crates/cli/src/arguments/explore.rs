@@ -140,7 +140,7 @@ pub(crate) struct VerifyArguments {
     /// Run this build on every host.
     #[arg(long, value_name = "BUILD", value_parser = builds())]
     pub(crate) build: Option<Build>,
-    /// Skip interleavings with more than K preemptions [default: no limit].
+    /// Skip schedules with more than K preemptions [default: no limit].
     #[arg(long, value_name = "K")]
     pub(crate) preemptions: Option<u32>,
     /// Stop after this many executions.

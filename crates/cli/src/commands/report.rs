@@ -148,7 +148,7 @@ fn from_directory(directory: &Path) -> Result<Source, Failure> {
         seed,
         signature: None,
         digest: Some(digest),
-        reproduce: text("repeat").unwrap_or_else(|| format!("mtasim run {file} --seed {seed}")),
+        reproduce: text("reproduce").unwrap_or_else(|| format!("mtasim run {file} --seed {seed}")),
     })
 }
 

@@ -1,8 +1,8 @@
 //! `mtasim shrink`: reduces a failure to a small scenario.
 
-use explore::Shipped;
 use explore::shrink::regression_file;
 use explore::shrink::{self, ShrinkError};
+use explore::{Shipped, counted};
 use serde_json::json;
 
 use crate::arguments::{Format, ShrinkArguments};
@@ -36,14 +36,13 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> Resul
     })?;
     let text = regression_file::text(&shrunk).expect("the scenario was run, so it is valid");
     output::write(&arguments.output, text.as_bytes())?;
-    let name = arguments.output.file_name().unwrap_or_default();
-    let test = regression_file::regression_test(&shrunk, &name.to_string_lossy());
+    let test = regression_file::regression_test(&shrunk, &arguments.output);
     let [before, after] = shrunk.sizes;
     match arguments.format {
         Format::Human => terminal.print(&format!(
-            "{}\n  before: {before}\n  after:  {after}\n  {} runs\n  to reproduce: mtasim run {}\n\n{test}",
+            "{}\n  before: {before}\n  after:  {after}\n  {}\n  to reproduce: mtasim run {}\n\n{test}",
             shrunk.signature,
-            shrunk.runs,
+            counted(shrunk.runs, "run"),
             shell::quote(&output.to_string())
         ))?,
         Format::Json => terminal.print(&format!(

@@ -1,6 +1,7 @@
-//! `mtasim verify`: runs a small scenario under every thread interleaving.
+//! `mtasim verify`: runs a small scenario under every schedule of its threads.
 
 use config::plan::Program;
+use explore::counted;
 use explore::verify::{Conclusion, VerificationResult, verify};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
@@ -65,14 +66,17 @@ fn summary(
     } = verified;
     let bound = preemptions.map_or_else(
         || "any number of preemptions".to_owned(),
-        |limit| format!("at most {limit} preemptions"),
+        |limit| format!("at most {}", counted(u64::from(limit), "preemption")),
     );
-    let effort = format!("{runs} executions, {redundant} pruned; {bound}");
+    let effort = format!(
+        "{}, {redundant} of them cut short as redundant; {bound}",
+        counted(*runs, "execution")
+    );
     match &verified.conclusion {
         Conclusion::Exhausted => format!("PASS: exhausted: {effort}; no violation\n"),
         Conclusion::OutOfRuns { explored } => format!(
             "FAIL: not exhausted: {effort}; no violation so far\n  at most about {}.{:04} % of all \
-             interleavings\n",
+             schedules\n",
             explored / 10_000,
             explored % 10_000
         ),

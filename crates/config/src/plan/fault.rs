@@ -27,7 +27,7 @@ keywords! {
 }
 
 section! {
-    /// A fault and when it strikes.
+    /// A fault and when it starts.
     pub struct Fault {
         /// What happens.
         #[key(flatten)]
@@ -99,11 +99,11 @@ choice! {
 }
 
 choice! {
-    /// When a fault strikes.
+    /// When a fault starts.
     pub enum When {
         /// At these times.
         "at" => At(times: Vec<Instant>), in 1..=100_000;
-        /// From the first time up to the second. A fault without a length strikes once, at a time drawn
+        /// From the first time up to the second. A fault without a length starts once, at a time drawn
         /// uniformly from the window.
         "window" => Window(window: [Instant; 2]);
         /// Repeatedly, after exponentially distributed times.
@@ -130,7 +130,7 @@ impl FaultKind {
         }
     }
 
-    /// The length that the fault itself has, whenever it strikes.
+    /// The length that the fault itself has, whenever it starts.
     #[must_use]
     pub const fn length(&self) -> Option<Duration> {
         match self {

@@ -158,27 +158,29 @@ impl Section for Link {
         // When a plan is printed, `both` is the forward direction, and `backward` what differs.
         let mut both = self.forward.clone();
         both.keys(keys, &Direction::default());
-        let unreachable = Key::new(
-            "unreachable_after",
-            "How long an outage lasts before the routers at both ends know that the line is down. \
-             Until it ends they answer packets with ICMP network unreachable, and a connect() under \
-             way fails with 10051.",
-        );
-        let unreachable = unreachable
-            .range(0..=DAY)
-            .default("they never know")
-            .source("RFC 1812 section 5.2.7.1, RFC 1122 section 4.2.3.9");
+        let unreachable = Key {
+            range: Some(0..=DAY),
+            source: "RFC 1812 section 5.2.7.1, RFC 1122 section 4.2.3.9",
+            default: Some("they never know"),
+            ..Key::new(
+                "unreachable_after",
+                "How long an outage lasts before the routers at both ends know that the line is \
+                 down. Until it ends they answer packets with ICMP network unreachable, and a \
+                 connect() under way fails with 10051.",
+            )
+        };
         keys.optional(&unreachable, &mut self.unreachable_after, &None);
-        let reset = Key::new(
-            "reset_after",
-            "How long an outage must last to end the session of the line, as when a dial-up line \
-             hangs up. Afterwards the routers answer segments of connections from before with RST, \
-             and send() fails with 10054.",
-        );
-        let reset = reset
-            .range(0..=DAY)
-            .default("no outage does")
-            .source("RFC 9293 section 3.5.2, RFC 3360");
+        let reset = Key {
+            range: Some(0..=DAY),
+            source: "RFC 9293 section 3.5.2, RFC 3360",
+            default: Some("no outage does"),
+            ..Key::new(
+                "reset_after",
+                "How long an outage must last to end the session of the line, as when a dial-up \
+                 line hangs up. Afterwards the routers answer segments of connections from before \
+                 with RST, and send() fails with 10054.",
+            )
+        };
         keys.optional(&reset, &mut self.reset_after, &None);
         let forward = "Settings for the direction from the first host of `between` to the second.";
         keys.optional(&Key::new("forward", forward), &mut self.forward, &both);
@@ -197,6 +199,39 @@ impl Link {
             backward: Direction::default(),
             unreachable_after: None,
             reset_after: None,
+        }
+    }
+
+    /// The keys of the table that are not at their default, those of the two directions included.
+    #[must_use]
+    pub fn changed_keys(&self) -> Vec<&'static str> {
+        let mut changed = self.forward.changed_keys();
+        let own = [
+            self.unreachable_after.map(|_| "unreachable_after"),
+            self.reset_after.map(|_| "reset_after"),
+        ];
+        for key in self
+            .backward
+            .changed_keys()
+            .into_iter()
+            .chain(own.into_iter().flatten())
+        {
+            if !changed.contains(&key) {
+                changed.push(key);
+            }
+        }
+        changed
+    }
+
+    /// Sets a key of the table to its default, in both directions.
+    pub fn reset_key(&mut self, key: &str) {
+        match key {
+            "unreachable_after" => self.unreachable_after = None,
+            "reset_after" => self.reset_after = None,
+            _ => {
+                self.forward.reset_key(key);
+                self.backward.reset_key(key);
+            }
         }
     }
 

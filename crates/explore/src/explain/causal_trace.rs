@@ -65,6 +65,8 @@ fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
     for (at, thread, record) in records_of(outcome, host) {
         let what = match record {
             MtaRecord::Fact(fact) if concerns(fact, id) => {
+                // An instance can be allocated once only, so what came before belongs to an earlier
+                // use of the block.
                 let is_taken = matches!(fact, Fact::BlockAllocated(..));
                 // From the allocation of this instance to its release.
                 is_current = is_taken || (is_current && !matches!(fact, Fact::BlockReleased(..)));

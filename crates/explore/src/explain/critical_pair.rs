@@ -139,6 +139,8 @@ impl<'a> Window<'a> {
     fn too_soon(&self) -> Option<(usize, usize)> {
         let pending = self.accesses[self.begin];
         let mut others = self.others();
+        // A read of a word whose write is still pending: the order violation of Lu and others
+        // (ASPLOS 2008).
         let read = others.find(|at| {
             let it = self.accesses[*at];
             it.address.is_some() && it.address == pending.address && it.kind == OperationKind::Read
@@ -152,6 +154,8 @@ impl<'a> Window<'a> {
         let preempted = self.accesses[self.begin].number;
         let own = (0..=self.begin).rev();
         let own = own.filter(|at| self.accesses[*at].number == preempted);
+        // Another thread between two accesses of one: their atomicity violation. Accesses far from
+        // the preemption belong to another operation.
         own.take(REACH).find_map(|before| {
             let access = self.accesses[before];
             let other = self

@@ -229,6 +229,7 @@ impl Survey {
     fn largest_jump(&self) -> Option<usize> {
         let jumps = self.samples.windows(2).enumerate();
         let jumps = jumps.map(|(index, pair)| {
+            // A fall is noise, or something that made the failure less likely; neither explains it.
             let jump = pair[1].failing.saturating_sub(pair[0].failing);
             (jump, index)
         });
@@ -254,6 +255,8 @@ impl Survey {
         let (own, signature) = (self.seed, self.signature.clone());
         let seeds = self.reseeding.seeds;
         let work = move |number: u64| {
+            // The same seeds at each point (common random numbers): the difference between two
+            // points is then less noisy than with independent seeds.
             let mut again = Scenario::clone(&scenario);
             // The seed of the run itself would only repeat it; the next unused one takes its place.
             let seed = if number == own { seeds } else { number };

@@ -44,6 +44,7 @@ fn has_jitter(scenario: &Scenario) -> bool {
 
 /// Replaces arrival processes by lists of arrival times.
 pub(super) fn list_messages(search: &mut Search<'_>) {
+    // The same draws as in the run, so the listed scenario is the same run.
     let arrivals = timeline::arrivals(&search.best, search.seed);
     let mut candidate = search.best.clone();
     for (name, workload) in &mut candidate.workloads {
@@ -109,6 +110,8 @@ pub(super) fn list_losses(search: &mut Search<'_>) {
     if links.is_empty() || search.is_spent() {
         return;
     }
+    // Which packets a run loses follows from the packets it sends, so it must be run with records.
+    // Outages follow from the seed alone.
     search.runs += 1;
     let keep = Options { keep_records: true };
     let Ok(outcome) = search.subject.run(&search.best, search.seed, keep) else {

@@ -9,6 +9,9 @@ pub(crate) fn minimise<T: Clone>(
     items: Vec<T>,
     mut still_fails: impl FnMut(&[T]) -> bool,
 ) -> Vec<T> {
+    // The ddmin of the paper also tries each chunk alone. Here only complements are tried: what
+    // fails usually needs parts from several chunks, and the empty list covers the case that none
+    // is needed.
     if items.is_empty() || still_fails(&[]) {
         return Vec::new();
     }

@@ -78,16 +78,8 @@ fn settings(scenario: &Scenario) -> impl Iterator<Item = Part> + '_ {
         .map(|(name, host)| (Table::Host, name, host.changed_keys()));
     let connectors = scenario.connectors.iter();
     let connectors = connectors.map(|(name, it)| (Table::Connector, name, it.changed_keys()));
-    let links = scenario.links.iter().map(|(name, link)| {
-        let mut keys = link.forward.changed_keys();
-        let backward = link.backward.changed_keys();
-        keys.extend(
-            backward
-                .into_iter()
-                .filter(|key| !link.forward.changed_keys().contains(key)),
-        );
-        (Table::Link, name, keys)
-    });
+    let links = scenario.links.iter();
+    let links = links.map(|(name, it)| (Table::Link, name, it.changed_keys()));
     let tables = hosts.chain(connectors).chain(links);
     tables.flat_map(|(table, name, keys)| {
         let keys = keys
@@ -160,11 +152,11 @@ fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
                 .expect("the connector is there")
                 .reset_key(key);
         }
-        Table::Link => {
-            let link = scenario.links.get_mut(name).expect("the link is there");
-            link.forward.reset_key(key);
-            link.backward.reset_key(key);
-        }
+        Table::Link => scenario
+            .links
+            .get_mut(name)
+            .expect("the link is there")
+            .reset_key(key),
     }
 }
 

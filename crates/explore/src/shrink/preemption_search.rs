@@ -32,6 +32,8 @@ pub(super) fn without_randomness(scenario: &Scenario) -> Scenario {
     let mut plain = scenario.clone();
     plain.scheduler = Scheduler::Timed;
     for host in plain.hosts.values_mut() {
+        // With one processor a switch happens only at a preemption, a wait or the end of a quantum,
+        // so a list of preemptions determines the order.
         host.cpus = 1;
         host.driver_threads = 1;
         host.call_jitter = Ratio::ZERO;
@@ -155,6 +157,8 @@ fn search_two(search: &mut Search<'_>, scenario: &Scenario) -> bool {
         if let Some(at) = at {
             return search.accept(candidate, at, outcome);
         }
+        // Lu and others, "Learning from mistakes" (ASPLOS 2008): almost all of the concurrency bugs
+        // they studied need the order of at most four accesses, and most need two threads.
         let partners = partners(&outcome, &first).into_iter();
         if try_each(search, &candidate, partners.take(TRIES_OF_PARTNER)) {
             return true;

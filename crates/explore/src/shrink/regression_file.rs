@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use config::file;
 use config::file::Diagnostics;
@@ -140,28 +141,23 @@ fn annotated(body: &str, preempted: &str) -> String {
     text
 }
 
-/// A Rust test that runs the file.
+/// A Rust test that runs the file. `file` is the path of the file from the package's root, or an
+/// absolute one; the test is for the folder `tests`.
 #[must_use]
-pub fn regression_test(shrunk: &Shrunk, file_name: &str) -> String {
-    let name: String = shrunk
+pub fn regression_test(shrunk: &Shrunk, file: &Path) -> String {
+    let words = shrunk
         .signature
-        .chars()
-        .map(|it| {
-            if it.is_ascii_alphanumeric() {
-                it.to_ascii_lowercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let mut words: Vec<&str> = name.split('_').filter(|it| !it.is_empty()).collect();
-    words.truncate(8);
-    let name = words.join("_");
+        .split(|it: char| !it.is_ascii_alphanumeric());
+    let words = words.filter(|it| !it.is_empty()).take(8);
+    let name = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
     let signature = &shrunk.signature;
+    // `include_bytes!` starts from the folder of the source file.
+    let path = Path::new("..").join(file).display().to_string();
+    let file_name = file.file_name().unwrap_or_default().to_string_lossy();
     format!(
         "#[test]\n\
          fn {name}() {{\n    \
-             let text = include_bytes!(\"../sims/regress/{file_name}\");\n    \
+             let text = include_bytes!({path:?});\n    \
              let scenario = mtasim::file::load({file_name:?}, text, &[]).expect(\"a scenario\");\n    \
              let options = mtasim::Options {{ keep_records: false }};\n    \
              let outcome = mtasim::run(&scenario, scenario.seed, options).expect(\"it runs\");\n    \

@@ -12,6 +12,7 @@ use crate::shrink::edit;
 pub(super) fn simplify(search: &mut Search<'_>) {
     join_outages(search);
     shift_earlier(search);
+    // Coarse first: a time that is a multiple of ten minutes needs no finer rounding.
     for unit in [600 * SECOND, 60 * SECOND, 10 * SECOND, SECOND] {
         round(search, unit);
     }
@@ -44,6 +45,7 @@ fn join_outages(search: &mut Search<'_>) {
         let mut candidate = search.best.clone();
         let windows = &mut candidate.pins.outages;
         let same = windows[index].link == windows[index + 1].link;
+        // Outwards: a longer outage loses at least the packets that the shorter ones lost.
         windows[index].to = windows[index].to.max(windows[index + 1].to);
         windows.remove(index + 1);
         if !same || !search.attempt(candidate) {

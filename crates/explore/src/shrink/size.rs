@@ -1,5 +1,6 @@
 //! The size of a scenario and its run, to compare a shrunk failure with the original.
 
+use crate::counted;
 use std::fmt;
 
 use config::plan::{Arrivals, Scenario};
@@ -60,17 +61,16 @@ impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} parts, {} s, {} hosts, {} messages, {} associations, {} outages, \
-             {} lost packets, {} preemptions, {} calls",
-            self.parts,
+            "{}, {} s, {}, {}, {}, {}, {}, {}, {}",
+            counted(self.parts, "part"),
             kernel::Instant::from_nanos(self.duration),
-            self.hosts,
-            self.messages,
-            self.associations,
-            self.outages,
-            self.drops,
-            self.preemptions,
-            self.calls
+            counted(self.hosts, "host"),
+            counted(self.messages, "message"),
+            counted(self.associations, "association"),
+            counted(self.outages, "outage"),
+            counted(self.drops, "lost packet"),
+            counted(self.preemptions, "preemption"),
+            counted(self.calls, "call")
         )
     }
 }

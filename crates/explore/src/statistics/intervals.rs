@@ -86,6 +86,8 @@ pub fn wilson(hits: u64, trials: u64) -> Interval {
 #[must_use]
 pub fn wilson_of_proportion(proportion: f64, n: f64) -> Interval {
     let square = Z * Z;
+    // The score test is solved for the proportion: the variance is that at the bound, not that at
+    // the estimate, so that the interval does not shrink to a point at 0 and 1.
     let centre = (proportion + square / (2.0 * n)) / (1.0 + square / n);
     let spread = (proportion * (1.0 - proportion) / n + square / (4.0 * n * n)).sqrt();
     let half = Z / (1.0 + square / n) * spread;
@@ -107,6 +109,7 @@ impl Paired {
     /// 1/2).
     #[must_use]
     pub fn mcnemar(self) -> f64 {
+        // Seeds with the same result in both arms say nothing about a difference between them.
         let discordant = self.fixed + self.broke;
         let fewer = self.fixed.min(self.broke);
         // An even split: twice the tail would count the middle term twice and exceed 1.
@@ -132,6 +135,7 @@ impl Paired {
         let variance = (fixed + broke - (fixed - broke) * (fixed - broke) / n) / (n * n);
         let half = Z * variance.sqrt();
         Interval {
+            // With few seeds the normal approximation leaves the range of a difference.
             low: (centre - half).max(-1.0),
             high: (centre + half).min(1.0),
         }
@@ -178,6 +182,7 @@ fn tail_in_logarithms(tosses: u64, most: u64) -> f64 {
 }
 
 fn log_choose(n: u64, k: u64) -> f64 {
+    // C(n, k) = C(n, n - k): the shorter product.
     let k = k.min(n - k);
     (1..=k)
         .map(|step| ((n - k + step) as f64).ln() - (step as f64).ln())

@@ -66,6 +66,7 @@ impl Survival {
     /// The time by which half of the runs have failed; `None` if fewer ever do.
     #[must_use]
     pub fn median(&self) -> Option<Duration> {
+        // Not the median of the observed times: runs that never fail would be left out of that.
         let past = self.points.iter().find(|step| step.proportion <= 0.5)?;
         Some(past.at)
     }
@@ -74,6 +75,8 @@ impl Survival {
 /// When the runs ended that are in `all` but not in `some`.
 fn without(all: &TimeHistogram, some: &TimeHistogram) -> Vec<(Duration, u64)> {
     let mut some = some.counts().peekable();
+    // A run ends once. Those that have failed count at their failure, so only the others are
+    // censored.
     let rest = all.counts().map(|(at, count)| {
         let taken = some.next_if(|it| it.0 == at).map_or(0, |it| it.1);
         (at, count - taken)
@@ -90,6 +93,8 @@ fn points(runs: u64, times: &TimeHistogram, censored: &[(Duration, u64)]) -> Vec
         while let Some((_, count)) = censored.next_if(|it| it.0 < at) {
             ended += count;
         }
+        // Kaplan and Meier (1958): the factor of each failure time is the fraction of the runs
+        // still at risk that do not fail then. Runs that ended earlier say nothing about it.
         let at_risk = runs - failed - ended;
         failed += count;
         let left = at_risk - count;

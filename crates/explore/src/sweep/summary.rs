@@ -8,6 +8,7 @@ use std::fmt::Write;
 use kernel::{Duration, Instant};
 use serde::Serialize;
 
+use crate::counted;
 use crate::repro::capsule::{BUILD, file_name};
 use crate::statistics::counters::SignatureCounters;
 use crate::statistics::coverage::CoverageReport;
@@ -245,8 +246,8 @@ impl Summary {
         let _ = writeln!(page, "{}\nseeds {}{state}", self.title, self.seeds);
         let _ = writeln!(
             page,
-            "{} runs: {} as expected, {} not; {} rerun, digests match",
-            self.runs,
+            "{}: {} as the scenario expects, {} not; {} rerun, digests match",
+            counted(self.runs, "run"),
             self.as_expected,
             self.runs - self.as_expected,
             self.rechecked
@@ -255,9 +256,18 @@ impl Summary {
             let seeds: Vec<String> = self.unexpected_seeds.iter().map(u64::to_string).collect();
             let all = self.unexpected_seeds.len() as u64 == self.runs - self.as_expected;
             let more = if all { "" } else { " ..." };
-            let _ = writeln!(page, "not as expected: seeds {}{}", seeds.join(" "), more);
+            let _ = writeln!(
+                page,
+                "not as the scenario expects: seeds {}{}",
+                seeds.join(" "),
+                more
+            );
         }
-        let _ = writeln!(page, "failing: {}", show_proportion(self.failing));
+        let _ = writeln!(
+            page,
+            "with a failure, expected or not: {}",
+            show_proportion(self.failing)
+        );
         let _ = writeln!(
             page,
             "  time to first failure: {}",
@@ -385,8 +395,8 @@ fn point_summary(point: &PointStatistics) -> PointSummary {
 
 fn show_proportion(proportion: Proportion) -> String {
     format!(
-        "{} runs, {:.1} % (95 %: {:.1} to {:.1} %)",
-        proportion.runs,
+        "{}, {:.1} % (95 %: {:.1} to {:.1} %)",
+        counted(proportion.runs, "run"),
         percent(proportion.rate),
         percent(proportion.interval.low),
         percent(proportion.interval.high)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use config::plan::{Build, Program};
 use explore::explain::{Necessity, explain};
@@ -44,7 +45,7 @@ fn a_leak_shrinks_to_one_association_and_one_outage() {
             &regression_file::text(&shrunk).expect("a scenario"),
             &shrunk.signature,
         );
-        let test = regression_file::regression_test(&shrunk, "leak.toml");
+        let test = regression_file::regression_test(&shrunk, Path::new("sims/regress/leak.toml"));
         assert!(test.contains("fn control_block_leak_"), "{test}");
     }
 }

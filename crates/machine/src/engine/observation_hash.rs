@@ -30,6 +30,7 @@ impl ObservationHash {
             encoded.number << 32 | u64::from(answer),
             mix(encoded.first, encoded.second),
         );
+        // A program can read its clock, so time is part of what it has observed.
         self.add(thread, mix(call, at.nanos()));
     }
 

@@ -58,6 +58,7 @@ impl TraceHash {
         let time = dispatch.at.nanos().wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let thread = u64::from(dispatch.thread.0) << 40 | number << 32 | u64::from(answer);
         let call = time ^ thread.wrapping_mul(0xC2B2_AE3D_27D4_EB4F) ^ (first << 32 | second);
+        // Not commutative: the order of the calls is what the hash is for.
         let step = |hash: u64| (hash.rotate_left(5) ^ call).wrapping_mul(MULTIPLIER);
         self.0 = self.0.map(step);
     }

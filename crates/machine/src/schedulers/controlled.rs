@@ -131,6 +131,8 @@ impl Controlled {
     ) -> usize {
         if !enabled.is_plain() {
             // A private call is made at once and is not a step of the scheduler.
+            // No other thread can observe a private call, so its order makes no difference. It
+            // would only lengthen the run, and dilute the choices of PCT and of random walks.
             if let Some(index) = enabled.first_private() {
                 return index;
             }
@@ -149,6 +151,7 @@ impl Controlled {
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
     ) -> usize {
         // A preemption has no effect if no other thread can run.
+        // Taken in any case: a preemption is spent at the call it was meant for.
         let preempted = self.preempted.take().filter(|_| enabled.len() > 1);
         let left_out = preempted.map(|thread| {
             let index = enabled.index_of(thread);

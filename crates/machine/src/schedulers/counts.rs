@@ -114,6 +114,7 @@ impl Tally {
     /// Means over all runs so far, rounded up, and the size of the largest possible run.
     #[must_use]
     pub fn counts(&self) -> Counts {
+        // Rounded up: a call that only some runs make must keep a weight.
         let mean = |calls: u64| calls.div_ceil(self.runs.max(1));
         let thread = |(&key, tally): (&u64, &ThreadTally)| ThreadCounts {
             key,
@@ -130,6 +131,8 @@ impl Tally {
         }
         let shared = user_counts.into_iter().filter(|(_, users)| *users > 1);
         Counts(Rc::new(Estimates {
+            // PCT draws its change points below this number. Too small a number would leave the end
+            // of long runs without change points, too large a one only lowers the probability.
             most: self.threads.values().map(|thread| thread.most).sum(),
             shared: shared.map(|(resource, _)| resource).collect(),
             threads,
@@ -259,6 +262,7 @@ impl Counts {
             if number < thread.points() {
                 return ConflictPoint {
                     key: thread.key,
+                    // The first conflicting call is no point: see `conflict_points`.
                     earlier: number + 1,
                 };
             }

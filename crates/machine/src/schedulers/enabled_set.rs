@@ -46,6 +46,8 @@ impl EnabledSet {
     /// The pending calls that would not block now, with their indices; all of them if every call
     /// would block.
     pub fn non_blocking(&self) -> impl Iterator<Item = (usize, &PendingCall)> + Clone {
+        // If every call blocks, one of them is made anyway, so that the wait begins and time can
+        // advance.
         let all_block = self.special > 0 && self.iter().all(PendingCall::blocks);
         let indexed = self.iter().enumerate();
         indexed.filter(move |(_, call)| all_block || !call.blocks())
@@ -123,6 +125,7 @@ impl EnabledSet {
             self.index_of(thread)
                 .expect_err("the thread is not ready yet")
         };
+        // Kept sorted by number: schedulers see the same set in the same order in every run.
         self.ready.insert(index, thread);
         self.special += usize::from(self.pending(thread).request.operation.is_special());
     }

@@ -75,11 +75,14 @@ impl Parallel {
     fn due(&mut self, call: &PendingCall) -> u64 {
         let (rng_key, now, divisor) = (self.rng_key, self.now, self.jitter_divisor);
         let length = call.private_time.nanos().saturating_add(self.step);
+        // Keyed by thread and call: a call of another thread does not shift the draws of this one.
         let word = mix(rng_key, mix(call.key, call.calls));
         let fresh = |start: u64| Due {
             calls: call.calls,
             at: start.saturating_add(with_jitter(length, divisor, word)),
         };
+        // Threads that start together stay in step if they do the same work. A random start
+        // separates runs in which they meet from runs in which one follows the other.
         let lag =
             (call.private_time.nanos() / 16).saturating_mul(self.lag * u64::from(call.thread.0));
         let due = self.due.get(call.thread, || fresh(now.saturating_add(lag)));

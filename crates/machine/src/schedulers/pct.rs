@@ -56,8 +56,10 @@ impl Pct {
         assert!(steps > 0, "a run has at least one step");
         let mut rng = choices.counter_rng(SITE, key);
         let rng_key = rng.word(0);
+        // Drawn independently, as in the paper: two may fall on one step.
         let change_point = |nth| below(&mut rng, nth, steps);
         let mut change_points: Vec<u64> = (1..u64::from(depth)).map(change_point).collect();
+        // The next point is taken from the end.
         change_points.sort_unstable_by(|one, other| other.cmp(one));
         Self {
             rng_key,
@@ -76,6 +78,7 @@ impl Pct {
 
     /// The thread drops below all others, except those that dropped with fewer `changes_left`.
     pub(crate) fn drop_priority(&mut self, thread: ThreadId, changes_left: usize) {
+        // A thread that drops later drops lower.
         let low = CHANGED + changes_left as u64;
         *self.priorities.get(thread, || low) = low;
     }
@@ -101,6 +104,7 @@ impl Pct {
         let rng_key = self.rng_key;
         let priority = |(_, call): &(usize, &PendingCall)| {
             let first = || initial(rng_key, call.key);
+            // The number breaks ties, so that the choice is a function of the set.
             (*self.priorities.get(call.thread, first), call.thread)
         };
         let (index, _) = enabled
@@ -113,11 +117,16 @@ impl Pct {
 
 /// The initial priority of the thread with this key.
 fn initial(rng_key: u64, key: u64) -> u64 {
+    // A hash of the stable key gives each thread a rank that is independent of when it started and
+    // of how many threads there are. The paper draws a permutation; two equal hashes have
+    // probability 2^-63.
     mix(rng_key, key) | INITIAL
 }
 
 /// The nth word of the generator, mapped to a number below `bound`.
 pub(crate) fn below(rng: &mut CounterRng, nth: u64, bound: u64) -> u64 {
+    // Multiplication instead of a remainder (Lemire, "Fast random integer generation in an
+    // interval", 2019), without rejection: the bias is below bound / 2^64.
     ((u128::from(rng.word(nth)) * u128::from(bound)) >> 64) as u64
 }
 

@@ -42,6 +42,8 @@ enum Member {
 impl Member {
     fn draw(choices: Choices, key: u64) -> Self {
         let all = MEMBERS.iter().map(|(_, weight)| weight).sum();
+        // Drawn once per run: a mixture of strategies within one run would have the guarantees of
+        // none.
         let mut drawn = choices.rng(SITE, key, [0, 0]).below(all);
         for (member, weight) in MEMBERS {
             if drawn < weight {

@@ -54,6 +54,7 @@ impl Pos {
             value: draw(rng_key, call.key, points, 1),
         };
         let priority = self.priorities.get(call.thread, || fresh(0));
+        // The thread has made the call that this priority was for.
         if priority.calls != call.calls {
             *priority = fresh(priority.points + 1);
         }
@@ -80,6 +81,9 @@ impl Scheduler for Pos {
             .max_by_key(|(_, call)| (self.priority(call).value, call.thread))
             .expect("a thread can run");
         let operation = &chosen.request.operation;
+        // A call that has lost keeps a low priority against every call that comes after, so orders
+        // in which it wins later would be rare. The paper draws again for this reason. Blocked
+        // calls race as well.
         for call in enabled.iter() {
             if call.thread != chosen.thread && call.request.operation.conflicts(operation) {
                 self.redraw(call);

@@ -42,6 +42,8 @@ impl Preempting {
         let mut rng = choices.counter_rng(SITE, key);
         let points = counts.conflict_points();
         let drawn = if points == 0 { 0 } else { preemptions };
+        // Only calls that conflict with another thread's are candidates: moving a switch between
+        // independent calls gives an equivalent order, and such draws would be wasted.
         let draw = |nth| counts.conflict_point(below(&mut rng, u64::from(nth), points));
         let before: Vec<ConflictPoint> = (0..drawn).map(draw).collect();
         // To preempt a thread after all others have run makes no difference. So if the first
@@ -72,6 +74,7 @@ impl Preempting {
             earlier: *self.made.get(call.thread, || 0),
         };
         let count = self.before.len();
+        // Retain instead of a search: two draws of the same call are one preemption.
         self.before.retain(|it| *it != point);
         self.before.len() < count
     }

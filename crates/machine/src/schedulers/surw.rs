@@ -46,10 +46,13 @@ impl Surw {
     #[must_use]
     pub fn new(choices: Choices, key: u64, counts: &Counts, selection: Selection) -> Self {
         let mut rng = choices.counter_rng(SITE, key);
+        // A walk over few events is uniform over few orders, so each of them is likely. Which
+        // resource is part of the draw.
         let shared = match selection {
             Selection::All => &[],
             Selection::One => counts.shared(),
         };
+        // With no shared resource the draw is 0 of 0: nothing is found, and all calls are selected.
         let drawn = below(rng.word(0), shared.len() as u64);
         Self {
             key,
@@ -82,6 +85,7 @@ impl Surw {
             Some(resource) => counts.on_resource(call.key, resource),
         };
         let left = *self.left.get(call.thread, first);
+        // A weight of zero would exclude an order that is possible.
         left.max(u64::from(self.is_selected(call)))
     }
 
@@ -133,6 +137,8 @@ fn below(word: u64, bound: u64) -> u64 {
 
 impl Scheduler for Surw {
     fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        // The intention stands until its thread makes a selected call, so that unselected calls of
+        // others do not change the distribution.
         if self.intended.is_none() {
             self.intended = self.intend(enabled);
         }

@@ -12,6 +12,7 @@ use crate::schedulers::counts::PerThread;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::PendingCall;
 
+// The former name of the scheduler. The string keys random draws, so it stays.
 const SITE: Site = Site::new("machine.schedule.paced");
 /// The largest number of steps of one stretch of private time. For longer stretches the step grows.
 const STEPS_MAX: u64 = 64;
@@ -92,6 +93,7 @@ impl Scheduler for TimeWeighted {
             .map(|(_, call)| *self.remaining(call))
             .max();
         // Bounds the number of draws before the longest stretch is over.
+        // Otherwise a thread that computes for a second would cost millions of draws.
         let step = (longest.unwrap_or(0) / STEPS_MAX).max(self.step.nanos());
         loop {
             let drawn = self.draw(count) as usize;

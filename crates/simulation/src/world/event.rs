@@ -9,9 +9,9 @@ use crate::record::EventClass;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A fault begins.
-    FaultStrikes { fault: u32, generation: u32 },
+    FaultStarts { fault: u32, generation: u32 },
     /// A fault ends, unless it has begun again since.
-    FaultCeases { fault: u32, generation: u32 },
+    FaultEnds { fault: u32, generation: u32 },
     /// The healing phase begins.
     Heal,
     /// The timeout of a thread's socket call expires.
@@ -34,8 +34,8 @@ impl Event {
     /// Its rank among the events of one instant.
     pub(crate) const fn class(self) -> u8 {
         let class = match self {
-            Self::FaultCeases { .. } => EventClass::FaultCeases,
-            Self::FaultStrikes { .. } => EventClass::FaultStrikes,
+            Self::FaultEnds { .. } => EventClass::FaultEnds,
+            Self::FaultStarts { .. } => EventClass::FaultStarts,
             Self::Heal => EventClass::Heal,
             Self::WaitEnds { .. } => EventClass::WaitEnds,
             Self::Submission { .. } => EventClass::Submission,

@@ -16,8 +16,8 @@ use super::event::Event;
 #[derive(Debug)]
 pub(super) struct Fault {
     times: FaultTimes,
-    /// How often it has begun.
-    pub(super) struck: u64,
+    /// How often it has started.
+    pub(super) starts: u64,
     /// Whether it lasts, has begun and has not ended.
     is_active: bool,
     /// When it ends by itself, once it has begun; [`Instant::MAX`] for never.
@@ -41,7 +41,7 @@ pub(super) struct ActiveCut {
 pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
     let faults = scenario.faults.iter().map(|(name, fault)| Fault {
         times: FaultTimes::new(name, fault),
-        struck: 0,
+        starts: 0,
         is_active: false,
         until: Instant::MAX,
         is_over: false,
@@ -52,11 +52,11 @@ pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
 
 impl World<'_> {
     /// Schedules the next beginning of a fault. `since` is when the random wait for it began.
-    pub(super) fn schedule_strike(&mut self, fault: usize, since: Instant) {
+    pub(super) fn schedule_start(&mut self, fault: usize, since: Instant) {
         let it = &self.faults[fault];
-        let at = it.times.begins(self.choices, it.struck, since);
+        let at = it.times.begins(self.choices, it.starts, since);
         if let Some(at) = at {
-            let event = Event::FaultStrikes {
+            let event = Event::FaultStarts {
                 fault: fault as u32,
                 generation: it.generation,
             };
@@ -64,39 +64,39 @@ impl World<'_> {
         }
     }
 
-    /// Begins a fault.
-    pub(super) fn strike(&mut self, fault: u32) {
+    /// Starts a fault.
+    pub(super) fn start_fault(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if it.is_over {
             return;
         }
-        it.struck += 1;
+        it.starts += 1;
         // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
         it.generation += 1;
         it.is_active = it.times.kind.lasts();
         let (kind, is_listed) = (it.times.kind.clone(), matches!(it.times.when, When::At(_)));
         let until = self.end_of(fault as usize, self.now);
         self.faults[fault as usize].until = until;
-        self.write(Record::Fault(fault, Stage::Strikes));
+        self.write(Record::Fault(fault, Stage::Starts));
         self.apply(fault, &kind, until);
         self.schedule_end(fault);
         // The next wait for a random fault that lasts begins when it ends.
         if until == Instant::MAX || is_listed {
-            self.schedule_strike(fault as usize, self.now);
+            self.schedule_start(fault as usize, self.now);
         }
     }
 
     /// When a fault that is active from `since` on ends by itself; [`Instant::MAX`] for never.
     fn end_of(&self, fault: usize, since: Instant) -> Instant {
         let it = &self.faults[fault];
-        it.times.ends(self.choices, it.struck - 1, since)
+        it.times.ends(self.choices, it.starts - 1, since)
     }
 
     fn schedule_end(&mut self, fault: u32) {
         let it = &self.faults[fault as usize];
         let (until, generation) = (it.until, it.generation);
         if until < Instant::MAX {
-            self.schedule(HostId(0), until, Event::FaultCeases { fault, generation });
+            self.schedule(HostId(0), until, Event::FaultEnds { fault, generation });
         }
     }
 
@@ -113,7 +113,7 @@ impl World<'_> {
         }
         it.generation += 1;
         if !it.is_active || it.until == Instant::MAX {
-            return self.schedule_strike(fault, at);
+            return self.schedule_start(fault, at);
         }
         let is_stall = matches!(it.times.kind, FaultKind::Stall { .. });
         if mean_duration.is_some() && !is_stall {
@@ -123,7 +123,7 @@ impl World<'_> {
     }
 
     /// Ends a fault, if it is active.
-    pub(super) fn cease(&mut self, fault: u32) {
+    pub(super) fn end_fault(&mut self, fault: u32) {
         let it = &mut self.faults[fault as usize];
         if !std::mem::take(&mut it.is_active) {
             return;
@@ -150,9 +150,9 @@ impl World<'_> {
                 unreachable!("these faults do not last, so they are never active")
             }
         }
-        self.write(Record::Fault(fault, Stage::Ceases));
+        self.write(Record::Fault(fault, Stage::Ends));
         if is_random && !self.faults[fault as usize].is_over {
-            self.schedule_strike(fault as usize, self.now);
+            self.schedule_start(fault as usize, self.now);
         }
     }
 

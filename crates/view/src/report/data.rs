@@ -266,8 +266,8 @@ fn cuts(run: &Run<'_>, link: &str) -> Vec<u64> {
             continue;
         }
         match stage {
-            Stage::Strikes => drop(active.insert(*fault, at.nanos())),
-            Stage::Ceases => {
+            Stage::Starts => drop(active.insert(*fault, at.nanos())),
+            Stage::Ends => {
                 let from = active.remove(fault).into_iter();
                 cuts.extend(from.flat_map(|from| [from, at.nanos()]));
             }
@@ -283,11 +283,11 @@ fn marks(run: &Run<'_>) -> Vec<Mark> {
     let records = run.outcome.records.iter();
     let marks = records.filter_map(|(at, record)| {
         let (host, rank, text) = match record {
-            Record::Fault(fault, Stage::Strikes) => {
+            Record::Fault(fault, Stage::Starts) => {
                 let text = format!("fault {} starts", faults[*fault as usize]);
                 (None, RANK_FAULT, text)
             }
-            Record::Fault(fault, Stage::Ceases) => {
+            Record::Fault(fault, Stage::Ends) => {
                 let text = format!("fault {} ends", faults[*fault as usize]);
                 (None, RANK_FAULT, text)
             }

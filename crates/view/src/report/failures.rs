@@ -1,6 +1,7 @@
 //! Failures in words: the headline, and for each defect what it is and what proves it.
 
 use config::plan::{Keyword, Scenario, ViolationKind};
+use explore::counted;
 use kernel::Instant;
 use logs::evidence;
 use mta::BlockId;
@@ -249,11 +250,10 @@ fn success(outcome: &Outcome) -> Headline {
     Headline {
         text: "No failures".to_owned(),
         more: format!(
-            "{} of {} messages acknowledged over {} associations, {} of which failed; {} s of \
-             virtual time.",
+            "{} of {} acknowledged over {}, {} of which failed; {} s of virtual time.",
             messages.acknowledged,
-            messages.submitted,
-            associations.opened,
+            counted(messages.submitted, "message"),
+            counted(associations.opened, "association"),
             associations.failed,
             seconds(outcome.simulated.nanos())
         ),

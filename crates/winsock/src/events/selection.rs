@@ -58,6 +58,7 @@ impl Selection {
         self.mask = mask;
         self.recorded = EnumeratedEvents::default();
         // A selection re-enables the other events.
+        // "Issuing a WSAEventSelect for a socket cancels any previous WSAEventSelect" (its page).
         self.disabled &= ONCE;
     }
 
@@ -94,6 +95,7 @@ impl Selection {
 
     /// `WSAEnumNetworkEvents`: returns the record and clears it.
     pub(crate) fn enumerate(&mut self) -> EnumeratedEvents {
+        // Clearing the record does not enable the events again: that takes their own functions.
         std::mem::take(&mut self.recorded)
     }
 

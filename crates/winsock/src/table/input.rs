@@ -48,6 +48,7 @@ impl SocketTable {
             return;
         }
         // RFC 9293 section 3.10.7.2: LISTEN ignores RST and answers ACK with a reset.
+        // SYN with ACK can only answer a SYN of ours, and there is no connection that sent one.
         let is_first_syn = segment.flags.contains(Flags::SYN)
             && !segment.flags.contains(Flags::ACK)
             && !segment.flags.contains(Flags::RST);
@@ -127,6 +128,7 @@ impl SocketTable {
         if self.backlog(listener).is_full() {
             match self.config.full_backlog {
                 FullBacklog::Reset => self.queue_reset(pair.remote.host, label, syn),
+                // The peer sends its SYN again, and may find room then.
                 FullBacklog::Ignore => {}
             }
             return;
@@ -154,6 +156,8 @@ impl SocketTable {
 
     /// To be called after every input to a connection: queues it for output and reports its events.
     pub(super) fn after_input(&mut self, connection: ConnectionId) {
+        // Most segments change nothing that a program can see: the check is cheaper than the
+        // report.
         if self.connections.on_input(connection) {
             self.report(connection);
         }
@@ -194,6 +198,8 @@ impl SocketTable {
     /// Frees the addresses of a CLOSED connection.
     fn retire(&mut self, connection: ConnectionId) {
         let port = self.connections.retire(connection);
+        // The address pair is free again only now: TIME-WAIT had held it for 2 MSL (RFC 9293
+        // section 3.6.1).
         self.ports.release(port);
         self.counters.connections.closed += 1;
     }
@@ -285,6 +291,8 @@ impl SocketTable {
             }
             Phase::Connected { .. } => {
                 let error = close_error(failure);
+                // The error stays with the socket: each later call returns it, also after the
+                // connection is gone.
                 socket.phase = Phase::Broken(error);
                 self.notify(handle, |selection| selection.record_close(Some(error)));
             }
@@ -336,6 +344,7 @@ fn connect_error(failure: Failure) -> SocketError {
 fn close_error(failure: Failure) -> SocketError {
     match failure {
         Failure::Reset | Failure::Refused => SocketError::ConnectionReset,
+        // The local system gave up, not the peer: WSAECONNABORTED. A reset is WSAECONNRESET.
         Failure::TimedOut | Failure::Unreachable => SocketError::ConnectionAborted,
     }
 }

@@ -33,6 +33,7 @@ impl SocketTable {
             .expect("the owner of a connection is open");
         let event = record(&mut socket.selection);
         // Whatever changed, the select checks readiness itself when it is called again.
+        // A select waits once: whoever calls it again after the signal registers again.
         if std::mem::take(&mut socket.in_select) {
             self.signals.push_back(Signal::Socket(handle));
         }
@@ -48,6 +49,8 @@ impl SocketTable {
         let Ok(socket) = self.socket_at_mut(handle) else {
             return;
         };
+        // The order matters: enabled first, so that data which is there already is recorded at
+        // once. A program that reads part of the data is told of the rest.
         socket.selection.enable(event);
         if socket.selection.mask().contains(event) {
             self.record_current_of(handle, event);

@@ -180,6 +180,7 @@ impl SocketTable {
         match closed.phase {
             Phase::Listening(backlog) => {
                 let port = closed.bound.expect("a listener is bound");
+                // From here on a SYN to the port is answered with a reset.
                 self.listeners.remove(&port);
                 // The program will never accept them, so their peers must learn of it.
                 let owner = Owner::HalfOpen(socket);
@@ -290,6 +291,8 @@ impl SocketTable {
                     Version::V2_0 => SocketError::Already,
                 });
             }
+            // A socket whose connection ended cannot connect again; only one whose connect failed
+            // can.
             Phase::Connected { .. } | Phase::Broken(_) => return Err(SocketError::IsConnected),
             Phase::Listening(_) => return Err(SocketError::Invalid),
         }

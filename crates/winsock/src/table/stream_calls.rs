@@ -48,6 +48,8 @@ impl SocketTable {
         socket: SocketHandle,
         limit: usize,
     ) -> Result<Payload, SocketError> {
+        // FD_READ is enabled by the call, whether it succeeds or not (WSAEventSelect page). A
+        // program that stops at 10035 is thus told of the next bytes.
         let received = self.try_receive(now, socket, limit);
         self.enable(socket, NetworkEvents::READ);
         received
@@ -96,6 +98,8 @@ impl SocketTable {
         let connection = *connection;
         // No more WRITE: sending is not possible any more.
         self.connections[connection].blocked = false;
+        // FIN takes its place in the stream after what is queued; the state goes to FIN-WAIT-1 or
+        // LAST-ACK.
         self.connections[connection].tcp.close(now);
         self.after_input(connection);
         Ok(())

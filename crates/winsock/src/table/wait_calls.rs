@@ -15,6 +15,8 @@ impl SocketTable {
     /// # Errors
     /// 87 if there is no handle or more than 64; 6 if one does not name an event object.
     pub fn wait(&self, events: &[EventHandle]) -> Result<Option<usize>, SocketError> {
+        // WSA_MAXIMUM_WAIT_EVENTS is 64: the reason why a driver thread serves at most 63 control
+        // blocks and its wake-up event.
         if events.is_empty() || events.len() > MAXIMUM_WAIT_EVENTS {
             return Err(SocketError::InvalidWaitCount);
         }

@@ -1,7 +1,7 @@
 //! The result as text: the verdict first, then counts, defects and the log lines that show them.
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 
 use logs::evidence::evidence;
 use simulation::outcome::{Outcome, Stop};
@@ -28,7 +28,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     writeln!(
         text,
         "simulated {} s in {:.3} s: {} events, {} thread calls{}",
-        seconds(&outcome.simulated),
+        outcome.simulated,
         report.elapsed.as_secs_f64(),
         outcome.events,
         outcome.calls,
@@ -61,12 +61,6 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
         writeln!(text, "faults that never occurred: {}", unused.join(", "))?;
     }
     writeln!(text, "to reproduce: {}", report.reproduce)
-}
-
-/// Virtual time without trailing zeros.
-fn seconds(at: &impl Display) -> String {
-    let text = at.to_string();
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn verdict(outcome: &Outcome) -> &'static str {
@@ -110,11 +104,7 @@ fn write_defects(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
         let signatures = kinds.entry(kind).or_default();
         *signatures += 1;
         if *signatures <= SIGNATURES_PER_KIND {
-            writeln!(
-                text,
-                "{count} x {signature}, first at {} s on {host}",
-                seconds(at)
-            )?;
+            writeln!(text, "{count} x {signature}, first at {at} s on {host}")?;
         }
     }
     for (kind, signatures) in kinds {

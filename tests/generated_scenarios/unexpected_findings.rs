@@ -7,7 +7,7 @@ use config::file;
 use config::plan::{Build, Scenario, ViolationKind};
 use simulation::{Options, Outcome};
 
-use super::cases::{Builds, Generated, generate};
+use super::generator::{Builds, Generated, generate};
 
 fn read(case: &Generated) -> Scenario {
     match file::load("generated.toml", case.text.as_bytes(), &[]) {

@@ -3,19 +3,19 @@
 //! Every seed is fixed, so a law that holds once holds always. Each law has a small test that always
 //! runs and, where rates matter, an ignored campaign that prints what it measured.
 //!
-//! - `churn`: a clean link and a fixed build violate nothing.
-//! - `hazard`: what makes unguarded structures fail.
-//! - `leaks`: what the leak rate depends on.
-//! - `links`: what a link loses.
-//! - `timing`: the timing of the TCP profiles.
-//! - `evidence`: symptoms, delivery and conservation.
+//! - `clean_runs`: a clean link and a fixed build violate nothing.
+//! - `heap_races`: what makes unguarded structures fail.
+//! - `leak_rate`: what the leak rate depends on.
+//! - `link_loss`: what a link loses.
+//! - `tcp_timing`: the timing of the TCP profiles.
+//! - `symptoms`: symptoms, delivery and conservation.
 
-mod churn;
-mod evidence;
-mod hazard;
-mod leaks;
-mod links;
-mod timing;
+mod clean_runs;
+mod heap_races;
+mod leak_rate;
+mod link_loss;
+mod symptoms;
+mod tcp_timing;
 
 use config::file;
 use config::plan::{Scenario, ViolationKind};

@@ -1,13 +1,13 @@
 //! Generated scenarios of every shape: no run panics, message counts agree, and the fixed builds
 //! violate no property under any scheduler.
 
-mod cases;
-mod unexplained;
+mod generator;
+mod unexpected_findings;
 
 use std::collections::BTreeMap;
 
-use cases::Builds;
-use unexplained::check;
+use generator::Builds;
+use unexpected_findings::check;
 
 fn campaign(cases: std::ops::Range<u64>, builds: Builds) {
     let mut wrong: BTreeMap<String, Vec<u64>> = BTreeMap::new();

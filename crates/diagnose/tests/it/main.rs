@@ -1,0 +1,5 @@
+//! Tests of the crate through its public API.
+
+mod any_text;
+mod q303102;
+mod real_world_logs;
