@@ -115,7 +115,11 @@ impl Browser {
     pub(crate) fn click(&self, [x, y]: [i64; 2]) {
         let duration = Some(Duration::ZERO);
         let mouse = MouseActions::new("mouse".to_owned())
-            .then(PointerAction::MoveTo { duration, x: x as f64, y: y as f64 })
+            .then(PointerAction::MoveTo {
+                duration,
+                x: x as f64,
+                y: y as f64,
+            })
             .then(PointerAction::Down {
                 button: MOUSE_BUTTON_LEFT,
             })

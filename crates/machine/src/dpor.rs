@@ -12,7 +12,8 @@
 //! | `exhaustive`, `explorer` | what a caller sees: the series of runs, and the scheduler of one run |
 //! | `search` | the exploration tree along the current path: choices, sleep sets, visited states |
 //! | `race_reversal` | backtrack points: a race is reversed in another run |
-//! | `trace` | the calls of a run, their dependences, and the races between them |
+//! | `dependence` | which calls depend on each other |
+//! | `trace` | the calls of a run, and the races between them |
 //! | `preemption_count` | preemptions of the path, and whether a prefix can stay within the bound |
 //! | `preemption_bound` | the least number of preemptions that a trace needs |
 //!
@@ -25,14 +26,16 @@
 //! blocked. The calls between two such moments form a *stretch*; calls of different stretches are
 //! never reordered.
 
+mod dependence;
 mod exhaustive;
 mod explorer;
 mod preemption_bound;
 mod preemption_count;
 mod race_reversal;
 mod search;
+mod thread_set;
 mod trace;
 
 pub use exhaustive::{Bound, Exhaustive};
 pub use explorer::{Explorer, ScheduleDeviation};
-pub use trace::THREADS_MAX;
+pub use thread_set::THREADS_MAX;

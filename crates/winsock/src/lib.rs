@@ -66,7 +66,7 @@
 //! | `table/socket_calls`, `table/stream_calls` | socket to closesocket; send, receive, shutdown |
 //! | `table/event_calls`, `table/wait_calls` | `WSAEventSelect` and event objects; `WSAWaitForMultipleEvents`, `select` |
 //! | `table/input`, `table/output` | segments, ICMP errors and timeouts; segments and signals to the outside |
-//! | `table/notification`, `table/snapshots` | when an event is recorded; the state of sockets for observers |
+//! | `table/network_events`, `table/snapshots` | when an event is recorded; the state of sockets for observers |
 //! | `call`, `wait`, `error`, `config`, `address` | the types of calls |
 //! | `events` | network events, event objects, the record of `WSAEventSelect` |
 //! | `socket`, `backlog` | the state of a socket; a listener's backlog |

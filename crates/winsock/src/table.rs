@@ -2,7 +2,7 @@
 
 mod event_calls;
 mod input;
-mod notification;
+mod network_events;
 mod output;
 mod snapshots;
 mod socket_calls;

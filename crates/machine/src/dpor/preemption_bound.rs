@@ -9,7 +9,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::trace::{Clock, THREADS_MAX, ThreadSet, Trace};
+use super::thread_set::{THREADS_MAX, ThreadSet};
+use super::trace::{Clock, Trace};
 
 /// The largest number of states that are looked at.
 const STATES_MAX: usize = 4_096;

@@ -1,7 +1,9 @@
 //! Backtrack points: two calls that race are made in the other order in another run.
 
+use super::dependence::CallClass;
 use super::search::{Search, number};
-use super::trace::{CallClass, NewEvent, Race, ThreadSet};
+use super::thread_set::ThreadSet;
+use super::trace::{NewEvent, Race};
 use crate::schedulers::enabled_set::EnabledSet;
 
 impl Search {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::dependence::CallClass;
 use super::preemption_bound::PreemptionSearch;
-use super::trace::{CallClass, NewEvent, THREADS_MAX, ThreadSet, Trace};
+use super::thread_set::{THREADS_MAX, ThreadSet};
+use super::trace::{NewEvent, Trace};
 use crate::call::{Operation, Resource, ThreadId};
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::PendingCall;

@@ -1,48 +1,17 @@
-//! The calls of a run, the dependence relation, and the races of source-DPOR.
+//! The calls of a run, and the races of source-DPOR between them.
 //!
-//! Two calls of different threads *depend* on each other if they use the same resource and their
-//! order may matter. Two dependent calls *race* if no other call orders them: then a run with the
-//! reverse order exists.
+//! Two dependent calls *race* if no other call orders them: then a run with the reverse order
+//! exists.
 
-use std::ops::{BitAnd, BitOr, Range, Sub};
+use std::ops::Range;
 
-use crate::call::{Dependence, Operation, Resource};
-use crate::schedulers::pending_call::{Enabledness, PendingCall};
-
-/// The largest number of threads of a machine that an exhaustive search follows.
-pub const THREADS_MAX: usize = 16;
-
-/// A set of threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ThreadSet(u16);
+use super::dependence::CallClass;
+use super::thread_set::{THREADS_MAX, ThreadSet};
+use crate::call::Resource;
 
 /// A vector clock: for each thread how many of its calls happened before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Clock(pub(super) [u16; THREADS_MAX]);
-
-/// What a call does to its resource, as far as dependence goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CallClass {
-    /// Reads a word.
-    Read,
-    /// Writes a word.
-    Write,
-    /// Calls the environment.
-    Environment(Dependence),
-    /// Enters a critical section.
-    Lock,
-    /// Leaves a critical section.
-    Unlock,
-    /// Puts a message into a queue that has room.
-    Send,
-    /// Takes the oldest of this many messages, and would block if there were none.
-    Receive(u32),
-    /// Uses a semaphore, an event object, or a queue that may be full or empty. Every order may
-    /// matter, and not every order is possible.
-    Object,
-    /// Uses nothing shared.
-    Independent,
-}
 
 /// A call that was made.
 #[derive(Clone, Copy, Debug)]
@@ -105,62 +74,6 @@ pub(super) struct Initials {
     calls: [u32; THREADS_MAX],
 }
 
-impl ThreadSet {
-    pub(super) const EMPTY: Self = Self(0);
-
-    pub(super) const fn with(self, thread: u8) -> Self {
-        Self(self.0 | 1 << thread)
-    }
-
-    pub(super) const fn without(self, thread: u8) -> Self {
-        Self(self.0 & !(1 << thread))
-    }
-
-    pub(super) const fn has(self, thread: u8) -> bool {
-        self.0 & 1 << thread != 0
-    }
-
-    pub(super) const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    pub(super) const fn count(self) -> u64 {
-        self.0.count_ones() as u64
-    }
-
-    pub(super) fn first(self) -> Option<u8> {
-        (!self.is_empty()).then(|| self.0.trailing_zeros() as u8)
-    }
-
-    pub(super) fn iter(self) -> impl Iterator<Item = u8> {
-        std::iter::successors(self.first(), move |last| {
-            // Two shifts, because a shift by the full width of 16 bits overflows.
-            Self((self.0 >> last >> 1) << last << 1).first()
-        })
-    }
-}
-
-impl BitAnd for ThreadSet {
-    type Output = Self;
-    fn bitand(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-}
-
-impl BitOr for ThreadSet {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl Sub for ThreadSet {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
 impl HeldLocks {
     fn enter(&mut self, index: usize) {
         let free = self.0.iter_mut().find(|slot| **slot == 0);
@@ -209,86 +122,6 @@ impl Clock {
     /// Whether `event` happened before the event with this clock.
     fn includes(&self, event: &Event) -> bool {
         self.0[usize::from(event.thread)] >= event.ordinal
-    }
-}
-
-impl CallClass {
-    /// The class of a pending call. `full_queues` are the queues that were ever full.
-    pub(super) fn of(call: &PendingCall, full_queues: &[Resource]) -> Self {
-        let operation = &call.request.operation;
-        let of_queue = |class| {
-            let may_be_full = operation
-                .resource()
-                .is_some_and(|it| full_queues.contains(&it));
-            if may_be_full { Self::Object } else { class }
-        };
-        match (operation, call.enabledness) {
-            (Operation::Read(_), _) => Self::Read,
-            (
-                Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. },
-                _,
-            ) => Self::Write,
-            (Operation::Environment(call), _) => Self::Environment(call.dependence),
-            (Operation::Lock(_), _) => Self::Lock,
-            (Operation::Unlock(_), _) => Self::Unlock,
-            (Operation::Send(_), _) => of_queue(Self::Send),
-            (
-                Operation::Receive(..),
-                Enabledness::Receives {
-                    messages,
-                    would_block: true,
-                },
-            ) => of_queue(Self::Receive(messages)),
-            (Operation::Receive(..), Enabledness::Blocks) => of_queue(Self::Receive(0)),
-            (
-                Operation::Receive(..)
-                | Operation::Wait(..)
-                | Operation::WaitEvent(..)
-                | Operation::Signal(_)
-                | Operation::SetEvent(_)
-                | Operation::ResetEvent(_),
-                _,
-            ) => Self::Object,
-            (Operation::Sleep(_) | Operation::Work(_) | Operation::Raise(_), _) => {
-                Self::Independent
-            }
-        }
-    }
-
-    /// Whether this call, on which `newer` depends, is ordered after all older calls on which
-    /// `newer` depends. Then the search for dependences of `newer` can stop here.
-    fn covers_older(self, newer: Self) -> bool {
-        match (self, newer) {
-            (Self::Write | Self::Send | Self::Receive(_), _) => true,
-            // Calls other than signals are totally ordered.
-            (
-                Self::Environment(_),
-                Self::Environment(Dependence::Signals(_) | Dependence::NoSignal),
-            )
-            | (Self::Environment(Dependence::All), _) => true,
-            (
-                Self::Environment(Dependence::Observes(mine)),
-                Self::Environment(Dependence::Observes(theirs)),
-            ) => mine == theirs,
-            _ => false,
-        }
-    }
-
-    /// Whether two calls on the same resource depend on each other.
-    pub(super) fn depends_on(self, other: Self) -> bool {
-        if let (Self::Environment(mine), Self::Environment(theirs)) = (self, other) {
-            return mine.conflicts(theirs);
-        }
-        // A send and a receive commute while the queue is neither full nor empty: they work on
-        // different ends of it.
-        !matches!(
-            (self, other),
-            (Self::Independent, _)
-                | (_, Self::Independent)
-                | (Self::Read, Self::Read)
-                | (Self::Send, Self::Receive(_))
-                | (Self::Receive(_), Self::Send)
-        )
     }
 }
 

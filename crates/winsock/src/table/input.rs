@@ -1,28 +1,17 @@
 //! Inputs from the network: segments (demultiplexing, RFC 9293 section 3.10.7), ICMP errors and timer
-//! expiry, and what each TCP event means for the socket or listener.
+//! expiry. What they mean for a program is in `network_events`.
 
 use std::sync::Arc;
 
-use tcp::{Connection, Event, Flags, Payload, Segment, SeqNum, Unreachable, Uptime};
+use tcp::{Connection, Flags, Payload, Segment, SeqNum, Unreachable, Uptime};
 
 use super::SocketTable;
 use crate::address::{FlowLabel, SocketAddress};
 use crate::backlog::Backlog;
 use crate::config::FullBacklog;
 use crate::connections::{AddressPair, ConnectionId, ConnectionRef, Entry, Owner, Summary};
-use crate::error::SocketError;
-use crate::events::NetworkEvents;
 use crate::handles::SocketHandle;
-use crate::socket::{Phase, Sending};
-
-/// Why a connection failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    Reset,
-    Refused,
-    TimedOut,
-    Unreachable,
-}
+use crate::socket::Phase;
 
 impl SocketTable {
     /// Handles a segment with the label `label` from the host `from`: it goes to the connection with
@@ -204,118 +193,7 @@ impl SocketTable {
         self.counters.connections.closed += 1;
     }
 
-    fn on_event(&mut self, connection: ConnectionId, event: Event) {
-        match event {
-            Event::Connected => self.on_connected(connection),
-            Event::Readable => self.on_readable(connection),
-            Event::PeerClosed => self.on_peer_closed(connection),
-            Event::Reset => self.on_failure(connection, Failure::Reset),
-            Event::Refused => self.on_failure(connection, Failure::Refused),
-            Event::TimedOut => self.on_failure(connection, Failure::TimedOut),
-            Event::Unreachable => self.on_failure(connection, Failure::Unreachable),
-            // `unblock` checks for space, and `report` for CLOSED.
-            Event::Writable | Event::Closed => {}
-        }
-    }
-
-    fn on_connected(&mut self, connection: ConnectionId) {
-        match self.connections[connection].owner {
-            Owner::Socket(handle) => {
-                let socket = self.socket_at_mut(handle).expect("the owner is open");
-                assert!(
-                    matches!(socket.phase, Phase::Connecting(_)),
-                    "socket {handle} was not connecting"
-                );
-                socket.phase = Phase::Connected {
-                    connection,
-                    sending: Sending::Open,
-                };
-                // WSAEventSelect page: FD_WRITE is recorded when a socket is first connected.
-                self.notify(handle, |selection| selection.record_connect(None));
-                self.notify(handle, |selection| selection.record(NetworkEvents::WRITE));
-            }
-            Owner::HalfOpen(listener) => {
-                self.connections[connection].owner = Owner::Unaccepted(listener);
-                self.backlog(listener).establish(connection);
-                self.notify(listener, |selection| {
-                    selection.record(NetworkEvents::ACCEPT)
-                });
-            }
-            Owner::Unaccepted(listener) => {
-                panic!("a connection of listener {listener} connected twice")
-            }
-            Owner::Orphaned => {}
-        }
-    }
-
-    fn on_readable(&mut self, connection: ConnectionId) {
-        if let Owner::Socket(handle) = self.connections[connection].owner {
-            self.notify(handle, |selection| selection.record(NetworkEvents::READ));
-        }
-    }
-
-    /// Handles the peer's FIN. Received bytes may be unread.
-    fn on_peer_closed(&mut self, connection: ConnectionId) {
-        let entry = &mut self.connections[connection];
-        entry.peer_closed = true;
-        if let Owner::Socket(handle) = entry.owner {
-            self.notify(handle, |selection| selection.record_close(None));
-        }
-    }
-
-    fn on_failure(&mut self, connection: ConnectionId, failure: Failure) {
-        let entry = &mut self.connections[connection];
-        match entry.owner {
-            Owner::Socket(handle) => {
-                self.fail_socket(handle, failure);
-                self.orphan(connection);
-            }
-            Owner::HalfOpen(listener) => {
-                self.backlog(listener).remove_half_open();
-                self.orphan(connection);
-            }
-            // It stays in the backlog: `accept` reports the failure (WSAAccept page).
-            Owner::Unaccepted(_) => entry.failure = Some(close_error(failure)),
-            Owner::Orphaned => {}
-        }
-    }
-
-    fn fail_socket(&mut self, handle: SocketHandle, failure: Failure) {
-        let socket = self.socket_at_mut(handle).expect("the owner is open");
-        match socket.phase {
-            Phase::Connecting(_) => {
-                // The socket can connect again, so it does not keep the connection.
-                let error = connect_error(failure);
-                socket.phase = Phase::ConnectFailed(error);
-                self.notify(handle, |selection| selection.record_connect(Some(error)));
-            }
-            Phase::Connected { .. } => {
-                let error = close_error(failure);
-                // The error stays with the socket: each later call returns it, also after the
-                // connection is gone.
-                socket.phase = Phase::Broken(error);
-                self.notify(handle, |selection| selection.record_close(Some(error)));
-            }
-            Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::ConnectFailed(_)
-            | Phase::Broken(_) => panic!("socket {handle} has no connection"),
-        }
-    }
-
-    /// Records WRITE if a blocked send can be repeated now.
-    fn unblock(&mut self, connection: ConnectionId) {
-        let entry = &mut self.connections[connection];
-        if let Owner::Socket(handle) = entry.owner
-            && entry.blocked
-            && entry.tcp.writable() > 0
-        {
-            entry.blocked = false;
-            self.notify(handle, |selection| selection.record(NetworkEvents::WRITE));
-        }
-    }
-
-    fn backlog(&mut self, listener: SocketHandle) -> &mut Backlog {
+    pub(super) fn backlog(&mut self, listener: SocketHandle) -> &mut Backlog {
         match &mut self
             .socket_at_mut(listener)
             .expect("the listener is open")
@@ -328,24 +206,6 @@ impl SocketTable {
             | Phase::ConnectFailed(_)
             | Phase::Broken(_) => panic!("socket {listener} is not listening"),
         }
-    }
-}
-
-/// The error code of `FD_CONNECT` (WSAEnumNetworkEvents page).
-fn connect_error(failure: Failure) -> SocketError {
-    match failure {
-        Failure::Reset | Failure::Refused => SocketError::ConnectionRefused,
-        Failure::TimedOut => SocketError::TimedOut,
-        Failure::Unreachable => SocketError::NetworkUnreachable,
-    }
-}
-
-/// The error code of `FD_CLOSE` (WSAEnumNetworkEvents page) and of later calls.
-fn close_error(failure: Failure) -> SocketError {
-    match failure {
-        Failure::Reset | Failure::Refused => SocketError::ConnectionReset,
-        // The local system gave up, not the peer: WSAECONNABORTED. A reset is WSAECONNRESET.
-        Failure::TimedOut | Failure::Unreachable => SocketError::ConnectionAborted,
     }
 }
 

@@ -10,15 +10,25 @@ use winsock::{Call, FlowLabel, NetworkEvents, Reply, SocketError};
 use crate::random_calls::{Action, RandomCalls, any_action, byte, lossy_link, opening};
 use crate::two_hosts::{CLIENT, Hosts, MILLISECOND, SECOND, SERVER};
 
-/// Runs a history to its end. Returns the errors that calls returned and the number of bytes
-/// received.
-fn run(seed: u64, actions: Vec<(usize, Action)>) -> (BTreeSet<SocketError>, usize) {
+/// What a history came to.
+struct Reached {
+    /// The errors that calls returned.
+    errors: BTreeSet<SocketError>,
+    /// Bytes received.
+    received: usize,
+}
+
+/// Runs a history to its end.
+fn run(seed: u64, actions: Vec<(usize, Action)>) -> Reached {
     let mut calls = RandomCalls::new(seed);
     for (host, action) in opening().into_iter().chain(actions) {
         calls.run(host, action);
         calls.check();
     }
-    let reached = (std::mem::take(&mut calls.failures), calls.received());
+    let reached = Reached {
+        errors: std::mem::take(&mut calls.failures),
+        received: calls.received(),
+    };
     calls.finish();
     reached
 }
@@ -35,9 +45,9 @@ fn random_histories_reach_every_error() {
             .new_tree(&mut runner)
             .expect("the strategy rejects nothing")
             .current();
-        let (errors, received) = run(seed, actions);
-        failures.extend(errors.iter().map(|error| error.code()));
-        bytes += received;
+        let reached = run(seed, actions);
+        failures.extend(reached.errors.iter().map(|error| error.code()));
+        bytes += reached.received;
     }
     let expected = [
         6, 87, 10022, 10024, 10035, 10037, 10038, 10048, 10051, 10053, 10054, 10056, 10057, 10058,
