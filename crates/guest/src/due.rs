@@ -26,8 +26,8 @@ pub(crate) enum Due {
 impl Due {
     pub(crate) const fn class(self) -> u8 {
         match self {
-            Self::Ends { .. } => EventClass::FaultCeases as u8,
-            Self::Begins { .. } => EventClass::FaultStrikes as u8,
+            Self::Ends { .. } => EventClass::FaultEnds as u8,
+            Self::Begins { .. } => EventClass::FaultStarts as u8,
             Self::Heal => EventClass::Heal as u8,
             Self::Resumes(_) => EventClass::WaitEnds as u8,
             Self::Starts(_) => EventClass::Start as u8,

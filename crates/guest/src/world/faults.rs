@@ -132,7 +132,7 @@ impl World {
         let (kind, generation) = (it.times.kind.clone(), it.generation);
         let is_listed = matches!(it.times.when, When::At(_));
         self.recorder
-            .write(now, Record::Fault(fault as u32, Stage::Strikes));
+            .write(now, Record::Fault(fault as u32, Stage::Starts));
         self.apply(fault, &kind, until);
         if until < Instant::MAX {
             self.schedule(until, Due::Ends { fault, generation });
@@ -216,7 +216,7 @@ impl World {
         }
         let now = self.now();
         self.recorder
-            .write(now, Record::Fault(fault as u32, Stage::Ceases));
+            .write(now, Record::Fault(fault as u32, Stage::Ends));
         if is_random && !self.faults.is_over {
             self.schedule_begin(fault, now);
         }
