@@ -217,11 +217,15 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// The name of a thread. MAIN BASE logs the end of a service, even if the service stops before
     /// its threads have started.
-    fn thread(&self, number: ThreadNumber) -> &str {
-        self.view
-            .threads
-            .get(&number)
-            .map_or("MAIN BASE", String::as_str)
+    ///
+    /// Number 11 is an Async Notify: Q170006 names it so in its event 9234, where it calls select().
+    /// In all other events, the articles call both threads of a pair drivers, 11 too (Q157701).
+    fn thread(&self, number: ThreadNumber, calls_select: bool) -> &str {
+        match self.view.threads.get(&number).map(String::as_str) {
+            Some("TCP/IP ASYNC") if !calls_select => "TCP/IP DRVR",
+            Some(name) => name,
+            None => "MAIN BASE",
+        }
     }
 }
 

@@ -95,6 +95,8 @@ pub enum ToDriver {
     Send(BlockId, Vec<u8>),
     /// The socket has buffer space again. Only the Async Notify of a pair sends this.
     Writable(BlockId),
+    /// The connection has ended. Only the Async Notify of a pair sends this.
+    Broken(BlockId),
     /// The connect() has failed. Only the Async Notify of a pair sends this.
     ConnectFailed(BlockId, SocketError),
     /// Close: message type 2.

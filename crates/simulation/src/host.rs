@@ -218,7 +218,7 @@ impl Host {
             for thread in woken {
                 // A thread woken before this one may have consumed the signal: ask again.
                 let events = service.waiting[&thread].events.clone();
-                let reply = sockets.call(uptime(now), Call::Wait { events });
+                let reply = ask_again(sockets, now, events);
                 if reply == Reply::Pending {
                     continue;
                 }
@@ -281,6 +281,19 @@ impl Host {
         });
         DebugHash::of(&(self.starts, service))
     }
+}
+
+/// The answer to a wait under way. It holds the objects that it waits for: a handle that was closed
+/// since does not end it.
+fn ask_again(sockets: &mut SocketTable, now: Instant, events: Vec<EventHandle>) -> Reply {
+    let wait = |sockets: &mut SocketTable, events| sockets.call(uptime(now), Call::Wait { events });
+    let reply = wait(sockets, events.clone());
+    if !matches!(reply, Reply::Failed(_)) {
+        return reply;
+    }
+    let is_signalled = |event| matches!(wait(sockets, vec![event]), Reply::Signalled(_));
+    let first = events.into_iter().position(is_signalled);
+    first.map_or(Reply::Pending, Reply::Signalled)
 }
 
 /// Answers a call at the moment at which it was made: the thread has not waited.

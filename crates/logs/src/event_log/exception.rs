@@ -14,9 +14,15 @@ use simulation::record::ThreadNumber;
 /// Where `RaiseException` of KERNEL32 was on NT 3.51 (Q152941, Q157013) and on NT 4 (Q182547).
 const RAISED_ON_NT_3_51: u32 = 0x77f3_cbcd;
 const RAISED_ON_NT_4: u32 = 0x77f1_cd91;
+/// Where select() reads its sets on NT 3.51. Q152941 gives the address and not the module; it is none
+/// of EMSMTA, KERNEL32, NTDLL, RPCRT4 and EXCHMEM, whose places Q184481 shows. That it belongs to the
+/// socket library is inferred: no other foreign code touches what the threads of the MTA share.
+const SELECT_ON_NT_3_51: u32 = 0x761f_62ab;
 /// Where the MTA's own code lay, in 4.0 and in 5.x stacks.
 const CODE_4_0: u32 = 0x0200_0000;
 const CODE_5_X: u32 = 0x0050_0000;
+/// The name of the words that select() reads.
+const SELECT_SET: &str = "select set.handle";
 const CODE_BYTES: u32 = 0x000f_ffff;
 
 /// The parts of an exception that the texts contain.
@@ -79,7 +85,7 @@ pub(super) fn entries(writer: &Writer<'_>, thread: ThreadNumber, raised: Fatal) 
     };
     let origin = Origin {
         product: "BASE",
-        thread: writer.thread(thread).to_owned(),
+        thread: writer.thread(thread, false).to_owned(),
         number: thread.0,
         procedure: None,
     };
@@ -130,9 +136,10 @@ fn dr_watson(writer: &Writer<'_>, code: u32, at: u32) -> Entry {
     }
 }
 
-/// The address of the instruction. The program raises its own exceptions through KERNEL32. A
-/// modeled program has no instructions, so the address of an access is derived from the name of its
-/// location, within the bounds of the MTA's code.
+/// The address of the instruction. The program raises its own exceptions through KERNEL32, and
+/// select() reads the handles of its set. Every other access is the MTA's own; a modeled program has no
+/// instructions, so its address is derived from the name of its location, within the bounds of the
+/// MTA's code.
 fn instruction(writer: &Writer<'_>, raised: Fatal) -> u32 {
     let Some(location) = raised.location else {
         return match writer.plan.tcp {
@@ -140,6 +147,9 @@ fn instruction(writer: &Writer<'_>, raised: Fatal) -> u32 {
             TcpProfile::Nt4 | TcpProfile::W2k | TcpProfile::Linux => RAISED_ON_NT_4,
         };
     };
+    if location == SELECT_SET && writer.plan.tcp == TcpProfile::Nt351 {
+        return SELECT_ON_NT_3_51;
+    }
     let base = match writer.view.generation {
         Generation::Pairs => CODE_4_0,
         Generation::Single => CODE_5_X,

@@ -163,13 +163,13 @@ fn each_other_event_has_the_text_of_its_article() {
           recover the sockets connection. Control block index: 10038. [TCP/IP ASYNC 11 280 %6] \
           (12)",
         ),
-        // Q157701, with the message and state that this model can have.
+        // Q157701.
         (
             V4,
             11,
             EventEntry::BadMessage(MessageType::Open, BlockIndex(42), BlockState::Open),
             "A sockets error was detected. Bad message type 1 for socket control block 42 in state \
-          4. [BASE IL TCP/IP ASYNC 11 262] (14)",
+          4. [BASE IL TCP/IP DRVR 11 262] (14)",
         ),
         (
             V4,

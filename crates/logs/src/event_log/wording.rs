@@ -25,6 +25,7 @@ struct Wording {
 /// The entry for an event that a thread of the MTA logs.
 pub(super) fn entry(writer: &Writer<'_>, thread: ThreadNumber, event: &EventEntry) -> Entry {
     let wording = wording(writer, event);
+    let calls_select = matches!(event, EventEntry::Sockets(SocketFunction::Select, ..));
     let mut entry = Entry {
         at: writer.clock,
         computer: writer.view.name.clone(),
@@ -35,7 +36,7 @@ pub(super) fn entry(writer: &Writer<'_>, thread: ThreadNumber, event: &EventEntr
         severity: wording.severity,
         origin: Some(Origin {
             product: wording.product,
-            thread: writer.thread(thread).to_owned(),
+            thread: writer.thread(thread, calls_select).to_owned(),
             number: thread.0,
             procedure: wording.procedure,
         }),

@@ -9,6 +9,7 @@ use machine::{Address, Field};
 use winsock::EventHandle;
 
 use crate::blocks::heap;
+use crate::blocks::wait_array::WaitEntry;
 use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
 use crate::layout::wait_array;
@@ -16,16 +17,15 @@ use crate::shared::Shared;
 
 const HANDLE: &str = "select set.handle";
 
-/// Builds the set for these entries, and reads the handles back from it. The caller holds the lock
-/// of the wait arrays.
+/// Builds the set for these handles. The caller holds the lock of the wait arrays.
 pub(crate) async fn build(
     t: &Thread,
     shared: &Shared,
     thread_block: u32,
     events: Vec<EventHandle>,
-) -> Vec<EventHandle> {
+) {
     if shared.build.generation() == Generation::Single {
-        return events;
+        return;
     }
     discard(t, shared, thread_block).await;
     // At least one word, so that a set without handles has an address: null means "no set".
@@ -38,13 +38,34 @@ pub(crate) async fn build(
     for (event, index) in events.iter().zip(0..) {
         t.write(set + handle(index), event.0).await;
     }
-    // The handles that select() waits for are those in the heap block: if another thread has freed
-    // it meanwhile, they may be another thread's words.
-    let mut handles = Vec::with_capacity(events.len());
-    for (_, index) in events.iter().zip(0..) {
-        handles.push(EventHandle(t.read(set + handle(index)).await));
+}
+
+/// The handles of `entries` as select() reads them from the set; `None` if there is no set any more.
+/// Exchange 5.5 and 2000 pass the handles of the array itself.
+pub(crate) async fn handles(
+    t: &Thread,
+    shared: &Shared,
+    thread_block: u32,
+    entries: &[WaitEntry],
+) -> Option<Vec<EventHandle>> {
+    if shared.build.generation() == Generation::Single {
+        return Some(entries.iter().map(|entry| entry.event).collect());
     }
-    handles
+    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
+    let is_there = t.read(pointer).await != 0;
+    let mut handles = Vec::with_capacity(entries.len());
+    if is_there {
+        // The pointer is read a second time, to pass it on, and select() follows it. Without a lock
+        // another thread may have freed the set in between: then it is null, or leads to words of
+        // another block.
+        let set = Address(t.read(pointer).await);
+        for (_, index) in entries.iter().zip(0..) {
+            handles.push(EventHandle(t.read(set + handle(index)).await));
+        }
+    }
+    shared.unlock(t, lock).await;
+    is_there.then_some(handles)
 }
 
 /// Whether the set still exists, so that the array need not be read again. Exchange 5.5 and 2000

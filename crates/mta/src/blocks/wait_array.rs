@@ -140,17 +140,12 @@ pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<
     entries.sort_by_key(|entry| entry.block);
     let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
     let events = entries.iter().map(|entry| entry.event).collect();
-    let handles = select_set::build(t, shared, thread_block, events).await;
+    select_set::build(t, shared, thread_block, events).await;
     if shared.build.generation() == Generation::Pairs && read_entries(t, array).await != blocks {
-        // The array changed while no lock was held. The thread that changed it discarded the
-        // previous set and woke this thread, so the next `select_set::is_current` must not see
-        // this one.
+        // The array changed while no lock was held, so the set is not that of the array.
         select_set::discard(t, shared, thread_block).await;
     }
     shared.unlock(t, lock).await;
-    for (entry, handle) in entries.iter_mut().zip(handles) {
-        entry.event = handle;
-    }
     entries
 }
 

@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use machine::Instant;
+use winsock::{EventHandle, SocketError};
 
 use crate::blocks::select_set;
 use crate::blocks::wait_array::{self, WaitEntry};
@@ -82,14 +83,11 @@ impl Driver<'_> {
     /// signaled.
     async fn wait_once(&mut self) {
         let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
-        if !select_set::is_current(t, shared, thread_block).await {
-            self.state.entries = wait_array::scan(t, shared, thread_block).await;
-        }
+        let handles = self.handles_to_wait_for().await;
         let wake_up = shared.wake_up_event(thread_block);
         self.log_waits();
         // The wake-up comes first: WSAWaitForMultipleEvents returns the lowest signaled index.
-        let entries = self.state.entries.iter().map(|entry| entry.event);
-        let events = [wake_up].into_iter().chain(entries).collect();
+        let events = [wake_up].into_iter().chain(handles).collect();
         match sockets::wait(t, events, self.state.next_retry()).await {
             WaitResult::Signaled(0) if self.resets_after_draining() => {}
             WaitResult::Signaled(0) => sockets::reset_event(t, wake_up).await,
@@ -99,16 +97,33 @@ impl Driver<'_> {
                 let current = wait_array::read_again(t, shared, entry).await;
                 self.state.entries[index - 1].state = current.and_then(|entry| entry.state);
             }
-            // Another thread closed a handle after the scan.
-            WaitResult::Failed(error) => {
+            // Another thread closed a handle after the scan. The wait for event objects stands for
+            // select(), which reports a socket that is closed as 10038 (Q170006).
+            WaitResult::Failed(_) => {
                 let first = self.state.entries.first();
                 let block = first.map_or(BlockIndex(0), |entry| entry.block.index);
+                let error = SocketError::NotSocket;
                 log_socket_error(t, SocketFunction::Select, Some(error), block);
                 self.state.entries = wait_array::scan(t, shared, thread_block).await;
             }
             WaitResult::TimedOut => {}
         }
         self.connect_due().await;
+    }
+
+    /// Reads the array if it has changed. Returns a handle for each entry.
+    async fn handles_to_wait_for(&mut self) -> Vec<EventHandle> {
+        let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        loop {
+            if !select_set::is_current(t, shared, thread_block).await {
+                self.state.entries = wait_array::scan(t, shared, thread_block).await;
+            }
+            let entries = &self.state.entries;
+            if let Some(handles) = select_set::handles(t, shared, thread_block, entries).await {
+                return handles;
+            }
+            // The array has changed again since it was read.
+        }
     }
 
     /// Repeats the connect() calls that are due.

@@ -124,8 +124,15 @@ impl Driver<'_> {
             has_ended = true;
         }
         if has_ended {
-            self.disconnect(block).await;
             self.state.clear(block);
+            match self.shared.build.generation() {
+                Generation::Single => self.disconnect(block).await,
+                // In a pair, the Driver sends and closes.
+                Generation::Pairs => {
+                    let broken = ToDriver::Broken(block);
+                    self.shared.post_driver(self.t, block, broken).await;
+                }
+            }
         } else if events.contains(NetworkEvents::WRITE) {
             match self.shared.build.generation() {
                 Generation::Single => self.flush(block).await,

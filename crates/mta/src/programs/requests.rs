@@ -11,8 +11,8 @@ use crate::build::{Generation, Operation, Structure};
 use crate::coverage::Stimulus;
 use crate::layout::{BlockId, BlockState, FAMILY_INTERNET, NONE, field};
 use crate::message::ToDriver;
-use crate::record::{LogLine, SocketFunction};
-use crate::shared::{PORT, log, log_socket_error};
+use crate::record::{EventEntry, LogLine, MessageType, SocketFunction};
+use crate::shared::{PORT, log, log_event, log_socket_error};
 use crate::sockets;
 
 use super::driver_state::Driver;
@@ -41,6 +41,13 @@ impl Driver<'_> {
                 self.flush(block).await;
             }
             ToDriver::Writable(block) => self.flush(block).await,
+            ToDriver::Broken(block) => {
+                // 4.0 is synchronous (Q193760): a send() that waits for buffer space ends with the
+                // connection, and reports why (9224).
+                self.flush(block).await;
+                self.disconnect(block).await;
+                self.state.clear(block);
+            }
             ToDriver::ConnectFailed(block, error) => self.on_connect_failed(block, error).await,
             ToDriver::Close(block) => {
                 self.on_close_request(block).await;
@@ -119,14 +126,22 @@ impl Driver<'_> {
             Stimulus::OpenRequest
         };
         let current = shared.state(t, block, stimulus).await;
-        if current.is_some() {
+        let is_allocated = current == Some(BlockState::Allocated);
+        if is_allocated {
             t.write(address + field::SOCKET, socket.0).await;
             t.write(address + field::EVENT, event.0).await;
             t.write(address + field::STATE, state.word()).await;
         }
         shared.unlock(t, lock).await;
-        if current.is_none() {
-            // The block was closed before it was opened. No other thread knows these handles.
+        if !is_allocated {
+            // Two threads have allocated the same block, and the other was faster (Q157701).
+            if let Some(state) = current {
+                log_event(
+                    t,
+                    EventEntry::BadMessage(MessageType::Open, block.index, state),
+                );
+            }
+            // Or the block was closed before it was opened. No other thread knows these handles.
             let _closed = (
                 sockets::close(t, socket).await,
                 sockets::close_event(t, event).await,

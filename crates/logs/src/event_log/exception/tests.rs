@@ -70,6 +70,20 @@ fn an_access_violation_of_4_0_names_no_thread() {
 }
 
 #[test]
+fn a_violation_in_select_reads_as_in_q152941() {
+    let in_select = Fatal {
+        location: Some("select set.handle"),
+        ..ACCESS
+    };
+    let [unexpected, _] = logged(Build::V4_0_993_6, TcpProfile::Nt351, 10, in_select);
+    assert_eq!(
+        unexpected.description(),
+        "An unexpected error has occurred which may cause the MTA to terminate. Error: Exception \
+         c0000005 occurred at Address 761f62ab."
+    );
+}
+
+#[test]
 fn later_builds_name_the_access() {
     let [reading, _] = logged(Build::V5_5_2653_23, TcpProfile::Nt4, 8, ACCESS);
     let text = reading.description();
