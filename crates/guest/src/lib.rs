@@ -11,7 +11,7 @@
 //! | `run` | [`run()`]: one run, to an [`Outcome`](simulation::Outcome) |
 //! | `subject` | [`Guests`]: for sweep, shrink, explain, compare |
 //! | [`net`] | `TcpStream`, `TcpListener`, names |
-//! | [`search`](mod@search) | seeds swept in a test, failures replayed and shrunk |
+//! | [`search`](mod@search), `test` | seeds swept in a test, failures replayed, shrunk and explained |
 //! | `property` | [`always`], [`never`], [`sometimes`], [`gauge()`]: properties stated by the guest |
 //! | `random` | [`rng`]: random numbers keyed by host and role |
 //! | `task`, `on_host`, `identity`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
@@ -45,6 +45,7 @@ mod sockets;
 mod spawned;
 mod subject;
 mod task;
+mod test;
 mod world;
 
 pub use property::{
@@ -56,3 +57,4 @@ pub use search::search;
 pub use sim::{Ending, Sim};
 pub use subject::Guests;
 pub use task::spawn;
+pub use test::test;

@@ -34,6 +34,8 @@ pub struct Search {
     pub runs: u64,
     /// The results of the failing runs and their capsules, one for each signature, by seed.
     failing: BTreeMap<u64, Vec<Capsule>>,
+    /// What was not as the scenario expects, by seed.
+    pub unexpected: BTreeMap<u64, Vec<String>>,
     /// How often each named point was reached in all runs.
     pub reached: BTreeMap<String, u64>,
 }
@@ -64,6 +66,7 @@ struct Collector {
 #[derive(Default)]
 struct Collected {
     failing: BTreeMap<u64, Vec<Capsule>>,
+    unexpected: BTreeMap<u64, Vec<String>>,
     reached: BTreeMap<u64, BTreeMap<String, u64>>,
 }
 
@@ -132,6 +135,7 @@ fn search_subject(
         hash: point.hash,
         runs: swept.statistics.total().runs,
         failing: collected.failing,
+        unexpected: collected.unexpected,
         reached,
     })
 }
@@ -155,6 +159,10 @@ impl Subject for Collector {
         let mut collected = self.lock();
         collected.reached.insert(seed, outcome.reached.clone());
         let result = RunResult::of(&outcome, &self.hash, BTreeMap::new());
+        if !result.as_expected {
+            let unexpected = result.unexpected.clone();
+            collected.unexpected.insert(seed, unexpected);
+        }
         if result.is_failing() {
             let failures = result.failures.iter();
             let capsules = failures
@@ -213,6 +221,12 @@ impl Search {
     /// If the run does not show the failure.
     pub fn shrink(&self, capsule: &Capsule) -> Result<Shrunk, ShrinkError> {
         shrink(capsule, &*self.subject, BUDGET, |_, _| {})
+    }
+
+    /// The guests, for the functions of `explore`.
+    #[must_use]
+    pub fn subject(&self) -> &dyn Subject {
+        &*self.subject
     }
 
     /// The scenario that was swept.

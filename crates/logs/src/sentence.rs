@@ -36,7 +36,7 @@ pub fn record(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String
             format!("{who}: exception {:08x}: {exception}", exception.code)
         }
         Record::PacketSent(id, _, segment) => {
-            format!("{} sends {}", host(id.0), segment_name(*segment))
+            format!("{} sends {}", host(id.0), self::segment(*segment))
         }
         Record::PacketDropped(id, _, _, reason) => {
             format!(
@@ -152,7 +152,9 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
     }
 }
 
-fn segment_name(segment: Segment) -> String {
+/// The flags and the length of what a packet carries.
+#[must_use]
+pub fn segment(segment: Segment) -> String {
     /// From the lowest bit of the flags (RFC 9293 section 3.1).
     const FLAGS: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
     match segment {

@@ -236,6 +236,7 @@ pub use internet;
 pub use kernel;
 pub use logs;
 pub use machine;
+pub use macros::test;
 pub use mta;
 pub use net;
 pub use property;

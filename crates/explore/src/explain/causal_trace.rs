@@ -46,6 +46,10 @@ pub(crate) fn threads_of_violation(outcome: &Outcome, violation: &Violation) -> 
 #[must_use]
 pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
     const LAST: usize = 20;
+    if is_guest(outcome, host) {
+        let all = of_guest(outcome, host, end);
+        return all[all.len().saturating_sub(LAST)..].to_vec();
+    }
     let own = records_of(outcome, host).take_while(|(at, ..)| *at <= end);
     let all: Vec<String> = own
         .filter_map(|(at, thread, record)| {
@@ -57,6 +61,41 @@ pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String>
         })
         .collect();
     all[all.len().saturating_sub(LAST)..].to_vec()
+}
+
+fn is_guest(outcome: &Outcome, host: &str) -> bool {
+    let view = outcome.hosts.iter().find(|view| view.name == host);
+    view.is_some_and(|view| view.build.is_none())
+}
+
+/// What a guest reports, and its packets, up to `end`.
+fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
+    let own = outcome.host_named(host);
+    let records = outcome.records.iter().take_while(|(at, _)| *at <= end);
+    let sentences = records.filter_map(|(at, record)| {
+        let (by, what) = match record {
+            Record::Guest(by, text) => (by, text.clone()),
+            Record::PacketSent(by, _, segment) => {
+                (by, format!("sends {}", sentence::segment(*segment)))
+            }
+            Record::PacketDropped(by, _, _, reason) => {
+                let reason = sentence::drop_reason(*reason);
+                (by, format!("its packet is dropped: {reason}"))
+            }
+            Record::Healed => return Some(format!("{at} s  the network heals")),
+            Record::Event(_)
+            | Record::Mta(..)
+            | Record::Exception(..)
+            | Record::PacketArrived(..)
+            | Record::PacketDamaged(..)
+            | Record::Fault(..)
+            | Record::ClosedDown(_)
+            | Record::ClockSet(..)
+            | Record::Violation(_) => return None,
+        };
+        (Some(*by) == own).then(|| format!("{at} s  {what}"))
+    });
+    sentences.collect()
 }
 
 fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {

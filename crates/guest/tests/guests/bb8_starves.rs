@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::common::{Line, echo};
+use crate::line::{Line, echo};
 
 const POOL: &str = include_str!("pool.toml");
 const GET: &str = "every get succeeds";

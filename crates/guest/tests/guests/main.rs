@@ -1,6 +1,8 @@
 //! Guests through the public interface.
 
 mod bb8_starves;
-mod common;
+mod determinism;
+mod faults;
+mod line;
 mod mistakes;
 mod time;

@@ -9,7 +9,7 @@ use simulation::observers::Observe;
 use simulation::outcome::Violation;
 use simulation::{LoweringError, Options};
 
-use crate::common::echo;
+use crate::line::echo;
 use crate::time::{outcome, scenario};
 
 const QUICK: Options = Options {

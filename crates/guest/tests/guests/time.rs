@@ -11,7 +11,7 @@ use simulation::observers::Observe;
 use simulation::{Options, Outcome};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::common::{Line, echo};
+use crate::line::{Line, echo};
 
 pub(crate) fn scenario(overrides: &[&str]) -> Scenario {
     let overrides: Vec<String> = overrides.iter().map(|it| (*it).to_owned()).collect();
