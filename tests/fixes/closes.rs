@@ -173,11 +173,10 @@ impl Build for FewerAttempts {
         UNFIXED
     }
 
-    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
-        if attempt >= allowed.min(2) {
-            ConnectFailureAction::GiveUp
-        } else {
-            ConnectFailureAction::Retry
-        }
+    fn on_connect_failure(&self, failure: ConnectFailure) -> ConnectFailureAction {
+        self.base().on_connect_failure(ConnectFailure {
+            allowed: failure.allowed.min(2),
+            ..failure
+        })
     }
 }

@@ -165,11 +165,10 @@ impl Build for FewerAttemptsToo {
         Shipped::EXCHANGE_5_5_2655_16
     }
 
-    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
-        if attempt >= allowed.min(2) {
-            ConnectFailureAction::GiveUp
-        } else {
-            ConnectFailureAction::Retry
-        }
+    fn on_connect_failure(&self, failure: ConnectFailure) -> ConnectFailureAction {
+        self.base().on_connect_failure(ConnectFailure {
+            allowed: failure.allowed.min(2),
+            ..failure
+        })
     }
 }

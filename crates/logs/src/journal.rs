@@ -161,6 +161,7 @@ const fn kind_of(record: &mta::Record) -> &'static str {
             Fact::TransportEnded(..) => "transport-ended",
             Fact::BlockAllocated(..) => "block-taken",
             Fact::BlockOutOfService(..) => "block-out-of-service",
+            Fact::CloseRequestDropped(..) => "close-request-dropped",
             Fact::BlockReleased(..) => "block-returned",
             Fact::CloseApplied { .. } => "close-applied",
             Fact::MessageSubmitted(_) => "message-submitted",
@@ -197,6 +198,7 @@ fn write_fact(line: &mut Line, fact: Fact) {
         | Fact::TransportEnded(block)
         | Fact::BlockAllocated(block)
         | Fact::BlockOutOfService(block)
+        | Fact::CloseRequestDropped(block)
         | Fact::BlockReleased(block) => {
             line.number("cb", block.index);
             line.number("instance", block.instance);

@@ -119,6 +119,9 @@ pub fn fact(fact: Fact) -> String {
         Fact::BlockOutOfService(BlockId { index, instance }) => {
             format!("a timeout takes block {index}, instance {instance}, out of service")
         }
+        Fact::CloseRequestDropped(BlockId { index, instance }) => {
+            format!("WinSock drops the close request for block {index}, instance {instance}")
+        }
         Fact::BlockReleased(BlockId { index, instance }) => {
             format!("releases block {index}, instance {instance}, to the pool")
         }

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use machine::Duration;
+use winsock::SocketError;
 
 use crate::layout::BlockState;
 pub mod decision;
@@ -82,20 +83,33 @@ pub trait Build: fmt::Debug {
         configured
     }
 
-    /// What a close request from the transport does when it finds the block in this state
-    /// (Q303102). The transport also calls this before it sends a close request down.
+    /// The state of a block while it waits for the transport's answer, after the last connect() of
+    /// an open request has failed: [`BlockState::Closing`] or [`BlockState::OutOfService`]
+    /// (Q303102, reading B).
+    fn block_after_connect_failure(&self) -> BlockState {
+        self.base().block_after_connect_failure()
+    }
+
+    /// What a close request of the transport does when it finds the block in this state (Q303102).
+    /// WinSock's entry asks first, on the transport's thread; if it does not drop the request, the
+    /// driver asks again when it carries the request out.
     fn on_close_request(&self, state: BlockState) -> CloseAction {
         self.base().on_close_request(state)
     }
 
-    /// What the driver does after the nth connect() for an open request has failed: `attempt` is
-    /// n, from 1, and `allowed` is the host's `connect_attempts` (Q193894).
-    fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
-        if attempt >= allowed {
+    /// What the driver does after a connect() for an open request has failed. Only a timeout is
+    /// worth another attempt (Q193894): after any other error the next would fail at once too.
+    fn on_connect_failure(&self, failure: ConnectFailure) -> ConnectFailureAction {
+        if failure.error != SocketError::TimedOut || failure.attempt >= failure.allowed {
             ConnectFailureAction::GiveUp
         } else {
             ConnectFailureAction::Retry
         }
+    }
+
+    /// Whether a block is released although its connect() was repeated (Q193894).
+    fn releases_after_retry(&self) -> bool {
+        self.base().releases_after_retry()
     }
 
     /// What the driver does with an incoming call when no block is free (event 9156).
@@ -138,6 +152,17 @@ pub trait Build: fmt::Debug {
     fn serializes_heap(&self) -> bool {
         true
     }
+}
+
+/// A connect() of an open request that has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectFailure {
+    /// Which connect() of the open request, from 1.
+    pub attempt: u32,
+    /// The host's `connect_attempts`.
+    pub allowed: u32,
+    /// Its error.
+    pub error: SocketError,
 }
 
 /// A version as the start-up event prints it.
@@ -190,66 +215,113 @@ pub struct Shipped {
     version: Version,
     /// Whether the shared structures are guarded by critical sections (Q152941).
     synchronised: bool,
-    /// Whether a late close request releases a block out of service (Q303102).
+    /// Which timeouts take a block out of service (Q303102).
+    out_of_service: OutOfService,
+    /// Whether a close request releases a block that is out of service (Q303102).
     releases_late: bool,
+    /// Whether a block is released after its connect() was repeated (Q193894).
+    releases_after_retry: bool,
+}
+
+/// Which timeouts take a block out of service: the readings of Q303102 in docs/model.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum OutOfService {
+    /// None. 4.0 has no timeout path.
+    Never,
+    /// That of the session: its disconnect timer expires while the driver still connects.
+    SessionTimeout,
+    /// That of the connection: the last connect() of an open request has failed.
+    ConnectionTimeout,
+    /// Both.
+    AnyTimeout,
 }
 
 impl Shipped {
     /// 4.0 Service Pack 2: nothing is guarded (Q152941).
-    pub const EXCHANGE_4_0_993_6: Self = Self::unfixed((4, 0), (993, 6));
+    pub const EXCHANGE_4_0_993_6: Self = Self {
+        synchronised: false,
+        out_of_service: OutOfService::Never,
+        releases_late: false,
+        ..Self::fixed((4, 0), (993, 6))
+    };
     /// 4.0, the fix of Q152941: critical sections.
-    pub const EXCHANGE_4_0_994_2: Self = Self::unfixed((4, 0), (994, 2))
-        .with_critical_sections()
-        .with_late_release();
-    /// 5.5 Service Pack 4: a timeout before the close request leaks the block (Q303102).
-    pub const EXCHANGE_5_5_2653_23: Self =
-        Self::unfixed((5, 5), (2653, 23)).with_critical_sections();
-    /// 5.5, the fix of Q303102.
-    pub const EXCHANGE_5_5_2655_16: Self = Self::unfixed((5, 5), (2655, 16))
-        .with_critical_sections()
-        .with_late_release();
+    pub const EXCHANGE_4_0_994_2: Self = Self {
+        out_of_service: OutOfService::Never,
+        ..Self::fixed((4, 0), (994, 2))
+    };
+    /// 5.5 Service Pack 1: the leak of Q193894 as well as that of Q200259.
+    pub const EXCHANGE_5_5_2232_18: Self = Self {
+        releases_after_retry: false,
+        ..Self::EXCHANGE_5_5_2448_1.renumbered((2232, 18))
+    };
+    /// 5.5 Service Pack 2: a session timeout before the close request leaks the block (Q200259).
+    pub const EXCHANGE_5_5_2448_1: Self = Self::EXCHANGE_5_5_2653_23.renumbered((2448, 1));
+    /// 5.5 Service Pack 4: a timeout before the close request leaks the block (Q303102, reading A).
+    pub const EXCHANGE_5_5_2653_23: Self = Self {
+        out_of_service: OutOfService::SessionTimeout,
+        releases_late: false,
+        ..Self::fixed((5, 5), (2653, 23))
+    };
+    /// The same build in reading B of Q303102: the timeout of the connection takes the block out of
+    /// service, and a close request that crosses its indication is dropped.
+    pub const EXCHANGE_5_5_2653_23_B: Self = Self {
+        out_of_service: OutOfService::ConnectionTimeout,
+        ..Self::EXCHANGE_5_5_2653_23
+    };
+    /// 5.5, the fix of Q303102 in both readings.
+    pub const EXCHANGE_5_5_2655_16: Self = Self::fixed((5, 5), (2655, 16));
     /// Exchange 2000 before the fix of Q303101; the build number is that of Service Pack 1.
-    pub const EXCHANGE_6_0_4712_0: Self = Self::unfixed((6, 0), (4712, 0)).with_critical_sections();
+    pub const EXCHANGE_6_0_4712_0: Self = Self {
+        out_of_service: OutOfService::SessionTimeout,
+        releases_late: false,
+        ..Self::fixed((6, 0), (4712, 0))
+    };
     /// Exchange 2000, the fix of Q303101.
-    pub const EXCHANGE_6_0_4720_14: Self = Self::unfixed((6, 0), (4720, 14))
-        .with_critical_sections()
-        .with_late_release();
+    pub const EXCHANGE_6_0_4720_14: Self = Self::fixed((6, 0), (4720, 14));
 
     /// All of them, oldest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::EXCHANGE_4_0_993_6,
         Self::EXCHANGE_4_0_994_2,
+        Self::EXCHANGE_5_5_2232_18,
+        Self::EXCHANGE_5_5_2448_1,
         Self::EXCHANGE_5_5_2653_23,
+        Self::EXCHANGE_5_5_2653_23_B,
         Self::EXCHANGE_5_5_2655_16,
         Self::EXCHANGE_6_0_4712_0,
         Self::EXCHANGE_6_0_4720_14,
     ];
 
-    /// A build with both defects.
-    const fn unfixed(product: (u16, u16), build: (u16, u16)) -> Self {
+    /// A build with every fix.
+    const fn fixed(product: (u16, u16), build: (u16, u16)) -> Self {
         Self {
             version: Version { product, build },
-            synchronised: false,
-            releases_late: false,
+            synchronised: true,
+            out_of_service: OutOfService::AnyTimeout,
+            releases_late: true,
+            releases_after_retry: true,
         }
     }
 
-    const fn with_critical_sections(mut self) -> Self {
-        self.synchronised = true;
+    const fn renumbered(mut self, build: (u16, u16)) -> Self {
+        self.version.build = build;
         self
     }
 
-    const fn with_late_release(mut self) -> Self {
-        self.releases_late = true;
-        self
-    }
-
-    /// The shipped build of this version text, such as `5.5.2653.23`.
+    /// The name in scenario files: the version, and the reading of Q303102 if it is not A.
     #[must_use]
-    pub fn named(version: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|build| build.version.to_string() == version)
+    pub fn name(self) -> String {
+        let reading = match self.out_of_service {
+            OutOfService::ConnectionTimeout => "-b",
+            OutOfService::Never | OutOfService::SessionTimeout | OutOfService::AnyTimeout => "",
+        };
+        format!("{}{reading}", self.version)
+    }
+
+    /// The build with this name, such as `5.5.2653.23`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|build| build.name() == name)
     }
 }
 
@@ -280,13 +352,30 @@ impl Shipped {
         self.synchronised.then_some(lock)
     }
 
-    /// See [`Build::on_session_timeout`]. 4.0 has no timeout path: it requests a close.
+    /// See [`Build::on_session_timeout`].
     #[must_use]
-    pub fn on_session_timeout(self, state: BlockState) -> TimeoutAction {
-        match (self.generation(), state) {
-            (Generation::Single, BlockState::Connecting) => TimeoutAction::TakeOutOfService,
+    pub const fn on_session_timeout(self, state: BlockState) -> TimeoutAction {
+        match (self.out_of_service, state) {
+            (OutOfService::SessionTimeout | OutOfService::AnyTimeout, BlockState::Connecting) => {
+                TimeoutAction::TakeOutOfService
+            }
             _ => TimeoutAction::RequestClose,
         }
+    }
+
+    /// See [`Build::block_after_connect_failure`].
+    #[must_use]
+    pub const fn block_after_connect_failure(self) -> BlockState {
+        match self.out_of_service {
+            OutOfService::ConnectionTimeout | OutOfService::AnyTimeout => BlockState::OutOfService,
+            OutOfService::Never | OutOfService::SessionTimeout => BlockState::Closing,
+        }
+    }
+
+    /// See [`Build::releases_after_retry`].
+    #[must_use]
+    pub const fn releases_after_retry(self) -> bool {
+        self.releases_after_retry
     }
 
     /// See [`Build::on_close_request`].
@@ -294,7 +383,7 @@ impl Shipped {
     pub fn on_close_request(self, state: BlockState) -> CloseAction {
         match state {
             BlockState::Free => CloseAction::Refuse,
-            BlockState::OutOfService if !self.releases_late => CloseAction::Acknowledge,
+            BlockState::OutOfService if !self.releases_late => CloseAction::Drop,
             BlockState::OutOfService
             | BlockState::Allocated
             | BlockState::Connecting
@@ -347,9 +436,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn named_finds_every_build_by_its_version() {
+    fn named_finds_every_build_by_its_name() {
         for build in Shipped::ALL {
-            assert_eq!(Shipped::named(&build.version().to_string()), Some(build));
+            assert_eq!(Shipped::named(&build.name()), Some(build));
         }
         assert_eq!(Shipped::named("5.5.2650.24"), None);
     }
@@ -357,12 +446,10 @@ mod tests {
     #[test]
     fn only_a_fix_releases_a_block_whose_close_request_comes_late() {
         let late = |build: Shipped| build.on_close_request(BlockState::OutOfService);
-        assert_eq!(
-            late(Shipped::EXCHANGE_5_5_2653_23),
-            CloseAction::Acknowledge
-        );
+        assert_eq!(late(Shipped::EXCHANGE_5_5_2653_23), CloseAction::Drop);
+        assert_eq!(late(Shipped::EXCHANGE_5_5_2653_23_B), CloseAction::Drop);
         assert_eq!(late(Shipped::EXCHANGE_5_5_2655_16), CloseAction::Close);
-        assert_eq!(late(Shipped::EXCHANGE_6_0_4712_0), CloseAction::Acknowledge);
+        assert_eq!(late(Shipped::EXCHANGE_6_0_4712_0), CloseAction::Drop);
         assert_eq!(late(Shipped::EXCHANGE_6_0_4720_14), CloseAction::Close);
     }
 

@@ -24,10 +24,12 @@ pub enum Stimulus {
     ConnectAgain,
     /// The driver disconnects.
     Disconnect,
-    /// The association manager asks the transport to close.
-    DisconnectRequest,
-    /// Message type 2: a close request.
+    /// Message type 2, a request of the transport, arrives at WinSock's entry.
     CloseRequest,
+    /// Message type 2, the transport's response to a close indication, arrives at WinSock's entry.
+    CloseResponse,
+    /// The driver carries out a message type 2.
+    CloseMessage,
     /// The session's timer has expired.
     SessionTimeout,
     /// `FD_ACCEPT`.
@@ -55,7 +57,7 @@ pub(crate) struct CoverageCounters([[Cell<u64>; Stimulus::ALL.len()]; STATES]);
 
 impl Stimulus {
     /// All stimuli, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Listen,
         Self::OpenRequest,
         Self::ReceiveRequest,
@@ -63,8 +65,9 @@ impl Stimulus {
         Self::ConnectFailed,
         Self::ConnectAgain,
         Self::Disconnect,
-        Self::DisconnectRequest,
         Self::CloseRequest,
+        Self::CloseResponse,
+        Self::CloseMessage,
         Self::SessionTimeout,
         Self::Accept,
         Self::Connect,

@@ -39,7 +39,7 @@ pub enum BlockState {
     Open = 4,
     /// The socket is closed; the transport has not answered yet.
     Closing = 5,
-    /// A session timeout took it out of service (Q303102).
+    /// A timeout of the session or of the connection took it out of service (Q303102).
     OutOfService = 6,
 }
 
@@ -74,8 +74,8 @@ pub mod field {
     pub const EVENT: Field = Field::new(20, "control block.event");
     /// The address of the receive buffer on the process heap; null for none.
     pub const BUFFER: Field = Field::new(24, "control block.buffer");
-    /// The number of failed connect() attempts for this open request.
-    pub const ATTEMPTS: Field = Field::new(28, "control block.attempts");
+    /// The number of repeated connect() calls for this open request.
+    pub const RETRIES: Field = Field::new(28, "control block.retries");
     /// The address in the `sockaddr_in` of the called peer, which a repeated connect() needs.
     pub const PEER: Field = Field::new(32, "control block.peer");
     /// The port in the same `sockaddr_in`.

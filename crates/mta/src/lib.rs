@@ -43,7 +43,9 @@ pub use build::decision::{
     CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
     WaitArrayScan, WakeTiming,
 };
-pub use build::{Build, Generation, LockName, Operation, Shipped, Structure, Version};
+pub use build::{
+    Build, ConnectFailure, Generation, LockName, Operation, Shipped, Structure, Version,
+};
 pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};
 pub use environment::{SocketRequest, SocketResponse, Winsock};

@@ -11,6 +11,7 @@
 //! - `requests`: messages to a driver.
 //! - `network`: network events of a driver.
 //! - `closing`: how a driver closes.
+//! - `winsock_entry`: the procedures of the driver's layer that other threads call.
 
 pub(crate) mod closing;
 pub(crate) mod driver;
@@ -21,3 +22,4 @@ pub(crate) mod requests;
 pub(crate) mod timer;
 pub(crate) mod transport_down;
 pub(crate) mod transport_up;
+mod winsock_entry;

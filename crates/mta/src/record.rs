@@ -81,8 +81,10 @@ pub enum SocketFunction {
     Accept,
     /// closesocket(), event 9214.
     CloseSocket,
-    /// connect(), event 9215.
+    /// connect() fails at once, event 9215.
     Connect,
+    /// `FD_CONNECT` reports a failed connect(), event 9215.
+    ConnectEvent,
     /// `WSARecvEx`(), event 9221.
     Receive,
     /// send(), event 9224.
@@ -163,6 +165,8 @@ pub enum Fact {
     BlockAllocated(BlockId),
     /// The block was taken out of service by a timeout.
     BlockOutOfService(BlockId),
+    /// WinSock's entry dropped a close request of the transport for this block (Q303102).
+    CloseRequestDropped(BlockId),
     /// The block was released to the pool.
     BlockReleased(BlockId),
     /// A close request for one instance of a block was carried out on another, or on the same.
@@ -227,7 +231,7 @@ impl SocketFunction {
         match self {
             Self::Accept => 9202,
             Self::CloseSocket => 9214,
-            Self::Connect => 9215,
+            Self::Connect | Self::ConnectEvent => 9215,
             Self::Receive => 9221,
             Self::Send => 9224,
             Self::Select => 9234,

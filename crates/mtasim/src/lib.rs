@@ -214,17 +214,19 @@
 //!         Shipped::EXCHANGE_5_5_2653_23
 //!     }
 //!
-//!     fn on_connect_failure(&self, attempt: u32, allowed: u32) -> ConnectFailureAction {
-//!         let mut rng = self.0.rng(GIVE_UP, 0, [u64::from(attempt), 0]);
-//!         if attempt >= allowed || rng.random_ratio(1, 4) {
-//!             ConnectFailureAction::GiveUp
-//!         } else {
-//!             ConnectFailureAction::Retry
+//!     fn on_connect_failure(&self, failure: ConnectFailure) -> ConnectFailureAction {
+//!         let mut rng = self.0.rng(GIVE_UP, 0, [u64::from(failure.attempt), 0]);
+//!         if rng.random_ratio(1, 4) {
+//!             return ConnectFailureAction::GiveUp;
 //!         }
+//!         self.base().on_connect_failure(failure)
 //!     }
 //! }
 //!
-//! let decide = |attempt| Impatient(Choices::new(7)).on_connect_failure(attempt, 10);
+//! let decide = |attempt| {
+//!     let error = SocketError::TimedOut;
+//!     Impatient(Choices::new(7)).on_connect_failure(ConnectFailure { attempt, allowed: 10, error })
+//! };
 //! assert_eq!(decide(3), decide(3));
 //! ```
 
@@ -251,9 +253,9 @@ pub mod prelude {
     pub use config::plan::OperationKind;
     pub use kernel::{Duration, Instant, Ratio};
     pub use mta::{
-        BlockState, Build, CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset,
-        FreeList, Generation, LockName, Operation, Shipped, Structure, TimeoutAction, Version,
-        WaitArrayScan, WakeTiming,
+        BlockState, Build, CloseAction, ConnectFailure, ConnectFailureAction, EmptyPoolAction,
+        EventReset, FreeList, Generation, LockName, Operation, Shipped, Structure, TimeoutAction,
+        Version, WaitArrayScan, WakeTiming,
     };
     pub use property::proptest::prelude::*;
     pub use property::{
@@ -263,4 +265,5 @@ pub mod prelude {
         no_faults, preemptions, recovers_after_healing, schedules, stalls, workloads,
     };
     pub use simulation::{Options, Outcome};
+    pub use winsock::SocketError;
 }

@@ -315,6 +315,7 @@ impl Totals {
             | Fact::BlockAllocated(..)
             | Fact::BlockOutOfService(..)
             | Fact::BlockReleased(..)
+            | Fact::CloseRequestDropped(..)
             | Fact::CloseApplied { .. }
             | Fact::MessageSubmitted(_) => {}
         }

@@ -198,6 +198,7 @@ impl Reader {
             | Fact::AssociationRefused
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)
+            | Fact::CloseRequestDropped(..)
             | Fact::CloseApplied { .. }
             | Fact::MessageSubmitted(_)
             | Fact::MessageArrived { .. }

@@ -113,6 +113,7 @@ impl<W: Write> Trace<'_, W> {
                 | Fact::BlockAllocated(..)
                 | Fact::BlockOutOfService(..)
                 | Fact::BlockReleased(..)
+                | Fact::CloseRequestDropped(..)
                 | Fact::CloseApplied { .. } => continue,
             };
             let name = format!("message {message} {what}");

@@ -18,8 +18,14 @@ keywords! {
         V4_0_993_6 = "4.0.993.6",
         /// Exchange 4.0 with the fix of Q152941.
         V4_0_994_2 = "4.0.994.2",
+        /// Exchange 5.5 SP1, before the fix of Q193894.
+        V5_5_2232_18 = "5.5.2232.18",
+        /// Exchange 5.5 SP2, at the time of Q200259.
+        V5_5_2448_1 = "5.5.2448.1",
         /// Exchange 5.5 SP4 before the fix of Q303102.
         V5_5_2653_23 = "5.5.2653.23",
+        /// The same build in reading B of Q303102 (docs/model.md).
+        V5_5_2653_23B = "5.5.2653.23-b",
         /// Exchange 5.5 with the fix of Q303102.
         V5_5_2655_16 = "5.5.2655.16",
         /// Exchange 2000 SP1 before the fix of Q303101.
@@ -111,10 +117,8 @@ impl Build {
     #[must_use]
     pub const fn default_tcp(self) -> TcpProfile {
         match self {
-            Self::V4_0_993_6 | Self::V4_0_994_2 | Self::V5_5_2653_23 | Self::V5_5_2655_16 => {
-                TcpProfile::Nt4
-            }
             Self::V6_0_4712_0 | Self::V6_0_4720_14 => TcpProfile::W2k,
+            _ => TcpProfile::Nt4,
         }
     }
 

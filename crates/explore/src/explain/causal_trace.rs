@@ -161,6 +161,7 @@ fn concerns(fact: &Fact, id: BlockId) -> bool {
         | Fact::TransportEnded(block)
         | Fact::BlockAllocated(block)
         | Fact::BlockOutOfService(block)
+        | Fact::CloseRequestDropped(block)
         | Fact::BlockReleased(block) => block == id,
         Fact::CloseApplied {
             block,

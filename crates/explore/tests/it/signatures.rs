@@ -11,7 +11,7 @@ use crate::fixture::plan;
 /// The fixed build with planted defects.
 #[derive(Clone, Copy, Debug)]
 struct Planted {
-    /// A late close request is acknowledged without effect (Q303102).
+    /// A late close request is dropped (Q303102).
     ignores_late_close: bool,
     /// An orderly close leaves the socket open.
     leaves_socket_open: bool,
@@ -26,7 +26,7 @@ impl Build for Planted {
 
     fn on_close_request(&self, state: BlockState) -> CloseAction {
         match state {
-            BlockState::OutOfService if self.ignores_late_close => CloseAction::Acknowledge,
+            BlockState::OutOfService if self.ignores_late_close => CloseAction::Drop,
             BlockState::Open if self.leaves_socket_open => CloseAction::ReleaseOnly,
             BlockState::Free
             | BlockState::Allocated

@@ -88,7 +88,7 @@ fn the_events_of_q303102_are_verbatim() {
     let connect = logged(
         V5,
         8,
-        socket(SocketFunction::Connect, 0, 5),
+        socket(SocketFunction::ConnectEvent, 0, 5),
         TIME_OF_Q303102,
     );
     let close = logged(
@@ -271,8 +271,9 @@ fn every_event_of_the_socket_layer_has_both_forms() {
         Case { id: 9156, from: (V5, 1), event: EventEntry::NoFreeBlocks(20), words: resource, text: full.to_owned(), tail: ("BASE IL MAIN BASE 1 282", 10), short: &[] },
         Case { id: 9202, from: (V5, 8), event: socket(SocketFunction::Accept, 0, 203), words: operating, text: sockets(0, "an accept", 203), tail: ("BASE IL TCP/IP DRVR 8 256", 12), short: &["accept() call failed on CB 203", "Socket error   0"] },
         Case { id: 9214, from: (V5, 8), event: socket(SocketFunction::CloseSocket, 10057, 5), words: operating, text: sockets(10057, "a closesocket", 5), tail: ("BASE IL TCP/IP DRVR 8 259", 12), short: &["closesocket() call failed on CB 5", "Socket error   10057"] },
-        Case { id: 9215, from: (V5, 8), event: socket(SocketFunction::Connect, 0, 5), words: operating, text: sockets(0, "a connect", 5), tail: ("BASE IL TCP/IP DRVR 8 262", 14), short: &["connect() call failed on CB 5", "Socket error   0"] },
-        Case { id: 9215, from: (V4, 54), event: socket(SocketFunction::Connect, 10060, 12), words: operating, text: sockets(10060, "a connect", 12), tail: ("BASE IL TCP/IP DRVR 54 274", 12), short: &["connect() call failed on CB 12", "Socket error 10060"] },
+        Case { id: 9215, from: (V5, 8), event: socket(SocketFunction::ConnectEvent, 0, 5), words: operating, text: sockets(0, "a connect", 5), tail: ("BASE IL TCP/IP DRVR 8 262", 14), short: &["connect() call failed on CB 5", "Socket error   0"] },
+        Case { id: 9215, from: (V5, 8), event: socket(SocketFunction::Connect, 10061, 6), words: operating, text: sockets(10061, "a connect", 6), tail: ("BASE IL TCP/IP DRVR 8 274", 12), short: &["connect() call failed on CB 6", "Socket error   10061"] },
+        Case { id: 9215, from: (V4, 54), event: socket(SocketFunction::ConnectEvent, 10060, 12), words: operating, text: sockets(10060, "a connect", 12), tail: ("BASE IL TCP/IP DRVR 54 274", 12), short: &["connect() call failed on CB 12", "Socket error 10060"] },
         Case { id: 9221, from: (V4, 10), event: socket(SocketFunction::Receive, 10054, 1), words: operating, text: sockets(10054, "a WSARecvEx", 1), tail: ("BASE IL TCP/IP DRVR 10 262", 12), short: &["WSARecvEx() call failed on CB 1", "Socket error 10054"] },
         Case { id: 9224, from: (V4, 54), event: socket(SocketFunction::Send, 10053, 22), words: operating, text: sockets(10053, "a send", 22), tail: ("BASE IL TCP/IP DRVR 54 272", 12), short: &["send() call failed on CB 22", "Socket error 10053"] },
         Case { id: 9225, from: (V4, 54), event: bad, words: internal, text: "A sockets error was detected. Bad message type 1 for socket control block 1 in state 2.".to_owned(), tail: ("BASE IL TCP/IP DRVR 54 262", 14), short: &["Bad message type 1 for socket CB 1 in state 2"] },

@@ -157,12 +157,14 @@ fn sockets(function: SocketFunction, code: u32, block: u32, generation: Generati
         SocketFunction::Accept => ("accept", "an", 256),
         SocketFunction::CloseSocket => ("closesocket", "a", 259),
         SocketFunction::Connect => ("connect", "a", 274),
+        // 4.0 has one procedure for both (Q152941); 5.5 handles the event elsewhere (Q303102).
+        SocketFunction::ConnectEvent => ("connect", "a", 274),
         SocketFunction::Receive => ("WSARecvEx", "a", 262),
         SocketFunction::Send => ("send", "a", 272),
         SocketFunction::Select => ("select", "a", 280),
     };
     let (severity, procedure) = match (function, generation) {
-        (SocketFunction::Connect, Generation::Single) => (14, 262),
+        (SocketFunction::ConnectEvent, Generation::Single) => (14, 262),
         _ => (12, procedure),
     };
     let gap = socket_error_gap(generation);

@@ -27,7 +27,7 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
     t.write(address + field::SOCKET, NONE).await;
     t.write(address + field::EVENT, 0).await;
     t.write(address + field::BUFFER, buffer.0).await;
-    t.write(address + field::ATTEMPTS, 0).await;
+    t.write(address + field::RETRIES, 0).await;
     // The state is written last: a thread without a lock that sees the block allocated sees the
     // other words initialized.
     t.write(address + field::STATE, BlockState::Allocated.word())

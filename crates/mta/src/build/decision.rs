@@ -12,17 +12,18 @@ pub enum TimeoutAction {
     Release,
 }
 
-/// What the driver does with a close request.
+/// What a close request of the transport does to a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseAction {
-    /// It closes the socket and releases the block.
+    /// The driver closes the socket and releases the block.
     Close,
-    /// It confirms the close and does nothing, on the assumption that the thread which took the
-    /// block out of service has released it.
-    Acknowledge,
-    /// It confirms the close and reports event 9225: a bad message type in this state.
+    /// WinSock's entry drops it and answers that the connection is gone, on the assumption that the
+    /// thread which took the block out of service releases it. A driver that already has the request
+    /// carries it out.
+    Drop,
+    /// The driver confirms the close and reports event 9225: a bad message type in this state.
     Refuse,
-    /// It releases the block but leaves the socket open. No shipped build does this.
+    /// The driver releases the block but leaves the socket open. No shipped build does this.
     ReleaseOnly,
 }
 
@@ -31,7 +32,8 @@ pub enum CloseAction {
 pub enum ConnectFailureAction {
     /// It calls connect() again on the same socket, after the host's `connect_pause` (Q193894).
     Retry,
-    /// It closes the connection and sends the transport a close indication.
+    /// It closes the socket and sends the transport a close indication. The block waits for the
+    /// answer.
     GiveUp,
 }
 

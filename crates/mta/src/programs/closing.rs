@@ -1,8 +1,8 @@
 //! How a driver closes a connection.
 //!
-//! Either the driver disconnects, and the transport answers its close indication with a close
-//! request, or the transport sends the close request first. In both cases the close request
-//! releases the block. What a late one does is the build's decision (Q303102).
+//! Either the driver disconnects, and the transport answers its close indication, or the transport
+//! sends a close request first. In both cases message type 2 releases the block. WinSock's entry may
+//! have dropped it before it comes here (Q303102).
 
 use machine::Address;
 use winsock::{EventHandle, SocketHandle};
@@ -23,25 +23,19 @@ use super::driver_state::Driver;
 /// The handles of a block. They are removed from it first, so that no other thread closes them.
 pub(crate) struct Handles {
     socket: Option<SocketHandle>,
-    event: EventHandle,
+    event: Option<EventHandle>,
 }
 
 impl Driver<'_> {
     /// Closes the connection and sends a close indication up. The block stays allocated until the
     /// transport has answered.
     pub(crate) async fn disconnect(&mut self, block: BlockId) {
-        let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
         let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
         let handles = match shared.state(t, block, Stimulus::Disconnect).await {
             Some(BlockState::Connecting | BlockState::Open) => {
-                self.check_owner(address).await;
-                t.write(address + field::STATE, BlockState::Closing.word())
-                    .await;
-                // The entry is removed under the same lock: a thread that finds the block closing
-                // releases it at once, and the entry of its next use must not be removed instead.
-                wait_array::remove(t, shared, thread_block, address).await;
-                Some(take_handles(t, address).await)
+                Some(self.take_from_service(address, BlockState::Closing).await)
             }
             Some(
                 BlockState::Free
@@ -59,14 +53,50 @@ impl Driver<'_> {
         shared.post_up(t, ToUp::CloseIndication(block)).await;
     }
 
-    /// Handles a close request from the transport: message type 2.
-    pub(crate) async fn on_close_request(&mut self, block: BlockId) {
+    /// The last connect() of an open request has failed: closes the socket and sends a close
+    /// indication up. Winsock.log says nothing about it, since the failing sample of Q303102 does not;
+    /// event 9214 does.
+    pub(crate) async fn give_up(&mut self, block: BlockId) {
+        let (t, shared) = (self.t, self.shared);
+        let address = shared.address(block.index);
+        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let found = shared.state(t, block, Stimulus::Disconnect).await;
+        if found != Some(BlockState::Connecting) {
+            return shared.unlock(t, lock).await;
+        }
+        let state = shared.build.block_after_connect_failure();
+        let handles = self.take_from_service(address, state).await;
+        shared.unlock(t, lock).await;
+        if state == BlockState::OutOfService {
+            record_fact(t, Fact::BlockOutOfService(block));
+        }
+        release_handles(t, block, &handles).await;
+        self.state.clear(block);
+        shared.post_up(t, ToUp::CloseIndication(block)).await;
+    }
+
+    /// Takes the handles out of a block and its entry out of the wait array. The caller holds the
+    /// lock of the blocks.
+    async fn take_from_service(&mut self, address: Address, state: BlockState) -> Handles {
+        let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        self.check_owner(address).await;
+        t.write(address + field::STATE, state.word()).await;
+        // The entry is removed under the same lock: a thread that finds the block closing releases
+        // it at once, and the entry of its next use must not be removed instead.
+        wait_array::remove(t, shared, thread_block, address).await;
+        take_handles(t, address).await
+    }
+
+    /// Carries out a message type 2 of the transport.
+    pub(crate) async fn on_close_message(&mut self, block: BlockId) {
         let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
         let address = shared.address(block.index);
         let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
-        let state = shared.state(t, block, Stimulus::CloseRequest).await;
+        let state = shared.state(t, block, Stimulus::CloseMessage).await;
         let owner = t.read(address + field::OWNER).await;
         let found = Instance(t.read(address + field::INSTANCE).await);
+        let retries = t.read(address + field::RETRIES).await;
+        let is_released = retries == 0 || shared.build.releases_after_retry();
         let Some(state) = state else {
             // The block was reused: this request is for an earlier instance.
             shared.unlock(t, lock).await;
@@ -77,14 +107,14 @@ impl Driver<'_> {
         }
         let action = shared.build.on_close_request(state);
         let handles = match action {
-            CloseAction::Acknowledge | CloseAction::Refuse => None,
-            CloseAction::Close | CloseAction::ReleaseOnly => Some(begin_closing(t, address).await),
+            CloseAction::Refuse => None,
+            // The entry took the message, so it counts, whatever has happened to the block since.
+            CloseAction::Close | CloseAction::Drop | CloseAction::ReleaseOnly => {
+                Some(begin_closing(t, address).await)
+            }
         };
         shared.unlock(t, lock).await;
         match handles {
-            // The leak of Q303102: the confirm goes up, the transport forgets the connection, and
-            // nothing refers to the block any more.
-            None if action == CloseAction::Acknowledge => {}
             None => log_event(
                 t,
                 EventEntry::BadMessage(MessageType::Close, block.index, state),
@@ -103,14 +133,16 @@ impl Driver<'_> {
                         .notify(t, thread_block, WakeTiming::BeforeChange)
                         .await;
                 }
-                // `disconnect` has removed the entry of a closing block.
-                if state != BlockState::Closing {
+                // `take_from_service` has removed the entry of a block that the driver closed.
+                if !matches!(state, BlockState::Closing | BlockState::OutOfService) {
                     wait_array::remove(t, shared, owner, address).await;
                 }
-                if action == CloseAction::Close {
+                if action != CloseAction::ReleaseOnly {
                     close_handles(t, block, handles).await;
                 }
-                pool::release(t, shared, address).await;
+                if is_released {
+                    pool::release(t, shared, address).await;
+                }
                 if is_paired {
                     shared
                         .notify(t, thread_block, WakeTiming::AfterChange)
@@ -152,16 +184,21 @@ async fn take_handles(t: &Thread, address: Address) -> Handles {
     let socket = (socket != NONE).then_some(SocketHandle(socket));
     Handles {
         socket,
-        event: EventHandle(event),
+        event: (event != 0).then_some(EventHandle(event)),
     }
 }
 
-/// Shuts the socket down, closes it, and closes its event object.
+/// Logs the line about closing a socket, and closes it.
 pub(crate) async fn close_handles(t: &Thread, block: BlockId, handles: Handles) {
-    let Handles { socket, event } = handles;
-    let event = (event.0 != 0).then_some(event);
     // Without a socket the line reads `close socket -1 on cb 2, handle 0` (Q303102).
-    log(t, LogLine::CloseSocket(socket, block.index, event));
+    let line = LogLine::CloseSocket(handles.socket, block.index, handles.event);
+    log(t, line);
+    release_handles(t, block, &handles).await;
+}
+
+/// Shuts the socket down, closes it, and closes its event object.
+async fn release_handles(t: &Thread, block: BlockId, handles: &Handles) {
+    let &Handles { socket, event } = handles;
     if let Some(socket) = socket {
         // shutdown() on a socket that was never connected fails with 10057, which closesocket()
         // cannot return. Event 9214 reports it as a failure of closesocket() (Q303102).

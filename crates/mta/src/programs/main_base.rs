@@ -5,19 +5,17 @@ use std::rc::Rc;
 use winsock::{EventHandle, FlowLabel};
 
 use crate::blocks::{pool, wait_array};
-use crate::build::decision::{TimeoutAction, WakeTiming};
 use crate::build::{Operation, Structure};
 use crate::config::Submission;
-use crate::coverage::Stimulus;
 use crate::environment::Thread;
-use crate::layout::{BlockId, BlockState, field};
+use crate::layout::{BlockId, field};
 use crate::manager::{Action, Manager, OutgoingCall};
 use crate::message::{Message, ToDown, ToDriver, ToMain, ToUp};
-use crate::record::{AssociationIndex, EventEntry, Fact, LogLine, MessageType};
-use crate::shared::{Shared, log, log_event, record_fact, rfc1006_address};
+use crate::record::{AssociationIndex, EventEntry, LogLine, MessageType};
+use crate::shared::{Shared, log, log_event, rfc1006_address};
 use crate::sockets;
 
-use super::closing::{begin_closing, close_handles};
+use super::winsock_entry;
 
 /// The thread, at work.
 struct MainBase<'a> {
@@ -108,7 +106,13 @@ impl MainBase<'_> {
                     Action::Disconnect(block) => {
                         shared.post_up(t, ToUp::Disconnect(block)).await;
                     }
-                    Action::TimeOut(block) => self.time_out(block).await,
+                    Action::TimeOut(block) => {
+                        winsock_entry::time_out(t, shared, block).await;
+                        // "A connection timeout occurs before the close request is received from
+                        // the transport layer" (Q303102): the close request is the transport's
+                        // answer to this message.
+                        shared.post_up(t, ToUp::Disconnect(block)).await;
+                    }
                     Action::SetTimer(timer) => {
                         t.send(shared.queues.timer, Message::Timer(timer)).await;
                     }
@@ -153,44 +157,5 @@ impl MainBase<'_> {
         log(t, LogLine::Message(MessageType::Open, block.index));
         log(t, LogLine::Message(MessageType::Receive, block.index));
         shared.post_driver(t, block, ToDriver::Receive(block)).await;
-    }
-
-    /// The session's timer has expired before the connection was open. The build decides what
-    /// happens to the block.
-    async fn time_out(&self, block: BlockId) {
-        let (t, shared) = (self.t, self.shared);
-        let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
-        let state = shared.state(t, block, Stimulus::SessionTimeout).await;
-        let action = state.map_or(TimeoutAction::RequestClose, |state| {
-            shared.build.on_session_timeout(state)
-        });
-        let owner = t.read(address + field::OWNER).await;
-        match action {
-            TimeoutAction::RequestClose => shared.unlock(t, lock).await,
-            // The race of Q303102: from here on the block is out of service, and the transport's
-            // close request finds it in a state that unfixed builds take for released.
-            TimeoutAction::TakeOutOfService => {
-                t.write(address + field::STATE, BlockState::OutOfService.word())
-                    .await;
-                shared.unlock(t, lock).await;
-                record_fact(t, Fact::BlockOutOfService(block));
-                shared.notify(t, owner, WakeTiming::BeforeChange).await;
-                wait_array::remove(t, shared, owner, address).await;
-                shared.notify(t, owner, WakeTiming::AfterChange).await;
-            }
-            TimeoutAction::Release => {
-                let handles = begin_closing(t, address).await;
-                shared.unlock(t, lock).await;
-                shared.notify(t, owner, WakeTiming::BeforeChange).await;
-                wait_array::remove(t, shared, owner, address).await;
-                close_handles(t, block, handles).await;
-                pool::release(t, shared, address).await;
-                shared.notify(t, owner, WakeTiming::AfterChange).await;
-            }
-        }
-        // "A connection timeout occurs before the close request is received from the transport
-        // layer" (Q303102): the close request is the transport's answer to this message.
-        shared.post_up(t, ToUp::Disconnect(block)).await;
     }
 }

@@ -91,7 +91,10 @@ impl Driver<'_> {
                         let failed = ToDriver::ConnectFailed(block, error);
                         shared.post_driver(t, block, failed).await;
                     }
-                    Some(error) => self.on_connect_failed(block, error).await,
+                    Some(error) => {
+                        self.on_connect_failed(block, SocketFunction::ConnectEvent, error)
+                            .await;
+                    }
                 }
             }
             Some(BlockState::Open) if !events.is_empty() => {

@@ -7,7 +7,7 @@ use winsock::{
 
 use crate::blocks::wait_array;
 use crate::build::decision::{ConnectFailureAction, WakeTiming};
-use crate::build::{Generation, Operation, Structure};
+use crate::build::{ConnectFailure, Generation, Operation, Structure};
 use crate::coverage::Stimulus;
 use crate::layout::{BlockId, BlockState, FAMILY_INTERNET, NONE, field};
 use crate::message::ToDriver;
@@ -48,9 +48,12 @@ impl Driver<'_> {
                 self.disconnect(block).await;
                 self.state.clear(block);
             }
-            ToDriver::ConnectFailed(block, error) => self.on_connect_failed(block, error).await,
+            ToDriver::ConnectFailed(block, error) => {
+                self.on_connect_failed(block, SocketFunction::ConnectEvent, error)
+                    .await;
+            }
             ToDriver::Close(block) => {
-                self.on_close_request(block).await;
+                self.on_close_message(block).await;
                 self.state.clear(block);
             }
         }
@@ -94,7 +97,8 @@ impl Driver<'_> {
         // while no thread waits for it.
         wait_array::add(t, shared, thread_block, address).await;
         if let Err(error) = sockets::connect(t, socket, peer, flow_label).await {
-            self.on_connect_failed(block, error).await;
+            self.on_connect_failed(block, SocketFunction::Connect, error)
+                .await;
         }
         shared
             .notify(t, thread_block, WakeTiming::AfterChange)
@@ -154,43 +158,56 @@ impl Driver<'_> {
     }
 
     /// Handles a failed connect(): schedules another on the same socket, or gives up. Q193894 saw a
-    /// leak whenever a connection took more than one attempt.
-    pub(crate) async fn on_connect_failed(&mut self, block: BlockId, error: SocketError) {
+    /// leak whenever a connection took more than one attempt. `reported_by` is the call itself or the
+    /// network event.
+    pub(crate) async fn on_connect_failed(
+        &mut self,
+        block: BlockId,
+        reported_by: SocketFunction,
+        error: SocketError,
+    ) {
         let (t, shared) = (self.t, self.shared);
-        self.log_connect_failure(block, error);
+        self.log_connect_failure(block, reported_by, error);
         let address = shared.address(block.index);
         let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
         let found = shared.state(t, block, Stimulus::ConnectFailed).await;
         let connecting = found == Some(BlockState::Connecting);
-        let attempts = t.read(address + field::ATTEMPTS).await.wrapping_add(1);
-        if connecting {
-            t.write(address + field::ATTEMPTS, attempts).await;
+        let attempt = t.read(address + field::RETRIES).await.wrapping_add(1);
+        let failure = ConnectFailure {
+            attempt,
+            allowed: shared.connect_attempts,
+            error,
+        };
+        let action = shared.build.on_connect_failure(failure);
+        if connecting && action == ConnectFailureAction::Retry {
+            t.write(address + field::RETRIES, attempt).await;
         }
         shared.unlock(t, lock).await;
         if !connecting {
             return;
         }
-        let allowed = shared.connect_attempts;
-        match shared.build.on_connect_failure(attempts, allowed) {
-            ConnectFailureAction::GiveUp => {
+        match (action, shared.build.generation()) {
+            (ConnectFailureAction::Retry, _) => {
+                self.state.retry(t.now() + shared.connect_pause, block);
+            }
+            (ConnectFailureAction::GiveUp, Generation::Single) => self.give_up(block).await,
+            (ConnectFailureAction::GiveUp, Generation::Pairs) => {
                 self.disconnect(block).await;
                 self.state.clear(block);
-            }
-            ConnectFailureAction::Retry => {
-                self.state.retry(t.now() + shared.connect_pause, block);
             }
         }
     }
 
-    fn log_connect_failure(&self, block: BlockId, error: SocketError) {
-        let shown = match self.shared.build.generation() {
-            // 4.0 reports the code of the connect() (Q152941).
-            Generation::Pairs => Some(error),
-            // 5.5 and later report WSAGetLastError(), and no call on this thread has failed:
-            // "Socket error 0" (Q303102).
-            Generation::Single => None,
+    fn log_connect_failure(&self, block: BlockId, reported_by: SocketFunction, error: SocketError) {
+        let shown = match (self.shared.build.generation(), reported_by) {
+            // 5.5 and later report WSAGetLastError(). When a network event brings the failure, no
+            // call on this thread has failed: "Socket error 0" (Q303102).
+            (Generation::Single, SocketFunction::ConnectEvent) => None,
+            // A connect() that fails at once has left its code there (Q170056), and 4.0 reports the
+            // code in both cases (Q152941).
+            _ => Some(error),
         };
-        log_socket_error(self.t, SocketFunction::Connect, shown, block.index);
+        log_socket_error(self.t, reported_by, shown, block.index);
     }
 
     /// Calls connect() again, on the same socket: WinSock allows it after 10051, 10060 and 10061.
@@ -202,11 +219,11 @@ impl Driver<'_> {
         let connecting = found == Some(BlockState::Connecting);
         let socket = t.read(address + field::SOCKET).await;
         let host = t.read(address + field::PEER).await;
-        let attempts = t.read(address + field::ATTEMPTS).await;
+        let retries = t.read(address + field::RETRIES).await;
         let port = t.read(address + field::PEER_PORT).await;
         // connect() takes a whole sockaddr_in; the family is the same in every block.
         let _family = t.read(address + field::PEER_FAMILY).await;
-        let flow_label = shared.flow_labels.for_retry(block.index, attempts);
+        let flow_label = shared.flow_labels.for_retry(block.index, retries);
         shared.unlock(t, lock).await;
         if !connecting || socket == NONE {
             return;
@@ -215,7 +232,7 @@ impl Driver<'_> {
         let begun = sockets::connect(t, SocketHandle(socket), peer, flow_label).await;
         if let Err(error) = begun {
             // Boxed, because the two methods call each other and a future has a finite size.
-            Box::pin(self.on_connect_failed(block, error)).await;
+            Box::pin(self.on_connect_failed(block, SocketFunction::Connect, error)).await;
         }
     }
 

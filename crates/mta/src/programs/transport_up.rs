@@ -6,16 +6,15 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::build::decision::CloseAction;
-use crate::build::{Operation, Structure};
-use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
 use crate::layout::BlockId;
 use crate::message::{Message, ToDriver, ToMain, ToUp};
-use crate::record::{Fact, LogLine, MessageType};
-use crate::shared::{Shared, log, record_fact};
+use crate::record::Fact;
+use crate::shared::{Shared, record_fact};
+
+use super::winsock_entry::{self, Close, CloseAnswer};
 
 /// A longer session unit ends the connection. Associations of this MTA send none.
 const UNIT_BYTES_MAX: usize = 64 * 1024;
@@ -26,7 +25,7 @@ struct Connection {
     thread_block: u32,
     /// The part of a session unit that has arrived.
     unit: Vec<u8>,
-    /// A close request was sent down.
+    /// A close request or response was sent down.
     closing: bool,
 }
 
@@ -131,52 +130,31 @@ impl Transport<'_> {
         }
     }
 
-    /// The driver has closed the socket. If a close request is on its way down, that is the answer.
+    /// The driver has closed the socket. If a close request is on its way down, the indication is its
+    /// confirm.
     async fn on_close_indication(&mut self, block: BlockId) {
-        let Some(connection) = self.connections.get_mut(&block) else {
-            return;
-        };
-        if !std::mem::replace(&mut connection.closing, true) {
-            let thread_block = connection.thread_block;
-            self.close(block, thread_block).await;
-        }
+        self.close(block, Close::Response).await;
     }
 
-    /// Closes the connection for the association manager. The transport looks at the block first: in
-    /// a state in which the build would only confirm the close request, it sends none.
+    /// Closes the connection for the association manager.
     async fn disconnect(&mut self, block: BlockId) {
+        self.close(block, Close::Request).await;
+    }
+
+    async fn close(&mut self, block: BlockId, close: Close) {
         let Some(connection) = self.connections.get_mut(&block) else {
             return;
         };
-        // One close request for each connection: a second could reach the next use of the block.
+        // One message for each connection: a second could reach the next use of the block.
         if std::mem::replace(&mut connection.closing, true) {
             return;
         }
         let thread_block = connection.thread_block;
-        let guard = self
-            .shared
-            .lock(self.t, Structure::Blocks, Operation::Use)
-            .await;
-        let state = self
-            .shared
-            .state(self.t, block, Stimulus::DisconnectRequest)
-            .await;
-        self.shared.unlock(self.t, guard).await;
-        match state.map(|state| self.shared.build.on_close_request(state)) {
-            Some(CloseAction::Close | CloseAction::ReleaseOnly | CloseAction::Refuse) => {
-                self.close(block, thread_block).await;
-            }
-            // The block was reused, or is out of service. An unfixed build takes this for closed,
-            // so no close request releases the block: the leak of Q303102.
-            Some(CloseAction::Acknowledge) | None => self.end(block).await,
+        let answer = winsock_entry::close(self.t, self.shared, block, thread_block, close).await;
+        // The transport takes WinSock's word that the connection is gone, and forgets it.
+        if answer == CloseAnswer::Gone {
+            self.end(block).await;
         }
-    }
-
-    async fn close(&mut self, block: BlockId, thread_block: u32) {
-        log(self.t, LogLine::Message(MessageType::Close, block.index));
-        self.shared
-            .post_to(self.t, thread_block, ToDriver::Close(block))
-            .await;
     }
 
     async fn end(&mut self, block: BlockId) {

@@ -117,6 +117,7 @@ impl Blocks {
             }
             Fact::BlockOutOfService(_) => self.has_changed = true,
             Fact::CloseApplied { .. }
+            | Fact::CloseRequestDropped(_)
             | Fact::AssociationOpened(_)
             | Fact::AssociationBegun(_)
             | Fact::AssociationRefused
