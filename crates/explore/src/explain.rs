@@ -6,6 +6,7 @@
 mod causal_trace;
 pub mod critical_pair;
 pub mod failure_likelihood;
+mod headline;
 mod interval_events;
 
 use std::fmt::{self, Write};
@@ -39,6 +40,9 @@ pub struct Explanation {
     pub at: u64,
     /// The message of the oracle.
     pub detail: String,
+    /// The cause in one sentence: timer, message, order and the build's answer. `None` if the
+    /// records and accesses show no decisive order.
+    pub headline: Option<String>,
     /// The seed of the run.
     pub seed: u64,
     /// Each part, and whether it is necessary.
@@ -115,16 +119,23 @@ pub fn explain(
         at: Instant::from_nanos(failure.at),
         threads: &threads,
     };
+    let critical_pair = critical_pair::pair(scenario, &outcome, context);
+    let violations = outcome.violations.iter();
+    let mut violations = violations.filter(|it| it.signature() == failure.signature);
+    let of_block = violations.find_map(|it| headline::of_block(scenario, &outcome, it));
+    let of_pair = || headline::of_pair(scenario, &host, critical_pair.as_ref()?);
+    let headline = of_block.or_else(of_pair);
     let with_all_parts = outcome.signatures();
     let mut explanation = Explanation {
-        schema_version: 2,
+        schema_version: 3,
         signature: failure.signature.clone(),
         at: failure.at,
         detail,
+        headline,
         seed,
         parts: Vec::new(),
         causal_trace,
-        critical_pair: critical_pair::pair(scenario, &outcome, context),
+        critical_pair,
         runs: 1,
         failure_likelihood: None,
     };
@@ -225,6 +236,9 @@ impl fmt::Display for Explanation {
             "{}\n  at {at} s, seed {}",
             self.signature, self.seed
         )?;
+        if let Some(headline) = &self.headline {
+            writeln!(formatter, "  {headline}")?;
+        }
         writeln!(formatter, "  {}\n\nCausal trace:", self.detail)?;
         for sentence in &self.causal_trace {
             writeln!(formatter, "  {sentence}")?;

@@ -127,7 +127,7 @@ fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
     sentences
 }
 
-fn records_of<'a>(
+pub(super) fn records_of<'a>(
     outcome: &'a Outcome,
     host: &str,
 ) -> impl Iterator<Item = (Instant, ThreadNumber, &'a MtaRecord)> {

@@ -11,6 +11,8 @@ use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{LoggedAccess, Outcome};
 
+use super::headline::apart;
+
 /// The maximum length of the access log; older accesses are dropped.
 pub(crate) const ACCESSES_MAX: u64 = 200_000;
 /// The maximum number of accesses shown of the interleaving: the first and the last half.
@@ -30,6 +32,8 @@ pub struct CriticalPair {
     pub earlier: String,
     /// The later access.
     pub later: String,
+    /// The order of the two and the time between them, as one clause.
+    pub order: String,
     /// The preemption around the two accesses, if there was one.
     pub preempted: Option<String>,
     /// The accesses of the two threads to common words from there on, in order.
@@ -88,6 +92,7 @@ fn around_preemption(
     Some(CriticalPair {
         earlier: show(accesses[earlier]),
         later: show(accesses[later]),
+        order: order(accesses[earlier], accesses[later]),
         preempted: Some(words),
         ..with_interleaving(accesses, earlier.min(window.begin), threads)
     })
@@ -234,6 +239,7 @@ fn pair_at(accesses: &[&LoggedAccess], earlier: usize, later: usize) -> Critical
     CriticalPair {
         earlier: show(accesses[earlier]),
         later: show(accesses[later]),
+        order: order(accesses[earlier], accesses[later]),
         ..with_interleaving(accesses, earlier, threads)
     }
 }
@@ -265,9 +271,40 @@ fn with_interleaving(accesses: &[&LoggedAccess], from: usize, threads: [u16; 2])
     CriticalPair {
         earlier: String::new(),
         later: String::new(),
+        order: String::new(),
         preempted: None,
         interleaving,
     }
+}
+
+/// `A (008) reads x 12 us before B (007) writes it`. A preempted thread stands before its access.
+fn order(earlier: &LoggedAccess, later: &LoggedAccess) -> String {
+    let verb = |access: &LoggedAccess| match access.kind {
+        OperationKind::Read => "reads",
+        OperationKind::Write => "writes",
+        OperationKind::Interlocked => "exchanges",
+        OperationKind::Enter => "enters",
+    };
+    let what = match earlier.kind {
+        OperationKind::Read if earlier.preempted => "is about to read",
+        OperationKind::Write if earlier.preempted => "is about to write",
+        _ => verb(earlier),
+    };
+    let of = if later.of == earlier.of {
+        "it"
+    } else {
+        later.of
+    };
+    format!(
+        "{} ({:03}) {what} {} {} before {} ({:03}) {} {of}",
+        earlier.thread,
+        earlier.number,
+        earlier.of,
+        apart(earlier.at, later.at),
+        later.thread,
+        later.number,
+        verb(later)
+    )
 }
 
 fn show(access: &LoggedAccess) -> String {

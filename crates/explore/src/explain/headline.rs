@@ -1,0 +1,87 @@
+//! The cause of a failure in one sentence: which two events came in which order, how far apart, and
+//! what the build decides for this order.
+//!
+//! The sentence is read from records and accesses. There is none if they show no such order.
+
+use config::plan::{Keyword, Scenario};
+use kernel::{Duration, Instant};
+use mta::{BlockId, Fact, Operation, Record as MtaRecord, Shipped, Structure};
+use simulation::Outcome;
+use simulation::outcome::Violation;
+use simulation::record::ThreadNumber;
+
+use super::causal_trace::records_of;
+use super::critical_pair::CriticalPair;
+
+/// The cause of a control block that is never released.
+pub(super) fn of_block(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    violation: &Violation,
+) -> Option<String> {
+    let id = violation.block?;
+    let build = scenario.hosts.get(&violation.host)?.build.as_str();
+    let facts = facts_of(outcome, &violation.host, id);
+    let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|(_, _, fact)| is_wanted(fact));
+    let timeout = found(|fact| matches!(fact, Fact::BlockOutOfService(_)));
+    let dropped = found(|fact| matches!(fact, Fact::CloseRequestDropped(_)));
+    if let (Some((timed_out_at, thread, _)), Some((dropped_at, ..))) = (timeout, dropped) {
+        // MAIN BASE is the thread of the session; the driver's timeout is that of connect().
+        let what = match thread.0 {
+            1 => "the session timed out",
+            _ => "the connection timed out",
+        };
+        return Some(format!(
+            "{what} {} before the transport's close request came; {build} drops a close request for \
+             a connection that has timed out, so nothing releases {id}",
+            apart(*timed_out_at, *dropped_at)
+        ));
+    }
+    let (closed_at, ..) = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?;
+    Some(format!(
+        "the close request was carried out at {closed_at} s; {build} does not release a block whose \
+         connect() was repeated, so {id} stays allocated"
+    ))
+}
+
+/// The cause of a failure that two unsynchronized accesses decided.
+pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> Option<String> {
+    let build = scenario.hosts.get(host)?.build.as_str();
+    let shipped = Shipped::named(build)?;
+    let structures = [Structure::Pool, Structure::Blocks, Structure::WaitArrays];
+    let is_guarded = |it: &Structure| shipped.guard(*it, Operation::Use).is_some();
+    let locks = match structures.iter().all(is_guarded) {
+        true => "although it has a lock for each structure",
+        false => "for it has no lock that would keep them apart",
+    };
+    Some(format!(
+        "{}; {build} allows this order, {locks}",
+        pair.order
+    ))
+}
+
+fn facts_of(outcome: &Outcome, host: &str, id: BlockId) -> Vec<(Instant, ThreadNumber, Fact)> {
+    let records = records_of(outcome, host);
+    let facts = records.filter_map(|(at, thread, record)| match record {
+        MtaRecord::Fact(fact) => Some((at, thread, *fact)),
+        MtaRecord::Log(_) | MtaRecord::Event(_) => None,
+    });
+    let concerned = |fact: &Fact| match *fact {
+        Fact::BlockOutOfService(block) | Fact::CloseRequestDropped(block) => block == id,
+        Fact::CloseApplied { block, found, .. } => block == id.index && found == id.instance,
+        _ => false,
+    };
+    facts.filter(|(.., fact)| concerned(fact)).collect()
+}
+
+/// How far apart two instants are, in the unit that a reader expects.
+pub(super) fn apart(from: Instant, to: Instant) -> String {
+    let length = to.saturating_since(from);
+    let nanos = length.nanos();
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => format!("{} us", nanos / 1_000),
+        1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
+        _ => format!("{} s", length.nanos() / Duration::from_secs(1).nanos()),
+    }
+}
