@@ -8,12 +8,14 @@
 //! - `leak_rate`: what the leak rate depends on.
 //! - `link_loss`: what a link loses.
 //! - `tcp_timing`: the timing of the TCP profiles.
+//! - `q303102`: the sentences and log lines of the article.
 //! - `symptoms`: symptoms, delivery and conservation.
 
 mod clean_runs;
 mod heap_races;
 mod leak_rate;
 mod link_loss;
+mod q303102;
 mod symptoms;
 mod tcp_timing;
 
