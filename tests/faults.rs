@@ -229,9 +229,12 @@ fn connect_errors(outcome: &Outcome) -> BTreeSet<String> {
         let Record::Mta(_, _, mta::Record::Event(event)) = record else {
             return None;
         };
-        let EventEntry::Sockets(SocketFunction::Connect, Some(error), _) = event else {
+        let EventEntry::Sockets(_, Some(error), _) = event else {
             return None;
         };
+        if event.id() != SocketFunction::Connect.event_id() {
+            return None;
+        }
         Some(error.code().to_string())
     });
     failed.collect()

@@ -11,8 +11,6 @@ use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{LoggedAccess, Outcome};
 
-use super::headline::apart;
-
 /// The maximum length of the access log; older accesses are dropped.
 pub(crate) const ACCESSES_MAX: u64 = 200_000;
 /// The maximum number of accesses shown of the interleaving: the first and the last half.
@@ -305,6 +303,18 @@ fn order(earlier: &LoggedAccess, later: &LoggedAccess) -> String {
         later.number,
         verb(later)
     )
+}
+
+/// How far apart two instants are, in the unit that a reader expects.
+pub(super) fn apart(from: Instant, to: Instant) -> String {
+    let length = to.saturating_since(from);
+    let nanos = length.nanos();
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..1_000_000 => format!("{} us", nanos / 1_000),
+        1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
+        _ => format!("{} s", length.nanos() / Duration::from_secs(1).nanos()),
+    }
 }
 
 fn show(access: &LoggedAccess) -> String {

@@ -4,14 +4,14 @@
 //! The sentence is read from records and accesses. There is none if they show no such order.
 
 use config::plan::{Keyword, Scenario};
-use kernel::{Duration, Instant};
+use kernel::Instant;
 use mta::{BlockId, Fact, Operation, Record as MtaRecord, Shipped, Structure};
 use simulation::Outcome;
 use simulation::outcome::Violation;
 use simulation::record::ThreadNumber;
 
 use super::causal_trace::records_of;
-use super::critical_pair::CriticalPair;
+use super::critical_pair::{CriticalPair, apart};
 
 /// The cause of a control block that is never released.
 pub(super) fn of_block(
@@ -72,16 +72,4 @@ fn facts_of(outcome: &Outcome, host: &str, id: BlockId) -> Vec<(Instant, ThreadN
         _ => false,
     };
     facts.filter(|(.., fact)| concerned(fact)).collect()
-}
-
-/// How far apart two instants are, in the unit that a reader expects.
-pub(super) fn apart(from: Instant, to: Instant) -> String {
-    let length = to.saturating_since(from);
-    let nanos = length.nanos();
-    match nanos {
-        0..1_000 => format!("{nanos} ns"),
-        1_000..1_000_000 => format!("{} us", nanos / 1_000),
-        1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
-        _ => format!("{} s", length.nanos() / Duration::from_secs(1).nanos()),
-    }
 }
