@@ -20,7 +20,7 @@ pub(super) fn of_block(
     violation: &Violation,
 ) -> Option<String> {
     let id = violation.block?;
-    let build = scenario.hosts.get(&violation.host)?.build.as_str();
+    let build = scenario.hosts.get(&violation.host)?.build()?.as_str();
     let facts = facts_of(outcome, &violation.host, id);
     let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|(_, _, fact)| is_wanted(fact));
     let timeout = found(|fact| matches!(fact, Fact::BlockOutOfService(_)));
@@ -46,7 +46,7 @@ pub(super) fn of_block(
 
 /// The cause of a failure that two unsynchronized accesses decided.
 pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> Option<String> {
-    let build = scenario.hosts.get(host)?.build.as_str();
+    let build = scenario.hosts.get(host)?.build()?.as_str();
     let shipped = Shipped::named(build)?;
     let structures = [Structure::Pool, Structure::Blocks, Structure::WaitArrays];
     let is_guarded = |it: &Structure| shipped.guard(*it, Operation::Use).is_some();
