@@ -97,6 +97,11 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
     } else {
         format!("it does not happen without {}.", alternatives(&necessary))
     };
+    // The cause first, then the parts that it needs.
+    let summary = match &explanation.headline {
+        Some(headline) => format!("{headline}. In this run {summary}"),
+        None => summary,
+    };
     Cause {
         signature: &explanation.signature,
         summary,
