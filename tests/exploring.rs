@@ -79,7 +79,7 @@ fn a_run_that_is_not_as_expected_is_one() {
         .concat(),
     );
     code(&output, 1);
-    assert!(text(&output.stdout).contains("0 as expected, 2 not"));
+    assert!(text(&output.stdout).contains("0 as the scenario expects, 2 not"));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `document`, `overrides` | TOML text to a tree with positions; settings of the command line |
 //! | `key`, `declare`, `keyword` | how keys are declared |
-//! | `key/scalar`, `setting`, `units` | what a key can hold |
+//! | `key/{scalar,scalar_types}`, `setting`, `units` | what a key can hold |
 //! | `key/{reader,printer,description,changes}` | the four visitors of keys |
 //! | `reference` | the description as Markdown |
 //! | `diagnostic`, `render`, `suggestion` | what is wrong with a file, and how that is shown |
@@ -24,7 +24,6 @@ pub(crate) mod units;
 
 /// What the code that the macros of `declare` and `key/scalar` generate refers to.
 pub(crate) mod prelude {
-    pub(crate) use super::declare::field;
     pub(crate) use super::diagnostic::Diagnostic;
     pub(crate) use super::document::Node;
     pub(crate) use super::key::changes::{changed, reset};

@@ -76,6 +76,7 @@ macro_rules! section {
         }
 
         const _: () = {
+            use $crate::format::declare::field;
             use $crate::format::prelude::*;
 
             impl Section for $struct {
@@ -160,6 +161,7 @@ macro_rules! choice {
         }
 
         const _: () = {
+            use $crate::format::declare::field;
             use $crate::format::prelude::*;
 
             impl Choice for $enum {
@@ -236,6 +238,7 @@ macro_rules! keywords {
         }
 
         const _: () = {
+            use $crate::format::declare::field;
             use $crate::format::prelude::*;
 
             impl Keyword for $name {

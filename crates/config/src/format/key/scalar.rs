@@ -1,9 +1,5 @@
 //! Values that are not tables or lists: how each is written, read, bounded and described.
 
-use std::net::Ipv4Addr;
-
-use kernel::ratio::ParseRatioError;
-use kernel::{Duration, Instant, Ratio};
 use serde_json::{Value as Json, json};
 
 use super::Range;
@@ -11,12 +7,10 @@ use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::keyword::{Keyword, words};
 use crate::format::suggestion::{did_you_mean, shortened};
-use crate::format::units::{Quantity, QuantityError, TIME, hexadecimal};
+use crate::format::units::{Quantity, QuantityError, hexadecimal};
 
 /// The longest time in a scenario, in nanoseconds: a leap year.
 pub(crate) const YEAR: u64 = 366 * 24 * 3_600 * 1_000_000_000;
-/// Characters of a text.
-const TEXT_MAX: u64 = 4_000;
 
 /// Makes types settings that are written as one value: how it is described (in words and as JSON
 /// Schema), parsed and printed as TOML. A type with an order has an `amount`, which the range of a
@@ -63,93 +57,6 @@ macro_rules! scalars {
 
 pub(crate) use scalars;
 
-const _: () = {
-    use crate::format::prelude::*;
-
-    scalars! {
-        u64 {
-            blank: 0,
-            form: |range| ("integer", integer_form(&range)),
-            parse: |node| parse_u64(node),
-            // TOML's own integers end at 2^63 - 1; identities and seeds do not.
-            toml: |it| match i64::try_from(*it) {
-                Ok(number) => number.to_string(),
-                Err(_) => quoted(&format!("{it:#x}")),
-            },
-            amount: |it| it, in 0..=u64::MAX, show: |amount| amount.to_string(),
-        }
-        u32 {
-            blank: 0,
-            form: |range| ("integer", integer_form(&range)),
-            parse: |node| {
-                let wide = parse_u64(node)?;
-                let too_large = |_| out_of_range(node, format!("the integer {wide} is too large"));
-                Self::try_from(wide).map_err(too_large)
-            },
-            toml: |it| it.to_string(),
-            amount: |it| u64::from(it), in 0..=u64::from(u32::MAX), show: |amount| amount.to_string(),
-        }
-        bool {
-            blank: false,
-            form: |_range| ("true or false", json!({ "type": "boolean" })),
-            parse: |node| {
-                let Item::Boolean(value) = &node.item else {
-                    return Err(wrong_type(node, "true or false"));
-                };
-                Ok(*value)
-            },
-            toml: |it| it.to_string(),
-        }
-        String {
-            blank: Self::new(),
-            form: |range| ("string", json!({
-                "type": "string", "minLength": range.start(), "maxLength": range.end(),
-            })),
-            parse: |node| text_of(node, "a string").map(str::to_owned),
-            toml: |it| quoted(it),
-            amount: |it| it.chars().count() as u64, in 1..=TEXT_MAX,
-            show: |amount| show_count(amount, "character"),
-        }
-        Ipv4Addr {
-            blank: Self::UNSPECIFIED,
-            form: |_range| ("IPv4 address", json!({ "type": "string", "format": "ipv4" })),
-            parse: |node| {
-                let wrong = |why| malformed(node, "an IPv4 address such as \"10.0.0.1\"", why);
-                let address: Self = text_of(node, "an IPv4 address such as \"10.0.0.1\"")?
-                    .parse()
-                    .map_err(|_| wrong("this is not an IPv4 address"))?;
-                let is_host = !(address.is_unspecified() || address.is_multicast()
-                    || address.is_broadcast() || address.is_loopback());
-                is_host.then_some(address).ok_or_else(|| wrong("a host cannot have this address"))
-            },
-            toml: |it| quoted(&it.to_string()),
-        }
-        Ratio {
-            blank: Self::ZERO,
-            form: |_range| ("fraction", json!({
-                "type": "string",
-                "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$",
-            })),
-            parse: |node| parse_ratio(node),
-            toml: |it| quoted(&it.to_string()),
-        }
-        Duration {
-            blank: Self::ZERO,
-            form: |range| ("time", quantity_form(&TIME, &range)),
-            parse: |node| parse_quantity(node, &TIME).map(Self::from_nanos),
-            toml: |it| quoted(&it.to_string()),
-            amount: |it| it.nanos(), in 0..=YEAR, show: TIME.show,
-        }
-        Instant {
-            blank: Self::ZERO,
-            form: |range| ("time since the start", quantity_form(&TIME, &range)),
-            parse: |node| parse_quantity(node, &TIME).map(Self::from_nanos),
-            toml: |it| quoted(&it.since_start().to_string()),
-            amount: |it| it.nanos(), in 0..=YEAR, show: TIME.show,
-        }
-    }
-};
-
 /// An integer of 64 bits, which TOML's own integers cannot express beyond 2^63 - 1.
 pub(crate) fn parse_u64(node: &Node) -> Result<u64, Diagnostic> {
     const WANTED: &str = "a non-negative integer";
@@ -166,20 +73,6 @@ pub(crate) fn parse_u64(node: &Node) -> Result<u64, Diagnostic> {
         Some(Err(QuantityError::Overflow)) => Err(too_large()),
         Some(Err(_)) | None => Err(malformed(node, WANTED, "this string is not a number")),
     }
-}
-
-fn parse_ratio(node: &Node) -> Result<Ratio, Diagnostic> {
-    const WANTED: &str = "a fraction such as \"1/8\" or \"0.125\"";
-    text_of(node, WANTED)?
-        .parse()
-        .map_err(|error: ParseRatioError| match error {
-            ParseRatioError::Form => malformed(node, WANTED, "this string is not a fraction"),
-            ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
-            ParseRatioError::AboveOne => Diagnostic {
-                code: Code::OutOfRange,
-                ..malformed(node, WANTED, &error.to_string())
-            },
-        })
 }
 
 /// Reads the one word that can stand in place of a table, and which means `value`.
@@ -262,7 +155,7 @@ pub(crate) fn quantity_form(quantity: &Quantity, range: &Range) -> Json {
     json!({ "anyOf": [plain_integer(range), text] })
 }
 
-fn integer_form(range: &Range) -> Json {
+pub(crate) fn integer_form(range: &Range) -> Json {
     let text = json!({ "type": "string", "pattern": "^0x[0-9a-fA-F]{1,16}$" });
     json!({ "anyOf": [plain_integer(range), text] })
 }
@@ -298,7 +191,7 @@ pub(crate) fn malformed(node: &Node, wanted: &str, why: &str) -> Diagnostic {
     Diagnostic::new(Code::Malformed, node.span, message).label(format!("write {wanted}"))
 }
 
-fn out_of_range(node: &Node, message: impl Into<String>) -> Diagnostic {
+pub(crate) fn out_of_range(node: &Node, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::OutOfRange, node.span, message)
 }
 
