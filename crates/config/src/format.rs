@@ -4,8 +4,8 @@
 //! | module | contents |
 //! |---|---|
 //! | `document`, `overrides` | TOML text to a tree with positions; settings of the command line |
-//! | `key`, `declare`, `keyword` | how keys are declared |
-//! | `key/{scalar,scalar_types}`, `setting`, `units` | what a key can hold |
+//! | `key`, `declare`, `field`, `keyword` | how keys are declared |
+//! | `key/scalar`, `scalar_types`, `setting`, `units` | what a key can hold |
 //! | `key/{reader,printer,description,changes}` | the four visitors of keys |
 //! | `reference` | the description as Markdown |
 //! | `diagnostic`, `render`, `suggestion` | what is wrong with a file, and how that is shown |
@@ -13,11 +13,13 @@
 pub(crate) mod declare;
 pub(crate) mod diagnostic;
 pub(crate) mod document;
+pub(crate) mod field;
 pub(crate) mod key;
 pub(crate) mod keyword;
 pub(crate) mod overrides;
 pub(crate) mod reference;
 pub(crate) mod render;
+mod scalar_types;
 pub(crate) mod setting;
 pub(crate) mod suggestion;
 pub(crate) mod units;

@@ -8,7 +8,6 @@ pub(crate) mod description;
 pub(crate) mod printer;
 pub(crate) mod reader;
 pub(crate) mod scalar;
-mod scalar_types;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;

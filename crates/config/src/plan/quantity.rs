@@ -100,7 +100,7 @@ impl fmt::Display for CountRange {
 }
 
 const _: () = {
-    use crate::format::declare::field;
+    use crate::format::field::field;
     use crate::format::prelude::*;
 
     scalars! {

@@ -6,13 +6,13 @@ use kernel::ratio::ParseRatioError;
 use kernel::{Duration, Instant, Ratio};
 use serde_json::json;
 
-use super::scalar::{
+use super::key::scalar::{
     YEAR, integer_form, malformed, out_of_range, parse_quantity, parse_u64, quantity_form, quoted,
     show_count, text_of, wrong_type,
 };
-use crate::format::declare::field;
 use crate::format::diagnostic::Code;
 use crate::format::document::Item;
+use crate::format::field::field;
 use crate::format::prelude::*;
 use crate::format::units::TIME;
 
