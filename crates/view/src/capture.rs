@@ -114,7 +114,8 @@ fn interface(
         options.push(InterfaceDescriptionOption::IfIpv4Addr(Cow::Owned(bytes)));
     }
     InterfaceDescriptionBlock {
-        linktype: DataLink::RAW,
+        // Not RAW, which libpcap cannot read from a file with several interfaces.
+        linktype: DataLink::IPV4,
         snaplen: SNAPLEN,
         options,
     }
@@ -143,9 +144,12 @@ fn options(packet: &CapturedPacket) -> Vec<EnhancedPacketOption<'static>> {
 /// Comments on a packet; none if it just arrives.
 fn comments(packet: &CapturedPacket) -> Vec<String> {
     let mut comments = Vec::new();
-    let attempt = packet.identity.attempt;
-    if attempt > 0 && packet.is_made_here && !matches!(packet.fate, Fate::Damaged { .. }) {
-        comments.push(format!("sent again: attempt {}", attempt + 1));
+    let is_first_capture = packet.is_made_here && !matches!(packet.fate, Fate::Damaged { .. });
+    if is_first_capture && packet.is_retransmission() {
+        comments.push(format!(
+            "sent again: attempt {}",
+            packet.identity.attempt + 1
+        ));
     }
     match &packet.fate {
         Fate::Lost(reason) => comments.push(format!("dropped: {}", drop_reason(*reason))),

@@ -184,7 +184,8 @@ impl<W: Write> Trace<'_, W> {
                         self.put(packet.at, Event::instant(here, "answer of the router"))?;
                     }
                     Fate::Carried(copies) => {
-                        let name = if attempt > 0 { "sent again" } else { "sent" };
+                        let again = packet.is_retransmission();
+                        let name = if again { "sent again" } else { "sent" };
                         let flow = mix(mix(packet.identity.flow, packet.identity.unit), {
                             mix(packet.at.nanos(), u64::from(attempt))
                         });

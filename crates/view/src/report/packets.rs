@@ -46,7 +46,10 @@ pub(super) fn packets(run: &Run<'_>, texts: &mut Texts) -> (Packets, u64) {
             .push(packet.link.0 * 2 + u32::from(is_second));
         packets.latency.push(latency(packet));
         packets.text.push(texts.index(text));
-        packets.attempt.push(packet.identity.attempt);
+        let again = packet.is_retransmission();
+        packets
+            .attempt
+            .push(if again { packet.identity.attempt } else { 0 });
     }
     (packets, sent.count() as u64)
 }
