@@ -16,9 +16,10 @@ pub(crate) struct Congestion {
     smss: u32,
     /// Duplicate acknowledgments since the last new one, before fast recovery.
     duplicate_acks: u8,
-    /// RFC 6582's variable. `Some` during fast recovery, which ends when this number is
-    /// acknowledged.
+    /// RFC 6582's variable: SND.NXT when the last loss was noticed; `None` before the first.
     recover: Option<SeqNum>,
+    /// In fast recovery, which ends when `recover` is acknowledged.
+    is_recovering: bool,
 }
 
 impl Congestion {
@@ -31,6 +32,7 @@ impl Congestion {
             smss,
             duplicate_acks: 0,
             recover: None,
+            is_recovering: false,
         }
     }
 
@@ -44,7 +46,9 @@ impl Congestion {
     #[must_use]
     pub(crate) fn on_new_ack(&mut self, octets: u32, acknowledged: SeqNum, in_flight: u32) -> bool {
         self.duplicate_acks = 0;
-        let Some(recover) = self.recover else {
+        let Some(recover) = self.recover.filter(|_| self.is_recovering) else {
+            // Kept just behind, so that it never seems to be ahead after 2^31 octets.
+            self.recover = self.recover.map(|it| it.latest(acknowledged.minus(1)));
             let increase = if self.cwnd < self.ssthresh {
                 octets.min(self.smss)
             } else {
@@ -62,22 +66,21 @@ impl Congestion {
             return true;
         }
         // Full acknowledgment: option 1 of step 3, which avoids a burst.
-        self.recover = None;
+        self.is_recovering = false;
         self.cwnd = self.ssthresh.min(in_flight.max(self.smss) + self.smss);
         false
     }
 
-    /// Handles a duplicate acknowledgment while `in_flight` octets before `snd_nxt` are
-    /// unacknowledged. `threshold` duplicates indicate a loss. Returns whether the first
-    /// unacknowledged segment must be retransmitted now.
+    /// Handles a duplicate of the acknowledgment of `snd_una`. `threshold` duplicates indicate a loss.
+    /// Returns whether the first unacknowledged segment must be retransmitted now.
     #[must_use]
     pub(crate) fn on_duplicate_ack(
         &mut self,
+        snd_una: SeqNum,
         snd_nxt: SeqNum,
-        in_flight: u32,
         threshold: u8,
     ) -> bool {
-        if self.recover.is_some() {
+        if self.is_recovering {
             // RFC 5681 section 3.2 step 4: each duplicate means that a segment left the network.
             self.cwnd = (self.cwnd + self.smss).min(MAXIMUM_CWND);
             return false;
@@ -86,27 +89,40 @@ impl Congestion {
         if self.duplicate_acks != threshold {
             return false;
         }
-        self.ssthresh = self.half_of(in_flight);
+        // RFC 6582 section 3.2 step 1: until the acknowledgment covers more than what was sent before
+        // the last loss was noticed, duplicates can come from segments that were sent again although
+        // they had arrived.
+        if self.recover.is_some_and(|recover| !snd_una.after(recover)) {
+            return false;
+        }
+        self.ssthresh = self.half_of(snd_nxt.since(snd_una));
         self.cwnd = self.ssthresh + u32::from(threshold) * self.smss;
         self.recover = Some(snd_nxt);
+        self.is_recovering = true;
         true
     }
 
-    /// Handles an expiry of the retransmission timer with `in_flight` octets unacknowledged.
-    /// `again` means that the timer expired for the same octets before: then ssthresh is held
-    /// constant (RFC 5681 section 3.1).
-    pub(crate) fn on_timeout(&mut self, in_flight: u32, again: bool) {
+    /// Handles an expiry of the retransmission timer with the octets from `snd_una` to `snd_nxt`
+    /// unacknowledged. `again` means that the timer expired for the same octets before: then ssthresh
+    /// is held constant (RFC 5681 section 3.1).
+    pub(crate) fn on_timeout(&mut self, snd_una: SeqNum, snd_nxt: SeqNum, again: bool) {
         if !again {
-            self.ssthresh = self.half_of(in_flight);
+            self.ssthresh = self.half_of(snd_nxt.since(snd_una));
         }
-        // The loss window, RFC 5681 section 3.1.
-        self.cwnd = self.smss;
-        self.duplicate_acks = 0;
-        self.recover = None;
+        self.restart();
+        // RFC 6582 section 3.2 step 4.
+        self.recover = Some(snd_nxt);
+        self.is_recovering = false;
         debug_assert!(
             self.ssthresh >= 2 * self.smss,
             "ssthresh is below two segments"
         );
+    }
+
+    /// Sets cwnd to the loss window (RFC 5681 section 3.1).
+    pub(crate) fn restart(&mut self) {
+        self.cwnd = self.smss;
+        self.duplicate_acks = 0;
     }
 
     /// RFC 5681 equation 4.
@@ -135,7 +151,7 @@ mod tests {
         assert_eq!(it.cwnd(), 2_000);
         acknowledge_segments(&mut it, 2);
         assert_eq!(it.cwnd(), 4_000);
-        it.on_timeout(8_000, false);
+        it.on_timeout(SeqNum::new(1), SeqNum::new(8_001), false);
         assert_eq!(it.cwnd(), 1_000);
         acknowledge_segments(&mut it, 3);
         assert_eq!(it.cwnd(), 4_000, "ssthresh is half of what was in flight");
@@ -149,13 +165,35 @@ mod tests {
     #[test]
     fn duplicates_start_fast_recovery_and_a_partial_ack_retransmits_the_next_segment() {
         let mut it = congestion();
-        let snd_nxt = SeqNum::new(8_000);
-        assert!(!it.on_duplicate_ack(snd_nxt, 8_000, 2));
-        assert!(it.on_duplicate_ack(snd_nxt, 8_000, 2));
+        let (snd_una, snd_nxt) = (SeqNum::new(0), SeqNum::new(8_000));
+        assert!(!it.on_duplicate_ack(snd_una, snd_nxt, 2));
+        assert!(it.on_duplicate_ack(snd_una, snd_nxt, 2));
         assert_eq!(it.cwnd(), 4_000 + 2_000);
-        assert!(!it.on_duplicate_ack(snd_nxt, 8_000, 2));
+        assert!(!it.on_duplicate_ack(snd_una, snd_nxt, 2));
         assert!(it.on_new_ack(1_000, SeqNum::new(1_000), 7_000));
         assert!(!it.on_new_ack(7_000, snd_nxt, 0));
         assert!(it.cwnd() <= 4_000, "recovery ends with cwnd <= ssthresh");
+    }
+
+    /// RFC 6582 section 3.2 steps 1 and 4.
+    #[test]
+    fn duplicates_of_what_was_sent_before_a_timeout_do_not_start_fast_recovery() {
+        let mut it = congestion();
+        let (snd_una, snd_nxt) = (SeqNum::new(0), SeqNum::new(8_000));
+        it.on_timeout(snd_una, snd_nxt, false);
+        for _ in 0..5 {
+            assert!(!it.on_duplicate_ack(snd_una, snd_nxt, 2));
+        }
+        assert!(!it.on_new_ack(8_000, snd_nxt, 2_000));
+        let later = snd_nxt.plus(2_000);
+        for _ in 0..5 {
+            assert!(
+                !it.on_duplicate_ack(snd_nxt, later, 2),
+                "covers no more than `recover`"
+            );
+        }
+        assert!(!it.on_new_ack(1_000, snd_nxt.plus(1_000), 1_000));
+        assert!(!it.on_duplicate_ack(snd_nxt.plus(1_000), later, 2));
+        assert!(it.on_duplicate_ack(snd_nxt.plus(1_000), later, 2));
     }
 }

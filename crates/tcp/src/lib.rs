@@ -85,6 +85,6 @@ pub mod wire;
 pub use connection::{
     Connection, Event, ReceiveError, SendError, State, TimeWait, Transmit, Unreachable,
 };
-pub use profile::Profile;
+pub use profile::{Profile, Validation};
 pub use segment::{Flags, Payload, Segment, SeqNum, reset_for};
 pub use time::{Span, Uptime};

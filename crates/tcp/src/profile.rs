@@ -4,21 +4,38 @@ use std::sync::Arc;
 
 use crate::time::{Span, Uptime};
 
+/// Which segments of a connection are believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    /// A reset and a SYN count anywhere in the window; old acknowledgments are ignored. NT and Windows
+    /// 2000 up to the update MS05-019 of 2005 (CAN-2004-0230) \[S\].
+    Rfc793,
+    /// A reset counts at the left edge of the window only. Other resets and all SYNs are challenged
+    /// with an acknowledgment, and so are acknowledgments older than a window. Linux \[S\].
+    Rfc5961,
+}
+
 /// The constants of one system's TCP.
 ///
 /// `[S]` marks a value with a source, `[I]` one that is inferred or chosen because no source was
 /// found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Timeouts are rounded up to a multiple of this tick of the host's uptime; more than zero.
+    /// Timeouts are rounded up to a tick of the host, one for each of these spans; more than zero.
     /// NT ticks every 100 ms \[I\].
     pub timer_granularity: Span,
+    /// When the host's ticks come: at this time after a multiple of the granularity; less than the
+    /// granularity. Hosts that are switched on at different times tick out of step.
+    pub tick_phase: Span,
     /// The retransmission timeout before the first round-trip measurement. NT 3 s (Q223450),
     /// Windows 2000 3 s (`TcpInitialRTT`), Linux 1 s (ip-sysctl) \[S\].
     pub initial_rto: Span,
-    /// The minimum retransmission timeout. Linux 200 ms \[S\]. No source for NT: 300 ms, more
-    /// than the 200 ms for which a peer may delay an acknowledgment \[I\].
-    pub minimum_rto: Span,
+    /// The least value of the term max(G, K * RTTVAR) of the retransmission timeout (RFC 6298
+    /// section 2.3). Linux 200 ms (`tcp_rto_min`) \[S\]: it bounds this term and not the sum. No source
+    /// for NT: 300 ms, the 200 ms for which a peer may delay an acknowledgment and the tick by which
+    /// its timer is late \[I\]. Without such a bound, a steady round trip would bring the term down to
+    /// the tick, and a delayed acknowledgment would come too late.
+    pub minimum_variance: Span,
     /// The maximum retransmission timeout, after doubling too. Linux 120 s \[S\], NT 240 s \[I\].
     pub maximum_rto: Span,
     /// Retransmissions of an unanswered SYN (`TcpMaxConnectRetransmissions`): NT 3 (Q140552,
@@ -75,12 +92,19 @@ pub struct Profile {
     /// Whether ICMP network or host unreachable ends a connection attempt. NT programs see 10051
     /// in the field (Q152941, Q154301); that ICMP causes it is \[I\]. Linux: no.
     pub unreachable_ends_connect: bool,
+    /// Which resets, SYNs and acknowledgments are accepted.
+    pub validation: Validation,
+    /// Whether the retransmission timeout stays doubled until a round trip is measured that needed no
+    /// retransmission (the second part of Karn's algorithm, RFC 6298 section 5). Linux: yes \[S\]. NT
+    /// resets it as soon as text is acknowledged (Q140552).
+    pub keeps_backoff: bool,
 }
 
 const NT4: Profile = Profile {
     timer_granularity: Span::from_millis(100),
+    tick_phase: Span::ZERO,
     initial_rto: Span::from_secs(3),
-    minimum_rto: Span::from_millis(300),
+    minimum_variance: Span::from_millis(300),
     maximum_rto: Span::from_secs(240),
     syn_retries: 3,
     syn_ack_retries: 3,
@@ -103,6 +127,8 @@ const NT4: Profile = Profile {
     maximum_persist: Span::from_secs(60),
     zero_window_limit: Some(Span::from_secs(7200)),
     unreachable_ends_connect: true,
+    validation: Validation::Rfc793,
+    keeps_backoff: false,
 };
 
 const NT351: Profile = Profile {
@@ -121,8 +147,9 @@ const W2K: Profile = Profile {
 
 const LINUX: Profile = Profile {
     timer_granularity: Span::from_millis(1),
+    tick_phase: Span::ZERO,
     initial_rto: Span::from_secs(1),
-    minimum_rto: Span::from_millis(200),
+    minimum_variance: Span::from_millis(200),
     maximum_rto: Span::from_secs(120),
     syn_retries: 6,
     syn_ack_retries: 5,
@@ -144,6 +171,8 @@ const LINUX: Profile = Profile {
     maximum_persist: Span::from_secs(120),
     zero_window_limit: None,
     unreachable_ends_connect: false,
+    validation: Validation::Rfc5961,
+    keeps_backoff: true,
 };
 
 impl From<&Profile> for Arc<Profile> {
@@ -177,9 +206,15 @@ impl Profile {
         &LINUX
     }
 
+    /// Whether suspicious segments are challenged.
+    pub(crate) fn challenges(&self) -> bool {
+        self.validation == Validation::Rfc5961
+    }
+
     /// When a timer that is started now for `span` expires.
     pub(crate) fn expiry(&self, now: Uptime, span: Span) -> Uptime {
-        now.after(span).round_up(self.timer_granularity)
+        now.after(span)
+            .round_up(self.timer_granularity, self.tick_phase)
     }
 
     /// Panics if no connection can run with this profile.
@@ -187,6 +222,10 @@ impl Profile {
         assert!(
             self.timer_granularity > Span::ZERO,
             "the timer granularity is zero"
+        );
+        assert!(
+            self.tick_phase < self.timer_granularity,
+            "the phase of the ticks is not below the timer granularity"
         );
         assert!(
             self.maximum_segment_size > 0,
@@ -207,8 +246,8 @@ impl Profile {
             "the initial congestion window is zero"
         );
         assert!(
-            Span::ZERO < self.minimum_rto && self.minimum_rto <= self.maximum_rto,
-            "minimum_rto must be positive and at most maximum_rto"
+            self.maximum_rto > Span::ZERO,
+            "the maximum retransmission timeout is zero"
         );
         assert!(
             self.initial_rto > Span::ZERO,

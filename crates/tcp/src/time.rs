@@ -40,11 +40,16 @@ impl Uptime {
         Span(self.0.saturating_sub(earlier.0))
     }
 
-    /// Rounds up to a multiple of `tick`.
-    pub(crate) const fn round_up(self, tick: Span) -> Self {
+    /// Rounds up to `phase` after a multiple of `tick`; `phase` is less than `tick`.
+    pub(crate) const fn round_up(self, tick: Span, phase: Span) -> Self {
         assert!(tick.0 > 0, "the tick is zero");
-        match self.0.checked_next_multiple_of(tick.0) {
-            Some(nanos) => Self(nanos),
+        assert!(phase.0 < tick.0, "the phase is a tick or more");
+        // Before the first tick there is none to round up from.
+        let Some(since_phase) = self.0.checked_sub(phase.0) else {
+            return Self(phase.0);
+        };
+        match since_phase.checked_next_multiple_of(tick.0) {
+            Some(nanos) => Self(nanos.saturating_add(phase.0)),
             None => Self::MAX,
         }
     }
@@ -111,10 +116,16 @@ mod tests {
     fn rounding_up_keeps_multiples_of_the_tick() {
         let tick = Span::from_millis(100);
         let at = |millis| Uptime::ZERO.after(Span::from_millis(millis));
-        assert_eq!(at(0).round_up(tick), at(0));
-        assert_eq!(at(101).round_up(tick), at(200));
-        assert_eq!(at(200).round_up(tick), at(200));
-        assert_eq!(Uptime::MAX.round_up(tick), Uptime::MAX);
+        let none = Span::ZERO;
+        assert_eq!(at(0).round_up(tick, none), at(0));
+        assert_eq!(at(101).round_up(tick, none), at(200));
+        assert_eq!(at(200).round_up(tick, none), at(200));
+        assert_eq!(Uptime::MAX.round_up(tick, none), Uptime::MAX);
+        let phase = Span::from_millis(30);
+        for (time, tick_after) in [(0, 30), (30, 30), (31, 130), (101, 130), (131, 230)] {
+            assert_eq!(at(time).round_up(tick, phase), at(tick_after));
+        }
+        assert_eq!(Uptime::MAX.round_up(tick, phase), Uptime::MAX);
     }
 
     #[test]

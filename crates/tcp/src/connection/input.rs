@@ -2,6 +2,7 @@
 //!
 //! Input sends nothing: it records pending output, and `poll_transmit` sends it.
 
+use super::acceptability::Acceptance;
 use super::event::{Event, Failure};
 use super::state::{State, Transition};
 use super::timers::Timer;
@@ -98,25 +99,38 @@ impl Connection {
 
     /// Section 3.10.7.4: the checks in the RFC's order. A segment that fails one goes no further.
     fn run_checks(&mut self, now: Uptime, segment: Segment) {
-        let passes = self.check_sequence(now, &segment)
+        let acceptance = self.check_sequence(now, &segment);
+        let passes = acceptance != Acceptance::Nothing
             && self.check_rst(&segment)
             && self.check_syn(&segment)
             && self.check_ack(now, &segment);
-        if passes {
-            self.record_activity(now);
+        if !passes {
+            return;
+        }
+        self.record_activity(now);
+        if acceptance == Acceptance::Whole {
             self.process_text(now, segment);
+        } else if segment.sequence_length() > 0 {
+            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
         }
     }
 
     /// First, check sequence number. An unacceptable segment is answered with an acknowledgment,
     /// so that a peer whose segment was a duplicate learns what we have.
-    fn check_sequence(&mut self, now: Uptime, segment: &Segment) -> bool {
+    fn check_sequence(&mut self, now: Uptime, segment: &Segment) -> Acceptance {
         let length = segment.sequence_length();
-        if self.rcv.window().accepts(segment.sequence, length) {
-            return true;
+        let window = self.rcv.window();
+        let mut acceptance = window.acceptance(segment.sequence, length);
+        // The allowance is for ACKs in general, and at a closed window for RST. A peer whose FIN has
+        // arrived has nothing beyond our window.
+        let is_strict = segment.flags.contains(Flags::SYN)
+            || self.state == State::TimeWait
+            || (segment.flags.contains(Flags::RST) && window.wnd > 0);
+        if acceptance == Acceptance::WithoutText && is_strict {
+            acceptance = Acceptance::Nothing;
         }
-        if segment.flags.contains(Flags::RST) {
-            return false;
+        if acceptance != Acceptance::Nothing || segment.flags.contains(Flags::RST) {
+            return acceptance;
         }
         self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
         // The FIN again means that our last acknowledgment was lost: restart the 2 MSL timeout.
@@ -125,16 +139,16 @@ impl Connection {
             self.start_time_wait(now);
         }
         self.record_activity(now);
-        false
+        Acceptance::Nothing
     }
 
-    /// Second, check the RST bit. Only a reset at exactly RCV.NXT is accepted; any other in the
-    /// window is challenged (RFC 5961 section 3.2).
+    /// Second, check the RST bit. With RFC 5961 section 3.2 only a reset at exactly RCV.NXT is
+    /// accepted, and any other in the window is challenged.
     fn check_rst(&mut self, segment: &Segment) -> bool {
         if !segment.flags.contains(Flags::RST) {
             return true;
         }
-        if segment.sequence != self.rcv.nxt {
+        if self.profile.challenges() && segment.sequence != self.rcv.nxt {
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
             return false;
         }
@@ -154,13 +168,19 @@ impl Connection {
     }
 
     /// Fourth, check the SYN bit (the third check, security, is not implemented). A SYN in the
-    /// window is challenged (RFC 5961 section 4.2).
+    /// window is challenged (RFC 5961 section 4.2); before, it was an error that ended the connection
+    /// with a reset (RFC 793 section 3.9).
     fn check_syn(&mut self, segment: &Segment) -> bool {
-        let has_syn = segment.flags.contains(Flags::SYN);
-        if has_syn {
-            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+        if !segment.flags.contains(Flags::SYN) {
+            return true;
         }
-        !has_syn
+        if self.profile.challenges() || self.state == State::TimeWait {
+            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+        } else {
+            self.pending_reset = Some(self.snd.acceptable_sequence());
+            self.fail(Failure::Reset);
+        }
+        false
     }
 
     /// Fifth, check the ACK field.
@@ -176,7 +196,10 @@ impl Connection {
             }
             self.establish(now, acknowledgment);
         }
-        if !self.snd.is_plausible_ack(acknowledgment) {
+        if !self
+            .snd
+            .is_plausible_ack(acknowledgment, self.profile.challenges())
+        {
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
             return false;
         }
@@ -184,11 +207,10 @@ impl Connection {
         if acknowledgment.after(self.snd.una) {
             self.on_new_ack(now, acknowledgment);
         } else if self.is_duplicate_ack(segment) {
-            let in_flight = self.snd.in_flight();
             let threshold = self.profile.duplicate_ack_threshold;
             let must_retransmit =
                 self.congestion
-                    .on_duplicate_ack(self.snd.nxt, in_flight, threshold);
+                    .on_duplicate_ack(self.snd.una, self.snd.nxt, threshold);
             self.retransmit_if(must_retransmit);
         }
         // After the test for a duplicate, which compares the old window.
@@ -220,9 +242,9 @@ impl Connection {
     fn establish(&mut self, now: Uptime, acknowledgment: SeqNum) {
         assert_eq!(acknowledgment, self.snd.iss.plus(1), "only a SYN was sent");
         self.measure_round_trip(now, acknowledgment);
-        if self.rto.doublings() > 0 {
+        if self.rto.expiries() > 0 {
             // RFC 5681 section 3.1: after a lost SYN the initial window is one segment.
-            self.congestion.on_timeout(0, true);
+            self.congestion.restart();
         }
         self.rto.on_established();
         self.timers.stop(Timer::Retransmit);
@@ -249,7 +271,7 @@ impl Connection {
             "{octets} numbers are acknowledged, but {text} octets and no FIN were sent"
         );
         self.measure_round_trip(now, acknowledgment);
-        self.rto.on_new_ack();
+        self.rto.on_new_ack(&self.profile);
         self.send_buffer.acknowledge(text);
         self.snd.una = acknowledgment;
         // After a timeout the cursor may be behind: what the peer has need not be sent again.
@@ -325,7 +347,7 @@ impl Connection {
         let trimmed = self.trim_to_window(segment);
         if self.detached && !trimmed.text.is_empty() {
             // RFC 1122 section 4.2.2.13: the text will never be received. A reset informs the peer.
-            self.pending_reset = Some(self.snd.nxt);
+            self.pending_reset = Some(self.snd.acceptable_sequence());
             self.fail(Failure::Aborted);
             return;
         }

@@ -157,7 +157,7 @@ impl Connection {
             // RFC 1122 section 4.2.3.6: an old number, which the peer must answer.
             self.snd.una.minus(1)
         } else if self.pending.take(PendingOutput::ACKNOWLEDGMENT) {
-            self.snd.nxt
+            self.snd.acceptable_sequence()
         } else {
             return None;
         };

@@ -14,8 +14,10 @@ pub(crate) struct RetransmissionTimeout {
     estimate: Option<RttEstimate>,
     /// RTO before doubling.
     base: Span,
-    /// Consecutive expiries, each of which doubled RTO.
+    /// How often RTO was doubled since it was last computed or reset.
     doublings: u8,
+    /// Consecutive expiries without a new acknowledgment.
+    expiries: u8,
 }
 
 /// SRTT and RTTVAR, nanoseconds.
@@ -31,6 +33,7 @@ impl RetransmissionTimeout {
             estimate: None,
             base: profile.initial_rto,
             doublings: 0,
+            expiries: 0,
         }
     }
 
@@ -40,20 +43,24 @@ impl RetransmissionTimeout {
         self.base.doubled(self.doublings, ceiling)
     }
 
-    /// How often the timeout was doubled since the last new acknowledgment.
-    pub(crate) const fn doublings(&self) -> u8 {
-        self.doublings
+    /// How often the timer expired since the last new acknowledgment.
+    pub(crate) const fn expiries(&self) -> u8 {
+        self.expiries
     }
 
     /// RFC 6298 section 5.5.
-    pub(crate) fn double(&mut self) {
+    pub(crate) fn on_expiry(&mut self) {
         self.doublings = self.doublings.saturating_add(1);
+        self.expiries = self.expiries.saturating_add(1);
     }
 
-    /// Handles a new acknowledgment. NT resets the timeout "on reply" (Q140552); RFC 6298 section 5
-    /// allows it.
-    pub(crate) fn on_new_ack(&mut self) {
-        self.doublings = 0;
+    /// Handles a new acknowledgment, after the measurement that it may give. See
+    /// [`Profile::keeps_backoff`].
+    pub(crate) fn on_new_ack(&mut self, profile: &Profile) {
+        self.expiries = 0;
+        if !profile.keeps_backoff {
+            self.doublings = 0;
+        }
     }
 
     /// Handles the end of the handshake.
@@ -64,6 +71,7 @@ impl RetransmissionTimeout {
             self.base = self.base.max(AFTER_SYN_LOSS);
         }
         self.doublings = 0;
+        self.expiries = 0;
     }
 
     /// Handles a round-trip measurement R (RFC 6298 sections 2.2 to 2.4).
@@ -83,11 +91,14 @@ impl RetransmissionTimeout {
         self.estimate = Some(RttEstimate { srtt, rttvar });
         let tick = profile.timer_granularity.nanos();
         // RTO = SRTT + max(G, K * RTTVAR), K = 4.
-        let rto = srtt.saturating_add(tick.max(rttvar.saturating_mul(4)));
-        let clamped = rto.clamp(profile.minimum_rto.nanos(), profile.maximum_rto.nanos());
+        let variance = rttvar.saturating_mul(4);
+        let variance = variance.max(profile.minimum_variance.nanos()).max(tick);
+        let rto = srtt.saturating_add(variance);
+        let clamped = rto.min(profile.maximum_rto.nanos());
         // Rounded to whole ticks here, so that its doublings are whole ticks too. Otherwise five
         // retransmissions would take not 63 timeouts but up to one tick more for each [I].
         self.base = Span::from_nanos(clamped.div_ceil(tick).saturating_mul(tick));
+        self.doublings = 0;
     }
 }
 
@@ -97,18 +108,34 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_steady_round_trip_yields_the_minimum_and_expiries_double_it() {
+    fn a_steady_round_trip_leaves_the_least_variance_and_expiries_double_it() {
         let profile = Profile::nt4();
         let mut rto = RetransmissionTimeout::new(profile);
         assert_eq!(rto.current(profile), Span::from_secs(3));
         for _ in 0..50 {
             rto.on_measurement(Span::from_millis(40), profile);
         }
-        assert_eq!(rto.current(profile), Span::from_millis(300));
-        rto.double();
-        rto.double();
-        assert_eq!(rto.current(profile), Span::from_millis(1_200));
-        rto.on_new_ack();
+        assert_eq!(rto.current(profile), Span::from_millis(400));
+        rto.on_expiry();
+        rto.on_expiry();
+        assert_eq!(rto.current(profile), Span::from_millis(1_600));
+        rto.on_new_ack(profile);
+        assert_eq!(rto.current(profile), Span::from_millis(400));
+    }
+
+    /// RFC 6298 section 5: "once a new RTT measurement is obtained".
+    #[test]
+    fn linux_keeps_a_doubled_timeout_until_a_round_trip_is_measured() {
+        let profile = Profile::linux();
+        let mut rto = RetransmissionTimeout::new(profile);
+        rto.on_measurement(Span::from_millis(100), profile);
+        rto.on_expiry();
+        rto.on_new_ack(profile);
+        assert_eq!(
+            (rto.current(profile), rto.expiries()),
+            (Span::from_millis(600), 0)
+        );
+        rto.on_measurement(Span::from_millis(100), profile);
         assert_eq!(rto.current(profile), Span::from_millis(300));
     }
 
@@ -124,7 +151,7 @@ mod tests {
     fn a_retransmitted_syn_leaves_three_seconds() {
         let profile = Profile::linux();
         let mut rto = RetransmissionTimeout::new(profile);
-        rto.double();
+        rto.on_expiry();
         rto.on_established();
         assert_eq!(rto.current(profile), AFTER_SYN_LOSS);
     }
@@ -141,7 +168,7 @@ mod tests {
                 for sample in &samples {
                     rto.on_measurement(Span::from_nanos(*sample), profile);
                     let current = rto.current(profile);
-                    prop_assert!(profile.minimum_rto <= current && current <= profile.maximum_rto);
+                    prop_assert!(profile.minimum_variance <= current && current <= profile.maximum_rto);
                     prop_assert!(current.nanos().is_multiple_of(profile.timer_granularity.nanos()));
                 }
             }

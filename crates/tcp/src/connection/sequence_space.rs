@@ -68,12 +68,25 @@ impl SendSequence {
         self.nxt.since(self.una)
     }
 
-    /// RFC 5961 section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. An acknowledgment
-    /// outside this range may be forged.
-    pub(crate) fn is_plausible_ack(&self, acknowledgment: SeqNum) -> bool {
+    /// RFC 9293 section 3.10.7.4: SEG.ACK <= SND.NXT. RFC 5961 section 5.2 (`strict`) adds
+    /// SND.UNA - MAX.SND.WND <= SEG.ACK: an older acknowledgment may be forged.
+    pub(crate) fn is_plausible_ack(&self, acknowledgment: SeqNum, strict: bool) -> bool {
         // `cursor` would be wrong here: after a timeout it is behind what the peer may acknowledge.
-        let oldest = self.una.minus(self.max_wnd);
-        !acknowledgment.after(self.nxt) && !acknowledgment.before(oldest)
+        let is_ancient = strict && acknowledgment.before(self.una.minus(self.max_wnd));
+        !acknowledgment.after(self.nxt) && !is_ancient
+    }
+
+    /// The number of a segment without text that the peer accepts: SND.NXT, but not beyond the window
+    /// that the peer has offered. After a probe of a closed window SND.NXT is beyond it, and a peer
+    /// that applies the table of section 3.4 to the letter would drop the segment. Linux does the
+    /// same (`tcp_acceptable_seq`).
+    pub(crate) fn acceptable_sequence(&self) -> SeqNum {
+        let edge = self.una.plus(self.wnd);
+        if edge.before(self.nxt) {
+            edge
+        } else {
+            self.nxt
+        }
     }
 
     /// Updates SND.WND (section 3.10.7.4, fifth check). SND.WL1 and SND.WL2 prevent an old,

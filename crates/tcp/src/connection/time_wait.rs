@@ -4,6 +4,7 @@
 //! most of its connections in that state. [`TimeWait`] implements what RFC 9293 section 3.10.7.4
 //! requires there and answers exactly as the [`Connection`] would.
 
+use super::acceptability::Acceptance;
 use super::sequence_space::{ReceiveSequence, SendSequence};
 use super::state::State;
 use super::timers::Timer;
@@ -43,7 +44,9 @@ impl Connection {
             rcv: self.rcv,
             local_port: self.local_port,
             remote_port: self.remote_port,
-            acknowledgments_sent: self.history.pure_acks(self.snd.nxt, self.rcv.nxt),
+            acknowledgments_sent: self
+                .history
+                .pure_acks(self.snd.acceptable_sequence(), self.rcv.nxt),
             acknowledgment_pending: false,
         })
     }
@@ -102,7 +105,8 @@ impl TimeWait {
         let (flags, length) = (segment.flags, segment.sequence_length());
         let has_rst = flags.contains(Flags::RST);
         // The checks of section 3.10.7.4 in their order. For the reasons see `input`.
-        if !self.rcv.window().accepts(segment.sequence, length) {
+        let window = self.rcv.window();
+        if window.acceptance(segment.sequence, length) != Acceptance::Whole {
             if has_rst {
                 return;
             }
@@ -113,16 +117,19 @@ impl TimeWait {
         } else if has_rst {
             // RFC 5961 section 3.2. RFC 1337 proposes to ignore every reset here; no source says
             // that NT does [I].
-            if segment.sequence == self.rcv.nxt {
+            if !profile.challenges() || segment.sequence == self.rcv.nxt {
                 self.end();
             } else {
                 self.acknowledgment_pending = true;
             }
         } else if flags.contains(Flags::SYN) {
-            // RFC 5961 section 4.2.
             self.acknowledgment_pending = true;
         } else if flags.contains(Flags::ACK) {
-            if self.snd.is_plausible_ack(segment.acknowledgment) {
+            let acknowledgment = segment.acknowledgment;
+            if self
+                .snd
+                .is_plausible_ack(acknowledgment, profile.challenges())
+            {
                 self.snd.update_window(segment);
             } else {
                 self.acknowledgment_pending = true;
@@ -139,7 +146,7 @@ impl TimeWait {
         let segment = Segment {
             source_port: self.local_port,
             destination_port: self.remote_port,
-            sequence: self.snd.nxt,
+            sequence: self.snd.acceptable_sequence(),
             acknowledgment: self.rcv.nxt,
             flags: Flags::ACK,
             window: self.rcv.open_window(free, profile),

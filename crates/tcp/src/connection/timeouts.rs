@@ -57,16 +57,16 @@ impl Connection {
             // Q175523: a SYN that was reset is sent again, and the timeout is not doubled.
             return;
         }
-        let retries = self.rto.doublings();
+        let retries = self.rto.expiries();
         if retries >= self.maximum_retries() {
             self.fail(Failure::TimedOut);
             return;
         }
         if self.state.is_synchronized() {
             self.congestion
-                .on_timeout(self.snd.in_flight(), retries > 0);
+                .on_timeout(self.snd.una, self.snd.nxt, retries > 0);
         }
-        self.rto.double();
+        self.rto.on_expiry();
     }
 
     /// How often an unacknowledged segment is retransmitted in the current state.

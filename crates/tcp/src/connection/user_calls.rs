@@ -106,7 +106,7 @@ impl Connection {
             | State::FinWait1
             | State::FinWait2
             | State::CloseWait => {
-                self.pending_reset = Some(self.snd.nxt);
+                self.pending_reset = Some(self.snd.acceptable_sequence());
                 self.fail(Failure::Aborted);
             }
             // Section 3.10.5: no reset is needed, since both sides have closed.

