@@ -6,7 +6,7 @@
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
-use kernel::{Duration, Instant, key};
+use kernel::{Choices, Duration, Instant, Site, key};
 use machine::{Costs, HeapConfig, Interrupts};
 use mta::{Build, Database, ResponderTimeouts, Shipped};
 use net::calibration::{self, CalibrationError};
@@ -18,6 +18,9 @@ use config::plan::{
     Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
     PreemptionPoint, Scenario, Scheduler, Scope, TcpProfile,
 };
+
+/// When the ticks of a host's TCP timers come.
+const TICK_PHASE: Site = Site::new("host.tick-phase");
 
 /// Why a scenario cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -251,15 +254,23 @@ pub(crate) fn link_counts(links: usize, networks: &[&net::Network]) -> Vec<LinkC
         .collect()
 }
 
-/// The socket layer of a host with this address.
+/// The socket layer of a host from one start of the machine to the next.
 #[must_use]
-pub fn sockets(host: &Host, address: u32) -> winsock::Config {
-    match host.tcp {
+pub fn sockets(name: &str, host: &Host, address: u32, choices: Choices) -> winsock::Config {
+    let mut config = match host.tcp {
         TcpProfile::Nt351 => winsock::Config::nt351(address),
         TcpProfile::Nt4 => winsock::Config::nt4(address),
         TcpProfile::W2k => winsock::Config::w2k(address),
         TcpProfile::Linux => winsock::Config::linux(address),
-    }
+    };
+    // Machines are switched on at different times. If all ticked together, a timer of one would meet
+    // a timer of its peer to the nanosecond.
+    let granularity = config.profile.timer_granularity.nanos();
+    let phase = choices
+        .rng(TICK_PHASE, key(name), [0, 0])
+        .below(granularity);
+    config.profile.tick_phase = tcp::Span::from_nanos(phase);
+    config
 }
 
 /// The machine of a host. The scenario gives the cost of a memory access; the costs of all other

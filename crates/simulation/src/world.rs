@@ -104,8 +104,10 @@ impl<'a> World<'a> {
         let choices = Choices::new(seed);
         let links = lowering::links(scenario)?;
         let names = Names::new(scenario);
-        let plans = (0..).map(HostId).zip(scenario.hosts.values());
-        let sockets = plans.map(|(host, plan)| lowering::sockets(plan, names.address(host)));
+        let plans = (0..).map(HostId).zip(&scenario.hosts);
+        let sockets = plans.map(|(host, (name, plan))| {
+            lowering::sockets(name, plan, names.address(host), choices)
+        });
         let internet = Internet::new(choices, sockets.collect(), &links)?;
         let hosts = (0..).map(HostId).zip(scenario.hosts.keys());
         let hosts: Vec<Host> = hosts

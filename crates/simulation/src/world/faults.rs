@@ -238,9 +238,9 @@ impl World<'_> {
     /// Switches a host off. Its peers receive no FIN or RST: the socket table is replaced first,
     /// so that the end of the process finds no connection to close.
     fn crash(&mut self, host: HostId) {
-        let plan = &self.scenario.hosts[&self.hosts[host.0 as usize].name];
-        let address = self.hosts[host.0 as usize].address;
-        let config = crate::lowering::sockets(plan, address);
+        let it = &self.hosts[host.0 as usize];
+        let plan = &self.scenario.hosts[&it.name];
+        let config = crate::lowering::sockets(&it.name, plan, it.address, self.choices);
         self.internet.switch_off(host, config);
         self.stop_service(host);
     }
