@@ -103,7 +103,11 @@ fn the_same_seed_changes_nothing_and_another_from_the_start_is_another_run() {
         let same = run(&with_luck(&scenario, from, 3), 3);
         assert_eq!(usual.digest, same.digest, "reseeded at {from}");
     }
-    // The first state of a chain is drawn before the start: it comes from the first seed.
+    // The first state of a chain and the hosts' ticks are drawn before the start: they come from the
+    // first seed.
+    for host in scenario.hosts.values_mut() {
+        host.tick_phase = Some(Duration::ZERO);
+    }
     for link in scenario.links.values_mut() {
         let loss = config::plan::Loss::None;
         (link.forward.loss, link.backward.loss) = (loss, loss);

@@ -104,10 +104,11 @@ pub fn shrink(
     // Listing random choices comes first: it leaves the run as it is.
     for pass in [
         |search| Search::cut_after_failure(search),
+        chance::set_ticks,
         chance::list_messages,
         chance::list_outages,
         chance::list_losses,
-    ] as [Pass; 4]
+    ] as [Pass; 5]
     {
         pass(&mut search);
     }

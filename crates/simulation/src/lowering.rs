@@ -266,9 +266,12 @@ pub fn sockets(name: &str, host: &Host, address: u32, choices: Choices) -> winso
     // Machines are switched on at different times. If all ticked together, a timer of one would meet
     // a timer of its peer to the nanosecond.
     let granularity = config.profile.timer_granularity.nanos();
-    let phase = choices
-        .rng(TICK_PHASE, key(name), [0, 0])
-        .below(granularity);
+    let phase = match host.tick_phase {
+        Some(phase) => phase.nanos() % granularity,
+        None => choices
+            .rng(TICK_PHASE, key(name), [0, 0])
+            .below(granularity),
+    };
     config.profile.tick_phase = tcp::Span::from_nanos(phase);
     config
 }

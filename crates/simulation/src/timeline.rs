@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Choices, Instant};
+use kernel::{Choices, Duration, Instant};
 use net::{Direction, DropReason, HostId, LinkId, Network};
 
 use crate::lowering::{self, LoweringError};
@@ -44,6 +44,17 @@ pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, Lowe
         }));
     }
     Ok(listed)
+}
+
+/// When the ticks of each host's TCP timers come under `seed`, in the form in which a scenario sets it.
+#[must_use]
+pub fn tick_phases(scenario: &Scenario, seed: u64) -> BTreeMap<String, Duration> {
+    let phases = scenario.hosts.iter().map(|(name, host)| {
+        let sockets = lowering::sockets(name, host, 1, Choices::new(seed));
+        let phase = Duration::from_nanos(sockets.profile.tick_phase.nanos());
+        (name.clone(), phase)
+    });
+    phases.collect()
 }
 
 /// The arrival times of each workload under `seed`, by ordinal from 0. Messages that the scenario

@@ -94,6 +94,9 @@ section! {
         connect_pause: Duration = Duration::ZERO, in 0..=HOUR;
         /// Whether TCP sends keep-alive probes on idle connections.
         keep_alive: bool = false;
+        /// When the ticks of the host's TCP timers come: this long after a multiple of the tick (100 ms, on
+        /// Linux 1 ms). Only the remainder after division by the tick counts.
+        tick_phase: Option<Duration> = None, default "drawn for each host", in 0..=SECOND;
         /// How far the host's clock is ahead of true time; negative if it is behind.
         clock_offset: Offset = Offset::default();
         /// The host's IP address.

@@ -23,6 +23,7 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
         let varies = it.size.from != it.size.to;
         arrives_randomly || varies || matches!(it.priorities, Priorities::Mix { .. })
     };
+    let ticks = scenario.hosts.values().any(|it| it.tick_phase.is_none());
     let mut links = scenario.links.values();
     let fault = |it: &Fault| match it.when {
         When::Random { .. } => true,
@@ -30,6 +31,7 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
         When::At(_) => false,
     };
     has_jitter(scenario)
+        || ticks
         || scenario.scheduler == Scheduler::Random
         || links.any(|link| direction(&link.forward) || direction(&link.backward))
         || scenario.workloads.values().any(workload)
@@ -40,6 +42,26 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
 fn has_jitter(scenario: &Scenario) -> bool {
     let mut hosts = scenario.hosts.values();
     hosts.any(|host| host.call_jitter != Ratio::ZERO || host.interrupts != 0)
+}
+
+/// Sets the ticks of the hosts' TCP timers to what the seed says, or to round numbers if those do too.
+pub(super) fn set_ticks(search: &mut Search<'_>) {
+    let drawn = timeline::tick_phases(&search.best, search.seed);
+    let mut candidate = search.best.clone();
+    let unset = candidate.hosts.iter_mut();
+    for (name, host) in unset.filter(|(_, host)| host.tick_phase.is_none()) {
+        host.tick_phase = Some(drawn[name]);
+    }
+    if candidate == search.best {
+        return;
+    }
+    let mut round = candidate.clone();
+    for host in round.hosts.values_mut() {
+        host.tick_phase = Some(kernel::Duration::ZERO);
+    }
+    if !search.attempt(round) {
+        search.attempt(candidate);
+    }
 }
 
 /// Replaces arrival processes by lists of arrival times.
