@@ -39,11 +39,17 @@ pub fn run(
     check_programs(&sim, scenario)?;
     let links = lowering::links(scenario)?;
     let healed = lowering::healed(&links);
-    let hosts = scenario.hosts.values();
-    let hosts: Vec<winsock::Config> = hosts
-        .map(|host| socket_config(lowering::sockets(host, u32::from(host.address))))
-        .collect();
     let choices = Choices::new(seed);
+    let sockets = |name, host: &config::plan::Host| {
+        socket_config(lowering::sockets(
+            name,
+            host,
+            u32::from(host.address),
+            choices,
+        ))
+    };
+    let hosts = scenario.hosts.iter();
+    let hosts: Vec<winsock::Config> = hosts.map(|(name, host)| sockets(name, host)).collect();
     let count = u32::try_from(hosts.len()).expect("the file's reader limits hosts");
     let internet = Internet::new(choices, hosts, &links)?;
     let healed = Network::new(choices, count, &healed)?;

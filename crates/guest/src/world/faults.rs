@@ -254,8 +254,9 @@ impl World {
         if !self.sockets.internet_mut().is_up(host) {
             return;
         }
-        let plan = &self.scenario.hosts[&self.hosts.of(host).name];
-        let config = socket_config(lowering::sockets(plan, self.sockets.address(host)));
+        let name = &self.hosts.of(host).name;
+        let (plan, address) = (&self.scenario.hosts[name], self.sockets.address(host));
+        let config = socket_config(lowering::sockets(name, plan, address, self.choices));
         self.sockets.crash(host, config);
         self.stop_program(host, "the host crashes");
     }
