@@ -7,9 +7,10 @@
 //! - Independent loss, or a chain for each direction: S = (1 - L forward)(1 - L backward), where L is
 //!   the loss rate.
 //! - One Gilbert-Elliott chain for both directions, the reply being the next packet after its request:
-//!   S = sum over states i and j of pi(i) s(i) T(i, j) s(j), where pi is the stationary distribution,
-//!   T the transition probability and s the probability that a packet passes. This assumes that other
-//!   traffic moves the chain between pings; for pings alone see [`ping_success_alone`].
+//!   S = sum over states i and j of pi(i) s(i) T(i, j) s(j), where pi is the distribution of the state
+//!   that a ping finds, T the transition probability and s the probability that a packet passes. With
+//!   other traffic between the pings pi is stationary ([`ping_success`]). If pings are the only packets,
+//!   which is what `ping` measures and what the calibration is for, see [`ping_success_alone`].
 //! - One outage chain for both directions, request and reply passing the midpoint `separation` apart:
 //!   S = pi(G) (pi(G) + pi(B) e^-(a + b) separation), where a = 1 / mean good and b = 1 / mean outage.
 //!
@@ -26,6 +27,9 @@ use crate::loss::outage::{MEAN_MAX, Outages};
 use crate::loss::{GilbertElliott, LossModel};
 use fraction::{Fraction, ONE};
 
+/// Bytes of a ping of Windows NT and of its answer: IP and ICMP headers, and 32 bytes of data.
+pub const PING_LENGTH: u32 = 60;
+
 /// Why no parameters give the wanted success rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CalibrationError {
@@ -39,6 +43,15 @@ pub enum CalibrationError {
     /// The mean good time would exceed [`MEAN_MAX`].
     #[error("the mean good time would exceed {MEAN_MAX}")]
     GoodTooLong,
+    /// Damaged packets alone leave fewer answers than are wanted.
+    #[error("damaged packets alone leave a ping success of less than is wanted")]
+    TooMuchDamage,
+    /// A ping crosses both directions, which say different things.
+    #[error(
+        "a ping crosses both directions: beside a `ping_success` in one, the other must have the same \
+         one or lose nothing"
+    )]
+    OtherDirection,
 }
 
 /// Independent loss, the same in both directions: L = 1 - sqrt(S).
@@ -75,8 +88,10 @@ pub fn bursts_each_way(
     gilbert(above, below, mean_burst)
 }
 
-/// One Gilbert-Elliott chain for both directions, each reply being the next packet after its request:
-/// r = 1 / burst, p = r (1 - S) / (S + r).
+/// One Gilbert-Elliott chain for both directions, moved by pings only: r = 1 / burst, and p is the root
+/// between 0 and 1 of S p^2 - (2 S - S r + r) p + r (1 - S).
+///
+/// With other traffic on the link fewer packets find the bad state: see [`ping_success`].
 ///
 /// # Errors
 /// If the mean burst is zero.
@@ -84,11 +99,62 @@ pub fn bursts_shared(ping_success: Ratio, mean_burst: u32) -> Result<LossModel, 
     if let Some(certain) = certain_by_packet(ping_success) {
         return Ok(certain);
     }
+    let wanted = Fraction::from_ratio(ping_success);
+    let alone = |to_bad: u64| {
+        let model = gilbert(u128::from(to_bad), u128::from(ONE), mean_burst)?;
+        let LossModel::GilbertElliott(chain) = model else {
+            unreachable!("a chain is asked for");
+        };
+        Ok((model, Fraction::from_ratio(ping_success_alone(&chain))))
+    };
+    // The more often the chain leaves the good state, the fewer pings are answered: from all to none.
+    // Invariant: at `low` enough are answered, at `high` too few.
+    let (mut low, mut high) = (0, ONE);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if alone(middle)?.1 >= wanted {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    alone(high).map(|(model, _)| model)
+}
+
+/// The ping success that the functions for both directions need if only one direction loses packets:
+/// its square, whose root is the success of each direction.
+#[must_use]
+pub fn of_one_direction(ping_success: Ratio) -> Ratio {
     let success = Fraction::from_ratio(ping_success);
-    let above = u128::from(success.complement().units());
-    // p = (1 - S) / (S burst + 1): numerator and denominator multiplied by the burst. Never above one.
-    let below = u128::from(success.units()) * u128::from(mean_burst) + u128::from(ONE);
-    gilbert(above, below, mean_burst)
+    success.times(success).ratio()
+}
+
+/// The ping success that the loss must leave, so that `ping_success` is left when these fractions of the
+/// packets of each direction arrive damaged as well.
+///
+/// # Errors
+/// If damage alone leaves less.
+pub fn before_damage(ping_success: Ratio, corrupt: [Ratio; 2]) -> Result<Ratio, CalibrationError> {
+    let intact = damaged(Ratio::ONE, corrupt);
+    let (wanted, left) = (
+        Fraction::from_ratio(ping_success),
+        Fraction::from_ratio(intact),
+    );
+    if wanted > left {
+        return Err(CalibrationError::TooMuchDamage);
+    }
+    if left.units() == 0 {
+        return Ok(Ratio::ZERO);
+    }
+    Ok(Fraction::quotient(u128::from(wanted.units()), u128::from(left.units())).ratio())
+}
+
+/// What is left of a ping success when these fractions of the packets of each direction arrive damaged.
+#[must_use]
+pub fn damaged(ping_success: Ratio, corrupt: [Ratio; 2]) -> Ratio {
+    let intact = corrupt.map(|it| Fraction::from_ratio(it).complement());
+    let success = Fraction::from_ratio(ping_success);
+    success.times(intact[0]).times(intact[1]).ratio()
 }
 
 /// Independent outages of each direction: mean good = mean outage * sqrt(S) / (1 - sqrt(S)).
@@ -169,7 +235,7 @@ pub fn loss_rate(model: LossModel) -> Ratio {
     }
 }
 
-/// The fraction of pings that are answered.
+/// The fraction of pings that are answered while other traffic moves Gilbert-Elliott chains too.
 #[must_use]
 pub fn ping_success(loss: Loss, separation: Duration) -> Ratio {
     let passes = |model| Fraction::from_ratio(loss_rate(model)).complement();
@@ -320,181 +386,4 @@ fn shared_success(outages: Outages, separation: Duration) -> Fraction {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const EIGHTH: Ratio = match Ratio::new(1, 8) {
-        Some(eighth) => eighth,
-        None => panic!("an eighth is at most one"),
-    };
-
-    fn units(ratio: Ratio) -> u64 {
-        Fraction::from_ratio(ratio).units()
-    }
-
-    fn outages(model: Result<LossModel, CalibrationError>) -> Outages {
-        match model {
-            Ok(LossModel::Outages(outages)) => outages,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn chain(model: Result<LossModel, CalibrationError>) -> GilbertElliott {
-        match model {
-            Ok(LossModel::GilbertElliott(chain)) => chain,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// Mean good times for S = 1/8, computed in floating point elsewhere.
-    #[test]
-    fn outages_for_one_of_eight() {
-        // Mean outage, separation, mean good, fraction of good time in thousandths.
-        let table = [
-            (30_000, 200, 4_510, 131),
-            (10_000, 200, 1_640, 141),
-            (10_000, 600, 2_000, 167),
-            (3_000, 600, 885, 228),
-        ];
-        for (outage, separation, good, fraction) in table {
-            let mean_outage = Duration::from_millis(outage);
-            let separation = Duration::from_millis(separation);
-            let found = outages(outages_shared(EIGHTH, mean_outage, separation));
-            let millis = found.mean_good.nanos() / 1_000_000;
-            assert!(millis.abs_diff(good) <= 6, "{outage} {millis} {good}");
-            let thousandths = units(found.outage_fraction().complement()) / (ONE / 1_000);
-            assert!(
-                thousandths.abs_diff(fraction) <= 1,
-                "{outage} {thousandths}"
-            );
-        }
-    }
-
-    #[test]
-    fn packet_models_for_one_of_eight() {
-        let LossModel::Independent { loss } = independent(EIGHTH) else {
-            panic!("an eighth needs loss");
-        };
-        assert_eq!(units(loss) / 1_000_000_000_000, 646_446);
-        assert_eq!(
-            independent_one_way(EIGHTH),
-            LossModel::Independent {
-                loss: Fraction::quotient(7, 8).ratio()
-            }
-        );
-        for (burst, good_to_bad) in [(5, 365_685), (10, 182_842), (20, 91_421)] {
-            let found = chain(bursts_each_way(EIGHTH, burst));
-            let millionths = units(found.good_to_bad) / 1_000_000_000_000;
-            assert_eq!(millionths, good_to_bad, "burst {burst}");
-            assert_eq!(mean_loss_run(&found), Some(u64::from(burst) * 1_000));
-        }
-    }
-
-    #[test]
-    fn every_error_says_why() {
-        let text =
-            |model: Result<LossModel, CalibrationError>| model.expect_err("an error").to_string();
-        let no_burst = "a mean burst or outage of zero loses nothing";
-        assert_eq!(text(bursts_each_way(EIGHTH, 0)), no_burst);
-        assert_eq!(text(bursts_shared(EIGHTH, 0)), no_burst);
-        assert_eq!(text(outages_each_way(EIGHTH, Duration::ZERO)), no_burst);
-        assert_eq!(
-            text(outages_shared(EIGHTH, Duration::ZERO, Duration::ZERO)),
-            no_burst
-        );
-        assert_eq!(
-            text(bursts_each_way(EIGHTH, 1)),
-            "bursts of 1 packets are too short for so much loss"
-        );
-        let nearly = Ratio::new(999_999_999, 1_000_000_000).expect("at most one");
-        let day = Duration::from_secs(86_400);
-        let too_long = format!("the mean good time would exceed {MEAN_MAX}");
-        assert_eq!(text(outages_each_way(nearly, day)), too_long);
-        assert_eq!(text(outages_shared(nearly, day, Duration::ZERO)), too_long);
-    }
-
-    #[test]
-    fn a_success_rate_of_zero_or_one_needs_no_randomness() {
-        let second = Duration::from_secs(1);
-        for end in [Ratio::ZERO, Ratio::ONE] {
-            let models = [
-                independent(end),
-                bursts_each_way(end, 5).expect("an end is reached"),
-                bursts_shared(end, 5).expect("an end is reached"),
-                outages_each_way(end, second).expect("an end is reached"),
-                outages_shared(end, second, second).expect("an end is reached"),
-            ];
-            for model in models {
-                assert_eq!(units(loss_rate(model)), ONE - units(end), "{model:?}");
-                assert_eq!(units(ping_success(Loss::Shared(model), second)), units(end));
-            }
-        }
-    }
-
-    fn both(model: LossModel) -> Loss {
-        Loss::PerDirection {
-            forward: model,
-            backward: model,
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn each_inverse_gives_the_wanted_success(
-            parts in 1_u64..1_000,
-            burst in 1_u32..200,
-            outage in 1_u64..100_000,
-            separation in 0_u64..2_000,
-        ) {
-            const TOLERANCE: u64 = ONE / 10_000_000;
-            let wanted = Ratio::new(parts, 1_000).expect("at most one");
-            let mean_outage = Duration::from_millis(outage);
-            let separation = Duration::from_millis(separation);
-            let mut losses = vec![
-                both(independent(wanted)),
-                Loss::Shared(independent(wanted)),
-                Loss::PerDirection { forward: independent_one_way(wanted), backward: LossModel::None },
-                Loss::Shared(bursts_shared(wanted, burst).expect("reachable")),
-                both(outages_each_way(wanted, mean_outage).expect("reachable")),
-                Loss::Shared(outages_shared(wanted, mean_outage, separation).expect("reachable")),
-            ];
-            if let Ok(model) = bursts_each_way(wanted, burst) {
-                losses.push(both(model));
-            }
-            for loss in losses {
-                let found = units(ping_success(loss, separation));
-                prop_assert!(found.abs_diff(units(wanted)) < TOLERANCE, "{loss:?} {found}");
-            }
-        }
-
-        #[test]
-        fn a_longer_separation_needs_more_good_time(
-            parts in 1_u64..999, outage in 100_u64..100_000, separation in 0_u64..2_000, more in 1_u64..2_000,
-        ) {
-            let wanted = Ratio::new(parts, 1_000).expect("at most one");
-            let good = |millis| {
-                outages(outages_shared(wanted, Duration::from_millis(outage), Duration::from_millis(millis))).mean_good
-            };
-            prop_assert!(good(separation) <= good(separation + more) + Duration::from_micros(1));
-        }
-
-        #[test]
-        fn mean_loss_run_without_loss_in_the_good_state(r in 1_u64..1_000, h in 0_u64..1_000) {
-            let chain = GilbertElliott {
-                good_to_bad: Ratio::new(1, 50).expect("at most one"),
-                bad_to_good: Ratio::new(r, 1_000).expect("at most one"),
-                loss_good: Ratio::ZERO,
-                loss_bad: Ratio::new(h, 1_000).expect("at most one"),
-            };
-            // 1 / (1 - (1 - r) h), in thousandths.
-            let expected = 1_000_000_000 / (1_000_000 - (1_000 - r) * h);
-            match mean_loss_run(&chain) {
-                Some(run) => prop_assert!(run.abs_diff(expected) <= 1 + expected / 100_000),
-                None => prop_assert_eq!(h, 0),
-            }
-        }
-    }
-}
+mod tests;

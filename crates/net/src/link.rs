@@ -177,12 +177,17 @@ impl LinkConfig {
         }
     }
 
-    /// The time from the moment at which an echo request passes the midpoint of the link until its
-    /// reply does: half the round trip without queues and jitter. It is the `separation` that
-    /// [`crate::calibration`] needs, and the same from both ends.
+    /// The mean time from the moment at which an echo request from `ends[0]` passes the midpoint of the
+    /// link until its reply of `length` bytes does, if neither waits for other packets: half of both
+    /// delays, what holds the request back behind the midpoint, and the transmission of the reply. It is
+    /// the `separation` that [`crate::calibration`] needs.
     #[must_use]
-    pub fn separation(&self) -> Duration {
-        Duration::from_nanos((self.forward.delay + self.backward.delay).nanos() / 2)
+    pub fn separation(&self, length: u32) -> Duration {
+        let halves = (self.forward.delay + self.backward.delay).nanos() / 2;
+        let bandwidth = self.backward.bandwidth;
+        let reply = bandwidth.map_or(Duration::ZERO, |it| it.serialization(u64::from(length)));
+        let held = self.forward.impairment.mean_hold();
+        Duration::from_nanos(halves) + reply + held
     }
 
     /// Checks the configuration for a network of `hosts` hosts.

@@ -3,6 +3,8 @@
 //! Links are calibrated here from the success rate of pings. The scenario has been checked when
 //! its file was read, so what is impossible here is a bug.
 
+mod loss;
+
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
@@ -15,8 +17,7 @@ use net::{LinkConfig, LossModel, NetworkError};
 use crate::names::{Names, host_numbers};
 use crate::outcome::LinkCounts;
 use config::plan::{
-    Connector, GilbertElliott, Host, IndependentLoss, Keyword, Loss, OperationKind, Outages,
-    PreemptionPoint, Scenario, Scheduler, Scope, TcpProfile,
+    Connector, Host, Keyword, OperationKind, PreemptionPoint, Scenario, Scheduler, TcpProfile,
 };
 
 /// When the ticks of a host's TCP timers come.
@@ -75,19 +76,12 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
                     reset_after: link.reset_after,
                 },
             };
-            let separation = config.separation();
+            let separation = config.separation(calibration::PING_LENGTH);
             let invalid = |error| {
                 let link = name.clone();
                 LoweringError::Link { link, error }
             };
-            config.loss = if link.shares_loss() {
-                net::Loss::Shared(model(link.forward.loss, separation).map_err(invalid)?)
-            } else {
-                net::Loss::PerDirection {
-                    forward: model(link.forward.loss, separation).map_err(invalid)?,
-                    backward: model(link.backward.loss, separation).map_err(invalid)?,
-                }
-            };
+            config.loss = loss::loss(link, separation).map_err(invalid)?;
             pin(&mut config, scenario, name);
             Ok(config)
         })
@@ -113,77 +107,6 @@ fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
         },
         scheduled: net::ScheduledLosses::default(),
     }
-}
-
-/// The loss model of a link. `separation` is the time between a ping's passages in both directions,
-/// which matters for outages that both directions share.
-fn model(loss: Loss, separation: Duration) -> Result<LossModel, CalibrationError> {
-    Ok(match loss {
-        Loss::None => LossModel::None,
-        Loss::Independent(IndependentLoss::Loss(loss)) => LossModel::Independent { loss },
-        Loss::Independent(IndependentLoss::PingSuccess(success)) => {
-            calibration::independent(success)
-        }
-        Loss::GilbertElliott { chain, scope } => match (chain, scope) {
-            (
-                GilbertElliott::Chain {
-                    good_to_bad,
-                    bad_to_good,
-                    loss_good,
-                    loss_bad,
-                },
-                _,
-            ) => {
-                let chain = net::GilbertElliott {
-                    good_to_bad,
-                    bad_to_good,
-                    loss_good,
-                    loss_bad,
-                };
-                LossModel::GilbertElliott(chain)
-            }
-            (
-                GilbertElliott::Calibrated {
-                    ping_success,
-                    mean_burst,
-                },
-                Scope::Shared,
-            ) => calibration::bursts_shared(ping_success, mean_burst)?,
-            (
-                GilbertElliott::Calibrated {
-                    ping_success,
-                    mean_burst,
-                },
-                Scope::PerDirection,
-            ) => calibration::bursts_each_way(ping_success, mean_burst)?,
-        },
-        Loss::Outages { outages, scope } => match (outages, scope) {
-            (
-                Outages::Times {
-                    mean_good,
-                    mean_outage,
-                },
-                _,
-            ) => LossModel::Outages(net::Outages {
-                mean_good,
-                mean_outage,
-            }),
-            (
-                Outages::Calibrated {
-                    ping_success,
-                    mean_outage,
-                },
-                Scope::Shared,
-            ) => calibration::outages_shared(ping_success, mean_outage, separation)?,
-            (
-                Outages::Calibrated {
-                    ping_success,
-                    mean_outage,
-                },
-                Scope::PerDirection,
-            ) => calibration::outages_each_way(ping_success, mean_outage)?,
-        },
-    })
 }
 
 /// Adds the outages and drops that the scenario pins on this link.

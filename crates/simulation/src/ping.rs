@@ -64,6 +64,7 @@ pub enum PingError {
 pub const COUNT_MAX: u32 = 1_000_000;
 /// Bytes of the IP header.
 const IP_HEADER: u32 = 20;
+const ICMP_HEADER: u32 = net::icmp::HEADER_LENGTH as u32;
 /// The identifier of the echo requests; there is only one series.
 const IDENTIFIER: u16 = 1;
 const SOURCE: HostId = HostId(0);
@@ -135,19 +136,22 @@ pub fn ping(
         target: target.into(),
         settings,
         replies: series.run(),
-        expected: expected_fraction(&config),
+        expected: expected_fraction(&config, settings.length),
     })
 }
 
 /// The expected fraction of replies. A Gilbert-Elliott chain advances once per packet; here these
 /// pings are the only packets.
-fn expected_fraction(config: &LinkConfig) -> Ratio {
-    match config.loss {
+fn expected_fraction(config: &LinkConfig, length: u16) -> Ratio {
+    let length = IP_HEADER + ICMP_HEADER + u32::from(length);
+    let success = match config.loss {
         Loss::Shared(LossModel::GilbertElliott(chain)) => calibration::ping_success_alone(&chain),
         loss @ (Loss::Shared(_) | Loss::PerDirection { .. }) => {
-            calibration::ping_success(loss, config.separation())
+            calibration::ping_success(loss, config.separation(length))
         }
-    }
+    };
+    let corrupt = [&config.forward, &config.backward].map(|it| it.impairment.corrupt);
+    calibration::damaged(success, corrupt)
 }
 
 /// A series in progress: a small separate simulation.

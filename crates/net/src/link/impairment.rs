@@ -53,6 +53,16 @@ impl Default for Impairment {
     }
 }
 
+impl Impairment {
+    /// How much later a packet arrives on average because of jitter and reordering.
+    pub(crate) fn mean_hold(&self) -> Duration {
+        let held = u128::from(self.reorder_delay.nanos()) * u128::from(self.reorder.numerator())
+            / u128::from(self.reorder.denominator());
+        let held = u64::try_from(held).expect("a fraction of a delay");
+        Duration::from_nanos(self.jitter.nanos() / 2 + held)
+    }
+}
+
 impl ArrivalOrder {
     /// When a packet arrives that would arrive at `due` alone: not before its predecessor.
     pub(crate) fn keep(&mut self, due: Instant) -> Instant {

@@ -70,7 +70,7 @@ fn outages() {
             // Twelve mean outages later, the chain's state is independent of the former one, whatever the
             // mean good time.
             let apart = mean_outage.saturating_mul(12);
-            let separation = link(direction.clone(), both(LossModel::None)).separation();
+            let separation = link(direction.clone(), both(LossModel::None)).separation(60);
             let shared = calibration::outages_shared(wanted, mean_outage, separation);
             assert_success(
                 Loss::Shared(shared.expect("reachable")),
@@ -93,6 +93,8 @@ fn gilbert_elliott() {
         let each = calibration::bursts_each_way(wanted, 5).expect("reachable");
         let shared = calibration::bursts_shared(wanted, 5).expect("reachable");
         for loss in [both(each), Loss::Shared(shared)] {
+            // Other traffic finds the bad state of a shared chain less often than pings alone do.
+            let wanted = calibration::ping_success(loss, Duration::ZERO);
             let mut network = network(3, link(slow(1), loss));
             let (mut now, mut answered) = (Instant::ZERO, 0);
             for unit in 0..PINGS {
@@ -119,7 +121,6 @@ fn gilbert_elliott_without_other_traffic() {
     else {
         panic!("a half needs a chain");
     };
-    let alone = calibration::ping_success_alone(&chain);
     let loss = Loss::Shared(LossModel::GilbertElliott(chain));
     let mut network = network(3, link(slow(1), loss));
     let mut answered = 0;
@@ -128,11 +129,7 @@ fn gilbert_elliott_without_other_traffic() {
         answered += u64::from(ping(&mut network, now, HERE, unit));
     }
     // Successive pings are correlated: assume a tenth as many independent ones.
-    assert_binomial(answered / 10, ROUNDS / 10, alone, "alone");
-    assert!(
-        answered < ROUNDS * 45 / 100,
-        "{answered} is the rate with other traffic"
-    );
+    assert_binomial(answered / 10, ROUNDS / 10, ratio(1, 2), "alone");
 }
 
 /// Mean outage and mean good time over ten thousand outages of one timeline.

@@ -100,6 +100,118 @@ fn the_measured_fraction_is_the_expected_one() {
     }
 }
 
+/// Bursts of `mean` packets, calibrated for one ping in eight.
+fn bursts(mean: u32, scope: Scope) -> Loss {
+    Loss::GilbertElliott {
+        chain: GilbertElliott::Calibrated {
+            ping_success: ratio(1, 8),
+            mean_burst: mean,
+        },
+        scope,
+    }
+}
+
+/// A link with `loss`, and with `change` applied to both directions.
+fn changed(loss: Loss, change: impl Fn(&mut config::plan::Direction)) -> Link {
+    let mut link = Link::new("A", "B");
+    for direction in [&mut link.forward, &mut link.backward] {
+        direction.loss = loss;
+        change(direction);
+    }
+    link
+}
+
+fn slow(bits_per_second: u64) -> Link {
+    let loss = outages(ratio(1, 8), Duration::from_secs(1), Scope::Shared);
+    changed(loss, |it| {
+        it.bandwidth = Some(config::plan::Bandwidth { bits_per_second })
+    })
+}
+
+/// What the key `ping_success` says is what `ping` measures, in every loss model.
+#[test]
+fn ping_measures_what_ping_success_says() {
+    let eighth = ratio(1, 8);
+    let second = Duration::from_secs(1);
+    let mut one_way = Vec::new();
+    for loss in [
+        Loss::Independent(IndependentLoss::PingSuccess(eighth)),
+        bursts(10, Scope::Shared),
+        outages(eighth, second, Scope::Shared),
+    ] {
+        let mut link = Link::new("A", "B");
+        link.backward.loss = loss;
+        one_way.push((link.clone(), 10));
+        std::mem::swap(&mut link.forward, &mut link.backward);
+        one_way.push((link, 10));
+    }
+    let links = [
+        // As many pings are worth one as a burst has packets, or a little more.
+        (changed(bursts(10, Scope::Shared), |_| {}), 20),
+        (changed(bursts(1, Scope::Shared), |_| {}), 4),
+        (changed(bursts(10, Scope::PerDirection), |_| {}), 20),
+        (slow(64_000), 1),
+        (slow(9_600), 1),
+        (slow(2_400), 1),
+        (
+            changed(outages(eighth, second, Scope::Shared), |it| {
+                it.jitter = Duration::from_millis(100)
+            }),
+            1,
+        ),
+        (
+            changed(outages(eighth, second, Scope::Shared), |it| {
+                it.corrupt = ratio(1, 20)
+            }),
+            1,
+        ),
+        (
+            changed(bursts(10, Scope::Shared), |it| it.corrupt = ratio(1, 20)),
+            20,
+        ),
+    ];
+    // Twenty mean outages apart, pings are independent.
+    let apart = Settings {
+        count: 10_000,
+        interval: Duration::from_secs(20),
+        ..APART
+    };
+    for (link, inflation) in links.into_iter().chain(one_way) {
+        let report = ping(&scenario(link.clone()), 3, "wan", apart).expect("the link is there");
+        let (wanted, expected) = (eighth, report.expected);
+        let millionths =
+            |it: Ratio| u128::from(it.numerator()) * 1_000_000 / u128::from(it.denominator());
+        let off = millionths(expected).abs_diff(millionths(wanted));
+        assert!(off <= 10, "{link:?}: {expected:?}");
+        assert!(
+            agrees(&report, inflation),
+            "{link:?}: {} of 20000",
+            report.received()
+        );
+    }
+}
+
+#[test]
+fn a_ping_success_that_no_loss_gives_is_refused() {
+    let refusal = |link: Link| {
+        let error = ping(&scenario(link), 1, "wan", Settings::windows_nt(1));
+        error.expect_err("it is refused").to_string()
+    };
+    let eighth = Loss::Independent(IndependentLoss::PingSuccess(ratio(1, 8)));
+    let mut link = Link::new("A", "B");
+    link.forward.loss = eighth;
+    link.backward.loss = Loss::Independent(IndependentLoss::PingSuccess(ratio(1, 2)));
+    let crosses = "link wan: a ping crosses both directions: beside a `ping_success` in one, the \
+                   other must have the same one or lose nothing";
+    assert_eq!(refusal(link.clone()), crosses);
+    link.backward.loss = Loss::Independent(IndependentLoss::Loss(ratio(1, 2)));
+    assert_eq!(refusal(link), crosses);
+    assert_eq!(
+        refusal(changed(eighth, |it| it.corrupt = ratio(3, 4))),
+        "link wan: damaged packets alone leave a ping success of less than is wanted"
+    );
+}
+
 /// One ping per second, as on NT. With good times of 4.5 s and outages of 30 s the correlation is
 /// exp(-1/4.5 - 1/30) = 0.77 from one ping to the next, so (1 + 0.77) / (1 - 0.77) pings are worth
 /// one.
