@@ -8,7 +8,7 @@ use crate::world::World;
 
 // A guest calls `TcpStream::connect(address)`, as with tokio: there is no argument that could carry
 // the simulation. All hosts of a run share one thread, so the world is per thread and set for one
-// run (docs/decisions/0011-guests-on-one-tokio-runtime.md).
+// run (docs/decisions/0013-guests-on-one-tokio-runtime.md).
 mod cells {
     use super::{Caught, Cell, Incarnation, RefCell, World};
 

@@ -121,7 +121,13 @@ impl Build {
     pub const fn default_tcp(self) -> TcpProfile {
         match self {
             Self::V6_0_4712_0 | Self::V6_0_4720_14 => TcpProfile::W2k,
-            _ => TcpProfile::Nt4,
+            Self::V4_0_993_6
+            | Self::V4_0_994_2
+            | Self::V5_5_2232_18
+            | Self::V5_5_2448_1
+            | Self::V5_5_2653_23
+            | Self::V5_5_2653_23B
+            | Self::V5_5_2655_16 => TcpProfile::Nt4,
         }
     }
 
