@@ -147,7 +147,7 @@ fn a_leaked_block_is_clicked_and_its_log_lines_are_read() {
     let violations = result["violations"].as_array().expect("violations");
     // After the restart the instances count from zero again, and a block and instance no longer name
     // one life.
-    let is_before_restart = |it: &&Json| it["at_ns"].as_u64() < Some(9 * 3_600 * 1_000_000_000);
+    let is_before_restart = |it: &&Json| it["at_s"].as_f64() < Some(9.0 * 3_600.0);
     let leaks = violations
         .iter()
         .filter(|it| it["kind"] == "control-block-leak")

@@ -286,7 +286,10 @@ fn order(earlier: &LoggedAccess, later: &LoggedAccess) -> String {
     let what = match earlier.kind {
         OperationKind::Read if earlier.preempted => "is about to read",
         OperationKind::Write if earlier.preempted => "is about to write",
-        _ => verb(earlier),
+        OperationKind::Read
+        | OperationKind::Write
+        | OperationKind::Interlocked
+        | OperationKind::Enter => verb(earlier),
     };
     let of = if later.of == earlier.of {
         "it"

@@ -66,10 +66,11 @@ fn facts_of(outcome: &Outcome, host: &str, id: BlockId) -> Vec<(Instant, ThreadN
         MtaRecord::Fact(fact) => Some((at, thread, *fact)),
         MtaRecord::Log(_) | MtaRecord::Event(_) => None,
     });
-    let concerned = |fact: &Fact| match *fact {
-        Fact::BlockOutOfService(block) | Fact::CloseRequestDropped(block) => block == id,
-        Fact::CloseApplied { block, found, .. } => block == id.index && found == id.instance,
-        _ => false,
+    let concerned = |fact: &Fact| {
+        let of_block = [Fact::BlockOutOfService(id), Fact::CloseRequestDropped(id)];
+        let is_applied = matches!(*fact, Fact::CloseApplied { block, found, .. }
+            if block == id.index && found == id.instance);
+        is_applied || of_block.contains(fact)
     };
     facts.filter(|(.., fact)| concerned(fact)).collect()
 }

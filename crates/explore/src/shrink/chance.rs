@@ -32,10 +32,24 @@ pub(super) fn has_any(scenario: &Scenario) -> bool {
     };
     has_jitter(scenario)
         || ticks
-        || scenario.scheduler == Scheduler::Random
+        || draws(scenario.scheduler)
         || links.any(|link| direction(&link.forward) || direction(&link.backward))
         || scenario.workloads.values().any(workload)
         || scenario.faults.values().any(fault)
+}
+
+/// Whether a scheduler makes random choices.
+const fn draws(scheduler: Scheduler) -> bool {
+    match scheduler {
+        Scheduler::Timed | Scheduler::RoundRobin | Scheduler::Cooperative => false,
+        Scheduler::Random
+        | Scheduler::Pct
+        | Scheduler::Pos
+        | Scheduler::Surw
+        | Scheduler::TimeWeighted
+        | Scheduler::Parallel
+        | Scheduler::Portfolio => true,
+    }
 }
 
 /// Whether calls have a random cost on any host.

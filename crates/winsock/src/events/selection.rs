@@ -14,7 +14,7 @@
 //! is cleared by a new `WSAEventSelect`. It has no re-enabling function, so it is lost.
 
 use super::event_object::EventReference;
-use super::network_events::{EnumeratedEvents, NetworkEvents};
+use super::event_set::{EnumeratedEvents, NetworkEvents};
 use crate::error::SocketError;
 
 /// The selection of one socket.

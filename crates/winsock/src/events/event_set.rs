@@ -1,4 +1,5 @@
-//! The six network events of WinSock, as a set and as an enumerated record.
+//! The six network events of WinSock, as a set and as an enumerated record. When one is recorded:
+//! `table/network_events`.
 
 use std::fmt;
 
