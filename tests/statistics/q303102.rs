@@ -1,6 +1,9 @@
 //! Article Q303102, sentence by sentence: each test holds one row of the table in docs/model.md.
 
-#![expect(clippy::print_stdout, reason = "prints the shares that docs/model.md gives")]
+#![expect(
+    clippy::print_stdout,
+    reason = "prints the shares that docs/model.md gives"
+)]
 
 use config::plan::ViolationKind;
 use kernel::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Exhaustive search: dynamic partial-order reduction.
 //!
-//! The search runs a program again and again as a [`Scheduler`]. Two runs that differ only in the
+//! The search runs a program again and again as a [`Scheduler`](crate::Scheduler). Two runs that differ only in the
 //! order of independent calls are equivalent (one Mazurkiewicz trace), and the search runs one of
 //! them. It implements *source-DPOR*: dynamic partial-order reduction (Flanagan, Godefroid, POPL
 //! 2005) with source sets and sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic

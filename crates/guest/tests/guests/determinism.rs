@@ -1,6 +1,15 @@
 //! A run is a function of scenario, seed and program: in another process, and with any number of
 //! workers. What a program leaks is found.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "another process reads the digests from standard output"
+)]
+#![expect(
+    clippy::disallowed_types,
+    reason = "a program whose order of a HashMap leaks must be found"
+)]
+
 use std::collections::HashMap;
 use std::process::Command;
 use std::time::Duration;
