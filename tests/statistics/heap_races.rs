@@ -4,9 +4,7 @@
 //! tests only ask whether a build can fail at all.
 
 use config::plan::ViolationKind;
-use mta::{EventEntry, SocketFunction};
-use simulation::record::Record;
-use simulation::{Options, Outcome};
+use simulation::Outcome;
 
 use super::{read, run};
 
@@ -38,14 +36,6 @@ fn crash_rate(settings: &[&str], seeds: u64) -> usize {
         .count()
 }
 
-/// NT preempts a thread when it wakes one of higher priority, so that one processor is no protection.
-#[test]
-fn one_processor_is_no_protection() {
-    let alone = ["host.PARIS.cpus=1", "host.LYON.cpus=1"];
-    let crashed = crash_rate(&alone, 20);
-    assert!(crashed >= 2, "{crashed} of 20 crashed");
-}
-
 /// With one pair of threads on each host, more processors never help: what a pair does at once is all
 /// that matters.
 #[test]
@@ -67,51 +57,6 @@ fn campaign_crashes_by_processors() {
         "{rates:?}"
     );
     assert!(rates[0] > 0 && rates[4] > rates[0], "{rates:?}");
-}
-
-/// The socket errors that Q152941 lists come before the crash.
-#[test]
-fn the_precursors_of_the_article_come_before_the_crash() {
-    let scenario = read(CASE, &[]);
-    let (mut crashed, mut seen, mut all) = (0, [0; 3], 0);
-    for seed in 1..=20 {
-        let outcome = explore::run(&scenario, seed, Options { keep_records: true });
-        let outcome = outcome.expect("it can be run");
-        let Some(last) = outcome.exceptions.iter().map(|it| it.at).max() else {
-            continue;
-        };
-        crashed += 1;
-        let before = outcome.records.iter().take_while(|(at, _)| *at < last);
-        let found = precursors(before.map(|(_, record)| record));
-        all += usize::from(found == [true; 3]);
-        for (count, found) in seen.iter_mut().zip(found) {
-            *count += usize::from(found);
-        }
-    }
-    assert!(crashed >= 10, "{crashed} of 20 crashed");
-    assert!(10 * all >= 3 * crashed, "all three in {all} of {crashed}");
-    for count in seen {
-        assert!(10 * count >= 6 * crashed, "{seen:?} of {crashed}");
-    }
-}
-
-/// Whether 10060 and 10051 on connect(), and 10054 on send(), were logged.
-fn precursors<'a>(records: impl Iterator<Item = &'a Record>) -> [bool; 3] {
-    let mut found = [false; 3];
-    for record in records {
-        let Record::Mta(_, _, mta::Record::Event(EventEntry::Sockets(function, Some(error), _))) =
-            record
-        else {
-            continue;
-        };
-        match (function, error.code()) {
-            (SocketFunction::Connect, 10060) => found[0] = true,
-            (SocketFunction::Connect, 10051) => found[1] = true,
-            (SocketFunction::Send, 10054) => found[2] = true,
-            _ => {}
-        }
-    }
-    found
 }
 
 /// With the documented defaults of every connector, the number of connectors is enough.
