@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::pilot;
 use config::plan::Scenario;
-use simulation::{LoweringError, Options, Outcome};
+use simulation::{LoweringError, Observations, Observe, Options, Outcome};
 
 /// Runs scenarios: with the shipped builds, or with your own through [`pilot::run_builds`].
 ///
@@ -20,6 +20,22 @@ pub trait Subject: Send + Sync {
         seed: u64,
         options: Options,
     ) -> Result<Outcome, LoweringError>;
+
+    /// As [`Subject::run`], with every record kept, and what `observe` asks for. By default nothing
+    /// is observed.
+    ///
+    /// # Errors
+    /// As [`Subject::run`].
+    fn observed(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        observe: Observe,
+    ) -> Result<(Outcome, Observations), LoweringError> {
+        let _ = observe;
+        let outcome = self.run(scenario, seed, Options { keep_records: true })?;
+        Ok((outcome, Observations::default()))
+    }
 }
 
 /// Runs every host with the shipped build that the scenario names.
@@ -37,6 +53,15 @@ impl Subject for Shipped {
         options: Options,
     ) -> Result<Outcome, LoweringError> {
         pilot::run(scenario, seed, options)
+    }
+
+    fn observed(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        observe: Observe,
+    ) -> Result<(Outcome, Observations), LoweringError> {
+        pilot::run_observed(scenario, seed, observe)
     }
 }
 

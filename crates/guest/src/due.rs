@@ -13,6 +13,8 @@ pub(crate) enum Due {
     Begins { fault: usize, generation: u32 },
     /// A fault ends, unless it has begun again since.
     Ends { fault: usize, generation: u32 },
+    /// From now on random choices come from another seed: the entry of the scenario's pins.
+    Reseed(usize),
     /// The healing phase begins.
     Heal,
     /// A host starts.
@@ -26,7 +28,7 @@ pub(crate) enum Due {
 impl Due {
     pub(crate) const fn class(self) -> u8 {
         match self {
-            Self::Ends { .. } => EventClass::FaultEnds as u8,
+            Self::Reseed(_) | Self::Ends { .. } => EventClass::FaultEnds as u8,
             Self::Begins { .. } => EventClass::FaultStarts as u8,
             Self::Heal => EventClass::Heal as u8,
             Self::Resumes(_) => EventClass::WaitEnds as u8,
@@ -38,7 +40,9 @@ impl Due {
     pub(crate) const fn host(self) -> HostId {
         match self {
             Self::Starts(host) | Self::Resumes(host) => host,
-            Self::Begins { .. } | Self::Ends { .. } | Self::Heal | Self::End => HostId(0),
+            Self::Begins { .. } | Self::Ends { .. } | Self::Reseed(_) | Self::Heal | Self::End => {
+                HostId(0)
+            }
         }
     }
 }

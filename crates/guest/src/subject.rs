@@ -3,7 +3,7 @@
 use config::plan::Scenario;
 use explore::Subject;
 use simulation::observers::Observe;
-use simulation::{LoweringError, Options, Outcome};
+use simulation::{LoweringError, Observations, Options, Outcome};
 
 use crate::run::run;
 use crate::sim::Sim;
@@ -21,6 +21,16 @@ impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
     ) -> Result<Outcome, LoweringError> {
         let (outcome, _) = run(&self.0, scenario, seed, options, Observe::default())?;
         Ok(outcome)
+    }
+
+    fn observed(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        observe: Observe,
+    ) -> Result<(Outcome, Observations), LoweringError> {
+        let options = Options { keep_records: true };
+        run(&self.0, scenario, seed, options, observe)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use config::plan::{Keyword, Scenario};
-use explore::Shipped;
+use explore::Subject;
 use explore::compare::{self, Arm, CompareError, Trial};
 
 use crate::arguments::{CompareArguments, Format};
@@ -13,7 +13,11 @@ use crate::failure::Failure;
 use crate::progress;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &CompareArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let trial = Trial {
         arms: Arc::new(arms(arguments)?),
         seeds: arguments.seeds,
@@ -21,7 +25,7 @@ pub(crate) fn run(arguments: &CompareArguments, terminal: &mut Terminal) -> Resu
         handle_signals: true,
     };
     let bar = progress::bar(trial.seeds.len());
-    let compared = compare::compare(&trial, Arc::new(Shipped), |seeds| bar.set_position(seeds));
+    let compared = compare::compare(&trial, Arc::clone(subject), |seeds| bar.set_position(seeds));
     bar.finish_and_clear();
     let comparison = compared.map_err(|error| {
         let code = match error {

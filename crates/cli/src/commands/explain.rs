@@ -5,7 +5,7 @@ use std::sync::Arc;
 use explore::explain::failure_likelihood::{LikelihoodError, Reseeding, failure_likelihood};
 use explore::explain::{self, ExplainError, Explanation};
 use explore::run_result::Failure as RunFailure;
-use explore::{Shipped, Subject};
+use explore::Subject;
 
 use config::plan::Scenario;
 
@@ -15,7 +15,11 @@ use crate::failure::Failure;
 use crate::input::{self, Input};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &ExplainArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let (scenario, seed, signature) = match input::capsule_or_scenario(&arguments.file, &[])? {
         Input::Capsule(capsule) => {
             let signature = capsule.failure.signature;
@@ -30,12 +34,12 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> Resu
         let file = arguments.file.display();
         Failure::Message(code, format!("{file}, seed {seed}: {error}"))
     };
-    let mut explanation = explain::explain(&scenario, seed, signature.as_deref(), &Shipped)
+    let mut explanation = explain::explain(&scenario, seed, signature.as_deref(), &**subject)
         .map_err(|error| match error {
             ExplainError::Lowering(_) => fail(exit_code::USAGE, &error),
             ExplainError::NoFailure => fail(exit_code::UNEXPECTED, &error),
         })?;
-    add_failure_likelihood(arguments, &scenario, seed, &mut explanation).map_err(|error| {
+    add_failure_likelihood(arguments, subject, &scenario, seed, &mut explanation).map_err(|error| {
         match error {
             LikelihoodError::Lowering(_) => fail(exit_code::USAGE, &error),
             LikelihoodError::Threads(_) => fail(exit_code::IO, &error),
@@ -55,6 +59,7 @@ pub(crate) fn run(arguments: &ExplainArguments, terminal: &mut Terminal) -> Resu
 /// Adds the curve of how likely the failure is from each moment on, unless `--reseeds` is 0.
 fn add_failure_likelihood(
     arguments: &ExplainArguments,
+    subject: &Arc<dyn Subject>,
     scenario: &Scenario,
     seed: u64,
     explanation: &mut Explanation,
@@ -71,8 +76,7 @@ fn add_failure_likelihood(
         seeds: arguments.reseeds,
         jobs: arguments.jobs.count(),
     };
-    let subject: Arc<dyn Subject> = Arc::new(Shipped);
-    let curve = failure_likelihood(scenario, seed, &failure, reseeding, &subject)?;
+    let curve = failure_likelihood(scenario, seed, &failure, reseeding, subject)?;
     explanation.failure_likelihood = Some(curve);
     Ok(())
 }

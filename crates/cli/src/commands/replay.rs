@@ -1,8 +1,9 @@
 //! `mtasim replay`: runs a capsule again and compares the digests.
 
+use std::sync::Arc;
 use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
-use explore::{Shipped, replay};
+use explore::{Subject, replay};
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{Format, ReplayArguments};
@@ -11,10 +12,14 @@ use crate::failure::Failure;
 use crate::input;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &ReplayArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &ReplayArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let capsule = input::capsule(&arguments.capsule)?;
     let window = Window::requested(arguments.until, arguments.window, &capsule);
-    let replayed = replay(&capsule, &Shipped, window.is_some()).map_err(Failure::usage)?;
+    let replayed = replay(&capsule, &**subject, window.is_some()).map_err(Failure::usage)?;
     let records = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
     let records: Vec<String> = records.into_iter().flatten().collect();
     match arguments.format {

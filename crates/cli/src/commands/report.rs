@@ -3,12 +3,13 @@
 //! Results directories and capsules do not hold all that a page shows, so the run is repeated with
 //! observers, and its digest compared with the recorded one.
 
+use std::sync::Arc;
 use std::fs;
 use std::path::Path;
 
 use config::file;
 use config::plan::Scenario;
-use explore::Shipped;
+use explore::Subject;
 use explore::explain::{self, Explanation};
 use explore::repro::capsule::Capsule;
 use explore::shrink::parts;
@@ -43,7 +44,11 @@ struct Source {
     reproduce: String,
 }
 
-pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &ReportArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let path = &arguments.source;
     let source = if path.is_dir() {
         from_directory(path)?
@@ -59,7 +64,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
     };
     let (scenario, seed) = (&source.scenario, source.seed);
     current_run::set(&source.reproduce);
-    let (outcome, observations) = explore::run_observed(scenario, seed, watch)
+    let (outcome, observations) = subject.observed(scenario, seed, watch)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
     let digest = outcome.digest.to_string();
     if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {
@@ -71,7 +76,7 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
             ),
         ));
     }
-    let explanation = explanation(arguments.explain, &source, &outcome);
+    let explanation = explanation(&**subject, arguments.explain, &source, &outcome);
     let run = Run {
         scenario,
         outcome: &outcome,
@@ -88,7 +93,12 @@ pub(crate) fn run(arguments: &ReportArguments, terminal: &mut Terminal) -> Resul
     Ok(exit_code::SUCCESS)
 }
 
-fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Explanation> {
+fn explanation(
+    subject: &dyn Subject,
+    when: Explain,
+    source: &Source,
+    outcome: &Outcome,
+) -> Option<Explanation> {
     let runs = parts::parts(&source.scenario).len() as u64 + 1;
     let is_cheap = outcome.calls.saturating_mul(runs) <= CALLS_MAX;
     match when {
@@ -99,7 +109,7 @@ fn explanation(when: Explain, source: &Source, outcome: &Outcome) -> Option<Expl
     let gravest = report::gravest_failure(&source.scenario, outcome);
     let signature = source.signature.clone().or(gravest)?;
     // `ok`: a capsule's failure may no longer occur in this build. The page does without then.
-    explain::explain(&source.scenario, source.seed, Some(&signature), &Shipped).ok()
+    explain::explain(&source.scenario, source.seed, Some(&signature), subject).ok()
 }
 
 fn from_capsule(capsule: Capsule, path: &Path) -> Source {

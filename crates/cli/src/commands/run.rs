@@ -7,9 +7,11 @@ pub(crate) mod directory;
 mod json;
 mod text;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use config::plan::Scenario;
+use explore::Subject;
 use simulation::{Observations, Observe, Options, Outcome};
 use view::Run;
 
@@ -37,7 +39,11 @@ struct Report<'a> {
     reproduce: String,
 }
 
-pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &RunArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let (file, overrides) = (&arguments.file, &arguments.overrides);
     let scenario = if arguments.swarm {
         input::swarm_scenario(file, overrides, arguments.seed.given, terminal)?
@@ -48,7 +54,7 @@ pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> Result<u
         directory::prepare(out, arguments.force)?;
     }
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
-    let report = simulate(&scenario, seed, arguments)?;
+    let report = simulate(&**subject, &scenario, seed, arguments)?;
     if let Some(out) = &arguments.out {
         directory::write(out, &report)?;
     }
@@ -65,6 +71,7 @@ pub(crate) fn run(arguments: &RunArguments, terminal: &mut Terminal) -> Result<u
 }
 
 fn simulate<'a>(
+    subject: &dyn Subject,
     scenario: &'a Scenario,
     seed: u64,
     arguments: &RunArguments,
@@ -81,7 +88,7 @@ fn simulate<'a>(
         keep_records: false,
     };
     let stopwatch = Stopwatch::start();
-    let mut outcome = explore::run(scenario, seed, without_records)
+    let mut outcome = subject.run(scenario, seed, without_records)
         .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
     let elapsed = stopwatch.elapsed();
     let mut observations = Observations::default();
@@ -92,7 +99,7 @@ fn simulate<'a>(
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
     if !is_clean || arguments.out.is_some() || watch != Observe::default() {
-        let (again, observed) = explore::run_observed(scenario, seed, watch)
+        let (again, observed) = subject.observed(scenario, seed, watch)
             .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
         if let Some(difference) = outcome.divergence_from(&again) {
             return Err(Failure::Message(

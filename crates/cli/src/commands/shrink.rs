@@ -1,8 +1,9 @@
 //! `mtasim shrink`: reduces a failure to a small scenario.
 
+use std::sync::Arc;
 use explore::shrink::regression_file;
 use explore::shrink::{self, ShrinkError};
-use explore::{Shipped, counted};
+use explore::{Subject, counted};
 use serde_json::json;
 
 use crate::arguments::{Format, ShrinkArguments};
@@ -14,7 +15,11 @@ use crate::progress;
 use crate::shell;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &ShrinkArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let output = arguments.output.display();
     if arguments.output.exists() && !arguments.force {
         return Err(Failure::usage(format_args!(
@@ -23,7 +28,7 @@ pub(crate) fn run(arguments: &ShrinkArguments, terminal: &mut Terminal) -> Resul
     }
     let capsule = input::capsule(&arguments.capsule)?;
     let bar = progress::bar(arguments.budget);
-    let shrunk = shrink::shrink(&capsule, &Shipped, arguments.budget, |runs, _| {
+    let shrunk = shrink::shrink(&capsule, &**subject, arguments.budget, |runs, _| {
         bar.set_position(runs);
     });
     bar.finish_and_clear();

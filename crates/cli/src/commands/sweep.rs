@@ -8,7 +8,7 @@ use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::Swarm;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
-use explore::{Shard, Shipped};
+use explore::{Shard, Subject};
 use view::plot::{self, Measure};
 
 use crate::arguments::{Format, PlotOf, SweepArguments};
@@ -20,7 +20,11 @@ use crate::progress;
 use crate::shell;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &SweepArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let shard = shard(arguments.shard.as_deref()).map_err(Failure::usage)?;
     let axes = &arguments.vary;
     if let Some(path) = &arguments.plot {
@@ -46,7 +50,7 @@ pub(crate) fn run(arguments: &SweepArguments, terminal: &mut Terminal) -> Result
         handle_signals: true,
     };
     let bar = progress::bar(plan.manifest().runs());
-    let swept = explore::sweep(&plan, Arc::new(Shipped), |statistics| {
+    let swept = explore::sweep(&plan, Arc::clone(subject), |statistics| {
         progress::show_sweep(&bar, statistics);
     });
     bar.finish_and_clear();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use config::plan::{Fault, FaultKind, ResetScope, Scenario, When};
-use kernel::Instant;
+use kernel::{Choices, Instant};
 use net::{HostId, LinkId, LinkState};
 use simulation::fault_times::FaultTimes;
 use simulation::lowering;
@@ -69,6 +69,9 @@ impl World {
             }
             None => self.schedule(end, Due::End),
         }
+        for (index, reseed) in self.scenario.pins.reseeds.clone().iter().enumerate() {
+            self.schedule(reseed.from, Due::Reseed(index));
+        }
         for fault in 0..self.faults.faults.len() {
             self.schedule_begin(fault, Instant::ZERO);
         }
@@ -89,6 +92,7 @@ impl World {
                 self.cease(fault);
             }
             Due::Begins { .. } | Due::Ends { .. } => {}
+            Due::Reseed(index) => self.reseed(index),
             Due::Heal => self.heal(),
             Due::Starts(host) => {
                 self.sockets.internet_mut().switch_on(host);
@@ -219,6 +223,23 @@ impl World {
             .write(now, Record::Fault(fault as u32, Stage::Ends));
         if is_random && !self.faults.is_over {
             self.schedule_begin(fault, now);
+        }
+    }
+
+    /// Random choices come from another seed from now on. Exponential waits have no memory, so that
+    /// they can be drawn again. A generator that a guest has made keeps its numbers.
+    fn reseed(&mut self, index: usize) {
+        let now = self.now();
+        self.choices = Choices::new(self.scenario.pins.reseeds[index].seed);
+        let choices = self.choices;
+        self.sockets.internet_mut().reseed(now, choices);
+        for fault in 0..self.faults.faults.len() {
+            let it = &mut self.faults.faults[fault];
+            let is_random = matches!(it.times.when, When::Random { .. });
+            if is_random && !it.is_active && !self.faults.is_over {
+                it.generation += 1;
+                self.schedule_begin(fault, now);
+            }
         }
     }
 

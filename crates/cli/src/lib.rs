@@ -1,0 +1,131 @@
+//! The program `mtasim`: arguments, files, terminal output and exit codes.
+//!
+//! [`main`] is the program for any system under test: a binary of yours that calls it with guests
+//! (`mtasim::guest::Guests`) has the same commands.
+//!
+//! Each command in [`commands`] reads its arguments, calls a library crate and prints the result.
+//! Only this crate opens files, prints, or reads the environment and the wall clock.
+
+mod arguments;
+mod commands;
+mod current_run;
+mod exit_code;
+mod failure;
+mod input;
+mod output;
+mod progress;
+mod shell;
+mod stopwatch;
+mod terminal;
+mod tracing_filter;
+
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe, UnwindSafe};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use explore::Subject;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+use terminal::Terminal;
+
+/// Printed below the message of a panic.
+const BUG_REPORT: &str =
+    "mtasim: this is a bug of mtasim; please report it with the scenario and the output above";
+
+/// The program, with `subject` as the system under test of every command that runs scenarios, except
+/// `verify`, which needs the modeled threads of an MTA.
+///
+/// Commands that it prints, such as those that repeat a run, begin with `mtasim`: put the name of your
+/// own program in its place.
+pub fn main(subject: impl Subject + 'static) -> ExitCode {
+    let subject: Arc<dyn Subject> = Arc::new(subject);
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return print_usage(&error),
+    };
+    ExitCode::from(catch_panic(AssertUnwindSafe(|| {
+        run(arguments, &subject)
+    })))
+}
+
+/// The exit code of `command`, or [`exit_code::BUG`] if it panics. The panic message itself names
+/// scenario, seed and virtual time.
+fn catch_panic(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
+    let code = panic::catch_unwind(command).unwrap_or(exit_code::BUG);
+    if code == exit_code::BUG {
+        let _ = writeln!(io::stderr(), "{BUG_REPORT}");
+        if let Some(command) = current_run::get() {
+            let _ = writeln!(io::stderr(), "mtasim: to reproduce: {command}");
+        }
+    }
+    code
+}
+
+fn run(arguments: Arguments, subject: &Arc<dyn Subject>) -> u8 {
+    let mut terminal = Terminal::new(arguments.color);
+    let result = dispatch(&arguments, subject, &mut terminal).and_then(|code| {
+        terminal.flush()?;
+        Ok(code)
+    });
+    result.unwrap_or_else(|failure| failure.report(&mut terminal))
+}
+
+fn dispatch(
+    arguments: &Arguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
+    tracing_filter::init(arguments.log.as_deref()).map_err(Failure::usage)?;
+    match &arguments.command {
+        Command::Run(arguments) => commands::run::run(arguments, subject, terminal),
+        Command::Report(arguments) => commands::report::run(arguments, subject, terminal),
+        Command::Ping(arguments) => commands::ping::run(arguments, terminal),
+        Command::Check(arguments) => commands::check::run(arguments, terminal),
+        Command::Sweep(arguments) => commands::sweep::run(arguments, subject, terminal),
+        Command::Merge(arguments) => commands::merge::run(arguments, terminal),
+        Command::Replay(arguments) => commands::replay::run(arguments, subject, terminal),
+        Command::Compare(arguments) => commands::compare::run(arguments, subject, terminal),
+        Command::Verify(arguments) => commands::verify::run(arguments, terminal),
+        Command::Shrink(arguments) => commands::shrink::run(arguments, subject, terminal),
+        Command::Explain(arguments) => commands::explain::run(arguments, subject, terminal),
+        Command::Diagnose(arguments) => commands::diagnose::run(arguments, terminal),
+        Command::Schema(arguments) => commands::schema::run(arguments, terminal),
+        Command::Completions(arguments) => commands::completions::run(arguments, terminal),
+        Command::Man(arguments) => commands::man::run(arguments),
+    }
+}
+
+/// Prints clap's answer: the help, the version, or what is wrong with the arguments.
+fn print_usage(answer: &clap::Error) -> ExitCode {
+    let code = if answer.use_stderr() {
+        exit_code::USAGE
+    } else {
+        exit_code::SUCCESS
+    };
+    match answer.print() {
+        Ok(()) => ExitCode::from(code),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
+        Err(_) => ExitCode::from(exit_code::IO),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_code_70_and_any_other_code_is_kept() {
+        assert_eq!(catch_panic(|| panic!("this panic is part of a test")), 70);
+        assert_eq!(catch_panic(|| exit_code::UNEXPECTED), exit_code::UNEXPECTED);
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
