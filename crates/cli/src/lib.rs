@@ -46,9 +46,7 @@ pub fn main(subject: impl Subject + 'static) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return print_usage(&error),
     };
-    ExitCode::from(catch_panic(AssertUnwindSafe(|| {
-        run(arguments, &subject)
-    })))
+    ExitCode::from(catch_panic(AssertUnwindSafe(|| run(arguments, &subject))))
 }
 
 /// The exit code of `command`, or [`exit_code::BUG`] if it panics. The panic message itself names

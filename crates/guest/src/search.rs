@@ -199,6 +199,24 @@ impl Search {
         self.failing.values().flatten().next()
     }
 
+    /// The seeds that show this signature, in order.
+    #[must_use]
+    pub fn showing(&self, signature: &str) -> Vec<u64> {
+        let shows = |capsules: &[Capsule]| {
+            let mut capsules = capsules.iter();
+            capsules.any(|it| it.failure.signature == signature)
+        };
+        let seeds = self.failing.iter().filter(|(_, it)| shows(it));
+        seeds.map(|(seed, _)| *seed).collect()
+    }
+
+    /// The failure with this signature of the lowest seed that shows it.
+    #[must_use]
+    pub fn first_of(&self, signature: &str) -> Option<&Capsule> {
+        let mut capsules = self.failing.values().flatten();
+        capsules.find(|it| it.failure.signature == signature)
+    }
+
     /// Points that no run reached.
     #[must_use]
     pub fn never_reached(&self) -> Vec<&str> {

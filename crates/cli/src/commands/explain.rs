@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use explore::Subject;
 use explore::explain::failure_likelihood::{LikelihoodError, Reseeding, failure_likelihood};
 use explore::explain::{self, ExplainError, Explanation};
 use explore::run_result::Failure as RunFailure;
-use explore::Subject;
 
 use config::plan::Scenario;
 
@@ -39,13 +39,13 @@ pub(crate) fn run(
             ExplainError::Lowering(_) => fail(exit_code::USAGE, &error),
             ExplainError::NoFailure => fail(exit_code::UNEXPECTED, &error),
         })?;
-    add_failure_likelihood(arguments, subject, &scenario, seed, &mut explanation).map_err(|error| {
-        match error {
+    add_failure_likelihood(arguments, subject, &scenario, seed, &mut explanation).map_err(
+        |error| match error {
             LikelihoodError::Lowering(_) => fail(exit_code::USAGE, &error),
             LikelihoodError::Threads(_) => fail(exit_code::IO, &error),
             LikelihoodError::Panicked(_) => fail(exit_code::BUG, &error),
-        }
-    })?;
+        },
+    )?;
     match arguments.format {
         Format::Human => terminal.print(&explanation.to_string())?,
         Format::Json => {

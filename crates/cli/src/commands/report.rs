@@ -3,9 +3,9 @@
 //! Results directories and capsules do not hold all that a page shows, so the run is repeated with
 //! observers, and its digest compared with the recorded one.
 
-use std::sync::Arc;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use config::file;
 use config::plan::Scenario;
@@ -64,7 +64,8 @@ pub(crate) fn run(
     };
     let (scenario, seed) = (&source.scenario, source.seed);
     current_run::set(&source.reproduce);
-    let (outcome, observations) = subject.observed(scenario, seed, watch)
+    let (outcome, observations) = subject
+        .observed(scenario, seed, watch)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
     let digest = outcome.digest.to_string();
     if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {

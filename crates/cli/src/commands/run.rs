@@ -88,7 +88,8 @@ fn simulate<'a>(
         keep_records: false,
     };
     let stopwatch = Stopwatch::start();
-    let mut outcome = subject.run(scenario, seed, without_records)
+    let mut outcome = subject
+        .run(scenario, seed, without_records)
         .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
     let elapsed = stopwatch.elapsed();
     let mut observations = Observations::default();
@@ -99,7 +100,8 @@ fn simulate<'a>(
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
     if !is_clean || arguments.out.is_some() || watch != Observe::default() {
-        let (again, observed) = subject.observed(scenario, seed, watch)
+        let (again, observed) = subject
+            .observed(scenario, seed, watch)
             .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
         if let Some(difference) = outcome.divergence_from(&again) {
             return Err(Failure::Message(

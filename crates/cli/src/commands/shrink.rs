@@ -1,10 +1,10 @@
 //! `mtasim shrink`: reduces a failure to a small scenario.
 
-use std::sync::Arc;
 use explore::shrink::regression_file;
 use explore::shrink::{self, ShrinkError};
 use explore::{Subject, counted};
 use serde_json::json;
+use std::sync::Arc;
 
 use crate::arguments::{Format, ShrinkArguments};
 use crate::exit_code;

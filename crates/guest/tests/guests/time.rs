@@ -96,7 +96,8 @@ fn syns_of_linux_end_after_127_seconds() {
         assert_eq!(refused.kind(), io::ErrorKind::TimedOut);
         Ok(vec![start.elapsed()])
     });
-    assert_eq!(seen, [Duration::from_secs(127)]);
+    // The timer has ticks of its own, with a phase of the host.
+    assert_eq!(seen[0].as_secs(), 127);
 }
 
 #[test]
