@@ -1,5 +1,7 @@
 //! bb8 0.9.1 wakes no waiter when a connect fails: the pool starves on a line that has healed.
 
+#![expect(clippy::print_stdout, reason = "a campaign reports its figures")]
+
 use std::io;
 use std::time::Duration;
 
@@ -61,14 +63,18 @@ async fn handler(number: u32, pool: bb8::Pool<Manager>) {
     }
 }
 
-#[test]
-fn a_failed_connect_wakes_no_waiter() {
-    let found = guest::search(POOL, 0..200, |sim| {
+fn swept(seeds: u64) -> guest::search::Search {
+    let found = guest::search(POOL, 0..seeds, |sim| {
         sim.host("db", echo);
         sim.host("app", app);
         sim.owed_after_healing(GET, Duration::from_secs(15));
     });
-    let found = found.unwrap_or_else(|error| panic!("{error}"));
+    found.unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_failed_connect_wakes_no_waiter() {
+    let found = swept(200);
     let first = found.first().expect("a seed fails");
     let signature = "liveness: `every get succeeds` still fails after healing";
     assert_eq!(first.failure.signature, signature);
@@ -77,4 +83,14 @@ fn a_failed_connect_wakes_no_waiter() {
     // One outage at the time of the connect, and nothing left to chance.
     assert!(shrunk.any_seed, "{}", shrunk.scenario.to_toml());
     assert_eq!(shrunk.scenario.pins.outages.len(), 1);
+}
+
+#[test]
+#[ignore = "a campaign"]
+fn a_thousand_seeds() {
+    let found = swept(1_000);
+    println!("{:?} of {}", found.signatures(), found.runs);
+    let first = found.first().expect("a seed fails");
+    let shrunk = found.shrink(first).expect("it fails again");
+    println!("{} runs\n{}", shrunk.runs, shrunk.scenario.to_toml());
 }
