@@ -124,7 +124,11 @@ fn every_crate_obeys_the_workspace_lints() {
         .into_iter()
         .filter(|file| file.path.ends_with("/Cargo.toml"))
         // Separate workspaces do not inherit the workspace lints.
-        .filter(|file| !["/bench/", "/found/", "/fuzz/"].iter().any(|it| file.path.contains(it)))
+        .filter(|file| {
+            !["/bench/", "/found/", "/fuzz/"]
+                .iter()
+                .any(|it| file.path.contains(it))
+        })
         .filter(|file| !file.text.contains("\n[lints]\nworkspace = true\n"))
         .map(|file| file.path)
         .collect();

@@ -3,6 +3,7 @@
 //! - `pool`: allocation and release of control blocks.
 //! - `free_list`: the free list of the pool.
 //! - `wait_array`: the arrays of blocks that the driver threads wait for.
+//! - `wait_entry`: an entry of such an array, as a thread reads it.
 //! - `select_set`: the handle lists of 4.0's select() calls.
 //! - `heap`: the check before a block of the process heap is freed.
 //! - [`audit`]: a snapshot of the words, for oracles.
@@ -13,3 +14,4 @@ pub(crate) mod heap;
 pub(crate) mod pool;
 pub(crate) mod select_set;
 pub(crate) mod wait_array;
+pub(crate) mod wait_entry;

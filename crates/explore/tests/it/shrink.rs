@@ -97,14 +97,16 @@ fn a_capsule_that_does_not_fail_is_rejected() {
     );
 }
 
-/// The capsule of an exception caused by unguarded threads.
+/// The capsule of an exception caused by unguarded threads, with the most frequent signature. Rarer
+/// ones depend on the history of the heap and stay larger (docs/finding-and-shrinking.md).
 fn crash() -> Capsule {
     let scenario = config::file::load("race", RACE, &[]).expect("a scenario");
     let mut capsules = (0..20).filter_map(|seed| {
         let outcome = explore::run(&scenario, seed, QUICK).expect("it runs");
         let result = RunResult::of(&outcome, "", BTreeMap::new());
         let mut failures = result.failures.iter();
-        let failure = failures.find(|it| it.signature.starts_with("exception"))?;
+        let failure = failures
+            .find(|it| it.signature == "exception c0000005: select set.handle is not mapped")?;
         let checkpoints = &outcome.checkpoints;
         Some(Capsule::of(&result, failure, checkpoints, &scenario, &[]))
     });
@@ -121,7 +123,7 @@ fn a_crash_shrinks_to_two_associations_and_its_preemptions() {
     assert!((1..=3).contains(&after.preemptions), "{after}");
     assert!(!shrunk.out_of_budget && shrunk.any_seed);
     let text = regression_file::text(&shrunk).expect("a scenario");
-    for word in ["preempt = [", "before = \"", "call_jitter = \"0/1\""] {
+    for word in ["preempt = [", "before = \""] {
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");

@@ -9,7 +9,7 @@ use machine::{Address, Field};
 use winsock::EventHandle;
 
 use crate::blocks::heap;
-use crate::blocks::wait_array::WaitEntry;
+use crate::blocks::wait_entry::WaitEntry;
 use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
 use crate::layout::wait_array;

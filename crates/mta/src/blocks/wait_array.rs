@@ -6,21 +6,13 @@
 use machine::Address;
 
 use crate::blocks::select_set;
+use crate::blocks::wait_entry::WaitEntry;
 use crate::build::decision::WaitArrayScan;
 use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, Layout, NONE, field, wait_array};
 use crate::shared::Shared;
 use winsock::{EventHandle, SocketHandle};
-
-/// The words of the block that an entry points to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WaitEntry {
-    pub(crate) block: BlockId,
-    pub(crate) state: Option<BlockState>,
-    pub(crate) socket: Option<SocketHandle>,
-    pub(crate) event: EventHandle,
-}
 
 /// Binds a block to a thread control block: to `preferred` while it has room, otherwise to the one
 /// with the lowest load.

@@ -10,7 +10,8 @@ use machine::Instant;
 use winsock::{EventHandle, SocketError};
 
 use crate::blocks::select_set;
-use crate::blocks::wait_array::{self, WaitEntry};
+use crate::blocks::wait_array;
+use crate::blocks::wait_entry::WaitEntry;
 use crate::build::Generation;
 use crate::build::decision::EventReset;
 use crate::environment::Thread;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use machine::Instant;
 use winsock::Payload;
 
-use crate::blocks::wait_array::WaitEntry;
+use crate::blocks::wait_entry::WaitEntry;
 use crate::environment::Thread;
 use crate::iso::tpkt::HEADER_BYTES;
 use crate::layout::BlockId;

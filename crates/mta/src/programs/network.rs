@@ -4,7 +4,8 @@
 use winsock::{EventHandle, NetworkEvents, Payload, SocketError, SocketHandle};
 
 use crate::blocks::pool;
-use crate::blocks::wait_array::{self, WaitEntry};
+use crate::blocks::wait_array;
+use crate::blocks::wait_entry::WaitEntry;
 use crate::build::decision::EmptyPoolAction;
 use crate::build::{Generation, Operation, Structure};
 use crate::coverage::Stimulus;
