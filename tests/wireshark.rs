@@ -134,7 +134,7 @@ fn frames(capture: &str) -> Vec<Frame> {
         "-r",
         capture,
         "-Y",
-        "tcp",
+        "tcp && !icmp",
         "-T",
         "fields",
         "-E",
@@ -246,7 +246,7 @@ fn a_clean_capture_is_clean() {
     );
     assert_eq!(count(&capture, "frame.comment contains \"dropped\""), 0);
     for layer in [
-        "tcp",
+        "tcp && !icmp",
         "tpkt",
         "cotp.type==0x0e",
         "cotp.type==0x0d",
