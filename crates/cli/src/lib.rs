@@ -3,7 +3,7 @@
 //! [`main`] is the program for any system under test: a binary of yours that calls it with guests
 //! (`mtasim::guest::Guests`) has the same commands.
 //!
-//! Each command in [`commands`] reads its arguments, calls a library crate and prints the result.
+//! Each command in `commands` reads its arguments, calls a library crate and prints the result.
 //! Only this crate opens files, prints, or reads the environment and the wall clock.
 
 mod arguments;
