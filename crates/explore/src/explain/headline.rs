@@ -21,7 +21,7 @@ pub(super) fn of_block(
 ) -> Option<String> {
     let id = violation.block?;
     let build = scenario.hosts.get(&violation.host)?.build()?.as_str();
-    let facts = facts_of(outcome, &violation.host, id);
+    let facts = facts_of(outcome, violation, id);
     let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|(_, _, fact)| is_wanted(fact));
     let timeout = found(|fact| matches!(fact, Fact::BlockOutOfService(_)));
     let dropped = found(|fact| matches!(fact, Fact::CloseRequestDropped(_)));
@@ -37,8 +37,10 @@ pub(super) fn of_block(
             apart(*timed_out_at, *dropped_at)
         ));
     }
+    // Only such a build leaves a block allocated that it has closed (Q193894).
+    let forgets = Shipped::named(build).is_some_and(|it| !it.releases_after_retry());
     let (closed_at, ..) = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?;
-    Some(format!(
+    forgets.then(|| format!(
         "the close request was carried out at {closed_at} s; {build} does not release a block whose \
          connect() was repeated, so {id} stays allocated"
     ))
@@ -60,17 +62,32 @@ pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> O
     ))
 }
 
-fn facts_of(outcome: &Outcome, host: &str, id: BlockId) -> Vec<(Instant, ThreadNumber, Fact)> {
-    let records = records_of(outcome, host);
+/// The facts that decide about one use of a block: from its last allocation before the violation. A
+/// restarted service uses the same instance numbers again.
+fn facts_of(
+    outcome: &Outcome,
+    violation: &Violation,
+    id: BlockId,
+) -> Vec<(Instant, ThreadNumber, Fact)> {
+    let records = records_of(outcome, &violation.host);
     let facts = records.filter_map(|(at, thread, record)| match record {
         MtaRecord::Fact(fact) => Some((at, thread, *fact)),
         MtaRecord::Log(_) | MtaRecord::Event(_) => None,
     });
+    let facts: Vec<_> = facts.collect();
+    let is_allocation = |fact: &Fact| *fact == Fact::BlockAllocated(id);
+    let first = facts
+        .iter()
+        .rposition(|(at, _, fact)| *at <= violation.at && is_allocation(fact));
+    // Not up to the violation: the clocks of threads run a little ahead of the event that checks.
+    let from = first.map_or(0, |first| first + 1);
+    let own = facts.into_iter().skip(from);
+    let own = own.take_while(|(.., fact)| !is_allocation(fact));
     let concerned = |fact: &Fact| {
         let of_block = [Fact::BlockOutOfService(id), Fact::CloseRequestDropped(id)];
         let is_applied = matches!(*fact, Fact::CloseApplied { block, found, .. }
             if block == id.index && found == id.instance);
         is_applied || of_block.contains(fact)
     };
-    facts.filter(|(.., fact)| concerned(fact)).collect()
+    own.filter(|(.., fact)| concerned(fact)).collect()
 }
