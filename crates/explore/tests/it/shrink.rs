@@ -65,6 +65,14 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     for word in ["from the pool", "out of service", "message type 1 arrives"] {
         assert!(trace.contains(word), "{word} is missing in\n{trace}");
     }
+    let headline = explanation.headline.expect("the order is known");
+    for word in [
+        "the session timed out",
+        "close request came",
+        "5.5.2653.23 drops",
+    ] {
+        assert!(headline.contains(word), "{word} is missing in {headline}");
+    }
     let mut fixed = scenario;
     for host in fixed.hosts.values_mut() {
         host.program = Program::Build(Build::V5_5_2655_16);
