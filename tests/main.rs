@@ -26,6 +26,7 @@ mod run_command;
 mod scenario_reference;
 mod statistics;
 mod tidy;
+mod undecided;
 mod wireshark;
 
 /// The root of the project.

@@ -1,5 +1,7 @@
 //! Exit codes. Scripts rely on these numbers; `--help` lists them.
 
+use simulation::outcome::Verdict;
+
 /// The outcome is as expected.
 pub(crate) const SUCCESS: u8 = 0;
 /// A run differs from what its scenario expects, or a log shows a leak.
@@ -10,6 +12,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const NONDETERMINISM: u8 = 3;
 /// A file cannot be read or written.
 pub(crate) const IO: u8 = 4;
+/// Nothing was decided: a limit cut a run or a search off before it showed anything unexpected.
+pub(crate) const UNDECIDED: u8 = 5;
 /// A panic: a bug of mtasim.
 pub(crate) const BUG: u8 = 70;
 /// Stopped by SIGINT or SIGTERM.
@@ -23,5 +27,24 @@ Exit codes:
   2    invalid arguments, or an invalid scenario, capsule or log
   3    nondeterminism: repeating a run gave a different result
   4    I/O error: a file cannot be read or written
+  5    undecided: a limit cut a run or a search off before it showed anything unexpected
   70   internal error: a bug of mtasim
   130  interrupted";
+
+/// The exit code for the verdict of one run.
+pub(crate) const fn of(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::AsExpected => SUCCESS,
+        Verdict::Unexpected => UNEXPECTED,
+        Verdict::Undecided(_) => UNDECIDED,
+    }
+}
+
+/// The exit code for a sweep with so many unexpected and undecided runs.
+pub(crate) const fn of_sweep(unexpected: u64, undecided: u64) -> u8 {
+    match (unexpected, undecided) {
+        (0, 0) => SUCCESS,
+        (0, _) => UNDECIDED,
+        (_, _) => UNEXPECTED,
+    }
+}

@@ -61,6 +61,15 @@ pub struct Comparison {
     pub pairs: Vec<ArmComparison>,
     /// Failing runs by signature, with one count per arm.
     pub signatures: BTreeMap<String, Vec<u64>>,
+    /// Runs that a limit cut off without a failure, by the name of the limit, with one count per arm.
+    pub cut_off: BTreeMap<String, Vec<u64>>,
+}
+
+/// The run of one arm.
+struct ArmRun {
+    signatures: Vec<String>,
+    /// The limit that cut it off without a failure.
+    cut_off: Option<&'static str>,
 }
 
 /// One arm against the first.
@@ -73,6 +82,8 @@ pub struct ArmComparison {
     /// Seeds by the arms in which they fail.
     #[serde(flatten)]
     pub cells: Paired,
+    /// Seeds left out because a limit cut a run off without a failure in one of the two arms.
+    pub undecided: u64,
     /// The p-value of McNemar's exact test.
     pub p: f64,
     /// By how much the proportion of failing seeds is smaller in the second arm.
@@ -140,13 +151,16 @@ pub fn compare(
         jobs: trial.jobs,
         handle_signals: trial.handle_signals,
     };
-    let work = move |seed| -> Result<Vec<Vec<String>>, LoweringError> {
+    let work = move |seed| -> Result<Vec<ArmRun>, LoweringError> {
         let run = |arm: &Arm| {
             let options = Options {
                 keep_records: false,
             };
             let outcome = subject.run(&arm.scenario, seed, options)?;
-            Ok(outcome.signatures())
+            Ok(ArmRun {
+                signatures: outcome.signatures(),
+                cut_off: outcome.cut_off_without_failure(),
+            })
         };
         arms.iter().map(run).collect()
     };
@@ -178,38 +192,63 @@ pub fn compare(
 /// Counts over the seeds so far.
 struct Counts {
     seeds: u64,
-    /// For each arm but the first: the cells, and the seeds that fail in that arm only.
-    cells: Vec<(Paired, Vec<u64>)>,
+    /// For each arm but the first.
+    pairs: Vec<PairCounts>,
     signatures: BTreeMap<String, Vec<u64>>,
+    cut_off: BTreeMap<String, Vec<u64>>,
+}
+
+/// Counts of one arm against the first.
+#[derive(Clone, Default)]
+struct PairCounts {
+    cells: Paired,
+    undecided: u64,
+    /// The first seeds that fail in this arm only.
+    broke: Vec<u64>,
+}
+
+impl PairCounts {
+    fn add(&mut self, seed: u64, first: &ArmRun, other: &ArmRun) {
+        if first.cut_off.or(other.cut_off).is_some() {
+            self.undecided += 1;
+            return;
+        }
+        match (first.signatures.is_empty(), other.signatures.is_empty()) {
+            (false, true) => self.cells.fixed += 1,
+            (true, false) => {
+                self.cells.broke += 1;
+                if self.broke.len() < BROKE_MAX {
+                    self.broke.push(seed);
+                }
+            }
+            (false, false) => self.cells.both += 1,
+            (true, true) => self.cells.neither += 1,
+        }
+    }
 }
 
 impl Counts {
     fn new(arms: usize) -> Self {
         Self {
             seeds: 0,
-            cells: vec![(Paired::default(), Vec::new()); arms - 1],
+            pairs: vec![PairCounts::default(); arms - 1],
             signatures: BTreeMap::new(),
+            cut_off: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, seed: u64, arms: &[Vec<String>]) {
+    fn add(&mut self, seed: u64, arms: &[ArmRun]) {
         self.seeds += 1;
         let (first, others) = arms.split_first().expect("there are at least two");
-        for (other, (cells, broke)) in others.iter().zip(&mut self.cells) {
-            match (first.is_empty(), other.is_empty()) {
-                (false, true) => cells.fixed += 1,
-                (true, false) => {
-                    cells.broke += 1;
-                    if broke.len() < BROKE_MAX {
-                        broke.push(seed);
-                    }
-                }
-                (false, false) => cells.both += 1,
-                (true, true) => cells.neither += 1,
-            }
+        for (other, pair) in others.iter().zip(&mut self.pairs) {
+            pair.add(seed, first, other);
         }
-        for (arm, signatures) in arms.iter().enumerate() {
-            for signature in signatures {
+        for (arm, run) in arms.iter().enumerate() {
+            if let Some(limit) = run.cut_off {
+                let counts = self.cut_off.entry(limit.to_owned());
+                counts.or_insert_with(|| vec![0; arms.len()])[arm] += 1;
+            }
+            for signature in &run.signatures {
                 let is_known = self.signatures.contains_key(signature);
                 if is_known || self.signatures.len() < SIGNATURES_MAX {
                     let counts = self.signatures.entry(signature.clone());
@@ -220,22 +259,24 @@ impl Counts {
     }
 
     fn comparison(self, arms: &[Arm], seeds: SeedRange) -> Comparison {
-        let others = arms[1..].iter().zip(self.cells);
+        let others = arms[1..].iter().zip(self.pairs);
         Comparison {
-            schema_version: 1,
+            schema_version: 2,
             seeds: self.seeds,
             complete: self.seeds == seeds.len(),
             pairs: others
-                .map(|(other, (cells, broke_seeds))| ArmComparison {
+                .map(|(other, pair)| ArmComparison {
                     first: arms[0].name.clone(),
                     second: other.name.clone(),
-                    cells,
-                    p: cells.mcnemar(),
-                    difference: cells.difference(),
-                    broke_seeds,
+                    cells: pair.cells,
+                    undecided: pair.undecided,
+                    p: pair.cells.mcnemar(),
+                    difference: pair.cells.difference(),
+                    broke_seeds: pair.broke,
                 })
                 .collect(),
             signatures: self.signatures,
+            cut_off: self.cut_off,
         }
     }
 }
@@ -245,6 +286,12 @@ impl Comparison {
     #[must_use]
     pub fn broke(&self) -> bool {
         self.pairs.iter().any(|pair| pair.cells.broke > 0)
+    }
+
+    /// Whether a limit cut off a run that would have been compared.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.pairs.iter().any(|pair| pair.undecided > 0)
     }
 }
 
@@ -263,6 +310,13 @@ impl fmt::Display for Comparison {
                 "  fixed {fixed}, broke {broke}, both {both}, neither {neither}; of {} seeds",
                 pair.cells.seeds()
             )?;
+            if pair.undecided > 0 {
+                writeln!(
+                    formatter,
+                    "  UNDECIDED {}, left out: a limit cut a run off in one of the two arms",
+                    pair.undecided
+                )?;
+            }
             writeln!(
                 formatter,
                 "  failure rate lower by {:.1} to {:.1} percentage points (95 %); exact McNemar p = {:.2e}",
@@ -279,6 +333,14 @@ impl fmt::Display for Comparison {
         for (signature, counts) in &self.signatures {
             let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
             writeln!(formatter, "  {signature}: {} runs", counts.join(" -> "))?;
+        }
+        for (limit, counts) in &self.cut_off {
+            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+            writeln!(
+                formatter,
+                "  cut off at {limit}: {} runs",
+                counts.join(" -> ")
+            )?;
         }
         Ok(())
     }

@@ -78,6 +78,8 @@ pub enum Necessity {
     NotNecessary,
     /// Without it there is no valid scenario.
     Inseparable,
+    /// The run without it was cut off at a limit before the failure.
+    Undecided,
 }
 
 /// Why a failure cannot be explained.
@@ -127,7 +129,7 @@ pub fn explain(
     let headline = of_block.or_else(of_pair);
     let with_all_parts = outcome.signatures();
     let mut explanation = Explanation {
-        schema_version: 3,
+        schema_version: 4,
         signature: failure.signature.clone(),
         at: failure.at,
         detail,
@@ -152,10 +154,10 @@ pub fn explain(
             explanation.runs += 1;
             let mut signatures = outcome.signatures();
             let still = signatures.contains(&failure.signature);
-            entry.necessity = if still {
-                Necessity::NotNecessary
-            } else {
-                Necessity::Necessary
+            entry.necessity = match (still, outcome.stop.limit()) {
+                (true, _) => Necessity::NotNecessary,
+                (false, None) => Necessity::Necessary,
+                (false, Some(_)) => Necessity::Undecided,
             };
             signatures.retain(|it| !with_all_parts.contains(it));
             entry.others = signatures;
@@ -246,7 +248,9 @@ impl fmt::Display for Explanation {
         if let Some(critical) = &self.critical_pair {
             write!(formatter, "{critical}")?;
         }
-        let necessary = |it: &&PartNecessity| it.necessity != Necessity::NotNecessary;
+        let necessary = |it: &&PartNecessity| {
+            matches!(it.necessity, Necessity::Necessary | Necessity::Inseparable)
+        };
         writeln!(
             formatter,
             "\nNecessary: {} of {} parts ({} runs)",
@@ -259,6 +263,7 @@ impl fmt::Display for Explanation {
                 Necessity::Necessary => "necessary    ",
                 Necessity::NotNecessary => "not necessary",
                 Necessity::Inseparable => "inseparable  ",
+                Necessity::Undecided => "undecided    ",
             };
             let mut line = format!("  {necessity}  {}", entry.part);
             if !entry.others.is_empty() {

@@ -27,6 +27,9 @@ pub struct RunResult {
     pub selected: BTreeMap<String, String>,
     /// Whether the run was as the scenario expects.
     pub as_expected: bool,
+    /// The limit that cut the run off; absent if it ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<String>,
     /// The expectations that were not met.
     pub unexpected: Vec<String>,
     /// The failures, one for each signature, by time of first occurrence.
@@ -95,6 +98,7 @@ impl RunResult {
             settings,
             selected: BTreeMap::new(),
             as_expected: outcome.is_as_expected(),
+            cut_off: outcome.stop.limit().map(str::to_owned),
             unexpected: outcome.unexpected.clone(),
             failures: failures(outcome),
             digest: outcome.digest.to_string(),
@@ -136,6 +140,20 @@ impl RunResult {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         !self.failures.is_empty()
+    }
+
+    /// The limit that cut the run off before it showed anything unexpected: such a run decides
+    /// nothing.
+    #[must_use]
+    pub fn undecided(&self) -> Option<&str> {
+        let is_open = self.unexpected.is_empty();
+        self.cut_off.as_deref().filter(|_| is_open)
+    }
+
+    /// Whether it is known if the run fails: it does, or it ended by itself without a failure.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.is_failing() || self.cut_off.is_none()
     }
 
     /// When the run first failed.

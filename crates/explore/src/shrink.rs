@@ -16,7 +16,7 @@ pub mod size;
 
 use std::collections::BTreeSet;
 
-use config::plan::{Arrivals, Scenario, SizeRange};
+use config::plan::{Arrivals, Limits, Scenario, SizeRange};
 use kernel::{Duration, Instant};
 use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
@@ -24,7 +24,7 @@ use thiserror::Error;
 use self::parts::Part;
 use self::size::Size;
 use crate::repro::capsule::Capsule;
-use crate::run_result::failures;
+use crate::run_result::{Failure, failures};
 use crate::subject::Subject;
 
 /// Other seeds tried for a candidate that still has random choices.
@@ -67,6 +67,16 @@ pub enum ShrinkError {
     /// The run does not show the failure of the capsule.
     #[error("the run does not show the failure of the capsule: {0}")]
     NotFailing(String),
+    /// The run was cut off at a limit, and the failure is not shown without that limit.
+    #[error(
+        "the run was cut off at {limit} and does not show {signature} without it: raise the limit and sweep again"
+    )]
+    CutOff {
+        /// The failure.
+        signature: String,
+        /// The name of the limit.
+        limit: &'static str,
+    },
 }
 
 /// The search: the smallest failing scenario so far.
@@ -174,14 +184,25 @@ const PASSES: [Pass; 8] = [
 impl<'a> Search<'a> {
     fn new(capsule: &Capsule, subject: &'a dyn Subject, budget: u64) -> Result<Self, ShrinkError> {
         let signature = capsule.failure.signature.clone();
-        let outcome = subject.run(&capsule.scenario, capsule.seed, QUICK)?;
-        let Some(failed_at) = found_at(&outcome, &signature) else {
+        let mut best = capsule.scenario.clone();
+        let mut outcome = subject.run(&best, capsule.seed, QUICK)?;
+        let is_shown = |it: &Failure| it.signature == signature;
+        let Some(shown) = failures(&outcome).into_iter().find(is_shown) else {
             return Err(ShrinkError::NotFailing(signature));
         };
+        if let Some(limit) = outcome.stop.limit() {
+            // The part of the run before the limit is kept, and nothing is cut off any more.
+            best = within_limits(&best, shown.time());
+            outcome = subject.run(&best, capsule.seed, QUICK)?;
+            if found_at(&outcome, &signature).is_none() {
+                return Err(ShrinkError::CutOff { signature, limit });
+            }
+        }
+        let failed_at = found_at(&outcome, &signature).unwrap_or_else(|| shown.time());
         Ok(Self {
             subject,
             signature,
-            best: capsule.scenario.clone(),
+            best,
             seed: capsule.seed,
             failed_at,
             outcome,
@@ -352,8 +373,27 @@ impl<'a> Search<'a> {
     }
 }
 
-/// When a run first shows a signature.
+/// The scenario cut just after a failure at `failed_at`, with the default limits in place of its own.
+fn within_limits(scenario: &Scenario, failed_at: Instant) -> Scenario {
+    let mut lifted = scenario.clone();
+    let seconds = failed_at.nanos() / SECOND + 1;
+    edit::cut(
+        &mut lifted,
+        Duration::from_secs(seconds).min(scenario.duration),
+    );
+    let defaults = Limits::default();
+    lifted.limits.events = defaults.events;
+    lifted.limits.messages = defaults.messages;
+    lifted.limits.calls = defaults.calls;
+    lifted.limits.violations = defaults.violations;
+    lifted
+}
+
+/// When a run first shows a signature. A run that a limit cut off is no evidence.
 fn found_at(outcome: &Outcome, signature: &str) -> Option<Instant> {
+    if outcome.stop.limit().is_some() {
+        return None;
+    }
     let found = failures(outcome);
     let failure = found.iter().find(|it| it.signature == signature)?;
     Some(Instant::from_nanos(failure.at))

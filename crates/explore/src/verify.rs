@@ -38,6 +38,14 @@ pub enum Conclusion {
         /// high.
         explored: u64,
     },
+    /// No violation so far, but a limit of the scenario cut executions off: what follows in them is
+    /// not covered.
+    CutOff {
+        /// The limits, with the number of executions that each cut off.
+        limits: BTreeMap<&'static str, u64>,
+        /// Whether the search ended apart from that.
+        is_exhausted: bool,
+    },
     /// An order violates a property.
     Broken(Box<Capsule>),
     /// An order violates a property, but pinned preemptions do not reproduce it; its signatures.
@@ -69,10 +77,14 @@ pub fn verify(
     let mut search = Exhaustive::new(bound);
     let mut calls = 0;
     let mut broken = None;
+    let mut limits = BTreeMap::new();
     while let Some(explorer) = search.next_run() {
         let (outcome, pins) = run_explored(&untimed, untimed.seed, explorer)?;
         calls += outcome.calls;
         on_run(search.runs());
+        if let Some(limit) = outcome.stop.limit() {
+            *limits.entry(limit).or_default() += 1;
+        }
         let signatures = outcome.signatures();
         if !signatures.is_empty() {
             let mut pinned = untimed.clone();
@@ -85,6 +97,10 @@ pub fn verify(
         }
     }
     let unviolated = || match search.is_exhausted() {
+        is_exhausted if !limits.is_empty() => Conclusion::CutOff {
+            limits,
+            is_exhausted,
+        },
         true => Conclusion::Exhausted,
         false => Conclusion::OutOfRuns {
             explored: search.fraction_done(),

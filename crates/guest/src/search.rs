@@ -160,7 +160,10 @@ impl Subject for Collector {
         collected.reached.insert(seed, outcome.reached.clone());
         let result = RunResult::of(&outcome, &self.hash, BTreeMap::new());
         if !result.as_expected {
-            let unexpected = result.unexpected.clone();
+            let mut unexpected = result.unexpected.clone();
+            if let Some(limit) = result.undecided() {
+                unexpected.push(format!("undecided: the run was cut off at {limit}"));
+            }
             collected.unexpected.insert(seed, unexpected);
         }
         if result.is_failing() {

@@ -119,13 +119,10 @@ impl Check {
                 undecided: None,
             });
         }
-        match outcome.stop {
-            Stop::Duration | Stop::Quiet => Ok(()),
-            Stop::Events => Err(self.undecided("the run reached its limit on events")),
-            Stop::Messages => Err(self.undecided("the run reached its limit on messages")),
-            Stop::Calls => Err(self.undecided("a service reached its limit on calls")),
-            Stop::Violations => Err(self.undecided("the run reached its limit on violations")),
-            Stop::Pruned => Err(self.undecided("the search pruned the run as redundant")),
+        match (outcome.stop, outcome.stop.limit()) {
+            (_, Some(limit)) => Err(self.undecided(&format!("the run was cut off at {limit}"))),
+            (Stop::Pruned, None) => Err(self.undecided("the search pruned the run as redundant")),
+            (_, None) => Ok(()),
         }
     }
 

@@ -90,6 +90,43 @@ impl Stop {
             Self::Pruned => "pruned",
         }
     }
+
+    /// The key of the limit that cut the run off; `None` if it ended by itself, or if a search
+    /// broke it off because the rest is covered elsewhere.
+    #[must_use]
+    pub const fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::Duration | Self::Quiet | Self::Pruned => None,
+            Self::Events => Some("limits.events"),
+            Self::Messages => Some("limits.messages"),
+            Self::Calls => Some("limits.calls"),
+            Self::Violations => Some("limits.violations"),
+        }
+    }
+}
+
+/// A run compared with what its scenario expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It ended by itself, as expected.
+    AsExpected,
+    /// At least one expectation is not met, whatever would have followed.
+    Unexpected,
+    /// A limit cut it off, and what it showed until then contradicts no expectation. The name of the
+    /// limit.
+    Undecided(&'static str),
+}
+
+impl Verdict {
+    /// The word for it in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AsExpected => "as-expected",
+            Self::Unexpected => "unexpected",
+            Self::Undecided(_) => "undecided",
+        }
+    }
 }
 
 /// The result of a run.
@@ -207,10 +244,38 @@ impl Outcome {
         })
     }
 
-    /// Whether everything is as the scenario expects.
+    /// The run compared with what its scenario expects.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.stop.limit() {
+            _ if !self.unexpected.is_empty() => Verdict::Unexpected,
+            Some(limit) => Verdict::Undecided(limit),
+            None => Verdict::AsExpected,
+        }
+    }
+
+    /// Whether the run ended by itself and everything is as the scenario expects.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
-        self.unexpected.is_empty()
+        self.verdict() == Verdict::AsExpected
+    }
+
+    /// The limit that cut the run off before it showed anything unexpected: such a run decides
+    /// nothing.
+    #[must_use]
+    pub fn undecided(&self) -> Option<&'static str> {
+        match self.verdict() {
+            Verdict::Undecided(limit) => Some(limit),
+            Verdict::AsExpected | Verdict::Unexpected => None,
+        }
+    }
+
+    /// The limit that cut the run off before it showed any failure, expected or not: whether it
+    /// would have failed is unknown.
+    #[must_use]
+    pub fn cut_off_without_failure(&self) -> Option<&'static str> {
+        let is_failing = !self.violations.is_empty() || !self.exceptions.is_empty();
+        self.stop.limit().filter(|_| !is_failing)
     }
 
     /// The signatures of all violations and exceptions, sorted and without duplicates.
@@ -227,8 +292,11 @@ impl Outcome {
     /// Compares the counts with the scenario's expectations.
     pub(crate) fn compare(&mut self, expect: &Expectations) {
         let mut unexpected = Vec::new();
+        // Counts only grow: in a run that was cut off, too few may still become enough, too many
+        // stay too many.
+        let is_cut_off = self.stop.limit().is_some();
         let mut check = |what: &str, found: u64, range: config::plan::CountRange| {
-            if !range.contains(found) {
+            if !range.contains(found) && !(is_cut_off && found < range.min) {
                 unexpected.push(format!("{what}: {found} instead of {range}"));
             }
         };

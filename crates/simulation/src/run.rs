@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
         let mut world = self.world(Options { keep_records: true })?;
         world.observe(observe);
         let stop = world.run();
-        world.final_checks();
+        world.final_checks(stop);
         for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
             world.observer.on_end(host, world.now);
         }
@@ -180,7 +180,7 @@ fn checked(mut world: World<'_>, seed: u64) -> Outcome {
         let stop = world.run();
         // A pruned run was broken off in the middle: nothing can be said about its end.
         if stop != Stop::Pruned {
-            world.final_checks();
+            world.final_checks(stop);
         }
         stop
     }));

@@ -29,7 +29,7 @@ struct Page<'a> {
     purpose: &'a str,
     headline: String,
     more: String,
-    verdict: &'static str,
+    verdict: String,
     is_clean: bool,
     unexpected: &'a [String],
     failures: &'a [Failure],
@@ -49,6 +49,7 @@ struct Cause<'a> {
     trace: &'a [String],
     necessary: Vec<&'a str>,
     unnecessary: Vec<&'a str>,
+    undecided: Vec<&'a str>,
     runs: u64,
 }
 
@@ -92,7 +93,10 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
         parts.map(|it| it.part.as_str()).collect::<Vec<&str>>()
     };
     let necessary = parts(Necessity::Necessary);
-    let summary = if necessary.is_empty() {
+    let undecided = parts(Necessity::Undecided);
+    let summary = if necessary.is_empty() && !undecided.is_empty() {
+        "no part is known to be necessary: runs without a part were cut off at a limit.".to_owned()
+    } else if necessary.is_empty() {
         "no single part of the scenario is necessary; it happens without each of them.".to_owned()
     } else {
         format!("it does not happen without {}.", alternatives(&necessary))
@@ -108,6 +112,7 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
         trace: &explanation.causal_trace,
         necessary,
         unnecessary: parts(Necessity::NotNecessary),
+        undecided,
         runs: explanation.runs,
     }
 }

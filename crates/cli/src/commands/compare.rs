@@ -46,6 +46,8 @@ pub(crate) fn run(
         exit_code::INTERRUPTED
     } else if comparison.broke() {
         exit_code::UNEXPECTED
+    } else if comparison.is_undecided() {
+        exit_code::UNDECIDED
     } else {
         exit_code::SUCCESS
     })

@@ -19,9 +19,8 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result
         }
     }
     let total = statistics.total();
-    Ok(if total.as_expected < total.runs {
-        exit_code::UNEXPECTED
-    } else {
-        exit_code::SUCCESS
-    })
+    Ok(exit_code::of_sweep(
+        total.unexpected_runs(),
+        total.undecided_runs(),
+    ))
 }

@@ -63,11 +63,7 @@ pub(crate) fn run(
         Format::Human => terminal.print(&text::summary(&report))?,
         Format::Json => terminal.print(&format!("{}\n", json::timed_object(&report)))?,
     }
-    Ok(if report.outcome.is_as_expected() {
-        exit_code::SUCCESS
-    } else {
-        exit_code::UNEXPECTED
-    })
+    Ok(exit_code::of(report.outcome.verdict()))
 }
 
 fn simulate<'a>(

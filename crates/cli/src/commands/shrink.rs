@@ -36,6 +36,7 @@ pub(crate) fn run(
         let code = match error {
             ShrinkError::Lowering(_) => exit_code::USAGE,
             ShrinkError::NotFailing(_) => exit_code::UNEXPECTED,
+            ShrinkError::CutOff { .. } => exit_code::UNDECIDED,
         };
         Failure::Message(code, error.to_string())
     })?;

@@ -222,10 +222,8 @@ fn print(
     }
     Ok(if !swept.nondeterministic.is_empty() {
         exit_code::NONDETERMINISM
-    } else if total.as_expected < total.runs {
-        exit_code::UNEXPECTED
     } else {
-        exit_code::SUCCESS
+        exit_code::of_sweep(total.unexpected_runs(), total.undecided_runs())
     })
 }
 

@@ -1,5 +1,7 @@
 //! `mtasim verify`: runs a small scenario under every schedule of its threads.
 
+use std::collections::BTreeMap;
+
 use config::plan::Program;
 use explore::counted;
 use explore::verify::{Conclusion, VerificationResult, verify};
@@ -50,9 +52,8 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Resul
     }
     Ok(match verified.conclusion {
         Conclusion::Exhausted => exit_code::SUCCESS,
-        Conclusion::OutOfRuns { .. } | Conclusion::Broken(_) | Conclusion::NotReproduced(_) => {
-            exit_code::UNEXPECTED
-        }
+        Conclusion::OutOfRuns { .. } | Conclusion::CutOff { .. } => exit_code::UNDECIDED,
+        Conclusion::Broken(_) | Conclusion::NotReproduced(_) => exit_code::UNEXPECTED,
     })
 }
 
@@ -75,10 +76,19 @@ fn summary(
     match &verified.conclusion {
         Conclusion::Exhausted => format!("PASS: exhausted: {effort}; no violation\n"),
         Conclusion::OutOfRuns { explored } => format!(
-            "FAIL: not exhausted: {effort}; no violation so far\n  at most about {}.{:04} % of all \
+            "UNDECIDED: not exhausted: {effort}; no violation so far\n  at most about {}.{:04} % of all \
              schedules\n",
             explored / 10_000,
             explored % 10_000
+        ),
+        Conclusion::CutOff {
+            limits,
+            is_exhausted,
+        } => format!(
+            "UNDECIDED: {}{effort}; no violation so far\n  cut off by the scenario's own limits: {}; what \
+             would have followed is not covered\n",
+            if *is_exhausted { "" } else { "not exhausted: " },
+            show_limits(limits)
         ),
         Conclusion::Broken(capsule) => format!(
             "FAIL: violation: {}\n  after {effort}\n  to reproduce: mtasim replay {}\n",
@@ -93,15 +103,28 @@ fn summary(
     }
 }
 
+fn show_limits(limits: &BTreeMap<&str, u64>) -> String {
+    let limits = limits.iter();
+    let limits: Vec<String> = limits
+        .map(|(limit, runs)| format!("{} at {limit}", counted(*runs, "execution")))
+        .collect();
+    limits.join(", ")
+}
+
 fn object(verified: &VerificationResult, counterexample: Option<&str>) -> Json {
     let (verdict, signatures, explored) = match &verified.conclusion {
         Conclusion::Exhausted => ("exhausted", Vec::new(), 1_000_000),
         Conclusion::OutOfRuns { explored } => ("out-of-runs", Vec::new(), *explored),
+        Conclusion::CutOff { .. } => ("undecided", Vec::new(), 0),
         Conclusion::Broken(capsule) => ("broken", vec![capsule.failure.signature.clone()], 0),
         Conclusion::NotReproduced(signatures) => ("broken", signatures.clone(), 0),
     };
+    let cut_off = match &verified.conclusion {
+        Conclusion::CutOff { limits, .. } => json!(limits),
+        _ => json!({}),
+    };
     json!({
-        "schema_version": 1,
+        "schema_version": 2,
         "verdict": verdict,
         "signatures": signatures,
         "capsule": counterexample,
@@ -109,5 +132,6 @@ fn object(verified: &VerificationResult, counterexample: Option<&str>) -> Json {
         "redundant": verified.redundant,
         "calls": verified.calls,
         "share_millionths": explored,
+        "cut_off": cut_off,
     })
 }

@@ -68,7 +68,9 @@ pub struct LikelihoodPoint {
     pub from: u64,
     /// Failing runs.
     pub failing: u64,
-    /// Their fraction of all runs.
+    /// Runs that a limit cut off before the failure. The rate leaves them out.
+    pub undecided: u64,
+    /// Failing runs as a fraction of the runs that are decided.
     pub rate: f64,
     /// Its Wilson interval.
     #[serde(flatten)]
@@ -184,8 +186,49 @@ struct Survey {
 #[derive(Clone, Copy)]
 struct Sample {
     position: usize,
-    /// Failing runs.
+    counts: SampleCounts,
+}
+
+/// The runs of one position.
+#[derive(Clone, Copy, Default)]
+struct SampleCounts {
     failing: u64,
+    /// Runs that end by themselves without the failure.
+    passing: u64,
+    /// Runs that a limit cut off before the failure.
+    undecided: u64,
+}
+
+impl SampleCounts {
+    fn add(&mut self, outcome: &RedrawnRun) {
+        match outcome {
+            RedrawnRun::Failing => self.failing += 1,
+            RedrawnRun::Passing => self.passing += 1,
+            RedrawnRun::Undecided => self.undecided += 1,
+        }
+    }
+
+    /// The fraction of decided runs that fail, in millionths.
+    fn millionths(self) -> u64 {
+        1_000_000 * self.failing / (self.failing + self.passing).max(1)
+    }
+}
+
+/// Whether a run with redrawn choices shows the failure.
+enum RedrawnRun {
+    Failing,
+    Passing,
+    Undecided,
+}
+
+impl RedrawnRun {
+    fn of(outcome: &Outcome, signature: &String) -> Self {
+        match outcome.signatures().contains(signature) {
+            true => Self::Failing,
+            false if outcome.stop.limit().is_some() => Self::Undecided,
+            false => Self::Passing,
+        }
+    }
 }
 
 impl Survey {
@@ -201,8 +244,8 @@ impl Survey {
         positions.sort_unstable();
         positions.dedup();
         for position in positions {
-            let failing = self.failing_from(position)?;
-            self.samples.push(Sample { position, failing });
+            let counts = self.counts_from(position)?;
+            self.samples.push(Sample { position, counts });
         }
         Ok(())
     }
@@ -219,8 +262,8 @@ impl Survey {
                 break;
             }
             let position = low + (high - low) / 2;
-            let failing = self.failing_from(position)?;
-            self.samples.insert(index + 1, Sample { position, failing });
+            let counts = self.counts_from(position)?;
+            self.samples.insert(index + 1, Sample { position, counts });
         }
         Ok(())
     }
@@ -230,7 +273,8 @@ impl Survey {
         let jumps = self.samples.windows(2).enumerate();
         let jumps = jumps.map(|(index, pair)| {
             // A fall is noise, or something that made the failure less likely; neither explains it.
-            let jump = pair[1].failing.saturating_sub(pair[0].failing);
+            let [before, after] = [pair[0], pair[1]].map(|it| it.counts.millionths());
+            let jump = after.saturating_sub(before);
             (jump, index)
         });
         jumps
@@ -248,8 +292,8 @@ impl Survey {
         }
     }
 
-    /// The number of seeds that fail when random choices are redrawn from a position on.
-    fn failing_from(&self, position: usize) -> Result<u64, LikelihoodError> {
+    /// The runs of all seeds when random choices are redrawn from a position on.
+    fn counts_from(&self, position: usize) -> Result<SampleCounts, LikelihoodError> {
         let from = self.time(position);
         let (scenario, subject) = (Arc::clone(&self.scenario), Arc::clone(&self.subject));
         let (own, signature) = (self.seed, self.signature.clone());
@@ -267,19 +311,19 @@ impl Survey {
                 keep_records: false,
             };
             let outcome = subject.run(&again, own, options)?;
-            Ok(outcome.signatures().contains(&signature))
+            Ok(RedrawnRun::of(&outcome, &signature))
         };
         let pool = WorkerPool {
             jobs: self.reseeding.jobs,
             handle_signals: false,
         };
-        let (mut failing, mut lowering_error) = (0, None);
+        let (mut counts, mut lowering_error) = (SampleCounts::default(), None);
         let completion = pool.run_in_order(
             0..seeds,
             work,
-            |_, result: Result<bool, LoweringError>| match result {
-                Ok(fails) => {
-                    failing += u64::from(fails);
+            |_, result: Result<RedrawnRun, LoweringError>| match result {
+                Ok(redrawn) => {
+                    counts.add(&redrawn);
                     ControlFlow::Continue(())
                 }
                 Err(error) => {
@@ -295,17 +339,23 @@ impl Survey {
             (Some(error), _) => Err(LikelihoodError::Lowering(error)),
             (None, Completion::Panicked(number)) => Err(LikelihoodError::Panicked(number)),
             (None, Completion::Finished | Completion::Stopped | Completion::Interrupted) => {
-                Ok(failing)
+                Ok(counts)
             }
         }
     }
 
-    fn point(&self, Sample { position, failing }: Sample) -> LikelihoodPoint {
+    fn point(&self, Sample { position, counts }: Sample) -> LikelihoodPoint {
+        let SampleCounts {
+            failing,
+            passing,
+            undecided,
+        } = counts;
         LikelihoodPoint {
             from: self.time(position).nanos(),
             failing,
-            rate: failing as f64 / self.reseeding.seeds.max(1) as f64,
-            interval: wilson(failing, self.reseeding.seeds),
+            undecided,
+            rate: failing as f64 / (failing + passing).max(1) as f64,
+            interval: wilson(failing, failing + passing),
         }
     }
 
@@ -363,10 +413,14 @@ impl fmt::Display for FailureLikelihood {
             let Interval { low, high } = point.interval;
             writeln!(
                 formatter,
-                "  {from:>20} s  {:>5.1} %  ({:.1} to {:.1} %)",
+                "  {from:>20} s  {:>5.1} %  ({:.1} to {:.1} %){}",
                 100.0 * point.rate,
                 100.0 * low,
-                100.0 * high
+                100.0 * high,
+                match point.undecided {
+                    0 => String::new(),
+                    runs => format!("; {runs} cut off at a limit, left out"),
+                }
             )?;
         }
         match &self.jump {

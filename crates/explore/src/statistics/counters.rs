@@ -27,6 +27,10 @@ pub struct Counters {
     pub runs: u64,
     /// Runs that were as their scenario expects.
     pub as_expected: u64,
+    /// Runs that a limit cut off before they showed anything unexpected, by the name of the limit.
+    pub undecided: BTreeMap<String, u64>,
+    /// Runs that a limit cut off without any failure: whether they would have failed is unknown.
+    pub unknown: u64,
     /// Runs with at least one failure, expected or not.
     pub failing: u64,
     /// Runs that were run a second time to compare digests.
@@ -117,7 +121,10 @@ impl Counters {
     /// the indices of the failures that need a capsule.
     pub fn add(&mut self, result: &RunResult, recheck: u64) -> Vec<usize> {
         self.runs += 1;
-        if result.as_expected {
+        self.unknown += u64::from(!result.is_known());
+        if let Some(limit) = result.undecided() {
+            *self.undecided.entry(limit.to_owned()).or_default() += 1;
+        } else if result.as_expected {
             self.as_expected += 1;
         } else if self.unexpected_seeds.len() < UNEXPECTED_SEEDS_MAX {
             self.unexpected_seeds.push(result.seed);
@@ -141,6 +148,24 @@ impl Counters {
             self.growth.push(self.distinct());
         }
         kept
+    }
+
+    /// Runs that a limit cut off before they showed anything unexpected.
+    #[must_use]
+    pub fn undecided_runs(&self) -> u64 {
+        self.undecided.values().sum()
+    }
+
+    /// Runs that were not as expected.
+    #[must_use]
+    pub fn unexpected_runs(&self) -> u64 {
+        self.runs - self.as_expected - self.undecided_runs()
+    }
+
+    /// Runs of which it is known whether they fail: the denominator of failure rates.
+    #[must_use]
+    pub fn decided_runs(&self) -> u64 {
+        self.runs - self.unknown
     }
 
     /// Distinct findings so far.

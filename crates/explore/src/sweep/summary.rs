@@ -46,6 +46,10 @@ pub struct Summary {
     pub runs: u64,
     /// Runs that were as the scenario expects.
     pub as_expected: u64,
+    /// Runs that a limit cut off before they showed anything unexpected, by the name of the limit.
+    pub undecided: BTreeMap<String, u64>,
+    /// Runs cut off without a failure. Rates and quantiles leave them out.
+    pub unknown: u64,
     /// The first seeds of runs that were not.
     pub unexpected_seeds: Vec<u64>,
     /// Runs with at least one failure, expected or not.
@@ -128,6 +132,8 @@ pub struct PointSummary {
     pub settings: BTreeMap<String, String>,
     /// Runs at this point.
     pub runs: u64,
+    /// Of these, runs cut off without a failure. The rate and the quantiles leave them out.
+    pub unknown: u64,
     /// Runs with at least one failure.
     pub failing: Proportion,
     /// Virtual time to the first failure.
@@ -144,7 +150,9 @@ impl Summary {
         let mut signatures: Vec<SignatureSummary> = total
             .signatures
             .iter()
-            .map(|(signature, counters)| signature_summary(signature, counters, total.runs))
+            .map(|(signature, counters)| {
+                signature_summary(signature, counters, total.decided_runs())
+            })
             .collect();
         signatures.sort_by_key(|it| {
             let most_frequent_first = std::cmp::Reverse(it.proportion.runs);
@@ -163,10 +171,12 @@ impl Summary {
             complete: total.runs == manifest.runs(),
             runs: total.runs,
             as_expected: total.as_expected,
+            undecided: total.undecided.clone(),
+            unknown: total.unknown,
             unexpected_seeds: total.unexpected_seeds.clone(),
-            failing: Proportion::of(total.failing, total.runs),
+            failing: Proportion::of(total.failing, total.decided_runs()),
             rechecked: total.rechecked,
-            first_failure: quantiles(&total.first_failures, total.runs),
+            first_failure: quantiles(&total.first_failures, total.decided_runs()),
             signatures,
             ungrouped: total.ungrouped,
             faults: total
@@ -244,17 +254,19 @@ impl Summary {
         let mut page = String::new();
         let state = if self.complete { "" } else { " (not complete)" };
         let _ = writeln!(page, "{}\nseeds {}{state}", self.title, self.seeds);
+        let undecided: u64 = self.undecided.values().sum();
+        let unexpected = self.runs - self.as_expected - undecided;
         let _ = writeln!(
             page,
-            "{}: {} as the scenario expects, {} not; {} rerun, digests match",
+            "{}: {} as the scenario expects, {unexpected} not{}; {} rerun, digests match",
             counted(self.runs, "run"),
             self.as_expected,
-            self.runs - self.as_expected,
+            self.show_undecided(undecided),
             self.rechecked
         );
         if !self.unexpected_seeds.is_empty() {
             let seeds: Vec<String> = self.unexpected_seeds.iter().map(u64::to_string).collect();
-            let all = self.unexpected_seeds.len() as u64 == self.runs - self.as_expected;
+            let all = self.unexpected_seeds.len() as u64 == unexpected;
             let more = if all { "" } else { " ..." };
             let _ = writeln!(
                 page,
@@ -312,6 +324,18 @@ impl Summary {
         let _ = write!(page, "\n{}", self.coverage);
         page.push_str(&self.grid_table());
         page
+    }
+
+    /// The runs that decide nothing, with the limits that cut them off; empty without any.
+    fn show_undecided(&self, undecided: u64) -> String {
+        if undecided == 0 {
+            return String::new();
+        }
+        let limits = self.undecided.iter();
+        let limits: Vec<String> = limits
+            .map(|(limit, runs)| format!("{runs} cut off at {limit}"))
+            .collect();
+        format!(", {undecided} UNDECIDED ({})", limits.join(", "))
     }
 
     fn grid_table(&self) -> String {
@@ -385,8 +409,9 @@ fn point_summary(point: &PointStatistics) -> PointSummary {
     PointSummary {
         settings: settings.clone(),
         runs: counters.runs,
-        failing: Proportion::of(counters.failing, counters.runs),
-        first_failure: quantiles(&counters.first_failures, counters.runs),
+        unknown: counters.unknown,
+        failing: Proportion::of(counters.failing, counters.decided_runs()),
+        first_failure: quantiles(&counters.first_failures, counters.decided_runs()),
         signatures: signatures
             .map(|(name, counters)| (name.clone(), counters.runs))
             .collect(),

@@ -4,14 +4,15 @@ use net::HostId;
 
 use super::World;
 use crate::oracles::{memory, sockets};
+use crate::outcome::Stop;
 use crate::record::Record;
 
 impl World<'_> {
-    /// Checks heaps and sockets, and liveness after healing.
+    /// Checks heaps and sockets, and liveness after healing if the healing phase has passed.
     ///
     /// # Panics
     /// If the counters of a socket table do not add up: that is a bug of the simulator.
-    pub(crate) fn final_checks(&mut self) {
+    pub(crate) fn final_checks(&mut self, stop: Stop) {
         let now = self.now;
         for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
             let it = &self.hosts[host.0 as usize];
@@ -36,7 +37,7 @@ impl World<'_> {
                 self.oracles.add(host, now, sockets::leaks(table, &audit));
             }
         }
-        if self.scenario.healing.is_some() {
+        if self.scenario.healing.is_some() && stop.limit().is_none() {
             self.oracles.on_healed_end(now);
         }
         self.write_violations();

@@ -7,7 +7,7 @@ use logs::evidence;
 use mta::BlockId;
 use serde::Serialize;
 use simulation::Outcome;
-use simulation::outcome::{Exception, Violation};
+use simulation::outcome::{Exception, Verdict, Violation};
 
 use super::time::{clock, seconds};
 
@@ -239,9 +239,22 @@ const fn meaning(kind: ViolationKind) -> &'static str {
 /// The heading: the most serious failure and its context.
 pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
     match failures {
+        [] if outcome.stop.limit().is_some() => cut_off(outcome),
         [] => success(outcome),
         [first, ..] if first.is(ViolationKind::ControlBlockLeak) => leak(outcome, first, failures),
         [first, others @ ..] => failure(first, others),
+    }
+}
+
+/// No failure until a limit stopped the run.
+fn cut_off(outcome: &Outcome) -> Headline {
+    Headline {
+        text: "No failure before the run was cut off".to_owned(),
+        more: format!(
+            "{} stopped it at {} s of virtual time; what would have followed is unknown.",
+            outcome.stop.limit().unwrap_or_default(),
+            seconds(outcome.simulated.nanos())
+        ),
     }
 }
 
@@ -314,12 +327,19 @@ impl Failure {
 }
 
 /// The verdict in words, and whether the run is free of failures.
-pub(super) fn verdict(outcome: &Outcome) -> (&'static str, bool) {
+pub(super) fn verdict(outcome: &Outcome) -> (String, bool) {
     let is_clean = outcome.violations.is_empty() && outcome.exceptions.is_empty();
-    match (outcome.is_as_expected(), is_clean) {
-        (false, _) => ("FAIL: not as the scenario expects", false),
-        (true, true) => ("PASS", true),
-        (true, false) => ("PASS: the scenario expects these failures", false),
+    match (outcome.verdict(), is_clean) {
+        (Verdict::Unexpected, _) => ("FAIL: not as the scenario expects".to_owned(), false),
+        (Verdict::Undecided(limit), _) => (
+            format!("UNDECIDED: cut off at {limit} at {} s", outcome.simulated),
+            false,
+        ),
+        (Verdict::AsExpected, true) => ("PASS".to_owned(), true),
+        (Verdict::AsExpected, false) => (
+            "PASS: the scenario expects these failures".to_owned(),
+            false,
+        ),
     }
 }
 

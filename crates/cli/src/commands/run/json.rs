@@ -35,6 +35,8 @@ pub(super) fn object(report: &Report<'_>) -> Json {
         "stop": outcome.stop.word(),
         "events": outcome.events,
         "calls": outcome.calls,
+        "verdict": outcome.verdict().word(),
+        "undecided": outcome.undecided(),
         "as_expected": outcome.is_as_expected(),
         "unexpected": outcome.unexpected,
         "violations": outcome.violations.iter().map(violation).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use logs::evidence::evidence;
-use simulation::outcome::{Outcome, Stop};
+use simulation::outcome::{Outcome, Stop, Verdict};
 
 use super::Report;
 
@@ -21,6 +21,14 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     writeln!(text, "{}", report.scenario.title)?;
     writeln!(text, "{}", verdict(outcome))?;
+    if let Some(limit) = outcome.undecided() {
+        writeln!(
+            text,
+            "  cut off at {limit} after {} s of {} s: what would have followed is unknown; raise {limit}",
+            outcome.simulated,
+            report.scenario.duration + report.scenario.healing.unwrap_or_default()
+        )?;
+    }
     for difference in &outcome.unexpected {
         writeln!(text, "  {difference}")?;
     }
@@ -64,9 +72,12 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
 }
 
 fn verdict(outcome: &Outcome) -> &'static str {
-    if !outcome.is_as_expected() {
-        "FAIL: not as the scenario expects:"
-    } else if !outcome.violations.is_empty() {
+    match outcome.verdict() {
+        Verdict::Unexpected => return "FAIL: not as the scenario expects:",
+        Verdict::Undecided(_) => return "UNDECIDED",
+        Verdict::AsExpected => {}
+    }
+    if !outcome.violations.is_empty() {
         "PASS: the expected violations occurred"
     } else if !outcome.exceptions.is_empty() {
         "PASS: the expected exceptions occurred"

@@ -1,0 +1,263 @@
+//! A run that a limit cut off decides nothing, in every command: no pass, no failure to meet an
+//! expectation, an exit code of its own, and the limit's name.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{argument, code, mtasim, text};
+
+/// Each limit, with a value that stops the leak's run long before its end.
+const LIMITS: [(&str, &str); 4] = [
+    ("limits.events", "limits.events=500"),
+    ("limits.messages", "limits.messages=2"),
+    ("limits.calls", "limits.calls=2000"),
+    ("limits.violations", "limits.violations=1"),
+];
+const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
+const UNDECIDED: i32 = 5;
+
+/// A scenario in which nothing goes wrong, cut off at its first event.
+const STOPPED: &str = r#"
+title = "A run that its own limit stops"
+why = "It must not count as passed."
+duration = "10h"
+[host.PARIS]
+build = "5.5.2653.23"
+[host.LYON]
+build = "5.5.2653.23"
+[link.wan]
+between = ["PARIS", "LYON"]
+[connector.c]
+from = "PARIS"
+to = "LYON"
+[workload.m]
+connector = "c"
+every = "10s"
+[limits]
+events = 1
+"#;
+
+fn stopped(folder: &TempDir) -> String {
+    let path = folder.path().join("stopped.toml");
+    fs::write(&path, STOPPED).expect("a file");
+    argument(&path).to_owned()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).expect("JSON")
+}
+
+/// The arguments, with `--format json`.
+fn in_json(arguments: &[&str]) -> Value {
+    let arguments = [arguments, &["--format", "json"]].concat();
+    let output = mtasim(&arguments);
+    code(&output, UNDECIDED);
+    json(&output.stdout)
+}
+
+#[test]
+fn a_run_at_any_limit_is_undecided() {
+    for (limit, setting) in LIMITS {
+        let run = ["run", LEAK, "--set", setting];
+        let output = mtasim(&run);
+        code(&output, UNDECIDED);
+        let page = text(&output.stdout);
+        assert!(page.contains("\nUNDECIDED\n"), "{limit}: {page}");
+        assert!(
+            page.contains(&format!("cut off at {limit} after ")),
+            "{page}"
+        );
+        assert!(!page.contains("PASS") && !page.contains("FAIL"), "{page}");
+        let object = in_json(&run);
+        assert_eq!(object["verdict"], "undecided");
+        assert_eq!(object["undecided"], limit);
+        assert_eq!(object["as_expected"], false);
+        assert_eq!(object["unexpected"], Value::Array(Vec::new()), "{limit}");
+    }
+}
+
+/// Counts only grow: what is too much already stays too much.
+#[test]
+fn a_run_that_is_cut_off_after_something_unexpected_has_failed() {
+    for expectation in [
+        "expect={}",
+        "expect.violations={ control-block-leak = \"0\" }",
+    ] {
+        let limit = "limits.violations=1";
+        let output = mtasim(&["run", LEAK, "--set", limit, "--set", expectation]);
+        code(&output, 1);
+        let page = text(&output.stdout);
+        assert!(
+            page.contains("FAIL: not as the scenario expects:"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn a_sweep_counts_undecided_runs_apart() {
+    let folder = folder();
+    let file = stopped(&folder);
+    let out = folder.path().join("out");
+    let sweep = ["sweep", &file, "--seeds", "0..4", "--out", argument(&out)];
+    let output = mtasim(&sweep);
+    code(&output, UNDECIDED);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains(
+            "4 runs: 0 as the scenario expects, 0 not, 4 UNDECIDED (4 cut off at limits.events)"
+        ),
+        "{page}"
+    );
+    // Nothing is known, so the interval of the rate is everything.
+    assert!(
+        page.contains("0 runs, 0.0 % (95 %: 0.0 to 100.0 %)"),
+        "{page}"
+    );
+    let summary = json(&fs::read(out.join("summary.json")).expect("a summary"));
+    assert_eq!(summary["undecided"]["limits.events"], 4);
+    assert_eq!(summary["unknown"], 4);
+    assert_eq!(summary["as_expected"], 0);
+    let lines = fs::read_to_string(out.join("seeds.jsonl")).expect("results");
+    for line in lines.lines() {
+        let row = json(line.as_bytes());
+        assert_eq!(row["cut_off"], "limits.events");
+        assert_eq!(row["as_expected"], false);
+    }
+    // Resumed, the sweep has the same verdict.
+    code(&mtasim(&sweep), UNDECIDED);
+    let merged = folder.path().join("merged");
+    code(
+        &mtasim(&["merge", argument(&out), "--out", argument(&merged)]),
+        UNDECIDED,
+    );
+}
+
+#[test]
+fn a_comparison_leaves_undecided_seeds_out_and_counts_them() {
+    let folder = folder();
+    let file = stopped(&folder);
+    let more = ["--set", "limits.events=100000", "--set", "duration=10s"];
+    let compare = ["compare", &file, "--seeds", "0..4"];
+    let compare = [&compare[..], &more].concat();
+    let output = mtasim(&compare);
+    code(&output, UNDECIDED);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("fixed 0, broke 0, both 0, neither 0; of 0 seeds"),
+        "{page}"
+    );
+    assert!(page.contains("UNDECIDED 4, left out"), "{page}");
+    assert!(
+        page.contains("cut off at limits.events: 4 -> 0 runs"),
+        "{page}"
+    );
+    let object = in_json(&compare);
+    assert_eq!(object["pairs"][0]["undecided"], 4);
+    assert_eq!(
+        object["cut_off"]["limits.events"],
+        serde_json::json!([4, 0])
+    );
+}
+
+#[test]
+fn a_search_whose_executions_were_cut_off_has_proved_nothing() {
+    let verify = [
+        "verify",
+        "sims/verify/two-allocations.toml",
+        "--build",
+        "5.5.2655.16",
+        "--preemptions",
+        "1",
+        "--set",
+        "limits.calls=60",
+    ];
+    let output = mtasim(&verify);
+    code(&output, UNDECIDED);
+    let page = text(&output.stdout);
+    assert!(page.contains("UNDECIDED: "), "{page}");
+    assert!(
+        page.contains(" at limits.calls; what would have followed is not covered"),
+        "{page}"
+    );
+    assert!(!page.contains("PASS"), "{page}");
+    let object = in_json(&verify);
+    assert_eq!(object["verdict"], "undecided");
+    assert_eq!(object["cut_off"]["limits.calls"], object["executions"]);
+}
+
+#[test]
+fn the_page_of_a_run_that_was_cut_off_says_so() {
+    let folder = folder();
+    let page = folder.path().join("page.html");
+    let file = stopped(&folder);
+    code(&mtasim(&["report", &file, "-o", argument(&page)]), 0);
+    let page = fs::read_to_string(page).expect("a page");
+    assert!(page.contains("UNDECIDED: cut off at limits.events at 0.000000000 s"));
+    assert!(page.contains("No failure before the run was cut off"));
+    assert!(!page.contains("PASS"));
+}
+
+/// The first leak of the case, with a limit that the run reaches after it.
+fn capsule(out: &Path) -> String {
+    let limit = "limits.violations=1";
+    let sweep = ["sweep", LEAK, "--seeds", "1..2", "--set", limit];
+    let output = mtasim(&[&sweep[..], &["--out", argument(out)]].concat());
+    code(&output, UNDECIDED);
+    let capsules = fs::read_dir(out.join("capsules")).expect("capsules");
+    let first = capsules.map(|it| it.expect("one").path()).next();
+    argument(&first.expect("the leak")).to_owned()
+}
+
+#[test]
+fn a_failure_in_a_run_that_was_cut_off_is_shrunk_to_one_that_is_not() {
+    let folder = folder();
+    let capsule = capsule(&folder.path().join("out"));
+    let small = folder.path().join("small.toml");
+    let shrink = ["shrink", &capsule, "--budget", "60", "-o", argument(&small)];
+    code(&mtasim(&shrink), 0);
+    code(&mtasim(&["run", argument(&small)]), 0);
+}
+
+#[test]
+fn a_part_is_not_necessary_because_the_run_without_it_was_cut_off() {
+    // Without the outages the run has more events and reaches the limit before its end.
+    let folder = folder();
+    let path = folder.path().join("leak.toml");
+    let full = in_full("events", 1_000_000_000);
+    let events = full["events"].as_u64().expect("a number");
+    let leak = fs::read_to_string(Path::new(crate::ROOT).join(LEAK)).expect("the case");
+    fs::write(
+        &path,
+        format!("{leak}\n[limits]\nevents = {}\n", events + 1),
+    )
+    .expect("a file");
+    let output = mtasim(&[
+        "explain",
+        argument(&path),
+        "--reseeds",
+        "0",
+        "--format",
+        "json",
+    ]);
+    code(&output, 0);
+    let explanation = json(&output.stdout);
+    let parts = explanation["parts"].as_array().expect("parts");
+    let undecided = parts.iter().filter(|it| it["necessity"] == "undecided");
+    assert!(undecided.count() > 0, "{explanation}");
+}
+
+/// The run of the leak under one limit, which it does not reach.
+fn in_full(limit: &str, value: u64) -> Value {
+    let setting = format!("limits.{limit}={value}");
+    let output = mtasim(&["run", LEAK, "--set", &setting, "--format", "json"]);
+    code(&output, 0);
+    json(&output.stdout)
+}
