@@ -119,9 +119,10 @@ fn object(verified: &VerificationResult, counterexample: Option<&str>) -> Json {
         Conclusion::Broken(capsule) => ("broken", vec![capsule.failure.signature.clone()], 0),
         Conclusion::NotReproduced(signatures) => ("broken", signatures.clone(), 0),
     };
-    let cut_off = match &verified.conclusion {
-        Conclusion::CutOff { limits, .. } => json!(limits),
-        _ => json!({}),
+    let cut_off = if let Conclusion::CutOff { limits, .. } = &verified.conclusion {
+        json!(limits)
+    } else {
+        json!({})
     };
     json!({
         "schema_version": 2,
