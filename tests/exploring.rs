@@ -93,13 +93,13 @@ fn wrong_words_and_folders_are_two() {
         &["--seeds", "0..4", "--shard", "auto/2"],
         &["--seeds", "0..4", "--vary", "host.PARIS.cpus"],
         &["--seeds", "0..4", "--vary", "host.PARIS.cpus=many"],
-        &["--seeds", "0..4", "--out", argument(&file)],
     ] {
         let output = sweep(wrong);
         code(&output, 2);
         assert!(!output.stderr.is_empty(), "{wrong:?}");
     }
-    code(&mtasim(&["merge", argument(&file), "--out", "x"]), 2);
+    code(&sweep(&["--seeds", "0..4", "--out", argument(&file)]), 4);
+    code(&mtasim(&["merge", argument(&file), "--out", "x"]), 4);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_shrunk_failure_is_a_scenario_that_runs_and_is_explained() {
     );
     // An existing file is overwritten only on request.
     let before = fs::read(&pinned).expect("a file");
-    code(&mtasim(&shrink), 2);
+    code(&mtasim(&shrink), 4);
     assert_eq!(fs::read(&pinned).expect("a file"), before);
 }
 

@@ -15,6 +15,7 @@ mod how_to;
 mod internal_errors;
 mod logs;
 mod omission;
+mod outputs;
 mod perfetto;
 mod ping;
 mod plot_command;

@@ -15,7 +15,7 @@ const CLEAN: &str = "sims/smoke/clean-link.toml";
 
 fn page_of(folder: &Path, source: &str) -> PathBuf {
     let page = folder.join("page.html");
-    let output = mtasim(&["report", source, "-o", argument(&page)]);
+    let output = mtasim(&["report", source, "-o", argument(&page), "--force"]);
     code(&output, 0);
     assert_eq!(text(&output.stdout), "", "the page is in its file");
     page
@@ -81,7 +81,8 @@ fn folders_capsules_and_files_give_the_same_page_but_for_the_command() {
 fn what_cannot_be_shown_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = folder.path().join("page.html");
-    let report = |source: &Path| mtasim(&["report", argument(source), "-o", argument(&page)]);
+    let report =
+        |source: &Path| mtasim(&["report", argument(source), "-o", argument(&page), "--force"]);
     let empty = report(folder.path());
     code(&empty, 2);
     assert!(

@@ -168,8 +168,8 @@ pub(crate) struct RunArguments {
     /// Write the hosts' logs, the journal and the result to this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Write to the directory even if it is not empty; replaces files of the same name.
-    #[arg(long, requires = "out")]
+    /// Replace existing files, and write to a directory that is not empty.
+    #[arg(long)]
     pub(crate) force: bool,
     /// Write the packets of all links to this file, for Wireshark.
     #[arg(long, value_name = "FILE.pcapng")]
@@ -187,9 +187,12 @@ pub(crate) struct ReportArguments {
     /// Directory written by `run --out`, a capsule, or a scenario file; `-` reads standard input.
     #[arg(value_name = "RUN_DIR|CAPSULE|FILE")]
     pub(crate) source: PathBuf,
-    /// HTML file to write, replacing an existing one; `-` is standard output.
+    /// HTML file to write; `-` is standard output.
     #[arg(short, long, value_name = "PAGE.html")]
     pub(crate) output: PathBuf,
+    /// Replace an existing file.
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) seed: Seed,
     #[command(flatten)]
@@ -264,6 +267,9 @@ pub(crate) struct ManArguments {
     /// Directory for the pages; created if missing.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Replace existing pages.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// The seed of a run.

@@ -10,13 +10,13 @@ pub(crate) const UNEXPECTED: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 /// Repeating a run gave a different result.
 pub(crate) const NONDETERMINISM: u8 = 3;
-/// A file cannot be read or written.
+/// A file cannot be read or written, or exists and may not be replaced.
 pub(crate) const IO: u8 = 4;
 /// Nothing was decided: a limit cut a run or a search off before it showed anything unexpected.
 pub(crate) const UNDECIDED: u8 = 5;
 /// A panic: a bug of mtasim.
 pub(crate) const BUG: u8 = 70;
-/// Stopped by SIGINT or SIGTERM.
+/// Stopped by SIGINT, SIGTERM or SIGHUP.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The list for `--help`.
@@ -26,10 +26,13 @@ Exit codes:
   1    unexpected: a run differs from what its scenario expects, or a log shows a leak
   2    invalid arguments, or an invalid scenario, capsule or log
   3    nondeterminism: repeating a run gave a different result
-  4    I/O error: a file cannot be read or written
+  4    I/O error: a file cannot be read or written, or exists and --force is not given
   5    undecided: a limit cut a run or a search off before it showed anything unexpected
   70   internal error: a bug of mtasim
-  130  interrupted";
+  130  interrupted by SIGINT, SIGTERM or SIGHUP; what is finished is kept
+  134  out of memory (SIGABRT)
+
+A reader that closes the pipe early, such as head, does not change the exit code.";
 
 /// The exit code for the verdict of one run.
 pub(crate) const fn of(verdict: Verdict) -> u8 {

@@ -46,10 +46,6 @@ impl Failure {
                 Ok(()) => exit_code::USAGE,
                 Err(error) => Self::Terminal(error).report(terminal),
             },
-            // The reader of a pipe closed it, as `head` does: not an error.
-            Self::Terminal(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                exit_code::SUCCESS
-            }
             Self::Terminal(error) => {
                 terminal.error(&format!("cannot write: {error}"));
                 exit_code::IO

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use clap::Parser;
 use explore::Subject;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Color, Command};
 use failure::Failure;
 use terminal::Terminal;
 
@@ -44,7 +44,7 @@ pub fn main(subject: impl Subject + 'static) -> ExitCode {
     let subject: Arc<dyn Subject> = Arc::new(subject);
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return print_usage(&error),
+        Err(error) => return ExitCode::from(print_usage(&error)),
     };
     ExitCode::from(catch_panic(AssertUnwindSafe(|| run(arguments, &subject))))
 }
@@ -92,21 +92,22 @@ fn dispatch(
         Command::Diagnose(arguments) => commands::diagnose::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),
         Command::Completions(arguments) => commands::completions::run(arguments, terminal),
-        Command::Man(arguments) => commands::man::run(arguments),
+        Command::Man(arguments) => commands::man::run(arguments, terminal),
     }
 }
 
 /// Prints clap's answer: the help, the version, or what is wrong with the arguments.
-fn print_usage(answer: &clap::Error) -> ExitCode {
-    let code = if answer.use_stderr() {
-        exit_code::USAGE
+fn print_usage(answer: &clap::Error) -> u8 {
+    let mut terminal = Terminal::new(Color::Auto);
+    let text = answer.render().ansi().to_string();
+    let (code, printed) = if answer.use_stderr() {
+        (exit_code::USAGE, terminal.note(&text))
     } else {
-        exit_code::SUCCESS
+        (exit_code::SUCCESS, terminal.print_coloured(&text))
     };
-    match answer.print() {
-        Ok(()) => ExitCode::from(code),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(code),
-        Err(_) => ExitCode::from(exit_code::IO),
+    match printed.and_then(|()| terminal.flush()) {
+        Ok(()) => code,
+        Err(error) => Failure::from(error).report(&mut terminal),
     }
 }
 

@@ -1,22 +1,235 @@
-//! Output files, written atomically: a file appears complete or not at all.
+//! Output files: the one way in which a command writes a file.
+//!
+//! A path is checked before the work, so that results of minutes are not lost to a mistyped path.
+//! A file appears complete or not at all. What exists is replaced only with `--force`, an input
+//! never; a device or a pipe is written to, never replaced.
 
-use std::io::{self, Write};
-use std::path::Path;
-
-use explore::atomic_file;
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::terminal::Terminal;
 
-/// Writes `content` to `path`, replacing an existing file.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    write_with(path, |out| out.write_all(content))
+/// Temporary files begin with this; the system adds random characters.
+const TEMPORARY: &str = ".partial-";
+/// Names of open file descriptors.
+const DESCRIPTORS: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+/// Read and write for all, before the umask. Tempfile's own default, 0600, suits secrets.
+const MODE: u32 = 0o666;
+
+/// What a command may do to a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<'a> {
+    /// Whether an existing file may be replaced.
+    pub(crate) force: bool,
+    /// The files that the command reads.
+    pub(crate) inputs: &'a [&'a Path],
 }
 
-/// Writes what `content` produces to `path`, replacing an existing file.
-pub(crate) fn write_with(
-    path: &Path,
-    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Failure> {
-    atomic_file::write_with(path, |file| content(file))
+/// A file to write, checked.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// As given by the user.
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// A file that is not there yet.
+    New,
+    /// The file to replace: the path with all symbolic links followed.
+    Replace(PathBuf),
+    /// A device or a pipe.
+    Stream,
+}
+
+impl Output {
+    /// Checks that a file can be written to `path`, and makes the directory it is in.
+    pub(crate) fn prepare(path: &Path, rules: Rules<'_>) -> Result<Self, Failure> {
+        let path = path.to_owned();
+        let kind = match fs::metadata(&path) {
+            Ok(found) => existing(&path, &found, rules)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => new(&path)?,
+            Err(error) => return Err(Failure::cannot_write(&path, &error)),
+        };
+        let file = match &kind {
+            Kind::New => &path,
+            Kind::Replace(file) => file,
+            Kind::Stream => return Ok(Self { path, kind }),
+        };
+        // What is tried here fails now rather than after the work. Nothing is left behind.
+        prepare_directory(directory(file))?;
+        Ok(Self { path, kind })
+    }
+
+    /// Checks two paths of one command, which must differ.
+    pub(crate) fn prepare_two(
+        one: Option<&Path>,
+        other: Option<&Path>,
+        rules: Rules<'_>,
+    ) -> Result<[Option<Self>; 2], Failure> {
+        if let (Some(one), Some(other)) = (one, other)
+            && resolved(one) == resolved(other)
+        {
+            return Err(Failure::usage(format_args!(
+                "{} is given for two outputs",
+                one.display()
+            )));
+        }
+        let prepare = |path: Option<&Path>| path.map(|it| Self::prepare(it, rules)).transpose();
+        Ok([prepare(one)?, prepare(other)?])
+    }
+
+    /// The path as given by the user.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the file and says so.
+    pub(crate) fn write(&self, content: &[u8], terminal: &mut Terminal) -> Result<(), Failure> {
+        self.write_with(terminal, |out| out.write_all(content))
+    }
+
+    /// Writes what `content` produces and says so.
+    pub(crate) fn write_with(
+        &self,
+        terminal: &mut Terminal,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        self.write_quietly(content)?;
+        terminal.note(&format!("wrote {}\n", self.path.display()))?;
+        Ok(())
+    }
+
+    /// Writes what `content` produces.
+    pub(crate) fn write_quietly(
+        &self,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let written = match &self.kind {
+            Kind::Stream => stream(&self.path, content),
+            Kind::New => whole_file(&self.path, None, content),
+            Kind::Replace(file) => fs::metadata(file)
+                .and_then(|old| whole_file(file, Some(old.permissions()), content)),
+        };
+        written.map_err(|error| Failure::cannot_write(&self.path, &error))
+    }
+}
+
+/// What to do about something that is there.
+fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, Failure> {
+    let refused = |what: &str| Failure::io(format_args!("cannot write {}: {what}", path.display()));
+    let kind = found.file_type();
+    // An open file descriptor of this process may be a plain file that the shell is writing to.
+    let is_descriptor = DESCRIPTORS.iter().any(|it| path.starts_with(it));
+    if kind.is_char_device() || kind.is_fifo() || is_descriptor {
+        return Ok(Kind::Stream);
+    }
+    if kind.is_dir() {
+        return Err(refused("it is a directory"));
+    }
+    if !kind.is_file() {
+        return Err(refused("it is not a plain file"));
+    }
+    let is_input = |input: &&&Path| {
+        fs::metadata(input).is_ok_and(|it| (it.dev(), it.ino()) == (found.dev(), found.ino()))
+    };
+    if rules.inputs.iter().any(|it| is_input(&it)) {
+        return Err(refused("it is an input of this command"));
+    }
+    if !rules.force {
+        return Err(Failure::io(format_args!(
+            "{} exists; use --force to replace it",
+            path.display()
+        )));
+    }
+    let file = fs::canonicalize(path).map_err(|error| Failure::cannot_write(path, &error))?;
+    Ok(Kind::Replace(file))
+}
+
+fn new(path: &Path) -> Result<Kind, Failure> {
+    // A dangling link says where the file should be, but perhaps not by the user's will.
+    if path.is_symlink() {
+        return Err(Failure::io(format_args!(
+            "cannot write {}: it is a symbolic link to nothing",
+            path.display()
+        )));
+    }
+    if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(Failure::io(format_args!(
+            "cannot write {}: it is not the name of a file",
+            path.display()
+        )));
+    }
+    Ok(Kind::New)
+}
+
+/// The path of a file that may not exist, without links in its directory.
+fn resolved(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| {
+        let directory = directory(path);
+        let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+        real.join(path.file_name().unwrap_or_default())
+    })
+}
+
+/// Makes a directory, and checks that files can be made in it.
+pub(crate) fn prepare_directory(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path)
+        .and_then(|()| temporary(path).map(drop))
         .map_err(|error| Failure::cannot_write(path, &error))
 }
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .permissions(Permissions::from_mode(MODE))
+        .tempfile_in(directory)
+}
+
+/// Writes a file whole: after a crash or an error the path holds what it held before, or the whole
+/// new content. `replaced` has the permissions of the file that may be replaced.
+fn whole_file(
+    path: &Path,
+    replaced: Option<Permissions>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let directory = directory(path);
+    // A rename is atomic only within a file system, so the temporary file is in the same directory.
+    let (file, temporary) = temporary(directory)?.into_parts();
+    let mut buffer = BufWriter::new(file);
+    content(&mut buffer)?;
+    let file = buffer.into_inner()?;
+    if let Some(permissions) = &replaced {
+        file.set_permissions(permissions.clone())?;
+    }
+    // Data first, then the rename, then the directory that records it: a crash in between leaves
+    // the old file, never an empty one.
+    file.sync_all()?;
+    match replaced {
+        Some(_) => temporary.persist(path)?,
+        // Another process may have made the file since it was checked.
+        None => temporary.persist_noclobber(path)?,
+    }
+    File::open(directory)?.sync_all()
+}
+
+/// Writes to a device or a pipe. What ends at once, such as `/dev/null`, is never replaced.
+fn stream(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(OpenOptions::new().append(true).open(path)?);
+    content(&mut out)?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub(crate) enum Completion {
 pub(crate) struct WorkerPool {
     /// The number of threads.
     pub(crate) jobs: NonZeroUsize,
-    /// Whether SIGINT and SIGTERM stop the work gracefully.
+    /// Whether SIGINT, SIGTERM and SIGHUP stop the work gracefully.
     pub(crate) handle_signals: bool,
 }
 
@@ -160,7 +160,11 @@ fn forward_signals<R: Send + 'static>(
 ) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let _guard = runtime.enter();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
         let mut stream = signal(kind)?;
         let sender = sender.clone();
         runtime.spawn(async move {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use config::plan::{Build, Duration, Keyword};
 use explore::SeedRange;
 use explore::sweep::grid::Axis;
@@ -60,6 +60,9 @@ pub(crate) struct SweepArguments {
     /// What to plot [default: what occurred; without --vary, exhaustion].
     #[arg(long, value_enum, value_name = "WHAT", requires = "plot")]
     pub(crate) plot_of: Option<PlotOf>,
+    /// Replace an existing plot.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Output format; `json` is the summary.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -149,6 +152,9 @@ pub(crate) struct VerifyArguments {
     /// Directory for the capsule of a counterexample.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) out: PathBuf,
+    /// Replace an existing capsule.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -196,15 +202,18 @@ pub(crate) struct ExplainArguments {
 /// How many runs are made in parallel.
 #[derive(Debug, Args)]
 pub(crate) struct Jobs {
-    /// Number of parallel runs [default: number of processors].
-    #[arg(id = "jobs", long = "jobs", value_name = "N")]
-    given: Option<NonZeroUsize>,
+    /// Number of parallel runs, at most 1024 [default: number of processors].
+    #[arg(id = "jobs", long = "jobs", value_name = "N", value_parser = value_parser!(u64).range(1..=1024))]
+    given: Option<u64>,
 }
 
 impl Jobs {
     pub(crate) fn count(&self) -> NonZeroUsize {
         let processors = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        self.given.unwrap_or_else(processors)
+        let given = self
+            .given
+            .and_then(|jobs| NonZeroUsize::new(usize::try_from(jobs).ok()?));
+        given.unwrap_or_else(processors)
     }
 }
 

@@ -31,21 +31,19 @@ fn check(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> Re
         arguments.format,
     ) {
         (Ok(scenario), format) => {
-            let text = if arguments.print {
-                scenario.to_toml()
-            } else {
-                match format {
-                    Format::Human => format!("{}: ok, {}\n", path.display(), scenario.title),
-                    Format::Json => json_line(path, valid(&scenario)),
+            match format {
+                _ if arguments.print => terminal.print(&scenario.to_toml())?,
+                Format::Human => {
+                    terminal.print(&format!("{}: ok, {}\n", path.display(), scenario.title))?;
                 }
-            };
-            terminal.print(&text)?;
+                Format::Json => terminal.print_json(&json_line(path, valid(&scenario)))?,
+            }
             Ok(exit_code::SUCCESS)
         }
         (Err(Failure::Scenario(diagnostics)), Format::Json) => {
             let mut object = diagnostics.to_json();
             object["ok"] = json!(false);
-            terminal.print(&json_line(path, object))?;
+            terminal.print_json(&json_line(path, object))?;
             Ok(exit_code::USAGE)
         }
         (Err(failure), _) => Err(failure),

@@ -39,7 +39,7 @@ pub(crate) fn run(
         Format::Human => terminal.print(&comparison.to_string())?,
         Format::Json => {
             let text = serde_json::to_string_pretty(&comparison).expect("plain data");
-            terminal.print(&format!("{text}\n"))?;
+            terminal.print_json(&format!("{text}\n"))?;
         }
     }
     Ok(if !comparison.complete {

@@ -50,10 +50,10 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
     for source in event_logs {
         match read_events(source) {
             Ok(companion) => {
-                terminal.print(&match arguments.format {
-                    Format::Human => text::events(&companion),
-                    Format::Json => json::events(&companion),
-                })?;
+                match arguments.format {
+                    Format::Human => terminal.print(&text::events(&companion))?,
+                    Format::Json => terminal.print_json(&json::events(&companion))?,
+                }
                 given.push(companion);
             }
             Err(failure) => worst = worst.max(failure.report(terminal)),
@@ -136,7 +136,7 @@ fn read_log(
             quoted.on_line(line);
         }
         if printer.is_large() {
-            terminal.print(&printer.take_text())?;
+            print(arguments.format, &printer.take_text(), terminal)?;
         }
     }
     let summary = reader.finish(&mut |entry| printer.add(entry));
@@ -157,12 +157,19 @@ fn read_log(
         quoted,
         pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
     });
-    terminal.print(&printer.take_text())?;
+    print(arguments.format, &printer.take_text(), terminal)?;
     Ok(if summary.total.leaked == 0 {
         exit_code::SUCCESS
     } else {
         exit_code::UNEXPECTED
     })
+}
+
+fn print(format: Format, text: &str, terminal: &mut Terminal) -> io::Result<()> {
+    match format {
+        Format::Human => terminal.print(text),
+        Format::Json => terminal.print_json(text),
+    }
 }
 
 fn cannot_read(name: &str, error: &io::Error) -> Failure {

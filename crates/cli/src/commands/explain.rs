@@ -50,7 +50,7 @@ pub(crate) fn run(
         Format::Human => terminal.print(&explanation.to_string())?,
         Format::Json => {
             let text = serde_json::to_string_pretty(&explanation).expect("plain data");
-            terminal.print(&format!("{text}\n"))?;
+            terminal.print_json(&format!("{text}\n"))?;
         }
     }
     Ok(exit_code::SUCCESS)

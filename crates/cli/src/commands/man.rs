@@ -1,17 +1,27 @@
 //! `mtasim man`: a manual page for the program and for each command.
 
-use std::fs;
-
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
 
 use crate::arguments::{Arguments, ManArguments};
 use crate::exit_code;
 use crate::failure::Failure;
+use crate::output::{Output, Rules};
+use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &ManArguments) -> Result<u8, Failure> {
-    let directory = &arguments.out;
-    let written = fs::create_dir_all(directory)
-        .and_then(|()| clap_mangen::generate_to(Arguments::command(), directory));
-    written.map_err(|error| Failure::cannot_write(directory, &error))?;
+pub(crate) fn run(arguments: &ManArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    let mut program = Arguments::command().disable_help_subcommand(true);
+    program.build();
+    let commands: Vec<Command> = program.get_subcommands().cloned().collect();
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &[],
+    };
+    for command in [program].into_iter().chain(commands) {
+        let page = Man::new(command);
+        let path = arguments.out.join(page.get_filename());
+        let output = Output::prepare(&path, rules)?;
+        output.write_with(terminal, |mut out| page.render(&mut out))?;
+    }
     Ok(exit_code::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! `mtasim merge`: merges the shards of a sweep.
 
+use explore::sweep::merge::MergeError;
+use explore::sweep::results_directory::ResultsError;
 use explore::sweep::summary::Summary;
 
 use crate::arguments::{Format, MergeArguments};
@@ -9,10 +11,16 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
-    let statistics = explore::merge(&arguments.parts, &arguments.out).map_err(Failure::usage)?;
+    let statistics = explore::merge(&arguments.parts, &arguments.out).map_err(|error| {
+        if let MergeError::Results(ResultsError::Io(..)) = error {
+            Failure::io(error)
+        } else {
+            Failure::usage(error)
+        }
+    })?;
     let summary = Summary::of(&statistics);
     match arguments.format {
-        Format::Json => terminal.print(&summary.to_json())?,
+        Format::Json => terminal.print_json(&summary.to_json())?,
         Format::Human => {
             let reproduce = |found: &_| sweep::replay_command(&arguments.out, found);
             terminal.print(&summary.to_human(reproduce))?;

@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<
         .map_err(|error| Failure::usage(format_args!("{}: {error}", arguments.file.display())))?;
     match arguments.format {
         Format::Human => terminal.print(&text(&report))?,
-        Format::Json => terminal.print(&format!("{}\n", object(arguments, seed, &report)))?,
+        Format::Json => terminal.print_json(&format!("{}\n", object(arguments, seed, &report)))?,
     }
     Ok(exit_code::SUCCESS)
 }

@@ -31,7 +31,7 @@ pub(crate) fn run(
         }
         Format::Json => {
             let object = object(&capsule, &replayed, &records);
-            terminal.print(&format!("{object}\n"))?;
+            terminal.print_json(&format!("{object}\n"))?;
         }
     }
     Ok(match &replayed.result {

@@ -3,8 +3,9 @@
 //! Results directories and capsules do not hold all that a page shows, so the run is repeated with
 //! observers, and its digest compared with the recorded one.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use config::file;
@@ -23,7 +24,7 @@ use crate::current_run;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input::{self, Input};
-use crate::output;
+use crate::output::{Output, Rules};
 use crate::shell;
 use crate::terminal::Terminal;
 
@@ -50,6 +51,19 @@ pub(crate) fn run(
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     let path = &arguments.source;
+    let inputs = [
+        path,
+        &path.join(directory::SCENARIO),
+        &path.join(directory::RESULT),
+    ];
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &inputs.map(PathBuf::as_path),
+    };
+    let output = match arguments.output.as_os_str() == "-" {
+        true => None,
+        false => Some(Output::prepare(&arguments.output, rules)?),
+    };
     let source = if path.is_dir() {
         from_directory(path)?
     } else {
@@ -86,10 +100,9 @@ pub(crate) fn run(
     };
     let page = report(&run, explanation.as_ref());
     current_run::clear();
-    if arguments.output.as_os_str() == "-" {
-        terminal.print(&page)?;
-    } else {
-        output::write(&arguments.output, page.as_bytes())?;
+    match output {
+        Some(output) => output.write(page.as_bytes(), terminal)?,
+        None => terminal.print_page(&page)?,
     }
     Ok(exit_code::SUCCESS)
 }
@@ -171,9 +184,18 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
             path.display()
         ))
     };
-    let size = fs::metadata(path).map_err(|error| fail(&error))?.len();
-    if size > limit {
-        return Err(fail(&format_args!("larger than {limit} bytes")));
+    let cannot_read = |error: io::Error| {
+        if error.kind() == ErrorKind::NotFound {
+            fail(&error)
+        } else {
+            Failure::cannot_read(path, &error)
+        }
+    };
+    let file = File::open(path).map_err(cannot_read)?;
+    let mut bytes = Vec::new();
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    match read.map_err(cannot_read)? as u64 > limit {
+        true => Err(fail(&format_args!("larger than {limit} bytes"))),
+        false => Ok(bytes),
     }
-    fs::read(path).map_err(|error| fail(&error))
 }

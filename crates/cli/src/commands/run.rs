@@ -20,7 +20,7 @@ use crate::current_run;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
-use crate::output;
+use crate::output::{Output, Rules};
 use crate::shell;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
@@ -50,19 +50,31 @@ pub(crate) fn run(
     } else {
         input::scenario(file, overrides)?
     };
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &[file],
+    };
     if let Some(out) = &arguments.out {
-        directory::prepare(out, arguments.force)?;
+        directory::prepare(out, &scenario, rules)?;
     }
+    let views = Output::prepare_two(
+        arguments.pcap.as_deref(),
+        arguments.perfetto.as_deref(),
+        rules,
+    )?;
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
     let report = simulate(&**subject, &scenario, seed, arguments)?;
-    if let Some(out) = &arguments.out {
-        directory::write(out, &report)?;
-    }
-    write_views(&report, arguments)?;
+    // The result is printed even if files cannot be written.
+    let written = match &arguments.out {
+        Some(out) => directory::write(out, &report, rules, terminal),
+        None => Ok(()),
+    };
+    let written = written.and_then(|()| write_views(&report, &views, terminal));
     match arguments.format {
         Format::Human => terminal.print(&text::summary(&report))?,
-        Format::Json => terminal.print(&format!("{}\n", json::timed_object(&report)))?,
+        Format::Json => terminal.print_json(&format!("{}\n", json::timed_object(&report)))?,
     }
+    written?;
     Ok(exit_code::of(report.outcome.verdict()))
 }
 
@@ -122,18 +134,22 @@ fn simulate<'a>(
 }
 
 /// Writes the files for Wireshark and Perfetto.
-fn write_views(report: &Report<'_>, arguments: &RunArguments) -> Result<(), Failure> {
+fn write_views(
+    report: &Report<'_>,
+    [pcap, perfetto]: &[Option<Output>; 2],
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let run = Run {
         scenario: report.scenario,
         outcome: &report.outcome,
         observations: &report.observations,
         command: &report.reproduce,
     };
-    if let Some(path) = &arguments.pcap {
-        output::write_with(path, |mut out| view::capture(&run, &mut out))?;
+    if let Some(output) = pcap {
+        output.write_with(terminal, |mut out| view::capture(&run, &mut out))?;
     }
-    if let Some(path) = &arguments.perfetto {
-        output::write_with(path, |mut out| view::perfetto(&run, &mut out))?;
+    if let Some(output) = perfetto {
+        output.write_with(terminal, |mut out| view::perfetto(&run, &mut out))?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &SchemaArguments, terminal: &mut Terminal) -> Resul
     if arguments.keys {
         terminal.print(&file::key_tables())?;
     } else {
-        terminal.print(&format!("{:#}\n", file::schema()))?;
+        terminal.print_json(&format!("{:#}\n", file::schema()))?;
     }
     Ok(exit_code::SUCCESS)
 }

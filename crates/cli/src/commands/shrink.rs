@@ -10,7 +10,7 @@ use crate::arguments::{Format, ShrinkArguments};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
-use crate::output;
+use crate::output::{Output, Rules};
 use crate::progress;
 use crate::shell;
 use crate::terminal::Terminal;
@@ -20,12 +20,11 @@ pub(crate) fn run(
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
-    let output = arguments.output.display();
-    if arguments.output.exists() && !arguments.force {
-        return Err(Failure::usage(format_args!(
-            "{output} exists; use --force to replace it"
-        )));
-    }
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &[&arguments.capsule],
+    };
+    let output = Output::prepare(&arguments.output, rules)?;
     let capsule = input::capsule(&arguments.capsule)?;
     let bar = progress::bar(arguments.budget);
     let shrunk = shrink::shrink(&capsule, &**subject, arguments.budget, |runs, _| {
@@ -41,7 +40,7 @@ pub(crate) fn run(
         Failure::Message(code, error.to_string())
     })?;
     let text = regression_file::text(&shrunk).expect("the scenario was run, so it is valid");
-    output::write(&arguments.output, text.as_bytes())?;
+    let written = output.write(text.as_bytes(), terminal);
     let test = regression_file::regression_test(&shrunk, &arguments.output);
     let [before, after] = shrunk.sizes;
     match arguments.format {
@@ -49,9 +48,9 @@ pub(crate) fn run(
             "{}\n  before: {before}\n  after:  {after}\n  {}\n  to reproduce: mtasim run {}\n\n{test}",
             shrunk.signature,
             counted(shrunk.runs, "run"),
-            shell::quote(&output.to_string())
+            shell::quote(&input::name(output.path()))
         ))?,
-        Format::Json => terminal.print(&format!(
+        Format::Json => terminal.print_json(&format!(
             "{}\n",
             json!({
                 "schema_version": 1,
@@ -62,10 +61,14 @@ pub(crate) fn run(
                 "out_of_budget": shrunk.out_of_budget,
                 "any_seed": shrunk.any_seed,
                 "seed": shrunk.scenario.seed,
-                "pinned": arguments.output,
+                "pinned": input::name(output.path()),
                 "test": test,
             })
         ))?,
     }
-    Ok(exit_code::SUCCESS)
+    if written.is_err() {
+        // Minutes of work must not be lost to a full disk.
+        terminal.print(&text)?;
+    }
+    written.map(|()| exit_code::SUCCESS)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use explore::sweep::grid::{self, Axis, GridError, GridPoint};
+use explore::sweep::results_directory::ResultsError;
 use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::Swarm;
 use explore::sweep::sweep_statistics::SweepStatistics;
@@ -15,7 +16,7 @@ use crate::arguments::{Format, PlotOf, SweepArguments};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
-use crate::output;
+use crate::output::{Output, Rules};
 use crate::progress;
 use crate::shell;
 use crate::terminal::Terminal;
@@ -27,9 +28,10 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     let shard = shard(arguments.shard.as_deref()).map_err(Failure::usage)?;
     let axes = &arguments.vary;
-    if let Some(path) = &arguments.plot {
-        check_plot(path, axes)?;
-    }
+    let plot = match &arguments.plot {
+        Some(path) => Some(prepare_plot(path, arguments)?),
+        None => None,
+    };
     let points = grid_points(&arguments.file, &arguments.overrides.set, axes)?;
     warn_about_rates(&points, terminal)?;
     let swarm = match arguments.swarm {
@@ -56,38 +58,45 @@ pub(crate) fn run(
     bar.finish_and_clear();
     let swept = swept.map_err(|error| {
         let code = match error {
+            SweepError::Results(ResultsError::Io(..)) | SweepError::Threads(_) => exit_code::IO,
             SweepError::Lowering(_) | SweepError::Results(_) | SweepError::Selection(..) => {
                 exit_code::USAGE
             }
-            SweepError::Threads(_) => exit_code::IO,
             SweepError::Panicked(_) => exit_code::BUG,
         };
         Failure::Message(code, error.to_string())
     })?;
     let code = print(arguments, &swept, terminal)?;
-    if let Some(path) = &arguments.plot {
-        write_plot(path, arguments, &swept.statistics)?;
+    if let Some(output) = &plot {
+        write_plot(output, arguments, &swept.statistics, terminal)?;
     }
     Ok(code)
 }
 
 /// Rejects an impossible plot before the sweep spends hours on its runs.
-fn check_plot(path: &Path, axes: &[Axis]) -> Result<(), Failure> {
+fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, Failure> {
     match path.extension().and_then(|it| it.to_str()) {
-        Some("svg" | "html") => {
-            plot::check(axes).map_err(|error| Failure::usage(format_args!("--plot: {error}")))
+        Some("svg" | "html") => plot::check(&arguments.vary)
+            .map_err(|error| Failure::usage(format_args!("--plot: {error}")))?,
+        _ => {
+            return Err(Failure::usage(format_args!(
+                "--plot {}: the file name must end in .svg or .html",
+                path.display()
+            )));
         }
-        _ => Err(Failure::usage(format_args!(
-            "--plot {}: the file name must end in .svg or .html",
-            path.display()
-        ))),
     }
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &[&arguments.file],
+    };
+    Output::prepare(path, rules)
 }
 
 fn write_plot(
-    path: &Path,
+    output: &Output,
     arguments: &SweepArguments,
     statistics: &SweepStatistics,
+    terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let measure = arguments.plot_of.map(|of| match of {
         PlotOf::Leak => Measure::Leak,
@@ -97,12 +106,12 @@ fn write_plot(
     });
     let figure = plot::figure(statistics, measure);
     let figure = figure.map_err(|error| Failure::io(format_args!("--plot: {error}")))?;
-    let text = if path.extension().is_some_and(|it| it == "html") {
+    let text = if output.path().extension().is_some_and(|it| it == "html") {
         figure.html(&command(arguments))
     } else {
         figure.svg().to_owned()
     };
-    output::write(path, text.as_bytes())
+    output.write(text.as_bytes(), terminal)
 }
 
 /// The command of this sweep, for the page of a plot.
@@ -177,9 +186,9 @@ fn array_index() -> Option<u64> {
     // A Slurm array starts at any index, a Kubernetes indexed job at 0.
     let slurm = variable("SLURM_ARRAY_TASK_ID").map(|id| {
         let first = variable("SLURM_ARRAY_TASK_MIN").unwrap_or(0);
-        id.saturating_sub(first) + 1
+        id.saturating_sub(first).saturating_add(1)
     });
-    slurm.or_else(|| variable("JOB_COMPLETION_INDEX").map(|index| index + 1))
+    slurm.or_else(|| variable("JOB_COMPLETION_INDEX").map(|index| index.saturating_add(1)))
 }
 
 #[expect(
@@ -198,7 +207,7 @@ fn print(
 ) -> Result<u8, Failure> {
     let summary = Summary::of(&swept.statistics);
     match arguments.format {
-        Format::Json => terminal.print(&summary.to_json())?,
+        Format::Json => terminal.print_json(&summary.to_json())?,
         Format::Human => terminal.print(&summary.to_human(|found| reproduce(arguments, found)))?,
     }
     for nondeterministic in &swept.nondeterministic {

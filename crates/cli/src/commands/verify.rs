@@ -1,10 +1,11 @@
 //! `mtasim verify`: runs a small scenario under every schedule of its threads.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use config::plan::Program;
-use explore::counted;
 use explore::verify::{Conclusion, VerificationResult, verify};
+use explore::{Capsule, counted};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
 
@@ -12,7 +13,7 @@ use crate::arguments::{Format, VerifyArguments};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
-use crate::output;
+use crate::output::{self, Output, Rules};
 use crate::progress;
 use crate::shell;
 use crate::stopwatch::Stopwatch;
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Resul
             .values_mut()
             .for_each(|host| host.program = Program::Build(build));
     }
+    output::prepare_directory(&arguments.out)?;
     let bound = Bound {
         preemptions: arguments.preemptions,
         runs: arguments.max_runs,
@@ -35,25 +37,51 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Resul
     let verified = verify(&scenario, bound, |runs| bar.set_position(runs));
     bar.finish_and_clear();
     let verified = verified.map_err(Failure::usage)?;
-    let mut counterexample = None;
-    if let Conclusion::Broken(capsule) = &verified.conclusion {
-        let path = arguments.out.join(capsule.file_name());
-        output::write(&path, capsule.to_text().as_bytes())?;
-        counterexample = Some(input::name(&path));
-    }
-    let counterexample = counterexample.as_deref();
+    // What was found is printed even if it cannot be kept.
+    let kept = if let Conclusion::Broken(capsule) = &verified.conclusion {
+        keep(capsule, arguments, terminal).map(Some)
+    } else {
+        Ok(None)
+    };
+    let counterexample = kept.as_ref().ok().and_then(Option::as_deref);
     match arguments.format {
         Format::Human => {
             terminal.print(&summary(&verified, arguments.preemptions, counterexample))?;
             let elapsed = stopwatch.elapsed().as_secs_f64();
             terminal.note(&format!("{elapsed:.2} s\n"))?;
         }
-        Format::Json => terminal.print(&format!("{}\n", object(&verified, counterexample)))?,
+        Format::Json => terminal.print_json(&format!("{}\n", object(&verified, counterexample)))?,
     }
+    kept?;
     Ok(match verified.conclusion {
         Conclusion::Exhausted => exit_code::SUCCESS,
         Conclusion::OutOfRuns { .. } | Conclusion::CutOff { .. } => exit_code::UNDECIDED,
         Conclusion::Broken(_) | Conclusion::NotReproduced(_) => exit_code::UNEXPECTED,
+    })
+}
+
+/// Writes the capsule of a counterexample, unless it is there already; its path.
+fn keep(
+    capsule: &Capsule,
+    arguments: &VerifyArguments,
+    terminal: &mut Terminal,
+) -> Result<String, Failure> {
+    let path = arguments.out.join(capsule.file_name());
+    let text = capsule.to_text();
+    if !fs::read(&path).is_ok_and(|found| found == text.as_bytes()) {
+        let rules = Rules {
+            force: arguments.force,
+            inputs: &[&arguments.file],
+        };
+        Output::prepare(&path, rules)?.write(text.as_bytes(), terminal)?;
+    }
+    Ok(input::name(&path))
+}
+
+/// The command that repeats the counterexample.
+fn reproduce(counterexample: Option<&str>) -> String {
+    counterexample.map_or_else(String::new, |path| {
+        format!("  to reproduce: mtasim replay {}\n", shell::quote(path))
     })
 }
 
@@ -91,9 +119,9 @@ fn summary(
             show_limits(limits)
         ),
         Conclusion::Broken(capsule) => format!(
-            "FAIL: violation: {}\n  after {effort}\n  to reproduce: mtasim replay {}\n",
+            "FAIL: violation: {}\n  after {effort}\n{}",
             capsule.failure.signature,
-            shell::quote(counterexample.unwrap_or_default())
+            reproduce(counterexample)
         ),
         Conclusion::NotReproduced(signatures) => format!(
             "FAIL: violation: {}\n  after {effort}\n  no capsule: pinned preemptions do not reproduce it, because \

@@ -5,6 +5,8 @@ use std::fmt;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
+use crate::foreign;
+
 use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Source, Span};
 
 /// Bytes of a line that an excerpt shows around the mark.
@@ -80,7 +82,7 @@ impl Diagnostics {
             DIAGNOSTICS_MAX => format!("{DIAGNOSTICS_MAX} errors or more"),
             count => format!("{count} errors"),
         };
-        text += &format!("{}: {counted}\n", self.file().name);
+        text += &format!("{}: {counted}\n", foreign::terminal(&self.file().name));
         text
     }
 
@@ -100,15 +102,19 @@ impl Diagnostics {
     }
 
     fn human_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+        let [message, label] =
+            [&diagnostic.message, &diagnostic.label].map(|text| foreign::terminal(shortened(text)));
         let title = Level::ERROR
-            .primary_title(shortened(&diagnostic.message))
+            .primary_title(message)
             .id(diagnostic.code.to_string());
         let mut group = match diagnostic.span {
-            Some(span) => title.element(self.excerpt(span, shortened(&diagnostic.label))),
-            None => Group::with_title(title).element(Origin::path(self.file().name.as_str())),
+            Some(span) => title.element(self.excerpt(span, &label)),
+            None => {
+                Group::with_title(title).element(Origin::path(foreign::terminal(&self.file().name)))
+            }
         };
         if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(shortened(help)));
+            group = group.element(Level::HELP.message(foreign::terminal(shortened(help))));
         }
         renderer.render(&[group])
     }
@@ -128,7 +134,7 @@ impl Diagnostics {
         let end = text.floor_char_boundary(span.end.clamp(start, to.max(start)));
         Snippet::source(&text[from..to])
             .line_start(source.position(start).line)
-            .path(source.name.as_str())
+            .path(foreign::terminal(&source.name))
             .annotation(
                 AnnotationKind::Primary
                     .span(start - from..end - from)

@@ -4,6 +4,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use config::foreign::markup;
+
 /// Width of every plot, in user units.
 pub(super) const WIDTH: f64 = 760.0;
 
@@ -78,7 +80,7 @@ impl Canvas {
             Anchor::Middle => " text-anchor=\"middle\"",
             Anchor::End => " text-anchor=\"end\"",
         };
-        let text = escaped(text);
+        let text = markup(text);
         self.add(format_args!(
             "<text x=\"{x}\" y=\"{y}\" class=\"{class}\"{anchor}>{text}</text>"
         ));
@@ -87,7 +89,7 @@ impl Canvas {
     /// A text that reads upwards, for the vertical axis.
     pub(super) fn vertical_text(&mut self, at: (f64, f64), text: &str) {
         let (x, y) = (number(at.0), number(at.1));
-        let text = escaped(text);
+        let text = markup(text);
         self.add(format_args!(
             "<text transform=\"translate({x} {y}) rotate(-90)\" text-anchor=\"middle\">{text}</text>"
         ));
@@ -112,7 +114,7 @@ impl Canvas {
 
     /// A mark of one of three shapes, with a tooltip.
     pub(super) fn mark(&mut self, at: (f64, f64), series: usize, tooltip: &str) {
-        let tooltip = escaped(tooltip);
+        let tooltip = markup(tooltip);
         let (x, y) = at;
         let shape = match series % 3 {
             0 => {
@@ -145,7 +147,7 @@ impl Canvas {
         tooltip: &str,
     ) {
         let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(number);
-        let (opacity, tooltip) = (number(proportion), escaped(tooltip));
+        let (opacity, tooltip) = (number(proportion), markup(tooltip));
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"cell\" \
              fill-opacity=\"{opacity}\"><title>{tooltip}</title></rect>"
@@ -167,7 +169,7 @@ impl Canvas {
             title,
             description,
         } = self;
-        let (title, description) = (escaped(&title), escaped(&description));
+        let (title, description) = (markup(&title), markup(&description));
         let (width, height) = (number(WIDTH), number(height));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
@@ -189,20 +191,4 @@ fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0" } else { text }.to_owned()
-}
-
-/// Text for XML. Control characters, which XML does not allow, become spaces.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            control if control.is_control() => escaped.push(' '),
-            character => escaped.push(character),
-        }
-    }
-    escaped
 }

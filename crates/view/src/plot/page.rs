@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Figure;
-use super::canvas::escaped;
+use config::foreign::markup;
 
 const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#ffffff;\
@@ -16,7 +16,7 @@ th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d8dee
 th,td{border-color:#30363d}}";
 
 pub(super) fn html(figure: &Figure, command: &str) -> String {
-    let title = escaped(&figure.title);
+    let title = markup(&figure.title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -24,13 +24,13 @@ pub(super) fn html(figure: &Figure, command: &str) -> String {
          <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{}",
         figure.svg
     );
-    let _ = writeln!(page, "<p><code>{}</code></p>", escaped(command));
+    let _ = writeln!(page, "<p><code>{}</code></p>", markup(command));
     page.push_str("<details>\n<summary>Numbers</summary>\n<table>\n");
     for (index, row) in figure.table.iter().enumerate() {
         let element = if index == 0 { "th" } else { "td" };
         page.push_str("<tr>");
         for cell in row {
-            let _ = write!(page, "<{element}>{}</{element}>", escaped(cell));
+            let _ = write!(page, "<{element}>{}</{element}>", markup(cell));
         }
         page.push_str("</tr>\n");
     }

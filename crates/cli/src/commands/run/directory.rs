@@ -5,58 +5,95 @@
 //! content does not depend on when or where the run was made.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
+use config::plan::Scenario;
 use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
 use super::{Report, json};
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, Output, Rules};
+use crate::terminal::Terminal;
 
 /// The scenario of the run.
 pub(crate) const SCENARIO: &str = "scenario.toml";
 /// The result of the run.
 pub(crate) const RESULT: &str = "run.json";
 
-/// Creates the directory. It must be empty unless `force` is set.
-pub(super) fn prepare(directory: &Path, force: bool) -> Result<(), Failure> {
-    let name = directory.display();
-    fs::create_dir_all(directory)
-        .map_err(|error| Failure::io(format_args!("cannot create {name}: {error}")))?;
+/// The journal.
+const JOURNAL: &str = "journal.jsonl";
+/// The logs of each host: the name of the host and one of these.
+const LOGS: [&str; 3] = ["Winsock.log", "events.txt", "EV0.LOG"];
+
+/// Creates the directory, which must be empty without `--force`, and checks all files in it.
+pub(super) fn prepare(
+    directory: &Path,
+    scenario: &Scenario,
+    rules: Rules<'_>,
+) -> Result<(), Failure> {
+    output::prepare_directory(directory)?;
     let mut entries =
         fs::read_dir(directory).map_err(|error| Failure::cannot_read(directory, &error))?;
-    if entries.next().is_some() && !force {
+    if entries.next().is_some() && !rules.force {
         return Err(Failure::io(format_args!(
-            "{name} is not empty; use --force to write to it anyway"
+            "{} is not empty; use --force to write to it anyway",
+            directory.display()
         )));
+    }
+    let hosts = scenario.hosts.keys();
+    let logs = hosts.flat_map(|host| LOGS.map(|log| format!("{host}.{log}")));
+    let others = [JOURNAL, SCENARIO, RESULT].map(str::to_owned);
+    for name in logs.chain(others) {
+        Output::prepare(&directory.join(name), rules)?;
     }
     Ok(())
 }
 
-/// Writes all files.
-pub(super) fn write(directory: &Path, report: &Report<'_>) -> Result<(), Failure> {
+/// Writes all files, and says so.
+pub(super) fn write(
+    directory: &Path,
+    report: &Report<'_>,
+    rules: Rules<'_>,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let (scenario, outcome) = (report.scenario, &report.outcome);
+    let mut names = Vec::new();
+    let mut write = |name: String, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        let written = Output::prepare(&directory.join(&name), rules)?.write_quietly(content);
+        names.push(name);
+        written
+    };
     for view in &outcome.hosts {
         let host = outcome.host_named(&view.name).expect("it is one of them");
-        let file = |name: &str| directory.join(format!("{}.{name}", view.name));
-        output::write_with(&file("Winsock.log"), |out| {
+        let [winsock, events, of_mta] = LOGS.map(|log| format!("{}.{log}", view.name));
+        write(winsock, &|out| {
             winsock_log::lines(outcome, host).try_for_each(|(_, line)| writeln!(out, "{line}"))
         })?;
         let entries = event_log::entries(scenario, outcome, host);
         let entries = || entries.iter().map(|(_, entry)| entry);
-        output::write_with(&file("events.txt"), |out| {
+        write(events, &|out| {
             entries().try_for_each(|entry| writeln!(out, "{}", NtForm(entry)))
         })?;
-        output::write_with(&file("EV0.LOG"), |out| {
+        write(of_mta, &|out| {
             let mut of_mta = entries().filter(|entry| entry.source == Source::Mta);
             of_mta.try_for_each(|entry| writeln!(out, "{}", TextForm(entry)))
         })?;
     }
-    output::write_with(&directory.join("journal.jsonl"), |out| {
+    write(JOURNAL.to_owned(), &|out| {
         journal::lines(scenario, outcome).try_for_each(|line| writeln!(out, "{line}"))
     })?;
-    output::write(&directory.join(SCENARIO), scenario.to_toml().as_bytes())?;
-    let result = format!("{:#}\n", json::object(report));
-    output::write(&directory.join(RESULT), result.as_bytes())
+    write(SCENARIO.to_owned(), &|out| {
+        out.write_all(scenario.to_toml().as_bytes())
+    })?;
+    write(RESULT.to_owned(), &|out| {
+        writeln!(out, "{:#}", json::object(report))
+    })?;
+    terminal.note(&format!(
+        "wrote {}: {}\n",
+        directory.display(),
+        names.join(", ")
+    ))?;
+    Ok(())
 }

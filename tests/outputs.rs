@@ -1,0 +1,362 @@
+//! What every command does with its outputs: paths that it refuses, readers that leave, full disks,
+//! and text that someone else wrote.
+
+use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::program::{argument, code, mtasim, text};
+
+const CLEAN: &str = "sims/smoke/clean-link.toml";
+const LEAK: &str = "sims/canary/late-close-5.5.toml";
+const BROKEN: &str = "sims/verify/close-vs-timeout.toml";
+/// A run that differs from what the scenario expects.
+const UNEXPECTED: [&str; 4] = ["run", LEAK, "--set", "expect={}"];
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
+
+/// A capsule of a short sweep.
+fn capsule(folder: &Path) -> std::path::PathBuf {
+    let out = folder.join("swept");
+    code(
+        &mtasim(&["sweep", LEAK, "--seeds", "0..2", "--out", argument(&out)]),
+        0,
+    );
+    let mut capsules = fs::read_dir(out.join("capsules")).expect("capsules");
+    capsules.next().expect("one").expect("an entry").path()
+}
+
+/// Every command that writes a file, with the option that names it last.
+fn writers(capsule: &str) -> Vec<Vec<&str>> {
+    let sweep = [
+        "sweep",
+        CLEAN,
+        "--seeds",
+        "0..1",
+        "--vary",
+        "seed=1,2",
+        "--set",
+        "duration=1m",
+    ];
+    vec![
+        vec!["run", CLEAN, "--pcap"],
+        vec!["run", CLEAN, "--perfetto"],
+        vec!["report", CLEAN, "-o"],
+        vec!["shrink", capsule, "--budget", "50", "-o"],
+        [&sweep[..], &["--recheck", "0", "--plot"]].concat(),
+    ]
+}
+
+#[test]
+fn every_command_makes_the_folder_says_what_it_wrote_and_replaces_only_by_request() {
+    let folder = folder();
+    let capsule = capsule(folder.path());
+    for (number, command) in writers(argument(&capsule)).into_iter().enumerate() {
+        let path = folder.path().join(format!("{number}/below/file.svg"));
+        let command = [&command[..], &[argument(&path)]].concat();
+        let output = mtasim(&command);
+        code(&output, 0);
+        let wrote = format!("wrote {}\n", path.display());
+        assert!(
+            text(&output.stderr).ends_with(&wrote),
+            "{command:?}: {}",
+            text(&output.stderr)
+        );
+        let first = fs::read(&path).expect("it is written");
+        let refused = mtasim(&command);
+        code(&refused, 4);
+        let what = format!(
+            "mtasim: {} exists; use --force to replace it\n",
+            path.display()
+        );
+        assert_eq!(text(&refused.stderr), what, "{command:?}");
+        assert_eq!(
+            text(&refused.stdout),
+            "",
+            "nothing is done before the path is checked"
+        );
+        fs::write(&path, "old").expect("it can be written");
+        code(&mtasim(&[&command[..], &["--force"]].concat()), 0);
+        assert!(
+            fs::read(&path).expect("it is written") == first,
+            "{command:?}"
+        );
+    }
+}
+
+#[test]
+fn no_command_replaces_its_input_even_by_request() {
+    let folder = folder();
+    let scenario = folder.path().join("in.svg");
+    fs::copy(Path::new(crate::ROOT).join(CLEAN), &scenario).expect("a copy");
+    let before = fs::read(&scenario).expect("a scenario");
+    let capsule = capsule(folder.path());
+    let name = argument(&scenario);
+    for mut command in writers(argument(&capsule)) {
+        let input = command[1].to_owned();
+        let input = if input == CLEAN { name } else { command[1] };
+        command[1] = input;
+        let output = mtasim(&[&command[..], &[input, "--force"]].concat());
+        code(&output, 4);
+        assert!(
+            text(&output.stderr).ends_with("it is an input of this command\n"),
+            "{command:?}"
+        );
+    }
+    // The scenario of a directory that a run would write.
+    let out = folder.path().join("out");
+    code(&mtasim(&["run", CLEAN, "--out", argument(&out)]), 0);
+    let own = out.join("scenario.toml");
+    code(
+        &mtasim(&["run", argument(&own), "--out", argument(&out), "--force"]),
+        4,
+    );
+    assert_eq!(fs::read(&scenario).expect("a scenario"), before);
+}
+
+#[test]
+fn a_device_and_a_link_are_not_replaced() {
+    let folder = folder();
+    for option in ["--pcap", "--perfetto"] {
+        code(&mtasim(&["run", CLEAN, option, "/dev/null"]), 0);
+    }
+    let kind = fs::metadata("/dev/null").expect("a device").file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_char_device(&kind));
+    let [target, link] = ["target", "link"].map(|name| folder.path().join(name));
+    fs::write(&target, "mine").expect("a file");
+    std::os::unix::fs::symlink(&target, &link).expect("a link");
+    code(&mtasim(&["run", CLEAN, "--pcap", argument(&link)]), 4);
+    assert_eq!(fs::read(&target).expect("a file"), b"mine");
+    let same = argument(&link);
+    let two = mtasim(&[
+        "run",
+        CLEAN,
+        "--pcap",
+        same,
+        "--perfetto",
+        argument(&target),
+        "--force",
+    ]);
+    code(&two, 2);
+}
+
+/// A result is printed even if its file cannot be written.
+#[test]
+fn a_finding_is_printed_even_if_it_cannot_be_kept() {
+    let output = mtasim(&["run", CLEAN, "--pcap", "/dev/full"]);
+    code(&output, 4);
+    assert!(text(&output.stdout).contains("PASS: "));
+    let folder = folder();
+    let verify = [
+        "verify",
+        BROKEN,
+        "--build",
+        "5.5.2653.23",
+        "--out",
+        argument(folder.path()),
+    ];
+    let found = mtasim(&verify);
+    code(&found, 1);
+    let capsules = || {
+        let entries = fs::read_dir(folder.path()).expect("a folder");
+        entries
+            .map(|it| it.expect("an entry").path())
+            .collect::<Vec<_>>()
+    };
+    let [capsule] = &capsules()[..] else {
+        panic!("one capsule");
+    };
+    // The same counterexample again is the same file.
+    code(&mtasim(&verify), 1);
+    fs::write(capsule, "something else").expect("a file");
+    let again = mtasim(&verify);
+    code(&again, 4);
+    assert!(text(&again.stdout).contains("FAIL: violation: "));
+    assert!(text(&again.stderr).contains("exists; use --force to replace it"));
+    assert_eq!(fs::read(capsule).expect("a file"), b"something else");
+    code(&mtasim(&[&verify[..], &["--force"]].concat()), 1);
+    assert_eq!(capsules().len(), 1);
+}
+
+/// Runs a command whose reader has left before it begins.
+fn without_reader(arguments: &[&str]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args(arguments)
+        .current_dir(crate::ROOT)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    child.wait_with_output().expect("the program ends")
+}
+
+fn to_full_disk(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args(arguments)
+        .current_dir(crate::ROOT)
+        .stdout(
+            File::options()
+                .write(true)
+                .open("/dev/full")
+                .expect("a device"),
+        )
+        .output()
+        .expect("the program starts")
+}
+
+#[test]
+fn the_exit_code_does_not_depend_on_the_reader_and_a_full_disk_is_four() {
+    let folder = folder();
+    let capsule = capsule(folder.path());
+    let capsule = argument(&capsule);
+    let out = argument(folder.path());
+    let log = folder.path().join("A.Winsock.log");
+    fs::write(&log, "(008) No more data\n").expect("a log");
+    let short = ["--seeds", "0..1", "--recheck", "0"];
+    let commands = [
+        &UNEXPECTED[..],
+        &["run", CLEAN],
+        &["run", CLEAN, "--format", "json"],
+        &["run", "/nowhere"],
+        &["check", CLEAN],
+        &["check", CLEAN, "/nowhere"],
+        &["check", CLEAN, "--print"],
+        &["ping", CLEAN, "--link", "wan"],
+        &["replay", capsule],
+        &["explain", capsule, "--reseeds", "0"],
+        &["report", CLEAN, "-o", "-"],
+        &["verify", BROKEN, "--max-runs", "3", "--out", out],
+        &["diagnose", argument(&log)],
+        &["schema"],
+        &["schema", "--keys"],
+        &["completions", "bash"],
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
+        &[&["sweep", LEAK, "--set", "expect={}"], &short[..]].concat(),
+        &[&["compare", LEAK, "--set", "seed=1"], &short[..2]].concat(),
+    ];
+    for arguments in commands {
+        let read = mtasim(arguments).status.code();
+        let unread = without_reader(arguments);
+        assert_eq!(
+            unread.status.code(),
+            read,
+            "{arguments:?}: {}",
+            text(&unread.stderr)
+        );
+        if mtasim(arguments).stdout.is_empty() {
+            continue;
+        }
+        let full = to_full_disk(arguments);
+        code(&full, 4);
+        assert!(
+            text(&full.stderr).contains("cannot write: No space left on device"),
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(mtasim(&UNEXPECTED).status.code(), Some(1));
+}
+
+#[test]
+fn what_cannot_be_written_or_read_is_four() {
+    let folder = folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("a file");
+    let below = file.join("below");
+    let below = argument(&below);
+    for command in [
+        &["run", CLEAN, "--out", below][..],
+        &["run", CLEAN, "--pcap", below],
+        &["report", CLEAN, "-o", below],
+        &["sweep", CLEAN, "--seeds", "0..1", "--out", below],
+        &[
+            "sweep",
+            CLEAN,
+            "--seeds",
+            "0..1",
+            "--plot",
+            &format!("{below}.svg"),
+        ],
+        &["merge", below, "--out", below],
+        &["verify", BROKEN, "--out", below],
+        &["man", "--out", below],
+        &["report", below, "-o", "-"],
+        &["diagnose", below],
+    ] {
+        let output = mtasim(command);
+        code(&output, 4);
+        assert_eq!(text(&output.stdout), "", "{command:?}");
+        assert!(
+            text(&output.stderr).contains(below),
+            "{command:?}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused() {
+    let sweep = ["sweep", CLEAN, "--seeds", "0..4"];
+    let jobs = mtasim(&[&sweep[..], &["--jobs", "18446744073709551615"]].concat());
+    code(&jobs, 2);
+    assert!(text(&jobs.stderr).contains("18446744073709551615 is not in 1..=1024"));
+    for (name, value) in [
+        ("JOB_COMPLETION_INDEX", "18446744073709551615"),
+        ("SLURM_ARRAY_TASK_ID", "18446744073709551615"),
+        ("SLURM_ARRAY_TASK_ID", "-1"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+            .args([&sweep[..], &["--shard", "auto/4"]].concat())
+            .env(name, value)
+            .current_dir(crate::ROOT)
+            .output()
+            .expect("the program starts");
+        code(&output, 2);
+        assert!(
+            text(&output.stderr).contains("shard"),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_file_name_need_not_be_text() {
+    let folder = folder();
+    let capsule = capsule(folder.path());
+    let strange = folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"a\xff\x1b[2J.toml"));
+    let output = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args([
+            "shrink",
+            argument(&capsule),
+            "--budget",
+            "20",
+            "--format",
+            "json",
+            "-o",
+        ])
+        .arg(&strange)
+        .output()
+        .expect("the program starts");
+    code(&output, 0);
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(
+        answer["pinned"]
+            .as_str()
+            .expect("a name")
+            .ends_with("a\u{fffd}\u{1b}[2J.toml")
+    );
+    assert!(strange.exists());
+    assert!(
+        !output.stderr.contains(&0x1b),
+        "no escape sequence reaches the terminal"
+    );
+}
