@@ -218,11 +218,14 @@ impl<E> Internet<E> {
                 sockets.on_segment(uptime(now), source, label, segment);
             }
             Payload::Icmp(Message::Unreachable { code, original }) => {
-                // RFC 792: an error quotes the first 64 bits of the segment, which hold the ports.
-                let [a, b, c, d, ..] = original.leading;
+                // RFC 792: an error quotes the first 64 bits of the segment, which hold the ports and
+                // the sequence number.
+                let [a, b, c, d, number @ ..] = original.leading;
                 let port = |high, low| u16::from_be_bytes([high, low]);
                 let remote = SocketAddress::new(u32::from(original.header.destination), port(c, d));
-                sockets.on_unreachable(uptime(now), port(a, b), remote, severity(code));
+                let number = tcp::SeqNum::new(u32::from_be_bytes(number));
+                let reason = severity(code);
+                sockets.on_unreachable(uptime(now), port(a, b), remote, reason, number);
             }
             Payload::Icmp(Message::Echo(_) | Message::EchoReply(_))
             | Payload::Icmp(Message::TimeExceeded { .. }) => {}

@@ -26,7 +26,7 @@ use crate::segment::{Flags, Segment, SeqNum};
 use crate::time::{Span, Uptime};
 use event::{Failure, PendingEvents};
 use retransmission_timeout::RetransmissionTimeout;
-use sequence_space::{ReceiveSequence, SendSequence};
+use sequence_space::{MAXIMUM_WINDOW, ReceiveSequence, SendSequence};
 use state::Transition;
 use timers::{Timer, Timers};
 use transmission_history::TransmissionHistory;
@@ -386,16 +386,17 @@ impl Connection {
     /// Whether RECEIVE has freed so much of the buffer that the peer must learn of it at once:
     /// two segments or half the buffer.
     fn needs_window_update(&self) -> bool {
-        let candidate = self.rcv.nxt.plus(self.free_receive_buffer());
+        let free = self.free_receive_buffer().min(MAXIMUM_WINDOW);
+        let candidate = self.rcv.nxt.plus(free);
         let two_segments = 2 * u32::from(self.profile.maximum_segment_size);
-        let half = u32::from(self.profile.receive_window).div_ceil(2);
+        let half = self.profile.receive_window.div_ceil(2);
         candidate.after(self.rcv.right_edge)
             && candidate.since(self.rcv.right_edge) >= two_segments.min(half)
     }
 
     fn free_receive_buffer(&self) -> u32 {
         // Text beyond a gap does not count: it lies within the window that was advertised.
-        let buffer = u32::from(self.profile.receive_window);
+        let buffer = self.profile.receive_window;
         buffer.saturating_sub(self.reassembly.ready_octets())
     }
 }

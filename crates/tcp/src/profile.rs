@@ -63,9 +63,10 @@ pub struct Profile {
     /// Duplicate acknowledgments that trigger fast retransmit: NT 2 (`TcpMaxDupAcks`, JSI 0730)
     /// \[S\], Linux 3 (RFC 5681 section 3.2).
     pub duplicate_ack_threshold: u8,
-    /// The receive buffer and therefore the maximum receive window, octets: NT 8760 = 6 x 1460
-    /// (Q140552), Windows 2000 17520 \[S\], Linux the unscaled maximum \[I\].
-    pub receive_window: u16,
+    /// The receive buffer, octets. It is the maximum receive window too, as far as the window field can
+    /// express it. NT 8760 = 6 x 1460 (Q140552), Windows 2000 17520 \[S\], Linux the unscaled maximum
+    /// \[I\].
+    pub receive_window: u32,
     /// The send buffer, octets: NT 8192 as AFD's default, Windows 2000 8192, Linux 65536 \[I\].
     pub send_buffer: u32,
     /// The maximum text of a segment, octets; at least 1. 1460 on Ethernet.
@@ -90,7 +91,8 @@ pub struct Profile {
     /// 3.8.6.1 demands.
     pub zero_window_limit: Option<Span>,
     /// Whether ICMP network or host unreachable ends a connection attempt. NT programs see 10051
-    /// in the field (Q152941, Q154301); that ICMP causes it is \[I\]. Linux: no.
+    /// in the field (Q152941, Q154301); that ICMP causes it is \[I\]. Linux: yes (`tcp_v4_err` ends
+    /// every attempt that is in SYN-SENT) \[S\].
     pub unreachable_ends_connect: bool,
     /// Which resets, SYNs and acknowledgments are accepted.
     pub validation: Validation,
@@ -170,7 +172,7 @@ const LINUX: Profile = Profile {
     keep_alive_probes: 9,
     maximum_persist: Span::from_secs(120),
     zero_window_limit: None,
-    unreachable_ends_connect: false,
+    unreachable_ends_connect: true,
     validation: Validation::Rfc5961,
     keeps_backoff: true,
 };

@@ -148,11 +148,12 @@ fn a_connect_under_way_fails_with_10051_at_its_next_syn() {
     assert_eq!(error, Some(SocketError::NetworkUnreachable));
 }
 
-/// A soft error does not end an attempt on Linux (`Profile::unreachable_ends_connect`).
+/// A host that does not take a soft error for the end of an attempt (`Profile::unreachable_ends_connect`).
 #[test]
-fn a_linux_connect_goes_on_until_the_line_is_back() {
-    let hosts = [Config::linux(0x0A00_0001), Config::nt4(0x0A00_0002)];
-    let mut line = Line::new(NOTICED, hosts);
+fn a_patient_connect_goes_on_until_the_line_is_back() {
+    let mut patient = Config::linux(0x0A00_0001);
+    patient.profile.unreachable_ends_connect = false;
+    let mut line = Line::new(NOTICED, [patient, Config::nt4(0x0A00_0002)]);
     line.run_to(seconds(20));
     let socket = line.connect();
     // SYNs at 20, 21, 23, 27, 35 and 51 s.

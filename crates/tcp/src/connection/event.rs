@@ -18,7 +18,8 @@ pub enum Event {
     PeerClosed,
     /// The peer reset the connection.
     Reset,
-    /// The peer refused the connection: every SYN was answered by a reset.
+    /// The peer refused the connection: every SYN was answered by a reset, or ICMP reported the port
+    /// as unreachable.
     Refused,
     /// The peer did not answer the SYN, text, probes or keep-alives.
     TimedOut,

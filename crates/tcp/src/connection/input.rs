@@ -108,10 +108,26 @@ impl Connection {
             return;
         }
         self.record_activity(now);
-        if acceptance == Acceptance::Whole {
+        if self.state == State::TimeWait {
+            self.answer_in_time_wait(now, &segment);
+        } else if acceptance == Acceptance::Whole {
             self.process_text(now, segment);
         } else if segment.sequence_length() > 0 {
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+        }
+    }
+
+    /// In TIME-WAIT "the only thing that can arrive [...] is a retransmission of the remote FIN.
+    /// Acknowledge it, and restart the 2 MSL timeout". Whatever else is beyond RCV.NXT is acknowledged,
+    /// too, as by Linux (`tcp_timewait_state_process`); an acknowledgment at RCV.NXT is not, or two
+    /// ends in TIME-WAIT would answer each other without end.
+    fn answer_in_time_wait(&mut self, now: Uptime, segment: &Segment) {
+        if segment.sequence == self.rcv.nxt && segment.sequence_length() == 0 {
+            return;
+        }
+        self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+        if segment.flags.contains(Flags::FIN) {
+            self.start_time_wait(now);
         }
     }
 

@@ -237,7 +237,7 @@ impl Connection {
             window: match has_ack {
                 true => self.open_window(),
                 // The first SYN: RCV.NXT is not known yet.
-                false => self.profile.receive_window,
+                false => u16::try_from(self.profile.receive_window).unwrap_or(u16::MAX),
             },
             maximum_segment_size: has_syn.then_some(self.profile.maximum_segment_size),
             payload,

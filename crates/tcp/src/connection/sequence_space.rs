@@ -6,6 +6,9 @@ use super::acceptability::ReceiveWindow;
 use crate::profile::Profile;
 use crate::segment::{Segment, SeqNum};
 
+/// The largest window that the field of a segment can express, octets.
+pub(crate) const MAXIMUM_WINDOW: u32 = u16::MAX as u32;
+
 /// Send sequence variables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SendSequence {
@@ -132,11 +135,13 @@ impl ReceiveSequence {
     /// Opens the window to `free` octets of buffer and returns RCV.WND. Small increases are held
     /// back: receiver-side silly window avoidance (RFC 9293 section 3.8.6.2.2).
     pub(crate) fn open_window(&mut self, free: u32, profile: &Profile) -> u16 {
-        let candidate = self.nxt.plus(free);
+        let candidate = self.nxt.plus(free.min(MAXIMUM_WINDOW));
         // min(Fr * RCV.BUFF, Eff.snd.MSS) with Fr = 1/2.
-        let half = u32::from(profile.receive_window).div_ceil(2);
+        let half = profile.receive_window.div_ceil(2);
         let worthwhile = half.min(u32::from(profile.maximum_segment_size));
-        if candidate.after(self.right_edge) && candidate.since(self.right_edge) >= worthwhile {
+        // The whole free buffer counts, also the part that the window cannot express.
+        let increase = free.saturating_sub(self.window().wnd);
+        if candidate.after(self.right_edge) && increase >= worthwhile {
             self.right_edge = candidate;
         }
         u16::try_from(self.window().wnd).expect("at most the profile's receive window")

@@ -131,6 +131,12 @@ impl TimeWait {
                 .is_plausible_ack(acknowledgment, profile.challenges())
             {
                 self.snd.update_window(segment);
+                if segment.sequence != self.rcv.nxt || length > 0 {
+                    self.acknowledgment_pending = true;
+                }
+                if flags.contains(Flags::FIN) {
+                    self.until = profile.expiry(now, profile.time_wait);
+                }
             } else {
                 self.acknowledgment_pending = true;
             }
@@ -142,7 +148,7 @@ impl TimeWait {
         if !std::mem::take(&mut self.acknowledgment_pending) {
             return None;
         }
-        let free = u32::from(profile.receive_window);
+        let free = profile.receive_window;
         let segment = Segment {
             source_port: self.local_port,
             destination_port: self.remote_port,

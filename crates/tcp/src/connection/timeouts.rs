@@ -7,6 +7,7 @@ use super::event::{Failure, Unreachable};
 use super::state::State;
 use super::timers::Timer;
 use super::{Connection, Origin, PendingOutput};
+use crate::segment::SeqNum;
 use crate::time::Uptime;
 
 impl Connection {
@@ -31,7 +32,14 @@ impl Connection {
     /// An established connection ignores it (RFC 1122 section 4.2.3.9; for hard errors RFC 5927
     /// section 5.2, since they can be forged). A hard error ends a connection attempt; a soft error
     /// does where the profile says so.
-    pub fn on_unreachable(&mut self, _now: Uptime, reason: Unreachable) {
+    ///
+    /// `sequence` is SEG.SEQ of the segment that the message quotes. A profile that validates as RFC
+    /// 5961 does ignores the message unless the segment is in flight (RFC 5927 section 4.1).
+    pub fn on_unreachable(&mut self, _now: Uptime, reason: Unreachable, sequence: SeqNum) {
+        let is_in_flight = sequence.since(self.snd.una) < self.snd.in_flight();
+        if self.profile.challenges() && !is_in_flight {
+            return;
+        }
         let is_fatal = match reason {
             Unreachable::Hard => matches!(self.state, State::SynSent | State::SynReceived),
             Unreachable::Soft => {
@@ -39,7 +47,11 @@ impl Connection {
             }
         };
         if is_fatal {
-            self.fail(Failure::Unreachable);
+            self.fail(match reason {
+                // Nobody is there to answer: what a reset says.
+                Unreachable::Hard => Failure::Refused,
+                Unreachable::Soft => Failure::Unreachable,
+            });
         }
     }
 

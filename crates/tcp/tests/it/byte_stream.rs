@@ -232,7 +232,7 @@ fn any_profile() -> impl Strategy<Value = Profile> {
         *Profile::w2k(),
         *Profile::linux(),
     ]);
-    let changes = (any::<bool>(), 1u16..9_000, 1u32..9_000, 1u16..1_461);
+    let changes = (any::<bool>(), 1u32..90_000, 1u32..9_000, 1u16..1_461);
     (documented, any::<bool>(), changes).prop_map(|(base, plain, (nagle, window, buffer, mss))| {
         match plain {
             true => patient(&base),

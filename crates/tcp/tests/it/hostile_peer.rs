@@ -107,7 +107,9 @@ fn run(profile: &Profile, passive: bool, actions: &[Action]) {
             }
             Action::End(0) => connection.abort(now),
             Action::End(1) => connection.detach(now),
-            Action::End(2) => connection.on_unreachable(now, Unreachable::Hard),
+            Action::End(2) => {
+                connection.on_unreachable(now, Unreachable::Hard, last.acknowledgment)
+            }
             Action::End(3) => connection.set_keep_alive(now, true),
             Action::End(_) => connection.close(now),
         }
@@ -122,7 +124,7 @@ fn run(profile: &Profile, passive: bool, actions: &[Action]) {
                 last.acknowledgment = segment.acknowledgment;
             }
         }
-        assert!(connection.readable() <= usize::from(profile.receive_window));
+        assert!(connection.readable() <= profile.receive_window as usize);
         while connection.poll_event().is_some() {}
     }
 }

@@ -23,7 +23,7 @@ const STATES: [State; 8] = [
 /// Linux's rules with the window of NT, so that both have the same numbers.
 fn profiles() -> [Profile; 2] {
     let linux = Profile {
-        receive_window: WINDOW as u16,
+        receive_window: WINDOW,
         ..*Profile::linux()
     };
     [*Profile::nt4(), linux]
@@ -361,6 +361,28 @@ fn simultaneous_open_survives_every_single_loss() {
                 assert_eq!(end.state(), State::Established, "segment {lost} is lost");
             }
             assert!(sent < 12, "{sent} segments");
+        }
+    }
+}
+
+/// RFC 9293 section 3.10.7.4, fifth and eighth check: a FIN in TIME-WAIT is acknowledged, and the time
+/// starts again. An acknowledgment with RCV.NXT is not answered, or two ends would never be quiet.
+#[test]
+fn time_wait_acknowledges_a_fin_and_what_lies_beyond_the_next_number() {
+    for profile in profiles() {
+        for (flags, ahead, is_answered) in [
+            (ACK, 0, false),
+            (ACK, 1, true),
+            (FIN, 0, true),
+            (FIN, 1, true),
+        ] {
+            let (mut it, rcv_nxt) = in_state(&profile, State::TimeWait);
+            it.receives(flags, rcv_nxt + ahead, 102, "");
+            if is_answered {
+                it.sends(ACK, 102, rcv_nxt, "");
+            }
+            it.is_silent();
+            it.is_in(State::TimeWait);
         }
     }
 }

@@ -304,21 +304,38 @@ fn unanswered_window_probes_end_the_connection() {
     assert_eq!(sent.len(), 5);
 }
 
+/// RFC 5927 section 4.1: a forger who does not see the segments can hardly guess the number.
+#[test]
+fn linux_ignores_an_icmp_error_about_a_segment_that_is_not_in_flight() {
+    for (sequence, ends) in [(99, false), (100, true), (101, false)] {
+        let mut connection = connecting(Profile::linux(), START);
+        drain(&mut connection, START);
+        connection.on_unreachable(START, Unreachable::Hard, SeqNum::new(sequence));
+        assert_eq!(connection.state() == State::Closed, ends, "{sequence}");
+    }
+}
+
 #[test]
 fn an_icmp_error_ends_a_connection_attempt_as_the_profile_says() {
     let events_after = |profile, reason| {
         let mut connection = connecting(profile, START);
         drain(&mut connection, START);
-        connection.on_unreachable(START, reason);
+        connection.on_unreachable(START, reason, SeqNum::new(100));
         events(&mut connection)
     };
     let ended = [Event::Unreachable, Event::Closed];
+    let patient: &'static Profile = Box::leak(Box::new(Profile {
+        unreachable_ends_connect: false,
+        ..*Profile::linux()
+    }));
     assert_eq!(events_after(Profile::nt4(), Unreachable::Soft), ended);
-    assert_eq!(events_after(Profile::linux(), Unreachable::Soft), []);
-    assert_eq!(events_after(Profile::linux(), Unreachable::Hard), ended);
-    let (mut connection, _) = established(Profile::nt4(), Span::ZERO);
-    connection.on_unreachable(START, Unreachable::Soft);
-    connection.on_unreachable(START, Unreachable::Hard);
+    assert_eq!(events_after(Profile::linux(), Unreachable::Soft), ended);
+    assert_eq!(events_after(patient, Unreachable::Soft), []);
+    let refused = [Event::Refused, Event::Closed];
+    assert_eq!(events_after(patient, Unreachable::Hard), refused);
+    let (mut connection, ours) = established(Profile::nt4(), Span::ZERO);
+    connection.on_unreachable(START, Unreachable::Soft, ours.sequence);
+    connection.on_unreachable(START, Unreachable::Hard, ours.sequence);
     assert_eq!(
         connection.state(),
         State::Established,

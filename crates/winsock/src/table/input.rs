@@ -16,7 +16,7 @@ use crate::socket::Phase;
 impl SocketTable {
     /// Handles a segment with the label `label` from the host `from`: it goes to the connection with
     /// its address pair, or else, if it is a SYN, to the listener on its port. Any other segment is
-    /// answered with a reset.
+    /// answered with a reset, except that a listener drops one without ACK.
     pub fn on_segment(&mut self, now: Uptime, from: u32, label: FlowLabel, segment: Segment) {
         let remote = SocketAddress::new(from, segment.source_port);
         let pair = AddressPair {
@@ -36,7 +36,8 @@ impl SocketTable {
             }
             return;
         }
-        // RFC 9293 section 3.10.7.2: LISTEN ignores RST and answers ACK with a reset.
+        // RFC 9293 section 3.10.7.2: LISTEN ignores RST, answers ACK with a reset, and drops a segment
+        // that has neither of them nor SYN.
         // SYN with ACK can only answer a SYN of ours, and there is no connection that sent one.
         let is_first_syn = segment.flags.contains(Flags::SYN)
             && !segment.flags.contains(Flags::ACK)
@@ -45,11 +46,13 @@ impl SocketTable {
             Some(listener) if is_first_syn => {
                 self.accept_syn(now, *listener, pair, label, &segment);
             }
+            Some(_) if !segment.flags.contains(Flags::ACK) => {}
             Some(_) | None => self.queue_reset(from, label, &segment),
         }
     }
 
-    /// Handles an ICMP destination unreachable message for a segment from `local_port` to `remote`.
+    /// Handles an ICMP destination unreachable message for a segment from `local_port` to `remote` with
+    /// the number `sequence`.
     /// Without a connection with these addresses it has no effect.
     pub fn on_unreachable(
         &mut self,
@@ -57,11 +60,12 @@ impl SocketTable {
         local_port: u16,
         remote: SocketAddress,
         reason: Unreachable,
+        sequence: SeqNum,
     ) {
         if let Some(connection) = self.connections.find(AddressPair { local_port, remote })
             && let ConnectionRef::Full(entry) = self.connections.get_mut(connection)
         {
-            entry.tcp.on_unreachable(now, reason);
+            entry.tcp.on_unreachable(now, reason, sequence);
             self.after_input(connection);
         }
     }

@@ -220,12 +220,13 @@ fn an_icmp_error_ends_a_pending_connect_with_10051() {
     let client = hosts.socket(CLIENT);
     hosts.select(CLIENT, client, OPENING);
     hosts.connect(client);
-    let local_port = hosts.sent[0].2.transmit.segment.source_port;
+    let syn = hosts.sent[0].2.transmit.segment.clone();
+    let (local_port, number) = (syn.source_port, syn.sequence);
     let now = hosts.now();
     let wrong = SocketAddress::new(ADDRESSES[SERVER], PORT + 1);
-    hosts.tables[CLIENT].on_unreachable(now, local_port, wrong, Unreachable::Hard);
+    hosts.tables[CLIENT].on_unreachable(now, local_port, wrong, Unreachable::Soft, number);
     assert_eq!(hosts.recorded(CLIENT, client), EnumeratedEvents::default());
-    hosts.tables[CLIENT].on_unreachable(now, local_port, TO_SERVER, Unreachable::Hard);
+    hosts.tables[CLIENT].on_unreachable(now, local_port, TO_SERVER, Unreachable::Soft, number);
     assert_eq!(
         hosts.recorded(CLIENT, client),
         failed(SocketError::NetworkUnreachable)
@@ -248,6 +249,7 @@ fn an_icmp_error_does_not_affect_an_established_connection() {
         connection.local_port,
         connection.remote,
         Unreachable::Soft,
+        tcp::SeqNum::default(),
     );
     hosts.send(CLIENT, client, b"still here");
     hosts.run(SECOND);

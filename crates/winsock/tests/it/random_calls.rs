@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use tcp::{Flags, Payload, Segment, Unreachable};
+use tcp::{Flags, Payload, Segment, SeqNum, Unreachable};
 use winsock::{
     Call, Config, EventHandle, FlowLabel, NetworkEvents, Reply, SocketAddress, SocketError,
     SocketHandle, SocketSets,
@@ -453,7 +453,8 @@ impl RandomCalls {
         };
         let now = self.hosts.now();
         let table = &mut self.hosts.tables[host];
-        table.on_unreachable(now, connection.local_port, connection.remote, reason);
+        let (port, remote) = (connection.local_port, connection.remote);
+        table.on_unreachable(now, port, remote, reason, SeqNum::default());
         self.hosts.drain_outputs(host);
     }
 

@@ -122,3 +122,31 @@ fn resets_beyond_the_queue_limit_are_counted() {
     );
     assert_eq!(table.counters().resets_dropped, 6);
 }
+
+/// RFC 9293 section 3.10.7.2: any segment without RST, ACK and SYN is dropped in LISTEN.
+#[test]
+fn a_listener_drops_a_segment_without_syn_and_ack() {
+    for (flags, is_answered) in [
+        (Flags::FIN, false),
+        (Flags::empty(), false),
+        (Flags::RST, false),
+        (Flags::ACK, true),
+    ] {
+        let mut hosts = Hosts::nt4();
+        hosts.listener();
+        let now = hosts.now();
+        let segment = Segment {
+            source_port: 1024,
+            destination_port: PORT,
+            sequence: SeqNum::new(7),
+            acknowledgment: SeqNum::new(9),
+            flags,
+            window: 8760,
+            maximum_segment_size: None,
+            payload: Payload::empty(),
+        };
+        let table = &mut hosts.tables[SERVER];
+        table.on_segment(now, ADDRESSES[CLIENT], FlowLabel(1), segment);
+        assert_eq!(table.poll_transmit(now).is_some(), is_answered, "{flags:?}");
+    }
+}
