@@ -151,7 +151,8 @@ fn the_event_log_beside_tells_which_calls_were_given_up() {
     code(&alone, 1);
     let alone = json(&alone);
     assert_eq!(alone[0]["event_log"], Json::Null);
-    let (leaked, unknown) = (count(&alone[0], "leaked"), count(&alone[0], "unknown"));
+    let leaked = count(&alone[0], "leaked");
+    let unknown = count(&alone[0], "unknown") + count(&alone[0], "suspected");
     assert!(unknown > 0);
     assert!((leaked..=leaked + unknown).contains(&leaks), "{alone:?}");
     // The called side does not leak.
@@ -159,4 +160,161 @@ fn the_event_log_beside_tells_which_calls_were_given_up() {
         &mtasim(&["diagnose", argument(&out.join("LYON.Winsock.log"))]),
         0,
     );
+}
+
+/// The verdicts of the blocks other than the one that listens, with the reasons.
+fn blocks(arguments: &[&str], expected: i32) -> Vec<(u64, String, String)> {
+    let output = mtasim(&[&["diagnose", "--format", "json"], arguments].concat());
+    code(&output, expected);
+    let reported = json(&output);
+    let last = reported.last().expect("a diagnosis");
+    let lives = last["lives"].as_array().expect("lives").iter();
+    let lives = lives.filter(|it| it["cb"] != 0);
+    let word = |it: &Json, key: &str| it[key].as_str().expect("a word").to_owned();
+    lives
+        .map(|it| {
+            let cb = it["cb"].as_u64().expect("a number");
+            (cb, word(it, "verdict"), word(it, "why"))
+        })
+        .collect()
+}
+
+fn leaked(found: &[(u64, String, String)]) -> Vec<u64> {
+    let leaked = found.iter().filter(|it| it.1 == "leaked");
+    leaked.map(|it| it.0).collect()
+}
+
+#[test]
+fn an_event_log_counts_in_whatever_order_and_parts_it_was_saved() {
+    let data = |name: &str| format!("crates/diagnose/tests/it/data/{name}");
+    let newest_first = [
+        data("newest-first/Winsock.log"),
+        data("newest-first/events.txt"),
+    ];
+    let found = blocks(&newest_first.each_ref().map(String::as_str), 1);
+    assert_eq!(leaked(&found), [1], "{found:?}");
+    // Both parts, named or found beside the log.
+    let [log, old, new] =
+        ["Winsock.log", "EV1.LOG", "EV0.LOG"].map(|it| data(&format!("rolled-over/{it}")));
+    for files in [&[&log, &old, &new][..], &[&new, &log, &old], &[&log]] {
+        let files: Vec<&str> = files.iter().map(|it| it.as_str()).collect();
+        let found = blocks(&files, 1);
+        assert_eq!(leaked(&found), [1, 2], "{files:?}: {found:?}");
+    }
+    let clipboard = [data("clipboard/Winsock.log"), data("clipboard/events.txt")];
+    let found = blocks(&clipboard.each_ref().map(String::as_str), 1);
+    assert_eq!(leaked(&found), [1], "{found:?}");
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn the_whole_file_decides_the_order_of_day_and_month() {
+    let log = "crates/diagnose/tests/it/data/day-first/Winsock.log";
+    let found = blocks(&[log], 0);
+    let wanted = (
+        1,
+        "in use".to_owned(),
+        "being connected for 60 s".to_owned(),
+    );
+    assert_eq!(found, [wanted]);
+    let output = mtasim(&["diagnose", log]);
+    let note = "dates are read day first; the other order is possible, with a gap of 29 days";
+    assert!(
+        text(&output.stderr).contains(note),
+        "{}",
+        text(&output.stderr)
+    );
+    // The reader is told otherwise.
+    let found = blocks(&[log, "--dates", "month-first"], 1);
+    assert_eq!(leaked(&found), [1]);
+}
+
+/// A silent block, then `later` calls that come and go.
+fn log_with_later_calls(later: u32) -> String {
+    let call = |cb: u32, instance: u32| {
+        format!(
+            "(001) CB {cb} (instance {instance}) allocated\n\
+             (001) Use thread cb 0 for Winsock cb {cb}\n(001) Message type 1 for cb {cb}\n\
+             (008) Socket 61 created on cb {cb}\n\
+             (008) Ac/Cl/Cn events for cb {cb}, socket 61, handle 56\n"
+        )
+    };
+    let listener = "(008) CB 0 (instance 0) allocated\n(008) Wait for cb 0, handle 1\n";
+    let closed = |instance| {
+        format!(
+            "{}(008) Wait for cb 2, handle 56\n(001) Message type 2 for cb 2\n\
+             (008) close socket 61 on cb 2, handle 56\n",
+            call(2, instance)
+        )
+    };
+    let rest: String = (2..2 + later).map(closed).collect();
+    format!("{listener}{}{rest}", call(1, 1))
+}
+
+#[test]
+fn a_silent_block_that_later_calls_pass_is_suspected() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("Winsock.log");
+    let file = argument(&path);
+    std::fs::write(&path, log_with_later_calls(40)).expect("a file");
+    let output = mtasim(&["diagnose", file]);
+    code(&output, 1);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("suspected 1: the pattern of Q303102"),
+        "{page}"
+    );
+    assert!(
+        page.contains("while 40 later calls came and went"),
+        "{page}"
+    );
+    assert!(
+        page.contains("To decide these, add the event log"),
+        "{page}"
+    );
+    assert!(!page.contains("No leak."), "{page}");
+    // So many calls at once say nothing about the oldest.
+    let found = blocks(&[file, "--calls", "41"], 5);
+    assert!(
+        found.iter().any(|it| it.0 == 1 && it.1 == "unknown"),
+        "{found:?}"
+    );
+    // No later call: it may have begun a moment ago.
+    std::fs::write(&path, log_with_later_calls(0)).expect("a file");
+    let output = mtasim(&["diagnose", file]);
+    code(&output, 5);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("No leak is proved, and none is ruled out."),
+        "{page}"
+    );
+    assert!(!page.contains("No leak."), "{page}");
+}
+
+#[test]
+fn no_line_is_dropped_without_a_word() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("Winsock.log");
+    let damaged = log_with_later_calls(1).replace("(008) Wait for cb 0, handle 1\n", "x\n(9x9\n");
+    std::fs::write(&path, damaged).expect("a file");
+    let output = mtasim(&["diagnose", argument(&path)]);
+    let page = text(&output.stdout);
+    let said = "2 lines are not of a Winsock.log and are left out, the first of them line 2.";
+    assert!(page.contains(said), "{page}");
+    // What a collector adds is understood: no line is left out.
+    for prefix in [
+        "<13>Jun  6 15:36:27 paris mta[12]: ",
+        "<13>1 2001-06-06T15:36:27.250+02:00 paris mta 12 - - ",
+        "2001-06-06T15:36:27Z ",
+        "06.06.2001 15:36:27 ",
+        "[15:36:27] ",
+    ] {
+        let text = log_with_later_calls(1);
+        let lines = text.lines().map(|line| format!("{prefix}{line}\n"));
+        std::fs::write(&path, lines.collect::<String>()).expect("a file");
+        let reported = json(&mtasim(&["diagnose", argument(&path), "--format", "json"]));
+        let summary = &reported[0]["summary"];
+        assert_eq!(summary["left_out"], 0, "{prefix}");
+        assert_eq!(summary["log_lines"], summary["lines"], "{prefix}");
+    }
 }

@@ -39,7 +39,10 @@ const HELPS: [Help; 4] = [Help::EventLog, Help::Stamps, Help::Calls, Help::None]
 struct Score {
     lives: u64,
     leaked: u64,
+    /// Unknown or suspected.
     unknown: u64,
+    /// Suspected lives that did not leak, and that did.
+    suspected: [u64; 2],
     /// Leaks after the last line of a log, which time stamps cannot show.
     unseen: u64,
     /// Lives for which the diagnosis differs from the oracle.
@@ -327,8 +330,12 @@ impl Score {
             let said = reported.get(key);
             let is_over =
                 *verdict == Diagnosis::InUse && said.is_some_and(|it| excused.contains(it));
-            if said == Some(&Diagnosis::Unknown) {
+            let is_open = matches!(said, Some(Diagnosis::Unknown | Diagnosis::Suspected));
+            if is_open {
                 self.unknown += 1;
+                if said == Some(&Diagnosis::Suspected) {
+                    self.suspected[usize::from(*verdict == Diagnosis::Leaked)] += 1;
+                }
             } else if said != Some(verdict) && !is_over {
                 let wrong = format!("{place} {key:?}: {verdict:?}, not {said:?}");
                 self.wrong.push(wrong);
@@ -399,12 +406,14 @@ fn tell(runs: u64, scores: &[Score; 4]) {
             lives,
             leaked,
             unknown,
+            suspected: [sound, leaks],
             unseen,
             wrong,
         } = score;
         let _ = writeln!(
             text,
-            "  {help:?}: {lives} lives, {leaked} leaked, {unknown} unknown, {unseen} unseen, \
+            "  {help:?}: {lives} lives, {leaked} leaked, {unknown} unknown or suspected \
+             (suspected: {leaks} leaked, {sound} did not), {unseen} unseen, \
              {} wrong",
             wrong.len()
         );

@@ -265,3 +265,78 @@ fn a_hundred_thousand_records_stay_fluid() {
     // that.
     assert!(median < 64.0, "a frame takes {median} ms");
 }
+
+/// A second pair of hosts that exchanges far more packets than a page draws, from long before the leak to
+/// long after it.
+const BUSY: &str = r#"
+[host.OSLO]
+build = "5.5.2655.16"
+[host.ROME]
+build = "5.5.2655.16"
+[link.busy]
+between = ["OSLO", "ROME"]
+[connector.busy]
+from = "OSLO"
+to = "ROME"
+[workload.busy]
+connector = "busy"
+every = "1s"
+size = "32 KiB"
+"#;
+
+/// A column of differences.
+fn column(differences: &Json) -> Vec<u64> {
+    let differences = differences.as_array().expect("a column");
+    let differences = differences.iter().map(|it| it.as_u64().expect("a number"));
+    let sums = differences.scan(0, |sum, it| {
+        *sum += it;
+        Some(*sum)
+    });
+    sums.collect()
+}
+
+#[test]
+fn of_a_large_run_the_page_has_all_around_a_failure_and_says_what_it_leaves_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("busy.toml");
+    let leak = fs::read_to_string(Path::new(crate::ROOT).join(LEAK)).expect("a scenario");
+    fs::write(&file, format!("{leak}{BUSY}")).expect("a file");
+    let page = folder.path().join("page.html");
+    let report = [
+        "report",
+        argument(&file),
+        "--explain",
+        "never",
+        "-o",
+        argument(&page),
+    ];
+    code(&mtasim(&report), 0);
+    let page = read(&page);
+    let (words, rest) = page.split_once("type=\"application/json\"").expect("data");
+    let said = "This page shows 40000 of ";
+    let (_, banner) = words.split_once(said).expect("a banner");
+    let all = banner.split(' ').next().expect("a number");
+    let all: u64 = all.parse().expect("a number");
+    assert!(all > 50_000, "{all}");
+    let all_of_them = " --seed 1 --pcap run.pcapng";
+    assert!(words.contains(all_of_them), "the command for the rest");
+    let (_, data) = rest.split_once('>').expect("an element");
+    let (data, _) = data.split_once("</script>").expect("its end");
+    let data: Json = serde_json::from_str(data).expect("JSON");
+    let at = column(&data["packets"]["at"]);
+    assert_eq!(at.len(), 40_000);
+    // Around the leak the page has as many packets as the run has on average in that time.
+    let found = data["failures"][0][0]["at"].as_u64().expect("a time");
+    let second = 1_000_000_000;
+    let around = |times: &[u64]| {
+        let times = times.iter();
+        times.filter(|it| it.abs_diff(found) < 20 * second).count()
+    };
+    let (near, average) = (around(&at), all as f64 * 40.0 / 1_200.0);
+    assert!(near as f64 > 0.9 * average, "{near} of about {average}");
+    // The rest is an even sample: no minute is empty.
+    for minute in 0..19 {
+        let within = at.iter().filter(|it| **it / (60 * second) == minute);
+        assert!(within.count() > 100, "minute {minute}");
+    }
+}

@@ -27,6 +27,9 @@ pub struct Allocation {
 pub enum Diagnosis {
     /// "Allocated but never used, disconnected, or closed" (Q303102).
     Leaked,
+    /// The pattern of a leak, and the log goes on without the block; but nothing tells how much time
+    /// has passed.
+    Suspected,
     /// In use when the log ends.
     InUse,
     /// Released.
@@ -47,6 +50,8 @@ pub enum Reason {
     /// Leaked: the log is an excerpt about this block, or an excerpt that says where it leaves lines
     /// out, and no further line names it.
     NoFurtherLines,
+    /// Suspected: so many later allocations came and went, and no further line names this block.
+    Outlived(u64),
     /// In use: a call that is not older than calls become.
     Recent(Duration),
     /// In use: a call that was not given up, the event log has no event 289 for it.
@@ -138,13 +143,20 @@ impl fmt::Display for Evidence {
 
 impl Diagnosis {
     /// All diagnoses, the worst first.
-    pub const ALL: [Self; 4] = [Self::Leaked, Self::Unknown, Self::InUse, Self::Closed];
+    pub const ALL: [Self; 5] = [
+        Self::Leaked,
+        Self::Suspected,
+        Self::Unknown,
+        Self::InUse,
+        Self::Closed,
+    ];
 
-    /// `leaked`, `in use`, `closed` or `unknown`.
+    /// `leaked`, `suspected`, `in use`, `closed` or `unknown`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Leaked => "leaked",
+            Self::Suspected => "suspected",
             Self::InUse => "in use",
             Self::Closed => "closed",
             Self::Unknown => "unknown",
@@ -160,6 +172,7 @@ impl Reason {
             Self::TimedOut(_) | Self::GivenUp | Self::Overtaken | Self::NoFurtherLines => {
                 Diagnosis::Leaked
             }
+            Self::Outlived(_) => Diagnosis::Suspected,
             Self::Recent(_) | Self::NotGivenUp | Self::Listening | Self::Active | Self::Closing => {
                 Diagnosis::InUse
             }
@@ -182,6 +195,13 @@ impl fmt::Display for Reason {
                 );
             }
             Self::Recent(age) => return write!(out, "being connected for {} s", age.as_secs()),
+            Self::Outlived(later) => {
+                let calls = if *later == 1 { "call" } else { "calls" };
+                return write!(
+                    out,
+                    "never used, disconnected or closed, while {later} later {calls} came and went"
+                );
+            }
             Self::GivenUp => "never used, disconnected or closed, and its call was given up",
             Self::Overtaken => "never used, disconnected or closed, while later calls came",
             Self::NoFurtherLines => "never used, disconnected or closed in all that is shown",

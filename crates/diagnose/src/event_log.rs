@@ -1,18 +1,25 @@
-//! Reads the application event log, in the text forms of Event Viewer and EV0.LOG.
+//! Reads the application event log of one host, in one file or several.
 //!
 //! Its events alone diagnose no block: "only the Winsock.log file can properly diagnose this problem"
 //! (Q303102). They add how many calls were given up, and times.
 
+mod entry;
+mod meaning;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use self::entry::{Draft, Effect, Entry};
+pub use self::meaning::{Weight, meaning};
+use crate::clock::{Clock, DateOrder, DateSurvey, OrderProof, Timestamp};
 use crate::text::Line;
-use crate::timestamp::{self, Timestamp};
 
 /// The largest number of service runs kept, the latest ones.
 const SERVICES_MAX: usize = 10_000;
 /// The largest number of distinct event ids counted; a log has fewer.
 const IDS_MAX: usize = 1_000;
+/// The largest number of entries read of one file. EV0.LOG is renamed at 5 MB (Q163325).
+const ENTRIES_MAX: usize = 2_000_000;
 
 /// Event id: the service has started.
 const STARTED: u32 = 9298;
@@ -25,25 +32,12 @@ const UNEXPECTED: u32 = 9405;
 /// Events at most this far apart belong together: the log shows whole seconds.
 const TOGETHER: Duration = Duration::from_secs(1);
 
-/// What an event says about a leak of control blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
-    /// It occurs on bad networks, with or without a leak.
-    Symptom,
-    /// It follows from a leak, but may have other causes.
-    Consequence,
-    /// It frees all blocks.
-    Boundary,
-    /// It belongs to another kind of failure.
-    Elsewhere,
-}
-
 /// The events with one id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Events {
     /// The number of events.
     pub count: u64,
-    /// The line of the first.
+    /// The line of the first, in the order of time.
     pub first_line: u64,
     /// The line of the last.
     pub last_line: u64,
@@ -52,10 +46,22 @@ pub struct Events {
 /// The content of an application event log.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
-    entry: Option<Pending>,
+    draft: Draft,
+    /// The entries of the file that is being read, in its order.
+    entries: Vec<Entry>,
+    files: Vec<EventFile>,
     by_id: BTreeMap<u32, Events>,
     services: VecDeque<ServiceRun>,
     pool: Option<u64>,
+    notes: Vec<String>,
+    order: Option<DateOrder>,
+}
+
+/// A file of the log that was read to its end, oldest entry first.
+#[derive(Clone, Debug)]
+struct EventFile {
+    name: String,
+    entries: Vec<(Entry, Option<Timestamp>)>,
 }
 
 /// The calls that were given up during a service run.
@@ -66,16 +72,6 @@ pub struct GivenUp {
     /// Of these, the calls given up in the second in which the process failed. It may have failed
     /// before it released their blocks.
     pub in_doubt: u64,
-}
-
-/// An entry that may have more lines.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    id: u32,
-    line: u64,
-    at: Option<Timestamp>,
-    is_main_base: bool,
-    pool: Option<u64>,
 }
 
 /// The events of one service run.
@@ -93,37 +89,101 @@ struct ServiceRun {
 }
 
 impl EventLog {
-    /// Takes in a line. Returns whether it begins an entry.
+    /// An empty log whose dates have this order of day and month; `None` if each file decides it.
+    #[must_use]
+    pub fn new(order: Option<DateOrder>) -> Self {
+        Self {
+            order,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a line. Returns whether it has the id of an entry.
     pub fn on_line(&mut self, line: Line<'_>) -> bool {
-        let bytes = line.bytes.trim_ascii();
-        if let Some(id) = header(bytes) {
-            self.end_entry();
-            self.entry = Some(Pending {
-                id,
-                line: line.number,
-                at: None,
-                is_main_base: false,
-                pool: None,
-            });
-            return true;
+        let (found, has_id) = match self.draft.on_line(line) {
+            Effect::None => return false,
+            Effect::Opens(previous) => ([previous, None], false),
+            Effect::Begins(previous) => ([previous, None], true),
+            Effect::Whole(previous, entry) => ([previous, Some(entry)], true),
+        };
+        found.into_iter().flatten().for_each(|it| self.push(it));
+        has_id
+    }
+
+    /// Whether the last line belongs to an entry.
+    #[must_use]
+    pub const fn is_in_entry(&self) -> bool {
+        self.draft.is_open()
+    }
+
+    fn push(&mut self, entry: Entry) {
+        // Bounded memory: text that only looks like events must not fill it.
+        if self.entries.len() < ENTRIES_MAX {
+            self.entries.push(entry);
         }
-        if let Some(entry) = &mut self.entry {
-            entry.take_in(bytes);
+    }
+
+    /// Ends a file of the log. Further lines are of another file of the same host.
+    pub fn end_file(&mut self, name: &str) {
+        let last = std::mem::take(&mut self.draft).entry();
+        last.into_iter().for_each(|it| self.push(it));
+        let mut entries = std::mem::take(&mut self.entries);
+        if entries.len() == ENTRIES_MAX {
+            self.notes.push(format!(
+                "{name}: only the first {ENTRIES_MAX} events are read"
+            ));
         }
-        false
+        let foreign = entries.iter().filter(|it| it.is_foreign).count();
+        if foreign > 0 {
+            self.notes.push(format!(
+                "{name}: {foreign} events of other sources are left out"
+            ));
+        }
+        entries.retain(|it| !it.is_foreign);
+        let mut survey = DateSurvey::default();
+        let stamps = entries.iter().filter_map(|it| it.at);
+        stamps.for_each(|it| survey.add(it));
+        let (found, proof) = survey.order();
+        let order = self.order.unwrap_or(found);
+        if self.order.is_none() {
+            self.notes.extend(order_note(name, found, proof));
+        }
+        self.files.push(EventFile {
+            name: name.to_owned(),
+            entries: in_time(entries, order),
+        });
     }
 
     /// Ends the log.
     pub fn finish(&mut self) {
-        self.end_entry();
+        if self.draft.is_open() || !self.entries.is_empty() {
+            self.end_file("");
+        }
+        let mut files = std::mem::take(&mut self.files);
+        // Without times, the order in which the files were given.
+        files.sort_by_key(EventFile::began);
+        let mut latest: Option<(Timestamp, String)> = None;
+        for file in files {
+            // Two records of the same time would count each event twice.
+            if let (Some((end, other)), Some(began)) = (&latest, file.began())
+                && began < *end
+            {
+                let EventFile { name, entries } = &file;
+                let count = entries.len();
+                self.notes.push(format!(
+                    "{name}: its {count} events are left out, because {other} covers the same time"
+                ));
+                continue;
+            }
+            for (entry, at) in &file.entries {
+                self.take_in(entry, *at);
+            }
+            latest = file.ended().map(|end| (end, file.name)).or(latest);
+        }
     }
 
-    fn end_entry(&mut self) {
-        let Some(entry) = self.entry.take() else {
-            return;
-        };
-        let Pending { id, line, .. } = entry;
-        // Bounded memory: text that only looks like events must not fill it.
+    fn take_in(&mut self, entry: &Entry, at: Option<Timestamp>) {
+        let Entry { id, line, .. } = *entry;
         if self.by_id.len() < IDS_MAX || self.by_id.contains_key(&id) {
             let events = self.by_id.entry(id).or_insert(Events {
                 count: 0,
@@ -137,7 +197,7 @@ impl EventLog {
         if id == STARTED || self.services.is_empty() {
             self.services.push_back(ServiceRun {
                 is_whole: id == STARTED,
-                began: entry.at,
+                began: at,
                 ..ServiceRun::default()
             });
             if self.services.len() > SERVICES_MAX {
@@ -146,7 +206,7 @@ impl EventLog {
         }
         self.pool = entry.pool.or(self.pool);
         if let Some(service) = self.services.back_mut() {
-            service.take_in(&entry);
+            service.take_in(entry, at);
         }
     }
 
@@ -159,6 +219,12 @@ impl EventLog {
     /// The events, by id.
     pub fn events(&self) -> impl Iterator<Item = (u32, Events)> + '_ {
         self.by_id.iter().map(|(id, events)| (*id, *events))
+    }
+
+    /// What a reader should know of how the files were read, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The size of the pool, as event 9156 gives it.
@@ -194,131 +260,72 @@ impl EventLog {
     }
 }
 
+/// The entries with their times, oldest first. Event Viewer saves the newest first.
+fn in_time(mut entries: Vec<Entry>, order: DateOrder) -> Vec<(Entry, Option<Timestamp>)> {
+    // A clock that only compares neighbours: a time of day would always seem to go forward.
+    let alone = |entry: &Entry| entry.at.map(|stamp| Clock::new(order).read(stamp));
+    let (mut forward, mut back) = (0_u64, 0_u64);
+    let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
+    for pair in times.windows(2) {
+        forward += u64::from(pair[0] < pair[1]);
+        back += u64::from(pair[1] < pair[0]);
+    }
+    if back > forward {
+        entries.reverse();
+    }
+    let mut clock = Clock::new(order);
+    let timed = entries.into_iter().map(|entry| {
+        let at = entry.at.map(|stamp| clock.read(stamp));
+        (entry, at)
+    });
+    timed.collect()
+}
+
+/// What to say about the order of day and month in a file.
+#[must_use]
+pub fn order_note(name: &str, order: DateOrder, proof: OrderProof) -> Option<String> {
+    let order = order.word();
+    match proof {
+        OrderProof::NotNeeded | OrderProof::Calendar => None,
+        OrderProof::ShorterGaps(gap) => {
+            let days = gap.as_secs() / 86_400;
+            Some(format!(
+                "{name}: dates are read {order}; the other order is possible, with a gap of {days} days"
+            ))
+        }
+        OrderProof::Contradictory => Some(format!(
+            "{name}: dates are of two forms; those that can be both are read {order}"
+        )),
+    }
+}
+
+impl EventFile {
+    fn began(&self) -> Option<Timestamp> {
+        self.entries.iter().find_map(|it| it.1)
+    }
+
+    fn ended(&self) -> Option<Timestamp> {
+        self.entries.iter().rev().find_map(|it| it.1)
+    }
+}
+
 impl ServiceRun {
-    fn take_in(&mut self, entry: &Pending) {
-        self.latest = entry.at.or(self.latest);
+    fn take_in(&mut self, entry: &Entry, at: Option<Timestamp>) {
+        self.latest = at.or(self.latest);
         // Only MAIN BASE makes calls: a 9156 of a driver is about an incoming one, which has no 289.
         self.refused += u64::from(entry.id == EXHAUSTED && entry.is_main_base);
         let (last, count) = self.latest_not_opened;
-        let are_together = entry
-            .at
-            .zip(last)
-            .is_some_and(|(at, last)| at.since(last) <= TOGETHER);
+        let together = at.zip(last);
+        let are_together = together.is_some_and(|(at, last)| at.since(last) <= TOGETHER);
         if entry.id == NOT_OPENED {
             self.not_opened += 1;
-            self.latest_not_opened = (entry.at, if are_together { count + 1 } else { 1 });
+            self.latest_not_opened = (at, if are_together { count + 1 } else { 1 });
         }
         if entry.id == UNEXPECTED && are_together {
             self.in_doubt = count;
         } else if !are_together {
             // The process did not fail: it has logged something later.
             self.in_doubt = 0;
-        }
-    }
-}
-
-impl Pending {
-    /// Reads the time, the pool size and the reporting thread. Neither form has them in a fixed line.
-    fn take_in(&mut self, bytes: &[u8]) {
-        let dated = bytes.strip_prefix(b"Date:").map(<[u8]>::trim_ascii_start);
-        // EV0.LOG: `(BASE IL TCP/IP DRVR(8) Proc 262) 06-06-01 03:36:27pm`.
-        let dated = dated.or_else(|| bytes.starts_with(b"(").then(|| after(bytes, b") "))?);
-        let at = dated.and_then(timestamp::take).map(|(at, _)| at);
-        self.at = self.at.or(at);
-        if self.id == EXHAUSTED {
-            self.is_main_base |= memchr::memmem::find(bytes, b"MAIN BASE").is_some();
-            let count = after(bytes, b"configured count is ").and_then(leading_number);
-            self.pool = self.pool.or(count);
-        }
-    }
-}
-
-/// What follows the last occurrence of `words` in `bytes`.
-fn after<'a>(bytes: &'a [u8], words: &[u8]) -> Option<&'a [u8]> {
-    let at = memchr::memmem::rfind(bytes, words)?;
-    Some(&bytes[at + words.len()..])
-}
-
-fn leading_number(bytes: &[u8]) -> Option<u64> {
-    let length = bytes.iter().take_while(|it| it.is_ascii_digit()).count();
-    std::str::from_utf8(&bytes[..length]).ok()?.parse().ok()
-}
-
-/// The id of the entry that a line begins: `Event ID: 9215`, or
-/// `message NMI9215: Internal Operating System Error, severity 14`.
-fn header(bytes: &[u8]) -> Option<u32> {
-    let rest = bytes
-        .strip_prefix(b"Event ID:")
-        .or_else(|| bytes.strip_prefix(b"message NMI"))?;
-    leading_number(rest.trim_ascii_start()).and_then(|id| u32::try_from(id).ok())
-}
-
-/// What events with this id say about a leak of control blocks, with the source; `None` for ids that are
-/// unrelated to the socket layer.
-#[must_use]
-pub const fn meaning(id: u32) -> Option<(Weight, &'static str)> {
-    Some(match id {
-        9214 => (
-            Weight::Symptom,
-            "closesocket() failed: not conclusive (Q303102)",
-        ),
-        9215 => (
-            Weight::Symptom,
-            "connect() failed: not conclusive (Q303102)",
-        ),
-        9202 => (Weight::Symptom, "accept() failed (Q193380)"),
-        9221 => (
-            Weight::Symptom,
-            "receiving failed: many connections end so (Q162674)",
-        ),
-        9224 => (Weight::Symptom, "sending failed (Q152941)"),
-        9236 => (Weight::Symptom, "the peer closed (Q151626)"),
-        289 => (Weight::Symptom, "a call was given up (Q196381)"),
-        1294 => (Weight::Symptom, "an association broke (Q157630)"),
-        9156 => (
-            Weight::Consequence,
-            "no control block is free: leaked, or the pool is too small (Q230497)",
-        ),
-        290 => (
-            Weight::Consequence,
-            "messages are returned, for example when no block is free (Q230497)",
-        ),
-        57 => (
-            Weight::Consequence,
-            "no more associations are allowed (Q194589)",
-        ),
-        9298 => (Weight::Boundary, "the service started (Q174695)"),
-        9299 => (Weight::Boundary, "the service stopped (Q174695)"),
-        9405 => (
-            Weight::Elsewhere,
-            "a failed check or an exception (Q152941)",
-        ),
-        4097 => (
-            Weight::Elsewhere,
-            "Dr. Watson logged the end of a process (Q157701)",
-        ),
-        9234 => (Weight::Elsewhere, "select() failed (Q170006)"),
-        9225 => (
-            Weight::Elsewhere,
-            "a message that is invalid in the block's state (Q157701)",
-        ),
-        9301 => (
-            Weight::Elsewhere,
-            "a caller that is not configured (Q193380)",
-        ),
-        _ => return None,
-    })
-}
-
-impl Weight {
-    /// `symptom`, `consequence`, `boundary` or `elsewhere`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Symptom => "symptom",
-            Self::Consequence => "consequence",
-            Self::Boundary => "boundary",
-            Self::Elsewhere => "elsewhere",
         }
     }
 }

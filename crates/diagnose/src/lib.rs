@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`text`] | lines of a file, in any encoding |
 //! | [`mod@line`], [`timestamp`] | the form of one line, and the time in front of it |
+//! | [`clock`] | times in the order of the log: day or month first, midnight, New Year |
 //! | [`allocation`] | the diagnosis of one allocation of a block, with its reason and evidence |
 //! | [`reader`] | a whole log; `service_run`, `open_allocation` and `unused` are its parts |
 //! | [`summary`] | counts, and a forecast of when the pool is exhausted |
@@ -30,6 +31,7 @@
 //! ```
 
 pub mod allocation;
+pub mod clock;
 pub mod event_log;
 pub mod line;
 pub mod log_kind;
@@ -42,6 +44,7 @@ pub mod timestamp;
 mod unused;
 
 pub use allocation::{Allocation, Diagnosis, Evidence, Reason};
+pub use clock::{DateOrder, DateSurvey, OrderProof};
 pub use event_log::EventLog;
 pub use log_kind::LogKind;
 pub use reader::Reader;

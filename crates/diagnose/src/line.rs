@@ -2,7 +2,7 @@
 //!
 //! Parsing allocates no memory.
 
-use crate::timestamp::{self, Timestamp};
+use crate::timestamp::{self, Stamp};
 
 /// Block numbers are below this: "2000 in total" (Q166602) is the largest pool of any build.
 pub const BLOCKS_MAX: usize = 2_000;
@@ -16,7 +16,7 @@ pub type Block = u16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLine {
     /// When it was written, if a collector has added the time. The log itself has none.
-    pub at: Option<Timestamp>,
+    pub at: Option<Stamp>,
     /// The thread that wrote it.
     pub thread: u16,
     /// What it reports.
@@ -71,8 +71,11 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let bytes = bytes.trim_ascii();
     let (at, rest) = match bytes.first()? {
         b'(' => (None, bytes),
-        // Anything else in front of the thread number must be a time.
-        _ => timestamp::take(bytes).map(|(stamp, rest)| (Some(stamp), rest.trim_ascii_start()))?,
+        // Anything else in front of the thread number must begin with a time.
+        _ => {
+            let (stamp, rest) = timestamp::take(bytes)?;
+            (Some(stamp), after_tag(rest.trim_ascii_start())?)
+        }
     };
     let (thread, rest) = number(rest.strip_prefix(b"(")?)?;
     let rest = rest.strip_prefix(b") ")?;
@@ -85,6 +88,20 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let form = form.filter(|form| !may_be_cut || ends_with_another_number(*form));
     let form = form.unwrap_or(LineForm::Unknown);
     Some(LogLine { at, thread, form })
+}
+
+/// The line behind what a collector adds after the time, such as the host and the program of syslog.
+fn after_tag(rest: &[u8]) -> Option<&[u8]> {
+    if rest.first() == Some(&b'(') {
+        return Some(rest);
+    }
+    let is_thread = |bytes: &[u8]| match bytes {
+        [b'(', digits @ .., b')', b' '] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    // `(008) `: the log prints three digits.
+    let at = rest.windows(6).position(is_thread)?;
+    Some(&rest[at..])
 }
 
 /// Whether a handle or an offset follows the block number, so that the block number is complete.

@@ -1,8 +1,8 @@
 //! The state of one allocation of a control block while the log is read.
 
 use crate::allocation::{Allocation, Evidence, Reason};
+use crate::clock::Timestamp;
 use crate::line::{Block, LineForm};
-use crate::timestamp::Timestamp;
 
 /// Opening a session takes two packets from the peer: the transport's connection confirm and the
 /// session's accept (RFC 1006, X.224, X.225). A call that received fewer was never opened.
@@ -35,6 +35,8 @@ pub(crate) struct OpenAllocation {
     pub(crate) instance: Option<u32>,
     /// The time of its first line.
     pub(crate) began: Option<Timestamp>,
+    /// Later allocations that came and went while this one was unused.
+    pub(crate) outlived: u64,
     phase: Phase,
     call: Call,
     /// A Close message from the transport has arrived.
@@ -52,6 +54,7 @@ impl OpenAllocation {
         Self {
             instance,
             began,
+            outlived: 0,
             phase: Phase::Unused,
             call: Call::Unknown,
             is_asked_to_close: false,

@@ -1,9 +1,10 @@
 //! Reads a whole Winsock.log line by line, and splits it into service runs.
 
 use crate::allocation::Allocation;
+use crate::clock::Clock;
 use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, LineForm};
-use crate::service_run::ServiceRun;
+use crate::service_run::{ServiceRun, TimedForm};
 use crate::summary::{Summary, Totals};
 use crate::text::Line;
 use crate::unused::{Limits, UnusedBlocks};
@@ -22,6 +23,7 @@ pub struct Reader<'a> {
     waiting: Vec<UnusedBlocks>,
     /// The largest number of calls at once that earlier service runs showed.
     most_overtaken: usize,
+    clock: Clock,
     summary: Summary,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Reader<'a> {
             service: None,
             waiting: Vec::new(),
             most_overtaken: 0,
+            clock: Clock::new(limits.dates),
             summary: Summary::default(),
         }
     }
@@ -63,7 +66,16 @@ impl<'a> Reader<'a> {
             let is_whole = matches!(read.form, LineForm::Allocated(_, 0));
             ServiceRun::new(summary.services, line.number, is_whole, most_overtaken)
         });
-        service.on_line(line.number, &read, out);
+        let at = read.at.map(|stamp| self.clock.read(stamp));
+        service.on_line(
+            line.number,
+            TimedForm {
+                at,
+                thread: read.thread,
+                form: read.form,
+            },
+            out,
+        );
         true
     }
 
@@ -116,7 +128,8 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether the line is a remark such as `<additional logging removed for readability>` in an excerpt.
-fn is_gap(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_gap(bytes: &[u8]) -> bool {
     let bytes = bytes.trim_ascii();
     bytes.starts_with(b"<") && bytes.ends_with(b">")
 }

@@ -4,15 +4,23 @@
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
-use crate::line::{BLOCKS_MAX, Block, LineForm, LogLine, THREADS_MAX};
+use crate::clock::Timestamp;
+use crate::line::{BLOCKS_MAX, Block, LineForm, THREADS_MAX};
 use crate::open_allocation::OpenAllocation;
 use crate::summary::Totals;
-use crate::timestamp::Timestamp;
 use crate::unused::UnusedBlocks;
 
 /// How far an instance number may be behind the newest one in the same service run. Threads take a
 /// number and log it later; a number further behind belongs to a new run.
 const BEHIND_MAX: u32 = 16;
+
+/// A line of the log with its time resolved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimedForm {
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) thread: u16,
+    pub(crate) form: LineForm,
+}
 
 #[derive(Debug)]
 pub(crate) struct ServiceRun {
@@ -73,7 +81,7 @@ impl ServiceRun {
     pub(crate) fn on_line(
         &mut self,
         number: u64,
-        line: &LogLine,
+        line: TimedForm,
         out: &mut impl FnMut(&Allocation),
     ) {
         if let Some(at) = line.at {
@@ -128,7 +136,7 @@ impl ServiceRun {
     fn on_block_line(
         &mut self,
         number: u64,
-        line: &LogLine,
+        line: TimedForm,
         block: Block,
         out: &mut impl FnMut(&Allocation),
     ) {
@@ -222,8 +230,19 @@ impl ServiceRun {
             self.failed_calls += 1;
         }
         let found = open.diagnose(block, self.totals.service, reason, because);
+        if found.diagnosis == Diagnosis::Closed {
+            self.on_outlived(open.first_line());
+        }
         self.totals.count(&found);
         out(&found);
+    }
+
+    /// An allocation has ended that began at this line: older ones that are still unused have seen it
+    /// come and go.
+    fn on_outlived(&mut self, first_line: u64) {
+        let open = self.open.iter_mut().flatten();
+        let older = open.filter(|it| it.is_unused() && it.first_line() < first_line);
+        older.for_each(|it| it.outlived += 1);
     }
 
     /// Ends the service run, at the end of the log or because the next run starts at `restarted_at`.

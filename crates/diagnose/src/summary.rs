@@ -15,6 +15,8 @@ pub struct Totals {
     pub allocated: u64,
     /// Allocations that leaked.
     pub leaked: u64,
+    /// Allocations that are suspected to have leaked.
+    pub suspected: u64,
     /// Allocations in use at the end.
     pub in_use: u64,
     /// Allocations that ended.
@@ -65,6 +67,7 @@ impl Totals {
     pub(crate) fn count(&mut self, allocation: &Allocation) {
         let count = match allocation.diagnosis {
             Diagnosis::Leaked => &mut self.leaked,
+            Diagnosis::Suspected => &mut self.suspected,
             Diagnosis::InUse => &mut self.in_use,
             Diagnosis::Closed => &mut self.closed,
             Diagnosis::Unknown => &mut self.unknown,
@@ -76,6 +79,7 @@ impl Totals {
     pub(crate) fn add(&mut self, later: &Self) {
         self.allocated += later.allocated;
         self.leaked += later.leaked;
+        self.suspected += later.suspected;
         self.in_use += later.in_use;
         self.closed += later.closed;
         self.unknown += later.unknown;
@@ -88,7 +92,7 @@ impl Totals {
         if self.leaked == 0 {
             return None;
         }
-        let free = pool.saturating_sub(self.leaked + self.in_use + self.unknown);
+        let free = pool.saturating_sub(self.leaked + self.suspected + self.in_use + self.unknown);
         let leaked = self.leaked as f64;
         let allocations_per_leak = self.allocated as f64 / leaked;
         let lasted = self.lasted.or(lasted).filter(|it| !it.is_zero());

@@ -1,42 +1,49 @@
 //! Parses the time in front of a line. Winsock.log has none (Q303102); log collectors add one
 //! in several forms.
 //!
-//! Time zones are ignored. A time without a date is only compared with others of the same day, or of
-//! the next one.
-
-use std::time::Duration;
+//! A stamp alone may be ambiguous: `07/06/2001` is in July or in June, and a time of day belongs to any
+//! day. [`crate::clock`] resolves stamps in the order of the log.
 
 use jiff::civil::{Date, date};
 
-/// A point in time, for comparison with others of the same log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp {
-    /// Milliseconds since 1970-01-01, or since midnight if the date is unknown.
-    millis: u64,
-    /// Whether the date is known.
-    is_dated: bool,
+/// A date and time as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The day.
+    pub day: Day,
+    /// Milliseconds since midnight, in UTC if the stamp has an offset. Negative or beyond a day if
+    /// the offset moves it to another day.
+    pub millis: i64,
+}
+
+/// The day of a stamp, in days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Day {
+    /// There is no date.
+    Unknown,
+    /// There is no year: the day of a year that is no leap year, from 0.
+    OfYear(u64),
+    /// One meaning only.
+    Known(u64),
+    /// Month and day may be the other way round; `None` if there is no such date.
+    Either {
+        /// If the month comes first, as on American systems.
+        month_first: Option<u64>,
+        /// If the day comes first, as on most others.
+        day_first: Option<u64>,
+    },
 }
 
 /// Milliseconds of a day.
-const DAY: u64 = 86_400_000;
+pub(crate) const DAY: i64 = 86_400_000;
 
-impl Timestamp {
-    /// The time since `earlier`; zero if the clock went back. Without dates, a time of day that is more
-    /// than twelve hours before `earlier` is one of the next day.
-    #[must_use]
-    pub fn since(self, earlier: Self) -> Duration {
-        let is_next_day =
-            !self.is_dated && !earlier.is_dated && self.millis + DAY / 2 < earlier.millis;
-        let now = self.millis + if is_next_day { DAY } else { 0 };
-        Duration::from_millis(now.saturating_sub(earlier.millis))
-    }
-}
-
-/// The time at the start of `bytes`, and the rest. The forms are `2001-06-06 15:36:27.250` (also with a
-/// `T` or a comma), `06-06-01 03:36:27pm` as in EV0.LOG, `6/6/2001 3:36:27 PM` as in Event Viewer, and a
-/// time of day alone; each may be in brackets.
+/// The time at the start of `bytes`, and the rest: `2001-06-06 15:36:27.250` (also with a `T` or a
+/// comma, and with an offset, as in RFC 3339), `06-06-01 03:36:27pm` as in EV0.LOG,
+/// `6/6/2001 3:36:27 PM` as in Event Viewer, `06.06.2001 15:36:27`, `Jun  6 15:36:27` as in syslog
+/// (RFC 3164), and a time of day alone; each may be in brackets or behind a syslog priority.
 #[must_use]
-pub fn take(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
+pub fn take(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+    let bytes = after_priority(bytes);
     let (open, inner) = match bytes.strip_prefix(b"[") {
         Some(inner) => (true, inner),
         None => (false, bytes),
@@ -48,48 +55,97 @@ pub fn take(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
     }
 }
 
-fn bare(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
-    let (first, mark, after) = field(bytes)?;
-    if mark == b':' {
-        let (millis, rest) = time_of_day(bytes)?;
-        let is_dated = false;
-        return Some((Timestamp { millis, is_dated }, rest));
-    }
-    if mark != b'-' && mark != b'/' {
-        return None;
-    }
-    let (second, again, after) = field(after)?;
-    let (third, gap, after) = field(after)?;
-    if again != mark || (gap != b' ' && gap != b'T') {
-        return None;
-    }
-    let (year, month, day) = match (first, third) {
-        // Four digits identify the year. Otherwise the month comes first, as on American systems: EV0.LOG
-        // and Event Viewer of the time print it so.
-        (1_000.., _) => (first, second, third),
-        (_, 1_000..) => (third, first, second),
-        // Two digits: the MTA ran from 1996 on.
-        (_, 70..100) => (1_900 + third, first, second),
-        (_, 0..70) => (2_000 + third, first, second),
-        (_, 100..1_000) => return None,
+/// Without `<34>` of RFC 3164 or `<34>1 ` of RFC 5424.
+fn after_priority(bytes: &[u8]) -> &[u8] {
+    let Some(rest) = bytes.strip_prefix(b"<") else {
+        return bytes;
     };
-    if !(1_970..10_000).contains(&year) || !(1..=31).contains(&day) {
+    let length = rest.iter().take_while(|it| it.is_ascii_digit()).count();
+    match &rest[length..] {
+        [b'>', b'1', b' ', after @ ..] | [b'>', after @ ..] if (1..=3).contains(&length) => after,
+        _ => bytes,
+    }
+}
+
+fn bare(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+    let Some((day, rest)) = take_date(bytes) else {
+        let (millis, rest) = take_time(bytes)?;
+        let day = Day::Unknown;
+        return Some((Stamp { day, millis }, rest));
+    };
+    let gap = rest.strip_prefix(b",").unwrap_or(rest);
+    let time = match gap {
+        [b'T', after @ ..] => after,
+        [b' ' | b'\t', ..] => gap.trim_ascii_start(),
+        _ => return None,
+    };
+    let (millis, rest) = take_time(time)?;
+    Some((Stamp { day, millis }, rest))
+}
+
+/// The date at the start of `bytes`, and the rest.
+#[must_use]
+pub fn take_date(bytes: &[u8]) -> Option<(Day, &[u8])> {
+    if bytes.first()?.is_ascii_alphabetic() {
+        return take_named_month(bytes);
+    }
+    let (first, mark, after) = field(bytes)?;
+    let (second, again, after) = field(after)?;
+    if again != mark || !matches!(mark, b'-' | b'/' | b'.') {
         return None;
     }
-    let (time, rest) = time_of_day(after)?;
-    let millis = days_since_1970(year, month, day)? * DAY + time;
-    let is_dated = true;
-    Some((Timestamp { millis, is_dated }, rest))
+    let (third, rest) = number(after)?;
+    let year = match third {
+        _ if first >= 1_000 => return Some((Day::Known(days(first, second, third)?), rest)),
+        1_000.. => third,
+        // Two digits: the MTA ran from 1996 on.
+        70..100 => 1_900 + third,
+        0..70 => 2_000 + third,
+        100..1_000 => return None,
+    };
+    let day_first = days(year, second, first);
+    if mark == b'.' {
+        // German, and everywhere else where dots are used.
+        return Some((Day::Known(day_first?), rest));
+    }
+    let month_first = days(year, first, second);
+    month_first.or(day_first)?;
+    let day = Day::Either {
+        month_first,
+        day_first,
+    };
+    Some((day, rest))
+}
+
+/// `Jun  6`, as in syslog: the year is missing.
+fn take_named_month(bytes: &[u8]) -> Option<(Day, &[u8])> {
+    const MONTHS: [&[u8]; 12] = [
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
+    let (name, rest) = bytes.split_at_checked(3)?;
+    let month = MONTHS.iter().position(|it| *it == name)? as u64 + 1;
+    let (day, rest) = number(rest.strip_prefix(b" ")?.trim_ascii_start())?;
+    // 2001 is no leap year. In one, a log that passes the end of February loses a day: ages become too
+    // short rather than too long.
+    Some((
+        Day::OfYear(days(2_001, month, day)? - days(2_001, 1, 1)?),
+        rest,
+    ))
 }
 
 /// A number of at most four digits, the byte after it, and the rest.
 fn field(bytes: &[u8]) -> Option<(u64, u8, &[u8])> {
+    let (value, rest) = number(bytes)?;
+    let (mark, rest) = rest.split_first()?;
+    Some((value, *mark, rest))
+}
+
+/// A number of at most four digits, and the rest.
+fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let length = bytes.iter().take_while(|it| it.is_ascii_digit()).count();
-    if !(1..=4).contains(&length) {
-        return None;
-    }
-    let value = digits(&bytes[..length]);
-    Some((value, *bytes.get(length)?, &bytes[length + 1..]))
+    let is_short = (1..=4).contains(&length);
+    is_short.then(|| (digits(&bytes[..length]), &bytes[length..]))
 }
 
 fn digits(bytes: &[u8]) -> u64 {
@@ -98,8 +154,10 @@ fn digits(bytes: &[u8]) -> u64 {
         .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }
 
-/// `15:36:27`, `15:36:27.250`, `3:36:27 PM`, `03:36:27pm`, in milliseconds.
-fn time_of_day(bytes: &[u8]) -> Option<(u64, &[u8])> {
+/// The time of day at the start of `bytes` in milliseconds, and the rest: `15:36:27`, `15:36:27.250`,
+/// `3:36:27 PM`, `03:36:27pm`, `15:36:27+02:00`, `15:36:27Z`.
+#[must_use]
+pub fn take_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (mut hour, colon, rest) = field(bytes)?;
     let (minute, again, rest) = field(rest)?;
     let length = rest.iter().take_while(|it| it.is_ascii_digit()).count();
@@ -108,7 +166,9 @@ fn time_of_day(bytes: &[u8]) -> Option<(u64, &[u8])> {
     }
     let (second, mut rest) = (digits(&rest[..2]), &rest[2..]);
     let mut milli = 0;
-    if let [b'.' | b',', fraction @ ..] = rest {
+    if let [b'.' | b',', fraction @ ..] = rest
+        && fraction.first().is_some_and(u8::is_ascii_digit)
+    {
         let length = fraction.iter().take_while(|it| it.is_ascii_digit()).count();
         // One to three digits of the fraction make milliseconds; more are cut off.
         let known = &fraction[..length.min(3)];
@@ -126,12 +186,40 @@ fn time_of_day(bytes: &[u8]) -> Option<(u64, &[u8])> {
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    Some((((hour * 60 + minute) * 60 + second) * 1_000 + milli, rest))
+    let local = (((hour * 60 + minute) * 60 + second) * 1_000 + milli) as i64;
+    let (east, rest) = take_offset(rest);
+    Some((local - east, rest))
 }
 
-/// `None` if there is no such month. A day that the month does not have is one of the next month: only
-/// differences of times matter, and logs are not worth rejecting for it.
-fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
+/// The offset from UTC in milliseconds, and the rest (RFC 3339, section 5.6); 0 if there is none.
+fn take_offset(bytes: &[u8]) -> (i64, &[u8]) {
+    let two = |at: usize| match bytes.get(at..at + 2) {
+        Some(pair) if pair.iter().all(u8::is_ascii_digit) => Some(digits(pair) as i64),
+        Some(_) | None => None,
+    };
+    let sign = match bytes.first() {
+        Some(b'Z' | b'z') => return (0, &bytes[1..]),
+        Some(b'+') => 1,
+        Some(b'-') => -1,
+        Some(_) | None => return (0, bytes),
+    };
+    let minutes_at = if bytes.get(3) == Some(&b':') { 4 } else { 3 };
+    match (two(1), two(minutes_at)) {
+        (Some(hours), Some(minutes)) => {
+            let east = sign * (hours * 60 + minutes) * 60_000;
+            (east, &bytes[minutes_at + 2..])
+        }
+        _ => (0, bytes),
+    }
+}
+
+/// Days since 1970-01-01; `None` if there is no such month or no month has such a day. A day that the
+/// month does not have is one of the next month: only differences of times matter, and logs are not worth
+/// rejecting for it.
+fn days(year: u64, month: u64, day: u64) -> Option<u64> {
+    if !(1_970..10_000).contains(&year) || !(1..=31).contains(&day) {
+        return None;
+    }
     let first_of_month = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok()?;
     let hours = date(1970, 1, 1).duration_until(first_of_month).as_hours();
     Some(u64::try_from(hours).ok()? / 24 + day - 1)
@@ -141,36 +229,68 @@ fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn millis(text: &str) -> Option<(u64, bool, String)> {
-        let (time, rest) = take(text.as_bytes())?;
+    fn read(text: &str) -> Option<(Day, i64, String)> {
+        let (stamp, rest) = take(text.as_bytes())?;
         let rest = String::from_utf8_lossy(rest).into_owned();
-        Some((time.millis, time.is_dated, rest))
+        Some((stamp.day, stamp.millis, rest))
     }
 
     #[test]
     fn the_same_time_in_all_forms() {
-        // 2001-06-06 15:36:27 is 991841787 s after 1970.
+        // 2001-06-06 is day 11479 after 1970-01-01.
+        let millis = ((15 * 60 + 36) * 60 + 27) * 1_000;
         for text in [
             "2001-06-06 15:36:27 (008)",
             "2001-06-06T15:36:27,000 (008)",
+            "2001-06-06T15:36:27Z (008)",
+            "2001-06-06T17:36:27.0+02:00 (008)",
+            "<13>1 2001-06-06T11:06:27-0430 (008)",
             "[2001-06-06 15:36:27.0] (008)",
             "06-06-01 03:36:27pm (008)",
             "6/6/2001 3:36:27 PM (008)",
+            "06.06.2001 15:36:27 (008)",
+            "6.6.01, 15:36:27 (008)",
+            "<13>Jun  6 15:36:27 (008)",
         ] {
-            let wanted = (991_841_787_000, true, " (008)".to_owned());
-            assert_eq!(millis(text), Some(wanted), "{text}");
+            let (day, found, rest) = read(text).expect(text);
+            assert_eq!((found, rest.as_str()), (millis, " (008)"), "{text}");
+            let is_right = match day {
+                Day::Known(day) => day == 11_479,
+                Day::OfYear(day) => day == 156,
+                Day::Either {
+                    month_first,
+                    day_first,
+                } => month_first == Some(11_479) && day_first == Some(11_479),
+                Day::Unknown => false,
+            };
+            assert!(is_right, "{text}: {day:?}");
         }
-        let of_day = Some((56_187_250, false, " (008)".to_owned()));
-        assert_eq!(millis("15:36:27.2504 (008)"), of_day);
-        assert_eq!(millis("[3:36:27.25 pm] (008)"), of_day);
+        let of_day = Some((Day::Unknown, 56_187_250, " (008)".to_owned()));
+        assert_eq!(read("15:36:27.2504 (008)"), of_day);
+        assert_eq!(read("[3:36:27.25 pm] (008)"), of_day);
         assert_eq!(
-            millis("1970-01-01 00:00:00"),
-            Some((0, true, String::new()))
+            read("2000-02-29 12:00:00am"),
+            Some((Day::Known(11_016), 0, String::new()))
         );
+    }
+
+    #[test]
+    fn a_date_has_no_more_meanings_than_the_calendar_allows() {
+        let day = |text: &str| read(text).map(|it| it.0);
+        let either = |month_first, day_first| {
+            Some(Day::Either {
+                month_first,
+                day_first,
+            })
+        };
+        // 7 June is day 11480, 6 July day 11509.
         assert_eq!(
-            millis("2000-02-29 12:00:00am").map(|it| it.0),
-            Some(951_782_400_000)
+            day("07/06/2001 00:00:50"),
+            either(Some(11_509), Some(11_480))
         );
+        assert_eq!(day("13/06/2001 00:00:50"), either(None, Some(11_486)));
+        assert_eq!(day("06-13-01 12:00:50am"), either(Some(11_486), None));
+        assert_eq!(day("07.06.2001 00:00:50"), Some(Day::Known(11_480)));
     }
 
     #[test]
@@ -190,18 +310,12 @@ mod tests {
             "06-06-123 00:00:00",
             "1-2/3 00:00:00",
             "0000-01-01 00:00:00",
+            "32/13/2001 00:00:00",
+            "Juno 6 00:00:00",
+            "Jun 32 00:00:00",
+            "<13",
         ] {
-            assert_eq!(millis(text), None, "{text}");
+            assert_eq!(read(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn time_passes_midnight_and_never_goes_back() {
-        let time = |text: &str| take(text.as_bytes()).expect("it is a time").0;
-        let passed = |from: &str, to: &str| time(to).since(time(from)).as_secs();
-        assert_eq!(passed("23:59:30", "00:00:30"), 60);
-        assert_eq!(passed("10:00:00", "09:59:59"), 0);
-        assert_eq!(passed("2001-12-31 23:59:30", "2002-01-01 00:00:30"), 60);
-        assert_eq!(passed("2001-06-06 10:00:00", "2001-06-06 09:00:00"), 0);
     }
 }

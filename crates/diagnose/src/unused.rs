@@ -14,16 +14,18 @@
 //!    many are the latest is a parameter, one by default. If the log shows that a call succeeded after
 //!    later ones were made, this MTA makes at least that many calls at once.
 //!
-//! If none of these decides, the diagnosis is "unknown": this module never guesses.
+//! If none of these decides, a block that stayed unused while later calls came and went is suspected: it
+//! has the pattern of Q303102, but a call to a computer that does not answer looks the same until its
+//! timer expires. Of the rest the diagnosis is "unknown": this module never guesses.
 
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
+use crate::clock::{DateOrder, Timestamp};
 use crate::event_log::GivenUp;
 use crate::line::Block;
 use crate::open_allocation::OpenAllocation;
 use crate::summary::Totals;
-use crate::timestamp::Timestamp;
 
 /// Tolerance for the time between a timer's expiry and the line about it: a call that took no longer
 /// than the timer plus this does not prove that the timer is longer.
@@ -36,6 +38,8 @@ pub struct Limits {
     pub disconnect_timer: Duration,
     /// The number of calls that the MTA makes at once, for a log in which only order decides.
     pub calls_at_once: usize,
+    /// The order of day and month in stamps that can be read both ways.
+    pub dates: DateOrder,
 }
 
 impl Default for Limits {
@@ -45,6 +49,7 @@ impl Default for Limits {
         Self {
             disconnect_timer: Duration::from_secs(120),
             calls_at_once: 1,
+            dates: DateOrder::default(),
         }
     }
 }
@@ -123,10 +128,13 @@ impl UnusedBlocks {
     }
 
     fn by_order(&self, allocation: &OpenAllocation, later: usize, limits: Limits) -> Reason {
+        let enough = limits.calls_at_once.max(self.most_overtaken + 1);
         if self.is_about_one_block || allocation.last_line() < self.gap_at {
             Reason::NoFurtherLines
-        } else if later >= limits.calls_at_once.max(self.most_overtaken + 1) {
+        } else if later >= enough {
             Reason::Overtaken
+        } else if allocation.outlived >= enough as u64 {
+            Reason::Outlived(allocation.outlived)
         } else {
             Reason::LogEndsTooSoon
         }

@@ -94,7 +94,7 @@ pub enum ExplainError {
 }
 
 /// Explains a failure of a scenario and seed. Without `signature` it explains the first failure
-/// that the scenario expects, or else the first.
+/// that the scenario expects, or else the first. One run is made without each part of the scenario.
 ///
 /// # Errors
 /// If the scenario cannot be run or does not show the failure.
@@ -104,11 +104,60 @@ pub fn explain(
     signature: Option<&str>,
     subject: &dyn Subject,
 ) -> Result<Explanation, ExplainError> {
-    let run =
-        |scenario: &Scenario, keep_records| subject.run(scenario, seed, Options { keep_records });
+    let (mut explanation, outcome) = of_one_run(scenario, seed, signature, subject)?;
+    let with_all_parts = outcome.signatures();
+    for part in parts::parts(scenario).into_iter().take(PARTS_MAX) {
+        let rest = parts::without(scenario, &part);
+        let mut entry = PartNecessity {
+            part: parts::describe(scenario, &part),
+            necessity: Necessity::Inseparable,
+            others: Vec::new(),
+        };
+        let options = Options {
+            keep_records: false,
+        };
+        if rest.check().is_ok()
+            && let Ok(outcome) = subject.run(&rest, seed, options)
+        {
+            explanation.runs += 1;
+            let mut signatures = outcome.signatures();
+            let still = signatures.contains(&explanation.signature);
+            entry.necessity = match (still, outcome.stop.limit()) {
+                (true, _) => Necessity::NotNecessary,
+                (false, None) => Necessity::Necessary,
+                (false, Some(_)) => Necessity::Undecided,
+            };
+            signatures.retain(|it| !with_all_parts.contains(it));
+            entry.others = signatures;
+        }
+        explanation.parts.push(entry);
+    }
+    Ok(explanation)
+}
+
+/// As [`explain`], from one run only: the cause, the records that led to the failure and the two
+/// accesses that decided it, without the parts.
+///
+/// # Errors
+/// As [`explain`].
+pub fn explain_briefly(
+    scenario: &Scenario,
+    seed: u64,
+    signature: Option<&str>,
+    subject: &dyn Subject,
+) -> Result<Explanation, ExplainError> {
+    of_one_run(scenario, seed, signature, subject).map(|it| it.0)
+}
+
+fn of_one_run(
+    scenario: &Scenario,
+    seed: u64,
+    signature: Option<&str>,
+    subject: &dyn Subject,
+) -> Result<(Explanation, Outcome), ExplainError> {
     let mut logged = scenario.clone();
     logged.limits.access_log = critical_pair::ACCESSES_MAX;
-    let outcome = run(&logged, true)?;
+    let outcome = subject.run(&logged, seed, Options { keep_records: true })?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NoFailure)?;
     let FailureDetails {
         detail,
@@ -127,8 +176,7 @@ pub fn explain(
     let of_block = violations.find_map(|it| headline::of_block(scenario, &outcome, it));
     let of_pair = || headline::of_pair(scenario, &host, critical_pair.as_ref()?);
     let headline = of_block.or_else(of_pair);
-    let with_all_parts = outcome.signatures();
-    let mut explanation = Explanation {
+    let explanation = Explanation {
         schema_version: 4,
         signature: failure.signature.clone(),
         at: failure.at,
@@ -141,30 +189,7 @@ pub fn explain(
         runs: 1,
         failure_likelihood: None,
     };
-    for part in parts::parts(scenario).into_iter().take(PARTS_MAX) {
-        let rest = parts::without(scenario, &part);
-        let mut entry = PartNecessity {
-            part: parts::describe(scenario, &part),
-            necessity: Necessity::Inseparable,
-            others: Vec::new(),
-        };
-        if rest.check().is_ok()
-            && let Ok(outcome) = run(&rest, false)
-        {
-            explanation.runs += 1;
-            let mut signatures = outcome.signatures();
-            let still = signatures.contains(&failure.signature);
-            entry.necessity = match (still, outcome.stop.limit()) {
-                (true, _) => Necessity::NotNecessary,
-                (false, None) => Necessity::Necessary,
-                (false, Some(_)) => Necessity::Undecided,
-            };
-            signatures.retain(|it| !with_all_parts.contains(it));
-            entry.others = signatures;
-        }
-        explanation.parts.push(entry);
-    }
-    Ok(explanation)
+    Ok((explanation, outcome))
 }
 
 /// The failure to explain.

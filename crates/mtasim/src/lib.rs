@@ -259,10 +259,11 @@ pub mod prelude {
     };
     pub use property::proptest::prelude::*;
     pub use property::{
-        Builds, Case, Cases, Counterexample, Property, PropertyFailure, RunError, Schedule, Search,
-        adversarial_schedules, bursty_link, campaign_config, cases, clean_link, critical_sections,
-        every_acknowledged_message_arrives, fault_plans, networks, never_corrupts, never_leaks,
-        no_faults, preemptions, recovers_after_healing, schedules, stalls, workloads,
+        Builds, Case, Cases, Counterexample, Covered, Property, PropertyFailure, RunError,
+        Schedule, Search, adversarial_schedules, bursty_link, campaign, campaign_config, cases,
+        clean_link, critical_sections, every_acknowledged_message_arrives, fault_plans, networks,
+        never_corrupts, never_leaks, no_faults, preemptions, recovers_after_healing, schedules,
+        stalls, workloads,
     };
     pub use simulation::{Options, Outcome};
     pub use winsock::SocketError;

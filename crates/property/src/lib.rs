@@ -8,12 +8,14 @@
 //! | [`mod@networks`], [`mod@workloads`], [`mod@fault_plans`], [`mod@schedules`], [`mod@preemptions`] | strategies for the parts of a case |
 //! | [`cases`](mod@cases) | a strategy for whole cases |
 //! | [`properties`] | what must hold in every run |
+//! | [`mod@campaign`] | running a property over many cases, and what they covered |
 //! | [`search`] | searching cases for a counterexample |
 //!
 //! A case holds everything that proptest draws; a run is a function of the case and the build.
 //! Every strategy shrinks towards a clean link without faults that carries one message.
 
 pub mod builds;
+pub mod campaign;
 pub mod case;
 pub mod cases;
 pub mod fault_plans;
@@ -27,6 +29,7 @@ pub mod workloads;
 pub use proptest;
 
 pub use builds::{Builds, RunError};
+pub use campaign::{Covered, campaign};
 pub use case::Case;
 pub use cases::{Cases, campaign_config, cases};
 pub use fault_plans::{fault_plans, no_faults, stalls};

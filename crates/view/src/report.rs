@@ -8,6 +8,7 @@ mod columns;
 mod data;
 mod failures;
 mod packets;
+mod selection;
 mod threads;
 mod time;
 
@@ -35,6 +36,7 @@ struct Page<'a> {
     failures: &'a [Failure],
     cause: Option<Cause<'a>>,
     command: &'a str,
+    left_out: String,
     facts: Vec<(&'static str, String)>,
     style: &'static str,
     script: &'static str,
@@ -50,6 +52,7 @@ struct Cause<'a> {
     necessary: Vec<&'a str>,
     unnecessary: Vec<&'a str>,
     undecided: Vec<&'a str>,
+    has_parts: bool,
     runs: u64,
 }
 
@@ -70,7 +73,8 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
         unexpected: &run.outcome.unexpected,
         cause: explanation.map(cause),
         command: run.command,
-        facts: facts(run, data.left_out),
+        left_out: left_out(run, &data),
+        facts: facts(run),
         style: include_str!("../page/page.css"),
         script: include_str!("../page/report.js"),
         data: data.to_json(),
@@ -94,7 +98,11 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
     };
     let necessary = parts(Necessity::Necessary);
     let undecided = parts(Necessity::Undecided);
-    let summary = if necessary.is_empty() && !undecided.is_empty() {
+    let has_parts = !explanation.parts.is_empty();
+    let summary = if !has_parts {
+        // The run is long, and each part would need another run.
+        explanation.detail.clone()
+    } else if necessary.is_empty() && !undecided.is_empty() {
         "no part is known to be necessary: runs without a part were cut off at a limit.".to_owned()
     } else if necessary.is_empty() {
         "no single part of the scenario is necessary; it happens without each of them.".to_owned()
@@ -103,6 +111,7 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
     };
     // The cause first, then the parts that it needs.
     let summary = match &explanation.headline {
+        Some(headline) if !has_parts => headline.clone(),
         Some(headline) => format!("{headline}. In this run {summary}"),
         None => summary,
     };
@@ -113,6 +122,7 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
         necessary,
         unnecessary: parts(Necessity::NotNecessary),
         undecided,
+        has_parts,
         runs: explanation.runs,
     }
 }
@@ -129,7 +139,7 @@ fn alternatives(parts: &[&str]) -> String {
 }
 
 /// The table of the run's numbers.
-fn facts(run: &Run<'_>, left_out: u64) -> Vec<(&'static str, String)> {
+fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
     let outcome = run.outcome;
     let (associations, messages) = (outcome.associations, outcome.messages);
     let hosts = outcome.hosts.iter();
@@ -140,7 +150,7 @@ fn facts(run: &Run<'_>, left_out: u64) -> Vec<(&'static str, String)> {
     let logged: Vec<String> = logged
         .map(|(id, count)| format!("{count} x {id}"))
         .collect();
-    let mut facts = vec![
+    vec![
         ("hosts", hosts.join(", ")),
         (
             "associations",
@@ -164,10 +174,28 @@ fn facts(run: &Run<'_>, left_out: u64) -> Vec<(&'static str, String)> {
         ("scheduler", run.scenario.scheduler.as_str().to_owned()),
         ("seed", outcome.seed.to_string()),
         ("digest", outcome.digest.to_string()),
+    ]
+}
+
+/// What of the run is not on the page, and how to get it; empty if everything is.
+fn left_out(run: &Run<'_>, data: &Data<'_>) -> String {
+    let kinds = [
+        ("packets", data.packets_drawn, " --pcap run.pcapng"),
+        ("lines of Winsock.log", data.lines_drawn, " --out run"),
     ];
-    if left_out > 0 {
-        let text = format!("{left_out} packets, thread intervals and log lines");
-        facts.push(("not on this page", text));
+    let cut: Vec<_> = kinds.iter().filter(|it| !it.1.is_whole()).collect();
+    if cut.is_empty() {
+        return String::new();
     }
-    facts
+    let numbers: Vec<String> = cut
+        .iter()
+        .map(|(kind, it, _)| format!("{} of {} {kind}", it.drawn, it.all))
+        .collect();
+    let flags: String = cut.iter().map(|it| it.2).collect();
+    format!(
+        "This page shows {}: all around the first occurrence of each failure, and an even sample of the \
+         rest. For all of them: {}{flags}",
+        numbers.join(" and "),
+        run.command
+    )
 }

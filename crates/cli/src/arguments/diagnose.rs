@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use config::plan::Duration;
+use diagnose::DateOrder;
 
 use super::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArguments {
-    /// Winsock.log files, and application event logs as text (as Event Viewer saves them, or
-    /// EV0.LOG); `-` reads standard input.
+    /// Winsock.log files, and application event logs (text or CSV of Event Viewer, its clipboard,
+    /// EV0.LOG, EV1.LOG ...; several of one computer are joined); `-` reads standard input.
     #[arg(required = true, value_name = "LOG")]
     pub(crate) logs: Vec<PathBuf>,
     /// The MTA's `TCP/IP control blocks`, for the forecast [default: from event 9156, else 20].
@@ -25,10 +26,32 @@ pub(crate) struct DiagnoseArguments {
     /// the latest calls stay undecided.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) calls: usize,
-    /// Ignore event logs beside a Winsock.log (HOST.events.txt, EV0.LOG).
+    /// The order of day and month in dates that can be read both ways [default: the whole file
+    /// decides].
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(crate) dates: Option<Dates>,
+    /// Ignore event logs beside a Winsock.log (HOST.events.txt, EV0.LOG, EV1.LOG ...).
     #[arg(long)]
     pub(crate) alone: bool,
     /// Output format; `json` is one object per log, one per line.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// The order of day and month.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Dates {
+    /// 6/30/2001, as on American systems.
+    MonthFirst,
+    /// 30/6/2001, as on most others.
+    DayFirst,
+}
+
+impl From<Dates> for DateOrder {
+    fn from(dates: Dates) -> Self {
+        match dates {
+            Dates::MonthFirst => Self::MonthFirst,
+            Dates::DayFirst => Self::DayFirst,
+        }
+    }
 }

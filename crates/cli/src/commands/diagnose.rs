@@ -7,7 +7,9 @@ mod text;
 use std::io;
 use std::time::Duration;
 
-use diagnose::{Allocation, EventLog, Limits, Lines, LogKind, Reader, Summary};
+use diagnose::{
+    Allocation, DateOrder, EventLog, Limits, Line, Lines, LogKind, Reader, Summary, event_log,
+};
 
 use crate::arguments::{DiagnoseArguments, Format};
 use crate::exit_code;
@@ -18,8 +20,9 @@ use source::Source;
 /// The default size of the pool (Q166602, Q243632).
 const POOL: u64 = 20;
 
-/// An event log and the computer it is from.
+/// The event logs of one computer.
 struct Companion {
+    /// The files, oldest first.
     name: String,
     host: String,
     log: EventLog,
@@ -33,7 +36,27 @@ struct Report<'a> {
     companion: Option<&'a Companion>,
     /// Events quoted in the Winsock.log itself.
     quoted: Option<&'a EventLog>,
+    left_out: LeftOut,
     pool: u64,
+}
+
+/// Lines of no known form in a Winsock.log.
+#[derive(Clone, Copy, Default)]
+struct LeftOut {
+    count: u64,
+    first: u64,
+}
+
+impl LeftOut {
+    fn add(&mut self, line: Line<'_>) {
+        let is_remark = diagnose::reader::is_gap(line.bytes);
+        if !is_remark && !line.bytes.trim_ascii().is_empty() {
+            self.count += 1;
+            if self.count == 1 {
+                self.first = line.number;
+            }
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
@@ -47,8 +70,8 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
         }
     }
     let mut given = Vec::new();
-    for source in event_logs {
-        match read_events(source) {
+    for sources in by_host(event_logs, &logs) {
+        match read_events(&sources, arguments, terminal) {
             Ok(companion) => {
                 match arguments.format {
                     Format::Human => terminal.print(&text::events(&companion))?,
@@ -62,27 +85,62 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
     let is_only_log = logs.len() == 1;
     for source in logs {
         let found = match &given[..] {
-            [] if !arguments.alone => find_companion(&source, terminal),
+            [] if !arguments.alone => find_companion(&source, arguments, terminal),
             _ => None,
         };
         let same_host = given.iter().find(|it| it.host == source.host());
         let companion = same_host.or(given.first().filter(|_| is_only_log));
-        let code = match read_log(source, companion.or(found.as_ref()), arguments, terminal) {
+        let code = match read_log(&source, companion.or(found.as_ref()), arguments, terminal) {
             Err(Failure::Terminal(error)) => return Err(Failure::Terminal(error)),
             Err(failure) => failure.report(terminal),
             Ok(code) => code,
         };
-        worst = worst.max(code);
+        worst = worst_of(worst, code);
     }
     Ok(worst)
 }
 
-/// The event log in the same directory as a Winsock.log.
-fn find_companion(source: &Source, terminal: &mut Terminal) -> Option<Companion> {
+/// Something that leaked matters more than something that is undecided; a file that cannot be read
+/// matters most.
+fn worst_of(one: u8, other: u8) -> u8 {
+    match (one, other) {
+        (exit_code::UNDECIDED, exit_code::SUCCESS) | (exit_code::SUCCESS, exit_code::UNDECIDED) => {
+            exit_code::UNDECIDED
+        }
+        (exit_code::UNDECIDED, code) | (code, exit_code::UNDECIDED) => code,
+        (one, other) => one.max(other),
+    }
+}
+
+/// The event logs by computer, each computer's oldest first. Beside a single Winsock.log all of them are
+/// of its computer.
+fn by_host(mut event_logs: Vec<Source>, logs: &[Source]) -> Vec<Vec<Source>> {
+    event_logs.sort_by_key(|it| std::cmp::Reverse(it.age()));
+    let mut hosts: Vec<Vec<Source>> = Vec::new();
+    for source in event_logs {
+        let same = |it: &&mut Vec<Source>| logs.len() == 1 || it[0].family() == source.family();
+        match hosts.iter_mut().find(same) {
+            Some(host) => host.push(source),
+            None => hosts.push(vec![source]),
+        }
+    }
+    hosts
+}
+
+/// The event logs in the same directory as a Winsock.log.
+fn find_companion(
+    source: &Source,
+    arguments: &DiagnoseArguments,
+    terminal: &mut Terminal,
+) -> Option<Companion> {
     let candidates = source.companion_paths();
-    let mut sources = candidates.iter().filter_map(|path| Source::open(path).ok());
-    let source = sources.find(|it| it.kind == Some(LogKind::Events))?;
-    match read_events(source) {
+    let sources = candidates.iter().filter_map(|path| Source::open(path).ok());
+    let sources = sources.filter(|it| it.kind == Some(LogKind::Events));
+    let sources: Vec<Source> = sources.collect();
+    if sources.is_empty() {
+        return None;
+    }
+    match read_events(&sources, arguments, terminal) {
         Ok(companion) => Some(companion),
         Err(failure) => {
             failure.report(terminal);
@@ -91,26 +149,55 @@ fn find_companion(source: &Source, terminal: &mut Terminal) -> Option<Companion>
     }
 }
 
-fn read_events(source: Source) -> Result<Companion, Failure> {
-    let host = source.host().to_owned();
-    let (mut lines, mut log) = (Lines::new(source.reader), EventLog::default());
-    while let Some(line) = lines
-        .next_line()
-        .map_err(|error| cannot_read(&source.name, &error))?
-    {
-        log.on_line(line);
+/// Reads the event logs of one computer, and says how.
+fn read_events(
+    sources: &[Source],
+    arguments: &DiagnoseArguments,
+    terminal: &mut Terminal,
+) -> Result<Companion, Failure> {
+    let mut log = EventLog::new(arguments.dates.map(DateOrder::from));
+    for source in sources {
+        let fail = |error: io::Error| cannot_read(&source.name, &error);
+        let mut lines = Lines::new(source.reader().map_err(fail)?);
+        while let Some(line) = lines.next_line().map_err(fail)? {
+            log.on_line(line);
+        }
+        log.end_file(&source.name);
     }
     log.finish();
+    for note in log.notes() {
+        terminal.note(&format!("note: {note}\n"))?;
+    }
+    let names: Vec<&str> = sources.iter().map(|it| it.name.as_str()).collect();
     Ok(Companion {
-        name: source.name,
-        host,
+        name: names.join(", "),
+        host: sources[0].host().to_owned(),
         log,
     })
 }
 
+/// The order of day and month in a Winsock.log, with a note if it is not certain.
+fn dates_of(
+    source: &Source,
+    arguments: &DiagnoseArguments,
+    terminal: &mut Terminal,
+) -> Result<DateOrder, Failure> {
+    if let Some(dates) = arguments.dates {
+        return Ok(dates.into());
+    }
+    let survey = source
+        .survey()
+        .map_err(|error| cannot_read(&source.name, &error))?;
+    let (order, proof) = survey.order();
+    if let Some(note) = event_log::order_note(&source.name, order, proof) {
+        terminal.note(&format!("note: {note}; --dates decides it\n"))?;
+    }
+    Ok(order)
+}
+
 /// Reads a Winsock.log and prints the diagnosis; the exit code.
 fn read_log(
-    source: Source,
+    source: &Source,
     companion: Option<&Companion>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
@@ -118,10 +205,13 @@ fn read_log(
     let limits = Limits {
         disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),
         calls_at_once: arguments.calls,
+        dates: dates_of(source, arguments, terminal)?,
     };
     let name = &source.name;
     let events = companion.map(|it| &it.log);
-    let (mut lines, mut reader) = (Lines::new(source.reader), Reader::new(limits, events));
+    let content = source.reader().map_err(|error| cannot_read(name, &error))?;
+    let (mut lines, mut reader) = (Lines::new(content), Reader::new(limits, events));
+    let mut left_out = LeftOut::default();
     // A KB article quotes events between lines of the log.
     let mut quoted = EventLog::default();
     let mut printer: Box<dyn Printer> = match arguments.format {
@@ -134,6 +224,9 @@ fn read_log(
     {
         if !reader.on_line(line, &mut |entry| printer.add(entry)) {
             quoted.on_line(line);
+            if !quoted.is_in_entry() {
+                left_out.add(line);
+            }
         }
         if printer.is_large() {
             print(arguments.format, &printer.take_text(), terminal)?;
@@ -155,13 +248,15 @@ fn read_log(
         summary,
         companion,
         quoted,
+        left_out,
         pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
     });
     print(arguments.format, &printer.take_text(), terminal)?;
-    Ok(if summary.total.leaked == 0 {
-        exit_code::SUCCESS
-    } else {
-        exit_code::UNEXPECTED
+    let total = &summary.total;
+    Ok(match (total.leaked + total.suspected, total.unknown) {
+        (0, 0) => exit_code::SUCCESS,
+        (0, _) => exit_code::UNDECIDED,
+        (_, _) => exit_code::UNEXPECTED,
     })
 }
 

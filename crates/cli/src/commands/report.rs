@@ -115,15 +115,15 @@ fn explanation(
 ) -> Option<Explanation> {
     let runs = parts::parts(&source.scenario).len() as u64 + 1;
     let is_cheap = outcome.calls.saturating_mul(runs) <= CALLS_MAX;
-    match when {
+    let explain = match when {
         Explain::Never => return None,
-        Explain::Auto if !is_cheap => return None,
-        Explain::Auto | Explain::Always => {}
-    }
+        Explain::Auto if !is_cheap => explain::explain_briefly,
+        Explain::Auto | Explain::Always => explain::explain,
+    };
     let gravest = report::gravest_failure(&source.scenario, outcome);
     let signature = source.signature.clone().or(gravest)?;
     // `ok`: a capsule's failure may no longer occur in this build. The page does without then.
-    explain::explain(&source.scenario, source.seed, Some(&signature), subject).ok()
+    explain(&source.scenario, source.seed, Some(&signature), subject).ok()
 }
 
 fn from_capsule(capsule: Capsule, path: &Path) -> Source {

@@ -119,3 +119,119 @@ fn calls_given_up_as_the_process_failed_are_in_doubt() {
     let another = [start, (289, 20), (9405, 20), (289, 50)];
     assert_eq!(given_up(&another), Some((2, 0)));
 }
+
+/// The calls given up by one service run, of which the last two in the second of its failure.
+const RUN: [(u32, &str); 5] = [
+    (9298, "8:00:00"),
+    (289, "8:00:05"),
+    (289, "8:00:20"),
+    (289, "8:00:20"),
+    (9405, "8:00:21"),
+];
+
+/// The events of [`RUN`] in one form. `{id}` and `{time}` stand for what differs.
+fn in_form(form: &str) -> String {
+    let entries = RUN.iter().map(|(id, time)| {
+        form.replace("{id}", &id.to_string())
+            .replace("{time}", time)
+    });
+    entries.collect()
+}
+
+#[test]
+fn every_form_that_people_have_says_the_same() {
+    let forms = [
+        // Articles.
+        "Event ID: {id}\nSource: MSExchangeMTA\nDate: 6/6/2001 {time} AM\n\n",
+        "Event ID {id}\nDate: 6/6/2001 {time} AM\n\n",
+        // The clipboard of Windows 2000, in three languages.
+        "Event Type:\tError\nEvent Source:\tMSExchangeMTA\nEvent Category:\tX.400 Service\n\
+         Event ID:\t{id}\nDate:\t\t6/6/2001\nTime:\t\t{time} AM\nUser:\t\tN/A\nComputer:\tPARIS\n\
+         Description:\nDate: 1/1/1999, source: unknown\n\n",
+        "Ereignistyp:\tFehler\r\nEreignisquelle:\tMSExchangeMTA\r\nEreigniskennung:\t{id}\r\n\
+         Datum:\t\t06.06.2001\r\nZeit:\t\t{time}\r\nBenutzer:\tN/V\r\nBeschreibung:\r\nx\r\n",
+        "Type d'\u{e9}v\u{e9}nement :\tErreur\nSource de l'\u{e9}v\u{e9}nement :\tMSExchangeMTA\n\
+         ID de l'\u{e9}v\u{e9}nement :\t{id}\nDate :\t\t06/06/2001\nHeure :\t\t{time}\nDescription :\nx\n",
+        // Tables that Event Viewer saves: text, CSV, the columns of later versions.
+        "6/6/2001\t{time} AM\tMSExchangeMTA\tError\tX.400 Service \t{id}\tN/A\tPARIS\tA text, with 2 commas, \n",
+        "6/6/2001,{time} AM,MSExchangeMTA,Error,X.400 Service ,{id},N/A,PARIS,\"A text\nof two lines\"\n",
+        "06.06.2001;{time};MSExchangeMTA;Fehler;(2);{id};N/V;PARIS;x\n",
+        "Error,6/6/2001,{time} AM,MSExchangeMTA,X.400 Service ,{id},N/A,PARIS,x\n",
+        "Error,6/6/2001 {time} AM,MSExchangeMTA,{id},(2),x\n",
+        "message NMI{id}: X.400 Service Event, severity 12\n\n          \
+         (MTA MAIN BASE(1) Proc 26) 06-06-01 {time}am\n          x\n\n",
+    ];
+    for form in forms {
+        let log = read(&in_form(form));
+        let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
+        assert_eq!(found, Some((3, 2)), "{form}");
+        assert_eq!(log.lasted(0), Some(Duration::from_secs(21)), "{form}");
+        // Latin-1 and UTF-8 do not matter.
+        let latin: Vec<u8> = in_form(form).chars().map(|it| it as u8).collect();
+        let (mut lines, mut narrow) = (Lines::new(&latin[..]), EventLog::default());
+        while let Some(line) = lines.next_line().expect("memory can be read") {
+            narrow.on_line(line);
+        }
+        narrow.finish();
+        assert_eq!(narrow.given_up(0), log.given_up(0), "{form}");
+    }
+}
+
+#[test]
+fn a_log_that_is_saved_newest_first_is_read_oldest_first() {
+    let form = "6/6/2001,{time} AM,MSExchangeMTA,Error,X.400 Service ,{id},N/A,PARIS,x\n";
+    let text = in_form(form);
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.reverse();
+    let header = "Date,Time,Source,Type,Category,Event,User,Computer,Description";
+    let log = read(&format!("{header}\n{}\n", lines.join("\n")));
+    let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
+    assert_eq!(found, Some((3, 2)));
+}
+
+#[test]
+fn parts_of_a_log_are_joined_by_time_and_copies_are_left_out() {
+    let part = |from: usize, to: usize| -> String {
+        let entries = RUN[from..to].iter();
+        let entries =
+            entries.map(|(id, time)| format!("Event ID: {id}\nDate: 6/6/2001 {time} AM\n\n"));
+        entries.collect()
+    };
+    let joined = |parts: &[String]| {
+        let mut log = EventLog::default();
+        for (number, text) in parts.iter().enumerate() {
+            let mut lines = Lines::new(text.as_bytes());
+            while let Some(line) = lines.next_line().expect("memory can be read") {
+                log.on_line(line);
+            }
+            log.end_file(&format!("part {number}"));
+        }
+        log.finish();
+        log
+    };
+    let (whole, older, newer) = (part(0, 5), part(0, 2), part(2, 5));
+    for parts in [
+        vec![whole.clone()],
+        vec![older.clone(), newer.clone()],
+        vec![newer, older],
+        vec![whole.clone(), whole.clone()],
+    ] {
+        let log = joined(&parts);
+        let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
+        assert_eq!(found, Some((3, 2)), "{parts:?}");
+    }
+    let twice = joined(&[whole.clone(), whole]);
+    assert_eq!(
+        twice.notes(),
+        ["part 1: its 5 events are left out, because part 0 covers the same time"]
+    );
+}
+
+#[test]
+fn events_of_other_programs_do_not_count() {
+    let form = "6/6/2001,{time} AM,MSExchangeMTA,Error,None,{id},N/A,PARIS,x\n";
+    let other = "6/6/2001,8:00:06 AM,MSExchangeIS,Error,None,289,N/A,PARIS,x\n";
+    let log = read(&format!("{}{other}", in_form(form)));
+    assert_eq!(log.given_up(0).map(|it| it.calls), Some(3));
+    assert_eq!(log.notes().len(), 1, "{:?}", log.notes());
+}

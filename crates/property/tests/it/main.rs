@@ -1,4 +1,5 @@
 //! Integration tests of the strategies, of shrinking and of the regression file.
 
+mod campaign;
 mod shrink;
 mod strategies;

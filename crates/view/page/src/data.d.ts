@@ -77,10 +77,10 @@ export interface EventLog {
 }
 
 export interface WinsockLog {
-  /** The number of the first line in the file. */
-  first: number;
   /** Delta column. */
   at: number[];
+  /** Line numbers in the file; a delta column. */
+  number: number[];
   /** Indices into `log_lines`. */
   line: number[];
 }

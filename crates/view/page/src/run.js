@@ -69,7 +69,11 @@ const decodeHost = (host, number) => ({
   lifetimes: host.lifetimes.map(decodeLifetime),
   threads: host.threads.map(decodeThread),
   eventLog: { ...host.event_log, at: decodeTimes(host.event_log.at) },
-  winsockLog: { ...host.winsock_log, at: decodeTimes(host.winsock_log.at) },
+  winsockLog: {
+    ...host.winsock_log,
+    at: decodeTimes(host.winsock_log.at),
+    number: decodeTimes(host.winsock_log.number),
+  },
 });
 
 /** @typedef {ReturnType<typeof decodeLink>} Link */
@@ -124,7 +128,7 @@ export class Run {
     const line = host.winsockLog.line[index];
     return {
       /** In the file. */
-      number: host.winsockLog.first + index,
+      number: host.winsockLog.number[index],
       at: host.winsockLog.at[index],
       text: this.texts[this.logLines.text[line]],
       thread: this.logLines.thread[line],

@@ -28,7 +28,7 @@ export function sampleData() {
         lifetimes: [],
         threads: [],
         event_log: { at: [], id: [], kind: [], text: [] },
-        winsock_log: { first: 1, at: [], line: [] },
+        winsock_log: { at: [], number: [], line: [] },
       },
       {
         name: "PARIS",
@@ -45,7 +45,7 @@ export function sampleData() {
         ],
         threads: THREADS,
         event_log: { at: [30 * SECOND], id: [9215], kind: [1], text: [2] },
-        winsock_log: { first: 11, at: [10 * SECOND, 40 * SECOND], line: [0, 1] },
+        winsock_log: { at: [10 * SECOND, 40 * SECOND], number: [11, 1], line: [0, 1] },
       },
     ],
     links: [

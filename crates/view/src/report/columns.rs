@@ -83,8 +83,4 @@ impl Times {
         self.differences.push(at - self.last);
         self.last = at;
     }
-
-    pub(super) const fn len(&self) -> usize {
-        self.differences.len()
-    }
 }

@@ -19,8 +19,9 @@ use crate::run::Run;
 
 use super::access_contexts::{self, AccessContext};
 use super::columns::{LogLines, Texts, Times};
-use super::failures::{Failure, Occurrence};
+use super::failures::{self, Failure, Occurrence};
 use super::packets::{self, Packets};
+use super::selection::{self, Drawn};
 use super::threads::{self, Thread};
 
 /// Lines of Winsock.log per host.
@@ -40,9 +41,12 @@ pub(super) struct Data<'a> {
     contexts: Vec<AccessContext>,
     marks: Vec<Mark>,
     failures: Vec<&'a [Occurrence]>,
-    /// Packets, intervals and log lines beyond the limits.
+    /// How many packets are drawn.
     #[serde(skip)]
-    pub(super) left_out: u64,
+    pub(super) packets_drawn: Drawn,
+    /// How many lines of Winsock.log are shown.
+    #[serde(skip)]
+    pub(super) lines_drawn: Drawn,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,9 +83,9 @@ struct EventLog {
 
 #[derive(Debug, Default, Serialize)]
 struct WinsockLog {
-    /// The number of the first line in the file.
-    first: usize,
     at: Times,
+    /// Line numbers in the file, as differences.
+    number: Times,
     /// Indices into [`LogLines`].
     line: Vec<u32>,
 }
@@ -119,23 +123,24 @@ impl<'a> Data<'a> {
     pub(super) fn of(run: &Run<'_>, failures: &'a [Failure]) -> Self {
         let mut texts = Texts::default();
         let mut log_lines = LogLines::default();
-        let mut left_out = run.observations.dropped;
+        let findings = failures::moments(failures);
+        let mut lines_drawn = Drawn::default();
         let lifetimes = lifetime::lifetimes(run.scenario, run.outcome);
         let mut hosts = Vec::new();
         for (view, id) in run.outcome.hosts.iter().zip((0..).map(HostId)) {
             let lifetimes = lifetimes.iter().filter(|it| it.host == id);
-            let (winsock_log, more) = winsock_log(run, id, failures, &mut log_lines, &mut texts);
-            left_out += more;
+            let (winsock_log, more) = winsock_log(run, id, &findings, &mut log_lines, &mut texts);
+            lines_drawn = lines_drawn.and(more);
             hosts.push(Host {
                 name: view.name.clone(),
                 build: view.program(),
                 lifetimes: lifetimes.map(encode).collect(),
-                threads: threads::threads(run, id, &mut texts),
+                threads: threads::threads(run, id, &findings, &mut texts),
                 event_log: event_log(run, id, &mut texts),
                 winsock_log,
             });
         }
-        let (packets, more) = packets::packets(run, &mut texts);
+        let (packets, packets_drawn) = packets::packets(run, &findings, &mut texts);
         let occurrences = failures.iter().map(|it| it.occurrences.as_slice());
         Self {
             end: run.outcome.simulated.nanos(),
@@ -146,7 +151,8 @@ impl<'a> Data<'a> {
             contexts: access_contexts::access_contexts(run, &mut texts),
             marks: marks(run),
             failures: occurrences.collect(),
-            left_out: left_out + more,
+            packets_drawn,
+            lines_drawn,
             texts: texts.into_texts(),
         }
     }
@@ -196,30 +202,28 @@ fn event_log(run: &Run<'_>, host: HostId, texts: &mut Texts) -> EventLog {
     log
 }
 
-/// A host's Winsock.log, and how many lines are left out. Of a log that is too long, the lines
-/// around the first failure are kept.
+/// A host's Winsock.log, around findings at these times and thinned out elsewhere.
 fn winsock_log(
     run: &Run<'_>,
     host: HostId,
-    failures: &[Failure],
+    findings: &[u64],
     log_lines: &mut LogLines,
     texts: &mut Texts,
-) -> (WinsockLog, u64) {
+) -> (WinsockLog, Drawn) {
     let all: Vec<(Instant, winsock_log::Line)> = winsock_log::lines(run.outcome, host).collect();
-    let center = failures.first().map_or(0, |it| it.first().at);
-    let center = all.partition_point(|(at, _)| at.nanos() < center);
-    let first_max = all.len().saturating_sub(LINES_MAX);
-    let first = center.saturating_sub(LINES_MAX / 2).min(first_max);
-    let mut log = WinsockLog {
-        first: first + 1,
-        ..WinsockLog::default()
-    };
-    for (at, line) in all.iter().skip(first).take(LINES_MAX) {
+    let times: Vec<Instant> = all.iter().map(|it| it.0).collect();
+    let is_drawn = selection::selected(&times, findings, LINES_MAX);
+    let mut log = WinsockLog::default();
+    for ((number, (at, line)), _) in (1..).zip(&all).zip(is_drawn).filter(|it| it.1) {
         log.at.push(*at);
+        log.number.push_nanos(number);
         log.line.push(log_lines.index(*line, texts));
     }
-    let left_out = all.len() - log.at.len();
-    (log, left_out as u64)
+    let drawn = Drawn {
+        drawn: log.line.len() as u64,
+        all: all.len() as u64,
+    };
+    (log, drawn)
 }
 
 fn links(run: &Run<'_>) -> Vec<Link> {

@@ -236,6 +236,11 @@ const fn meaning(kind: ViolationKind) -> &'static str {
     }
 }
 
+/// The moments that the page must show in full: those at which each failure was first found.
+pub(super) fn moments(failures: &[Failure]) -> Vec<u64> {
+    failures.iter().map(|it| it.first().at).collect()
+}
+
 /// The heading: the most serious failure and its context.
 pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
     match failures {

@@ -1,5 +1,6 @@
 //! Packets for the page, each with a short description of its content and outcome.
 
+use kernel::Instant;
 use logs::sentence::drop_reason;
 use serde::Serialize;
 use simulation::observers::packet_capture::{ArrivingCopy, CapturedPacket, Fate};
@@ -7,6 +8,7 @@ use simulation::observers::packet_capture::{ArrivingCopy, CapturedPacket, Fate};
 use crate::run::Run;
 
 use super::columns::{Texts, Times};
+use super::selection::{self, Drawn};
 
 /// Packets on the page.
 const PACKETS_MAX: usize = 40_000;
@@ -28,15 +30,19 @@ pub(super) struct Packets {
     attempt: Vec<u32>,
 }
 
-/// The packets of a run, and how many are left out.
-pub(super) fn packets(run: &Run<'_>, texts: &mut Texts) -> (Packets, u64) {
+/// The packets of a run, around findings at these times and thinned out elsewhere.
+pub(super) fn packets(run: &Run<'_>, findings: &[u64], texts: &mut Texts) -> (Packets, Drawn) {
     let mut packets = Packets::default();
     let links: Vec<_> = run.scenario.links.values().collect();
     let captured = run.observations.packets.iter();
     // A damaged copy is captured a second time where it arrives, and what a router answers to its own
     // host is on no link.
-    let mut sent = captured.filter(|it| matches!(it.fate, Fate::Carried(_) | Fate::Lost(_)));
-    for packet in sent.by_ref().take(PACKETS_MAX) {
+    let sent = captured.filter(|it| matches!(it.fate, Fate::Carried(_) | Fate::Lost(_)));
+    let sent: Vec<&CapturedPacket> = sent.collect();
+    let times: Vec<Instant> = sent.iter().map(|it| it.at).collect();
+    let is_drawn = selection::selected(&times, findings, PACKETS_MAX);
+    let all = sent.len() as u64;
+    for (packet, _) in sent.into_iter().zip(is_drawn).filter(|(_, drawn)| *drawn) {
         let end = &run.outcome.hosts[packet.end.0 as usize].name;
         let is_second = links[packet.link.0 as usize].between[1] == *end;
         let text = content(&packet.bytes) + &fate(packet);
@@ -51,7 +57,11 @@ pub(super) fn packets(run: &Run<'_>, texts: &mut Texts) -> (Packets, u64) {
             .attempt
             .push(if again { packet.identity.attempt } else { 0 });
     }
-    (packets, sent.count() as u64)
+    let drawn = Drawn {
+        drawn: packets.direction.len() as u64,
+        all: all + run.observations.dropped,
+    };
+    (packets, drawn)
 }
 
 fn intact(packet: &CapturedPacket) -> Option<&ArrivingCopy> {

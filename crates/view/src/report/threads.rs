@@ -1,8 +1,8 @@
 //! Threads for the page: when each runs, and what it waits for.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use kernel::Instant;
 use net::HostId;
 use serde::Serialize;
 use simulation::observers::thread_intervals::{
@@ -12,6 +12,7 @@ use simulation::observers::thread_intervals::{
 use crate::run::Run;
 
 use super::columns::{Texts, Times};
+use super::selection;
 
 /// Intervals of one thread. More are joined where the pauses between them are shortest.
 const INTERVALS_MAX: usize = 6_000;
@@ -42,7 +43,12 @@ struct Wait<'a> {
 }
 
 /// The threads of a host.
-pub(super) fn threads(run: &Run<'_>, host: HostId, texts: &mut Texts) -> Vec<Thread> {
+pub(super) fn threads(
+    run: &Run<'_>,
+    host: HostId,
+    findings: &[u64],
+    texts: &mut Texts,
+) -> Vec<Thread> {
     let mut intervals: BTreeMap<u16, Vec<&ThreadInterval>> = BTreeMap::new();
     for interval in run
         .observations
@@ -65,7 +71,7 @@ pub(super) fn threads(run: &Run<'_>, host: HostId, texts: &mut Texts) -> Vec<Thr
         if let Some(intervals) = intervals.get_mut(&number.0) {
             intervals.sort_by_key(|it| (it.from, it.to));
             thread.add_runs(intervals);
-            thread.add_waits(intervals, texts);
+            thread.add_waits(intervals, findings, texts);
         }
         thread
     });
@@ -88,15 +94,11 @@ impl Thread {
         }
     }
 
-    fn add_waits(&mut self, intervals: &[&ThreadInterval], texts: &mut Texts) {
-        let mut waits: Vec<Wait<'_>> = intervals.iter().filter_map(|it| Wait::of(it)).collect();
-        if waits.len() > INTERVALS_MAX {
-            // Long waits are the interesting ones.
-            waits.sort_by_key(|it| Reverse(it.interval.to.saturating_since(it.interval.from)));
-            waits.truncate(INTERVALS_MAX);
-            waits.sort_by_key(|it| it.interval.from);
-        }
-        for wait in waits {
+    fn add_waits(&mut self, intervals: &[&ThreadInterval], findings: &[u64], texts: &mut Texts) {
+        let waits: Vec<Wait<'_>> = intervals.iter().filter_map(|it| Wait::of(it)).collect();
+        let times: Vec<Instant> = waits.iter().map(|it| it.interval.from).collect();
+        let is_drawn = selection::selected(&times, findings, INTERVALS_MAX);
+        for (wait, _) in waits.into_iter().zip(is_drawn).filter(|it| it.1) {
             self.waits.push(wait.interval.from);
             self.waits.push(wait.interval.to);
             self.text.push(texts.index(wait.text));

@@ -22,7 +22,7 @@ impl JsonLine {
         let (name, event_log) = (json!(name), json!(companion.map(|it| &it.name)));
         Self {
             text: format!(
-                "{{\"schema_version\":1,\"log\":{name},\"event_log\":{event_log},\"lives\":["
+                "{{\"schema_version\":2,\"log\":{name},\"event_log\":{event_log},\"lives\":["
             ),
             is_first: true,
         }
@@ -45,6 +45,7 @@ impl Printer for JsonLine {
             "lines": summary.lines,
             "log_lines": summary.log_lines,
             "unknown_forms": summary.unknown_forms,
+            "left_out": diagnosis.left_out.count,
             "services": summary.services,
             "total": totals(&summary.total),
             "last_service": totals(&summary.last),
@@ -88,6 +89,7 @@ fn totals(totals: &Totals) -> Json {
         "is_whole": totals.is_whole,
         "allocated": totals.allocated,
         "leaked": totals.leaked,
+        "suspected": totals.suspected,
         "in_use": totals.in_use,
         "closed": totals.closed,
         "unknown": totals.unknown,
@@ -98,7 +100,12 @@ fn totals(totals: &Totals) -> Json {
 /// An event log, one object on one line.
 pub(super) fn events(companion: &Companion) -> String {
     let events = events_of(&companion.log);
-    let object = json!({ "schema_version": 1, "event_log": companion.name, "events": events });
+    let object = json!({
+        "schema_version": 2,
+        "event_log": companion.name,
+        "events": events,
+        "notes": companion.log.notes(),
+    });
     format!("{object}\n")
 }
 

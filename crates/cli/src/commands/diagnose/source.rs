@@ -1,44 +1,76 @@
-//! An open log, with its kind detected from its first bytes.
+//! A log, with its kind detected from its first bytes. It can be read more than once.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use diagnose::LogKind;
+use diagnose::{DateSurvey, Lines, LogKind, line};
 
 /// Bytes in which the kind of a log must show.
 const HEAD: u64 = 64 * 1_024;
 
 /// File names of the logs; a host name may precede them.
 const WINSOCK_LOG: &str = "Winsock.log";
-const EVENT_LOGS: [&str; 3] = ["events.txt", "EV0.LOG", "ev0.log"];
+const EVENT_LOG: &str = "events.txt";
+/// EV0.LOG is the newest; when it is full, it becomes EV1.LOG, and so on (Q163325).
+const EV_LOGS: u32 = 10;
 
 pub(super) struct Source {
     /// The path as given on the command line.
     pub(super) name: String,
     pub(super) kind: Option<LogKind>,
-    pub(super) reader: Box<dyn Read>,
+    content: Content,
+}
+
+enum Content {
+    File(PathBuf),
+    /// What came from a pipe, which can be read only once.
+    Memory(Vec<u8>),
 }
 
 impl Source {
     /// Opens a file; `-` is standard input.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut rest: Box<dyn Read> = if path.as_os_str() == "-" {
-            Box::new(io::stdin())
+        let content = if path.as_os_str() == "-" {
+            Content::Memory(whole(io::stdin())?)
+        } else if fs::metadata(path)?.is_file() {
+            Content::File(path.to_owned())
         } else {
-            Box::new(File::open(path)?)
+            Content::Memory(whole(File::open(path)?)?)
         };
-        let mut head = Vec::new();
-        rest.by_ref().take(HEAD).read_to_end(&mut head)?;
-        Ok(Self {
+        let mut source = Self {
             name: path.display().to_string(),
-            kind: LogKind::of(&head),
-            reader: Box::new(io::Cursor::new(head).chain(rest)),
+            kind: None,
+            content,
+        };
+        source.kind = LogKind::of(&source.head()?);
+        Ok(source)
+    }
+
+    /// Reads it from its start.
+    pub(super) fn reader(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match &self.content {
+            Content::File(path) => Box::new(File::open(path)?),
+            Content::Memory(bytes) => Box::new(bytes.as_slice()),
         })
     }
 
-    /// Where the event log of the same computer may be: the MTA (Q163321) and `mtasim run --out`
-    /// write both logs to one directory.
+    fn head(&self) -> io::Result<Vec<u8>> {
+        whole(self.reader()?.take(HEAD))
+    }
+
+    /// The stamps of a Winsock.log that can be read with the month or the day first. Nothing is read
+    /// beyond the head if that has none.
+    pub(super) fn survey(&self) -> io::Result<DateSurvey> {
+        let head = survey(self.head()?.as_slice())?;
+        match head.is_needed() {
+            true => survey(self.reader()?),
+            false => Ok(head),
+        }
+    }
+
+    /// Where the event logs of the same computer may be, oldest first: the MTA (Q163321) and
+    /// `mtasim run --out` write both logs to one directory.
     pub(super) fn companion_paths(&self) -> Vec<PathBuf> {
         let path = Path::new(&self.name);
         let file = path.file_name().unwrap_or_default().to_string_lossy();
@@ -48,12 +80,63 @@ impl Source {
             _ => return Vec::new(),
         }
         let sibling = |end: &str| path.with_file_name(format!("{}{end}", &file[..length]));
-        EVENT_LOGS.map(sibling).into()
+        let events = [sibling(EVENT_LOG)];
+        if events[0].exists() {
+            return events.into();
+        }
+        let numbers = (0..EV_LOGS).rev();
+        let found = numbers.filter_map(|number| {
+            let names = [format!("EV{number}.LOG"), format!("ev{number}.log")];
+            names
+                .map(|it| sibling(&it))
+                .into_iter()
+                .find(|it| it.exists())
+        });
+        found.collect()
     }
 
     /// The computer, which `mtasim run --out` puts before the first dot of the file name.
     pub(super) fn host(&self) -> &str {
-        let file = self.name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let file = self.file_name();
         file.split('.').next().unwrap_or_default()
     }
+
+    /// The number in the name of `EV1.LOG`: the larger, the older.
+    pub(super) fn age(&self) -> Option<u32> {
+        let (_, number) = self.part()?;
+        number.parse().ok()
+    }
+
+    /// What the names of all parts of one log have in common.
+    pub(super) fn family(&self) -> &str {
+        self.part().map_or(self.host(), |it| it.0)
+    }
+
+    /// The name of `PARISEV1.LOG` without its end, and the digits after `EV`.
+    fn part(&self) -> Option<(&str, &str)> {
+        let stem = self.host();
+        let digits = stem.trim_end_matches(|it: char| it.is_ascii_digit());
+        let cut = digits.len().checked_sub(2)?;
+        let is_part = digits.get(cut..)?.eq_ignore_ascii_case("EV");
+        is_part.then(|| (&stem[..cut], &stem[digits.len()..]))
+    }
+
+    fn file_name(&self) -> &str {
+        self.name.rsplit(['/', '\\']).next().unwrap_or_default()
+    }
+}
+
+fn whole(mut reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn survey(reader: impl Read) -> io::Result<DateSurvey> {
+    let (mut lines, mut survey) = (Lines::new(reader), DateSurvey::default());
+    while let Some(line) = lines.next_line()? {
+        let stamp = line::parse(line.bytes, line.is_ended).and_then(|it| it.at);
+        stamp.into_iter().for_each(|it| survey.add(it));
+    }
+    Ok(survey)
 }

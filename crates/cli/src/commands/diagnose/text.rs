@@ -15,14 +15,18 @@ const LISTED_MAX: usize = 100;
 #[derive(Default)]
 pub(super) struct Text {
     /// By verdict, in the order of [`VERDICTS`].
-    listed: [Vec<Allocation>; 3],
+    listed: [Vec<Allocation>; 4],
     text: String,
 }
 
-const VERDICTS: [(Diagnosis, &str); 3] = [
+const VERDICTS: [(Diagnosis, &str); 4] = [
     (
         Diagnosis::Leaked,
         "allocated, but never used, disconnected or closed (Q303102)",
+    ),
+    (
+        Diagnosis::Suspected,
+        "the pattern of Q303102, and the log goes on without it, but it has no clock",
     ),
     (
         Diagnosis::Unknown,
@@ -54,7 +58,7 @@ impl Printer for Text {
     }
 }
 
-fn text(listed: &[Vec<Allocation>; 3], diagnosis: &Report<'_>) -> String {
+fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
     let summary = &diagnosis.summary;
     let mut text = format!("{}: {} lines", diagnosis.name, summary.lines);
     if summary.services > 1 {
@@ -69,7 +73,7 @@ fn text(listed: &[Vec<Allocation>; 3], diagnosis: &Report<'_>) -> String {
         if count == 0 {
             continue;
         }
-        let _ = writeln!(text, "{:8}{count}: {meaning}", verdict.word());
+        let _ = writeln!(text, "{:7} {count}: {meaning}", verdict.word());
         for life in lives {
             text.push_str(&line(life, summary.services > 1));
         }
@@ -80,12 +84,15 @@ fn text(listed: &[Vec<Allocation>; 3], diagnosis: &Report<'_>) -> String {
     }
     let _ = writeln!(
         text,
-        "{:8}{}",
+        "{:7} {}",
         Diagnosis::Closed.word(),
         summary.total.closed
     );
-    if summary.total.leaked == 0 {
-        text.push_str("No leak.\n");
+    let undecided = summary.total.suspected + summary.total.unknown;
+    match (summary.total.leaked, undecided) {
+        (0, 0) => text.push_str("No leak.\n"),
+        (0, _) => text.push_str("No leak is proved, and none is ruled out.\n"),
+        (_, _) => {}
     }
     let uptime = diagnosis.companion.and_then(|it| it.log.lasted(0));
     if let Some(forecast) = summary.last.forecast(diagnosis.pool, uptime) {
@@ -93,8 +100,15 @@ fn text(listed: &[Vec<Allocation>; 3], diagnosis: &Report<'_>) -> String {
     } else if summary.total.leaked > 0 {
         text.push_str("No leak since the last service start.\n");
     }
-    if summary.total.unknown > 0 && diagnosis.companion.is_none() {
-        text.push_str("Add the event log to decide these: it says which calls failed.\n");
+    if undecided > 0 {
+        text.push_str(what_decides(diagnosis.companion));
+    }
+    if diagnosis.left_out.count > 0 {
+        let _ = writeln!(
+            text,
+            "{} lines are not of a Winsock.log and are left out, the first of them line {}.",
+            diagnosis.left_out.count, diagnosis.left_out.first
+        );
     }
     if summary.unknown_forms > 0 {
         let _ = writeln!(
@@ -126,9 +140,24 @@ fn line(life: &Allocation, with_service: bool) -> String {
 const fn count(totals: &Totals, verdict: Diagnosis) -> u64 {
     match verdict {
         Diagnosis::Leaked => totals.leaked,
+        Diagnosis::Suspected => totals.suspected,
         Diagnosis::InUse => totals.in_use,
         Diagnosis::Closed => totals.closed,
         Diagnosis::Unknown => totals.unknown,
+    }
+}
+
+/// What would decide what this log leaves open.
+const fn what_decides(companion: Option<&Companion>) -> &'static str {
+    match companion {
+        None => {
+            "To decide these, add the event log from the start of the service on (it says which calls \
+             were given up), or a log with time stamps of 120 s more.\n"
+        }
+        Some(_) => {
+            "To decide these, the event log must begin with the start of the service; a log with time \
+             stamps of 120 s more decides them too.\n"
+        }
     }
 }
 

@@ -1,0 +1,302 @@
+//! Resolves stamps in the order of a log: which of day and month comes first, and which day a time
+//! without a date belongs to.
+
+use std::time::Duration;
+
+use crate::timestamp::{DAY, Day, Stamp};
+
+/// How far a clock may be set back, as at the end of summer time. A time of day that is further behind
+/// the one before it is of the next day.
+const SET_BACK_MAX: i64 = 2 * 3_600_000;
+/// Days of a year, for stamps without one.
+const YEAR: u64 = 365;
+
+/// A point in time, for comparison with others of the same log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp {
+    scale: Scale,
+    /// Milliseconds since the start of the scale.
+    millis: i64,
+}
+
+/// What a timestamp counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Scale {
+    /// 1970-01-01.
+    Dated,
+    /// The start of the year in which the log begins.
+    OfYear,
+    /// The midnight before the log begins.
+    OfDay,
+}
+
+/// The order of day and month in a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DateOrder {
+    /// As on American systems.
+    #[default]
+    MonthFirst,
+    /// As on most others.
+    DayFirst,
+}
+
+/// What decides the order of day and month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderProof {
+    /// No stamp depends on it, or both orders give the same times between stamps.
+    NotNeeded,
+    /// A number above 12, which is a day.
+    Calendar,
+    /// Both are possible. With this order the log has shorter gaps. The longest gap with the other
+    /// order.
+    ShorterGaps(Duration),
+    /// There are days above 12 in both places: the log has stamps of two forms.
+    Contradictory,
+}
+
+/// Finds the order of day and month from all stamps of a log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DateSurvey {
+    month_first: Reading,
+    day_first: Reading,
+}
+
+/// The stamps read in one order.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reading {
+    /// Stamps that are no date in this order.
+    impossible: u64,
+    latest: Option<i64>,
+    /// All steps of the log, forward or back, in milliseconds.
+    steps: i64,
+    longest_step: i64,
+}
+
+impl Timestamp {
+    /// The time since `earlier`; zero if the clock went back, or if one has a date and the other has
+    /// none.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let passed = match self.scale == earlier.scale {
+            true => self.millis.saturating_sub(earlier.millis),
+            false => 0,
+        };
+        Duration::from_millis(u64::try_from(passed).unwrap_or(0))
+    }
+}
+
+/// Turns stamps into times, in the order of a log.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    order: DateOrder,
+    latest: Option<Timestamp>,
+}
+
+impl Clock {
+    /// A clock before the first stamp.
+    #[must_use]
+    pub const fn new(order: DateOrder) -> Self {
+        Self {
+            order,
+            latest: None,
+        }
+    }
+
+    /// The time of the next stamp.
+    pub fn read(&mut self, stamp: Stamp) -> Timestamp {
+        let at = match stamp.day {
+            Day::Known(day) => dated(day, stamp),
+            Day::Either { .. } => dated(chosen(stamp.day, self.order).unwrap_or(0), stamp),
+            Day::OfYear(day) => self.unwrapped(Scale::OfYear, day, stamp, YEAR),
+            Day::Unknown => match self.latest {
+                // A stamp without a date among others is of the same day, or of the next one.
+                Some(latest) if latest.scale != Scale::OfDay => {
+                    let day = u64::try_from(latest.millis / DAY).unwrap_or(0);
+                    self.unwrapped(latest.scale, day, stamp, 1)
+                }
+                _ => self.unwrapped(Scale::OfDay, 0, stamp, 1),
+            },
+        };
+        self.latest = Some(at);
+        at
+    }
+
+    /// A time of a scale that starts again every `period` days.
+    fn unwrapped(&self, scale: Scale, day: u64, stamp: Stamp, period: u64) -> Timestamp {
+        let mut millis = millis(day, stamp);
+        if let Some(latest) = self.latest.filter(|it| it.scale == scale) {
+            let period = millis_of(period);
+            let behind = latest.millis - SET_BACK_MAX - millis;
+            if behind > 0 {
+                // The number of periods is the smallest that does not go back.
+                millis += (behind + period - 1) / period * period;
+            }
+        }
+        Timestamp { scale, millis }
+    }
+}
+
+fn dated(day: u64, stamp: Stamp) -> Timestamp {
+    Timestamp {
+        scale: Scale::Dated,
+        millis: millis(day, stamp),
+    }
+}
+
+fn millis(day: u64, stamp: Stamp) -> i64 {
+    millis_of(day) + stamp.millis
+}
+
+fn millis_of(days: u64) -> i64 {
+    i64::try_from(days).unwrap_or(0) * DAY
+}
+
+/// The day in this order, or in the other one if it is no date in this one.
+fn chosen(day: Day, order: DateOrder) -> Option<u64> {
+    let Day::Either {
+        month_first,
+        day_first,
+    } = day
+    else {
+        return None;
+    };
+    match order {
+        DateOrder::MonthFirst => month_first.or(day_first),
+        DateOrder::DayFirst => day_first.or(month_first),
+    }
+}
+
+impl DateSurvey {
+    /// Takes in the next stamp of the log.
+    pub fn add(&mut self, stamp: Stamp) {
+        if let Day::Either {
+            month_first,
+            day_first,
+        } = stamp.day
+        {
+            self.month_first.add(month_first, stamp);
+            self.day_first.add(day_first, stamp);
+        }
+    }
+
+    /// Whether any stamp depends on the order.
+    #[must_use]
+    pub const fn is_needed(&self) -> bool {
+        self.month_first.latest.is_some() || self.day_first.latest.is_some()
+    }
+
+    /// The order, and what decides it.
+    #[must_use]
+    pub fn order(&self) -> (DateOrder, OrderProof) {
+        let (month_first, day_first) = (&self.month_first, &self.day_first);
+        let longest = |reading: &Reading| {
+            let millis = u64::try_from(reading.longest_step).unwrap_or(0);
+            OrderProof::ShorterGaps(Duration::from_millis(millis))
+        };
+        match (month_first.impossible, day_first.impossible) {
+            (0, 0) if day_first.steps < month_first.steps => {
+                (DateOrder::DayFirst, longest(month_first))
+            }
+            (0, 0) if month_first.steps < day_first.steps => {
+                (DateOrder::MonthFirst, longest(day_first))
+            }
+            (0, 0) => (DateOrder::MonthFirst, OrderProof::NotNeeded),
+            (0, _) => (DateOrder::MonthFirst, OrderProof::Calendar),
+            (_, 0) => (DateOrder::DayFirst, OrderProof::Calendar),
+            (_, _) => (DateOrder::MonthFirst, OrderProof::Contradictory),
+        }
+    }
+}
+
+impl Reading {
+    fn add(&mut self, day: Option<u64>, stamp: Stamp) {
+        let Some(day) = day else {
+            self.impossible += 1;
+            return;
+        };
+        let at = millis(day, stamp);
+        // Some logs have the newest entry first: the direction of a step does not matter.
+        let step = self.latest.map_or(0, |latest| (at - latest).abs());
+        self.steps = self.steps.saturating_add(step);
+        self.longest_step = self.longest_step.max(step);
+        self.latest = Some(at);
+    }
+}
+
+impl DateOrder {
+    /// `month first` or `day first`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MonthFirst => "month first",
+            Self::DayFirst => "day first",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timestamp::take;
+
+    fn stamp(text: &str) -> Stamp {
+        take(text.as_bytes()).expect(text).0
+    }
+
+    /// Seconds from the first stamp to the last.
+    fn passed(order: DateOrder, texts: &[&str]) -> u64 {
+        let mut clock = Clock::new(order);
+        let times: Vec<Timestamp> = texts.iter().map(|it| clock.read(stamp(it))).collect();
+        times[times.len() - 1].since(times[0]).as_secs()
+    }
+
+    fn surveyed(texts: &[&str]) -> (DateOrder, OrderProof) {
+        let mut survey = DateSurvey::default();
+        texts.iter().for_each(|it| survey.add(stamp(it)));
+        survey.order()
+    }
+
+    #[test]
+    fn time_passes_midnight_and_the_new_year_and_never_goes_back() {
+        let passed = |texts: &[&str]| passed(DateOrder::MonthFirst, texts);
+        assert_eq!(passed(&["23:59:30", "00:00:30"]), 60);
+        assert_eq!(passed(&["10:00:00", "09:59:59"]), 0);
+        assert_eq!(passed(&["10:00:00", "22:00:00", "09:59:59"]), 86_399);
+        // Three midnights.
+        let days = [
+            "20:00:00", "08:00:00", "20:00:00", "08:00:00", "20:00:00", "08:00:00",
+        ];
+        assert_eq!(passed(&days), 2 * 86_400 + 12 * 3_600);
+        assert_eq!(passed(&["Dec 31 23:59:30", "Jan  1 00:00:30"]), 60);
+        assert_eq!(passed(&["2001-12-31 23:59:30", "2002-01-01 00:00:30"]), 60);
+        assert_eq!(passed(&["2001-06-06 10:00:00", "2001-06-06 09:00:00"]), 0);
+        let offset = ["2001-06-06T23:30:00+02:00", "2001-06-06T21:31:00Z"];
+        assert_eq!(passed(&offset), 60);
+        // A time of day among dates.
+        assert_eq!(passed(&["2001-06-06 23:59:30", "00:00:30"]), 60);
+        assert_eq!(passed(&["12:00:00", "2001-06-06 10:00:00"]), 0);
+    }
+
+    #[test]
+    fn the_whole_log_decides_the_order_of_day_and_month() {
+        let midnight = ["06/06/2001 23:59:50", "07/06/2001 00:00:50"];
+        let (order, proof) = surveyed(&midnight);
+        assert_eq!(order, DateOrder::DayFirst);
+        assert!(matches!(proof, OrderProof::ShorterGaps(gap) if gap.as_secs() > 29 * 86_400));
+        assert_eq!(passed(order, &midnight), 60);
+        // The other way round in America, and newest first.
+        let american = ["06/07/2001 00:00:50", "06/06/2001 23:59:50"];
+        assert_eq!(surveyed(&american).0, DateOrder::MonthFirst);
+        // A later line decides.
+        let late = [
+            "01/02/2001 10:00:00",
+            "02/02/2001 10:00:00",
+            "13/02/2001 10:00:00",
+        ];
+        assert_eq!(surveyed(&late), (DateOrder::DayFirst, OrderProof::Calendar));
+        let one_day = ["05/06/2001 10:00:00", "05/06/2001 11:00:00"];
+        assert_eq!(surveyed(&one_day).1, OrderProof::NotNeeded);
+        let both = ["13/06/2001 10:00:00", "06/14/2001 11:00:00"];
+        assert_eq!(surveyed(&both).1, OrderProof::Contradictory);
+    }
+}
