@@ -150,6 +150,7 @@ pub fn compare(
     let pool = WorkerPool {
         jobs: trial.jobs,
         handle_signals: trial.handle_signals,
+        tick: None,
     };
     let work = move |seed| -> Result<Vec<ArmRun>, LoweringError> {
         let run = |arm: &Arm| {

@@ -13,14 +13,14 @@
 //! | [`explain`](mod@explain) | necessary parts, causal trace, critical pair, failure likelihood |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
-//! | [`atomic_file`] | writing a file whole or not at all |
+//! | `file_system` | the operations by which a results directory changes |
 //! | `worker_pool` | host threads and signals |
 //! | `counted` | counts in text: `1 run`, `2 runs` |
 
-pub mod atomic_file;
 pub mod compare;
 mod counted;
 pub mod explain;
+mod file_system;
 pub mod pilot;
 pub mod repro;
 pub mod run_result;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use kernel::Instant;
 use serde::{Deserialize, Serialize};
 use simulation::Outcome;
+use thiserror::Error;
 
 /// The result of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,30 @@ pub struct RunResult {
     /// Events of control blocks, by the state in which they occurred.
     #[serde(default)]
     pub covered: BTreeMap<String, u64>,
+}
+
+/// Why a line is not a result.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RowError {
+    /// It has no checksum.
+    #[error("it is not a row of a sweep")]
+    Foreign,
+    /// Its checksum does not match.
+    #[error("its checksum does not match: it was changed after it was written")]
+    Changed,
+    /// Its checksum matches, but its content is invalid.
+    #[error("its checksum matches, but it is not a row of this version: {0}")]
+    Invalid(String),
+}
+
+/// What precedes and follows the checksum in a line.
+const CHECKSUM: &str = ",\"checksum\":\"";
+const END: &str = "\"}\n";
+
+/// Sixteen digits, as in a capsule.
+fn checksum(body: &str) -> String {
+    let hash = blake3::derive_key("mtasim row checksum 1", body.as_bytes());
+    blake3::Hash::from(hash).to_hex()[..16].to_owned()
 }
 
 /// All failures with one signature in one run.
@@ -128,12 +153,30 @@ impl RunResult {
         }
     }
 
-    /// The line of `seeds.jsonl`, with its line end.
+    /// The line of `seeds.jsonl`, with a checksum as its last field and the line end.
     #[must_use]
     pub fn to_line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("plain data");
-        line.push('\n');
+        // The object goes on: its closing brace follows the checksum.
+        line.pop();
+        let sum = checksum(&line);
+        line.push_str(CHECKSUM);
+        line.push_str(&sum);
+        line.push_str(END);
         line
+    }
+
+    /// Reads a line of `seeds.jsonl`, with its line end.
+    ///
+    /// # Errors
+    /// If it is not such a line, or is not as it was written.
+    pub fn from_line(line: &str) -> Result<Self, RowError> {
+        let (body, sum) = line.rsplit_once(CHECKSUM).ok_or(RowError::Foreign)?;
+        if sum.strip_suffix(END) != Some(&checksum(body)) {
+            return Err(RowError::Changed);
+        }
+        serde_json::from_str(&format!("{body}}}"))
+            .map_err(|error| RowError::Invalid(error.to_string()))
     }
 
     /// Whether the run has a failure, expected or not.

@@ -4,9 +4,17 @@
 //! Failing runs and a sample of the others are run twice to detect nondeterminism. No result
 //! depends on the number of workers.
 
+#[cfg(test)]
+mod crash_points;
+mod fold;
 pub mod grid;
+mod lock;
+pub mod manifest;
 pub mod merge;
+pub mod repairs;
 pub mod results_directory;
+pub mod results_error;
+mod rows;
 pub mod seeds;
 pub mod summary;
 pub mod swarm;
@@ -16,27 +24,31 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::file::Diagnostics;
 use kernel::Checkpoint;
 use simulation::{LoweringError, Options};
 use thiserror::Error;
 
-use crate::repro::capsule::{BUILD, Capsule};
+use crate::file_system::{Disk, FileSystem};
+use crate::repro::capsule::BUILD;
 use crate::repro::divergence::{self, Divergence};
 use crate::run_result::RunResult;
 use crate::statistics::counters;
 use crate::subject::Subject;
 use crate::sweep::grid::{Axis, GridPoint};
-use crate::sweep::results_directory::{Manifest, ResultsDirectory, ResultsError};
+use crate::sweep::manifest::Manifest;
+use crate::sweep::repairs::Repairs;
+use crate::sweep::results_error::ResultsError;
 use crate::sweep::seeds::{SeedRange, Shard};
-use crate::sweep::summary::Summary;
 use crate::sweep::swarm::Swarm;
 use crate::sweep::sweep_statistics::SweepStatistics;
-use crate::worker_pool::{Completion, WorkerPool};
+
+/// How often rows are moved to the disk.
+const SYNC_EVERY: Duration = Duration::from_millis(500);
 
 /// What to run, and how.
 #[derive(Clone, Debug)]
@@ -61,12 +73,12 @@ pub struct SweepPlan {
     pub recheck: u64,
     /// The results directory; `None` to keep statistics only.
     pub out: Option<PathBuf>,
-    /// Whether SIGINT and SIGTERM stop the sweep gracefully.
+    /// Whether SIGINT, SIGTERM and SIGHUP stop the sweep gracefully.
     pub handle_signals: bool,
 }
 
 /// The result of a sweep.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SweepResult {
     /// The statistics over all results.
     pub statistics: SweepStatistics,
@@ -76,6 +88,10 @@ pub struct SweepResult {
     pub nondeterministic: Vec<NondeterministicRun>,
     /// The number of results that the directory held before.
     pub resumed: u64,
+    /// What was damaged in the directory and was made again.
+    pub repairs: Repairs,
+    /// Why results could not be kept, if the sweep stopped for that.
+    pub write_error: Option<ResultsError>,
 }
 
 /// Why a sweep stopped.
@@ -89,6 +105,8 @@ pub enum StopReason {
     Nondeterminism,
     /// A signal arrived.
     Interrupted,
+    /// A result could not be written.
+    CannotWrite,
 }
 
 /// A run whose digest differed the second time.
@@ -117,17 +135,28 @@ pub enum SweepError {
     /// The settings that this seed draws in a swarm sweep are invalid.
     #[error("the selection of seed {0} is not a valid scenario:\n{diagnostics}", diagnostics = .1.to_human(false))]
     Selection(u64, Diagnostics),
+    /// The run of this seed is not the one whose row the directory has.
+    #[error(
+        "the run of seed {0} has another digest than its row in seeds.jsonl: another build of the same version \
+         made it; use another directory"
+    )]
+    OtherRun(u64),
     /// The run of this seed panicked: a bug in mtasim.
     #[error("the run of seed {0} panicked")]
     Panicked(u64),
 }
 
-/// A run and its optional rerun, as a worker returns them.
+/// A run and its optional rerun, as a worker returns them, or a row that was on disk.
 struct CheckedRun {
     result: RunResult,
-    /// Empty for passing runs: they have no capsule.
+    /// The row.
+    line: String,
+    /// The digest along the run; empty for a passing run, which has no capsule, and for a row that
+    /// was on disk.
     checkpoints: Vec<Checkpoint>,
     divergence: Option<Divergence>,
+    /// Whether it is a row that was on disk.
+    is_from_disk: bool,
 }
 
 impl SweepPlan {
@@ -156,181 +185,51 @@ impl SweepPlan {
 /// Runs a sweep, resuming what the results directory already holds. `on_progress` is called after
 /// every run.
 ///
+/// If results cannot be written, the sweep stops and says so in its result.
+///
 /// # Errors
-/// If a scenario cannot be run, results cannot be written, or a run panics. The results directory
-/// keeps all runs finished before.
+/// If a scenario cannot be run, the results directory cannot be used, or a run panics. The results
+/// directory keeps all runs finished before.
 pub fn sweep(
     plan: &SweepPlan,
     subject: Arc<dyn Subject>,
+    on_progress: impl FnMut(&SweepStatistics),
+) -> Result<SweepResult, SweepError> {
+    sweep_on(plan, subject, Storage::default(), on_progress)
+}
+
+/// Where and how often results are written.
+#[derive(Clone, Debug)]
+struct Storage {
+    disk: Arc<dyn FileSystem>,
+    sync_every: Duration,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            disk: Arc::new(Disk),
+            sync_every: SYNC_EVERY,
+        }
+    }
+}
+
+fn sweep_on(
+    plan: &SweepPlan,
+    subject: Arc<dyn Subject>,
+    storage: Storage,
     mut on_progress: impl FnMut(&SweepStatistics),
 ) -> Result<SweepResult, SweepError> {
-    let manifest = plan.manifest();
-    let mut statistics = SweepStatistics::new(&manifest);
-    let mut directory = match &plan.out {
-        Some(path) => Some(ResultsDirectory::open(path, &manifest, |result, line| {
-            statistics.add(result, line);
-        })?),
-        None => None,
-    };
-    let resumed = statistics.total().runs;
-    on_progress(&statistics);
-    let mut fold = Fold {
-        plan,
-        statistics,
-        directory: directory.as_mut(),
-        nondeterministic: Vec::new(),
-        error: None,
-        stop_reason: StopReason::Complete,
-    };
-    let stop_reason = fold.run(resumed..manifest.runs(), subject, &mut on_progress)?;
-    let Fold {
-        statistics,
-        nondeterministic,
-        ..
-    } = fold;
-    if let Some(directory) = &mut directory {
-        let summary = Summary::of(&statistics);
-        directory.write_summary(&summary.to_json(), summary.to_csv().as_deref())?;
-    }
-    Ok(SweepResult {
-        statistics,
-        stop_reason,
-        nondeterministic,
+    let opened = fold::open(plan, Arc::clone(&subject), &storage)?;
+    let fold::Opened {
+        mut fold,
+        early,
         resumed,
-    })
-}
-
-/// Takes the results from the workers in the order of seeds and records them.
-struct Fold<'a> {
-    plan: &'a SweepPlan,
-    statistics: SweepStatistics,
-    directory: Option<&'a mut ResultsDirectory>,
-    nondeterministic: Vec<NondeterministicRun>,
-    error: Option<SweepError>,
-    stop_reason: StopReason,
-}
-
-impl Fold<'_> {
-    fn run(
-        &mut self,
-        numbers: std::ops::Range<u64>,
-        subject: Arc<dyn Subject>,
-        on_progress: &mut impl FnMut(&SweepStatistics),
-    ) -> Result<StopReason, SweepError> {
-        if self.has_enough_failures() {
-            return Ok(StopReason::EnoughFailures);
-        }
-        let pool = WorkerPool {
-            jobs: self.plan.jobs,
-            handle_signals: self.plan.handle_signals,
-        };
-        let work = self.work(subject);
-        let completion = pool.run_in_order(numbers, work, |number, run| {
-            let flow = self.take(number, run);
-            on_progress(&self.statistics);
-            flow
-        });
-        if let Some(directory) = &mut self.directory {
-            directory.flush()?;
-        }
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        match completion.map_err(SweepError::Threads)? {
-            Completion::Finished | Completion::Stopped => Ok(self.stop_reason),
-            Completion::Interrupted => Ok(StopReason::Interrupted),
-            Completion::Panicked(number) => {
-                Err(SweepError::Panicked(self.statistics.run_at(number).0))
-            }
-        }
-    }
-
-    /// The job of a worker: one run, by its number.
-    fn work(
-        &self,
-        subject: Arc<dyn Subject>,
-    ) -> impl Fn(u64) -> Result<CheckedRun, SweepError> + Send + Sync + 'static {
-        let points = Arc::clone(&self.plan.points);
-        let (axes, swarm) = (self.plan.axes.clone(), self.plan.swarm.clone());
-        let first = self.statistics.manifest().part().from;
-        let recheck = self.plan.recheck;
-        move |number| {
-            let count = points.len() as u64;
-            let point = &points[usize::try_from(number % count).expect("a grid is limited")];
-            let settings = axes.iter().map(|axis| axis.path.clone());
-            let settings = settings.zip(point.values.iter().cloned()).collect();
-            let seed = first + number / count;
-            let point = selected(swarm.as_ref(), point, seed)?;
-            Ok(run_checked(&*subject, &point, settings, seed, recheck)?)
-        }
-    }
-
-    fn take(&mut self, number: u64, run: Result<CheckedRun, SweepError>) -> ControlFlow<()> {
-        let run = match run {
-            Ok(run) => run,
-            Err(error) => return self.fail(error),
-        };
-        let point = self.statistics.run_at(number).1;
-        if let Some(divergence) = run.divergence {
-            self.nondeterministic.push(NondeterministicRun {
-                seed: run.result.seed,
-                overrides: self.plan.points[point].overrides.clone(),
-                divergence,
-            });
-            if !self.plan.keep_going {
-                self.stop_reason = StopReason::Nondeterminism;
-                return ControlFlow::Break(());
-            }
-        }
-        if let Err(error) = self.record(&run.result, &run.checkpoints, point) {
-            return self.fail(error);
-        }
-        if self.has_enough_failures() {
-            self.stop_reason = StopReason::EnoughFailures;
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Adds a result to the statistics and the directory.
-    fn record(
-        &mut self,
-        result: &RunResult,
-        checkpoints: &[Checkpoint],
-        point: usize,
-    ) -> Result<(), SweepError> {
-        let line = result.to_line();
-        let needed = self.statistics.add(result, &line);
-        let Some(directory) = &mut self.directory else {
-            return Ok(());
-        };
-        // Capsules before the line: after a crash, a result on disk has all its capsules.
-        if !needed.is_empty() {
-            let point = &self.plan.points[point];
-            let point = selected(self.plan.swarm.as_ref(), point, result.seed)?;
-            for index in needed {
-                let capsule = Capsule::of(
-                    result,
-                    &result.failures[index],
-                    checkpoints,
-                    &point.scenario,
-                    &point.overrides,
-                );
-                directory.write_capsule(&capsule)?;
-            }
-        }
-        Ok(directory.append(&line)?)
-    }
-
-    fn has_enough_failures(&self) -> bool {
-        let limit = self.plan.stop_after;
-        limit.is_some_and(|limit| self.statistics.total().failing >= limit)
-    }
-
-    fn fail(&mut self, error: SweepError) -> ControlFlow<()> {
-        self.error = Some(error);
-        ControlFlow::Break(())
-    }
+    } = opened;
+    fold.make_missing_capsules()?;
+    on_progress(fold.statistics());
+    let stop_reason = fold.run(early, storage.sync_every, &mut on_progress)?;
+    Ok(fold.finish(stop_reason, resumed))
 }
 
 /// The grid point with the selection of a seed, if this is a swarm sweep.
@@ -374,6 +273,7 @@ fn run_checked(
             divergence = Some(found);
         }
     }
+    let line = result.to_line();
     let checkpoints = if result.is_failing() {
         outcome.checkpoints
     } else {
@@ -381,7 +281,9 @@ fn run_checked(
     };
     Ok(CheckedRun {
         result,
+        line,
         checkpoints,
         divergence,
+        is_from_disk: false,
     })
 }

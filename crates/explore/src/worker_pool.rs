@@ -1,5 +1,5 @@
-//! Runs numbered jobs on several host threads and hands on their results in the order of the
-//! numbers.
+//! Runs numbered jobs on several host threads and hands on their results: at once to be kept, and
+//! in the order of the numbers to be counted.
 //!
 //! This is the only module with host threads and signal handlers. Since results are folded in
 //! order, nothing downstream depends on the number of workers or on which of them finishes first.
@@ -10,9 +10,11 @@ use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How many jobs per worker may be started beyond the oldest unfinished one. Bounds the results
 /// that wait to be folded.
@@ -23,11 +25,11 @@ const AHEAD_PER_WORKER: u64 = 32;
 pub(crate) enum Completion {
     /// All jobs are done.
     Finished,
-    /// The fold stopped it.
+    /// The consumer stopped it.
     Stopped,
-    /// A signal stopped it. Jobs already started were finished and folded.
+    /// A signal stopped it. Jobs already started were finished and handed on.
     Interrupted,
-    /// The job with this number panicked. All jobs before it were folded.
+    /// The job with this number panicked. All jobs before it were handed on.
     Panicked(u64),
 }
 
@@ -38,11 +40,41 @@ pub(crate) struct WorkerPool {
     pub(crate) jobs: NonZeroUsize,
     /// Whether SIGINT, SIGTERM and SIGHUP stop the work gracefully.
     pub(crate) handle_signals: bool,
+    /// How often the consumer's `tick` is called; `None` for never.
+    pub(crate) tick: Option<Duration>,
+}
+
+/// What becomes of the results.
+pub(crate) trait Consumer<R> {
+    /// A result ended before one with a smaller number. It comes again, to `take`, in its turn.
+    fn early(&mut self, number: u64, result: &R) -> ControlFlow<()>;
+    /// The next result in the order of the numbers.
+    fn take(&mut self, number: u64, result: R) -> ControlFlow<()>;
+    /// Some time has passed.
+    fn tick(&mut self) -> ControlFlow<()>;
+}
+
+/// A function takes results in order and does nothing else.
+struct InOrder<F>(F);
+
+impl<R, F: FnMut(u64, R) -> ControlFlow<()>> Consumer<R> for InOrder<F> {
+    fn early(&mut self, _: u64, _: &R) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn take(&mut self, number: u64, result: R) -> ControlFlow<()> {
+        (self.0)(number, result)
+    }
+
+    fn tick(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 enum PoolEvent<R> {
     Done(u64, std::thread::Result<R>),
     Signal,
+    Tick,
 }
 
 /// Which jobs are running and which results wait to be folded.
@@ -63,28 +95,45 @@ impl WorkerPool {
         self,
         numbers: Range<u64>,
         work: impl Fn(u64) -> R + Send + Sync + 'static,
-        mut fold: impl FnMut(u64, R) -> ControlFlow<()>,
+        fold: impl FnMut(u64, R) -> ControlFlow<()>,
     ) -> io::Result<Completion> {
-        // Jobs run on the blocking threads. The single async worker only forwards signals.
+        self.run(numbers, work, &mut InOrder(fold))
+    }
+
+    /// Runs `work` for every number and passes the results to `consumer`.
+    ///
+    /// # Errors
+    /// If the system cannot create threads or install signal handlers.
+    pub(crate) fn run<R: Send + 'static>(
+        self,
+        numbers: Range<u64>,
+        work: impl Fn(u64) -> R + Send + Sync + 'static,
+        consumer: &mut impl Consumer<R>,
+    ) -> io::Result<Completion> {
+        // Jobs run on the blocking threads. The single async worker only forwards signals and ticks.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(self.jobs.get())
             .enable_io()
+            .enable_time()
             .build()?;
         let (sender, mut events) = unbounded_channel();
         if self.handle_signals {
             forward_signals(&runtime, &sender)?;
+        }
+        if let Some(period) = self.tick {
+            forward_ticks(&runtime, &sender, period);
         }
         let work = Arc::new(work);
         let start = |number: u64| {
             let (work, sender) = (Arc::clone(&work), sender.clone());
             runtime.spawn_blocking(move || {
                 let result = panic::catch_unwind(AssertUnwindSafe(|| work(number)));
-                // The receiver is gone once the fold has stopped.
+                // The receiver is gone once the consumer has stopped.
                 let _ = sender.send(PoolEvent::Done(number, result));
             });
         };
-        let completion = self.dispatch(numbers, start, &mut events, &mut fold);
+        let completion = self.dispatch(numbers, start, &mut events, consumer);
         // Jobs still running when the work stops early are abandoned.
         runtime.shutdown_background();
         Ok(completion)
@@ -95,7 +144,7 @@ impl WorkerPool {
         numbers: Range<u64>,
         start: impl Fn(u64),
         events: &mut UnboundedReceiver<PoolEvent<R>>,
-        fold: &mut impl FnMut(u64, R) -> ControlFlow<()>,
+        consumer: &mut impl Consumer<R>,
     ) -> Completion {
         let jobs = self.jobs.get() as u64;
         let mut dispatcher = Dispatcher {
@@ -122,13 +171,27 @@ impl WorkerPool {
                     Completion::Interrupted
                 };
             }
-            match events.blocking_recv().expect("a sender is kept") {
+            let flow = match events.blocking_recv().expect("a sender is kept") {
                 PoolEvent::Done(number, result) => {
+                    let flow = match &result {
+                        Ok(result) if number != dispatcher.next_to_fold => {
+                            consumer.early(number, result)
+                        }
+                        Ok(_) | Err(_) => ControlFlow::Continue(()),
+                    };
                     dispatcher.waiting.insert(number, result);
+                    flow
                 }
+                PoolEvent::Tick => consumer.tick(),
                 // A second signal does not wait for the running jobs.
                 PoolEvent::Signal if dispatcher.interrupted => return Completion::Interrupted,
-                PoolEvent::Signal => dispatcher.interrupted = true,
+                PoolEvent::Signal => {
+                    dispatcher.interrupted = true;
+                    ControlFlow::Continue(())
+                }
+            };
+            if flow.is_break() {
+                return Completion::Stopped;
             }
             while let Some(result) = dispatcher.waiting.remove(&dispatcher.next_to_fold) {
                 let number = dispatcher.next_to_fold;
@@ -136,7 +199,7 @@ impl WorkerPool {
                 match result {
                     Err(_) => return Completion::Panicked(number),
                     Ok(result) => {
-                        if fold(number, result).is_break() {
+                        if consumer.take(number, result).is_break() {
                             return Completion::Stopped;
                         }
                     }
@@ -178,6 +241,25 @@ fn forward_signals<R: Send + 'static>(
     Ok(())
 }
 
+/// Sends a tick once in a period.
+fn forward_ticks<R: Send + 'static>(
+    runtime: &Runtime,
+    sender: &UnboundedSender<PoolEvent<R>>,
+    period: Duration,
+) {
+    let sender = sender.clone();
+    runtime.spawn(async move {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if sender.send(PoolEvent::Tick).is_err() {
+                return;
+            }
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +269,7 @@ mod tests {
         WorkerPool {
             jobs: NonZeroUsize::new(jobs).expect("at least one worker"),
             handle_signals: false,
+            tick: None,
         }
     }
 
@@ -235,5 +318,55 @@ mod tests {
             Completion::Panicked(40)
         );
         assert_eq!(folded, 40);
+    }
+
+    /// Remembers what came when.
+    #[derive(Default)]
+    struct Log {
+        early: Vec<u64>,
+        taken: Vec<u64>,
+    }
+
+    impl Consumer<u64> for Log {
+        fn early(&mut self, number: u64, result: &u64) -> ControlFlow<()> {
+            assert_eq!(*result, number);
+            self.early.push(number);
+            ControlFlow::Continue(())
+        }
+
+        fn take(&mut self, number: u64, _: u64) -> ControlFlow<()> {
+            self.taken.push(number);
+            ControlFlow::Continue(())
+        }
+
+        fn tick(&mut self) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Job 0 ends after all others.
+    #[test]
+    fn a_slow_job_does_not_hold_back_the_news_of_the_others() {
+        let others = Arc::new((std::sync::Mutex::new(0), std::sync::Condvar::new()));
+        let work = move |number: u64| {
+            let (done, changed) = &*others;
+            let mut done = done.lock().expect("no panic");
+            if number == 0 {
+                drop(
+                    changed
+                        .wait_while(done, |done| *done < 39)
+                        .expect("no panic"),
+                );
+            } else {
+                *done += 1;
+                changed.notify_all();
+            }
+            number
+        };
+        let mut log = Log::default();
+        let completion = pool(2).run(0..40, work, &mut log);
+        assert_eq!(completion.expect("threads"), Completion::Finished);
+        assert_eq!(log.taken, (0..40).collect::<Vec<_>>());
+        assert!(log.early.len() >= 38, "{:?}", log.early);
     }
 }

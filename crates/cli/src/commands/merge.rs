@@ -1,7 +1,6 @@
 //! `mtasim merge`: merges the shards of a sweep.
 
 use explore::sweep::merge::MergeError;
-use explore::sweep::results_directory::ResultsError;
 use explore::sweep::summary::Summary;
 
 use crate::arguments::{Format, MergeArguments};
@@ -12,8 +11,8 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let statistics = explore::merge(&arguments.parts, &arguments.out).map_err(|error| {
-        if let MergeError::Results(ResultsError::Io(..)) = error {
-            Failure::io(error)
+        if let MergeError::Results(error) = &error {
+            sweep::results_failure(error)
         } else {
             Failure::usage(error)
         }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use explore::sweep::grid::{self, Axis, GridError, GridPoint};
-use explore::sweep::results_directory::ResultsError;
+use explore::sweep::repairs::Repairs;
+use explore::sweep::results_error::ResultsError;
 use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::Swarm;
 use explore::sweep::sweep_statistics::SweepStatistics;
@@ -58,15 +59,22 @@ pub(crate) fn run(
     bar.finish_and_clear();
     let swept = swept.map_err(|error| {
         let code = match error {
-            SweepError::Results(ResultsError::Io(..)) | SweepError::Threads(_) => exit_code::IO,
-            SweepError::Lowering(_) | SweepError::Results(_) | SweepError::Selection(..) => {
-                exit_code::USAGE
-            }
+            SweepError::Results(error) => return results_failure(&error),
+            SweepError::Threads(_) => exit_code::IO,
+            SweepError::Lowering(_) | SweepError::Selection(..) => exit_code::USAGE,
+            SweepError::OtherRun(_) => exit_code::NONDETERMINISM,
             SweepError::Panicked(_) => exit_code::BUG,
         };
         Failure::Message(code, error.to_string())
     })?;
+    report_repairs(&swept.repairs, terminal);
     let code = print(arguments, &swept, terminal)?;
+    if let Some(error) = swept.write_error {
+        return Err(results_failure(&error));
+    }
+    if let Some(out) = &arguments.out {
+        terminal.note(&format!("wrote {}\n", out.display()))?;
+    }
     if let Some(output) = &plot {
         write_plot(output, arguments, &swept.statistics, terminal)?;
     }
@@ -197,6 +205,25 @@ fn array_index() -> Option<u64> {
 )]
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
+}
+
+/// A results directory that cannot be used.
+pub(crate) fn results_failure(error: &ResultsError) -> Failure {
+    match error {
+        ResultsError::Io(..) | ResultsError::Locked(..) => Failure::io(error),
+        ResultsError::Foreign(..) => Failure::usage(error),
+    }
+}
+
+/// Says what was damaged in the results directory.
+fn report_repairs(repairs: &Repairs, terminal: &mut Terminal) {
+    for what in &repairs.listed {
+        terminal.error(&format!("damaged, made again: {what}"));
+    }
+    let more = repairs.count - repairs.listed.len() as u64;
+    if more > 0 {
+        terminal.error(&format!("damaged, made again: {more} more"));
+    }
 }
 
 /// Prints the summary, nondeterminism and an interruption; the exit code.

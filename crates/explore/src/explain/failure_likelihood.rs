@@ -316,6 +316,7 @@ impl Survey {
         let pool = WorkerPool {
             jobs: self.reseeding.jobs,
             handle_signals: false,
+            tick: None,
         };
         let (mut counts, mut lowering_error) = (SampleCounts::default(), None);
         let completion = pool.run_in_order(

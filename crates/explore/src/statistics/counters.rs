@@ -8,7 +8,7 @@ use kernel::{Instant, mix};
 
 use serde::Serialize;
 
-use crate::run_result::RunResult;
+use crate::run_result::{Failure, RunResult};
 use crate::statistics::time_histogram::TimeHistogram;
 
 /// The maximum number of signatures counted separately; failures of further ones are counted
@@ -194,6 +194,12 @@ impl Counters {
         if result.is_failing() {
             self.failing_ends.add(end);
         }
+    }
+
+    /// Whether a failure of a run to be added, now or after others, may need a capsule.
+    pub(crate) fn may_need_capsule(&self, failure: &Failure) -> bool {
+        let counters = self.signatures.get(&failure.signature);
+        counters.is_none_or(|it| it.runs < CAPSULES_MAX || failure.time() < it.earliest.at)
     }
 
     /// Counts one failure; returns whether it needs a capsule.

@@ -57,9 +57,7 @@ pub fn points(
     overrides: &[String],
     axes: &[Axis],
 ) -> Result<Vec<GridPoint>, GridError> {
-    let size = axes
-        .iter()
-        .fold(1_usize, |size, axis| size.saturating_mul(axis.values.len()));
+    let size = size(axes).unwrap_or(usize::MAX);
     if size > POINTS_MAX {
         return Err(GridError::TooLarge(size));
     }
@@ -82,7 +80,14 @@ pub fn points(
         .collect()
 }
 
-fn values_at(axes: &[Axis], index: usize) -> Vec<String> {
+/// The number of points of a grid; `None` if it cannot be counted.
+pub(crate) fn size(axes: &[Axis]) -> Option<usize> {
+    let mut sizes = axes.iter().map(|axis| axis.values.len());
+    sizes.try_fold(1_usize, usize::checked_mul)
+}
+
+/// The values at a point of a grid.
+pub(crate) fn values_at(axes: &[Axis], index: usize) -> Vec<String> {
     let mut rest = index;
     let mut values: Vec<String> = axes
         .iter()

@@ -5,10 +5,14 @@
 //! or belong to another sweep are rejected.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::sweep::results_directory::{self, Manifest, ResultsDirectory, ResultsError};
+use crate::file_system::Disk;
+use crate::sweep::manifest::{Manifest, read_manifest};
+use crate::sweep::results_directory::{self, ResultsDirectory};
+use crate::sweep::results_error::ResultsError;
 use crate::sweep::seeds::{SeedRange, Shard};
 use crate::sweep::summary::Summary;
 use crate::sweep::sweep_statistics::SweepStatistics;
@@ -85,29 +89,32 @@ type Part<'a> = (Manifest, &'a PathBuf);
 pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeError> {
     let mut parts: Vec<Part<'_>> = parts
         .iter()
-        .map(|path| Ok((results_directory::read_manifest(path)?, path)))
+        .map(|path| Ok((read_manifest(path)?, path)))
         .collect::<Result<_, ResultsError>>()?;
     parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
     let manifest = merged_manifest(&parts)?;
     check_parts(&parts, &manifest)?;
-    let mut present = 0;
-    let mut directory = ResultsDirectory::open(out, &manifest, |_, _| present += 1)?;
+    let is_of_sweep = |result: &_, number| manifest.is_result_of(result, number);
+    let (mut directory, found) =
+        ResultsDirectory::open(out, &manifest, Arc::new(Disk), is_of_sweep, |_, _| {})?;
+    let present = found.in_order;
     let mut statistics = SweepStatistics::new(&manifest);
     for (_, path) in &parts {
         results_directory::read_results(path, |result, line| {
-            let is_present = statistics.total().runs < present;
+            let number = statistics.total().runs;
             for index in statistics.add(&result, line) {
                 let capsule = results_directory::read_capsule(path, &result, index)?;
                 directory.write_capsule(&capsule)?;
             }
-            match is_present {
+            match number < present {
                 true => Ok(()),
-                false => directory.append(line),
+                false => directory.append(number, line),
             }
         })?;
     }
     let summary = Summary::of(&statistics);
     directory.write_summary(&summary.to_json(), summary.to_csv().as_deref())?;
+    directory.delete_early()?;
     Ok(statistics)
 }
 
@@ -211,9 +218,10 @@ fn check_part(total: &mut SweepStatistics, part: &Manifest, path: &Path) -> Resu
     let mut own = SweepStatistics::new(part);
     let mut misplaced = None;
     results_directory::read_results(path, |result, line| {
-        let (expected, _) = own.run_at(own.total().runs);
-        if result.seed != expected && misplaced.is_none() {
-            misplaced = Some((expected, result.seed));
+        let number = own.total().runs;
+        let is_due = number < part.runs() && part.is_result_of(&result, number);
+        if !is_due && misplaced.is_none() {
+            misplaced = Some((part.run_at(number).0, result.seed));
         }
         own.add(&result, line);
         let needed = total.add(&result, line);

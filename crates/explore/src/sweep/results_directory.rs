@@ -1,242 +1,410 @@
 //! The directory that a sweep writes: `sweep.json`, `seeds.jsonl`, `summary.json`, `grid.csv` and
 //! `capsules/`.
 //!
-//! Result lines are appended; all other files are written atomically. A directory that holds
-//! another sweep is rejected, never overwritten.
+//! Rows are in `seeds.jsonl` in the order of seeds. A row that ends before its turn is in
+//! `early.jsonl` until then, so that no finished run is lost. Every row and capsule has a checksum
+//! and is checked when a sweep resumes; what is damaged is made again. All other files are replaced
+//! whole. A directory that holds another sweep is rejected, never overwritten.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use serde::Deserialize;
 
-use crate::atomic_file;
-use crate::repro::capsule::{Capsule, file_name};
+use crate::file_system::{self, FileSystem};
+use crate::repro::capsule::{self, Capsule, file_name};
 use crate::run_result::RunResult;
-use crate::sweep::grid::Axis;
-use crate::sweep::seeds::{SeedRange, Shard};
+use crate::sweep::lock::{Lock, LockError};
+use crate::sweep::manifest::{MANIFEST, Manifest, read_manifest};
+use crate::sweep::repairs::Repairs;
+use crate::sweep::results_error::ResultsError;
+use crate::sweep::rows::{self, Line, Row};
 
-const MANIFEST: &str = "sweep.json";
 const RESULTS: &str = "seeds.jsonl";
+const EARLY: &str = "early.jsonl";
 const SUMMARY: &str = "summary.json";
 const GRID: &str = "grid.csv";
 const CAPSULES: &str = "capsules";
-/// The longest line that is read. The limits of a scenario keep lines far below.
-const LINE_BYTES_MAX: usize = 1 << 20;
+/// The longest summary that is read.
+const SUMMARY_MAX: u64 = 1 << 30;
 
-/// `sweep.json`: everything that the results of a sweep depend on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// The version of the formats in the directory.
-    pub schema_version: u32,
-    /// The build of mtasim.
-    pub mtasim: String,
-    /// The scenario's title.
-    pub title: String,
-    /// A hash over the scenarios at all points of the grid.
-    pub scenario_hash: String,
-    /// All seeds of the sweep.
-    pub seeds: SeedRange,
-    /// The shard of the seeds that this directory holds.
-    pub shard: Shard,
-    /// The varied settings.
-    pub axes: Vec<Axis>,
-    /// Points of the grid.
-    pub points: u64,
-    /// One in this many passing runs is rerun to compare digests; 0 for none.
-    pub recheck: u64,
-    /// Whether every seed draws its own selection of settings.
-    pub swarm: bool,
-}
-
-/// An open results directory.
+/// An open results directory. Nobody else writes to it.
 #[derive(Debug)]
-pub struct ResultsDirectory {
+pub(crate) struct ResultsDirectory {
     path: PathBuf,
-    lines: BufWriter<File>,
+    results: PathBuf,
+    early: PathBuf,
+    disk: Arc<dyn FileSystem>,
+    /// Where the rows in `early.jsonl` are whose turn has not come, by number of run.
+    waiting: BTreeMap<u64, Range<u64>>,
+    /// Bytes of `early.jsonl`.
+    early_length: u64,
+    is_results_dirty: bool,
+    is_early_dirty: bool,
+    /// Deleted last.
+    _lock: Lock,
 }
 
-/// Why a results directory cannot be used.
-#[derive(Debug, Error)]
-pub enum ResultsError {
-    /// An input or output error.
-    #[error("{path}: {1}", path = .0.display())]
-    Io(PathBuf, io::Error),
-    /// A file holds something unexpected.
-    #[error("{path}: {1}", path = .0.display())]
-    Foreign(PathBuf, String),
-}
-
-impl ResultsError {
-    fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        |error| Self::Io(path.to_owned(), error)
-    }
-}
-
-impl Manifest {
-    /// The current version of the formats.
-    pub const SCHEMA: u32 = 2;
-
-    /// The seeds of this shard.
-    #[must_use]
-    pub fn part(&self) -> SeedRange {
-        self.seeds.part(self.shard)
-    }
-
-    /// The number of runs of this shard.
-    #[must_use]
-    pub fn runs(&self) -> u64 {
-        self.part().len().saturating_mul(self.points)
-    }
-
-    /// How this manifest differs from another, one phrase each; empty if it does not.
-    #[must_use]
-    pub fn differences(&self, other: &Self) -> Vec<String> {
-        let short = |hash: &str| -> String { hash.chars().take(12).collect() };
-        let fields = [
-            (
-                "format",
-                self.schema_version.to_string(),
-                other.schema_version.to_string(),
-            ),
-            ("build", self.mtasim.clone(), other.mtasim.clone()),
-            (
-                "scenario",
-                short(&self.scenario_hash),
-                short(&other.scenario_hash),
-            ),
-            ("seeds", self.seeds.to_string(), other.seeds.to_string()),
-            ("shard", self.shard.to_string(), other.shard.to_string()),
-            ("axes", describe(&self.axes), describe(&other.axes)),
-            (
-                "recheck",
-                self.recheck.to_string(),
-                other.recheck.to_string(),
-            ),
-            ("swarm", self.swarm.to_string(), other.swarm.to_string()),
-        ];
-        let different = fields.into_iter().filter(|(_, one, two)| one != two);
-        different
-            .map(|(field, one, two)| format!("{field} {one} instead of {two}"))
-            .collect()
-    }
-}
-
-fn describe(axes: &[Axis]) -> String {
-    let axes = axes.iter();
-    let axes: Vec<String> = axes
-        .map(|axis| format!("{}={}", axis.path, axis.values.join(",")))
-        .collect();
-    format!("[{}]", axes.join(" "))
+/// What a directory held when it was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Rows in their place in `seeds.jsonl`.
+    pub(crate) in_order: u64,
+    /// Rows of later runs, by number of run.
+    pub(crate) early: BTreeMap<u64, Range<u64>>,
+    /// What was damaged.
+    pub(crate) repairs: Repairs,
 }
 
 impl ResultsDirectory {
-    /// Opens the directory of a sweep, creating it if necessary, and passes every result that it
-    /// already holds to `on_result`, with its line. An unfinished last line, left by a killed
-    /// process, is cut off.
+    /// Opens the directory of a sweep, creating it if necessary, and passes every result that is in
+    /// its place to `on_result`, with its line. `is_of_sweep` says whether a result is that of the
+    /// run of this number.
     ///
     /// # Errors
-    /// On an input or output error, or if the directory holds another sweep or something else.
-    pub fn open(
+    /// On an input or output error, if another process writes to the directory, or if it holds
+    /// another sweep or something else.
+    pub(crate) fn open(
         path: &Path,
         manifest: &Manifest,
-        mut on_result: impl FnMut(&RunResult, &str),
-    ) -> Result<Self, ResultsError> {
-        let manifest_path = path.join(MANIFEST);
-        if manifest_path.exists() {
-            let differences = read_manifest(path)?.differences(manifest);
-            if !differences.is_empty() {
-                let what = format!("it holds another sweep: {}", differences.join(", "));
-                return Err(ResultsError::Foreign(path.to_owned(), what));
-            }
-        } else if let Some(name) = [RESULTS, SUMMARY, GRID, CAPSULES]
-            .into_iter()
-            .find(|name| path.join(name).exists())
-        {
-            let what = format!("it has a {name} but no {MANIFEST}; it is left as it is");
-            return Err(ResultsError::Foreign(path.to_owned(), what));
-        } else {
-            fs::create_dir_all(path).map_err(ResultsError::io(path))?;
+        disk: Arc<dyn FileSystem>,
+        is_of_sweep: impl Fn(&RunResult, u64) -> bool,
+        on_result: impl FnMut(&RunResult, &str),
+    ) -> Result<(Self, Found), ResultsError> {
+        check_content(path, manifest)?;
+        let io = ResultsError::io(path);
+        disk.create_directory(path).map_err(&io)?;
+        let lock = Lock::take(path).map_err(|error| match error {
+            LockError::Held(owner) => ResultsError::Locked(path.to_owned(), owner),
+            LockError::Io(path, error) => ResultsError::Io(path, error),
+        })?;
+        // Another process may have begun another sweep before the lock was taken.
+        if !check_content(path, manifest)? {
             let mut text = serde_json::to_string_pretty(manifest).expect("plain data");
             text.push('\n');
-            write(&manifest_path, &text)?;
+            replace(&*disk, &path.join(MANIFEST), &text)?;
         }
         let capsules = path.join(CAPSULES);
-        fs::create_dir_all(&capsules).map_err(ResultsError::io(path))?;
+        disk.create_directory(&capsules).map_err(&io)?;
         for directory in [path, &capsules] {
-            atomic_file::delete_leftovers(directory).map_err(ResultsError::io(directory))?;
+            file_system::delete_leftovers(&*disk, directory)
+                .map_err(ResultsError::io(directory))?;
         }
-        let lines = path.join(RESULTS);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .append(true)
-            .open(&lines)
-            .map_err(ResultsError::io(&lines))?;
-        let length = read_results(path, |result, line| {
-            on_result(&result, line);
-            Ok(())
-        })?;
-        // What is appended must not continue a half line of a killed process.
-        file.set_len(length).map_err(ResultsError::io(&lines))?;
-        Ok(Self {
+        let results = path.join(RESULTS);
+        // A shard without seeds has a file without rows.
+        disk.append(&results, b"")
+            .map_err(ResultsError::io(&results))?;
+        disk.sync_directory(path).map_err(&io)?;
+        let mut directory = Self {
             path: path.to_owned(),
-            lines: BufWriter::new(file),
+            results,
+            early: path.join(EARLY),
+            disk,
+            waiting: BTreeMap::new(),
+            early_length: 0,
+            is_results_dirty: false,
+            is_early_dirty: false,
+            _lock: lock,
+        };
+        let found = directory.restore(manifest, is_of_sweep, on_result)?;
+        directory.waiting.clone_from(&found.early);
+        Ok((directory, found))
+    }
+
+    /// Reads all rows, and brings the files into the state that a sweep goes on from: `seeds.jsonl`
+    /// has a row for each of the first runs and nothing else, `early.jsonl` has all others.
+    fn restore(
+        &mut self,
+        manifest: &Manifest,
+        is_of_sweep: impl Fn(&RunResult, u64) -> bool,
+        mut on_result: impl FnMut(&RunResult, &str),
+    ) -> Result<Found, ResultsError> {
+        self.cut_unfinished_line()?;
+        let number_of = |result: &RunResult| {
+            let number = manifest.number_of(result);
+            number.filter(|&number| is_of_sweep(result, number))
+        };
+        let mut found = Found::default();
+        let mut cut_at = None;
+        let results = self.results.clone();
+        rows::read(&results, |line| {
+            let due = found.in_order;
+            match &line.row {
+                Row::Intact(result, text)
+                    if cut_at.is_none() && due < manifest.runs() && is_of_sweep(result, due) =>
+                {
+                    on_result(result, text);
+                    found.in_order += 1;
+                    return Ok(());
+                }
+                Row::Intact(result, text) if number_of(result).is_some() => {
+                    self.append_early(text)?;
+                }
+                Row::Intact(..) | Row::Damaged(_) | Row::Unfinished => {}
+            }
+            if let Some(what) = damage(&line, cut_at.is_none(), manifest, due) {
+                found.repairs.add(format!("{RESULTS}: {what}"));
+            }
+            cut_at.get_or_insert(line.range.start);
+            Ok(())
+        })
+        .map_err(|error: Passed| error.into_results(&results))?;
+        if let Some(length) = cut_at {
+            self.sync_early()?;
+            let io = ResultsError::io(&results);
+            self.disk.truncate(&results, length).map_err(&io)?;
+            self.disk.sync_file(&results).map_err(&io)?;
+        }
+        let early = self.early.clone();
+        rows::read(&early, |line| {
+            match &line.row {
+                Row::Intact(result, _) => {
+                    let number = number_of(result).filter(|it| *it >= found.in_order);
+                    number.map(|number| found.early.insert(number, line.range.clone()));
+                }
+                Row::Damaged(what) => {
+                    found
+                        .repairs
+                        .add(format!("{EARLY}: line {}: {what}", line.number));
+                }
+                Row::Unfinished => {}
+            }
+            self.early_length = line.range.end;
+            Ok(())
+        })
+        .map_err(|error: Passed| error.into_results(&early))?;
+        Ok(found)
+    }
+
+    /// What is appended to `early.jsonl` must not continue the half line of a killed process.
+    fn cut_unfinished_line(&self) -> Result<(), ResultsError> {
+        let mut length = None;
+        let io = ResultsError::io(&self.early);
+        rows::read(&self.early, |line| {
+            if let Row::Unfinished = line.row {
+                length = Some(line.range.start);
+            }
+            Ok::<_, io::Error>(())
+        })
+        .map_err(&io)?;
+        length.map_or(Ok(()), |length| {
+            self.disk.truncate(&self.early, length).map_err(&io)
         })
     }
 
-    /// Appends the line of one result. It is buffered until [`Self::flush`].
+    /// Keeps the row of run `number`, whose turn has not come. It is in the file at once, and on the
+    /// disk after [`Self::sync`].
     ///
     /// # Errors
     /// On an output error.
-    pub fn append(&mut self, line: &str) -> Result<(), ResultsError> {
-        let written = self.lines.write_all(line.as_bytes());
-        written.map_err(ResultsError::io(&self.path.join(RESULTS)))
+    pub(crate) fn keep_early(&mut self, number: u64, line: &str) -> Result<(), ResultsError> {
+        let start = self.early_length;
+        self.append_early(line)?;
+        self.early_length += line.len() as u64;
+        self.waiting.insert(number, start..self.early_length);
+        Ok(())
     }
 
-    /// Writes a capsule, replacing the one of the same run that an earlier attempt left.
+    fn append_early(&mut self, line: &str) -> Result<(), ResultsError> {
+        self.is_early_dirty = true;
+        let appended = self.disk.append(&self.early, line.as_bytes());
+        appended.map_err(ResultsError::io(&self.early))
+    }
+
+    /// Appends the row of run `number`, which is the next one.
     ///
     /// # Errors
     /// On an output error.
-    pub fn write_capsule(&self, capsule: &Capsule) -> Result<(), ResultsError> {
+    pub(crate) fn append(&mut self, number: u64, line: &str) -> Result<(), ResultsError> {
+        self.is_results_dirty = true;
+        let appended = self.disk.append(&self.results, line.as_bytes());
+        appended.map_err(ResultsError::io(&self.results))?;
+        self.waiting.remove(&number);
+        Ok(())
+    }
+
+    /// Moves all rows to the disk.
+    ///
+    /// # Errors
+    /// On an output error.
+    pub(crate) fn sync(&mut self) -> Result<(), ResultsError> {
+        if self.is_results_dirty {
+            let synced = self.disk.sync_file(&self.results);
+            // The first row created the file.
+            let synced = synced.and_then(|()| self.disk.sync_directory(&self.path));
+            synced.map_err(ResultsError::io(&self.results))?;
+            self.is_results_dirty = false;
+        }
+        if self.waiting.is_empty() && self.early_length > 0 {
+            // All its rows are in `seeds.jsonl`, on the disk.
+            let cut = self.disk.truncate(&self.early, 0);
+            cut.map_err(ResultsError::io(&self.early))?;
+            self.early_length = 0;
+            self.is_early_dirty = false;
+        }
+        self.sync_early()
+    }
+
+    fn sync_early(&mut self) -> Result<(), ResultsError> {
+        if self.is_early_dirty {
+            let synced = self.disk.sync_file(&self.early);
+            let synced = synced.and_then(|()| self.disk.sync_directory(&self.path));
+            synced.map_err(ResultsError::io(&self.early))?;
+            self.is_early_dirty = false;
+        }
+        Ok(())
+    }
+
+    /// Writes a capsule, unless the directory has it intact.
+    ///
+    /// # Errors
+    /// On an output error.
+    pub(crate) fn write_capsule(&self, capsule: &Capsule) -> Result<(), ResultsError> {
         let path = self.path.join(CAPSULES).join(capsule.file_name());
-        write(&path, &capsule.to_text())
+        replace(&*self.disk, &path, &capsule.to_text())
     }
 
-    /// Writes all appended lines to the file.
+    /// Deletes the capsule of a failure that turned out not to need one, if it is there.
     ///
     /// # Errors
     /// On an output error.
-    pub fn flush(&mut self) -> Result<(), ResultsError> {
-        let flushed = self.lines.flush();
-        flushed.map_err(ResultsError::io(&self.path.join(RESULTS)))
+    pub(crate) fn delete_capsule(
+        &self,
+        result: &RunResult,
+        index: usize,
+    ) -> Result<(), ResultsError> {
+        let path = path_of_capsule(&self.path, result, index);
+        match path.is_file() {
+            true => self.disk.remove(&path).map_err(ResultsError::io(&path)),
+            false => Ok(()),
+        }
     }
 
-    /// Flushes the lines, then writes `summary.json` and, for a grid, `grid.csv`.
+    /// Moves all rows to the disk, then writes `summary.json` and, for a grid, `grid.csv`.
     ///
     /// # Errors
     /// On an output error.
-    pub fn write_summary(&mut self, summary: &str, grid: Option<&str>) -> Result<(), ResultsError> {
-        self.flush()?;
-        write(&self.path.join(SUMMARY), summary)?;
+    pub(crate) fn write_summary(
+        &mut self,
+        summary: &str,
+        grid: Option<&str>,
+    ) -> Result<(), ResultsError> {
+        self.sync()?;
+        replace(&*self.disk, &self.path.join(SUMMARY), summary)?;
         match grid {
-            Some(grid) => write(&self.path.join(GRID), grid),
+            Some(grid) => replace(&*self.disk, &self.path.join(GRID), grid),
             None => Ok(()),
         }
     }
 
-    /// The path of the directory.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Deletes the rows whose turn did not come, and their capsules: the sweep is over. The rows of
+    /// a finished sweep are all in `seeds.jsonl`.
+    ///
+    /// # Errors
+    /// On an output error.
+    pub(crate) fn delete_early(&mut self) -> Result<(), ResultsError> {
+        for range in std::mem::take(&mut self.waiting).into_values() {
+            if let Some((result, _)) = rows::read_at(&self.early, &range) {
+                let mut indices = 0..result.failures.len();
+                indices.try_for_each(|index| self.delete_capsule(&result, index))?;
+            }
+        }
+        match self.early.is_file() {
+            true => self
+                .disk
+                .remove(&self.early)
+                .map_err(ResultsError::io(&self.early)),
+            false => Ok(()),
+        }
+    }
+
+    /// The path of `early.jsonl`.
+    pub(crate) fn early_path(&self) -> PathBuf {
+        self.early.clone()
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), ResultsError> {
-    atomic_file::write(path, text.as_bytes()).map_err(ResultsError::io(path))
+/// An error of reading, or of what is done with a line.
+enum Passed {
+    Io(io::Error),
+    Results(ResultsError),
+}
+
+impl From<io::Error> for Passed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ResultsError> for Passed {
+    fn from(error: ResultsError) -> Self {
+        Self::Results(error)
+    }
+}
+
+impl Passed {
+    fn into_results(self, path: &Path) -> ResultsError {
+        match self {
+            Self::Io(error) => ResultsError::Io(path.to_owned(), error),
+            Self::Results(error) => error,
+        }
+    }
+}
+
+/// What is wrong with a line of `seeds.jsonl` in place of run `due`; `None` if that is no news. Rows
+/// behind the first that is out of place are all out of place.
+fn damage(line: &Line<'_>, is_first: bool, manifest: &Manifest, due: u64) -> Option<String> {
+    let number = line.number;
+    match &line.row {
+        Row::Damaged(what) => Some(format!("line {number}: {what}")),
+        Row::Intact(result, _) if is_first && due < manifest.runs() => {
+            let (seed, _) = manifest.run_at(due);
+            let found = result.seed;
+            Some(match found == seed {
+                true => format!("line {number}: seed {seed} of another scenario"),
+                false => format!("line {number}: seed {found} in place of seed {seed}"),
+            })
+        }
+        Row::Intact(result, _) if is_first => {
+            let found = result.seed;
+            Some(format!("line {number}: one row too many, of seed {found}"))
+        }
+        Row::Intact(..) | Row::Unfinished => None,
+    }
+}
+
+/// Checks that a directory is that of this sweep, or is not in use. Returns whether it has a
+/// manifest.
+fn check_content(path: &Path, manifest: &Manifest) -> Result<bool, ResultsError> {
+    for file in [RESULTS, EARLY].map(|name| path.join(name)) {
+        // A link or a device here is not of a sweep.
+        if fs::symlink_metadata(&file).is_ok_and(|it| !it.is_file()) {
+            let what = "it is not a plain file".to_owned();
+            return Err(ResultsError::Foreign(file, what));
+        }
+    }
+    if path.join(MANIFEST).exists() {
+        let differences = read_manifest(path)?.differences(manifest);
+        if !differences.is_empty() {
+            let what = format!("it holds another sweep: {}", differences.join(", "));
+            return Err(ResultsError::Foreign(path.to_owned(), what));
+        }
+        return Ok(true);
+    }
+    let names = [RESULTS, EARLY, SUMMARY, GRID, CAPSULES];
+    if let Some(name) = names.into_iter().find(|name| path.join(name).exists()) {
+        let what = format!("it has a {name} but no {MANIFEST}; it is left as it is");
+        return Err(ResultsError::Foreign(path.to_owned(), what));
+    }
+    Ok(false)
+}
+
+fn replace(disk: &dyn FileSystem, path: &Path, text: &str) -> Result<(), ResultsError> {
+    file_system::replace(disk, path, text.as_bytes()).map_err(ResultsError::io(path))
 }
 
 /// The path of a capsule relative to its results directory.
@@ -245,15 +413,10 @@ pub fn capsule_path(name: &str) -> String {
     format!("{CAPSULES}/{name}")
 }
 
-/// Reads the manifest of a results directory.
-///
-/// # Errors
-/// If it cannot be read or is not a manifest.
-pub fn read_manifest(path: &Path) -> Result<Manifest, ResultsError> {
-    let path = path.join(MANIFEST);
-    let bytes = fs::read(&path).map_err(ResultsError::io(&path))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| ResultsError::Foreign(path, format!("not a manifest: {error}")))
+fn path_of_capsule(directory: &Path, result: &RunResult, index: usize) -> PathBuf {
+    let signature = &result.failures[index].signature;
+    let name = file_name(signature, result.seed, &result.scenario);
+    directory.join(CAPSULES).join(name)
 }
 
 /// Reads the capsule of the failure at `index` of a result.
@@ -261,17 +424,20 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, ResultsError> {
 /// # Errors
 /// If it cannot be read, is not a capsule, or belongs to another run.
 pub(crate) fn read_capsule(
-    path: &Path,
+    directory: &Path,
     result: &RunResult,
     index: usize,
 ) -> Result<Capsule, ResultsError> {
-    let signature = &result.failures[index].signature;
-    let name = file_name(signature, result.seed, &result.scenario);
-    let path = path.join(CAPSULES).join(name);
-    let bytes = fs::read(&path).map_err(ResultsError::io(&path))?;
+    let path = path_of_capsule(directory, result, index);
+    let file = fs::File::open(&path).map_err(ResultsError::io(&path))?;
+    let mut bytes = Vec::new();
+    let mut file = io::Read::take(file, capsule::SIZE_MAX as u64 + 1);
+    io::Read::read_to_end(&mut file, &mut bytes).map_err(ResultsError::io(&path))?;
     let capsule = Capsule::parse(&bytes)
         .map_err(|error| ResultsError::Foreign(path.clone(), error.to_string()))?;
-    if (capsule.seed, &capsule.digest) != (result.seed, &result.digest) {
+    let is_of_run = (capsule.seed, &capsule.digest) == (result.seed, &result.digest)
+        && capsule.failure == result.failures[index];
+    if !is_of_run {
         let what = format!("not the run that {RESULTS} has for seed {}", result.seed);
         return Err(ResultsError::Foreign(path, what));
     }
@@ -288,42 +454,41 @@ pub(crate) fn summarised_hash(path: &Path) -> Result<Option<String>, ResultsErro
         rows_blake3: String,
     }
     let path = path.join(SUMMARY);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
+    let file = match fs::File::open(&path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ResultsError::Io(path, error)),
     };
-    let hash: Hash = serde_json::from_slice(&bytes)
+    // All but the hash is skipped, so memory stays small.
+    let reader = io::Read::take(io::BufReader::new(file), SUMMARY_MAX);
+    let hash: Hash = serde_json::from_reader(reader)
         .map_err(|error| ResultsError::Foreign(path, format!("not a summary: {error}")))?;
     Ok(Some(hash.rows_blake3))
 }
 
 /// Reads the results of a directory one by one, each with its line. Skips an unfinished last line.
-/// Returns the length of the finished lines in bytes.
 ///
 /// # Errors
 /// If a line cannot be read or is not a result, or `on_result` fails.
 pub fn read_results(
     path: &Path,
     mut on_result: impl FnMut(RunResult, &str) -> Result<(), ResultsError>,
-) -> Result<u64, ResultsError> {
+) -> Result<(), ResultsError> {
     let path = path.join(RESULTS);
-    let mut reader = BufReader::new(File::open(&path).map_err(ResultsError::io(&path))?);
-    let (mut line, mut length, mut number) = (String::new(), 0, 0_u64);
-    loop {
-        line.clear();
-        let read = io::Read::take(&mut reader, LINE_BYTES_MAX as u64)
-            .read_line(&mut line)
-            .map_err(ResultsError::io(&path))?;
-        if read == 0 || !line.ends_with('\n') {
-            return Ok(length);
-        }
-        number += 1;
-        let result = serde_json::from_str(&line).map_err(|error| {
-            let what = format!("line {number} is not a result: {error}");
-            ResultsError::Foreign(path.clone(), what)
-        })?;
-        on_result(result, &line)?;
-        length += read as u64;
+    if !path.exists() {
+        let error = io::Error::from(io::ErrorKind::NotFound);
+        return Err(ResultsError::Io(path, error));
     }
+    rows::read(&path, |line| match line.row {
+        Row::Intact(result, text) => Ok(on_result(*result, text)?),
+        Row::Damaged(what) => {
+            let what = format!(
+                "line {}: {what}; the same sweep again mends it",
+                line.number
+            );
+            Err(Passed::Results(ResultsError::Foreign(path.clone(), what)))
+        }
+        Row::Unfinished => Ok(()),
+    })
+    .map_err(|error: Passed| error.into_results(&path))
 }

@@ -14,7 +14,8 @@ use crate::statistics::counters::SignatureCounters;
 use crate::statistics::coverage::CoverageReport;
 use crate::statistics::intervals::{Interval, Proportion};
 use crate::statistics::time_histogram::TimeHistogram;
-use crate::sweep::results_directory::{Manifest, capsule_path};
+use crate::sweep::manifest::Manifest;
+use crate::sweep::results_directory::capsule_path;
 use crate::sweep::sweep_statistics::{PointStatistics, SweepStatistics};
 
 /// The percentages of the quantiles.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::run_result::RunResult;
 use crate::statistics::counters::Counters;
-use crate::sweep::results_directory::Manifest;
+use crate::sweep::manifest::Manifest;
 
 /// The statistics of the results added so far. Results are added in the order of seeds, whether
 /// they come from a run, from disk or from a shard.
@@ -56,6 +56,15 @@ impl SweepStatistics {
         self.total.add(result, recheck)
     }
 
+    /// The indices of the failures that need a capsule if this result is added now or after others:
+    /// none is missing, some may turn out not to be needed.
+    pub(crate) fn may_need_capsules(&self, result: &RunResult) -> Vec<usize> {
+        let indices = 0..result.failures.len();
+        indices
+            .filter(|&index| self.total.may_need_capsule(&result.failures[index]))
+            .collect()
+    }
+
     /// The counters over all runs.
     #[must_use]
     pub fn total(&self) -> &Counters {
@@ -72,14 +81,6 @@ impl SweepStatistics {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
-    }
-
-    /// The seed and the index of the grid point of run `number`, counted from 0.
-    #[must_use]
-    pub fn run_at(&self, number: u64) -> (u64, usize) {
-        let seed = self.manifest.part().from + number / self.manifest.points;
-        let point = number % self.manifest.points;
-        (seed, usize::try_from(point).expect("a grid is limited"))
     }
 
     /// The hash (BLAKE3) of all lines so far.

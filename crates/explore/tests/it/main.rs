@@ -7,6 +7,7 @@ mod fixture;
 mod merge;
 mod overhead;
 mod replay;
+mod resume;
 mod shrink;
 mod signatures;
 mod swarm;

@@ -115,20 +115,15 @@ fn parts_that_do_not_fit_are_rejected_with_a_message() {
         format!("{head}\"digest\":\"{other}{}", &tail[1..]),
     )
     .expect("results");
-    let message = rejection(&[one, two, three, four], &folder);
-    let is_capsule = message.ends_with("not the run that seeds.jsonl has for seed 4");
-    let is_results = message.starts_with("3-of-4: seeds.jsonl was changed: ");
-    assert!(is_capsule || is_results, "{message}");
+    let changed = "3-of-4/seeds.jsonl: line 1: its checksum does not match: it was changed after it was \
+                   written; the same sweep again mends it";
+    assert_eq!(rejection(&[one, two, three, four], &folder), changed);
     fs::write(
         &results,
         whole.replace("\"stop\":\"duration\"", "\"stop\":\"quiet\""),
     )
     .expect("results");
-    let message = rejection(&[one, two, three, four], &folder);
-    assert!(
-        message.starts_with("3-of-4: seeds.jsonl was changed: "),
-        "{message}"
-    );
+    assert_eq!(rejection(&[one, two, three, four], &folder), changed);
     fs::write(&results, format!("{first}\n{first}\n")).expect("results");
     assert_eq!(
         rejection(&[one, two, three, four], &folder),
@@ -136,8 +131,34 @@ fn parts_that_do_not_fit_are_rejected_with_a_message() {
     );
     fs::write(&results, "{}\n").expect("a result");
     let message = rejection(&[one, two, three, four], &folder);
+    assert_eq!(
+        message,
+        "3-of-4/seeds.jsonl: line 1: it is not a row of a sweep; the same sweep again mends it"
+    );
+    // Of another version: nothing is taken from it.
+    let manifest = three.join("sweep.json");
+    let text = fs::read_to_string(&manifest).expect("a manifest");
+    for (ours, other, reason) in [
+        (
+            "\"schema_version\": 3",
+            "\"schema_version\": 99",
+            "it has format 99, but",
+        ),
+        (
+            "\"points\": 1",
+            "\"points\": 0",
+            "not a manifest: its axes do not have 0 points",
+        ),
+    ] {
+        assert!(text.contains(ours), "{text}");
+        fs::write(&manifest, text.replace(ours, other)).expect("a manifest");
+        let message = rejection(&[one, two, three, four], &folder);
+        assert!(message.contains(reason), "{message}");
+    }
+    fs::write(&manifest, vec![b' '; (16 << 20) + 1]).expect("a manifest");
+    let message = rejection(&[one, two, three, four], &folder);
     assert!(
-        message.starts_with("3-of-4/seeds.jsonl: line 1 is not a result: "),
+        message.ends_with("it has more than 16777216 bytes"),
         "{message}"
     );
     // A shard of another build.

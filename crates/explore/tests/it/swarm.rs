@@ -68,8 +68,8 @@ fn a_result_records_its_selection() {
     swept(&plan, folder.path());
     let results = fs::read_to_string(folder.path().join("seeds.jsonl")).expect("results");
     let results: Vec<RunResult> = results
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a result"))
+        .split_inclusive('\n')
+        .map(|line| RunResult::from_line(line).expect("a result"))
         .collect();
     let set: Vec<String> = SHORT
         .iter()

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use explore::sweep::results_directory::ResultsError;
+use explore::sweep::results_error::ResultsError;
 use explore::sweep::summary::Summary;
 use explore::sweep::{StopReason, SweepError, SweepPlan};
 use explore::{Custom, Shipped, sweep};

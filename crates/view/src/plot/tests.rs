@@ -1,7 +1,7 @@
 //! Plots of small sweeps with known numbers.
 
 use explore::run_result::RunResult;
-use explore::sweep::results_directory::Manifest;
+use explore::sweep::manifest::Manifest;
 use explore::{SeedRange, Shard};
 
 use super::*;
