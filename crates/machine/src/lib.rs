@@ -15,6 +15,7 @@
 //! | [`race`] | the race detector: vector clocks, FastTrack, a shadow of the heap |
 //! | [`schedulers`] | modeled time, and adversaries: random walk, PCT, POS, SURW and others |
 //! | [`dpor`] | the exhaustive search |
+//! | `sparse_table` | tables that take memory only where they are used |
 //!
 //! Two threads that count without a lock:
 //!
@@ -96,6 +97,7 @@ pub mod machine;
 pub mod memory;
 pub mod race;
 pub mod schedulers;
+mod sparse_table;
 pub mod sync;
 pub mod thread;
 

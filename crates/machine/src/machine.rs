@@ -107,7 +107,7 @@ impl<E: Environment> Machine<E> {
         let detector = RaceDetector::new(config.detect_races, heap);
         let mut process = Process::new(memory, heap, detector);
         process.locks = locks;
-        process.save_initial_state();
+        process.save_objects();
         let engine = Engine {
             process,
             threads: Vec::new(),

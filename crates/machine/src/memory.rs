@@ -39,7 +39,7 @@ pub(crate) struct Memory {
     spare: Vec<Region>,
 }
 
-/// What [`Memory::save_initial_state`] saved, apart from the words themselves.
+/// What [`Memory::save_regions`] saved.
 #[derive(Clone, Copy, Default)]
 struct InitialState {
     regions: usize,
@@ -77,9 +77,13 @@ impl Memory {
         }
     }
 
-    /// Saves the regions and their words for [`Self::reset`].
-    pub(crate) fn save_initial_state(&mut self) {
+    /// Saves the words for [`Self::reset`].
+    pub(crate) fn save_words(&mut self) {
         self.regions.iter_mut().for_each(Region::save);
+    }
+
+    /// Saves the list of regions for [`Self::reset`].
+    pub(crate) fn save_regions(&mut self) {
         self.initial = InitialState {
             regions: self.regions.len(),
             total: self.total,
@@ -87,7 +91,7 @@ impl Memory {
         };
     }
 
-    /// Restores the saved regions and removes all others.
+    /// Restores the saved regions and removes all others. Words that were not saved become zero.
     pub(crate) fn reset(&mut self) {
         let InitialState {
             regions,
@@ -249,6 +253,7 @@ impl fmt::Debug for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::heap_layout::{HeapLayout, UNIT_BYTES};
 
     #[test]
     fn a_region_ends_in_unmapped_memory() {
@@ -274,7 +279,8 @@ mod tests {
         let word = |page: u32, word: u32| Address(0x0013_0000 + page * PAGE_BYTES + 4 * word);
         memory.poke(word(0, 3), 1);
         memory.poke(word(9, 1_023), 2);
-        memory.save_initial_state();
+        memory.save_regions();
+        memory.save_words();
         for _ in 0..2 {
             memory.poke(word(0, 3), 7);
             memory.poke(word(4, 0), 8);
@@ -285,6 +291,34 @@ mod tests {
             let found = found.map(|address| memory.peek(address));
             assert_eq!(found, [Some(1), Some(0), Some(2), None]);
         }
+    }
+
+    /// The memory that a modeled process takes follows what it touches, not the size of its heap.
+    #[test]
+    fn a_heap_takes_memory_for_what_is_touched() {
+        let mut memory = Memory::new();
+        let heap = HeapLayout::new(Address(0x0167_0000), 4 << 20, None);
+        memory.map(heap.base, heap.end.0 - heap.base.0, "heap");
+        // The head of each segment, as in an empty heap.
+        let segments = heap.units() / heap.segment_units;
+        for segment in 0..segments {
+            let offset = segment * heap.segment_units * UNIT_BYTES;
+            memory.poke(heap.first_block().offset(offset), 1);
+        }
+        let allocated = memory.regions[0].allocated();
+        assert_eq!((segments, allocated), (9, 9 * 64), "of a million words");
+
+        memory.save_regions();
+        memory.save_words();
+        assert_eq!(
+            memory.regions[0].allocated(),
+            allocated,
+            "saving copies nothing"
+        );
+        memory.poke(heap.first_block(), 1);
+        assert_eq!(memory.regions[0].allocated(), allocated + 64, "one page");
+        memory.reset();
+        assert_eq!(memory.regions[0].allocated(), allocated + 64, "one page");
     }
 
     #[test]

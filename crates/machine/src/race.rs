@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`detector`] | the detector, and what synchronises two threads |
 //! | [`access`], [`violation`] | what reports show |
-//! | `fasttrack` | races between plain accesses of one word |
+//! | `fasttrack`, `trace` | races between plain accesses of one word, and what is kept of an access |
 //! | `heap_shadow`, `block_event` | which heap words the program owns |
 //! | `vector_clock`, `queue_clocks` | clocks of threads, messages and queue slots |
 
@@ -14,5 +14,6 @@ pub mod detector;
 mod fasttrack;
 mod heap_shadow;
 mod queue_clocks;
+mod trace;
 mod vector_clock;
 pub mod violation;

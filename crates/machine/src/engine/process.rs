@@ -42,16 +42,18 @@ pub(crate) struct Process<E: Environment> {
     pub(crate) detector: RaceDetector,
     /// The threads that the latest call has released, in order.
     pub(crate) woken: Vec<Woken<E>>,
-    initial: InitialCounts,
+    initial: InitialState,
 }
 
-/// The numbers of kernel objects that a reset keeps.
+/// What a reset keeps.
 #[derive(Clone, Copy, Debug, Default)]
-struct InitialCounts {
+struct InitialState {
     locks: usize,
     semaphores: usize,
     events: usize,
     queues: usize,
+    /// Whether it restores words, too.
+    has_words: bool,
 }
 
 /// A thread whose wait is over.
@@ -84,14 +86,23 @@ impl<E: Environment> Process<E> {
             queues: Vec::new(),
             detector,
             woken: Vec::new(),
-            initial: InitialCounts::default(),
+            initial: InitialState::default(),
         }
     }
 
     /// Saves words and kernel objects for [`Self::reset`].
     pub(crate) fn save_initial_state(&mut self) {
-        self.memory.save_initial_state();
-        self.initial = InitialCounts {
+        self.save_objects();
+        self.memory.save_words();
+        self.initial.has_words = true;
+    }
+
+    /// Saves regions and kernel objects for [`Self::reset`]. Most processes are never reset, and a
+    /// copy of the heap's words would be a waste.
+    pub(crate) fn save_objects(&mut self) {
+        self.memory.save_regions();
+        self.initial = InitialState {
+            has_words: false,
             locks: self.locks.len(),
             semaphores: self.semaphores.len(),
             events: self.events.len(),
@@ -99,13 +110,15 @@ impl<E: Environment> Process<E> {
         };
     }
 
-    /// Restores what was saved and removes all else.
-    pub(crate) fn reset(&mut self) {
-        let InitialCounts {
+    /// Restores what was saved and removes all else. Returns whether words were saved: if not, all
+    /// are zero now.
+    pub(crate) fn reset(&mut self) -> bool {
+        let InitialState {
             locks,
             semaphores,
             events,
             queues,
+            has_words,
         } = self.initial;
         self.memory.reset();
         self.detector.reset(queues);
@@ -118,6 +131,7 @@ impl<E: Environment> Process<E> {
         self.queues.truncate(queues);
         self.queues.iter_mut().for_each(Queue::reset);
         self.woken.clear();
+        has_words
     }
 
     /// A hash of words and kernel objects.

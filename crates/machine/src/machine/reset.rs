@@ -11,6 +11,7 @@ use crate::engine::access_log::AccessLog;
 use crate::engine::thread_state::ThreadEntry;
 use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
+use crate::heap::census::format;
 use crate::machine::Machine;
 use crate::schedulers::Strategy;
 use crate::schedulers::dispatcher::Dispatcher;
@@ -60,7 +61,9 @@ impl<E: Environment> Engine<E> {
             self.spare.push(entry);
         }
         self.enabled.clear();
-        self.process.reset();
+        if !self.process.reset() {
+            format(&mut self.process.memory, self.process.heap);
+        }
         self.records.clear();
         if !self.timers.is_empty() {
             self.timers.clear();

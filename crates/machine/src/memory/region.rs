@@ -1,14 +1,13 @@
 //! One run of mapped words, which can be saved and restored page by page.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use kernel::mix;
 
-use crate::memory::PAGE_BYTES;
 use crate::memory::address::Address;
+use crate::sparse_table::SparseTable;
 
-const PAGE_WORDS: usize = PAGE_BYTES as usize / 4;
+/// Words of one page of the tables below: small, since a heap is touched at the head of each of
+/// its segments.
+const PAGE_WORDS: usize = 64;
 
 /// A run of mapped words.
 #[derive(Default)]
@@ -17,67 +16,49 @@ pub(super) struct Region {
     pub(super) base: u32,
     /// The dense number of the first word.
     pub(super) first: usize,
-    words: Vec<u32>,
-    /// Pages touched since the region was mapped or saved. Most pages of a heap of megabytes are
-    /// never touched, and cost nothing on a reset.
-    touched: PageSet,
-    /// The contents of pages at the time of [`Region::save`]. All other pages were zero.
-    saved: BTreeMap<usize, Vec<u32>>,
+    count: usize,
+    /// The pages touched since the region was mapped or saved.
+    words: SparseTable<u32, PAGE_WORDS>,
+    /// The pages at the time of [`Region::save`]. All other pages were zero.
+    saved: SparseTable<u32, PAGE_WORDS>,
+    is_saved: bool,
     pub(super) name: &'static str,
-}
-
-/// A set of pages of one region.
-#[derive(Default)]
-struct PageSet {
-    numbers: Vec<usize>,
-    /// Whether the set contains a page, indexed by its number.
-    contains: Vec<bool>,
 }
 
 impl Region {
     /// Becomes a region of `count` zeroed words, reusing its allocations.
     pub(super) fn init(&mut self, base: u32, count: usize, name: &'static str) {
-        assert!(self.saved.is_empty(), "a saved region stays mapped");
-        while let Some(page) = self.touched.pop() {
-            let range = page_range(page, self.words.len());
-            self.words[range].fill(0);
-        }
-        if self.words.capacity() < count {
-            // The allocator maps zero pages lazily, so untouched words cost nothing.
-            self.words = vec![0; count];
-        }
-        self.words.resize(count, 0);
+        assert!(!self.is_saved, "a saved region stays mapped");
+        self.words.for_each_page(|_, page| page.fill(0));
+        self.count = count;
         self.base = base;
         self.name = name;
     }
 
-    /// Saves all touched pages for [`Self::restore`].
+    /// Saves all touched pages for [`Self::restore`]. They are copied when they are touched again.
     pub(super) fn save(&mut self) {
-        while let Some(page) = self.touched.pop() {
-            let words = self.words[page_range(page, self.words.len())].to_vec();
-            self.saved.insert(page, words);
-        }
+        self.words.move_to(&mut self.saved);
+        self.is_saved = true;
     }
 
-    /// Restores all touched pages. They stay in the set: the next run mostly touches the same.
+    /// Restores all touched pages. They stay allocated: the next run mostly touches the same.
     pub(super) fn restore(&mut self) {
-        for &page in &self.touched.numbers {
-            let range = page_range(page, self.words.len());
-            match self.saved.get(&page) {
-                Some(words) => self.words[range].copy_from_slice(words),
-                None => self.words[range].fill(0),
-            }
-        }
+        let saved = &self.saved;
+        self.words
+            .for_each_page(|number, page| match saved.page(number) {
+                Some(words) => page.copy_from_slice(words),
+                None => page.fill(0),
+            });
     }
 
     /// The number of words.
     pub(super) fn len(&self) -> usize {
-        self.words.len()
+        self.count
     }
 
     /// One past the last byte.
     pub(super) fn end(&self) -> u32 {
-        self.base + 4 * self.words.len() as u32
+        self.base + 4 * self.count as u32
     }
 
     /// The index of the word that contains `address`; beyond the last word if none does.
@@ -86,11 +67,16 @@ impl Region {
     }
 
     pub(super) fn holds(&self, address: Address) -> bool {
-        self.index(address) < self.words.len()
+        self.index(address) < self.count
     }
 
     pub(super) fn peek(&self, address: Address) -> Option<u32> {
-        self.words.get(self.index(address)).copied()
+        if !self.holds(address) {
+            return None;
+        }
+        let index = self.index(address);
+        let word = self.words.get(index).or_else(|| self.saved.get(index));
+        Some(word.copied().unwrap_or(0))
     }
 
     /// See [`Memory::update`](super::Memory::update).
@@ -102,7 +88,10 @@ impl Region {
         fingerprint: &mut Option<u64>,
     ) -> Option<u32> {
         let index = self.index(address);
-        let word = self.words.get_mut(index)?;
+        let word = match self.words.get_mut(index) {
+            Some(word) if index < self.count => word,
+            _ => return self.update_untouched(address, apply, fingerprint),
+        };
         let old = *word;
         // Stores even if nothing changes: a branch on that would be mispredicted.
         let new = apply(old);
@@ -113,40 +102,36 @@ impl Region {
             let term = |value: u32| mix(number, u64::from(value));
             *sum = sum.wrapping_sub(term(old)).wrapping_add(term(new));
         }
-        self.touched.insert(index / PAGE_WORDS);
         Some(old)
+    }
+
+    /// The first touch of a page.
+    #[cold]
+    #[inline(never)]
+    fn update_untouched(
+        &mut self,
+        address: Address,
+        apply: impl Fn(u32) -> u32,
+        fingerprint: &mut Option<u64>,
+    ) -> Option<u32> {
+        let index = self.index(address);
+        if index >= self.count {
+            return None;
+        }
+        let page = self.words.page_entry(index / PAGE_WORDS);
+        if let Some(saved) = self.saved.page(index / PAGE_WORDS) {
+            page.copy_from_slice(saved);
+        }
+        self.update(address, apply, fingerprint)
+    }
+
+    /// The number of words that have memory, saved ones included.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        self.words.allocated() + self.saved.allocated()
     }
 
     pub(super) fn word_number(&self, address: Address) -> usize {
         self.first + self.index(address)
-    }
-}
-
-/// The indices of the words of a page, in a region of `words` words.
-fn page_range(page: usize, words: usize) -> Range<usize> {
-    let first = page * PAGE_WORDS;
-    first..(first + PAGE_WORDS).min(words)
-}
-
-impl PageSet {
-    fn insert(&mut self, page: usize) {
-        if self.contains.get(page) != Some(&true) {
-            self.insert_new(page);
-        }
-    }
-
-    #[inline(never)]
-    fn insert_new(&mut self, page: usize) {
-        if self.contains.len() <= page {
-            self.contains.resize(page + 1, false);
-        }
-        self.contains[page] = true;
-        self.numbers.push(page);
-    }
-
-    fn pop(&mut self) -> Option<usize> {
-        let page = self.numbers.pop()?;
-        self.contains[page] = false;
-        Some(page)
     }
 }

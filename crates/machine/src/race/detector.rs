@@ -173,7 +173,8 @@ impl RaceDetector {
             return;
         }
         let clock = &self.thread_clocks[access.thread.index()];
-        self.words.access(index, access, clock, &mut self.unordered);
+        self.words
+            .access(index, &access, clock, &mut self.unordered);
         if !self.unordered.is_empty() {
             self.last_raced = true;
             self.report_races(access);

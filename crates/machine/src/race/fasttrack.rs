@@ -4,50 +4,46 @@
 //! remembers its last write, and the reads since then that no later read is ordered after.
 
 use crate::race::access::{Access, AccessKind};
+use crate::race::trace::{Names, Trace};
 use crate::race::vector_clock::VectorClock;
+use crate::sparse_table::SparseTable;
 
-/// Words of one page of the table. Pages are allocated where words are accessed.
-const PAGE_WORDS: usize = 64;
+/// Words of one page of the table: a history is large, and most are of a few words in a row.
+const PAGE_WORDS: usize = 16;
 
 /// The access histories of all words.
 #[derive(Debug, Default)]
 pub(crate) struct FastTrack {
-    pages: Vec<Option<Box<[WordState; PAGE_WORDS]>>>,
+    words: SparseTable<WordState, PAGE_WORDS>,
     /// Words with a history.
-    touched: Vec<usize>,
+    touched: Vec<u32>,
+    more_reads: MoreReads,
+    names: Names,
 }
 
-/// An access with its epoch: the component of its own thread's clock at that time.
-#[derive(Clone, Copy, Debug)]
-struct Stamped {
-    clock: u32,
-    access: Access,
-}
+/// The reads of words that several threads read: all but the first of each word.
+#[derive(Debug, Default)]
+struct MoreReads(Vec<Vec<Trace>>);
 
+/// The history of one word.
 #[derive(Debug, Default)]
 struct WordState {
-    write: Option<Stamped>,
-    reads: Vec<Stamped>,
-}
-
-impl Stamped {
-    /// Whether the access happened before the event whose clock is given: one comparison, since an
-    /// epoch represents the whole vector clock.
-    fn happened_before(&self, clock: &VectorClock) -> bool {
-        self.clock <= clock.of(self.access.thread)
-    }
+    write: Option<Trace>,
+    /// The first read.
+    read: Option<Trace>,
+    /// The index of all other reads in [`MoreReads`], plus one; zero if the word never had any.
+    more_reads: u32,
 }
 
 impl FastTrack {
     /// Clears all histories; keeps the allocations.
     pub(crate) fn reset(&mut self) {
-        let mut touched = std::mem::take(&mut self.touched);
-        for index in touched.drain(..) {
-            let state = self.word(index);
-            state.write = None;
-            state.reads.clear();
+        for index in self.touched.drain(..) {
+            if let Some(state) = self.words.get_mut(index as usize) {
+                *state = WordState::default();
+            }
         }
-        self.touched = touched;
+        self.more_reads.0.clear();
     }
 
     /// Records a plain access of the word with number `index` by a thread with this `clock`. Adds
@@ -55,72 +51,125 @@ impl FastTrack {
     pub(crate) fn access(
         &mut self,
         index: usize,
-        access: Access,
+        access: &Access,
         clock: &VectorClock,
         unordered: &mut Vec<Access>,
     ) {
-        let stamped = Stamped {
-            clock: clock.of(access.thread),
-            access,
+        let state = self.words.entry(index);
+        let like = state.write.as_ref().or(state.read.as_ref());
+        if like.is_none() {
+            self.touched
+                .push(u32::try_from(index).expect("a word number has 32 bits"));
+        }
+        let trace = Trace::new(access, clock, like, &mut self.names);
+        let names = &self.names;
+        let races_with = |earlier: &Trace| {
+            if !earlier.happened_before(clock) {
+                unordered.push(earlier.access(access.address, names));
+            }
         };
-        let state = self.word(index);
-        let is_new = state.is_empty();
         if access.kind == AccessKind::Write {
-            state.write(stamped, clock, unordered);
+            state.write(trace, &mut self.more_reads, races_with);
         } else {
-            assert_eq!(access.kind, AccessKind::Read, "only plain accesses race");
-            state.read(stamped, clock, unordered);
+            state.write.iter().for_each(races_with);
+            state.read(trace, clock, &mut self.more_reads);
         }
-        if is_new {
-            self.touched.push(index);
-        }
-    }
-
-    fn word(&mut self, index: usize) -> &mut WordState {
-        let (page, word) = (index / PAGE_WORDS, index % PAGE_WORDS);
-        if self.pages.len() <= page {
-            self.pages.resize_with(page + 1, || None);
-        }
-        let page = self.pages[page]
-            .get_or_insert_with(|| Box::new(std::array::from_fn(|_| WordState::default())));
-        &mut page[word]
     }
 }
 
 impl WordState {
-    fn is_empty(&self) -> bool {
-        self.write.is_none() && self.reads.is_empty()
-    }
-
-    fn read(&mut self, read: Stamped, clock: &VectorClock, unordered: &mut Vec<Access>) {
-        if let Some(write) = &self.write
-            && !write.happened_before(clock)
-        {
-            unordered.push(write.access);
-        }
-        match self.reads.as_mut_slice() {
-            // The common case: one thread reads the word. Its new read replaces the old one,
-            // because whatever is ordered after the new read is ordered after the old one too.
-            [only] if only.access.thread == read.access.thread => *only = read,
-            _ => {
-                // A read that happened before this one needs no separate check: what is ordered after
-                // this read is ordered after that one.
-                self.reads.retain(|earlier| !earlier.happened_before(clock));
-                self.reads.push(read);
-            }
+    #[inline(always)]
+    fn read(&mut self, read: Trace, clock: &VectorClock, more_reads: &mut MoreReads) {
+        match &mut self.read {
+            // The common cases: the first read, and one thread that reads the word again. Its new
+            // read replaces the old one, because whatever is ordered after the new read is ordered
+            // after the old one too.
+            Some(only) if self.more_reads == 0 && only.thread() == read.thread() => *only = read,
+            None => self.read = Some(read),
+            Some(_) => self.read_by_several(read, clock, more_reads),
         }
     }
 
-    fn write(&mut self, write: Stamped, clock: &VectorClock, unordered: &mut Vec<Access>) {
-        for earlier in self.write.iter().chain(&self.reads) {
-            if !earlier.happened_before(clock) {
-                unordered.push(earlier.access);
+    #[inline(never)]
+    fn read_by_several(&mut self, read: Trace, clock: &VectorClock, more_reads: &mut MoreReads) {
+        // A read that happened before this one needs no separate check: what is ordered after
+        // this read is ordered after that one.
+        let first = self.read.filter(|first| !first.happened_before(clock));
+        if self.more_reads == 0 {
+            match first {
+                None => self.read = Some(read),
+                Some(_) => more_reads.of(&mut self.more_reads).push(read),
             }
+            return;
+        }
+        let more = more_reads.of(&mut self.more_reads);
+        // As above: the only read is replaced by a later one of the same thread.
+        if more.is_empty() && self.read.is_some_and(|only| only.thread() == read.thread()) {
+            self.read = Some(read);
+            return;
+        }
+        more.retain(|earlier| !earlier.happened_before(clock));
+        more.push(read);
+        self.read = first.or_else(|| Some(more.remove(0)));
+    }
+
+    #[inline(always)]
+    fn write(&mut self, write: Trace, more: &mut MoreReads, mut races_with: impl FnMut(&Trace)) {
+        self.write.iter().for_each(&mut races_with);
+        self.read.iter().for_each(&mut races_with);
+        if self.more_reads > 0 {
+            more.of(&mut self.more_reads)
+                .drain(..)
+                .for_each(|read| races_with(&read));
         }
         // Later accesses are compared with this write alone: an access that is ordered after it is
         // ordered after all that the write is ordered after, and the races of the write with
         // anything else have just been reported.
         self.write = Some(write);
-        self.reads.clear();
+        self.read = None;
+    }
+}
+
+impl MoreReads {
+    /// The list with this index plus one; a new one if it is zero.
+    fn of(&mut self, number: &mut u32) -> &mut Vec<Trace> {
+        if *number == 0 {
+            self.0.push(Vec::new());
+            *number = u32::try_from(self.0.len()).expect("fewer lists than words");
+        }
+        &mut self.0[*number as usize - 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use kernel::Instant;
+
+    use super::*;
+    use crate::call::{Actor, ThreadId};
+    use crate::memory::address::Address;
+
+    #[test]
+    fn histories_take_memory_where_words_are_accessed() {
+        let mut words = FastTrack::default();
+        let mut clock = VectorClock::default();
+        clock.tick(ThreadId(0));
+        for index in [0, 1, 1_048_576] {
+            let access = Access {
+                thread: ThreadId(0),
+                kind: AccessKind::Write,
+                actor: Actor::Program,
+                name: "word",
+                address: Address(4),
+                site: Location::caller(),
+                at: Instant::ZERO,
+            };
+            words.access(index, &access, &clock, &mut Vec::new());
+        }
+        assert_eq!(words.words.allocated(), 2 * PAGE_WORDS);
+        words.reset();
+        assert_eq!(words.words.allocated(), 2 * PAGE_WORDS);
     }
 }

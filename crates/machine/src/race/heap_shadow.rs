@@ -9,22 +9,26 @@ use crate::memory::address::Address;
 use crate::memory::heap_layout::{HeapLayout, UNIT_BYTES};
 use crate::race::access::Access;
 use crate::race::violation::ViolationKind;
+use crate::sparse_table::SparseTable;
+
+/// Units of one page of the table of owners.
+const PAGE_UNITS: usize = 64;
 
 /// The shadow of one heap.
 #[derive(Debug)]
 pub(crate) struct HeapShadow {
     layout: HeapLayout,
     /// An [`Owner`] for each unit of the heap.
-    owners: Vec<u32>,
+    owners: SparseTable<Owner, PAGE_UNITS>,
     /// By the number of the first unit, plus one.
     blocks: BTreeMap<u32, Block>,
 }
 
-/// What is known of one unit, packed: the allocator maps a large table of zeroes lazily.
+/// What is known of one unit, packed.
 ///
 /// Bits 2 and up: the first unit of its block, plus one; zero if it belongs to no block. Bits 0 and
 /// 1: how many of its two words the program asked for; zero once the block is freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Owner(u32);
 
 impl Owner {
@@ -64,7 +68,7 @@ impl HeapShadow {
     pub(crate) fn new(layout: HeapLayout) -> Self {
         Self {
             layout,
-            owners: vec![0; layout.units() as usize],
+            owners: SparseTable::default(),
             blocks: BTreeMap::new(),
         }
     }
@@ -72,7 +76,7 @@ impl HeapShadow {
     /// Forgets all blocks.
     pub(crate) fn reset(&mut self) {
         if !self.blocks.is_empty() {
-            self.owners.fill(0);
+            self.owners.for_each_page(|_, page| page.fill(Owner::NONE));
             self.blocks.clear();
         }
     }
@@ -126,8 +130,7 @@ impl HeapShadow {
             return Some(self.misuse(ViolationKind::DoubleAllocation, address));
         }
         let start = self.unit(address);
-        let range = start as usize..(start + units) as usize;
-        let mut owners = self.owners[range.clone()].iter().map(|owner| Owner(*owner));
+        let mut owners = (start..start + units).map(|unit| self.owner_of_unit(unit));
         let held = owners.find(|owner| owner.words() > 0);
         let misuse = held.map(|owner| Misuse {
             kind: ViolationKind::DoubleAllocation,
@@ -135,10 +138,10 @@ impl HeapShadow {
             allocated: None,
         });
         self.forget_blocks(start, units);
-        for (unit, owner) in self.owners[range].iter_mut().enumerate() {
+        for unit in 0..units {
             // The last unit may have one word that was not asked for: an access to it is out of bounds.
-            let words = bytes.div_ceil(4).saturating_sub(2 * unit as u32).min(2);
-            *owner = Owner::new(start + 1, words).0;
+            let words = bytes.div_ceil(4).saturating_sub(2 * unit).min(2);
+            *self.owners.entry((start + unit) as usize) = Owner::new(start + 1, words);
         }
         let block = Block {
             units,
@@ -166,10 +169,11 @@ impl HeapShadow {
         // The block stays known until its units are allocated again: later uses name this free.
         block.freed = Some(access);
         let units = block.units;
-        for owner in &mut self.owners[(start - 1) as usize..(start - 1 + units) as usize] {
+        for unit in start - 1..start - 1 + units {
+            let owner = self.owners.entry(unit as usize);
             // After a double allocation some units may belong to another block by now.
-            if Owner(*owner).start() == start {
-                *owner = Owner::new(start, 0).0;
+            if owner.start() == start {
+                *owner = Owner::new(start, 0);
             }
         }
         None
@@ -206,7 +210,12 @@ impl HeapShadow {
     }
 
     fn owner(&self, address: Address) -> Owner {
-        Owner(self.owners[self.unit(address) as usize])
+        self.owner_of_unit(self.unit(address))
+    }
+
+    fn owner_of_unit(&self, unit: u32) -> Owner {
+        let owner = self.owners.get(unit as usize).copied();
+        owner.unwrap_or(Owner::NONE)
     }
 
     fn unit(&self, address: Address) -> u32 {

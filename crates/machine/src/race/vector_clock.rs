@@ -25,12 +25,22 @@ impl VectorClock {
 
     /// Takes the component-wise maximum.
     pub(crate) fn join(&mut self, other: &Self) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
+        self.join_components(other.0.iter().copied());
+    }
+
+    /// The same with the components of another clock, by thread.
+    pub(crate) fn join_components(&mut self, other: impl ExactSizeIterator<Item = u32>) {
+        if self.0.len() < other.len() {
+            self.0.resize(other.len(), 0);
         }
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
-            *mine = (*mine).max(*theirs);
+        for (mine, theirs) in self.0.iter_mut().zip(other) {
+            *mine = (*mine).max(theirs);
         }
+    }
+
+    /// The components, by thread. Those of further threads are zero.
+    pub(crate) fn components(&self) -> &[u32] {
+        &self.0
     }
 
     /// Sets all components to zero; keeps the allocation.
