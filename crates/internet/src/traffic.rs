@@ -12,9 +12,8 @@ use crate::observer::{Offer, PacketEvent, PacketObserver};
 use crate::routers::LAN_ROUND_TRIP;
 use crate::wire;
 
-/// Bytes of the IP and TCP headers without options; a SYN has four more for its MSS option.
+/// Bytes of the IP and TCP headers without options.
 const HEADERS: u32 = 40;
-const MSS_OPTION: u32 = 4;
 const IP_HEADER: u32 = 20;
 
 /// One hop of a packet.
@@ -45,11 +44,7 @@ impl<E> Internet<E> {
             return;
         };
         let segment = transmit.segment;
-        let option = if segment.maximum_segment_size.is_some() {
-            MSS_OPTION
-        } else {
-            0
-        };
+        let option = segment.options_length() as u32;
         let length = segment.payload.len() as u32;
         // The unit says what the segment carries, not when it is sent. Two segments with the same
         // numbers, flags and length are two attempts at the same unit.

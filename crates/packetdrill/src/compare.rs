@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use tcp::{Flags, Segment, SeqNum};
+use tcp::{Flags, Options, Profile, Segment, SeqNum, Timestamps};
 
 use crate::script::{Packet, TcpOption};
 
-/// How the script's sequence numbers relate to the host's. The peer's are the script's own.
+/// How the script's numbers relate to the host's. The peer's are the script's own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Numbers {
     /// The host's initial sequence number, once the script has seen its SYN.
     pub(crate) offset: Option<u32>,
+    /// The host's clock less the script's, once the script has seen a timestamp.
+    clock: Option<u32>,
 }
 
 impl Numbers {
@@ -24,54 +26,119 @@ impl Numbers {
     pub(crate) fn live(self, scripted: u32) -> SeqNum {
         SeqNum::new(scripted.wrapping_add(self.offset.unwrap_or(0)))
     }
-}
 
-/// Compares a segment with what the script expects. `Err` has both as text.
-pub(crate) fn segment(
-    expected: &Packet,
-    got: &Segment,
-    numbers: &mut Numbers,
-    not_compared: &mut BTreeSet<String>,
-) -> Result<(), (String, String)> {
-    if got.flags.contains(Flags::SYN) && numbers.offset.is_none() {
-        let first = expected.sequence.unwrap_or(0);
-        numbers.offset = Some(got.sequence.value().wrapping_sub(first));
-    }
-    let numbers = *numbers;
-    let has_ack = got.flags.contains(Flags::ACK);
-    let acknowledgment = expected.acknowledgment.unwrap_or(0);
-    let is_equal = got.flags == expected.flags
-        && expected
-            .sequence
-            .is_none_or(|it| it == numbers.scripted(got.sequence))
-        && u32::try_from(got.payload.len()) == Ok(expected.length)
-        && (!has_ack || got.acknowledgment.value() == acknowledgment)
-        && expected.window.is_none_or(|it| it == got.window)
-        && has_options(expected, got, not_compared);
-    if is_equal {
-        return Ok(());
-    }
-    Err((show_expected(expected), show(got, numbers)))
-}
-
-/// Whether the options agree, modulo those that the host does not have.
-fn has_options(expected: &Packet, got: &Segment, not_compared: &mut BTreeSet<String>) -> bool {
-    let Some(options) = &expected.options else {
-        return true;
-    };
-    let mut expected_mss = None;
-    for option in options {
-        match option {
-            TcpOption::MaximumSegmentSize(size) => expected_mss = Some(*size),
-            TcpOption::SackPermitted => drop(not_compared.insert("sackOK".to_owned())),
-            TcpOption::Sack(_) => drop(not_compared.insert("sack".to_owned())),
-            TcpOption::WindowScale(_) => drop(not_compared.insert("wscale".to_owned())),
-            TcpOption::Timestamps { .. } => drop(not_compared.insert("TS".to_owned())),
-            TcpOption::Padding => {}
-            TcpOption::Other(name) => drop(not_compared.insert(name.clone())),
+    /// A time of the script's clock on the host's. Zero stands for none.
+    pub(crate) fn live_clock(self, scripted: u32) -> u32 {
+        match scripted {
+            0 => 0,
+            scripted => scripted.wrapping_add(self.clock.unwrap_or(0)),
         }
     }
-    expected_mss == got.maximum_segment_size
+}
+
+/// Compares segments of one host with the script's.
+pub(crate) struct Comparison<'a> {
+    pub(crate) profile: &'a Profile,
+    /// Of timestamps, microseconds.
+    pub(crate) tolerance: u64,
+    pub(crate) not_compared: &'a mut BTreeSet<String>,
+}
+
+impl Comparison<'_> {
+    /// Compares a segment with what the script expects. `Err` has both as text.
+    pub(crate) fn segment(
+        mut self,
+        expected: &Packet,
+        got: &Segment,
+        numbers: &mut Numbers,
+    ) -> Result<(), (String, String)> {
+        if got.flags.contains(Flags::SYN) && numbers.offset.is_none() {
+            let first = expected.sequence.unwrap_or(0);
+            numbers.offset = Some(got.sequence.value().wrapping_sub(first));
+        }
+        let has_ack = got.flags.contains(Flags::ACK);
+        let acknowledgment = expected.acknowledgment.unwrap_or(0);
+        let is_equal = got.flags == expected.flags
+            && expected
+                .sequence
+                .is_none_or(|it| it == numbers.scripted(got.sequence))
+            && u32::try_from(got.payload.len()) == Ok(expected.length)
+            && (!has_ack || got.acknowledgment.value() == acknowledgment)
+            && expected.window.is_none_or(|it| it == got.window)
+            && self.has_options(expected, got, numbers);
+        if is_equal {
+            return Ok(());
+        }
+        Err((show_expected(expected), show(got, *numbers)))
+    }
+
+    /// Whether the options agree, modulo those that the profile does not have.
+    fn has_options(&mut self, expected: &Packet, got: &Segment, numbers: &mut Numbers) -> bool {
+        let Some(options) = &expected.options else {
+            return true;
+        };
+        let mut wanted = (None, Options::default());
+        for option in options {
+            let (name, is_known) = match option {
+                TcpOption::MaximumSegmentSize(size) => {
+                    wanted.0 = Some(*size);
+                    ("", true)
+                }
+                TcpOption::SackPermitted => {
+                    wanted.1.sack_permitted = self.profile.options.sack;
+                    ("sackOK", self.profile.options.sack)
+                }
+                TcpOption::Sack(blocks) => {
+                    let number = |it: &(u32, u32)| (SeqNum::new(it.0), SeqNum::new(it.1));
+                    if self.profile.options.sack {
+                        wanted.1.sack = blocks.iter().map(number).collect();
+                    }
+                    ("sack", self.profile.options.sack)
+                }
+                TcpOption::WindowScale(shift) => {
+                    wanted.1.window_scale = self.profile.options.window_scale.map(|_| *shift);
+                    ("wscale", self.profile.options.window_scale.is_some())
+                }
+                TcpOption::Timestamps { value, echo } => {
+                    wanted.1.timestamps = self.profile.options.timestamps.then_some(Timestamps {
+                        value: *value,
+                        echo: *echo,
+                    });
+                    ("TS", self.profile.options.timestamps)
+                }
+                TcpOption::Padding => ("", true),
+                TcpOption::Other(name) => (name.as_str(), false),
+            };
+            if !is_known {
+                self.not_compared.insert(name.to_owned());
+            }
+        }
+        let none = Options::default();
+        let got_options = got.options.as_deref().unwrap_or(&none);
+        wanted.0 == got.maximum_segment_size
+            && wanted.1.sack_permitted == got_options.sack_permitted
+            && wanted.1.window_scale == got_options.window_scale
+            && wanted.1.sack == got_options.sack
+            && self.has_timestamps(wanted.1.timestamps, got_options.timestamps, numbers)
+    }
+
+    /// The first timestamp sets the difference of the clocks; later ones must keep it.
+    fn has_timestamps(
+        &self,
+        expected: Option<Timestamps>,
+        got: Option<Timestamps>,
+        numbers: &mut Numbers,
+    ) -> bool {
+        let (expected, got) = match (expected, got) {
+            (Some(expected), Some(got)) => (expected, got),
+            (expected, got) => return expected.is_none() && got.is_none(),
+        };
+        let difference = got.value.wrapping_sub(expected.value);
+        let clock = *numbers.clock.get_or_insert(difference);
+        let drift = difference.wrapping_sub(clock);
+        let drift = u64::from(drift.min(drift.wrapping_neg()));
+        got.echo == expected.echo && drift * 1_000 <= self.tolerance
+    }
 }
 
 fn letters(flags: Flags) -> String {
@@ -109,10 +176,14 @@ fn show_expected(packet: &Packet) -> String {
     if let Some(window) = packet.window {
         let _ = write!(text, " win {window}");
     }
-    for option in packet.options.iter().flatten() {
-        if let TcpOption::MaximumSegmentSize(size) = option {
-            let _ = write!(text, " <mss {size}>");
-        }
+    let names: Vec<String> = packet
+        .options
+        .iter()
+        .flatten()
+        .filter_map(name_option)
+        .collect();
+    if !names.is_empty() {
+        let _ = write!(text, " <{}>", names.join(","));
     }
     text
 }
@@ -127,8 +198,43 @@ pub(crate) fn show(segment: &Segment, numbers: Numbers) -> String {
         let _ = write!(text, " ack {}", segment.acknowledgment.value());
     }
     let _ = write!(text, " win {}", segment.window);
-    if let Some(size) = segment.maximum_segment_size {
-        let _ = write!(text, " <mss {size}>");
+    let mut all = Vec::new();
+    all.extend(
+        segment
+            .maximum_segment_size
+            .map(TcpOption::MaximumSegmentSize),
+    );
+    if let Some(options) = &segment.options {
+        all.extend(options.window_scale.map(TcpOption::WindowScale));
+        all.extend(options.sack_permitted.then_some(TcpOption::SackPermitted));
+        all.extend(options.timestamps.map(|it| TcpOption::Timestamps {
+            value: it.value.wrapping_sub(numbers.clock.unwrap_or(0)),
+            echo: it.echo,
+        }));
+        if !options.sack.is_empty() {
+            let blocks = options.sack.iter().map(|it| (it.0.value(), it.1.value()));
+            all.push(TcpOption::Sack(blocks.collect()));
+        }
+    }
+    let names: Vec<String> = all.iter().filter_map(name_option).collect();
+    if !names.is_empty() {
+        let _ = write!(text, " <{}>", names.join(","));
     }
     text
+}
+
+/// An option as the script writes it; `None` for padding.
+fn name_option(option: &TcpOption) -> Option<String> {
+    Some(match option {
+        TcpOption::MaximumSegmentSize(size) => format!("mss {size}"),
+        TcpOption::SackPermitted => "sackOK".to_owned(),
+        TcpOption::Sack(blocks) => {
+            let blocks: Vec<String> = blocks.iter().map(|(a, b)| format!("{a}:{b}")).collect();
+            format!("sack {}", blocks.join(" "))
+        }
+        TcpOption::WindowScale(shift) => format!("wscale {shift}"),
+        TcpOption::Timestamps { value, echo } => format!("TS val {value} ecr {echo}"),
+        TcpOption::Padding => return None,
+        TcpOption::Other(name) => name.clone(),
+    })
 }

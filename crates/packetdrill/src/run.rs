@@ -4,11 +4,11 @@ mod queries;
 
 use std::collections::BTreeSet;
 
-use tcp::{Flags, Payload, Segment, SeqNum, Unreachable};
+use tcp::{Flags, Options, Payload, Profile, Segment, SeqNum, Timestamps, Unreachable};
 use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketState};
 
 use crate::calls::{Answer, Outcome, Peer, Program};
-use crate::compare::{self, Numbers};
+use crate::compare::{Comparison, Numbers};
 use crate::host::{Host, PEER, SERVER_PORT, micros};
 use crate::report::{Difference, Report, Verdict};
 use crate::script::{Base, Icmp, Packet, Script, Statement, Step, SystemCall, TcpOption};
@@ -68,6 +68,7 @@ struct Blocked {
 }
 
 struct Runner {
+    profile: Profile,
     host: Host,
     program: Program,
     flow: Flow,
@@ -93,6 +94,7 @@ impl Runner {
         // before it.
         let tick = config.profile.timer_granularity.nanos() / 1_000;
         Self {
+            profile: config.profile,
             host: Host::new(config),
             program: Program::default(),
             flow: Flow {
@@ -169,8 +171,13 @@ impl Runner {
             return Err(differs(statement, "a segment".to_owned(), got));
         };
         let sent = micros(sent);
-        let numbers = &mut self.flow.numbers;
-        compare::segment(packet, &segment, numbers, &mut self.not_compared)
+        let comparison = Comparison {
+            profile: &self.profile,
+            tolerance: self.lateness,
+            not_compared: &mut self.not_compared,
+        };
+        comparison
+            .segment(packet, &segment, &mut self.flow.numbers)
             .map_err(|(expected, got)| differs(statement, expected, got))?;
         if !any && !(from.saturating_sub(self.tolerance)..=latest).contains(&sent) {
             let got = format!("at {}", seconds(sent));
@@ -193,17 +200,7 @@ impl Runner {
             };
         }
         let has_ack = packet.flags.contains(Flags::ACK);
-        let mut maximum_segment_size = None;
-        for option in packet.options.iter().flatten() {
-            match option {
-                TcpOption::MaximumSegmentSize(size) => maximum_segment_size = Some(*size),
-                TcpOption::SackPermitted | TcpOption::Padding => {}
-                TcpOption::Sack(_) => return Err(Stop::Missing("SACK".to_owned())),
-                TcpOption::WindowScale(_) => return Err(Stop::Missing("wscale".to_owned())),
-                TcpOption::Timestamps { .. } => return Err(Stop::Missing("timestamps".to_owned())),
-                TcpOption::Other(name) => return Err(Stop::Missing(format!("option {name}"))),
-            }
-        }
+        let (maximum_segment_size, options) = self.options(packet)?;
         let acknowledgment = match packet.acknowledgment {
             Some(number) if has_ack => self.flow.numbers.live(number),
             _ => SeqNum::new(packet.acknowledgment.unwrap_or(0)),
@@ -216,10 +213,37 @@ impl Runner {
             flags: packet.flags,
             window: packet.window.unwrap_or(0),
             maximum_segment_size,
+            options: (!options.is_empty()).then(|| Box::new(options)),
             payload: Payload::from(vec![0; packet.length as usize]),
         };
         self.host.receive(self.flow.label, segment);
         self.retry()
+    }
+
+    /// The options of a segment of the peer, in the host's numbers.
+    fn options(&self, packet: &Packet) -> Result<(Option<u16>, Options), Stop> {
+        let (mut maximum_segment_size, mut options) = (None, Options::default());
+        let numbers = self.flow.numbers;
+        for option in packet.options.iter().flatten() {
+            match option {
+                TcpOption::MaximumSegmentSize(size) => maximum_segment_size = Some(*size),
+                TcpOption::SackPermitted => options.sack_permitted = true,
+                TcpOption::Padding => {}
+                TcpOption::Sack(blocks) => {
+                    let live = |it: &(u32, u32)| (numbers.live(it.0), numbers.live(it.1));
+                    options.sack = blocks.iter().map(live).collect();
+                }
+                TcpOption::WindowScale(shift) => options.window_scale = Some(*shift),
+                TcpOption::Timestamps { value, echo } => {
+                    options.timestamps = Some(Timestamps {
+                        value: *value,
+                        echo: numbers.live_clock(*echo),
+                    });
+                }
+                TcpOption::Other(name) => return Err(Stop::Missing(format!("option {name}"))),
+            }
+        }
+        Ok((maximum_segment_size, options))
     }
 
     fn icmp(&mut self, icmp: &Icmp) -> Result<(), Stop> {

@@ -108,6 +108,18 @@ fn set(config: &mut Config, name: &str, value: &str) -> Result<(), String> {
         "net.inet.tcp.sendspace" => {
             profile.send_buffer = u32::try_from(number).unwrap_or(profile.send_buffer);
         }
+        "kern.ipc.maxsockbuf" => {
+            // FreeBSD scales so that its largest buffer fits.
+            let shift = (0..14)
+                .find(|shift| u64::from(u16::MAX) << shift >= number)
+                .unwrap_or(14);
+            profile.options.window_scale = profile.options.window_scale.map(|_| shift);
+        }
+        "net.inet.tcp.rfc1323" if number == 0 => {
+            profile.options.window_scale = None;
+            profile.options.timestamps = false;
+        }
+        "net.inet.tcp.sack.enable" if number == 0 => profile.options.sack = false,
         "net.inet.tcp.rexmit_initial" => profile.initial_rto = Span::from_millis(number),
         "net.inet.tcp.keepidle" => profile.keep_alive_time = Span::from_millis(number),
         "net.inet.tcp.keepintvl" => profile.keep_alive_interval = Span::from_millis(number),

@@ -4,8 +4,7 @@
 use crate::profile::Profile;
 use crate::segment::SeqNum;
 
-/// A cap on cwnd. Without window scaling the peer's window never exceeds 65,535 octets, so a
-/// larger cwnd would only risk overflow.
+/// A cap on cwnd, octets: beyond any window that a host of the simulator offers, and far from overflow.
 const MAXIMUM_CWND: u32 = 1 << 20;
 
 /// Congestion state of one connection. Sizes are octets.
@@ -20,6 +19,8 @@ pub(crate) struct Congestion {
     recover: Option<SeqNum>,
     /// In fast recovery, which ends when `recover` is acknowledged.
     is_recovering: bool,
+    /// See [`Profile::limited_transmit`].
+    limited_transmit: u8,
 }
 
 impl Congestion {
@@ -33,11 +34,21 @@ impl Congestion {
             duplicate_acks: 0,
             recover: None,
             is_recovering: false,
+            limited_transmit: profile.limited_transmit,
         }
     }
 
     pub(crate) const fn cwnd(&self) -> u32 {
         self.cwnd
+    }
+
+    /// Octets beyond cwnd that may be sent of new text because of the first two duplicate
+    /// acknowledgments (RFC 3042).
+    pub(crate) fn limited_transmit(&self) -> u32 {
+        match self.is_recovering {
+            true => 0,
+            false => u32::from(self.duplicate_acks.min(self.limited_transmit)) * self.smss,
+        }
     }
 
     /// Handles a new acknowledgment of `octets` octets up to `acknowledged`, with `in_flight`
@@ -95,7 +106,13 @@ impl Congestion {
         if self.recover.is_some_and(|recover| !snd_una.after(recover)) {
             return false;
         }
-        self.ssthresh = self.half_of(snd_nxt.since(snd_una));
+        let in_flight = snd_nxt.since(snd_una);
+        // RFC 5681 section 3.2 step 2: what limited transmit has sent beyond cwnd does not count.
+        let counted = match self.limited_transmit {
+            0 => in_flight,
+            _ => in_flight.min(self.cwnd),
+        };
+        self.ssthresh = self.half_of(counted);
         self.cwnd = self.ssthresh + u32::from(threshold) * self.smss;
         self.recover = Some(snd_nxt);
         self.is_recovering = true;

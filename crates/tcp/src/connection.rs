@@ -2,6 +2,7 @@
 
 mod acceptability;
 mod event;
+mod extensions;
 mod input;
 mod output;
 mod retransmission_timeout;
@@ -25,6 +26,7 @@ use crate::profile::Profile;
 use crate::segment::{Flags, Segment, SeqNum};
 use crate::time::{Span, Uptime};
 use event::{Failure, PendingEvents};
+use extensions::Extensions;
 use retransmission_timeout::RetransmissionTimeout;
 use sequence_space::{MAXIMUM_WINDOW, ReceiveSequence, SendSequence};
 use state::Transition;
@@ -161,6 +163,8 @@ pub struct Connection {
     events: PendingEvents,
     /// Retransmitted SYNs, text and FINs.
     retransmissions: u32,
+    /// What the options of both SYNs agreed on.
+    extensions: Option<Box<Extensions>>,
 }
 
 impl Connection {
@@ -207,6 +211,7 @@ impl Connection {
             failure: None,
             events: PendingEvents::default(),
             retransmissions: 0,
+            extensions: None,
         }
     }
 
@@ -232,17 +237,18 @@ impl Connection {
         let (local, remote) = (syn.destination_port, syn.source_port);
         let mut connection = Self::connect(profile, local, remote, initial_sequence, now);
         connection.origin = Origin::Passive;
-        connection.synchronize(syn);
+        connection.synchronize(now, syn);
         connection.transition(Transition::ReceiveSyn);
         connection
     }
 
     /// Initializes the receive variables and the peer's window and segment size from its SYN.
-    fn synchronize(&mut self, syn: &Segment) {
+    fn synchronize(&mut self, now: Uptime, syn: &Segment) {
         self.rcv = ReceiveSequence::after_syn(syn.sequence);
         let peer_mss = syn.maximum_segment_size.unwrap_or(DEFAULT_SEGMENT_SIZE);
         // A peer that offers an MSS of 0 must not stop the connection.
         self.snd.mss = self.profile.maximum_segment_size.min(peer_mss).max(1);
+        self.agree(now, syn);
         // The initial window is a number of segments of this size (RFC 5681 section 3.1).
         self.congestion = Congestion::new(&self.profile, self.snd.mss);
         self.snd.wnd = u32::from(syn.window);
@@ -377,16 +383,22 @@ impl Connection {
         self.start(Timer::TwoMsl, now, self.profile.time_wait);
     }
 
-    /// Opens the receive window as far as the buffer allows and returns RCV.WND.
-    fn open_window(&mut self) -> u16 {
+    /// Opens the receive window as far as the buffer allows and returns the field of a segment, whose
+    /// unit is 2 to the power of `shift`.
+    fn open_window(&mut self, shift: u8) -> u16 {
         let free = self.free_receive_buffer();
-        self.rcv.open_window(free, &self.profile)
+        let window = self
+            .rcv
+            .open_window(free, MAXIMUM_WINDOW << shift, &self.profile);
+        u16::try_from(window >> shift).unwrap_or(u16::MAX)
     }
 
     /// Whether RECEIVE has freed so much of the buffer that the peer must learn of it at once:
     /// two segments or half the buffer.
     fn needs_window_update(&self) -> bool {
-        let free = self.free_receive_buffer().min(MAXIMUM_WINDOW);
+        let free = self
+            .free_receive_buffer()
+            .min(MAXIMUM_WINDOW << self.receive_shift());
         let candidate = self.rcv.nxt.plus(free);
         let two_segments = 2 * u32::from(self.profile.maximum_segment_size);
         let half = self.profile.receive_window.div_ceil(2);
@@ -406,9 +418,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_takes_at_most_488_octets() {
+    fn a_connection_takes_at_most_496_octets() {
         assert!(
-            size_of::<Connection>() <= 488,
+            size_of::<Connection>() <= 496,
             "{} octets",
             size_of::<Connection>()
         );

@@ -54,6 +54,7 @@
 //! | `connection` | [`Connection`]: the OPEN call and the variables of a connection |
 //! | `connection/input` | SEGMENT ARRIVES (section 3.10.7), one function for each check |
 //! | `connection/acceptability` | which segments concern the receive window (section 3.4) |
+//! | `connection/extensions` | window scale, timestamps, selective acknowledgments (RFC 7323, RFC 2018) |
 //! | `connection/output` | what to send: Nagle, silly window avoidance, probes |
 //! | `connection/timeouts` | timer expiry and ICMP errors |
 //! | `connection/user_calls` | SEND, RECEIVE, CLOSE, ABORT (section 3.10) |
@@ -67,8 +68,8 @@
 //! | [`wire`] | segments as bytes (section 3.1) |
 //! | `profile` | the constants of Windows NT 3.51, NT 4.0, 2000 and Linux, with their sources |
 //!
-//! Not implemented: LISTEN and demultiplexing (the caller's), urgent data, IP options, window
-//! scaling, timestamps, SACK, ECN, and congestion window validation after an idle period. The
+//! Not implemented: LISTEN and demultiplexing (the caller's), urgent data, IP options, ECN, a
+//! sender's use of selective acknowledgments (RFC 6675), path MTU discovery, and congestion window validation after an idle period. The
 //! modeled systems date from 1996 to 2001; the Linux profile is a typical peer, not a model of
 //! Linux.
 
@@ -85,6 +86,6 @@ pub mod wire;
 pub use connection::{
     Connection, Event, ReceiveError, SendError, State, TimeWait, Transmit, Unreachable,
 };
-pub use profile::{Profile, Validation};
-pub use segment::{Flags, Payload, Segment, SeqNum, reset_for};
+pub use profile::{OfferedOptions, Profile, Validation};
+pub use segment::{Flags, Options, Payload, Segment, SeqNum, Timestamps, reset_for};
 pub use time::{Span, Uptime};

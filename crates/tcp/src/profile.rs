@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::segment::MAXIMUM_SHIFT;
 use crate::time::{Span, Uptime};
 
 /// Which segments of a connection are believed.
@@ -13,6 +14,29 @@ pub enum Validation {
     /// A reset counts at the left edge of the window only. Other resets and all SYNs are challenged
     /// with an acknowledgment, and so are acknowledgments older than a window. Linux \[S\].
     Rfc5961,
+}
+
+/// Options besides MSS that a system offers in its SYNs and accepts in those of others. A connection
+/// uses what both ends offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferedOptions {
+    /// The shift of the window scale option (RFC 7323 section 2), 0 to 14; `None`: there is none. NT 4
+    /// has none; Windows 2000 offers one on demand, for buffers beyond 65,535 octets, which its default
+    /// is not; Linux 7, for its limit of 6 MiB (`tcp_rmem`) \[S\].
+    pub window_scale: Option<u8>,
+    /// Timestamps (RFC 7323 section 3): Linux \[S\].
+    pub timestamps: bool,
+    /// Selective acknowledgments (RFC 2018): Windows 2000 (`SackOpts`) and Linux \[S\].
+    pub sack: bool,
+}
+
+impl OfferedOptions {
+    /// None: a SYN carries its MSS only.
+    pub const NONE: Self = Self {
+        window_scale: None,
+        timestamps: false,
+        sack: false,
+    };
 }
 
 /// The constants of one system's TCP.
@@ -100,6 +124,11 @@ pub struct Profile {
     /// retransmission (the second part of Karn's algorithm, RFC 6298 section 5). Linux: yes \[S\]. NT
     /// resets it as soon as text is acknowledged (Q140552).
     pub keeps_backoff: bool,
+    /// The options besides MSS that a SYN offers, and that are accepted.
+    pub options: OfferedOptions,
+    /// Limited transmit: how many of the first duplicate acknowledgments let a new segment out each.
+    /// Linux two (RFC 3042 section 2) \[S\].
+    pub limited_transmit: u8,
 }
 
 const NT4: Profile = Profile {
@@ -131,6 +160,8 @@ const NT4: Profile = Profile {
     unreachable_ends_connect: true,
     validation: Validation::Rfc793,
     keeps_backoff: false,
+    options: OfferedOptions::NONE,
+    limited_transmit: 0,
 };
 
 const NT351: Profile = Profile {
@@ -144,6 +175,10 @@ const W2K: Profile = Profile {
     syn_retries: 2,
     syn_ack_retries: 2,
     receive_window: 17_520,
+    options: OfferedOptions {
+        sack: true,
+        ..OfferedOptions::NONE
+    },
     ..NT4
 };
 
@@ -175,6 +210,12 @@ const LINUX: Profile = Profile {
     unreachable_ends_connect: true,
     validation: Validation::Rfc5961,
     keeps_backoff: true,
+    options: OfferedOptions {
+        window_scale: Some(7),
+        timestamps: true,
+        sack: true,
+    },
+    limited_transmit: 2,
 };
 
 impl From<&Profile> for Arc<Profile> {
@@ -234,6 +275,10 @@ impl Profile {
             "the maximum segment size is zero"
         );
         assert!(self.receive_window > 0, "the receive window is zero");
+        assert!(
+            self.receive_window <= 1 << 30,
+            "the receive window exceeds half the sequence space"
+        );
         assert!(self.send_buffer > 0, "the send buffer is empty");
         assert!(
             self.send_buffer <= 1 << 30,
@@ -254,6 +299,12 @@ impl Profile {
         assert!(
             self.initial_rto > Span::ZERO,
             "the initial retransmission timeout is zero"
+        );
+        assert!(
+            self.options
+                .window_scale
+                .is_none_or(|it| it <= MAXIMUM_SHIFT),
+            "the window scale exceeds 14"
         );
     }
 }

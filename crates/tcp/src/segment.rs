@@ -1,10 +1,13 @@
 //! TCP segments, their control bits, and the reset that a closed port sends.
 
+mod options;
 mod payload;
 mod sequence_number;
 
 use std::fmt;
 
+pub(crate) use options::{MAXIMUM_BLOCKS, MAXIMUM_SHIFT};
+pub use options::{Options, Timestamps};
 pub use payload::Payload;
 pub use sequence_number::SeqNum;
 
@@ -51,10 +54,13 @@ pub struct Segment {
     pub acknowledgment: SeqNum,
     /// The control bits.
     pub flags: Flags,
-    /// SEG.WND, octets from `acknowledgment`; never scaled.
+    /// SEG.WND as in the header: octets from `acknowledgment`, shifted if both ends agreed on a
+    /// window scale.
     pub window: u16,
     /// The MSS option (RFC 9293 section 3.7.1), octets; only with SYN.
     pub maximum_segment_size: Option<u16>,
+    /// The other options. Boxed, because the segments of most profiles have none.
+    pub options: Option<Box<Options>>,
     /// The text.
     pub payload: Payload,
 }
@@ -66,6 +72,13 @@ impl Segment {
         let syn = self.flags.contains(Flags::SYN) as u32;
         let fin = self.flags.contains(Flags::FIN) as u32;
         self.payload.octets() + syn + fin
+    }
+
+    /// The octets of all options in the header, padding included.
+    #[must_use]
+    pub fn options_length(&self) -> usize {
+        let size = self.maximum_segment_size.map_or(0, |_| 4);
+        size + self.options.as_ref().map_or(0, |it| it.length())
     }
 }
 
@@ -92,6 +105,7 @@ pub fn reset_for(segment: &Segment) -> Option<Segment> {
         flags,
         window: 0,
         maximum_segment_size: None,
+        options: None,
         payload: Payload::empty(),
     })
 }
@@ -109,6 +123,7 @@ mod tests {
             flags,
             window: 8760,
             maximum_segment_size: None,
+            options: None,
             payload: Payload::from(vec![0; octets]),
         }
     }

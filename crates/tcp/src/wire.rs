@@ -1,11 +1,11 @@
-//! Encoding and decoding of segments (RFC 9293 section 3.1): header, MSS option, and the checksum
+//! Encoding and decoding of segments (RFC 9293 section 3.1): header, options, and the checksum
 //! with the IPv4 pseudo header.
 //!
 //! [`decode`] accepts arbitrary input and does not panic.
 
 use thiserror::Error;
 
-use crate::segment::{Flags, Payload, Segment, SeqNum};
+use crate::segment::{Flags, Options, Payload, Segment, SeqNum};
 
 const HEADER: usize = 20;
 const MSS_OPTION: usize = 4;
@@ -35,7 +35,7 @@ pub enum DecodeError {
 /// If the text does not fit into an IP packet.
 #[must_use]
 pub fn encode(segment: &Segment, source_ip: u32, destination_ip: u32) -> Vec<u8> {
-    let option = segment.maximum_segment_size.map_or(0, |_| MSS_OPTION);
+    let option = segment.options_length();
     let length = HEADER + option + segment.payload.len();
     assert!(
         length <= usize::from(u16::MAX),
@@ -46,7 +46,7 @@ pub fn encode(segment: &Segment, source_ip: u32, destination_ip: u32) -> Vec<u8>
     bytes.extend_from_slice(&segment.destination_port.to_be_bytes());
     bytes.extend_from_slice(&segment.sequence.value().to_be_bytes());
     bytes.extend_from_slice(&segment.acknowledgment.value().to_be_bytes());
-    let words = u8::try_from((HEADER + option) / 4).expect("a header of at most 24 octets");
+    let words = u8::try_from((HEADER + option) / 4).expect("a header of at most 60 octets");
     bytes.extend_from_slice(&[words << 4, segment.flags.bits()]);
     bytes.extend_from_slice(&segment.window.to_be_bytes());
     // Checksum (filled in below) and urgent pointer.
@@ -55,13 +55,16 @@ pub fn encode(segment: &Segment, source_ip: u32, destination_ip: u32) -> Vec<u8>
         let [high, low] = size.to_be_bytes();
         bytes.extend_from_slice(&[2, 4, high, low]);
     }
+    if let Some(options) = &segment.options {
+        options.encode(&mut bytes);
+    }
     bytes.extend_from_slice(segment.payload.as_slice());
     let checksum = !folded_sum(&bytes, source_ip, destination_ip);
     bytes[16..18].copy_from_slice(&checksum.to_be_bytes());
     bytes
 }
 
-/// Decodes a segment sent between two IPv4 addresses (host byte order). Options other than MSS are
+/// Decodes a segment sent between two IPv4 addresses (host byte order). Unknown options are
 /// skipped.
 ///
 /// # Errors
@@ -79,6 +82,7 @@ pub fn decode(bytes: &[u8], source_ip: u32, destination_ip: u32) -> Result<Segme
     }
     let half = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
     let word = |at: usize| SeqNum::new(u32::from(half(at)) << 16 | u32::from(half(at + 2)));
+    let (maximum_segment_size, options) = options(&bytes[..start])?;
     Ok(Segment {
         source_port: half(0),
         destination_port: half(2),
@@ -86,14 +90,16 @@ pub fn decode(bytes: &[u8], source_ip: u32, destination_ip: u32) -> Result<Segme
         acknowledgment: word(8),
         flags: Flags::from_bits_truncate(bytes[13]),
         window: half(14),
-        maximum_segment_size: maximum_segment_size(&bytes[..start])?,
+        maximum_segment_size,
+        options: (!options.is_empty()).then(|| Box::new(options)),
         payload: Payload::from(&bytes[start..]),
     })
 }
 
-fn maximum_segment_size(header: &[u8]) -> Result<Option<u16>, DecodeError> {
+fn options(header: &[u8]) -> Result<(Option<u16>, Options), DecodeError> {
     let mut at = HEADER;
     let mut found = None;
+    let mut options = Options::default();
     while at < header.len() {
         match header[at..] {
             // End of Option List: what follows is padding.
@@ -109,11 +115,12 @@ fn maximum_segment_size(header: &[u8]) -> Result<Option<u16>, DecodeError> {
                 if at > header.len() {
                     return Err(DecodeError::Option(at - usize::from(length)));
                 }
+                options.decode(kind, &header[at + 2 - usize::from(length)..at]);
             }
             _ => return Err(DecodeError::Option(at)),
         }
     }
-    Ok(found)
+    Ok((found, options))
 }
 
 /// The ones' complement sum of pseudo header and segment. Over a segment with a correct checksum
@@ -139,18 +146,39 @@ fn folded_sum(bytes: &[u8], source_ip: u32, destination_ip: u32) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::segment::Timestamps;
     use proptest::prelude::*;
 
     const SOURCE: u32 = 0x0a00_0001;
     const DESTINATION: u32 = 0x0a00_0002;
 
+    /// Options that fit a header beside MSS: 36 octets.
+    fn any_options() -> impl Strategy<Value = Options> {
+        let stamps = any::<Option<(u32, u32)>>();
+        let block = (any::<u32>(), any::<u32>());
+        let sack = prop::collection::vec(block, 0..4);
+        (any::<bool>(), any::<Option<u8>>(), stamps, sack).prop_map(
+            |(permitted, scale, stamps, sack)| {
+                let room = if stamps.is_some() { 1 } else { 3 };
+                let numbers = |(start, end)| (SeqNum::new(start), SeqNum::new(end));
+                Options {
+                    sack_permitted: permitted,
+                    window_scale: scale,
+                    timestamps: stamps.map(|(value, echo)| Timestamps { value, echo }),
+                    sack: sack.into_iter().take(room).map(numbers).collect(),
+                }
+            },
+        )
+    }
+
     fn any_segment() -> impl Strategy<Value = Segment> {
         let numbers = (any::<[u16; 3]>(), any::<[u32; 2]>(), any::<u8>());
         let rest = (
             any::<Option<u16>>(),
+            any_options(),
             prop::collection::vec(any::<u8>(), 0..80),
         );
-        (numbers, rest).prop_map(|((ports, words, flags), (mss, text))| Segment {
+        (numbers, rest).prop_map(|((ports, words, flags), (mss, options, text))| Segment {
             source_port: ports[0],
             destination_port: ports[1],
             sequence: SeqNum::new(words[0]),
@@ -158,6 +186,7 @@ mod tests {
             flags: Flags::from_bits_truncate(flags),
             window: ports[2],
             maximum_segment_size: mss,
+            options: (!options.is_empty()).then(|| Box::new(options)),
             payload: Payload::from(text),
         })
     }
@@ -278,6 +307,7 @@ mod tests {
             flags: Flags::SYN,
             window: 8760,
             maximum_segment_size: Some(1460),
+            options: None,
             payload: Payload::empty(),
         };
         let bytes = encode(&syn, SOURCE, DESTINATION);

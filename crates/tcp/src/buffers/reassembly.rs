@@ -44,6 +44,18 @@ impl Reassembly {
         !self.pieces.is_empty()
     }
 
+    /// The text beyond a gap: first number and the number behind the last, in order.
+    pub(crate) fn blocks(&self) -> Vec<(SeqNum, SeqNum)> {
+        let mut blocks: Vec<(SeqNum, SeqNum)> = Vec::new();
+        for piece in &self.pieces {
+            match blocks.last_mut() {
+                Some((_, end)) if *end == piece.start => *end = piece.end(),
+                _ => blocks.push((piece.start, piece.end())),
+            }
+        }
+        blocks
+    }
+
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }

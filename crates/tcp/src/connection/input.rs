@@ -66,11 +66,11 @@ impl Connection {
         if !segment.flags.contains(Flags::SYN) {
             return;
         }
-        self.synchronize(&segment);
+        self.synchronize(now, &segment);
         if has_ack {
-            self.establish(now, segment.acknowledgment);
+            self.establish(now, &segment);
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
-            self.open_window();
+            self.open_window(self.receive_shift());
             self.process_text(now, without_syn(segment));
         } else {
             // Simultaneous open (figure 7): the SYN is sent again, now with an acknowledgment.
@@ -134,6 +134,11 @@ impl Connection {
     /// First, check sequence number. An unacceptable segment is answered with an acknowledgment,
     /// so that a peer whose segment was a duplicate learns what we have.
     fn check_sequence(&mut self, now: Uptime, segment: &Segment) -> Acceptance {
+        // RFC 7323 section 5.3 (R1): before the number is checked.
+        if self.is_old_duplicate(now, segment) {
+            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+            return Acceptance::Nothing;
+        }
         let length = segment.sequence_length();
         let window = self.rcv.window();
         let mut acceptance = window.acceptance(segment.sequence, length);
@@ -144,6 +149,9 @@ impl Connection {
             || (segment.flags.contains(Flags::RST) && window.wnd > 0);
         if acceptance == Acceptance::WithoutText && is_strict {
             acceptance = Acceptance::Nothing;
+        }
+        if acceptance != Acceptance::Nothing {
+            self.take_timestamp(now, segment);
         }
         if acceptance != Acceptance::Nothing || segment.flags.contains(Flags::RST) {
             return acceptance;
@@ -210,7 +218,7 @@ impl Connection {
                 self.pending_reset = Some(acknowledgment);
                 return false;
             }
-            self.establish(now, acknowledgment);
+            self.establish(now, segment);
         }
         if !self
             .snd
@@ -221,7 +229,7 @@ impl Connection {
         }
         self.persist.unanswered = 0;
         if acknowledgment.after(self.snd.una) {
-            self.on_new_ack(now, acknowledgment);
+            self.on_new_ack(now, segment);
         } else if self.is_duplicate_ack(segment) {
             let threshold = self.profile.duplicate_ack_threshold;
             let must_retransmit =
@@ -230,7 +238,8 @@ impl Connection {
             self.retransmit_if(must_retransmit);
         }
         // After the test for a duplicate, which compares the old window.
-        self.snd.update_window(segment);
+        let window = self.offered_window(segment);
+        self.snd.update_window(segment, window);
         // The acknowledgment of our FIN in LAST-ACK deletes the connection.
         self.state != State::Closed
     }
@@ -240,7 +249,7 @@ impl Connection {
         segment.acknowledgment == self.snd.una
             && self.snd.cursor != self.snd.una
             && segment.sequence_length() == 0
-            && u32::from(segment.window) == self.snd.wnd
+            && self.offered_window(segment) == self.snd.wnd
     }
 
     fn retransmit_if(&mut self, must_retransmit: bool) {
@@ -255,9 +264,10 @@ impl Connection {
     }
 
     /// Enters ESTABLISHED: the peer's SYN has arrived, and ours is acknowledged.
-    fn establish(&mut self, now: Uptime, acknowledgment: SeqNum) {
+    fn establish(&mut self, now: Uptime, segment: &Segment) {
+        let acknowledgment = segment.acknowledgment;
         assert_eq!(acknowledgment, self.snd.iss.plus(1), "only a SYN was sent");
-        self.measure_round_trip(now, acknowledgment);
+        self.measure_round_trip(now, segment);
         if self.rto.expiries() > 0 {
             // RFC 5681 section 3.1: after a lost SYN the initial window is one segment.
             self.congestion.restart();
@@ -277,7 +287,8 @@ impl Connection {
     }
 
     /// Text or a FIN of ours is newly acknowledged.
-    fn on_new_ack(&mut self, now: Uptime, acknowledgment: SeqNum) {
+    fn on_new_ack(&mut self, now: Uptime, segment: &Segment) {
+        let acknowledgment = segment.acknowledgment;
         let octets = acknowledgment.since(self.snd.una);
         let text = octets.min(self.send_buffer.len());
         // The FIN occupies the number behind the last octet.
@@ -286,7 +297,7 @@ impl Connection {
             !acknowledges_fin || (octets == text + 1 && self.state.has_closed()),
             "{octets} numbers are acknowledged, but {text} octets and no FIN were sent"
         );
-        self.measure_round_trip(now, acknowledgment);
+        self.measure_round_trip(now, segment);
         self.rto.on_new_ack(&self.profile);
         self.send_buffer.acknowledge(text);
         self.snd.una = acknowledgment;
@@ -325,13 +336,20 @@ impl Connection {
         }
     }
 
-    fn measure_round_trip(&mut self, now: Uptime, acknowledgment: SeqNum) {
-        if let Some(measurement) = self.rtt_measurement
-            && acknowledgment.after(measurement.sequence)
-        {
-            let round_trip = now.since(measurement.sent_at);
-            self.rto.on_measurement(round_trip, &self.profile);
-            self.rtt_measurement = None;
+    fn measure_round_trip(&mut self, now: Uptime, segment: &Segment) {
+        match self.rtt_measurement {
+            Some(measurement) if segment.acknowledgment.after(measurement.sequence) => {
+                let round_trip = now.since(measurement.sent_at);
+                self.rto.on_measurement(round_trip, &self.profile);
+                self.rtt_measurement = None;
+            }
+            Some(_) => {}
+            // Karn's algorithm has abandoned the measurement: an echo needs it no more.
+            None => {
+                if let Some(round_trip) = self.echoed_round_trip(now, segment) {
+                    self.rto.on_measurement(round_trip, &self.profile);
+                }
+            }
         }
     }
 
@@ -371,6 +389,9 @@ impl Connection {
             self.rcv.fin = Some(trimmed.sequence.plus(trimmed.text.octets()));
         }
         let had_gap = self.reassembly.has_gap();
+        if trimmed.sequence != self.rcv.nxt && !trimmed.text.is_empty() {
+            self.note_gap(trimmed.sequence);
+        }
         let before = self.rcv.nxt;
         self.rcv.nxt = self
             .reassembly

@@ -28,7 +28,7 @@ impl Connection {
             return None;
         }
         if let Some(sequence) = self.pending_reset.take() {
-            return Some(self.send_reset(sequence));
+            return Some(self.send_reset(now, sequence));
         }
         let draft = match self.state {
             State::Closed => return None,
@@ -97,7 +97,12 @@ impl Connection {
         }
         let offset = self.snd.cursor.since(self.snd.una);
         // RFC 5681 section 3.1: min(cwnd, rwnd) limits what is in flight.
-        let window = self.snd.wnd.min(self.congestion.cwnd());
+        let is_new = self.snd.cursor == self.snd.nxt;
+        let extra = match is_new {
+            true => self.congestion.limited_transmit(),
+            false => 0,
+        };
+        let window = self.snd.wnd.min(self.congestion.cwnd() + extra);
         // The usable window U of RFC 9293 section 3.8.6.2.1; zero if the peer shrank its window.
         let usable = window.saturating_sub(offset);
         let left = self.send_buffer.len().saturating_sub(offset);
@@ -170,7 +175,7 @@ impl Connection {
     }
 
     fn send_draft(&mut self, now: Uptime, draft: Draft) -> Transmit {
-        let segment = self.complete(draft.flags, draft.sequence, draft.payload);
+        let segment = self.complete(now, draft.flags, draft.sequence, draft.payload);
         let length = segment.sequence_length();
         let end = draft.sequence.plus(length);
         let is_new = length > 0 && end.after(self.snd.nxt);
@@ -211,8 +216,8 @@ impl Connection {
         }
     }
 
-    fn send_reset(&mut self, sequence: SeqNum) -> Transmit {
-        let mut segment = self.complete(Flags::RST, sequence, Payload::empty());
+    fn send_reset(&mut self, now: Uptime, sequence: SeqNum) -> Transmit {
+        let mut segment = self.complete(now, Flags::RST, sequence, Payload::empty());
         segment.acknowledgment = SeqNum::default();
         segment.window = 0;
         if self.state == State::Closed {
@@ -221,10 +226,19 @@ impl Connection {
         self.record_transmission(segment, false)
     }
 
-    /// Fills in ports, acknowledgment, window and MSS.
-    fn complete(&mut self, flags: Flags, sequence: SeqNum, payload: Payload) -> Segment {
+    /// Fills in ports, acknowledgment, window and options.
+    fn complete(
+        &mut self,
+        now: Uptime,
+        flags: Flags,
+        sequence: SeqNum,
+        payload: Payload,
+    ) -> Segment {
         let has_syn = flags.contains(Flags::SYN);
         let has_ack = flags.contains(Flags::ACK);
+        // RFC 7323 section 2.2: the window of a SYN is never scaled.
+        let shift = if has_syn { 0 } else { self.receive_shift() };
+        let options = self.options(now, flags, !payload.is_empty());
         Segment {
             source_port: self.local_port,
             destination_port: self.remote_port,
@@ -235,11 +249,12 @@ impl Connection {
             },
             flags,
             window: match has_ack {
-                true => self.open_window(),
+                true => self.open_window(shift),
                 // The first SYN: RCV.NXT is not known yet.
                 false => u16::try_from(self.profile.receive_window).unwrap_or(u16::MAX),
             },
             maximum_segment_size: has_syn.then_some(self.profile.maximum_segment_size),
+            options,
             payload,
         }
     }

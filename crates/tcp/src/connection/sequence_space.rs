@@ -32,6 +32,8 @@ pub(crate) struct SendSequence {
     pub(crate) wl2: SeqNum,
     /// Eff.snd.MSS (section 3.7.1), octets.
     pub(crate) mss: u16,
+    /// Snd.Wind.Shift (RFC 7323 section 2): the peer's windows come in units of 2 to this power.
+    pub(crate) shift: u8,
 }
 
 /// Receive sequence variables.
@@ -63,6 +65,7 @@ impl SendSequence {
             wl1: SeqNum::default(),
             wl2: SeqNum::default(),
             mss,
+            shift: 0,
         }
     }
 
@@ -81,11 +84,13 @@ impl SendSequence {
 
     /// The number of a segment without text that the peer accepts: SND.NXT, but not beyond the window
     /// that the peer has offered. After a probe of a closed window SND.NXT is beyond it, and a peer
-    /// that applies the table of section 3.4 to the letter would drop the segment. Linux does the
+    /// that applies the table of section 3.4 to the letter would drop the segment. A scaled window is
+    /// rounded down, so that the peer may have accepted what seems to be just beyond it. Linux does the
     /// same (`tcp_acceptable_seq`).
     pub(crate) fn acceptable_sequence(&self) -> SeqNum {
         let edge = self.una.plus(self.wnd);
-        if edge.before(self.nxt) {
+        let is_rounding = self.shift > 0 && self.nxt.since(edge) < 1 << self.shift;
+        if edge.before(self.nxt) && !is_rounding {
             edge
         } else {
             self.nxt
@@ -93,13 +98,13 @@ impl SendSequence {
     }
 
     /// Updates SND.WND (section 3.10.7.4, fifth check). SND.WL1 and SND.WL2 prevent an old,
-    /// reordered segment from updating the window.
-    pub(crate) fn update_window(&mut self, segment: &Segment) {
+    /// reordered segment from updating the window. `window` is SEG.WND in octets.
+    pub(crate) fn update_window(&mut self, segment: &Segment, window: u32) {
         // SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK).
         let newer = self.wl1.before(segment.sequence)
             || (self.wl1 == segment.sequence && !self.wl2.after(segment.acknowledgment));
         if newer && !segment.acknowledgment.before(self.una) {
-            self.wnd = u32::from(segment.window);
+            self.wnd = window;
             self.max_wnd = self.max_wnd.max(self.wnd);
             self.wl1 = segment.sequence;
             self.wl2 = segment.acknowledgment;
@@ -132,10 +137,10 @@ impl ReceiveSequence {
         }
     }
 
-    /// Opens the window to `free` octets of buffer and returns RCV.WND. Small increases are held
-    /// back: receiver-side silly window avoidance (RFC 9293 section 3.8.6.2.2).
-    pub(crate) fn open_window(&mut self, free: u32, profile: &Profile) -> u16 {
-        let candidate = self.nxt.plus(free.min(MAXIMUM_WINDOW));
+    /// Opens the window to `free` octets of buffer, as far as `limit`, and returns RCV.WND. Small
+    /// increases are held back: receiver-side silly window avoidance (RFC 9293 section 3.8.6.2.2).
+    pub(crate) fn open_window(&mut self, free: u32, limit: u32, profile: &Profile) -> u32 {
+        let candidate = self.nxt.plus(free.min(limit));
         // min(Fr * RCV.BUFF, Eff.snd.MSS) with Fr = 1/2.
         let half = profile.receive_window.div_ceil(2);
         let worthwhile = half.min(u32::from(profile.maximum_segment_size));
@@ -144,6 +149,6 @@ impl ReceiveSequence {
         if candidate.after(self.right_edge) && increase >= worthwhile {
             self.right_edge = candidate;
         }
-        u16::try_from(self.window().wnd).expect("at most the profile's receive window")
+        self.window().wnd
     }
 }

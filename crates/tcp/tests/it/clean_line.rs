@@ -21,6 +21,7 @@ fn linux_probes_a_window_that_closes_after_round_trips_of_100_ms_as_packetdrill_
         flags,
         window,
         maximum_segment_size,
+        options: None,
         payload: Payload::empty(),
     };
     let drain = |it: &mut Connection, now| while it.poll_transmit(now).is_some() {};

@@ -92,6 +92,7 @@ fn what_a_prober_sends_behind_its_probe_counts() {
             flags,
             window: 8_000,
             maximum_segment_size: None,
+            options: None,
             payload: Payload::empty(),
         };
         let now = line.now;

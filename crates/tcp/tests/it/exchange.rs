@@ -100,6 +100,7 @@ pub(crate) fn segment(flags: Flags, sequence: u32, acknowledgment: u32, text: &s
         flags,
         window: 8760,
         maximum_segment_size: flags.contains(Flags::SYN).then_some(1460),
+        options: None,
         payload: Payload::from(text.as_bytes()),
     }
 }

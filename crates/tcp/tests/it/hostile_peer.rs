@@ -2,7 +2,10 @@
 //! limits. The peer knows the current numbers well enough to reach every check.
 
 use proptest::prelude::*;
-use tcp::{Connection, Flags, Payload, Profile, Segment, SeqNum, Span, Unreachable, Uptime};
+use tcp::{
+    Connection, Flags, Options, Payload, Profile, Segment, SeqNum, Span, Timestamps, Unreachable,
+    Uptime,
+};
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -75,6 +78,17 @@ fn run(profile: &Profile, passive: bool, actions: &[Action]) {
         flags: Flags::from_bits_truncate(flags),
         window,
         maximum_segment_size: (octets % 2 == 0).then_some(octets as u16),
+        options: (window % 3 > 0).then(|| {
+            Box::new(Options {
+                sack_permitted: octets % 2 == 0,
+                window_scale: (octets % 3 > 0).then_some(window as u8),
+                timestamps: (window % 3 == 1).then_some(Timestamps {
+                    value: sequence as u32,
+                    echo: acknowledgment as u32,
+                }),
+                sack: vec![(last.acknowledgment, last.sequence); octets % 5],
+            })
+        }),
         payload: Payload::from(vec![7; octets]),
     };
     let mut connection = if passive {

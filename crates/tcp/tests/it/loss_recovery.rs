@@ -30,6 +30,15 @@ fn transmissions(line: &FixedLine, from: usize) -> BTreeMap<u32, (u32, u64)> {
     times
 }
 
+/// The octets of text in a full segment: timestamps take twelve.
+fn segment_size(profile: &Profile) -> u32 {
+    if profile.options.timestamps {
+        1_448
+    } else {
+        1_460
+    }
+}
+
 /// The number behind the last octet that end 0 has sent.
 fn end_of_text(line: &FixedLine) -> SeqNum {
     let last = line.texts(0, 0).last().expect("text was sent");
@@ -41,7 +50,7 @@ fn end_of_text(line: &FixedLine) -> SeqNum {
 /// The first transmissions of some segments of a window are lost, and no duplicate acknowledgment
 /// arrives before the timeout.
 fn after_timeout(profile: &Profile, lost: &'static [u32]) -> (FixedLine, usize, SeqNum) {
-    let mut line = grown(profile);
+    let (mut line, size) = (grown(profile), segment_size(profile));
     let (before, base) = (line.log.len(), end_of_text(&line));
     let has_timed_out = Rc::new(Cell::new(false));
     line.loses = Box::new(move |end, transmit: &Transmit| {
@@ -50,7 +59,7 @@ fn after_timeout(profile: &Profile, lost: &'static [u32]) -> (FixedLine, usize, 
             return !has_timed_out.get() && segment.acknowledgment == base;
         }
         has_timed_out.set(has_timed_out.get() || transmit.attempt > 0);
-        let number = segment.sequence.since(base) / 1_460 + 1;
+        let number = segment.sequence.since(base) / size + 1;
         !has_timed_out.get() && !segment.payload.is_empty() && lost.contains(&number)
     });
     // There is always more to send, so that new text follows what is sent again.
@@ -72,9 +81,10 @@ fn once_the_last_hole_is_filled_after_a_timeout_nothing_is_sent_again() {
         (Profile::linux(), &[1, 4, 9, 16]),
     ] {
         let (line, before, base) = after_timeout(profile, lost);
+        let size = segment_size(profile);
         let times = transmissions(&line, before);
         let at = |number: &u32| {
-            let (count, at) = times[&base.plus((number - 1) * 1_460).value()];
+            let (count, at) = times[&base.plus((number - 1) * size).value()];
             (count > 1).then_some(at)
         };
         let filled = lost
@@ -100,16 +110,16 @@ fn once_the_last_hole_is_filled_after_a_timeout_nothing_is_sent_again() {
 fn fast_recovery_sends_again_what_was_lost_and_nothing_else() {
     for lost in [&[1][..], &[2, 3], &[1, 5], &[3, 7, 11]] {
         let mut line = grown(Profile::linux());
-        let before = line.log.len();
+        let (before, size) = (line.log.len(), segment_size(Profile::linux()));
         let base = end_of_text(&line);
         line.loses = Box::new(move |end, transmit: &Transmit| {
-            let number = transmit.segment.sequence.since(base) / 1_460 + 1;
+            let number = transmit.segment.sequence.since(base) / size + 1;
             end == 0 && transmit.attempt == 0 && lost.contains(&number)
         });
         line.send(0, 65_536);
         line.run(10_000);
         for (sequence, (times, _)) in transmissions(&line, before) {
-            let number = sequence.wrapping_sub(base.value()) / 1_460 + 1;
+            let number = sequence.wrapping_sub(base.value()) / size + 1;
             let expected = 1 + u32::from(lost.contains(&number));
             assert_eq!(times, expected, "segment {number} with {lost:?} lost");
         }

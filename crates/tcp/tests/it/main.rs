@@ -4,6 +4,7 @@ mod byte_stream;
 mod clean_line;
 mod closed_windows;
 mod exchange;
+mod extensions;
 mod fixed_line;
 mod hostile_peer;
 mod loss_recovery;

@@ -17,6 +17,7 @@ fn syn() -> Segment {
         flags: Flags::SYN,
         window: 8760,
         maximum_segment_size: Some(1460),
+        options: None,
         payload: Payload::empty(),
     }
 }
@@ -30,6 +31,7 @@ fn answer(to: &Segment, flags: Flags) -> Segment {
         flags,
         window: 8760,
         maximum_segment_size: None,
+        options: None,
         payload: Payload::empty(),
     }
 }

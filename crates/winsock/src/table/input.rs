@@ -223,6 +223,7 @@ fn reset_of(connection: Summary) -> Segment {
         flags: Flags::RST,
         window: 0,
         maximum_segment_size: None,
+        options: None,
         payload: Payload::empty(),
     }
 }

@@ -21,6 +21,7 @@ fn any_segment() -> impl Strategy<Value = Segment> {
         flags: Flags::from_bits_truncate(rest.0),
         window: numbers.2,
         maximum_segment_size: rest.2,
+        options: None,
         payload: Payload::from(vec![0; rest.1]),
     })
 }
@@ -112,6 +113,7 @@ fn resets_beyond_the_queue_limit_are_counted() {
             flags: Flags::SYN,
             window: 0,
             maximum_segment_size: None,
+            options: None,
             payload: Payload::empty(),
         };
         table.on_segment(now, ADDRESSES[CLIENT], FlowLabel(1), segment);
@@ -143,6 +145,7 @@ fn a_listener_drops_a_segment_without_syn_and_ack() {
             flags,
             window: 8760,
             maximum_segment_size: None,
+            options: None,
             payload: Payload::empty(),
         };
         let table = &mut hosts.tables[SERVER];

@@ -1,0 +1,283 @@
+//! Options of RFC 7323 (window scale, timestamps, PAWS) and RFC 2018 (selective acknowledgments), and
+//! limited transmit (RFC 3042).
+
+use tcp::{
+    Connection, Flags, Options, Payload, Profile, Segment, SeqNum, Span, Timestamps, Uptime,
+};
+
+const START: Uptime = Uptime::from_nanos(1_000_000_000);
+
+fn later(millis: u64) -> Uptime {
+    START.after(Span::from_millis(millis))
+}
+
+fn segment(flags: Flags, sequence: u32, acknowledgment: u32, octets: usize) -> Segment {
+    Segment {
+        source_port: 102,
+        destination_port: 1025,
+        sequence: SeqNum::new(sequence),
+        acknowledgment: SeqNum::new(acknowledgment),
+        flags,
+        window: 1_000,
+        maximum_segment_size: flags.contains(Flags::SYN).then_some(1_460),
+        options: None,
+        payload: Payload::from(vec![0; octets]),
+    }
+}
+
+fn with(mut segment: Segment, options: Options) -> Segment {
+    segment.options = Some(Box::new(options));
+    segment
+}
+
+fn stamped(segment: Segment, value: u32, echo: u32) -> Segment {
+    let timestamps = Some(Timestamps { value, echo });
+    with(
+        segment,
+        Options {
+            timestamps,
+            ..Options::default()
+        },
+    )
+}
+
+fn sent(connection: &mut Connection, now: Uptime) -> Vec<Segment> {
+    std::iter::from_fn(|| connection.poll_transmit(now).map(|it| it.segment)).collect()
+}
+
+/// What a full SYN of the peer offers.
+fn everything() -> Options {
+    Options {
+        sack_permitted: true,
+        window_scale: Some(3),
+        timestamps: Some(Timestamps {
+            value: 7_000,
+            echo: 1_000,
+        }),
+        sack: Vec::new(),
+    }
+}
+
+/// A connection whose peer answers the SYN with these options, and its SYN and its acknowledgment.
+fn opened(profile: &Profile, options: Options) -> (Connection, Segment, Segment) {
+    let mut it = Connection::connect(profile, 1025, 102, SeqNum::new(100), START);
+    let syn = sent(&mut it, START).remove(0);
+    let reply = segment(Flags::SYN | Flags::ACK, 300, 101, 0);
+    it.on_segment(START, with(reply, options));
+    let acknowledgment = sent(&mut it, START).remove(0);
+    (it, syn, acknowledgment)
+}
+
+#[test]
+fn a_profile_offers_what_its_system_has() {
+    let offered = |profile| opened(profile, everything()).1.options;
+    assert_eq!(offered(Profile::nt4()), None);
+    assert_eq!(offered(Profile::nt351()), None);
+    let w2k = offered(Profile::w2k()).expect("SACK-permitted");
+    assert!(w2k.sack_permitted && w2k.window_scale.is_none() && w2k.timestamps.is_none());
+    let linux = offered(Profile::linux()).expect("all three");
+    let timestamps = Some(Timestamps {
+        value: 1_000,
+        echo: 0,
+    });
+    assert!(linux.sack_permitted && linux.window_scale == Some(7));
+    assert_eq!(linux.timestamps, timestamps);
+}
+
+/// Only what both offer is used: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2.
+#[test]
+fn an_option_is_used_if_both_ends_offer_it() {
+    let (.., nothing) = opened(Profile::linux(), Options::default());
+    assert_eq!((nothing.options, nothing.window), (None, u16::MAX));
+    let (.., acknowledgment) = opened(Profile::nt4(), everything());
+    assert_eq!(
+        (acknowledgment.options, acknowledgment.window),
+        (None, 8_760)
+    );
+    let (.., acknowledgment) = opened(Profile::linux(), everything());
+    assert_eq!(
+        acknowledgment.window,
+        u16::MAX >> 7,
+        "a window after the SYN is scaled"
+    );
+    let options = acknowledgment.options.expect("timestamps");
+    let echoed = options.timestamps.expect("timestamps").echo;
+    assert_eq!(
+        (echoed, options.window_scale, options.sack_permitted),
+        (7_000, None, false)
+    );
+}
+
+#[test]
+fn a_listener_answers_with_what_the_syn_offers() {
+    let syn = with(segment(Flags::SYN, 300, 0, 0), everything());
+    let mut it = Connection::accept(Profile::linux(), &syn, SeqNum::new(100), START);
+    let options = sent(&mut it, START).remove(0).options.expect("all three");
+    assert!(options.sack_permitted && options.window_scale == Some(7));
+    let mut it = Connection::accept(Profile::w2k(), &syn, SeqNum::new(100), START);
+    let options = sent(&mut it, START)
+        .remove(0)
+        .options
+        .expect("SACK-permitted");
+    assert!(options.sack_permitted && options.window_scale.is_none());
+}
+
+/// The peer's window of 1000 has the unit of 8 octets, and its text leaves room for timestamps.
+#[test]
+fn the_peers_window_is_scaled_and_text_leaves_room_for_timestamps() {
+    let profile = Profile {
+        initial_window: 40,
+        ..*Profile::linux()
+    };
+    let (mut it, ..) = opened(&profile, everything());
+    it.on_segment(
+        START,
+        stamped(segment(Flags::ACK, 301, 101, 0), 7_001, 1_000),
+    );
+    it.send(START, &[0; 20_000]).expect("it is open");
+    let text = sent(&mut it, START);
+    let octets: usize = text.iter().map(|it| it.payload.len()).sum();
+    // A small segment at the end of the window waits (RFC 9293 section 3.8.6.2.1).
+    assert_eq!(octets, 8_000 / 1_448 * 1_448);
+    assert!(text.iter().all(|it| it.payload.len() <= 1_448));
+}
+
+/// RFC 7323 section 5.3: an old duplicate is acknowledged and dropped, a reset counts.
+#[test]
+fn an_older_timestamp_marks_an_old_duplicate() {
+    let (mut it, ..) = opened(Profile::linux(), everything());
+    it.on_segment(
+        later(1),
+        stamped(segment(Flags::ACK, 301, 101, 4), 7_005, 1_000),
+    );
+    assert_eq!(it.readable(), 4);
+    sent(&mut it, later(50));
+    it.on_segment(
+        later(60),
+        stamped(segment(Flags::ACK, 305, 101, 4), 7_004, 1_000),
+    );
+    assert_eq!(it.readable(), 4, "the duplicate is dropped");
+    assert_eq!(sent(&mut it, later(60)).len(), 1, "and acknowledged");
+    it.on_segment(
+        later(70),
+        stamped(segment(Flags::ACK, 305, 101, 4), 7_006, 1_000),
+    );
+    assert_eq!(it.readable(), 8);
+    // After 24 days the peer's clock may have wrapped: section 5.5.
+    let much_later = later(25 * 24 * 3_600 * 1_000);
+    it.on_segment(
+        much_later,
+        stamped(segment(Flags::ACK, 309, 101, 4), 7_000, 1_000),
+    );
+    assert_eq!(it.readable(), 12);
+    it.on_segment(much_later, stamped(segment(Flags::RST, 313, 0, 0), 1, 0));
+    assert_eq!(it.state(), tcp::State::Closed);
+}
+
+/// RFC 7323 section 4: with the echo, text that was sent again gives a measurement, too.
+#[test]
+fn an_echo_measures_the_round_trip_of_text_that_was_sent_again() {
+    let (mut it, ..) = opened(Profile::linux(), everything());
+    it.send(START, b"text").expect("it is open");
+    sent(&mut it, START);
+    let expiry = it.poll_timeout().expect("it is in flight");
+    it.on_timeout(expiry);
+    assert_eq!(sent(&mut it, expiry).len(), 1, "sent again");
+    let again = expiry.nanos() / 1_000_000;
+    let at = expiry.after(Span::from_millis(500));
+    it.on_segment(
+        at,
+        stamped(segment(Flags::ACK, 301, 105, 0), 7_100, again as u32),
+    );
+    it.send(at, b"more").expect("it is open");
+    sent(&mut it, at);
+    // SRTT was 0 at first: 7/8 of it, and 1/8 of 500 ms; RTTVAR 125 ms.
+    let timeout = it.poll_timeout().expect("it is in flight").since(at);
+    assert_eq!(timeout, Span::from_millis(563));
+}
+
+/// RFC 2018 section 4: the block with the latest segment first, then those reported before.
+#[test]
+fn text_beyond_a_gap_is_reported_the_latest_block_first() {
+    let (mut it, ..) = opened(Profile::w2k(), everything());
+    let mut report = |sequence, octets| {
+        it.on_segment(START, segment(Flags::ACK, sequence, 101, octets));
+        let acknowledgment = sent(&mut it, START).remove(0);
+        let options = acknowledgment.options.map(|it| it.sack).unwrap_or_default();
+        let plain = options
+            .iter()
+            .map(|(start, end)| (start.value(), end.value()));
+        plain.collect::<Vec<_>>()
+    };
+    assert_eq!(report(401, 100), [(401, 501)]);
+    assert_eq!(report(601, 100), [(601, 701), (401, 501)]);
+    assert_eq!(
+        report(501, 100),
+        [(401, 701)],
+        "the blocks have grown together"
+    );
+    assert_eq!(report(801, 100), [(801, 901), (401, 701)]);
+    assert_eq!(report(301, 100), [(801, 901)], "the first gap is filled");
+    assert_eq!(report(1_001, 9), [(1_001, 1_010), (801, 901)]);
+    assert_eq!(report(701, 100), [(1_001, 1_010)]);
+}
+
+/// RFC 2018 section 3: three blocks fit beside timestamps, four without.
+#[test]
+fn at_most_as_many_blocks_are_reported_as_fit() {
+    for (profile, most) in [(Profile::w2k(), 4), (Profile::linux(), 3)] {
+        let (mut it, ..) = opened(profile, everything());
+        let mut count = 0;
+        for gap in 0..6 {
+            let text = segment(Flags::ACK, 401 + 200 * gap, 101, 100);
+            it.on_segment(START, stamped(text, 7_000 + gap, 1_000));
+            let options = sent(&mut it, START).remove(0).options.expect("blocks");
+            assert!(options.length() <= 40);
+            count = options.sack.len();
+        }
+        assert_eq!(count, most);
+    }
+}
+
+/// RFC 3042: a new segment for each of the first two duplicates; the third starts fast retransmit.
+#[test]
+fn the_first_two_duplicates_let_a_new_segment_out() {
+    for (limited_transmit, expected) in [(2, [1, 1, 1]), (0, [0, 0, 2])] {
+        let profile = Profile {
+            limited_transmit,
+            initial_window: 4,
+            ..*Profile::linux()
+        };
+        let (mut it, ..) = opened(&profile, Options::default());
+        let mut open = segment(Flags::ACK, 301, 101, 0);
+        open.window = 60_000;
+        it.on_segment(START, open.clone());
+        it.send(START, &[0; 40_000]).expect("it is open");
+        assert_eq!(sent(&mut it, START).len(), 4);
+        for (number, count) in expected.into_iter().enumerate() {
+            it.on_segment(later(1), open.clone());
+            let segments = sent(&mut it, later(1));
+            assert_eq!(segments.len(), count, "after duplicate {}", number + 1);
+            let is_first = segments.iter().any(|it| it.sequence == SeqNum::new(101));
+            assert_eq!(is_first, number == 2, "the third is fast retransmit");
+        }
+    }
+}
+
+/// A shift of more than 14 counts as 14 (RFC 7323 section 2.3), and hostile options do no harm.
+#[test]
+fn hostile_options_are_survived() {
+    let hostile = Options {
+        window_scale: Some(255),
+        sack: vec![(SeqNum::new(9), SeqNum::new(3))],
+        ..everything()
+    };
+    let (mut it, ..) = opened(Profile::linux(), hostile.clone());
+    let mut wide = stamped(segment(Flags::ACK, 301, 101, 0), 7_001, u32::MAX);
+    wide.window = u16::MAX;
+    it.on_segment(START, wide);
+    it.send(START, &[0; 60_000]).expect("it is open");
+    assert!(!sent(&mut it, START).is_empty());
+    it.on_segment(START, with(segment(Flags::ACK, 301, 101, 9), hostile));
+    assert_eq!(it.readable(), 0, "its timestamp is older than the last");
+}
