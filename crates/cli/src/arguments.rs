@@ -100,6 +100,9 @@ pub(crate) struct Arguments {
     /// default is MTASIM_LOG.
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
+    /// The system under test to run, if the program has several [default: the first].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -1,7 +1,7 @@
 //! The program `mtasim`: arguments, files, terminal output and exit codes.
 //!
-//! [`main`] is the program for any system under test: a binary of yours that calls it with guests
-//! (`mtasim::guest::Guests`) has the same commands.
+//! [`Program`] is the program for any system under test: a binary of yours with guests
+//! (`mtasim::guest::main!`) has the same commands.
 //!
 //! Each command in `commands` reads its arguments, calls a library crate and prints the result.
 //! Only this crate opens files, prints, or reads the environment and the wall clock.
@@ -13,6 +13,7 @@ mod exit_code;
 mod failure;
 mod input;
 mod output;
+mod program;
 mod progress;
 mod shell;
 mod stopwatch;
@@ -20,34 +21,19 @@ mod terminal;
 mod tracing_filter;
 
 use std::io::{self, Write};
-use std::panic::{self, AssertUnwindSafe, UnwindSafe};
+use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
-use std::sync::Arc;
-
-use clap::Parser;
-use explore::Subject;
 
 use arguments::{Arguments, Color, Command};
 use failure::Failure;
+use program::Subjects;
 use terminal::Terminal;
+
+pub use program::Program;
 
 /// Printed below the message of a panic.
 const BUG_REPORT: &str =
     "mtasim: this is a bug of mtasim; please report it with the scenario and the output above";
-
-/// The program, with `subject` as the system under test of every command that runs scenarios, except
-/// `verify`, which needs the modeled threads of an MTA.
-///
-/// Commands that it prints, such as those that repeat a run, begin with `mtasim`: put the name of your
-/// own program in its place.
-pub fn main(subject: impl Subject + 'static) -> ExitCode {
-    let subject: Arc<dyn Subject> = Arc::new(subject);
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return ExitCode::from(print_usage(&error)),
-    };
-    ExitCode::from(catch_panic(AssertUnwindSafe(|| run(arguments, &subject))))
-}
 
 /// The exit code of `command`, or [`exit_code::BUG`] if it panics. The panic message itself names
 /// scenario, seed and virtual time.
@@ -62,9 +48,11 @@ fn catch_panic(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
     code
 }
 
-fn run(arguments: Arguments, subject: &Arc<dyn Subject>) -> u8 {
+fn run(arguments: Arguments, program: &str, subjects: &mut Subjects) -> u8 {
     let mut terminal = Terminal::new(arguments.color);
-    let result = dispatch(&arguments, subject, &mut terminal).and_then(|code| {
+    let chosen = subjects.choose(program, arguments.arm.as_deref());
+    let result = chosen.and_then(|()| dispatch(&arguments, subjects, &mut terminal));
+    let result = result.and_then(|code| {
         terminal.flush()?;
         Ok(code)
     });
@@ -73,9 +61,10 @@ fn run(arguments: Arguments, subject: &Arc<dyn Subject>) -> u8 {
 
 fn dispatch(
     arguments: &Arguments,
-    subject: &Arc<dyn Subject>,
+    subjects: &Subjects,
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
+    let subject = subjects.chosen();
     tracing_filter::init(arguments.log.as_deref()).map_err(Failure::usage)?;
     match &arguments.command {
         Command::Run(arguments) => commands::run::run(arguments, subject, terminal),
@@ -85,7 +74,7 @@ fn dispatch(
         Command::Sweep(arguments) => commands::sweep::run(arguments, subject, terminal),
         Command::Merge(arguments) => commands::merge::run(arguments, terminal),
         Command::Replay(arguments) => commands::replay::run(arguments, subject, terminal),
-        Command::Compare(arguments) => commands::compare::run(arguments, subject, terminal),
+        Command::Compare(arguments) => commands::compare::run(arguments, subjects, terminal),
         Command::Verify(arguments) => commands::verify::run(arguments, terminal),
         Command::Shrink(arguments) => commands::shrink::run(arguments, subject, terminal),
         Command::Explain(arguments) => commands::explain::run(arguments, subject, terminal),

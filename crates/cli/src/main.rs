@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main(explore::Shipped)
+    cli::Program::new("mtasim")
+        .arm("shipped", explore::Shipped)
+        .main()
 }

@@ -26,13 +26,15 @@ pub const BROKE_MAX: usize = 1_000;
 /// The maximum number of signatures counted.
 const SIGNATURES_MAX: usize = 1_000;
 
-/// One of the compared scenarios.
-#[derive(Clone, Debug)]
+/// One of the compared scenarios, with what runs it.
+#[derive(Clone)]
 pub struct Arm {
     /// Its name in the comparison.
     pub name: String,
     /// The scenario.
     pub scenario: Scenario,
+    /// The system under test.
+    pub subject: Arc<dyn Subject>,
 }
 
 /// What to compare, and how.
@@ -142,7 +144,6 @@ pub fn overrides_for(
 /// If there are fewer than two arms.
 pub fn compare(
     trial: &Trial,
-    subject: Arc<dyn Subject>,
     mut on_progress: impl FnMut(u64),
 ) -> Result<Comparison, CompareError> {
     let arms = Arc::clone(&trial.arms);
@@ -157,7 +158,7 @@ pub fn compare(
             let options = Options {
                 keep_records: false,
             };
-            let outcome = subject.run(&arm.scenario, seed, options)?;
+            let outcome = arm.subject.run(&arm.scenario, seed, options)?;
             Ok(ArmRun {
                 signatures: outcome.signatures(),
                 cut_off: outcome.cut_off_without_failure(),
@@ -187,6 +188,16 @@ pub fn compare(
         Completion::Finished | Completion::Stopped | Completion::Interrupted => {
             Ok(counts.comparison(&trial.arms, trial.seeds))
         }
+    }
+}
+
+impl fmt::Debug for Arm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Arm")
+            .field("name", &self.name)
+            .field("scenario", &self.scenario)
+            .finish_non_exhaustive()
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
 //! | `file_system` | the operations by which a results directory changes |
+//! | [`program`] | the name of the program in printed commands |
 //! | `worker_pool` | host threads and signals |
 //! | `counted` | counts in text: `1 run`, `2 runs` |
 
@@ -22,6 +23,7 @@ mod counted;
 pub mod explain;
 mod file_system;
 pub mod pilot;
+pub mod program;
 pub mod repro;
 pub mod run_result;
 pub mod shrink;

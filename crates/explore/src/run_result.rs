@@ -60,6 +60,9 @@ pub struct RunResult {
     /// Events of control blocks, by the state in which they occurred.
     #[serde(default)]
     pub covered: BTreeMap<String, u64>,
+    /// How often each named point of guests was reached; absent without such points.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reached: BTreeMap<String, u64>,
 }
 
 /// Why a line is not a result.
@@ -150,6 +153,7 @@ impl RunResult {
                 .collect(),
             lost: links().map(|(name, it)| (name.clone(), it.lost)).collect(),
             covered: coverage::names(&outcome.coverage),
+            reached: outcome.reached.clone(),
         }
     }
 

@@ -12,6 +12,33 @@ use crate::sim::Sim;
 #[derive(Clone, Copy)]
 pub struct Guests<F>(pub F);
 
+/// The `main` of a program with the commands of `mtasim` for guests. It needs `mtasim-cli` among the
+/// dependencies.
+///
+/// ```ignore
+/// mtasim::guest::main!(setup);
+/// ```
+///
+/// Several systems under test have names. `--arm patched` runs one of them, `compare --arms
+/// published,patched` compares them on the same seeds.
+///
+/// ```ignore
+/// mtasim::guest::main! { "published" => published, "patched" => patched }
+/// ```
+#[macro_export]
+macro_rules! main {
+    ($setup:path $(,)?) => {
+        $crate::main! { "guests" => $setup }
+    };
+    ($($name:literal => $setup:expr),+ $(,)?) => {
+        fn main() -> ::std::process::ExitCode {
+            ::cli::Program::new(::core::env!("CARGO_BIN_NAME"))
+                $(.arm($name, $crate::Guests($setup)))+
+                .main()
+        }
+    };
+}
+
 impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
     fn run(
         &self,

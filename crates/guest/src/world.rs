@@ -32,6 +32,9 @@ const TOKIO_TICK: u64 = 1_000_000;
 const FAR: Duration = Duration::from_secs(86_400 * 600);
 /// Polls of guests' tasks at one instant. A program that never waits would make more for ever.
 const POLLS_MAX: u64 = 1_000_000;
+/// A connect that fails at once counts as so many polls: tasks of `tokio::spawn` make no others that
+/// can be counted.
+const CONNECT_POLLS: u64 = 100;
 
 /// One running simulation.
 pub(crate) struct World {
@@ -112,22 +115,39 @@ impl World {
         if self.stop.is_some() || !self.hosts.is_current(host) {
             return false;
         }
-        self.polls += 1;
-        if self.polls > POLLS_MAX {
-            self.violate(Violated {
-                failure: Failure::Overdue,
-                host: host.host,
-                what: "a program that never waits".to_owned(),
-                detail: format!(
-                    "its tasks were polled {POLLS_MAX} times and no time has passed: a loop \
-                     without an .await that waits, or tasks that wake each other for ever"
-                ),
-            });
-            self.end(Stop::Events);
+        if !self.waits(host, 1) {
             return false;
         }
         let now = self.now();
         !self.hosts.stalls(host.host, now, task)
+    }
+
+    /// Counts polls, or what costs as much, since time last advanced. Returns whether the run goes on:
+    /// a program that never waits ends it.
+    fn waits(&mut self, host: Incarnation, polls: u64) -> bool {
+        self.polls += polls;
+        if self.polls <= POLLS_MAX {
+            return true;
+        }
+        self.violate(Violated {
+            failure: Failure::Overdue,
+            host: host.host,
+            what: "a program that never waits".to_owned(),
+            detail: format!(
+                "its tasks were polled {POLLS_MAX} times, or its connects failed {} times, and no \
+                 time has passed: a loop without an .await that waits, or tasks that wake each \
+                 other for ever",
+                POLLS_MAX / CONNECT_POLLS
+            ),
+        });
+        self.end(Stop::Events);
+        false
+    }
+
+    /// A connect failed at once, as without a route. Returns whether the run goes on: a program that
+    /// tries again for ever without waiting ends it.
+    pub(crate) fn fails_at_once(&mut self, host: Incarnation) -> bool {
+        self.waits(host, CONNECT_POLLS)
     }
 
     /// Reports a violated property, unless the same was reported before.

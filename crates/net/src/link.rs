@@ -90,6 +90,8 @@ pub enum LinkState {
     Up,
     /// Routes still lead over the link, and every packet is lost.
     BlackHole,
+    /// Routes still lead over the link, and every packet in this direction is lost.
+    BlackHoleOneWay(Direction),
     /// Routes avoid the link. Without another path, a router answers "unreachable" and a local
     /// `connect` fails with 10051 (KB Q152941, Q154301).
     Withdrawn,

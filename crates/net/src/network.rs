@@ -350,8 +350,13 @@ impl Link {
             // Before the loss model, which is not asked: a packet that never reaches the medium does not
             // move a Gilbert-Elliott chain.
             LinkState::BlackHole => Copies::dropped(DropReason::BlackHole),
-            LinkState::Up if self.is_known_down(now) => Copies::dropped(DropReason::LineDown),
-            LinkState::Up => {
+            LinkState::BlackHoleOneWay(lost) if lost == direction => {
+                Copies::dropped(DropReason::BlackHole)
+            }
+            LinkState::Up | LinkState::BlackHoleOneWay(_) if self.is_known_down(now) => {
+                Copies::dropped(DropReason::LineDown)
+            }
+            LinkState::Up | LinkState::BlackHoleOneWay(_) => {
                 let loss = match &mut self.losses {
                     PacketLosses::Shared(loss) => loss,
                     PacketLosses::PerDirection(losses) => &mut losses[index],

@@ -46,6 +46,7 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
         kind: FaultKind::Cut {
             link: LINK.to_owned(),
             silent: !loud,
+            from: None,
             length: None,
         },
         when: When::Window([at(from), at(from + length)]),

@@ -12,7 +12,7 @@ use kernel::{Choices, Duration, Instant, Site, key};
 use machine::{Costs, HeapConfig, Interrupts};
 use mta::{Build, Database, ResponderTimeouts, Shipped};
 use net::calibration::{self, CalibrationError};
-use net::{LinkConfig, LossModel, NetworkError};
+use net::{Direction, LinkConfig, LinkState, LossModel, NetworkError};
 
 use crate::names::{Names, host_numbers};
 use crate::outcome::LinkCounts;
@@ -160,13 +160,29 @@ pub fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
         .collect()
 }
 
+/// The state of a link while a fault cuts it: in both directions, or for the packets of one end.
+#[must_use]
+pub fn cut(scenario: &Scenario, link: &str, is_silent: bool, from: Option<&str>) -> LinkState {
+    if let Some(from) = from {
+        let is_first = scenario.links[link].between[0] == from;
+        return LinkState::BlackHoleOneWay(match is_first {
+            true => Direction::Forward,
+            false => Direction::Backward,
+        });
+    }
+    match is_silent {
+        true => LinkState::BlackHole,
+        false => LinkState::Withdrawn,
+    }
+}
+
 /// Packets offered and lost, by link, over networks that followed each other in time.
 pub(crate) fn link_counts(links: usize, networks: &[&net::Network]) -> Vec<LinkCounts> {
     (0..links)
         .map(|link| {
             let mut counts = LinkCounts::default();
             for network in networks {
-                for direction in net::Direction::BOTH {
+                for direction in Direction::BOTH {
                     let statistics = network.statistics(net::LinkId(link as u32), direction);
                     counts.offered += statistics.offered;
                     counts.lost += statistics.dropped_total();

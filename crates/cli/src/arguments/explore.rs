@@ -97,7 +97,7 @@ pub(crate) struct MergeArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("arms").required(true).args(["builds", "set"])))]
+#[command(group(clap::ArgGroup::new("compared").required(true).args(["builds", "set", "arms"])))]
 pub(crate) struct CompareArguments {
     /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
@@ -106,6 +106,9 @@ pub(crate) struct CompareArguments {
     /// them.
     #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = builds())]
     pub(crate) builds: Vec<Build>,
+    /// Compare these systems under test of the program with the first.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) arms: Vec<String>,
     /// Compare the scenario with and without this setting. Can be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,

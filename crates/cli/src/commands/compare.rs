@@ -1,31 +1,31 @@
-//! `mtasim compare`: two builds, or two settings, on the same seeds.
+//! `mtasim compare`: two builds, two settings or two systems under test, on the same seeds.
 
 use std::sync::Arc;
 
 use config::plan::{Keyword, Scenario};
-use explore::Subject;
 use explore::compare::{self, Arm, CompareError, Trial};
 
 use crate::arguments::{CompareArguments, Format};
 use crate::commands::sweep;
 use crate::exit_code;
 use crate::failure::Failure;
+use crate::program::Subjects;
 use crate::progress;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
     arguments: &CompareArguments,
-    subject: &Arc<dyn Subject>,
+    subjects: &Subjects,
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     let trial = Trial {
-        arms: Arc::new(arms(arguments)?),
+        arms: Arc::new(arms(arguments, subjects)?),
         seeds: arguments.seeds,
         jobs: arguments.jobs.count(),
         handle_signals: true,
     };
     let bar = progress::bar(trial.seeds.len());
-    let compared = compare::compare(&trial, Arc::clone(subject), |seeds| bar.set_position(seeds));
+    let compared = compare::compare(&trial, |seeds| bar.set_position(seeds));
     bar.finish_and_clear();
     let comparison = compared.map_err(|error| {
         let code = match error {
@@ -53,36 +53,48 @@ pub(crate) fn run(
     })
 }
 
-/// The scenarios to compare, the baseline first.
-fn arms(arguments: &CompareArguments) -> Result<Vec<Arm>, Failure> {
+/// What to compare, the baseline first.
+fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, Failure> {
     let baseline = load(arguments, &[])?;
+    let subject = subjects.chosen();
+    let arm = |name: &str, scenario| Arm {
+        name: name.to_owned(),
+        scenario,
+        subject: Arc::clone(subject),
+    };
+    if !arguments.arms.is_empty() {
+        two_or_more("--arms", arguments.arms.len())?;
+        let arms = arguments.arms.iter().map(|name| {
+            Ok(Arm {
+                name: name.clone(),
+                scenario: baseline.clone(),
+                subject: Arc::clone(subjects.named(name)?),
+            })
+        });
+        return arms.collect();
+    }
     if arguments.builds.is_empty() {
         let changed = load(arguments, &arguments.set)?;
         return Ok(vec![
-            Arm {
-                name: "as in the file".to_owned(),
-                scenario: baseline,
-            },
-            Arm {
-                name: arguments.set.join(" "),
-                scenario: changed,
-            },
+            arm("as in the file", baseline),
+            arm(&arguments.set.join(" "), changed),
         ]);
     }
-    if arguments.builds.len() < 2 {
-        return Err(Failure::usage(
-            "--builds needs at least two builds, such as A,B",
-        ));
-    }
+    two_or_more("--builds", arguments.builds.len())?;
     let arms = arguments.builds.iter().map(|&build| {
         let set = compare::overrides_for(&baseline, build, &arguments.builds);
         let set = set.map_err(Failure::usage)?;
-        Ok(Arm {
-            name: build.as_str().to_owned(),
-            scenario: load(arguments, &set)?,
-        })
+        Ok(arm(build.as_str(), load(arguments, &set)?))
     });
     arms.collect()
+}
+
+fn two_or_more(option: &str, count: usize) -> Result<(), Failure> {
+    if count < 2 {
+        let text = format!("{option} needs at least two, such as A,B");
+        return Err(Failure::usage(text));
+    }
+    Ok(())
 }
 
 fn load(arguments: &CompareArguments, set: &[String]) -> Result<Scenario, Failure> {

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result
     }
     let total = statistics.total();
     Ok(exit_code::of_sweep(
-        total.unexpected_runs(),
+        total.unexpected_runs() + summary.never_reached.len() as u64,
         total.undecided_runs(),
     ))
 }

@@ -1,10 +1,11 @@
 //! `mtasim replay`: runs a capsule again and compares the digests.
 
+use std::sync::Arc;
+
 use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
 use explore::{Subject, replay};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 
 use crate::arguments::{Format, ReplayArguments};
 use crate::exit_code;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use config::file;
 use config::plan::Scenario;
-use explore::Subject;
 use explore::explain::{self, Explanation};
 use explore::repro::capsule::Capsule;
 use explore::shrink::parts;
+use explore::{Subject, program};
 use serde_json::Value as Json;
 use simulation::{Observe, Outcome};
 use view::{Run, report};
@@ -132,7 +132,7 @@ fn from_capsule(capsule: Capsule, path: &Path) -> Source {
         seed: capsule.seed,
         signature: Some(capsule.failure.signature),
         digest: is_same_build.then_some(capsule.digest),
-        reproduce: format!("mtasim replay {}", shell::quote(&input::name(path))),
+        reproduce: program::command(&format!("replay {}", shell::quote(&input::name(path)))),
         scenario: capsule.scenario,
     }
 }
@@ -146,7 +146,7 @@ fn from_scenario(scenario: Scenario, arguments: &ReportArguments) -> Source {
         seed,
         signature: None,
         digest: None,
-        reproduce: format!("mtasim run {file} --seed {seed}{set}"),
+        reproduce: program::command(&format!("run {file} --seed {seed}{set}")),
     }
 }
 
@@ -172,7 +172,8 @@ fn from_directory(directory: &Path) -> Result<Source, Failure> {
         seed,
         signature: None,
         digest: Some(digest),
-        reproduce: text("reproduce").unwrap_or_else(|| format!("mtasim run {file} --seed {seed}")),
+        reproduce: text("reproduce")
+            .unwrap_or_else(|| program::command(&format!("run {file} --seed {seed}"))),
     })
 }
 

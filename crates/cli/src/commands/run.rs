@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::plan::Scenario;
-use explore::Subject;
+use explore::{Subject, program};
 use simulation::{Observations, Observe, Options, Outcome};
 use view::Run;
 
@@ -85,12 +85,12 @@ fn simulate<'a>(
     arguments: &RunArguments,
 ) -> Result<Report<'a>, Failure> {
     let file = input::name(&arguments.file);
-    let reproduce = format!(
-        "mtasim run {} --seed {seed}{}{}",
+    let reproduce = program::command(&format!(
+        "run {} --seed {seed}{}{}",
         shell::quote(&file),
         if arguments.swarm { " --swarm" } else { "" },
         shell::set_options(&arguments.overrides.set)
-    );
+    ));
     current_run::set(&reproduce);
     let without_records = Options {
         keep_records: false,

@@ -1,10 +1,11 @@
 //! `mtasim shrink`: reduces a failure to a small scenario.
 
+use std::sync::Arc;
+
 use explore::shrink::regression_file;
 use explore::shrink::{self, ShrinkError};
-use explore::{Subject, counted};
+use explore::{Subject, counted, program};
 use serde_json::json;
-use std::sync::Arc;
 
 use crate::arguments::{Format, ShrinkArguments};
 use crate::exit_code;
@@ -45,10 +46,13 @@ pub(crate) fn run(
     let [before, after] = shrunk.sizes;
     match arguments.format {
         Format::Human => terminal.print(&format!(
-            "{}\n  before: {before}\n  after:  {after}\n  {}\n  to reproduce: mtasim run {}\n\n{test}",
+            "{}\n  before: {before}\n  after:  {after}\n  {}\n  to reproduce: {}\n\n{test}",
             shrunk.signature,
             counted(shrunk.runs, "run"),
-            shell::quote(&input::name(output.path()))
+            program::command(&format!(
+                "run {}",
+                shell::quote(&input::name(output.path()))
+            ))
         ))?,
         Format::Json => terminal.print_json(&format!(
             "{}\n",

@@ -10,7 +10,7 @@ use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::Swarm;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
-use explore::{Shard, Subject};
+use explore::{Shard, Subject, program};
 use view::plot::{self, Measure};
 
 use crate::arguments::{Format, PlotOf, SweepArguments};
@@ -128,14 +128,14 @@ fn command(arguments: &SweepArguments) -> String {
         let axis = format!("{}={}", axis.path, axis.values.join(","));
         format!(" --vary {}", shell::quote(&axis))
     });
-    format!(
-        "mtasim sweep {} --seeds {}{}{}{}",
+    program::command(&format!(
+        "sweep {} --seeds {}{}{}{}",
         shell::quote(&input::name(&arguments.file)),
         arguments.seeds,
         shell::set_options(&arguments.overrides.set),
         vary.collect::<String>(),
         swarm_option(arguments)
-    )
+    ))
 }
 
 /// Failure rates mean something under the `timed` scheduler only.
@@ -259,8 +259,17 @@ fn print(
     Ok(if !swept.nondeterministic.is_empty() {
         exit_code::NONDETERMINISM
     } else {
-        exit_code::of_sweep(total.unexpected_runs(), total.undecided_runs())
+        let untested = match is_whole(&summary) {
+            true => summary.never_reached.len() as u64,
+            false => 0,
+        };
+        exit_code::of_sweep(total.unexpected_runs() + untested, total.undecided_runs())
     })
+}
+
+/// Whether these are all runs of a sweep. Another shard may have reached what this one did not.
+fn is_whole(summary: &Summary) -> bool {
+    summary.complete && summary.shard == Shard::WHOLE.to_string()
 }
 
 /// The command that reproduces the earliest failure of a signature.
@@ -269,20 +278,20 @@ fn reproduce(arguments: &SweepArguments, found: &SignatureSummary) -> String {
         return replay_command(out, found);
     }
     let varied = found.settings.iter();
-    format!(
-        "mtasim run {} --seed {}{}{}{}",
+    program::command(&format!(
+        "run {} --seed {}{}{}{}",
         shell::quote(&input::name(&arguments.file)),
         found.earliest_seed,
         swarm_option(arguments),
         shell::set_options(&arguments.overrides.set),
         shell::set_options(varied.map(|(path, value)| format!("{path}={value}")))
-    )
+    ))
 }
 
 /// The command that replays the capsule in a results directory.
 pub(crate) fn replay_command(out: &Path, found: &SignatureSummary) -> String {
     let capsule = input::name(&out.join(&found.capsule));
-    format!("mtasim replay {}", shell::quote(&capsule))
+    program::command(&format!("replay {}", shell::quote(&capsule)))
 }
 
 const fn swarm_option(arguments: &SweepArguments) -> &'static str {

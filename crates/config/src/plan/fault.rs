@@ -47,6 +47,8 @@ choice! {
             link: String, names "link";
             /// Whether the route stays, so that packets vanish without an ICMP message.
             silent: bool = false;
+            /// The end whose packets the link does not carry; they vanish, as with `silent`.
+            from: Option<String> = None, default "both ends", names "host";
             /// Length of the cut.
             #[key("for")]
             length: Option<Duration> = None,

@@ -8,6 +8,7 @@ use kernel::{Checkpoint, Instant};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::program;
 use crate::run_result::{Failure, RunResult};
 
 /// The maximum size of a capsule in bytes: that of a scenario and 1 MiB.
@@ -104,7 +105,7 @@ impl Capsule {
             checkpoints: checkpoints.to_vec(),
             scenario: scenario.clone(),
         };
-        capsule.command = format!("mtasim replay {}", capsule.file_name());
+        capsule.command = program::command(&format!("replay {}", capsule.file_name()));
         capsule
     }
 
@@ -299,7 +300,7 @@ mod tests {
                 .collect(),
             scenario,
         };
-        capsule.command = format!("mtasim replay {}", capsule.file_name());
+        capsule.command = program::command(&format!("replay {}", capsule.file_name()));
         capsule
     }
 

@@ -51,6 +51,8 @@ pub struct Counters {
     pub faults: BTreeMap<String, Occurrences>,
     /// Covered pairs of control-block state and event, by name.
     pub covered: BTreeMap<String, Occurrences>,
+    /// Named points of guests, by name.
+    pub reached: BTreeMap<String, Occurrences>,
     /// Distinct findings after 1, 2, 4, 8... runs.
     pub growth: Vec<Growth>,
     /// Each signature with the number of runs up to the first that showed it.
@@ -134,6 +136,8 @@ impl Counters {
         faults.for_each(|it| count(&mut self.faults, it));
         let covered = result.covered.iter();
         covered.for_each(|it| count(&mut self.covered, it));
+        let reached = result.reached.iter();
+        reached.for_each(|it| count(&mut self.reached, it));
         if let Some(at) = result.first_failure() {
             self.failing += 1;
             self.first_failures.add(at);

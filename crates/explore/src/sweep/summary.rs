@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::counted;
 use crate::repro::capsule::{BUILD, file_name};
-use crate::statistics::counters::SignatureCounters;
+use crate::statistics::counters::{Counters, SignatureCounters};
 use crate::statistics::coverage::CoverageReport;
 use crate::statistics::intervals::{Interval, Proportion};
 use crate::statistics::time_histogram::TimeHistogram;
@@ -65,6 +65,9 @@ pub struct Summary {
     pub ungrouped: u64,
     /// How often each fault of the scenario was injected.
     pub faults: Vec<FaultCount>,
+    /// Named points of guests that no run reached: what depends on them was not tested.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub never_reached: Vec<String>,
     /// After how many runs each signature was first seen.
     pub discoveries: Vec<Discovery>,
     /// What the sweep covered.
@@ -189,6 +192,7 @@ impl Summary {
                     times: occurrences.times,
                 })
                 .collect(),
+            never_reached: never_reached(total),
             discoveries: total
                 .discoveries
                 .iter()
@@ -322,6 +326,13 @@ impl Summary {
                 ),
             };
         }
+        for point in &self.never_reached {
+            let _ = writeln!(
+                page,
+                "\nnever true in any run: {point}. What depends on it was not tested: change the \
+                 scenario, or run more seeds"
+            );
+        }
         let _ = write!(page, "\n{}", self.coverage);
         page.push_str(&self.grid_table());
         page
@@ -364,6 +375,14 @@ impl Summary {
         }
         table
     }
+}
+
+fn never_reached(total: &Counters) -> Vec<String> {
+    let points = total.reached.iter();
+    points
+        .filter(|(_, reached)| reached.times == 0)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn quantiles(times: &TimeHistogram, runs: u64) -> Vec<Quantile> {

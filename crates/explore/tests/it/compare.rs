@@ -22,6 +22,7 @@ fn trial(arms: Vec<(&str, Scenario)>, seeds: &str) -> Trial {
     let arms = arms.into_iter().map(|(name, scenario)| Arm {
         name: name.to_owned(),
         scenario,
+        subject: Arc::new(Shipped),
     });
     Trial {
         arms: Arc::new(arms.collect()),
@@ -34,7 +35,7 @@ fn trial(arms: Vec<(&str, Scenario)>, seeds: &str) -> Trial {
 #[test]
 fn the_fix_of_the_leak_breaks_nothing() {
     let arms = BUILDS.map(|build| ("", scenario(build)));
-    let found = compare(&trial(arms.into(), "0..30"), Arc::new(Shipped), |_| {}).expect("it runs");
+    let found = compare(&trial(arms.into(), "0..30"), |_| {}).expect("it runs");
     let pair = &found.pairs[0];
     assert!(found.complete && !found.broke());
     assert_eq!(pair.cells.seeds(), 30);
@@ -53,7 +54,7 @@ fn an_arm_does_not_differ_from_itself_and_a_swapped_fix_breaks() {
         ("fixed again", fixed),
         ("buggy", buggy),
     ];
-    let found = compare(&trial(arms, "0..12"), Arc::new(Shipped), |_| {}).expect("it runs");
+    let found = compare(&trial(arms, "0..12"), |_| {}).expect("it runs");
     assert_eq!(found.pairs[0].cells.neither, 12);
     assert_eq!(found.pairs[0].p, 1.0);
     let swapped = &found.pairs[1];

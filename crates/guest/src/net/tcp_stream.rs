@@ -66,18 +66,23 @@ impl TcpStream {
     async fn connect_to(address: SocketAddr) -> io::Result<Self> {
         let host = own_host()?;
         let to = socket_address(address, host)?;
+        // As with tokio, a task that connects again and again lets others run.
+        tokio::task::coop::consume_budget().await;
         let begun = simulated(|world| {
-            if !world.hosts.is_current(host) {
+            if world.stop.is_some() || !world.hosts.is_current(host) {
                 return Ok(None);
             }
             let now = world.now();
-            let socket = world.sockets.connect(now, host, to)?;
+            let socket = match world.sockets.connect(now, host, to) {
+                Err(_) if !world.fails_at_once(host) => return Ok(None),
+                connecting => connecting?,
+            };
             let port = world.sockets.local_port(socket);
             let local = SocketAddress::new(world.sockets.address(host.host), port);
             Ok(Some(Self::new(socket, socket_addr(local), socket_addr(to))))
         })?;
         let Some(stream) = begun.map_err(io_error)? else {
-            // The host has crashed, and nothing comes back to the program.
+            // The host has crashed or the run is over: nothing comes back to the program.
             return std::future::pending().await;
         };
         let ended = poll_fn(|context| {

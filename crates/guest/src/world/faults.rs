@@ -149,12 +149,10 @@ impl World {
 
     fn apply(&mut self, fault: usize, kind: &FaultKind, until: Instant) {
         match kind {
-            FaultKind::Cut { link, silent, .. } => {
-                let state = if *silent {
-                    LinkState::BlackHole
-                } else {
-                    LinkState::Withdrawn
-                };
+            FaultKind::Cut {
+                link, silent, from, ..
+            } => {
+                let state = lowering::cut(&self.scenario, link, *silent, from.as_deref());
                 let link = self.link(link);
                 self.faults.cuts.retain(|(cut, ..)| *cut != fault);
                 self.faults.cuts.push((fault, link, state));

@@ -185,3 +185,22 @@ fn a_port_is_bound_once_and_names_must_exist() {
         ]
     );
 }
+
+/// The database's answers are lost: questions arrive, and nothing says that they did.
+#[test]
+fn a_one_way_cut_loses_the_packets_of_one_end() {
+    let cut = "{ cut = { link = 'wan', from = 'db', for = '2m' }, at = ['10s'] }";
+    let seen = seen(cut, |seen| async move {
+        let mut line = Line::connect("db:5432").await?;
+        sleep(Duration::from_secs(15)).await;
+        let asked = timeout(Duration::from_secs(60), line.ask("x")).await;
+        note(&seen, format!("{}", asked.is_err()));
+        // The kernel of `app` sends again until the answer comes through.
+        sleep(Duration::from_secs(120)).await;
+        note(&seen, line.ask("y").await?);
+        Ok(())
+    });
+    assert!(seen[0].ends_with("true"), "{seen:?}");
+    // What comes first is the answer to the question that was given up.
+    assert!(seen[1].ends_with(" x"), "{seen:?}");
+}

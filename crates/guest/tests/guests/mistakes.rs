@@ -181,3 +181,25 @@ fn outside_of_a_simulation_nothing_happens() {
     let error = connected.expect_err("there is no network");
     assert!(error.to_string().contains("use tokio::net elsewhere"));
 }
+
+/// Without a link a connect fails at once, in tasks of tokio too.
+#[test]
+fn a_program_that_connects_for_ever_is_stopped() {
+    let scenario = scenario(&[
+        "duration=1m",
+        "fault.cut={ cut = { link = 'wan' }, at = ['1s'] }",
+    ]);
+    let outcome = outcome(&scenario, 1, |sim| {
+        sim.host("db", echo);
+        sim.host("app", || async {
+            tokio::spawn(async {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                while guest::net::TcpStream::connect("db:5432").await.is_err() {}
+            });
+        });
+    });
+    assert_eq!(
+        outcome.signatures(),
+        ["liveness: a program that never waits"]
+    );
+}

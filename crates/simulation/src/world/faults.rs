@@ -6,6 +6,7 @@ use kernel::Instant;
 use net::{HostId, LinkId, LinkState};
 
 use crate::fault_times::FaultTimes;
+use crate::lowering;
 use crate::record::{Record, Stage};
 use config::plan::{FaultKind, Keyword, ResetScope, Scenario, When};
 
@@ -170,12 +171,10 @@ impl World<'_> {
     /// Applies a fault that ends at `until`.
     fn apply(&mut self, fault: u32, kind: &FaultKind, until: Instant) {
         match kind {
-            FaultKind::Cut { link, silent, .. } => {
-                let cut = if *silent {
-                    LinkState::BlackHole
-                } else {
-                    LinkState::Withdrawn
-                };
+            FaultKind::Cut {
+                link, silent, from, ..
+            } => {
+                let cut = lowering::cut(self.scenario, link, *silent, from.as_deref());
                 let link = self.link_named(link);
                 self.cuts.retain(|it| it.fault != fault);
                 self.cuts.push(ActiveCut { fault, link, cut });
@@ -240,7 +239,7 @@ impl World<'_> {
     fn crash(&mut self, host: HostId) {
         let it = &self.hosts[host.0 as usize];
         let plan = &self.scenario.hosts[&it.name];
-        let config = crate::lowering::sockets(&it.name, plan, it.address, self.choices);
+        let config = lowering::sockets(&it.name, plan, it.address, self.choices);
         self.internet.switch_off(host, config);
         self.stop_service(host);
     }

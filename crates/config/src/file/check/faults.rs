@@ -13,6 +13,18 @@ impl Checker<'_> {
         for (name, fault) in &scenario.faults {
             self.length(name, fault);
             self.times(name, &fault.when, end);
+            if let FaultKind::Cut {
+                link,
+                from: Some(from),
+                ..
+            } = &fault.kind
+                && let Some(link) = scenario.links.get(link)
+                && !link.between.contains(from)
+            {
+                let [one, other] = &link.between;
+                let message = format!("`{from}` is not an end of the link: {one} and {other} are");
+                self.contradiction(format!("fault.{name}.cut.from"), message);
+            }
             if let FaultKind::Stall { host, thread, .. } = &fault.kind
                 && let Some(host) = scenario.hosts.get(host)
                 && let Some(message) = wrong_thread(host, *thread)

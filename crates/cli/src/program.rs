@@ -1,0 +1,139 @@
+//! A program with the commands of `mtasim`: its name, and the systems under test that it runs.
+
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Command as Clap, CommandFactory, FromArgMatches};
+use explore::{Subject, program};
+
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::{catch_panic, print_usage, run};
+
+/// A program that runs scenarios with systems under test of yours.
+///
+/// With several, `--arm NAME` chooses one, otherwise the first is run; `compare --arms A,B` compares
+/// them on the same seeds. `verify` needs the modeled threads of an MTA and runs none of them.
+pub struct Program {
+    name: &'static str,
+    subjects: Subjects,
+}
+
+/// The systems under test of a program.
+pub(crate) struct Subjects {
+    arms: Vec<(String, Arc<dyn Subject>)>,
+    chosen: usize,
+}
+
+impl Program {
+    /// A program that prints commands with this name.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            subjects: Subjects {
+                arms: Vec::new(),
+                chosen: 0,
+            },
+        }
+    }
+
+    /// Adds a system under test.
+    #[must_use]
+    pub fn arm(mut self, name: &str, subject: impl Subject + 'static) -> Self {
+        let arms = &mut self.subjects.arms;
+        arms.push((name.to_owned(), Arc::new(subject)));
+        self
+    }
+
+    /// Reads the arguments of the process and runs the command.
+    ///
+    /// # Panics
+    /// If there is no system under test.
+    #[must_use]
+    pub fn main(mut self) -> ExitCode {
+        let arms = &self.subjects.arms;
+        assert!(!arms.is_empty(), "a program has at least one arm");
+        let command = named(Arguments::command(), self.name, arms.len() > 1);
+        let matches = command.try_get_matches();
+        let arguments = matches.and_then(|it| Arguments::from_arg_matches(&it));
+        let arguments = match arguments {
+            Ok(arguments) => arguments,
+            Err(error) => return ExitCode::from(print_usage(&error)),
+        };
+        ExitCode::from(catch_panic(AssertUnwindSafe(|| {
+            run(arguments, self.name, &mut self.subjects)
+        })))
+    }
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let arms = self.subjects.names();
+        formatter
+            .debug_struct("Program")
+            .field("name", &self.name)
+            .field("arms", &arms)
+            .finish()
+    }
+}
+
+impl Subjects {
+    /// Chooses the arm that commands run.
+    pub(crate) fn choose(&mut self, program: &str, arm: Option<&str>) -> Result<(), Failure> {
+        if let Some(arm) = arm {
+            self.chosen = self.index(arm)?;
+        }
+        let arm = arm.filter(|_| self.chosen > 0);
+        program::set(program, arm);
+        Ok(())
+    }
+
+    pub(crate) fn chosen(&self) -> &Arc<dyn Subject> {
+        &self.arms[self.chosen].1
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Result<&Arc<dyn Subject>, Failure> {
+        Ok(&self.arms[self.index(name)?].1)
+    }
+
+    fn index(&self, name: &str) -> Result<usize, Failure> {
+        let index = self.arms.iter().position(|(arm, _)| arm == name);
+        index.ok_or_else(|| {
+            let names = self.names().join(", ");
+            Failure::usage(format_args!("no arm is named `{name}`: there are {names}"))
+        })
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.arms.iter().map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// The command line under another name: also in the examples of its help.
+fn named(command: Clap, name: &'static str, has_arms: bool) -> Clap {
+    let command = command.mut_arg("arm", |arm| arm.hide(!has_arms));
+    let command = command.mut_subcommand("compare", |compare| {
+        compare.mut_arg("arms", |arms| arms.hide(!has_arms))
+    });
+    if name == "mtasim" {
+        return command;
+    }
+    let commands: Vec<String> = command
+        .get_subcommands()
+        .map(|it| it.get_name().to_owned())
+        .collect();
+    let renamed = |command: Clap| {
+        let help = command.get_after_help().map(ToString::to_string);
+        let help = help.map(|it| it.replace("mtasim ", &format!("{name} ")));
+        match help {
+            Some(help) => command.after_help(help),
+            None => command,
+        }
+    };
+    let command = commands.iter().fold(command, |it, subcommand| {
+        it.mut_subcommand(subcommand, renamed)
+    });
+    command.name(name)
+}
