@@ -22,7 +22,6 @@ mod tracing_filter;
 
 use std::io::{self, Write};
 use std::panic::{self, UnwindSafe};
-use std::process::ExitCode;
 
 use arguments::{Arguments, Color, Command};
 use failure::Failure;
