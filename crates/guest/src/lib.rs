@@ -10,13 +10,13 @@
 //! | `sim` | [`Sim`]: what a user registers |
 //! | `run` | [`run()`]: one run, to an [`Outcome`](simulation::Outcome) |
 //! | `subject` | [`Guests`]: for sweep, shrink, explain, compare |
-//! | [`net`] | `TcpStream`, `TcpListener`, names |
+//! | [`net`] | `TcpStream`, `TcpListener`, `TcpSocket`, names |
 //! | [`search`](mod@search), `test` | seeds swept in a test, failures replayed, shrunk and explained |
 //! | `property` | [`always`], [`never()`], [`sometimes`], [`gauge()`]: properties stated by the guest |
 //! | `random` | [`rng`]: random numbers keyed by host and role |
 //! | `task`, `on_host`, `identity`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
 //! | `world`, `hosts`, `sockets`, `due` | the simulation: clock, events, faults, hosts, their sockets |
-//! | `observations`, `panics` | what is seen of the guests |
+//! | `observations`, `panics`, `traces` | what is seen of the guests |
 //! | `ambient` | the simulation of a thread |
 
 #![deny(clippy::float_arithmetic)]
@@ -46,6 +46,7 @@ mod spawned;
 mod subject;
 mod task;
 mod test;
+mod traces;
 mod world;
 
 pub use property::{

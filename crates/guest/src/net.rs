@@ -5,10 +5,12 @@
 
 mod address;
 mod tcp_listener;
+mod tcp_socket;
 mod tcp_stream;
 
 pub use address::{ToSocketAddrs, lookup_host};
 pub use tcp_listener::TcpListener;
+pub use tcp_socket::TcpSocket;
 pub use tcp_stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpStream, WriteHalf};
 
 use std::io;

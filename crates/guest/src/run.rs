@@ -1,6 +1,8 @@
 //! One run of guests: the runtime, the hosts' programs, and what the run comes to.
 
 use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use config::plan::Scenario;
@@ -19,6 +21,7 @@ use crate::panics;
 use crate::sim::{Owed, Program, Sim};
 use crate::sockets::socket_config;
 use crate::task::spawn_on;
+use crate::traces::Traces;
 use crate::world::World;
 
 /// Runs the programs that `setup` registers as the hosts of `scenario`, and observes what
@@ -57,6 +60,7 @@ pub fn run(
 
     panics::install_hook();
     let runtime = runtime(seed);
+    let traces = tracing::subscriber::set_default(Traces::default());
     runtime.block_on(async {
         let mut world = World::new(scenario, choices, internet, healed, recorder);
         world.schedule_start();
@@ -66,6 +70,7 @@ pub fn run(
     });
     // Tasks that still run are dropped while there is a simulation, which ignores them by now.
     drop(runtime);
+    drop(traces);
     let world = ambient::leave().expect("it was entered above");
     Ok(finish(&sim, world, seed))
 }
@@ -112,10 +117,18 @@ fn check_programs(sim: &Sim, scenario: &Scenario) -> Result<(), LoweringError> {
 /// One thread, no real time and no real I/O: time advances only when no task can run.
 fn runtime(seed: u64) -> Runtime {
     let mut builder = Builder::new_current_thread();
+    // The runtime itself has no thread: one that gets a name is for `spawn_blocking`. The name is made
+    // by the caller, so that the moment does not depend on when the thread starts.
+    let has_blocking = Arc::new(AtomicBool::new(false));
+    let starts = Arc::clone(&has_blocking);
     builder
         .enable_time()
         .start_paused(true)
-        .on_thread_park(on_idle);
+        .thread_name_fn(move || {
+            starts.store(true, Ordering::Relaxed);
+            "spawn_blocking".to_owned()
+        })
+        .on_thread_park(move || on_idle(&has_blocking));
     // Makes `select!` without `biased` start with the same branch in every run.
     #[cfg(tokio_unstable)]
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));
@@ -125,7 +138,10 @@ fn runtime(seed: u64) -> Runtime {
         .expect("a runtime without I/O needs nothing of the system")
 }
 
-fn on_idle() {
+fn on_idle(has_blocking: &AtomicBool) {
+    if has_blocking.load(Ordering::Relaxed) {
+        with_world(World::refuse_blocking);
+    }
     check_conditions();
     with_world(World::on_idle);
 }

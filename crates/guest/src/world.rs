@@ -190,6 +190,20 @@ impl World {
         }
     }
 
+    /// Time would advance while another thread still works, by as much as that thread is slow.
+    pub(crate) fn refuse_blocking(&mut self) {
+        self.violate(Violated {
+            failure: Failure::Panic,
+            host: HostId(0),
+            what: "spawn_blocking leaves the simulation".to_owned(),
+            detail: "a task of tokio::task::spawn_blocking, or of what uses it (tokio::fs, \
+                     resolvers), runs on a thread of its own, whose speed the run would depend \
+                     on. Call the function in a task, or simulate what it does"
+                .to_owned(),
+        });
+        self.end(Stop::Violations);
+    }
+
     /// No task can run: handles events and advances the clock until a task is woken, or up to the
     /// tick of tokio's next timer.
     pub(crate) fn on_idle(&mut self) {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use winsock::{SocketAddress, SocketError};
 
-use super::address::{ToSocketAddrs, socket_addr, socket_address};
+use super::address::{ToSocketAddrs, local_address, socket_addr, socket_address};
 use super::tcp_stream::TcpStream;
 use super::{Called, call, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
@@ -40,14 +40,11 @@ impl TcpListener {
         Err(failed)
     }
 
-    fn listen(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn listen(address: SocketAddr) -> io::Result<Self> {
         let host = own_host()?;
         let wanted = socket_address(address, host)?;
+        let own = local_address(wanted)?;
         let listening = simulated(|world| {
-            let own = world.sockets.address(host.host);
-            if wanted.host != own {
-                return Err(SocketError::AddressNotAvailable);
-            }
             let (socket, port) = world.sockets.listen(host, address.port())?;
             let local = socket_addr(SocketAddress::new(own, port));
             Ok(Self { socket, local })

@@ -7,7 +7,8 @@
 )]
 #![expect(
     clippy::disallowed_types,
-    reason = "a program whose order of a HashMap leaks must be found"
+    clippy::disallowed_methods,
+    reason = "programs that read std's clock, or the order of a HashMap, must be found"
 )]
 
 use std::collections::HashMap;
@@ -111,6 +112,23 @@ fn the_number_of_workers_changes_nothing() {
         std::fs::read_to_string(folder.path().join("out/seeds.jsonl")).expect("results")
     };
     assert_eq!(swept(1), swept(2));
+}
+
+#[test]
+fn a_leak_of_time_is_found_and_explained() {
+    let leaking = |sim: &mut Sim| {
+        sim.host("db", echo);
+        sim.host("app", || async {
+            let start = std::time::Instant::now();
+            tokio::task::yield_now().await;
+            let leaked = start.elapsed().subsec_nanos() % 1_000;
+            sleep(Duration::from_millis(leaked.into())).await;
+            guest::violated("always", "fails");
+        });
+    };
+    let error = guest::search(POOL, 0..10, leaking).expect_err("it leaks");
+    assert!(matches!(error, SearchError::Nondeterministic { .. }));
+    assert!(error.to_string().contains("use tokio::time::Instant"));
 }
 
 #[test]

@@ -203,3 +203,29 @@ fn a_program_that_connects_for_ever_is_stopped() {
         ["liveness: a program that never waits"]
     );
 }
+
+#[test]
+fn a_thread_of_spawn_blocking_is_refused_with_the_cure() {
+    let found = violation(|| async {
+        let worked = tokio::task::spawn_blocking(|| 1).await;
+        tokio::time::sleep(Duration::from_secs(worked.unwrap_or(0))).await;
+    });
+    assert_eq!(
+        found.signature(),
+        "panic: spawn_blocking leaves the simulation"
+    );
+    assert!(found.detail.contains("Call the function in a task"));
+}
+
+#[test]
+fn a_second_runtime_is_refused_with_the_cure() {
+    let found = violation(|| async {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.expect("a runtime").block_on(async {});
+    });
+    assert!(
+        found.detail.contains("replace block_on by .await"),
+        "{}",
+        found.detail
+    );
+}

@@ -113,3 +113,33 @@ fn a_host_reaches_itself() {
     assert!(outcome.violations.is_empty(), "{:?}", outcome.violations);
     assert_eq!(seen, [Duration::ZERO]);
 }
+
+#[test]
+fn traces_are_records_with_virtual_time() {
+    let scenario = scenario(&["duration=1m"]);
+    let outcome = outcome(&scenario, 1, |sim| {
+        sim.host("db", || async {});
+        sim.host("app", || async {
+            let span = tracing::info_span!("request", number = 7);
+            sleep(Duration::from_secs(3)).await;
+            tracing::info!(path = "/x", "asked");
+            tracing::debug!("too much");
+            drop(span);
+        });
+    });
+    let notes = outcome.records.iter().filter_map(|(at, record)| {
+        let simulation::record::Record::Guest(_, text) = record else {
+            return None;
+        };
+        Some(format!("{} {text}", at.since_start()))
+    });
+    let notes: Vec<String> = notes.filter(|it| !it.contains("program")).collect();
+    assert_eq!(
+        notes,
+        [
+            "0s span request number=7 begins",
+            "3s info: asked path=\"/x\"",
+            "3s span request number=7 ends",
+        ]
+    );
+}
