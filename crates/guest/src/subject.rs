@@ -13,18 +13,11 @@ use crate::sim::Sim;
 pub struct Guests<F>(pub F);
 
 /// The `main` of a program with the commands of `mtasim` for guests. It needs `mtasim-cli` among the
-/// dependencies.
+/// dependencies. `docs/your-own-pool.md` has an example.
 ///
-/// ```ignore
-/// mtasim::guest::main!(setup);
-/// ```
-///
-/// Several systems under test have names. `--arm patched` runs one of them, `compare --arms
-/// published,patched` compares them on the same seeds.
-///
-/// ```ignore
-/// mtasim::guest::main! { "published" => published, "patched" => patched }
-/// ```
+/// `main!(setup)` has one system under test. `main! { "published" => published, "patched" => patched }`
+/// has several: `--arm patched` runs one of them, `compare --arms published,patched` compares them
+/// on the same seeds.
 #[macro_export]
 macro_rules! main {
     ($setup:path $(,)?) => {

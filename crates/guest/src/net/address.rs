@@ -3,9 +3,9 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use winsock::{SocketAddress, SocketError};
+use winsock::SocketAddress;
 
-use super::{io_error, own_host, simulated};
+use super::simulated;
 use crate::incarnation::Incarnation;
 
 /// What can be connected to: `"db:5432"`, `("db", 5432)`, a [`SocketAddr`].
@@ -122,16 +122,6 @@ pub(super) fn socket_address(address: SocketAddr, own: Incarnation) -> io::Resul
         return Ok(SocketAddress::new(own, address.port()));
     }
     Ok(SocketAddress::new(ip.into(), address.port()))
-}
-
-/// The host's address, if `wanted` is one of it.
-pub(super) fn local_address(wanted: SocketAddress) -> io::Result<u32> {
-    let own = own_host()?;
-    let address = simulated(|world| world.sockets.address(own.host))?;
-    match wanted.host == address {
-        true => Ok(address),
-        false => Err(io_error(SocketError::AddressNotAvailable)),
-    }
 }
 
 pub(super) fn socket_addr(address: SocketAddress) -> SocketAddr {

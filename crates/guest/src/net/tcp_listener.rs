@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use winsock::{SocketAddress, SocketError};
 
-use super::address::{ToSocketAddrs, local_address, socket_addr, socket_address};
+use super::address::{ToSocketAddrs, socket_addr, socket_address};
 use super::tcp_stream::TcpStream;
 use super::{Called, call, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
@@ -98,6 +98,16 @@ impl TcpListener {
     /// Always: a packet's time to live is not simulated.
     pub fn ttl(&self) -> io::Result<u32> {
         unsupported("the time to live")
+    }
+}
+
+/// The host's address, if `wanted` is one of it.
+pub(super) fn local_address(wanted: SocketAddress) -> io::Result<u32> {
+    let own = own_host()?;
+    let address = simulated(|world| world.sockets.address(own.host))?;
+    match wanted.host == address {
+        true => Ok(address),
+        false => Err(io_error(SocketError::AddressNotAvailable)),
     }
 }
 

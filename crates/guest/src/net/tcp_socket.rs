@@ -3,8 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::address::{local_address, socket_address};
-use super::{TcpListener, TcpStream, own_host, unsupported};
+use super::address::socket_address;
+use super::tcp_listener::{TcpListener, local_address};
+use super::tcp_stream::TcpStream;
+use super::{own_host, unsupported};
 
 /// A socket with options, as `tokio::net::TcpSocket`.
 #[derive(Debug)]
