@@ -346,7 +346,9 @@ impl Operation {
     }
 
     /// Whether two calls of different threads are dependent: their order may change the result.
-    /// Partial-order schedulers and the exhaustive search build on this relation.
+    ///
+    /// This relation knows only the two calls; the scheduler `pos` builds on it. The exhaustive search,
+    /// which knows the state in which a call was made, has a finer one: `dpor/dependence`.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
         if let (Some(mine), Some(theirs)) = (self.location(), other.location()) {

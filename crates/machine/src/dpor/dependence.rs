@@ -1,5 +1,8 @@
 //! Which calls of different threads depend on each other: their order may matter, so both orders are
 //! explored. All other calls are independent.
+//!
+//! Finer than `Operation::conflicts`, which knows nothing of the state in which a call was made: here
+//! a send and a receive are independent while the queue is neither full nor empty.
 
 use crate::call::{Dependence, Operation, Resource};
 use crate::schedulers::pending_call::{Enabledness, PendingCall};

@@ -3,8 +3,9 @@
 //! It only observes: a run takes the same course with the detector off.
 //!
 //! Two threads synchronise through critical sections, semaphores, event objects, messages,
-//! interlocked operations on the same word, and what the environment declares. Interlocked
-//! operations themselves race with nothing. A semaphore or event object passes on the clocks of all
+//! interlocked operations on the same word, and what the environment declares
+//! (`SyncObject::External`). `engine/process` calls `acquire` and `release` where a call has such an
+//! effect; for the environment, its host does. Interlocked operations themselves race with nothing. A semaphore or event object passes on the clocks of all
 //! threads that signalled it since it was last drained. That may hide a race in one schedule, but
 //! never reports a false one.
 

@@ -1,4 +1,6 @@
 //! Impairments of packets that are not lost: jitter, reordering, duplication and damage.
+//!
+//! `network/link_direction` applies them. What a new one needs elsewhere: docs/CONTRIBUTING.md.
 
 use kernel::{Choices, Duration, Instant, Ratio, Site, mix};
 

@@ -1,7 +1,8 @@
 //! Deadlocks among the threads of one process.
 //!
-//! Property: no threads wait for each other's critical sections in a cycle. The machine looks for
-//! cycles among waiting threads and lock owners at the end of each time slice. A cycle never opens
+//! Property: no threads wait for each other's critical sections in a cycle. `Machine::deadlock`
+//! (`machine/src/machine/inspect.rs`) looks for cycles among waiting threads and lock owners at the end
+//! of each time slice. A cycle never opens
 //! again, so none is missed. Waits for messages, events or the network are not part of a cycle: a
 //! process that hangs on those shows in `liveness`.
 

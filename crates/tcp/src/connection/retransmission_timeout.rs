@@ -1,6 +1,7 @@
 //! The retransmission timeout (RFC 6298) in integer nanoseconds.
 //!
-//! `output` applies Karn's algorithm; `timeouts` decides when to give up.
+//! Karn's algorithm: `output` times only segments that are sent once, and `timeouts` and `input`
+//! discard the measurement under way when something is sent again. `timeouts` decides when to give up.
 
 use crate::profile::Profile;
 use crate::time::Span;
