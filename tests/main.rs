@@ -14,6 +14,8 @@ mod generated_scenarios;
 mod how_to;
 mod internal_errors;
 mod logs;
+mod new_user;
+mod numbers;
 mod omission;
 mod outputs;
 mod perfetto;

@@ -90,6 +90,7 @@ fn programs_get_every_key() {
         "as_expected",
         "associations",
         "calls",
+        "connectors",
         "digest",
         "events",
         "events_logged",
@@ -104,10 +105,13 @@ fn programs_get_every_key() {
         "simulated_s",
         "stop",
         "title",
+        "undecided",
         "unexpected",
+        "verdict",
         "violations",
         "violations_dropped",
         "wall_s",
+        "workloads",
     ] {
         assert!(keys.contains(key), "{key} is not among {keys:?}");
     }

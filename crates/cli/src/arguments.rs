@@ -8,12 +8,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use ::explore::repro::capsule::BUILD;
+
 use crate::exit_code;
 
 pub(crate) use self::diagnose::DiagnoseArguments;
 pub(crate) use self::explore::{
     CompareArguments, ExplainArguments, MergeArguments, PlotOf, ReplayArguments, ShrinkArguments,
-    SweepArguments, VerifyArguments,
+    SweepArguments, SweepFormat, VerifyArguments,
 };
 
 const RUN_EXAMPLES: &str = "\
@@ -58,6 +60,9 @@ const REPLAY_EXAMPLES: &str = "\
 Examples:
   mtasim replay out/leak/capsules/NAME.toml
   mtasim replay out/leak/capsules/NAME.toml --until 2h --window 10s";
+const NEW_EXAMPLES: &str = "\
+Example:
+  mtasim new my-scenario.toml";
 const CHECK_EXAMPLES: &str = "\
 Examples:
   mtasim check sims/*/*.toml
@@ -67,13 +72,14 @@ Each use of a control block gets one of these verdicts:
   leaked    allocated, but never used, disconnected or closed (KB Q303102)
   in use    still in use when the log ends
   closed    returned to the pool
+  suspected the pattern of a leak, later calls came and went, but the log has no clock
   unknown   the log starts too late or ends too early to decide
 
 Winsock.log has no time stamps, so a call that just began looks like a leak. The event log of the
 same computer says how many calls failed. mtasim reads it if it is given, or if it lies in the same
 folder (HOST.events.txt, EV0.LOG). Time stamps that a log collector put before each line help too.
 
-Exit codes: 0 no leak, 1 a leak, 2 a file is not such a log.
+Exit codes: 0 no leak, 1 a leak or a suspected one, 2 a file is not such a log, 5 something is unknown.
 
 Examples:
   mtasim diagnose Winsock.log
@@ -91,7 +97,7 @@ Example:
 
 /// Deterministic simulator of the socket layer of a message transfer agent.
 #[derive(Debug, Parser)]
-#[command(name = "mtasim", version, after_help = exit_code::HELP, arg_required_else_help = true)]
+#[command(name = "mtasim", version = BUILD, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
@@ -118,6 +124,9 @@ pub(crate) enum Command {
     /// Ping over a link of a scenario.
     #[command(after_help = PING_EXAMPLES)]
     Ping(PingArguments),
+    /// Write a commented scenario to start from.
+    #[command(after_help = NEW_EXAMPLES)]
+    New(NewArguments),
     /// Check scenario files without running them.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
@@ -158,7 +167,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// Scenario file; `-` reads standard input.
+    /// Scenario file or capsule; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     #[command(flatten)]
@@ -234,6 +243,16 @@ pub(crate) struct PingArguments {
     /// Output format: like ping on Windows NT, or one JSON object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// Scenario file to write; `-` is standard output.
+    #[arg(value_name = "FILE", default_value = "scenario.toml")]
+    pub(crate) file: PathBuf,
+    /// Replace an existing file.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ pub(crate) mod diagnose;
 pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod merge;
+pub(crate) mod new;
 pub(crate) mod ping;
 pub(crate) mod replay;
 pub(crate) mod report;

@@ -13,9 +13,7 @@ use crate::arguments::Overrides;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-/// Bytes read of a scenario: one more than allowed, so that the parser sees the excess.
-const SCENARIO_MAX: u64 = file::SIZE_MAX as u64 + 1;
-/// Bytes read of a capsule or scenario, likewise.
+/// Bytes read of a capsule or scenario: one more than allowed, so that the parser sees the excess.
 const CAPSULE_MAX: u64 = capsule::SIZE_MAX as u64 + 1;
 
 /// A file that is a capsule or a scenario.
@@ -24,7 +22,7 @@ pub(crate) enum Input {
     Scenario(Box<Scenario>),
 }
 
-/// Reads a scenario.
+/// Reads a scenario; of a capsule, the scenario that it holds, with its seed.
 pub(crate) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
     let bytes = bytes(path)?;
     Ok(file::load(&name(path), &bytes, &overrides.set)?)
@@ -69,9 +67,21 @@ pub(crate) fn capsule_or_scenario(path: &Path, set: &[String]) -> Result<Input, 
     }
 }
 
-/// Reads the bytes of a scenario.
+/// Reads the bytes of a scenario; of a capsule, those of the scenario that it holds, with its seed.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    at_most(path, SCENARIO_MAX)
+    let bytes = at_most(path, CAPSULE_MAX)?;
+    match Capsule::parse(&bytes) {
+        Ok(capsule) => {
+            let seed = capsule.seed;
+            let scenario = Scenario {
+                seed,
+                ..capsule.scenario
+            };
+            Ok(scenario.to_toml().into_bytes())
+        }
+        Err(CapsuleError::Foreign) => Ok(bytes),
+        Err(error) => Err(invalid(path, &error)),
+    }
 }
 
 /// The path in messages.

@@ -62,13 +62,24 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
 /// Applies the overrides, reads the settings and checks the plan.
 fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
+    let mut new_names = Vec::new();
     for (number, source) in sources.iter().enumerate().skip(1) {
+        let help = overrides::new_name(&document, &source.text);
+        new_names.extend(help.map(|help| (number, help)));
         if let Err(diagnostic) = overrides::apply(&mut document, &source.text, number) {
             diagnostics.push(diagnostic);
         }
     }
     let (mut scenario, found) = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
+    // A table that only an override names, and that is not complete, is a mistyped name.
+    for found in &mut diagnostics {
+        let source = found.span.map(|it| it.source);
+        let mut named = new_names.iter().filter(|it| Some(it.0) == source);
+        if let (Code::MissingKey | Code::UnknownKey, Some((_, help))) = (found.code, named.next()) {
+            found.help = Some(help.clone());
+        }
+    }
     assign_addresses(&mut scenario);
     // A setting that could not be read would contradict others.
     if diagnostics.is_empty() {

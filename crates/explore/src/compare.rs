@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use config::plan::{Build, Keyword, Scenario};
 use serde::Serialize;
-use simulation::{LoweringError, Options};
+use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
 
 use crate::statistics::intervals::{Interval, Paired};
@@ -44,6 +44,9 @@ pub struct Trial {
     pub arms: Arc<Vec<Arm>>,
     /// The seeds.
     pub seeds: SeedRange,
+    /// A run fails only if it shows a failure whose signature contains this text; `None` for any
+    /// failure.
+    pub signature: Option<String>,
     /// Runs at the same time.
     pub jobs: NonZeroUsize,
     /// Whether SIGINT and SIGTERM stop it gracefully.
@@ -72,6 +75,19 @@ struct ArmRun {
     signatures: Vec<String>,
     /// The limit that cut it off without a failure.
     cut_off: Option<&'static str>,
+}
+
+impl ArmRun {
+    /// A run in which only failures whose signature contains `wanted` count.
+    fn of(outcome: &Outcome, wanted: Option<&str>) -> Self {
+        let mut signatures = outcome.signatures();
+        signatures.retain(|it| wanted.is_none_or(|wanted| it.contains(wanted)));
+        let limit = outcome.stop.limit();
+        Self {
+            cut_off: limit.filter(|_| signatures.is_empty()),
+            signatures,
+        }
+    }
 }
 
 /// One arm against the first.
@@ -153,16 +169,14 @@ pub fn compare(
         handle_signals: trial.handle_signals,
         tick: None,
     };
+    let wanted = trial.signature.clone();
     let work = move |seed| -> Result<Vec<ArmRun>, LoweringError> {
         let run = |arm: &Arm| {
             let options = Options {
                 keep_records: false,
             };
             let outcome = arm.subject.run(&arm.scenario, seed, options)?;
-            Ok(ArmRun {
-                signatures: outcome.signatures(),
-                cut_off: outcome.cut_off_without_failure(),
-            })
+            Ok(ArmRun::of(&outcome, wanted.as_deref()))
         };
         arms.iter().map(run).collect()
     };

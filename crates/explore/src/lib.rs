@@ -34,7 +34,7 @@ pub mod verify;
 mod worker_pool;
 
 pub use counted::counted;
-pub use pilot::{run, run_builds, run_observed};
+pub use pilot::{run, run_builds, run_builds_observed, run_observed};
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;
 pub use subject::{Custom, Shipped, Subject};
@@ -42,3 +42,4 @@ pub use sweep::merge::merge;
 pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;
 pub use verify::verify;
+pub use worker_pool::Interrupts;

@@ -51,6 +51,22 @@ pub fn run_observed(
     prepare(scenario, seed, |run| run)?.observed(watch)
 }
 
+/// As [`run_observed`], with other builds, one for each host in the order of their names.
+///
+/// # Errors
+/// If a link cannot be calibrated as the scenario says.
+///
+/// # Panics
+/// As [`run_builds`].
+pub fn run_builds_observed(
+    scenario: &Scenario,
+    seed: u64,
+    builds: &[Rc<dyn Build>],
+    watch: Observe,
+) -> Result<(Outcome, Observations), LoweringError> {
+    prepare(scenario, seed, |run| run.with_builds(builds.to_vec()))?.observed(watch)
+}
+
 /// The run that is asked for, with the counts of pilot runs if its scheduler needs them.
 fn prepare<'a>(
     scenario: &'a Scenario,

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use kernel::Instant;
 use serde::{Deserialize, Serialize};
 use simulation::Outcome;
+use simulation::outcome::ConnectorTraffic;
 use thiserror::Error;
 
 /// The result of one run.
@@ -49,6 +50,9 @@ pub struct RunResult {
     pub associations: BTreeMap<String, u64>,
     /// Messages by what became of them.
     pub messages: BTreeMap<String, u64>,
+    /// Messages and calls by connector.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub connectors: BTreeMap<String, ConnectorResult>,
     /// Event-log entries by event id.
     pub logged: BTreeMap<u32, u64>,
     /// How often each fault was injected.
@@ -87,6 +91,49 @@ const END: &str = "\"}\n";
 fn checksum(body: &str) -> String {
     let hash = blake3::derive_key("mtasim row checksum 1", body.as_bytes());
     blake3::Hash::from(hash).to_hex()[..16].to_owned()
+}
+
+/// The messages and calls of one connector in one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectorResult {
+    /// Associations that the caller began.
+    pub begun: u64,
+    /// Of these, opened.
+    pub opened: u64,
+    /// Messages submitted.
+    pub submitted: u64,
+    /// Messages that arrived.
+    pub arrived: u64,
+    /// Messages returned as undeliverable.
+    pub returned: u64,
+    /// The median time from submission to arrival in nanoseconds; absent if nothing arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_p50_ns: Option<u64>,
+    /// 90 % of messages took at most this, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_p90_ns: Option<u64>,
+    /// The largest number of messages in the queue.
+    pub queue_peak: u64,
+}
+
+impl ConnectorResult {
+    fn of(traffic: &ConnectorTraffic) -> Self {
+        let ConnectorTraffic {
+            associations,
+            messages,
+        } = traffic;
+        Self {
+            begun: associations.begun,
+            opened: associations.opened,
+            submitted: messages.submitted,
+            arrived: messages.arrived,
+            returned: messages.returned,
+            latency_p50_ns: messages.latency.map(|it| it.p50),
+            latency_p90_ns: messages.latency.map(|it| it.p90),
+            queue_peak: messages.queue.peak,
+        }
+    }
 }
 
 /// All failures with one signature in one run.
@@ -146,6 +193,12 @@ impl RunResult {
                 ("acknowledged", outcome.messages.acknowledged),
                 ("returned", outcome.messages.returned),
             ]),
+            connectors: outcome
+                .traffic
+                .connectors
+                .iter()
+                .map(|(name, it)| (name.clone(), ConnectorResult::of(it)))
+                .collect(),
             logged: outcome.events_logged.clone(),
             faults: outcome.faults.clone(),
             offered: links()

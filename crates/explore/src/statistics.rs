@@ -7,3 +7,4 @@ pub mod coverage;
 pub mod intervals;
 pub mod survival;
 pub mod time_histogram;
+pub mod traffic;

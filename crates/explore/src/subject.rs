@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::pilot;
-use config::plan::Scenario;
-use simulation::{LoweringError, Observations, Observe, Options, Outcome};
+use config::plan::{Preemption, Scenario};
+use simulation::{Explorer, LoweringError, Observations, Observe, Options, Outcome};
 
 /// Runs scenarios: with the shipped builds, or with your own through [`pilot::run_builds`].
 ///
@@ -36,6 +36,23 @@ pub trait Subject: Send + Sync {
         let outcome = self.run(scenario, seed, Options { keep_records: true })?;
         Ok((outcome, Observations::default()))
     }
+
+    /// Runs `scenario` in the order of calls that an exhaustive search tries next, and returns the pins
+    /// that repeat it. By default a subject has no threads that a search could order.
+    ///
+    /// # Errors
+    /// If the scenario cannot be run, or the subject cannot be searched.
+    fn explored(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        explorer: Explorer,
+    ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
+        let _ = (scenario, seed, explorer);
+        let what =
+            "verify orders the modeled threads of MTAs, and this program has none".to_owned();
+        Err(LoweringError::Rejected(what))
+    }
 }
 
 /// Runs every host with the shipped build that the scenario names.
@@ -62,6 +79,15 @@ impl Subject for Shipped {
         observe: Observe,
     ) -> Result<(Outcome, Observations), LoweringError> {
         pilot::run_observed(scenario, seed, observe)
+    }
+
+    fn explored(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        explorer: Explorer,
+    ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
+        simulation::run_explored(scenario, seed, explorer)
     }
 }
 

@@ -5,14 +5,16 @@
 //! is exhausted. The scenario's seed fixes all other random choices.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use config::plan::{Scenario, Scheduler};
 use kernel::Duration;
-use simulation::{Bound, Exhaustive, LoweringError, Options, run_explored};
+pub use simulation::Bound;
+use simulation::{Exhaustive, LoweringError, Options};
 
 use crate::repro::capsule::{Capsule, scenario_hash};
 use crate::run_result::{RunResult, failures};
-use crate::subject::{Shipped, Subject};
+use crate::subject::Subject;
 
 /// The result of a search.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,8 @@ pub enum Conclusion {
         /// Whether the search ended apart from that.
         is_exhausted: bool,
     },
+    /// No violation so far, and the search was stopped from outside.
+    Interrupted,
     /// An order violates a property.
     Broken(Box<Capsule>),
     /// An order violates a property, but pinned preemptions do not reproduce it; its signatures.
@@ -64,14 +68,16 @@ pub fn untimed(scenario: &Scenario) -> Scenario {
     untimed
 }
 
-/// Runs `scenario` in every order within `bound`. `on_run` is called with the number of runs.
+/// Runs `scenario` in every order within `bound`. `on_run` is called with the number of runs, and ends
+/// the search with [`ControlFlow::Break`].
 ///
 /// # Errors
-/// If a link cannot be calibrated as the scenario says.
+/// If a link cannot be calibrated as the scenario says, or `subject` cannot be searched.
 pub fn verify(
     scenario: &Scenario,
     bound: Bound,
-    mut on_run: impl FnMut(u64),
+    subject: &dyn Subject,
+    mut on_run: impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<VerificationResult, LoweringError> {
     let untimed = untimed(scenario);
     let mut search = Exhaustive::new(bound);
@@ -79,9 +85,9 @@ pub fn verify(
     let mut broken = None;
     let mut limits = BTreeMap::new();
     while let Some(explorer) = search.next_run() {
-        let (outcome, pins) = run_explored(&untimed, untimed.seed, explorer)?;
+        let (outcome, pins) = subject.explored(&untimed, untimed.seed, explorer)?;
         calls += outcome.calls;
-        on_run(search.runs());
+        let is_stopped = on_run(search.runs()).is_break();
         if let Some(limit) = outcome.stop.limit() {
             *limits.entry(limit).or_default() += 1;
         }
@@ -89,10 +95,14 @@ pub fn verify(
         if !signatures.is_empty() {
             let mut pinned = untimed.clone();
             pinned.pins.preempt.extend(pins);
-            broken = Some(match counterexample(&pinned, &signatures)? {
+            broken = Some(match counterexample(&pinned, &signatures, subject)? {
                 Some(capsule) => Conclusion::Broken(Box::new(capsule)),
                 None => Conclusion::NotReproduced(signatures),
             });
+            break;
+        }
+        if is_stopped {
+            broken = Some(Conclusion::Interrupted);
             break;
         }
     }
@@ -118,11 +128,12 @@ pub fn verify(
 fn counterexample(
     pinned: &Scenario,
     signatures: &[String],
+    subject: &dyn Subject,
 ) -> Result<Option<Capsule>, LoweringError> {
     let options = Options {
         keep_records: false,
     };
-    let outcome = Shipped.run(pinned, pinned.seed, options)?;
+    let outcome = subject.run(pinned, pinned.seed, options)?;
     let result = RunResult::of(&outcome, &scenario_hash(pinned), BTreeMap::new());
     let failures = failures(&outcome);
     let reproduced = failures

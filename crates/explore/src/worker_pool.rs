@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -213,6 +214,49 @@ impl<R> Dispatcher<R> {
     /// Jobs started whose result has not arrived.
     fn running(&self) -> u64 {
         self.next_to_start - self.next_to_fold - self.waiting.len() as u64
+    }
+}
+
+/// Notices SIGINT, SIGTERM and SIGHUP, for work on one thread that looks now and then.
+#[derive(Debug)]
+pub struct Interrupts {
+    seen: Arc<AtomicBool>,
+    /// Its thread waits for the signals.
+    runtime: Runtime,
+}
+
+impl Interrupts {
+    /// From here on, these signals no longer end the process.
+    ///
+    /// # Errors
+    /// If the system cannot create threads or install signal handlers.
+    pub fn watch() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_io()
+            .build()?;
+        let (sender, mut events) = unbounded_channel::<PoolEvent<()>>();
+        forward_signals(&runtime, &sender)?;
+        let seen = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&seen);
+        runtime.spawn(async move {
+            // The sender lives in the tasks that wait for the signals.
+            while events.recv().await.is_some() {
+                flag.store(true, Ordering::Relaxed);
+            }
+        });
+        Ok(Self { seen, runtime })
+    }
+
+    /// Whether one of the signals has come.
+    #[must_use]
+    pub fn seen(&self) -> bool {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    /// Stops watching.
+    pub fn stop(self) {
+        self.runtime.shutdown_background();
     }
 }
 

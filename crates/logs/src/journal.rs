@@ -152,7 +152,7 @@ const fn kind_of(record: &mta::Record) -> &'static str {
         mta::Record::Log(_) => "winsock-log",
         mta::Record::Event(_) => "event-log",
         mta::Record::Fact(fact) => match fact {
-            Fact::AssociationBegun(_) => "association-begun",
+            Fact::AssociationBegun(..) => "association-begun",
             Fact::BlockBound(..) => "block-bound",
             Fact::AssociationOpened(_) => "association-opened",
             Fact::AssociationEnded(..) => "association-ended",
@@ -180,7 +180,7 @@ fn write_fact(line: &mut Line, fact: Fact) {
             line.number("cb", block.index);
             line.number("instance", block.instance);
         }
-        Fact::AssociationBegun(association) | Fact::AssociationOpened(association) => {
+        Fact::AssociationBegun(association, _) | Fact::AssociationOpened(association) => {
             line.number("association", association.0)
         }
         Fact::AssociationEnded(association, ending) => {

@@ -90,7 +90,7 @@ fn thread_name(outcome: &Outcome, host: u32, thread: ThreadNumber) -> String {
 #[must_use]
 pub fn fact(fact: Fact) -> String {
     match fact {
-        Fact::AssociationBegun(association) => format!("begins association {}", association.0),
+        Fact::AssociationBegun(association, _) => format!("begins association {}", association.0),
         Fact::BlockBound(association, BlockId { index, instance }) => {
             format!(
                 "association {} is bound to block {index}, instance {instance}",

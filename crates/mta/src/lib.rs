@@ -52,7 +52,7 @@ pub use environment::{SocketRequest, SocketResponse, Winsock};
 pub use layout::{BlockId, BlockIndex, BlockState, Instance};
 pub use process::{Process, start};
 pub use record::{
-    AssociationEnd, AssociationIndex, EventEntry, Fact, LogLine, MessageType, Record,
-    SocketFunction,
+    AssociationEnd, AssociationIndex, ConnectorIndex, EventEntry, Fact, LogLine, MessageType,
+    Record, SocketFunction,
 };
 pub use shared::{INCONSISTENT, PORT};

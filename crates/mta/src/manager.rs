@@ -21,7 +21,7 @@ use crate::config::{Config, ResponderTimeouts, Submission, Timer, TimerKind};
 use crate::content::ContentRange;
 use crate::iso::spdu::{self, SERIALS, Spdu};
 use crate::layout::BlockId;
-use crate::record::{AssociationEnd, AssociationIndex, EventEntry, Fact, Record};
+use crate::record::{AssociationEnd, AssociationIndex, ConnectorIndex, EventEntry, Fact, Record};
 
 use association::{Association, OutgoingTransfer, Phase, Role};
 use inbox::{Finished, Inbox};
@@ -395,7 +395,7 @@ impl Manager {
         // Each layer has a timer for an open request. The session's starts here, and can expire
         // before the transport has given up its attempts (Q200259).
         self.set_timer(index, now + timeout);
-        self.record(Fact::AssociationBegun(index));
+        self.record(Fact::AssociationBegun(index, ConnectorIndex(connector)));
         self.actions.push(Action::Open(index, call));
     }
 

@@ -3,6 +3,8 @@
 //!
 //! Records are typed data. The `logs` crate formats both logs from them.
 
+use std::hash::{Hash, Hasher};
+
 use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
 use crate::build::Version;
@@ -148,7 +150,7 @@ pub enum EventEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// The association manager begins an association as the initiator.
-    AssociationBegun(AssociationIndex),
+    AssociationBegun(AssociationIndex, ConnectorIndex),
     /// The association manager uses this block for an association.
     BlockBound(AssociationIndex, BlockId),
     /// The association is open at both ends, as this end sees it.
@@ -200,6 +202,15 @@ pub enum Fact {
 /// The index of an association, counted from the start of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssociationIndex(pub u32);
+
+/// A connector of the host, by number. It is not part of digests: what the association does says the
+/// same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectorIndex(pub u32);
+
+impl Hash for ConnectorIndex {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
 
 /// How an association ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

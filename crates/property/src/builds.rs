@@ -8,10 +8,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use config::file::Diagnostics;
-use config::plan::{Keyword, Scenario};
+use config::plan::{Keyword, Preemption, Scenario};
 use explore::Subject;
 use mta::{Build, Shipped};
-use simulation::{LoweringError, Options, Outcome};
+use simulation::{Explorer, LoweringError, Observations, Observe, Options, Outcome};
 use thiserror::Error;
 
 /// Creates the build for one run. Runs execute on several threads, and an [`Rc`] stays on its own.
@@ -109,6 +109,12 @@ impl Builds {
         seed: u64,
         options: Options,
     ) -> Result<Outcome, RunError> {
+        let builds = self.builds(scenario)?;
+        Ok(explore::run_builds(scenario, seed, &builds, options)?)
+    }
+
+    /// The build of each host, in the order of their names.
+    fn builds(&self, scenario: &Scenario) -> Result<Vec<Rc<dyn Build>>, RunError> {
         if let Some(host) = self.at.keys().find(|it| !scenario.hosts.contains_key(*it)) {
             return Err(RunError::NoSuchHost {
                 host: host.clone(),
@@ -126,8 +132,7 @@ impl Builds {
                     .ok_or_else(|| LoweringError::Guest(name.clone())),
             }
         });
-        let builds = builds.collect::<Result<Vec<Rc<dyn Build>>, LoweringError>>()?;
-        Ok(explore::run_builds(scenario, seed, &builds, options)?)
+        Ok(builds.collect::<Result<Vec<Rc<dyn Build>>, LoweringError>>()?)
     }
 }
 
@@ -149,6 +154,28 @@ impl Subject for Builds {
     ) -> Result<Outcome, LoweringError> {
         Self::run(self, scenario, seed, options)
             .map_err(|error| LoweringError::Rejected(error.to_string()))
+    }
+
+    fn observed(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        observe: Observe,
+    ) -> Result<(Outcome, Observations), LoweringError> {
+        let builds = self.builds(scenario);
+        let builds = builds.map_err(|error| LoweringError::Rejected(error.to_string()))?;
+        explore::run_builds_observed(scenario, seed, &builds, observe)
+    }
+
+    fn explored(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        explorer: Explorer,
+    ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
+        let builds = self.builds(scenario);
+        let builds = builds.map_err(|error| LoweringError::Rejected(error.to_string()))?;
+        simulation::run_builds_explored(scenario, seed, builds, explorer)
     }
 }
 

@@ -31,7 +31,8 @@ pub mod recorder;
 pub mod run;
 mod scheduling;
 pub mod timeline;
-pub mod violation;
+pub mod traffic;
+mod violation;
 mod world;
 
 pub use access_log::LoggedAccess;
@@ -39,6 +40,6 @@ pub use lowering::LoweringError;
 pub use machine::{Bound, Exhaustive, Explorer};
 pub use observers::{Observations, Observe};
 pub use outcome::Outcome;
-pub use run::{Run, run, run_explored};
+pub use run::{Run, run, run_builds_explored, run_explored};
 pub use scheduling::CallCounts;
 pub use world::Options;

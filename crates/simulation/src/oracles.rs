@@ -25,11 +25,12 @@ pub(crate) mod sockets;
 use std::collections::BTreeMap;
 
 use kernel::Instant;
-use mta::{AssociationEnd, Audit, BlockId, EventEntry, Fact, Submission};
+use mta::{Audit, BlockId, EventEntry, Fact, Submission};
 use net::HostId;
 
-use crate::outcome::{Associations, Exception, HostView, Messages};
+use crate::outcome::{Exception, HostView, Messages};
 use crate::record::ThreadNumber;
+use crate::traffic::TrafficMeter;
 use crate::violation::Violation;
 use config::plan::ViolationKind;
 
@@ -82,8 +83,10 @@ pub(crate) struct Totals {
     pub(crate) exceptions: Vec<Exception>,
     /// Event-log entries by id.
     pub(crate) events_logged: BTreeMap<u32, u64>,
-    pub(crate) associations: Associations,
     pub(crate) messages: Messages,
+    /// Refusals for want of a control block, at callers and at called hosts.
+    pub(crate) refused: u64,
+    pub(crate) traffic: TrafficMeter,
 }
 
 /// What the oracles found and counted in a run.
@@ -115,8 +118,8 @@ impl Defect {
 }
 
 impl Oracles {
-    /// Oracles for these hosts that keep at most `limit` violations.
-    pub(crate) fn new(hosts: Vec<HostView>, limit: usize) -> Self {
+    /// Oracles for these hosts and so many workloads, that keep at most `limit` violations.
+    pub(crate) fn new(hosts: Vec<HostView>, workloads: usize, limit: usize) -> Self {
         Self {
             blocks: hosts.iter().map(|_| Blocks::default()).collect(),
             assertions: hosts.iter().map(|_| Assertions::default()).collect(),
@@ -130,7 +133,10 @@ impl Oracles {
                 limit,
                 dropped: 0,
             },
-            totals: Totals::default(),
+            totals: Totals {
+                traffic: TrafficMeter::new(workloads),
+                ..Totals::default()
+            },
         }
     }
 
@@ -146,6 +152,7 @@ impl Oracles {
 
     /// The process of a host has ended, and the system has released everything that it held.
     pub(crate) fn on_end(&mut self, host: HostId) {
+        self.totals.traffic.on_end(host);
         self.blocks[host.0 as usize] = Blocks::default();
         self.deadlocks.on_end(host);
     }
@@ -156,8 +163,9 @@ impl Oracles {
     }
 
     /// A workload submits a message at a host.
-    pub(crate) fn on_submission(&mut self, host: HostId, submission: Submission) {
+    pub(crate) fn on_submission(&mut self, host: HostId, at: Instant, submission: Submission) {
         self.totals.messages.submitted += 1;
+        self.totals.traffic.on_submission(host, at, submission);
         self.delivery.on_submission(host, submission);
         self.liveness.on_submission(host, submission.message);
     }
@@ -185,6 +193,7 @@ impl Oracles {
 
     fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
         self.totals.count_fact(fact);
+        self.totals.traffic.on_fact(host, at, fact);
         let block = self.blocks[host.0 as usize].on_fact(fact);
         let message = self.delivery.on_fact(fact);
         self.liveness.on_fact(fact);
@@ -299,17 +308,14 @@ impl Totals {
 
     fn count_fact(&mut self, fact: Fact) {
         match fact {
-            Fact::AssociationBegun(_) => self.associations.begun += 1,
-            Fact::AssociationOpened(_) => self.associations.opened += 1,
-            Fact::AssociationEnded(_, AssociationEnd::Orderly) => self.associations.closed += 1,
-            Fact::AssociationEnded(_, AssociationEnd::NotOpened | AssociationEnd::Broken) => {
-                self.associations.failed += 1
-            }
-            Fact::AssociationRefused => self.associations.refused += 1,
+            Fact::AssociationRefused => self.refused += 1,
             Fact::MessageArrived { .. } => self.messages.arrived += 1,
             Fact::MessageAcknowledged(_) => self.messages.acknowledged += 1,
             Fact::MessageReturned(_) => self.messages.returned += 1,
-            Fact::BlockBound(..)
+            Fact::AssociationBegun(..)
+            | Fact::AssociationOpened(_)
+            | Fact::AssociationEnded(..)
+            | Fact::BlockBound(..)
             | Fact::TransportBegun(..)
             | Fact::TransportEnded(..)
             | Fact::BlockAllocated(..)

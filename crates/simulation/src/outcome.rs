@@ -9,6 +9,7 @@ use crate::access_log::LoggedAccess;
 use crate::record::{Record, ThreadNumber};
 use config::plan::{ExceptionCode, Expectations, Keyword, ViolationKind};
 
+pub use crate::traffic::{Calls, ConnectorTraffic, Latency, MessageTraffic, Queue, Traffic};
 pub use crate::violation::Violation;
 
 /// An exception that ended a modeled process.
@@ -28,20 +29,45 @@ pub struct Exception {
     pub cause: String,
 }
 
-/// Counts of associations.
+/// Counts of associations. Each is counted once, at its caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Associations {
-    /// Begun by a caller, including those refused because no block was free. Each association is
-    /// counted once.
+    /// Begun by a caller, including those refused because no block was free.
     pub begun: u64,
-    /// Opened, counted at each end.
+    /// Opened.
     pub opened: u64,
-    /// Released in order, counted at each end.
+    /// Opened and released in order.
     pub closed: u64,
-    /// Never opened, or aborted, counted at each end.
+    /// Never opened, or opened and broken off.
     pub failed: u64,
-    /// Refused because no control block was free.
+    /// Refused because no control block was free, at the caller (these have failed, too) or at the
+    /// called host.
     pub refused: u64,
+}
+
+impl Associations {
+    /// The sums over all connectors.
+    pub(crate) fn of(traffic: &Traffic, refused: u64) -> Self {
+        let mut sums = Self {
+            refused,
+            ..Self::default()
+        };
+        for Calls {
+            begun,
+            opened,
+            closed,
+            broken,
+            not_opened,
+            refused,
+        } in traffic.connectors.values().map(|it| it.associations)
+        {
+            sums.begun += begun;
+            sums.opened += opened;
+            sums.closed += closed;
+            sums.failed += broken + not_opened + refused;
+        }
+        sums
+    }
 }
 
 /// Counts of messages.
@@ -160,6 +186,8 @@ pub struct Outcome {
     pub associations: Associations,
     /// Messages.
     pub messages: Messages,
+    /// Messages and associations by connector and by workload.
+    pub traffic: Traffic,
     /// How often each fault began, by name.
     pub faults: BTreeMap<String, u64>,
     /// Which events met control blocks in which states, over all hosts.
@@ -268,14 +296,6 @@ impl Outcome {
             Verdict::Undecided(limit) => Some(limit),
             Verdict::AsExpected | Verdict::Unexpected => None,
         }
-    }
-
-    /// The limit that cut the run off before it showed any failure, expected or not: whether it
-    /// would have failed is unknown.
-    #[must_use]
-    pub fn cut_off_without_failure(&self) -> Option<&'static str> {
-        let is_failing = !self.violations.is_empty() || !self.exceptions.is_empty();
-        self.stop.limit().filter(|_| !is_failing)
     }
 
     /// The signatures of all violations and exceptions, sorted and without duplicates.

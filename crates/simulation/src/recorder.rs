@@ -93,6 +93,7 @@ impl Recorder {
             events_logged: BTreeMap::new(),
             associations: crate::outcome::Associations::default(),
             messages: crate::outcome::Messages::default(),
+            traffic: crate::traffic::Traffic::default(),
             faults: ended.faults,
             coverage: mta::Coverage::default(),
             links: ended.links,

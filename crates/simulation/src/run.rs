@@ -12,7 +12,7 @@ use net::HostId;
 
 use crate::lowering::{self, LoweringError};
 use crate::observers::{Observations, Observe};
-use crate::outcome::{Outcome, Stop};
+use crate::outcome::{Associations, Outcome, Stop};
 use crate::scheduling::{CallCounts, Scheduling};
 use crate::world::{Options, World};
 use config::plan::{Preemption, Scenario};
@@ -150,6 +150,23 @@ pub fn run_explored(
     seed: u64,
     explorer: Explorer,
 ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
+    run_builds_explored(scenario, seed, shipped(scenario), explorer)
+}
+
+/// As [`run_explored`], with other builds, one for each host in the order of their names.
+///
+/// # Errors
+/// As [`run_explored`].
+///
+/// # Panics
+/// As [`run_explored`], or if there are not as many builds as hosts.
+pub fn run_builds_explored(
+    scenario: &Scenario,
+    seed: u64,
+    builds: Vec<Rc<dyn Build>>,
+    explorer: Explorer,
+) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
+    lowering::check_builds(scenario)?;
     let mut hosts = scenario.hosts.values();
     let is_free = hosts.all(|host| host.call_cost.is_zero());
     assert!(is_free, "a search needs calls that take no time");
@@ -157,7 +174,7 @@ pub fn run_explored(
     let starts = Rc::new(RefCell::new(Vec::new()));
     let run = Run {
         scheduling: Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&starts)),
-        ..Run::new(scenario, seed)
+        ..Run::new(scenario, seed).with_builds(builds)
     };
     let outcome = run.outcome(Options {
         keep_records: false,
@@ -211,6 +228,12 @@ fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
     let coverage = world.coverage();
     let (records, digest) = world.journal.into_parts();
     let results = world.oracles.into_results();
+    let connector = |host: HostId, number: u32| {
+        let connectors = &results.hosts.get(host.0 as usize)?.connectors;
+        connectors.get(number as usize).cloned()
+    };
+    let meter = results.totals.traffic;
+    let traffic = meter.finish(simulated, connector, scenario.workloads.keys());
     let mut outcome = Outcome {
         seed,
         digest: digest.fingerprint(),
@@ -224,8 +247,9 @@ fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
         violations_dropped: results.violations_dropped,
         exceptions: results.totals.exceptions,
         events_logged: results.totals.events_logged,
-        associations: results.totals.associations,
+        associations: Associations::of(&traffic, results.totals.refused),
         messages: results.totals.messages,
+        traffic,
         faults,
         coverage,
         links,

@@ -133,7 +133,11 @@ impl<'a> World<'a> {
         });
         let mut world = Self {
             scenario,
-            oracles: Oracles::new(views.collect(), limit(scenario.limits.violations)),
+            oracles: Oracles::new(
+                views.collect(),
+                scenario.workloads.len(),
+                limit(scenario.limits.violations),
+            ),
             names,
             journal: Journal::new(keep),
             hosts,

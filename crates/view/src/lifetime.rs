@@ -192,7 +192,7 @@ impl Reader {
                     self.current.remove(&(host, block.index));
                 }
             }
-            Fact::AssociationBegun(_)
+            Fact::AssociationBegun(..)
             | Fact::AssociationOpened(_)
             | Fact::AssociationEnded(..)
             | Fact::AssociationRefused

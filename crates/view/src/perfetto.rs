@@ -103,7 +103,7 @@ impl<W: Write> Trace<'_, W> {
                 Fact::MessageArrived { message, .. } => (*message, "arrived", false),
                 Fact::MessageAcknowledged(message) => (*message, "acknowledged", true),
                 Fact::MessageReturned(message) => (*message, "returned", true),
-                Fact::AssociationBegun(_)
+                Fact::AssociationBegun(..)
                 | Fact::BlockBound(..)
                 | Fact::AssociationOpened(_)
                 | Fact::AssociationEnded(..)

@@ -11,6 +11,7 @@ mod packets;
 mod selection;
 mod threads;
 mod time;
+mod traffic;
 
 use askama::Template;
 use config::plan::{Keyword, Scenario};
@@ -37,6 +38,7 @@ struct Page<'a> {
     cause: Option<Cause<'a>>,
     command: &'a str,
     left_out: String,
+    traffic: Vec<traffic::Traffic>,
     facts: Vec<(&'static str, String)>,
     style: &'static str,
     script: &'static str,
@@ -74,6 +76,7 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
         cause: explanation.map(cause),
         command: run.command,
         left_out: left_out(run, &data),
+        traffic: traffic::traffic(run.outcome),
         facts: facts(run),
         style: include_str!("../page/page.css"),
         script: include_str!("../page/report.js"),

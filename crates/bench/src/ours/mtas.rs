@@ -183,7 +183,7 @@ pub fn run_with_logs(scenario: &Scenario) -> usize {
     text.len()
 }
 
-/// The number of opened associations. Both sides count each.
+/// The number of opened associations.
 pub fn associations(outcome: &Outcome) -> u64 {
-    outcome.associations.opened / 2
+    outcome.associations.opened
 }

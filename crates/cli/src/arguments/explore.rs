@@ -63,11 +63,22 @@ pub(crate) struct SweepArguments {
     /// Replace an existing plot.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Output format; `json` is the summary.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
+    /// Output format; `json` is the summary, `junit` is XML for CI systems.
+    #[arg(long, value_enum, default_value_t = SweepFormat::Human)]
+    pub(crate) format: SweepFormat,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
+}
+
+/// How a sweep is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SweepFormat {
+    /// Text for people.
+    Human,
+    /// JSON for programs.
+    Json,
+    /// JUnit XML.
+    Junit,
 }
 
 /// What a plot counts.
@@ -112,6 +123,15 @@ pub(crate) struct CompareArguments {
     /// Compare the scenario with and without this setting. Can be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Set a key in the first arm only. Can be repeated.
+    #[arg(long, value_name = "PATH=VALUE", conflicts_with = "builds")]
+    pub(crate) set_first: Vec<String>,
+    /// Set a key in all arms. Can be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set_all: Vec<String>,
+    /// A run fails only if it shows a failure whose signature contains this text.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) signature: Option<String>,
     /// Seeds from A to B - 1.
     #[arg(long, value_name = "A..B")]
     pub(crate) seeds: SeedRange,
@@ -146,6 +166,8 @@ pub(crate) struct VerifyArguments {
     /// Run this build on every host.
     #[arg(long, value_name = "BUILD", value_parser = builds())]
     pub(crate) build: Option<Build>,
+    #[command(flatten)]
+    pub(crate) seed: Seed,
     /// Skip schedules with more than K preemptions [default: no limit].
     #[arg(long, value_name = "K")]
     pub(crate) preemptions: Option<u32>,

@@ -21,6 +21,7 @@ pub(crate) fn run(
     let trial = Trial {
         arms: Arc::new(arms(arguments, subjects)?),
         seeds: arguments.seeds,
+        signature: arguments.signature.clone(),
         jobs: arguments.jobs.count(),
         handle_signals: true,
     };
@@ -74,11 +75,14 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, F
         return arms.collect();
     }
     if arguments.builds.is_empty() {
-        let changed = load(arguments, &arguments.set)?;
-        return Ok(vec![
-            arm("as in the file", baseline),
-            arm(&arguments.set.join(" "), changed),
-        ]);
+        let arms = [&arguments.set_first, &arguments.set].map(|set| {
+            let name = match set.as_slice() {
+                [] => "as in the file".to_owned(),
+                set => set.join(" "),
+            };
+            Ok::<Arm, Failure>(arm(&name, load(arguments, set)?))
+        });
+        return arms.into_iter().collect();
     }
     two_or_more("--builds", arguments.builds.len())?;
     let arms = arguments.builds.iter().map(|&build| {
@@ -97,7 +101,9 @@ fn two_or_more(option: &str, count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The scenario with the settings of all arms and those of one.
 fn load(arguments: &CompareArguments, set: &[String]) -> Result<Scenario, Failure> {
-    let mut points = sweep::grid_points(&arguments.file, set, &[])?;
+    let set = [&arguments.set_all, set].concat();
+    let mut points = sweep::grid_points(&arguments.file, &set, &[])?;
     Ok(points.remove(0).scenario)
 }

@@ -6,6 +6,7 @@
 pub(crate) mod directory;
 mod json;
 mod text;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;

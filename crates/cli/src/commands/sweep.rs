@@ -1,5 +1,7 @@
 //! `mtasim sweep`: runs many seeds and summarizes what fails.
 
+mod junit;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
 use explore::{Shard, Subject, program};
 use view::plot::{self, Measure};
 
-use crate::arguments::{Format, PlotOf, SweepArguments};
+use crate::arguments::{PlotOf, SweepArguments, SweepFormat};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
@@ -234,8 +236,18 @@ fn print(
 ) -> Result<u8, Failure> {
     let summary = Summary::of(&swept.statistics);
     match arguments.format {
-        Format::Json => terminal.print_json(&summary.to_json())?,
-        Format::Human => terminal.print(&summary.to_human(|found| reproduce(arguments, found)))?,
+        SweepFormat::Json => terminal.print_json(&summary.to_json())?,
+        SweepFormat::Human => {
+            terminal.print(&summary.to_human(|found| reproduce(arguments, found)))?;
+        }
+        SweepFormat::Junit => {
+            let different = swept.nondeterministic.iter();
+            let different: Vec<String> = different
+                .map(|it| format!("seed {}: {}", it.seed, it.divergence))
+                .collect();
+            let command = |found: &SignatureSummary| reproduce(arguments, found);
+            terminal.print(&junit::text(&summary, &different, command))?;
+        }
     }
     for nondeterministic in &swept.nondeterministic {
         terminal.error(&format!(

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use config::plan::Program;
 use explore::verify::{Conclusion, VerificationResult, verify};
-use explore::{Capsule, counted};
+use explore::{Capsule, Interrupts, Subject, counted};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
 
@@ -19,8 +21,13 @@ use crate::shell;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &VerifyArguments,
+    subject: &Arc<dyn Subject>,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
     let mut scenario = input::scenario(&arguments.file, &arguments.overrides)?;
+    scenario.seed = arguments.seed.given.unwrap_or(scenario.seed);
     if let Some(build) = arguments.build {
         scenario
             .hosts
@@ -34,8 +41,17 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Resul
     };
     let bar = progress::bar(arguments.max_runs);
     let stopwatch = Stopwatch::start();
-    let verified = verify(&scenario, bound, |runs| bar.set_position(runs));
+    let interrupts = Interrupts::watch();
+    let interrupts = interrupts.map_err(|error| Failure::io(format_args!("signals: {error}")))?;
+    let verified = verify(&scenario, bound, &**subject, |runs| {
+        bar.set_position(runs);
+        match interrupts.seen() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
     bar.finish_and_clear();
+    interrupts.stop();
     let verified = verified.map_err(Failure::usage)?;
     // What was found is printed even if it cannot be kept.
     let kept = if let Conclusion::Broken(capsule) = &verified.conclusion {
@@ -56,6 +72,7 @@ pub(crate) fn run(arguments: &VerifyArguments, terminal: &mut Terminal) -> Resul
     Ok(match verified.conclusion {
         Conclusion::Exhausted => exit_code::SUCCESS,
         Conclusion::OutOfRuns { .. } | Conclusion::CutOff { .. } => exit_code::UNDECIDED,
+        Conclusion::Interrupted => exit_code::INTERRUPTED,
         Conclusion::Broken(_) | Conclusion::NotReproduced(_) => exit_code::UNEXPECTED,
     })
 }
@@ -109,6 +126,9 @@ fn summary(
             explored / 10_000,
             explored % 10_000
         ),
+        Conclusion::Interrupted => {
+            format!("UNDECIDED: interrupted: {effort}; no violation so far\n")
+        }
         Conclusion::CutOff {
             limits,
             is_exhausted,
@@ -144,6 +164,7 @@ fn object(verified: &VerificationResult, counterexample: Option<&str>) -> Json {
         Conclusion::Exhausted => ("exhausted", Vec::new(), 1_000_000),
         Conclusion::OutOfRuns { explored } => ("out-of-runs", Vec::new(), *explored),
         Conclusion::CutOff { .. } => ("undecided", Vec::new(), 0),
+        Conclusion::Interrupted => ("interrupted", Vec::new(), 0),
         Conclusion::Broken(capsule) => ("broken", vec![capsule.failure.signature.clone()], 0),
         Conclusion::NotReproduced(signatures) => ("broken", signatures.clone(), 0),
     };

@@ -3,6 +3,35 @@
 
 use super::diagnostic::{Code, Diagnostic, Span};
 use super::document::{self, Entry, Item, Node, Table};
+use super::suggestion::{did_you_mean, shortened};
+
+/// What to say if the override names a table, such as `link.wna`, that the document does not have
+/// although it has others of the kind.
+pub(crate) fn new_name(document: &Node, text: &str) -> Option<String> {
+    let (path, _) = text.split_once('=')?;
+    let mut names = path.split('.').map(str::trim);
+    let (kind, name, _) = (names.next()?, names.next()?, names.next()?);
+    let Item::Table(root) = &document.item else {
+        return None;
+    };
+    let Item::Table(tables) = &root.get(kind)?.node.item else {
+        return None;
+    };
+    let is_kind = tables
+        .values()
+        .all(|it| matches!(it.node.item, Item::Table(_)));
+    if tables.contains_key(name) || !is_kind {
+        return None;
+    }
+    let known = || tables.keys().map(String::as_str);
+    let others = known().collect::<Vec<&str>>();
+    let question = did_you_mean(name, others.iter().copied());
+    let question = question.unwrap_or_else(|| format!("there are {}", others.join(", ")));
+    Some(format!(
+        "there is no {kind} `{}`; {question}",
+        shortened(name)
+    ))
+}
 
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.
 pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<(), Diagnostic> {

@@ -81,7 +81,7 @@ scalars! {
         blank: Self::ZERO,
         form: |_range| ("fraction", json!({
             "type": "string",
-            "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$",
+            "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$|^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*%\s*$",
         })),
         parse: |node| parse_ratio(node),
         toml: |it| quoted(&it.to_string()),
@@ -102,16 +102,32 @@ scalars! {
     }
 }
 
+/// A number of percent as a quotient of integers: `12.5` is `125/1000`.
+fn of_percent(text: &str) -> Option<String> {
+    const DIGITS_MAX: usize = 12;
+    let text = text.trim_end();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+    let is_short = (1..=3).contains(&whole.len()) && fraction.len() <= DIGITS_MAX;
+    let is_cut = text.ends_with('.');
+    if !is_number(whole) || !is_number(fraction) || !is_short || is_cut {
+        return None;
+    }
+    let zeros = "0".repeat(fraction.len());
+    Some(format!("{whole}{fraction}/100{zeros}"))
+}
+
 fn parse_ratio(node: &Node) -> Result<Ratio, Diagnostic> {
-    const WANTED: &str = "a fraction such as \"1/8\" or \"0.125\"";
-    text_of(node, WANTED)?
-        .parse()
-        .map_err(|error: ParseRatioError| match error {
-            ParseRatioError::Form => malformed(node, WANTED, "this string is not a fraction"),
-            ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
-            ParseRatioError::AboveOne => Diagnostic {
-                code: Code::OutOfRange,
-                ..malformed(node, WANTED, &error.to_string())
-            },
-        })
+    const WANTED: &str = "a fraction such as \"1/8\", \"0.125\" or \"12.5%\"";
+    let text = text_of(node, WANTED)?;
+    let percent = text.trim().strip_suffix('%').and_then(of_percent);
+    let text = percent.as_deref().unwrap_or(text);
+    text.parse().map_err(|error: ParseRatioError| match error {
+        ParseRatioError::Form => malformed(node, WANTED, "this string is not a fraction"),
+        ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
+        ParseRatioError::AboveOne => Diagnostic {
+            code: Code::OutOfRange,
+            ..malformed(node, WANTED, &error.to_string())
+        },
+    })
 }

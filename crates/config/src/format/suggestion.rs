@@ -31,12 +31,48 @@ fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
         .map(|(_, candidate)| candidate)
 }
 
+/// Words that other programs use, and the keys that mean the same here.
+const SYNONYMS: [(&str, &[&str]); 14] = [
+    ("latency", &["delay"]),
+    ("rtt", &["delay"]),
+    (
+        "retries",
+        &["open_retries", "transfer_retries", "connect_attempts"],
+    ),
+    ("attempts", &["connect_attempts", "open_retries"]),
+    ("timeout", &["session_disconnect"]),
+    ("rate", &["bandwidth"]),
+    ("speed", &["bandwidth"]),
+    ("random", &["independent"]),
+    ("probability", &["independent"]),
+    ("interval", &["every"]),
+    ("processors", &["cpus"]),
+    ("cores", &["cpus"]),
+    ("version", &["build"]),
+    ("count", &["limit"]),
+];
+
+/// The candidates that were probably meant: the closest, or those that mean the same.
+pub(crate) fn meant<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
+) -> Vec<&'a str> {
+    if let Some(closest) = suggestion(word, candidates.clone()) {
+        return vec![closest];
+    }
+    let found = SYNONYMS.iter().find(|(other, _)| *other == word);
+    let same = found.map_or(&[][..], |(_, same)| same);
+    let candidates = candidates.into_iter();
+    candidates.filter(|it| same.contains(it)).collect()
+}
+
 /// The question whether the closest of the candidates was meant.
 pub(crate) fn did_you_mean<'a>(
     word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<String> {
-    suggestion(word, candidates).map(|meant| format!("did you mean `{meant}`?"))
+    let meant = meant(word, candidates);
+    (!meant.is_empty()).then(|| format!("did you mean `{}`?", meant.join("` or `")))
 }
 
 #[cfg(test)]

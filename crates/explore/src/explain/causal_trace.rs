@@ -170,7 +170,7 @@ fn concerns(fact: &Fact, id: BlockId) -> bool {
         } => block == id.index && [meant, found].contains(&id.instance),
         Fact::AssociationOpened(_)
         | Fact::AssociationEnded(..)
-        | Fact::AssociationBegun(_)
+        | Fact::AssociationBegun(..)
         | Fact::AssociationRefused
         | Fact::MessageSubmitted(_)
         | Fact::MessageArrived { .. }

@@ -17,8 +17,9 @@ const MAGIC: &str = "mtasim capsule";
 const FORMAT: u32 = 1;
 const CHECKSUM: &str = "checksum = \"";
 
-/// The version of mtasim that capsules and summaries name.
-pub const BUILD: &str = env!("CARGO_PKG_VERSION");
+/// The version of mtasim that capsules and summaries name, with a hash of the sources and of the lock
+/// file that a run depends on.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("MTASIM_SOURCES"));
 
 /// A failing run, with everything that reproduces it.
 #[derive(Clone, Debug, PartialEq, Eq)]

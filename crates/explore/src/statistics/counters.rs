@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::run_result::{Failure, RunResult};
 use crate::statistics::time_histogram::TimeHistogram;
+use crate::statistics::traffic::ConnectorCounters;
 
 /// The maximum number of signatures counted separately; failures of further ones are counted
 /// together.
@@ -47,6 +48,8 @@ pub struct Counters {
     pub ungrouped: u64,
     /// When failing runs failed first.
     pub first_failures: TimeHistogram,
+    /// Messages by connector.
+    pub connectors: BTreeMap<String, ConnectorCounters>,
     /// Injected faults by name.
     pub faults: BTreeMap<String, Occurrences>,
     /// Covered pairs of control-block state and event, by name.
@@ -59,6 +62,19 @@ pub struct Counters {
     pub discoveries: Vec<(u64, String)>,
     /// Seeds of the first runs that were not as expected.
     pub unexpected_seeds: Vec<u64>,
+    /// Why runs were not as expected, by what the expectation is about.
+    pub reasons: BTreeMap<String, UnexpectedReason>,
+}
+
+/// An expectation that runs did not meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnexpectedReason {
+    /// Runs that did not meet it.
+    pub runs: u64,
+    /// The first of them.
+    pub seed: u64,
+    /// What was found in that run.
+    pub found: String,
 }
 
 /// Counters of one kind of failure.
@@ -131,7 +147,14 @@ impl Counters {
         } else if self.unexpected_seeds.len() < UNEXPECTED_SEEDS_MAX {
             self.unexpected_seeds.push(result.seed);
         }
+        self.add_reasons(result);
         self.rechecked += u64::from(is_rechecked(result.seed, result.is_failing(), recheck));
+        for (name, connector) in &result.connectors {
+            self.connectors
+                .entry(name.clone())
+                .or_default()
+                .add(connector);
+        }
         let faults = result.faults.iter();
         faults.for_each(|it| count(&mut self.faults, it));
         let covered = result.covered.iter();
@@ -179,6 +202,25 @@ impl Counters {
             runs: self.runs,
             signatures: self.signatures.len() as u64,
             pairs: self.covered.len() as u64,
+        }
+    }
+
+    fn add_reasons(&mut self, result: &RunResult) {
+        for text in &result.unexpected {
+            let (what, found) = text.split_once(": ").unwrap_or((text, ""));
+            // Expectations are few; the limit is for scenarios that nobody has written.
+            if self.reasons.len() == SIGNATURES_MAX && !self.reasons.contains_key(what) {
+                continue;
+            }
+            let first = || UnexpectedReason {
+                runs: 0,
+                seed: result.seed,
+                found: found.to_owned(),
+            };
+            self.reasons
+                .entry(what.to_owned())
+                .or_insert_with(first)
+                .runs += 1;
         }
     }
 

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use crate::counted;
 use crate::repro::capsule::{BUILD, file_name};
-use crate::statistics::counters::{Counters, SignatureCounters};
+use crate::statistics::counters::{Counters, SignatureCounters, UnexpectedReason};
 use crate::statistics::coverage::CoverageReport;
 use crate::statistics::intervals::{Interval, Proportion};
 use crate::statistics::time_histogram::TimeHistogram;
+use crate::statistics::traffic::{self, ConnectorSummary};
 use crate::sweep::manifest::Manifest;
 use crate::sweep::results_directory::capsule_path;
 use crate::sweep::sweep_statistics::{PointStatistics, SweepStatistics};
@@ -53,6 +54,8 @@ pub struct Summary {
     pub unknown: u64,
     /// The first seeds of runs that were not.
     pub unexpected_seeds: Vec<u64>,
+    /// Why runs were not as expected, by what the expectation is about.
+    pub unexpected: BTreeMap<String, UnexpectedReason>,
     /// Runs with at least one failure, expected or not.
     pub failing: Proportion,
     /// Runs that were run a second time to compare digests.
@@ -63,6 +66,8 @@ pub struct Summary {
     pub signatures: Vec<SignatureSummary>,
     /// Failures of signatures beyond the limit.
     pub ungrouped: u64,
+    /// Messages by connector.
+    pub connectors: Vec<ConnectorSummary>,
     /// How often each fault of the scenario was injected.
     pub faults: Vec<FaultCount>,
     /// Named points of guests that no run reached: what depends on them was not tested.
@@ -144,6 +149,8 @@ pub struct PointSummary {
     pub first_failure: Vec<Quantile>,
     /// Runs by signature.
     pub signatures: BTreeMap<String, u64>,
+    /// Messages by connector.
+    pub connectors: Vec<ConnectorSummary>,
 }
 
 impl Summary {
@@ -162,6 +169,7 @@ impl Summary {
             let most_frequent_first = std::cmp::Reverse(it.proportion.runs);
             (gravity(&it.signature), most_frequent_first)
         });
+        let soonest = total.signatures.values().map(|it| it.earliest.at).min();
         let grid = statistics.points().iter();
         let grid = grid.filter(|point| !point.settings.is_empty());
         Self {
@@ -178,11 +186,16 @@ impl Summary {
             undecided: total.undecided.clone(),
             unknown: total.unknown,
             unexpected_seeds: total.unexpected_seeds.clone(),
+            unexpected: total.reasons.clone(),
             failing: Proportion::of(total.failing, total.decided_runs()),
             rechecked: total.rechecked,
-            first_failure: quantiles(&total.first_failures, total.decided_runs()),
+            first_failure: not_before(
+                soonest,
+                quantiles(&total.first_failures, total.decided_runs()),
+            ),
             signatures,
             ungrouped: total.ungrouped,
+            connectors: connectors(total),
             faults: total
                 .faults
                 .iter()
@@ -229,9 +242,21 @@ impl Summary {
             "median_first_failure_ns",
         ];
         let header = first.settings.keys().map(String::as_str);
+        let connectors = first.connectors.iter().flat_map(|it| {
+            let name = &it.connector;
+            [
+                "latency_p50_ns",
+                "latency_p90_ns",
+                "queue_peak_median",
+                "returned",
+            ]
+            .map(|column| format!("{name} {column}"))
+        });
+        let connectors: Vec<String> = connectors.collect();
         let header = header
             .chain(columns)
-            .chain(signatures().map(String::as_str));
+            .chain(signatures().map(String::as_str))
+            .chain(connectors.iter().map(String::as_str));
         writer.write_record(header).expect("memory can be written");
         for point in &self.grid {
             let Proportion {
@@ -246,6 +271,18 @@ impl Summary {
             cells.push(median.map_or(String::new(), |nanos| nanos.to_string()));
             let counts = signatures().map(|it| point.signatures.get(it).copied().unwrap_or(0));
             cells.extend(counts.map(|count| count.to_string()));
+            // All points have the connectors of the scenario, unless a point varies them.
+            for first in &first.connectors {
+                let mut of_point = point.connectors.iter();
+                let found = of_point.find(|it| it.connector == first.connector);
+                let time = |it: Option<u64>| it.map_or(String::new(), |it| it.to_string());
+                cells.extend([
+                    time(found.and_then(|it| it.latency_p50_ns)),
+                    time(found.and_then(|it| it.latency_p90_ns)),
+                    time(found.map(|it| it.queue_peak_median)),
+                    time(found.map(|it| it.returned)),
+                ]);
+            }
             writer.write_record(cells).expect("memory can be written");
         }
         let bytes = writer.into_inner().expect("memory can be written");
@@ -278,6 +315,14 @@ impl Summary {
                 "not as the scenario expects: seeds {}{}",
                 seeds.join(" "),
                 more
+            );
+        }
+        for (what, reason) in &self.unexpected {
+            let UnexpectedReason { runs, seed, found } = reason;
+            let runs = counted(*runs, "run");
+            let _ = writeln!(
+                page,
+                "  because of {what} in {runs}, first seed {seed}: {found}"
             );
         }
         let _ = writeln!(
@@ -333,6 +378,7 @@ impl Summary {
                  scenario, or run more seeds"
             );
         }
+        page.push_str(&traffic::table(&self.connectors, show_time));
         let _ = write!(page, "\n{}", self.coverage);
         page.push_str(&self.grid_table());
         page
@@ -372,6 +418,14 @@ impl Summary {
                 show_time(median(&point.first_failure)),
                 settings.join(" ")
             );
+        }
+        for point in self.grid.iter().filter(|it| !it.connectors.is_empty()) {
+            let settings = point.settings.iter();
+            let settings: Vec<String> = settings
+                .map(|(path, value)| format!("{path}={value}"))
+                .collect();
+            let _ = write!(table, "\n{}", settings.join(" "));
+            table.push_str(&traffic::table(&point.connectors, show_time));
         }
         table
     }
@@ -419,8 +473,17 @@ fn signature_summary(signature: &str, counters: &SignatureCounters, runs: u64) -
         settings: earliest.settings.clone(),
         selected: earliest.selected.clone(),
         capsule: capsule_path(&file_name(signature, earliest.seed, &earliest.scenario)),
-        times: quantiles(&counters.times, runs),
+        times: not_before(Some(earliest.at), quantiles(&counters.times, runs)),
     }
+}
+
+/// Quantiles are accurate to 1/64, and none is before the first of the times.
+fn not_before(first: Option<Instant>, mut quantiles: Vec<Quantile>) -> Vec<Quantile> {
+    for quantile in &mut quantiles {
+        let first = first.map_or(0, Instant::nanos);
+        quantile.nanoseconds = quantile.nanoseconds.map(|it| it.max(first));
+    }
+    quantiles
 }
 
 fn point_summary(point: &PointStatistics) -> PointSummary {
@@ -435,7 +498,13 @@ fn point_summary(point: &PointStatistics) -> PointSummary {
         signatures: signatures
             .map(|(name, counters)| (name.clone(), counters.runs))
             .collect(),
+        connectors: connectors(counters),
     }
+}
+
+fn connectors(counters: &Counters) -> Vec<ConnectorSummary> {
+    let connectors = counters.connectors.iter();
+    connectors.map(|(name, it)| it.summary(name)).collect()
 }
 
 fn show_proportion(proportion: Proportion) -> String {

@@ -25,6 +25,7 @@ fn trial(arms: Vec<(&str, Scenario)>, seeds: &str) -> Trial {
         subject: Arc::new(Shipped),
     });
     Trial {
+        signature: None,
         arms: Arc::new(arms.collect()),
         seeds: seeds.parse().expect("seeds"),
         jobs: plan("0..1", &[]).jobs,

@@ -119,7 +119,7 @@ impl Blocks {
             Fact::CloseApplied { .. }
             | Fact::CloseRequestDropped(_)
             | Fact::AssociationOpened(_)
-            | Fact::AssociationBegun(_)
+            | Fact::AssociationBegun(..)
             | Fact::AssociationRefused
             | Fact::MessageSubmitted(_)
             | Fact::MessageArrived { .. }

@@ -75,7 +75,7 @@ impl World<'_> {
             }
             let from = self.hosts[host.0 as usize].address;
             self.message_store.on_submission(host, from, submission);
-            self.oracles.on_submission(host, submission);
+            self.oracles.on_submission(host, self.now, submission);
         }
         let it = &mut self.arrivals[workload];
         it.previous = Some(self.now);

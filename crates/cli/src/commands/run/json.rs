@@ -5,9 +5,10 @@ use std::fmt::Display;
 use serde_json::{Map, Value as Json, json};
 
 use config::plan::Keyword;
+use explore::repro::capsule::BUILD;
 use simulation::outcome::{Exception, Violation};
 
-use super::Report;
+use super::{Report, traffic};
 
 /// The run, with the time it took on this machine.
 pub(super) fn timed_object(report: &Report<'_>) -> Json {
@@ -25,7 +26,8 @@ pub(super) fn object(report: &Report<'_>) -> Json {
         (name.clone(), counts)
     });
     json!({
-        "schema_version": 1,
+        "schema_version": 2,
+        "mtasim": BUILD,
         "scenario": report.file,
         "title": report.scenario.title,
         "seed": outcome.seed,
@@ -44,6 +46,7 @@ pub(super) fn object(report: &Report<'_>) -> Json {
         "exceptions": outcome.exceptions.iter().map(exception).collect::<Vec<_>>(),
         "events_logged": counts(outcome.events_logged.iter()),
         "associations": {
+            "begun": associations.begun,
             "opened": associations.opened,
             "closed": associations.closed,
             "failed": associations.failed,
@@ -55,6 +58,8 @@ pub(super) fn object(report: &Report<'_>) -> Json {
             "acknowledged": messages.acknowledged,
             "returned": messages.returned,
         },
+        "connectors": traffic::connectors(outcome),
+        "workloads": traffic::workloads(outcome),
         "faults": counts(outcome.faults.iter()),
         "links": links.collect::<Map<_, _>>(),
     })

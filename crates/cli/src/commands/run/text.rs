@@ -6,7 +6,7 @@ use std::fmt::Write;
 use logs::evidence::evidence;
 use simulation::outcome::{Outcome, Stop, Verdict};
 
-use super::Report;
+use super::{Report, traffic};
 
 /// Signatures printed of each kind of defect.
 const SIGNATURES_PER_KIND: usize = 3;
@@ -54,6 +54,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
         "messages: {} submitted, {} arrived, {} acknowledged, {} returned",
         counts.submitted, counts.arrived, counts.acknowledged, counts.returned
     )?;
+    traffic::write(text, outcome)?;
     for (name, link) in &outcome.links {
         writeln!(
             text,

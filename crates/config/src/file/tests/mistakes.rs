@@ -267,13 +267,13 @@ fn other_values_say_what_they_want() {
             "reorder = \"9/8\"",
             "10:11",
             Code::OutOfRange,
-            "`link.l.reorder`: expected a fraction such as \"1/8\" or \"0.125\": a fraction is at most 1/1",
+            "`link.l.reorder`: expected a fraction such as \"1/8\", \"0.125\" or \"12.5%\": a fraction is at most 1/1",
         ),
         (
             "reorder = \"1/0\"",
             "10:11",
             Code::Malformed,
-            "`link.l.reorder`: expected a fraction such as \"1/8\" or \"0.125\": the denominator is zero",
+            "`link.l.reorder`: expected a fraction such as \"1/8\", \"0.125\" or \"12.5%\": the denominator is zero",
         ),
         (
             "loss = \"non\"",
@@ -580,4 +580,90 @@ fn programs_get_the_same_as_json() {
         diagnostics.to_json().to_string(),
         r#"{"diagnostics":[{"code":"MTA0006","help":null,"label":"write a string","message":"`why`: expected a string, found an integer","place":{"column":7,"end_column":8,"end_line":2,"line":2,"source":"test.toml"},"severity":"error"}],"file":"test.toml"}"#
     );
+}
+
+/// The messages of all mistakes.
+fn messages(text: &str, overrides: &[&str]) -> Vec<String> {
+    let overrides: Vec<String> = overrides.iter().map(|it| (*it).to_owned()).collect();
+    let found = load("f.toml", text.as_bytes(), &overrides).expect_err("it is wrong");
+    let rendered = found.to_human(false);
+    let messages = rendered.lines().filter(|line| line.starts_with("error["));
+    messages.map(str::to_owned).collect()
+}
+
+#[test]
+fn one_mistake_is_reported_once() {
+    // A misspelt table: its hosts are there.
+    let text = with("[host.B]", "[hots.B]");
+    assert_eq!(messages(&text, &[]).len(), 1, "{:?}", messages(&text, &[]));
+    // A misspelt key is not missing besides, nor one that is called otherwise.
+    for (right, wrong) in [("from = \"A\"", "form = \"A\""), ("between", "betwen")] {
+        let text = with(right, wrong);
+        assert_eq!(messages(&text, &[]).len(), 1, "{:?}", messages(&text, &[]));
+    }
+    let text = after("[link.m]\nbetween = [\"A\", \"B\"]\nloss.random = \"1/8\"\n");
+    assert_eq!(messages(&text, &[]).len(), 1, "{:?}", messages(&text, &[]));
+    // No key is listed twice.
+    let text = rendered(
+        after("[fault.x]\ncut = { link = \"l\" }\ncolour = 1\n").as_bytes(),
+        &[],
+    );
+    let (_, keys) = text.split_once("keys here are ").expect("a list");
+    let keys: Vec<&str> = keys.lines().next().expect("a line").split(", ").collect();
+    let mut once = keys.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), keys.len(), "{keys:?}");
+}
+
+#[test]
+fn words_of_other_programs_lead_to_the_keys() {
+    for (line, help) in [
+        (
+            "retries = 3",
+            "did you mean `open_retries` or `transfer_retries`?",
+        ),
+        ("timeout = \"9s\"", "did you mean `session_disconnect`?"),
+        ("[link.m]\nlatency = \"9s\"", "did you mean `delay`?"),
+        (
+            "[link.m]\nloss.random = \"1/8\"",
+            "did you mean `independent`?",
+        ),
+        (
+            "[workload.w]\nconnector = \"c\"\npoisson = \"30s\"",
+            "write poisson = { mean = \"30s\" }",
+        ),
+    ] {
+        let text = rendered(after(line).as_bytes(), &[]);
+        assert!(text.contains(&format!("= help: {help}")), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_mistyped_name_in_an_override_is_named() {
+    let text = with("", "");
+    let text = rendered(text.as_bytes(), &["connector.d.open_retries=3"]);
+    assert!(
+        text.contains("there is no connector `d`; did you mean `c`?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn percent_are_a_fraction() {
+    let read = |value: &str| {
+        let text = after(&format!(
+            "[link.m]\nbetween = [\"A\", \"B\"]\nreorder = \"{value}\"\n"
+        ));
+        let scenario = load("f.toml", text.as_bytes(), &[]).map_err(|it| it.to_human(false));
+        scenario.map(|it| it.links["m"].forward.reorder.of_two_to_64())
+    };
+    let eighth = read("1/8").expect("a fraction");
+    for same in ["12.5%", "12.5 %", "12.500%", "0.125"] {
+        assert_eq!(read(same), Ok(eighth), "{same}");
+    }
+    assert_eq!(read("100%"), read("1/1"));
+    for wrong in ["101%", "%", "12.%", ".5%", "-1%", "1e1%"] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
 }

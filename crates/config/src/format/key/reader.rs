@@ -1,10 +1,15 @@
 //! Fills a section from a document and collects every mistake.
 
+use std::collections::BTreeSet;
+
 use super::scalar::wrong_type;
 use super::{Choice, Key, Keys, Range, Section, Setting};
 use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
 use crate::format::document::{Entry, Item, Node, Table};
-use crate::format::suggestion::{did_you_mean, shortened};
+use crate::format::suggestion::{did_you_mean, meant, shortened};
+
+/// A table without keys.
+static NO_KEYS: Table = Table::new();
 
 /// Visits keys in order to read them.
 pub(crate) struct Reader<'a> {
@@ -13,6 +18,8 @@ pub(crate) struct Reader<'a> {
     diagnostics: Vec<Diagnostic>,
     /// The names of tables: kind of table, name, and path of the setting.
     names: Vec<(&'static str, String, String)>,
+    /// Tables under a misspelt name, and the kind of table that was meant.
+    misspelt: Vec<(&'static str, &'a Table)>,
 }
 
 struct Frame<'a> {
@@ -91,6 +98,7 @@ impl<'a> Reader<'a> {
             frame,
             diagnostics,
             names,
+            misspelt: Vec::new(),
         };
         let mut section = T::blank();
         section.keys(&mut reader, &T::blank());
@@ -102,7 +110,9 @@ impl<'a> Reader<'a> {
     /// Reads the keys of a table with `keys`; reports it if the value is not a table.
     pub(crate) fn nested(&mut self, input: &Input<'a>, keys: impl FnOnce(&mut Self)) {
         let Item::Table(table) = &input.node.item else {
-            return self.mistake(input, wrong_type(input.node, "a table"));
+            let wrong = wrong_type(input.node, "a table");
+            let help = self.help_for_table(input, keys);
+            return self.mistake(input, wrong.help(help));
         };
         let path = input.path.clone();
         let frame = Frame {
@@ -115,6 +125,29 @@ impl<'a> Reader<'a> {
         keys(self);
         self.report_unknown_keys();
         self.frame = outer;
+    }
+
+    /// How to write the table that is read with `keys`, where a value of another type is.
+    fn help_for_table(&mut self, input: &Input<'_>, keys: impl FnOnce(&mut Self)) -> String {
+        let frame = Frame {
+            table: &NO_KEYS,
+            span: input.key,
+            path: input.path.clone(),
+            known: Vec::new(),
+        };
+        // Read as an empty table, for the names of its keys only.
+        let outer = std::mem::replace(&mut self.frame, frame);
+        let reported = std::mem::take(&mut self.diagnostics);
+        keys(self);
+        self.diagnostics = reported;
+        let known = std::mem::replace(&mut self.frame, outer).known;
+        let name = input.path.rsplit('.').next().unwrap_or_default();
+        match (known.as_slice(), &input.node.item) {
+            ([key], Item::String(text)) => {
+                format!("write {name} = {{ {key} = \"{}\" }}", shortened(text))
+            }
+            (known, _) => format!("keys there are {}", known.join(", ")),
+        }
     }
 
     /// Takes a value over, or reports why there is none.
@@ -185,7 +218,9 @@ impl<'a> Reader<'a> {
 
     fn report_unknown_keys(&mut self) {
         let whose = self.table_name("a scenario");
-        let known = std::mem::take(&mut self.frame.known);
+        let mut seen = BTreeSet::new();
+        let mut known = std::mem::take(&mut self.frame.known);
+        known.retain(|it| seen.insert(*it));
         for (name, entry) in self.frame.table {
             // The search for a suggestion takes time, and nothing beyond the limit is shown.
             if self.diagnostics.len() == DIAGNOSTICS_MAX {
@@ -194,11 +229,28 @@ impl<'a> Reader<'a> {
             if known.contains(&name.as_str()) {
                 continue;
             }
+            let meant = meant(name, known.iter().copied());
+            self.on_misspelt(&meant, entry);
             let help = did_you_mean(name, known.iter().copied())
                 .unwrap_or_else(|| format!("keys here are {}", known.join(", ")));
             let message = format!("{whose} has no key `{}`", shortened(name));
             let found = Diagnostic::new(Code::UnknownKey, entry.key, message);
             self.report(found.label("unknown key").help(help));
+        }
+    }
+
+    /// A key was misspelt. It is not missing besides, and the tables in it are there.
+    fn on_misspelt(&mut self, meant: &[&'static str], entry: &'a Entry) {
+        let span = Some(self.frame.span);
+        let is_consequence = |it: &Diagnostic| {
+            let names = |key: &&str| it.message.contains(&format!("`{key}`"));
+            it.code == Code::MissingKey && it.span == span && meant.iter().any(names)
+        };
+        self.diagnostics.retain(|it| !is_consequence(it));
+        if let (true, [kind], Item::Table(tables)) =
+            (self.frame.path.is_empty(), meant, &entry.node.item)
+        {
+            self.misspelt.push((kind, tables));
         }
     }
 
@@ -214,7 +266,8 @@ impl<'a> Reader<'a> {
             } else {
                 &none
             };
-            if tables.contains_key(&name) {
+            let mut misspelt = self.misspelt.iter().filter(|it| it.0 == kind);
+            if tables.contains_key(&name) || misspelt.any(|it| it.1.contains_key(&name)) {
                 continue;
             }
             let short = shortened(&name);

@@ -1,0 +1,115 @@
+//! Messages and associations by connector and by workload, as text and as JSON.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json, json};
+use simulation::outcome::{Latency, MessageTraffic, Outcome, Queue};
+
+/// Connectors printed.
+const SHOWN_MAX: usize = 8;
+
+/// Two lines for each connector.
+pub(super) fn write(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
+    let connectors = &outcome.traffic.connectors;
+    for (name, traffic) in connectors.iter().take(SHOWN_MAX) {
+        let calls = traffic.associations;
+        writeln!(
+            text,
+            "connector {name}: {} calls, {} opened, {} closed, {} broken, {} not opened, {} refused",
+            calls.begun, calls.opened, calls.closed, calls.broken, calls.not_opened, calls.refused
+        )?;
+        writeln!(text, "  {}", messages(outcome, &traffic.messages))?;
+    }
+    let more = connectors.len().saturating_sub(SHOWN_MAX);
+    if more > 0 {
+        writeln!(text, "and {more} more connectors: --format json lists all")?;
+    }
+    Ok(())
+}
+
+fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
+    let mut text = format!("{} of {} messages arrived", it.arrived, it.submitted);
+    if let Some(Latency { p50, p90, p99, max }) = it.latency {
+        let [p50, p90, p99, max] = [p50, p90, p99, max].map(seconds);
+        let _ = write!(
+            text,
+            " after {p50:.1} s (median; 90 % {p90:.1} s, 99 % {p99:.1} s, longest {max:.1} s)"
+        );
+    }
+    let Queue {
+        peak,
+        peak_at,
+        at_end,
+        ..
+    } = &it.queue;
+    let _ = write!(
+        text,
+        ", {} returned; queue at most {peak}, at {peak_at} s, and {at_end} at the end; {:.1} arrived an \
+         hour",
+        it.returned,
+        per_hour(outcome, it)
+    );
+    text
+}
+
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+fn per_hour(outcome: &Outcome, it: &MessageTraffic) -> f64 {
+    let hours = seconds(outcome.simulated.nanos()) / 3_600.0;
+    match hours > 0.0 {
+        true => it.arrived as f64 / hours,
+        false => 0.0,
+    }
+}
+
+/// By connector.
+pub(super) fn connectors(outcome: &Outcome) -> Json {
+    let connectors = outcome.traffic.connectors.iter().map(|(name, traffic)| {
+        let calls = traffic.associations;
+        let associations = json!({
+            "begun": calls.begun,
+            "opened": calls.opened,
+            "closed": calls.closed,
+            "broken": calls.broken,
+            "not_opened": calls.not_opened,
+            "refused": calls.refused,
+        });
+        let mut object = object(outcome, &traffic.messages);
+        object["associations"] = associations;
+        (name.clone(), object)
+    });
+    Json::Object(connectors.collect())
+}
+
+/// By workload.
+pub(super) fn workloads(outcome: &Outcome) -> Json {
+    let workloads = outcome.traffic.workloads.iter();
+    let workloads = workloads.map(|(name, it)| (name.clone(), object(outcome, it)));
+    Json::Object(workloads.collect::<Map<_, _>>())
+}
+
+fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
+    json!({
+        "submitted": it.submitted,
+        "arrived": it.arrived,
+        "arrived_bytes": it.arrived_bytes,
+        "arrived_per_hour": per_hour(outcome, it),
+        "acknowledged": it.acknowledged,
+        "returned": it.returned,
+        "latency_s": it.latency.map(|it| json!({
+            "p50": seconds(it.p50),
+            "p90": seconds(it.p90),
+            "p99": seconds(it.p99),
+            "max": seconds(it.max),
+        })),
+        "queue": {
+            "peak": it.queue.peak,
+            "peak_at_s": seconds(it.queue.peak_at.nanos()),
+            "at_end": it.queue.at_end,
+            "step_s": seconds(it.queue.width),
+            "lengths": it.queue.lengths,
+        },
+    })
+}

@@ -1,0 +1,92 @@
+//! The result of a sweep as JUnit XML, which CI systems show: one test case for the expectations, one for
+//! decided runs, one for determinism.
+//!
+//! The form is that of the Jenkins xUnit plugin's junit-10.xsd, as far as this uses it.
+
+use std::fmt::Write;
+
+use config::foreign::markup;
+use explore::counted;
+use explore::sweep::summary::{SignatureSummary, Summary};
+
+/// A test case with the reason why it fails, if it does.
+struct Case {
+    name: String,
+    failure: Option<String>,
+}
+
+/// `command` returns the command that repeats the earliest run with a signature, and `different` are
+/// the runs that were not the same when repeated.
+pub(super) fn text(
+    summary: &Summary,
+    different: &[String],
+    command: impl Fn(&SignatureSummary) -> String,
+) -> String {
+    let cases = [
+        expectations(summary),
+        decided(summary),
+        Case {
+            name: "a repeated run is the same".to_owned(),
+            failure: (!different.is_empty()).then(|| different.join("\n")),
+        },
+    ];
+    let failures = cases.iter().filter(|it| it.failure.is_some()).count();
+    let title = markup(&summary.title);
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mtasim\">\n<testsuite \
+         name=\"{title}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">\n",
+        cases.len()
+    );
+    for case in &cases {
+        let name = markup(&case.name);
+        // Writing to a string does not fail.
+        let _ = match &case.failure {
+            None => writeln!(xml, "<testcase classname=\"{title}\" name=\"{name}\"/>"),
+            Some(why) => {
+                let (first, why) = (why.lines().next().unwrap_or_default(), markup(why));
+                let first = markup(first);
+                writeln!(
+                    xml,
+                    "<testcase classname=\"{title}\" name=\"{name}\">\n<failure \
+                     message=\"{first}\">{why}</failure>\n</testcase>"
+                )
+            }
+        };
+    }
+    let found = summary.signatures.iter().map(|it| {
+        let runs = counted(it.proportion.runs, "run");
+        format!("{}: {runs}, to reproduce: {}\n", it.signature, command(it))
+    });
+    let found = found.collect::<String>();
+    let _ = write!(
+        xml,
+        "<system-out>{}</system-out>\n</testsuite>\n</testsuites>\n",
+        markup(&found)
+    );
+    xml
+}
+
+fn expectations(summary: &Summary) -> Case {
+    let reasons = summary.unexpected.iter().map(|(what, it)| {
+        let runs = counted(it.runs, "run");
+        format!("{what} in {runs}, first seed {}: {}", it.seed, it.found)
+    });
+    let reasons: Vec<String> = reasons.collect();
+    Case {
+        name: format!("seeds {} are as the scenario expects", summary.seeds),
+        failure: (!reasons.is_empty()).then(|| reasons.join("\n")),
+    }
+}
+
+fn decided(summary: &Summary) -> Case {
+    let limits = summary.undecided.iter();
+    let limits: Vec<String> = limits
+        .map(|(limit, runs)| format!("{} cut off at {limit}", counted(*runs, "run")))
+        .collect();
+    let missing = (!summary.complete).then(|| "the sweep is not complete".to_owned());
+    let why: Vec<String> = limits.into_iter().chain(missing).collect();
+    Case {
+        name: "every run is decided".to_owned(),
+        failure: (!why.is_empty()).then(|| why.join("\n")),
+    }
+}

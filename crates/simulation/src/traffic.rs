@@ -1,0 +1,428 @@
+//! Messages and associations by connector and by workload: how long messages take, how long the queues
+//! are, and what becomes of calls.
+//!
+//! Every association is counted once, at the caller. Reads records only.
+
+use std::collections::BTreeMap;
+
+use kernel::Instant;
+use mta::{AssociationEnd, AssociationIndex, Fact, Submission};
+use net::HostId;
+
+use config::plan::Limits;
+
+/// Points of a queue's length over time.
+const POINTS_MAX: usize = 512;
+/// The first distance of two points, in nanoseconds. It doubles while there are too many points.
+const FIRST_WIDTH: u64 = 1_000_000_000;
+
+/// The traffic of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// By connector.
+    pub connectors: BTreeMap<String, ConnectorTraffic>,
+    /// By workload.
+    pub workloads: BTreeMap<String, MessageTraffic>,
+}
+
+/// The traffic of one connector.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectorTraffic {
+    /// Calls and associations.
+    pub associations: Calls,
+    /// Messages.
+    pub messages: MessageTraffic,
+}
+
+/// What became of the calls of a connector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Associations that the caller began.
+    pub begun: u64,
+    /// Of these, opened.
+    pub opened: u64,
+    /// Of the opened ones, released in order.
+    pub closed: u64,
+    /// Of the opened ones, broken off.
+    pub broken: u64,
+    /// Never opened although a control block was free.
+    pub not_opened: u64,
+    /// Never opened because the caller had no free control block.
+    pub refused: u64,
+}
+
+/// Messages of a connector or workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageTraffic {
+    /// Submitted.
+    pub submitted: u64,
+    /// Arrived whole at the destination.
+    pub arrived: u64,
+    /// Bytes of the messages that arrived.
+    pub arrived_bytes: u64,
+    /// Acknowledged to the sender.
+    pub acknowledged: u64,
+    /// Returned to the sender as undeliverable.
+    pub returned: u64,
+    /// From submission to arrival; `None` if nothing arrived.
+    pub latency: Option<Latency>,
+    /// Messages that are neither acknowledged nor returned.
+    pub queue: Queue,
+}
+
+/// Quantiles of the time from submission to arrival, exact, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// The median.
+    pub p50: u64,
+    /// 90 % take at most this.
+    pub p90: u64,
+    /// 99 % take at most this.
+    pub p99: u64,
+    /// The longest.
+    pub max: u64,
+}
+
+/// The length of a queue over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// The largest length.
+    pub peak: u64,
+    /// When it was reached first.
+    pub peak_at: Instant,
+    /// The length at the end of the run.
+    pub at_end: u64,
+    /// The distance of two points of `lengths`, in nanoseconds.
+    pub width: u64,
+    /// The largest length in each interval of `width`, from the start of the run on.
+    pub lengths: Vec<u64>,
+}
+
+/// Collects the traffic of a run.
+#[derive(Debug, Default)]
+pub(crate) struct TrafficMeter {
+    connectors: BTreeMap<(HostId, u32), (Calls, Flow)>,
+    workloads: Vec<Flow>,
+    /// Messages of one workload have numbers of one range of this size.
+    numbers_each: u64,
+    /// Messages that are neither acknowledged nor returned, or have not arrived.
+    pending: BTreeMap<u32, Pending>,
+    /// Associations that a host of ours has begun, with their connectors.
+    begun: BTreeMap<(HostId, AssociationIndex), Call>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    connector: u32,
+    has_block: bool,
+    is_open: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    connector: (HostId, u32),
+    at: Instant,
+    bytes: u32,
+    has_arrived: bool,
+    is_settled: bool,
+}
+
+/// The messages of a connector or workload so far.
+#[derive(Debug, Default)]
+struct Flow {
+    counts: MessageTraffic,
+    latencies: Vec<u64>,
+}
+
+impl TrafficMeter {
+    /// A meter for a scenario with these workloads.
+    pub(crate) fn new(workloads: usize) -> Self {
+        Self {
+            workloads: (0..workloads).map(|_| Flow::default()).collect(),
+            numbers_each: Limits::messages_each(workloads),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn on_submission(&mut self, host: HostId, at: Instant, submission: Submission) {
+        let connector = (host, submission.connector);
+        self.pending.insert(
+            submission.message,
+            Pending {
+                connector,
+                at,
+                bytes: submission.length,
+                has_arrived: false,
+                is_settled: false,
+            },
+        );
+        for flow in self.flows(connector, submission.message) {
+            flow.counts.submitted += 1;
+            flow.counts.queue.change(at, 1);
+        }
+    }
+
+    /// The process of a host has ended, with all its associations.
+    pub(crate) fn on_end(&mut self, host: HostId) {
+        self.begun.retain(|(of, _), _| *of != host);
+    }
+
+    pub(crate) fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
+        match fact {
+            Fact::AssociationBegun(index, connector) => self.on_begun(host, index, connector.0),
+            Fact::BlockBound(index, _) => {
+                if let Some(call) = self.begun.get_mut(&(host, index)) {
+                    call.has_block = true;
+                }
+            }
+            Fact::AssociationOpened(index) => {
+                if let Some(call) = self.begun.get_mut(&(host, index)) {
+                    call.is_open = true;
+                    let connector = call.connector;
+                    self.calls(host, connector).opened += 1;
+                }
+            }
+            Fact::AssociationEnded(index, end) => self.on_ended(host, index, end),
+            Fact::MessageArrived { message, .. } => self.on_arrival(message, at),
+            Fact::MessageAcknowledged(message) => {
+                self.on_settled(message, at, |counts| counts.acknowledged += 1);
+            }
+            Fact::MessageReturned(message) => {
+                self.on_settled(message, at, |counts| counts.returned += 1);
+            }
+            Fact::AssociationRefused
+            | Fact::TransportBegun(_)
+            | Fact::TransportEnded(_)
+            | Fact::BlockAllocated(_)
+            | Fact::BlockOutOfService(_)
+            | Fact::CloseRequestDropped(_)
+            | Fact::BlockReleased(_)
+            | Fact::CloseApplied { .. }
+            | Fact::MessageSubmitted(_) => {}
+        }
+    }
+
+    fn on_begun(&mut self, host: HostId, index: AssociationIndex, connector: u32) {
+        let call = Call {
+            connector,
+            has_block: false,
+            is_open: false,
+        };
+        self.begun.insert((host, index), call);
+        self.calls(host, connector).begun += 1;
+    }
+
+    fn on_ended(&mut self, host: HostId, index: AssociationIndex, end: AssociationEnd) {
+        // An association that this host has not begun is counted at its caller.
+        let Some(call) = self.begun.remove(&(host, index)) else {
+            return;
+        };
+        let calls = self.calls(host, call.connector);
+        match (call.is_open, end) {
+            (true, AssociationEnd::Orderly) => calls.closed += 1,
+            (true, AssociationEnd::NotOpened | AssociationEnd::Broken) => calls.broken += 1,
+            (false, _) if call.has_block => calls.not_opened += 1,
+            (false, _) => calls.refused += 1,
+        }
+    }
+
+    fn on_arrival(&mut self, message: u32, at: Instant) {
+        let Some(pending) = self.pending.get_mut(&message) else {
+            return;
+        };
+        // A second arrival is a violation, not another message.
+        if std::mem::replace(&mut pending.has_arrived, true) {
+            return;
+        }
+        let Pending {
+            connector,
+            at: submitted,
+            bytes,
+            is_settled,
+            ..
+        } = *pending;
+        if is_settled {
+            self.pending.remove(&message);
+        }
+        for flow in self.flows(connector, message) {
+            flow.counts.arrived += 1;
+            flow.counts.arrived_bytes += u64::from(bytes);
+            flow.latencies.push(at.saturating_since(submitted).nanos());
+        }
+    }
+
+    fn on_settled(&mut self, message: u32, at: Instant, count: fn(&mut MessageTraffic)) {
+        let Some(pending) = self.pending.get_mut(&message) else {
+            return;
+        };
+        if std::mem::replace(&mut pending.is_settled, true) {
+            return;
+        }
+        let (connector, has_arrived) = (pending.connector, pending.has_arrived);
+        if has_arrived {
+            self.pending.remove(&message);
+        }
+        for flow in self.flows(connector, message) {
+            count(&mut flow.counts);
+            flow.counts.queue.change(at, -1);
+        }
+    }
+
+    fn calls(&mut self, host: HostId, connector: u32) -> &mut Calls {
+        &mut self.connectors.entry((host, connector)).or_default().0
+    }
+
+    /// What a message counts for: its connector and its workload.
+    fn flows(&mut self, connector: (HostId, u32), message: u32) -> impl Iterator<Item = &mut Flow> {
+        let workload = u64::from(message) / self.numbers_each.max(1);
+        let workload = usize::try_from(workload).unwrap_or(usize::MAX);
+        let own = &mut self.connectors.entry(connector).or_default().1;
+        [own].into_iter().chain(self.workloads.get_mut(workload))
+    }
+
+    /// The traffic at the end of a run. `connector` gives the name of a host's connector, and
+    /// `workloads` are the names of the workloads in their order.
+    pub(crate) fn finish<'a>(
+        self,
+        end: Instant,
+        connector: impl Fn(HostId, u32) -> Option<String>,
+        workloads: impl Iterator<Item = &'a String>,
+    ) -> Traffic {
+        let connectors = self.connectors.into_iter();
+        let connectors = connectors.filter_map(|((host, number), (associations, flow))| {
+            let messages = flow.finish(end);
+            let traffic = ConnectorTraffic {
+                associations,
+                messages,
+            };
+            Some((connector(host, number)?, traffic))
+        });
+        let flows = self.workloads.into_iter().map(|it| it.finish(end));
+        Traffic {
+            connectors: connectors.collect(),
+            workloads: workloads.cloned().zip(flows).collect(),
+        }
+    }
+}
+
+impl Flow {
+    fn finish(mut self, end: Instant) -> MessageTraffic {
+        self.latencies.sort_unstable();
+        let of = |percent: usize| {
+            // The smallest latency that so many percent do not exceed.
+            let rank = (self.latencies.len() * percent).div_ceil(100).max(1);
+            self.latencies.get(rank - 1).copied()
+        };
+        self.counts.latency = of(50)
+            .zip(of(90))
+            .zip(of(99).zip(of(100)))
+            .map(|((p50, p90), (p99, max))| Latency { p50, p90, p99, max });
+        self.counts.queue.change(end, 0);
+        self.counts
+    }
+}
+
+impl Queue {
+    /// The length changes now.
+    fn change(&mut self, at: Instant, by: i64) {
+        self.width = self.width.max(FIRST_WIDTH);
+        let bucket = |at: Instant, width| usize::try_from(at.nanos() / width).unwrap_or(usize::MAX);
+        while bucket(at, self.width) >= POINTS_MAX {
+            self.width *= 2;
+            let pairs = self.lengths.chunks(2);
+            self.lengths = pairs
+                .map(|pair| pair.iter().copied().max().unwrap_or(0))
+                .collect();
+        }
+        // Until now the length was what it was before.
+        let index = bucket(at, self.width);
+        if self.lengths.len() <= index {
+            self.lengths.resize(index + 1, self.at_end);
+        }
+        self.at_end = self.at_end.saturating_add_signed(by);
+        self.lengths[index] = self.lengths[index].max(self.at_end);
+        if self.at_end > self.peak {
+            (self.peak, self.peak_at) = (self.at_end, at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::Duration;
+    use mta::Priority;
+
+    fn at(seconds: u64) -> Instant {
+        Instant::ZERO + Duration::from_secs(seconds)
+    }
+
+    fn submission(message: u32) -> Submission {
+        Submission {
+            connector: 0,
+            message,
+            rng_key: 0,
+            length: 1_000,
+            priority: Priority::Normal,
+        }
+    }
+
+    fn arrived(message: u32) -> Fact {
+        Fact::MessageArrived {
+            from: 0,
+            message,
+            length: 1_000,
+            hash: 0,
+        }
+    }
+
+    fn finish(meter: TrafficMeter, end: Instant) -> Traffic {
+        let names = ["mail".to_owned(), "more".to_owned()];
+        let connector = |_: HostId, number: u32| Some(format!("c{number}"));
+        meter.finish(end, connector, names.iter())
+    }
+
+    #[test]
+    fn latencies_and_the_queue_are_those_of_the_records() {
+        let mut meter = TrafficMeter::new(1);
+        for message in 0..100 {
+            meter.on_submission(HostId(0), at(0), submission(message));
+        }
+        for message in 0..100_u32 {
+            let time = at(u64::from(message) + 1);
+            meter.on_fact(HostId(1), time, arrived(message));
+            // A copy does not count again.
+            meter.on_fact(HostId(1), time, arrived(message));
+            meter.on_fact(HostId(0), time, Fact::MessageAcknowledged(message));
+        }
+        let traffic = finish(meter, at(200));
+        let messages = &traffic.connectors["c0"].messages;
+        assert_eq!(*messages, traffic.workloads["mail"]);
+        assert_eq!((messages.submitted, messages.arrived), (100, 100));
+        assert_eq!(messages.arrived_bytes, 100_000);
+        let latency = messages.latency.expect("messages arrived");
+        let seconds = [latency.p50, latency.p90, latency.p99, latency.max];
+        assert_eq!(seconds.map(|it| it / FIRST_WIDTH), [50, 90, 99, 100]);
+        let queue = &messages.queue;
+        assert_eq!((queue.peak, queue.peak_at, queue.at_end), (100, at(0), 0));
+        assert_eq!(queue.lengths.len(), 201);
+        assert_eq!((queue.lengths[50], queue.lengths[150]), (50, 0));
+    }
+
+    #[test]
+    fn a_long_run_has_no_more_points_and_the_same_peak() {
+        let mut meter = TrafficMeter::new(2);
+        meter.on_submission(HostId(0), at(70), submission(0));
+        meter.on_submission(HostId(0), at(71), submission(1));
+        meter.on_fact(HostId(0), at(72), Fact::MessageReturned(0));
+        meter.on_submission(HostId(0), at(1_000_000), submission(2));
+        let traffic = finish(meter, at(2_000_000));
+        let messages = &traffic.connectors["c0"].messages;
+        let queue = &messages.queue;
+        assert!(queue.lengths.len() <= POINTS_MAX);
+        assert_eq!(queue.lengths.iter().max(), Some(&2));
+        assert_eq!((queue.peak, queue.at_end), (2, 2));
+        assert_eq!((messages.returned, messages.latency), (1, None));
+        assert_eq!(traffic.workloads["more"].submitted, 0);
+    }
+}
