@@ -107,6 +107,27 @@ pub mod wait_array {
     pub const BYTES: u32 = 12 + 4 * (ENTRIES_MAX + 1);
 }
 
+/// The copy of a select set on the stack of an Async Notify (4.0 only).
+pub mod select_copy {
+    use super::Field;
+
+    /// The number of handles.
+    pub const COUNT: Field = Field::new(0, "select() argument.count");
+    /// Bytes of the stack from the copy to its end. Modeling decision: a page.
+    pub const STACK_BYTES: u32 = 4_096;
+    /// Bytes from one stack to the next: the page after each stack is not mapped.
+    pub const STRIDE_BYTES: u32 = 2 * STACK_BYTES;
+
+    /// A handle. An index beyond the set is a word higher up the stack, or no word at all.
+    #[must_use]
+    pub const fn handle(index: u32) -> Field {
+        Field::new(
+            4_u32.wrapping_mul(index.wrapping_add(1)),
+            "select() argument.handle",
+        )
+    }
+}
+
 /// `AF_INET`: the address family of IPv4.
 pub const FAMILY_INTERNET: u32 = 2;
 
@@ -124,6 +145,8 @@ pub struct Layout {
     pub thread_blocks: Address,
     /// The number of thread control blocks.
     pub threads: u32,
+    /// The copy of a select set on the stack of the first Async Notify; null in 5.5 and later.
+    pub select_copies: Address,
     /// Whether the head of the pool's free list counts its changes.
     pub head_counts: bool,
 }
@@ -185,6 +208,14 @@ impl Layout {
         );
         self.pool
             .offset(pool::HEADER_BYTES + index.0 * field::BYTES)
+    }
+
+    /// The address of the copy of a select set on the stack of this thread control block's Async
+    /// Notify.
+    #[must_use]
+    pub const fn select_copy(&self, thread_block: u32) -> Address {
+        self.select_copies
+            .offset(thread_block * select_copy::STRIDE_BYTES)
     }
 
     /// The index of the block at `address`. A corrupted pointer gives the index that its offset
@@ -318,6 +349,7 @@ mod tests {
             blocks: 20,
             thread_blocks,
             threads: 2,
+            select_copies: Address::NULL,
             head_counts: false,
         }
     }

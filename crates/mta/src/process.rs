@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use machine::{Instant, LockId, Machine, QueueId, StaticFull};
+use machine::{Address, Instant, LockId, Machine, QueueId, StaticFull};
 
 use crate::blocks::audit::Audit;
 use crate::build::decision::FreeList;
@@ -13,7 +13,7 @@ use crate::build::{Build, Generation, LockName, Operation, Structure};
 use crate::config::{Config, Submission};
 use crate::coverage::{Coverage, CoverageCounters};
 use crate::environment::{Thread, Winsock};
-use crate::layout::{BlockIndex, Layout, field, pool, wait_array};
+use crate::layout::{BlockIndex, Layout, field, pool, select_copy, wait_array};
 use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
@@ -56,8 +56,12 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         let configured = connector.session_disconnect;
         connector.session_disconnect = config.build.session_timer(configured);
     }
-    let head_counts = config.build.free_list() == FreeList::InterlockedWithCount;
-    let layout = map(machine, config.control_blocks, threads, head_counts)?;
+    let layout = map(
+        machine,
+        config.build.as_ref(),
+        config.control_blocks,
+        threads,
+    )?;
     let queues = Queues {
         main: machine.create_queue("MAIN BASE", QUEUE_LIMIT),
         up: machine.create_queue("POP4 UP", QUEUE_LIMIT),
@@ -93,22 +97,28 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
     })
 }
 
-/// Maps the pool and the thread control blocks, and links all blocks into the free list in order.
+/// Maps the pool, the thread control blocks and the stacks of the Async Notify threads, and links all
+/// blocks into the free list in order.
 fn map(
     machine: &mut Machine<Winsock>,
+    build: &dyn Build,
     blocks: u32,
     threads: u32,
-    head_counts: bool,
 ) -> Result<Layout, StaticFull> {
     let pool = machine.map_static(Layout::pool_bytes(blocks) / 4, "control block pool")?;
     let words = threads * wait_array::BYTES / 4;
     let thread_blocks = machine.map_static(words, "thread control blocks")?;
+    let select_copies = match build.generation() {
+        Generation::Pairs => map_stacks(machine, threads)?,
+        Generation::Single => Address::NULL,
+    };
     let layout = Layout {
         pool,
         blocks,
         thread_blocks,
         threads,
-        head_counts,
+        select_copies,
+        head_counts: build.free_list() == FreeList::InterlockedWithCount,
     };
     for index in 0..blocks {
         let next = if index + 1 < blocks {
@@ -124,6 +134,17 @@ fn map(
     let head = layout.head(0, layout.block(BlockIndex(0)));
     machine.poke((pool + pool::FREE).address, head);
     Ok(layout)
+}
+
+/// The parts of the stacks that hold the argument of select(), one for each pair.
+fn map_stacks(machine: &mut Machine<Winsock>, threads: u32) -> Result<Address, StaticFull> {
+    let words = select_copy::STACK_BYTES / 4;
+    let first = machine.map_static(words, "thread stack")?;
+    for index in 1..threads {
+        let stack = machine.map_static(words, "thread stack")?;
+        assert_eq!(stack, first.offset(index * select_copy::STRIDE_BYTES));
+    }
+    Ok(first)
 }
 
 fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> BTreeMap<LockName, LockId> {

@@ -21,8 +21,13 @@ const SELECT_ON_NT_3_51: u32 = 0x761f_62ab;
 /// Where the MTA's own code lay, in 4.0 and in 5.x stacks.
 const CODE_4_0: u32 = 0x0200_0000;
 const CODE_5_X: u32 = 0x0050_0000;
+/// Where NTDLL was on NT 3.51, 77f80000 to 77fce000 (Q184481). It has the code of the heap.
+const NTDLL_ON_NT_3_51: u32 = 0x77f8_0000;
+const NTDLL_BYTES: u32 = 0x0003_ffff;
+/// What the names of the words begin with that the heap's code reads and writes.
+const HEAP: &str = "heap ";
 /// The name of the words that select() reads.
-const SELECT_SET: &str = "select set.handle";
+const SELECT_ARGUMENT: &str = "select() argument.handle";
 const CODE_BYTES: u32 = 0x000f_ffff;
 
 /// The parts of an exception that the texts contain.
@@ -136,10 +141,10 @@ fn dr_watson(writer: &Writer<'_>, code: u32, at: u32) -> Entry {
     }
 }
 
-/// The address of the instruction. The program raises its own exceptions through KERNEL32, and
-/// select() reads the handles of its set. Every other access is the MTA's own; a modeled program has no
-/// instructions, so its address is derived from the name of its location, within the bounds of the
-/// MTA's code.
+/// The address of the instruction. The program raises its own exceptions through KERNEL32, select()
+/// reads the handles of its set, and NTDLL the links of the heap. Every other access is the MTA's own. A
+/// modeled program has no instructions, so an address without a source is derived from the name of the
+/// location, within the bounds of the code.
 fn instruction(writer: &Writer<'_>, raised: Fatal) -> u32 {
     let Some(location) = raised.location else {
         return match writer.plan.tcp {
@@ -147,8 +152,11 @@ fn instruction(writer: &Writer<'_>, raised: Fatal) -> u32 {
             TcpProfile::Nt4 | TcpProfile::W2k | TcpProfile::Linux => RAISED_ON_NT_4,
         };
     };
-    if location == SELECT_SET && writer.plan.tcp == TcpProfile::Nt351 {
+    if location == SELECT_ARGUMENT && writer.plan.tcp == TcpProfile::Nt351 {
         return SELECT_ON_NT_3_51;
+    }
+    if location.starts_with(HEAP) && writer.plan.tcp == TcpProfile::Nt351 {
+        return NTDLL_ON_NT_3_51 + (kernel::key(location) as u32 & NTDLL_BYTES);
     }
     let base = match writer.view.generation {
         Generation::Pairs => CODE_4_0,

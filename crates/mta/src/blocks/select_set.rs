@@ -1,20 +1,29 @@
-//! The select sets of 4.0: the list of handles that one select() call waits for.
+//! The select sets of 4.0: the `fd_set` that a pair's select() waits for.
 //!
 //! A set is a block of the process heap that a thread control block points to. The Async Notify
-//! builds one for its wait, and each thread that changes the wait array discards it. Two threads
+//! builds one from the wait array, and each thread that changes the array discards it. Two threads
 //! "update the pointers used by one select call" (Q152951): without a lock both may free the same
 //! heap block. Exchange 5.5 and 2000 have no select sets.
+//!
+//! select() overwrites the set that it is passed with the sockets that are ready (WinSock 1.1:
+//! `fd_set` is in and out). So the Async Notify passes a copy on its stack
+//! (docs/decisions/0014-select-sets.md).
 
 use machine::{Address, Field};
 use winsock::EventHandle;
 
 use crate::blocks::heap;
-use crate::blocks::wait_entry::WaitEntry;
 use crate::build::{Generation, Operation, Structure};
 use crate::environment::Thread;
-use crate::layout::wait_array;
+use crate::layout::{select_copy, wait_array};
 use crate::shared::Shared;
 
+/// `FD_SETSIZE`: the handles that a set has room for. select() itself knows no limit.
+const HANDLES_MAX: u32 = 64;
+/// `sizeof(fd_set)`.
+const BYTES: u32 = 4 * (1 + HANDLES_MAX);
+/// The words of a set: `fd_count`, then `fd_array`.
+const COUNT: Field = Field::new(0, "select set.count");
 const HANDLE: &str = "select set.handle";
 
 /// Builds the set for these handles. The caller holds the lock of the wait arrays.
@@ -22,63 +31,82 @@ pub(crate) async fn build(
     t: &Thread,
     shared: &Shared,
     thread_block: u32,
-    events: Vec<EventHandle>,
+    events: impl Iterator<Item = EventHandle>,
 ) {
-    if shared.build.generation() == Generation::Single {
-        return;
-    }
     discard(t, shared, thread_block).await;
-    // At least one word, so that a set without handles has an address: null means "no set".
-    let words = u32::try_from(events.len())
-        .expect("an array has at most 63 entries")
-        .max(1);
-    let set = t.allocate(4 * words).await;
+    let set = t.allocate(BYTES).await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     t.write(pointer, set.0).await;
-    for (event, index) in events.iter().zip(0..) {
-        t.write(set + handle(index), event.0).await;
+    // FD_ZERO.
+    t.write(set + COUNT, 0).await;
+    for event in events {
+        // FD_SET of WinSock 1.1: if (fd_count < FD_SETSIZE) fd_array[fd_count++] = s;
+        let count = t.read(set + COUNT).await;
+        if count < HANDLES_MAX {
+            t.write(set + handle(count), event.0).await;
+            t.write(set + COUNT, count + 1).await;
+        }
     }
 }
 
-/// The handles of `entries` as select() reads them from the set; `None` if there is no set any more.
-/// Exchange 5.5 and 2000 pass the handles of the array itself.
+/// The handles that select() is called with; `None` if there is no set any more.
+///
+/// select() reads as many words as its argument says, and the end of the stack ends it with an
+/// access violation.
 pub(crate) async fn handles(
     t: &Thread,
     shared: &Shared,
     thread_block: u32,
-    entries: &[WaitEntry],
 ) -> Option<Vec<EventHandle>> {
-    if shared.build.generation() == Generation::Single {
-        return Some(entries.iter().map(|entry| entry.event).collect());
+    let copy = copy_to_stack(t, shared, thread_block).await?;
+    let count = t.read(copy + select_copy::COUNT).await;
+    let mut handles = Vec::new();
+    for index in 0..count {
+        let word = t.read(copy + select_copy::handle(index)).await;
+        handles.push(EventHandle(word));
     }
+    Some(handles)
+}
+
+/// Copies the set to the stack of the Async Notify: `fd_set copy = *set;`. The words beyond the count
+/// are left out, because nothing reads them.
+async fn copy_to_stack(t: &Thread, shared: &Shared, thread_block: u32) -> Option<Address> {
     let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
-    let is_there = t.read(pointer).await != 0;
-    let mut handles = Vec::with_capacity(entries.len());
-    if is_there {
-        // The pointer is read a second time, to pass it on, and select() follows it. Without a lock
-        // another thread may have freed the set in between: then it is null, or leads to words of
-        // another block.
-        let set = Address(t.read(pointer).await);
-        for (_, index) in entries.iter().zip(0..) {
-            handles.push(EventHandle(t.read(set + handle(index)).await));
+    let set = Address(t.read(pointer).await);
+    let copy = shared.layout.select_copy(thread_block);
+    if !set.is_null() {
+        // Without a lock another thread may have freed the set by now. The first word of a free
+        // block is a link of the heap's free list: no count of sockets is so large.
+        let count = t.read(set + COUNT).await;
+        t.write(copy + select_copy::COUNT, count).await;
+        for index in 0..count.min(HANDLES_MAX) {
+            let word = t.read(set + handle(index)).await;
+            t.write(copy + select_copy::handle(index), word).await;
         }
     }
     shared.unlock(t, lock).await;
-    is_there.then_some(handles)
+    (!set.is_null()).then_some(copy)
 }
 
-/// Whether the set still exists, so that the array need not be read again. Exchange 5.5 and 2000
-/// read the array before each wait.
+/// Whether the set still exists, so that the array need not be read again.
 pub(crate) async fn is_current(t: &Thread, shared: &Shared, thread_block: u32) -> bool {
-    if shared.build.generation() == Generation::Single {
-        return false;
-    }
     let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
     shared.unlock(t, lock).await;
     !set.is_null()
+}
+
+/// Frees the set after an event was handled. A socket that connects is in other sets than one that is
+/// open, so a program that calls select() makes its sets anew after each event.
+pub(crate) async fn discard_after_event(t: &Thread, shared: &Shared, thread_block: u32) {
+    if shared.build.generation() == Generation::Single {
+        return;
+    }
+    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    discard(t, shared, thread_block).await;
+    shared.unlock(t, lock).await;
 }
 
 /// Frees the set, so that the next wait builds another. The caller holds the lock of the wait
@@ -95,5 +123,5 @@ pub(crate) async fn discard(t: &Thread, shared: &Shared, thread_block: u32) {
 }
 
 fn handle(index: u32) -> Field {
-    Field::new(4 * index, HANDLE)
+    Field::new(4 * (1 + index), HANDLE)
 }

@@ -131,11 +131,16 @@ pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<
     entries.retain(|entry| entry.event.0 != 0);
     entries.sort_by_key(|entry| entry.block);
     let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
-    let events = entries.iter().map(|entry| entry.event).collect();
-    select_set::build(t, shared, thread_block, events).await;
-    if shared.build.generation() == Generation::Pairs && read_entries(t, array).await != blocks {
-        // The array changed while no lock was held, so the set is not that of the array.
-        select_set::discard(t, shared, thread_block).await;
+    if shared.build.generation() == Generation::Pairs {
+        let events = entries.iter().map(|entry| entry.event);
+        let handles = [shared.wake_up_event(thread_block)]
+            .into_iter()
+            .chain(events);
+        select_set::build(t, shared, thread_block, handles).await;
+        if read_entries(t, array).await != blocks {
+            // The array changed while no lock was held, so the set is not that of the array.
+            select_set::discard(t, shared, thread_block).await;
+        }
     }
     shared.unlock(t, lock).await;
     entries
@@ -152,7 +157,11 @@ async fn read_entries(t: &Thread, array: Address) -> Vec<Address> {
             .await
             .min(wait_array::ENTRIES_MAX)
     {
-        blocks.push(Address(t.read(Layout::entry(array, index)).await));
+        // An entry that is being removed is null for a moment.
+        let block = Address(t.read(Layout::entry(array, index)).await);
+        if !block.is_null() {
+            blocks.push(block);
+        }
         index += 1;
     }
     blocks

@@ -84,26 +84,26 @@ impl Driver<'_> {
     /// signaled.
     async fn wait_once(&mut self) {
         let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
-        let handles = self.handles_to_wait_for().await;
+        let events = self.handles_to_wait_for().await;
         let wake_up = shared.wake_up_event(thread_block);
         self.log_waits();
-        // The wake-up comes first: WSAWaitForMultipleEvents returns the lowest signaled index.
-        let events = [wake_up].into_iter().chain(handles).collect();
-        match sockets::wait(t, events, self.state.next_retry()).await {
-            WaitResult::Signaled(0) if self.resets_after_draining() => {}
-            WaitResult::Signaled(0) => sockets::reset_event(t, wake_up).await,
-            WaitResult::Signaled(index) => {
-                let entry = self.state.entries[index - 1];
-                self.on_network_events(entry).await;
-                let current = wait_array::read_again(t, shared, entry).await;
-                self.state.entries[index - 1].state = current.and_then(|entry| entry.state);
+        match sockets::wait(t, events.clone(), self.state.next_retry()).await {
+            WaitResult::Signaled(index) if events[index] != wake_up => {
+                self.on_signaled(events[index]).await;
             }
+            WaitResult::Signaled(_) if self.resets_after_draining() => {}
+            WaitResult::Signaled(_) => sockets::reset_event(t, wake_up).await,
             // Another thread closed a handle after the scan. The wait for event objects stands for
-            // select(), which reports a socket that is closed as 10038 (Q170006).
+            // select(), which reports a socket that is closed as 10038 (Q170006), and a set without
+            // sockets as 10022.
             WaitResult::Failed(_) => {
                 let first = self.state.entries.first();
                 let block = first.map_or(BlockIndex(0), |entry| entry.block.index);
-                let error = SocketError::NotSocket;
+                let error = if events.is_empty() {
+                    SocketError::Invalid
+                } else {
+                    SocketError::NotSocket
+                };
                 log_socket_error(t, SocketFunction::Select, Some(error), block);
                 self.state.entries = wait_array::scan(t, shared, thread_block).await;
             }
@@ -112,15 +112,35 @@ impl Driver<'_> {
         self.connect_due().await;
     }
 
-    /// Reads the array if it has changed. Returns a handle for each entry.
+    /// Handles the network events of the first entry with this handle, as FD_ISSET finds it.
+    async fn on_signaled(&mut self, event: EventHandle) {
+        let found = self.state.entries.iter().position(|it| it.event == event);
+        // A corrupted set may have a handle that no entry has.
+        let Some(index) = found else { return };
+        let entry = self.state.entries[index];
+        select_set::discard_after_event(self.t, self.shared, self.thread_block).await;
+        self.on_network_events(entry).await;
+        let current = wait_array::read_again(self.t, self.shared, entry).await;
+        self.state.entries[index].state = current.and_then(|entry| entry.state);
+    }
+
+    /// Reads the array if it has changed. Returns the handles of the wait: first the wake-up event,
+    /// since WSAWaitForMultipleEvents returns the lowest signaled index, then one for each entry.
     async fn handles_to_wait_for(&mut self) -> Vec<EventHandle> {
         let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
+        if shared.build.generation() == Generation::Single {
+            self.state.entries = wait_array::scan(t, shared, thread_block).await;
+            let entries = self.state.entries.iter().map(|entry| entry.event);
+            return [shared.wake_up_event(thread_block)]
+                .into_iter()
+                .chain(entries)
+                .collect();
+        }
         loop {
             if !select_set::is_current(t, shared, thread_block).await {
                 self.state.entries = wait_array::scan(t, shared, thread_block).await;
             }
-            let entries = &self.state.entries;
-            if let Some(handles) = select_set::handles(t, shared, thread_block, entries).await {
+            if let Some(handles) = select_set::handles(t, shared, thread_block).await {
                 return handles;
             }
             // The array has changed again since it was read.

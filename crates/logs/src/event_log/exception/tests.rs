@@ -72,7 +72,7 @@ fn an_access_violation_of_4_0_names_no_thread() {
 #[test]
 fn a_violation_in_select_reads_as_in_q152941() {
     let in_select = Fatal {
-        location: Some("select set.handle"),
+        location: Some("select() argument.handle"),
         ..ACCESS
     };
     let [unexpected, _] = logged(Build::V4_0_993_6, TcpProfile::Nt351, 10, in_select);
@@ -81,6 +81,20 @@ fn a_violation_in_select_reads_as_in_q152941() {
         "An unexpected error has occurred which may cause the MTA to terminate. Error: Exception \
          c0000005 occurred at Address 761f62ab."
     );
+}
+
+#[test]
+fn a_violation_in_the_heap_is_in_the_systems_code() {
+    let in_heap = Fatal {
+        location: Some("heap list.before"),
+        ..ACCESS
+    };
+    let [unexpected, _] = logged(Build::V4_0_993_6, TcpProfile::Nt351, 10, in_heap);
+    let text = unexpected.description();
+    let (_, address) = text.split_once("at Address ").expect("as in Q152941");
+    let address = address.strip_suffix('.').expect("nothing follows");
+    let address = u32::from_str_radix(address, 16).expect("it is hexadecimal");
+    assert!((0x77f8_0000..0x77fc_e000).contains(&address), "{address:x}");
 }
 
 #[test]
