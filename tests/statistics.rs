@@ -8,6 +8,7 @@
 //! - `leak_rate`: what the leak rate depends on.
 //! - `link_loss`: what a link loses.
 //! - `tcp_timing`: the timing of the TCP profiles.
+//! - `q152941`: the sentences and events of the article.
 //! - `q303102`: the sentences and log lines of the article.
 //! - `symptoms`: symptoms, delivery and conservation.
 
@@ -15,6 +16,7 @@ mod clean_runs;
 mod heap_races;
 mod leak_rate;
 mod link_loss;
+mod q152941;
 mod q303102;
 mod symptoms;
 mod tcp_timing;

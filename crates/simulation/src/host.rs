@@ -32,6 +32,8 @@ pub(crate) struct Host {
     pub(crate) next_slice: NextSlice,
     /// Numbers the waits over all starts, so that the timeout of an ended process is recognised.
     pub(crate) waits: u32,
+    /// Bytes that threads have taken out of sockets, over all starts.
+    pub(crate) bytes_taken: u64,
 }
 
 /// The MTA process of a host.
@@ -80,6 +82,7 @@ impl Host {
             starts: 0,
             next_slice: NextSlice::default(),
             waits: 0,
+            bytes_taken: 0,
         }
     }
 
@@ -184,6 +187,9 @@ impl Host {
                 Answered::Now
             }
             (reply, _) => {
+                if let Reply::Received(bytes) = &reply {
+                    self.bytes_taken += bytes.len() as u64;
+                }
                 reply_now(service, thread, at, SocketResponse::Reply(reply));
                 // Waits that end here were ended by this thread; all others, by the network.
                 if sets_event {

@@ -7,7 +7,7 @@
 //! | Oracle | Property | Reads |
 //! |---|---|---|
 //! | `blocks` | a control block is in use once at a time and can always be released | facts of the MTA; its memory when it is quiescent |
-//! | `delivery` | a message is acknowledged only after it has arrived, intact and once | facts of the MTA |
+//! | `delivery` | a message is acknowledged only after it has arrived, intact and once, and its bytes came out of a socket | facts of the MTA; the bytes that sockets gave out |
 //! | `liveness` | a message that is queued when the network heals is acknowledged or returned | facts of the MTA |
 //! | `deadlock` | no threads wait for each other's critical sections in a cycle | who owns which critical section |
 //! | `memory` | no data race, no invalid heap call, no access to unallocated memory | the race detector; the heap's headers at the end |
@@ -175,6 +175,11 @@ impl Oracles {
         self.liveness.on_healing();
     }
 
+    /// The threads of a host have taken this many bytes out of their sockets so far.
+    pub(crate) fn on_bytes_taken(&mut self, host: HostId, bytes: u64) {
+        self.delivery.on_bytes_taken(host, bytes);
+    }
+
     /// A thread of the MTA writes a record.
     pub(crate) fn on_record(&mut self, host: HostId, at: Instant, record: &mta::Record) {
         match record {
@@ -195,7 +200,7 @@ impl Oracles {
         self.totals.count_fact(fact);
         self.totals.traffic.on_fact(host, at, fact);
         let block = self.blocks[host.0 as usize].on_fact(fact);
-        let message = self.delivery.on_fact(fact);
+        let message = self.delivery.on_fact(host, fact);
         self.liveness.on_fact(fact);
         self.add(host, at, block.into_iter().chain(message));
     }

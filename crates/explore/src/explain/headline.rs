@@ -50,16 +50,35 @@ pub(super) fn of_block(
 pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> Option<String> {
     let build = scenario.hosts.get(host)?.build()?.as_str();
     let shipped = Shipped::named(build)?;
-    let structures = [Structure::Pool, Structure::Blocks, Structure::WaitArrays];
-    let is_guarded = |it: &Structure| shipped.guard(*it, Operation::Use).is_some();
-    let locks = match structures.iter().all(is_guarded) {
-        true => "although it has a lock for each structure",
-        false => "for it has no lock that would keep them apart",
+    let Some((structure, name)) = structure(&pair.later).or_else(|| structure(&pair.earlier))
+    else {
+        return Some(format!("{}; {build} allows this order", pair.order));
+    };
+    let locks = match shipped.guard(structure, Operation::Use) {
+        Some(_) => "although it has a lock for",
+        None => "for it has no lock for",
     };
     Some(format!(
-        "{}; {build} allows this order, {locks}",
+        "{}; {build} allows this order, {locks} {name}",
         pair.order
     ))
+}
+
+/// The shared structure that an access is about, and its name in a sentence.
+fn structure(access: &str) -> Option<(Structure, &'static str)> {
+    // The first that matches counts: the names of the others contain that of the control blocks.
+    let by_name = [
+        ("control block pool.", Structure::Pool, "the pool"),
+        (
+            "thread control block.",
+            Structure::WaitArrays,
+            "the wait arrays",
+        ),
+        ("select set.", Structure::WaitArrays, "the wait arrays"),
+        ("control block.", Structure::Blocks, "the control blocks"),
+    ];
+    let found = by_name.into_iter().find(|(word, ..)| access.contains(word));
+    found.map(|(_, structure, name)| (structure, name))
 }
 
 /// The facts that decide about one use of a block: from its last allocation before the violation. A
@@ -90,4 +109,23 @@ fn facts_of(
         is_applied || of_block.contains(fact)
     };
     own.filter(|(.., fact)| concerned(fact)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_belongs_to_the_structure_that_its_word_names() {
+        let of = |access: &str| structure(access).map(|(structure, _)| structure);
+        let pool = "MAIN BASE (001) reads control block pool.free list: 00561020";
+        assert_eq!(of(pool), Some(Structure::Pool));
+        let array = "TCP/IP ASYNC (011) reads thread control block.select set: 0";
+        assert_eq!(of(array), Some(Structure::WaitArrays));
+        let set = "TCP/IP ASYNC (011) reads select set.count: 01670178";
+        assert_eq!(of(set), Some(Structure::WaitArrays));
+        let block = "POP4 UP (007) reads control block.state: 6";
+        assert_eq!(of(block), Some(Structure::Blocks));
+        assert_eq!(of("POP4 UP (007) writes heap list.next: 0"), None);
+    }
 }

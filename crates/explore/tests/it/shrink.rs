@@ -113,8 +113,8 @@ fn crash() -> Capsule {
         let outcome = explore::run(&scenario, seed, QUICK).expect("it runs");
         let result = RunResult::of(&outcome, "", BTreeMap::new());
         let mut failures = result.failures.iter();
-        let failure = failures
-            .find(|it| it.signature == "exception c0000005: select set.handle is not mapped")?;
+        let failure =
+            failures.find(|it| it.signature == "exception e0020002: raised by ExchHeapFree")?;
         let checkpoints = &outcome.checkpoints;
         Some(Capsule::of(&result, failure, checkpoints, &scenario, &[]))
     });

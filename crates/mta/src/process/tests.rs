@@ -4,8 +4,10 @@
 use kernel::Choices;
 use machine::{HeapConfig, Pct, Progress, Random, Scheduler, Strategy, ViolationKind};
 
+use winsock::EventHandle;
+
 use super::*;
-use crate::blocks::{pool as block_pool, wait_array as arrays};
+use crate::blocks::{heap, pool as block_pool, select_set, wait_array as arrays};
 use crate::build::Shipped;
 use crate::environment::Thread;
 use crate::layout::BlockIndex;
@@ -69,8 +71,7 @@ where
     };
     let strategy = Strategy::Controlled(Box::new(scheduler));
     let mut machine = Machine::new(config, strategy, choices, 1).expect("a sound configuration");
-    let head_counts = build.free_list() == FreeList::InterlockedWithCount;
-    let layout = map(&mut machine, BLOCKS, 2, head_counts).expect("a small pool fits");
+    let layout = map(&mut machine, &build, BLOCKS, 2).expect("a small pool fits");
     let queue = machine.create_queue("unused", 1);
     let shared = Rc::new(Shared {
         locks: make_locks(&mut machine, &build),
@@ -283,4 +284,32 @@ fn the_race_detector_reports_every_schedule_of_an_unlocked_pool() {
             "seed {seed}"
         );
     }
+}
+
+/// The first word of a free block is a link: select() takes it for a count, and reads its argument up to
+/// the end of the stack.
+#[test]
+fn select_raises_an_exception_for_a_set_that_was_freed() {
+    let events = [EventHandle(8), EventHandle(12)];
+    let call = |is_freed: bool| {
+        run_random_walk(
+            Shipped::EXCHANGE_4_0_993_6,
+            0,
+            move |t, shared, number| async move {
+                if number > 0 {
+                    return;
+                }
+                select_set::build(&t, &shared, 0, events.into_iter()).await;
+                let pointer = shared.layout.thread_block(0) + wait_array::SET;
+                let set = Address(t.read(pointer).await);
+                if is_freed {
+                    heap::free(&t, set).await;
+                }
+                let handles = select_set::handles(&t, &shared, 0).await;
+                assert_eq!(handles.as_deref(), Some(events.as_slice()));
+            },
+        )
+    };
+    assert!(!call(false).raised);
+    assert!(call(true).raised);
 }

@@ -2,8 +2,9 @@
 //!
 //! Property: a message arrives as it was submitted - sender, length and bytes - and once, and it is
 //! acknowledged to its sender only after it has arrived. Arrivals are compared by a hash of the
-//! bytes in the order in which they were read, from the MTA's facts. A message that never arrives
-//! violates nothing here; see `liveness`.
+//! bytes in the order in which they were read, from the MTA's facts. That the MTA has the bytes is not
+//! taken from its facts: the messages that have arrived at a host are no longer than what its sockets
+//! have given out. A message that never arrives violates nothing here; see `liveness`.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,16 @@ use config::plan::ViolationKind;
 pub(super) struct Delivery {
     addresses: Vec<u32>,
     messages: BTreeMap<u32, Message>,
+    hosts: BTreeMap<HostId, Bytes>,
+}
+
+/// The bytes of a host.
+#[derive(Debug, Default)]
+struct Bytes {
+    /// Taken out of sockets.
+    taken: u64,
+    /// In messages that have arrived.
+    arrived: u64,
 }
 
 #[derive(Debug)]
@@ -33,7 +44,13 @@ impl Delivery {
         Self {
             addresses,
             messages: BTreeMap::new(),
+            hosts: BTreeMap::new(),
         }
+    }
+
+    /// The threads of a host have taken this many bytes out of their sockets so far.
+    pub(super) fn on_bytes_taken(&mut self, host: HostId, bytes: u64) {
+        self.hosts.entry(host).or_default().taken = bytes;
     }
 
     pub(super) fn on_submission(&mut self, sender: HostId, submission: Submission) {
@@ -46,7 +63,7 @@ impl Delivery {
         assert!(before.is_none(), "message numbers are unique in a run");
     }
 
-    pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Defect> {
+    pub(super) fn on_fact(&mut self, host: HostId, fact: Fact) -> Option<Defect> {
         if let Fact::MessageArrived {
             from,
             message,
@@ -54,7 +71,12 @@ impl Delivery {
             hash,
         } = fact
         {
-            return self.on_arrival(from, message, length, hash);
+            let found = self.on_arrival(from, message, length, hash);
+            let bytes = self.hosts.entry(host).or_default();
+            bytes.arrived += u64::from(length);
+            let has_bytes = bytes.arrived <= bytes.taken;
+            let invented = || defect("arrived without its bytes", message);
+            return found.or_else(|| (!has_bytes).then(invented));
         }
         let Fact::MessageAcknowledged(number) = fact else {
             return None;
@@ -89,6 +111,7 @@ mod tests {
     use super::*;
 
     const SENDER: u32 = 0x0a00_0001;
+    const RECEIVER: HostId = HostId(1);
 
     /// An oracle after the submission of message 7, of 100 bytes.
     fn oracle() -> Delivery {
@@ -101,6 +124,7 @@ mod tests {
             priority: mta::Priority::Normal,
         };
         oracle.on_submission(HostId(0), submission);
+        oracle.on_bytes_taken(RECEIVER, 1_000);
         oracle
     }
 
@@ -115,7 +139,9 @@ mod tests {
 
     fn locations(facts: &[Fact]) -> Vec<String> {
         let mut oracle = oracle();
-        let defects = facts.iter().filter_map(|fact| oracle.on_fact(*fact));
+        let defects = facts
+            .iter()
+            .filter_map(|fact| oracle.on_fact(RECEIVER, *fact));
         defects.map(|defect| defect.location).collect()
     }
 
@@ -133,5 +159,18 @@ mod tests {
         assert_eq!(locations(&twice), ["arrived twice"]);
         assert_eq!(locations(&[arrival(7, 99)]), ["not what was sent"]);
         assert_eq!(locations(&[arrival(8, 100)]), ["a message nobody sent"]);
+    }
+
+    /// An MTA that claims an arrival and has received nothing, or too little, lies.
+    #[test]
+    fn a_message_whose_bytes_no_socket_gave_out_is_reported() {
+        for (taken, reported) in [(0, true), (99, true), (100, false)] {
+            let mut oracle = oracle();
+            oracle.on_bytes_taken(RECEIVER, taken);
+            let found = oracle.on_fact(RECEIVER, arrival(7, 100));
+            let location = found.map(|it| it.location);
+            let invented = location.as_deref() == Some("arrived without its bytes");
+            assert_eq!(invented, reported, "{taken}: {location:?}");
+        }
     }
 }

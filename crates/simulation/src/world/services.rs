@@ -204,10 +204,12 @@ impl World<'_> {
     /// Takes the records of a host's threads, and the findings of the race detector, to journal,
     /// oracles and observer.
     pub(super) fn take_records(&mut self, host: HostId) {
+        let bytes_taken = self.hosts[host.0 as usize].bytes_taken;
         let Some(service) = &mut self.hosts[host.0 as usize].service else {
             return;
         };
         let (journal, oracles) = (&mut self.journal, &mut self.oracles);
+        oracles.on_bytes_taken(host, bytes_taken);
         let store = &mut self.message_store;
         let numbers = &service.numbers;
         service.machine.drain_records(|written| {
