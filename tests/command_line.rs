@@ -172,3 +172,110 @@ fn every_command_gets_a_manual_page() {
     }
     code(&mtasim(&["man", "--out", "/dev/null/man"], b""), 4);
 }
+
+/// `check` refuses what `run` refuses, in the same words and at the same line.
+#[test]
+fn check_says_what_run_would_say() {
+    let scenario = "title = \"t\"\nwhy = \"w\"\nduration = \"1h\"\n[host.A]\nbuild = \"4.0.993.6\"\n\
+                    [host.B]\nbuild = \"4.0.993.6\"\n[link.wan]\nbetween = [\"A\", \"B\"]\n";
+    for (line, place, word) in [
+        (
+            "bandwidth = \"64 kbit/s\"\nqueue = \"1 GiB\"\n",
+            "11:9",
+            "a queue of 1073741824 bytes exceeds 16777216",
+        ),
+        (
+            "loss.bursts = { ping_success = \"1/100\", mean_burst = 1 }\n",
+            "10:",
+            "bursts of 1 packets are too short for so much loss",
+        ),
+        (
+            "loss.outages = { ping_success = \"999999/1000000\", mean_outage = \"24h\" }\n",
+            "10:",
+            "the mean good time would exceed",
+        ),
+    ] {
+        let file = format!("{scenario}{line}");
+        let checked = mtasim(&["check", "-"], file.as_bytes());
+        code(&checked, 2);
+        let run = mtasim(&["run", "-"], file.as_bytes());
+        code(&run, 2);
+        assert_eq!(text(&run.stderr), text(&checked.stderr));
+        let reported = text(&run.stderr);
+        assert!(reported.contains(word), "{reported}");
+        assert!(reported.contains(&format!("--> -:{place}")), "{reported}");
+    }
+    let swarm = |entries: &str| format!("{scenario}[swarm]\nvary = [{entries}]\n");
+    let entry = "{ key = \"link.wan.delay\", values = [\"1ms\"] },";
+    code(&mtasim(&["check", "-"], swarm(entry).as_bytes()), 0);
+    let unknown = entry.replace("delay", "dleay");
+    let checked = mtasim(&["check", "-"], swarm(&unknown).as_bytes());
+    code(&checked, 2);
+    assert!(
+        text(&checked.stderr).contains("did you mean `delay`?"),
+        "{}",
+        text(&checked.stderr)
+    );
+    let checked = mtasim(&["check", "-"], swarm(&entry.repeat(1_001)).as_bytes());
+    code(&checked, 2);
+    assert!(
+        text(&checked.stderr).contains("`swarm.vary`: 1001 entries"),
+        "{}",
+        text(&checked.stderr)
+    );
+}
+
+#[test]
+fn a_search_names_the_limit_that_a_scenario_exceeds() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let out = folder.path().to_str().expect("UTF-8");
+    let root = std::path::Path::new(crate::ROOT);
+    let scenario = root.join("sims/verify/close-vs-timeout.toml");
+    let verify = |more: &[&str]| {
+        let mut arguments = vec!["verify", scenario.to_str().expect("UTF-8"), "--out", out];
+        arguments.extend(more);
+        mtasim(&arguments, b"")
+    };
+    let many = ["--set", "host.PARIS.driver_threads=13", "--max-runs", "2"];
+    let output = verify(&many);
+    code(&output, 2);
+    let limit = "a search follows at most 16 threads of a host, and `PARIS` has 17: set \
+                 host.PARIS.driver_threads to 12 or less";
+    assert!(
+        text(&output.stderr).contains(limit),
+        "{}",
+        text(&output.stderr)
+    );
+    code(
+        &verify(&["--set", "host.PARIS.driver_threads=12", "--max-runs", "2"]),
+        5,
+    );
+}
+
+/// Time ends at "never": sums of the longest times and the largest sizes do not overflow.
+#[test]
+fn the_largest_values_that_check_accepts_can_be_run() {
+    let root = std::path::Path::new(crate::ROOT);
+    let scenario = root.join("sims/smoke/clean-link.toml");
+    let largest = [
+        "--set",
+        "workload.mail.size=1 GiB",
+        "--set",
+        "connector.paris-lyon.transfer_timeout_normal=24h",
+        "--set",
+        "duration=1m",
+        "--set",
+        "limits.events=20000",
+        "--set",
+        "expect={ only = false }",
+    ];
+    let output = mtasim(
+        &[&["run", scenario.to_str().expect("UTF-8")], &largest[..]].concat(),
+        b"",
+    );
+    assert!(
+        matches!(output.status.code(), Some(0 | 1 | 5)),
+        "{}",
+        text(&output.stderr)
+    );
+}

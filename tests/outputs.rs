@@ -360,3 +360,70 @@ fn a_file_name_need_not_be_text() {
         "no escape sequence reaches the terminal"
     );
 }
+
+/// A title, names and values that try to leave their place, in every output that shows them.
+#[test]
+fn hostile_text_stays_text_in_every_output() {
+    let folder = folder();
+    let file = folder.path().join("hostile.toml");
+    let hostile = "\\u001b]0;x\\u0007\\u009b2J\\u202e\\ufffe</script><b>\\\"&";
+    let scenario = fs::read_to_string(Path::new(crate::ROOT).join(CLEAN)).expect("a scenario");
+    let mut lines: Vec<String> = scenario.lines().map(str::to_owned).collect();
+    let title = lines
+        .iter_mut()
+        .find(|line| line.starts_with("title"))
+        .expect("a title");
+    *title = format!("title = \"{hostile}\"");
+    fs::write(&file, lines.join("\n")).expect("a file");
+    let file = argument(&file);
+    let [page, plot, out] = ["p.html", "p.svg", "out"].map(|name| folder.path().join(name));
+    let short = ["--seeds", "0..2", "--recheck", "0", "--set", "duration=1m"];
+    let sweep = [
+        "sweep",
+        file,
+        "--out",
+        argument(&out),
+        "--plot",
+        argument(&plot),
+    ];
+    for arguments in [
+        &["run", file][..],
+        &["run", file, "--format", "json"],
+        &["check", file],
+        &["check", file, "--print"],
+        &["check", file, "--format", "json"],
+        &["check", file, "--set", "\u{1b}[2J=\u{9b}"],
+        &["report", file, "-o", argument(&page)],
+        &[&sweep[..], &["--vary", "seed=1,2"], &short[..]].concat(),
+    ] {
+        let output = mtasim(arguments);
+        for bytes in [&output.stdout, &output.stderr] {
+            let shown = text(bytes);
+            let acts =
+                |it: char| (it.is_control() && it != '\n') || "\u{202e}\u{fffe}".contains(it);
+            assert!(!shown.contains(acts), "{arguments:?}: {shown:?}");
+        }
+    }
+    let printed = mtasim(&["check", file, "--print"]);
+    let again = folder.path().join("again.toml");
+    fs::write(&again, &printed.stdout).expect("a file");
+    assert_eq!(
+        mtasim(&["check", argument(&again), "--print"]).stdout,
+        printed.stdout
+    );
+    for (file, mark) in [(&page, "<b>"), (&plot, "<b>")] {
+        let written = fs::read_to_string(file).expect("it is written");
+        let acts =
+            |it: char| (it.is_control() && !"\n\t".contains(it)) || "\u{202e}\u{fffe}".contains(it);
+        assert!(!written.contains(acts), "{}", file.display());
+        let inner = written.matches(mark).count();
+        assert_eq!(inner, 0, "{}", file.display());
+    }
+    for name in ["summary.json", "seeds.jsonl"] {
+        let written = fs::read_to_string(out.join(name)).expect("it is written");
+        assert!(
+            !written.contains(|it: char| it.is_control() && it != '\n'),
+            "{name}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod documents;
+mod foreign_text;
 mod modules;
 mod scenarios;
 mod syntax;

@@ -8,6 +8,7 @@ use config::file;
 use config::plan::Scenario;
 use config::swarm;
 use explore::repro::capsule::{self, Capsule, CapsuleError};
+use simulation::lowering;
 
 use crate::arguments::Overrides;
 use crate::failure::Failure;
@@ -25,7 +26,35 @@ pub(crate) enum Input {
 /// Reads a scenario; of a capsule, the scenario that it holds, with its seed.
 pub(crate) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
     let bytes = bytes(path)?;
-    Ok(file::load(&name(path), &bytes, &overrides.set)?)
+    load(&name(path), &bytes, &overrides.set)
+}
+
+/// Reads a scenario as [`scenario`] does, and checks what every seed of a swarm could draw.
+pub(crate) fn whole_scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+    let (name, bytes) = (name(path), bytes(path)?);
+    let scenario = load(&name, &bytes, &overrides.set)?;
+    swarm::check(&name, &bytes, &overrides.set)?;
+    Ok(scenario)
+}
+
+/// Reads a scenario and checks everything for which a run would refuse it.
+fn load(name: &str, bytes: &[u8], set: &[String]) -> Result<Scenario, Failure> {
+    let scenario = file::load(name, bytes, set)?;
+    check_network(name, bytes, set, &scenario)?;
+    Ok(scenario)
+}
+
+/// Checks that the network of a scenario can be built.
+pub(crate) fn check_network(
+    name: &str,
+    bytes: &[u8],
+    set: &[String],
+    scenario: &Scenario,
+) -> Result<(), Failure> {
+    lowering::check_network(scenario).map_err(|error| {
+        let (path, message) = error.place(scenario);
+        file::mistake_at(name, bytes, set, &path, &message).into()
+    })
 }
 
 /// Reads a scenario as `sweep --swarm` runs it with `seed`, or with the scenario's own seed.
@@ -37,7 +66,7 @@ pub(crate) fn swarm_scenario(
     terminal: &mut Terminal,
 ) -> Result<Scenario, Failure> {
     let (name, bytes) = (name(path), bytes(path)?);
-    let whole = file::load(&name, &bytes, &overrides.set)?;
+    let whole = load(&name, &bytes, &overrides.set)?;
     let seed = seed.unwrap_or(whole.seed);
     let selection = swarm::select(&name, &bytes, &overrides.set, seed)?;
     let settings = selection.settings.iter();
@@ -60,7 +89,7 @@ pub(crate) fn capsule_or_scenario(path: &Path, set: &[String]) -> Result<Input, 
     match Capsule::parse(&bytes) {
         Ok(capsule) => Ok(Input::Capsule(Box::new(capsule))),
         Err(CapsuleError::Foreign) => {
-            let scenario = file::load(&name(path), &bytes, set)?;
+            let scenario = load(&name(path), &bytes, set)?;
             Ok(Input::Scenario(Box::new(scenario)))
         }
         Err(error) => Err(invalid(path, &error)),

@@ -20,7 +20,6 @@ mod stopwatch;
 mod terminal;
 mod tracing_filter;
 
-use std::io::{self, Write};
 use std::panic::{self, UnwindSafe};
 
 use arguments::{Arguments, Color, Command};
@@ -32,16 +31,17 @@ pub use program::Program;
 
 /// Printed below the message of a panic.
 const BUG_REPORT: &str =
-    "mtasim: this is a bug of mtasim; please report it with the scenario and the output above";
+    "this is a bug of mtasim; please report it with the scenario and the output above";
 
 /// The exit code of `command`, or [`exit_code::BUG`] if it panics. The panic message itself names
 /// scenario, seed and virtual time.
 fn catch_panic(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
     let code = panic::catch_unwind(command).unwrap_or(exit_code::BUG);
     if code == exit_code::BUG {
-        let _ = writeln!(io::stderr(), "{BUG_REPORT}");
+        let mut terminal = Terminal::new(Color::Never);
+        terminal.error(BUG_REPORT);
         if let Some(command) = current_run::get() {
-            let _ = writeln!(io::stderr(), "mtasim: to reproduce: {command}");
+            terminal.error(&format!("to reproduce: {command}"));
         }
     }
     code

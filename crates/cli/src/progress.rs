@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use config::foreign;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -35,7 +36,7 @@ pub(crate) fn show_sweep(bar: &ProgressBar, statistics: &SweepStatistics) {
     bar.set_position(total.runs);
     let signatures = total.signatures.iter().take(SIGNATURES);
     let signatures: Vec<String> = signatures
-        .map(|(signature, group)| format!("{} {signature}", group.runs))
+        .map(|(signature, group)| format!("{} {}", group.runs, foreign::terminal(signature)))
         .collect();
     bar.set_message(if signatures.is_empty() {
         "no failures".to_owned()

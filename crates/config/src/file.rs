@@ -26,7 +26,7 @@ pub use crate::format::render::{Diagnostics, Position};
 pub use crate::format::units::{QuantityError, parse_duration, parse_seed};
 
 /// Overrides of one run.
-const OVERRIDES_MAX: usize = 1_000;
+pub(crate) const OVERRIDES_MAX: usize = 1_000;
 /// Changes with the meaning of the text, so that old hashes match nothing new.
 const HASH_CONTEXT: &str = "mtasim scenario 4";
 
@@ -57,6 +57,37 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
     document::parse(text)
         .and_then(|document| interpret(document, &sources))
         .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
+}
+
+/// What a run would refuse in a scenario that [`load`] accepted: a mistake of the setting at a dotted
+/// path, shown in its line.
+#[must_use]
+pub fn mistake_at(
+    name: &str,
+    bytes: &[u8],
+    overrides: &[String],
+    path: &str,
+    message: &str,
+) -> Diagnostics {
+    let file = (name.to_owned(), String::from_utf8_lossy(bytes).into_owned());
+    let overrides = overrides
+        .iter()
+        .map(|text| ("--set".to_owned(), text.clone()));
+    let sources = std::iter::once(file).chain(overrides);
+    let sources: Vec<Source> = sources.map(|(name, text)| Source { name, text }).collect();
+    let message = match path {
+        "" => message.to_owned(),
+        path => format!("`{path}`: {message}"),
+    };
+    let mut mistake = Diagnostic::of_file(Code::Contradiction, message);
+    if let Ok(mut document) = document::parse(&sources[0].text) {
+        for (number, source) in sources.iter().enumerate().skip(1) {
+            // They were applied before; an error leaves the document as it is.
+            let _ = overrides::apply(&mut document, &source.text, number);
+        }
+        mistake.span = Some(document.position(path));
+    }
+    Diagnostics::new(sources, vec![mistake])
 }
 
 /// Applies the overrides, reads the settings and checks the plan.

@@ -69,6 +69,21 @@ pub fn select(
 /// What is wrong with the first value that is not accepted.
 pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagnostics> {
     let whole = file::load(name, bytes, overrides)?;
+    // Each entry becomes an override of a run.
+    let (entries, given) = (whole.swarm.vary.len(), overrides.len());
+    if entries + given > file::OVERRIDES_MAX {
+        let message = format!(
+            "{entries} entries and {given} settings of the command line are more than {} overrides",
+            file::OVERRIDES_MAX
+        );
+        return Err(file::mistake_at(
+            name,
+            bytes,
+            overrides,
+            "swarm.vary",
+            &message,
+        ));
+    }
     for varied in &whole.swarm.vary {
         let values: &[String] = match &varied.domain {
             Domain::Values(values) => values,

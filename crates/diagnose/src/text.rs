@@ -1,4 +1,4 @@
-//! Reads the numbered lines of a file: LF or CRLF, with or without a byte order mark, in UTF-16 or in any
+//! Reads the numbered lines of a file: LF, CRLF or CR, with or without a byte order mark, in UTF-16 or in any
 //! encoding that contains ASCII.
 //!
 //! Only ASCII matters for the diagnosis, so other bytes are passed on unchanged and no code page is
@@ -143,7 +143,21 @@ impl<R: Read> Lines<R> {
             Some(Encoding::Utf16Be) => self.narrow(to, 1),
             Some(Encoding::Bytes) | None => self.end = to,
         }
+        self.end_lines_at_bare_returns();
         Ok(())
+    }
+
+    /// A CR without LF ends a line, as on the first Macintosh. One at the end of the buffer is
+    /// decided when more is read.
+    fn end_lines_at_bare_returns(&mut self) {
+        let mut at = self.start;
+        while let Some(length) = memchr::memchr(b'\r', &self.buffer[at..self.end]) {
+            let found = at + length;
+            at = found + 1;
+            if at < self.end && self.buffer[at] != b'\n' {
+                self.buffer[found] = b'\n';
+            }
+        }
     }
 
     /// Replaces every UTF-16 unit from `end` to `to` by one byte, in place.

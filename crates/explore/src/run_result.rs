@@ -7,6 +7,7 @@ pub(crate) mod coverage;
 
 use std::collections::BTreeMap;
 
+use config::foreign;
 use kernel::Instant;
 use serde::{Deserialize, Serialize};
 use simulation::Outcome;
@@ -213,7 +214,8 @@ impl RunResult {
     /// The line of `seeds.jsonl`, with a checksum as its last field and the line end.
     #[must_use]
     pub fn to_line(&self) -> String {
-        let mut line = serde_json::to_string(self).expect("plain data");
+        let line = serde_json::to_string(self).expect("plain data");
+        let mut line = foreign::json(&line).into_owned();
         // The object goes on: its closing brace follows the checksum.
         line.pop();
         let sum = checksum(&line);

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use config::plan::{Scenario, Scheduler};
+use config::plan::{Keyword, Scenario, Scheduler};
 use kernel::Duration;
 pub use simulation::Bound;
-use simulation::{Exhaustive, LoweringError, Options};
+use simulation::outcome::Stop;
+use simulation::{Exhaustive, LoweringError, Options, SEARCHED_THREADS_MAX as THREADS_MAX};
 
 use crate::repro::capsule::{Capsule, scenario_hash};
 use crate::run_result::{RunResult, failures};
@@ -68,6 +69,39 @@ pub fn untimed(scenario: &Scenario) -> Scenario {
     untimed
 }
 
+/// Its name as a limit.
+const OWN_LIMIT: &str = "65535 calls of an execution, which is all that a search follows";
+/// Calls of one execution that a search follows: it numbers the calls of a thread with 16 bits.
+const CALLS_MAX: u64 = 65_535;
+
+/// Checks that a search can follow all threads of each host.
+///
+/// # Errors
+/// If a host has more threads than a search follows.
+fn check_threads(scenario: &Scenario) -> Result<(), LoweringError> {
+    /// Threads besides the drivers: manager, timer, down and up.
+    const OTHERS: usize = 4;
+    for (name, host) in &scenario.hosts {
+        let build = host
+            .build()
+            .and_then(|build| mta::Shipped::named(build.as_str()));
+        let each = match build.map(|build| mta::Build::generation(&build)) {
+            Some(mta::Generation::Pairs) => 2,
+            Some(mta::Generation::Single) => 1,
+            None => continue,
+        };
+        let threads = OTHERS + each * host.driver_threads as usize;
+        if threads > THREADS_MAX {
+            return Err(LoweringError::Rejected(format!(
+                "a search follows at most {THREADS_MAX} threads of a host, and `{name}` has {threads}: set \
+                 host.{name}.driver_threads to {} or less",
+                (THREADS_MAX - OTHERS) / each
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Runs `scenario` in every order within `bound`. `on_run` is called with the number of runs, and ends
 /// the search with [`ControlFlow::Break`].
 ///
@@ -79,7 +113,10 @@ pub fn verify(
     subject: &dyn Subject,
     mut on_run: impl FnMut(u64) -> ControlFlow<()>,
 ) -> Result<VerificationResult, LoweringError> {
-    let untimed = untimed(scenario);
+    check_threads(scenario)?;
+    let mut untimed = untimed(scenario);
+    let is_own_limit = untimed.limits.calls > CALLS_MAX;
+    untimed.limits.calls = untimed.limits.calls.min(CALLS_MAX);
     let mut search = Exhaustive::new(bound);
     let mut calls = 0;
     let mut broken = None;
@@ -89,11 +126,14 @@ pub fn verify(
         calls += outcome.calls;
         let is_stopped = on_run(search.runs()).is_break();
         if let Some(limit) = outcome.stop.limit() {
+            let is_own = is_own_limit && outcome.stop == Stop::Calls;
+            let limit = if is_own { OWN_LIMIT } else { limit };
             *limits.entry(limit).or_default() += 1;
         }
         let signatures = outcome.signatures();
         if !signatures.is_empty() {
             let mut pinned = untimed.clone();
+            pinned.limits.calls = scenario.limits.calls;
             pinned.pins.preempt.extend(pins);
             broken = Some(match counterexample(&pinned, &signatures, subject)? {
                 Some(capsule) => Conclusion::Broken(Box::new(capsule)),

@@ -1,7 +1,7 @@
 //! Virtual time in whole nanoseconds: [`Instant`] and [`Duration`].
 //!
-//! Arithmetic panics on overflow. There is no `now()`: functions that need the time take it as an
-//! argument.
+//! Sums end at the latest instant and the longest duration, 584 years, which stand for "never". There is no
+//! `now()`: functions that need the time take it as an argument.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -141,10 +141,11 @@ const fn scaled(count: u64, unit: u64) -> u64 {
     }
 }
 
+/// The instant `later` from here, or [`Instant::MAX`] on overflow.
 impl Add<Duration> for Instant {
     type Output = Self;
     fn add(self, later: Duration) -> Self {
-        Self(self.0.checked_add(later.0).expect("virtual time overflows"))
+        self.saturating_add(later)
     }
 }
 
@@ -165,10 +166,11 @@ impl Sub for Instant {
     }
 }
 
+/// The sum, or [`Duration::MAX`] on overflow.
 impl Add for Duration {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        self.checked_add(other).expect("a duration overflows")
+        Self(self.0.saturating_add(other.0))
     }
 }
 
@@ -220,6 +222,19 @@ mod tests {
         assert_eq!(shown(Duration::from_secs(90)), "90s");
         assert_eq!(shown(Duration::from_nanos(1_001)), "1001ns");
         assert_eq!(shown(Duration::ZERO), "0s");
+    }
+
+    #[test]
+    fn a_sum_beyond_the_end_of_time_is_never() {
+        let (late, long) = (
+            Instant::from_nanos(u64::MAX - 1),
+            Duration::from_secs(86_400),
+        );
+        assert_eq!(late + long, Instant::MAX);
+        assert_eq!(Duration::MAX + long, Duration::MAX);
+        let mut sum = late;
+        sum += long;
+        assert_eq!(sum, Instant::MAX);
     }
 
     #[test]

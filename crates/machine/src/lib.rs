@@ -108,7 +108,9 @@ pub use call::{
 pub use config::{Config, ConfigError, HeapConfig, Preemption, PreemptionPoint};
 pub use costs::{Costs, Interrupts};
 pub use debug_hash::DebugHash;
-pub use dpor::{Bound, Exhaustive, Explorer, ScheduleDeviation};
+pub use dpor::{
+    Bound, Exhaustive, Explorer, ScheduleDeviation, THREADS_MAX as SEARCHED_THREADS_MAX,
+};
 pub use engine::access_log::AccessLogEntry;
 pub use engine::activity::{Activity, Outcome, WokenBy};
 pub use engine::record::{RECORDS_MAX, Recorded};

@@ -37,7 +37,7 @@ mod world;
 
 pub use access_log::LoggedAccess;
 pub use lowering::LoweringError;
-pub use machine::{Bound, Exhaustive, Explorer};
+pub use machine::{Bound, Exhaustive, Explorer, SEARCHED_THREADS_MAX};
 pub use observers::{Observations, Observe};
 pub use outcome::Outcome;
 pub use run::{Run, run, run_builds_explored, run_explored};

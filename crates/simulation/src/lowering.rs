@@ -51,6 +51,44 @@ pub enum LoweringError {
     Rejected(String),
 }
 
+impl LoweringError {
+    /// The dotted path of the setting that is wrong, and what is wrong with it.
+    #[must_use]
+    pub fn place(&self, scenario: &Scenario) -> (String, String) {
+        match self {
+            Self::Link { link, error } => (format!("link.{link}.loss"), error.to_string()),
+            Self::Network(NetworkError::Link(link, error)) => {
+                let name = scenario.links.keys().nth(link.0 as usize);
+                let name = name.map_or_else(String::new, Clone::clone);
+                let key = if let net::LinkConfigError::Queue(_) = error {
+                    ".queue"
+                } else {
+                    ""
+                };
+                (format!("link.{name}{key}"), error.to_string())
+            }
+            Self::Network(error @ NetworkError::TooManyHosts(_)) => {
+                ("host".to_owned(), error.to_string())
+            }
+            Self::Network(error) => ("link".to_owned(), error.to_string()),
+            Self::NoCallCounts(_) => ("scheduler".to_owned(), self.to_string()),
+            Self::Guest(host) => (format!("host.{host}.guest"), self.to_string()),
+            Self::Rejected(_) => (String::new(), self.to_string()),
+        }
+    }
+}
+
+/// Checks that the network of a scenario can be built, as a run does before anything else.
+///
+/// # Errors
+/// If a run would be refused for its links.
+pub fn check_network(scenario: &Scenario) -> Result<(), LoweringError> {
+    let links = links(scenario)?;
+    let hosts = u32::try_from(scenario.hosts.len()).unwrap_or(u32::MAX);
+    net::Network::new(Choices::new(0), hosts, &links)?;
+    Ok(())
+}
+
 /// The network's configuration of each link, in the order of their names. Hosts are numbered in
 /// the order of theirs.
 ///

@@ -15,6 +15,7 @@ use crate::observers::{Observations, Observe};
 use crate::outcome::{Associations, Outcome, Stop};
 use crate::scheduling::{CallCounts, Scheduling};
 use crate::world::{Options, World};
+use config::foreign;
 use config::plan::{Preemption, Scenario};
 
 /// Runs `scenario` under `seed` with the builds that its hosts name.
@@ -206,7 +207,7 @@ fn checked(mut world: World<'_>, seed: u64) -> Outcome {
         Err(cause) => panic!(
             "at {} s of \"{}\", seed {seed}: {}",
             world.now,
-            world.scenario.title,
+            foreign::terminal(&world.scenario.title),
             text_of(cause.as_ref())
         ),
     }

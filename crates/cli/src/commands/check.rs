@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> Result
 
 fn check(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     match (
-        input::scenario(path, &arguments.overrides),
+        input::whole_scenario(path, &arguments.overrides),
         arguments.format,
     ) {
         (Ok(scenario), format) => {

@@ -168,14 +168,18 @@ pub(crate) fn grid_points(
     set: &[String],
     axes: &[Axis],
 ) -> Result<Vec<GridPoint>, Failure> {
-    let bytes = input::bytes(file)?;
-    grid::points(&input::name(file), &bytes, set, axes).map_err(|error| match error {
+    let (name, bytes) = (input::name(file), input::bytes(file)?);
+    let points = grid::points(&name, &bytes, set, axes).map_err(|error| match error {
         GridError::Invalid(diagnostics) => diagnostics.into(),
         GridError::TooLarge(size) => Failure::usage(format_args!(
             "the grid has {size} points; the limit is {}",
             grid::POINTS_MAX
         )),
-    })
+    })?;
+    for point in &points {
+        input::check_network(&name, &bytes, &point.overrides, &point.scenario)?;
+    }
+    Ok(points)
 }
 
 fn shard(text: Option<&str>) -> Result<Shard, String> {

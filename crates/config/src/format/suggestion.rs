@@ -6,6 +6,10 @@ use strsim::osa_distance;
 /// input costs no time.
 pub(crate) const NAME_MAX: usize = 64;
 
+/// Candidates whose edits are counted, which takes time in the square of their length. Those that
+/// cannot be close are left out before.
+const COMPARED_MAX: usize = 100;
+
 /// A word as a message quotes it.
 pub(crate) fn shortened(word: &str) -> String {
     word.chars().take(NAME_MAX).collect()
@@ -19,12 +23,18 @@ fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
     if !(1..=NAME_MAX).contains(&length) {
         return None;
     }
+    let letters = Letters::of(&typed);
     candidates
         .into_iter()
         .filter_map(|candidate| {
+            let known = Letters::of(candidate);
+            let allowed = (length.max(known.length) / 3).max(1);
+            (letters.least_edits(&known) <= allowed).then_some((allowed, candidate))
+        })
+        .take(COMPARED_MAX)
+        .filter_map(|(allowed, candidate)| {
             let known: String = candidate.to_lowercase().chars().take(NAME_MAX).collect();
             let distance = osa_distance(&typed, &known);
-            let allowed = (length.max(known.chars().count()) / 3).max(1);
             (distance <= allowed).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
@@ -66,6 +76,35 @@ pub(crate) fn meant<'a>(
     candidates.filter(|it| same.contains(it)).collect()
 }
 
+/// How often each letter occurs in the first characters of a word, case ignored.
+struct Letters {
+    counts: [u8; 64],
+    length: usize,
+}
+
+impl Letters {
+    fn of(word: &str) -> Self {
+        let (mut counts, mut length) = ([0; 64], 0);
+        for character in word.chars().flat_map(char::to_lowercase).take(NAME_MAX) {
+            // Characters that share a place only make the bound smaller.
+            counts[character as usize % 64] += 1;
+            length += 1;
+        }
+        Self { counts, length }
+    }
+
+    /// At least so many edits lead from one word to the other.
+    fn least_edits(&self, other: &Self) -> usize {
+        let pairs = self.counts.iter().zip(other.counts);
+        let (mut more, mut fewer) = (0, 0);
+        for (one, other) in pairs {
+            more += usize::from(one.saturating_sub(other));
+            fewer += usize::from(other.saturating_sub(*one));
+        }
+        more.max(fewer)
+    }
+}
+
 /// The question whether the closest of the candidates was meant.
 pub(crate) fn did_you_mean<'a>(
     word: &str,
@@ -77,7 +116,39 @@ pub(crate) fn did_you_mean<'a>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        /// The bound never leaves out a word that is close.
+        #[test]
+        fn letters_bound_the_edits(one in "[a-dA-D0-3._]{0,20}", other in "[a-dA-D0-3._]{0,20}") {
+            let least = Letters::of(&one).least_edits(&Letters::of(&other));
+            prop_assert!(least <= osa_distance(&one.to_lowercase(), &other.to_lowercase()));
+        }
+    }
+
+    /// 16,000 long names that all look alike, and a hundred mistakes among them: minutes, were all of
+    /// them compared.
+    #[test]
+    fn many_long_names_cost_little() {
+        let names: Vec<String> = (0..16_000)
+            .map(|it| format!("{}{it:06}", "x".repeat(50)))
+            .collect();
+        let candidates = || names.iter().map(String::as_str);
+        for mistake in 0..100 {
+            let word = format!("{}{mistake:05}", "x".repeat(50));
+            assert!(suggestion(&word, candidates()).is_some());
+        }
+        let late = names.last().expect("names").to_uppercase();
+        let meant = suggestion(
+            &late,
+            ["a", "b"].into_iter().chain(candidates().skip(15_950)),
+        );
+        assert_eq!(meant, names.last().map(String::as_str));
+    }
 
     #[test]
     fn suggests_the_closest_word_and_nothing_far_away() {

@@ -37,11 +37,13 @@ fn a_text_is_the_same_in_every_encoding_and_in_every_portion() {
     let dos = unix.replace('\n', "\r\n");
     let mut marked = vec![0xef, 0xbb, 0xbf];
     marked.extend_from_slice(unix.as_bytes());
+    let old = unix.replace('\n', "\r");
     let wanted = lines(unix.as_bytes(), 1_000);
     assert_eq!(wanted.len(), 4);
     assert_eq!(wanted[3], (4, "(008) cut o".to_owned(), false));
     for at_once in [1, 2, 3, 7, 1_000] {
         assert_eq!(lines(dos.as_bytes(), at_once), wanted);
+        assert_eq!(lines(old.as_bytes(), at_once), wanted);
         assert_eq!(lines(&marked, at_once), wanted);
         for mark in [true, false] {
             for unit in [u16::to_le_bytes, u16::to_be_bytes] {
@@ -74,5 +76,6 @@ fn an_empty_file_has_no_line() {
     assert!(lines(b"", 1).is_empty());
     assert_eq!(lines(b"\n", 1), [(1, String::new(), true)]);
     assert_eq!(lines(b"x", 1), [(1, "x".to_owned(), false)]);
+    assert_eq!(lines(b"x\r", 1), [(1, "x".to_owned(), false)]);
     assert!(lines(&[0xff, 0xfe], 1).is_empty());
 }

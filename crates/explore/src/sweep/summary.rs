@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use config::foreign;
 use kernel::{Duration, Instant};
 use serde::Serialize;
 
@@ -222,7 +223,8 @@ impl Summary {
     /// The summary as JSON with a newline at its end.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("plain data");
+        let text = serde_json::to_string_pretty(self).expect("plain data");
+        let mut text = foreign::json(&text).into_owned();
         text.push('\n');
         text
     }
@@ -257,6 +259,7 @@ impl Summary {
             .chain(columns)
             .chain(signatures().map(String::as_str))
             .chain(connectors.iter().map(String::as_str));
+        let header = header.map(|cell| foreign::csv(cell).into_owned());
         writer.write_record(header).expect("memory can be written");
         for point in &self.grid {
             let Proportion {
@@ -264,7 +267,10 @@ impl Summary {
                 rate,
                 interval: Interval { low, high },
             } = point.failing;
-            let mut cells: Vec<String> = point.settings.values().cloned().collect();
+            let settings = point.settings.values();
+            let mut cells: Vec<String> = settings
+                .map(|value| foreign::csv(value).into_owned())
+                .collect();
             cells.extend([point.runs, failing].map(|it| it.to_string()));
             cells.extend([rate, low, high].map(|it| format!("{it:.6}")));
             let median = median(&point.first_failure);

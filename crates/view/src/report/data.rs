@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use config::foreign;
 use config::plan::{FaultKind, Keyword};
 use kernel::Instant;
 use logs::{event_log, winsock_log};
@@ -161,7 +162,7 @@ impl<'a> Data<'a> {
     pub(super) fn to_json(&self) -> String {
         let json = serde_json::to_string(self).expect("plain data");
         // `</script>` in a text would end the element.
-        json.replace('<', "\\u003c")
+        foreign::json(&json).replace('<', "\\u003c")
     }
 }
 

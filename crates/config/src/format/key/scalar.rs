@@ -1,8 +1,11 @@
 //! Values that are not tables or lists: how each is written, read, bounded and described.
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use super::Range;
+use crate::foreign;
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::keyword::{Keyword, words};
@@ -168,9 +171,13 @@ fn plain_integer(range: &Range) -> Json {
     schema
 }
 
-/// The text as a TOML string.
+/// The text as a TOML string, which can be shown on a terminal.
 pub(crate) fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    if let Cow::Borrowed(text) = foreign::terminal(text) {
+        return toml::Value::String(text.to_owned()).to_string();
+    }
+    // Every escape of JSON is one of TOML's basic strings.
+    foreign::json(&Json::from(text).to_string()).into_owned()
 }
 
 /// The text of a node, which should be `wanted`.

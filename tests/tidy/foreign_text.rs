@@ -1,0 +1,143 @@
+//! Text from outside has one way into each output: `config::foreign`. No other code writes to a terminal, escapes
+//! for markup, or marks text as safe.
+
+use super::none_of;
+use super::tree::{self, File};
+
+/// Files of the product that may name a stream of the terminal, each with the reason.
+const TERMINAL: [(&str, &str); 4] = [
+    ("crates/cli/src/terminal.rs", "the way itself"),
+    (
+        "crates/cli/src/progress.rs",
+        "asks whether it is a terminal; its text goes through `foreign`",
+    ),
+    (
+        "crates/cli/src/tracing_filter.rs",
+        "the subscriber escapes what it writes",
+    ),
+    (
+        "crates/property/src/campaign.rs",
+        "counts and words of ours",
+    ),
+];
+
+/// Sources of the product, without tests and development tools.
+fn sources() -> Vec<File> {
+    let mut sources = tree::files_of("crates/", "rs");
+    let tools = [
+        "crates/bench/",
+        "crates/fuzz/",
+        "crates/packetdrill/",
+        "crates/found/",
+    ];
+    sources.retain(|file| {
+        let is_tool = tools.iter().any(|tool| file.path.starts_with(tool));
+        let is_test = file.path.contains("/tests/") || file.path.ends_with("tests.rs");
+        !is_tool && !is_test
+    });
+    assert!(
+        sources.len() > 100,
+        "the product has more sources than that"
+    );
+    sources
+}
+
+/// The lines of the product outside unit tests that contain one of these words.
+fn lines_with(words: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for file in sources() {
+        let code = file.text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (line, number) in code.lines().zip(1..) {
+            let is_comment = line.trim_start().starts_with("//");
+            if !is_comment && words.iter().any(|word| line.contains(word)) {
+                found.push((
+                    file.path.clone(),
+                    format!("{}:{number}: {}", file.path, line.trim()),
+                ));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn only_one_module_writes_to_the_terminal() {
+    let streams = [
+        "stdout()",
+        "stderr()",
+        "io::stderr",
+        "io::stdout",
+        "println!",
+        "eprint",
+        "print!(",
+    ];
+    let mut found = lines_with(&streams);
+    assert!(
+        found.iter().any(|(path, _)| path == TERMINAL[0].0),
+        "the rule sees the way itself"
+    );
+    found.retain(|(path, line)| {
+        let is_allowed = TERMINAL.iter().any(|(allowed, _)| path == allowed);
+        // `use_stderr()` is a question, and a macro of `tracing` or a test is not meant.
+        !is_allowed && !line.contains("use_stderr()")
+    });
+    let found: Vec<String> = found.into_iter().map(|(_, line)| line).collect();
+    none_of(
+        &found,
+        "text for a terminal goes through crates/cli/src/terminal.rs",
+    );
+}
+
+#[test]
+fn only_one_module_escapes_for_markup() {
+    let found = lines_with(&["&lt;", "&amp;", "&quot;"]);
+    let found: Vec<String> = found
+        .into_iter()
+        .filter(|(path, _)| path != "crates/config/src/foreign.rs")
+        .map(|(_, line)| line)
+        .collect();
+    none_of(
+        &found,
+        "text for HTML and SVG goes through config::foreign::markup",
+    );
+}
+
+#[test]
+fn what_writes_a_table_or_a_row_uses_the_function_for_it() {
+    let users = |words: &[&str]| -> Vec<String> {
+        lines_with(words)
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect()
+    };
+    let tables = users(&["csv::Writer"]);
+    assert_eq!(tables, ["crates/explore/src/sweep/summary.rs"]);
+    let safe = users(&["foreign::csv("]);
+    none_of(
+        &tables
+            .into_iter()
+            .filter(|path| !safe.contains(path))
+            .collect::<Vec<_>>(),
+        "text for CSV goes through config::foreign::csv",
+    );
+}
+
+/// Templates escape by themselves; what they do not escape is ours or went through `foreign`.
+#[test]
+fn templates_mark_nothing_else_as_safe() {
+    let mut marked: Vec<String> = tree::files()
+        .into_iter()
+        .filter(|file| file.path.starts_with("crates/view/page/") && file.path.ends_with(".html"))
+        .flat_map(|file| {
+            let lines = file.text.lines().filter(|line| line.contains("|safe"));
+            lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    marked.sort();
+    let allowed = [
+        "<script type=\"application/json\" id=\"run\">{{ data|safe }}</script>",
+        "<style>{{ style|safe }}</style>",
+        "{{ script|safe }}</script>",
+    ];
+    assert_eq!(marked, allowed);
+}
