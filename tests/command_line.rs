@@ -185,7 +185,7 @@ fn check_says_what_run_would_say() {
             "a queue of 1073741824 bytes exceeds 16777216",
         ),
         (
-            "loss.bursts = { ping_success = \"1/100\", mean_burst = 1 }\n",
+            "loss.gilbert-elliott = { ping_success = \"1/100\", mean_burst = 1 }\n",
             "10:",
             "bursts of 1 packets are too short for so much loss",
         ),
@@ -264,6 +264,8 @@ fn the_largest_values_that_check_accepts_can_be_run() {
         "connector.paris-lyon.transfer_timeout_normal=24h",
         "--set",
         "duration=1m",
+        "--set",
+        "workload.mail.end=1m",
         "--set",
         "limits.events=20000",
         "--set",

@@ -1,24 +1,54 @@
 //! Progress bars on standard error; none if that is not a terminal.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use config::foreign;
 use explore::sweep::sweep_statistics::SweepStatistics;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
 
 /// Signatures named behind the bar of a sweep.
 const SIGNATURES: usize = 3;
 
+/// Seconds for which a run shows nothing.
+const SILENT: u64 = 2;
+
 /// A bar that counts runs.
 pub(crate) fn bar(runs: u64) -> ProgressBar {
-    let target = if io::stderr().is_terminal() {
+    let template = "{bar:30} {pos}/{len} runs, {per_sec}, {eta} left; {msg}";
+    let style = ProgressStyle::with_template(template).expect("the template is valid");
+    ProgressBar::with_draw_target(Some(runs), target()).with_style(style)
+}
+
+/// Shows, from the second second on, for how long a run has been going on. Gone when it is dropped.
+pub(crate) fn running() -> ProgressBar {
+    let style = ProgressStyle::with_template("{running}").expect("the template is valid");
+    let style = style.with_key(
+        "running",
+        |state: &ProgressState, text: &mut dyn fmt::Write| {
+            let elapsed = state.elapsed().as_secs();
+            if elapsed >= SILENT {
+                // The text is memory of the bar.
+                let _ = write!(text, "running for {elapsed} s; Ctrl-C stops it");
+            }
+        },
+    );
+    let bar = ProgressBar::with_draw_target(None, target())
+        .with_style(style)
+        .with_finish(ProgressFinish::AndClear);
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_secs(1));
+    }
+    bar
+}
+
+fn target() -> ProgressDrawTarget {
+    if io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
-    };
-    let template = "{bar:30} {pos}/{len} runs, {per_sec}, {eta} left; {msg}";
-    let style = ProgressStyle::with_template(template).expect("the template is valid");
-    ProgressBar::with_draw_target(Some(runs), target).with_style(style)
+    }
 }
 
 /// Shows how far a sweep is and what it found so far.

@@ -56,7 +56,26 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
     }
     document::parse(text)
         .and_then(|document| interpret(document, &sources))
+        .and_then(|scenario| check_printed_size(scenario, bytes.len()))
         .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
+}
+
+/// What is written of a scenario can be read again: it is printed with tables and addresses that its
+/// file may leave out, and so may be larger.
+fn check_printed_size(scenario: Scenario, size: usize) -> Result<Scenario, Vec<Diagnostic>> {
+    /// Printing makes a file at most so many times larger.
+    const GROWTH: usize = 8;
+    if size < SIZE_MAX / GROWTH {
+        return Ok(scenario);
+    }
+    let printed = scenario.to_toml().len();
+    if printed <= SIZE_MAX {
+        return Ok(scenario);
+    }
+    let message = format!(
+        "with all tables and addresses the scenario has {printed} bytes, the limit is {SIZE_MAX}"
+    );
+    Err(vec![Diagnostic::of_file(Code::TooLarge, message)])
 }
 
 /// What a run would refuse in a scenario that [`load`] accepted: a mistake of the setting at a dotted

@@ -92,6 +92,13 @@ pub fn markup(text: &str) -> String {
     escaped
 }
 
+/// For a whole page of HTML that a template has escaped: what is disruptive becomes U+FFFD, as in
+/// [`markup`].
+#[must_use]
+pub fn page(html: &str) -> String {
+    replaced(html, &['\n', '\t'], |_| '\u{fffd}'.to_string()).into_owned()
+}
+
 /// For a cell of a CSV table, which a CSV writer then quotes. What is disruptive is shown as on a
 /// terminal, line ends included. A cell that a spreadsheet would take for a formula begins with an
 /// apostrophe; numbers stay numbers.
@@ -134,6 +141,7 @@ mod tests {
             let acts = |shown: &str, kept: &[char]| shown.contains(|it| is_disruptive(it) && !kept.contains(&it));
             prop_assert!(!acts(&terminal(&text), &['\n', '\t']));
             prop_assert!(!acts(&markup(&text), &['\n', '\t']));
+            prop_assert!(!acts(&page(&text), &['\n', '\t']));
             prop_assert!(!acts(&csv(&text), &[]));
             let colours: String = coloured(&text).split("\u{1b}[").map(|it| it.split_once('m').map_or(it, |(_, rest)| rest)).collect();
             prop_assert!(!acts(&colours, &['\n', '\t']));

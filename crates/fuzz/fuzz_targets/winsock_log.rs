@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
         events
     });
     let _kind = LogKind::of(text);
-    let mut lives = [0_u64; 4];
+    let mut lives = [0_u64; 5];
     let mut last_line = 0;
     let mut take_in = |life: &diagnose::Allocation| {
         let place = Diagnosis::ALL.iter().position(|it| *it == life.diagnosis);
@@ -62,7 +62,7 @@ fuzz_target!(|data: &[u8]| {
     let total = summary.total;
     assert_eq!(
         lives,
-        [total.leaked, total.unknown, total.in_use, total.closed]
+        [total.leaked, total.suspected, total.unknown, total.in_use, total.closed]
     );
     assert!(total.allocated <= lives.iter().sum());
     assert!(last_line <= summary.lines);

@@ -14,6 +14,7 @@ mod time;
 mod traffic;
 
 use askama::Template;
+use config::foreign;
 use config::plan::{Keyword, Scenario};
 use explore::explain::{Explanation, Necessity};
 use simulation::Outcome;
@@ -83,7 +84,8 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
         data: data.to_json(),
         failures: &failures,
     };
-    page.render().expect("a String accepts any text")
+    // The template escapes for HTML; what no page should hold is left.
+    foreign::page(&page.render().expect("a String accepts any text"))
 }
 
 /// The signature of the most serious failure of a run: the one that is worth explaining.

@@ -22,6 +22,7 @@ use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
+use crate::progress;
 use crate::shell;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
@@ -93,6 +94,7 @@ fn simulate<'a>(
         shell::set_options(&arguments.overrides.set)
     ));
     current_run::set(&reproduce);
+    let running = progress::running();
     let without_records = Options {
         keep_records: false,
     };
@@ -124,6 +126,7 @@ fn simulate<'a>(
         (outcome, observations) = (again, observed);
     }
     current_run::clear();
+    drop(running);
     Ok(Report {
         scenario,
         file,

@@ -11,8 +11,9 @@ use thiserror::Error;
 use crate::program;
 use crate::run_result::{Failure, RunResult};
 
-/// The maximum size of a capsule in bytes: that of a scenario and 1 MiB.
-pub const SIZE_MAX: usize = file::SIZE_MAX + (1 << 20);
+/// The maximum size of a capsule in bytes: twice that of a scenario, each of whose characters may be
+/// escaped, and 1 MiB.
+pub const SIZE_MAX: usize = 2 * file::SIZE_MAX + (1 << 20);
 const MAGIC: &str = "mtasim capsule";
 const FORMAT: u32 = 1;
 const CHECKSUM: &str = "checksum = \"";

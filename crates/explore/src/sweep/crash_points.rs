@@ -399,6 +399,7 @@ impl Fixture {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "figures for docs/reliability.md")]
 fn a_sweep_resumes_from_whatever_a_crash_leaves() {
     let fixture = Fixture::new();
     let (expected, changes) = fixture.recorded("whole");
@@ -422,6 +423,7 @@ fn a_sweep_resumes_from_whatever_a_crash_leaves() {
             fs::remove_dir_all(&root).expect("it is there");
         }
     }
+    println!("{} changes, {tried} different states", changes.len());
     assert!(
         changes.len() > 100 && tried > changes.len(),
         "{} {tried}",
