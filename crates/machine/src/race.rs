@@ -6,7 +6,7 @@
 //! | [`access`], [`violation`] | what reports show |
 //! | `fasttrack`, `trace` | races between plain accesses of one word, and what is kept of an access |
 //! | `heap_shadow`, `block_event` | which heap words the program owns |
-//! | `vector_clock`, `queue_clocks` | clocks of threads, messages and queue slots |
+//! | `vector_clock`, `sync_clocks`, `queue_clocks` | clocks of threads, synchronisation objects, messages and queue slots |
 
 pub mod access;
 pub(crate) mod block_event;
@@ -14,6 +14,7 @@ pub mod detector;
 mod fasttrack;
 mod heap_shadow;
 mod queue_clocks;
+pub(crate) mod sync_clocks;
 mod trace;
 mod vector_clock;
 pub mod violation;

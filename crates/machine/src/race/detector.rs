@@ -9,9 +9,9 @@
 //! threads that signalled it since it was last drained. That may hide a race in one schedule, but
 //! never reports a false one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::call::{Actor, EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::call::{Actor, QueueId, ThreadId};
 use crate::memory::address::Location;
 use crate::memory::heap_layout::HeapLayout;
 use crate::race::access::{Access, AccessKind};
@@ -19,32 +19,12 @@ use crate::race::block_event::{BlockEvent, BlockEventKind};
 use crate::race::fasttrack::FastTrack;
 use crate::race::heap_shadow::{HeapShadow, Misuse};
 use crate::race::queue_clocks::QueueClocks;
+use crate::race::sync_clocks::{SyncClocks, SyncObject};
 use crate::race::vector_clock::VectorClock;
 use crate::race::violation::{Signature, Violation, ViolationKind};
 
 /// The largest number of violations, of different signatures, that are kept.
 pub const VIOLATIONS_MAX: usize = 64;
-/// The largest number of synchronisation objects with their own clocks. All further objects share
-/// one clock, which may hide races but never reports a false one.
-pub const SYNC_OBJECTS_MAX: usize = 65_536;
-
-/// The largest number of clocks of synchronisation objects that a reset keeps allocated.
-const SPARE_CLOCKS_MAX: usize = 64;
-
-/// Something that passes clocks from one thread to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum SyncObject {
-    Lock(LockId),
-    Semaphore(SemaphoreId),
-    Event(EventId),
-    /// A word under interlocked operations, by its dense number.
-    Word(usize),
-    /// An object of the environment, by its key.
-    External(u64),
-    /// Shared by all objects for which the table has no room.
-    Overflow,
-}
-
 /// Detects data races and misuses of the heap.
 #[derive(Debug)]
 pub struct RaceDetector {
@@ -53,7 +33,7 @@ pub struct RaceDetector {
     thread_clocks: Vec<VectorClock>,
     /// Clocks of threads of an earlier run, kept for their allocations.
     spare: Vec<VectorClock>,
-    sync_clocks: BTreeMap<SyncObject, VectorClock>,
+    sync_clocks: SyncClocks,
     /// By queue.
     queue_clocks: Vec<QueueClocks>,
     /// The accesses that one access races with; a buffer.
@@ -73,7 +53,7 @@ impl RaceDetector {
             on,
             thread_clocks: Vec::new(),
             spare: Vec::new(),
-            sync_clocks: BTreeMap::new(),
+            sync_clocks: SyncClocks::default(),
             queue_clocks: Vec::new(),
             unordered: Vec::new(),
             words: FastTrack::default(),
@@ -93,11 +73,7 @@ impl RaceDetector {
         }
         self.spare.append(&mut self.thread_clocks);
         self.spare.iter_mut().for_each(VectorClock::clear);
-        // A cleared clock acts like a missing one, and the next run mostly uses the same objects.
-        if self.sync_clocks.len() > SPARE_CLOCKS_MAX {
-            self.sync_clocks.clear();
-        }
-        self.sync_clocks.values_mut().for_each(VectorClock::clear);
+        self.sync_clocks.reset();
         self.queue_clocks.iter_mut().for_each(QueueClocks::reset);
         self.words.reset();
         self.heap.reset();
@@ -217,7 +193,7 @@ impl RaceDetector {
             return;
         }
         let own = &mut self.thread_clocks[thread.index()];
-        clock_of(&mut self.sync_clocks, object).join(own);
+        self.sync_clocks.release(object, thread, own);
         // A later acquire is ordered after this release, but not after what the thread does next.
         own.tick(thread);
     }
@@ -225,7 +201,7 @@ impl RaceDetector {
     /// `thread` joins the clock of `object` into its own, and its own into that of `object`.
     fn acquire_release(&mut self, thread: ThreadId, object: SyncObject) {
         let own = &mut self.thread_clocks[thread.index()];
-        let clock = clock_of(&mut self.sync_clocks, object);
+        let clock = self.sync_clocks.clock_of(object);
         // Interlocked operations on one word are totally ordered, so each acquires and releases.
         own.join(clock);
         clock.join(own);
@@ -234,24 +210,16 @@ impl RaceDetector {
 
     /// `thread` joins the clock of `object` into its own.
     pub(crate) fn acquire(&mut self, thread: ThreadId, object: SyncObject) {
-        if !self.on {
-            return;
-        }
-        let clock = self
-            .sync_clocks
-            .get(&object)
-            .or_else(|| self.sync_clocks.get(&SyncObject::Overflow));
-        if let Some(clock) = clock {
-            self.thread_clocks[thread.index()].join(clock);
+        if self.on {
+            let own = &mut self.thread_clocks[thread.index()];
+            self.sync_clocks.acquire(object, thread, own);
         }
     }
 
     /// `object` was drained or reset: earlier signals order nothing any more.
     pub(crate) fn drain(&mut self, object: SyncObject) {
-        if self.on
-            && let Some(clock) = self.sync_clocks.get_mut(&object)
-        {
-            clock.clear();
+        if self.on {
+            self.sync_clocks.clock_of(object).clear();
         }
     }
 
@@ -319,18 +287,4 @@ impl RaceDetector {
             self.repeated += 1;
         }
     }
-}
-
-/// The clock of `object`, or the shared one if the table has no room.
-fn clock_of(
-    clocks: &mut BTreeMap<SyncObject, VectorClock>,
-    object: SyncObject,
-) -> &mut VectorClock {
-    let has_room = clocks.len() < SYNC_OBJECTS_MAX || clocks.contains_key(&object);
-    let object = if has_room {
-        object
-    } else {
-        SyncObject::Overflow
-    };
-    clocks.entry(object).or_default()
 }
