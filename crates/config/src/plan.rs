@@ -59,6 +59,9 @@ section! {
         scheduler: Scheduler = Scheduler::Timed;
         /// Length of a phase after `duration` in which faults are off and progress is due.
         healing: Option<Duration> = None, default "no such phase", in 1..=YEAR;
+        /// The run ends at the first failure of this kind, `exception`, or signature as reports show
+        /// it.
+        until_first: Option<String> = None, default "the run goes on", in 1..=1_000;
         /// `mtasim verify` explores other orders of calls from here on; before, it interrupts no
         /// thread.
         explore_from: Duration = Duration::ZERO, in 0..=YEAR;
@@ -93,6 +96,9 @@ section! {
 }
 
 impl Scenario {
+    /// The word for exceptions in [`Self::until_first`].
+    pub const ANY_EXCEPTION: &'static str = "exception";
+
     /// A scenario without hosts, with every other setting at its default.
     #[must_use]
     pub fn new(title: &str, why: &str, duration: Duration) -> Self {

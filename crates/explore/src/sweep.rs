@@ -1,8 +1,8 @@
 //! Runs many seeds of one scenario, or of a grid of scenarios, and writes their results in the
 //! order of seeds.
 //!
-//! Failing runs and a sample of the others are run twice to detect nondeterminism. No result
-//! depends on the number of workers.
+//! The first run with a failure of each signature, and a sample of all runs, are made twice to detect
+//! nondeterminism. No result depends on the number of workers.
 
 #[cfg(test)]
 mod crash_points;
@@ -69,7 +69,8 @@ pub struct SweepPlan {
     pub stop_after: Option<u64>,
     /// Whether to continue after a nondeterministic run.
     pub keep_going: bool,
-    /// Rerun every failing run and one in this many passing ones; 0 for none.
+    /// Rerun the first run with a failure of each signature and one in this many of all runs; 0 for
+    /// none.
     pub recheck: u64,
     /// The results directory; `None` to keep statistics only.
     pub out: Option<PathBuf>,
@@ -247,32 +248,27 @@ fn selected<'a>(
     }
 }
 
-/// Runs a seed, and reruns it if it is to be rechecked.
+const DIGEST_ONLY: Options = Options {
+    keep_records: false,
+};
+
+/// Runs a seed, and reruns it if it is in the sample of one in `sample`.
 fn run_checked(
     subject: &dyn Subject,
     point: &GridPoint,
     settings: BTreeMap<String, String>,
     seed: u64,
-    recheck: u64,
+    sample: u64,
 ) -> Result<CheckedRun, LoweringError> {
-    let options = Options {
-        keep_records: false,
-    };
-    let run = || subject.run(&point.scenario, seed, options);
-    let outcome = run()?;
+    let outcome = subject.run(&point.scenario, seed, DIGEST_ONLY)?;
     let result = RunResult {
         selected: point.selected.clone(),
         ..RunResult::of(&outcome, &point.hash, settings)
     };
-    let mut divergence = None;
-    if counters::is_rechecked(seed, result.is_failing(), recheck) {
-        let again = run()?;
-        if again.digest != outcome.digest {
-            let range = divergence::between(&outcome.checkpoints, &again.checkpoints);
-            let found = divergence::locate(range, subject, &point.scenario, seed);
-            divergence = Some(found);
-        }
-    }
+    let divergence = match counters::is_sampled(seed, sample) {
+        true => recheck(subject, point, &result, &outcome.checkpoints)?,
+        false => None,
+    };
     let line = result.to_line();
     let checkpoints = if result.is_failing() {
         outcome.checkpoints
@@ -286,4 +282,21 @@ fn run_checked(
         divergence,
         is_from_disk: false,
     })
+}
+
+/// Makes the run of a result again, whose first run had these `checkpoints`. Returns where the two
+/// diverge, if they do.
+fn recheck(
+    subject: &dyn Subject,
+    point: &GridPoint,
+    result: &RunResult,
+    checkpoints: &[Checkpoint],
+) -> Result<Option<Divergence>, LoweringError> {
+    let again = subject.run(&point.scenario, result.seed, DIGEST_ONLY)?;
+    if again.digest.to_string() == result.digest {
+        return Ok(None);
+    }
+    let range = divergence::between(checkpoints, &again.checkpoints);
+    let found = divergence::locate(range, subject, &point.scenario, result.seed);
+    Ok(Some(found))
 }

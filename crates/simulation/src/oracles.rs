@@ -32,7 +32,7 @@ use crate::outcome::{Exception, HostView, Messages};
 use crate::record::ThreadNumber;
 use crate::traffic::TrafficMeter;
 use crate::violation::Violation;
-use config::plan::ViolationKind;
+use config::plan::{Keyword, Scenario, ViolationKind};
 
 use assertions::Assertions;
 use blocks::Blocks;
@@ -56,6 +56,15 @@ pub(crate) struct Oracles {
     deadlocks: Deadlocks,
     violations: Violations,
     totals: Totals,
+    awaited: Awaited,
+}
+
+/// The failure at which the run ends.
+#[derive(Debug)]
+struct Awaited {
+    /// Its kind or signature; `None` if the run goes on whatever fails.
+    name: Option<String>,
+    has_occurred: bool,
 }
 
 /// What an oracle reports, before host and time are added.
@@ -118,8 +127,14 @@ impl Defect {
 }
 
 impl Oracles {
-    /// Oracles for these hosts and so many workloads, that keep at most `limit` violations.
-    pub(crate) fn new(hosts: Vec<HostView>, workloads: usize, limit: usize) -> Self {
+    /// Oracles for these hosts and so many workloads, that keep at most `limit` violations. `awaited`
+    /// is the kind or the signature of the failure at which the run ends.
+    pub(crate) fn new(
+        hosts: Vec<HostView>,
+        workloads: usize,
+        limit: usize,
+        awaited: Option<String>,
+    ) -> Self {
         Self {
             blocks: hosts.iter().map(|_| Blocks::default()).collect(),
             assertions: hosts.iter().map(|_| Assertions::default()).collect(),
@@ -137,7 +152,16 @@ impl Oracles {
                 traffic: TrafficMeter::new(workloads),
                 ..Totals::default()
             },
+            awaited: Awaited {
+                name: awaited,
+                has_occurred: false,
+            },
         }
+    }
+
+    /// Whether the failure at which the run ends has occurred.
+    pub(crate) fn has_first_failure(&self) -> bool {
+        self.awaited.has_occurred
     }
 
     /// Whether the limit on violations is reached.
@@ -220,14 +244,17 @@ impl Oracles {
     ) {
         self.totals.count_event(UNEXPECTED_ERROR);
         self.totals.count_event(APPLICATION_ERROR);
-        self.totals.exceptions.push(Exception {
+        let exception = Exception {
             code: exception.code,
             host: self.hosts[host.0 as usize].name.clone(),
             at: exception.at,
             thread,
             number: number.0,
             cause: self.assertions[host.0 as usize].cause_of(exception),
-        });
+        };
+        self.awaited
+            .see(Scenario::ANY_EXCEPTION, || exception.signature());
+        self.totals.exceptions.push(exception);
     }
 
     /// Whether a control block of this host may have become unreachable.
@@ -278,14 +305,16 @@ impl Oracles {
                 detail,
             } = defect;
             let host = self.hosts[host.0 as usize].name.clone();
-            self.violations.found.push(Violation {
+            let violation = Violation {
                 kind,
                 host,
                 at,
                 location,
                 block,
                 detail,
-            });
+            };
+            self.awaited.see(kind.as_str(), || violation.signature());
+            self.violations.found.push(violation);
         }
     }
 
@@ -302,6 +331,14 @@ impl Oracles {
             violations_dropped: self.violations.dropped,
             totals: self.totals,
             hosts: self.hosts,
+        }
+    }
+}
+
+impl Awaited {
+    fn see(&mut self, kind: &str, signature: impl FnOnce() -> String) {
+        if let Some(name) = &self.name {
+            self.has_occurred |= name == kind || *name == signature();
         }
     }
 }

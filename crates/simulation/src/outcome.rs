@@ -98,6 +98,8 @@ pub enum Stop {
     Calls,
     /// The limit on violations was reached.
     Violations,
+    /// The failure that the scenario waits for (`until_first`) has occurred.
+    FirstFailure,
     /// An exhaustive search has covered what follows.
     Pruned,
 }
@@ -113,8 +115,15 @@ impl Stop {
             Self::Messages => "messages",
             Self::Calls => "calls",
             Self::Violations => "violations",
+            Self::FirstFailure => "first-failure",
             Self::Pruned => "pruned",
         }
+    }
+
+    /// Whether more could have followed: not all that the scenario has in store has happened.
+    #[must_use]
+    pub const fn is_early(self) -> bool {
+        self.limit().is_some() || matches!(self, Self::FirstFailure)
     }
 
     /// The key of the limit that cut the run off; `None` if it ended by itself, or if a search
@@ -122,7 +131,7 @@ impl Stop {
     #[must_use]
     pub const fn limit(self) -> Option<&'static str> {
         match self {
-            Self::Duration | Self::Quiet | Self::Pruned => None,
+            Self::Duration | Self::Quiet | Self::FirstFailure | Self::Pruned => None,
             Self::Events => Some("limits.events"),
             Self::Messages => Some("limits.messages"),
             Self::Calls => Some("limits.calls"),
@@ -314,7 +323,7 @@ impl Outcome {
         let mut unexpected = Vec::new();
         // Counts only grow: in a run that was cut off, too few may still become enough, too many
         // stay too many.
-        let is_cut_off = self.stop.limit().is_some();
+        let is_cut_off = self.stop.is_early();
         let mut check = |what: &str, found: u64, range: config::plan::CountRange| {
             let may_still_come = is_cut_off && found < range.min;
             if !range.contains(found) && !may_still_come {

@@ -137,6 +137,7 @@ impl<'a> World<'a> {
                 views.collect(),
                 scenario.workloads.len(),
                 limit(scenario.limits.violations),
+                scenario.until_first.clone(),
             ),
             names,
             journal: Journal::new(keep),
@@ -225,6 +226,9 @@ impl<'a> World<'a> {
             }
             if self.oracles.is_full() {
                 return Stop::Violations;
+            }
+            if self.oracles.has_first_failure() {
+                return Stop::FirstFailure;
             }
             if self.is_pruned() {
                 return Stop::Pruned;

@@ -12,7 +12,7 @@ use explore::sweep::grid::Axis;
 
 use super::{Format, Overrides, Seed};
 
-/// One in this many passing runs is repeated.
+/// One in this many runs is repeated.
 const RECHECK: u64 = 64;
 /// Executions of a search: some minutes.
 const EXECUTIONS: u64 = 100_000;
@@ -46,7 +46,12 @@ pub(crate) struct SweepArguments {
     /// Continue after nondeterminism; the exit code is still 3.
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Repeat every failing run and one in N passing runs, and compare digests; 0 disables this.
+    /// End each run at its first failure of this kind (`exception` for all of those) or signature:
+    /// does it fail, and when? Short for --set until_first='"KIND"'.
+    #[arg(long, value_name = "KIND|SIGNATURE")]
+    pub(crate) until_first: Option<String>,
+    /// Repeat the first run with a failure of each signature and one in N of all runs, and compare
+    /// digests; 0 disables this.
     #[arg(long, value_name = "N", default_value_t = RECHECK)]
     pub(crate) recheck: u64,
     /// Write one line per run, a summary and capsules to this directory. An interrupted sweep
@@ -79,6 +84,16 @@ pub(crate) enum SweepFormat {
     Json,
     /// JUnit XML.
     Junit,
+}
+
+impl SweepArguments {
+    /// The settings that replace those of the file.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let first = self.until_first.iter();
+        // A quoted text: a signature has spaces and colons.
+        let first = first.map(|name| format!("until_first={name:?}"));
+        self.overrides.set.iter().cloned().chain(first).collect()
+    }
 }
 
 /// What a plot counts.

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::{Instant, Ratio};
 
 use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::setting::MapKey;
 use crate::format::units::QuantityRange;
-use crate::plan::{Domain, Limits, Priorities, Program, Scenario};
+use crate::plan::{Domain, Limits, Priorities, Program, Scenario, ViolationKind};
 
 /// A plan and what is wrong with it: the dotted path of a setting, and a diagnostic without position.
 struct Checker<'a> {
@@ -26,6 +27,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<(String, Diagnostic)> {
     checker.workloads();
     checker.pins();
     checker.swarm();
+    checker.until_first();
     checker.mistakes
 }
 
@@ -87,6 +89,29 @@ impl Checker<'_> {
                     Diagnostic::of_file(Code::Contradiction, message).help(help),
                 );
             }
+        }
+    }
+
+    /// A kind or a signature. A misspelt one would never be met.
+    fn until_first(&mut self) {
+        let Some(name) = &self.scenario.until_first else {
+            return;
+        };
+        // Every signature names a location or a cause after a colon.
+        let is_signature = name.contains(": ");
+        if !is_signature
+            && name != Scenario::ANY_EXCEPTION
+            && <ViolationKind as MapKey>::parse(name).is_none()
+        {
+            let message = format!("`{name}` is no kind of failure, and no signature");
+            let help = format!(
+                "{}, or `{}`, or a signature as a report shows it, such as \
+                 `control-block-leak: closing a control block`",
+                <ViolationKind as MapKey>::help(name),
+                Scenario::ANY_EXCEPTION
+            );
+            let mistake = Diagnostic::of_file(Code::UnknownWord, message).help(help);
+            self.add("until_first", mistake);
         }
     }
 

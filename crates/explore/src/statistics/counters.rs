@@ -135,9 +135,17 @@ pub struct Growth {
 }
 
 impl Counters {
-    /// Adds one result of a sweep that reruns one in `recheck` passing runs (0 for none). Returns
-    /// the indices of the failures that need a capsule.
-    pub fn add(&mut self, result: &RunResult, recheck: u64) -> Vec<usize> {
+    /// Whether a result has a failure of a signature that is new. Beyond [`SIGNATURES_MAX`] none is.
+    #[must_use]
+    pub fn has_new_signature(&self, result: &RunResult) -> bool {
+        let is_new = |signature: &String| !self.signatures.contains_key(signature);
+        self.signatures.len() < SIGNATURES_MAX
+            && result.failures.iter().any(|it| is_new(&it.signature))
+    }
+
+    /// Adds one result of a sweep, and whether it was run twice. Returns the indices of the failures
+    /// that need a capsule.
+    pub fn add(&mut self, result: &RunResult, is_rechecked: bool) -> Vec<usize> {
         self.runs += 1;
         self.unknown += u64::from(!result.is_known());
         if let Some(limit) = result.undecided() {
@@ -148,7 +156,7 @@ impl Counters {
             self.unexpected_seeds.push(result.seed);
         }
         self.add_reasons(result);
-        self.rechecked += u64::from(is_rechecked(result.seed, result.is_failing(), recheck));
+        self.rechecked += u64::from(is_rechecked);
         for (name, connector) in &result.connectors {
             self.connectors
                 .entry(name.clone())
@@ -309,13 +317,13 @@ fn count(counts: &mut BTreeMap<String, Occurrences>, (name, times): (&String, &u
     }
 }
 
-/// Whether a run is run a second time: every failing run, and one in `recheck` passing ones; none
-/// if
-/// `recheck` is 0. It depends on the seed only, so a resumed or sharded sweep reruns the same runs.
+/// Whether a seed is in the sample of one in `recheck` that is run a second time, whatever its run
+/// shows; none is if `recheck` is 0. It depends on the seed only, so a resumed or sharded sweep
+/// reruns the same runs.
 #[must_use]
-pub const fn is_rechecked(seed: u64, is_failing: bool, recheck: u64) -> bool {
+pub const fn is_sampled(seed: u64, recheck: u64) -> bool {
     const SALT: u64 = 0x5eed;
-    recheck > 0 && (is_failing || mix(seed, SALT).is_multiple_of(recheck))
+    recheck > 0 && mix(seed, SALT).is_multiple_of(recheck)
 }
 
 #[cfg(test)]
@@ -333,25 +341,22 @@ mod tests {
     }
 
     #[test]
-    fn every_failing_run_and_one_in_n_passing_runs_are_rerun() {
-        let count = (0..64_000)
-            .filter(|&seed| is_rechecked(seed, false, 64))
-            .count();
+    fn one_in_n_seeds_is_sampled() {
+        let count = (0..64_000).filter(|&seed| is_sampled(seed, 64)).count();
         assert!(count.abs_diff(1_000) < 4 * 32, "{count}");
-        assert!((0..100).all(|seed| is_rechecked(seed, true, 64)));
-        assert!((0..100).all(|seed| is_rechecked(seed, false, 1)));
-        assert!(!(0..100).any(|seed| is_rechecked(seed, true, 0)));
+        assert!((0..100).all(|seed| is_sampled(seed, 1)));
+        assert!(!(0..100).any(|seed| is_sampled(seed, 0)));
     }
 
     #[test]
     fn the_first_runs_and_every_earlier_one_keep_a_capsule() {
         let mut counters = Counters::default();
         for seed in 0..CAPSULES_MAX {
-            assert_eq!(counters.add(&result(seed, 1_000), 0), [0]);
+            assert_eq!(counters.add(&result(seed, 1_000), false), [0]);
         }
-        assert!(counters.add(&result(500, 1_000), 0).is_empty());
-        assert_eq!(counters.add(&result(501, 999), 0), [0]);
-        assert!(counters.add(&result(502, 999), 0).is_empty());
+        assert!(counters.add(&result(500, 1_000), false).is_empty());
+        assert_eq!(counters.add(&result(501, 999), false), [0]);
+        assert!(counters.add(&result(502, 999), false).is_empty());
         let signature = &counters.signatures["s"];
         assert_eq!(
             (signature.earliest.seed, signature.runs),

@@ -10,9 +10,10 @@ use kernel::Checkpoint;
 use simulation::Options;
 
 use super::{CheckedRun, StopReason, Storage, SweepError, SweepPlan, SweepResult};
-use super::{NondeterministicRun, run_checked, selected};
+use super::{NondeterministicRun, recheck, run_checked, selected};
 use crate::repro::capsule::Capsule;
 use crate::run_result::RunResult;
+use crate::statistics::counters;
 use crate::subject::Subject;
 use crate::sweep::manifest::Manifest;
 use crate::sweep::repairs::Repairs;
@@ -278,8 +279,22 @@ impl Fold<'_> {
         }
     }
 
+    /// Makes a run with the first failure of a signature again. Which one is the first is known only
+    /// here, where results come in the order of seeds.
+    fn recheck_first(&self, run: CheckedRun, point: usize) -> Result<CheckedRun, SweepError> {
+        let (plan, result) = (self.plan, &run.result);
+        let is_done = counters::is_sampled(result.seed, plan.recheck);
+        if is_done || !self.statistics.is_rechecked(result) {
+            return Ok(run);
+        }
+        let point = selected(plan.swarm.as_ref(), &plan.points[point], result.seed)?;
+        let divergence = recheck(&*self.subject, &point, result, &run.checkpoints)?;
+        Ok(CheckedRun { divergence, ..run })
+    }
+
     fn take(&mut self, number: u64, run: CheckedRun) -> Result<ControlFlow<()>, SweepError> {
         let point = self.statistics.manifest().run_at(number).1;
+        let run = self.recheck_first(run, point)?;
         if let Some(divergence) = &run.divergence {
             self.nondeterministic.push(NondeterministicRun {
                 seed: run.result.seed,

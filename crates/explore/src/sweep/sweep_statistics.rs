@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::run_result::RunResult;
-use crate::statistics::counters::Counters;
+use crate::statistics::counters::{self, Counters};
 use crate::sweep::manifest::Manifest;
 
 /// The statistics of the results added so far. Results are added in the order of seeds, whether
@@ -51,9 +51,19 @@ impl SweepStatistics {
                 counters: Counters::default(),
             });
         }
+        let is_rechecked = self.is_rechecked(result);
+        self.points[index].counters.add(result, is_rechecked);
+        self.total.add(result, is_rechecked)
+    }
+
+    /// Whether the run of the next result is made twice: it is in the sample, or it has a failure of
+    /// a signature that no earlier run had. It depends on the results only, so it is the same in a
+    /// resumed sweep. Each shard of a sweep makes its own first run of a signature twice.
+    #[must_use]
+    pub fn is_rechecked(&self, result: &RunResult) -> bool {
         let recheck = self.manifest.recheck;
-        self.points[index].counters.add(result, recheck);
-        self.total.add(result, recheck)
+        recheck > 0
+            && (counters::is_sampled(result.seed, recheck) || self.total.has_new_signature(result))
     }
 
     /// The indices of the failures that need a capsule if this result is added now or after others:

@@ -37,7 +37,7 @@ impl World<'_> {
                 self.oracles.add(host, now, sockets::leaks(table, &audit));
             }
         }
-        if self.scenario.healing.is_some() && stop.limit().is_none() {
+        if self.scenario.healing.is_some() && !stop.is_early() {
             self.oracles.on_healed_end(now);
         }
         self.write_violations();
