@@ -14,49 +14,78 @@ pub struct ContentRange {
     pub length: u32,
 }
 
-/// A running FNV-1a hash over the bytes of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ContentHash(u64);
-
-impl Default for ContentHash {
-    fn default() -> Self {
-        Self(0xCBF2_9CE4_8422_2325)
-    }
+/// A running hash over the bytes of a message, in words of eight bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContentHash {
+    /// The hash of all whole words so far.
+    words: u64,
+    /// The bytes after the last whole word, in little-endian order, and their number.
+    tail: u64,
+    tail_bytes: u32,
 }
 
 impl ContentHash {
     /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        // Offset basis and prime of the 64-bit FNV-1a.
-        let step =
-            |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        self.0 = bytes.iter().fold(self.0, step);
+        let missing = (8 - self.tail_bytes as usize) % 8;
+        let (first, rest) = bytes.split_at(missing.min(bytes.len()));
+        first.iter().for_each(|byte| self.add_byte(*byte));
+        let (words, last) = rest.as_chunks::<8>();
+        for word in words {
+            self.add_word(u64::from_le_bytes(*word));
+        }
+        last.iter().for_each(|byte| self.add_byte(*byte));
+    }
+
+    fn add_byte(&mut self, byte: u8) {
+        self.tail |= u64::from(byte) << (8 * self.tail_bytes);
+        self.tail_bytes += 1;
+        if self.tail_bytes == 8 {
+            let word = self.tail;
+            (self.tail, self.tail_bytes) = (0, 0);
+            self.add_word(word);
+        }
+    }
+
+    /// Each word changes the hash, whatever it was before: `mix` is a bijection of either argument.
+    fn add_word(&mut self, word: u64) {
+        self.words = machine::mix(self.words, word);
     }
 
     /// The hash of all bytes so far.
     #[must_use]
     pub fn value(self) -> u64 {
-        self.0
+        machine::mix(
+            machine::mix(self.words, self.tail),
+            u64::from(self.tail_bytes),
+        )
     }
 }
 
-/// The byte of `message` at `offset`.
-#[must_use]
-pub fn byte(message: u32, offset: u32) -> u8 {
-    let word = machine::mix(u64::from(message), u64::from(offset / 8));
-    word.to_le_bytes()[offset as usize % 8]
+/// Eight bytes of `message`.
+fn word(message: u32, index: u32) -> u64 {
+    machine::mix(u64::from(message), u64::from(index))
 }
 
 /// The bytes of `message` from `offset` on.
-pub fn bytes(message: u32, offset: u32, length: u32) -> impl Iterator<Item = u8> {
-    (offset..offset + length).map(move |offset| byte(message, offset))
+#[must_use]
+pub fn bytes(message: u32, offset: u32, length: u32) -> Vec<u8> {
+    let (first, end) = (offset / 8, (offset + length).div_ceil(8));
+    let words = (first..end).flat_map(|index| word(message, index).to_le_bytes());
+    let skipped = offset as usize % 8;
+    let mut bytes: Vec<u8> = words.collect();
+    bytes.drain(..skipped.min(bytes.len()));
+    bytes.truncate(length as usize);
+    bytes
 }
 
 /// The hash of a complete message.
 #[must_use]
 pub fn hash(message: u32, length: u32) -> u64 {
     let mut hash = ContentHash::default();
-    bytes(message, 0, length).for_each(|byte| hash.update(&[byte]));
+    let whole = length / 8;
+    (0..whole).for_each(|index| hash.add_word(word(message, index)));
+    hash.update(&bytes(message, whole * 8, length % 8));
     hash.value()
 }
 
@@ -66,13 +95,46 @@ mod tests {
 
     #[test]
     fn pieces_have_the_bytes_and_the_hash_of_the_whole() {
-        let whole: Vec<u8> = bytes(7, 0, 1_000).collect();
-        let pieces: Vec<u8> = bytes(7, 0, 333).chain(bytes(7, 333, 667)).collect();
-        assert_eq!(whole, pieces);
-        let mut running = ContentHash::default();
-        whole.chunks(91).for_each(|piece| running.update(piece));
-        assert_eq!(running.value(), hash(7, 1_000));
-        assert_ne!(hash(7, 1_000), hash(8, 1_000));
-        assert_ne!(hash(7, 1_000), hash(7, 999));
+        for length in [0, 1, 7, 8, 9, 1_000, 1_003] {
+            let whole = bytes(7, 0, length);
+            assert_eq!(whole.len(), length as usize);
+            for cut in [0, 1, 8, 13, 333].map(|cut| cut.min(length)) {
+                let pieces = [bytes(7, 0, cut), bytes(7, cut, length - cut)].concat();
+                assert_eq!(whole, pieces, "{length} bytes cut at {cut}");
+            }
+            for piece in [1, 3, 8, 91] {
+                let mut running = ContentHash::default();
+                whole.chunks(piece).for_each(|piece| running.update(piece));
+                assert_eq!(
+                    running.value(),
+                    hash(7, length),
+                    "{length} bytes by {piece}"
+                );
+            }
+        }
+    }
+
+    /// Whatever is damaged, lost or added, the hash is another.
+    #[test]
+    fn every_change_changes_the_hash() {
+        let of = |bytes: &[u8]| {
+            let mut hash = ContentHash::default();
+            hash.update(bytes);
+            hash.value()
+        };
+        let whole = bytes(7, 0, 203);
+        let mut seen = std::collections::BTreeSet::from([of(&whole), hash(8, 203)]);
+        for place in 0..whole.len() {
+            for bit in 0..8 {
+                let mut damaged = whole.clone();
+                damaged[place] ^= 1 << bit;
+                assert!(seen.insert(of(&damaged)), "bit {bit} of byte {place}");
+            }
+            assert!(seen.insert(of(&whole[..place])), "cut at {place}");
+        }
+        for zeroes in 1..20 {
+            let longer = [&whole[..], &vec![0; zeroes]].concat();
+            assert!(seen.insert(of(&longer)), "{zeroes} zeroes added");
+        }
     }
 }

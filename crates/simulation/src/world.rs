@@ -81,6 +81,8 @@ pub(crate) struct World<'a> {
     messages: u64,
     /// Why the run stops before its time.
     stop: Option<Stop>,
+    /// The host whose threads run: its next slice is scheduled when this one is over.
+    running: Option<HostId>,
     /// How many of the scenario's reseeds have been applied.
     reseeds_applied: usize,
     /// Calls made by processes that have ended.
@@ -158,6 +160,7 @@ impl<'a> World<'a> {
             events: 0,
             messages: 0,
             stop: None,
+            running: None,
             reseeds_applied: 0,
             ended_calls: 0,
             ended_access_log: Vec::new(),

@@ -62,7 +62,7 @@ fn packets(unit: &[u8]) -> Vec<u8> {
 
 /// The packets of the content bytes `from..to`, one Data SPDU for each piece.
 fn content_packets(message: u32, from: u32, to: u32) -> Vec<u8> {
-    let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
+    let bytes = content::bytes(message, from, to - from);
     let pieces = bytes.chunks(PIECE_BYTES as usize);
     let units = pieces.map(|user| packets(&Spdu::Data { user }.encode()));
     units.collect::<Vec<_>>().concat()

@@ -75,6 +75,10 @@ impl World<'_> {
 
     /// Schedules the next time slice of a host's threads, if it is earlier than the one scheduled.
     pub(super) fn schedule_threads(&mut self, host: HostId) {
+        // An event for the host's own next call would end its slice after nearly every socket call.
+        if self.running == Some(host) {
+            return;
+        }
         let it = &mut self.hosts[host.0 as usize];
         let Some(service) = &it.service else { return };
         let Some(at) = service.machine.next_time() else {
@@ -93,10 +97,23 @@ impl World<'_> {
     /// once, without an event for each: nothing can interfere before the slice ends.
     pub(super) fn run_threads(&mut self, host: HostId) {
         self.hosts[host.0 as usize].next_slice.at = None;
+        self.running = Some(host);
+        let goes_on = self.run_slice(host);
+        self.running = None;
+        self.take_records(host);
+        if goes_on {
+            self.check_deadlock(host);
+            self.check_leaks(host);
+            self.schedule_threads(host);
+        }
+    }
+
+    /// Returns whether the process goes on after the slice.
+    fn run_slice(&mut self, host: HostId) -> bool {
         loop {
             let until = self.slice_end();
             let Some(service) = &mut self.hosts[host.0 as usize].service else {
-                return;
+                return false;
             };
             let progress = service.machine.run(self.now, until);
             match progress {
@@ -121,20 +138,19 @@ impl World<'_> {
                     }
                     self.flush(host);
                 }
-                Progress::Raised(exception) => return self.end_by_exception(host, exception),
+                Progress::Raised(exception) => {
+                    self.end_by_exception(host, exception);
+                    return false;
+                }
                 // A reseed ends a slice; the threads continue with the new choices.
                 Progress::ReachedUntil if self.reseed_within_slice() => {}
-                Progress::ReachedUntil | Progress::Idle => break,
+                Progress::ReachedUntil | Progress::Idle => return true,
                 Progress::CallLimitReached => {
                     self.stop = Some(Stop::Calls);
-                    return self.take_records(host);
+                    return false;
                 }
             }
         }
-        self.take_records(host);
-        self.check_deadlock(host);
-        self.check_leaks(host);
-        self.schedule_threads(host);
     }
 
     /// Looks for a cycle of waiting threads. Once per slice is enough, since a cycle never opens.

@@ -110,7 +110,7 @@ fn a_transfer_that_takes_too_long_is_broken_off() {
 }
 
 fn receive(harness: &mut Harness, block: BlockId, message: u32, from: u32, to: u32) {
-    let bytes: Vec<u8> = content::bytes(message, from, to - from).collect();
+    let bytes = content::bytes(message, from, to - from);
     harness.unit(block, &Spdu::Data { user: &bytes });
 }
 
