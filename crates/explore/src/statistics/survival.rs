@@ -143,7 +143,7 @@ mod tests {
                 nanos(*end)
             );
             let result: RunResult = serde_json::from_str(&text).expect("a result");
-            counters.add(&result, 0);
+            counters.add(&result, false);
         }
         counters
     }
