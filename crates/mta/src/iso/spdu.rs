@@ -311,6 +311,9 @@ fn presented(bytes: &[u8]) -> Result<&[u8], SpduError> {
 }
 
 fn serial_in(digits: &[u8]) -> Result<u32, SpduError> {
+    if digits.len() > usize::from(SERIAL_DIGITS) {
+        return Err(SpduError::Serial);
+    }
     digits.iter().try_fold(0_u32, |serial, digit| {
         let digit = char::from(*digit).to_digit(10);
         let next = serial.checked_mul(10).zip(digit);
@@ -337,6 +340,15 @@ mod tests {
         const TPKT_AND_DT: usize = 7;
         let bytes = Spdu::MinorSync { serial: 1 }.encode();
         assert_eq!(bytes.len() + IP_AND_TCP + TPKT_AND_DT, 59);
+    }
+
+    #[test]
+    fn a_serial_number_has_at_most_six_digits() {
+        let serial = |digits: &[u8]| serial_in(digits);
+        assert_eq!(serial(b"000041"), Ok(41));
+        assert_eq!(serial(b"999999"), Ok(999_999));
+        assert_eq!(serial(b"2000000041"), Err(SpduError::Serial));
+        assert_eq!(serial(b"00x"), Err(SpduError::Serial));
     }
 
     proptest! {
