@@ -195,3 +195,25 @@ fn verify_searches_a_build_of_ones_own() {
     let guarded = search(Builds::everywhere(OneLock));
     assert!(!matches!(guarded, Conclusion::Broken(_)), "{guarded:?}");
 }
+
+#[test]
+fn a_range_without_seeds_is_not_a_sweep_that_passes() {
+    for range in ["5..5", "0..0"] {
+        let output = mtasim(&["sweep", LEAK, "--seeds", range]);
+        code(&output, 2);
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("it has no seeds: the end is not included"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_debug_log_says_which_run_and_what_was_found() {
+    let output = mtasim(&["run", LEAK, "--log", "debug"]);
+    code(&output, 0);
+    let said = text(&output.stderr);
+    assert!(said.contains("DEBUG") && said.contains("seed=1"), "{said}");
+    assert!(said.contains("Violation"), "{said}");
+}

@@ -304,3 +304,45 @@ fn only_ordered_corruption_breaks_checksums() {
     let agreed = ["paris-lyon", "lyon-nice"].map(|link| agrees(&run, link, EPOCH));
     assert!(agreed[0] > 0, "a lossy link makes TCP repeat itself");
 }
+
+/// Large messages over a line that loses nothing: windows close and open, and thousands of segments
+/// without a length have the numbers of others.
+const WINDOW_UPDATES: &str = r#"
+title = "Window updates"
+why = "Segments of length zero are not sent again."
+duration = "20m"
+[host.PARIS]
+build = "5.5.2655.16"
+[host.LYON]
+build = "5.5.2655.16"
+[link.wan]
+between = ["PARIS", "LYON"]
+[connector.c]
+from = "PARIS"
+to = "LYON"
+[workload.m]
+connector = "c"
+every = "10s"
+size = "64 KiB"
+"#;
+
+#[test]
+#[ignore = "needs tshark and tcpdump, which .ci/run installs"]
+fn a_window_update_is_not_sent_again_and_every_reader_reads_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("updates.toml");
+    std::fs::write(&file, WINDOW_UPDATES).expect("a file");
+    let run = Run::of(argument(&file));
+    let capture = run.capture();
+    assert!(count(&capture, "tcp.analysis.window_update") > 100);
+    assert_eq!(count(&capture, "frame.comment contains \"sent again\""), 0);
+    assert_eq!(count(&capture, "tcp.analysis.retransmission"), 0);
+    agrees(&run, "wan", EPOCH);
+    // tcpdump refuses files whose interfaces have different link types.
+    let read = Command::new("tcpdump")
+        .args(["-nn", "-r", &capture])
+        .output()
+        .expect("tcpdump is installed: apt-get install --no-install-recommends tcpdump");
+    assert!(read.status.success(), "{}", text(&read.stderr));
+    assert_eq!(text(&read.stdout).lines().count(), count(&capture, "frame"));
+}

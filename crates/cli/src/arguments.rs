@@ -21,7 +21,7 @@ pub(crate) use self::explore::{
 const RUN_EXAMPLES: &str = "\
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
-  mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/leak
+  mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/paris
   mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json
   mtasim run sims/smoke/bad-links.toml --pcap out/bad-links.pcapng";
 const REPORT_EXAMPLES: &str = "\
@@ -84,7 +84,7 @@ Exit codes: 0 no leak, 1 a leak or a suspected one, 2 a file is not such a log, 
 Examples:
   mtasim diagnose Winsock.log
   mtasim diagnose Winsock.log EV0.LOG --pool 40
-  mtasim diagnose out/leak/PARIS.Winsock.log out/leak/PARIS.events.txt --format json";
+  mtasim diagnose out/paris/PARIS.Winsock.log out/paris/PARIS.events.txt --format json";
 const SCHEMA_EXAMPLES: &str = "\
 Example:
   mtasim schema > scenario.schema.json";

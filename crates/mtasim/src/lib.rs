@@ -232,7 +232,7 @@
 
 pub use config::{file, plan};
 pub use explore;
-pub use explore::run;
+pub use explore::{run, run_builds, run_builds_observed};
 pub use guest;
 pub use internet;
 pub use kernel;

@@ -125,6 +125,7 @@ impl<'a> Run<'a> {
         } = self;
         lowering::check_builds(scenario)?;
         scheduling.check(scenario)?;
+        tracing::debug!(seed, title = scenario.title, "run");
         World::new(scenario, seed, builds, options, scheduling)
     }
 }

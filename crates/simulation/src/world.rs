@@ -393,6 +393,18 @@ impl<'a> World<'a> {
     }
 
     fn write(&mut self, record: Record) {
+        let is_rare = matches!(
+            record,
+            Record::Fault(..)
+                | Record::Exception(..)
+                | Record::ClosedDown(_)
+                | Record::Violation(_)
+                | Record::Healed
+                | Record::ClockSet(..)
+        );
+        if is_rare {
+            tracing::debug!(at = %self.now, ?record, "record");
+        }
         self.journal.write(self.now, record);
     }
 

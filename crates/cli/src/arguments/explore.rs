@@ -25,7 +25,7 @@ pub(crate) struct SweepArguments {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// Seeds from A to B - 1, decimal or hexadecimal with 0x.
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", value_parser = SeedRange::with_seeds)]
     pub(crate) seeds: SeedRange,
     #[command(flatten)]
     pub(crate) jobs: Jobs,
@@ -148,7 +148,7 @@ pub(crate) struct CompareArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) signature: Option<String>,
     /// Seeds from A to B - 1.
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", value_parser = SeedRange::with_seeds)]
     pub(crate) seeds: SeedRange,
     #[command(flatten)]
     pub(crate) jobs: Jobs,

@@ -33,6 +33,22 @@ impl SeedRange {
         self.to - self.from
     }
 
+    /// The range, for a command line: without seeds there is nothing to run.
+    ///
+    /// # Errors
+    /// What to write instead, if the range has no seed.
+    pub fn with_seeds(text: &str) -> Result<Self, String> {
+        let range: Self = text.parse()?;
+        if range.is_empty() {
+            let from = range.from;
+            let next = from.saturating_add(1);
+            return Err(format!(
+                "it has no seeds: the end is not included, so seed {from} alone is {from}..{next}"
+            ));
+        }
+        Ok(range)
+    }
+
     /// Whether the range has no seed.
     #[must_use]
     pub const fn is_empty(self) -> bool {
