@@ -14,7 +14,8 @@ use crate::{catch_panic, print_usage, run};
 /// A program that runs scenarios with systems under test of yours.
 ///
 /// With several, `--arm NAME` chooses one, otherwise the first is run; `compare --arms A,B` compares
-/// them on the same seeds. `verify` needs the modeled threads of an MTA and runs none of them.
+/// them on the same seeds. `verify` needs the modeled threads of an MTA: builds of your own
+/// (`mtasim::property::Builds`) have them, guests are refused.
 pub struct Program {
     name: &'static str,
     subjects: Subjects,
