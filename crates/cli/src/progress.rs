@@ -16,8 +16,16 @@ const SILENT: u64 = 2;
 
 /// A bar that counts runs.
 pub(crate) fn bar(runs: u64) -> ProgressBar {
-    let template = "{bar:30} {pos}/{len} runs, {per_sec}, {eta} left; {msg}";
+    // A wide message is cut to the rest of the line, so that the bar never wraps.
+    let template = "{bar:30} {pos}/{len} runs, {rate}, {eta} left; {wide_msg}";
     let style = ProgressStyle::with_template(template).expect("the template is valid");
+    let style = style.with_key(
+        "rate",
+        |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // A fraction of a run means nothing. The text is memory of the bar.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        },
+    );
     ProgressBar::with_draw_target(Some(runs), target()).with_style(style)
 }
 
