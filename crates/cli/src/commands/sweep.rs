@@ -134,7 +134,7 @@ fn command(arguments: &SweepArguments) -> String {
         "sweep {} --seeds {}{}{}{}",
         shell::quote(&input::name(&arguments.file)),
         arguments.seeds,
-        shell::set_options(&arguments.settings()),
+        shell::set_options(arguments.settings()),
         vary.collect::<String>(),
         swarm_option(arguments)
     ))
@@ -299,7 +299,7 @@ fn reproduce(arguments: &SweepArguments, found: &SignatureSummary) -> String {
         shell::quote(&input::name(&arguments.file)),
         found.earliest_seed,
         swarm_option(arguments),
-        shell::set_options(&arguments.settings()),
+        shell::set_options(arguments.settings()),
         shell::set_options(varied.map(|(path, value)| format!("{path}={value}")))
     ))
 }
