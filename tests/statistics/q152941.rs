@@ -13,6 +13,7 @@ use super::{read, run, run_with_records};
 
 const CASE: &str = include_str!("../../sims/casebook/q152941-heap-race.toml");
 const CLEAN: &str = include_str!("../../sims/smoke/clean-link.toml");
+const TWO_OWNERS: &str = include_str!("../../sims/canary/two-owners-4.0.toml");
 const CANARY: &str = include_str!("../../sims/canary/unguarded-4.0.toml");
 
 /// The events that "you might see before the crash occurs".
@@ -114,6 +115,25 @@ fn orderly_closes_over_a_clean_link_report_no_socket_error() {
         let errors: Vec<_> = errors.filter(|(id, _)| **id != 9_221).collect();
         assert!(errors.is_empty(), "seed {seed}: {errors:?}");
     }
+}
+
+/// Q157701: the wrong message type, the check of SBPDSCLS, and the exception, in this order.
+#[test]
+fn a_block_with_two_owners_is_closed_by_the_wrong_thread() {
+    let scenario = read(TWO_OWNERS, &[]);
+    let outcome = run_with_records(&scenario, 1);
+    let host = outcome.host_named("PARIS").expect("it is in the scenario");
+    let log = event_log::entries(&scenario, &outcome, host);
+    let log: Vec<String> = log.iter().map(|(_, it)| it.description()).collect();
+    let events = [
+        "Bad message type 1 for socket control block 1 in state 4. [BASE IL TCP/IP DRVR ",
+        "Error: SBPDSCLS:CB TID=0,calling TID=1. [BASE TCP/IP DRVR ",
+        "Error: Exception e0020002 occurred at Address 77f3cbcd. [BASE TCP/IP DRVR ",
+        "The application, emsmta.DBG, generated an application error.",
+    ];
+    let place = |text: &str| log.iter().position(|it| it.contains(text));
+    let places = events.map(|text| place(text).unwrap_or_else(|| panic!("{text}: {log:#?}")));
+    assert!(places.is_sorted(), "{log:#?}");
 }
 
 /// "A large number of associations being opened and closed": the lost block of a race in the pool is
