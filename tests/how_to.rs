@@ -52,6 +52,16 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Copies this repository into `folder`, for a package beside it.
+pub(crate) fn copy_repository(folder: &Path, package: &Path) {
+    let here = Path::new(crate::ROOT);
+    for part in PARTS {
+        copy(&here.join(part), &folder.join("mtasim").join(part)).expect("it can be copied");
+    }
+    // The versions already downloaded, so that cargo needs no index.
+    fs::copy(here.join("Cargo.lock"), package.join("Cargo.lock")).expect("it can be copied");
+}
+
 fn cargo(folder: &Path, test: &str) -> Output {
     let target = Path::new(crate::ROOT).join("target/how-to");
     Command::new(env!("CARGO"))
@@ -71,13 +81,7 @@ fn the_page_is_a_package_that_works() {
     fs::create_dir_all(package.join("src")).expect("a folder can be made");
     fs::create_dir_all(package.join("tests")).expect("a folder can be made");
     fs::write(package.join("src/lib.rs"), "").expect("it can be written");
-    let here = Path::new(crate::ROOT);
-    let there = folder.path().join("mtasim");
-    for part in PARTS {
-        copy(&here.join(part), &there.join(part)).expect("it can be copied");
-    }
-    // The versions already downloaded, so that cargo needs no index.
-    fs::copy(here.join("Cargo.lock"), package.join("Cargo.lock")).expect("it can be copied");
+    copy_repository(folder.path(), &package);
     for block in blocks() {
         if matches!(block.word, "toml" | "rust" | "rust,fails") && !block.file.is_empty() {
             fs::write(folder.path().join(block.file), block.text).expect("it can be written");

@@ -31,6 +31,7 @@ mod statistics;
 mod tidy;
 mod undecided;
 mod wireshark;
+mod your_own_pool;
 
 /// The root of the project.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -141,6 +141,17 @@ fn annotated(body: &str, preempted: &str) -> String {
     text
 }
 
+/// The test for guests, whose programs the user's `setup` registers. The scenario expects the failure.
+fn guest_test(name: &str, file: &Path) -> String {
+    format!(
+        "#[mtasim::test(scenario = {:?}, seeds = 0..1)]\n\
+         fn {name}(sim: &mut mtasim::guest::Sim) {{\n    \
+             setup(sim);\n\
+         }}\n",
+        file.display().to_string()
+    )
+}
+
 /// A Rust test that runs the file. `file` is the path of the file from the package's root, or an
 /// absolute one; the test is for the folder `tests`.
 #[must_use]
@@ -151,6 +162,10 @@ pub fn regression_test(shrunk: &Shrunk, file: &Path) -> String {
     let words = words.filter(|it| !it.is_empty()).take(8);
     let name = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
     let signature = &shrunk.signature;
+    let mut hosts = shrunk.scenario.hosts.values();
+    if hosts.any(|host| host.build().is_none()) {
+        return guest_test(&name, file);
+    }
     // `include_bytes!` starts from the folder of the source file.
     let path = Path::new("..").join(file).display().to_string();
     let file_name = file.file_name().unwrap_or_default().to_string_lossy();

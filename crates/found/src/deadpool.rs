@@ -1,0 +1,70 @@
+//! The service on deadpool.
+
+macro_rules! service {
+    ($name:ident, $deadpool:ident) => {
+        /// The service on this version.
+        pub mod $name {
+            use std::io;
+            use std::time::Duration;
+
+            use mtasim::guest;
+            use $deadpool::managed::{Manager, Pool, RecycleError, RecycleResult, Timeouts};
+
+            use crate::line::Line;
+            use crate::{GET, HANDLERS, MAX, MORE, compare};
+
+            struct Lines;
+
+            #[async_trait::async_trait]
+            impl Manager for Lines {
+                type Type = Line;
+                type Error = io::Error;
+
+                async fn create(&self) -> Result<Line, io::Error> {
+                    Line::connect().await
+                }
+
+                async fn recycle(&self, line: &mut Line) -> RecycleResult<io::Error> {
+                    match line.is_broken {
+                        true => Err(RecycleError::StaticMessage("broken")),
+                        false => Ok(()),
+                    }
+                }
+            }
+
+            /// The program.
+            pub async fn app() {
+                let timeouts = Timeouts::wait_millis(30_000);
+                let pool = Pool::builder(Lines)
+                    .max_size(MAX as usize)
+                    .timeouts(timeouts);
+                let pool = pool
+                    .runtime($deadpool::Runtime::Tokio1)
+                    .build()
+                    .expect("a pool");
+                let open = guest::gauge("connections");
+                guest::always(MORE, move || open.value() <= i64::from(MAX));
+                for number in 0..HANDLERS {
+                    guest::spawn(handler(number.to_string(), pool.clone()));
+                }
+            }
+
+            async fn handler(question: String, pool: Pool<Lines>) {
+                let mut ticks = tokio::time::interval(Duration::from_secs(64));
+                loop {
+                    ticks.tick().await;
+                    match pool.get().await {
+                        Ok(mut line) => {
+                            guest::success(GET);
+                            compare(&question, line.ask_briefly(&question).await);
+                        }
+                        Err(error) => guest::failure(GET, error.to_string()),
+                    }
+                }
+            }
+        }
+    };
+}
+
+service!(v0_9_4, deadpool_094);
+service!(v0_9_5, deadpool_095);
