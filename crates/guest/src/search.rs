@@ -22,7 +22,7 @@ use crate::subject::Guests;
 
 /// Runs of a shrink.
 const BUDGET: u64 = 5_000;
-/// One passing run in this many is run twice. Every failing one is.
+/// One run in this many is run twice, and the first with a failure of each signature.
 const RECHECK: u64 = 16;
 
 /// The seeds of one scenario, as the guests ran them.
@@ -70,8 +70,9 @@ struct Collected {
     reached: BTreeMap<u64, BTreeMap<String, u64>>,
 }
 
-/// Runs the guests that `setup` registers under all `seeds` of a scenario file. Failing runs and
-/// one passing run in sixteen are made twice, to notice what depends on more than the seed.
+/// Runs the guests that `setup` registers under all `seeds` of a scenario file. The first run with a
+/// failure of each signature, and one in sixteen of all others, are made twice, to notice what depends
+/// on more than the seed.
 ///
 /// # Errors
 /// If the scenario is not valid or cannot be run, or if two runs of one seed differ.
