@@ -1,9 +1,13 @@
-//! Litmus tests for schedulers: three small programs with a known race, and a fixed variant of each.
+//! Litmus tests for schedulers: small programs with a known race, and a fixed variant of each.
 //!
 //! Schedulers and the exhaustive search are measured on them: an unguarded free list, a
 //! compare-and-swap free list with the ABA problem, and a control block that a timer still points to.
 //! Every access to a shared word is one call. A test fails by its interleaving alone; nothing is
 //! injected.
+//!
+//! [`sctbench`] has programs with which other people have measured their schedulers.
+
+pub mod sctbench;
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::memory::heap_layout::HEAP_BYTES_MIN;
@@ -57,6 +61,10 @@ pub enum Observation {
     Holds(Address),
     /// It found its own block in this state.
     Found(u32),
+    /// A check of it did not hold.
+    Failed,
+    /// It has come to its end.
+    Ended,
 }
 
 impl Program {
@@ -208,6 +216,8 @@ impl Runner {
                     held |= table.bit(block);
                 }
                 Observation::Found(state) => failed |= state != OPEN,
+                Observation::Failed => failed = true,
+                Observation::Ended => {}
             });
         failed | (held & self.listed() != 0)
     }

@@ -129,8 +129,8 @@ pub use race::violation::{Signature, Violation, ViolationKind};
 pub use schedulers::enabled_set::EnabledSet;
 pub use schedulers::pending_call::{Enabledness, PendingCall};
 pub use schedulers::{
-    Cooperative, Counts, Increment, Parallel, Pct, Portfolio, Pos, Preempting, Random, RoundRobin,
-    Scheduler, Selection, Strategy, Surw, Tally, TimeWeighted,
+    Cooperative, Counts, DelayBounding, Increment, Parallel, Pct, Portfolio, Pos, Preempting,
+    Random, RoundRobin, Scheduler, Selection, Strategy, Surw, Tally, TimeWeighted,
 };
 pub use thread::Thread;
 

@@ -10,7 +10,7 @@
 //! | `timed`, `controlled` | modeled time; one processor under a [`Scheduler`] |
 //! | [`increment`] | NT's priority increments, which modeled time uses |
 //! | [`pending_call`], [`enabled_set`] | what a scheduler sees |
-//! | [`random`], [`pct`], [`pos`], [`surw`] | published adversaries |
+//! | [`random`], [`pct`], [`pos`], [`surw`], [`delay_bounding`] | published adversaries |
 //! | [`preempting`], [`time_weighted`], [`parallel`], [`portfolio`] | our own adversaries |
 //! | [`round_robin`], [`cooperative`] | schedules without random choices |
 //! | [`counts`] | call counts of pilot runs, which some adversaries need |
@@ -18,6 +18,7 @@
 pub(crate) mod controlled;
 pub mod cooperative;
 pub mod counts;
+pub mod delay_bounding;
 pub(crate) mod dispatch;
 pub(crate) mod dispatcher;
 pub mod enabled_set;
@@ -42,6 +43,7 @@ use crate::schedulers::enabled_set::EnabledSet;
 
 pub use cooperative::Cooperative;
 pub use counts::{Counts, Tally};
+pub use delay_bounding::DelayBounding;
 pub use increment::Increment;
 pub use parallel::Parallel;
 pub use pct::Pct;

@@ -1,0 +1,105 @@
+//! The table of docs/schedulers.md: schedules to the first failure.
+
+use litmus::sctbench::Benchmark;
+
+use crate::strategies::Strategy;
+
+/// The median of the first failures, with how many searches found one if not all did. A search without
+/// one is longer than all others, since all have the same limit: this is the median of Kaplan and Meier.
+fn cell(mut found: Vec<Option<u64>>) -> String {
+    let count = found.iter().flatten().count();
+    found.sort_by_key(|it| it.unwrap_or(u64::MAX));
+    let middle = [found[found.len() / 2 - 1], found[found.len() / 2]];
+    let median = match middle {
+        [Some(one), Some(other)] if (one + other) % 2 == 1 => format!("{}.5", (one + other) / 2),
+        [Some(one), Some(other)] => ((one + other) / 2).to_string(),
+        _ => return format!("{count}/{}", found.len()),
+    };
+    match count == found.len() {
+        true => median,
+        false => format!("{median} ({count})"),
+    }
+}
+
+#[test]
+fn a_median_counts_searches_without_a_failure() {
+    assert_eq!(cell(vec![Some(1), Some(4), Some(9), Some(5)]), "4.5");
+    assert_eq!(cell(vec![Some(1), None, Some(9), Some(3)]), "6 (3)");
+    assert_eq!(cell(vec![Some(1), None, None, Some(3)]), "2/4");
+}
+
+/// The size of an experiment.
+struct Experiment {
+    programs: fn(&str) -> bool,
+    seeds: u64,
+    limit: u64,
+}
+
+impl Experiment {
+    /// One row for each program.
+    #[expect(clippy::print_stdout, reason = "the table is for the reader")]
+    fn print(&self) {
+        let names: Vec<String> = Strategy::ALL.iter().map(|it| it.name()).collect();
+        println!("| program | {} |", names.join(" | "));
+        for (name, benchmark) in Benchmark::ALL {
+            if !(self.programs)(name) {
+                continue;
+            }
+            let search = |strategy: Strategy| {
+                let found = |seed| strategy.first_failure(benchmark, false, seed, self.limit);
+                cell((0..self.seeds).map(found).collect())
+            };
+            let cells: Vec<String> = Strategy::ALL.into_iter().map(search).collect();
+            println!("| {name} | {} |", cells.join(" | "));
+        }
+    }
+}
+
+/// `cargo test --release -p mtasim-litmus --test it -- --ignored --nocapture sctbench_table`
+#[test]
+#[ignore = "minutes: the table of docs/schedulers.md"]
+fn sctbench_table() {
+    Experiment {
+        programs: |name| name != "SafeStack" && !name.ends_with("_100"),
+        seeds: 20,
+        limit: 10_000,
+    }
+    .print();
+}
+
+/// `cargo test --release -p mtasim-litmus --test it -- --ignored --nocapture hundred_threads`
+#[test]
+#[ignore = "minutes: two rows of docs/schedulers.md"]
+fn hundred_threads() {
+    Experiment {
+        programs: |name| name.ends_with("_100"),
+        seeds: 6,
+        limit: 500,
+    }
+    .print();
+}
+
+/// `cargo test --release -p mtasim-litmus --test it -- --ignored --nocapture safe_stack`
+#[test]
+#[ignore = "minutes: a row of docs/schedulers.md"]
+fn safe_stack() {
+    Experiment {
+        programs: |name| name == "SafeStack",
+        seeds: 4,
+        limit: 300_000,
+    }
+    .print();
+}
+
+/// `cargo test --release -p mtasim-litmus --test it -- --ignored right_variants`
+#[test]
+#[ignore = "minutes: half a million schedules"]
+fn right_variants() {
+    for (name, benchmark) in Benchmark::ALL {
+        let schedules = if name.ends_with("_100") { 50 } else { 3_000 };
+        for strategy in Strategy::ALL {
+            let found = strategy.first_failure(benchmark, true, 9, schedules);
+            assert_eq!(found, None, "{name} under {}", strategy.name());
+        }
+    }
+}
