@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tcp::{Segment, Uptime};
+use tcp::{Payload, Segment, Uptime};
 use winsock::{Config, FlowLabel, SocketTable};
 
 /// The peer's address, of the network for documentation (RFC 5737), as packetdrill has it.
@@ -59,6 +59,24 @@ impl Host {
     pub(crate) fn next_segment(&mut self, micros: u64) -> Option<(Uptime, Segment)> {
         while self.sent.is_empty() && self.step(micros) {}
         self.sent.pop_front()
+    }
+
+    /// Adds to `segment` the text that follows it at once, up to `length` octets. A host whose device
+    /// cuts segments hands it more than a segment's text, and packetdrill sees that.
+    pub(crate) fn join(&mut self, segment: &mut Segment, length: u32) {
+        while !segment.payload.is_empty()
+            && let Some((_, next)) = self.sent.front()
+        {
+            let octets = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+            let fits = segment.payload.len() + next.payload.len() <= length as usize;
+            if next.sequence != segment.sequence.plus(octets) || next.payload.is_empty() || !fits {
+                return;
+            }
+            let bytes = [segment.payload.as_slice(), next.payload.as_slice()].concat();
+            segment.payload = Payload::from(bytes);
+            segment.flags |= next.flags;
+            self.sent.pop_front();
+        }
     }
 
     /// The next segment that the host sends at any time.

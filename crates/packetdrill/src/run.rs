@@ -166,11 +166,12 @@ impl Runner {
         } else {
             self.host.next_segment(latest)
         };
-        let Some((sent, segment)) = next else {
+        let Some((sent, mut segment)) = next else {
             let got = format!("no segment by {}", seconds(latest));
             return Err(differs(statement, "a segment".to_owned(), got));
         };
         let sent = micros(sent);
+        self.host.join(&mut segment, packet.length);
         let comparison = Comparison {
             profile: &self.profile,
             tolerance: self.lateness,

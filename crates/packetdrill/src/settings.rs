@@ -71,6 +71,11 @@ pub(crate) fn configure(script: &Script, config: &Config) -> Result<Config, Stri
             _ => {}
         }
     }
+    if uses_common_defaults(script) {
+        // google/packetdrill's common/defaults.sh: a receive buffer of up to 15 MiB, and syn_retries.
+        config.profile.options.window_scale = config.profile.options.window_scale.map(|_| 8);
+        config.profile.syn_retries = 5;
+    }
     let mut seen = Vec::new();
     for (name, value) in kernel_settings(script) {
         // The first setting counts, as above.
@@ -80,6 +85,21 @@ pub(crate) fn configure(script: &Script, config: &Config) -> Result<Config, Stri
         }
     }
     Ok(config)
+}
+
+/// Whether a script begins with the settings that all of google/packetdrill's share.
+fn uses_common_defaults(script: &Script) -> bool {
+    script
+        .statements
+        .iter()
+        .any(|statement| match &statement.step {
+            Step::Shell(command) => command.contains("common/defaults.sh"),
+            Step::Inbound(_)
+            | Step::Outbound(_)
+            | Step::Icmp(_)
+            | Step::Call(_)
+            | Step::Code(_) => false,
+        })
 }
 
 fn check_variant(script: &Script, config: &Config) -> Result<(), String> {

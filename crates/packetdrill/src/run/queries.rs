@@ -8,7 +8,7 @@ use crate::script::Statement;
 
 /// Commands that set up the machine on which packetdrill runs: nothing here depends on them.
 /// `tcpdrop` only tidies up before the next script.
-const WITHOUT_EFFECT: [&str; 5] = ["sysctl", "tcpdrop", "../common/", "../../common/", "sleep"];
+const WITHOUT_EFFECT: [&str; 4] = ["sysctl", "tcpdrop", "sleep", "ethtool"];
 
 impl Runner {
     pub(super) fn shell(&mut self, statement: &Statement, command: &str) -> Result<(), Stop> {
@@ -21,7 +21,11 @@ impl Runner {
             .split(['\n', ';', '&'])
             .map(str::trim)
             .filter(|it| !it.is_empty());
-        match parts.find(|part| !WITHOUT_EFFECT.iter().any(|it| part.starts_with(it))) {
+        let has_effect = |part: &&str| {
+            !WITHOUT_EFFECT.iter().any(|it| part.starts_with(it))
+                && !part.contains("common/defaults.sh")
+        };
+        match parts.find(has_effect) {
             None => Ok(()),
             Some(part) => {
                 let name = part.split_whitespace().next().unwrap_or(part);
