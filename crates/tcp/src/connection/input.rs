@@ -107,6 +107,9 @@ impl Connection {
         if !passes {
             return;
         }
+        // RFC 7323 section 5.3 (R3), but after the ACK was checked, as in Linux: the clock of a segment with
+        // a forged acknowledgment would make PAWS drop those of the peer.
+        self.take_timestamp(now, &segment);
         self.record_activity(now);
         if self.state == State::TimeWait {
             self.answer_in_time_wait(now, &segment);
@@ -149,9 +152,6 @@ impl Connection {
             || (segment.flags.contains(Flags::RST) && window.wnd > 0);
         if acceptance == Acceptance::WithoutText && is_strict {
             acceptance = Acceptance::Nothing;
-        }
-        if acceptance != Acceptance::Nothing {
-            self.take_timestamp(now, segment);
         }
         if acceptance != Acceptance::Nothing || segment.flags.contains(Flags::RST) {
             return acceptance;

@@ -174,6 +174,20 @@ fn an_older_timestamp_marks_an_old_duplicate() {
     assert_eq!(it.state(), tcp::State::Closed);
 }
 
+/// google/packetdrill, ts_recent/invalid_ack: the clock of a segment whose acknowledgment is wrong is not
+/// believed, or the peer's next segments would seem old.
+#[test]
+fn a_segment_with_a_wrong_acknowledgment_does_not_set_the_clock() {
+    let (mut it, ..) = opened(Profile::linux(), everything());
+    let forged = segment(Flags::ACK, 301, 50_000, 0);
+    it.on_segment(later(1), stamped(forged, 200_000, 1_000));
+    it.on_segment(
+        later(2),
+        stamped(segment(Flags::ACK, 301, 101, 4), 7_001, 1_000),
+    );
+    assert_eq!(it.readable(), 4);
+}
+
 /// RFC 7323 section 4: with the echo, text that was sent again gives a measurement, too.
 #[test]
 fn an_echo_measures_the_round_trip_of_text_that_was_sent_again() {
