@@ -5,7 +5,7 @@
 //! nondeterminism. No result depends on the number of workers.
 
 #[cfg(test)]
-mod crash_points;
+mod crash_point_tests;
 mod fold;
 pub mod grid;
 mod lock;
