@@ -73,7 +73,7 @@ impl Form {
                     form.add(key, value);
                 }
             }
-            _ => {}
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
         }
     }
 
