@@ -132,7 +132,8 @@ fn from_capsule(capsule: Capsule, path: &Path) -> Source {
         seed: capsule.seed,
         signature: Some(capsule.failure.signature),
         digest: is_same_build.then_some(capsule.digest),
-        reproduce: program::command(&format!("replay {}", shell::quote(&input::name(path)))),
+        // `run` takes capsules and has the options that the page names for what it leaves out.
+        reproduce: program::command(&format!("run {}", shell::quote(&input::name(path)))),
         scenario: capsule.scenario,
     }
 }
