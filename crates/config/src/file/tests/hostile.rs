@@ -212,8 +212,8 @@ proptest! {
 #[test]
 fn a_scenario_that_would_be_printed_too_large_is_refused() {
     let head = "title = \"t\"\nwhy = \"w\"\nduration = \"1h\"\n";
-    let host = |number: usize| format!("[host.H{number:06}]\nbuild=\"4.0.993.6\"\n");
-    let hosts: String = (0..160_000).map(host).collect();
+    let host = |number: usize| format!("[host.H{number:044}]\nbuild=\"4.0.993.6\"\n");
+    let hosts: String = (0..95_000).map(host).collect();
     let text = format!("{head}{hosts}");
     assert!(text.len() < SIZE_MAX, "the file itself is small enough");
     assert_eq!(survive(text.as_bytes(), &[]), [Code::TooLarge]);
