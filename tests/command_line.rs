@@ -252,6 +252,24 @@ fn a_search_names_the_limit_that_a_scenario_exceeds() {
     );
 }
 
+/// Both readings of Q303102 (docs/decisions/0012): the fixed build is exhausted, each original leaks.
+#[test]
+fn a_search_finds_the_leak_of_either_reading_and_none_in_the_fixed_build() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let out = folder.path().to_str().expect("UTF-8");
+    let root = std::path::Path::new(crate::ROOT);
+    let scenario = root.join("sims/verify/close-vs-timeout.toml");
+    let scenario = scenario.to_str().expect("UTF-8");
+    for (build, expected) in [("5.5.2655.16", 0), ("5.5.2653.23", 1), ("5.5.2653.23-b", 1)] {
+        let set = format!("host.PARIS.build={build}");
+        let output = mtasim(&["verify", scenario, "--out", out, "--set", &set], b"");
+        code(&output, expected);
+        let found =
+            text(&output.stdout).contains("control-block-leak: control block, out of service");
+        assert_eq!(found, expected == 1, "{build}: {}", text(&output.stdout));
+    }
+}
+
 /// Time ends at "never": sums of the longest times and the largest sizes do not overflow.
 #[test]
 fn the_largest_values_that_check_accepts_can_be_run() {
