@@ -10,7 +10,7 @@
 //! | [`recorder`] | the records and the outcome of a run whose hosts are programs of a user |
 //! | [`record`] | the records of a run, and their bytes in the digest |
 //! | [`observers`], [`access_log`] | what else can be observed: packets, threads, memory accesses |
-//! | `oracles`, [`violation`] | the properties that are checked, and what an oracle reports |
+//! | `oracles`, `violation` | the properties that are checked, and what an oracle reports |
 //! | [`outcome`] | the result of a run |
 //! | [`timeline`] | the random outages, arrivals and losses of a run, as a scenario could list them |
 //! | [`ping`] | a series of pings over one link |
