@@ -24,7 +24,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if let Some(limit) = outcome.undecided() {
         writeln!(
             text,
-            "  cut off at {limit} after {} s of {} s: what would have followed is unknown; raise {limit}",
+            "  cut off at {limit} after {} s of {}: what would have followed is unknown; raise {limit}",
             outcome.simulated,
             report.scenario.duration + report.scenario.healing.unwrap_or_default()
         )?;
