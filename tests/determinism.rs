@@ -140,7 +140,7 @@ fn answer(program: &mut Command, path: &str, seed: u64) -> Value {
         .unwrap_or_else(|error| panic!("{path}: {error}\n{reported}"));
     let object = answer.as_object_mut().expect("the answer is an object");
     object
-        .remove("wall_s")
+        .remove("wall_ns")
         .expect("the answer says how long it took");
     answer
 }

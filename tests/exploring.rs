@@ -62,7 +62,7 @@ fn a_sweep_says_what_goes_wrong_and_how_to_repeat_it() {
     assert!(text(&replayed.stdout).contains("PASS: same run, digest "));
     let again = sweep(&["--seeds", "0..6", "--out", out, "--format", "json"]);
     let summary = json(&again);
-    assert_eq!(summary["schema_version"], 3);
+    assert_eq!(summary["schema_version"], 4);
     assert_eq!(summary["runs"], 6);
     let written = fs::read(folder.path().join("summary.json")).expect("a summary");
     assert_eq!(written, again.stdout);

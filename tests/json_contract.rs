@@ -1,115 +1,29 @@
-//! The JSON that the program writes has the form of the schema files in `docs/schemas/`: every key with its
-//! type. The files are made from outputs by this test, with `UPDATE_SCHEMAS=1`; a change of form shows as
-//! a difference in review.
+//! The JSON that the program writes has the form of the schema files in `docs/schemas/`, each of which
+//! [`has_form`] makes from outputs with `UPDATE_SCHEMAS=1`. What any test of the project prints with
+//! `--format json` is validated against them.
 
-use std::collections::BTreeMap;
+mod form;
+mod validation;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use explore::Capsule;
 use serde_json::{Value as Json, json};
 
-use crate::program::{argument, mtasim, text};
+use crate::program::{argument, code, mtasim, text};
+use form::Form;
+pub(crate) use validation::check;
 
 const LEAK: &str = "sims/canary/late-close-5.5.toml";
 const CRASH: &str = "sims/canary/unguarded-4.0.toml";
+const REGRESS: &str = "sims/regress/q152941-freed-set.toml";
 const VERIFY: &str = "sims/verify/two-allocations.toml";
-const LOG: &str = "crates/diagnose/tests/it/data/rolled-over/Winsock.log";
+const LOGS: &str = "crates/diagnose/tests/it/data";
 
-/// Objects whose keys are names of the scenario, ids or signatures.
-const MAPS: [&str; 13] = [
-    "connectors",
-    "cut_off",
-    "events_logged",
-    "faults",
-    "links",
-    "logged",
-    "lost",
-    "offered",
-    "covered",
-    "selected",
-    "settings",
-    "undecided",
-    "workloads",
-];
-
-/// The form of the values seen at one place.
-#[derive(Default)]
-struct Form {
-    types: BTreeMap<&'static str, u64>,
-    /// Values that were objects.
-    objects: u64,
-    keys: BTreeMap<String, (u64, Form)>,
-    items: Option<Box<Form>>,
-    is_map: bool,
-}
-
-impl Form {
-    fn add(&mut self, name: &str, value: &Json) {
-        let kind = match value {
-            Json::Null => "null",
-            Json::Bool(_) => "boolean",
-            Json::Number(number) if number.is_f64() => "number",
-            Json::Number(_) => "integer",
-            Json::String(_) => "string",
-            Json::Array(_) => "array",
-            Json::Object(_) => "object",
-        };
-        *self.types.entry(kind).or_default() += 1;
-        match value {
-            Json::Array(items) => {
-                let form = self.items.get_or_insert_default();
-                items.iter().for_each(|it| form.add("", it));
-            }
-            Json::Object(map) if MAPS.contains(&name) || is_reasons(name, map) => {
-                self.is_map = true;
-                let form = self.items.get_or_insert_default();
-                map.values().for_each(|it| form.add("", it));
-            }
-            Json::Object(map) => {
-                self.objects += 1;
-                for (key, value) in map {
-                    let (times, form) = self.keys.entry(key.clone()).or_default();
-                    *times += 1;
-                    form.add(key, value);
-                }
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-        }
-    }
-
-    fn schema(&self) -> Json {
-        let mut types: Vec<&str> = self.types.keys().copied().collect();
-        if types.contains(&"number") {
-            types.retain(|it| *it != "integer");
-        }
-        let mut schema = match types.as_slice() {
-            [one] => json!({ "type": one }),
-            types => json!({ "type": types }),
-        };
-        if let Some(items) = self.items.as_ref().filter(|it| !it.types.is_empty()) {
-            let place = if self.is_map {
-                "additionalProperties"
-            } else {
-                "items"
-            };
-            schema[place] = items.schema();
-        }
-        if self.objects > 0 {
-            let keys = self.keys.iter();
-            let properties = keys.map(|(key, (_, form))| (key.clone(), form.schema()));
-            schema["properties"] = Json::Object(properties.collect());
-            let always = self.keys.iter().filter(|it| it.1.0 == self.objects);
-            schema["required"] = always.map(|it| Json::from(it.0.as_str())).collect();
-        }
-        schema
-    }
-}
-
-/// Reasons of a sweep, and signatures of a comparison, are keys; elsewhere these are lists.
-fn is_reasons(name: &str, map: &serde_json::Map<String, Json>) -> bool {
-    let is_named = name == "unexpected" || name == "signatures";
-    is_named && !map.contains_key("signature")
-}
+/// Commands without JSON: they print what is not data, and say so.
+const TEXT_ONLY: [&str; 1] = ["completions"];
 
 /// The objects of an output: one, or one on each line.
 fn objects(bytes: &[u8]) -> Vec<Json> {
@@ -123,6 +37,7 @@ fn has_form(name: &str, title: &str, values: &[Json]) {
     assert!(!values.is_empty(), "{name}: there is something to compare");
     let mut form = Form::default();
     values.iter().for_each(|it| form.add("", it));
+    form.widen(name);
     let mut schema = form.schema();
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!(title);
@@ -171,21 +86,66 @@ fn swept(folder: &Path) -> (PathBuf, PathBuf) {
     (out, capsule)
 }
 
+/// A log with its event log, and one whose lines have time stamps.
+fn log(name: &str) -> String {
+    format!("{LOGS}/{name}")
+}
+
 #[test]
 fn one_run_has_the_form_of_its_schema() {
     let stopped = ["run", LEAK, "--set", "limits.events=1"];
     let unexpected = ["run", LEAK, "--set", "expect={}"];
-    let runs = outputs(&[&["run", LEAK], &["run", CRASH], &stopped, &unexpected]);
-    has_form("run", "mtasim run --format json", &runs);
-    let checks = outputs(&[&["check", LEAK], &["check", LEAK, "--set", "hots=1"]]);
+    let faults = ["run", "sims/smoke/faults.toml"];
+    let runs: [&[&str]; 5] = [
+        &["run", LEAK],
+        &["run", CRASH],
+        &stopped,
+        &unexpected,
+        &faults,
+    ];
+    has_form(
+        "run",
+        "mtasim run --format json, and run.json",
+        &outputs(&runs),
+    );
+    let misspelt = ["check", LEAK, "--set", "hots=1"];
+    let distant = ["check", LEAK, "--set", "zzz.zzz=1"];
+    let value = ["check", LEAK, "--set", "duration=\"soon\""];
+    let checks = outputs(&[&["check", LEAK], &misspelt, &distant, &value]);
     has_form(
         "check",
         "mtasim check --format json, one object for each file",
         &checks,
     );
-    let ping = outputs(&[&["ping", LEAK, "--link", "wan", "--count", "4"]]);
+    let lossy = [
+        "ping",
+        "sims/casebook/q303102-cb-leak.toml",
+        "--link",
+        "wan",
+    ];
+    let ping = outputs(&[&["ping", LEAK, "--link", "wan"], &lossy]);
     has_form("ping", "mtasim ping --format json", &ping);
-    let diagnoses = outputs(&[&["diagnose", LOG]]);
+    let [plain, stamped, beside, events] = [
+        "normal.txt",
+        "day-first/Winsock.log",
+        "rolled-over/Winsock.log",
+        "rolled-over/EV0.LOG",
+    ]
+    .map(log);
+    let alone = ["diagnose", "--alone", &beside];
+    // A log into which somebody copied the event log.
+    let folder = tempfile::tempdir().expect("a folder");
+    let both = folder.path().join("Winsock.log");
+    let parts =
+        ["normal.txt", "events.txt"].map(|it| fs::read(Path::new(crate::ROOT).join(log(it))));
+    fs::write(&both, parts.map(|it| it.expect("a log")).concat()).expect("a file");
+    let diagnoses = outputs(&[
+        &["diagnose", &plain],
+        &["diagnose", &stamped, &beside],
+        &alone,
+        &["diagnose", &events],
+        &["diagnose", argument(&both)],
+    ]);
     has_form(
         "diagnose",
         "mtasim diagnose --format json, one object for each log",
@@ -196,60 +156,111 @@ fn one_run_has_the_form_of_its_schema() {
 #[test]
 fn the_files_of_a_run_and_a_sweep_have_the_form_of_their_schemas() {
     let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().join("run");
-    let run = mtasim(&["run", "sims/smoke/faults.toml", "--out", argument(&out)]);
-    assert!(run.status.success(), "{}", text(&run.stderr));
-    let journal = fs::read(out.join("journal.jsonl")).expect("a journal");
-    has_form("journal", "a line of journal.jsonl", &objects(&journal));
+    let mut journal = Vec::new();
+    let files = [
+        "sims/smoke/faults.toml",
+        "sims/smoke/bad-links.toml",
+        CRASH,
+        LEAK,
+    ];
+    for (index, file) in files.iter().enumerate() {
+        let out = folder.path().join(format!("run{index}"));
+        let run = mtasim(&["run", file, "--out", argument(&out)]);
+        assert_ne!(run.status.code(), Some(2), "{}", text(&run.stderr));
+        let lines = objects(&fs::read(out.join("journal.jsonl")).expect("a journal"));
+        assert_eq!(lines[0]["kind"], "journal");
+        assert!(lines[0]["schema_version"].is_u64(), "{}", lines[0]);
+        journal.extend(lines);
+    }
+    has_form("journal", "a line of journal.jsonl", &journal);
     let (sweep, _) = swept(folder.path());
-    let rows = fs::read(sweep.join("seeds.jsonl")).expect("rows");
-    has_form("seeds", "a line of seeds.jsonl", &objects(&rows));
+    let mut rows = objects(&fs::read(sweep.join("seeds.jsonl")).expect("rows"));
+    let vary = ["--vary", "limits.events=100,1000000", "--swarm"];
+    for (name, more) in [
+        ("varied", &vary[..]),
+        ("stopped", &["--set", "limits.events=100"]),
+    ] {
+        let out = folder.path().join(name);
+        let sweep = [
+            "sweep",
+            "sims/smoke/faults.toml",
+            "--seeds",
+            "0..2",
+            "--out",
+        ];
+        mtasim(&[&sweep[..], &[argument(&out)], more].concat());
+        rows.extend(objects(&fs::read(out.join("seeds.jsonl")).expect("rows")));
+    }
+    let out = folder.path().join("unexpected");
+    let out = ["--out", argument(&out), "--set", "expect={}"];
+    mtasim(&[&["sweep", LEAK, "--seeds", "0..1"], &out[..]].concat());
+    let unexpected = fs::read(folder.path().join("unexpected/seeds.jsonl"));
+    rows.extend(objects(&unexpected.expect("rows")));
+    has_form("seeds", "a line of seeds.jsonl", &rows);
 }
 
 #[test]
-fn many_runs_have_the_form_of_their_schemas() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (_, capsule) = swept(folder.path());
-    let capsule = argument(&capsule);
+fn sweeps_and_comparisons_have_the_form_of_their_schemas() {
     let vary = [
         "--vary",
         "connector.paris-lyon.session_disconnect=120s,240s",
     ];
-    let unexpected = ["--set", "expect={}"];
     let sweep = ["sweep", LEAK, "--seeds", "0..2"];
+    let faults = [
+        "sweep",
+        "sims/smoke/faults.toml",
+        "--seeds",
+        "0..2",
+        "--swarm",
+    ];
+    let limits = ["--vary", "limits.events=100,1000000"];
     let sweeps = outputs(&[
         &[&sweep[..], &vary].concat(),
-        &[&sweep[..], &unexpected].concat(),
+        &[&sweep[..], &["--set", "expect={}"]].concat(),
+        &[&sweep[..], &limits].concat(),
+        &faults,
     ]);
     has_form(
         "sweep",
         "mtasim sweep and merge --format json, and summary.json",
         &sweeps,
     );
-    let compare = [
-        "compare",
-        LEAK,
-        "--seeds",
-        "0..2",
-        "--builds",
-        "5.5.2653.23,5.5.2655.16",
-    ];
-    has_form(
-        "compare",
-        "mtasim compare --format json",
-        &outputs(&[&compare]),
-    );
-    has_form(
-        "replay",
-        "mtasim replay --format json",
-        &outputs(&[&["replay", capsule]]),
-    );
-    let explain = ["explain", capsule, "--reseeds", "4"];
-    has_form(
-        "explain",
-        "mtasim explain --format json",
-        &outputs(&[&explain]),
-    );
+    let compare = ["compare", LEAK, "--seeds", "0..2"];
+    let fixed = ["--builds", "5.5.2653.23,5.5.2655.16"];
+    let broken = ["--builds", "5.5.2655.16,5.5.2653.23"];
+    let stopped = ["--set", "limits.events=100"];
+    let compared = outputs(&[
+        &[&compare[..], &fixed].concat(),
+        &[&compare[..], &broken].concat(),
+        &[&compare[..], &stopped].concat(),
+    ]);
+    has_form("compare", "mtasim compare --format json", &compared);
+}
+
+#[test]
+fn one_failure_has_the_form_of_its_schemas() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, kept) = swept(folder.path());
+    let capsule = argument(&kept);
+    // A capsule of another build, whose run is another one.
+    let mut other = Capsule::parse(&fs::read(&kept).expect("a capsule")).expect("whole");
+    other.build = "0.0.1+0".to_owned();
+    other.digest = "0".to_owned();
+    other.seed += 1;
+    let of_other = folder.path().join("other.toml");
+    fs::write(&of_other, other.to_text()).expect("it can be written");
+    let of_other = argument(&of_other);
+    let replays = outputs(&[
+        &["replay", capsule, "--window", "10s"],
+        &["replay", of_other],
+    ]);
+    has_form("replay", "mtasim replay --format json", &replays);
+    let explanations = outputs(&[
+        &["explain", capsule, "--reseeds", "4"],
+        &["explain", REGRESS, "--reseeds", "4"],
+        &["explain", CRASH, "--reseeds", "0"],
+    ]);
+    has_form("explain", "mtasim explain --format json", &explanations);
     let small = folder.path().join("small.toml");
     let shrink = ["shrink", capsule, "--budget", "50", "-o", argument(&small)];
     has_form(
@@ -257,19 +268,167 @@ fn many_runs_have_the_form_of_their_schemas() {
         "mtasim shrink --format json",
         &outputs(&[&shrink]),
     );
-    let out = folder.path().join("verify");
-    let verify = [
-        "verify",
-        VERIFY,
-        "--preemptions",
-        "1",
-        "--out",
-        argument(&out),
+    let page = folder.path().join("page.html");
+    let page = [
+        "report",
+        capsule,
+        "-o",
+        argument(&page),
+        "--explain",
+        "never",
     ];
-    let broken = [&verify[..], &["--build", "4.0.993.6"]].concat();
+    let explained = folder.path().join("explained.html");
+    let explained = ["report", REGRESS, "-o", argument(&explained)];
     has_form(
-        "verify",
-        "mtasim verify --format json",
-        &outputs(&[&verify, &broken]),
+        "report",
+        "mtasim report --format json",
+        &outputs(&[&page, &explained]),
     );
+    let out = folder.path().join("verify");
+    let verify = ["verify", VERIFY, "--preemptions", "1", "--out"];
+    let verify = [&verify[..], &[argument(&out)]].concat();
+    let more = |more: &[&'static str]| [&verify[..], more].concat();
+    let verified = outputs(&[
+        &verify,
+        &more(&["--build", "4.0.993.6"]),
+        &more(&["--max-runs", "1"]),
+        &more(&["--set", "limits.calls=10"]),
+    ]);
+    has_form("verify", "mtasim verify --format json", &verified);
+    let file = folder.path().join("new.toml");
+    let new = outputs(&[&["new", argument(&file)]]);
+    has_form("new", "mtasim new --format json", &new);
+    let pages = folder.path().join("man");
+    let man = outputs(&[&["man", "--out", argument(&pages)]]);
+    has_form("man", "mtasim man --format json", &man);
+}
+
+/// Arguments with which a command prints JSON; `folder` has a sweep and takes what is written.
+fn sample(command: &str, folder: &Path, capsule: &str) -> Vec<String> {
+    let path = |name: &str| argument(&folder.join(name)).to_owned();
+    let log = log("normal.txt");
+    let arguments: Vec<String> = match command {
+        "run" | "check" => vec![LEAK.into()],
+        "report" => vec![LEAK.into(), "-o".into(), path("page.html")],
+        "ping" => vec![LEAK.into(), "--link".into(), "wan".into()],
+        "new" => vec![path("new.toml")],
+        "sweep" => vec![LEAK.into(), "--seeds".into(), "0..1".into()],
+        "merge" => vec![path("sweep"), "--out".into(), path("merged")],
+        "compare" => [LEAK, "--seeds", "0..1", "--set", "host.PARIS.cpus=1"]
+            .map(str::to_owned)
+            .into(),
+        "replay" => vec![capsule.into()],
+        "verify" => vec![VERIFY.into(), "--preemptions".into(), "0".into()],
+        "shrink" => [capsule, "--budget", "2", "-o", &path("small.toml")]
+            .map(str::to_owned)
+            .into(),
+        "explain" => vec![capsule.into(), "--reseeds".into(), "0".into()],
+        "diagnose" => vec![log],
+        "schema" => Vec::new(),
+        "man" => vec!["--out".into(), path("man")],
+        other => panic!("{other} is new: give it a schema in docs/schemas and arguments here"),
+    };
+    arguments
+}
+
+#[test]
+fn every_command_prints_json_of_its_schema_or_says_that_it_has_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, capsule) = swept(folder.path());
+    let help = mtasim(&["--help"]);
+    let (_, commands) = text(&help.stdout)
+        .split_once("Commands:\n")
+        .expect("a list");
+    let (commands, _) = commands.split_once("\n\n").expect("its end");
+    let commands: BTreeSet<&str> = commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|it| *it != "help")
+        .collect();
+    assert!(commands.len() > 12, "{commands:?}");
+    for command in commands {
+        if TEXT_ONLY.contains(&command) {
+            let refused = mtasim(&[command, "bash", "--format", "json"]);
+            code(&refused, 2);
+            assert!(text(&refused.stderr).contains("has no --format json"));
+            continue;
+        }
+        let sample = sample(command, folder.path(), argument(&capsule));
+        let sample: Vec<&str> = sample.iter().map(String::as_str).collect();
+        let output = mtasim(&[&[command][..], &sample, &["--format", "json"]].concat());
+        let printed = objects(&output.stdout);
+        assert!(!printed.is_empty(), "{command}: {}", text(&output.stderr));
+        let version = printed.iter().all(|it| it["schema_version"].is_u64());
+        assert!(version || command == "schema", "{command}: {printed:?}");
+    }
+    let refused = mtasim(&["schema", "--keys", "--format", "json"]);
+    code(&refused, 2);
+    let refused = mtasim(&["new", "-", "--format", "json"]);
+    code(&refused, 2);
+    let refused = mtasim(&["report", LEAK, "-o", "-", "--format", "json"]);
+    code(&refused, 2);
+}
+
+/// Every key of every schema with the kinds of its values.
+fn keys(schema: &Json, found: &mut Vec<(String, String)>) {
+    if let Some(properties) = schema["properties"].as_object() {
+        for (key, schema) in properties {
+            found.push((key.clone(), schema["type"].to_string()));
+            keys(schema, found);
+        }
+    }
+    for part in ["items", "additionalProperties"] {
+        if let Some(part) = schema.get(part) {
+            keys(part, found);
+        }
+    }
+}
+
+/// Parts of the names of times, and of lengths of time.
+const TIMES: [&str; 17] = [
+    "at",
+    "by",
+    "delay",
+    "duration",
+    "elapsed",
+    "from",
+    "interval",
+    "lasted",
+    "latency",
+    "left",
+    "simulated",
+    "step",
+    "time",
+    "timeout",
+    "trip",
+    "until",
+    "wall",
+];
+/// Numbers that have such a part and are no times.
+const COUNTS: [&str; 3] = ["allocations_left", "at_end", "left_out"];
+
+#[test]
+fn every_time_in_json_is_an_integer_of_nanoseconds_and_says_so() {
+    let mut found = Vec::new();
+    let folder = fs::read_dir(Path::new(crate::ROOT).join("docs/schemas")).expect("schemas");
+    for file in folder {
+        let file = fs::read(file.expect("an entry").path()).expect("a file");
+        keys(&serde_json::from_slice(&file).expect("JSON"), &mut found);
+    }
+    let times = found.iter().filter(|it| it.0.ends_with("_ns")).count();
+    assert!(times > 20, "{times}");
+    for (key, kinds) in &found {
+        let is_number = kinds.contains("integer") || kinds.contains("number");
+        let mut parts = key.split('_');
+        if key.ends_with("_ns") {
+            let is_whole = kinds.contains("integer") || kinds == "\"array\"";
+            assert!(is_whole, "{key} is {kinds}");
+        } else if is_number && parts.any(|it| TIMES.contains(&it)) {
+            assert!(COUNTS.contains(&key.as_str()), "{key} has no unit");
+        }
+        for unit in ["s", "ms", "us", "seconds", "millis", "nanoseconds"] {
+            let other = format!("_{unit}");
+            assert!(!key.ends_with(&other) && key != unit, "{key}: another unit");
+        }
+    }
 }

@@ -38,10 +38,10 @@ fn programs_get_an_object() {
     ]);
     code(&output, 0);
     let json: Json = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["schema_version"], 2);
     assert_eq!(json["link"], "wan");
     assert_eq!(json["sent"], 500);
-    let times = json["times_ms"].as_array().expect("a list");
+    let times = json["round_trip_ns"].as_array().expect("a list");
     let answered = times.iter().filter(|time| !time.is_null()).count();
     assert_eq!(times.len(), 500);
     assert_eq!(json["received"], answered);

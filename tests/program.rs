@@ -3,8 +3,16 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs the program from the root of the project.
+/// Runs the program from the root of the project. What it prints with `--format json` is validated
+/// against the schemas.
+#[track_caller]
 pub(crate) fn mtasim(arguments: &[&str]) -> Output {
+    let output = start(arguments);
+    crate::json_contract::check(arguments, &output.stdout);
+    output
+}
+
+fn start(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mtasim"))
         .args(arguments)
         .env_remove("NO_COLOR")

@@ -102,7 +102,7 @@ fn programs_get_every_key() {
         "scenario",
         "schema_version",
         "seed",
-        "simulated_s",
+        "simulated_ns",
         "stop",
         "title",
         "undecided",
@@ -110,12 +110,12 @@ fn programs_get_every_key() {
         "verdict",
         "violations",
         "violations_dropped",
-        "wall_s",
+        "wall_ns",
         "workloads",
     ] {
         assert!(keys.contains(key), "{key} is not among {keys:?}");
     }
-    assert_eq!(run["simulated_s"], 36_000.0);
+    assert_eq!(run["simulated_ns"], 36_000_000_000_000_u64);
     assert_eq!(run["faults"]["service-restart"], 1);
     let violations = run["violations"].as_array().expect("a list");
     let leaks: Vec<&Json> = violations
@@ -124,7 +124,7 @@ fn programs_get_every_key() {
         .collect();
     assert!(!leaks.is_empty());
     for leak in leaks {
-        assert!(leak["cb"].is_u64() && leak["instance"].is_u64() && leak["at_s"].is_f64());
+        assert!(leak["cb"].is_u64() && leak["instance"].is_u64() && leak["at_ns"].is_u64());
         assert_eq!(leak["host"], "PARIS");
     }
     let logged = run["events_logged"].as_object().expect("an object");
@@ -182,7 +182,7 @@ fn a_folder_gets_all_logs_the_same_each_time() {
     }
     let run = fs::read(one.join("run.json")).expect("it is there");
     let run: Json = serde_json::from_slice(&run).expect("it is JSON");
-    assert!(run.get("wall_s").is_none() && run["as_expected"] == true);
+    assert!(run.get("wall_ns").is_none() && run["as_expected"] == true);
 }
 
 #[test]

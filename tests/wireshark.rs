@@ -86,7 +86,7 @@ impl Run {
             if takes_numbers && packet["protocol"].is_null() {
                 let host = packet["host"].as_str().expect("a host").to_owned();
                 let attempt = packet["attempt"].as_u64().expect("an attempt");
-                let at = nanos(&packet["at_s"].to_string());
+                let at = packet["at_ns"].as_u64().expect("a time");
                 sent.entry((at, host)).or_default().push(attempt);
             }
         }

@@ -212,6 +212,9 @@ pub(crate) struct ReportArguments {
     /// When to explain the failure, as `explain` does. `auto`: if it takes seconds.
     #[arg(long, value_enum, default_value_t = Explain::Auto, value_name = "WHEN")]
     pub(crate) explain: Explain,
+    /// What to print; `json` is one object that says what the page is of.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 /// Whether a report explains the failure.
@@ -253,6 +256,9 @@ pub(crate) struct NewArguments {
     /// Replace an existing file.
     #[arg(long)]
     pub(crate) force: bool,
+    /// What to print; `json` is one object with the name of the file.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -275,6 +281,9 @@ pub(crate) struct SchemaArguments {
     /// Print the tables of all keys as Markdown.
     #[arg(long)]
     pub(crate) keys: bool,
+    /// The schema is JSON in either format.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -282,6 +291,9 @@ pub(crate) struct CompletionsArguments {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+    /// Accepted like everywhere; there is no JSON of a script.
+    #[arg(long, value_enum, default_value_t = Format::Human, hide = true)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -292,6 +304,9 @@ pub(crate) struct ManArguments {
     /// Replace existing pages.
     #[arg(long)]
     pub(crate) force: bool,
+    /// What to print; `json` is one object with the names of the files.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 /// The seed of a run.

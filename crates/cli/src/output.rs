@@ -16,6 +16,9 @@ use crate::terminal::Terminal;
 const TEMPORARY: &str = ".partial-";
 /// Names of open file descriptors.
 const DESCRIPTORS: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
+/// Why a file that goes to standard output leaves no room for JSON.
+pub(crate) const STANDARD_OUTPUT_TAKEN: &str =
+    "--format json prints to standard output, and so would the file: give the file a name";
 /// Read and write for all, before the umask. Tempfile's own default, 0600, suits secrets.
 const MODE: u32 = 0o666;
 

@@ -37,6 +37,7 @@ pub struct Explanation {
     /// The signature of the failure.
     pub signature: String,
     /// When it was found, in nanoseconds.
+    #[serde(rename = "at_ns")]
     pub at: u64,
     /// The message of the oracle.
     pub detail: String,
@@ -177,7 +178,7 @@ fn of_one_run(
     let of_pair = || headline::of_pair(scenario, &host, critical_pair.as_ref()?);
     let headline = of_block.or_else(of_pair);
     let explanation = Explanation {
-        schema_version: 4,
+        schema_version: 5,
         signature: failure.signature.clone(),
         at: failure.at,
         detail,

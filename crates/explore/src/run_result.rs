@@ -40,6 +40,7 @@ pub struct RunResult {
     /// The digest of the run.
     pub digest: String,
     /// The virtual time at the end, in nanoseconds.
+    #[serde(rename = "simulated_ns")]
     pub simulated: u64,
     /// Simulation events handled.
     pub events: u64,
@@ -144,6 +145,7 @@ pub struct Failure {
     /// Oracle, kind and location; never a time or an id.
     pub signature: String,
     /// When it was first found, in nanoseconds.
+    #[serde(rename = "at_ns")]
     pub at: u64,
     /// How often it was found.
     pub count: u64,

@@ -1,9 +1,8 @@
 //! The journal: every record as a line of JSON, for programs.
 //!
-//! A line is one flat object: `at_s` and `kind` first, then `host` and `thread` if the record has
+//! A line is one flat object: `at_ns` and `kind` first, then `host` and `thread` if the record has
 //! them, then the fields of its kind. `text` is what a log says. Names do not change; new ones may
-//! be added. Times are in seconds with nine decimals, written from integers, so that no digit is
-//! lost.
+//! be added. Times are integers of nanoseconds.
 
 use std::fmt::{Display, Write};
 
@@ -16,6 +15,9 @@ use super::winsock_log;
 use config::plan::{Keyword, Scenario};
 use simulation::outcome::{Outcome, Violation};
 use simulation::record::{Record, Segment, Stage};
+
+/// The version of the format of a line.
+const VERSION: u32 = 1;
 
 /// The lines of the journal in the order of time, without line ends. Empty if no records were kept.
 ///
@@ -39,6 +41,19 @@ pub fn lines<'a>(
         }
         line.end()
     })
+}
+
+/// The line before them in a file: the version of this format, the build and the run.
+#[must_use]
+pub fn first_line(build: &str, scenario: &Scenario, outcome: &Outcome) -> String {
+    let mut line = Line::new(Instant::ZERO);
+    line.text("kind", "journal");
+    line.number("schema_version", VERSION);
+    line.text("mtasim", build);
+    line.text("title", &scenario.title);
+    line.number("seed", outcome.seed);
+    line.text("digest", outcome.digest);
+    line.end()
 }
 
 /// Looks up the names that records refer to by number.
@@ -279,7 +294,7 @@ struct Line(String);
 
 impl Line {
     fn new(at: Instant) -> Self {
-        Self(format!("{{\"at_s\":{at}"))
+        Self(format!("{{\"at_ns\":{}", at.nanos()))
     }
 
     /// Adds a value whose `Display` form is a JSON number.

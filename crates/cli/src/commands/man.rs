@@ -2,10 +2,12 @@
 
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use serde_json::json;
 
-use crate::arguments::{Arguments, ManArguments};
+use crate::arguments::{Arguments, Format, ManArguments};
 use crate::exit_code;
 use crate::failure::Failure;
+use crate::input;
 use crate::output::{Output, Rules};
 use crate::terminal::Terminal;
 
@@ -17,11 +19,17 @@ pub(crate) fn run(arguments: &ManArguments, terminal: &mut Terminal) -> Result<u
         force: arguments.force,
         inputs: &[],
     };
+    let mut wrote = Vec::new();
     for command in [program].into_iter().chain(commands) {
         let page = Man::new(command);
         let path = arguments.out.join(page.get_filename());
         let output = Output::prepare(&path, rules)?;
         output.write_with(terminal, |mut out| page.render(&mut out))?;
+        wrote.push(input::name(&path));
+    }
+    if arguments.format == Format::Json {
+        let object = json!({ "schema_version": 1, "wrote": wrote });
+        terminal.print_json(&format!("{object}\n"))?;
     }
     Ok(exit_code::SUCCESS)
 }

@@ -1,16 +1,23 @@
 //! `mtasim new`: a commented scenario to start from.
 
-use crate::arguments::NewArguments;
+use serde_json::json;
+
+use crate::arguments::{Format, NewArguments};
 use crate::exit_code;
 use crate::failure::Failure;
-use crate::output::{Output, Rules};
+use crate::input;
+use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::terminal::Terminal;
 
 /// The scenario.
 const TEXT: &str = include_str!("new.toml");
 
 pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+    let is_json = arguments.format == Format::Json;
     if arguments.file.as_os_str() == "-" {
+        if is_json {
+            return Err(Failure::usage(STANDARD_OUTPUT_TAKEN));
+        }
         terminal.print(TEXT)?;
         return Ok(exit_code::SUCCESS);
     }
@@ -20,5 +27,9 @@ pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u
     };
     let output = Output::prepare(&arguments.file, rules)?;
     output.write(TEXT.as_bytes(), terminal)?;
+    if is_json {
+        let object = json!({ "schema_version": 1, "wrote": [input::name(output.path())] });
+        terminal.print_json(&format!("{object}\n"))?;
+    }
     Ok(exit_code::SUCCESS)
 }

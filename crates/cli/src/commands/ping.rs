@@ -88,19 +88,18 @@ fn hundredths_of_percent(report: &Report) -> u128 {
 }
 
 fn object(arguments: &PingArguments, seed: u64, report: &Report) -> Json {
-    let millis = |nanos: u64| nanos as f64 / NANOS_PER_MILLI as f64;
     let replies = report.replies.iter();
-    let times = replies.map(|it| it.map(|time| millis(time.nanos())));
+    let times = replies.map(|it| it.map(|time| time.nanos()));
     let rate = report.expected;
     json!({
-        "schema_version": 1,
+        "schema_version": 2,
         "scenario": arguments.file.display().to_string(),
         "link": arguments.link,
         "seed": seed,
         "target": report.target.to_string(),
         "sent": report.replies.len(),
         "received": report.received(),
-        "times_ms": times.collect::<Vec<_>>(),
+        "round_trip_ns": times.collect::<Vec<_>>(),
         "closed_form": rate.numerator() as f64 / rate.denominator() as f64,
     })
 }

@@ -80,7 +80,7 @@ fn object(capsule: &Capsule, replayed: &Replayed, records: &[String]) -> Json {
         ReplayOutcome::OtherBuild { divergence, .. } => ("other-build", Some(divergence)),
     };
     json!({
-        "schema_version": 1,
+        "schema_version": 2,
         "verdict": verdict,
         "seed": capsule.seed,
         "kept_by": capsule.build,

@@ -11,20 +11,20 @@ use std::sync::Arc;
 use config::file;
 use config::plan::Scenario;
 use explore::explain::{self, Explanation};
-use explore::repro::capsule::Capsule;
+use explore::repro::capsule::{BUILD, Capsule};
 use explore::shrink::parts;
 use explore::{Subject, program};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use simulation::{Observe, Outcome};
 use view::{Run, report};
 
-use crate::arguments::{Explain, ReportArguments};
+use crate::arguments::{Explain, Format, ReportArguments};
 use crate::commands::run::directory;
 use crate::current_run;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input::{self, Input};
-use crate::output::{Output, Rules};
+use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::shell;
 use crate::terminal::Terminal;
 
@@ -61,6 +61,9 @@ pub(crate) fn run(
         inputs: &inputs.map(PathBuf::as_path),
     };
     let output = match arguments.output.as_os_str() == "-" {
+        true if arguments.format == Format::Json => {
+            return Err(Failure::usage(STANDARD_OUTPUT_TAKEN));
+        }
         true => None,
         false => Some(Output::prepare(&arguments.output, rules)?),
     };
@@ -101,10 +104,31 @@ pub(crate) fn run(
     let page = report(&run, explanation.as_ref());
     current_run::clear();
     match output {
-        Some(output) => output.write(page.as_bytes(), terminal)?,
+        Some(output) => {
+            output.write(page.as_bytes(), terminal)?;
+            if arguments.format == Format::Json {
+                let object = object(&run, &output, explanation.as_ref());
+                terminal.print_json(&format!("{object}\n"))?;
+            }
+        }
         None => terminal.print_page(&page)?,
     }
     Ok(exit_code::SUCCESS)
+}
+
+/// What the page is of.
+fn object(run: &Run<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
+    json!({
+        "schema_version": 1,
+        "mtasim": BUILD,
+        "title": run.scenario.title,
+        "seed": run.outcome.seed,
+        "digest": run.outcome.digest.to_string(),
+        "reproduce": run.command,
+        "signature": explanation.map(|it| &it.signature),
+        "headline": explanation.and_then(|it| it.headline.as_ref()),
+        "wrote": [input::name(page.path())],
+    })
 }
 
 fn explanation(

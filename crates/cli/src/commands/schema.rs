@@ -2,13 +2,18 @@
 
 use config::file;
 
-use crate::arguments::SchemaArguments;
+use crate::arguments::{Format, SchemaArguments};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &SchemaArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     if arguments.keys {
+        if arguments.format == Format::Json {
+            return Err(Failure::usage(
+                "--keys prints Markdown: without it, the schema itself is JSON",
+            ));
+        }
         terminal.print(&file::key_tables())?;
     } else {
         terminal.print_json(&format!("{:#}\n", file::schema()))?;

@@ -57,7 +57,7 @@ pub(crate) fn run(
         Format::Json => terminal.print_json(&format!(
             "{}\n",
             json!({
-                "schema_version": 1,
+                "schema_version": 2,
                 "signature": shrunk.signature,
                 "before": before,
                 "after": after,

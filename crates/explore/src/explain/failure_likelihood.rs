@@ -52,6 +52,7 @@ pub struct Reseeding {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FailureLikelihood {
     /// A run counts as failing if it shows the failure by then, in nanoseconds.
+    #[serde(rename = "by_ns")]
     pub by: u64,
     /// Seeds tried at every point.
     pub seeds: u64,
@@ -65,6 +66,7 @@ pub struct FailureLikelihood {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LikelihoodPoint {
     /// Random choices are redrawn from here on, in nanoseconds.
+    #[serde(rename = "from_ns")]
     pub from: u64,
     /// Failing runs.
     pub failing: u64,

@@ -15,6 +15,7 @@ pub struct Size {
     /// Removable parts: tables, settings, listed messages, pins.
     pub parts: u64,
     /// The virtual duration in nanoseconds.
+    #[serde(rename = "duration_ns")]
     pub duration: u64,
     /// Hosts.
     pub hosts: u64,

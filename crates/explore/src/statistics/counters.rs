@@ -333,7 +333,7 @@ mod tests {
     fn result(seed: u64, at: u64) -> RunResult {
         let text = format!(
             r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
-            "failures":[{{"signature":"s","at":{at},"count":1}}],"digest":"","simulated":0,
+            "failures":[{{"signature":"s","at_ns":{at},"count":1}}],"digest":"","simulated_ns":0,
             "events":0,"calls":0,"stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},
             "faults":{{"f":2}},"offered":{{}},"lost":{{}}}}"#
         );

@@ -133,11 +133,11 @@ mod tests {
             let nanos = |seconds: u64| seconds * 1_000_000_000;
             let failures = event.map_or(String::new(), |at| {
                 let at = nanos(at);
-                format!(r#"{{"signature":"{KIND}: pool","at":{at},"count":1}}"#)
+                format!(r#"{{"signature":"{KIND}: pool","at_ns":{at},"count":1}}"#)
             });
             let text = format!(
                 r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
-                "failures":[{failures}],"digest":"","simulated":{},"events":0,"calls":0,
+                "failures":[{failures}],"digest":"","simulated_ns":{},"events":0,"calls":0,
                 "stop":"quiet","associations":{{}},"messages":{{}},"logged":{{}},"faults":{{}},
                 "offered":{{}},"lost":{{}}}}"#,
                 nanos(*end)

@@ -45,7 +45,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// The current version of the formats.
-    pub const SCHEMA: u32 = 3;
+    pub const SCHEMA: u32 = 4;
 
     /// The seeds of this shard.
     #[must_use]

@@ -88,6 +88,7 @@ pub struct Quantile {
     /// The percentage of all runs.
     pub percent: u64,
     /// In nanoseconds, within 1/64; `None` if fewer runs have such a time.
+    #[serde(rename = "time_ns")]
     pub nanoseconds: Option<u64>,
 }
 
@@ -102,6 +103,7 @@ pub struct SignatureSummary {
     /// The seed that shows it earliest in virtual time.
     pub earliest_seed: u64,
     /// When that seed shows it, in nanoseconds.
+    #[serde(rename = "earliest_at_ns")]
     pub earliest_at: u64,
     /// The values of the varied settings in that run.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -112,6 +114,7 @@ pub struct SignatureSummary {
     /// The path of that run's capsule in the results directory.
     pub capsule: String,
     /// Virtual time to the failure.
+    #[serde(rename = "time_to_failure")]
     pub times: Vec<Quantile>,
 }
 

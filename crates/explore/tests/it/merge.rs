@@ -140,7 +140,7 @@ fn parts_that_do_not_fit_are_rejected_with_a_message() {
     let text = fs::read_to_string(&manifest).expect("a manifest");
     for (ours, other, reason) in [
         (
-            "\"schema_version\": 3",
+            "\"schema_version\": 4",
             "\"schema_version\": 99",
             "it has format 99, but",
         ),

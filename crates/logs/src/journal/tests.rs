@@ -22,7 +22,7 @@ fn every_record_is_one_flat_object() {
         let json: Json = serde_json::from_str(line).expect("each line is JSON");
         let object = json.as_object().expect("each line is an object");
         assert!(
-            line.starts_with(&format!("{{\"at_s\":{at},\"kind\":\"")),
+            line.starts_with(&format!("{{\"at_ns\":{},\"kind\":\"", at.nanos())),
             "{line}"
         );
         assert!(

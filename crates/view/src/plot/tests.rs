@@ -42,7 +42,7 @@ fn statistics(
 fn row(seed: u64, leak: Option<u64>) -> RunResult {
     let failure = |word: &str, at: u64| {
         let at = at * 1_000_000_000;
-        format!(r#"{{"signature":"{word}: place","at":{at},"count":1}}"#)
+        format!(r#"{{"signature":"{word}: place","at_ns":{at},"count":1}}"#)
     };
     let failures = leak.map_or_else(String::new, |at| {
         let leak = failure("control-block-leak", at);
@@ -50,7 +50,7 @@ fn row(seed: u64, leak: Option<u64>) -> RunResult {
     });
     let text = format!(
         r#"{{"seed":{seed},"scenario":"00","as_expected":true,"unexpected":[],
-        "failures":[{failures}],"digest":"","simulated":36000000000000,"events":0,"calls":0,
+        "failures":[{failures}],"digest":"","simulated_ns":36000000000000,"events":0,"calls":0,
         "stop":"duration","associations":{{}},"messages":{{}},"logged":{{}},"faults":{{}},
         "offered":{{}},"lost":{{}}}}"#
     );

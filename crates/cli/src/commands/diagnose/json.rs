@@ -22,7 +22,7 @@ impl JsonLine {
         let (name, event_log) = (json!(name), json!(companion.map(|it| &it.name)));
         Self {
             text: format!(
-                "{{\"schema_version\":2,\"log\":{name},\"event_log\":{event_log},\"lives\":["
+                "{{\"schema_version\":3,\"log\":{name},\"event_log\":{event_log},\"lives\":["
             ),
             is_first: true,
         }
@@ -41,6 +41,8 @@ impl Printer for JsonLine {
         let summary = diagnosis.summary;
         let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
         let forecast = summary.last.forecast(diagnosis.pool, lasted);
+        let mut last_service = totals(&summary.last);
+        last_service["lasted_ns"] = json!(summary.last.lasted.map(nanos));
         let summary = json!({
             "lines": summary.lines,
             "log_lines": summary.log_lines,
@@ -48,14 +50,14 @@ impl Printer for JsonLine {
             "left_out": diagnosis.left_out.count,
             "services": summary.services,
             "total": totals(&summary.total),
-            "last_service": totals(&summary.last),
+            "last_service": last_service,
             "forecast": forecast.map(|it| json!({
                 "pool": it.pool,
                 "free": it.free,
                 "allocations_per_leak": it.allocations_per_leak,
                 "allocations_left": it.allocations_left,
                 "leaks_per_hour": it.leaks_per_hour,
-                "left_s": it.time_left.map(|left| left.as_secs()),
+                "left_ns": it.time_left.map(nanos),
             })),
             "events": diagnosis.quoted.map(events_of),
         });
@@ -93,15 +95,19 @@ fn totals(totals: &Totals) -> Json {
         "in_use": totals.in_use,
         "closed": totals.closed,
         "unknown": totals.unknown,
-        "lasted_s": totals.lasted.as_ref().map(Duration::as_secs),
     })
+}
+
+/// Nanoseconds, as in all JSON; a log can last for longer than 584 years only by mistake.
+fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// An event log, one object on one line.
 pub(super) fn events(companion: &Companion) -> String {
     let events = events_of(&companion.log);
     let object = json!({
-        "schema_version": 2,
+        "schema_version": 3,
         "event_log": companion.name,
         "events": events,
         "notes": companion.log.notes(),

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use config::plan::Scenario;
+use explore::repro::capsule::BUILD;
 use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
@@ -82,6 +83,7 @@ pub(super) fn write(
         })?;
     }
     write(JOURNAL.to_owned(), &|out| {
+        writeln!(out, "{}", journal::first_line(BUILD, scenario, outcome))?;
         journal::lines(scenario, outcome).try_for_each(|line| writeln!(out, "{line}"))
     })?;
     write(SCENARIO.to_owned(), &|out| {

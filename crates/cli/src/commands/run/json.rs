@@ -13,7 +13,8 @@ use super::{Report, traffic};
 /// The run, with the time it took on this machine.
 pub(super) fn timed_object(report: &Report<'_>) -> Json {
     let mut object = object(report);
-    object["wall_s"] = json!(report.elapsed.as_secs_f64());
+    let wall = u64::try_from(report.elapsed.as_nanos());
+    object["wall_ns"] = json!(wall.unwrap_or(u64::MAX));
     object
 }
 
@@ -26,14 +27,14 @@ pub(super) fn object(report: &Report<'_>) -> Json {
         (name.clone(), counts)
     });
     json!({
-        "schema_version": 2,
+        "schema_version": 3,
         "mtasim": BUILD,
         "scenario": report.file,
         "title": report.scenario.title,
         "seed": outcome.seed,
         "digest": outcome.digest.to_string(),
         "reproduce": report.reproduce,
-        "simulated_s": seconds(outcome.simulated),
+        "simulated_ns": outcome.simulated.nanos(),
         "stop": outcome.stop.word(),
         "events": outcome.events,
         "calls": outcome.calls,
@@ -69,7 +70,7 @@ fn violation(violation: &Violation) -> Json {
     let mut object = json!({
         "kind": violation.kind.as_str(),
         "host": violation.host,
-        "at_s": seconds(violation.at),
+        "at_ns": violation.at.nanos(),
         "signature": violation.signature(),
         "detail": violation.detail,
     });
@@ -84,7 +85,7 @@ fn exception(exception: &Exception) -> Json {
     json!({
         "code": format!("{:08x}", exception.code),
         "host": exception.host,
-        "at_s": seconds(exception.at),
+        "at_ns": exception.at.nanos(),
         "thread": exception.thread,
         "thread_number": exception.number,
         "signature": exception.signature(),
@@ -94,9 +95,4 @@ fn exception(exception: &Exception) -> Json {
 fn counts<'a, K: Display + 'a>(counts: impl Iterator<Item = (&'a K, &'a u64)>) -> Json {
     let entries = counts.map(|(name, count)| (name.to_string(), json!(count)));
     Json::Object(entries.collect())
-}
-
-/// Virtual time, printed with nine decimals, as the nearest floating-point number.
-fn seconds(at: impl Display) -> Json {
-    serde_json::from_str(&at.to_string()).expect("a decimal fraction is a JSON number")
 }

@@ -98,17 +98,15 @@ fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
         "arrived_per_hour": per_hour(outcome, it),
         "acknowledged": it.acknowledged,
         "returned": it.returned,
-        "latency_s": it.latency.map(|it| json!({
-            "p50": seconds(it.p50),
-            "p90": seconds(it.p90),
-            "p99": seconds(it.p99),
-            "max": seconds(it.max),
-        })),
+        "latency_p50_ns": it.latency.map(|it| it.p50),
+        "latency_p90_ns": it.latency.map(|it| it.p90),
+        "latency_p99_ns": it.latency.map(|it| it.p99),
+        "latency_max_ns": it.latency.map(|it| it.max),
         "queue": {
             "peak": it.queue.peak,
-            "peak_at_s": seconds(it.queue.peak_at.nanos()),
+            "peak_at_ns": it.queue.peak_at.nanos(),
             "at_end": it.queue.at_end,
-            "step_s": seconds(it.queue.width),
+            "step_ns": it.queue.width,
             "lengths": it.queue.lengths,
         },
     })
