@@ -19,7 +19,7 @@ pub(crate) fn differences(schema: &Json, value: &Json, place: &str, found: &mut 
     let kinds: Vec<&str> = match &schema["type"] {
         Json::String(kind) => vec![kind],
         Json::Array(kinds) => kinds.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Vec::new(),
     };
     let kind = kind(value);
     let is_number = kind == "integer" && kinds.contains(&"number");
