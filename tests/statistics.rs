@@ -3,6 +3,7 @@
 //! Every seed is fixed, so a law that holds once holds always. Each law has a small test that always
 //! runs and, where rates matter, an ignored campaign that prints what it measured.
 //!
+//! - `churn`: opens and closes at a fixed rate make unguarded structures fail, and bytes do not.
 //! - `clean_runs`: a clean link and a fixed build violate nothing.
 //! - `heap_races`: what makes unguarded structures fail.
 //! - `leak_rate`: what the leak rate depends on.
@@ -12,6 +13,7 @@
 //! - `q303102`: the sentences and log lines of the article.
 //! - `symptoms`: symptoms, delivery and conservation.
 
+mod churn;
 mod clean_runs;
 mod heap_races;
 mod leak_rate;

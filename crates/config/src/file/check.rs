@@ -9,7 +9,7 @@ use kernel::{Instant, Ratio};
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::setting::MapKey;
 use crate::format::units::QuantityRange;
-use crate::plan::{Domain, Limits, Priorities, Program, Scenario, ViolationKind};
+use crate::plan::{Build, Domain, Host, Limits, Priorities, Program, Scenario, ViolationKind};
 
 /// A plan and what is wrong with it: the dotted path of a setting, and a diagnostic without position.
 struct Checker<'a> {
@@ -55,6 +55,20 @@ impl Checker<'_> {
                 let message = "a host runs a program: write `guest = true`, or the MTA's `build`";
                 self.contradiction(format!("host.{name}.guest"), message);
             }
+            self.control_blocks(name, host);
+        }
+    }
+
+    /// TCP/IP and TP4 share 64 control blocks in 4.0, and each has at least 2 (Q166602, Q151412).
+    fn control_blocks(&mut self, name: &str, host: &Host) {
+        let is_4_0 = host.build().is_some_and(Build::is_4_0);
+        if is_4_0 && host.control_blocks > Host::CONTROL_BLOCKS_4_0 {
+            let most = Host::CONTROL_BLOCKS_4_0;
+            let message = format!("an MTA of 4.0 has at most {most} control blocks (Q166602)");
+            let help =
+                format!("set host.{name}.control_blocks to {most} or less, or use a later build");
+            let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
+            self.add(format!("host.{name}.control_blocks"), mistake);
         }
     }
 

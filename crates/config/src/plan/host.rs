@@ -68,7 +68,8 @@ section! {
         /// The operating system whose TCP constants the host has.
         tcp: TcpProfile = TcpProfile::Nt4,
             default "by build: `nt4` for 4.0 and 5.5, `w2k` for 6.0; `linux` for a guest";
-        /// WinSock control blocks in the pool: one per association, and one to listen.
+        /// WinSock control blocks in the pool: one per association, and one to listen. 4.0 builds have
+        /// at most 62.
         control_blocks: u32 = 20, in 2..=1_250, source "Q166602, Q243632";
         /// Processors.
         cpus: u32 = 1, in 1..=32;
@@ -150,6 +151,10 @@ impl Program {
 }
 
 impl Host {
+    /// The most control blocks of a 4.0 build: TCP/IP and TP4 share 64, of which each has at least 2
+    /// (Q166602, Q151412).
+    pub const CONTROL_BLOCKS_4_0: u32 = 62;
+
     /// A host with every other setting at the build's default. Its address is unspecified
     /// (`0.0.0.0`); [`file::load`](crate::file::load) assigns one.
     #[must_use]

@@ -68,8 +68,8 @@ pub(crate) async fn add(t: &Thread, shared: &Shared, thread_block: u32, block: A
         .lock(t, Structure::WaitArrays, Operation::Allocate)
         .await;
     let count = t.read(array + wait_array::COUNT).await;
-    // A full array takes no more entries, and a timer closes the block. Only 4.0 can get here,
-    // because it binds by stale counts ("Failed to find socket, result=14, count=63", Q276222).
+    // A full array takes no more entries. 4.0 never has 63 blocks for an array (Q166602), and 5.5 binds
+    // only to an array with room, so the count is one that a race has damaged.
     if count < wait_array::ENTRIES_MAX {
         // Without a lock, two threads that read the same count write the same entry: one is lost.
         t.write(Layout::entry(array, count), block.0).await;

@@ -454,6 +454,11 @@ fn settings_do_not_contradict_each_other() {
             "`connector.far.to`: no path of links leads from `A` to `C`",
         ),
         (
+            after("[host.C]\nbuild = \"4.0.994.2\"\ncontrol_blocks = 63\n"),
+            "15:18",
+            "`host.C.control_blocks`: an MTA of 4.0 has at most 62 control blocks (Q166602)",
+        ),
+        (
             after("[link.loop]\nbetween = [\"A\", \"A\"]\n"),
             "14:11",
             "`link.loop.between`: a link joins two different hosts",
