@@ -9,10 +9,10 @@
 //! - `right`: variants that repair the same defects and must survive.
 //! - `families`: the cases they are tried on.
 
-mod closes;
+pub(crate) mod closes;
 mod families;
 mod locks;
-mod right;
+pub(crate) mod right;
 mod wakes;
 
 use mtasim::plan::{Link, Loss, Preemption};

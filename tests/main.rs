@@ -28,6 +28,7 @@ mod report_page;
 mod reseed;
 mod run_command;
 mod scenario_reference;
+mod specification;
 mod statistics;
 mod tidy;
 mod undecided;

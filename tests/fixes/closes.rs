@@ -56,7 +56,7 @@ const UNFIXED: Shipped = Shipped::EXCHANGE_5_5_2653_23;
 /// The timeout path releases the block itself, in every state. An open request in progress then
 /// finds a free block.
 #[derive(Clone, Debug)]
-pub(super) struct ReleasedAtTimeout;
+pub(crate) struct ReleasedAtTimeout;
 
 impl Build for ReleasedAtTimeout {
     fn base(&self) -> Shipped {
@@ -71,7 +71,7 @@ impl Build for ReleasedAtTimeout {
 /// The timeout path releases the block while it is connecting, and instance numbers are not
 /// checked: a later close request closes whatever instance uses the block by then.
 #[derive(Clone, Debug)]
-pub(super) struct InstanceIgnored;
+pub(crate) struct InstanceIgnored;
 
 impl Build for InstanceIgnored {
     fn base(&self) -> Shipped {
@@ -92,7 +92,7 @@ impl Build for InstanceIgnored {
 
 /// A late close request releases the block but does not close its socket.
 #[derive(Clone, Debug)]
-pub(super) struct SocketLeftOpen;
+pub(crate) struct SocketLeftOpen;
 
 impl Build for SocketLeftOpen {
     fn base(&self) -> Shipped {
@@ -109,7 +109,7 @@ impl Build for SocketLeftOpen {
 
 /// The timeout path and the late close request both release the block.
 #[derive(Clone, Debug)]
-pub(super) struct ReleasedByBoth;
+pub(crate) struct ReleasedByBoth;
 
 impl Build for ReleasedByBoth {
     fn base(&self) -> Shipped {
@@ -130,7 +130,7 @@ impl Build for ReleasedByBoth {
 
 /// As `InstanceIgnored`, but a released block is reused only after others.
 #[derive(Clone, Debug)]
-pub(super) struct DelayedReuse;
+pub(crate) struct DelayedReuse;
 
 impl Build for DelayedReuse {
     fn base(&self) -> Shipped {
@@ -152,7 +152,7 @@ impl Build for DelayedReuse {
 
 /// The workaround of Q193894 as a fix: no session waits less than 360 s.
 #[derive(Clone, Debug)]
-pub(super) struct LongerTimer;
+pub(crate) struct LongerTimer;
 
 impl Build for LongerTimer {
     fn base(&self) -> Shipped {
@@ -166,7 +166,7 @@ impl Build for LongerTimer {
 
 /// The reverse: two attempts of 45 s end before the 120 s of the session.
 #[derive(Clone, Debug)]
-pub(super) struct FewerAttempts;
+pub(crate) struct FewerAttempts;
 
 impl Build for FewerAttempts {
     fn base(&self) -> Shipped {

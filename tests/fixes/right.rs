@@ -27,7 +27,7 @@ pub(super) fn gallery() -> Vec<Fix> {
 
 /// A late close request releases the block: the fix of Q303102 alone.
 #[derive(Clone, Debug)]
-pub(super) struct LateCloseReleases;
+pub(crate) struct LateCloseReleases;
 
 impl Build for LateCloseReleases {
     fn base(&self) -> Shipped {
@@ -44,7 +44,7 @@ impl Build for LateCloseReleases {
 
 /// The timeout path only requests a close: the transport closes the block.
 #[derive(Clone, Debug)]
-pub(super) struct TimeoutOnlyAsks;
+pub(crate) struct TimeoutOnlyAsks;
 
 impl Build for TimeoutOnlyAsks {
     fn base(&self) -> Shipped {
@@ -58,7 +58,7 @@ impl Build for TimeoutOnlyAsks {
 
 /// One lock for everything, in a build without locks.
 #[derive(Clone, Debug)]
-pub(super) struct OneLock;
+pub(crate) struct OneLock;
 
 impl Build for OneLock {
     fn base(&self) -> Shipped {
@@ -80,7 +80,7 @@ impl Build for OneLock {
 
 /// A free list without a lock whose head counts its changes.
 #[derive(Clone, Debug)]
-pub(super) struct CountingHead;
+pub(crate) struct CountingHead;
 
 impl Build for CountingHead {
     fn base(&self) -> Shipped {
@@ -94,7 +94,7 @@ impl Build for CountingHead {
 
 /// The shipped fix with a free list that reuses the least recently released block.
 #[derive(Clone, Debug)]
-pub(super) struct Queue;
+pub(crate) struct Queue;
 
 impl Build for Queue {
     fn base(&self) -> Shipped {
@@ -108,7 +108,7 @@ impl Build for Queue {
 
 /// Array and blocks are read as one snapshot, under a single lock.
 #[derive(Clone, Debug)]
-pub(super) struct SnapshotUnderOneLock;
+pub(crate) struct SnapshotUnderOneLock;
 
 impl Build for SnapshotUnderOneLock {
     fn base(&self) -> Shipped {
@@ -127,7 +127,7 @@ impl Build for SnapshotUnderOneLock {
 /// The timeout path releases the block while it is connecting; a late request sees by the instance
 /// number that the block is used by another.
 #[derive(Clone, Debug)]
-pub(super) struct ReleasedWhileConnecting;
+pub(crate) struct ReleasedWhileConnecting;
 
 impl Build for ReleasedWhileConnecting {
     fn base(&self) -> Shipped {
@@ -144,7 +144,7 @@ impl Build for ReleasedWhileConnecting {
 
 /// No session waits less than 360 s, and late close requests are carried out.
 #[derive(Clone, Debug)]
-pub(super) struct LongerTimerToo;
+pub(crate) struct LongerTimerToo;
 
 impl Build for LongerTimerToo {
     fn base(&self) -> Shipped {
@@ -158,7 +158,7 @@ impl Build for LongerTimerToo {
 
 /// Two attempts to connect, and late close requests are carried out.
 #[derive(Clone, Debug)]
-pub(super) struct FewerAttemptsToo;
+pub(crate) struct FewerAttemptsToo;
 
 impl Build for FewerAttemptsToo {
     fn base(&self) -> Shipped {

@@ -1,0 +1,3 @@
+//! The specification, checked in all orders.
+
+mod orders;
