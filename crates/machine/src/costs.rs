@@ -162,6 +162,9 @@ impl Interrupts {
         // 2^64 / 10^9: the scale of a probability for each nanosecond and each interrupt in a second.
         const SCALE: u64 = 18_446_744_073;
         let probability = cost.nanos().saturating_mul(self.per_second.into());
+        if probability == 0 {
+            return Duration::ZERO;
+        }
         // The word has decided about the cost already; other words follow from it.
         if mix(word, 1) >= probability.saturating_mul(SCALE) {
             return Duration::ZERO;

@@ -8,12 +8,14 @@
 //! |---|---|
 //! | `process` | the effect of each operation on the modeled process |
 //! | `wakeup` | how waits end |
+//! | `deadlines` | when waits end |
 //! | `thread_state`, `mailbox` | a thread, and the slot between its program and the engine |
 //! | `observe`, `activity`, `access_log`, `record` | what observers see of a run |
 //! | `trace_hash`, `observation_hash` | hashes of all calls, and of what each thread observed |
 
 pub(crate) mod access_log;
 pub(crate) mod activity;
+pub(crate) mod deadlines;
 pub(crate) mod mailbox;
 pub(crate) mod observation_hash;
 mod observe;
@@ -24,7 +26,6 @@ pub(crate) mod trace_hash;
 mod wakeup;
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 
 use kernel::{Choices, Duration, Instant, Site, mix};
 
@@ -33,6 +34,7 @@ use crate::config::{Config, THREADS_MAX};
 use crate::costs::CostTable;
 use crate::engine::access_log::AccessLog;
 use crate::engine::activity::Activity;
+use crate::engine::deadlines::Deadlines;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::observation_hash::ObservationHash;
 use crate::engine::process::{Effect, Process};
@@ -59,7 +61,7 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) enabled: EnabledSet,
     pub(crate) dispatcher: Dispatcher,
     /// The deadlines of waits.
-    pub(crate) timers: BTreeSet<(Instant, ThreadId)>,
+    pub(crate) timers: Deadlines,
     /// Records that were not taken yet.
     pub(crate) records: Vec<Recorded<E::Record>>,
     pub(crate) cost_table: CostTable,
@@ -144,12 +146,7 @@ impl<E: Environment> Engine<E> {
             if self.calls_left == 0 {
                 return Action::CallLimitReached;
             }
-            // Few programs have waits with deadlines: the common case needs no look at the timers.
-            let limit = if self.timers.is_empty() {
-                Some(self.until)
-            } else {
-                self.limit_of_calls()
-            };
+            let limit = self.limit_of_calls();
             let Some(dispatch) = limit.and_then(|limit| self.dispatch(limit)) else {
                 return self.expire_or_idle();
             };
@@ -161,7 +158,7 @@ impl<E: Environment> Engine<E> {
 
     /// The last instant at which calls come before deadlines. At equal times the deadline comes
     /// first.
-    #[inline(never)]
+    #[inline(always)]
     fn limit_of_calls(&self) -> Option<Instant> {
         match self.first_deadline() {
             // Timers run before threads at one instant, as in the order of simulation events.
@@ -172,10 +169,7 @@ impl<E: Environment> Engine<E> {
 
     /// The first deadline that is not after `until`.
     fn first_deadline(&self) -> Option<(Instant, ThreadId)> {
-        self.timers
-            .first()
-            .copied()
-            .filter(|(at, _)| *at <= self.until)
+        self.timers.first().filter(|(at, _)| *at <= self.until)
     }
 
     /// No thread makes a call before the first deadline, or before `until`.
@@ -461,9 +455,7 @@ impl<E: Environment> Engine<E> {
                 self.dispatcher.deschedule(&mut self.enabled);
                 if deadline < Instant::MAX {
                     entry.deadline = Some(deadline);
-                    // A set sorted by time and thread: which of two waits ends first does not
-                    // depend on the order in which they began.
-                    self.timers.insert((deadline, dispatch.thread));
+                    self.timers.insert(deadline, dispatch.thread);
                 }
                 assert!(
                     self.process.woken.is_empty(),

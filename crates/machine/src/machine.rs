@@ -8,7 +8,6 @@ mod fingerprint;
 mod inspect;
 mod reset;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,6 +21,7 @@ use crate::config::{Config, ConfigError};
 use crate::costs::CostTable;
 use crate::engine::access_log::AccessLog;
 use crate::engine::activity::WokenBy;
+use crate::engine::deadlines::Deadlines;
 use crate::engine::mailbox::Payload;
 use crate::engine::process::Process;
 use crate::engine::record::Recorded;
@@ -115,7 +115,7 @@ impl<E: Environment> Machine<E> {
             spare: Vec::new(),
             enabled: EnabledSet::default(),
             dispatcher: Dispatcher::new(&config, strategy),
-            timers: BTreeSet::new(),
+            timers: Deadlines::default(),
             records: Vec::new(),
             cost_table: CostTable::new(&config.costs, config.jitter, config.interrupts),
             access_log: AccessLog::new(config.access_log_length),
@@ -249,7 +249,7 @@ impl<E: Environment> Machine<E> {
         if engine.ended {
             return None;
         }
-        let timer = engine.timers.first().map(|(at, _)| *at);
+        let timer = engine.timers.first().map(|(at, _)| at);
         match (engine.dispatcher.next_time(&engine.enabled), timer) {
             (Some(call), Some(timer)) => Some(call.min(timer)),
             (one, other) => one.or(other),

@@ -5,6 +5,8 @@
 //! allocator that maps zeroed memory lazily: after some large deallocations the C library's
 //! allocator zeroes even a large table by hand.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 
 /// A table of `T` in pages of `PAGE` entries.
@@ -15,7 +17,7 @@ pub(crate) struct SparseTable<T, const PAGE: usize> {
     indices: FxHashMap<u32, u32>,
     /// The page that was changed last, and its index: most accesses fall into the same page as the
     /// one before.
-    recent: (u32, u32),
+    recent: Cell<(u32, u32)>,
 }
 
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl<T, const PAGE: usize> Default for SparseTable<T, PAGE> {
         Self {
             pages: Vec::new(),
             indices: FxHashMap::default(),
-            recent: NO_PAGE,
+            recent: Cell::new(NO_PAGE),
         }
     }
 }
@@ -47,10 +49,8 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let number = index / PAGE;
-        if number != self.recent.0 as usize {
-            self.find(number)?;
-        }
-        let page = &mut self.pages[self.recent.1 as usize];
+        let page = self.find(number)?;
+        let page = &mut self.pages[page];
         Some(&mut page.entries[index % PAGE])
     }
 
@@ -63,16 +63,16 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
     /// The page with this number, allocated if it was not.
     #[inline(always)]
     pub(crate) fn page_entry(&mut self, number: usize) -> &mut [T; PAGE] {
-        if number != self.recent.0 as usize && self.find(number).is_none() {
-            self.allocate(number);
-        }
-        &mut self.pages[self.recent.1 as usize].entries
+        let page = match self.find(number) {
+            Some(page) => page,
+            None => self.allocate(number),
+        };
+        &mut self.pages[page].entries
     }
 
     /// The page with this number, if it is allocated.
     pub(crate) fn page(&self, number: usize) -> Option<&[T; PAGE]> {
-        let index = self.indices.get(&u32::try_from(number).ok()?)?;
-        Some(&self.pages[*index as usize].entries)
+        Some(&self.pages[self.find(number)?].entries)
     }
 
     /// Passes every allocated page to `change`, with its number, in the order of allocation.
@@ -91,7 +91,7 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
             }
         }
         self.indices.clear();
-        self.recent = NO_PAGE;
+        self.recent.set(NO_PAGE);
     }
 
     /// The number of entries that have memory.
@@ -100,27 +100,37 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
         self.pages.len() * PAGE
     }
 
-    /// Makes the page with this number the recent one, if it is allocated.
+    /// The index of a page, if it is there: without a look-up if it was the last one asked for.
+    #[inline(always)]
+    fn find(&self, number: usize) -> Option<usize> {
+        let (recent, index) = self.recent.get();
+        if number == recent as usize {
+            return Some(index as usize);
+        }
+        self.look_up(number)
+    }
+
     #[inline(never)]
-    fn find(&mut self, number: usize) -> Option<()> {
+    fn look_up(&self, number: usize) -> Option<usize> {
         let number = u32::try_from(number).ok()?;
         let index = *self.indices.get(&number)?;
-        self.recent = (number, index);
-        Some(())
+        self.recent.set((number, index));
+        Some(index as usize)
     }
 
     #[cold]
     #[inline(never)]
-    fn allocate(&mut self, number: usize) {
+    fn allocate(&mut self, number: usize) -> usize {
         self.add(Page {
             number: u32::try_from(number).expect("indices have 32 bits"),
             entries: Box::new(std::array::from_fn(|_| T::default())),
         });
+        self.pages.len() - 1
     }
 
     fn add(&mut self, page: Page<T, PAGE>) {
         let index = u32::try_from(self.pages.len()).expect("page numbers have 32 bits");
-        self.recent = (page.number, index);
+        self.recent.set((page.number, index));
         self.indices.insert(page.number, index);
         self.pages.push(page);
     }

@@ -23,7 +23,7 @@ impl<E: Environment> Engine<E> {
         let entry = &mut self.threads[thread.index()];
         assert_eq!(entry.state, ThreadState::Blocked, "{entry:?} waits");
         if let Some(deadline) = entry.deadline.take() {
-            self.timers.remove(&(deadline, thread));
+            self.timers.remove(deadline, thread);
         }
         if let Some(observed) = &mut self.observed {
             let operation = &self.enabled.pending(thread).request.operation;
@@ -42,7 +42,7 @@ impl<E: Environment> Engine<E> {
     /// The deadline of a wait has come.
     pub(crate) fn expire(&mut self, at: Instant, thread: ThreadId) -> Answer {
         self.now = self.now.max(at);
-        self.timers.remove(&(at, thread));
+        self.timers.remove(at, thread);
         let entry = &mut self.threads[thread.index()];
         assert_eq!(
             entry.deadline.take(),

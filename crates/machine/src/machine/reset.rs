@@ -65,7 +65,7 @@ impl<E: Environment> Engine<E> {
             format(&mut self.process.memory, self.process.heap);
         }
         self.records.clear();
-        if !self.timers.is_empty() {
+        if self.timers.first().is_some() {
             self.timers.clear();
         }
         if self.access_log.is_on() {

@@ -197,7 +197,12 @@ impl HeapShadow {
 
     /// The allocated block that `address` points into.
     fn live_block(&self, address: Address) -> Option<&Block> {
-        let block = self.blocks.get(&self.owner_or_none(address).start())?;
+        let owner = self.owner_or_none(address);
+        // Most addresses outside the heap are of static data, and are asked for often.
+        if owner == Owner::NONE {
+            return None;
+        }
+        let block = self.blocks.get(&owner.start())?;
         block.freed.is_none().then_some(block)
     }
 

@@ -14,10 +14,9 @@
 //! - Each wait costs a third of a clock tick of quantum. At the end of a quantum, the priority falls
 //!   by one towards the base, and the thread goes to the back of its queue.
 
+mod arrivals;
 mod ready_queues;
 mod thread_priority;
-
-use std::collections::BTreeMap;
 
 use kernel::{Duration, Instant};
 
@@ -25,16 +24,15 @@ use crate::call::ThreadId;
 use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::increment::Increment;
 
+use arrivals::{Arrival, Arrivals};
 use ready_queues::{Ready, ReadyQueues};
 use thread_priority::ThreadPriority;
 
 #[derive(Debug)]
 pub(crate) struct Timed {
     processors: Vec<Processor>,
-    /// Threads that become ready, by time, then by arrival. They enter `ready` when that time has
-    /// come.
-    arrivals: BTreeMap<(Instant, u64), ThreadId>,
-    arrivals_so_far: u64,
+    /// Threads that become ready. They enter `ready` when their time has come.
+    arrivals: Arrivals,
     ready: ReadyQueues,
     /// By number of the thread.
     threads: Vec<ThreadPriority>,
@@ -103,8 +101,7 @@ impl Timed {
         };
         Self {
             processors: vec![processor; processors as usize],
-            arrivals: BTreeMap::new(),
-            arrivals_so_far: 0,
+            arrivals: Arrivals::default(),
             ready: ReadyQueues::default(),
             threads: Vec::new(),
             quantum,
@@ -133,8 +130,7 @@ impl Timed {
         if let Some(increment) = woken_with {
             self.threads[thread.index()].end_wait(increment, quantum);
         }
-        self.arrivals.insert((at, self.arrivals_so_far), thread);
-        self.arrivals_so_far += 1;
+        self.arrivals.insert(at, thread);
     }
 
     /// No reply came at once: the processors that waited for one are idle.
@@ -186,14 +182,19 @@ impl Timed {
 
     /// The earliest step. At equal times an arrival comes before a start, and a start before a call.
     fn next_step(&self) -> Option<Next> {
-        let arrival = self.arrivals.first_key_value();
-        let arrival = arrival.map(|((at, _), _)| Next::Arrival(*at));
-        let start = self.first_start().map(Next::Start);
-        let busy = self.first_busy();
-        let call = busy.map(|index| Next::Call(index, self.processors[index].clock));
-        // `min_by_key` returns the first of several.
-        let steps = [arrival, start, call].into_iter().flatten();
-        steps.min_by_key(|next| next.at())
+        let mut first = self.arrivals.next_at().map(Next::Arrival);
+        if let Some(start) = self.first_start()
+            && first.is_none_or(|next| start.at < next.at())
+        {
+            first = Some(Next::Start(start));
+        }
+        if let Some(index) = self.first_busy() {
+            let at = self.processors[index].clock;
+            if first.is_none_or(|next| at < next.at()) {
+                first = Some(Next::Call(index, at));
+            }
+        }
+        first
     }
 
     fn dispatch_current(&self) -> Dispatch {
@@ -213,8 +214,7 @@ impl Timed {
                 until = until.min(processor.clock);
             }
         }
-        let arrival = self.arrivals.first_key_value();
-        let arrival = arrival.map_or(until, |((at, _), _)| *at);
+        let arrival = self.arrivals.next_at().unwrap_or(until);
         let start = self.first_start().map_or(until, |start| start.at);
         until.min(arrival).min(start)
     }
@@ -263,7 +263,7 @@ impl Timed {
 
     /// The time of the first arrival has come: it enters its queue, or preempts a running thread.
     fn admit_first_arrival(&mut self) {
-        let ((at, _), thread) = self.arrivals.pop_first().expect("there is an arrival");
+        let Arrival { at, thread } = self.arrivals.pop().expect("there is an arrival");
         let priority = self.threads[thread.index()].priority();
         self.ready.push_back(priority, Ready { thread, at });
         if self.processors.iter().any(|it| !it.is_running()) {
