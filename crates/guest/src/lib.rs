@@ -10,12 +10,12 @@
 //! | `sim` | [`Sim`]: what a user registers |
 //! | `run` | [`run()`]: one run, to an [`Outcome`](simulation::Outcome) |
 //! | `subject` | [`Guests`]: for sweep, shrink, explain, compare |
-//! | [`net`] | `TcpStream`, `TcpListener`, `TcpSocket`, names |
+//! | [`net`] | `TcpStream`, `TcpListener`, `TcpSocket`, `UdpSocket`, names |
 //! | [`search`](mod@search), `test` | seeds swept in a test, failures replayed, shrunk and explained |
 //! | `property` | [`always`], [`never()`], [`sometimes`], [`gauge()`]: properties stated by the guest |
 //! | `random` | [`rng`]: random numbers keyed by host and role |
 //! | `task`, `on_host`, `identity`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
-//! | `world`, `hosts`, `sockets`, `due` | the simulation: clock, events, faults, hosts, their sockets |
+//! | `world`, `hosts`, `sockets`, `datagrams`, `due` | the simulation: clock, events, faults, hosts, their sockets |
 //! | `observations`, `panics`, `traces` | what is seen of the guests |
 //! | `ambient` | the simulation of a thread |
 
@@ -28,6 +28,7 @@
 )]
 
 mod ambient;
+mod datagrams;
 mod due;
 mod hosts;
 mod identity;

@@ -1,17 +1,19 @@
 //! `tokio::net` for guests: the same names and signatures, over the simulated network.
 //!
-//! Only IPv4 is simulated, and each host has one address. Errors are those that tokio reports on
-//! Linux.
+//! Only IPv4 is simulated, and each host has one address; a name may be an alias of several hosts.
+//! Errors are those that tokio reports on Linux.
 
 mod address;
 mod tcp_listener;
 mod tcp_socket;
 mod tcp_stream;
+mod udp_socket;
 
 pub use address::{ToSocketAddrs, lookup_host};
 pub use tcp_listener::TcpListener;
 pub use tcp_socket::TcpSocket;
 pub use tcp_stream::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpStream, WriteHalf};
+pub use udp_socket::UdpSocket;
 
 use std::io;
 
@@ -34,8 +36,13 @@ enum Called<R> {
 
 /// Calls `act` with the simulation, for a socket of a program that still runs.
 fn call<R>(socket: Socket, act: impl FnOnce(&mut World) -> R) -> io::Result<Called<R>> {
+    call_owned(socket.owner, act)
+}
+
+/// As [`call`], for a socket that this run of a program opened.
+fn call_owned<R>(owner: Incarnation, act: impl FnOnce(&mut World) -> R) -> io::Result<Called<R>> {
     simulated(|world| {
-        if world.stop.is_some() || !world.hosts.is_current(socket.owner) {
+        if world.stop.is_some() || !world.hosts.is_current(owner) {
             return Called::Stopped;
         }
         Called::Done(act(world))

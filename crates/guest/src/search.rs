@@ -15,6 +15,7 @@ use explore::shrink::{ShrinkError, Shrunk, shrink};
 use explore::sweep::grid::{GridError, GridPoint, points};
 use explore::sweep::{StopReason, SweepError, SweepPlan};
 use explore::{Capsule, SeedRange, Shard, Subject};
+use kernel::Fingerprint;
 use simulation::{LoweringError, Options, Outcome};
 
 use crate::sim::Sim;
@@ -38,6 +39,8 @@ pub struct Search {
     pub unexpected: BTreeMap<u64, Vec<String>>,
     /// How often each named point was reached in all runs.
     pub reached: BTreeMap<String, u64>,
+    /// The digest of each run, by seed: equal digests are equal runs, to the last packet.
+    pub digests: BTreeMap<u64, Fingerprint>,
 }
 
 /// Why seeds cannot be swept.
@@ -68,6 +71,7 @@ struct Collected {
     failing: BTreeMap<u64, Vec<Capsule>>,
     unexpected: BTreeMap<u64, Vec<String>>,
     reached: BTreeMap<u64, BTreeMap<String, u64>>,
+    digests: BTreeMap<u64, Fingerprint>,
 }
 
 /// Runs the guests that `setup` registers under all `seeds` of a scenario file. The first run with a
@@ -138,6 +142,7 @@ fn search_subject(
         failing: collected.failing,
         unexpected: collected.unexpected,
         reached,
+        digests: collected.digests,
     })
 }
 
@@ -159,6 +164,7 @@ impl Subject for Collector {
         let outcome = self.inner.run(scenario, seed, options)?;
         let mut collected = self.lock();
         collected.reached.insert(seed, outcome.reached.clone());
+        collected.digests.insert(seed, outcome.digest);
         let result = RunResult::of(&outcome, &self.hash, BTreeMap::new());
         if !result.as_expected {
             let mut unexpected = result.unexpected.clone();

@@ -12,6 +12,7 @@ use winsock::{
     SocketHandle,
 };
 
+use crate::datagrams::Datagrams;
 use crate::due::Due;
 use crate::incarnation::Incarnation;
 
@@ -62,6 +63,7 @@ pub(crate) struct Sockets {
     connects: BTreeMap<(HostId, u32, u16), u64>,
     /// Hosts with socket calls since time last advanced.
     touched: Vec<HostId>,
+    pub(crate) datagrams: Datagrams,
 }
 
 impl Sockets {
@@ -76,6 +78,7 @@ impl Sockets {
             keys,
             connects: BTreeMap::new(),
             touched: Vec::new(),
+            datagrams: Datagrams::default(),
         }
     }
 
@@ -100,7 +103,12 @@ impl Sockets {
         recorder: &mut Recorder,
     ) -> bool {
         let host = self.internet.handle_event(at, event, recorder);
-        self.wake_waiters(host)
+        self.wake_waiters(host) | self.deliver_datagrams(at, recorder)
+    }
+
+    /// Keys the random choices about what a host sends.
+    pub(crate) fn key(&self, host: HostId) -> u64 {
+        self.keys[host.0 as usize]
     }
 
     /// Sends what the hosts' calls have left to send. Returns whether a task was woken.
@@ -313,12 +321,14 @@ impl Sockets {
         self.internet.sockets_mut(host).end_process(uptime(now));
         self.touched.push(host);
         self.waiters[host.0 as usize].clear();
+        self.datagrams.close_all(host);
     }
 
     /// A host goes off: its sockets are gone, and no peer is notified.
     pub(crate) fn crash(&mut self, host: HostId, config: Config) {
         self.internet.switch_off(host, config);
         self.waiters[host.0 as usize].clear();
+        self.datagrams.close_all(host);
     }
 
     pub(crate) fn wait_readable(&mut self, socket: Socket, waker: &Waker) {

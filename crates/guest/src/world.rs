@@ -18,6 +18,7 @@ use simulation::recorder::Recorder;
 use tokio::time::{Instant as TokioInstant, Sleep};
 
 use faults::Faults;
+pub(crate) use faults::Unresolved;
 
 use crate::due::Due;
 use crate::hosts::Hosts;
@@ -142,6 +143,11 @@ impl World {
         });
         self.end(Stop::Events);
         false
+    }
+
+    /// Counts a datagram, which is sent without waiting. Returns whether the run goes on.
+    pub(crate) fn sends(&mut self, host: Incarnation) -> bool {
+        self.waits(host, 1)
     }
 
     /// A connect failed at once, as without a route. Returns whether the run goes on: a program that

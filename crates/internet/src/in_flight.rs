@@ -4,6 +4,8 @@ use net::Packet;
 use net::icmp::Message;
 use slab::Slab;
 
+use crate::udp::Datagram;
+
 /// The largest number of packets in flight at once. More means that something sends in a loop.
 const IN_FLIGHT_MAX: usize = 1 << 22;
 
@@ -12,6 +14,8 @@ const IN_FLIGHT_MAX: usize = 1 << 22;
 pub enum Payload {
     /// A TCP segment.
     Tcp(tcp::Segment),
+    /// A UDP datagram.
+    Udp(Datagram),
     /// An ICMP message.
     Icmp(Message),
 }
@@ -28,6 +32,11 @@ impl InFlight {
     pub(crate) fn insert(&mut self, packet: Packet<Payload>) -> InFlightId {
         assert!(self.0.len() < IN_FLIGHT_MAX, "too many packets in flight");
         InFlightId(self.0.insert(packet) as u32)
+    }
+
+    /// Whether a program that sends without waiting must be told to stop.
+    pub(crate) fn is_half_full(&self) -> bool {
+        self.0.len() >= IN_FLIGHT_MAX / 2
     }
 
     /// Removes a packet that arrives.

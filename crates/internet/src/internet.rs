@@ -11,6 +11,7 @@ use crate::address_table::AddressTable;
 use crate::in_flight::{InFlight, InFlightId};
 use crate::observer::PacketObserver;
 use crate::routers::Routers;
+use crate::udp::Inbox;
 
 /// A scheduled event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,7 @@ pub struct Internet<E> {
     pub(crate) addresses: AddressTable,
     pub(crate) in_flight: InFlight,
     pub(crate) routers: Routers,
+    pub(crate) inbox: Inbox,
     /// The connected component of each host, as the hosts' sockets know it.
     components: Vec<HostId>,
     queue: EventQueue<Event<E>>,
@@ -110,6 +112,7 @@ impl<E> Internet<E> {
             addresses,
             in_flight: InFlight::default(),
             routers: Routers::default(),
+            inbox: Inbox::default(),
             queue: EventQueue::new(),
         };
         internet.update_routes();
@@ -272,6 +275,11 @@ impl<E> Internet<E> {
             sequence: state.sequence,
         };
         self.queue.push(key, event);
+    }
+
+    /// Whether a route leads from one host to another.
+    pub(crate) fn has_route(&self, from: HostId, to: HostId) -> bool {
+        self.components[from.0 as usize] == self.components[to.0 as usize]
     }
 
     /// Reports to the hosts' sockets which routes appeared or disappeared. Without a route, `connect` fails

@@ -12,6 +12,7 @@
 //! | `in_flight` | packets in flight, and their payloads |
 //! | `routers` | what the routers of a line know and answer |
 //! | `address_table` | IPv4 addresses of hosts |
+//! | [`udp`] | datagrams |
 //! | [`wire`] | packets as bytes |
 //! | `observer` | [`PacketObserver`], [`PacketEvent`], [`Offer`] |
 //!
@@ -79,6 +80,7 @@ mod internet;
 mod observer;
 mod routers;
 mod traffic;
+pub mod udp;
 pub mod wire;
 
 pub use in_flight::{InFlightId, Payload};

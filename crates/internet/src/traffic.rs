@@ -2,7 +2,7 @@
 //! and resets that routers send.
 
 use kernel::{Instant, mix};
-use net::icmp::{Message, Original, UnreachableCode};
+use net::icmp::{Message, UnreachableCode};
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Transit, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
@@ -10,11 +10,11 @@ use crate::in_flight::{InFlightId, Payload};
 use crate::internet::{Internet, NetworkEvent, uptime};
 use crate::observer::{Offer, PacketEvent, PacketObserver};
 use crate::routers::LAN_ROUND_TRIP;
+use crate::udp::{self, Received};
 use crate::wire;
 
 /// Bytes of the IP and TCP headers without options.
 const HEADERS: u32 = 40;
-const IP_HEADER: u32 = 20;
 
 /// One hop of a packet.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ impl<E> Internet<E> {
     }
 
     /// Sends a packet over the next link from `at`.
-    fn send(
+    pub(crate) fn send(
         &mut self,
         now: Instant,
         at: HostId,
@@ -133,11 +133,11 @@ impl<E> Internet<E> {
         match verdict {
             Verdict::Deliver { at, corruption, .. } => {
                 let next = hop.next.expect("a delivered packet has a next host");
-                if let (Some(word), Payload::Tcp(segment)) = (corruption, &packet.payload) {
-                    let Some(segment) = self.after_damage(&packet, segment, word) else {
+                if let Some(word) = corruption {
+                    let Some(payload) = self.after_damage(&packet, word) else {
                         return observer.on_packet(now, next, PacketEvent::Damaged(&packet));
                     };
-                    packet.payload = Payload::Tcp(segment);
+                    packet.payload = payload;
                 }
                 let packet = self.in_flight.insert(packet);
                 self.schedule_network(at, next, NetworkEvent::Arrival { host: next, packet });
@@ -166,23 +166,26 @@ impl<E> Internet<E> {
         }
     }
 
-    /// The segment that a receiver decodes from the damaged bytes, if its checksum is correct. It never
-    /// is: the Internet checksum detects every single-bit error. The decoder still checks it, as a
-    /// receiver does.
-    fn after_damage(
-        &self,
-        packet: &Packet<Payload>,
-        segment: &tcp::Segment,
-        word: u64,
-    ) -> Option<tcp::Segment> {
-        let [source, destination] = self.addresses_of(packet);
-        let mut bytes = tcp::wire::encode(segment, source, destination);
+    /// What a receiver decodes from the damaged bytes, if its checksum is correct. It never is: the
+    /// Internet checksum detects every single-bit error. The decoder still checks it, as a receiver
+    /// does. ICMP messages are not damaged.
+    fn after_damage(&self, packet: &Packet<Payload>, word: u64) -> Option<Payload> {
+        let addresses = self.addresses_of(packet);
+        let [source, destination] = addresses;
+        let mut bytes = wire::body(&packet.payload, addresses);
         wire::damage(&mut bytes, word);
-        tcp::wire::decode(&bytes, source, destination).ok()
+        match &packet.payload {
+            Payload::Tcp(_) => {
+                let segment = tcp::wire::decode(&bytes, source, destination);
+                segment.ok().map(Payload::Tcp)
+            }
+            Payload::Udp(_) => udp::is_intact(&bytes, addresses).then(|| packet.payload.clone()),
+            Payload::Icmp(_) => Some(packet.payload.clone()),
+        }
     }
 
     /// The addresses of a packet's source and destination.
-    fn addresses_of(&self, packet: &Packet<Payload>) -> [u32; 2] {
+    pub(crate) fn addresses_of(&self, packet: &Packet<Payload>) -> [u32; 2] {
         [packet.source, packet.destination].map(|host| self.addresses.address(host))
     }
 
@@ -212,6 +215,15 @@ impl<E> Internet<E> {
                 let label = FlowLabel(packet.identity.flow);
                 sockets.on_segment(uptime(now), source, label, segment);
             }
+            Payload::Udp(datagram) => {
+                let received = Received::Datagram {
+                    from: SocketAddress::new(source, datagram.source_port),
+                    port: datagram.destination_port,
+                    data: datagram.data,
+                    identity: packet.identity,
+                };
+                self.inbox.push_back((host, received));
+            }
             Payload::Icmp(Message::Unreachable { code, original }) => {
                 // RFC 792: an error quotes the first 64 bits of the segment, which hold the ports and
                 // the sequence number.
@@ -219,6 +231,15 @@ impl<E> Internet<E> {
                 let port = |high, low| u16::from_be_bytes([high, low]);
                 let remote = SocketAddress::new(u32::from(original.header.destination), port(c, d));
                 let number = tcp::SeqNum::new(u32::from_be_bytes(number));
+                if original.header.protocol == Protocol::Udp as u8 {
+                    // Linux reports only hard errors to a datagram socket (udp(7)).
+                    if severity(code) == tcp::Unreachable::Hard {
+                        let port = port(a, b);
+                        let received = Received::Refused { port, remote };
+                        self.inbox.push_back((host, received));
+                    }
+                    return true;
+                }
                 let reason = severity(code);
                 sockets.on_unreachable(uptime(now), port(a, b), remote, reason, number);
             }
@@ -237,41 +258,10 @@ impl<E> Internet<E> {
         packet: &Packet<Payload>,
         observer: &mut impl PacketObserver,
     ) {
-        // RFC 1122 section 3.2.2: no ICMP error is sent about an ICMP error.
-        let Payload::Tcp(segment) = &packet.payload else {
-            return;
-        };
-        let mut leading = [0; 8];
-        leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
-        leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
-        leading[4..].copy_from_slice(&segment.sequence.value().to_be_bytes());
-        let message = Message::Unreachable {
-            code: UnreachableCode::Network,
-            original: Original {
-                header: wire::header(packet, self.addresses_of(packet)),
-                leading,
-            },
-        };
-        let Identity {
-            flow,
-            unit,
-            attempt,
-        } = packet.identity;
-        let error = Packet {
-            source: hop.from,
-            destination: packet.source,
-            protocol: Protocol::Icmp,
-            time_to_live: net::packet::TIME_TO_LIVE,
-            length: IP_HEADER + message.length() as u32,
-            // The error has its own flow, derived from that of the packet it is about.
-            identity: Identity {
-                flow: mix(flow, kernel::key("unreachable")),
-                unit,
-                attempt,
-            },
-            payload: Payload::Icmp(message),
-        };
-        self.answer(now, hop, error, observer);
+        let error = self.unreachable(hop.from, packet, UnreachableCode::Network);
+        if let Some(error) = error {
+            self.answer(now, hop, error, observer);
+        }
     }
 
     /// A router that does not know the connection of a segment answers as its destination would, if

@@ -19,12 +19,13 @@ pub fn header(packet: &Packet<Payload>, [source, destination]: [u32; 2]) -> Head
     }
 }
 
-/// The bytes of a payload, checksums included. TCP's checksum covers the addresses (RFC 9293 section
-/// 3.1, pseudo-header).
+/// The bytes of a payload, checksums included. Those of TCP and UDP cover the addresses (RFC 9293
+/// section 3.1, pseudo-header).
 #[must_use]
 pub fn body(payload: &Payload, [source, destination]: [u32; 2]) -> Vec<u8> {
     match payload {
         Payload::Tcp(segment) => tcp::wire::encode(segment, source, destination),
+        Payload::Udp(datagram) => datagram.encode([source, destination]),
         Payload::Icmp(message) => message.encode(),
     }
 }

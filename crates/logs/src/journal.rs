@@ -260,6 +260,16 @@ fn write_segment(line: &mut Line, segment: Segment) {
             line.number("bytes", length);
         }
         Segment::Icmp => line.text("protocol", "icmp"),
+        Segment::Udp {
+            source_port,
+            destination_port,
+            length,
+        } => {
+            line.text("protocol", "udp");
+            line.number("source_port", source_port);
+            line.number("destination_port", destination_port);
+            line.number("bytes", length);
+        }
     }
 }
 

@@ -162,6 +162,7 @@ pub fn segment(segment: Segment) -> String {
     const FLAGS: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
     match segment {
         Segment::Icmp => "an ICMP message".to_owned(),
+        Segment::Udp { length, .. } => format!("a datagram with {length} bytes"),
         Segment::Tcp { flags, length, .. } => {
             let set = (0..).zip(FLAGS).filter(|(bit, _)| flags >> bit & 1 == 1);
             let set: Vec<&str> = set.map(|(_, name)| name).collect();

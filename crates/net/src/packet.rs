@@ -14,6 +14,8 @@ pub enum Protocol {
     Icmp = 1,
     /// Transmission Control Protocol.
     Tcp = 6,
+    /// User Datagram Protocol.
+    Udp = 17,
 }
 
 /// What a packet is for. Its random choices are keyed by this, never by the time or the order of

@@ -169,6 +169,7 @@ const fn kind(fault: &FaultKind) -> &'static str {
         FaultKind::RestartService { .. } => "restart-service",
         FaultKind::Stall { .. } => "stall",
         FaultKind::ClockOffset { .. } => "clock-offset",
+        FaultKind::Lookup { .. } => "lookup",
     }
 }
 

@@ -108,6 +108,15 @@ pub enum Segment {
     },
     /// An ICMP message.
     Icmp,
+    /// UDP: ports and bytes of data.
+    Udp {
+        /// The sender's port.
+        source_port: u16,
+        /// The receiver's port.
+        destination_port: u16,
+        /// Bytes of data.
+        length: u32,
+    },
 }
 
 /// A fault's start or end.

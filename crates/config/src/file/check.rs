@@ -51,6 +51,15 @@ impl Checker<'_> {
                 let message = format!("{} is already the address of `{owner}`", host.address);
                 self.contradiction(format!("host.{name}.address"), message);
             }
+            if let Some(alias) = host
+                .aliases
+                .iter()
+                .flatten()
+                .find(|it| self.scenario.hosts.contains_key(*it))
+            {
+                let message = format!("`{alias}` is the name of a host already");
+                self.contradiction(format!("host.{name}.aliases"), message);
+            }
             if host.program == Program::Guest(false) {
                 let message = "a host runs a program: write `guest = true`, or the MTA's `build`";
                 self.contradiction(format!("host.{name}.guest"), message);

@@ -87,6 +87,21 @@ choice! {
             /// How far the clock is ahead of true time; negative if it is behind.
             offset: Offset;
         };
+        /// Guests' lookups of a name fail or take long.
+        "lookup" => Lookup {
+            /// A host, or an alias of hosts.
+            name: String;
+            /// The host whose lookups are affected.
+            on: Option<String> = None, default "every host", names "host";
+            /// Whether the lookup fails: "temporary failure in name resolution".
+            fails: bool = true;
+            /// How long the answer, or the failure, takes.
+            takes: Duration = Duration::ZERO, in 0..=DAY;
+            /// Length of the fault.
+            #[key("for")]
+            length: Option<Duration> = None,
+                default "as `window` or `random` says, else the rest of the run", in 1..=YEAR;
+        };
     }
 }
 
@@ -127,7 +142,8 @@ impl FaultKind {
             Self::Cut { .. }
             | Self::Crash { .. }
             | Self::Stall { .. }
-            | Self::ClockOffset { .. } => true,
+            | Self::ClockOffset { .. }
+            | Self::Lookup { .. } => true,
             Self::Reset(_) | Self::RestartService { .. } => false,
         }
     }
@@ -136,7 +152,9 @@ impl FaultKind {
     #[must_use]
     pub const fn length(&self) -> Option<Duration> {
         match self {
-            Self::Cut { length, .. } | Self::Stall { length, .. } => *length,
+            Self::Cut { length, .. } | Self::Stall { length, .. } | Self::Lookup { length, .. } => {
+                *length
+            }
             Self::Crash { restart_after, .. } => *restart_after,
             Self::Reset(_) | Self::RestartService { .. } | Self::ClockOffset { .. } => None,
         }

@@ -102,6 +102,9 @@ section! {
         clock_offset: Offset = Offset::default();
         /// The host's IP address.
         address: Ipv4Addr = Ipv4Addr::UNSPECIFIED, default "10.0.0.1 upwards in the order of names";
+        /// Further names, for lookups of guests. A name that several hosts have is looked up to all their
+        /// addresses, in the order of the hosts' names.
+        aliases: Option<Vec<String>> = None, default "none";
     }
     impl {
         fn defaults<'a>(&self, _: &'a Self) -> Cow<'a, Self> {
@@ -189,6 +192,12 @@ impl Host {
                 ..Self::guest()
             },
         }
+    }
+
+    /// Whether the host has this further name.
+    #[must_use]
+    pub fn has_alias(&self, name: &str) -> bool {
+        self.aliases.iter().flatten().any(|it| it == name)
     }
 
     /// The build of the MTA that the host runs; `None` for a guest.

@@ -1,7 +1,7 @@
 //! Edits of a scenario that keep it consistent: removing a host also removes its links, and a
 //! shorter duration removes what would happen later.
 
-use config::plan::{Arrivals, Fault, FaultKind, Loss, ResetScope, Scenario, When};
+use config::plan::{Arrivals, Fault, FaultKind, Host, Loss, ResetScope, Scenario, When};
 use kernel::{Duration, Instant};
 
 /// Removes everything that refers to a host, link or connector that does not exist.
@@ -27,6 +27,10 @@ pub(crate) fn prune(scenario: &mut Scenario) {
         | FaultKind::RestartService { host }
         | FaultKind::Stall { host, .. }
         | FaultKind::ClockOffset { host, .. } => hosts.contains_key(host),
+        FaultKind::Lookup { name, on, .. } => {
+            let is_name = |(host, it): (&String, &Host)| host == name || it.has_alias(name);
+            on.as_ref().is_none_or(|host| hosts.contains_key(host)) && hosts.iter().any(is_name)
+        }
     });
     let pins = &mut scenario.pins;
     pins.outages.retain(|it| links.contains_key(&it.link));

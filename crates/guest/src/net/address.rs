@@ -5,31 +5,58 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 
 use winsock::SocketAddress;
 
-use super::simulated;
+use super::{own_host, simulated};
 use crate::incarnation::Incarnation;
+use crate::world::Unresolved;
 
 /// What can be connected to: `"db:5432"`, `("db", 5432)`, a [`SocketAddr`].
 pub trait ToSocketAddrs {
-    /// The addresses, in the order in which they are tried.
+    /// What has to be looked up.
     ///
     /// # Errors
-    /// If the text has no port, or no host of the scenario has that name.
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>>;
+    /// If a text has no port.
+    fn target(&self) -> io::Result<Target>;
+}
+
+/// Addresses, or a name to look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Addresses(Vec<SocketAddr>),
+    Name(String, u16),
 }
 
 /// Resolves a name, as `tokio::net::lookup_host` does. Names are those of the scenario's hosts, and
-/// `localhost`.
+/// `localhost`. A name of the scenario's `names` has the addresses of several hosts.
 ///
 /// # Errors
-/// As [`ToSocketAddrs::resolve`].
-pub async fn lookup_host(host: impl ToSocketAddrs) -> io::Result<impl Iterator<Item = SocketAddr>> {
-    Ok(host.resolve()?.into_iter())
+/// If the text has no port, no host of the scenario has that name, or a fault of the scenario makes the
+/// lookup fail.
+pub async fn lookup_host<T: ToSocketAddrs>(
+    host: T,
+) -> io::Result<impl Iterator<Item = SocketAddr>> {
+    Ok(resolve(host).await?.into_iter())
+}
+
+/// The addresses, in the order in which they are tried.
+pub(super) async fn resolve<A: ToSocketAddrs>(address: A) -> io::Result<Vec<SocketAddr>> {
+    match target(address)?.0 {
+        Kind::Addresses(addresses) => Ok(addresses),
+        Kind::Name(host, port) => look_up(&host, port).await,
+    }
+}
+
+/// Takes the address, so that a future need not keep it.
+fn target<A: ToSocketAddrs>(address: A) -> io::Result<Target> {
+    address.target()
 }
 
 impl ToSocketAddrs for str {
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+    fn target(&self) -> io::Result<Target> {
         if let Ok(address) = self.parse::<SocketAddr>() {
-            return Ok(vec![address]);
+            return Ok(Target(Kind::Addresses(vec![address])));
         }
         let split = self.rsplit_once(':');
         let split = split.and_then(|(host, port)| Some((host, port.parse().ok()?)));
@@ -37,33 +64,33 @@ impl ToSocketAddrs for str {
             let text = format!("`{self}` is not host:port");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         };
-        resolve(host, port)
+        Ok(named(host, port))
     }
 }
 
 impl ToSocketAddrs for String {
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        self.as_str().resolve()
+    fn target(&self) -> io::Result<Target> {
+        self.as_str().target()
     }
 }
 
 impl ToSocketAddrs for (&str, u16) {
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        resolve(self.0, self.1)
+    fn target(&self) -> io::Result<Target> {
+        Ok(named(self.0, self.1))
     }
 }
 
 impl ToSocketAddrs for (String, u16) {
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        resolve(&self.0, self.1)
+    fn target(&self) -> io::Result<Target> {
+        Ok(named(&self.0, self.1))
     }
 }
 
 macro_rules! one_address {
     ($($type:ty),*) => {
         $(impl ToSocketAddrs for $type {
-            fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-                Ok(vec![SocketAddr::from(*self)])
+            fn target(&self) -> io::Result<Target> {
+                Ok(Target(Kind::Addresses(vec![SocketAddr::from(*self)])))
             }
         })*
     };
@@ -79,32 +106,47 @@ one_address!(
 );
 
 impl ToSocketAddrs for [SocketAddr] {
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        Ok(self.to_vec())
+    fn target(&self) -> io::Result<Target> {
+        Ok(Target(Kind::Addresses(self.to_vec())))
     }
 }
 
 impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        (**self).resolve()
+    fn target(&self) -> io::Result<Target> {
+        (**self).target()
     }
 }
 
-fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::from((address, port))]);
-    }
-    if host == "localhost" {
+fn named(host: &str, port: u16) -> Target {
+    Target(match host.parse::<IpAddr>() {
+        Ok(address) => Kind::Addresses(vec![SocketAddr::from((address, port))]),
+        Err(_) => Kind::Name(host.to_owned(), port),
+    })
+}
+
+/// Asks the resolver, as the host whose code runs. Without a fault of the scenario it answers at once.
+async fn look_up(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if name == "localhost" {
         return Ok(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))]);
     }
-    let found = simulated(|world| match world.hosts.named(host) {
-        Some(id) => Ok(world.sockets.address(id)),
-        None => Err(world.hosts.names().join(", ")),
-    })?;
-    match found {
-        Ok(address) => Ok(vec![socket_addr(SocketAddress::new(address, port))]),
-        Err(names) => {
-            let text = format!("no host is named `{host}`: the scenario's hosts are {names}");
+    let own = own_host()?;
+    let found = simulated(|world| world.look_up(own.host, name))?;
+    if !found.takes.is_zero() {
+        tokio::time::sleep(found.takes).await;
+    }
+    match found.addresses {
+        Ok(addresses) => {
+            let addresses = addresses.into_iter();
+            let addresses = addresses.map(|it| socket_addr(SocketAddress::new(it, port)));
+            Ok(addresses.collect())
+        }
+        Err(Unresolved::Fails) => {
+            // The text is that of std for EAI_AGAIN.
+            let text = "failed to lookup address information: Temporary failure in name resolution";
+            Err(io::Error::other(text))
+        }
+        Err(Unresolved::Unknown(names)) => {
+            let text = format!("no host is named `{name}`: the scenario's hosts are {names}");
             Err(io::Error::new(io::ErrorKind::NotFound, text))
         }
     }

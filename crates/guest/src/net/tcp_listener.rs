@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use winsock::{SocketAddress, SocketError};
 
-use super::address::{ToSocketAddrs, socket_addr, socket_address};
+use super::address::{ToSocketAddrs, resolve, socket_addr, socket_address};
 use super::tcp_stream::TcpStream;
 use super::{Called, call, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
@@ -31,7 +31,7 @@ impl TcpListener {
     /// If it is not known which host the task belongs to.
     pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
         let mut failed = io::Error::from(io::ErrorKind::InvalidInput);
-        for address in address.resolve()? {
+        for address in resolve(address).await? {
             match Self::listen(address) {
                 Ok(listener) => return Ok(listener),
                 Err(error) => failed = error,

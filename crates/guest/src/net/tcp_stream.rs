@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use winsock::{SocketAddress, SocketError};
 
-use super::address::{ToSocketAddrs, socket_addr, socket_address};
+use super::address::{ToSocketAddrs, resolve, socket_addr, socket_address};
 use super::{Called, call, call_now, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
 use crate::sockets::Socket;
@@ -54,7 +54,7 @@ impl TcpStream {
     /// If it is not known which host the task belongs to.
     pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
         let mut failed = io::Error::from(io::ErrorKind::InvalidInput);
-        for address in address.resolve()? {
+        for address in resolve(address).await? {
             match Self::connect_to(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failed = error,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use config::plan::{Fault, FaultKind, ResetScope, Scenario, When};
-use kernel::{Choices, Instant};
+use kernel::{Choices, Duration, Instant};
 use net::{HostId, LinkId, LinkState};
 use simulation::fault_times::FaultTimes;
 use simulation::lowering;
@@ -13,6 +13,22 @@ use simulation::record::{Record, Stage};
 use super::World;
 use crate::due::Due;
 use crate::sockets::socket_config;
+
+/// The answer to a lookup.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) takes: std::time::Duration,
+    pub(crate) addresses: Result<Vec<u32>, Unresolved>,
+}
+
+/// Why a name has no addresses.
+#[derive(Debug)]
+pub(crate) enum Unresolved {
+    /// A fault makes the lookup fail.
+    Fails,
+    /// There is no such name; these are the hosts.
+    Unknown(String),
+}
 
 /// One fault of the scenario.
 #[derive(Debug)]
@@ -192,6 +208,8 @@ impl World {
             FaultKind::ClockOffset { host, offset } => {
                 self.set_clock(self.host(host), offset.nanos)
             }
+            // What is looked up meanwhile asks which of these faults are active.
+            FaultKind::Lookup { .. } => {}
         }
     }
 
@@ -214,7 +232,10 @@ impl World {
                 self.set_clock(self.host(host), usual.nanos);
             }
             FaultKind::Crash { host, .. } => self.restart(host),
-            FaultKind::Stall { .. } | FaultKind::Reset(_) | FaultKind::RestartService { .. } => {}
+            FaultKind::Stall { .. }
+            | FaultKind::Reset(_)
+            | FaultKind::RestartService { .. }
+            | FaultKind::Lookup { .. } => {}
         }
         let now = self.now();
         self.recorder
@@ -255,6 +276,49 @@ impl World {
         let now = self.now();
         self.healed_at = Some(now);
         self.recorder.write(now, Record::Healed);
+    }
+
+    /// What the resolver of a host answers about a name.
+    pub(crate) fn look_up(&self, host: HostId, name: &str) -> Looked {
+        let own = &self.hosts.of(host).name;
+        let mut takes = Duration::ZERO;
+        let mut fails = false;
+        for it in self.faults.faults.iter().filter(|it| it.is_active) {
+            if let FaultKind::Lookup {
+                name: wanted,
+                on,
+                fails: is_lost,
+                takes: length,
+                ..
+            } = &it.times.kind
+                && wanted == name
+                && on.as_ref().is_none_or(|on| on == own)
+            {
+                fails |= is_lost;
+                takes = takes.max(*length);
+            }
+        }
+        Looked {
+            takes: std::time::Duration::from_nanos(takes.nanos()),
+            addresses: match fails {
+                true => Err(Unresolved::Fails),
+                false => self.addresses_of(name),
+            },
+        }
+    }
+
+    /// The addresses of the host with this name, or of all with this alias.
+    fn addresses_of(&self, name: &str) -> Result<Vec<u32>, Unresolved> {
+        if let Some(host) = self.hosts.named(name) {
+            return Ok(vec![self.sockets.address(host)]);
+        }
+        let hosts = self.hosts.ids().zip(self.scenario.hosts.values());
+        let with_alias = hosts.filter(|(_, host)| host.has_alias(name));
+        let found: Vec<u32> = with_alias.map(|(id, _)| self.sockets.address(id)).collect();
+        match found.is_empty() {
+            true => Err(Unresolved::Unknown(self.hosts.names().join(", "))),
+            false => Ok(found),
+        }
     }
 
     fn apply_cuts(&mut self, link: LinkId) {

@@ -6,4 +6,6 @@ mod determinism;
 mod faults;
 mod line;
 mod mistakes;
+mod names;
 mod time;
+mod udp;

@@ -50,5 +50,10 @@ fn segment(payload: &Payload) -> Segment {
             length: segment.payload.len() as u32,
         },
         Payload::Icmp(_) => Segment::Icmp,
+        Payload::Udp(datagram) => Segment::Udp {
+            source_port: datagram.source_port,
+            destination_port: datagram.destination_port,
+            length: datagram.data.len() as u32,
+        },
     }
 }

@@ -102,8 +102,8 @@ pub(super) fn capture(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Captur
         match verdict {
             Verdict::Drop(reason) => lost = Some(reason),
             Verdict::Deliver { at, corruption, .. } => {
-                // The model corrupts only what TCP's checksum covers.
-                let word = corruption.filter(|_| packet.protocol == Protocol::Tcp);
+                // The model corrupts only what the checksums of TCP and UDP cover.
+                let word = corruption.filter(|_| packet.protocol != Protocol::Icmp);
                 let is_damaged = word.is_some();
                 copies.push(ArrivingCopy { at, is_damaged });
                 if let Some(word) = word {

@@ -146,7 +146,7 @@ impl World<'_> {
             }
             FaultKind::Crash { host, .. } => self.switch_on(host),
             // The machine resumes the thread by itself at the end of the stall.
-            FaultKind::Stall { .. } => {}
+            FaultKind::Stall { .. } | FaultKind::Lookup { .. } => {}
             FaultKind::Reset(_) | FaultKind::RestartService { .. } => {
                 unreachable!("these faults do not last, so they are never active")
             }
@@ -224,6 +224,8 @@ impl World<'_> {
                 let host = self.host_named(host);
                 self.write(Record::ClockSet(host, offset.nanos));
             }
+            // MTAs look no names up.
+            FaultKind::Lookup { .. } => {}
         }
     }
 

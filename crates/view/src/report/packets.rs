@@ -12,9 +12,10 @@ use super::selection::{self, Drawn};
 
 /// Packets on the page.
 const PACKETS_MAX: usize = 40_000;
-/// Bytes of an IPv4 header without options, and TCP's protocol number in it.
+/// Bytes of an IPv4 header without options, and the protocol numbers of TCP and UDP in it.
 const IP_HEADER: usize = 20;
 const TCP: u8 = 6;
+const UDP: u8 = 17;
 /// The latency of a packet that never arrives intact.
 const NEVER: i64 = -1;
 
@@ -95,6 +96,11 @@ fn content(packet: &[u8]) -> String {
     let Some((header, body)) = packet.split_at_checked(IP_HEADER) else {
         return "truncated packet".to_owned();
     };
+    if let (UDP, Some(&[a, b, c, d])) = (header[9], body.first_chunk()) {
+        let [source, destination] = [[a, b], [c, d]].map(u16::from_be_bytes);
+        let bytes = body.len().saturating_sub(8);
+        return format!("UDP {source}>{destination} {bytes} bytes");
+    }
     if header[9] != TCP {
         return "ICMP unreachable".to_owned();
     }

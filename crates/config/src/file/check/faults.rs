@@ -3,6 +3,7 @@
 use kernel::Instant;
 
 use super::Checker;
+use crate::format::diagnostic::{Code, Diagnostic};
 use crate::plan::{Fault, FaultKind, Host, ThreadName, When};
 
 impl Checker<'_> {
@@ -31,6 +32,40 @@ impl Checker<'_> {
             {
                 self.contradiction(format!("fault.{name}.stall.thread"), message);
             }
+            if let FaultKind::Lookup {
+                name: wanted,
+                fails,
+                takes,
+                ..
+            } = &fault.kind
+            {
+                self.lookup(name, wanted);
+                if !fails && takes.is_zero() {
+                    let message = "a lookup that does not fail takes some time: add `takes`";
+                    self.contradiction(format!("fault.{name}.lookup.fails"), message);
+                }
+            }
+        }
+    }
+
+    /// A lookup is of a host's name or alias, by a guest.
+    fn lookup(&mut self, fault: &str, wanted: &str) {
+        let hosts = &self.scenario.hosts;
+        if hosts.values().all(|host| host.build().is_some()) {
+            let message = "only guests look names up, and the scenario has none";
+            self.contradiction(format!("fault.{fault}.lookup"), message);
+        }
+        let aliases = || {
+            hosts
+                .values()
+                .flat_map(|host| host.aliases.iter().flatten())
+        };
+        if !hosts.contains_key(wanted) && !aliases().any(|it| it == wanted) {
+            let message = format!("no host has the name or the alias `{wanted}`");
+            let names: Vec<&str> = hosts.keys().chain(aliases()).map(String::as_str).collect();
+            let help = format!("the names are {}", names.join(", "));
+            let mistake = Diagnostic::of_file(Code::UnknownName, message).help(help);
+            self.add(format!("fault.{fault}.lookup.name"), mistake);
         }
     }
 
@@ -39,6 +74,7 @@ impl Checker<'_> {
         let own_key = match fault.kind {
             FaultKind::Cut { .. } => "cut.for",
             FaultKind::Stall { .. } => "stall.for",
+            FaultKind::Lookup { .. } => "lookup.for",
             FaultKind::Crash { .. } => "crash.restart_after",
             FaultKind::Reset(_)
             | FaultKind::RestartService { .. }
@@ -46,7 +82,8 @@ impl Checker<'_> {
         };
         let has_own = fault.kind.length().is_some();
         let is_stall = matches!(fault.kind, FaultKind::Stall { .. });
-        let must_end = is_stall || matches!(fault.kind, FaultKind::Cut { .. });
+        let must_end =
+            is_stall || matches!(fault.kind, FaultKind::Cut { .. } | FaultKind::Lookup { .. });
         let (key, message) = match &fault.when {
             When::At(_) if is_stall && !has_own => ("at", "a stall needs a length: add `for`"),
             When::Window(_) if has_own => (own_key, "the `window` already gives the length"),
