@@ -172,6 +172,7 @@ impl Observed {
             | Record::ClockSet(..)
             | Record::Healed
             | Record::Guest(..)
+            | Record::Gauge(..)
             | Record::Violation(..) => {}
         }
     }

@@ -12,7 +12,7 @@
 //! | `subject` | [`Guests`]: for sweep, shrink, explain, compare |
 //! | [`net`] | `TcpStream`, `TcpListener`, `TcpSocket`, `UdpSocket`, names |
 //! | [`search`](mod@search), `test` | seeds swept in a test, failures replayed, shrunk and explained |
-//! | `property` | [`always`], [`never()`], [`sometimes`], [`gauge()`]: properties stated by the guest |
+//! | `property` | [`always`], [`never()`], [`eventually`], [`sometimes`], [`gauge()`]: properties stated by the guest |
 //! | `random` | [`rng`]: random numbers keyed by host and role |
 //! | `task`, `on_host`, `identity`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
 //! | `world`, `hosts`, `sockets`, `datagrams`, `due` | the simulation: clock, events, faults, hosts, their sockets |
@@ -51,7 +51,7 @@ mod traces;
 mod world;
 
 pub use property::{
-    Gauge, always, failure, gauge, never, now, reachable, sometimes, success, violated,
+    Gauge, always, eventually, failure, gauge, never, now, reachable, sometimes, success, violated,
 };
 pub use random::rng;
 pub use run::run;

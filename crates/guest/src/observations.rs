@@ -44,6 +44,14 @@ pub(crate) struct Condition {
     pub(crate) holds: Box<dyn Fn() -> bool>,
 }
 
+/// A condition that must come true in time.
+pub(crate) struct Awaited {
+    pub(crate) name: String,
+    pub(crate) host: Incarnation,
+    pub(crate) due: Instant,
+    pub(crate) holds: Box<dyn Fn() -> bool>,
+}
+
 /// Attempts at something that is owed after healing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
@@ -56,6 +64,7 @@ pub(crate) struct Attempts {
 #[derive(Default)]
 pub(crate) struct Observations {
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) awaited: Vec<Awaited>,
     /// What was violated: each is reported once a run.
     reported: BTreeSet<(Failure, String)>,
     pub(crate) violations: Vec<Violation>,
@@ -132,6 +141,12 @@ impl Observations {
             _ => samples.push((at, value)),
         }
         value
+    }
+
+    pub(crate) fn gauge(&self, name: &str) -> i64 {
+        let samples = self.gauges.get(name);
+        let last = samples.and_then(|samples| samples.last());
+        last.map_or(0, |(_, value)| *value)
     }
 
     pub(crate) fn attempts_mut(&mut self, name: &str) -> &mut Attempts {

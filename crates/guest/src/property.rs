@@ -3,12 +3,13 @@
 //! All of them may be called outside a simulation, where they do nothing: code that states
 //! properties can be shipped.
 
-use kernel::Instant;
+use kernel::{Duration, Instant};
+use simulation::record::Record;
 
 use crate::ambient::{is_active, with_world};
 use crate::identity;
 use crate::incarnation::Incarnation;
-use crate::observations::{Condition, Failure, Violated};
+use crate::observations::{Awaited, Condition, Failure, Violated};
 use crate::task::NO_HOST;
 use crate::world::World;
 
@@ -27,6 +28,26 @@ pub fn always(name: &str, holds: impl Fn() -> bool + 'static) {
 /// If the host of the code that calls is not known.
 pub fn never(name: &str, holds: impl Fn() -> bool + 'static) {
     add_condition(name, false, Box::new(holds));
+}
+
+/// `holds` must come true within `within` from now. It is checked whenever no task can run. A run that
+/// ends earlier, or a program that is stopped, decides nothing.
+///
+/// # Panics
+/// If the host of the code that calls is not known.
+pub fn eventually(name: &str, within: std::time::Duration, holds: impl Fn() -> bool + 'static) {
+    let within = u64::try_from(within.as_nanos()).unwrap_or(u64::MAX);
+    let name = name.to_owned();
+    let holds = Box::new(holds);
+    on_host(|world, host| {
+        let due = world.now().saturating_add(Duration::from_nanos(within));
+        world.observations.awaited.push(Awaited {
+            name,
+            host,
+            due,
+            holds,
+        });
+    });
 }
 
 fn add_condition(name: &str, must_be: bool, holds: Box<dyn Fn() -> bool>) {
@@ -98,7 +119,8 @@ pub fn failure(name: &str, detail: impl Into<String>) {
     });
 }
 
-/// A quantity over time, such as connections in use.
+/// A quantity over time, such as connections in use. The journal, the report page and the JSON of a run
+/// show its values.
 #[derive(Clone, Debug)]
 pub struct Gauge {
     name: String,
@@ -119,15 +141,18 @@ impl Gauge {
                 return 0;
             }
             let now = world.now();
-            world.observations.change_gauge(now, &self.name, change)
+            let value = world.observations.change_gauge(now, &self.name, change);
+            let record = Record::Gauge(self.name.clone(), value);
+            world.recorder.write(now, record);
+            value
         });
         changed.unwrap_or(0)
     }
 
-    /// The present value.
+    /// The present value; 0 outside a simulation.
     #[must_use]
     pub fn value(&self) -> i64 {
-        self.add(0)
+        with_world(|world| world.observations.gauge(&self.name)).unwrap_or(0)
     }
 }
 

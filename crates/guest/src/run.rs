@@ -143,6 +143,7 @@ fn on_idle(has_blocking: &AtomicBool) {
         with_world(World::refuse_blocking);
     }
     check_conditions();
+    check_awaited();
     with_world(World::on_idle);
 }
 
@@ -165,6 +166,24 @@ fn check_conditions() {
                 what: condition.name,
                 detail: format!("the condition was {}", !condition.must_be),
             });
+        }
+    });
+}
+
+/// Checks the conditions that must come true in time. Between two checks nothing has run, so a condition
+/// that has not held up to now did not hold when it was due.
+fn check_awaited() {
+    let awaited =
+        with_world(|world| (world.now(), std::mem::take(&mut world.observations.awaited)));
+    let Some((now, awaited)) = awaited.filter(|(_, it)| !it.is_empty()) else {
+        return;
+    };
+    let (late, waiting): (Vec<_>, Vec<_>) = awaited.into_iter().partition(|it| it.due < now);
+    let waiting: Vec<_> = waiting.into_iter().filter(|it| !(it.holds)()).collect();
+    with_world(|world| {
+        world.observations.awaited.extend(waiting);
+        for it in late {
+            world.violate_late(it);
         }
     });
 }
@@ -239,6 +258,12 @@ fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
             if let Some((at, violated)) = overdue(&world, owed, healed_at, at) {
                 world.violate_at(violated, at);
             }
+        }
+    }
+    // Nothing has run since the last check.
+    for it in std::mem::take(&mut world.observations.awaited) {
+        if it.due <= at && stop.limit().is_none() {
+            world.violate_late(it);
         }
     }
     let scenario = world.scenario;

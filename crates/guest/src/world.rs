@@ -23,7 +23,7 @@ pub(crate) use faults::Unresolved;
 use crate::due::Due;
 use crate::hosts::Hosts;
 use crate::incarnation::Incarnation;
-use crate::observations::{Failure, Observations, Violated};
+use crate::observations::{Awaited, Failure, Observations, Violated};
 use crate::sockets::Sockets;
 use crate::spawned::Spawned;
 
@@ -172,6 +172,18 @@ impl World {
             let record = Record::Violation(Box::new(new.clone()));
             self.recorder.write(at, record);
         }
+    }
+
+    /// Reports a condition that has not come true in time.
+    pub(crate) fn violate_late(&mut self, it: Awaited) {
+        let due = it.due;
+        let violated = Violated {
+            failure: Failure::Overdue,
+            host: it.host.host,
+            what: format!("`{}` does not come true in time", it.name),
+            detail: format!("it was not true up to {due} s"),
+        };
+        self.violate_at(violated, due);
     }
 
     /// Records what a host reports.

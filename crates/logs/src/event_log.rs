@@ -181,9 +181,11 @@ impl<'a> Reader<'a> {
             | Record::PacketArrived(host, _)
             | Record::PacketDamaged(host, _)
             | Record::Guest(host, _) => (*host, [None, None]),
-            Record::Event(_) | Record::Fault(..) | Record::Healed | Record::Violation(_) => {
-                (HostId(0), [None, None])
-            }
+            Record::Event(_)
+            | Record::Fault(..)
+            | Record::Healed
+            | Record::Violation(_)
+            | Record::Gauge(..) => (HostId(0), [None, None]),
         };
         entries
             .into_iter()

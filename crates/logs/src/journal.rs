@@ -136,6 +136,11 @@ impl Names<'_> {
                 self.host(line, *host);
                 line.text("text", text);
             }
+            Record::Gauge(name, value) => {
+                line.text("kind", "gauge");
+                line.text("name", name);
+                line.number("value", value);
+            }
         }
     }
 

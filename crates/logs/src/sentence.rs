@@ -62,6 +62,7 @@ pub fn record(scenario: &Scenario, outcome: &Outcome, record: &Record) -> String
             format!("{}: {}", violation.host, violation.signature())
         }
         Record::Guest(id, text) => format!("{}: {text}", host(id.0)),
+        Record::Gauge(name, value) => format!("{name} = {value}"),
     }
 }
 

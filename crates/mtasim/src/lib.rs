@@ -14,6 +14,9 @@
 //! | [draw random numbers](#draw-random-numbers) | [`kernel::choices`], [`kernel::rand`] |
 //! | [test concurrent programs](#test-concurrent-programs) | [`machine`]: threads, heap, race detector, schedulers, exhaustive search |
 //!
+//! The features `property` and `view` are on by default. A test of guests needs neither:
+//! `default-features = false` compiles fewer crates.
+//!
 //! # Run a scenario
 //!
 //! A scenario has hosts with their builds, links between them, connectors with their mail, and
@@ -241,10 +244,13 @@ pub use machine;
 pub use macros::test;
 pub use mta;
 pub use net;
+#[cfg(feature = "property")]
 pub use property;
+#[cfg(feature = "property")]
 pub use property::proptest;
 pub use simulation::{Options, Outcome, outcome, ping, record};
 pub use tcp;
+#[cfg(feature = "view")]
 pub use view;
 pub use winsock;
 
@@ -257,7 +263,9 @@ pub mod prelude {
         EventReset, FreeList, Generation, LockName, Operation, Shipped, Structure, TimeoutAction,
         Version, WaitArrayScan, WakeTiming,
     };
+    #[cfg(feature = "property")]
     pub use property::proptest::prelude::*;
+    #[cfg(feature = "property")]
     pub use property::{
         Builds, Case, Cases, Counterexample, Covered, Property, PropertyFailure, RunError,
         Schedule, Search, adversarial_schedules, bursty_link, campaign, campaign_config, cases,

@@ -38,6 +38,8 @@ pub enum Record {
     Violation(Box<Violation>),
     /// A guest of this host reports something.
     Guest(HostId, String),
+    /// A named quantity of the guests has this value from now on.
+    Gauge(String, i64),
 }
 
 /// What a simulation event does. The discriminant is the class of its [`EventKey`], which ranks
@@ -164,6 +166,7 @@ impl kernel::Record for Record {
             Self::Healed => 8_u8.hash(&mut canonical),
             Self::Violation(violation) => (9_u8, violation.signature()).hash(&mut canonical),
             Self::Guest(host, text) => (10_u8, host.0, text).hash(&mut canonical),
+            Self::Gauge(name, value) => (12_u8, name, value).hash(&mut canonical),
         }
     }
 }

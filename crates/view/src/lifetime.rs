@@ -117,6 +117,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
             | Record::Fault(_, Stage::Ends)
             | Record::ClockSet(..)
             | Record::Guest(..)
+            | Record::Gauge(..)
             | Record::Healed => {}
         }
     }

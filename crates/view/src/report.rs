@@ -7,6 +7,7 @@ mod access_contexts;
 mod columns;
 mod data;
 mod failures;
+mod gauges;
 mod packets;
 mod selection;
 mod threads;
@@ -40,6 +41,8 @@ struct Page<'a> {
     command: &'a str,
     left_out: String,
     traffic: Vec<traffic::Traffic>,
+    gauges: Vec<gauges::Gauge>,
+    outages: Vec<gauges::Outage>,
     facts: Vec<(&'static str, String)>,
     style: &'static str,
     script: &'static str,
@@ -78,6 +81,8 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
         command: run.command,
         left_out: left_out(run, &data),
         traffic: traffic::traffic(run.outcome),
+        gauges: gauges::gauges(run),
+        outages: gauges::outages(run),
         facts: facts(run),
         style: include_str!("../page/page.css"),
         script: include_str!("../page/report.js"),
@@ -146,17 +151,34 @@ fn alternatives(parts: &[&str]) -> String {
 /// The table of the run's numbers.
 fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
     let outcome = run.outcome;
-    let (associations, messages) = (outcome.associations, outcome.messages);
     let hosts = outcome.hosts.iter();
     let hosts: Vec<String> = hosts
         .map(|it| format!("{} {}", it.name, it.program()))
         .collect();
+    let mut facts = vec![("hosts", hosts.join(", "))];
+    if outcome.hosts.iter().any(|it| it.build.is_some()) {
+        facts.extend(facts_of_mtas(outcome));
+    }
+    facts.extend([
+        (
+            "virtual time",
+            format!("{} s", time::seconds(outcome.simulated.nanos())),
+        ),
+        ("scheduler", run.scenario.scheduler.as_str().to_owned()),
+        ("seed", outcome.seed.to_string()),
+        ("digest", outcome.digest.to_string()),
+    ]);
+    facts
+}
+
+/// What only MTAs have.
+fn facts_of_mtas(outcome: &Outcome) -> [(&'static str, String); 3] {
+    let (associations, messages) = (outcome.associations, outcome.messages);
     let logged = outcome.events_logged.iter();
     let logged: Vec<String> = logged
         .map(|(id, count)| format!("{count} x {id}"))
         .collect();
-    vec![
-        ("hosts", hosts.join(", ")),
+    [
         (
             "associations",
             format!(
@@ -172,13 +194,6 @@ fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
             ),
         ),
         ("events logged", logged.join(", ")),
-        (
-            "virtual time",
-            format!("{} s", time::seconds(outcome.simulated.nanos())),
-        ),
-        ("scheduler", run.scenario.scheduler.as_str().to_owned()),
-        ("seed", outcome.seed.to_string()),
-        ("digest", outcome.digest.to_string()),
     ]
 }
 

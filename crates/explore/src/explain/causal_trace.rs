@@ -91,6 +91,7 @@ fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
             | Record::Fault(..)
             | Record::ClosedDown(_)
             | Record::ClockSet(..)
+            | Record::Gauge(..)
             | Record::Violation(_) => return None,
         };
         (Some(*by) == own).then(|| format!("{at} s  {what}"))

@@ -98,13 +98,19 @@ impl fmt::Display for CoverageReport {
             "  signatures seen {}",
             column(|it| it.signatures)
         )?;
-        writeln!(formatter, "  pairs covered   {}", column(|it| it.pairs))?;
+        if !self.covered.is_empty() {
+            writeln!(formatter, "  pairs covered   {}", column(|it| it.pairs))?;
+        }
         writeln!(
             formatter,
             "  signatures seen in exactly one run: {}; chance that the next run shows a new one: about {:.1} %",
             self.seen_once,
             100.0 * self.unseen
         )?;
+        // Guests have no control blocks.
+        if self.covered.is_empty() {
+            return Ok(());
+        }
         let (covered, all) = (
             self.covered.len(),
             self.covered.len() + self.uncovered.len(),

@@ -348,6 +348,8 @@ impl World {
         self.note(host, why.to_owned());
         let conditions = &mut self.observations.conditions;
         conditions.retain(|it| it.host.host != host);
+        let awaited = &mut self.observations.awaited;
+        awaited.retain(|it| it.host.host != host);
         for task in self.hosts.stop(host) {
             task.abort();
         }

@@ -7,5 +7,6 @@ mod faults;
 mod line;
 mod mistakes;
 mod names;
+mod oracles;
 mod time;
 mod udp;

@@ -323,7 +323,8 @@ fn marks(run: &Run<'_>) -> Vec<Mark> {
             | Record::PacketDropped(..)
             | Record::PacketArrived(..)
             | Record::PacketDamaged(..)
-            | Record::ClockSet(..) => return None,
+            | Record::ClockSet(..)
+            | Record::Gauge(..) => return None,
         };
         Some(Mark {
             at: at.nanos(),

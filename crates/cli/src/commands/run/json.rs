@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use config::plan::Keyword;
 use explore::repro::capsule::BUILD;
-use simulation::outcome::{Exception, Violation};
+use simulation::outcome::{Exception, Outcome, Violation};
 
 use super::{Report, traffic};
 
@@ -63,7 +63,19 @@ pub(super) fn object(report: &Report<'_>) -> Json {
         "workloads": traffic::workloads(outcome),
         "faults": counts(outcome.faults.iter()),
         "links": links.collect::<Map<_, _>>(),
+        "reached": counts(outcome.reached.iter()),
+        "gauges": gauges(outcome),
     })
+}
+
+/// The values of each gauge: from each time on it has the value beside it.
+fn gauges(outcome: &Outcome) -> Json {
+    let gauges = outcome.gauges.iter().map(|(name, samples)| {
+        let times: Vec<u64> = samples.iter().map(|(at, _)| at.nanos()).collect();
+        let values: Vec<i64> = samples.iter().map(|(_, value)| *value).collect();
+        (name.clone(), json!({ "at_ns": times, "values": values }))
+    });
+    Json::Object(gauges.collect())
 }
 
 fn violation(violation: &Violation) -> Json {
