@@ -7,11 +7,12 @@ use serde_json::{Value as Json, json};
 use super::validation;
 
 /// Objects whose keys are names of the scenario, ids or signatures.
-const MAPS: [&str; 14] = [
+const MAPS: [&str; 15] = [
     "connectors",
     "cut_off",
     "events_logged",
     "faults",
+    "gauges",
     "links",
     "logged",
     "lost",
@@ -25,13 +26,17 @@ const MAPS: [&str; 14] = [
 ];
 
 /// Values of keys that the outputs of the tests do not have: schema, place, key and value.
-const RARE: [(&str, &str, &str, &str); 9] = [
+const RARE: [(&str, &str, &str, &str); 13] = [
     ("explain", "", "critical_pair", "null"),
     ("explain", "", "headline", "null"),
     ("explain", "failure_likelihood", "jump", JUMP),
     ("explain", "failure_likelihood", "jump", JUMP_AT_AN_END),
     ("diagnose", "", "notes", r#"["a note"]"#),
     ("journal", "", "protocol", r#""icmp""#),
+    ("run", "", "reached", r#"{"a point": 1}"#),
+    ("run", "", "gauges", r#"{"a gauge": {"at_ns": [1], "values": [1]}}"#),
+    ("journal", "", "name", r#""a gauge""#),
+    ("journal", "", "value", "1"),
     ("seeds", "", "reached", r#"{"a point": 1}"#),
     ("sweep", "", "never_reached", r#"["a point"]"#),
     ("journal", "", "ahead_ns", "1"),
