@@ -76,6 +76,14 @@ fn assert_precursors(crashes: &[Crash]) {
     println!("{} crashes: {each:?}, all three {all}", crashes.len());
     assert!(each.iter().all(|found| found * 10 >= crashes.len() * 6));
     assert!(all * 10 >= crashes.len() * 3);
+    for (text, procedure) in PRECURSORS.into_iter().zip([274, 274, 272]) {
+        let ends =
+            [10, 54].map(|thread| format!("[BASE IL TCP/IP DRVR {thread} {procedure}] (12)"));
+        let lines = crashes.iter().flat_map(|it| &it.before);
+        for line in lines.filter(|it| it.contains(text)) {
+            assert!(ends.iter().any(|end| line.ends_with(end)), "{line}");
+        }
+    }
 }
 
 /// "Exception e0020002 occurred at Address 77f3cbcd. [BASE TCP/IP DRVR 10]" and "Exception c0000005
