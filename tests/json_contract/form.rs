@@ -34,7 +34,12 @@ const RARE: [(&str, &str, &str, &str); 13] = [
     ("diagnose", "", "notes", r#"["a note"]"#),
     ("journal", "", "protocol", r#""icmp""#),
     ("run", "", "reached", r#"{"a point": 1}"#),
-    ("run", "", "gauges", r#"{"a gauge": {"at_ns": [1], "values": [1]}}"#),
+    (
+        "run",
+        "",
+        "gauges",
+        r#"{"a gauge": {"at_ns": [1], "values": [1]}}"#,
+    ),
     ("journal", "", "name", r#""a gauge""#),
     ("journal", "", "value", "1"),
     ("seeds", "", "reached", r#"{"a point": 1}"#),

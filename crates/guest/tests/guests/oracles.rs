@@ -54,13 +54,17 @@ fn what_is_awaited_must_come_true_in_time() {
 #[test]
 fn a_crash_ends_what_its_host_awaits() {
     let crash = "fault.off={ crash = { host = 'app' }, at = ['2s'] }";
-    let outcome = outcome(&scenario(&["duration=1m", "healing=1ns", crash]), 1, |sim| {
-        sim.host("db", echo);
-        sim.host("app", || async {
-            guest::eventually("never", 5 * SECOND, || false);
-            sleep(20 * SECOND).await;
-        });
-    });
+    let outcome = outcome(
+        &scenario(&["duration=1m", "healing=1ns", crash]),
+        1,
+        |sim| {
+            sim.host("db", echo);
+            sim.host("app", || async {
+                guest::eventually("never", 5 * SECOND, || false);
+                sleep(20 * SECOND).await;
+            });
+        },
+    );
     assert_eq!(outcome.violations, []);
 }
 
