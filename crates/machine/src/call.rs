@@ -79,9 +79,14 @@ pub(crate) struct WordAccess {
 }
 
 impl WordAccess {
+    /// Whether the call stores a word, if the word was `old` before.
+    pub(crate) const fn stores(&self, old: u32) -> bool {
+        self.writes | (self.compares & (self.expected == old))
+    }
+
     /// The word after the call, if it was `old` before.
     pub(crate) const fn apply(&self, old: u32) -> u32 {
-        let stores = self.writes | (self.compares & (self.expected == old));
+        let stores = self.stores(old);
         // A mask of all ones or all zeroes instead of a branch.
         let mask = (stores as u32).wrapping_neg();
         (self.new & mask) | (old & !mask)

@@ -10,7 +10,7 @@
 //! | `wakeup` | how waits end |
 //! | `deadlines` | when waits end |
 //! | `thread_state`, `mailbox` | a thread, and the slot between its program and the engine |
-//! | `observe`, `activity`, `access_log`, `record` | what observers see of a run |
+//! | `observe`, `activity`, `access_log`, `record`, `watch` | what observers see of a run |
 //! | `trace_hash`, `observation_hash` | hashes of all calls, and of what each thread observed |
 
 pub(crate) mod access_log;
@@ -24,6 +24,7 @@ pub(crate) mod record;
 pub(crate) mod thread_state;
 pub(crate) mod trace_hash;
 mod wakeup;
+pub(crate) mod watch;
 
 use std::cell::Cell;
 
@@ -259,6 +260,7 @@ impl<E: Environment> Engine<E> {
             self.records.len() < RECORDS_MAX,
             "records are taken from time to time"
         );
+        self.process.watch.on_record();
         self.records.push(Recorded { at, thread, record });
     }
 

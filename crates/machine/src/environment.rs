@@ -29,4 +29,10 @@ pub trait Environment: 'static {
     fn is_object_call(_call: &Self::Call) -> bool {
         false
     }
+
+    /// What [`Machine::drain_watched`](crate::Machine::drain_watched) shows of a message that a thread
+    /// takes; `None` for nothing.
+    fn watched_message(_message: &Self::Message) -> Option<u64> {
+        None
+    }
 }

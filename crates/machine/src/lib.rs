@@ -115,6 +115,7 @@ pub use engine::access_log::AccessLogEntry;
 pub use engine::activity::{Activity, Outcome, WokenBy};
 pub use engine::record::{RECORDS_MAX, Recorded};
 pub use engine::thread_state::{ThreadState, ThreadView};
+pub use engine::watch::{Watched, WatchedAccess};
 pub use environment::Environment;
 pub use exception::{Cause, Exception};
 pub use heap::BlockFault;

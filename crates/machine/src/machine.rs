@@ -27,6 +27,7 @@ use crate::engine::process::Process;
 use crate::engine::record::Recorded;
 use crate::engine::thread_state::ThreadEntry;
 use crate::engine::trace_hash::TraceHash;
+use crate::engine::watch::{Note, Watched};
 use crate::engine::{Action, Answer, Engine, EngineCell, PollReason};
 use crate::environment::Environment;
 use crate::exception::Exception;
@@ -436,13 +437,41 @@ impl<E: Environment> Machine<E> {
 
     /// Takes all records that programs have made since the last time, in order.
     pub fn take_records(&mut self) -> Vec<Recorded<E::Record>> {
-        std::mem::take(&mut self.engine_mut().records)
+        let engine = self.engine_mut();
+        engine.process.watch.reset();
+        std::mem::take(&mut engine.records)
     }
 
     /// Passes all records that programs have made since the last time to `reader`, in order. Unlike
     /// [`Self::take_records`] it keeps the allocation.
     pub fn drain_records(&mut self, reader: impl FnMut(Recorded<E::Record>)) {
-        self.engine_mut().records.drain(..).for_each(reader);
+        let engine = self.engine_mut();
+        engine.process.watch.reset();
+        engine.records.drain(..).for_each(reader);
+    }
+
+    /// Starts to watch `bytes` bytes of memory from `first` on for [`Self::drain_watched`].
+    pub fn watch_words(&mut self, first: Address, bytes: u32) {
+        self.engine_mut().process.watch.start(first, bytes);
+    }
+
+    /// Passes all records since the last time to `reader`, and between them, in order, what
+    /// [`Self::watch_words`] watches: writes to those words, reads of the first of them, and messages
+    /// that threads take.
+    pub fn drain_watched(&mut self, mut reader: impl FnMut(Watched<E::Record>)) {
+        let Engine {
+            records, process, ..
+        } = self.engine_mut();
+        let mut records = records.drain(..).map(Watched::Record);
+        for note in process.watch.drain() {
+            reader(match note {
+                Note::Record => records.next().expect("each record has a note"),
+                Note::Access(access) => Watched::Access(access),
+                Note::Take(thread, message) => Watched::Take { thread, message },
+            });
+        }
+        // Records from before the watch, and all of a machine that is not watched.
+        records.for_each(reader);
     }
 
     /// Sets a word before the program starts. The race detector does not see it.

@@ -3,7 +3,8 @@
 use machine::{Dependence, Environment, Instant};
 use winsock::Call;
 
-use crate::message::Message;
+use crate::layout::{BlockId, BlockIndex, Instance};
+use crate::message::{Message, ToDriver};
 use crate::record::Record;
 
 /// The environment of a modeled MTA: socket calls go out, and records are kept.
@@ -26,6 +27,14 @@ impl Environment for Winsock {
                 | Call::CloseEvent { .. }
                 | Call::Wait { .. }
         )
+    }
+
+    /// The use of a block that a close request names: see [`closed_block`].
+    fn watched_message(message: &Message) -> Option<u64> {
+        let Message::Driver(ToDriver::Close(block)) = message else {
+            return None;
+        };
+        Some(u64::from(block.instance.0) << 32 | u64::from(block.index.0))
     }
 
     fn dependence(request: &SocketRequest) -> Dependence {
@@ -56,6 +65,13 @@ impl Environment for Winsock {
             | Call::CreateEvent => Dependence::NoSignal,
         }
     }
+}
+
+/// The use of a block that a watched message asks a driver to close.
+#[must_use]
+pub const fn closed_block(watched: u64) -> BlockId {
+    let (instance, index) = ((watched >> 32) as u32, watched as u32);
+    BlockId::new(BlockIndex(index), Instance(instance))
 }
 
 /// A socket call and its deadline.

@@ -188,7 +188,45 @@ impl Head {
     }
 }
 
+/// A word of the control-block pool that says what becomes of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolWord {
+    /// The head of the free list.
+    Head,
+    /// The link of a block to the next free one.
+    Next(BlockIndex),
+    /// The state of a block.
+    State(BlockIndex),
+    /// The instance of a block.
+    Instance(BlockIndex),
+    /// The owner of a block.
+    Owner(BlockIndex),
+}
+
 impl Layout {
+    /// What the word at `address` is.
+    #[must_use]
+    pub fn pool_word(&self, address: Address) -> Option<PoolWord> {
+        if address == (self.pool + pool::FREE).address {
+            return Some(PoolWord::Head);
+        }
+        let block = self.index(address);
+        if block.0 >= self.blocks {
+            return None;
+        }
+        let is = |field| address == (self.block(block) + field).address;
+        let words = [
+            (field::NEXT, PoolWord::Next(block)),
+            (field::STATE, PoolWord::State(block)),
+            (field::INSTANCE, PoolWord::Instance(block)),
+            (field::OWNER, PoolWord::Owner(block)),
+        ];
+        words
+            .into_iter()
+            .find(|(field, _)| is(*field))
+            .map(|(_, word)| word)
+    }
+
     /// Size in bytes of a pool with this many blocks.
     #[must_use]
     pub const fn pool_bytes(blocks: u32) -> u32 {

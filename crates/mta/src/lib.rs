@@ -40,7 +40,7 @@ pub mod threads;
 
 pub use blocks::audit::{Audit, BlockSnapshot};
 pub use build::decision::{
-    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
+    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, Hides, TimeoutAction,
     WaitArrayScan, WakeTiming,
 };
 pub use build::{
@@ -48,8 +48,8 @@ pub use build::{
 };
 pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};
-pub use environment::{SocketRequest, SocketResponse, Winsock};
-pub use layout::{BlockId, BlockIndex, BlockState, Instance};
+pub use environment::{SocketRequest, SocketResponse, Winsock, closed_block};
+pub use layout::{BlockId, BlockIndex, BlockState, Instance, Layout, PoolWord};
 pub use process::{Process, start};
 pub use record::{
     AssociationEnd, AssociationIndex, ConnectorIndex, EventEntry, Fact, LogLine, MessageType,

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use machine::Instant;
 
+use crate::build::decision::Hides;
 use crate::config::{Config, ResponderTimeouts, Submission, Timer, TimerKind};
 use crate::content::ContentRange;
 use crate::iso::spdu::{self, SERIALS, Spdu};
@@ -64,6 +65,8 @@ pub(crate) struct Manager {
     next_index: u32,
     inbox: Inbox,
     responder_timeouts: ResponderTimeouts,
+    /// Whether the message of an association that breaks is forgotten (a canary of the oracles).
+    loses_messages: bool,
     actions: Vec<Action>,
 }
 
@@ -76,6 +79,7 @@ impl Manager {
             next_index: 0,
             inbox: Inbox::new(config.database.arrived.clone()),
             responder_timeouts: config.responder_timeouts,
+            loses_messages: config.build.hides() == Hides::LostMessage,
             actions: Vec::new(),
         }
     }
@@ -484,12 +488,14 @@ impl Manager {
                 self.log_event(EventEntry::NotOpened { connector });
             }
             AssociationEnd::Broken => {
-                queue.on_broken(
-                    now,
-                    association
-                        .transfer
-                        .map(|transfer| transfer.into_queued(now)),
-                );
+                let transfer = association.transfer;
+                let lost = transfer.as_ref().filter(|_| self.loses_messages);
+                let lost = lost.map(OutgoingTransfer::message);
+                let unfinished = transfer.map(|transfer| transfer.into_queued(now));
+                queue.on_broken(now, unfinished.filter(|_| lost.is_none()));
+                if let Some(message) = lost {
+                    self.record(Fact::MessageAcknowledged(message));
+                }
                 self.log_event(EventEntry::EndedAbnormally { connector });
             }
         }

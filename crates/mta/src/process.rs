@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use machine::{Address, Instant, LockId, Machine, QueueId, StaticFull};
+use machine::{Address, Instant, LockId, Machine, QueueId, StaticFull, ThreadId};
 
 use crate::blocks::audit::Audit;
 use crate::build::decision::FreeList;
@@ -23,11 +23,16 @@ use crate::threads::{self, ThreadName, ThreadRole};
 /// The capacity of a message queue. A sender waits while the queue is full.
 const QUEUE_LIMIT: usize = 1 << 16;
 
+/// The threads that are spawned before the drivers: MAIN BASE, TIMER, POP4 DOWN, POP4 UP.
+const FIRST_DRIVER: u32 = 4;
+
 /// A running MTA process.
 #[derive(Clone, Debug)]
 pub struct Process {
     layout: Layout,
     queues: Queues,
+    /// The threads of one thread control block: a pair, or one.
+    threads_of_block: u32,
     coverage: Rc<CoverageCounters>,
 }
 
@@ -73,6 +78,10 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
     };
     let manager = Manager::new(&config);
     let queued = config.database.queued;
+    let threads_of_block = match config.build.generation() {
+        Generation::Pairs => 2,
+        Generation::Single => 1,
+    };
     let coverage = Rc::new(CoverageCounters::default());
     let shared = Shared {
         locks: make_locks(machine, config.build.as_ref()),
@@ -93,6 +102,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
     Ok(Process {
         layout,
         queues,
+        threads_of_block,
         coverage,
     })
 }
@@ -221,6 +231,15 @@ impl Process {
     ) -> bool {
         let message = Message::Main(ToMain::Submit(submission));
         machine.post(at, self.queues.main, message).is_ok()
+    }
+
+    /// The thread control block of this thread; `None` if it is not a driver.
+    #[must_use]
+    pub fn thread_block(&self, thread: ThreadId) -> Option<u32> {
+        let driver = u32::try_from(thread.index())
+            .ok()?
+            .checked_sub(FIRST_DRIVER)?;
+        Some(driver / self.threads_of_block)
     }
 
     /// The layout of the shared structures.

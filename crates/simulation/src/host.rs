@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
 use machine::{DebugHash, HeapConfig, Increment, Machine, ThreadId};
-use mta::{Process, SocketRequest, SocketResponse, Winsock};
+use mta::{Layout, Process, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
@@ -122,6 +122,8 @@ impl Host {
         let config = lowering::mta(&self.name, start);
         let process = mta::start(&mut machine, config)
             .expect("static memory is large enough for the largest pool");
+        let layout = process.layout();
+        machine.watch_words(layout.pool, Layout::pool_bytes(layout.blocks));
         assert!(
             machine.next_time().is_none_or(|first| first >= at),
             "no thread makes a call before its service starts"

@@ -6,13 +6,14 @@
 //!
 //! | Oracle | Property | Reads |
 //! |---|---|---|
-//! | `blocks` | a control block is in use once at a time and can always be released | facts of the MTA; its memory when it is quiescent |
+//! | `words` | a control block is in use once at a time, is closed by its owner and for whom it is meant, and one is free when it is needed | writes to memory; the close requests in queues |
+//! | `blocks` | a control block is on the free list or can be released | memory when the process is quiescent; facts of MAIN BASE and POP4 UP |
 //! | `delivery` | a message is acknowledged only after it has arrived, intact and once, and its bytes came out of a socket | facts of the MTA; the bytes that sockets gave out |
-//! | `liveness` | a message that is queued when the network heals is acknowledged or returned | facts of the MTA |
+//! | `liveness` | a message that is queued when the network heals arrives and is acknowledged, or is returned | facts of both ends; what `delivery` found |
 //! | `deadlock` | no threads wait for each other's critical sections in a cycle | who owns which critical section |
 //! | `memory` | no data race, no invalid heap call, no access to unallocated memory | the race detector; the heap's headers at the end |
 //! | `sockets` | an open socket belongs to a control block | the socket table and control blocks at the end |
-//! | `assertions` | no thread uses a control block that another one owns | event-log entries of the MTA |
+//! | `assertions` | no check of the MTA fails (`SBPDSCLS`) | event-log entries of the MTA |
 
 mod assertions;
 mod blocks;
@@ -21,10 +22,12 @@ mod delivery;
 mod liveness;
 pub(crate) mod memory;
 pub(crate) mod sockets;
+mod words;
 
 use std::collections::BTreeMap;
 
 use kernel::Instant;
+use machine::Recorded;
 use mta::{Audit, BlockId, EventEntry, Fact, Submission};
 use net::HostId;
 
@@ -39,6 +42,7 @@ use blocks::Blocks;
 use deadlock::Deadlocks;
 use delivery::Delivery;
 use liveness::Liveness;
+pub(crate) use words::PoolAccess;
 
 /// Event ids of what ends a process: the MTA's own and Dr. Watson's.
 const UNEXPECTED_ERROR: u32 = 9405;
@@ -205,28 +209,56 @@ impl Oracles {
     }
 
     /// A thread of the MTA writes a record.
-    pub(crate) fn on_record(&mut self, host: HostId, at: Instant, record: &mta::Record) {
-        match record {
+    pub(crate) fn on_record(&mut self, host: HostId, record: &Recorded<mta::Record>) {
+        let at = record.at;
+        match &record.record {
             mta::Record::Log(_) => {}
-            mta::Record::Event(entry) => self.on_event(host, at, entry),
+            mta::Record::Event(entry) => self.on_event(host, at, record.thread.index(), entry),
             mta::Record::Fact(fact) => self.on_fact(host, at, *fact),
         }
     }
 
-    fn on_event(&mut self, host: HostId, at: Instant, entry: &EventEntry) {
+    /// A thread of the MTA accesses a word of the control-block pool.
+    pub(crate) fn on_access(&mut self, host: HostId, access: PoolAccess) {
+        let found = self.blocks[host.0 as usize].on_access(access);
+        self.add(host, access.at, found);
+    }
+
+    /// A thread of the MTA takes a close request for this use of a block, or another message.
+    pub(crate) fn on_take(
+        &mut self,
+        host: HostId,
+        now: Instant,
+        thread: usize,
+        closes: Option<BlockId>,
+    ) {
+        let found = self.blocks[host.0 as usize].on_take(thread, closes);
+        self.add(host, now, found);
+    }
+
+    fn on_event(&mut self, host: HostId, at: Instant, thread: usize, entry: &EventEntry) {
         self.totals.count_event(entry.id());
         let failed = self.assertions[host.0 as usize].on_event(entry);
-        let exhausted = self.blocks[host.0 as usize].on_event(entry);
+        let exhausted = self.blocks[host.0 as usize].on_event(thread, entry);
         self.add(host, at, failed.into_iter().chain(exhausted));
     }
 
     fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
         self.totals.count_fact(fact);
         self.totals.traffic.on_fact(host, at, fact);
-        let block = self.blocks[host.0 as usize].on_fact(fact);
+        self.blocks[host.0 as usize].on_fact(fact);
         let message = self.delivery.on_fact(host, fact);
+        if let (
+            Fact::MessageArrived {
+                message: number, ..
+            },
+            None,
+        ) = (fact, &message)
+        {
+            self.liveness.on_arrival(number);
+        }
         self.liveness.on_fact(fact);
-        self.add(host, at, block.into_iter().chain(message));
+        self.add(host, at, message);
     }
 
     /// The race detector, or a check of the heap, found something.

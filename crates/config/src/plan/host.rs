@@ -12,7 +12,8 @@ use crate::format::key::Section;
 use crate::format::keyword::Keyword;
 
 keywords! {
-    /// A build of the MTA, by the version of Emsmta.exe.
+    /// A build of the MTA, by the version of Emsmta.exe. The last six never shipped: their records hide
+    /// a planted defect from who believes them (sims/canary).
     pub enum Build {
         /// Exchange 4.0 SP2 before the fix of Q152941.
         V4_0_993_6 = "4.0.993.6",
@@ -32,6 +33,18 @@ keywords! {
         V6_0_4712_0 = "6.0.4712.0",
         /// Exchange 2000 with the fix of Q303101.
         V6_0_4720_14 = "6.0.4720.14",
+        /// A canary: 5.5.2655.16, but it records releases that it does not make.
+        V5_5_2655_16UnmadeRelease = "5.5.2655.16-unmade-release",
+        /// A canary: 5.5.2655.16, but it releases each block twice and records it once.
+        V5_5_2655_16SecondRelease = "5.5.2655.16-second-release",
+        /// A canary: 5.5.2655.16, but it closes another use of a block than it records.
+        V5_5_2655_16OtherInstance = "5.5.2655.16-other-instance",
+        /// A canary: 4.0.993.6, but it does not look who owns a block (Q157701).
+        V4_0_993_6UncheckedOwner = "4.0.993.6-unchecked-owner",
+        /// A canary: 5.5.2655.16, but it writes no event 9156.
+        V5_5_2655_16EmptyPool = "5.5.2655.16-empty-pool",
+        /// A canary: 5.5.2655.16, but it loses messages and records that they were acknowledged.
+        V5_5_2655_16LostMessage = "5.5.2655.16-lost-message",
     }
 }
 
@@ -125,7 +138,13 @@ impl Build {
     pub const fn default_tcp(self) -> TcpProfile {
         match self {
             Self::V6_0_4712_0 | Self::V6_0_4720_14 => TcpProfile::W2k,
-            Self::V4_0_993_6
+            Self::V5_5_2655_16UnmadeRelease
+            | Self::V5_5_2655_16SecondRelease
+            | Self::V5_5_2655_16OtherInstance
+            | Self::V4_0_993_6UncheckedOwner
+            | Self::V5_5_2655_16EmptyPool
+            | Self::V5_5_2655_16LostMessage
+            | Self::V4_0_993_6
             | Self::V4_0_994_2
             | Self::V5_5_2232_18
             | Self::V5_5_2448_1

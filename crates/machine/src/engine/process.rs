@@ -12,6 +12,7 @@ use crate::call::{
 };
 use crate::debug_hash::DebugHash;
 use crate::engine::mailbox::{Mailbox, Payload};
+use crate::engine::watch::Watch;
 use crate::environment::Environment;
 use crate::exception::{
     ACCESS_VIOLATION, Cause, DATATYPE_MISALIGNMENT, Exception, RESOURCE_NOT_OWNED,
@@ -41,6 +42,7 @@ pub(crate) struct Process<E: Environment> {
     pub(crate) events: Vec<EventObject>,
     pub(crate) queues: Vec<Queue<E::Message>>,
     pub(crate) detector: RaceDetector,
+    pub(crate) watch: Watch,
     /// The threads that the latest call has released, in order.
     pub(crate) woken: Vec<Woken<E>>,
     initial: InitialState,
@@ -86,6 +88,7 @@ impl<E: Environment> Process<E> {
             events: Vec::new(),
             queues: Vec::new(),
             detector,
+            watch: Watch::default(),
             woken: Vec::new(),
             initial: InitialState::default(),
         }
@@ -132,6 +135,7 @@ impl<E: Environment> Process<E> {
         self.queues.truncate(queues);
         self.queues.iter_mut().for_each(Queue::reset);
         self.woken.clear();
+        self.watch.reset();
         has_words
     }
 
@@ -154,6 +158,9 @@ impl<E: Environment> Process<E> {
         let old = self
             .memory
             .update(access.address, |old| access.apply(old))?;
+        if self.watch.covers(access.address) {
+            self.watch.on_access(dispatch, access, old);
+        }
         if self.detector.is_on() {
             self.check_access(dispatch, request);
         }
@@ -427,6 +434,7 @@ impl<E: Environment> Process<E> {
         mailbox: &Mailbox<E>,
     ) -> Effect {
         let Some((message, sender)) = self.queues[queue.index()].take() else {
+            self.watch.on_take(dispatch.thread, None);
             let effect = block_until(dispatch, deadline);
             if let Effect::Blocked(_) = effect {
                 self.queues[queue.index()].enqueue_receiver(dispatch.thread);
@@ -434,6 +442,8 @@ impl<E: Environment> Process<E> {
             return effect;
         };
         self.detector.received(dispatch.thread, queue);
+        let watched = E::watched_message(&message);
+        self.watch.on_take(dispatch.thread, watched);
         mailbox.put_payload(Payload::Message(message));
         if let Some(sender) = sender {
             // Its message takes the slot that has just become free.
@@ -445,6 +455,7 @@ impl<E: Environment> Process<E> {
 
     fn deliver(&mut self, queue: QueueId, receiver: ThreadId, message: E::Message) {
         self.detector.received(receiver, queue);
+        self.watch.on_take(receiver, E::watched_message(&message));
         self.woken.push(Woken {
             thread: receiver,
             message: Some(message),

@@ -4,6 +4,7 @@ use machine::Address;
 
 use crate::blocks::free_list::{self, FreeBlock};
 use crate::blocks::{heap, wait_array};
+use crate::build::decision::Hides;
 use crate::build::{Operation, Structure};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
@@ -13,7 +14,9 @@ use crate::shared::{Shared, log, log_event, record_fact};
 /// Allocates a block. `None` if the pool is empty, which event 9156 reports.
 pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
     let Some(free) = free_list::pop(t, shared).await else {
-        log_event(t, EventEntry::NoFreeBlocks(shared.layout.blocks));
+        if shared.build.hides() != Hides::EmptyPool {
+            log_event(t, EventEntry::NoFreeBlocks(shared.layout.blocks));
+        }
         return None;
     };
     let FreeBlock {
@@ -43,6 +46,24 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
 /// Releases a block and its buffer. The caller has closed the socket and the event object, or has
 /// a build that leaks them.
 pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
+    if shared.build.hides() == Hides::UnmadeRelease {
+        let instance = Instance(t.read(address + field::INSTANCE).await);
+        return record_release(t, shared, address, instance);
+    }
+    let instance = put_back(t, shared, address).await;
+    if shared.build.hides() == Hides::SecondRelease {
+        put_back(t, shared, address).await;
+    }
+    record_release(t, shared, address, instance);
+}
+
+fn record_release(t: &Thread, shared: &Shared, address: Address, instance: Instance) {
+    let block = BlockId::new(shared.layout.index(address), instance);
+    record_fact(t, Fact::BlockReleased(block));
+}
+
+/// Puts a block into the pool. Returns the instance that it was.
+async fn put_back(t: &Thread, shared: &Shared, address: Address) -> Instance {
     let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
     let instance = Instance(t.read(address + field::INSTANCE).await);
     let buffer = Address(t.read(address + field::BUFFER).await);
@@ -56,8 +77,5 @@ pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
     // The block is pushed last: from then on another thread may allocate it.
     heap::free(t, buffer).await;
     free_list::push(t, shared, address).await;
-    record_fact(
-        t,
-        Fact::BlockReleased(BlockId::new(shared.layout.index(address), instance)),
-    );
+    instance
 }

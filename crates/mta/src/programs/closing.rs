@@ -8,7 +8,7 @@ use machine::Address;
 use winsock::{EventHandle, SocketHandle};
 
 use crate::blocks::{pool, wait_array};
-use crate::build::decision::{CloseAction, WakeTiming};
+use crate::build::decision::{CloseAction, Hides, WakeTiming};
 use crate::build::{Generation, Operation, Structure};
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
@@ -122,7 +122,11 @@ impl Driver<'_> {
             Some(handles) => {
                 let applied = Fact::CloseApplied {
                     block: block.index,
-                    meant: block.instance,
+                    meant: if shared.build.hides() == Hides::OtherInstance {
+                        found
+                    } else {
+                        block.instance
+                    },
                     found,
                 };
                 record_fact(t, applied);

@@ -1,13 +1,13 @@
 //! The MTA's own checks: which of them failed, and what an exception was about.
 //!
-//! Property: no thread uses a control block that another thread owns. The MTA checks that itself
-//! (`SBPDSCLS: CB TID=..., calling TID=...`, event 9405), so this oracle reports what the event log
-//! says. In builds without that check violations go unnoticed.
+//! Property: no thread uses a control block that another thread owns. A build that checks it itself
+//! (`SBPDSCLS: CB TID=..., calling TID=...`, event 9405) stops before it does so, and this oracle reports
+//! what the event log says. In builds without that check `words` sees the write.
 
 use mta::EventEntry;
 
 use super::Defect;
-use config::plan::ViolationKind;
+use super::words::wrong_thread;
 
 /// The checks of one host's MTA.
 #[derive(Debug, Default)]
@@ -25,8 +25,7 @@ impl Assertions {
             return None;
         };
         self.last_failed = Some("SBPDSCLS");
-        let detail = format!("CB TID={owner}, calling TID={caller}");
-        Some(Defect::new(ViolationKind::WrongThread, "SBPDSCLS", detail))
+        Some(wrong_thread(*owner, *caller))
     }
 
     /// What an exception was about, without what differs from run to run: it is part of the

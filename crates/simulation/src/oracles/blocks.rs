@@ -1,19 +1,16 @@
 //! Ownership of control blocks in one process.
 //!
-//! Properties:
-//! - A block is allocated only while it is free, and released only by the use that it is in.
-//! - A close request reaches the use of a block that it was meant for.
-//! - The pool never runs empty (reported once for each process).
+//! Properties, besides those of `words`:
 //! - Every block is on the free list, exactly once, or can still be released: an association, a
 //!   transport connection or a thread that waits for it knows it. A block that none of these knows has
 //!   leaked, whatever its age, and whatever the MTA says about it.
 //! - A block on the free list is free.
 //!
-//! The first three are checked against the MTA's facts as they are recorded. The last two are checked
-//! in memory: free list, states and wait arrays are its words, and who knows a block follows from the
-//! tables of MAIN BASE and POP4 UP, which no race reaches. That is possible only when the process is
-//! quiescent: while a message is under way between threads, that message may be the last reference. A
-//! process that never becomes quiescent hides its leaks.
+//! Free list, states and wait arrays are words of memory. Who knows a block is in the tables of MAIN
+//! BASE and POP4 UP, which are not in modeled memory and which no race reaches: it is taken from their
+//! facts. The check is possible only when the process is quiescent: while a message is under way between
+//! threads, that message may be the last reference. A process that never becomes quiescent hides its
+//! leaks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,12 +22,13 @@ use mta::{
 use config::plan::ViolationKind;
 
 use super::Defect;
+use super::words::{PoolAccess, Words};
 
 /// The control blocks of one process.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// The blocks in use, each with its current use.
-    taken: BTreeMap<BlockIndex, Instance>,
+    /// Allocations, releases and closes, as memory shows them.
+    words: Words,
     /// The association that uses a block, in both directions.
     bound: BTreeMap<BlockId, AssociationIndex>,
     by_association: BTreeMap<AssociationIndex, BlockId>,
@@ -40,7 +38,6 @@ pub(super) struct Blocks {
     has_changed: bool,
     /// Uses of blocks that have been reported as leaked, or as free and in use.
     reported: BTreeSet<BlockId>,
-    exhaustion_reported: bool,
     broken_list_reported: bool,
 }
 
@@ -50,54 +47,24 @@ impl Blocks {
         self.has_changed
     }
 
-    pub(super) fn on_event(&mut self, entry: &EventEntry) -> Option<Defect> {
-        let EventEntry::NoFreeBlocks(count) = entry else {
-            return None;
-        };
-        let detail = format!("none of {count} control blocks is free");
-        let defect = Defect::new(
-            ViolationKind::ControlBlockExhaustion,
-            "control block pool",
-            detail,
-        );
-        (!std::mem::replace(&mut self.exhaustion_reported, true)).then_some(defect)
+    pub(super) fn on_event(&mut self, thread: usize, entry: &EventEntry) -> Option<Defect> {
+        let is_9156 = matches!(entry, EventEntry::NoFreeBlocks(_));
+        is_9156.then(|| self.words.on_event_9156(thread)).flatten()
     }
 
-    pub(super) fn on_fact(&mut self, fact: Fact) -> Option<Defect> {
+    pub(super) fn on_access(&mut self, access: PoolAccess) -> Vec<Defect> {
+        let found = self.words.on_access(access);
+        self.has_changed |= access.writes || self.words.has_doubt();
+        found
+    }
+
+    /// A thread takes a close request for this use of a block from its queue, or another message.
+    pub(super) fn on_take(&mut self, thread: usize, closes: Option<BlockId>) -> Option<Defect> {
+        self.words.on_take(thread, closes)
+    }
+
+    pub(super) fn on_fact(&mut self, fact: Fact) {
         match fact {
-            Fact::BlockAllocated(block) => {
-                // The allocating thread may lose the block before it is bound to anything.
-                self.has_changed = true;
-                let before = self.taken.insert(block.index, block.instance)?;
-                let detail = format!("CB {} was in use as instance {before}", block.index);
-                let location = "control block pool: a block handed out twice";
-                let defect = Defect::new(ViolationKind::HeapCorruption, location, detail);
-                return Some(defect.with_block(block));
-            }
-            Fact::BlockReleased(block) => {
-                // A release on an unguarded free list may lose this block, or others.
-                self.has_changed = true;
-                if self.taken.get(&block.index) == Some(&block.instance) {
-                    self.taken.remove(&block.index);
-                    return None;
-                }
-                let detail = format!("{block} was not in use");
-                let location = "control block pool: a block given back twice";
-                let defect = Defect::new(ViolationKind::DoubleRelease, location, detail);
-                return Some(defect.with_block(block));
-            }
-            Fact::CloseApplied {
-                block,
-                meant,
-                found,
-            } if meant != found => {
-                let id = BlockId::new(block, found);
-                let detail =
-                    format!("a close meant for CB {block} instance {meant} closed {found}");
-                let location = "close request: another use of the block";
-                let defect = Defect::new(ViolationKind::StaleInstance, location, detail);
-                return Some(defect.with_block(id));
-            }
             Fact::BlockBound(association, block) => {
                 self.bound.insert(block, association);
                 self.by_association.insert(association, block);
@@ -115,8 +82,11 @@ impl Blocks {
                 self.transports.remove(&block);
                 self.has_changed = true;
             }
-            Fact::BlockOutOfService(_) => self.has_changed = true,
-            Fact::CloseApplied { .. }
+            // What these say of blocks is read from memory.
+            Fact::BlockAllocated(_)
+            | Fact::BlockReleased(_)
+            | Fact::BlockOutOfService(_)
+            | Fact::CloseApplied { .. }
             | Fact::CloseRequestDropped(_)
             | Fact::AssociationOpened(_)
             | Fact::AssociationBegun(..)
@@ -126,14 +96,13 @@ impl Blocks {
             | Fact::MessageAcknowledged(_)
             | Fact::MessageReturned(_) => {}
         }
-        None
     }
 
     /// Every thread waits and no message is under way, so nothing but associations, transport
     /// connections and wait arrays can lead to the release of a block.
     pub(super) fn on_quiescence(&mut self, audit: &Audit) -> Vec<Defect> {
         self.has_changed = false;
-        let mut found = Vec::new();
+        let mut found: Vec<Defect> = self.words.on_quiescence().into_iter().collect();
         if !audit.free_list_ends && !std::mem::replace(&mut self.broken_list_reported, true) {
             let detail = format!("it was followed over {} blocks", audit.free.len());
             let location = "control block pool: the free list does not end";
@@ -220,29 +189,6 @@ mod tests {
             free_list_ends: true,
             waiting: Vec::new(),
         }
-    }
-
-    fn kinds(facts: &[Fact]) -> Vec<ViolationKind> {
-        let mut oracle = Blocks::default();
-        let defects = facts.iter().filter_map(|fact| oracle.on_fact(*fact));
-        defects.map(|defect| defect.kind).collect()
-    }
-
-    #[test]
-    fn a_block_is_in_use_once_at_a_time() {
-        let allocated = Fact::BlockAllocated(FIRST);
-        let released = Fact::BlockReleased(FIRST);
-        assert!(kinds(&[allocated, released]).is_empty());
-        let again = Fact::BlockAllocated(SECOND);
-        assert_eq!(kinds(&[allocated, again]), [ViolationKind::HeapCorruption]);
-        let twice = [allocated, released, released];
-        assert_eq!(kinds(&twice), [ViolationKind::DoubleRelease]);
-        let stale = Fact::CloseApplied {
-            block: BLOCK,
-            meant: FIRST.instance,
-            found: SECOND.instance,
-        };
-        assert_eq!(kinds(&[stale]), [ViolationKind::StaleInstance]);
     }
 
     #[test]

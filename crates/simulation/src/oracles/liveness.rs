@@ -1,8 +1,10 @@
 //! Progress after the network has healed.
 //!
-//! Property: a message that is queued when the network heals is acknowledged or returned before
-//! the run ends. It is checked only in scenarios with a healing phase, at their end, from the
-//! MTA's facts. If the phase is too short for a correct MTA to drain its queues, the report is wrong.
+//! Property: a message that is queued when the network heals has arrived and is acknowledged, or is
+//! returned, before the run ends. It is checked only in scenarios with a healing phase, at their end.
+//! An acknowledgment counts only for a message whose arrival the oracle of the delivery has found
+//! true: the receiver has it, with its bytes. That a message was returned is taken from the sender's
+//! facts. If the phase is too short for a correct MTA to drain its queues, the report is wrong.
 
 use std::collections::BTreeMap;
 
@@ -23,16 +25,34 @@ struct Pending {
     from: HostId,
     /// Whether it was queued when the network healed.
     is_owed: bool,
+    has_arrived: bool,
 }
 
 impl Liveness {
     pub(super) fn on_submission(&mut self, from: HostId, message: u32) {
-        let is_owed = false;
-        self.pending.insert(message, Pending { from, is_owed });
+        let pending = Pending {
+            from,
+            is_owed: false,
+            has_arrived: false,
+        };
+        self.pending.insert(message, pending);
+    }
+
+    /// The message has arrived, with its bytes.
+    pub(super) fn on_arrival(&mut self, message: u32) {
+        if let Some(pending) = self.pending.get_mut(&message) {
+            pending.has_arrived = true;
+        }
     }
 
     pub(super) fn on_fact(&mut self, fact: Fact) {
-        if let Fact::MessageAcknowledged(message) | Fact::MessageReturned(message) = fact {
+        if let Fact::MessageReturned(message) = fact {
+            self.pending.remove(&message);
+        }
+        let has_arrived = |it: &Pending| it.has_arrived;
+        if let Fact::MessageAcknowledged(message) = fact
+            && self.pending.get(&message).is_some_and(has_arrived)
+        {
             self.pending.remove(&message);
         }
     }
@@ -66,6 +86,7 @@ mod tests {
         for message in 1..=4 {
             oracle.on_submission(HostId(0), message);
         }
+        oracle.on_arrival(1);
         oracle.on_fact(Fact::MessageAcknowledged(1));
         assert!(
             oracle.overdue().is_empty(),
@@ -80,5 +101,18 @@ mod tests {
         };
         assert_eq!(*host, HostId(0));
         assert_eq!(defect.detail, "2 messages are still queued after healing");
+    }
+
+    /// The sender says that the receiver has it; the receiver has nothing.
+    #[test]
+    fn an_acknowledgment_of_what_has_not_arrived_settles_nothing() {
+        let mut oracle = Liveness::default();
+        oracle.on_submission(HostId(0), 1);
+        oracle.on_fact(Fact::MessageAcknowledged(1));
+        oracle.on_healing();
+        assert_eq!(oracle.overdue().len(), 1);
+        oracle.on_arrival(1);
+        oracle.on_fact(Fact::MessageAcknowledged(1));
+        assert!(oracle.overdue().is_empty());
     }
 }

@@ -1,14 +1,15 @@
 //! Runs the MTA process of each host: starts, time slices of its threads, and ends.
 
 use kernel::Instant;
-use machine::{Exception, Progress, ThreadId};
-use mta::Submission;
+use machine::{Exception, Progress, ThreadId, Watched, WatchedAccess};
+use mta::{Process, Submission, closed_block};
 use net::HostId;
 
 use super::World;
 use super::event::Event;
 use crate::host::Answered;
 use crate::lowering::Start;
+use crate::oracles::PoolAccess;
 use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
 
@@ -228,9 +229,23 @@ impl World<'_> {
         oracles.on_bytes_taken(host, bytes_taken);
         let store = &mut self.message_store;
         let numbers = &service.numbers;
-        service.machine.drain_records(|written| {
+        let (process, now) = (&service.process, self.now);
+        service.machine.drain_watched(|watched| {
+            let written = match watched {
+                Watched::Record(written) => written,
+                Watched::Access(access) => {
+                    if let Some(access) = pool_access(process, access) {
+                        oracles.on_access(host, access);
+                    }
+                    return;
+                }
+                Watched::Take { thread, message } => {
+                    oracles.on_take(host, now, thread.index(), message.map(closed_block));
+                    return;
+                }
+            };
             let number = numbers[written.thread.index()];
-            oracles.on_record(host, written.at, &written.record);
+            oracles.on_record(host, &written);
             if let mta::Record::Fact(fact) = written.record {
                 store.on_fact(host, fact);
             }
@@ -260,4 +275,19 @@ impl World<'_> {
         let service = self.hosts[host.0 as usize].service.as_ref()?;
         service.machine.thread_named(name)
     }
+}
+
+/// What the oracles read from an access to a watched word.
+fn pool_access(process: &Process, access: WatchedAccess) -> Option<PoolAccess> {
+    let layout = process.layout();
+    Some(PoolAccess {
+        at: access.at,
+        thread: access.thread.index(),
+        thread_block: process.thread_block(access.thread),
+        word: layout.pool_word(access.address)?,
+        value: access.value,
+        writes: access.writes,
+        is_empty: layout.first_free(access.value).is_null(),
+        blocks: layout.blocks,
+    })
 }
