@@ -72,11 +72,18 @@ fn no_fixed_build_fails_as_pinned() {
         for host in scenario.hosts.values_mut() {
             let Some(build) = host.build() else { continue };
             host.program = Program::Build(match build {
-                Build::V4_0_993_6 | Build::V4_0_994_2 => Build::V4_0_994_2,
+                Build::V4_0_993_6 | Build::V4_0_993_6UncheckedOwner | Build::V4_0_994_2 => {
+                    Build::V4_0_994_2
+                }
                 Build::V5_5_2232_18
                 | Build::V5_5_2448_1
                 | Build::V5_5_2653_23
                 | Build::V5_5_2653_23B
+                | Build::V5_5_2655_16UnmadeRelease
+                | Build::V5_5_2655_16SecondRelease
+                | Build::V5_5_2655_16OtherInstance
+                | Build::V5_5_2655_16EmptyPool
+                | Build::V5_5_2655_16LostMessage
                 | Build::V5_5_2655_16 => Build::V5_5_2655_16,
                 Build::V6_0_4712_0 | Build::V6_0_4720_14 => Build::V6_0_4720_14,
             });
