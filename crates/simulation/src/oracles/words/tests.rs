@@ -1,3 +1,5 @@
+//! Allocations, releases and closes as writes to memory, one by one.
+
 use super::*;
 
 const BLOCK: BlockIndex = BlockIndex(0);
