@@ -93,6 +93,15 @@ fn the_page_is_a_package_that_works() {
     assert!(right.status.success(), "{output}\n{errors}");
     assert!(output.contains("test my_fix_is_right ... ok"), "{output}");
 
+    let covered = cargo(&package, "covered");
+    let output = String::from_utf8_lossy(&covered.stdout);
+    let said = String::from_utf8_lossy(&covered.stderr);
+    assert!(covered.status.success(), "{output}\n{said}");
+    assert!(
+        output.contains("test what_my_cases_cover ... ok"),
+        "{output}"
+    );
+
     let wrong = cargo(&package, "longer_timer");
     let output = String::from_utf8_lossy(&wrong.stdout);
     assert!(!wrong.status.success(), "{output}");

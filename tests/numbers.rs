@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value as Json;
 
-use crate::program::{argument, code, mtasim, text};
+use crate::program::{argument, code, mtasim, scenario_file, text};
 
 const PAGE: &str = include_str!("../docs/numbers.md");
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
@@ -101,9 +101,8 @@ at = "0s"
 #[test]
 fn a_dead_branch_shows_at_one_look() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("branches.toml");
-    fs::write(&file, BRANCHES).expect("a file");
-    let file = argument(&file);
+    let file = scenario_file(&folder, "branches.toml", BRANCHES);
+    let file = file.as_str();
     let run = json(&["run", file]);
     let (good, dead) = (&run["connectors"]["good"], &run["connectors"]["dead"]);
     assert_eq!(dead["arrived"], 0);
@@ -149,6 +148,27 @@ fn a_dead_branch_shows_at_one_look() {
         3,
         "all and two points: {summary}"
     );
+    let plots = folder.path().join("plots.html");
+    let vary = ["--vary", "connector.dead.max_associations=1,2"];
+    let sweep = ["sweep", file, "--seeds", "0..2", "--plot", argument(&plots)];
+    code(&mtasim(&[&sweep[..], &vary].concat()), 0);
+    let plots = fs::read_to_string(&plots).expect("plots");
+    for title in [
+        "Time to arrive",
+        "Longest queue",
+        "Messages that arrive in an hour",
+        "Retries of calls in a run",
+        "Messages returned in a run",
+    ] {
+        assert!(
+            plots.contains(&format!("<title>{title}</title>")),
+            "{title}"
+        );
+    }
+    assert!(plots.contains("dead: nothing arrived"));
+    let refused = mtasim(&[&sweep[..4], &["--plot", "x.svg", "--plot-of", "queue"]].concat());
+    code(&refused, 2);
+    assert!(text(&refused.stderr).contains("over one varied setting, not 0"));
     let report = folder.path().join("page.html");
     code(&mtasim(&["report", file, "-o", argument(&report)]), 0);
     let report = fs::read_to_string(report).expect("a page");
@@ -156,7 +176,8 @@ fn a_dead_branch_shows_at_one_look() {
         "<h3>connector dead</h3>",
         "<h3>workload to-good</h3>",
         "nothing arrived",
-        "<polyline points=",
+        "<polygon points=\"0,30",
+        "class=\"peak\"",
     ] {
         assert!(report.contains(said), "{said}");
     }

@@ -1,7 +1,10 @@
 //! Starts the program as users do.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+
+use tempfile::TempDir;
 
 /// Runs the program from the root of the project. What it prints with `--format json` is validated
 /// against the schemas.
@@ -34,4 +37,11 @@ pub(crate) fn code(output: &Output, code: i32) {
 /// A path as an argument.
 pub(crate) fn argument(path: &Path) -> &str {
     path.to_str().expect("the path is UTF-8")
+}
+
+/// A scenario of a test, in a file of this folder.
+pub(crate) fn scenario_file(folder: &TempDir, name: &str, scenario: &str) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, scenario).expect("a file");
+    argument(&path).to_owned()
 }

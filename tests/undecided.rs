@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::program::{argument, code, mtasim, text};
+use crate::program::{argument, code, mtasim, scenario_file, text};
 
 /// Each limit, with a value that stops the leak's run long before its end.
 const LIMITS: [(&str, &str); 4] = [
@@ -41,9 +41,7 @@ events = 1
 "#;
 
 fn stopped(folder: &TempDir) -> String {
-    let path = folder.path().join("stopped.toml");
-    fs::write(&path, STOPPED).expect("a file");
-    argument(&path).to_owned()
+    scenario_file(folder, "stopped.toml", STOPPED)
 }
 
 fn folder() -> TempDir {

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
-use crate::program::{argument, code, mtasim, text};
+use crate::program::{argument, code, mtasim, scenario_file, text};
 
 /// Checksums are verified, and segments out of order are reassembled before the layers above TCP are
 /// dissected.
@@ -200,6 +200,11 @@ fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
             is_repeated,
             "tshark's marks and the numbers: {frame:?}"
         );
+        assert_eq!(
+            frame.comment.contains("sent again"),
+            is_repeated,
+            "our comment and the numbers: {frame:?}"
+        );
         let end = frame
             .interface
             .split('@')
@@ -213,11 +218,11 @@ fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
         let Some(attempts) = sent.get_mut(&(frame.at - epoch, end)) else {
             continue;
         };
-        let says_again = frame.comment.contains("sent again");
-        let place = attempts.iter().position(|it| (*it > 0) == says_again);
-        let attempt = attempts.swap_remove(place.expect("the journal has this packet"));
         // An attempt above the first is the same numbers with the same acknowledgment. A segment
         // retransmitted with a newer one, or segmented anew, counts as a first attempt.
+        let numbered = frame.comment.contains("sent again: attempt");
+        let place = attempts.iter().position(|it| (*it > 0) == numbered);
+        let attempt = attempts.swap_remove(place.expect("the journal has this packet"));
         assert!(attempt == 0 || is_repeated, "the journal repeats {frame:?}");
         agreed += usize::from(attempt > 0);
     }
@@ -330,9 +335,7 @@ size = "64 KiB"
 #[ignore = "needs tshark and tcpdump, which .ci/run installs"]
 fn a_window_update_is_not_sent_again_and_every_reader_reads_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("updates.toml");
-    std::fs::write(&file, WINDOW_UPDATES).expect("a file");
-    let run = Run::of(argument(&file));
+    let run = Run::of(&scenario_file(&folder, "updates.toml", WINDOW_UPDATES));
     let capture = run.capture();
     assert!(count(&capture, "tcp.analysis.window_update") > 100);
     assert_eq!(count(&capture, "frame.comment contains \"sent again\""), 0);

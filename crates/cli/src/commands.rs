@@ -16,3 +16,4 @@ pub(crate) mod schema;
 pub(crate) mod shrink;
 pub(crate) mod sweep;
 pub(crate) mod verify;
+mod views;

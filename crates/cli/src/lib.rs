@@ -85,9 +85,27 @@ fn dispatch(
     }
 }
 
+/// The colour that the arguments ask for. Where clap answers itself, nobody has read them.
+fn asked_color() -> Color {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let is = |word: &str| {
+        let joined = format!("--color={word}");
+        let has_joined = arguments.iter().any(|it| *it == *joined);
+        has_joined
+            || arguments
+                .windows(2)
+                .any(|it| it[0] == "--color" && it[1] == *word)
+    };
+    match (is("always"), is("never")) {
+        (true, false) => Color::Always,
+        (false, true) => Color::Never,
+        (true, true) | (false, false) => Color::Auto,
+    }
+}
+
 /// Prints clap's answer: the help, the version, or what is wrong with the arguments.
 fn print_usage(answer: &clap::Error) -> u8 {
-    let mut terminal = Terminal::new(Color::Auto);
+    let mut terminal = Terminal::new(asked_color());
     let text = answer.render().ansi().to_string();
     let (code, printed) = if answer.use_stderr() {
         (exit_code::USAGE, terminal.note(&text))

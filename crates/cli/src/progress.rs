@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use config::foreign;
 use explore::sweep::sweep_statistics::SweepStatistics;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle};
+use indicatif::{
+    FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState,
+    ProgressStyle,
+};
 
 /// Signatures named behind the bar of a sweep.
 const SIGNATURES: usize = 3;
@@ -14,19 +17,31 @@ const SIGNATURES: usize = 3;
 /// Seconds for which a run shows nothing.
 const SILENT: u64 = 2;
 
-/// A bar that counts runs.
+/// A line that counts runs. [`show`] writes it.
 pub(crate) fn bar(runs: u64) -> ProgressBar {
-    // A wide message is cut to the rest of the line, so that the bar never wraps.
-    let template = "{bar:30} {pos}/{len} runs, {rate}, {eta} left; {wide_msg}";
-    let style = ProgressStyle::with_template(template).expect("the template is valid");
-    let style = style.with_key(
-        "rate",
-        |state: &ProgressState, text: &mut dyn fmt::Write| {
-            // A fraction of a run means nothing. The text is memory of the bar.
-            let _ = write!(text, "{:.0}/s", state.per_sec());
-        },
-    );
+    // A wide message is cut to the width of the terminal, so that the line never wraps.
+    let style = ProgressStyle::with_template("{wide_msg}").expect("the template is valid");
     ProgressBar::with_draw_target(Some(runs), target()).with_style(style)
+}
+
+/// Shows that so many runs are finished, and what they found.
+pub(crate) fn show(bar: &ProgressBar, runs: u64, found: &str) {
+    if bar.is_hidden() {
+        return;
+    }
+    bar.set_position(runs);
+    let all = bar.length().unwrap_or(runs).max(1);
+    let (percent, left) = (runs.saturating_mul(100) / all, FormattedDuration(bar.eta()));
+    // A fraction of a run means nothing.
+    let rate = bar.per_sec();
+    let found = if found.is_empty() {
+        String::new()
+    } else {
+        format!("; {found}")
+    };
+    bar.set_message(format!(
+        "{percent:3} %  {runs}/{all} runs, {rate:.0}/s, {left} left{found}"
+    ));
 }
 
 /// Shows, from the second second on, for how long a run has been going on. Gone when it is dropped.
@@ -71,14 +86,14 @@ pub(crate) fn show_sweep(bar: &ProgressBar, statistics: &SweepStatistics) {
         bar.set_position(total.runs);
         bar.reset_eta();
     }
-    bar.set_position(total.runs);
     let signatures = total.signatures.iter().take(SIGNATURES);
     let signatures: Vec<String> = signatures
         .map(|(signature, group)| format!("{} {}", group.runs, foreign::terminal(signature)))
         .collect();
-    bar.set_message(if signatures.is_empty() {
+    let found = if signatures.is_empty() {
         "no failures".to_owned()
     } else {
         signatures.join(", ")
-    });
+    };
+    show(bar, total.runs, &found);
 }

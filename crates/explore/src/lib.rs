@@ -16,8 +16,10 @@
 //! | `file_system` | the operations by which a results directory changes |
 //! | [`program`] | the name of the program in printed commands |
 //! | `worker_pool` | host threads and signals |
+//! | `clock` | virtual time as people read it |
 //! | `counted` | counts in text: `1 run`, `2 runs` |
 
+mod clock;
 pub mod compare;
 mod counted;
 pub mod explain;
@@ -33,6 +35,7 @@ pub mod sweep;
 pub mod verify;
 mod worker_pool;
 
+pub use clock::clock;
 pub use counted::counted;
 pub use pilot::{run, run_builds, run_builds_observed, run_observed};
 pub use repro::capsule::Capsule;

@@ -103,6 +103,8 @@ pub struct ConnectorResult {
     pub begun: u64,
     /// Of these, opened.
     pub opened: u64,
+    /// Of those begun, calls after one that did not open.
+    pub retries: u64,
     /// Messages submitted.
     pub submitted: u64,
     /// Messages that arrived.
@@ -124,10 +126,12 @@ impl ConnectorResult {
         let ConnectorTraffic {
             associations,
             messages,
+            ..
         } = traffic;
         Self {
             begun: associations.begun,
             opened: associations.opened,
+            retries: associations.retries,
             submitted: messages.submitted,
             arrived: messages.arrived,
             returned: messages.returned,

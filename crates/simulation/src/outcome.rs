@@ -9,7 +9,9 @@ use crate::access_log::LoggedAccess;
 use crate::record::{Record, ThreadNumber};
 use config::plan::{ExceptionCode, Expectations, Keyword, ViolationKind};
 
-pub use crate::traffic::{Calls, ConnectorTraffic, Latency, MessageTraffic, Queue, Traffic};
+pub use crate::traffic::{
+    Calls, ConnectorTraffic, Counts, Latency, MessageTraffic, Queue, Traffic,
+};
 pub use crate::violation::Violation;
 
 /// An exception that ended a modeled process.
@@ -59,6 +61,7 @@ impl Associations {
             broken,
             not_opened,
             refused,
+            ..
         } in traffic.connectors.values().map(|it| it.associations)
         {
             sums.begun += begun;

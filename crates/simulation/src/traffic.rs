@@ -30,6 +30,8 @@ pub struct Traffic {
 pub struct ConnectorTraffic {
     /// Calls and associations.
     pub associations: Calls,
+    /// When calls were retries.
+    pub retries: Counts,
     /// Messages.
     pub messages: MessageTraffic,
 }
@@ -49,6 +51,8 @@ pub struct Calls {
     pub not_opened: u64,
     /// Never opened because the caller had no free control block.
     pub refused: u64,
+    /// Of those begun, calls whose predecessor on the connector was not opened or refused.
+    pub retries: u64,
 }
 
 /// Messages of a connector or workload.
@@ -68,6 +72,10 @@ pub struct MessageTraffic {
     pub latency: Option<Latency>,
     /// Messages that are neither acknowledged nor returned.
     pub queue: Queue,
+    /// When messages arrived: the throughput over time.
+    pub arrivals: Counts,
+    /// When messages were returned.
+    pub returns: Counts,
 }
 
 /// Quantiles of the time from submission to arrival, exact, in nanoseconds.
@@ -98,10 +106,19 @@ pub struct Queue {
     pub lengths: Vec<u64>,
 }
 
+/// How often something happened over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The distance of two points of `counts`, in nanoseconds.
+    pub width: u64,
+    /// How often in each interval of `width`, from the start of the run on; none after the last time.
+    pub counts: Vec<u64>,
+}
+
 /// Collects the traffic of a run.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficMeter {
-    connectors: BTreeMap<(HostId, u32), (Calls, Flow)>,
+    connectors: BTreeMap<(HostId, u32), Connector>,
     workloads: Vec<Flow>,
     /// Messages of one workload have numbers of one range of this size.
     numbers_each: u64,
@@ -109,6 +126,16 @@ pub(crate) struct TrafficMeter {
     pending: BTreeMap<u32, Pending>,
     /// Associations that a host of ours has begun, with their connectors.
     begun: BTreeMap<(HostId, AssociationIndex), Call>,
+}
+
+/// One connector so far.
+#[derive(Debug, Default)]
+struct Connector {
+    calls: Calls,
+    retries: Counts,
+    /// Whether the last call that ended never opened.
+    has_failed: bool,
+    flow: Flow,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +196,7 @@ impl TrafficMeter {
 
     pub(crate) fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
         match fact {
-            Fact::AssociationBegun(index, connector) => self.on_begun(host, index, connector.0),
+            Fact::AssociationBegun(index, connector) => self.on_begun(host, index, connector.0, at),
             Fact::BlockBound(index, _) => {
                 if let Some(call) = self.begun.get_mut(&(host, index)) {
                     call.has_block = true;
@@ -179,7 +206,9 @@ impl TrafficMeter {
                 if let Some(call) = self.begun.get_mut(&(host, index)) {
                     call.is_open = true;
                     let connector = call.connector;
-                    self.calls(host, connector).opened += 1;
+                    let connector = self.connector(host, connector);
+                    connector.calls.opened += 1;
+                    connector.has_failed = false;
                 }
             }
             Fact::AssociationEnded(index, end) => self.on_ended(host, index, end),
@@ -188,7 +217,10 @@ impl TrafficMeter {
                 self.on_settled(message, at, |counts| counts.acknowledged += 1);
             }
             Fact::MessageReturned(message) => {
-                self.on_settled(message, at, |counts| counts.returned += 1);
+                self.on_settled(message, at, |counts| {
+                    counts.returned += 1;
+                    counts.returns.add(at);
+                });
             }
             Fact::AssociationRefused
             | Fact::TransportBegun(_)
@@ -202,14 +234,19 @@ impl TrafficMeter {
         }
     }
 
-    fn on_begun(&mut self, host: HostId, index: AssociationIndex, connector: u32) {
+    fn on_begun(&mut self, host: HostId, index: AssociationIndex, connector: u32, at: Instant) {
         let call = Call {
             connector,
             has_block: false,
             is_open: false,
         };
         self.begun.insert((host, index), call);
-        self.calls(host, connector).begun += 1;
+        let connector = self.connector(host, connector);
+        connector.calls.begun += 1;
+        if connector.has_failed {
+            connector.calls.retries += 1;
+            connector.retries.add(at);
+        }
     }
 
     fn on_ended(&mut self, host: HostId, index: AssociationIndex, end: AssociationEnd) {
@@ -217,7 +254,9 @@ impl TrafficMeter {
         let Some(call) = self.begun.remove(&(host, index)) else {
             return;
         };
-        let calls = self.calls(host, call.connector);
+        let connector = self.connector(host, call.connector);
+        connector.has_failed = !call.is_open;
+        let calls = &mut connector.calls;
         match (call.is_open, end) {
             (true, AssociationEnd::Orderly) => calls.closed += 1,
             (true, AssociationEnd::NotOpened | AssociationEnd::Broken) => calls.broken += 1,
@@ -247,11 +286,12 @@ impl TrafficMeter {
         for flow in self.flows(connector, message) {
             flow.counts.arrived += 1;
             flow.counts.arrived_bytes += u64::from(bytes);
+            flow.counts.arrivals.add(at);
             flow.latencies.push(at.saturating_since(submitted).nanos());
         }
     }
 
-    fn on_settled(&mut self, message: u32, at: Instant, count: fn(&mut MessageTraffic)) {
+    fn on_settled(&mut self, message: u32, at: Instant, count: impl Fn(&mut MessageTraffic)) {
         let Some(pending) = self.pending.get_mut(&message) else {
             return;
         };
@@ -268,15 +308,15 @@ impl TrafficMeter {
         }
     }
 
-    fn calls(&mut self, host: HostId, connector: u32) -> &mut Calls {
-        &mut self.connectors.entry((host, connector)).or_default().0
+    fn connector(&mut self, host: HostId, number: u32) -> &mut Connector {
+        self.connectors.entry((host, number)).or_default()
     }
 
     /// What a message counts for: its connector and its workload.
     fn flows(&mut self, connector: (HostId, u32), message: u32) -> impl Iterator<Item = &mut Flow> {
         let workload = u64::from(message) / self.numbers_each.max(1);
         let workload = usize::try_from(workload).unwrap_or(usize::MAX);
-        let own = &mut self.connectors.entry(connector).or_default().1;
+        let own = &mut self.connectors.entry(connector).or_default().flow;
         [own].into_iter().chain(self.workloads.get_mut(workload))
     }
 
@@ -289,11 +329,11 @@ impl TrafficMeter {
         workloads: impl Iterator<Item = &'a String>,
     ) -> Traffic {
         let connectors = self.connectors.into_iter();
-        let connectors = connectors.filter_map(|((host, number), (associations, flow))| {
-            let messages = flow.finish(end);
+        let connectors = connectors.filter_map(|((host, number), it)| {
             let traffic = ConnectorTraffic {
-                associations,
-                messages,
+                associations: it.calls,
+                retries: it.retries,
+                messages: it.flow.finish(end),
             };
             Some((connector(host, number)?, traffic))
         });
@@ -322,20 +362,42 @@ impl Flow {
     }
 }
 
+/// The index of the interval that `at` is in. Intervals double, and `join` joins the values of two,
+/// while there are too many.
+fn interval(
+    at: Instant,
+    width: &mut u64,
+    values: &mut Vec<u64>,
+    join: impl Fn(&[u64]) -> u64,
+) -> usize {
+    *width = (*width).max(FIRST_WIDTH);
+    let index = |width| usize::try_from(at.nanos() / width).unwrap_or(usize::MAX);
+    while index(*width) >= POINTS_MAX {
+        *width *= 2;
+        *values = values.chunks(2).map(&join).collect();
+    }
+    index(*width)
+}
+
+impl Counts {
+    /// It happens now.
+    fn add(&mut self, at: Instant) {
+        let index = interval(at, &mut self.width, &mut self.counts, |pair| {
+            pair.iter().sum()
+        });
+        if self.counts.len() <= index {
+            self.counts.resize(index + 1, 0);
+        }
+        self.counts[index] += 1;
+    }
+}
+
 impl Queue {
     /// The length changes now.
     fn change(&mut self, at: Instant, by: i64) {
-        self.width = self.width.max(FIRST_WIDTH);
-        let bucket = |at: Instant, width| usize::try_from(at.nanos() / width).unwrap_or(usize::MAX);
-        while bucket(at, self.width) >= POINTS_MAX {
-            self.width *= 2;
-            let pairs = self.lengths.chunks(2);
-            self.lengths = pairs
-                .map(|pair| pair.iter().copied().max().unwrap_or(0))
-                .collect();
-        }
+        let longest = |pair: &[u64]| pair.iter().copied().max().unwrap_or(0);
+        let index = interval(at, &mut self.width, &mut self.lengths, longest);
         // Until now the length was what it was before.
-        let index = bucket(at, self.width);
         if self.lengths.len() <= index {
             self.lengths.resize(index + 1, self.at_end);
         }
@@ -406,6 +468,9 @@ mod tests {
         let queue = &messages.queue;
         assert_eq!((queue.peak, queue.peak_at, queue.at_end), (100, at(0), 0));
         assert_eq!(queue.lengths.len(), 201);
+        let arrivals = &messages.arrivals;
+        assert_eq!((arrivals.counts[0], arrivals.counts[1]), (0, 1));
+        assert_eq!(arrivals.counts.iter().sum::<u64>(), 100);
         // The interval from 50 on begins with the 51 messages that are there before one arrives.
         assert_eq!((queue.lengths[50], queue.lengths[150]), (51, 0));
     }
@@ -425,5 +490,41 @@ mod tests {
         assert_eq!((queue.peak, queue.at_end), (2, 2));
         assert_eq!((messages.returned, messages.latency), (1, None));
         assert_eq!(traffic.workloads["more"].submitted, 0);
+        assert_eq!(messages.returns.counts.iter().sum::<u64>(), 1);
+    }
+
+    /// A call after one that did not open is a retry; one after an open association is not.
+    #[test]
+    fn retries_are_calls_after_one_that_failed() {
+        let mut meter = TrafficMeter::new(1);
+        let mut call = |number: u32, opens: bool| {
+            let (index, time) = (AssociationIndex(number), at(u64::from(number) * 1_000));
+            let block = mta::BlockId {
+                index: mta::BlockIndex(1),
+                instance: mta::Instance(1),
+            };
+            let mut on = |fact| meter.on_fact(HostId(0), time, fact);
+            on(Fact::AssociationBegun(index, mta::ConnectorIndex(0)));
+            on(Fact::BlockBound(index, block));
+            if opens {
+                on(Fact::AssociationOpened(index));
+            }
+            on(Fact::AssociationEnded(index, AssociationEnd::Broken));
+        };
+        for (number, opens) in [(1, true), (2, false), (3, false), (4, true), (5, true)] {
+            call(number, opens);
+        }
+        let traffic = finish(meter, at(6_000));
+        let connector = &traffic.connectors["c0"];
+        let calls = connector.associations;
+        assert_eq!((calls.begun, calls.not_opened, calls.broken), (5, 2, 3));
+        assert_eq!(calls.retries, 2, "the third and the fourth");
+        let counts = &connector.retries;
+        let when: Vec<u64> = (0..)
+            .zip(&counts.counts)
+            .filter(|it| *it.1 > 0)
+            .map(|(index, _): (u64, _)| index * counts.width / FIRST_WIDTH)
+            .collect();
+        assert!(when.len() == 2 && when[0].abs_diff(3_000) < 16, "{when:?}");
     }
 }

@@ -25,6 +25,7 @@ use logs::wall_clock::WallTime;
 use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
 use crate::run::Run;
+use crate::sent_again::SentAgain;
 
 /// The longest IP packet: packets are captured whole.
 const SNAPLEN: u32 = 65_535;
@@ -68,6 +69,7 @@ fn write(run: &Run<'_>, out: &mut impl Write) -> PcapResult<()> {
         }
     }
     let start = WallTime::since_1970(run.scenario.epoch);
+    let mut sent = SentAgain::default();
     for packet in &run.observations.packets {
         let nanos = start.saturating_add(packet.at.nanos());
         let block = EnhancedPacketBlock {
@@ -75,7 +77,7 @@ fn write(run: &Run<'_>, out: &mut impl Write) -> PcapResult<()> {
             timestamp: Duration::from_nanos(nanos),
             original_len: u32::try_from(packet.bytes.len()).unwrap_or(SNAPLEN),
             data: Cow::Borrowed(&packet.bytes),
-            options: options(packet),
+            options: options(packet, sent.is_again(packet)),
         };
         file.write_block(&block.into_block())?;
     }
@@ -130,26 +132,25 @@ fn interface_of(run: &Run<'_>, packet: &CapturedPacket) -> u32 {
     packet.link.0 * 2 + u32::from(link.between[1] == *end)
 }
 
-fn options(packet: &CapturedPacket) -> Vec<EnhancedPacketOption<'static>> {
+fn options(packet: &CapturedPacket, is_again: bool) -> Vec<EnhancedPacketOption<'static>> {
     let direction = match packet.fate {
         Fate::Damaged { .. } | Fate::FromRouter => INBOUND,
         Fate::Carried(_) | Fate::Lost(_) => OUTBOUND,
     };
     let mut options = vec![EnhancedPacketOption::Flags(direction)];
-    let comments = comments(packet).into_iter();
+    let comments = comments(packet, is_again).into_iter();
     options.extend(comments.map(|it| EnhancedPacketOption::Comment(Cow::Owned(it))));
     options
 }
 
 /// Comments on a packet; none if it just arrives.
-fn comments(packet: &CapturedPacket) -> Vec<String> {
+fn comments(packet: &CapturedPacket, is_again: bool) -> Vec<String> {
     let mut comments = Vec::new();
-    let is_first_capture = packet.is_made_here && !matches!(packet.fate, Fate::Damaged { .. });
-    if is_first_capture && packet.is_retransmission() {
-        comments.push(format!(
-            "sent again: attempt {}",
-            packet.identity.attempt + 1
-        ));
+    if is_again {
+        comments.push(match packet.identity.attempt {
+            0 => "sent again: cut anew, or with a newer acknowledgment".to_owned(),
+            attempt => format!("sent again: attempt {}", attempt + 1),
+        });
     }
     match &packet.fate {
         Fate::Lost(reason) => comments.push(format!("dropped: {}", drop_reason(*reason))),

@@ -18,6 +18,7 @@ pub mod perfetto;
 pub mod plot;
 pub mod report;
 pub mod run;
+mod sent_again;
 
 pub use capture::capture;
 pub use perfetto::perfetto;

@@ -19,6 +19,7 @@ use simulation::timeline;
 
 use crate::lifetime::{self, Lifetime, Phase};
 use crate::run::Run;
+use crate::sent_again::SentAgain;
 
 use wire::{Event, Track};
 
@@ -172,19 +173,27 @@ impl<W: Write> Trace<'_, W> {
                 let host = run.outcome.host_named(end);
                 ends.push((host, self.track(&format!("at {end}"), Some(parent))?));
             }
+            let mut sent = SentAgain::default();
             let packets = run.observations.packets.iter();
             for packet in packets.filter(|it| it.link.0 == number) {
                 let own = usize::from(ends[1].0 == Some(packet.end));
                 let (here, there) = (ends[own].1, ends[1 - own].1);
                 let attempt = packet.identity.attempt;
+                let again = sent.is_again(packet);
                 match &packet.fate {
-                    Fate::Lost(_) => self.put(packet.at, Event::instant(here, "sent and lost"))?,
+                    Fate::Lost(_) => {
+                        let name = if again {
+                            "sent again and lost"
+                        } else {
+                            "sent and lost"
+                        };
+                        self.put(packet.at, Event::instant(here, name))?;
+                    }
                     Fate::Damaged { .. } => self.put(packet.at, Event::instant(here, "damaged"))?,
                     Fate::FromRouter => {
                         self.put(packet.at, Event::instant(here, "answer of the router"))?;
                     }
                     Fate::Carried(copies) => {
-                        let again = packet.is_retransmission();
                         let name = if again { "sent again" } else { "sent" };
                         let flow = mix(mix(packet.identity.flow, packet.identity.unit), {
                             mix(packet.at.nanos(), u64::from(attempt))

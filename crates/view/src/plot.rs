@@ -4,6 +4,7 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | `messages` | one setting: how messages of each connector fare |
 //! | `heat_map` | two settings: one cell for each combination |
 //! | `curve` | one setting: proportions with intervals |
 //! | `survival` | no setting: survival over virtual time |
@@ -15,6 +16,7 @@ mod axis;
 mod canvas;
 mod curve;
 mod heat_map;
+mod messages;
 mod page;
 mod quantity;
 mod survival;
@@ -23,6 +25,7 @@ use std::fmt;
 
 use explore::statistics::counters::Counters;
 use explore::statistics::intervals::{Interval, wilson};
+use explore::statistics::traffic::Quantity;
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
@@ -54,6 +57,9 @@ pub enum PlotError {
     /// More than two settings are varied.
     #[error("{0} settings are varied; a plot shows at most two: fix the others with --set")]
     TooManyAxes(usize),
+    /// Messages are plotted over one setting.
+    #[error("messages are plotted over one varied setting, not {0}: give one --vary")]
+    NotOneAxis(usize),
     /// A setting has too many values.
     #[error("a setting has {0} values; a plot shows at most {VALUES_MAX}")]
     TooManyValues(usize),
@@ -83,6 +89,45 @@ pub fn figure(statistics: &SweepStatistics, measure: Option<Measure>) -> Result<
     })
 }
 
+/// Plots how the messages of each connector fare over the one varied setting.
+///
+/// # Errors
+/// If the sweep has no runs, or varies anything but one setting.
+pub fn of_messages(statistics: &SweepStatistics, of: Quantity) -> Result<Figure, PlotError> {
+    let axes = &statistics.manifest().axes;
+    check_messages(axes)?;
+    match (axes.first(), statistics.total().runs) {
+        (None, _) | (_, 0) => Err(PlotError::Empty),
+        (Some(varied), _) => Ok(messages::draw(statistics, varied, of)),
+    }
+}
+
+/// All plots of a page: the failures, and over one setting how messages fare.
+///
+/// # Errors
+/// As [`figure`].
+pub fn page(statistics: &SweepStatistics, command: &str) -> Result<String, PlotError> {
+    let mut figures = vec![figure(statistics, None)?];
+    let has_messages = !statistics.total().connectors.is_empty();
+    if has_messages && statistics.manifest().axes.len() == 1 {
+        for of in messages::ALL {
+            figures.push(of_messages(statistics, of)?);
+        }
+    }
+    Ok(page::html(&figures, command))
+}
+
+/// Checks whether messages of a sweep over these axes can be plotted.
+///
+/// # Errors
+/// If it is not one, or has too many values.
+pub fn check_messages(axes: &[Axis]) -> Result<(), PlotError> {
+    match axes.len() {
+        1 => check(axes),
+        other => Err(PlotError::NotOneAxis(other)),
+    }
+}
+
 /// Checks whether a sweep over these axes can be plotted.
 ///
 /// # Errors
@@ -108,7 +153,7 @@ impl Figure {
     /// The plot as an HTML page, with its numbers as a table and the command of the sweep.
     #[must_use]
     pub fn html(&self, command: &str) -> String {
-        page::html(self, command)
+        page::html(std::slice::from_ref(self), command)
     }
 }
 

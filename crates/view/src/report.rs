@@ -40,7 +40,8 @@ struct Page<'a> {
     cause: Option<Cause<'a>>,
     command: &'a str,
     left_out: String,
-    traffic: Vec<traffic::Traffic>,
+    connectors: traffic::Group,
+    workloads: traffic::Group,
     gauges: Vec<gauges::Gauge>,
     outages: Vec<gauges::Outage>,
     facts: Vec<(&'static str, String)>,
@@ -80,7 +81,8 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
         cause: explanation.map(cause),
         command: run.command,
         left_out: left_out(run, &data),
-        traffic: traffic::traffic(run.outcome),
+        connectors: traffic::connectors(run.outcome),
+        workloads: traffic::workloads(run.outcome),
         gauges: gauges::gauges(run),
         outages: gauges::outages(run),
         facts: facts(run),
@@ -162,7 +164,11 @@ fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
     facts.extend([
         (
             "virtual time",
-            format!("{} s", time::seconds(outcome.simulated.nanos())),
+            format!(
+                "{} ({} s)",
+                time::clock(outcome.simulated.nanos()),
+                time::seconds(outcome.simulated.nanos())
+            ),
         ),
         ("scheduler", run.scenario.scheduler.as_str().to_owned()),
         ("seed", outcome.seed.to_string()),

@@ -58,8 +58,8 @@ pub(crate) struct SweepArguments {
     /// resumes from it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Plot the result: rates with confidence intervals over one --vary, a heat map over two,
-    /// survival over time without --vary.
+    /// Plot the result: rates with confidence intervals over one --vary (a page also has how messages
+    /// fare), a heat map over two, survival over time without --vary.
     #[arg(long, value_name = "FILE.svg|html")]
     pub(crate) plot: Option<PathBuf>,
     /// What to plot [default: what occurred; without --vary, exhaustion].
@@ -107,6 +107,16 @@ pub(crate) enum PlotOf {
     Crash,
     /// Runs with any failure.
     Failure,
+    /// Over one --vary: the time that messages take, by connector.
+    Latency,
+    /// Over one --vary: the longest queue, by connector.
+    Queue,
+    /// Over one --vary: messages that arrive in an hour, by connector.
+    Throughput,
+    /// Over one --vary: calls after one that did not open, by connector.
+    Retries,
+    /// Over one --vary: messages returned as undeliverable, by connector.
+    Returned,
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +178,15 @@ pub(crate) struct ReplayArguments {
     /// Length of the journal to print; without --until, up to the failure.
     #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration)]
     pub(crate) window: Option<Duration>,
+    /// Write all packets to this file, for Wireshark.
+    #[arg(long, value_name = "FILE.pcapng")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// Write a trace of threads, control blocks, links and messages, for ui.perfetto.dev.
+    #[arg(long, value_name = "FILE.pftrace")]
+    pub(crate) perfetto: Option<PathBuf>,
+    /// Replace existing files.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Output format; `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

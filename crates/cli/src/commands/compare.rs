@@ -26,7 +26,7 @@ pub(crate) fn run(
         handle_signals: true,
     };
     let bar = progress::bar(trial.seeds.len());
-    let compared = compare::compare(&trial, |seeds| bar.set_position(seeds));
+    let compared = compare::compare(&trial, |seeds| progress::show(&bar, seeds, ""));
     bar.finish_and_clear();
     let comparison = compared.map_err(|error| {
         let code = match error {

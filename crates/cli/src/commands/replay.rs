@@ -6,11 +6,14 @@ use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
 use explore::{Subject, replay};
 use serde_json::{Value as Json, json};
+use simulation::Observe;
 
 use crate::arguments::{Format, ReplayArguments};
+use crate::commands::views;
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
+use crate::output::{Output, Rules};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
@@ -19,6 +22,15 @@ pub(crate) fn run(
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     let capsule = input::capsule(&arguments.capsule)?;
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &[&arguments.capsule],
+    };
+    let views = Output::prepare_two(
+        arguments.pcap.as_deref(),
+        arguments.perfetto.as_deref(),
+        rules,
+    )?;
     let window = Window::requested(arguments.until, arguments.window, &capsule);
     let replayed = replay(&capsule, &**subject, window.is_some()).map_err(Failure::usage)?;
     let records = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
@@ -35,6 +47,9 @@ pub(crate) fn run(
             terminal.print_json(&format!("{object}\n"))?;
         }
     }
+    if views.iter().any(Option::is_some) {
+        write_views(&capsule, arguments, &**subject, &views, terminal)?;
+    }
     Ok(match &replayed.result {
         ReplayOutcome::Nondeterminism(_) => exit_code::NONDETERMINISM,
         ReplayOutcome::OtherBuild {
@@ -42,6 +57,30 @@ pub(crate) fn run(
         } => exit_code::UNEXPECTED,
         ReplayOutcome::Same | ReplayOutcome::OtherBuild { .. } => exit_code::SUCCESS,
     })
+}
+
+/// Makes the run again, observed, and writes the files for Wireshark and Perfetto.
+fn write_views(
+    capsule: &Capsule,
+    arguments: &ReplayArguments,
+    subject: &dyn Subject,
+    views: &[Option<Output>; 2],
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let watch = Observe {
+        packets: true,
+        threads: arguments.perfetto.is_some(),
+    };
+    let (outcome, observations) = subject
+        .observed(&capsule.scenario, capsule.seed, watch)
+        .map_err(Failure::usage)?;
+    let run = view::Run {
+        scenario: &capsule.scenario,
+        outcome: &outcome,
+        observations: &observations,
+        command: &capsule.command,
+    };
+    views::write(&run, views, terminal)
 }
 
 fn summary(capsule: &Capsule, replayed: &Replayed) -> String {

@@ -17,6 +17,7 @@ use simulation::{Observations, Observe, Options, Outcome};
 use view::Run;
 
 use crate::arguments::{Format, RunArguments};
+use crate::commands::views;
 use crate::current_run;
 use crate::exit_code;
 use crate::failure::Failure;
@@ -71,7 +72,13 @@ pub(crate) fn run(
         Some(out) => directory::write(out, &report, rules, terminal),
         None => Ok(()),
     };
-    let written = written.and_then(|()| write_views(&report, &views, terminal));
+    let run = Run {
+        scenario: report.scenario,
+        outcome: &report.outcome,
+        observations: &report.observations,
+        command: &report.reproduce,
+    };
+    let written = written.and_then(|()| views::write(&run, &views, terminal));
     match arguments.format {
         Format::Human => terminal.print(&text::summary(&report))?,
         Format::Json => terminal.print_json(&format!("{}\n", json::timed_object(&report)))?,
@@ -135,25 +142,4 @@ fn simulate<'a>(
         elapsed,
         reproduce,
     })
-}
-
-/// Writes the files for Wireshark and Perfetto.
-fn write_views(
-    report: &Report<'_>,
-    [pcap, perfetto]: &[Option<Output>; 2],
-    terminal: &mut Terminal,
-) -> Result<(), Failure> {
-    let run = Run {
-        scenario: report.scenario,
-        outcome: &report.outcome,
-        observations: &report.observations,
-        command: &report.reproduce,
-    };
-    if let Some(output) = pcap {
-        output.write_with(terminal, |mut out| view::capture(&run, &mut out))?;
-    }
-    if let Some(output) = perfetto {
-        output.write_with(terminal, |mut out| view::perfetto(&run, &mut out))?;
-    }
-    Ok(())
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(
     let capsule = input::capsule(&arguments.capsule)?;
     let bar = progress::bar(arguments.budget);
     let shrunk = shrink::shrink(&capsule, &**subject, arguments.budget, |runs, _| {
-        bar.set_position(runs);
+        progress::show(&bar, runs, "");
     });
     bar.finish_and_clear();
     let shrunk = shrunk.map_err(|error| {

@@ -5,6 +5,7 @@ mod junit;
 use std::path::Path;
 use std::sync::Arc;
 
+use explore::statistics::traffic::Quantity;
 use explore::sweep::grid::{self, Axis, GridError, GridPoint};
 use explore::sweep::repairs::Repairs;
 use explore::sweep::results_error::ResultsError;
@@ -86,8 +87,11 @@ pub(crate) fn run(
 /// Rejects an impossible plot before the sweep spends hours on its runs.
 fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, Failure> {
     match path.extension().and_then(|it| it.to_str()) {
-        Some("svg" | "html") => plot::check(&arguments.vary)
-            .map_err(|error| Failure::usage(format_args!("--plot: {error}")))?,
+        Some("svg" | "html") => match arguments.plot_of.map(plotted) {
+            Some(Plotted::Messages(_)) => plot::check_messages(&arguments.vary),
+            Some(Plotted::Failures(_)) | None => plot::check(&arguments.vary),
+        }
+        .map_err(|error| Failure::usage(format_args!("--plot: {error}")))?,
         _ => {
             return Err(Failure::usage(format_args!(
                 "--plot {}: the file name must end in .svg or .html",
@@ -102,25 +106,49 @@ fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, Failu
     Output::prepare(path, rules)
 }
 
+/// What a plot is of.
+enum Plotted {
+    Failures(Measure),
+    Messages(Quantity),
+}
+
+const fn plotted(of: PlotOf) -> Plotted {
+    match of {
+        PlotOf::Leak => Plotted::Failures(Measure::Leak),
+        PlotOf::Exhaustion => Plotted::Failures(Measure::Exhaustion),
+        PlotOf::Crash => Plotted::Failures(Measure::Crash),
+        PlotOf::Failure => Plotted::Failures(Measure::Failure),
+        PlotOf::Latency => Plotted::Messages(Quantity::Latency),
+        PlotOf::Queue => Plotted::Messages(Quantity::Queue),
+        PlotOf::Throughput => Plotted::Messages(Quantity::Throughput),
+        PlotOf::Retries => Plotted::Messages(Quantity::Retries),
+        PlotOf::Returned => Plotted::Messages(Quantity::Returned),
+    }
+}
+
 fn write_plot(
     output: &Output,
     arguments: &SweepArguments,
     statistics: &SweepStatistics,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let measure = arguments.plot_of.map(|of| match of {
-        PlotOf::Leak => Measure::Leak,
-        PlotOf::Exhaustion => Measure::Exhaustion,
-        PlotOf::Crash => Measure::Crash,
-        PlotOf::Failure => Measure::Failure,
-    });
-    let figure = plot::figure(statistics, measure);
-    let figure = figure.map_err(|error| Failure::io(format_args!("--plot: {error}")))?;
-    let text = if output.path().extension().is_some_and(|it| it == "html") {
-        figure.html(&command(arguments))
-    } else {
-        figure.svg().to_owned()
+    let is_page = output.path().extension().is_some_and(|it| it == "html");
+    let command = command(arguments);
+    let text = match arguments.plot_of.map(plotted) {
+        None if is_page => plot::page(statistics, &command),
+        what => {
+            let figure = match what {
+                Some(Plotted::Messages(of)) => plot::of_messages(statistics, of),
+                Some(Plotted::Failures(measure)) => plot::figure(statistics, Some(measure)),
+                None => plot::figure(statistics, None),
+            };
+            figure.map(|it| match is_page {
+                true => it.html(&command),
+                false => it.svg().to_owned(),
+            })
+        }
     };
+    let text = text.map_err(|error| Failure::io(format_args!("--plot: {error}")))?;
     output.write(text.as_bytes(), terminal)
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn run(
     let interrupts = Interrupts::watch();
     let interrupts = interrupts.map_err(|error| Failure::io(format_args!("signals: {error}")))?;
     let verified = verify(&scenario, bound, &**subject, |runs| {
-        bar.set_position(runs);
+        progress::show(&bar, runs, "");
         match interrupts.seen() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),

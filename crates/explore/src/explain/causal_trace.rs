@@ -17,7 +17,7 @@ const SENTENCES_MAX: usize = 60;
 #[must_use]
 pub(crate) fn of_violation(outcome: &Outcome, violation: &Violation) -> Vec<String> {
     let sentences = match violation.block {
-        Some(id) => of_block(outcome, &violation.host, id),
+        Some(id) => of_block(outcome, violation, id),
         None => before(outcome, &violation.host, violation.at),
     };
     shortened(sentences)
@@ -30,7 +30,9 @@ pub(crate) fn threads_of_violation(outcome: &Outcome, violation: &Violation) -> 
     let Some(id) = violation.block else {
         return threads;
     };
-    let all: Vec<_> = records_of(outcome, &violation.host).collect();
+    let life = Life::of(outcome, violation, id);
+    let all = records_of(outcome, &violation.host);
+    let all: Vec<_> = all.filter(|it| life.contains(it.0)).collect();
     for (_, thread, record) in all.into_iter().rev() {
         if let MtaRecord::Fact(fact) = record
             && concerns(fact, id)
@@ -99,10 +101,45 @@ fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
     sentences.collect()
 }
 
-fn of_block(outcome: &Outcome, host: &str, id: BlockId) -> Vec<String> {
+/// The use of a control block in which a violation was found. A process that starts again counts
+/// instances from 1, so the same block and instance can have several.
+struct Life {
+    from: Instant,
+    /// When the next one begins.
+    to: Option<Instant>,
+}
+
+impl Life {
+    fn of(outcome: &Outcome, violation: &Violation, id: BlockId) -> Self {
+        let records = records_of(outcome, &violation.host);
+        let mut life = Self {
+            from: Instant::ZERO,
+            to: None,
+        };
+        for (at, _, record) in records {
+            if !matches!(record, MtaRecord::Fact(Fact::BlockAllocated(block)) if *block == id) {
+                continue;
+            }
+            if at > violation.at {
+                life.to = Some(at);
+                break;
+            }
+            life.from = at;
+        }
+        life
+    }
+
+    fn contains(&self, at: Instant) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
+}
+
+fn of_block(outcome: &Outcome, violation: &Violation, id: BlockId) -> Vec<String> {
+    let host = &violation.host;
+    let life = Life::of(outcome, violation, id);
     let mut is_current = false;
     let mut sentences = Vec::new();
-    for (at, thread, record) in records_of(outcome, host) {
+    for (at, thread, record) in records_of(outcome, host).filter(|it| life.contains(it.0)) {
         let what = match record {
             MtaRecord::Fact(fact) if concerns(fact, id) => {
                 // An instance can be allocated once only, so what came before belongs to an earlier

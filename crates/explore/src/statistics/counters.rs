@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Instant, mix};
+use kernel::{Duration, Instant, mix};
 
 use serde::Serialize;
 
@@ -161,7 +161,7 @@ impl Counters {
             self.connectors
                 .entry(name.clone())
                 .or_default()
-                .add(connector);
+                .add(connector, Duration::from_nanos(result.simulated));
         }
         let faults = result.faults.iter();
         faults.for_each(|it| count(&mut self.faults, it));

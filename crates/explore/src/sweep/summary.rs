@@ -9,6 +9,7 @@ use config::foreign;
 use kernel::{Duration, Instant};
 use serde::Serialize;
 
+use crate::clock;
 use crate::counted;
 use crate::repro::capsule::{BUILD, file_name};
 use crate::statistics::counters::{Counters, SignatureCounters, UnexpectedReason};
@@ -254,6 +255,8 @@ impl Summary {
                 "latency_p90_ns",
                 "queue_peak_median",
                 "returned",
+                "retries",
+                "arrived_per_hour",
             ]
             .map(|column| format!("{name} {column}"))
         });
@@ -290,6 +293,8 @@ impl Summary {
                     time(found.and_then(|it| it.latency_p90_ns)),
                     time(found.map(|it| it.queue_peak_median)),
                     time(found.map(|it| it.returned)),
+                    time(found.map(|it| it.retries)),
+                    found.map_or(String::new(), |it| format!("{:.3}", it.arrived_per_hour)),
                 ]);
             }
             writer.write_record(cells).expect("memory can be written");
@@ -410,7 +415,7 @@ impl Summary {
         if self.grid.is_empty() {
             return table;
         }
-        table.push_str("\n   runs  failing    rate   95 % interval    median  settings\n");
+        table.push_str("\n   runs  failing    rate   95 % interval       median  settings\n");
         for point in &self.grid {
             let settings = point.settings.iter();
             let settings: Vec<String> = settings
@@ -418,7 +423,7 @@ impl Summary {
                 .collect();
             let _ = writeln!(
                 table,
-                "{:7}  {:7}  {:5.1} %  {:5.1} ..{:5.1} %  {:>8}  {}",
+                "{:7}  {:7}  {:5.1} %  {:5.1} ..{:5.1} %  {:>11}  {}",
                 point.runs,
                 point.failing.runs,
                 percent(point.failing.rate),
@@ -541,15 +546,13 @@ fn show_quantiles(quantiles: &[Quantile]) -> String {
     shown.join(", ")
 }
 
-/// `2h03m`, `3m20s`, `12.5s`, or `never`.
+/// `2:03:00`, with milliseconds below a minute, or `never`. A quantile is accurate to 1/64.
 fn show_time(nanoseconds: Option<u64>) -> String {
-    let Some(nanoseconds) = nanoseconds else {
-        return "never".to_owned();
-    };
-    let seconds = nanoseconds / 1_000_000_000;
-    match seconds {
-        0..60 => format!("{seconds}.{}s", nanoseconds / 100_000_000 % 10),
-        60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
+    /// The nanoseconds of a second.
+    const SECOND: u64 = 1_000_000_000;
+    match nanoseconds {
+        None => "never".to_owned(),
+        Some(short) if short < 60 * SECOND => clock(short),
+        Some(long) => clock(long - long % SECOND),
     }
 }

@@ -6,12 +6,6 @@ use internet::{Offer, Payload, wire};
 use kernel::Instant;
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 
-/// Bytes of an IPv4 header without options.
-const IP_HEADER: usize = 20;
-/// Control bits of TCP (RFC 9293 section 3.1).
-const FIN: u8 = 1;
-const SYN: u8 = 2;
-
 /// A packet at one end of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedPacket {
@@ -23,31 +17,10 @@ pub struct CapturedPacket {
     pub end: HostId,
     /// What the packet is for.
     pub identity: Identity,
-    /// Whether this host made the packet, and does not forward it.
-    pub is_made_here: bool,
     /// What happens to it on the link.
     pub fate: Fate,
     /// The IP packet.
     pub bytes: Box<[u8]>,
-}
-
-impl CapturedPacket {
-    /// Whether it is a TCP segment with a SYN, text or a FIN that was sent before. An acknowledgment
-    /// alone occupies no sequence numbers, so it is never sent again: it may say the same as another
-    /// one (a duplicate acknowledgment, a window update).
-    #[must_use]
-    pub fn is_retransmission(&self) -> bool {
-        let Some((header, segment)) = self.bytes.split_at_checked(IP_HEADER) else {
-            return false;
-        };
-        let (Some(offset), Some(flags)) = (segment.get(12), segment.get(13)) else {
-            return false;
-        };
-        let is_tcp = header[9] == Protocol::Tcp as u8;
-        // The data offset counts words of four bytes.
-        let has_text = segment.len() > usize::from(offset >> 4) * 4;
-        is_tcp && self.identity.attempt > 0 && (has_text || flags & (FIN | SYN) != 0)
-    }
 }
 
 /// What happens to a packet on a link.
@@ -93,7 +66,6 @@ pub(super) fn capture(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<Captur
         link,
         end,
         identity: packet.identity,
-        is_made_here: end == packet.source,
         fate,
         bytes: [&header, body].concat().into(),
     };
@@ -134,7 +106,6 @@ pub(super) fn from_router(
         link,
         end,
         identity: packet.identity,
-        is_made_here: false,
         fate: Fate::FromRouter,
         bytes: [&header, body.as_slice()].concat().into(),
     }

@@ -2,7 +2,7 @@
 // The memory accesses around a finding of the race detector.
 
 import { make, makeLabel, makeList, makeTitle } from "./dom.js";
-import { hex, seconds, threadNumber } from "./format.js";
+import { clock, hex, threadNumber } from "./format.js";
 
 /** @typedef {import("./data.d.ts").Access} Access */
 /** @typedef {import("./data.d.ts").AccessContext} AccessContext */
@@ -37,12 +37,12 @@ function describe(run, context) {
   const side = (/** @type {Access} */ access) => makeList(
     ["thread", run.threadName(context.host, access.thread)],
     ["access", `${texts[access.kind]} of ${target(access)}`],
-    ["at", seconds(access.at)],
+    ["at", clock(access.at, 1)],
     ["program", texts[access.site]],
   );
   const rows = context.accesses.map((access, i) => {
     const value = access.value === null ? "" : ` = ${hex(access.value)}`;
-    const text = `${seconds(access.at)}  (${threadNumber(access.thread)}) `
+    const text = `${clock(access.at, 1)}  (${threadNumber(access.thread)}) `
       + `${texts[access.kind]} ${target(access)}${value}`;
     const row = make("li", i === context.faulty ? "here" : "", text);
     row.title = texts[access.site];

@@ -1,6 +1,8 @@
 // @ts-check
 // Building elements. Text is never interpreted as markup.
 
+import { clock, seconds } from "./format.js";
+
 /** @param {string} id */
 export function byId(id) {
   const element = document.getElementById(id);
@@ -33,8 +35,18 @@ export function makeButton(text, onClick) {
 }
 
 /**
+ * A point in virtual time, to the millisecond; hovering shows all its digits.
+ * @param {number} at
+ */
+export function makeTime(at) {
+  const time = make("time", "", clock(at, 1e6));
+  time.title = seconds(at);
+  return time;
+}
+
+/**
  * A description list; absent rows are left out.
- * @param {...(readonly [string, string] | false | null)} rows
+ * @param {...(readonly [string, string | Node] | false | null)} rows
  */
 export function makeList(...rows) {
   const list = make("dl", "");

@@ -24,7 +24,7 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .line{fill:none;stroke-width:2}\
 .band{stroke:none;fill-opacity:.18}\
 .s0{stroke:#b5320a;fill:#b5320a}.s1{stroke:#0b62b8;fill:#0b62b8}.s2{stroke:#6b3fa0;fill:#6b3fa0}\
-.line.s0,.line.s1,.line.s2{fill:none}.band.s0,.band.s1,.band.s2{stroke:none}\
+.dash{stroke-dasharray:6 4}.line.s0,.line.s1,.line.s2{fill:none}.band.s0,.band.s1,.band.s2{stroke:none}\
 @media(prefers-color-scheme:dark){\
 text{fill:#e6edf3}.note,.tick{fill:#9da7b3}.ground{fill:#0d1117}.grid,.none{stroke:#30363d}\
 .frame{stroke:#9da7b3}.cell{fill:#ff9d70;stroke:#0d1117}.full{fill:#e6edf3}.half{fill:#0d1117}\
@@ -173,8 +173,8 @@ impl Canvas {
         let (width, height) = (number(WIDTH), number(height));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-             role=\"img\" aria-labelledby=\"title note\">\n\
-             <title id=\"title\">{title}</title>\n<desc id=\"note\">{description}</desc>\n\
+             role=\"img\" aria-label=\"{title}\">\n\
+             <title>{title}</title>\n<desc>{description}</desc>\n\
              <style>{STYLE}</style>\n\
              <rect width=\"{width}\" height=\"{height}\" class=\"ground\"/>\n{body}</svg>\n"
         )

@@ -9,8 +9,8 @@ use super::quantity::{Values, unquoted};
 use super::{Figure, Measure, Proportion, subtitle};
 
 const HEIGHT: f64 = 440.0;
-const LEFT: f64 = 84.0;
-const RIGHT: f64 = WIDTH - 30.0;
+pub(super) const LEFT: f64 = 84.0;
+pub(super) const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 104.0;
 const BOTTOM: f64 = HEIGHT - 62.0;
 /// Width of the name of the setting; its unit follows.
@@ -19,8 +19,8 @@ const LABEL_WIDTH: f64 = RIGHT - LEFT - 60.0;
 const OFFSET: f64 = 9.0;
 
 /// The horizontal axis, with the coordinate of each value of the setting.
-struct Horizontal {
-    coordinates: Vec<f64>,
+pub(super) struct Horizontal {
+    pub(super) coordinates: Vec<f64>,
     ticks: Vec<Tick>,
     label: String,
 }
@@ -70,7 +70,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, measures: &[Meas
 }
 
 impl Horizontal {
-    fn of(varied: &Axis) -> Self {
+    pub(super) fn of(varied: &Axis) -> Self {
         let (inner_left, inner_right) = (LEFT + 24.0, RIGHT - 24.0);
         match Values::of(&varied.values) {
             Values::Quantities(unit, values) => {
@@ -116,6 +116,20 @@ impl Horizontal {
     }
 }
 
+impl Horizontal {
+    /// Draws the axis at this height.
+    pub(super) fn draw(&self, canvas: &mut Canvas, bottom: f64) {
+        for tick in &self.ticks {
+            canvas.line((tick.at, bottom), (tick.at, bottom + 5.0), "frame");
+            let at = (tick.at, bottom + 20.0);
+            canvas.text(at, "tick", Anchor::Middle, &tick.label);
+        }
+        canvas.line((LEFT, bottom), (RIGHT, bottom), "frame");
+        let middle = ((LEFT + RIGHT) / 2.0, bottom + 46.0);
+        canvas.text(middle, "", Anchor::Middle, &self.label);
+    }
+}
+
 fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
     for percent in [0, 20, 40, 60, 80, 100] {
         let y = vertical.coordinate(f64::from(percent) / 100.0);
@@ -131,23 +145,7 @@ fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
         (34.0, (TOP + BOTTOM) / 2.0),
         "runs (%), with 95 % intervals",
     );
-    for tick in &horizontal.ticks {
-        canvas.line((tick.at, BOTTOM), (tick.at, BOTTOM + 5.0), "frame");
-        canvas.text(
-            (tick.at, BOTTOM + 20.0),
-            "tick",
-            Anchor::Middle,
-            &tick.label,
-        );
-    }
-    canvas.line((LEFT, BOTTOM), (RIGHT, BOTTOM), "frame");
-    let middle = (LEFT + RIGHT) / 2.0;
-    canvas.text(
-        (middle, BOTTOM + 46.0),
-        "",
-        Anchor::Middle,
-        &horizontal.label,
-    );
+    horizontal.draw(canvas, BOTTOM);
 }
 
 fn draw_series(canvas: &mut Canvas, series: usize, points: &[Point<'_>], vertical: &Scale) {

@@ -15,16 +15,26 @@ th,td{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #d8dee
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}\
 th,td{border-color:#30363d}}";
 
-pub(super) fn html(figure: &Figure, command: &str) -> String {
-    let title = markup(&figure.title);
+/// A page with these plots, each with its numbers.
+pub(super) fn html(figures: &[Figure], command: &str) -> String {
+    let title = figures.first().map_or("", |it| it.title.as_str());
+    let title = markup(title);
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{}",
-        figure.svg
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
     );
+    for figure in figures {
+        page.push_str(&figure.svg);
+        numbers(&mut page, figure);
+    }
     let _ = writeln!(page, "<p><code>{}</code></p>", markup(command));
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn numbers(page: &mut String, figure: &Figure) {
     page.push_str("<details>\n<summary>Numbers</summary>\n<table>\n");
     for (index, row) in figure.table.iter().enumerate() {
         let element = if index == 0 { "th" } else { "td" };
@@ -34,6 +44,5 @@ pub(super) fn html(figure: &Figure, command: &str) -> String {
         }
         page.push_str("</tr>\n");
     }
-    page.push_str("</table>\n</details>\n</main>\n</body>\n</html>\n");
-    page
+    page.push_str("</table>\n</details>\n");
 }

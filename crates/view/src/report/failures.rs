@@ -256,9 +256,9 @@ fn cut_off(outcome: &Outcome) -> Headline {
     Headline {
         text: "No failure before the run was cut off".to_owned(),
         more: format!(
-            "{} stopped it at {} s of virtual time; what would have followed is unknown.",
+            "{} stopped it at {} of virtual time; what would have followed is unknown.",
             outcome.stop.limit().unwrap_or_default(),
-            seconds(outcome.simulated.nanos())
+            clock(outcome.simulated.nanos())
         ),
     }
 }
@@ -268,12 +268,12 @@ fn success(outcome: &Outcome) -> Headline {
     Headline {
         text: "No failures".to_owned(),
         more: format!(
-            "{} of {} acknowledged over {}, {} of which failed; {} s of virtual time.",
+            "{} of {} acknowledged; {} opened, {} failed; {} of virtual time.",
             messages.acknowledged,
             counted(messages.submitted, "message"),
             counted(associations.opened, "association"),
             associations.failed,
-            seconds(outcome.simulated.nanos())
+            clock(outcome.simulated.nanos())
         ),
     }
 }

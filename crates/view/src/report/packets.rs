@@ -6,6 +6,7 @@ use serde::Serialize;
 use simulation::observers::packet_capture::{ArrivingCopy, CapturedPacket, Fate};
 
 use crate::run::Run;
+use crate::sent_again::SentAgain;
 
 use super::columns::{Texts, Times};
 use super::selection::{self, Drawn};
@@ -40,10 +41,13 @@ pub(super) fn packets(run: &Run<'_>, findings: &[u64], texts: &mut Texts) -> (Pa
     // host is on no link.
     let sent = captured.filter(|it| matches!(it.fate, Fate::Carried(_) | Fate::Lost(_)));
     let sent: Vec<&CapturedPacket> = sent.collect();
+    let mut numbers = SentAgain::default();
+    let again: Vec<bool> = sent.iter().map(|it| numbers.is_again(it)).collect();
     let times: Vec<Instant> = sent.iter().map(|it| it.at).collect();
     let is_drawn = selection::selected(&times, findings, PACKETS_MAX);
     let all = sent.len() as u64;
-    for (packet, _) in sent.into_iter().zip(is_drawn).filter(|(_, drawn)| *drawn) {
+    let drawn = sent.into_iter().zip(again).zip(is_drawn);
+    for ((packet, again), _) in drawn.filter(|(_, drawn)| *drawn) {
         let end = &run.outcome.hosts[packet.end.0 as usize].name;
         let is_second = links[packet.link.0 as usize].between[1] == *end;
         let text = content(&packet.bytes) + &fate(packet);
@@ -53,10 +57,8 @@ pub(super) fn packets(run: &Run<'_>, findings: &[u64], texts: &mut Texts) -> (Pa
             .push(packet.link.0 * 2 + u32::from(is_second));
         packets.latency.push(latency(packet));
         packets.text.push(texts.index(text));
-        let again = packet.is_retransmission();
-        packets
-            .attempt
-            .push(if again { packet.identity.attempt } else { 0 });
+        let attempt = packet.identity.attempt.max(1);
+        packets.attempt.push(if again { attempt } else { 0 });
     }
     let drawn = Drawn {
         drawn: packets.direction.len() as u64,

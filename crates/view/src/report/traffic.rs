@@ -1,14 +1,20 @@
-//! Messages and associations by connector and by workload, with the length of each queue over time.
+//! Messages and calls by connector and by workload, as small charts over the run, all of one kind on one
+//! scale: a branch that starves shows beside one that works.
 
 use std::fmt::Write;
 
-use simulation::outcome::{MessageTraffic, Outcome, Queue};
+use explore::counted;
+use simulation::outcome::{Counts, MessageTraffic, Outcome};
 
 use super::time;
 
 /// The size of a chart, in the units of its drawing.
 const WIDTH: u64 = 300;
-const HEIGHT: u64 = 40;
+const HEIGHT: u64 = 30;
+/// Intervals of a chart.
+const BINS: usize = 60;
+/// Connectors, and workloads, that are drawn.
+const SHOWN_MAX: usize = 24;
 
 /// One connector or workload.
 #[derive(Debug)]
@@ -17,68 +23,224 @@ pub(super) struct Traffic {
     /// What became of its calls; empty for a workload.
     pub(super) calls: String,
     pub(super) messages: String,
-    pub(super) latency: String,
-    pub(super) queue: String,
-    /// The queue's length over time, as the points of a line.
-    pub(super) line: String,
+    pub(super) charts: Vec<Chart>,
+    pub(super) latency: Option<LatencyChart>,
 }
 
-/// All connectors, then all workloads. Charts have the same scale, so that a starved connector shows
-/// beside one that works.
-pub(super) fn traffic(outcome: &Outcome) -> Vec<Traffic> {
-    let traffic = &outcome.traffic;
-    let connectors = traffic.connectors.iter().map(|(name, it)| {
+/// Something over the time of the run.
+#[derive(Debug)]
+pub(super) struct Chart {
+    pub(super) what: &'static str,
+    /// The outline of the area, as the points of a polygon.
+    pub(super) area: String,
+    /// The largest value, where it is reached, in the units of the drawing.
+    pub(super) peak: Option<(u64, u64)>,
+    /// The sum or the peak, and in words.
+    pub(super) number: String,
+    pub(super) words: String,
+}
+
+/// Quantiles of the time to arrive on one line.
+#[derive(Debug)]
+pub(super) struct LatencyChart {
+    /// Where they are: the median, 90 %, 99 %, the longest.
+    pub(super) marks: [u64; 4],
+    pub(super) number: String,
+    pub(super) words: String,
+}
+
+/// Connectors, or workloads.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) shown: Vec<Traffic>,
+    /// How many are not shown.
+    pub(super) more: usize,
+}
+
+/// A chart before all scales are known.
+struct Values {
+    what: &'static str,
+    bins: Vec<u64>,
+    has_peak: bool,
+    number: String,
+    words: String,
+}
+
+/// All connectors.
+pub(super) fn connectors(outcome: &Outcome) -> Group {
+    let all = outcome.traffic.connectors.iter();
+    let all = all.map(|(name, it)| {
         let calls = it.associations;
         let text = format!(
-            "{} calls: {} opened ({} closed in order, {} broken), {} not opened, {} refused",
-            calls.begun, calls.opened, calls.closed, calls.broken, calls.not_opened, calls.refused
+            "{}, {} of them retries: {} opened ({} closed in order, {} broken), {} not opened, {} \
+             refused",
+            counted(calls.begun, "call"),
+            calls.retries,
+            calls.opened,
+            calls.closed,
+            calls.broken,
+            calls.not_opened,
+            calls.refused
         );
-        (format!("connector {name}"), text, &it.messages)
+        let mut values = values(outcome, &it.messages);
+        values.push(Values {
+            what: "retries",
+            bins: sums(&it.retries, outcome),
+            has_peak: false,
+            number: calls.retries.to_string(),
+            words: "calls after one that did not open".to_owned(),
+        });
+        (format!("connector {name}"), text, &it.messages, values)
     });
-    let workloads = traffic.workloads.iter();
-    let workloads = workloads.map(|(name, it)| (format!("workload {name}"), String::new(), it));
-    let all: Vec<_> = connectors.chain(workloads).collect();
-    let highest = all.iter().map(|it| it.2.queue.peak).max().unwrap_or(0);
-    let all = all.into_iter();
-    all.map(|(name, calls, messages)| Traffic {
-        name,
-        calls,
-        messages: format!(
-            "{} of {} arrived, {} returned",
-            messages.arrived, messages.submitted, messages.returned
-        ),
-        latency: latency(messages),
-        queue: format!(
-            "at most {} (at {}), {} at the end",
-            messages.queue.peak,
-            time::clock(messages.queue.peak_at.nanos()),
-            messages.queue.at_end
-        ),
-        line: line(&messages.queue, outcome.simulated.nanos(), highest),
-    })
-    .collect()
+    group(all.collect())
 }
 
-fn latency(messages: &MessageTraffic) -> String {
-    let Some(it) = messages.latency else {
-        return "nothing arrived".to_owned();
-    };
-    let [p50, p90, p99, max] = [it.p50, it.p90, it.p99, it.max].map(time::clock);
-    format!("median {p50}, 90 % {p90}, 99 % {p99}, longest {max}")
+/// All workloads.
+pub(super) fn workloads(outcome: &Outcome) -> Group {
+    let all = outcome.traffic.workloads.iter();
+    let all = all.map(|(name, it)| {
+        let name = format!("workload {name}");
+        (name, String::new(), it, values(outcome, it))
+    });
+    group(all.collect())
 }
 
-/// The points of a queue's length: each interval at its height, in a chart as high as the highest queue.
-fn line(queue: &Queue, end: u64, highest: u64) -> String {
-    let mut points = String::new();
-    let x = |nanos: u64| {
-        let share = u128::from(nanos.min(end)) * u128::from(WIDTH);
-        share / u128::from(end.max(1))
+fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<Values> {
+    let queue = &it.queue;
+    let hours = outcome.simulated.nanos() as f64 / 3.6e12;
+    let per_hour = if hours > 0.0 {
+        it.arrived as f64 / hours
+    } else {
+        0.0
     };
-    for (index, length) in (0..).zip(&queue.lengths) {
-        let y = HEIGHT - HEIGHT * length / highest.max(1);
-        let [from, to] = [index, index + 1].map(|it: u64| x(it * queue.width));
-        // Writing to a string does not fail.
-        let _ = write!(points, "{from},{y} {to},{y} ");
+    let longest = |bin: &[u64]| bin.iter().copied().max().unwrap_or(0);
+    vec![
+        Values {
+            what: "queue",
+            bins: bins(queue.width, &queue.lengths, outcome, longest),
+            has_peak: queue.peak > 0,
+            number: queue.peak.to_string(),
+            words: format!(
+                "at most {} messages, first at {}; {} at the end",
+                queue.peak,
+                time::clock(queue.peak_at.nanos()),
+                queue.at_end
+            ),
+        },
+        Values {
+            what: "arrived",
+            bins: sums(&it.arrivals, outcome),
+            has_peak: false,
+            number: format!("{per_hour:.1}/h"),
+            words: format!("{} messages, {} bytes", it.arrived, it.arrived_bytes),
+        },
+        Values {
+            what: "returned",
+            bins: sums(&it.returns, outcome),
+            has_peak: false,
+            number: it.returned.to_string(),
+            words: "messages returned as undeliverable".to_owned(),
+        },
+    ]
+}
+
+fn sums(counts: &Counts, outcome: &Outcome) -> Vec<u64> {
+    let sum = |bin: &[u64]| bin.iter().sum();
+    bins(counts.width, &counts.counts, outcome, sum)
+}
+
+/// The values over the whole run, in at most [`BINS`] intervals.
+fn bins(width: u64, values: &[u64], outcome: &Outcome, join: impl Fn(&[u64]) -> u64) -> Vec<u64> {
+    let (width, end) = (
+        u128::from(width.max(1)),
+        u128::from(outcome.simulated.nanos().max(1)),
+    );
+    let count = end.div_ceil(width).min(BINS as u128);
+    let mut found = vec![Vec::new(); usize::try_from(count).unwrap_or(BINS)];
+    for (index, &value) in (0_u128..).zip(values) {
+        let bin = (index * width * count / end).min(count - 1);
+        found[usize::try_from(bin).unwrap_or(0)].push(value);
     }
-    points
+    found.iter().map(|bin| join(bin)).collect()
+}
+
+type Row<'a> = (String, String, &'a MessageTraffic, Vec<Values>);
+
+/// Draws all of a kind on one scale.
+fn group(rows: Vec<Row<'_>>) -> Group {
+    let highest = |what: &str| {
+        let values = rows.iter().flat_map(|it| &it.3);
+        let values = values.filter(|it| it.what == what);
+        values.flat_map(|it| it.bins.iter().copied()).max()
+    };
+    let longest = rows.iter().filter_map(|it| it.2.latency).map(|it| it.max);
+    let longest = longest.max().unwrap_or(0);
+    let shown = rows.iter().take(SHOWN_MAX);
+    let shown = shown.map(|(name, calls, messages, values)| Traffic {
+        name: name.clone(),
+        calls: calls.clone(),
+        messages: format!(
+            "{} of {} arrived, {} returned, {} in the queue at the end",
+            messages.arrived, messages.submitted, messages.returned, messages.queue.at_end
+        ),
+        charts: values
+            .iter()
+            .map(|it| chart(it, highest(it.what).unwrap_or(0).max(1)))
+            .collect(),
+        latency: latency(messages, longest),
+    });
+    Group {
+        shown: shown.collect(),
+        more: rows.len().saturating_sub(SHOWN_MAX),
+    }
+}
+
+fn chart(values: &Values, highest: u64) -> Chart {
+    let count = values.bins.len().max(1) as u64;
+    let x = |index: u64| index * WIDTH / count;
+    let y = |value: u64| {
+        // A value above zero shows, however small.
+        let height = u128::from(HEIGHT - 1) * u128::from(value) / u128::from(highest);
+        let height = u64::try_from(height).unwrap_or(HEIGHT);
+        HEIGHT - height.max(u64::from(value > 0))
+    };
+    let mut area = format!("0,{HEIGHT} ");
+    let mut peak: Option<(u64, u64, u64)> = None;
+    for (index, &value) in (0..).zip(&values.bins) {
+        // Writing to a string does not fail.
+        let _ = write!(
+            area,
+            "{},{} {},{} ",
+            x(index),
+            y(value),
+            x(index + 1),
+            y(value)
+        );
+        if values.has_peak && peak.is_none_or(|it| it.2 < value) {
+            peak = Some(((x(index) + x(index + 1)) / 2, y(value), value));
+        }
+    }
+    let _ = write!(area, "{WIDTH},{HEIGHT}");
+    Chart {
+        what: values.what,
+        area,
+        peak: peak.map(|(x, y, _)| (x, y)),
+        number: values.number.clone(),
+        words: values.words.clone(),
+    }
+}
+
+fn latency(messages: &MessageTraffic, longest: u64) -> Option<LatencyChart> {
+    let it = messages.latency?;
+    let quantiles = [it.p50, it.p90, it.p99, it.max];
+    let x = |nanos: u64| {
+        let share = u128::from(nanos) * u128::from(WIDTH) / u128::from(longest.max(1));
+        u64::try_from(share).unwrap_or(WIDTH)
+    };
+    let [p50, p90, p99, max] = quantiles.map(explore::clock);
+    Some(LatencyChart {
+        marks: quantiles.map(x),
+        number: p50.clone(),
+        words: format!("median {p50}, 90 % {p90}, 99 % {p99}, longest {max}"),
+    })
 }

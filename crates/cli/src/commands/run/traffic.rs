@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use explore::clock;
 use serde_json::{Map, Value as Json, json};
-use simulation::outcome::{Latency, MessageTraffic, Outcome, Queue};
+use simulation::outcome::{Counts, Latency, MessageTraffic, Outcome, Queue};
 
 /// Connectors printed.
 const SHOWN_MAX: usize = 8;
@@ -15,8 +16,15 @@ pub(super) fn write(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
         let calls = traffic.associations;
         writeln!(
             text,
-            "connector {name}: {} calls, {} opened, {} closed, {} broken, {} not opened, {} refused",
-            calls.begun, calls.opened, calls.closed, calls.broken, calls.not_opened, calls.refused
+            "connector {name}: {} calls, {} opened, {} closed, {} broken, {} not opened, {} refused; \
+             {} were retries",
+            calls.begun,
+            calls.opened,
+            calls.closed,
+            calls.broken,
+            calls.not_opened,
+            calls.refused,
+            calls.retries
         )?;
         writeln!(text, "  {}", messages(outcome, &traffic.messages))?;
     }
@@ -30,10 +38,10 @@ pub(super) fn write(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
 fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
     let mut text = format!("{} of {} messages arrived", it.arrived, it.submitted);
     if let Some(Latency { p50, p90, p99, max }) = it.latency {
-        let [p50, p90, p99, max] = [p50, p90, p99, max].map(seconds);
+        let [p50, p90, p99, max] = [p50, p90, p99, max].map(clock);
         let _ = write!(
             text,
-            " after {p50:.1} s (median; 90 % {p90:.1} s, 99 % {p99:.1} s, longest {max:.1} s)"
+            " after {p50} (median; 90 % {p90}, 99 % {p99}, longest {max})"
         );
     }
     let Queue {
@@ -44,9 +52,10 @@ fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
     } = &it.queue;
     let _ = write!(
         text,
-        ", {} returned; queue at most {peak}, at {peak_at} s, and {at_end} at the end; {:.1} arrived an \
+        ", {} returned; queue at most {peak}, at {}, and {at_end} at the end; {:.1} arrived an \
          hour",
         it.returned,
+        clock(peak_at.nanos()),
         per_hour(outcome, it)
     );
     text
@@ -75,9 +84,11 @@ pub(super) fn connectors(outcome: &Outcome) -> Json {
             "broken": calls.broken,
             "not_opened": calls.not_opened,
             "refused": calls.refused,
+            "retries": calls.retries,
         });
         let mut object = object(outcome, &traffic.messages);
         object["associations"] = associations;
+        object["over_time"]["retries"] = over_time(&traffic.retries);
         (name.clone(), object)
     });
     Json::Object(connectors.collect())
@@ -109,5 +120,13 @@ fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
             "step_ns": it.queue.width,
             "lengths": it.queue.lengths,
         },
+        "over_time": {
+            "arrived": over_time(&it.arrivals),
+            "returned": over_time(&it.returns),
+        },
     })
+}
+
+fn over_time(it: &Counts) -> Json {
+    json!({ "step_ns": it.width, "counts": it.counts })
 }

@@ -1,8 +1,8 @@
 // @ts-check
 // A control block: its lifetimes, with their phases by colour.
 
-import { make, makeLabel, makeList, makeTitle } from "../dom.js";
-import { duration, seconds } from "../format.js";
+import { make, makeLabel, makeList, makeTime, makeTitle } from "../dom.js";
+import { duration } from "../format.js";
 import { LINES_MAX, linesWithin, makeLines } from "../log_excerpt.js";
 import { PHASES, PHASE_WORDS } from "../run.js";
 import { LABEL_WIDTH } from "../viewport.js";
@@ -81,13 +81,13 @@ export class BlockLane extends Lane {
     const { instance, from, to, leaked, association } = lifetime;
     const lines = linesWithin(run, host, from - 1, to + 1, (line) => line.block === block);
     const phases = lifetime.phases.map(({ at, phase }) => (
-      make("li", "", `${seconds(at)}: ${PHASE_WORDS[phase]}`)
+      make("li", "", makeTime(at), `: ${PHASE_WORDS[phase]}`)
     ));
     return [
       makeTitle(`CB ${block} (instance ${instance}) on ${host.name}${leaked ? ": leaked" : ""}`),
       makeList(
         ["allocated by", run.threadName(host.number, lifetime.thread)],
-        ["lifetime", `${seconds(from)} to ${seconds(to)} (${duration(to - from)})`],
+        ["lifetime", make("span", "", makeTime(from), " to ", makeTime(to), ` (${duration(to - from)})`)],
         ["end", lifetime.end],
         association !== null && ["association", String(association)],
         leaked && ["leak", "nothing can release it; event 9156 follows when the pool is empty"],

@@ -2,8 +2,8 @@
 // The event log of a host.
 
 import { nearest } from "../columns.js";
-import { make, makeLabel, makeList, makeTitle } from "../dom.js";
-import { clock, seconds } from "../format.js";
+import { make, makeLabel, makeList, makeTime, makeTitle } from "../dom.js";
+import { clock } from "../format.js";
 import { makeLinesAround } from "../log_excerpt.js";
 import { EVENT_KINDS } from "../run.js";
 import { Lane } from "./lane.js";
@@ -32,7 +32,7 @@ export class EventLogLane extends Lane {
     const { at, id, kind, text } = host.eventLog;
     const describe = () => [
       makeTitle(`Event ${id[index]} on ${host.name}`),
-      makeList(["at", seconds(at[index])], ["type", EVENT_KINDS[kind[index]]]),
+      makeList(["at", makeTime(at[index])], ["type", EVENT_KINDS[kind[index]]]),
       make("pre", "", run.texts[text[index]]),
       makeLabel(`${host.name}.Winsock.log at that time:`),
       makeLinesAround(run, host, at[index]),

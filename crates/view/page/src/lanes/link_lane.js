@@ -2,8 +2,8 @@
 // A link: outages, cuts and packets.
 
 import { lowerBound, nearest, within } from "../columns.js";
-import { makeLabel, makeList, makeTitle } from "../dom.js";
-import { duration, seconds } from "../format.js";
+import { makeLabel, makeList, makeTime, makeTitle } from "../dom.js";
+import { duration } from "../format.js";
 import { makeLinesAround } from "../log_excerpt.js";
 import { Lane } from "./lane.js";
 
@@ -53,7 +53,7 @@ export class LinkLane extends Lane {
     const to = this.link.outages.to[index];
     const describe = () => [
       makeTitle(`Outage of ${this.link.name}`),
-      makeList(["from", seconds(from)], ["to", seconds(to)], ["for", duration(to - from)]),
+      makeList(["from", makeTime(from)], ["to", makeTime(to)], ["for", duration(to - from)]),
     ];
     return { lane: this, index, from, to, describe };
   }
@@ -80,7 +80,7 @@ export class LinkLane extends Lane {
     const nodes = [
       makeTitle(`Packet from ${from.name} to ${to.name}`),
       makeList(
-        ["sent", seconds(sent)],
+        ["sent", makeTime(sent)],
         ["carries", run.texts[text[index]]],
         ["attempt", String(attempt[index] + 1)],
         ["arrives", isLost ? "never intact" : `${duration(latency[index])} later`],

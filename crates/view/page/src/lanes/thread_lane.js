@@ -2,8 +2,8 @@
 // A thread: when it runs, what it waits for, and the memory accesses around findings.
 
 import { lowerBound, within } from "../columns.js";
-import { makeLabel, makeList, makeTitle } from "../dom.js";
-import { SECOND, duration, seconds, threadNumber } from "../format.js";
+import { makeLabel, makeList, makeTime, makeTitle } from "../dom.js";
+import { SECOND, duration, threadNumber } from "../format.js";
 import { linesWithin, makeLines, makeLinesAround } from "../log_excerpt.js";
 import { contextItem } from "../access_context.js";
 import { Lane } from "./lane.js";
@@ -89,7 +89,7 @@ export class ThreadLane extends Lane {
     return [
       makeTitle(`${run.threadName(host.number, number)} on ${host.name} runs`),
       makeList(
-        ["from", seconds(from)],
+        ["from", makeTime(from)],
         ["for", duration(to - from)],
         grain > 0 && ["grain", `pauses shorter than ${duration(grain)} are not shown`],
       ),
@@ -109,7 +109,7 @@ export class ThreadLane extends Lane {
     return [
       makeTitle(`${run.threadName(host.number, number)} on ${host.name} ${what}`),
       makeList(
-        ["from", seconds(from)],
+        ["from", makeTime(from)],
         ["for", duration(to - from)],
         ["ended by", by ? run.threadName(host.number, by) : "no thread"],
       ),

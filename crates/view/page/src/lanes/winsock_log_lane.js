@@ -2,8 +2,8 @@
 // The Winsock.log of a host.
 
 import { nearest } from "../columns.js";
-import { makeList, makeTitle } from "../dom.js";
-import { clock, seconds } from "../format.js";
+import { makeList, makeTime, makeTitle } from "../dom.js";
+import { clock } from "../format.js";
 import { makeLinesAround } from "../log_excerpt.js";
 import { Lane } from "./lane.js";
 
@@ -34,7 +34,7 @@ export class WinsockLogLane extends Lane {
       return [
         makeTitle(`Line ${line.number} of ${host.name}.Winsock.log`),
         makeList(
-          ["at", seconds(at)],
+          ["at", makeTime(at)],
           ["thread", run.threadName(host.number, line.thread)],
           line.block !== null && ["control block", String(line.block)],
         ),

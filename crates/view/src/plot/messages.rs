@@ -1,0 +1,178 @@
+//! One varied setting: how messages of each connector fare at each value.
+
+use explore::statistics::traffic::{Quantity, Spread};
+use explore::sweep::grid::Axis;
+use explore::sweep::sweep_statistics::SweepStatistics;
+
+use super::axis::{Scale, plain, ticks, time_unit};
+use super::canvas::{Anchor, Canvas};
+use super::curve::{Horizontal, LEFT, RIGHT};
+use super::quantity::{Values, unquoted};
+use super::{Figure, subtitle};
+
+const HEIGHT: f64 = 400.0;
+const TOP: f64 = 118.0;
+const BOTTOM: f64 = HEIGHT - 62.0;
+/// Distance between the marks of two connectors at one value.
+const OFFSET: f64 = 9.0;
+/// Connectors of one plot. `grid.csv` has all.
+const CONNECTORS_MAX: usize = 6;
+/// Names in a row of the legend.
+const NAMES: usize = 3;
+const NANOS: f64 = 1e9;
+
+/// All quantities, in the order in which a page shows them.
+pub(super) const ALL: [Quantity; 5] = [
+    Quantity::Latency,
+    Quantity::Queue,
+    Quantity::Throughput,
+    Quantity::Retries,
+    Quantity::Returned,
+];
+
+/// The title of a plot, and what its marks and bars are.
+const fn words(of: Quantity) -> (&'static str, &'static str) {
+    match of {
+        Quantity::Latency => ("Time to arrive", "median; bar to 90 %"),
+        Quantity::Queue => ("Longest queue", "messages; bars: 10 to 90 % of runs"),
+        Quantity::Throughput => (
+            "Messages that arrive in an hour",
+            "bars: 10 to 90 % of runs",
+        ),
+        Quantity::Retries => ("Retries of calls in a run", "bars: 10 to 90 % of runs"),
+        Quantity::Returned => ("Messages returned in a run", "bars: 10 to 90 % of runs"),
+    }
+}
+
+/// The values of one connector, in the order of the axis.
+struct Series {
+    name: String,
+    spreads: Vec<Option<Spread>>,
+}
+
+pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: Quantity) -> Figure {
+    let (title, marks) = words(of);
+    let order = Values::of(&varied.values).order();
+    let connectors = &statistics.total().connectors;
+    let series = connectors.keys().take(CONNECTORS_MAX).map(|name| Series {
+        name: name.clone(),
+        spreads: order
+            .iter()
+            .map(|&index| {
+                let counters = &statistics.points().get(index)?.counters;
+                counters.connectors.get(name)?.spread(of)
+            })
+            .collect(),
+    });
+    let series: Vec<Series> = series.collect();
+    let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
+    let highest = spreads.map(|it| it.high).fold(0.0, f64::max);
+    let (divisor, unit) = match of {
+        Quantity::Latency => {
+            let (seconds, unit) = time_unit(highest / NANOS);
+            (seconds * NANOS, unit)
+        }
+        Quantity::Queue | Quantity::Throughput | Quantity::Retries | Quantity::Returned => {
+            (1.0, "")
+        }
+    };
+    let mut canvas = Canvas::new(HEIGHT, title, &subtitle(statistics));
+    let highest = if highest > 0.0 {
+        highest / divisor
+    } else {
+        1.0
+    };
+    let vertical = Scale::new([0.0, highest], [BOTTOM, TOP]);
+    let horizontal = Horizontal::of(varied);
+    draw_axes(&mut canvas, &vertical, highest);
+    horizontal.draw(&mut canvas, BOTTOM);
+    let label = if unit.is_empty() {
+        marks.to_owned()
+    } else {
+        format!("{unit}: {marks}")
+    };
+    canvas.vertical_text((34.0, (TOP + BOTTOM) / 2.0), &label);
+    for (index, one) in series.iter().enumerate() {
+        draw_legend(&mut canvas, index, one);
+        let offset = (index as f64 - (series.len() - 1) as f64 / 2.0) * OFFSET;
+        let points = order
+            .iter()
+            .zip(&one.spreads)
+            .filter_map(|(&value, spread)| {
+                let spread = spread.as_ref()?;
+                let text = unquoted(&varied.values[value]);
+                let tooltip = format!("{}, {text}: {}", one.name, show(*spread, divisor, unit));
+                let [low, median, high] = [spread.low, spread.median, spread.high]
+                    .map(|it| vertical.coordinate(it / divisor));
+                let x = horizontal.coordinates[value] + offset;
+                Some(([low, median, high], x, tooltip))
+            });
+        draw_series(&mut canvas, index, &points.collect::<Vec<_>>());
+    }
+    let more = connectors.len().saturating_sub(series.len());
+    if more > 0 {
+        let note = format!("{more} more connectors are in grid.csv");
+        canvas.text((RIGHT, 53.0), "note", Anchor::End, &note);
+    }
+    let mut table = vec![vec![varied.path.clone()]];
+    table[0].extend(series.iter().map(|it| it.name.clone()));
+    for (position, &value) in order.iter().enumerate() {
+        let mut row = vec![unquoted(&varied.values[value]).to_owned()];
+        row.extend(series.iter().map(|it| {
+            let spread = it.spreads[position];
+            spread.map_or_else(|| "none".to_owned(), |it| show(it, divisor, unit))
+        }));
+        table.push(row);
+    }
+    Figure {
+        svg: canvas.finish(),
+        title: title.to_owned(),
+        table,
+    }
+}
+
+/// `12.5 s (10 to 20)`.
+fn show(spread: Spread, divisor: f64, unit: &str) -> String {
+    let [low, median, high] =
+        [spread.low, spread.median, spread.high].map(|it| plain(it / divisor));
+    let unit = if unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {unit}")
+    };
+    format!("{median}{unit} ({low} to {high})")
+}
+
+fn draw_axes(canvas: &mut Canvas, vertical: &Scale, highest: f64) {
+    for tick in ticks(highest) {
+        let y = vertical.coordinate(tick.at);
+        canvas.line((LEFT, y), (RIGHT, y), "grid");
+        canvas.text((LEFT - 8.0, y + 4.0), "tick", Anchor::End, &tick.label);
+    }
+}
+
+/// A mark at each median, with its bar.
+fn draw_series(canvas: &mut Canvas, index: usize, points: &[([f64; 3], f64, String)]) {
+    let dash = if index < NAMES { "" } else { " dash" };
+    let class = format!("line s{}{dash}", index % NAMES);
+    for ([low, _, high], x, _) in points {
+        canvas.line((*x, *low), (*x, *high), &class);
+    }
+    let line: Vec<(f64, f64)> = points.iter().map(|it| (it.1, it.0[1])).collect();
+    canvas.path(&line, &class);
+    for ([_, median, _], x, tooltip) in points {
+        canvas.mark((*x, *median), index, tooltip);
+    }
+}
+
+fn draw_legend(canvas: &mut Canvas, index: usize, series: &Series) {
+    let left = LEFT + (index % NAMES) as f64 * 220.0;
+    let top = 74.0 + (index / NAMES) as f64 * 20.0;
+    let has_values = series.spreads.iter().any(Option::is_some);
+    let name = match has_values {
+        true => series.name.clone(),
+        false => format!("{}: nothing arrived", series.name),
+    };
+    canvas.mark((left, top), index, &name);
+    canvas.text((left + 12.0, top + 4.0), "note", Anchor::Start, &name);
+}

@@ -1,0 +1,88 @@
+//! Which packets repeat sequence numbers that their sender has put on the same link before.
+//!
+//! An analyser sees no more than that: a segment cut anew, or with a newer acknowledgment, is a
+//! retransmission to it, too. A segment without a SYN, text or a FIN occupies no sequence numbers, so it
+//! is never sent again.
+
+use std::collections::BTreeMap;
+
+use net::{HostId, LinkId};
+use simulation::observers::packet_capture::{CapturedPacket, Fate};
+
+const TCP: u8 = 6;
+/// Control bits of TCP (RFC 9293 section 3.1).
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+
+/// One side of a connection where it enters a link: addresses and ports.
+type Side = (LinkId, HostId, [u8; 8], [u8; 4]);
+
+/// Sequence numbers that one side has sent.
+struct Sent {
+    /// Of its last SYN.
+    first: u32,
+    /// The number after the highest one.
+    end: u32,
+}
+
+/// Looks at packets in the order of time.
+#[derive(Default)]
+pub(crate) struct SentAgain {
+    sides: BTreeMap<Side, Sent>,
+}
+
+impl SentAgain {
+    /// Whether a packet repeats sequence numbers.
+    pub(crate) fn is_again(&mut self, packet: &CapturedPacket) -> bool {
+        match packet.fate {
+            // What arrives damaged was seen where it was sent; a router sends no segments.
+            Fate::Damaged { .. } | Fate::FromRouter => return false,
+            Fate::Carried(_) | Fate::Lost(_) => {}
+        }
+        self.look(packet).unwrap_or(false)
+    }
+
+    /// `None` if it is no segment.
+    fn look(&mut self, packet: &CapturedPacket) -> Option<bool> {
+        let bytes = &packet.bytes;
+        if *bytes.get(9)? != TCP {
+            return None;
+        }
+        // Both lengths count words of four bytes.
+        let segment = bytes.get(usize::from(bytes[0] & 0xf) * 4..)?;
+        let (offset, flags) = (
+            usize::from(segment.get(12)? >> 4) * 4,
+            segment[13..].first()?,
+        );
+        let text = u32::try_from(segment.len().checked_sub(offset)?).ok()?;
+        let length = text + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
+        let sequence = u32::from_be_bytes(segment.get(4..8)?.try_into().ok()?);
+        let addresses = bytes.get(12..20)?.try_into().ok()?;
+        let ports = segment.get(..4)?.try_into().ok()?;
+        let side = (packet.link, packet.end, addresses, ports);
+        let end = sequence.wrapping_add(length);
+        let Some(sent) = self.sides.get_mut(&side) else {
+            let first = sequence;
+            self.sides.insert(side, Sent { first, end });
+            return Some(false);
+        };
+        if flags & SYN != 0 && sequence != sent.first {
+            // The same ports again: another connection.
+            *sent = Sent {
+                first: sequence,
+                end,
+            };
+            return Some(false);
+        }
+        let is_again = length > 0 && is_before(sequence, sent.end);
+        if is_before(sent.end, end) {
+            sent.end = end;
+        }
+        Some(is_again)
+    }
+}
+
+/// The order of sequence numbers (RFC 9293 section 3.4).
+const fn is_before(one: u32, other: u32) -> bool {
+    one.wrapping_sub(other).cast_signed() < 0
+}
