@@ -59,7 +59,7 @@ fn damaged_rows_are_named_and_made_again() {
     swept(&other, &foreign);
     let foreign = fs::read_to_string(foreign.join(RESULTS)).expect("rows");
     let foreign: Vec<&str> = foreign.split_inclusive('\n').collect();
-    let edited = rows[5].replace("\"simulated\":1", "\"simulated\":2");
+    let edited = rows[5].replace("\"simulated_ns\":1", "\"simulated_ns\":2");
     assert_ne!(edited, rows[5]);
     let long = format!("{}\n", "x".repeat(100));
     let changed = |from: usize, to: usize, with: &[&str]| {
