@@ -23,6 +23,8 @@ const TRIES: usize = 700;
 const TRIES_IN_LARGER: usize = 300;
 /// Points tried for a second preemption.
 const TRIES_OF_PARTNER: usize = 60;
+/// The length of a small scenario, without the lifetime of its associations.
+const SKETCH: Duration = Duration::from_secs(120);
 /// The maximum length of the access log; older accesses are dropped.
 const ACCESSES_MAX: u64 = 200_000;
 
@@ -115,7 +117,10 @@ fn sketch(plain: &Scenario, messages: usize, links_down: bool) -> Scenario {
     // Faults and pins have times, which mean nothing in a scenario of another length.
     small.faults.clear();
     small.pins = Pins::default();
-    edit::cut(&mut small, plain.duration.min(Duration::from_secs(120)));
+    // Long enough for orderly closes, which come after the lifetime of an idle association.
+    let lifetimes = plain.connectors.values().map(|it| it.lifetime);
+    let longest = lifetimes.max().unwrap_or(Duration::ZERO);
+    edit::cut(&mut small, plain.duration.min(SKETCH + longest));
     if links_down {
         let end = Instant::ZERO.saturating_add(small.duration);
         let windows = small.links.keys().map(|link| OutageWindow {
