@@ -31,9 +31,9 @@ mod scenario_reference;
 mod specification;
 mod statistics;
 mod tidy;
+mod tokio_program;
 mod undecided;
 mod wireshark;
-mod your_own_pool;
 
 /// The root of the project.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

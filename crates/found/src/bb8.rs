@@ -18,7 +18,6 @@ macro_rules! service {
             use std::io;
             use std::time::Duration;
 
-            use mtasim::guest;
 
             use super::Use;
             use crate::line::Line;
@@ -51,6 +50,7 @@ macro_rules! service {
 
             /// The program. bb8 reads std's clock, which a simulation cannot set. Without retries and
             /// reaping it does not act on it.
+            // service: begin
             pub async fn app(how: Use) {
                 let pool = $bb8::Pool::builder().max_size(MAX).test_on_check_out(how.checks);
                 let pool = pool.retry_connection(false).max_lifetime(None).idle_timeout(None);
@@ -73,6 +73,7 @@ macro_rules! service {
                     }
                 }
             }
+            // service: end
         }
     };
 }

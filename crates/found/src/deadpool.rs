@@ -7,7 +7,7 @@ macro_rules! service {
             use std::io;
             use std::time::Duration;
 
-            use mtasim::guest;
+            use $deadpool::Runtime::Tokio1;
             use $deadpool::managed::{Manager, Pool, RecycleError, RecycleResult, Timeouts};
 
             use crate::line::Line;
@@ -33,15 +33,11 @@ macro_rules! service {
             }
 
             /// The program.
+            // service: begin
             pub async fn app() {
-                let timeouts = Timeouts::wait_millis(30_000);
-                let pool = Pool::builder(Lines)
-                    .max_size(MAX as usize)
-                    .timeouts(timeouts);
-                let pool = pool
-                    .runtime($deadpool::Runtime::Tokio1)
-                    .build()
-                    .expect("a pool");
+                let pool = Pool::builder(Lines).max_size(MAX as usize).runtime(Tokio1);
+                let pool = pool.timeouts(Timeouts::wait_millis(30_000)).build();
+                let pool = pool.expect("a pool");
                 let open = guest::gauge("connections");
                 guest::always(MORE, move || open.value() <= i64::from(MAX));
                 for number in 0..HANDLERS {
@@ -62,6 +58,7 @@ macro_rules! service {
                     }
                 }
             }
+            // service: end
         }
     };
 }

@@ -3,20 +3,31 @@
 pub mod bb8;
 pub mod deadpool;
 pub mod line;
+pub mod mobc;
+pub mod qp;
 pub mod redis;
 
 use std::io;
+use std::time::Duration;
 
 /// Handlers of a service. They ask at the same time, every 64 seconds.
 pub const HANDLERS: u32 = 10;
+/// How often handlers ask.
+pub const EVERY: Duration = Duration::from_secs(64);
 /// Connections that a pool may have.
 pub const MAX: u32 = 5;
+/// Connections of a pool in which most handlers wait.
+pub const FEW: u32 = 2;
 /// What is owed after healing.
 pub const GET: &str = "every get succeeds";
 /// What must never happen.
 pub const WRONG: &str = "an answer to another question";
 /// What must never be exceeded.
 pub const MORE: &str = "never more than five connections";
+/// What a pool must not count.
+pub const COUNTED: &str = "more connections counted than there are";
+/// As above.
+pub const WAITING: &str = "handlers counted that do not wait";
 /// A bad line: one ping in eight is answered, outages last 30 s on average.
 pub const POOL: &str = include_str!("../pool.toml");
 
@@ -26,6 +37,6 @@ pub fn compare(question: &str, answer: io::Result<String>) {
         && answer != question
     {
         let detail = format!("asked {question}, answered {answer}");
-        mtasim::guest::violated(WRONG, detail);
+        guest::violated(WRONG, detail);
     }
 }

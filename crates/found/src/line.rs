@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use mtasim::guest::net::{TcpListener, TcpStream};
-use mtasim::guest::{self, Gauge};
+use guest::Gauge;
+use guest::net::{TcpListener, TcpStream};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::time::timeout;
 
@@ -56,9 +56,11 @@ impl Line {
 
     /// As [`Line::ask`], for at most five seconds. A question without an answer breaks the line.
     pub async fn ask_briefly(&mut self, question: &str) -> io::Result<String> {
-        let asked = timeout(Duration::from_secs(5), self.ask(question)).await;
-        self.is_broken |= asked.is_err();
-        asked?
+        // A question that is dropped has no answer.
+        self.is_broken = true;
+        let answer = timeout(Duration::from_secs(5), self.asked(question)).await?;
+        self.is_broken = answer.is_err();
+        answer
     }
 
     async fn asked(&mut self, question: &str) -> io::Result<String> {

@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use deadpool_095::managed::{Manager, Pool, RecycleError, RecycleResult};
-use mtasim::guest::{
+use guest::{
     self,
     net::{TcpListener, TcpStream},
 };
@@ -52,6 +52,7 @@ impl Manager for Connections {
 }
 
 /// The program of the client.
+// service: begin
 pub async fn app(recycling: Recycling) {
     let pool = Pool::builder(Connections(recycling)).max_size(MAX as usize);
     let pool = pool.build().expect("a pool");
@@ -79,6 +80,7 @@ async fn handler(number: u32, pool: Pool<Connections>) {
         }
     }
 }
+// service: end
 
 /// A server that knows PING and ECHO.
 pub async fn server() -> io::Result<()> {

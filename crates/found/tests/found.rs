@@ -1,13 +1,15 @@
 //! Each defect: found by seeds, the same run again, reduced to at most one outage, and the fix on the same seeds.
 
-use std::time::{Duration, Instant};
+use std::env;
+use std::process::Command;
+use std::time::Duration;
 
-use mtasim::guest::search::Search;
-use mtasim::guest::{Sim, search};
+use guest::search::Search;
+use guest::{Sim, search};
 use mtasim_found::bb8::{self, Use};
 use mtasim_found::line::echo;
 use mtasim_found::redis::Recycling;
-use mtasim_found::{GET, MORE, POOL, WRONG, deadpool, redis};
+use mtasim_found::{COUNTED, GET, MORE, POOL, WAITING, WRONG, deadpool, mobc, qp, redis};
 
 const SEEDS: u64 = 50;
 const CAMPAIGN: u64 = 1_000;
@@ -45,21 +47,36 @@ impl Defect {
         (first, only(&before, &after), only(&after, &before))
     }
 
+    /// The first failing run of these seeds in another process has the same digest.
+    fn is_the_same_elsewhere(&self, name: &str) {
+        let elsewhere = Command::new(env::current_exe().unwrap())
+            .args([
+                "--exact",
+                &format!("{name}::digest"),
+                "--ignored",
+                "--nocapture",
+            ])
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(elsewhere.stdout).unwrap();
+        assert!(printed.contains(&self.digest()), "{printed}");
+    }
+
+    fn digest(&self) -> String {
+        let found = search(POOL, 0..SEEDS, self.first).unwrap();
+        let capsule = found.first_of(&self.signature).unwrap();
+        format!("seed {}: digest {}", capsule.seed, capsule.digest)
+    }
+
     fn is_found_and_reduced(&self) {
         let (first, fixed, broke) = self.paired(SEEDS);
         assert!(!fixed.is_empty(), "{:?}", first.signatures());
         assert!(broke.is_empty(), "{broke:?}");
         let capsule = first.first_of(&self.signature).unwrap();
         assert!(first.replays(capsule).unwrap());
-        let start = Instant::now();
         let shrunk = first.shrink(capsule).unwrap();
         let text = shrunk.scenario.to_toml();
-        println!(
-            "{} of {SEEDS}; {} runs in {:?}\n{text}",
-            fixed.len(),
-            shrunk.runs,
-            start.elapsed()
-        );
+        println!("{} of {SEEDS}; {} runs\n{text}", fixed.len(), shrunk.runs);
         assert!(
             shrunk.any_seed && shrunk.scenario.pins.outages.len() <= 1,
             "{text}"
@@ -71,7 +88,8 @@ impl Defect {
         let first = search(self.pinned, 0..3, self.first).unwrap();
         let fixed = search(self.pinned, 0..3, self.fixed).unwrap();
         assert_eq!(first.showing(&self.signature), [0, 1, 2]);
-        assert_eq!(fixed.failing(), [0; 0], "{:?}", fixed.signatures());
+        let after = fixed.showing(&self.signature);
+        assert_eq!(after, [0; 0], "{:?}", fixed.signatures());
     }
 
     fn campaign(&self) {
@@ -155,12 +173,65 @@ fn bb8_notify() -> Defect {
     }
 }
 
+/// As above, without what is owed.
+macro_rules! counts {
+    ($app:expr) => {
+        |sim| {
+            sim.host("db", echo);
+            sim.host("app", || $app);
+        }
+    };
+}
+
+fn mobc_63() -> Defect {
+    Defect {
+        pinned: include_str!("../pinned/mobc-63.toml"),
+        signature: format!("property: {COUNTED}"),
+        first: counts!(mobc::v0_7_3::app(COUNTED, |it| open() < it.connections)),
+        fixed: counts!(mobc::v0_9_0::app(COUNTED, |it| open() < it.connections)),
+    }
+}
+
+/// Connections that are open.
+fn open() -> u64 {
+    guest::gauge("connections").value().unsigned_abs()
+}
+
+fn mobc_count() -> Defect {
+    Defect {
+        pinned: include_str!("../pinned/mobc-count.toml"),
+        signature: format!("property: {WAITING}"),
+        first: counts!(mobc::v0_9_0::app(WAITING, |it| it.wait_count > 0)),
+        fixed: counts!(mobc::v0_9_0_count::app(WAITING, |it| it.wait_count > 0)),
+    }
+}
+
+fn qp_wake() -> Defect {
+    Defect {
+        pinned: include_str!("../pinned/qp-wake.toml"),
+        signature: starves(),
+        first: service!(qp::v0_2_1::app()),
+        fixed: service!(qp::v0_2_1_wake::app()),
+    }
+}
+
 macro_rules! tests {
     ($($defect:ident),*) => {
         $(mod $defect {
             #[test]
             fn is_found_and_reduced() {
                 super::$defect().is_found_and_reduced();
+            }
+
+            #[test]
+            fn is_the_same_elsewhere() {
+                super::$defect().is_the_same_elsewhere(stringify!($defect));
+            }
+
+            #[test]
+            #[ignore = "for is_the_same_elsewhere"]
+            fn digest() {
+                println!("{}", super::$defect().digest());
             }
 
             #[test]
@@ -182,5 +253,27 @@ tests!(
     deadpool_205,
     redis_recycling,
     bb8_check,
-    bb8_notify
+    bb8_notify,
+    mobc_63,
+    mobc_count,
+    qp_wake
 );
+
+/// What a user writes beside the manager, without lines of brackets alone.
+#[test]
+fn each_service_has_at_most_twenty_lines() {
+    let services = [
+        include_str!("../src/bb8.rs"),
+        include_str!("../src/deadpool.rs"),
+        include_str!("../src/mobc.rs"),
+        include_str!("../src/qp.rs"),
+        include_str!("../src/redis.rs"),
+    ];
+    for text in services {
+        let (_, rest) = text.split_once("// service: begin\n").unwrap();
+        let (service, _) = rest.split_once("// service: end\n").unwrap();
+        let lines = service.lines().map(str::trim_start);
+        let lines = lines.filter(|it| !it.starts_with("//") && it.contains(char::is_alphanumeric));
+        assert!(lines.count() <= 20, "{service}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Runs `docs/your-own-pool.md` unchanged: a package that consists of the page's own text, next to a
+//! Runs `docs/testing-a-tokio-program.md` unchanged: a package that consists of the page's own text, next to a
 //! copy of this repository, and its commands with the outputs that the page shows.
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::how_to::copy_repository;
 
-const PAGE: &str = include_str!("../docs/your-own-pool.md");
+const PAGE: &str = include_str!("../docs/testing-a-tokio-program.md");
 /// A line that stands for any lines of an output.
 const OMITTED: &str = "...";
 
@@ -92,7 +92,7 @@ fn is_line(printed: &str, shown: &str) -> bool {
 
 #[test]
 #[ignore = "builds a package that depends on this one"]
-fn your_own_pool_is_a_package_that_works() {
+fn the_tokio_page_is_a_package_that_works() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let package = folder.path().join("my-pool");
     fs::create_dir_all(package.join("src")).expect("a folder can be made");
