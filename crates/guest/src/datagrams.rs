@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
 
-use internet::udp::{Datagram, Received, Sending};
-use kernel::{Instant, key, mix};
-use net::{HostId, Identity};
-use simulation::recorder::Recorder;
+use internet::udp::Received;
+use kernel::{key, mix};
+use net::HostId;
 use winsock::{SocketAddress, SocketError};
 
 use crate::incarnation::Incarnation;
-use crate::sockets::Sockets;
 
 /// What the datagrams that a socket holds may take: `net.core.rmem_default` of Linux.
 const BUFFER: usize = 212_992;
@@ -29,14 +27,14 @@ pub(crate) struct DatagramSocket {
 }
 
 /// A port that a socket has.
-struct Bound {
+pub(crate) struct Bound {
     socket: DatagramSocket,
     /// Keys the random choices about what it sends: the port, or which ephemeral socket it is.
-    label: u64,
+    pub(crate) label: u64,
     /// The only peer, if it is connected.
     peer: Option<SocketAddress>,
     /// How many datagrams were sent to an address.
-    sent: BTreeMap<SocketAddress, u64>,
+    pub(crate) sent: BTreeMap<SocketAddress, u64>,
     held: VecDeque<(SocketAddress, Arc<[u8]>)>,
     held_size: usize,
     /// The peer has answered that no socket has the port; the next call reports it.
@@ -55,7 +53,7 @@ pub(crate) struct Datagrams {
 
 impl Datagrams {
     /// A socket at `port`; 0 chooses a free one. `host` keys its random choices.
-    fn bind(
+    pub(crate) fn bind(
         &mut self,
         owner: Incarnation,
         port: u16,
@@ -105,7 +103,7 @@ impl Datagrams {
         free.next().ok_or(SocketError::NoBufferSpace)
     }
 
-    fn of(&mut self, socket: DatagramSocket) -> Result<&mut Bound, SocketError> {
+    pub(crate) fn of(&mut self, socket: DatagramSocket) -> Result<&mut Bound, SocketError> {
         let bound = self.bound.get_mut(&(socket.owner.host, socket.port));
         let bound = bound.filter(|it| it.socket == socket);
         bound.ok_or(SocketError::NotSocket)
@@ -160,7 +158,7 @@ impl Datagrams {
     }
 
     /// Something has arrived. Returns whether a task was woken; `None` if no socket has the port.
-    fn on_received(&mut self, host: HostId, received: &Received) -> Option<bool> {
+    pub(crate) fn on_received(&mut self, host: HostId, received: &Received) -> Option<bool> {
         let port = match received {
             Received::Datagram { port, .. } | Received::Refused { port, .. } => *port,
         };
@@ -194,68 +192,10 @@ impl Datagrams {
 }
 
 impl Bound {
-    fn report_refused(&mut self) -> Result<(), SocketError> {
+    pub(crate) fn report_refused(&mut self) -> Result<(), SocketError> {
         match std::mem::take(&mut self.is_refused) {
             true => Err(SocketError::ConnectionRefused),
             false => Ok(()),
         }
-    }
-}
-
-impl Sockets {
-    /// A datagram socket at `port`; 0 chooses a free one.
-    pub(crate) fn bind_datagrams(
-        &mut self,
-        owner: Incarnation,
-        port: u16,
-    ) -> Result<DatagramSocket, SocketError> {
-        let host = self.key(owner.host);
-        self.datagrams.bind(owner, port, host)
-    }
-
-    /// Sends a datagram at once.
-    pub(crate) fn send_datagram(
-        &mut self,
-        now: Instant,
-        socket: DatagramSocket,
-        to: SocketAddress,
-        data: &[u8],
-        recorder: &mut Recorder,
-    ) -> Result<(), SocketError> {
-        let host = socket.owner.host;
-        let bound = self.datagrams.of(socket)?;
-        bound.report_refused()?;
-        let nth = bound.sent.entry(to).or_default();
-        *nth += 1;
-        let role = mix(u64::from(to.host), u64::from(to.port));
-        let identity = Identity {
-            flow: mix(bound.label, role),
-            unit: *nth,
-            attempt: 0,
-        };
-        let datagram = Datagram {
-            source_port: socket.port,
-            destination_port: to.port,
-            data: data.into(),
-        };
-        let sending = Sending {
-            from: host,
-            to: to.host,
-            datagram,
-            identity,
-        };
-        self.internet_mut().send_datagram(now, sending, recorder)
-    }
-
-    /// Hands out what has arrived for datagram sockets. Returns whether a task was woken.
-    pub(crate) fn deliver_datagrams(&mut self, now: Instant, recorder: &mut Recorder) -> bool {
-        let mut is_woken = false;
-        while let Some((host, received)) = self.internet_mut().take_received() {
-            match self.datagrams.on_received(host, &received) {
-                Some(has_woken) => is_woken |= has_woken,
-                None => self.internet_mut().refuse(now, host, &received, recorder),
-            }
-        }
-        is_woken
     }
 }

@@ -4,7 +4,7 @@ use net::Packet;
 use net::icmp::Message;
 use slab::Slab;
 
-use crate::udp::Datagram;
+use crate::datagram::Datagram;
 
 /// The largest number of packets in flight at once. More means that something sends in a loop.
 const IN_FLIGHT_MAX: usize = 1 << 22;

@@ -8,10 +8,10 @@ use tcp::Uptime;
 use winsock::{Config, SocketTable};
 
 use crate::address_table::AddressTable;
+use crate::datagram::Inbox;
 use crate::in_flight::{InFlight, InFlightId};
 use crate::observer::PacketObserver;
 use crate::routers::Routers;
-use crate::udp::Inbox;
 
 /// A scheduled event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@
 //! | `in_flight` | packets in flight, and their payloads |
 //! | `routers` | what the routers of a line know and answer |
 //! | `address_table` | IPv4 addresses of hosts |
-//! | [`udp`] | datagrams |
+//! | `datagram`, [`udp`] | datagrams |
 //! | [`wire`] | packets as bytes |
 //! | `observer` | [`PacketObserver`], [`PacketEvent`], [`Offer`] |
 //!
@@ -75,6 +75,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod address_table;
+mod datagram;
 mod in_flight;
 mod internet;
 mod observer;

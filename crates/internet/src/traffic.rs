@@ -6,11 +6,11 @@ use net::icmp::{Message, UnreachableCode};
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Transit, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
+use crate::datagram::{self, Received};
 use crate::in_flight::{InFlightId, Payload};
 use crate::internet::{Internet, NetworkEvent, uptime};
 use crate::observer::{Offer, PacketEvent, PacketObserver};
 use crate::routers::LAN_ROUND_TRIP;
-use crate::udp::{self, Received};
 use crate::wire;
 
 /// Bytes of the IP and TCP headers without options.
@@ -179,7 +179,9 @@ impl<E> Internet<E> {
                 let segment = tcp::wire::decode(&bytes, source, destination);
                 segment.ok().map(Payload::Tcp)
             }
-            Payload::Udp(_) => udp::is_intact(&bytes, addresses).then(|| packet.payload.clone()),
+            Payload::Udp(_) => {
+                datagram::is_intact(&bytes, addresses).then(|| packet.payload.clone())
+            }
             Payload::Icmp(_) => Some(packet.payload.clone()),
         }
     }

@@ -1,0 +1,69 @@
+//! Datagram sockets on the network: what is sent, and what arrives.
+
+use internet::udp::{Datagram, Sending};
+use kernel::{Instant, mix};
+use net::Identity;
+use simulation::recorder::Recorder;
+use winsock::{SocketAddress, SocketError};
+
+use crate::datagrams::DatagramSocket;
+use crate::incarnation::Incarnation;
+use crate::sockets::Sockets;
+
+impl Sockets {
+    /// A datagram socket at `port`; 0 chooses a free one.
+    pub(crate) fn bind_datagrams(
+        &mut self,
+        owner: Incarnation,
+        port: u16,
+    ) -> Result<DatagramSocket, SocketError> {
+        let host = self.key(owner.host);
+        self.datagrams.bind(owner, port, host)
+    }
+
+    /// Sends a datagram at once.
+    pub(crate) fn send_datagram(
+        &mut self,
+        now: Instant,
+        socket: DatagramSocket,
+        to: SocketAddress,
+        data: &[u8],
+        recorder: &mut Recorder,
+    ) -> Result<(), SocketError> {
+        let host = socket.owner.host;
+        let bound = self.datagrams.of(socket)?;
+        bound.report_refused()?;
+        let nth = bound.sent.entry(to).or_default();
+        *nth += 1;
+        let role = mix(u64::from(to.host), u64::from(to.port));
+        let identity = Identity {
+            flow: mix(bound.label, role),
+            unit: *nth,
+            attempt: 0,
+        };
+        let datagram = Datagram {
+            source_port: socket.port,
+            destination_port: to.port,
+            data: data.into(),
+        };
+        let sending = Sending {
+            from: host,
+            to: to.host,
+            datagram,
+            identity,
+        };
+        self.internet_mut().send_datagram(now, sending, recorder)
+    }
+
+    /// Hands out what has arrived for datagram sockets. Returns whether a task was woken.
+    pub(crate) fn deliver_datagrams(&mut self, now: Instant, recorder: &mut Recorder) -> bool {
+        let mut is_woken = false;
+        while let Some((host, received)) = self.internet_mut().take_received() {
+            match self.datagrams.on_received(host, &received) {
+                Some(has_woken) => is_woken |= has_woken,
+                None => self.internet_mut().refuse(now, host, &received, recorder),
+            }
+        }
+        is_woken
+    }
+}
