@@ -2,7 +2,7 @@
 
 use kernel::Instant;
 use machine::{Exception, Progress, ThreadId, Watched, WatchedAccess};
-use mta::{Process, Submission, closed_block};
+use mta::{PoolWord, Process, Submission, closed_block};
 use net::HostId;
 
 use super::World;
@@ -280,14 +280,17 @@ impl World<'_> {
 /// What the oracles read from an access to a watched word.
 fn pool_access(process: &Process, access: WatchedAccess) -> Option<PoolAccess> {
     let layout = process.layout();
+    let word = layout.pool_word(access.address)?;
+    // No other word is a head: decoded as one that counts, it would name a block that does not exist.
+    let is_empty = word == PoolWord::Head && layout.first_free(access.value).is_null();
     Some(PoolAccess {
         at: access.at,
         thread: access.thread.index(),
         thread_block: process.thread_block(access.thread),
-        word: layout.pool_word(access.address)?,
+        word,
         value: access.value,
         writes: access.writes,
-        is_empty: layout.first_free(access.value).is_null(),
+        is_empty,
         blocks: layout.blocks,
     })
 }
