@@ -11,8 +11,19 @@ const CHURN: [&str; 5] = [
     "host.LYON.race_detector=true",
 ];
 
+/// Both hosts run this build, with as many control blocks as it can have: 4.0 has 62 (Q166602).
+fn builds(build: &str) -> [String; 4] {
+    let blocks = if build.starts_with("4.0") { 62 } else { 1_250 };
+    [
+        format!("host.PARIS.build={build}"),
+        format!("host.LYON.build={build}"),
+        format!("host.PARIS.control_blocks={blocks}"),
+        format!("host.LYON.control_blocks={blocks}"),
+    ]
+}
+
 fn clean(build: &str) {
-    let builds = ["PARIS", "LYON"].map(|host| format!("host.{host}.build={build}"));
+    let builds = builds(build);
     let settings: Vec<&str> = CHURN
         .into_iter()
         .chain(builds.iter().map(String::as_str))
@@ -61,13 +72,15 @@ fn spotless(seeds: std::ops::Range<u64>) {
     for seed in seeds {
         let build = FIXED[(seed % 3) as usize];
         let link = LINKS[(seed / 3 % 4) as usize];
-        let builds = ["PARIS", "LYON"].map(|host| format!("host.{host}.build={build}"));
+        let builds = builds(build);
         let scheduler = ["timed", "timed", "random", "round-robin"][(seed / 12 % 4) as usize];
         let scheduler = format!("scheduler={scheduler}");
         let settings = [
             link,
             &builds[0],
             &builds[1],
+            &builds[2],
+            &builds[3],
             &scheduler,
             "duration=2h",
             "workload.mail.end=2h",
