@@ -2,7 +2,7 @@
 //!
 //! [`crate::record::MessageType`] has the numbers that Winsock.log prints for some of them.
 
-use winsock::{FlowLabel, SocketAddress, SocketError};
+use winsock::{FlowLabel, Payload, SocketAddress, SocketError};
 
 use crate::config::{Submission, Timer};
 use crate::content::ContentRange;
@@ -75,6 +75,18 @@ pub enum ToDown {
     Content(BlockId, ContentRange),
 }
 
+/// Packets that wait for a socket.
+///
+/// A message may have a gigabyte, and without checkpoints all of it waits at once. So content is kept as
+/// its range, and its packets are made when the socket is offered them.
+#[derive(Clone, Debug)]
+pub enum Packets {
+    /// These bytes.
+    Bytes(Payload),
+    /// The Data TPDUs of these bytes of a message.
+    Content(ContentRange),
+}
+
 /// To a driver thread.
 #[derive(Clone, Debug)]
 pub enum ToDriver {
@@ -91,8 +103,8 @@ pub enum ToDriver {
     },
     /// Begin to receive on an accepted connection: message type 243.
     Receive(BlockId),
-    /// Send these bytes.
-    Send(BlockId, Vec<u8>),
+    /// Send these packets.
+    Send(BlockId, Packets),
     /// The socket has buffer space again. Only the Async Notify of a pair sends this.
     Writable(BlockId),
     /// The connection has ended. Only the Async Notify of a pair sends this.

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use machine::Instant;
-use winsock::Payload;
 
 use crate::blocks::wait_entry::WaitEntry;
 use crate::environment::Thread;
 use crate::iso::tpkt::HEADER_BYTES;
 use crate::layout::BlockId;
+use crate::message::Packets;
 use crate::shared::Shared;
 
 /// A driver thread at work on its thread control block.
@@ -33,7 +33,7 @@ pub(crate) struct DriverState {
     /// The result of the last scan of the wait array.
     pub(crate) entries: Vec<WaitEntry>,
     receiving: BTreeMap<BlockId, Receiving>,
-    unsent: BTreeMap<BlockId, VecDeque<Payload>>,
+    unsent: BTreeMap<BlockId, VecDeque<Packets>>,
     retries: BTreeSet<(Instant, BlockId)>,
 }
 
@@ -72,8 +72,8 @@ impl DriverState {
         self.receiving.entry(block).or_default()
     }
 
-    /// The bytes that wait for buffer space on this connection, oldest first.
-    pub(crate) fn unsent(&mut self, block: BlockId) -> &mut VecDeque<Payload> {
+    /// The packets that wait for buffer space on this connection, oldest first.
+    pub(crate) fn unsent(&mut self, block: BlockId) -> &mut VecDeque<Packets> {
         self.unsent.entry(block).or_default()
     }
 

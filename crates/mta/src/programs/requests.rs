@@ -10,7 +10,7 @@ use crate::build::decision::{ConnectFailureAction, WakeTiming};
 use crate::build::{ConnectFailure, Generation, Operation, Structure};
 use crate::coverage::Stimulus;
 use crate::layout::{BlockId, BlockState, FAMILY_INTERNET, NONE, field};
-use crate::message::ToDriver;
+use crate::message::{Packets, ToDriver};
 use crate::record::{EventEntry, LogLine, MessageType, SocketFunction};
 use crate::shared::{PORT, log, log_event, log_socket_error};
 use crate::sockets;
@@ -36,8 +36,8 @@ impl Driver<'_> {
                 flow_label,
             } => self.open(block, peer, flow_label).await,
             ToDriver::Receive(block) => self.select_data_events(block).await,
-            ToDriver::Send(block, bytes) => {
-                self.state.unsent(block).push_back(Payload::from(bytes));
+            ToDriver::Send(block, packets) => {
+                self.state.unsent(block).push_back(packets);
                 self.flush(block).await;
             }
             ToDriver::Writable(block) => self.flush(block).await,
@@ -272,17 +272,17 @@ impl Driver<'_> {
         if !is_open || socket == NONE {
             return self.state.clear(block);
         }
-        while let Some(bytes) = self.state.unsent(block).pop_front() {
+        while let Some(packets) = self.state.unsent(block).pop_front() {
+            let bytes = packets.into_bytes();
             match sockets::send(t, SocketHandle(socket), bytes.clone()).await {
                 Ok(count) if count < bytes.len() => {
                     let rest = bytes.slice(count..bytes.len());
-                    self.state.unsent(block).push_front(rest);
+                    self.keep_unsent(block, rest);
                 }
                 Ok(_) => {}
                 // FD_WRITE reports when there is space again.
                 Err(SocketError::WouldBlock) => {
-                    self.state.unsent(block).push_front(bytes);
-                    return;
+                    return self.keep_unsent(block, bytes);
                 }
                 Err(error) => {
                     log_socket_error(t, SocketFunction::Send, Some(error), block.index);
@@ -291,5 +291,11 @@ impl Driver<'_> {
                 }
             }
         }
+    }
+
+    /// Puts back bytes that the socket did not take.
+    fn keep_unsent(&mut self, block: BlockId, bytes: Payload) {
+        let unsent = self.state.unsent(block);
+        unsent.push_front(Packets::Bytes(bytes));
     }
 }

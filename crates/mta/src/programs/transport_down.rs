@@ -3,12 +3,14 @@
 
 use std::rc::Rc;
 
+use winsock::Payload;
+
 use crate::content::{self, ContentRange};
 use crate::environment::Thread;
 use crate::iso::spdu::{DATA_HEADER_BYTES, Spdu};
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
-use crate::message::{Message, ToDown, ToDriver};
+use crate::message::{Message, Packets, ToDown, ToDriver};
 use crate::shared::Shared;
 
 /// Bytes of message content in one Data SPDU that fills a TPDU.
@@ -25,23 +27,26 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
         };
         match message {
             ToDown::Unit(block, unit) => {
-                let bytes = packets(&unit);
+                let bytes = Packets::Bytes(Payload::from(packets(&unit)));
                 shared
                     .post_driver(&t, block, ToDriver::Send(block, bytes))
                     .await;
             }
             ToDown::Content(block, content) => {
-                let ContentRange { message, .. } = content;
                 // A request to the driver is limited, so that other connections are served too.
                 let end = content.offset + content.length;
                 let mut from = content.offset;
                 while from < end {
-                    let to = end.min(from + PIECE_BYTES * PIECES_PER_REQUEST);
-                    let bytes = content_packets(message, from, to);
+                    let length = (end - from).min(PIECE_BYTES * PIECES_PER_REQUEST);
+                    let part = Packets::Content(ContentRange {
+                        offset: from,
+                        length,
+                        ..content
+                    });
                     shared
-                        .post_driver(&t, block, ToDriver::Send(block, bytes))
+                        .post_driver(&t, block, ToDriver::Send(block, part))
                         .await;
-                    from = to;
+                    from += length;
                 }
             }
         }
@@ -60,9 +65,19 @@ fn packets(unit: &[u8]) -> Vec<u8> {
     packets.concat()
 }
 
-/// The packets of the content bytes `from..to`, one Data SPDU for each piece.
-fn content_packets(message: u32, from: u32, to: u32) -> Vec<u8> {
-    let bytes = content::bytes(message, from, to - from);
+impl Packets {
+    /// Their bytes, made now if they are those of content.
+    pub(crate) fn into_bytes(self) -> Payload {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Content(content) => Payload::from(content_packets(content)),
+        }
+    }
+}
+
+/// The packets of a part of a message, one Data SPDU for each piece.
+fn content_packets(content: ContentRange) -> Vec<u8> {
+    let bytes = content::bytes(content.message, content.offset, content.length);
     let pieces = bytes.chunks(PIECE_BYTES as usize);
     let units = pieces.map(|user| packets(&Spdu::Data { user }.encode()));
     units.collect::<Vec<_>>().concat()

@@ -10,7 +10,7 @@ use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
 use crate::layout::BlockId;
-use crate::message::{Message, ToDriver, ToMain, ToUp};
+use crate::message::{Message, Packets, ToDriver, ToMain, ToUp};
 use crate::record::Fact;
 use crate::shared::{Shared, record_fact};
 
@@ -165,7 +165,7 @@ impl Transport<'_> {
     }
 
     async fn send(&mut self, block: BlockId, tpdu: &Tpdu<'_>) {
-        let bytes = tpkt::encode(&tpdu.encode());
+        let bytes = Packets::Bytes(tpkt::encode(&tpdu.encode()).into());
         self.shared
             .post_driver(self.t, block, ToDriver::Send(block, bytes))
             .await;
