@@ -177,8 +177,12 @@ fn collect(tokens: &[Token], prefix: &mut Path, found: &mut Vec<Path>) -> usize 
         match tokens.get(at).map(|it| it.text.as_str()) {
             Some("{") => {
                 at += 1;
-                while tokens.get(at).is_some_and(|it| it.text != "}") {
-                    at += collect(&tokens[at..], prefix, found).max(1);
+                while let Some(token) = tokens.get(at).filter(|it| it.text != "}") {
+                    // A comma is no name: two lists would seem to name the same thing.
+                    at += match token.text.as_str() {
+                        "," => 1,
+                        _ => collect(&tokens[at..], prefix, found).max(1),
+                    };
                 }
                 at += 1;
                 break;
