@@ -37,19 +37,23 @@ const PLACEHOLDERS: [(&str, &str); 2] = [
     ("0..100000", "0..22"),
 ];
 
-/// The first block of shell commands under a heading.
+/// The first block of shell commands under a heading, with our own scenario and seeds.
 fn script(heading: &str) -> String {
+    PLACEHOLDERS
+        .iter()
+        .fold(block(heading), |script, (placeholder, own)| {
+            assert!(script.contains(placeholder), "{placeholder} in {script}");
+            script.replace(placeholder, own)
+        })
+}
+
+fn block(heading: &str) -> String {
     let (_, section) = DOCUMENT
         .split_once(&format!("\n## {heading}\n"))
         .expect("the document has the heading");
     let (_, block) = section.split_once("```sh\n").expect("a script");
     let (script, _) = block.split_once("```").expect("its end");
-    PLACEHOLDERS
-        .iter()
-        .fold(script.to_owned(), |script, (placeholder, own)| {
-            assert!(script.contains(placeholder), "{placeholder} in {script}");
-            script.replace(placeholder, own)
-        })
+    script.to_owned()
 }
 
 /// Whether all of these programs are installed; prints which is not.
@@ -268,4 +272,35 @@ fn gnu_parallel_is_the_sweep_of_one_machine() {
     let log = fs::read_to_string(work.path().join("parts.log")).expect("a log");
     assert_eq!(log.lines().count(), 1 + 4, "{log}");
     assert_whole(&single(work.path()), &work.path().join("whole"));
+}
+
+/// One night: the code of the script, and what it said.
+fn night(work: &Path, number: u32, scenario: &str) -> (Option<i32>, String) {
+    let scenario = Path::new(crate::ROOT).join(scenario);
+    let lines = block("Every night")
+        .replace("$(date +%s)", &(number * 86_400).to_string())
+        .replace("1000", "4")
+        .replace("FILE", argument(&scenario));
+    let output = command("sh", work).args(["-c", &lines]).output();
+    let output = output.expect("it starts");
+    (output.status.code(), text(&output.stdout).to_owned())
+}
+
+#[test]
+fn the_first_night_with_a_new_signature_fails() {
+    if !are_there(&["jq", "comm"]) {
+        return;
+    }
+    let work = tempfile::tempdir().expect("a folder");
+    let clean = "sims/smoke/clean-link.toml";
+    let leak = "sims/canary/late-close-5.5.toml";
+    let quiet = (Some(0), String::new());
+    assert_eq!(night(work.path(), 1, clean), quiet);
+    assert_eq!(night(work.path(), 2, clean), quiet);
+    let (code, said) = night(work.path(), 3, leak);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.starts_with("new: "), "{said}");
+    assert_eq!(night(work.path(), 4, leak), quiet, "it is known");
+    // What is no result has a code of its own.
+    assert_eq!(night(work.path(), 5, "sims/no-such-file.toml").0, Some(4));
 }

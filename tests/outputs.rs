@@ -427,3 +427,25 @@ fn hostile_text_stays_text_in_every_output() {
         );
     }
 }
+
+/// A message waits as a range of its bytes: 256 MiB of address space are enough for one of a gigabyte that nothing
+/// divides.
+#[test]
+fn messages_of_a_gigabyte_need_no_memory_of_their_size() {
+    let program = argument(Path::new(env!("CARGO_BIN_EXE_mtasim")));
+    let limited = "ulimit -v 262144; exec \"$0\" \"$@\"";
+    let output = Command::new("sh")
+        .current_dir(crate::ROOT)
+        .args(["-c", limited, program, "run", CLEAN])
+        .args(["--set", "workload.mail.size=\"1 GiB\""])
+        .args(["--set", "connector.paris-lyon.checkpoint=0"])
+        .args([
+            "--set",
+            "connector.paris-lyon.transfer_timeout_normal=\"24h\"",
+        ])
+        .args(["--set", "limits.events=10000"])
+        .output()
+        .expect("sh starts");
+    code(&output, 5);
+    assert!(text(&output.stdout).contains("limits.events"));
+}

@@ -460,9 +460,20 @@ fn a_killed_process_loses_no_finished_run() {
 /// when there is space again.
 #[test]
 fn a_sweep_resumes_after_any_change_that_failed() {
+    fail_changes(3);
+}
+
+#[test]
+#[ignore = "campaign: all changes fail once, not a third of them"]
+fn a_sweep_resumes_after_every_change_that_failed() {
+    fail_changes(1);
+}
+
+/// Makes every `step`th change fail, each in a sweep of its own.
+fn fail_changes(step: usize) {
     let fixture = Fixture::new();
     let (expected, changes) = fixture.recorded("whole");
-    for fail_at in (0..changes.len()).step_by(3) {
+    for fail_at in (0..changes.len()).step_by(step) {
         let root = fixture.folder.path().join(fail_at.to_string());
         let failed = fixture.sweep(&root, 2, true, Recorder::new(&root, fail_at));
         match failed {
