@@ -57,6 +57,17 @@ fn the_first_screen_says_what_went_wrong_without_a_script() {
     assert!(clean.contains("<h1>No failures</h1>"));
 }
 
+/// The service restarts at 9 h, and the block is allocated again: that use is another one.
+#[test]
+fn the_cause_ends_before_the_block_is_used_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = read(&page_of(folder.path(), DAY));
+    let (_, chain) = page.split_once("<ol class=\"chain\">").expect("a cause");
+    let (chain, _) = chain.split_once("</ol>").expect("its end");
+    let last = chain.rsplit("<li>").next().expect("a sentence");
+    assert!(last.contains("the transport forgets block 1"), "{chain}");
+}
+
 #[test]
 fn folders_capsules_and_files_give_the_same_page_but_for_the_command() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -117,14 +117,16 @@ impl Life {
             to: None,
         };
         for (at, _, record) in records {
-            if !matches!(record, MtaRecord::Fact(Fact::BlockAllocated(block)) if *block == id) {
+            let MtaRecord::Fact(Fact::BlockAllocated(block)) = record else {
                 continue;
-            }
-            if at > violation.at {
+            };
+            if block.index == id.index && at > violation.at {
                 life.to = Some(at);
                 break;
             }
-            life.from = at;
+            if *block == id {
+                life.from = at;
+            }
         }
         life
     }
