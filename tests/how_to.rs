@@ -1,9 +1,10 @@
 //! Runs `docs/how-to-test-a-fix.md` unchanged: a package that consists of the page's own
-//! text, next to a copy of this repository.
+//! text, next to a link to this repository.
 
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mtasim::prelude::*;
@@ -33,42 +34,46 @@ fn blocks() -> Vec<Block> {
     found
 }
 
-/// What a package that depends on this repository needs from it.
-const PARTS: [&str; 3] = ["Cargo.toml", "Cargo.lock", "crates"];
-
-/// A symbolic link would not work: paths with `..` resolve relative to its target.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    if from.ends_with("target") {
-        return Ok(());
-    }
-    if from.is_file() {
-        fs::create_dir_all(to.parent().expect("it lies in a folder"))?;
-        return fs::copy(from, to).map(drop);
-    }
-    for entry in from.read_dir()? {
-        let name = entry?.file_name();
-        copy(&from.join(&name), &to.join(&name))?;
-    }
-    Ok(())
+/// Where packages that depend on this repository lie, beside a link to it: always the same folder, so that
+/// they share what they compile.
+fn neighbours() -> PathBuf {
+    Path::new(crate::ROOT).join("target/how-to")
 }
 
-/// Copies this repository into `folder`, for a package beside it.
-pub(crate) fn copy_repository(folder: &Path, package: &Path) {
-    let here = Path::new(crate::ROOT);
-    for part in PARTS {
-        copy(&here.join(part), &folder.join("mtasim").join(part)).expect("it can be copied");
+/// An empty package folder beside this repository.
+pub(crate) fn new_package(name: &str) -> PathBuf {
+    let folder = neighbours();
+    let package = folder.join(name);
+    if package.exists() {
+        fs::remove_dir_all(&package).expect("an old package can be removed");
+    }
+    fs::create_dir_all(package.join("src")).expect("a folder can be made");
+    fs::create_dir_all(package.join("tests")).expect("a folder can be made");
+    match symlink(crate::ROOT, folder.join("mtasim")) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => panic!("{error}"),
+        Ok(()) | Err(_) => {}
     }
     // The versions already downloaded, so that cargo needs no index.
-    fs::copy(here.join("Cargo.lock"), package.join("Cargo.lock")).expect("it can be copied");
+    let lock = Path::new(crate::ROOT).join("Cargo.lock");
+    fs::copy(lock, package.join("Cargo.lock")).expect("it can be copied");
+    package
+}
+
+/// Makes commands use this repository's target folder: a crate of the registry that both need is compiled
+/// once. Only what the pages leave open is set.
+pub(crate) fn shares_target(command: &mut Command) -> &mut Command {
+    command
+        .env("CARGO_TARGET_DIR", Path::new(crate::ROOT).join("target"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_NET_OFFLINE", "true")
+        .env_remove("RUST_BACKTRACE")
 }
 
 fn cargo(folder: &Path, test: &str) -> Output {
-    let target = Path::new(crate::ROOT).join("target/how-to");
-    Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--test", test])
+    shares_target(&mut Command::new(env!("CARGO")))
+        .args(["test", "--test", test])
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", target)
-        .env_remove("RUST_BACKTRACE")
         .output()
         .expect("cargo starts")
 }
@@ -76,15 +81,11 @@ fn cargo(folder: &Path, test: &str) -> Output {
 #[test]
 #[ignore = "builds a package that depends on this one"]
 fn the_page_is_a_package_that_works() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let package = folder.path().join("my-fix");
-    fs::create_dir_all(package.join("src")).expect("a folder can be made");
-    fs::create_dir_all(package.join("tests")).expect("a folder can be made");
+    let package = new_package("my-fix");
     fs::write(package.join("src/lib.rs"), "").expect("it can be written");
-    copy_repository(folder.path(), &package);
     for block in blocks() {
         if matches!(block.word, "toml" | "rust" | "rust,fails") && !block.file.is_empty() {
-            fs::write(folder.path().join(block.file), block.text).expect("it can be written");
+            fs::write(neighbours().join(block.file), block.text).expect("it can be written");
         }
     }
     let right = cargo(&package, "my_fix");

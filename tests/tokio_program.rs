@@ -1,11 +1,11 @@
 //! Runs `docs/testing-a-tokio-program.md` unchanged: a package that consists of the page's own text, next to a
-//! copy of this repository, and its commands with the outputs that the page shows.
+//! link to this repository, and its commands with the outputs that the page shows.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::how_to::copy_repository;
+use crate::how_to::{new_package, shares_target};
 
 const PAGE: &str = include_str!("../docs/testing-a-tokio-program.md");
 /// A line that stands for any lines of an output.
@@ -13,7 +13,8 @@ const OMITTED: &str = "...";
 
 /// Writes files and runs commands in the order of the page.
 struct Reader {
-    folder: PathBuf,
+    /// Its folder.
+    package: PathBuf,
 }
 
 impl Reader {
@@ -22,17 +23,17 @@ impl Reader {
         let mut file = "";
         for pair in parts.chunks_exact(2) {
             let named = pair[0].split('`').skip(1).step_by(2);
-            let named = named.filter(|it| it.starts_with("my-pool/"));
+            let named = named.filter_map(|it| it.strip_prefix("my-pool/"));
             file = named.last().unwrap_or(file);
             let (word, text) = pair[1].split_once('\n').expect("a block has lines");
             match word {
                 "console" => self.run(text),
                 "toml,append" => {
-                    let path = self.folder.join(file);
+                    let path = self.package.join(file);
                     let before = fs::read_to_string(&path).expect("it was written before");
                     fs::write(path, before + text).expect("it can be written");
                 }
-                _ => fs::write(self.folder.join(file), text).expect("it can be written"),
+                _ => fs::write(self.package.join(file), text).expect("it can be written"),
             }
         }
     }
@@ -41,12 +42,9 @@ impl Reader {
     fn run(&self, block: &str) {
         for part in block.split("$ ").skip(1) {
             let (command, shown) = part.split_once('\n').expect("a command is a line");
-            let output = Command::new("sh")
+            let output = shares_target(&mut Command::new("sh"))
                 .args(["-c", command])
-                .current_dir(self.folder.join("my-pool"))
-                .env("CARGO_TARGET_DIR", self.target())
-                .env("CARGO_NET_OFFLINE", "true")
-                .env_remove("RUST_BACKTRACE")
+                .current_dir(&self.package)
                 .output()
                 .expect("a shell starts");
             let printed = String::from_utf8_lossy(&output.stdout);
@@ -56,10 +54,6 @@ impl Reader {
                 "$ {command}\n{printed}\n{errors}\nbut the page shows\n{shown}"
             );
         }
-    }
-
-    fn target(&self) -> PathBuf {
-        Path::new(crate::ROOT).join("target/how-to")
     }
 }
 
@@ -93,13 +87,8 @@ fn is_line(printed: &str, shown: &str) -> bool {
 #[test]
 #[ignore = "builds a package that depends on this one"]
 fn the_tokio_page_is_a_package_that_works() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let package = folder.path().join("my-pool");
-    fs::create_dir_all(package.join("src")).expect("a folder can be made");
-    fs::create_dir_all(package.join("tests")).expect("a folder can be made");
-    copy_repository(folder.path(), &package);
-    let folder = folder.path().to_owned();
-    Reader { folder }.read();
+    let package = new_package("my-pool");
+    Reader { package }.read();
 }
 
 #[test]
