@@ -1,11 +1,11 @@
 //! Runs `docs/how-to-test-a-fix.md` unchanged: a package that consists of the page's own
-//! text, next to a link to this repository.
+//! text, next to a copy of this repository.
 
 use std::fs;
-use std::io::ErrorKind;
-use std::os::unix::fs::symlink;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Once;
 
 use mtasim::prelude::*;
 
@@ -34,25 +34,54 @@ fn blocks() -> Vec<Block> {
     found
 }
 
-/// Where packages that depend on this repository lie, beside a link to it: always the same folder, so that
+/// What a package that depends on this repository needs from it.
+const PARTS: [&str; 3] = ["Cargo.toml", "Cargo.lock", "crates"];
+
+/// Where packages that depend on this repository lie, beside a copy of it: always the same folder, so that
 /// they share what they compile.
 fn neighbours() -> PathBuf {
     Path::new(crate::ROOT).join("target/how-to")
 }
 
-/// An empty package folder beside this repository.
+/// A symbolic link would not work: paths with `..` resolve relative to its target.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.ends_with("target") {
+        return Ok(());
+    }
+    if from.is_file() {
+        fs::create_dir_all(to.parent().expect("it lies in a folder"))?;
+        return fs::copy(from, to).map(drop);
+    }
+    for entry in from.read_dir()? {
+        let name = entry?.file_name();
+        copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
+/// Copies this repository once for all packages.
+fn copy_repository() {
+    static COPIED: Once = Once::new();
+    COPIED.call_once(|| {
+        let to = neighbours().join("mtasim");
+        if to.exists() {
+            fs::remove_dir_all(&to).expect("an old copy can be removed");
+        }
+        for part in PARTS {
+            copy(&Path::new(crate::ROOT).join(part), &to.join(part)).expect("it can be copied");
+        }
+    });
+}
+
+/// An empty package folder beside a copy of this repository.
 pub(crate) fn new_package(name: &str) -> PathBuf {
-    let folder = neighbours();
-    let package = folder.join(name);
+    copy_repository();
+    let package = neighbours().join(name);
     if package.exists() {
         fs::remove_dir_all(&package).expect("an old package can be removed");
     }
     fs::create_dir_all(package.join("src")).expect("a folder can be made");
     fs::create_dir_all(package.join("tests")).expect("a folder can be made");
-    match symlink(crate::ROOT, folder.join("mtasim")) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => panic!("{error}"),
-        Ok(()) | Err(_) => {}
-    }
     // The versions already downloaded, so that cargo needs no index.
     let lock = Path::new(crate::ROOT).join("Cargo.lock");
     fs::copy(lock, package.join("Cargo.lock")).expect("it can be copied");

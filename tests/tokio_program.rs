@@ -1,5 +1,5 @@
 //! Runs `docs/testing-a-tokio-program.md` unchanged: a package that consists of the page's own text, next to a
-//! link to this repository, and its commands with the outputs that the page shows.
+//! copy of this repository, and its commands with the outputs that the page shows.
 
 use std::fs;
 use std::path::PathBuf;
