@@ -169,6 +169,47 @@ fn damaged_and_foreign_capsules_are_rejected() {
     code(&mtasim(&["replay", "/nowhere/at.all"]), 4);
 }
 
+/// The packets of a capture: its enhanced packet blocks (pcapng section 4.3).
+fn packets(capture: &[u8]) -> Vec<&[u8]> {
+    let (mut rest, mut found) = (capture, Vec::new());
+    while let [a, b, c, d, e, f, g, h, ..] = *rest {
+        let length = u32::from_le_bytes([e, f, g, h]) as usize;
+        if u32::from_le_bytes([a, b, c, d]) == 6 {
+            found.push(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    found
+}
+
+#[test]
+fn the_packets_of_a_capsule_are_those_of_its_run() {
+    let folder = folder();
+    let capsule = swept(folder.path());
+    let place = |name: &str| folder.path().join(name);
+    let (replayed, ran) = (place("replay.pcapng"), place("run.pcapng"));
+    let trace = place("replay.pftrace");
+    let views = [
+        "--pcap",
+        argument(&replayed),
+        "--perfetto",
+        argument(&trace),
+    ];
+    let output = mtasim(&[&["replay", argument(&capsule)][..], &views].concat());
+    code(&output, 0);
+    assert!(text(&output.stdout).contains("PASS: same run, digest "));
+    for path in [&replayed, &trace] {
+        let wrote = format!("wrote {}\n", path.display());
+        assert!(text(&output.stderr).contains(&wrote), "{wrote}");
+    }
+    assert!(fs::read(&trace).expect("a trace").len() > 10_000);
+    let output = mtasim(&["run", argument(&capsule), "--pcap", argument(&ran)]);
+    code(&output, 0);
+    let [replayed, ran] = [&replayed, &ran].map(|path| fs::read(path).expect("a capture"));
+    assert!(packets(&replayed).len() > 100);
+    assert!(packets(&replayed) == packets(&ran), "the packets differ");
+}
+
 #[test]
 fn a_shrunk_failure_is_a_scenario_that_runs_and_is_explained() {
     let folder = folder();

@@ -49,6 +49,43 @@ fn programs_get_an_object() {
     assert!((form - 0.125).abs() < 1e-6, "{form}");
 }
 
+/// A cut link answers no ping, and what is sent into it counts as lost, by cause.
+#[test]
+fn a_cut_link_loses_what_is_sent_into_it() {
+    const FAULTS: &str = "sims/smoke/faults.toml";
+    let pings = |at: &str| {
+        let output = mtasim(&["ping", FAULTS, "--link", "wan", "--count", "2", "--at", at]);
+        code(&output, 0);
+        text(&output.stdout).to_owned()
+    };
+    assert_eq!(pings("9m").matches("Reply from").count(), 2);
+    assert_eq!(
+        pings("10m")
+            .matches("Destination host unreachable.\n")
+            .count(),
+        2
+    );
+    assert_eq!(pings("30m").matches("Request timed out.\n").count(), 2);
+    assert!(pings("30m").contains("Received = 0, Lost = 2 (100% loss)"));
+    let run = |format: &[&str]| {
+        let output = mtasim(&[&["run", FAULTS][..], format].concat());
+        code(&output, 0);
+        text(&output.stdout).to_owned()
+    };
+    let json: Json = serde_json::from_str(&run(&["--format", "json"])).expect("it is JSON");
+    let wan = &json["links"]["wan"];
+    let by = |cause: &str| wan["lost_by"][cause].as_u64().unwrap_or_default();
+    assert!(by("cut") > 0 && by("no-route") > 0, "{wan}");
+    assert_eq!(wan["lost"], by("cut") + by("no-route"), "{wan}");
+    let line = format!(
+        "{} lost ({} x cut link, {} x no route)",
+        wan["lost"],
+        by("cut"),
+        by("no-route")
+    );
+    assert!(run(&[]).contains(&line), "{line}");
+}
+
 #[test]
 fn a_link_that_is_none_is_wrong_usage() {
     let output = mtasim(&["ping", CLEAN, "--link", "lan"]);

@@ -27,6 +27,6 @@ fn a_link_without_loss_loses_nothing() {
         &pair(&["link.wan.loss=none", "duration=1h", "workload.mail.end=1h"]),
         1,
     );
-    let wan = outcome.links["wan"];
+    let wan = &outcome.links["wan"];
     assert!(wan.offered > 500 && wan.lost == 0, "{wan:?}");
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use config::plan::Duration;
 
 use ::explore::repro::capsule::BUILD;
 
@@ -239,6 +240,10 @@ pub(crate) struct PingArguments {
     /// Number of echo requests, one per second.
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) count: u32,
+    /// When the first request is sent: faults of the link and of its hosts apply.
+    #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration,
+        default_value = "0s")]
+    pub(crate) at: Duration,
     #[command(flatten)]
     pub(crate) seed: Seed,
     #[command(flatten)]

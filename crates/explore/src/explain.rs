@@ -261,7 +261,7 @@ impl fmt::Display for Explanation {
         let at = Instant::from_nanos(self.at);
         writeln!(
             formatter,
-            "{}\n  at {at} s, seed {}",
+            "{}\n  at {at}, seed {}",
             self.signature, self.seed
         )?;
         if let Some(headline) = &self.headline {

@@ -314,13 +314,13 @@ fn overdue(
             return None;
         }
         let detail = match succeeded {
-            Some(at) => format!("the last success was at {at} s, healing at {healed_at} s"),
+            Some(at) => format!("the last success was at {at}, healing at {healed_at}"),
             None => "nothing has succeeded in the whole run".to_owned(),
         };
         return violated(due, HostId(0), "does not succeed after healing", detail);
     }
     let (at, host, seen) = attempts.and_then(|it| it.last_failure.clone())?;
-    let detail = format!("{seen}; the network has been perfect since {healed_at} s");
+    let detail = format!("{seen}; the network has been perfect since {healed_at}");
     (at > due)
         .then(|| violated(at, host, "still fails after healing", detail))
         .flatten()

@@ -62,7 +62,7 @@ fn described(found: &Search, capsule: &Capsule) -> String {
     write_line(
         &mut text,
         &format!(
-            "seed {} at {at} s: {}",
+            "seed {} at {at}: {}",
             capsule.seed, capsule.failure.signature
         ),
     );

@@ -181,7 +181,7 @@ impl World {
             failure: Failure::Overdue,
             host: it.host.host,
             what: format!("`{}` does not come true in time", it.name),
-            detail: format!("it was not true up to {due} s"),
+            detail: format!("it was not true up to {due}"),
         };
         self.violate_at(violated, due);
     }

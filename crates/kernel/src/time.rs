@@ -180,11 +180,17 @@ impl AddAssign for Duration {
     }
 }
 
-/// Seconds with nine decimals: `12.500000000`.
+/// `0:00:12.500000000`, or `0:00:12` for a whole second; the alternate form (`{:#}`) always has the nine
+/// decimals, for columns.
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, nanos) = (self.0 / NANOS_PER_SECOND, self.0 % NANOS_PER_SECOND);
-        write!(formatter, "{seconds}.{nanos:09}")
+        let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+        write!(formatter, "{hours}:{minutes:02}:{:02}", seconds % 60)?;
+        if nanos > 0 || formatter.alternate() {
+            write!(formatter, ".{nanos:09}")?;
+        }
+        Ok(())
     }
 }
 
@@ -244,10 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_is_displayed_with_nine_decimals() {
-        assert_eq!(
-            Instant::from_nanos(12_500_000_000).to_string(),
-            "12.500000000"
-        );
+    fn an_instant_is_displayed_in_hours_minutes_and_seconds() {
+        let shown = |nanos| Instant::from_nanos(nanos).to_string();
+        assert_eq!(shown(12_500_000_000), "0:00:12.500000000");
+        assert_eq!(shown(21_297_540_060_622), "5:54:57.540060622");
+        assert_eq!(shown(360_000_000_000_000), "100:00:00");
+        let column = format!("{:#}", Instant::from_nanos(60_000_000_000));
+        assert_eq!(column, "0:01:00.000000000");
     }
 }

@@ -70,7 +70,7 @@ fn violation(outcome: &Outcome, violation: &Violation) -> Evidence {
         _ => Evidence {
             signature: violation.signature(),
             title: format!(
-                "{} on {} at {} s:",
+                "{} on {} at {}:",
                 violation.kind, violation.host, violation.at
             ),
             lines: accesses(&violation.detail),
@@ -93,7 +93,7 @@ fn crash(scenario: &Scenario, outcome: &Outcome, exception: &Exception) -> Evide
     let before: Vec<String> = entries
         .iter()
         .filter(|(at, entry)| *at <= exception.at && of_mta(entry))
-        .map(|(at, entry)| format!("{at} s  {}  {}", entry.id, entry.description()))
+        .map(|(at, entry)| format!("{at:#}  {}  {}", entry.id, entry.description()))
         .collect();
     let skipped = before.len().saturating_sub(LAST_ENTRIES);
     Evidence {

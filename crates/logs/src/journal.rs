@@ -100,7 +100,7 @@ impl Names<'_> {
                     let name = self.scenario.links.keys().nth(link.0 as usize);
                     line.text("link", name.expect("links are numbered by name"));
                 }
-                line.text("reason", keyword(*reason));
+                line.text("reason", drop_reason(*reason));
             }
             Record::PacketArrived(host, identity) => {
                 self.packet(line, "packet-arrived", *host, *identity);
@@ -290,7 +290,9 @@ fn write_violation(line: &mut Line, violation: &Violation) {
     line.text("text", &violation.detail);
 }
 
-const fn keyword(reason: DropReason) -> &'static str {
+/// Why a packet was dropped, as a word for programs.
+#[must_use]
+pub const fn drop_reason(reason: DropReason) -> &'static str {
     match reason {
         DropReason::Loss => "loss",
         DropReason::Outage => "outage",

@@ -23,6 +23,9 @@ pub use routing::{HOSTS_MAX, LINKS_MAX, ROUTERS_MAX};
 pub struct Network {
     links: Vec<Link>,
     routes: RouteTable,
+    /// The routes with all links up, from the first withdrawal of a link on: they say which link a
+    /// packet without a route would have taken. Boxed: most networks never need them.
+    routes_of_all_links: Option<Box<RouteTable>>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +92,7 @@ impl Network {
         Ok(Self {
             links: links.iter().map(|link| Link::new(choices, link)).collect(),
             routes: RouteTable::new(hosts, ends()),
+            routes_of_all_links: None,
         })
     }
 
@@ -137,10 +141,30 @@ impl Network {
             return Transit::nowhere(DropReason::TtlExceeded);
         }
         let Some(link) = self.routes.first_link(at, packet.destination) else {
+            self.count_without_route(at, packet);
             return Transit::nowhere(DropReason::NoRoute);
         };
         let direction = self.links[link.0 as usize].direction_from(at);
         self.links[link.0 as usize].transmit(now, direction, packet, link)
+    }
+
+    /// Counts a packet without a route at the withdrawn link that is in its way.
+    fn count_without_route<P>(&mut self, at: HostId, packet: &Packet<P>) {
+        let Some(routes) = &self.routes_of_all_links else {
+            return;
+        };
+        let mut at = at;
+        // Hosts without any path to the destination have no first link.
+        while let Some(id) = routes.first_link(at, packet.destination) {
+            let link = &mut self.links[id.0 as usize];
+            let direction = link.direction_from(at).index();
+            if link.state == LinkState::Withdrawn {
+                let verdict = Verdict::Drop(DropReason::NoRoute);
+                let statistics = &mut link.directions[direction].statistics;
+                return statistics.count(packet.length, verdict, None);
+            }
+            at = link.ends[1 - direction];
+        }
     }
 
     /// Takes a link down or up.
@@ -148,6 +172,10 @@ impl Network {
     /// # Panics
     /// If the link does not exist.
     pub fn set_link_state(&mut self, link: LinkId, state: LinkState) {
+        if state == LinkState::Withdrawn && self.routes_of_all_links.is_none() {
+            // No link was withdrawn before: these are the routes with all links up.
+            self.routes_of_all_links = Some(Box::new(self.routes.clone()));
+        }
         let before = std::mem::replace(&mut self.links[link.0 as usize].state, state);
         // A black hole keeps its routes, so only a withdrawal changes the table.
         if (before == LinkState::Withdrawn) != (state == LinkState::Withdrawn) {

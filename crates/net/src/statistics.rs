@@ -6,7 +6,7 @@ use crate::verdict::{DropReason, Verdict};
 /// or dropped: `offered == delivered + dropped_total()`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Packets offered to the link.
+    /// Packets offered to the link. If it is withdrawn, also those that have no other route.
     pub offered: u64,
     /// Their bytes.
     pub offered_bytes: u64,

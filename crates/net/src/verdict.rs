@@ -33,7 +33,7 @@ pub enum DropReason {
     QueueFull,
     /// The link is a black hole ([`crate::LinkState::BlackHole`]).
     BlackHole,
-    /// No route leads to the destination.
+    /// No route leads to the destination. If a withdrawn link is the cause, that link counts the packet.
     NoRoute,
     /// Its time to live reached zero (RFC 792, time exceeded).
     TtlExceeded,

@@ -55,7 +55,7 @@ pub fn never_corrupts(outcome: &Outcome) -> Result<(), PropertyFailure> {
     let exceptions = outcome.exceptions.iter();
     check.findings.extend(exceptions.map(|it| {
         format!(
-            "exception {:08x}: {} ({}, {} s)",
+            "exception {:08x}: {} ({}, {})",
             it.code, it.cause, it.host, it.at
         )
     }));
@@ -97,15 +97,7 @@ impl Check {
         let violations = outcome.violations.iter();
         let findings = violations
             .filter(|it| kinds.contains(&it.kind))
-            .map(|it| {
-                format!(
-                    "{}: {} ({}, {} s)",
-                    it.signature(),
-                    it.detail,
-                    it.host,
-                    it.at
-                )
-            })
+            .map(|it| format!("{}: {} ({}, {})", it.signature(), it.detail, it.host, it.at))
             .collect();
         Self { property, findings }
     }

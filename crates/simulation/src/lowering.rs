@@ -12,7 +12,7 @@ use kernel::{Choices, Duration, Instant, Site, key};
 use machine::{Costs, HeapConfig, Interrupts};
 use mta::{Build, Database, ResponderTimeouts, Shipped};
 use net::calibration::{self, CalibrationError};
-use net::{Direction, LinkConfig, LinkState, LossModel, NetworkError};
+use net::{Direction, DropReason, LinkConfig, LinkState, LossModel, NetworkError};
 
 use crate::names::{Names, host_numbers};
 use crate::outcome::LinkCounts;
@@ -224,6 +224,13 @@ pub(crate) fn link_counts(links: usize, networks: &[&net::Network]) -> Vec<LinkC
                     let statistics = network.statistics(net::LinkId(link as u32), direction);
                     counts.offered += statistics.offered;
                     counts.lost += statistics.dropped_total();
+                    counts.damaged += statistics.corrupted;
+                    for reason in DropReason::ALL {
+                        if statistics.dropped(reason) > 0 {
+                            *counts.lost_by.entry(reason).or_default() +=
+                                statistics.dropped(reason);
+                        }
+                    }
                 }
             }
             counts

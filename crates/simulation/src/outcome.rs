@@ -221,12 +221,16 @@ pub struct Outcome {
 }
 
 /// Packets on a link, over both directions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounts {
-    /// Packets that a host put on the link.
+    /// Packets that a host put on the link, or that had no route because a fault withdrew the link.
     pub offered: u64,
     /// Of these, packets that did not arrive.
     pub lost: u64,
+    /// The lost packets by cause; causes that lost none are absent.
+    pub lost_by: BTreeMap<net::DropReason, u64>,
+    /// Copies that arrived with a wrong bit. The receiver discards them.
+    pub damaged: u64,
 }
 
 /// A host: what logs and reports need to know of it.
@@ -274,7 +278,7 @@ impl Outcome {
         let mut different = both.filter(|(one, two)| one != two);
         Some(match different.next() {
             Some((one, two)) => format!(
-                "first at the checkpoint of record {}, {} s: {:016x} and {:016x}",
+                "first at the checkpoint of record {}, {}: {:016x} and {:016x}",
                 one.records, one.at, one.hash, two.hash
             ),
             None => format!(

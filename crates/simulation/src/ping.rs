@@ -1,24 +1,31 @@
-//! Pings one link of a scenario, without any other traffic and without the scenario's faults.
+//! Pings one link of a scenario, without any other traffic.
 //!
-//! The link makes the same random choices as in a run with the same seed, and pinned outages apply.
+//! The link makes the same random choices as in a run with the same seed. Pinned outages, cuts of the link
+//! and crashes of its hosts apply; a seed pinned from a time on (`pin.reseed`) does not.
+
+mod interruptions;
 
 use std::collections::BTreeMap;
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
 use net::icmp::{Echo, Message};
 use net::{
-    HostId, Identity, LinkConfig, Loss, LossModel, Network, Packet, Protocol, Verdict, calibration,
+    DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel, Network, Packet, Protocol,
+    Verdict, calibration,
 };
 
 use crate::lowering;
 use crate::names;
 use config::plan::Scenario;
+use interruptions::Interruptions;
 
 /// A series of pings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Echo requests, at most [`COUNT_MAX`].
     pub count: u32,
+    /// When the first request is sent.
+    pub start: Instant,
     /// Time from one request to the next.
     pub interval: Duration,
     /// A reply that takes longer counts as lost.
@@ -34,11 +41,22 @@ pub struct Report {
     pub target: std::net::Ipv4Addr,
     /// The series.
     pub settings: Settings,
-    /// The round-trip times in the order of the requests; `None` for no reply in time.
-    pub replies: Vec<Option<Duration>>,
+    /// What came back, in the order of the requests.
+    pub replies: Vec<Reply>,
     /// The expected fraction of replies, computed from the link's parameters. It assumes that no
-    /// reply is late and no packet waits in a queue.
+    /// reply is late, no packet waits in a queue and no fault occurs.
     pub expected: Ratio,
+}
+
+/// What became of one echo request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The reply came after this time.
+    Received(Duration),
+    /// The first host had no route: a fault had withdrawn the link.
+    Unreachable,
+    /// No reply came in time.
+    TimedOut,
 }
 
 /// Why a link cannot be pinged.
@@ -67,6 +85,7 @@ const IP_HEADER: u32 = 20;
 const ICMP_HEADER: u32 = net::icmp::HEADER_LENGTH as u32;
 /// The identifier of the echo requests; there is only one series.
 const IDENTIFIER: u16 = 1;
+const LINK: LinkId = LinkId(0);
 const SOURCE: HostId = HostId(0);
 const TARGET: HostId = HostId(1);
 
@@ -76,6 +95,7 @@ impl Settings {
     pub const fn windows_nt(count: u32) -> Self {
         Self {
             count,
+            start: Instant::ZERO,
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(1),
             length: 32,
@@ -87,17 +107,32 @@ impl Report {
     /// Number of replies in time.
     #[must_use]
     pub fn received(&self) -> u32 {
-        self.replies.iter().flatten().count() as u32
+        self.received_times().count() as u32
     }
 
     /// The shortest, longest and mean round-trip time; `None` without a reply.
     #[must_use]
     pub fn times(&self) -> Option<[Duration; 3]> {
-        let times = || self.replies.iter().flatten().copied();
+        let times = || self.received_times();
         let total: u128 = times().map(|it| u128::from(it.nanos())).sum();
         let mean = total / u128::from(self.received().max(1));
         let mean = Duration::from_nanos(mean as u64);
         Some([times().min()?, times().max()?, mean])
+    }
+
+    fn received_times(&self) -> impl Iterator<Item = Duration> {
+        self.replies.iter().filter_map(|reply| reply.time())
+    }
+}
+
+impl Reply {
+    /// The round-trip time; `None` if no reply came in time.
+    #[must_use]
+    pub const fn time(self) -> Option<Duration> {
+        match self {
+            Self::Received(time) => Some(time),
+            Self::Unreachable | Self::TimedOut => None,
+        }
     }
 }
 
@@ -122,15 +157,17 @@ pub fn ping(
     let mut config = lowering::links(scenario)?.swap_remove(index);
     let target = names::addresses(scenario)[config.ends[1].0 as usize];
     config.ends = [SOURCE, TARGET];
-    let network = Network::new(Choices::new(seed), 2, std::slice::from_ref(&config))
+    let choices = Choices::new(seed);
+    let network = Network::new(choices, 2, std::slice::from_ref(&config))
         .map_err(lowering::LoweringError::Network)?;
     let series = Series {
         network,
+        interruptions: Interruptions::new(scenario, choices, link),
         settings,
         flow: key(link),
         pending: BTreeMap::new(),
         scheduled: 0,
-        replies: vec![None; settings.count as usize],
+        replies: vec![Reply::TimedOut; settings.count as usize],
     };
     Ok(Report {
         target: target.into(),
@@ -157,12 +194,13 @@ fn expected_fraction(config: &LinkConfig, length: u16) -> Ratio {
 /// A series in progress: a small separate simulation.
 struct Series {
     network: Network,
+    interruptions: Interruptions,
     settings: Settings,
     flow: u64,
     /// Pending events by time, then by the order in which they were scheduled.
     pending: BTreeMap<(Instant, u64), Event>,
     scheduled: u64,
-    replies: Vec<Option<Duration>>,
+    replies: Vec<Reply>,
 }
 
 /// Something that is due for the request of this number.
@@ -174,9 +212,9 @@ enum Event {
 }
 
 impl Series {
-    fn run(mut self) -> Vec<Option<Duration>> {
+    fn run(mut self) -> Vec<Reply> {
         if self.settings.count > 0 {
-            self.schedule(Instant::ZERO, Event::Send(0));
+            self.schedule(self.settings.start, Event::Send(0));
         }
         while let Some(((now, _), event)) = self.pending.pop_first() {
             match event {
@@ -226,7 +264,15 @@ impl Series {
             },
             payload,
         };
+        if self.interruptions.is_down(from, now) {
+            return;
+        }
+        let state = self.interruptions.link_state(now);
+        self.network.set_link_state(LINK, state);
         let transit = self.network.transmit(now, from, &mut packet);
+        if from == SOURCE && transit.verdict == Verdict::Drop(DropReason::NoRoute) {
+            self.replies[number as usize] = Reply::Unreachable;
+        }
         for verdict in transit.verdicts() {
             match verdict {
                 // A checksum always detects a single wrong bit.
@@ -252,10 +298,13 @@ impl Series {
                 .nanos()
                 .saturating_mul(u64::from(number)),
         );
-        let took = now - (Instant::ZERO.saturating_add(sent));
+        let took = now - self.settings.start.saturating_add(sent);
+        if self.interruptions.is_down(SOURCE, now) || took > self.settings.timeout {
+            return;
+        }
         let reply = &mut self.replies[number as usize];
-        if reply.is_none() && took <= self.settings.timeout {
-            *reply = Some(took);
+        if *reply == Reply::TimedOut {
+            *reply = Reply::Received(took);
         }
     }
 }

@@ -206,7 +206,7 @@ fn checked(mut world: World<'_>, seed: u64) -> Outcome {
     match ended {
         Ok(stop) => summarise(world, seed, stop),
         Err(cause) => panic!(
-            "at {} s of \"{}\", seed {seed}: {}",
+            "at {} of \"{}\", seed {seed}: {}",
             world.now,
             foreign::terminal(&world.scenario.title),
             text_of(cause.as_ref())

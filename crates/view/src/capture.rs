@@ -161,11 +161,11 @@ fn comments(packet: &CapturedPacket, is_again: bool) -> Vec<String> {
         }
         Fate::FromRouter => comments.push("made by the router at this end".to_owned()),
         Fate::Carried(copies) => {
-            let after = |at: Instant| Instant::from_nanos(at.saturating_since(packet.at).nanos());
+            let after = |at: Instant| at.saturating_since(packet.at).nanos() as f64 / 1e9;
             if let [first, second] = copies.as_slice() {
                 let (first, second) = (after(first.at), after(second.at));
                 comments.push(format!(
-                    "duplicated: arrives {first} s and {second} s later"
+                    "duplicated: arrives {first:.9} s and {second:.9} s later"
                 ));
             }
             if copies.iter().any(|copy| copy.is_damaged) {

@@ -11,7 +11,6 @@ mod gauges;
 mod packets;
 mod selection;
 mod threads;
-mod time;
 mod traffic;
 
 use askama::Template;
@@ -162,14 +161,7 @@ fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
         facts.extend(facts_of_mtas(outcome));
     }
     facts.extend([
-        (
-            "virtual time",
-            format!(
-                "{} ({} s)",
-                time::clock(outcome.simulated.nanos()),
-                time::seconds(outcome.simulated.nanos())
-            ),
-        ),
+        ("virtual time", outcome.simulated.to_string()),
         ("scheduler", run.scenario.scheduler.as_str().to_owned()),
         ("seed", outcome.seed.to_string()),
         ("digest", outcome.digest.to_string()),

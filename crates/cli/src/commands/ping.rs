@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use config::plan::Duration;
 use serde_json::{Value as Json, json};
-use simulation::ping::{self, Report, Settings};
+use simulation::ping::{self, Reply, Report, Settings};
 
 use crate::arguments::{Format, PingArguments};
 use crate::exit_code;
@@ -18,7 +19,8 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
     let scenario = input::scenario(&arguments.file, &arguments.overrides)?;
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
-    let plan = Settings::windows_nt(arguments.count);
+    let mut plan = Settings::windows_nt(arguments.count);
+    plan.start = plan.start + arguments.at;
     let report = ping::ping(&scenario, seed, &arguments.link, plan)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", arguments.file.display())))?;
     match arguments.format {
@@ -40,17 +42,21 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
     let (target, length) = (report.target, report.settings.length);
     writeln!(text, "\nPinging {target} with {length} bytes of data:\n")?;
     for reply in &report.replies {
-        match reply.map(|it| it.nanos() / NANOS_PER_MILLI) {
-            None => writeln!(text, "Request timed out.")?,
-            Some(millis) if millis < TICK_MILLIS => writeln!(
-                text,
-                "Reply from {target}: bytes={length} time<{TICK_MILLIS}ms TTL=128"
-            )?,
-            Some(millis) => writeln!(
-                text,
-                "Reply from {target}: bytes={length} time={millis}ms TTL=128"
-            )?,
-        }
+        let time = match reply {
+            Reply::TimedOut => {
+                writeln!(text, "Request timed out.")?;
+                continue;
+            }
+            Reply::Unreachable => {
+                writeln!(text, "Destination host unreachable.")?;
+                continue;
+            }
+            Reply::Received(time) => match time.nanos() / NANOS_PER_MILLI {
+                millis if millis < TICK_MILLIS => format!("time<{TICK_MILLIS}ms"),
+                millis => format!("time={millis}ms"),
+            },
+        };
+        writeln!(text, "Reply from {target}: bytes={length} {time} TTL=128")?;
     }
     let sent = report.replies.len() as u64;
     let received = u64::from(report.received());
@@ -89,7 +95,9 @@ fn hundredths_of_percent(report: &Report) -> u128 {
 
 fn object(arguments: &PingArguments, seed: u64, report: &Report) -> Json {
     let replies = report.replies.iter();
-    let times = replies.map(|it| it.map(|time| time.nanos()));
+    let unreachable = replies.clone().filter(|it| **it == Reply::Unreachable);
+    let unreachable = unreachable.count();
+    let times = replies.map(|it| it.time().map(Duration::nanos));
     let rate = report.expected;
     json!({
         "schema_version": 2,
@@ -99,6 +107,7 @@ fn object(arguments: &PingArguments, seed: u64, report: &Report) -> Json {
         "target": report.target.to_string(),
         "sent": report.replies.len(),
         "received": report.received(),
+        "unreachable": unreachable,
         "round_trip_ns": times.collect::<Vec<_>>(),
         "closed_form": rate.numerator() as f64 / rate.denominator() as f64,
     })

@@ -107,7 +107,7 @@ fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
     ));
     for failure in &replayed.failures {
         let (at, signature, count) = (failure.time(), &failure.signature, failure.count);
-        text.push_str(&format!("  {at} s  {signature} ({count} times)\n"));
+        text.push_str(&format!("  {at:#}  {signature} ({count} times)\n"));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! The grammar of numbers with units: `1h30m`, `30 KiB`, `64kbit/s`.
+//! The grammar of numbers with units: `1h30m`, `30 KiB`, `64kbit/s`; and of times as they are printed: `1:30:00`.
 //!
 //! Scenario files and the command line share it. Numbers are whole and fit 64 bits.
 
@@ -12,8 +12,8 @@ type Unit = (&'static str, u64);
 pub(crate) struct Quantity {
     /// The units, largest first, the base unit last. Empty for a count.
     pub(crate) units: &'static [Unit],
-    /// Whether several numbers can follow each other: `1h30m`.
-    is_sum: bool,
+    /// Whether it is a time: several numbers can follow each other, `1h30m`, and `1:30:00` is one too.
+    is_time: bool,
     /// Whether a number without a unit is one of the base unit.
     pub(crate) is_unit_optional: bool,
     /// What a file should have, with an example.
@@ -35,10 +35,10 @@ pub(crate) static TIME: Quantity = Quantity {
         ("us", 1_000),
         ("ns", 1),
     ],
-    is_sum: true,
+    is_time: true,
     is_unit_optional: false,
     expected: "a length of time such as \"90s\" or \"1h30m\"",
-    pattern: r"^\s*[0-9]+\s*(d|h|m|s|ms|us|ns)(\s*[0-9]+\s*(d|h|m|s|ms|us|ns))*\s*$",
+    pattern: r"^\s*[0-9]+\s*(d|h|m|s|ms|us|ns)(\s*[0-9]+\s*(d|h|m|s|ms|us|ns))*\s*$|^\s*[0-9]+:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?\s*$",
     show: |nanos| Duration::from_nanos(nanos).to_string(),
 };
 
@@ -50,7 +50,7 @@ pub(crate) static SIZE: Quantity = Quantity {
         ("KiB", 1 << 10),
         ("B", 1),
     ],
-    is_sum: false,
+    is_time: false,
     is_unit_optional: true,
     expected: "a size such as \"30 KiB\" or 4096",
     pattern: r"^\s*[0-9]+\s*(GiB|MiB|KiB|B)?\s*$",
@@ -65,7 +65,7 @@ pub(crate) static RATE: Quantity = Quantity {
         ("kbit/s", 1_000),
         ("bit/s", 1),
     ],
-    is_sum: false,
+    is_time: false,
     is_unit_optional: false,
     expected: "a rate such as \"64kbit/s\"",
     pattern: r"^\s*[0-9]+\s*(G|M|k)?bit/s\s*$",
@@ -75,7 +75,7 @@ pub(crate) static RATE: Quantity = Quantity {
 /// Whole numbers.
 static COUNT: Quantity = Quantity {
     units: &[],
-    is_sum: false,
+    is_time: false,
     is_unit_optional: true,
     expected: "a whole number",
     pattern: r"^\s*[0-9]+\s*$",
@@ -97,6 +97,9 @@ pub enum QuantityError {
     /// A unit follows a smaller one: `30m1h`.
     #[error("units must go from large to small")]
     Order,
+    /// A time with colons that is not `h:mm:ss`.
+    #[error("a time with colons has hours, minutes and seconds, such as 1:30:00.5")]
+    Clock,
     /// The quantity does not fit 64 bits.
     #[error("the number is too large")]
     Overflow,
@@ -148,6 +151,9 @@ impl Quantity {
         {
             return Ok(amount);
         }
+        if self.is_time && rest.contains(':') {
+            return clock(rest);
+        }
         let mut total = 0_u64;
         let mut smallest = u64::MAX;
         loop {
@@ -162,7 +168,7 @@ impl Quantity {
             if rest.is_empty() {
                 return Ok(total);
             }
-            if !self.is_sum {
+            if !self.is_time {
                 return Err(unknown_unit(rest));
             }
         }
@@ -193,6 +199,28 @@ impl Quantity {
         let (name, unit) = exact.or(self.units.last()).expect("the quantity has units");
         format!("{}{gap}{name}", amount / unit)
     }
+}
+
+/// The nanoseconds of `h:mm:ss`, with up to nine decimals.
+fn clock(text: &str) -> Result<u64, QuantityError> {
+    const SECOND: u64 = 1_000_000_000;
+    let sixty = |digits: &str| match (digits.len(), whole(digits)?) {
+        (2, number @ 0..60) => Ok(number),
+        _ => Err(QuantityError::Clock),
+    };
+    let parts: Vec<&str> = text.split(':').collect();
+    let [hours, minutes, seconds] = parts.as_slice() else {
+        return Err(QuantityError::Clock);
+    };
+    let (seconds, decimals) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    if decimals.len() > 9 {
+        return Err(QuantityError::Clock);
+    }
+    let nanos = whole(&format!("{decimals:0<9}"))?;
+    let seconds = sixty(minutes)? * 60 + sixty(seconds)?;
+    let hours = whole(hours)?.checked_mul(3_600 * SECOND);
+    let total = hours.and_then(|hours| hours.checked_add(seconds * SECOND + nanos));
+    total.ok_or(QuantityError::Overflow)
 }
 
 fn unknown_unit(text: &str) -> QuantityError {
@@ -244,6 +272,8 @@ mod tests {
         assert_eq!(SIZE.parse("30 KiB"), Ok(30_720));
         assert_eq!(RATE.parse("64kbit/s"), Ok(64_000));
         assert_eq!(TIME.parse("0s"), Ok(0));
+        assert_eq!(TIME.parse("5:54:57.540060622"), Ok(21_297_540_060_622));
+        assert_eq!(TIME.parse(" 100:00:00.5 "), Ok(360_000_500_000_000));
     }
 
     #[test]
@@ -261,7 +291,7 @@ mod tests {
 
     #[test]
     fn says_why_a_text_is_not_a_quantity() {
-        use QuantityError::{NoNumber, NoUnit, Order, Overflow, UnknownUnit};
+        use QuantityError::{Clock, NoNumber, NoUnit, Order, Overflow, UnknownUnit};
         for (text, why) in [
             ("", NoNumber),
             ("s", NoNumber),
@@ -271,6 +301,14 @@ mod tests {
             ("1h 3", NoUnit),
             ("3 sec", UnknownUnit("sec".to_owned())),
             ("3µs", UnknownUnit("µs".to_owned())),
+            ("1:30", Clock),
+            ("1:60:00", Clock),
+            ("1:3:00", Clock),
+            ("1:30:00.1234567891", Clock),
+            ("1:30:00.", NoNumber),
+            ("1:-1:00", NoNumber),
+            (":30:00", NoNumber),
+            ("99999999999:00:00", Overflow),
             ("30m1h", Order),
             ("1s1s", Order),
             ("99999999999999999999s", Overflow),
@@ -289,6 +327,8 @@ mod tests {
             for quantity in [&TIME, &SIZE, &RATE] {
                 prop_assert_eq!(quantity.parse(&(quantity.show)(amount)), Ok(amount));
             }
+            let printed = kernel::Instant::from_nanos(amount).to_string();
+            prop_assert_eq!(TIME.parse(&printed), Ok(amount));
         }
 
         #[test]

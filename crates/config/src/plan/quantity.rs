@@ -124,7 +124,7 @@ const _: () = {
         Offset {
             blank: Self { nanos: 0 },
             form: |_range| ("signed time", json!({
-                "type": "string", "pattern": TIME.pattern.replacen('^', "^[-+]?", 1),
+                "type": "string", "pattern": TIME.pattern.replace('^', "^[-+]?"),
             })),
             parse: |node| parse_offset(node),
             toml: |it| {

@@ -84,7 +84,7 @@ fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
                 let reason = sentence::drop_reason(*reason);
                 (by, format!("its packet is dropped: {reason}"))
             }
-            Record::Healed => return Some(format!("{at} s  the network heals")),
+            Record::Healed => return Some(format!("{at:#}  the network heals")),
             Record::Event(_)
             | Record::Mta(..)
             | Record::Exception(..)
@@ -96,7 +96,7 @@ fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
             | Record::Gauge(..)
             | Record::Violation(_) => return None,
         };
-        (Some(*by) == own).then(|| format!("{at} s  {what}"))
+        (Some(*by) == own).then(|| format!("{at:#}  {what}"))
     });
     sentences.collect()
 }
@@ -191,7 +191,7 @@ fn sentence(
     let view = outcome.hosts.iter().find(|view| view.name == host);
     let name = view.and_then(|view| view.threads.get(&thread));
     let name = name.map_or("?", String::as_str);
-    format!("{at} s  {name} ({:03}): {what}", thread.0)
+    format!("{at:#}  {name} ({:03}): {what}", thread.0)
 }
 
 fn concerns(fact: &Fact, id: BlockId) -> bool {

@@ -80,9 +80,9 @@ fn around_preemption(
     let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
     let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
     let preempted = accesses[window.begin];
-    let length = Instant::ZERO.saturating_add(window.pin.length);
+    let length = window.pin.length;
     let words = format!(
-        "{} ({:03}) was preempted for {length} s before {}, {}:{}",
+        "{} ({:03}) was preempted for {length} before {}, {}:{}",
         preempted.thread, preempted.number, window.pin.before, preempted.file, preempted.line
     );
     let other = window.other(earlier, later);
@@ -321,7 +321,7 @@ pub(super) fn apart(from: Instant, to: Instant) -> String {
 }
 
 fn show(access: &LoggedAccess) -> String {
-    format!("{} s  {}: {access}", access.at, access.host)
+    format!("{:#}  {}: {access}", access.at, access.host)
 }
 
 impl fmt::Display for CriticalPair {

@@ -399,7 +399,7 @@ impl fmt::Display for FailureLikelihood {
         let by = Instant::from_nanos(self.by);
         writeln!(
             formatter,
-            "Likelihood of the failure by {by} s if randomness is redrawn from a time on ({} seeds each):",
+            "Likelihood of the failure by {by} if randomness is redrawn from a time on ({} seeds each):",
             self.seeds
         )?;
         for (index, point) in self.points.iter().enumerate() {
@@ -412,11 +412,11 @@ impl fmt::Display for FailureLikelihood {
             {
                 continue;
             }
-            let from = Instant::from_nanos(point.from).to_string();
+            let from = format!("{:#}", Instant::from_nanos(point.from));
             let Interval { low, high } = point.interval;
             writeln!(
                 formatter,
-                "  {from:>20} s  {:>5.1} %  ({:.1} to {:.1} %){}",
+                "  {from:>20}  {:>5.1} %  ({:.1} to {:.1} %){}",
                 100.0 * point.rate,
                 100.0 * low,
                 100.0 * high,
@@ -438,8 +438,8 @@ impl fmt::Display for Jump {
         let percent = |point: &LikelihoodPoint| format!("{:.0} %", 100.0 * point.rate);
         let [first, last] = [self.before.from, self.after.from - 1].map(Instant::from_nanos);
         let at = match self.is_instant {
-            true => format!("at {last} s"),
-            false => format!("between {first} s and {last} s"),
+            true => format!("at {last}"),
+            false => format!("between {first} and {last}"),
         };
         let mut line = format!(
             "  from {} to {} {at}, when",

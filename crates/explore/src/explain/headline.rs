@@ -41,7 +41,7 @@ pub(super) fn of_block(
     let forgets = Shipped::named(build).is_some_and(|it| !it.releases_after_retry());
     let (closed_at, ..) = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?;
     forgets.then(|| format!(
-        "the close request was carried out at {closed_at} s; {build} does not release a block whose \
+        "the close request was carried out at {closed_at}; {build} does not release a block whose \
          connect() was repeated, so {id} stays allocated"
     ))
 }

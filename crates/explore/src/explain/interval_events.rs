@@ -51,7 +51,7 @@ pub(crate) fn neighbours(
         records.filter(|(_, record)| matches!(record, Record::Mta(..)))
     };
     let show = |(at, record): &(Instant, Record)| {
-        format!("{at} s  {}", sentence::record(scenario, outcome, record))
+        format!("{at:#}  {}", sentence::record(scenario, outcome, record))
     };
     let before = own().take_while(|(at, _)| *at < interval.first).last();
     let after = own().find(|(at, _)| *at > interval.last);
@@ -62,8 +62,8 @@ fn outages(scenario: &Scenario, seed: u64, is_within: impl Fn(Instant) -> bool) 
     let windows = timeline::outages(scenario, seed).unwrap_or_default();
     let changes = windows.iter().flat_map(|window| {
         let (link, from, to) = (&window.link, window.from, window.to);
-        let begins = format!("an outage of {link} begins; it lasts until {to} s");
-        let ends = format!("an outage of {link} ends; it began at {from} s");
+        let begins = format!("an outage of {link} begins; it lasts until {to}");
+        let ends = format!("an outage of {link} ends; it began at {from}");
         [(from, begins), (to, ends)]
     });
     let changes = changes.filter(|(at, _)| is_within(*at));

@@ -140,7 +140,7 @@ impl Capsule {
         let body = toml::to_string_pretty(&text).expect("strings and small numbers are valid TOML");
         let at = Instant::from_nanos(self.failure.at);
         let mut whole = format!(
-            "# {} at {at} s, seed {}\n# to reproduce: {}\n{body}",
+            "# {} at {at}, seed {}\n# to reproduce: {}\n{body}",
             self.failure.signature, self.seed, self.command
         );
         let checksum = checksum(&whole);

@@ -122,11 +122,11 @@ impl fmt::Display for Divergence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "equal up to record {} ({} s)",
+            "equal up to record {} ({})",
             self.equal_records, self.equal_until
         )?;
         match self.differs_by {
-            Some((records, at)) => write!(formatter, ", different by record {records} ({at} s)")?,
+            Some((records, at)) => write!(formatter, ", different by record {records} ({at})")?,
             None => write!(formatter, ", different at the end")?,
         }
         if let Some(pair) = &self.record {
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(found.differs_by, None);
         assert_eq!(
             found.to_string(),
-            "equal up to record 0 (0.000000000 s), different at the end"
+            "equal up to record 0 (0:00:00), different at the end"
         );
     }
 }

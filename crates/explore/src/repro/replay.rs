@@ -120,6 +120,6 @@ impl Window {
         let records = outcome.records.iter();
         records
             .filter(move |(at, _)| first <= *at && *at <= self.until)
-            .map(|(at, record)| format!("{at} s  {}", sentence::record(scenario, outcome, record)))
+            .map(|(at, record)| format!("{at:#}  {}", sentence::record(scenario, outcome, record)))
     }
 }

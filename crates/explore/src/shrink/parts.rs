@@ -185,12 +185,12 @@ pub fn describe(scenario: &Scenario, part: &Part) -> String {
                     Instant::ZERO
                 }
             };
-            format!("message {index} of workload {name}, at {at} s")
+            format!("message {index} of workload {name}, at {at}")
         }
         Part::Outage(index) => {
             let window = &scenario.pins.outages[*index];
             format!(
-                "outage of {} from {} to {} s",
+                "outage of {} from {} to {}",
                 window.link, window.from, window.to
             )
         }

@@ -62,7 +62,7 @@ impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{}, {} s, {}, {}, {}, {}, {}, {}, {}",
+            "{}, {}, {}, {}, {}, {}, {}, {}, {}",
             counted(self.parts, "part"),
             kernel::Instant::from_nanos(self.duration),
             counted(self.hosts, "host"),

@@ -354,7 +354,7 @@ impl Summary {
             let _ = writeln!(page, "  {}", show_proportion(found.proportion));
             let _ = writeln!(page, "  time to failure: {}", show_quantiles(&found.times));
             let at = Instant::from_nanos(found.earliest_at);
-            let _ = writeln!(page, "  earliest: seed {} at {at} s", found.earliest_seed);
+            let _ = writeln!(page, "  earliest: seed {} at {at}", found.earliest_seed);
             if !found.selected.is_empty() {
                 let selected = found.selected.iter();
                 let selected: Vec<String> = selected

@@ -90,7 +90,7 @@ fn an_error_is_a_violation_without_its_numbers() {
     assert_eq!(found.detail, "the program returned: 3 of 7 failed");
     assert_eq!(
         (found.host.as_str(), found.at.to_string().as_str()),
-        ("app", "3.000000000")
+        ("app", "0:00:03")
     );
 }
 

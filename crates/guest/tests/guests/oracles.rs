@@ -40,7 +40,7 @@ fn late(duration: &str, sets: Duration) -> Vec<(String, String)> {
 fn what_is_awaited_must_come_true_in_time() {
     let is_late = [(
         "liveness: `the flag is set` does not come true in time".to_owned(),
-        "5.000000000".to_owned(),
+        "0:00:05".to_owned(),
     )];
     assert_eq!(late("duration=1m", 4 * SECOND), []);
     assert_eq!(late("duration=1m", 5 * SECOND), []);
@@ -103,7 +103,7 @@ fn a_gauge_is_a_series_in_outcome_and_records() {
     });
     let seen = &outcome.gauges["connections in use"];
     let seen: Vec<(String, i64)> = seen.iter().map(|(at, it)| (at.to_string(), *it)).collect();
-    let expected = [("0.000000000", 2), ("3.000000000", 1)];
+    let expected = [("0:00:00", 2), ("0:00:03", 1)];
     assert_eq!(seen, expected.map(|(at, it)| (at.to_owned(), it)));
     let records = outcome.records.iter();
     let records = records.filter(|(_, it)| matches!(it, Record::Gauge(..)));

@@ -91,7 +91,7 @@ fn a_race_shows_both_accesses_and_a_kind_appears_at_most_twice() {
     let shown = evidence(&scenario, &outcome);
     let race = Evidence {
         signature: "data-race: one".to_owned(),
-        title: "data-race on PARIS at 7.000000000 s:".to_owned(),
+        title: "data-race on PARIS at 0:00:07:".to_owned(),
         lines: vec![
             "data race: write of a at 4,".to_owned(),
             "against read of a at 2".to_owned(),

@@ -89,6 +89,8 @@ proptest! {
             .collect();
         let mut network = joined(hosts, &ends);
         let mut usable = vec![true; ends.len()];
+        let all = distances(hosts, &ends, &usable);
+        let mut lost = 0;
         let mut now = Instant::ZERO;
         for toggle in std::iter::once(None).chain(toggles.into_iter().map(Some)) {
             if let Some(link) = toggle.filter(|_| !ends.is_empty()).map(|link| link % ends.len()) {
@@ -102,6 +104,13 @@ proptest! {
                     let found = travel(&mut network, &mut now, HostId(from), HostId(to), 128);
                     let wanted = distances[from as usize][to as usize].ok_or(DropReason::NoRoute);
                     prop_assert_eq!(found, wanted);
+                    // Without any withdrawal there would be a route: a withdrawn link counts the packet.
+                    let had_route = all[from as usize][to as usize].is_some();
+                    lost += u64::from(wanted.is_err() && had_route);
+                    let counted = (0..ends.len() as u32).map(LinkId).map(|link| {
+                        Direction::BOTH.map(|it| network.statistics(link, it).dropped(DropReason::NoRoute))
+                    });
+                    prop_assert_eq!(counted.flatten().sum::<u64>(), lost);
                     prop_assert_eq!(network.route(HostId(from), HostId(to)).is_some(), wanted.is_ok());
                 }
             }
@@ -138,6 +147,15 @@ fn the_first_of_equal_links_is_used_and_the_other_is_a_backup() {
     assert_eq!(network.route(from, to), Some(LinkId(1)));
     network.set_link_state(LinkId(1), LinkState::Withdrawn);
     assert_eq!(network.route(from, to), None);
+    let mut now = Instant::ZERO;
+    let found = travel(&mut network, &mut now, to, from, 128);
+    assert_eq!(found, Err(DropReason::NoRoute));
+    // The first link is the one that the packet would have taken; `to` is its second end.
+    let statistics = network.statistics(LinkId(0), Direction::Backward);
+    assert_eq!(
+        (statistics.offered, statistics.dropped(DropReason::NoRoute)),
+        (1, 1)
+    );
     network.set_link_state(LinkId(0), LinkState::Up);
     assert_eq!(network.route(from, to), Some(LinkId(0)));
 }

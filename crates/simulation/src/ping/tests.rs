@@ -2,7 +2,8 @@
 
 use kernel::{Duration, Instant, Ratio};
 
-use super::{PingError, Report, Settings, ping};
+use super::{PingError, Reply, Report, Settings, ping};
+use crate::record::{Record, Stage};
 use config::plan::{
     Build, GilbertElliott, Host, IndependentLoss, Link, Loss, OutageWindow, Outages, Scenario,
     Scope,
@@ -53,6 +54,7 @@ fn agrees(report: &Report, inflation: u128) -> bool {
 /// Pings so far apart that they are independent.
 const APART: Settings = Settings {
     count: 4_000,
+    start: Instant::ZERO,
     interval: Duration::from_secs(900),
     timeout: Duration::from_secs(1),
     length: 32,
@@ -173,6 +175,7 @@ fn ping_measures_what_ping_success_says() {
     // Twenty mean outages apart, pings are independent.
     let apart = Settings {
         count: 10_000,
+        start: Instant::ZERO,
         interval: Duration::from_secs(20),
         ..APART
     };
@@ -232,7 +235,7 @@ fn a_reply_takes_the_delays_of_both_directions_and_is_lost_after_the_timeout() {
     link.backward.delay = Duration::from_millis(700);
     let report = ping(&scenario(link.clone()), 1, "wan", Settings::windows_nt(3));
     let report = report.expect("the link is there");
-    assert_eq!(report.replies, [Some(Duration::from_secs(1)); 3]);
+    assert_eq!(report.replies, [Reply::Received(Duration::from_secs(1)); 3]);
     assert_eq!(report.times(), Some([Duration::from_secs(1); 3]));
     link.backward.delay = Duration::from_nanos(700_000_001);
     let report = ping(&scenario(link), 1, "wan", Settings::windows_nt(3));
@@ -250,8 +253,99 @@ fn a_pinned_outage_drops_the_pings_in_it() {
         to: at(4),
     });
     let report = ping(&scenario, 1, "wan", Settings::windows_nt(6)).expect("the link is there");
-    let answered: Vec<bool> = report.replies.iter().map(Option::is_some).collect();
+    let answered: Vec<bool> = report
+        .replies
+        .iter()
+        .map(|it| it.time().is_some())
+        .collect();
     assert_eq!(answered, [true, true, false, false, true, true]);
+}
+
+/// All kinds of faults that a ping can meet.
+const INTERRUPTED: &str = r#"
+title = "Interrupted"
+why = "Cuts and crashes, listed, at random and for a window"
+duration = "30m"
+healing = "10m"
+[host.A]
+build = "5.5.2655.16"
+[host.B]
+build = "5.5.2655.16"
+[link.wan]
+between = ["A", "B"]
+delay = "100ms"
+[fault.withdrawn]
+cut = { link = "wan", for = "90s" }
+at = ["5m", "6m"]
+[fault.silent]
+cut = { link = "wan", silent = true }
+random = { mean_interval = "4m", mean_duration = "40s" }
+[fault.back]
+cut = { link = "wan", from = "B" }
+window = ["20m", "21m"]
+[fault.crash]
+crash = { host = "B", restart_after = "2m" }
+at = "10m"
+[fault.off]
+crash = { host = "A", restart_after = "1m" }
+at = "15m"
+"#;
+
+/// What a run with the same seed records of its faults decides which pings are answered.
+#[test]
+fn a_ping_is_answered_unless_the_run_cuts_the_link_or_a_host_is_down() {
+    let scenario = config::file::load("t", INTERRUPTED.as_bytes(), &[]).expect("a scenario");
+    let options = crate::Options { keep_records: true };
+    let outcome = crate::run(&scenario, 3, options).expect("it runs");
+    let names: Vec<&String> = scenario.faults.keys().collect();
+    let mut settings = Settings::windows_nt(35 * 60);
+    settings.start = Instant::ZERO + Duration::from_millis(500);
+    let report = ping(&scenario, 3, "wan", settings).expect("the link is there");
+    let mut seen = [0_u32; 3];
+    for (number, reply) in (0_u64..).zip(&report.replies) {
+        let sent = settings.start + Duration::from_secs(number);
+        // When the request is sent, when it arrives and the reply is sent, when the reply arrives.
+        let [request, turn, back] = [0, 100, 200].map(|millis| {
+            let active = active(&outcome, &names, sent + Duration::from_millis(millis));
+            move |fault: &str| active.contains(&fault)
+        });
+        let (kind, wanted) = if request("withdrawn") && (request("silent") || request("off")) {
+            continue; // The later cut decides, and a host that is off sends nothing.
+        } else if request("withdrawn") {
+            (0, Reply::Unreachable)
+        } else if request("off")
+            || request("silent")
+            || ["withdrawn", "silent", "back", "crash"]
+                .into_iter()
+                .any(turn)
+            || back("off")
+        {
+            (1, Reply::TimedOut)
+        } else {
+            (2, Reply::Received(Duration::from_millis(200)))
+        };
+        assert_eq!(*reply, wanted, "at {sent}");
+        seen[kind] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
+}
+
+/// The faults that are in force at `at`, by the records of a run.
+fn active<'a>(outcome: &crate::Outcome, names: &[&'a String], at: Instant) -> Vec<&'a str> {
+    let mut active = Vec::new();
+    for (when, record) in &outcome.records {
+        if *when > at {
+            break;
+        }
+        if let Record::Fault(fault, stage) = record {
+            let name = names[*fault as usize].as_str();
+            active.retain(|it| *it != name);
+            if *stage == Stage::Starts {
+                active.push(name);
+            }
+        }
+    }
+    active
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_divergence_names_the_first_checkpoint_that_differs() {
     assert_eq!(
         one.divergence_from(&other).as_deref(),
         Some(
-            "first at the checkpoint of record 256, 3.000000000 s: 0000000000000001 and \
+            "first at the checkpoint of record 256, 0:00:03: 0000000000000001 and \
              0000000000000002"
         )
     );

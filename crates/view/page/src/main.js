@@ -70,6 +70,8 @@ panel.addOccurrences(navigation);
 setTheme(dark.matches ? "dark" : "light");
 resize();
 navigation.showAll();
+navigation.visitNamed(location.hash);
+window.addEventListener("hashchange", () => navigation.visitNamed(location.hash));
 
 // For tests that drive the page in a browser.
 Object.assign(window, {

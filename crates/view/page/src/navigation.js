@@ -145,6 +145,19 @@ export class Navigation {
   }
 
   /**
+   * Visits the occurrence that a link to the page names: `page.html#failure-2` is the second, in the
+   * order of `n`.
+   * @param {string} fragment
+   */
+  visitNamed(fragment) {
+    const number = Number(/^#failure-([0-9]+)$/.exec(fragment)?.[1]);
+    const occurrence = this.run.occurrences[number - 1];
+    if (!occurrence) return;
+    this.#visited = number - 1;
+    this.visit(occurrence);
+  }
+
+  /**
    * Shows an occurrence: the leaked control block, the race, or else that moment.
    * @param {Occurrence} occurrence
    */

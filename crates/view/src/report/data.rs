@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use config::foreign;
 use config::plan::{FaultKind, Keyword};
-use kernel::Instant;
+use kernel::{Duration, Instant};
 use logs::{event_log, winsock_log};
 use net::HostId;
 use serde::Serialize;
@@ -232,7 +232,7 @@ fn links(run: &Run<'_>) -> Vec<Link> {
     let links = run.scenario.links.iter().map(|(name, link)| {
         let host = |name: &String| run.outcome.host_named(name).map_or(0, |it| it.0);
         let outages = outages.iter().filter(|outage| outage.link == *name);
-        let counts = run.outcome.links.get(name).copied().unwrap_or_default();
+        let counts = run.outcome.links.get(name).cloned().unwrap_or_default();
         Link {
             name: name.clone(),
             ends: [host(&link.between[0]), host(&link.between[1])],
@@ -248,11 +248,16 @@ fn links(run: &Run<'_>) -> Vec<Link> {
     links.collect()
 }
 
-/// What an administrator would measure with ping.
+/// What an administrator would measure with ping: requests all over the run, at least a second apart.
 fn pings(run: &Run<'_>, link: &str) -> String {
-    let settings = ping::Settings::windows_nt(PINGS);
+    let simulated = run.outcome.simulated.since_start();
+    let count = simulated.whole_secs().clamp(1, u64::from(PINGS));
+    let settings = ping::Settings {
+        interval: Duration::from_nanos(simulated.nanos() / count),
+        ..ping::Settings::windows_nt(count as u32)
+    };
     match ping::ping(run.scenario, run.outcome.seed, link, settings) {
-        Ok(report) => format!("{} of {PINGS} pings answered", report.received()),
+        Ok(report) => format!("{} of {count} pings answered", report.received()),
         Err(error) => error.to_string(),
     }
 }

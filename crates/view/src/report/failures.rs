@@ -9,8 +9,6 @@ use serde::Serialize;
 use simulation::Outcome;
 use simulation::outcome::{Exception, Verdict, Violation};
 
-use super::time::{clock, seconds};
-
 /// All occurrences of one defect.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
@@ -258,7 +256,7 @@ fn cut_off(outcome: &Outcome) -> Headline {
         more: format!(
             "{} stopped it at {} of virtual time; what would have followed is unknown.",
             outcome.stop.limit().unwrap_or_default(),
-            clock(outcome.simulated.nanos())
+            outcome.simulated
         ),
     }
 }
@@ -273,14 +271,14 @@ fn success(outcome: &Outcome) -> Headline {
             counted(messages.submitted, "message"),
             counted(associations.opened, "association"),
             associations.failed,
-            clock(outcome.simulated.nanos())
+            outcome.simulated
         ),
     }
 }
 
 fn failure(first: &Failure, others: &[Failure]) -> Headline {
     let at = first.first().at;
-    let mut more = format!("First at {} ({} s).", clock(at), seconds(at));
+    let mut more = format!("First at {}.", Instant::from_nanos(at));
     let mut earlier: Vec<&Failure> = others.iter().filter(|it| it.first().at <= at).collect();
     earlier.sort_by_key(|it| it.first().at);
     match earlier.as_slice() {
@@ -306,9 +304,8 @@ fn leak(outcome: &Outcome, leak: &Failure, failures: &[Failure]) -> Headline {
     let blocks = if count == 1 { "block" } else { "blocks" };
     let mut text = format!("{count} control {blocks} leaked on {host}");
     let mut more = format!(
-        "First at {} ({} s): {}.",
-        clock(first.at),
-        seconds(first.at),
+        "First at {}: {}.",
+        Instant::from_nanos(first.at),
         first.detail
     );
     let mut failures = failures.iter();
@@ -316,9 +313,8 @@ fn leak(outcome: &Outcome, leak: &Failure, failures: &[Failure]) -> Headline {
         let at = exhaustion.first().at;
         text += ", until none was free";
         more += &format!(
-            " The pool was empty at {} ({} s): event 9156.",
-            clock(at),
-            seconds(at)
+            " The pool was empty at {}: event 9156.",
+            Instant::from_nanos(at)
         );
     }
     Headline { text, more }
@@ -337,7 +333,7 @@ pub(super) fn verdict(outcome: &Outcome) -> (String, bool) {
     match (outcome.verdict(), is_clean) {
         (Verdict::Unexpected, _) => ("FAIL: not as the scenario expects".to_owned(), false),
         (Verdict::Undecided(limit), _) => (
-            format!("UNDECIDED: cut off at {limit} at {} s", outcome.simulated),
+            format!("UNDECIDED: cut off at {limit} at {}", outcome.simulated),
             false,
         ),
         (Verdict::AsExpected, true) => ("PASS".to_owned(), true),

@@ -7,8 +7,6 @@ use simulation::timeline;
 
 use crate::run::Run;
 
-use super::time;
-
 /// The size of a chart, in the units of its drawing. Of many samples at one place, the lowest and the
 /// highest value show.
 const WIDTH: u64 = 1_000;
@@ -45,7 +43,7 @@ pub(super) fn gauges(run: &Run<'_>) -> Vec<Gauge> {
                 name: name.clone(),
                 text: format!(
                     "at least {lowest}, at most {highest} (at {}), {last} at the end",
-                    time::clock(at)
+                    Instant::from_nanos(at)
                 ),
                 line: line(samples, end, lowest.min(0), highest),
             }

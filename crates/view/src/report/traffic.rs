@@ -6,8 +6,6 @@ use std::fmt::Write;
 use explore::counted;
 use simulation::outcome::{Counts, MessageTraffic, Outcome};
 
-use super::time;
-
 /// The size of a chart, in the units of its drawing.
 const WIDTH: u64 = 300;
 const HEIGHT: u64 = 30;
@@ -122,9 +120,7 @@ fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<Values> {
             number: queue.peak.to_string(),
             words: format!(
                 "at most {} messages, first at {}; {} at the end",
-                queue.peak,
-                time::clock(queue.peak_at.nanos()),
-                queue.at_end
+                queue.peak, queue.peak_at, queue.at_end
             ),
         },
         Values {

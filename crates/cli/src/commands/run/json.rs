@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use config::plan::Keyword;
 use explore::repro::capsule::BUILD;
+use logs::journal;
 use simulation::outcome::{Exception, Outcome, Violation};
 
 use super::{Report, traffic};
@@ -23,7 +24,16 @@ pub(super) fn object(report: &Report<'_>) -> Json {
     let outcome = &report.outcome;
     let (associations, messages) = (outcome.associations, outcome.messages);
     let links = outcome.links.iter().map(|(name, link)| {
-        let counts = json!({ "offered": link.offered, "lost": link.lost });
+        let lost_by = link.lost_by.iter();
+        let lost_by: Map<String, Json> = lost_by
+            .map(|(reason, count)| (journal::drop_reason(*reason).to_owned(), json!(count)))
+            .collect();
+        let counts = json!({
+            "offered": link.offered,
+            "lost": link.lost,
+            "lost_by": lost_by,
+            "damaged": link.damaged,
+        });
         (name.clone(), counts)
     });
     json!({

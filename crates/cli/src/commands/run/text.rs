@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use logs::evidence::evidence;
-use simulation::outcome::{Outcome, Stop, Verdict};
+use logs::sentence;
+use simulation::outcome::{LinkCounts, Outcome, Stop, Verdict};
 
 use super::{Report, traffic};
 
@@ -24,9 +25,11 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     if let Some(limit) = outcome.undecided() {
         writeln!(
             text,
-            "  cut off at {limit} after {} s of {}: what would have followed is unknown; raise {limit}",
+            "  cut off at {limit} after {} of {}: what would have followed is unknown; raise {limit}",
             outcome.simulated,
-            report.scenario.duration + report.scenario.healing.unwrap_or_default()
+            config::plan::Instant::ZERO
+                + report.scenario.duration
+                + report.scenario.healing.unwrap_or_default()
         )?;
     }
     for difference in &outcome.unexpected {
@@ -35,7 +38,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     writeln!(text, "seed {}, digest {}", outcome.seed, outcome.digest)?;
     writeln!(
         text,
-        "simulated {} s in {:.3} s: {} events, {} thread calls{}",
+        "simulated {} in {:.3} s: {} events, {} thread calls{}",
         outcome.simulated,
         report.elapsed.as_secs_f64(),
         outcome.events,
@@ -56,11 +59,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     )?;
     traffic::write(text, outcome)?;
     for (name, link) in &outcome.links {
-        writeln!(
-            text,
-            "link {name}: {} packets offered, {} lost",
-            link.offered, link.lost
-        )?;
+        writeln!(text, "link {name}: {}", packets(link))?;
     }
     write_defects(text, outcome)?;
     write_evidence(text, report)?;
@@ -70,6 +69,22 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
         writeln!(text, "faults that never occurred: {}", unused.join(", "))?;
     }
     writeln!(text, "to reproduce: {}", report.reproduce)
+}
+
+/// `98 packets offered, 25 lost (25 x cut link)`.
+fn packets(link: &LinkCounts) -> String {
+    let mut text = format!("{} packets offered, {} lost", link.offered, link.lost);
+    let causes = link.lost_by.iter();
+    let causes: Vec<String> = causes
+        .map(|(reason, count)| format!("{count} x {}", sentence::drop_reason(*reason)))
+        .collect();
+    if !causes.is_empty() {
+        let _ = write!(text, " ({})", causes.join(", "));
+    }
+    if link.damaged > 0 {
+        let _ = write!(text, ", {} arrived damaged", link.damaged);
+    }
+    text
 }
 
 fn verdict(outcome: &Outcome) -> &'static str {
@@ -117,7 +132,7 @@ fn write_defects(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
         let signatures = kinds.entry(kind).or_default();
         *signatures += 1;
         if *signatures <= SIGNATURES_PER_KIND {
-            writeln!(text, "{count} x {signature}, first at {at} s on {host}")?;
+            writeln!(text, "{count} x {signature}, first at {at} on {host}")?;
         }
     }
     for (kind, signatures) in kinds {

@@ -142,7 +142,7 @@ pub(crate) fn quantity_mistake(
             Some(question) => format!("{question} Units are {listed}"),
             None => format!("units are {listed}"),
         }),
-        QuantityError::NoNumber | QuantityError::Order => found,
+        QuantityError::NoNumber | QuantityError::Order | QuantityError::Clock => found,
         QuantityError::Overflow => Diagnostic {
             code: Code::OutOfRange,
             ..found
