@@ -31,6 +31,8 @@ pub enum Operation {
         /// The value to write.
         new: u32,
     },
+    /// Interlocked: adds to a word, modulo 2^32, and returns the old one.
+    FetchAdd(Location, u32),
     /// Enters a critical section.
     Lock(LockId),
     /// Leaves a critical section.
@@ -66,7 +68,7 @@ pub enum Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct WordAccess {
-    /// The value to store, if one is stored.
+    /// The value to store, if one is stored, or to add.
     pub(crate) new: u32,
     pub(crate) address: Address,
     expected: u32,
@@ -76,6 +78,7 @@ pub(crate) struct WordAccess {
     pub(crate) touches: bool,
     writes: bool,
     compares: bool,
+    adds: bool,
 }
 
 impl WordAccess {
@@ -89,7 +92,8 @@ impl WordAccess {
         let stores = self.stores(old);
         // A mask of all ones or all zeroes instead of a branch.
         let mask = (stores as u32).wrapping_neg();
-        (self.new & mask) | (old & !mask)
+        let summand = old & (self.adds as u32).wrapping_neg();
+        (self.new.wrapping_add(summand) & mask) | (old & !mask)
     }
 }
 
@@ -196,7 +200,9 @@ impl Operation {
     pub const fn cost_class(&self) -> CostClass {
         match self {
             Self::Read(_) | Self::Write(..) => CostClass::Access,
-            Self::Exchange(..) | Self::CompareExchange { .. } => CostClass::Interlocked,
+            Self::Exchange(..) | Self::CompareExchange { .. } | Self::FetchAdd(..) => {
+                CostClass::Interlocked
+            }
             Self::Lock(_) | Self::Unlock(_) => CostClass::Lock,
             Self::Wait(..)
             | Self::Signal(_)
@@ -234,6 +240,7 @@ impl Operation {
             Self::Work(_) => 15,
             Self::Environment(_) => 16,
             Self::Raise(_) => 17,
+            Self::FetchAdd(..) => 18,
         }
     }
 
@@ -243,7 +250,9 @@ impl Operation {
         match self {
             Self::Read(_) => Some(OperationKind::Read),
             Self::Write(..) => Some(OperationKind::Write),
-            Self::Exchange(..) | Self::CompareExchange { .. } => Some(OperationKind::Interlocked),
+            Self::Exchange(..) | Self::CompareExchange { .. } | Self::FetchAdd(..) => {
+                Some(OperationKind::Interlocked)
+            }
             Self::Lock(_) => Some(OperationKind::Enter),
             Self::Unlock(_)
             | Self::Wait(..)
@@ -298,7 +307,8 @@ impl Operation {
             Self::Read(location)
             | Self::Write(location, _)
             | Self::Exchange(location, _)
-            | Self::CompareExchange { location, .. } => Some(*location),
+            | Self::CompareExchange { location, .. }
+            | Self::FetchAdd(location, _) => Some(*location),
             Self::Lock(_)
             | Self::Unlock(_)
             | Self::Wait(..)
@@ -317,13 +327,14 @@ impl Operation {
 
     /// Its effect on a word; a value with `touches` unset if it touches none.
     pub(crate) const fn word_access(&self) -> WordAccess {
-        let (new, expected) = if let Self::Write(_, new) | Self::Exchange(_, new) = self {
-            (*new, 0)
-        } else if let Self::CompareExchange { expected, new, .. } = self {
-            (*new, *expected)
-        } else {
-            (0, 0)
-        };
+        let (new, expected) =
+            if let Self::Write(_, new) | Self::Exchange(_, new) | Self::FetchAdd(_, new) = self {
+                (*new, 0)
+            } else if let Self::CompareExchange { expected, new, .. } = self {
+                (*new, *expected)
+            } else {
+                (0, 0)
+            };
         let location = self.location();
         WordAccess {
             new,
@@ -334,8 +345,12 @@ impl Operation {
             expected,
             number: self.number(),
             touches: location.is_some(),
-            writes: matches!(self, Self::Write(..) | Self::Exchange(..)),
+            writes: matches!(
+                self,
+                Self::Write(..) | Self::Exchange(..) | Self::FetchAdd(..)
+            ),
             compares: matches!(self, Self::CompareExchange { .. }),
+            adds: matches!(self, Self::FetchAdd(..)),
         }
     }
 
@@ -388,6 +403,7 @@ impl Operation {
             | Self::Write(..)
             | Self::Exchange(..)
             | Self::CompareExchange { .. }
+            | Self::FetchAdd(..)
             | Self::Sleep(_)
             | Self::Work(_)
             | Self::Raise(_) => None,

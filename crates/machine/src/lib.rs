@@ -6,6 +6,7 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | [`check`] | tests of concurrent programs: start here |
 //! | [`machine`], [`thread`], [`config`], [`environment`] | what a user builds and writes |
 //! | [`call`], [`costs`], [`exception`] | calls as plain data, their costs, and how a process ends |
 //! | [`memory`] | mapped words, addresses, where the heap lies |
@@ -84,6 +85,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod call;
+pub mod check;
 pub mod config;
 pub mod costs;
 mod debug_hash;

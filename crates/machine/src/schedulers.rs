@@ -76,6 +76,20 @@ pub trait Scheduler: Debug {
     fn reseed(&mut self, _choices: Choices) {}
 }
 
+impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
+    fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
+        (**self).choose(step, enabled)
+    }
+
+    fn on_idle(&mut self) {
+        (**self).on_idle();
+    }
+
+    fn reseed(&mut self, choices: Choices) {
+        (**self).reseed(choices);
+    }
+}
+
 /// What decides the order of calls.
 #[derive(Debug)]
 pub enum Strategy {

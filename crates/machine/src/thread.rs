@@ -103,6 +103,12 @@ impl<E: Environment> Thread<E> {
         })
     }
 
+    /// Interlocked: adds to a word, modulo 2^32, and returns the old one. Synchronises.
+    #[track_caller]
+    pub fn fetch_add(&self, location: Location, summand: u32) -> impl Future<Output = u32> {
+        self.make_call(Operation::FetchAdd(location, summand))
+    }
+
     /// Enters a critical section, again if the thread owns it already. Waiters enter first
     /// come, first served, as before Windows Server 2003 SP1.
     #[track_caller]

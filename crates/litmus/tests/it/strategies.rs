@@ -90,7 +90,7 @@ impl Strategy {
             let strategy = if schedule == 0 { Self::Random } else { self };
             let scheduler = strategy.scheduler(choices, &counts);
             let failed = if self.needs_counts() && is_counted {
-                let failed = runner.run(Box::new(Tally::counting(&tally, Boxed(scheduler))));
+                let failed = runner.run(Box::new(Tally::counting(&tally, scheduler)));
                 counts = tally.borrow().counts();
                 failed
             } else {
@@ -101,23 +101,5 @@ impl Strategy {
             }
         }
         None
-    }
-}
-
-/// A scheduler of any kind, where one kind is needed.
-#[derive(Debug)]
-struct Boxed(Box<dyn Scheduler>);
-
-impl Scheduler for Boxed {
-    fn choose(&mut self, step: u64, enabled: &machine::EnabledSet) -> usize {
-        self.0.choose(step, enabled)
-    }
-
-    fn on_idle(&mut self) {
-        self.0.on_idle();
-    }
-
-    fn reseed(&mut self, choices: Choices) {
-        self.0.reseed(choices);
     }
 }

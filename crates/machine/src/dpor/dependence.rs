@@ -44,7 +44,10 @@ impl CallClass {
         match (operation, call.enabledness) {
             (Operation::Read(_), _) => Self::Read,
             (
-                Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. },
+                Operation::Write(..)
+                | Operation::Exchange(..)
+                | Operation::CompareExchange { .. }
+                | Operation::FetchAdd(..),
                 _,
             ) => Self::Write,
             (Operation::Environment(call), _) => Self::Environment(call.dependence),

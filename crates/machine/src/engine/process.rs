@@ -188,7 +188,8 @@ impl<E: Environment> Process<E> {
             Operation::Read(location)
             | Operation::Write(location, _)
             | Operation::Exchange(location, _)
-            | Operation::CompareExchange { location, .. } => {
+            | Operation::CompareExchange { location, .. }
+            | Operation::FetchAdd(location, _) => {
                 let fault = self.memory.fault(location.address);
                 memory_fault(dispatch, request, location, fault)
             }
@@ -260,6 +261,7 @@ impl<E: Environment> Process<E> {
             | Operation::Write(..)
             | Operation::Exchange(..)
             | Operation::CompareExchange { .. }
+            | Operation::FetchAdd(..)
             | Operation::Unlock(_)
             | Operation::Signal(_)
             | Operation::SetEvent(_)
@@ -288,6 +290,7 @@ impl<E: Environment> Process<E> {
             | Operation::Write(..)
             | Operation::Exchange(..)
             | Operation::CompareExchange { .. }
+            | Operation::FetchAdd(..)
             | Operation::Lock(_)
             | Operation::Unlock(_)
             | Operation::Signal(_)
@@ -505,7 +508,10 @@ fn raise(dispatch: Dispatch, request: &Request, code: u32, cause: Cause) -> Effe
         address,
         writes: matches!(
             request.operation,
-            Operation::Write(..) | Operation::Exchange(..) | Operation::CompareExchange { .. }
+            Operation::Write(..)
+                | Operation::Exchange(..)
+                | Operation::CompareExchange { .. }
+                | Operation::FetchAdd(..)
         ),
         cause,
         site: request.site,

@@ -70,7 +70,8 @@ pub(crate) fn encode(operation: &Operation) -> Encoded {
         Operation::Read(_)
         | Operation::Write(..)
         | Operation::Exchange(..)
-        | Operation::CompareExchange { .. } => {
+        | Operation::CompareExchange { .. }
+        | Operation::FetchAdd(..) => {
             let access = operation.word_access();
             (access.address.0, u64::from(access.new))
         }

@@ -56,7 +56,9 @@ impl Access {
             assert!(
                 matches!(
                     request.operation,
-                    Operation::Exchange(..) | Operation::CompareExchange { .. }
+                    Operation::Exchange(..)
+                        | Operation::CompareExchange { .. }
+                        | Operation::FetchAdd(..)
                 ),
                 "{:?} accesses no word",
                 request.operation

@@ -12,15 +12,32 @@ pub struct Cooperative {
     last: Option<ThreadId>,
 }
 
-impl Scheduler for Cooperative {
-    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
-        let last = self.last;
+impl Cooperative {
+    /// The index that it chooses next.
+    pub(crate) fn peek(&self, enabled: &EnabledSet) -> usize {
         let same = enabled
             .non_blocking()
-            .find(|(_, call)| Some(call.thread) == last);
+            .find(|(_, call)| self.is_last(call.thread));
         let next = same.or_else(|| enabled.non_blocking().next());
-        let (index, call) = next.expect("a thread can run");
-        self.last = Some(call.thread);
+        let (index, _) = next.expect("a thread can run");
+        index
+    }
+
+    /// Whether this thread ran last, without a pause since.
+    pub(crate) fn is_last(&self, thread: ThreadId) -> bool {
+        self.last == Some(thread)
+    }
+
+    /// This thread ran, whichever was chosen.
+    pub(crate) fn ran(&mut self, thread: ThreadId) {
+        self.last = Some(thread);
+    }
+}
+
+impl Scheduler for Cooperative {
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        let index = self.peek(enabled);
+        self.ran(enabled[index].thread);
         index
     }
 

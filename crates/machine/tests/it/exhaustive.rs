@@ -40,6 +40,7 @@ enum Step {
     Copy(u32, u32),
     Exchange(u32),
     CompareExchange(u32),
+    FetchAdd(u32),
     Guarded(usize, u32),
     Nested(usize),
     Signal,
@@ -87,6 +88,7 @@ async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
             Step::CompareExchange(index) => {
                 t.record(t.compare_exchange(word(index), 0, value).await);
             }
+            Step::FetchAdd(index) => t.record(t.fetch_add(word(index), value).await),
             Step::Guarded(lock, index) => {
                 t.lock(objects.locks[lock]).await;
                 t.record(t.read(word(index)).await);
@@ -286,6 +288,7 @@ fn steps(longest: usize) -> impl Strategy_<Value = Vec<Step>> {
         1 => (word(), word()).prop_map(|(from, to)| Step::Copy(from, to)),
         1 => word().prop_map(Step::Exchange),
         1 => word().prop_map(Step::CompareExchange),
+        1 => word().prop_map(Step::FetchAdd),
         4 => (0..2_usize, word()).prop_map(|(lock, index)| Step::Guarded(lock, index)),
         1 => (0..2_usize).prop_map(Step::Nested),
         1 => Just(Step::Signal),

@@ -2,6 +2,7 @@
 
 mod bug_patterns;
 mod call_order;
+mod check;
 mod determinism;
 mod exceptions;
 mod exhaustive;

@@ -226,6 +226,8 @@ fn access_of(activity: &Activity, numbers: &[ThreadNumber]) -> Option<MemoryAcce
         request.operation
     {
         (AccessKind::Interlocked, new)
+    } else if let Operation::FetchAdd(_, summand) = request.operation {
+        (AccessKind::Interlocked, answer.wrapping_add(summand))
     } else {
         (AccessKind::Read, *answer)
     };

@@ -199,6 +199,7 @@ fn wait_target(machine: &Machine<Winsock>, operation: &Operation) -> (WaitTarget
         | Operation::Write(..)
         | Operation::Exchange(..)
         | Operation::CompareExchange { .. }
+        | Operation::FetchAdd(..)
         | Operation::Unlock(_)
         | Operation::Signal(_)
         | Operation::SetEvent(_)

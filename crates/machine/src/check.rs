@@ -1,0 +1,421 @@
+//! Tests of concurrent programs: many schedules, or all of them, and each failure made small.
+//!
+//! A program is declared by a function that gets a [`Program`]: shared words, mutexes, condition
+//! variables, threads as `async` closures, and checks of the end. What is wrong with a run:
+//!
+//! - a panic in a thread or in a check of the end: `assert!` as in any test;
+//! - threads that wait for ever;
+//! - a data race on a word that is read or written without synchronisation, and misuse of the heap;
+//! - a run that does not end within the limit on calls.
+//!
+//! Memory is sequentially consistent: what needs a weaker order to fail is not found.
+//!
+//! ```
+//! use machine::check::{Check, Program};
+//!
+//! fn two_increments(program: &mut Program) {
+//!     let counter = program.word("counter", 0);
+//!     for name in ["one", "two"] {
+//!         program.thread(name, async move |t| {
+//!             let seen = t.load(counter).await;
+//!             t.store(counter, seen + 1).await;
+//!         });
+//!     }
+//!     program.at_end(move |end| assert_eq!(end.read(counter), 2, "an increment is lost"));
+//! }
+//!
+//! let failure = Check::random(100).run(two_increments).expect_err("it loses one");
+//! assert_eq!(failure.preemptions(), 1);
+//! assert_eq!(failure.schedule().to_string(), "one@1>two");
+//! ```
+
+mod failure;
+mod objects;
+mod panics;
+mod program;
+mod runner;
+mod schedule;
+mod shrink;
+mod thread;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+use kernel::{Choices, Duration, mix};
+
+use runner::{Ran, Runner, Setup};
+use schedule::{Following, InOrder};
+
+use crate::dpor::{Bound, Exhaustive};
+use crate::engine::activity::Activity;
+use crate::schedulers::{
+    Counts, DelayBounding, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler, Surw,
+    Tally,
+};
+
+pub use crate::call::{QueueId, SemaphoreId};
+pub use crate::memory::address::{Address, Field, Location};
+pub use crate::schedulers::Selection;
+pub use failure::Failure;
+pub use objects::{Condvar, Mutex, MutexGuard};
+pub use program::{End, Program, Words};
+pub use schedule::{Schedule, ScheduleError};
+pub use thread::Thread;
+
+/// Calls of one run, at most, unless [`Check::call_limit`] says otherwise.
+const CALL_LIMIT: u64 = 10_000;
+/// What `Parallel` takes as the time of a call: that of an access.
+const STEP: Duration = Duration::from_nanos(200);
+/// The first schedules, and then one in so many, count calls for strategies that need the numbers.
+const COUNTED: u64 = 16;
+
+/// How schedules are chosen. [`crate::schedulers`] says what each is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// At every call each thread is equally likely.
+    Random,
+    /// Priorities that change at `depth` - 1 points.
+    Pct {
+        /// The depth of the bug; at least one.
+        depth: u32,
+    },
+    /// Priorities of calls, drawn anew after conflicts.
+    Pos,
+    /// A walk that is uniform over the orders of selected calls.
+    Surw(Selection),
+    /// A round without preemptions, with this many delays.
+    Delays(u32),
+    /// This many preemptions before calls that conflict.
+    Preempting(u32),
+    /// A processor for each thread.
+    Parallel,
+    /// One of the others for each schedule.
+    Portfolio,
+    /// Modeled time on this many processors, with NT's priorities and quantum.
+    Timed {
+        /// 1 to 32.
+        processors: u32,
+    },
+    /// Every order of dependent calls, with at most so many preemptions.
+    Exhaustive {
+        /// `None` for any number.
+        preemptions: Option<u32>,
+    },
+    /// One schedule.
+    Schedule(Schedule),
+}
+
+/// A test of concurrent programs: how schedules are chosen, and how many are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    search: Search,
+    schedules: u64,
+    seed: u64,
+    call_limit: u64,
+    detect_races: bool,
+}
+
+/// A program that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// How many schedules were run.
+    pub schedules: u64,
+    /// Whether these are all orders of dependent calls within the bound on preemptions.
+    pub exhausted: bool,
+}
+
+impl Check {
+    /// `schedules` schedules chosen by `search`, all from seed 0.
+    #[must_use]
+    pub const fn new(search: Search, schedules: u64) -> Self {
+        Self {
+            search,
+            schedules,
+            seed: 0,
+            call_limit: CALL_LIMIT,
+            detect_races: true,
+        }
+    }
+
+    /// Random walks.
+    #[must_use]
+    pub const fn random(schedules: u64) -> Self {
+        Self::new(Search::Random, schedules)
+    }
+
+    /// The portfolio, which suits an unknown defect best.
+    #[must_use]
+    pub const fn portfolio(schedules: u64) -> Self {
+        Self::new(Search::Portfolio, schedules)
+    }
+
+    /// Every order of dependent calls, however many runs that takes. The program must end under every
+    /// schedule: the search of a thread that polls for another ends at the limit on calls.
+    #[must_use]
+    pub const fn exhaustive() -> Self {
+        Self::new(Search::Exhaustive { preemptions: None }, u64::MAX)
+    }
+
+    /// One schedule, as a [`Failure`] prints it.
+    ///
+    /// # Panics
+    /// If the text is no schedule; [`Schedule`] can be parsed without a panic.
+    #[must_use]
+    #[track_caller]
+    pub fn schedule(text: &str) -> Self {
+        let schedule = text.parse().unwrap_or_else(|error| panic!("{error}"));
+        Self::new(Search::Schedule(schedule), 1)
+    }
+
+    /// The number of schedules, at most.
+    #[must_use]
+    pub const fn schedules(mut self, schedules: u64) -> Self {
+        self.schedules = schedules;
+        self
+    }
+
+    /// The seed of all random choices.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The largest number of calls of a run, 10,000 by default. A run that reaches it is a failure.
+    #[must_use]
+    pub const fn call_limit(mut self, calls: u64) -> Self {
+        self.call_limit = calls;
+        self
+    }
+
+    /// Data races and misuse of the heap are no failures.
+    #[must_use]
+    pub const fn without_race_detection(mut self) -> Self {
+        self.detect_races = false;
+        self
+    }
+
+    /// Runs the program until a schedule fails.
+    ///
+    /// # Errors
+    /// The first failure, made small and explained.
+    pub fn run(&self, setup: impl Fn(&mut Program<'_>)) -> Result<Passed, Box<Failure>> {
+        let mut found = None;
+        let passed = self.each(&setup, &mut |found_by, ran| {
+            found = ran.wrong.is_some().then_some((found_by, ran));
+            found.is_none()
+        });
+        match found {
+            Some((found_by, ran)) => Err(Box::new(self.explain(&setup, found_by, ran))),
+            None => Ok(passed),
+        }
+    }
+
+    /// The same as a test: panics with the failure.
+    ///
+    /// # Panics
+    /// If a schedule fails.
+    #[track_caller]
+    pub fn assert(&self, setup: impl Fn(&mut Program<'_>)) -> Passed {
+        self.run(setup)
+            .unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// Runs all schedules, whether they fail or not, and counts the failures by their signatures.
+    pub fn count(&self, setup: impl Fn(&mut Program<'_>)) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        self.each(&setup, &mut |_, ran| {
+            if let Some(wrong) = ran.wrong {
+                *counts.entry(wrong.signature).or_default() += 1;
+            }
+            true
+        });
+        counts
+    }
+
+    /// Runs schedules as long as `goes_on` says so.
+    fn each(&self, setup: Setup<'_>, goes_on: &mut dyn FnMut(String, Ran) -> bool) -> Passed {
+        match &self.search {
+            Search::Exhaustive { preemptions } => self.exhaust(setup, *preemptions, goes_on),
+            Search::Timed { processors } => self.in_modeled_time(setup, *processors, goes_on),
+            Search::Schedule(schedule) => {
+                let mut runner = self.runner();
+                // The first run only says which threads there are.
+                let like = runner.run(setup, Box::new(Following::new(Vec::new(), None)));
+                goes_on(
+                    "this schedule".to_owned(),
+                    shrink::follow(&mut runner, setup, &like, schedule),
+                );
+                Passed {
+                    schedules: 1,
+                    exhausted: false,
+                }
+            }
+            Search::Random
+            | Search::Pct { .. }
+            | Search::Pos
+            | Search::Surw(_)
+            | Search::Delays(_)
+            | Search::Preempting(_)
+            | Search::Parallel
+            | Search::Portfolio => self.sample(setup, goes_on),
+        }
+    }
+
+    fn sample(&self, setup: Setup<'_>, goes_on: &mut dyn FnMut(String, Ran) -> bool) -> Passed {
+        let search = &self.search;
+        let mut runner = self.runner();
+        let tally = Rc::new(RefCell::new(Tally::default()));
+        let mut counts = Counts::default();
+        let mut schedules = 0;
+        while schedules < self.schedules {
+            let choices = Choices::new(mix(self.seed, schedules));
+            // The first schedule of a strategy that needs counts is a walk, which has none yet.
+            let scheduler = match search.scheduler(choices, &counts) {
+                Some(scheduler) if schedules > 0 || !search.needs_counts() => scheduler,
+                _ => Box::new(Random::new(choices, 0)),
+            };
+            let is_counted = schedules < COUNTED || schedules.is_multiple_of(COUNTED);
+            let ran = if search.needs_counts() && is_counted {
+                let ran = runner.run(setup, Box::new(Tally::counting(&tally, scheduler)));
+                counts = tally.borrow().counts();
+                ran
+            } else {
+                runner.run(setup, scheduler)
+            };
+            schedules += 1;
+            if !goes_on(self.found_by(search.name(), schedules), ran) {
+                break;
+            }
+        }
+        Passed {
+            schedules,
+            exhausted: false,
+        }
+    }
+
+    fn exhaust(
+        &self,
+        setup: Setup<'_>,
+        preemptions: Option<u32>,
+        goes_on: &mut dyn FnMut(String, Ran) -> bool,
+    ) -> Passed {
+        let mut runner = self.runner();
+        let mut search = Exhaustive::new(Bound {
+            preemptions,
+            runs: self.schedules,
+        });
+        while let Some(explorer) = search.next_run() {
+            let ran = runner.run(setup, Box::new(explorer));
+            let found_by = format!("the exhaustive search, in run {}", search.runs());
+            if !goes_on(found_by, ran) {
+                break;
+            }
+        }
+        Passed {
+            schedules: search.runs(),
+            exhausted: search.is_exhausted(),
+        }
+    }
+
+    fn in_modeled_time(
+        &self,
+        setup: Setup<'_>,
+        processors: u32,
+        goes_on: &mut dyn FnMut(String, Ran) -> bool,
+    ) -> Passed {
+        let mut timed = Runner::timed(processors, self.call_limit, self.detect_races);
+        timed.watch();
+        let mut schedules = 0;
+        while schedules < self.schedules {
+            let mut ran = timed.run_timed(setup, Choices::new(mix(self.seed, schedules)));
+            let calls = timed.take_calls();
+            if ran.wrong.is_some() {
+                // The same order of calls, as a schedule.
+                let thread = |it: &Activity| match it {
+                    Activity::Call { thread, .. } | Activity::Woken { thread, .. } => *thread,
+                };
+                let order = InOrder::new(calls.iter().map(thread).collect());
+                ran.switches = self.runner().run(setup, Box::new(order)).switches;
+            }
+            schedules += 1;
+            if !goes_on(self.found_by("modeled time", schedules), ran) {
+                break;
+            }
+        }
+        Passed {
+            schedules,
+            exhausted: false,
+        }
+    }
+
+    fn explain(&self, setup: Setup<'_>, found_by: String, ran: Ran) -> Failure {
+        let mut runner = self.runner();
+        let switches = ran.switches.len();
+        let shrunk = shrink::shrink(&mut runner, setup, ran);
+        Failure::new(&mut runner, setup, found_by, switches, shrunk)
+    }
+
+    fn runner(&self) -> Runner {
+        Runner::controlled(self.call_limit, self.detect_races)
+    }
+
+    fn found_by(&self, name: &str, schedule: u64) -> String {
+        format!("{name}, in schedule {schedule} of seed {}", self.seed)
+    }
+}
+
+impl Search {
+    /// The scheduler of one schedule; `None` for searches that are not samples.
+    fn scheduler(&self, choices: Choices, counts: &Counts) -> Option<Box<dyn Scheduler>> {
+        let most = counts.most();
+        Some(match *self {
+            Self::Random => Box::new(Random::new(choices, 0)),
+            Self::Pct { depth } => Box::new(Pct::new(choices, 0, depth, most)),
+            Self::Pos => Box::new(Pos::new(choices, 0)),
+            Self::Surw(selection) => Box::new(Surw::new(choices, 0, counts, selection)),
+            Self::Delays(delays) => Box::new(DelayBounding::new(choices, 0, delays, most)),
+            Self::Preempting(count) => Box::new(Preempting::new(choices, 0, count, counts)),
+            Self::Parallel => Box::new(Parallel::with_random_jitter(choices, 0, STEP)),
+            Self::Portfolio => Box::new(Portfolio::new(choices, 0, counts, STEP)),
+            Self::Timed { .. } | Self::Exhaustive { .. } | Self::Schedule(_) => return None,
+        })
+    }
+
+    const fn needs_counts(&self) -> bool {
+        !matches!(self, Self::Random | Self::Pos | Self::Parallel)
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Random => "a random walk",
+            Self::Pct { .. } => "PCT",
+            Self::Pos => "POS",
+            Self::Surw(_) => "SURW",
+            Self::Delays(_) => "delay bounding",
+            Self::Preempting(_) => "preemptions",
+            Self::Parallel => "a processor for each thread",
+            Self::Portfolio => "the portfolio",
+            Self::Timed { .. } => "modeled time",
+            Self::Exhaustive { .. } => "the exhaustive search",
+            Self::Schedule(_) => "a schedule",
+        }
+    }
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            schedules,
+            exhausted,
+        } = self;
+        let which = if *exhausted {
+            "all orders of calls"
+        } else {
+            "not all orders of calls"
+        };
+        write!(formatter, "{schedules} schedules passed, {which}")
+    }
+}
