@@ -19,6 +19,7 @@ mod new_user;
 mod numbers;
 mod omission;
 mod outputs;
+mod own_threads;
 mod perfetto;
 mod ping;
 mod plot_command;

@@ -12,7 +12,7 @@
 //! | [emulate a network](#emulate-a-network) | [`net`], [`kernel`] |
 //! | [call sockets](#call-sockets) | [`winsock`], [`internet`] |
 //! | [draw random numbers](#draw-random-numbers) | [`kernel::choices`], [`kernel::rand`] |
-//! | [test concurrent programs](#test-concurrent-programs) | [`machine`]: threads, heap, race detector, schedulers, exhaustive search |
+//! | [test concurrent programs](#test-concurrent-programs) | [`threads`]: mutexes, atomics, condition variables, all schedulers, failures made small; [`machine`] below it |
 //!
 //! The features `property` and `view` are on by default. A test of guests needs neither:
 //! `default-features = false` compiles fewer crates.
@@ -164,7 +164,25 @@
 //!
 //! # Test concurrent programs
 //!
-//! A [`machine::Machine`] runs `async` programs as threads over modeled memory. Every access is a
+//! A program declares shared state and threads; a [`threads::Check`] runs it under many schedules, or
+//! all of them. `docs/exploring-your-own-threads.md` has a queue without locks.
+//!
+//! ```
+//! use mtasim::threads::{Check, Program};
+//!
+//! fn two_increments(program: &mut Program) {
+//!     let counter = program.mutex("counter", 0);
+//!     for name in ["one", "two"] {
+//!         let counter = counter.clone();
+//!         program.thread(name, async move |t| *counter.lock(&t).await += 1);
+//!     }
+//!     program.at_end(move |end| assert_eq!(*end.value(&counter), 2));
+//! }
+//!
+//! assert!(Check::exhaustive().assert(two_increments).exhausted);
+//! ```
+//!
+//! Below that, a [`machine::Machine`] runs `async` programs as threads over modeled memory. Every access is a
 //! scheduling point; a race detector follows happens-before. [`machine::schedulers`] has random
 //! walks, PCT, POS and SURW; [`machine::dpor`] runs every interleaving.
 //!
@@ -241,6 +259,7 @@ pub use internet;
 pub use kernel;
 pub use logs;
 pub use machine;
+pub use machine::check as threads;
 pub use macros::test;
 pub use mta;
 pub use net;
