@@ -119,6 +119,8 @@ struct Process {
     uses: BTreeMap<mta::BlockId, Id>,
     counts: BTreeMap<BlockIndex, u32>,
     associations: BTreeMap<mta::AssociationIndex, mta::BlockId>,
+    /// Associations of outgoing calls that have no block yet.
+    calling: BTreeSet<mta::AssociationIndex>,
     listener: Option<BlockIndex>,
 }
 
@@ -152,11 +154,22 @@ impl Process {
                 self.uses.insert(block, Id(0, *count));
                 self.about(block, Line::Allocated)
             }
+            Fact::AssociationBegun(association, _) => {
+                self.calling.insert(association);
+                None
+            }
             Fact::BlockBound(association, block) => {
                 self.associations.insert(association, block);
+                // MAIN BASE writes the record of an outgoing call at the end of its round, after what it did with
+                // the block meanwhile: the record says nothing about the order of steps.
+                let is_outgoing = self.calling.remove(&association);
+                if is_outgoing && self.uses.contains_key(&block) {
+                    return None;
+                }
                 self.about(block, Line::Bound)
             }
             Fact::AssociationEnded(association, _) => {
+                self.calling.remove(&association);
                 let block = self.associations.remove(&association)?;
                 self.about(block, Line::AssociationEnded)
             }
@@ -168,8 +181,7 @@ impl Process {
             Fact::CloseApplied { block, meant, .. } => {
                 self.about(mta::BlockId::new(block, meant), Line::CloseApplied)
             }
-            Fact::AssociationBegun(..)
-            | Fact::AssociationOpened(_)
+            Fact::AssociationOpened(_)
             | Fact::AssociationRefused
             | Fact::MessageSubmitted(_)
             | Fact::MessageArrived { .. }

@@ -46,7 +46,7 @@ impl Protocol {
                 s.session.insert(id, false);
                 s.send(Session, Transport, Message::Opening, id);
                 s.send(Session, Driver, Message::Open, id);
-                vec![Line::Allocated(id), Line::Bound(id)]
+                vec![Line::Allocated(id)]
             }
             Step::Accepts(id) => {
                 s.allocate(id, Block::Open, true);
