@@ -1,5 +1,7 @@
 //! Each defect: found by seeds, the same run again, reduced to at most one outage, and the fix on the same seeds.
 
+mod determinism;
+
 use std::env;
 use std::process::Command;
 use std::time::Duration;
@@ -258,6 +260,44 @@ tests!(
     mobc_count,
     qp_wake
 );
+
+mod digests {
+    use super::determinism::{Example, are_the_same_everywhere, print};
+
+    macro_rules! both {
+        ($($defect:ident),*) => {
+            [$(
+                (stringify!($defect), super::$defect().first),
+                (concat!(stringify!($defect), ", fixed"), super::$defect().fixed),
+            )*]
+        };
+    }
+
+    fn examples() -> [Example; 16] {
+        both!(
+            bb8_167,
+            deadpool_205,
+            redis_recycling,
+            bb8_check,
+            bb8_notify,
+            mobc_63,
+            mobc_count,
+            qp_wake
+        )
+    }
+
+    #[test]
+    #[ignore = "for the test below"]
+    fn printed() {
+        print(super::POOL, &examples());
+    }
+
+    #[test]
+    #[ignore = "a campaign"]
+    fn campaign() {
+        are_the_same_everywhere(super::POOL, &examples(), "digests::printed");
+    }
+}
 
 /// What a user writes beside the manager, without lines of brackets alone.
 #[test]

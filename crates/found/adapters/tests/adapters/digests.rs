@@ -1,0 +1,25 @@
+//! The digests of all examples in two processes, with one worker and with several.
+
+use crate::determinism::{self, Example};
+use crate::{LINE, databases, encrypted, rpc, web};
+
+const EXAMPLES: [Example; 6] = [
+    ("hyper", web::hyper_example),
+    ("axum", web::axum_example),
+    ("tonic", rpc::example),
+    ("tokio-postgres", databases::postgres_example),
+    ("redis", databases::redis_example),
+    ("rustls", encrypted::example),
+];
+
+#[test]
+#[ignore = "for the test below"]
+fn print() {
+    determinism::print(LINE, &EXAMPLES);
+}
+
+#[test]
+#[ignore = "a campaign"]
+fn are_the_same_everywhere() {
+    determinism::are_the_same_everywhere(LINE, &EXAMPLES, "digests::print");
+}
