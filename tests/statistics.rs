@@ -5,21 +5,27 @@
 //!
 //! - `churn`: opens and closes at a fixed rate make unguarded structures fail, and bytes do not.
 //! - `clean_runs`: a clean link and a fixed build violate nothing.
+//! - `closes`: connections that end at one moment, and bytes.
 //! - `heap_races`: what makes unguarded structures fail.
 //! - `leak_rate`: what the leak rate depends on.
 //! - `link_loss`: what a link loses.
 //! - `tcp_timing`: the timing of the TCP profiles.
+//! - `processors`: how many threads can run at once.
 //! - `q152941`: the sentences and events of the article.
 //! - `q303102`: the sentences and log lines of the article.
+//! - `second_frees`: which thread frees a select set second.
 //! - `symptoms`: symptoms, delivery and conservation.
 
 mod churn;
 mod clean_runs;
+mod closes;
 mod heap_races;
 mod leak_rate;
 mod link_loss;
+mod processors;
 mod q152941;
 mod q303102;
+mod second_frees;
 mod symptoms;
 mod tcp_timing;
 

@@ -12,6 +12,7 @@ use simulation::Outcome;
 use super::{read, run, run_with_records};
 
 const CASE: &str = include_str!("../../sims/casebook/q152941-heap-race.toml");
+const FIXED: &str = include_str!("../../sims/casebook/q152941-fixed.toml");
 const CLEAN: &str = include_str!("../../sims/smoke/clean-link.toml");
 const TWO_OWNERS: &str = include_str!("../../sims/canary/two-owners-4.0.toml");
 const CANARY: &str = include_str!("../../sims/canary/unguarded-4.0.toml");
@@ -123,6 +124,23 @@ fn orderly_closes_over_a_clean_link_report_no_socket_error() {
         let errors: Vec<_> = errors.filter(|(id, _)| **id != 9_221).collect();
         assert!(errors.is_empty(), "seed {seed}: {errors:?}");
     }
+}
+
+/// "These issues have been fixed in a post SP2 build of the MTA, 994.2": the shipped scenario of the fix
+/// has the article's socket errors and nothing else.
+#[test]
+fn the_fix_corrupts_nothing_on_the_same_link() {
+    let scenario = read(FIXED, &["duration=1h"]);
+    let mut logged = [0; 2];
+    for seed in 1..=6 {
+        let outcome = run(&scenario, seed);
+        assert_eq!(outcome.violations, [], "seed {seed}");
+        assert_eq!(outcome.exceptions, [], "seed {seed}");
+        for (id, logged) in [9_215, 9_224].into_iter().zip(&mut logged) {
+            *logged += outcome.events_logged.get(&id).copied().unwrap_or(0);
+        }
+    }
+    assert!(logged.iter().all(|it| *it > 0), "{logged:?}");
 }
 
 /// Q157701: the wrong message type, the check of SBPDSCLS, and the exception, in this order.

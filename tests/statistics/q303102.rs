@@ -290,7 +290,7 @@ fn most_common(sample: &str, first: &str) {
     assert!(all > 50 && same * 2 > all, "{same} of {all}");
 }
 
-/// The fix: 5.5.2655.16. The campaign of `churn` has 10,000 seeds.
+/// The fix: 5.5.2655.16. The campaign of `clean_runs` has 10,000 seeds.
 #[test]
 fn the_fix_releases_every_block() {
     for seed in 1..=10 {
