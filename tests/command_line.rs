@@ -44,6 +44,53 @@ fn a_good_scenario_is_ok_on_standard_output() {
     assert_eq!(text(&output.stderr), "");
 }
 
+/// A reader can copy the examples of `--help`: they have no placeholders, and their files exist.
+#[test]
+fn examples_in_the_help_run_as_printed() {
+    let help = mtasim(&["--help"], b"");
+    let commands = text(&help.stdout)
+        .split("Commands:\n")
+        .nth(1)
+        .expect("a list");
+    let commands = commands
+        .lines()
+        .map_while(|line| line.split_whitespace().next());
+    let mut files = 0;
+    for command in commands.filter(|command| *command != "help") {
+        let help = mtasim(&[command, "--help"], b"");
+        let (_, examples) = text(&help.stdout)
+            .split_once("Example")
+            .unwrap_or_else(|| panic!("{command} has an example"));
+        let words = || examples.split_whitespace();
+        assert!(words().any(|word| word == command), "{examples}");
+        for word in words().filter(|word| word.starts_with("sims/") && !word.contains('*')) {
+            let path = std::path::Path::new(crate::ROOT).join(word);
+            assert!(path.is_file(), "{command}: {word} does not exist");
+            files += 1;
+        }
+        for placeholder in ["NAME", "FILE", "DIR"] {
+            assert!(!examples.contains(placeholder), "{command}: {placeholder}");
+        }
+    }
+    assert!(files > 10, "{files} files");
+}
+
+#[test]
+fn an_empty_file_and_a_directory_are_named_as_such() {
+    let output = mtasim(&["check", "-"], b" \n");
+    code(&output, 2);
+    assert!(text(&output.stderr).contains("the file is empty"));
+    assert!(text(&output.stderr).contains("`mtasim new` writes a commented scenario"));
+    for command in ["run", "replay", "diagnose", "verify"] {
+        let output = mtasim(&[command, "/"], b"");
+        code(&output, 4);
+        assert_eq!(
+            text(&output.stderr),
+            "mtasim: cannot read /: it is a directory; name a file\n"
+        );
+    }
+}
+
 #[test]
 fn a_wrong_scenario_is_reported_on_standard_error() {
     let output = mtasim(&["check", "-"], b"titel = 1\n");

@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::validation;
 
-/// Objects whose keys are names of the scenario, ids or signatures.
-const MAPS: [&str; 15] = [
+/// Objects whose keys are names of the scenario, ids, signatures or causes of loss.
+const MAPS: [&str; 16] = [
     "connectors",
     "cut_off",
     "events_logged",
@@ -16,6 +16,7 @@ const MAPS: [&str; 15] = [
     "links",
     "logged",
     "lost",
+    "lost_by",
     "offered",
     "covered",
     "reached",

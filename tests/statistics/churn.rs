@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use explore::statistics::intervals::{Interval, wilson};
+use explore::statistics::proportions::{Interval, wilson};
 use simulation::Outcome;
 
 use super::{read, run};

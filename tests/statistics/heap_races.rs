@@ -4,7 +4,7 @@
 //! tests only ask whether a build can fail at all.
 
 use config::plan::ViolationKind;
-use explore::statistics::intervals::{Interval, wilson};
+use explore::statistics::proportions::{Interval, wilson};
 use simulation::Outcome;
 
 use super::{read, run};

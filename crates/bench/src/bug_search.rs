@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use explore::statistics::intervals::{Interval, wilson};
+use explore::statistics::proportions::{Interval, wilson};
 
 use crate::clock;
 

@@ -28,39 +28,44 @@ Examples:
 const REPORT_EXAMPLES: &str = "\
 Examples:
   mtasim report sims/casebook/q303102-cb-leak.toml -o out/leak.html
-  mtasim report out/leak/capsules/NAME.toml -o failure.html
+  mtasim run sims/smoke/clean-link.toml --out out/run
   mtasim report out/run -o run.html";
 const PING_EXAMPLES: &str = "\
-Example:
-  mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100";
+Examples:
+  mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100
+  mtasim ping sims/smoke/faults.toml --link wan --at 9m58s";
 const SWEEP_EXAMPLES: &str = "\
 Examples:
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/leak
-  mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,360s
-  mtasim sweep FILE --seeds 0..100 --vary connector.paris-lyon.session_disconnect=120s,240s,360s \
-    --plot timer.svg
-  mtasim sweep FILE --seeds 0..100000 --shard auto/16 --out parts/$SLURM_ARRAY_TASK_ID";
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..100 \\
+    --vary connector.paris-lyon.session_disconnect=120s,240s,360s --plot timer.svg
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --shard 1/2 --out parts/1
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --shard 2/2 --out parts/2";
 const MERGE_EXAMPLES: &str = "\
 Example:
   mtasim merge parts/* --out whole";
 const COMPARE_EXAMPLES: &str = "\
 Examples:
   mtasim compare sims/casebook/q303102-cb-leak.toml --builds 5.5.2653.23,5.5.2655.16 --seeds 0..200
-  mtasim compare FILE --set connector.paris-lyon.session_disconnect=360s --seeds 0..200";
+  mtasim compare sims/casebook/q303102-cb-leak.toml --seeds 0..200 \\
+    --set connector.paris-lyon.session_disconnect=360s";
 const SHRINK_EXAMPLES: &str = "\
 Example:
-  mtasim shrink out/leak/capsules/NAME.toml -o sims/regress/NAME.toml";
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1 --out out/first
+  mtasim shrink out/first/capsules/control-block-leak-*.toml -o pinned.toml";
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   mtasim verify sims/verify/close-vs-timeout.toml --preemptions 3
   mtasim verify sims/verify/close-vs-timeout.toml --build 5.5.2653.23 --out out";
 const EXPLAIN_EXAMPLES: &str = "\
-Example:
-  mtasim explain sims/regress/NAME.toml";
+Examples:
+  mtasim explain sims/regress/q303102-late-close.toml
+  mtasim explain sims/casebook/q303102-cb-leak.toml --seed 4 --reseeds 0";
 const REPLAY_EXAMPLES: &str = "\
 Examples:
-  mtasim replay out/leak/capsules/NAME.toml
-  mtasim replay out/leak/capsules/NAME.toml --until 2h --window 10s";
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1 --out out/first
+  mtasim replay out/first/capsules/control-block-leak-*.toml
+  mtasim replay out/first/capsules/control-block-leak-*.toml --until 2h --window 10s";
 const NEW_EXAMPLES: &str = "\
 Example:
   mtasim new my-scenario.toml";
@@ -70,11 +75,11 @@ Examples:
   mtasim check --print --set host.PARIS.cpus=2 sims/smoke/clean-link.toml";
 const DIAGNOSE_EXAMPLES: &str = "\
 Each use of a control block gets one of these verdicts:
-  leaked    allocated, but never used, disconnected or closed (KB Q303102)
-  in use    still in use when the log ends
-  closed    returned to the pool
-  suspected the pattern of a leak, later calls came and went, but the log has no clock
-  unknown   the log starts too late or ends too early to decide
+  leaked     allocated, but never used, disconnected or closed (KB Q303102)
+  in use     still in use when the log ends
+  closed     returned to the pool
+  suspected  the pattern of a leak, later calls came and went, but the log has no clock
+  unknown    the log starts too late or ends too early to decide
 
 Winsock.log has no time stamps, so a call that just began looks like a leak. The event log of the
 same computer says how many calls failed. mtasim reads it if it is given, or if it lies in the same
@@ -96,19 +101,23 @@ const MAN_EXAMPLES: &str = "\
 Example:
   mtasim man --out ~/.local/share/man/man1";
 
+/// The heading of the options that every command has.
+const GLOBAL: &str = "Options of every command";
+
 /// Deterministic simulator of the socket layer of a message transfer agent.
 #[derive(Debug, Parser)]
 #[command(name = "mtasim", version = BUILD, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
+        help_heading = GLOBAL)]
     pub(crate) color: Color,
     /// Trace to standard error, with a filter like RUST_LOG: debug, simulation=trace. The
     /// default is MTASIM_LOG.
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, value_name = "FILTER", help_heading = GLOBAL)]
     pub(crate) log: Option<String>,
     /// The system under test to run, if the program has several [default: the first].
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub(crate) arm: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -1,6 +1,6 @@
 //! Exit codes. Scripts rely on these numbers; `--help` lists them.
 
-use simulation::outcome::Verdict;
+use simulation::outcome::RunVerdict;
 
 /// The outcome is as expected.
 pub(crate) const SUCCESS: u8 = 0;
@@ -35,11 +35,11 @@ Exit codes:
 A reader that closes the pipe early, such as head, does not change the exit code.";
 
 /// The exit code for the verdict of one run.
-pub(crate) const fn of(verdict: Verdict) -> u8 {
+pub(crate) const fn of(verdict: RunVerdict) -> u8 {
     match verdict {
-        Verdict::AsExpected => SUCCESS,
-        Verdict::Unexpected => UNEXPECTED,
-        Verdict::Undecided(_) => UNDECIDED,
+        RunVerdict::AsExpected => SUCCESS,
+        RunVerdict::Unexpected => UNEXPECTED,
+        RunVerdict::Undecided(_) => UNDECIDED,
     }
 }
 

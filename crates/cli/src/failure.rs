@@ -28,7 +28,13 @@ impl Failure {
     }
 
     pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Self {
-        Self::io(format_args!("cannot read {}: {error}", path.display()))
+        let path = path.display();
+        if error.kind() == io::ErrorKind::IsADirectory {
+            return Self::io(format_args!(
+                "cannot read {path}: it is a directory; name a file"
+            ));
+        }
+        Self::io(format_args!("cannot read {path}: {error}"))
     }
 
     pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {

@@ -49,6 +49,11 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
         Err(diagnostic) => return Err(Diagnostics::new(sources, vec![diagnostic])),
     };
     text.clone_into(&mut sources[0].text);
+    if text.trim().is_empty() && sources.len() == 1 {
+        let found = Diagnostic::of_file(Code::MissingKey, "the file is empty".to_owned())
+            .help("`mtasim new` writes a commented scenario to start from".to_owned());
+        return Err(Diagnostics::new(sources, vec![found]));
+    }
     if sources.len() > OVERRIDES_MAX + 1 {
         let message = format!("more than {OVERRIDES_MAX} overrides");
         let found = Diagnostic::of_file(Code::TooMany, message);

@@ -16,7 +16,7 @@ use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
 
-use crate::statistics::intervals::{Interval, Paired};
+use crate::statistics::proportions::{Interval, Paired};
 use crate::subject::Subject;
 use crate::sweep::seeds::SeedRange;
 use crate::worker_pool::{Completion, WorkerPool};

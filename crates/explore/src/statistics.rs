@@ -4,7 +4,7 @@
 
 pub mod counters;
 pub mod coverage;
-pub mod intervals;
+pub mod proportions;
 pub mod survival;
 pub mod time_histogram;
 pub mod traffic;

@@ -145,7 +145,7 @@ impl Stop {
 
 /// A run compared with what its scenario expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RunVerdict {
     /// It ended by itself, as expected.
     AsExpected,
     /// At least one expectation is not met, whatever would have followed.
@@ -155,7 +155,7 @@ pub enum Verdict {
     Undecided(&'static str),
 }
 
-impl Verdict {
+impl RunVerdict {
     /// The word for it in JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -290,18 +290,18 @@ impl Outcome {
 
     /// The run compared with what its scenario expects.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> RunVerdict {
         match self.stop.limit() {
-            _ if !self.unexpected.is_empty() => Verdict::Unexpected,
-            Some(limit) => Verdict::Undecided(limit),
-            None => Verdict::AsExpected,
+            _ if !self.unexpected.is_empty() => RunVerdict::Unexpected,
+            Some(limit) => RunVerdict::Undecided(limit),
+            None => RunVerdict::AsExpected,
         }
     }
 
     /// Whether the run ended by itself and everything is as the scenario expects.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
-        self.verdict() == Verdict::AsExpected
+        self.verdict() == RunVerdict::AsExpected
     }
 
     /// The limit that cut the run off before it showed anything unexpected: such a run decides
@@ -309,8 +309,8 @@ impl Outcome {
     #[must_use]
     pub fn undecided(&self) -> Option<&'static str> {
         match self.verdict() {
-            Verdict::Undecided(limit) => Some(limit),
-            Verdict::AsExpected | Verdict::Unexpected => None,
+            RunVerdict::Undecided(limit) => Some(limit),
+            RunVerdict::AsExpected | RunVerdict::Unexpected => None,
         }
     }
 

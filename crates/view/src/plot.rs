@@ -24,7 +24,7 @@ mod survival;
 use std::fmt;
 
 use explore::statistics::counters::Counters;
-use explore::statistics::intervals::{Interval, wilson};
+use explore::statistics::proportions::{Interval, wilson};
 use explore::statistics::traffic::Quantity;
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;

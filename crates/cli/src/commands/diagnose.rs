@@ -234,6 +234,9 @@ fn read_log(
     }
     let summary = reader.finish(&mut |entry| printer.add(entry));
     quoted.finish();
+    if summary.lines == 0 {
+        return Err(Failure::usage(format_args!("{name}: the file is empty")));
+    }
     if summary.log_lines == 0 {
         return Err(Failure::usage(format_args!(
             "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \

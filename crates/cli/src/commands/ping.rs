@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<
     let scenario = input::scenario(&arguments.file, &arguments.overrides)?;
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
     let mut plan = Settings::windows_nt(arguments.count);
-    plan.start = plan.start + arguments.at;
+    plan.start += arguments.at;
     let report = ping::ping(&scenario, seed, &arguments.link, plan)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", arguments.file.display())))?;
     match arguments.format {

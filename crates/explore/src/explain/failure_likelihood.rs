@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::explain::interval_events::{self, Interval as EventInterval};
 use crate::run_result::Failure;
 use crate::shrink::edit;
-use crate::statistics::intervals::{Interval, wilson};
+use crate::statistics::proportions::{Interval, wilson};
 use crate::subject::Subject;
 use crate::worker_pool::{Completion, WorkerPool};
 

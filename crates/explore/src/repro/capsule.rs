@@ -47,7 +47,9 @@ pub struct Capsule {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CapsuleError {
     /// It is not a capsule.
-    #[error("it is not a capsule of mtasim")]
+    #[error(
+        "it is not a capsule of mtasim; a sweep writes capsules: mtasim sweep FILE --seeds A..B --out DIR"
+    )]
     Foreign,
     /// It is larger than [`SIZE_MAX`].
     #[error("it has more than {SIZE_MAX} bytes")]

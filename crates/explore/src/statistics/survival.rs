@@ -6,7 +6,7 @@
 use kernel::Duration;
 
 use crate::statistics::counters::{Counters, KindCounters};
-use crate::statistics::intervals::{Interval, wilson_of_proportion};
+use crate::statistics::proportions::{Interval, wilson_of_proportion};
 use crate::statistics::time_histogram::TimeHistogram;
 
 /// The proportion of runs without the failure as a function of virtual time.
@@ -121,7 +121,7 @@ fn points(runs: u64, times: &TimeHistogram, censored: &[(Duration, u64)]) -> Vec
 mod tests {
     use super::*;
     use crate::run_result::RunResult;
-    use crate::statistics::intervals::wilson;
+    use crate::statistics::proportions::wilson;
     use proptest::prelude::*;
 
     const KIND: &str = "control-block-exhaustion";

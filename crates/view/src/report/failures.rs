@@ -7,7 +7,7 @@ use logs::evidence;
 use mta::BlockId;
 use serde::Serialize;
 use simulation::Outcome;
-use simulation::outcome::{Exception, Verdict, Violation};
+use simulation::outcome::{Exception, RunVerdict, Violation};
 
 /// All occurrences of one defect.
 #[derive(Clone, Debug)]
@@ -331,13 +331,13 @@ impl Failure {
 pub(super) fn verdict(outcome: &Outcome) -> (String, bool) {
     let is_clean = outcome.violations.is_empty() && outcome.exceptions.is_empty();
     match (outcome.verdict(), is_clean) {
-        (Verdict::Unexpected, _) => ("FAIL: not as the scenario expects".to_owned(), false),
-        (Verdict::Undecided(limit), _) => (
+        (RunVerdict::Unexpected, _) => ("FAIL: not as the scenario expects".to_owned(), false),
+        (RunVerdict::Undecided(limit), _) => (
             format!("UNDECIDED: cut off at {limit} at {}", outcome.simulated),
             false,
         ),
-        (Verdict::AsExpected, true) => ("PASS".to_owned(), true),
-        (Verdict::AsExpected, false) => (
+        (RunVerdict::AsExpected, true) => ("PASS".to_owned(), true),
+        (RunVerdict::AsExpected, false) => (
             "PASS: the scenario expects these failures".to_owned(),
             false,
         ),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use logs::evidence::evidence;
 use logs::sentence;
-use simulation::outcome::{LinkCounts, Outcome, Stop, Verdict};
+use simulation::outcome::{LinkCounts, Outcome, RunVerdict, Stop};
 
 use super::{Report, traffic};
 
@@ -89,9 +89,9 @@ fn packets(link: &LinkCounts) -> String {
 
 fn verdict(outcome: &Outcome) -> &'static str {
     match outcome.verdict() {
-        Verdict::Unexpected => return "FAIL: not as the scenario expects:",
-        Verdict::Undecided(_) => return "UNDECIDED",
-        Verdict::AsExpected => {}
+        RunVerdict::Unexpected => return "FAIL: not as the scenario expects:",
+        RunVerdict::Undecided(_) => return "UNDECIDED",
+        RunVerdict::AsExpected => {}
     }
     if !outcome.violations.is_empty() {
         "PASS: the expected violations occurred"
