@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use explore::statistics::intervals::{Interval, wilson};
+use explore::statistics::proportions::{Interval, wilson};
 use kernel::Instant;
 use mta::{BlockIndex, EventEntry, Record as MtaRecord, SocketFunction};
 use net::HostId;
