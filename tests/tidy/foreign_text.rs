@@ -29,6 +29,7 @@ fn sources() -> Vec<File> {
         "crates/fuzz/",
         "crates/packetdrill/",
         "crates/found/",
+        "crates/realnet/",
     ];
     sources.retain(|file| {
         let is_tool = tools.iter().any(|tool| file.path.starts_with(tool));

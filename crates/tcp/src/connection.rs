@@ -148,6 +148,8 @@ pub struct Connection {
     congestion: Congestion,
     timers: Timers,
     persist: Persist,
+    /// When the text that is not acknowledged was first retransmitted, if it was.
+    retransmitting_since: Uptime,
     /// When the last acceptable segment arrived.
     last_activity: Uptime,
     /// Keep-alives sent since `last_activity`.
@@ -201,6 +203,7 @@ impl Connection {
             profile,
             timers: Timers::STOPPED,
             persist: Persist::INACTIVE,
+            retransmitting_since: now,
             last_activity: now,
             unanswered_keep_alives: 0,
             pending: PendingOutput::empty(),

@@ -86,6 +86,6 @@ pub mod wire;
 pub use connection::{
     Connection, Event, ReceiveError, SendError, State, TimeWait, Transmit, Unreachable,
 };
-pub use profile::{OfferedOptions, Profile, Validation};
+pub use profile::{OfferedOptions, Profile, RetryLimit, Validation};
 pub use segment::{Flags, Options, Payload, Segment, SeqNum, Timestamps, reset_for};
 pub use time::{Span, Uptime};

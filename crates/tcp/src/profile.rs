@@ -16,6 +16,17 @@ pub enum Validation {
     Rfc5961,
 }
 
+/// When a connection fails whose text is retransmitted without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryLimit {
+    /// After so many retransmissions. NT \[S\].
+    Count,
+    /// At the first timeout at which the text has been retransmitted for as long as so many retransmissions
+    /// would take if the first came after the least timeout. Linux: 924.6 s for 15 (`tcp_retries2`, ip-sysctl)
+    /// \[S\].
+    Time,
+}
+
 /// Options besides MSS that a system offers in its SYNs and accepts in those of others. A connection
 /// uses what both ends offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +88,8 @@ pub struct Profile {
     /// Retransmissions of unacknowledged text (`TcpMaxDataRetransmissions`): NT and Windows 2000 5
     /// (Q140552), Linux 15 (`tcp_retries2`) \[S\].
     pub data_retries: u8,
+    /// What `data_retries` stands for.
+    pub retry_limit: RetryLimit,
     /// The duration of TIME-WAIT: NT 240 s (`TcpTimedWaitDelay`, Q149532) \[S\], Linux 60 s \[I\].
     pub time_wait: Span,
     /// The duration of FIN-WAIT-2 after [`detach`](crate::Connection::detach): NT 240 s, Linux
@@ -142,6 +155,7 @@ const NT4: Profile = Profile {
     refused_retries: 3,
     refused_interval: Span::from_millis(500),
     data_retries: 5,
+    retry_limit: RetryLimit::Count,
     time_wait: Span::from_secs(240),
     fin_wait_2: Span::from_secs(240),
     delayed_ack: Span::from_millis(200),
@@ -193,6 +207,7 @@ const LINUX: Profile = Profile {
     refused_retries: 0,
     refused_interval: Span::from_secs(1),
     data_retries: 15,
+    retry_limit: RetryLimit::Time,
     time_wait: Span::from_secs(60),
     fin_wait_2: Span::from_secs(60),
     delayed_ack: Span::from_millis(40),
@@ -252,6 +267,14 @@ impl Profile {
     /// Whether suspicious segments are challenged.
     pub(crate) fn challenges(&self) -> bool {
         self.validation == Validation::Rfc5961
+    }
+
+    /// How long text may be retransmitted, from the first retransmission on; `None`: that is counted.
+    pub(crate) fn retransmission_limit(&self) -> Option<Span> {
+        let doubled = |times| self.minimum_variance.doubled(times, self.maximum_rto);
+        let sum =
+            (0..=self.data_retries).fold(0_u64, |sum, it| sum.saturating_add(doubled(it).nanos()));
+        (self.retry_limit == RetryLimit::Time).then_some(Span::from_nanos(sum))
     }
 
     /// When a timer that is started now for `span` expires.

@@ -18,7 +18,7 @@ impl Connection {
                 continue;
             }
             match timer {
-                Timer::Retransmit => self.on_retransmission_timeout(),
+                Timer::Retransmit => self.on_retransmission_timeout(now),
                 Timer::Persist => self.on_persist_timeout(now),
                 Timer::DelayedAck => self.pending.insert(PendingOutput::ACKNOWLEDGMENT),
                 Timer::KeepAlive => self.on_keep_alive_timeout(now),
@@ -55,7 +55,7 @@ impl Connection {
         }
     }
 
-    fn on_retransmission_timeout(&mut self) {
+    fn on_retransmission_timeout(&mut self, now: Uptime) {
         debug_assert!(self.snd.in_flight() > 0, "nothing is unacknowledged");
         // Karn: the octets whose round trip was being measured are sent again.
         self.rtt_measurement = None;
@@ -70,7 +70,10 @@ impl Connection {
             return;
         }
         let retries = self.rto.expiries();
-        if retries >= self.maximum_retries() {
+        if retries == 0 {
+            self.retransmitting_since = now;
+        }
+        if self.gives_up(now, retries) {
             self.fail(Failure::TimedOut);
             return;
         }
@@ -79,6 +82,15 @@ impl Connection {
                 .on_timeout(self.snd.una, self.snd.nxt, retries > 0);
         }
         self.rto.on_expiry();
+    }
+
+    /// Whether the connection fails instead of sending again what was sent again so often.
+    fn gives_up(&self, now: Uptime, retries: u8) -> bool {
+        let limit = self.profile.retransmission_limit();
+        match limit.filter(|_| self.state.is_synchronized()) {
+            Some(limit) => now.since(self.retransmitting_since) >= limit,
+            None => retries >= self.maximum_retries(),
+        }
     }
 
     /// How often an unacknowledged segment is retransmitted in the current state.

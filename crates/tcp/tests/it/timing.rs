@@ -99,6 +99,41 @@ fn an_unanswered_syn_is_retransmitted_as_the_profile_says() {
     );
 }
 
+/// ip-sysctl, `tcp_retries2`: 15 "yields a hypothetical timeout of 924.6 seconds and is a lower bound for the
+/// effective timeout. TCP will effectively time out at the first RTO which exceeds the hypothetical timeout."
+#[test]
+fn linux_gives_up_by_time_whatever_the_round_trip() {
+    let retransmissions = |round_trip, data_retries| {
+        let profile = Profile {
+            data_retries,
+            ..*Profile::linux()
+        };
+        let (mut connection, _) = established(&profile, Span::from_millis(round_trip));
+        let start = START.after(Span::from_secs(10));
+        connection.send(start, b"hello").expect("SEND is possible");
+        let (sent, failed) = without_answer(&mut connection, start);
+        let [.., before, last] = sent[..] else {
+            panic!("it is sent again");
+        };
+        let (first, next) = (sent[1], last + 2 * (last - before).min(60_000));
+        assert_eq!(failed, next, "at an expiry of the timer");
+        (sent.len() - 1, last - first, failed - first)
+    };
+    // 3 stands for 3 s, 8 for 102.2 s, 15 for 924.6 s. A Linux 6.18 without load sent four times and failed after 6.5 s.
+    for (round_trip, data_retries, limit, count) in [
+        (1, 3, 3_000, 4),
+        (100, 8, 102_200, 8),
+        (200, 8, 102_200, 7),
+        (1_000, 8, 102_200, 5),
+        (100, 15, 924_600, 15),
+        (1_000, 15, 924_600, 12),
+    ] {
+        let (sent, last, failed) = retransmissions(round_trip, data_retries);
+        assert!(last < limit && failed >= limit, "{last} {failed} {limit}");
+        assert_eq!(sent, count, "{round_trip} ms, {data_retries}");
+    }
+}
+
 #[test]
 fn a_start_between_ticks_delays_timeouts_by_less_than_a_tick() {
     let start = START.after(Span::from_nanos(33_333_333));
@@ -156,17 +191,6 @@ fn without_a_measurement_nt_retries_text_for_189_seconds() {
     connection.send(now, b"hello").expect("SEND is possible");
     let (sent, failed) = without_answer(&mut connection, now);
     assert_eq!(failed - sent[0], 189_000);
-}
-
-/// `tcp_retries2`: "the default value of 15 yields a hypothetical timeout of 924.6 seconds".
-#[test]
-fn linux_gives_up_after_924_6_seconds() {
-    let (mut connection, _) = established(Profile::linux(), Span::ZERO);
-    let from = START.after(Span::from_secs(1));
-    connection.send(from, b"hello").expect("SEND is possible");
-    let (sent, failed) = without_answer(&mut connection, from);
-    assert_eq!(sent.len(), 16);
-    assert_eq!(failed - sent[0], 924_600);
 }
 
 /// Q175523.
