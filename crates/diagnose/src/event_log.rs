@@ -162,14 +162,11 @@ impl EventLog {
         let mut files = std::mem::take(&mut self.files);
         // Without times, the order in which the files were given.
         files.sort_by_key(EventFile::began);
-        let mut latest: Option<(Timestamp, String)> = None;
+        let mut latest: Option<EventFile> = None;
         for file in files {
             // Two records of the same time would count each event twice.
-            if let (Some((end, other)), Some(began)) = (&latest, file.began())
-                && began < *end
-            {
-                let EventFile { name, entries } = &file;
-                let count = entries.len();
+            if let Some(other) = latest.as_ref().filter(|it| it.covers(&file)) {
+                let (name, count, other) = (&file.name, file.entries.len(), &other.name);
                 self.notes.push(format!(
                     "{name}: its {count} events are left out, because {other} covers the same time"
                 ));
@@ -178,7 +175,9 @@ impl EventLog {
             for (entry, at) in &file.entries {
                 self.take_in(entry, *at);
             }
-            latest = file.ended().map(|end| (end, file.name)).or(latest);
+            if file.ended().is_some() {
+                latest = Some(file);
+            }
         }
     }
 
@@ -306,6 +305,23 @@ impl EventFile {
 
     fn ended(&self) -> Option<Timestamp> {
         self.entries.iter().rev().find_map(|it| it.1)
+    }
+
+    /// Whether a file that began no earlier has records of the same time. The next part of a log may begin
+    /// in the second in which this one ends.
+    fn covers(&self, later: &Self) -> bool {
+        let (Some(end), Some(began)) = (self.ended(), later.began()) else {
+            return false;
+        };
+        began < end || (began == end && self.ends_like(later))
+    }
+
+    /// Whether the last events of both have the same ids and times, as many as `later` has.
+    fn ends_like(&self, later: &Self) -> bool {
+        let told = |it: &(Entry, Option<Timestamp>)| (it.0.id, it.1);
+        let own = self.entries.iter().map(told).rev();
+        let same = own.zip(later.entries.iter().map(told).rev());
+        later.entries.len() <= self.entries.len() && same.into_iter().all(|(own, it)| own == it)
     }
 }
 

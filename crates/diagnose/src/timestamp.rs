@@ -175,13 +175,7 @@ pub fn take_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
         milli = digits(known) * [0, 100, 10, 1][known.len()];
         rest = &fraction[length..];
     }
-    let half = rest.strip_prefix(b" ").unwrap_or(rest);
-    if let [first @ (b'a' | b'A' | b'p' | b'P'), b'm' | b'M', after @ ..] = half {
-        let afternoon = matches!(first, b'p' | b'P');
-        // 12 am is midnight and 12 pm is noon.
-        hour = hour % 12 + if afternoon { 12 } else { 0 };
-        rest = after;
-    }
+    (hour, rest) = in_day(hour, rest);
     // 60 is a leap second.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -189,6 +183,36 @@ pub fn take_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let local = (((hour * 60 + minute) * 60 + second) * 1_000 + milli) as i64;
     let (east, rest) = take_offset(rest);
     Some((local - east, rest))
+}
+
+/// The time of day in milliseconds that all of `bytes` is, where nothing else can stand: also without
+/// seconds and with dots, `15:36`, `3:36 PM`, `15.36.27`, as the settings of a country have it.
+#[must_use]
+pub fn whole_time(bytes: &[u8]) -> Option<i64> {
+    if let Some((millis, [])) = take_time(bytes) {
+        return Some(millis);
+    }
+    let (hour, mark, rest) = field(bytes)?;
+    let (minute, rest) = number(rest)?;
+    let (second, rest) = match rest {
+        [again, after @ ..] if *again == mark => number(after)?,
+        _ => (0, rest),
+    };
+    let (hour, rest) = in_day(hour, rest);
+    let is_time = matches!(mark, b':' | b'.') && hour <= 23 && minute <= 59 && second <= 60;
+    let millis = ((hour * 60 + minute) * 60 + second) * 1_000;
+    (is_time && rest.is_empty()).then(|| millis as i64)
+}
+
+/// The hour of the day of an hour that `AM` or `PM` may follow, and the rest.
+fn in_day(hour: u64, rest: &[u8]) -> (u64, &[u8]) {
+    let half = rest.strip_prefix(b" ").unwrap_or(rest);
+    match half {
+        // 12 am is midnight and 12 pm is noon.
+        [b'a' | b'A', b'm' | b'M', after @ ..] => (hour % 12, after),
+        [b'p' | b'P', b'm' | b'M', after @ ..] => (hour % 12 + 12, after),
+        _ => (hour, rest),
+    }
 }
 
 /// The offset from UTC in milliseconds, and the rest (RFC 3339, section 5.6); 0 if there is none.

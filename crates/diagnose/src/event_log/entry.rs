@@ -127,9 +127,7 @@ impl Draft {
                     .or_else(|| timestamp::take_date(value).map(|it| it.0));
             }
             Label::Time if !self.is_described => {
-                self.time = self
-                    .time
-                    .or_else(|| timestamp::take_time(value).map(|it| it.0));
+                self.time = self.time.or_else(|| timestamp::whole_time(value));
             }
             Label::Description => self.is_described = true,
             Label::Source | Label::Date | Label::Time | Label::Id => {}
@@ -187,13 +185,14 @@ fn row(bytes: &[u8], number: u64) -> Option<Entry> {
         .take(3)
         .position(|it| timestamp::take_date(it).is_some())?;
     let dated = columns().nth(dated_at)?;
-    let (stamp, id_from) = match timestamp::take(dated) {
-        Some((stamp, _)) => (stamp, dated_at + 1),
-        None => {
-            let (day, _) = timestamp::take_date(dated)?;
-            let (millis, _) = timestamp::take_time(columns().nth(dated_at + 1)?)?;
-            (Stamp { day, millis }, dated_at + 2)
-        }
+    let (day, after) = timestamp::take_date(dated)?;
+    let (stamp, id_from) = if let Some((stamp, _)) = timestamp::take(dated) {
+        (stamp, dated_at + 1)
+    } else if let Some(millis) = timestamp::whole_time(after.trim_ascii()) {
+        (Stamp { day, millis }, dated_at + 1)
+    } else {
+        let millis = timestamp::whole_time(columns().nth(dated_at + 1)?)?;
+        (Stamp { day, millis }, dated_at + 2)
     };
     let is_number = |it: &&[u8]| !it.is_empty() && it.iter().all(u8::is_ascii_digit);
     let id = leading_number(columns().skip(id_from).find(is_number)?)?;

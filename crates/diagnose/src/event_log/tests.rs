@@ -210,11 +210,13 @@ fn parts_of_a_log_are_joined_by_time_and_copies_are_left_out() {
         log
     };
     let (whole, older, newer) = (part(0, 5), part(0, 2), part(2, 5));
+    let last = part(4, 5);
     for parts in [
         vec![whole.clone()],
         vec![older.clone(), newer.clone()],
         vec![newer, older],
         vec![whole.clone(), whole.clone()],
+        vec![whole.clone(), last],
     ] {
         let log = joined(&parts);
         let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
@@ -234,4 +236,29 @@ fn events_of_other_programs_do_not_count() {
     let log = read(&format!("{}{other}", in_form(form)));
     assert_eq!(log.given_up(0).map(|it| it.calls), Some(3));
     assert_eq!(log.notes().len(), 1, "{:?}", log.notes());
+}
+
+#[test]
+fn a_column_of_times_may_have_no_seconds_or_dots() {
+    let forms = [
+        "6/6/2001,{time} AM,MSExchangeMTA,Error,None,{id},N/A,PARIS,x\n",
+        "Error,6/6/2001 {time} AM,MSExchangeMTA,{id},(2),x\n",
+        "06.06.2001;{time};MSExchangeMTA;Fehler;(2);{id};N/V;PARIS;x\n",
+        "Event ID:\t{id}\nDate:\t6/6/2001\nTime:\t{time} AM\n\n",
+    ];
+    for form in forms {
+        for times in [["8:00", "8:10"], ["8.00.00", "8.10.00"]] {
+            let entry = |id: &str, time| form.replace("{id}", id).replace("{time}", time);
+            let log = read(&format!(
+                "{}{}",
+                entry("9298", times[0]),
+                entry("289", times[1])
+            ));
+            assert_eq!(
+                log.lasted(0),
+                Some(Duration::from_secs(600)),
+                "{form} {times:?}"
+            );
+        }
+    }
 }

@@ -73,7 +73,10 @@ fn expectations(summary: &Summary) -> Case {
     });
     let reasons: Vec<String> = reasons.collect();
     Case {
-        name: format!("seeds {} are as the scenario expects", summary.seeds),
+        name: format!(
+            "seeds {}: every decided run is as the scenario expects",
+            summary.seeds
+        ),
         failure: (!reasons.is_empty()).then(|| reasons.join("\n")),
     }
 }
