@@ -73,16 +73,20 @@ fn campaign_crashes_by_processors() {
 /// The same with few seeds: the curve does not fall.
 #[test]
 fn processors_do_not_protect() {
-    let crashed = [2, 8].map(|processors| {
-        let mut settings = vec!["duration=40m".to_owned()];
+    let crashed = [2, 3, 8].map(|processors| {
+        let mut settings = vec!["duration=30m".to_owned()];
         settings.extend(both("race_detector=false"));
         settings.extend(both(&format!("cpus={processors}")));
         let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
         crash_rate(&settings, 16)
     });
-    assert!(crashed[0] > 0 && crashed[1] > 0, "{crashed:?}");
-    // Five standard deviations of the difference of two shares of one half.
-    assert!(crashed[1] + 14 >= crashed[0], "{crashed:?}");
+    // Two standard deviations of the difference of two shares of 0.43; the seeds are fixed. A curve
+    // that falls to nothing fails.
+    assert!(crashed[0] > 6, "{crashed:?}");
+    assert!(
+        crashed[1..].iter().all(|it| it + 6 >= crashed[0]),
+        "{crashed:?}"
+    );
 }
 
 /// With the documented defaults of every connector, the number of connectors is enough.

@@ -183,6 +183,18 @@ fn processors(number: u32) -> [String; 2] {
     ["PARIS", "LYON"].map(|host| format!("host.{host}.cpus={number}"))
 }
 
+/// A race needs two threads of a pair that can run. Then two or three threads of the host can, most of
+/// the time: more processors have nothing to add.
+#[test]
+fn few_threads_are_runnable_at_once() {
+    let [one, two] = processors(2);
+    let counted = observe(&["duration=10m", &one, &two], 4);
+    let Distribution(weights) = &counted.both_of_a_pair;
+    let all: u64 = weights.values().sum();
+    let few: u64 = weights.range(..=3).map(|(_, weight)| weight).sum();
+    assert!(all > 0 && few * 10 > all * 8, "{}", counted.both_of_a_pair);
+}
+
 #[test]
 #[ignore = "campaign: 400 observed runs for each of five numbers of processors"]
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
