@@ -6,7 +6,7 @@
 //! here they judge ours. [`parse`] reads a script and [`run`] executes it.
 //!
 //! ```
-//! use packetdrill::{Verdict, parse, run};
+//! use packetdrill::{ScriptVerdict, parse, run};
 //!
 //! let script = parse(
 //!     "0.00 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
@@ -17,7 +17,7 @@
 //!     +0.00 > S. 0:0(0) ack 1 <mss 1460>",
 //! )?;
 //! let report = run(&script, &winsock::Config::nt4(1));
-//! assert_eq!(report.verdict, Verdict::Passes);
+//! assert_eq!(report.verdict, ScriptVerdict::Passes);
 //! # Ok::<(), packetdrill::ParseError>(())
 //! ```
 //!
@@ -42,6 +42,6 @@ pub mod script;
 mod settings;
 
 pub use parser::{ParseError, parse};
-pub use report::{Difference, Report, Verdict};
+pub use report::{Difference, Report, ScriptVerdict};
 pub use run::run;
 pub use settings::Variant;

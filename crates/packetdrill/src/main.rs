@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use packetdrill::{Report, Verdict, parse, run};
+use packetdrill::{Report, ScriptVerdict, parse, run};
 use winsock::Config;
 
 /// Run packetdrill scripts against one host of the simulator.
@@ -51,9 +51,9 @@ fn main() -> io::Result<ExitCode> {
     for path in scripts {
         let report = judge(&fs::read_to_string(&path)?, &config);
         let (at, word) = match &report.verdict {
-            Verdict::Passes => (0, "passes".to_owned()),
-            Verdict::Deviates(difference) => (1, format!("deviates\n{difference}")),
-            Verdict::NotApplicable(feature) => (2, format!("not applicable: {feature}")),
+            ScriptVerdict::Passes => (0, "passes".to_owned()),
+            ScriptVerdict::Deviates(difference) => (1, format!("deviates\n{difference}")),
+            ScriptVerdict::NotApplicable(feature) => (2, format!("not applicable: {feature}")),
         };
         counts[at] += 1;
         if at == 1 || !arguments.differences {
@@ -72,7 +72,7 @@ fn judge(text: &str, config: &Config) -> Report {
     match parse(text) {
         Ok(script) => run(&script, config),
         Err(error) => Report {
-            verdict: Verdict::NotApplicable(format!("the statement of {error}")),
+            verdict: ScriptVerdict::NotApplicable(format!("the statement of {error}")),
             not_compared: std::collections::BTreeSet::new(),
         },
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::cursor::Cursor;
 use crate::preprocess::conditional;
-use crate::script::{Base, Script, Statement, Step, SystemCall, Time};
+use crate::script::{Base, Script, ScriptStep, Statement, SystemCall, Time};
 
 /// The branch of `#ifdef` that is read: what the RFC says, not what FreeBSD does.
 const BRANCH: &str = "STANDARD";
@@ -76,28 +76,28 @@ fn statement(cursor: &mut Cursor<'_>) -> Result<Statement, ParseError> {
 }
 
 /// A statement's time, and what happens then.
-fn parts(cursor: &mut Cursor<'_>) -> Result<(Time, Step), ParseError> {
+fn parts(cursor: &mut Cursor<'_>) -> Result<(Time, ScriptStep), ParseError> {
     let time = time(cursor)?;
     cursor.skip_space();
     let step = if cursor.take("`") {
         let command = cursor.take_until("`");
-        Step::Shell(
+        ScriptStep::Shell(
             command
                 .ok_or_else(|| error(cursor, "a command has no end"))?
                 .to_owned(),
         )
     } else if cursor.take("%{") {
         let code = cursor.take_until("}%");
-        Step::Code(
+        ScriptStep::Code(
             code.ok_or_else(|| error(cursor, "code has no end"))?
                 .to_owned(),
         )
     } else if cursor.take("<") {
         packets::inbound(cursor)?
     } else if cursor.take(">") {
-        Step::Outbound(packets::packet(cursor)?)
+        ScriptStep::Outbound(packets::packet(cursor)?)
     } else {
-        Step::Call(system_call(cursor)?)
+        ScriptStep::Call(system_call(cursor)?)
     };
     Ok((time, step))
 }

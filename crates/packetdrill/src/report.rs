@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Whether the host did what the script says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ScriptVerdict {
     /// It did.
     Passes,
     /// It did not; the first difference.
@@ -39,7 +39,7 @@ impl fmt::Display for Difference {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: ScriptVerdict,
     /// What the script says and the simulator has no counterpart for.
     pub not_compared: BTreeSet<String>,
 }

@@ -10,8 +10,8 @@ use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketState};
 use crate::calls::{Answer, Outcome, Peer, Program};
 use crate::compare::{Comparison, Numbers};
 use crate::host::{Host, PEER, SERVER_PORT, micros};
-use crate::report::{Difference, Report, Verdict};
-use crate::script::{Base, Icmp, Packet, Script, Statement, Step, SystemCall, TcpOption};
+use crate::report::{Difference, Report, ScriptVerdict};
+use crate::script::{Base, Icmp, Packet, Script, ScriptStep, Statement, SystemCall, TcpOption};
 use crate::settings;
 
 /// The port of the first client among the peers; each further one has the next.
@@ -27,16 +27,16 @@ pub fn run(script: &Script, config: &Config) -> Report {
         Ok(config) => config,
         Err(feature) => {
             return Report {
-                verdict: Verdict::NotApplicable(feature),
+                verdict: ScriptVerdict::NotApplicable(feature),
                 not_compared: BTreeSet::new(),
             };
         }
     };
     let mut runner = Runner::new(script, config);
     let verdict = match runner.run(script) {
-        Ok(()) => Verdict::Passes,
-        Err(Stop::Difference(difference)) => Verdict::Deviates(difference),
-        Err(Stop::Missing(feature)) => Verdict::NotApplicable(feature),
+        Ok(()) => ScriptVerdict::Passes,
+        Err(Stop::Difference(difference)) => ScriptVerdict::Deviates(difference),
+        Err(Stop::Missing(feature)) => ScriptVerdict::NotApplicable(feature),
     };
     Report {
         verdict,
@@ -120,7 +120,7 @@ impl Runner {
                 Base::Any => self.last,
             };
             // The host's clock goes no further than needed, or segments would be late.
-            if let Step::Outbound(packet) = &statement.step {
+            if let ScriptStep::Outbound(packet) = &statement.step {
                 self.outbound(statement, packet, from)?;
             } else {
                 self.advance(from)?;
@@ -131,14 +131,14 @@ impl Runner {
         self.finish_blocked()
     }
 
-    fn step(&mut self, statement: &Statement, step: &Step) -> Result<(), Stop> {
+    fn step(&mut self, statement: &Statement, step: &ScriptStep) -> Result<(), Stop> {
         match step {
-            Step::Inbound(packet) => self.inbound(packet),
-            Step::Icmp(icmp) => self.icmp(icmp),
-            Step::Call(call) => self.call(statement, call),
-            Step::Shell(command) => self.shell(statement, command),
-            Step::Code(code) => self.code(statement, code),
-            Step::Outbound(_) => Ok(()),
+            ScriptStep::Inbound(packet) => self.inbound(packet),
+            ScriptStep::Icmp(icmp) => self.icmp(icmp),
+            ScriptStep::Call(call) => self.call(statement, call),
+            ScriptStep::Shell(command) => self.shell(statement, command),
+            ScriptStep::Code(code) => self.code(statement, code),
+            ScriptStep::Outbound(_) => Ok(()),
         }
     }
 

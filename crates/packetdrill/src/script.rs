@@ -21,7 +21,7 @@ pub struct Statement {
     /// When it happens.
     pub time: Time,
     /// What happens.
-    pub step: Step,
+    pub step: ScriptStep,
 }
 
 /// When a statement happens. Times are microseconds.
@@ -50,7 +50,7 @@ pub enum Base {
 
 /// What a statement does or expects.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum ScriptStep {
     /// `<`: the peer sends a segment.
     Inbound(Packet),
     /// `>`: the host must send a segment.

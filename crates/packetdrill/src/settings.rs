@@ -3,7 +3,7 @@
 use tcp::{Span, Validation};
 use winsock::Config;
 
-use crate::script::{Script, Step};
+use crate::script::{Script, ScriptStep};
 
 /// Which acceptance of resets and SYNs a script is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +35,12 @@ impl Variant {
 fn kernel_settings(script: &Script) -> impl Iterator<Item = (String, String)> {
     script.statements.iter().flat_map(|statement| {
         let command = match &statement.step {
-            Step::Shell(command) => command.as_str(),
-            Step::Inbound(_)
-            | Step::Outbound(_)
-            | Step::Icmp(_)
-            | Step::Call(_)
-            | Step::Code(_) => "",
+            ScriptStep::Shell(command) => command.as_str(),
+            ScriptStep::Inbound(_)
+            | ScriptStep::Outbound(_)
+            | ScriptStep::Icmp(_)
+            | ScriptStep::Call(_)
+            | ScriptStep::Code(_) => "",
         };
         let words = command.split([' ', '\n', '\t', ';']);
         let pairs = words.filter_map(|it| it.split_once('='));
@@ -93,12 +93,12 @@ fn uses_common_defaults(script: &Script) -> bool {
         .statements
         .iter()
         .any(|statement| match &statement.step {
-            Step::Shell(command) => command.contains("common/defaults.sh"),
-            Step::Inbound(_)
-            | Step::Outbound(_)
-            | Step::Icmp(_)
-            | Step::Call(_)
-            | Step::Code(_) => false,
+            ScriptStep::Shell(command) => command.contains("common/defaults.sh"),
+            ScriptStep::Inbound(_)
+            | ScriptStep::Outbound(_)
+            | ScriptStep::Icmp(_)
+            | ScriptStep::Call(_)
+            | ScriptStep::Code(_) => false,
         })
 }
 

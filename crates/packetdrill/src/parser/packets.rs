@@ -4,15 +4,15 @@ use tcp::Flags;
 
 use super::{ParseError, error};
 use crate::cursor::Cursor;
-use crate::script::{Icmp, Packet, Step, TcpOption};
+use crate::script::{Icmp, Packet, ScriptStep, TcpOption};
 
 /// What follows `<`: a segment or an ICMP message.
-pub(super) fn inbound(cursor: &mut Cursor<'_>) -> Result<Step, ParseError> {
+pub(super) fn inbound(cursor: &mut Cursor<'_>) -> Result<ScriptStep, ParseError> {
     cursor.skip_blanks();
     if cursor.rest().starts_with("icmp") {
-        return icmp(cursor).map(Step::Icmp);
+        return icmp(cursor).map(ScriptStep::Icmp);
     }
-    packet(cursor).map(Step::Inbound)
+    packet(cursor).map(ScriptStep::Inbound)
 }
 
 /// What follows `>`, or `<` for a segment.

@@ -3,7 +3,7 @@
 use tcp::Flags;
 
 use super::parse;
-use crate::script::{Base, Step, TcpOption, Time};
+use crate::script::{Base, ScriptStep, TcpOption, Time};
 
 fn only(text: &str) -> crate::script::Statement {
     let script = parse(text).expect("the text is a statement");
@@ -26,7 +26,7 @@ fn a_segment_is_read_with_its_numbers_and_options() {
         only("\n+0.25 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 6,TS val 7 ecr 3>");
     assert_eq!(statement.line, 2);
     assert_eq!(statement.time, relative(250_000));
-    let Step::Outbound(packet) = statement.step else {
+    let ScriptStep::Outbound(packet) = statement.step else {
         panic!("not a segment: {statement:?}");
     };
     assert_eq!(packet.flags, Flags::SYN | Flags::ACK);
@@ -52,7 +52,8 @@ fn times_are_absolute_relative_any_or_ranges() {
 
 #[test]
 fn a_call_is_read_with_nested_arguments_and_its_error() {
-    let Step::Call(call) = only("+0 connect(3, ..., [1, 2]) = -1 EINPROGRESS (in progress)").step
+    let ScriptStep::Call(call) =
+        only("+0 connect(3, ..., [1, 2]) = -1 EINPROGRESS (in progress)").step
     else {
         panic!("not a call");
     };
@@ -65,7 +66,8 @@ fn a_call_is_read_with_nested_arguments_and_its_error() {
 
 #[test]
 fn an_icmp_message_names_its_code_mtu_and_segment() {
-    let Step::Icmp(icmp) = only("+0 < icmp unreachable frag_needed mtu 1234 [5:6(1)]").step else {
+    let ScriptStep::Icmp(icmp) = only("+0 < icmp unreachable frag_needed mtu 1234 [5:6(1)]").step
+    else {
         panic!("not an ICMP message");
     };
     assert_eq!(

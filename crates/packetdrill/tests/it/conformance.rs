@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use packetdrill::{Report, Verdict, parse, run};
+use packetdrill::{Report, ScriptVerdict, parse, run};
 use winsock::Config;
 
 const PAGE: &str = include_str!("../../../../docs/conformance.md");
@@ -93,9 +93,9 @@ fn the_page_has_the_matrix_of_a_run() {
                     continue;
                 }
                 match &report.verdict {
-                    Verdict::Passes => counts[0] += 1,
-                    Verdict::Deviates(_) => counts[1] += 1,
-                    Verdict::NotApplicable(feature) => {
+                    ScriptVerdict::Passes => counts[0] += 1,
+                    ScriptVerdict::Deviates(_) => counts[1] += 1,
+                    ScriptVerdict::NotApplicable(feature) => {
                         counts[2] += 1;
                         *features
                             .entry(feature)
@@ -177,17 +177,17 @@ fn every_deviation_has_a_reason() {
         let applies = |row: &Row| row.profiles.contains(profile) && fits(row.pattern, name);
         let matching: Vec<usize> = (0..rows.len()).filter(|at| applies(&rows[*at])).collect();
         match &report.verdict {
-            Verdict::Deviates(difference) if matching.is_empty() => {
+            ScriptVerdict::Deviates(difference) if matching.is_empty() => {
                 wrong.push(format!("{profile}: {name} has no reason\n{difference}"));
             }
-            Verdict::Deviates(_) => matching.iter().for_each(|at| used[*at] += 1),
-            Verdict::Passes if !matching.is_empty() => {
+            ScriptVerdict::Deviates(_) => matching.iter().for_each(|at| used[*at] += 1),
+            ScriptVerdict::Passes if !matching.is_empty() => {
                 wrong.push(format!(
                     "{profile}: {name} passes: {}",
                     rows[matching[0]].pattern
                 ));
             }
-            Verdict::Passes | Verdict::NotApplicable(_) => {}
+            ScriptVerdict::Passes | ScriptVerdict::NotApplicable(_) => {}
         }
     }
     for (row, used) in rows.iter().zip(used) {

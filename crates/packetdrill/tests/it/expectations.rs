@@ -1,6 +1,6 @@
 //! The interpreter itself: what a script expects is compared, and the first difference is shown.
 
-use packetdrill::{Verdict, parse, run};
+use packetdrill::{ScriptVerdict, parse, run};
 use winsock::Config;
 
 const OPEN: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
@@ -12,7 +12,7 @@ const OPEN: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 +0 accept(3, ..., ...) = 4
 ";
 
-fn verdict(tail: &str) -> Verdict {
+fn verdict(tail: &str) -> ScriptVerdict {
     let script = parse(&format!("{OPEN}{tail}")).expect("a script");
     run(&script, &Config::linux(1)).verdict
 }
@@ -20,8 +20,10 @@ fn verdict(tail: &str) -> Verdict {
 /// The difference as a user sees it.
 fn difference(tail: &str) -> String {
     match verdict(tail) {
-        Verdict::Deviates(difference) => difference.to_string(),
-        other @ (Verdict::Passes | Verdict::NotApplicable(_)) => panic!("{tail}: {other:?}"),
+        ScriptVerdict::Deviates(difference) => difference.to_string(),
+        other @ (ScriptVerdict::Passes | ScriptVerdict::NotApplicable(_)) => {
+            panic!("{tail}: {other:?}")
+        }
     }
 }
 
@@ -31,7 +33,7 @@ fn each_part_of_a_segment_is_compared() {
     // Linux delays the acknowledgment of a single segment by 40 ms.
     assert_eq!(
         verdict(&format!("{text}+.04 > . 1:1(0) ack 5 win 65531")),
-        Verdict::Passes
+        ScriptVerdict::Passes
     );
     for wrong in [
         "+.04 > F. 1:1(0) ack 5",
@@ -91,7 +93,7 @@ fn an_unexpected_segment_is_found_at_the_next_that_is_expected() {
 #[test]
 fn a_call_that_blocks_returns_when_the_script_says() {
     let read = "0.3...0.5 read(4, ..., 10) = 4\n0.5 < P. 1:5(4) ack 1 win 32767";
-    assert_eq!(verdict(read), Verdict::Passes);
+    assert_eq!(verdict(read), ScriptVerdict::Passes);
     let late =
         "0.3...0.4 read(4, ..., 10) = 4\n0.5 < P. 1:5(4) ack 1 win 32767\n*  > . 1:1(0) ack 5";
     let shown = difference(late);
@@ -124,7 +126,7 @@ fn what_the_simulator_does_not_have_is_named() {
     ] {
         assert_eq!(
             verdict(statement),
-            Verdict::NotApplicable(feature.to_owned())
+            ScriptVerdict::NotApplicable(feature.to_owned())
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use packetdrill::{Verdict, parse, run};
+use packetdrill::{ScriptVerdict, parse, run};
 use winsock::Config;
 
 use crate::conformance::scripts;
@@ -24,9 +24,9 @@ fn scripts_of_a_folder() {
     let mut counts = [0u32; 4];
     for (name, text) in scripts(Path::new(&folder)) {
         let (at, shown) = match parse(&text).map(|script| run(&script, &Config::linux(1)).verdict) {
-            Ok(Verdict::Passes) => (0, "passes".to_owned()),
-            Ok(Verdict::Deviates(difference)) => (1, format!("deviates\n{difference}")),
-            Ok(Verdict::NotApplicable(feature)) => (2, format!("not applicable: {feature}")),
+            Ok(ScriptVerdict::Passes) => (0, "passes".to_owned()),
+            Ok(ScriptVerdict::Deviates(difference)) => (1, format!("deviates\n{difference}")),
+            Ok(ScriptVerdict::NotApplicable(feature)) => (2, format!("not applicable: {feature}")),
             Err(error) => (3, format!("not read: {error}")),
         };
         counts[at] += 1;
