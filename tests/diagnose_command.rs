@@ -1,5 +1,6 @@
 //! `mtasim diagnose`: exit codes, text and JSON, and the event log beside a Winsock.log.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -95,7 +96,7 @@ fn what_is_no_log_is_two_and_what_cannot_be_read_is_four() {
 /// UTF-16 with a byte order mark and CRLF, from a pipe.
 #[test]
 fn standard_input_is_read_in_any_encoding() {
-    let article = std::fs::read_to_string(Path::new(crate::ROOT).join(FAILURE));
+    let article = fs::read_to_string(Path::new(crate::ROOT).join(FAILURE));
     let article = article.expect("it is there").replace('\n', "\r\n");
     let wide: Vec<u8> = "\u{feff}"
         .encode_utf16()
@@ -208,6 +209,42 @@ fn an_event_log_counts_in_whatever_order_and_parts_it_was_saved() {
 }
 
 #[test]
+fn what_is_not_all_of_the_events_or_runs_backward_gives_no_verdict() {
+    let data = |name: &str| format!("crates/diagnose/tests/it/data/{name}");
+    let [log, old] = ["Winsock.log", "EV1.LOG"].map(|it| data(&format!("rolled-over/{it}")));
+    let output = mtasim(&["diagnose", &log, &old]);
+    assert_ne!(output.status.code(), Some(0));
+    let note = "the newer part EV0.LOG is not given";
+    assert!(text(&output.stderr).contains(note), "{output:?}");
+    // Names in any case.
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (from, to) in [
+        ("Winsock.log", "winsock.LOG"),
+        ("EV1.LOG", "Ev1.Log"),
+        ("EV0.LOG", "ev0.log"),
+    ] {
+        let from = Path::new(crate::ROOT).join(data(&format!("rolled-over/{from}")));
+        fs::copy(from, folder.path().join(to)).expect("it can be copied");
+    }
+    let found = blocks(&[argument(&folder.path().join("winsock.LOG"))], 1);
+    assert_eq!(leaked(&found), [1, 2], "{found:?}");
+    // A viewer's export with the newest line first.
+    let lines = [
+        "50 (008) Wait for cb 0, handle 1",
+        "40 (001) CB 1 (instance 1) allocated",
+    ];
+    let lines = lines.map(|it| format!("2001-06-06 23:59:{it}\n"));
+    let path = folder.path().join("reversed.log");
+    fs::write(&path, lines.concat()).expect("it can be written");
+    let output = mtasim(&["diagnose", argument(&path)]);
+    code(&output, 2);
+    assert!(
+        text(&output.stderr).contains("its newest lines come first"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn the_whole_file_decides_the_order_of_day_and_month() {
     let log = "crates/diagnose/tests/it/data/day-first/Winsock.log";
     let found = blocks(&[log], 0);
@@ -256,7 +293,7 @@ fn a_silent_block_that_later_calls_pass_is_suspected() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("Winsock.log");
     let file = argument(&path);
-    std::fs::write(&path, log_with_later_calls(40)).expect("a file");
+    fs::write(&path, log_with_later_calls(40)).expect("a file");
     let output = mtasim(&["diagnose", file]);
     code(&output, 1);
     let page = text(&output.stdout);
@@ -280,7 +317,7 @@ fn a_silent_block_that_later_calls_pass_is_suspected() {
         "{found:?}"
     );
     // No later call: it may have begun a moment ago.
-    std::fs::write(&path, log_with_later_calls(0)).expect("a file");
+    fs::write(&path, log_with_later_calls(0)).expect("a file");
     let output = mtasim(&["diagnose", file]);
     code(&output, 5);
     let page = text(&output.stdout);
@@ -296,7 +333,7 @@ fn no_line_is_dropped_without_a_word() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("Winsock.log");
     let damaged = log_with_later_calls(1).replace("(008) Wait for cb 0, handle 1\n", "x\n(9x9\n");
-    std::fs::write(&path, damaged).expect("a file");
+    fs::write(&path, damaged).expect("a file");
     let output = mtasim(&["diagnose", argument(&path)]);
     let page = text(&output.stdout);
     let said = "2 lines are not of a Winsock.log and are left out, the first of them line 2.";
@@ -311,7 +348,7 @@ fn no_line_is_dropped_without_a_word() {
     ] {
         let text = log_with_later_calls(1);
         let lines = text.lines().map(|line| format!("{prefix}{line}\n"));
-        std::fs::write(&path, lines.collect::<String>()).expect("a file");
+        fs::write(&path, lines.collect::<String>()).expect("a file");
         let reported = json(&mtasim(&["diagnose", argument(&path), "--format", "json"]));
         let summary = &reported[0]["summary"];
         assert_eq!(summary["left_out"], 0, "{prefix}");

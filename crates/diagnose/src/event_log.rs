@@ -55,6 +55,8 @@ pub struct EventLog {
     pool: Option<u64>,
     notes: Vec<String>,
     order: Option<DateOrder>,
+    /// See [`EventLog::without_end`].
+    lacks_end: bool,
 }
 
 /// A file of the log that was read to its end, oldest entry first.
@@ -154,6 +156,11 @@ impl EventLog {
         });
     }
 
+    /// The newest part of the log is missing: its service runs are not the last ones.
+    pub fn without_end(&mut self) {
+        self.lacks_end = true;
+    }
+
     /// Ends the log.
     pub fn finish(&mut self) {
         if self.draft.is_open() || !self.entries.is_empty() {
@@ -237,7 +244,7 @@ impl EventLog {
     #[must_use]
     pub fn given_up(&self, from_end: usize) -> Option<GivenUp> {
         let service = self.service(from_end)?;
-        if !service.is_whole {
+        if !service.is_whole || self.lacks_end {
             return None;
         }
         Some(GivenUp {

@@ -1,7 +1,7 @@
 //! Reads a whole Winsock.log line by line, and splits it into service runs.
 
 use crate::allocation::Allocation;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, LineForm};
 use crate::service_run::{ServiceRun, TimedForm};
@@ -24,6 +24,8 @@ pub struct Reader<'a> {
     /// The largest number of calls at once that earlier service runs showed.
     most_overtaken: usize,
     clock: Clock,
+    /// The time of the last line that has one.
+    latest: Option<Timestamp>,
     summary: Summary,
 }
 
@@ -38,6 +40,7 @@ impl<'a> Reader<'a> {
             waiting: Vec::new(),
             most_overtaken: 0,
             clock: Clock::new(limits.dates),
+            latest: None,
             summary: Summary::default(),
         }
     }
@@ -67,6 +70,11 @@ impl<'a> Reader<'a> {
             ServiceRun::new(summary.services, line.number, is_whole, most_overtaken)
         });
         let at = read.at.map(|stamp| self.clock.read(stamp));
+        if let Some((before, now)) = self.latest.zip(at) {
+            self.summary.steps_forward += u64::from(before < now);
+            self.summary.steps_back += u64::from(now < before);
+        }
+        self.latest = at.or(self.latest);
         service.on_line(
             line.number,
             TimedForm {

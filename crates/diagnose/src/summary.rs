@@ -38,6 +38,10 @@ pub struct Summary {
     pub log_lines: u64,
     /// Lines of Winsock.log of a form that no article shows.
     pub unknown_forms: u64,
+    /// Lines that are later than the one before them, of those with a time.
+    pub steps_forward: u64,
+    /// Lines that are earlier than the one before them.
+    pub steps_back: u64,
     /// Service runs, complete or in part.
     pub services: u32,
     /// All service runs together.

@@ -201,7 +201,7 @@ pub fn whole_time(bytes: &[u8]) -> Option<i64> {
     let (hour, rest) = in_day(hour, rest);
     let is_time = matches!(mark, b':' | b'.') && hour <= 23 && minute <= 59 && second <= 60;
     let millis = ((hour * 60 + minute) * 60 + second) * 1_000;
-    (is_time && rest.is_empty()).then(|| millis as i64)
+    (is_time && rest.is_empty()).then_some(millis as i64)
 }
 
 /// The hour of the day of an hour that `AM` or `PM` may follow, and the rest.

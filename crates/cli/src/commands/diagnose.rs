@@ -165,6 +165,15 @@ fn read_events(
         log.end_file(&source.name);
     }
     log.finish();
+    let newest = sources.iter().filter_map(Source::age).min();
+    if let Some(newest) = newest.filter(|it| *it > 0) {
+        log.without_end();
+        let name = &sources[0].name;
+        terminal.note(&format!(
+            "note: {name}: the newer part EV{}.LOG is not given, so the events decide nothing\n",
+            newest - 1
+        ))?;
+    }
     for note in log.notes() {
         terminal.note(&format!("note: {note}\n"))?;
     }
@@ -242,6 +251,13 @@ fn read_log(
             "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \
              starts an event like `Event ID: 9215`",
             summary.lines
+        )));
+    }
+    if summary.steps_back > summary.steps_forward {
+        return Err(Failure::usage(format_args!(
+            "{name}: its newest lines come first: the time goes back {} times and forward {} times; \
+             reverse the lines, for instance with `tac`",
+            summary.steps_back, summary.steps_forward
         )));
     }
     let quoted = Some(&quoted).filter(|it| !it.is_empty());

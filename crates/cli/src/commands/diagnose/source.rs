@@ -79,20 +79,29 @@ impl Source {
             Some(end) if end.eq_ignore_ascii_case(WINSOCK_LOG) => {}
             _ => return Vec::new(),
         }
-        let sibling = |end: &str| path.with_file_name(format!("{}{end}", &file[..length]));
-        let events = [sibling(EVENT_LOG)];
-        if events[0].exists() {
-            return events.into();
+        // Windows does not distinguish the case of file names, and copies of them may have any.
+        let parent = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let listed = fs::read_dir(parent).into_iter().flatten().flatten();
+        let mut names: Vec<PathBuf> = listed.map(|it| PathBuf::from(it.file_name())).collect();
+        names.sort();
+        let sibling = |end: &str| {
+            let wanted = format!("{}{end}", &file[..length]);
+            let found = names.iter().find(|it| {
+                let name = it.to_str();
+                name.is_some_and(|it| it.eq_ignore_ascii_case(&wanted))
+            });
+            found.map(|it| path.with_file_name(it))
+        };
+        if let Some(events) = sibling(EVENT_LOG) {
+            return vec![events];
         }
         let numbers = (0..EV_LOGS).rev();
-        let found = numbers.filter_map(|number| {
-            let names = [format!("EV{number}.LOG"), format!("ev{number}.log")];
-            names
-                .map(|it| sibling(&it))
-                .into_iter()
-                .find(|it| it.exists())
-        });
-        found.collect()
+        numbers
+            .filter_map(|number| sibling(&format!("EV{number}.LOG")))
+            .collect()
     }
 
     /// The computer, which `mtasim run --out` puts before the first dot of the file name.
