@@ -60,4 +60,4 @@ pub use search::search;
 pub use sim::{Ending, Sim};
 pub use subject::Guests;
 pub use task::spawn;
-pub use test::test;
+pub use test::{test, test_subject};

@@ -159,8 +159,8 @@ impl Gauge {
 /// Virtual time since the start of the run; zero outside a simulation.
 #[must_use]
 pub fn now() -> std::time::Duration {
-    let now = with_world(|world| world.now()).unwrap_or(Instant::ZERO);
-    std::time::Duration::from_nanos(now.nanos())
+    let now = is_active().then(|| with_world(|world| world.now()));
+    std::time::Duration::from_nanos(now.flatten().unwrap_or(Instant::ZERO).nanos())
 }
 
 /// Calls `act` for the host whose code runs, unless its program has ended.

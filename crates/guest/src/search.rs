@@ -87,7 +87,11 @@ where
     search_subject(scenario, seeds, Arc::new(Guests(setup)))
 }
 
-fn search_subject(
+/// The same for guests as a [`Subject`]: [`Guests`], or what runs them in another way.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_subject(
     scenario: &str,
     seeds: Range<u64>,
     subject: Arc<dyn Subject>,

@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::Arc;
 
-use explore::Capsule;
 use explore::explain::explain;
+use explore::{Capsule, Subject};
 
-use crate::search::{Search, search};
+use crate::search::{Search, search_subject};
 use crate::sim::Sim;
+use crate::subject::Guests;
 
 /// Runs the guests that `setup` registers under all `seeds` of a scenario. `name` is the name of the
 /// scenario's file in messages. `#[mtasim::test]` calls it.
@@ -20,7 +22,15 @@ pub fn test<F>(name: &str, scenario: &str, seeds: Range<u64>, setup: F)
 where
     F: Fn(&mut Sim) + Send + Sync + 'static,
 {
-    let found = match search(scenario, seeds, setup) {
+    test_subject(name, scenario, seeds, Arc::new(Guests(setup)));
+}
+
+/// The same for guests as a [`Subject`]: [`Guests`], or what runs them in another way.
+///
+/// # Panics
+/// As [`test`].
+pub fn test_subject(name: &str, scenario: &str, seeds: Range<u64>, subject: Arc<dyn Subject>) {
+    let found = match search_subject(scenario, seeds, subject) {
         Ok(found) => found,
         Err(error) => panic!("{name}: {error}"),
     };

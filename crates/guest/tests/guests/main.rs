@@ -4,6 +4,7 @@ mod bb8_check;
 mod bb8_starves;
 mod determinism;
 mod faults;
+mod leaks;
 mod line;
 mod mistakes;
 mod names;
