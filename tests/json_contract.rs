@@ -103,11 +103,14 @@ fn one_run_has_the_form_of_its_schema() {
         &unexpected,
         &faults,
     ];
-    has_form(
-        "run",
-        "mtasim run --format json, and run.json",
-        &outputs(&runs),
-    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = folder.path().join("kept");
+    mtasim(&["run", LEAK, "--out", argument(&kept)]);
+    let kept = fs::read(kept.join("run.json")).expect("it was written");
+    let kept: Json = serde_json::from_slice(&kept).expect("it is JSON");
+    let mut runs = outputs(&runs);
+    runs.push(kept);
+    has_form("run", "mtasim run --format json, and run.json", &runs);
     let misspelt = ["check", LEAK, "--set", "hots=1"];
     let distant = ["check", LEAK, "--set", "zzz.zzz=1"];
     let value = ["check", LEAK, "--set", "duration=\"soon\""];

@@ -124,6 +124,7 @@ fn object(run: &Run<'_>, page: &Output, explanation: Option<&Explanation>) -> Js
         "title": run.scenario.title,
         "seed": run.outcome.seed,
         "digest": run.outcome.digest.to_string(),
+        "verdict": run.outcome.verdict().word(),
         "reproduce": run.command,
         "signature": explanation.map(|it| &it.signature),
         "headline": explanation.and_then(|it| it.headline.as_ref()),
