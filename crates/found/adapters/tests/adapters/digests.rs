@@ -1,12 +1,11 @@
-//! The digests of all examples in two processes, with one worker and with several.
+//! The digests of the examples but tonic in two processes, with one worker and with several.
 
 use crate::determinism::{self, Example};
-use crate::{LINE, databases, encrypted, rpc, web};
+use crate::{LINE, databases, encrypted, web};
 
-const EXAMPLES: [Example; 6] = [
+const EXAMPLES: [Example; 5] = [
     ("hyper", web::hyper_example),
     ("axum", web::axum_example),
-    ("tonic", rpc::example),
     ("tokio-postgres", databases::postgres_example),
     ("redis", databases::redis_example),
     ("rustls", encrypted::example),
