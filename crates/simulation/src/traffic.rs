@@ -3,6 +3,8 @@
 //!
 //! Every association is counted once, at the caller. Reads records only.
 
+mod series;
+
 use std::collections::BTreeMap;
 
 use kernel::Instant;
@@ -10,6 +12,8 @@ use mta::{AssociationEnd, AssociationIndex, Fact, Submission};
 use net::HostId;
 
 use config::plan::Limits;
+
+pub use crate::traffic::series::Series;
 
 /// Points of a queue's length over time.
 const POINTS_MAX: usize = 512;
@@ -103,7 +107,7 @@ pub struct Queue {
     /// The distance of two points of `lengths`, in nanoseconds.
     pub width: u64,
     /// The largest length in each interval of `width`, from the start of the run on.
-    pub lengths: Vec<u64>,
+    pub lengths: Series,
 }
 
 /// How often something happened over time.
@@ -112,7 +116,7 @@ pub struct Counts {
     /// The distance of two points of `counts`, in nanoseconds.
     pub width: u64,
     /// How often in each interval of `width`, from the start of the run on; none after the last time.
-    pub counts: Vec<u64>,
+    pub counts: Series,
 }
 
 /// Collects the traffic of a run.
@@ -367,14 +371,14 @@ impl Flow {
 fn interval(
     at: Instant,
     width: &mut u64,
-    values: &mut Vec<u64>,
+    values: &mut Series,
     join: impl Fn(&[u64]) -> u64,
 ) -> usize {
     *width = (*width).max(FIRST_WIDTH);
     let index = |width| usize::try_from(at.nanos() / width).unwrap_or(usize::MAX);
     while index(*width) >= POINTS_MAX {
         *width *= 2;
-        *values = values.chunks(2).map(&join).collect();
+        values.halve(&join);
     }
     index(*width)
 }
@@ -385,10 +389,8 @@ impl Counts {
         let index = interval(at, &mut self.width, &mut self.counts, |pair| {
             pair.iter().sum()
         });
-        if self.counts.len() <= index {
-            self.counts.resize(index + 1, 0);
-        }
-        self.counts[index] += 1;
+        self.counts.grow(index + 1, 0);
+        self.counts.update(index, |count| count + 1);
     }
 }
 
@@ -398,11 +400,9 @@ impl Queue {
         let longest = |pair: &[u64]| pair.iter().copied().max().unwrap_or(0);
         let index = interval(at, &mut self.width, &mut self.lengths, longest);
         // Until now the length was what it was before.
-        if self.lengths.len() <= index {
-            self.lengths.resize(index + 1, self.at_end);
-        }
+        self.lengths.grow(index + 1, self.at_end);
         self.at_end = self.at_end.saturating_add_signed(by);
-        self.lengths[index] = self.lengths[index].max(self.at_end);
+        self.lengths.update(index, |length| length.max(self.at_end));
         if self.at_end > self.peak {
             (self.peak, self.peak_at) = (self.at_end, at);
         }
@@ -468,11 +468,12 @@ mod tests {
         let queue = &messages.queue;
         assert_eq!((queue.peak, queue.peak_at, queue.at_end), (100, at(0), 0));
         assert_eq!(queue.lengths.len(), 201);
-        let arrivals = &messages.arrivals;
-        assert_eq!((arrivals.counts[0], arrivals.counts[1]), (0, 1));
-        assert_eq!(arrivals.counts.iter().sum::<u64>(), 100);
+        let arrivals = messages.arrivals.counts.to_vec();
+        assert_eq!((arrivals[0], arrivals[1]), (0, 1));
+        assert_eq!(arrivals.iter().sum::<u64>(), 100);
         // The interval from 50 on begins with the 51 messages that are there before one arrives.
-        assert_eq!((queue.lengths[50], queue.lengths[150]), (51, 0));
+        let lengths = queue.lengths.to_vec();
+        assert_eq!((lengths[50], lengths[150]), (51, 0));
     }
 
     #[test]
@@ -486,7 +487,7 @@ mod tests {
         let messages = &traffic.connectors["c0"].messages;
         let queue = &messages.queue;
         assert!(queue.lengths.len() <= POINTS_MAX);
-        assert_eq!(queue.lengths.iter().max(), Some(&2));
+        assert_eq!(queue.lengths.iter().max(), Some(2));
         assert_eq!((queue.peak, queue.at_end), (2, 2));
         assert_eq!((messages.returned, messages.latency), (1, None));
         assert_eq!(traffic.workloads["more"].submitted, 0);
@@ -521,8 +522,8 @@ mod tests {
         assert_eq!(calls.retries, 2, "the third and the fourth");
         let counts = &connector.retries;
         let when: Vec<u64> = (0..)
-            .zip(&counts.counts)
-            .filter(|it| *it.1 > 0)
+            .zip(counts.counts.iter())
+            .filter(|it| it.1 > 0)
             .map(|(index, _): (u64, _)| index * counts.width / FIRST_WIDTH)
             .collect();
         assert!(when.len() == 2 && when[0].abs_diff(3_000) < 16, "{when:?}");

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use explore::counted;
-use simulation::outcome::{Counts, MessageTraffic, Outcome};
+use simulation::outcome::{Counts, MessageTraffic, Outcome, Series};
 
 /// The size of a chart, in the units of its drawing.
 const WIDTH: u64 = 300;
@@ -146,14 +146,14 @@ fn sums(counts: &Counts, outcome: &Outcome) -> Vec<u64> {
 }
 
 /// The values over the whole run, in at most [`BINS`] intervals.
-fn bins(width: u64, values: &[u64], outcome: &Outcome, join: impl Fn(&[u64]) -> u64) -> Vec<u64> {
+fn bins(width: u64, values: &Series, outcome: &Outcome, join: impl Fn(&[u64]) -> u64) -> Vec<u64> {
     let (width, end) = (
         u128::from(width.max(1)),
         u128::from(outcome.simulated.nanos().max(1)),
     );
     let count = end.div_ceil(width).min(BINS as u128);
     let mut found = vec![Vec::new(); usize::try_from(count).unwrap_or(BINS)];
-    for (index, &value) in (0_u128..).zip(values) {
+    for (index, value) in (0_u128..).zip(values.iter()) {
         let bin = (index * width * count / end).min(count - 1);
         found[usize::try_from(bin).unwrap_or(0)].push(value);
     }

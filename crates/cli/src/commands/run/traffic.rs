@@ -118,7 +118,7 @@ fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
             "peak_at_ns": it.queue.peak_at.nanos(),
             "at_end": it.queue.at_end,
             "step_ns": it.queue.width,
-            "lengths": it.queue.lengths,
+            "lengths": it.queue.lengths.to_vec(),
         },
         "over_time": {
             "arrived": over_time(&it.arrivals),
@@ -128,5 +128,5 @@ fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
 }
 
 fn over_time(it: &Counts) -> Json {
-    json!({ "step_ns": it.width, "counts": it.counts })
+    json!({ "step_ns": it.width, "counts": it.counts.to_vec() })
 }
