@@ -130,7 +130,13 @@ impl CostTable {
         if let Operation::Work(length) = operation {
             return Cost(*length);
         }
-        let CostRange { low, span } = self.range(operation);
+        self.of_class(operation.cost_class())
+    }
+
+    /// The same for any call of a class but private work.
+    #[inline(always)]
+    pub(crate) fn of_class(&self, class: CostClass) -> Cost {
+        let CostRange { low, span } = self.range(class);
         if span == 0 && (self.interrupts.per_second == 0 || low == 0) {
             Cost(Duration::from_nanos(low))
         } else {
@@ -138,13 +144,14 @@ impl CostTable {
         }
     }
 
-    fn range(&self, operation: &Operation) -> CostRange {
-        self.ranges[operation.cost_class() as usize]
+    fn range(&self, class: CostClass) -> CostRange {
+        self.ranges[class as usize]
     }
 
     /// The cost of a call, drawn by a uniformly random `word`.
-    pub(crate) fn draw(&self, operation: &Operation, word: u64) -> Duration {
-        let cost = self.range(operation).at(word);
+    #[inline(always)]
+    pub(crate) fn draw(&self, class: CostClass, word: u64) -> Duration {
+        let cost = self.range(class).at(word);
         cost + self.interrupts.during(cost, word)
     }
 }
@@ -234,7 +241,10 @@ mod tests {
         assert_eq!(fixed.cost(&read).fixed(), Some(Costs::default().access));
         let jittery = table(Ratio::new(1, 10).expect("a fraction"));
         assert_eq!(jittery.cost(&read).fixed(), None);
-        assert_eq!(jittery.draw(&read, 0), Duration::from_nanos(180));
+        assert_eq!(
+            jittery.draw(CostClass::Access, 0),
+            Duration::from_nanos(180)
+        );
         assert_eq!(jittery.cost(&work).fixed(), Some(Duration::from_nanos(7)));
     }
 

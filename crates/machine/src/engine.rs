@@ -7,6 +7,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `process` | the effect of each operation on the modeled process |
+//! | `uncontested` | calls that are carried out without a scheduling decision |
 //! | `wakeup` | how waits end |
 //! | `deadlines` | when waits end |
 //! | `thread_state`, `mailbox` | a thread, and the slot between its program and the engine |
@@ -23,12 +24,13 @@ pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod thread_state;
 pub(crate) mod trace_hash;
+mod uncontested;
 mod wakeup;
 pub(crate) mod watch;
 
 use std::cell::Cell;
 
-use kernel::{Choices, Duration, Instant, Site, mix};
+use kernel::{Choices, Duration, Instant, Site};
 
 use crate::call::{Request, ThreadId};
 use crate::config::{Config, THREADS_MAX};
@@ -79,6 +81,8 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) observed: Option<ObservationHash>,
     /// Whether anything observes calls as they are made.
     pub(crate) is_observed: bool,
+    /// Whether nothing observes calls as they are made, and nothing may delay them.
+    pub(crate) is_undisturbed: bool,
     /// The number of threads whose wait is over and whose programs have not continued yet.
     pub(crate) returning: u32,
     /// Whether a stall or a preemption may delay calls.
@@ -210,7 +214,17 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The current program makes its next call. Returns the answer if the thread stays scheduled.
+    #[inline(always)]
     pub(crate) fn on_call(&mut self, thread: ThreadId, request: &Request) -> Option<Answer> {
+        if let Some(answer) = self.call_uncontested(thread, request) {
+            return Some(answer);
+        }
+        self.announce_call(thread, request)
+    }
+
+    /// The same for a call that a scheduling decision may come before.
+    #[inline(never)]
+    fn announce_call(&mut self, thread: ThreadId, request: &Request) -> Option<Answer> {
         if self.observed.is_some() {
             self.apply_declared_state(thread);
         }
@@ -393,14 +407,12 @@ impl<E: Environment> Engine<E> {
     #[inline(never)]
     fn make_uncommon_call(&mut self, dispatch: Dispatch) -> Option<Action> {
         let call = self.enabled.pending_mut(dispatch.thread);
-        let operation = &call.request.operation;
-        let cost = call.cost.fixed().unwrap_or_else(|| {
-            let rng = || self.choices.counter_rng(COST, mix(self.key, call.key));
-            let entry = &mut self.threads[dispatch.thread.index()];
-            // Keyed by thread and call: the costs of one thread do not depend on what others do.
-            let word = entry.cost_word(call.calls, rng);
-            self.cost_table.draw(operation, word)
-        });
+        let operation = call.request.operation;
+        let cost = match call.cost.fixed() {
+            Some(cost) => cost,
+            None => self.cost_of_call(dispatch.thread, operation.cost_class()),
+        };
+        let call = self.enabled.pending_mut(dispatch.thread);
         call.count_call(operation.is_private().then_some(cost));
         if call.word_access.touches
             && let Some(word) = self

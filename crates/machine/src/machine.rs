@@ -129,6 +129,7 @@ impl<E: Environment> Machine<E> {
             until: Instant::ZERO,
             observed: None,
             is_observed: false,
+            is_undisturbed: false,
             has_interruptions: false,
             activity: None,
             ended: false,
@@ -269,6 +270,7 @@ impl<E: Environment> Machine<E> {
         }
         engine.until = until;
         engine.update_is_observed();
+        engine.update_is_undisturbed();
         let mut action = engine.run();
         loop {
             action = match action {
@@ -453,6 +455,13 @@ impl<E: Environment> Machine<E> {
     /// Starts to watch `bytes` bytes of memory from `first` on for [`Self::drain_watched`].
     pub fn watch_words(&mut self, first: Address, bytes: u32) {
         self.engine_mut().process.watch.start(first, bytes);
+    }
+
+    /// Whether there is anything for [`Self::drain_watched`].
+    #[must_use]
+    pub fn has_watched(&self) -> bool {
+        let engine = self.engine();
+        !engine.records.is_empty() || !engine.process.watch.is_empty()
     }
 
     /// Passes all records since the last time to `reader`, and between them, in order, what

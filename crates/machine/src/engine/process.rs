@@ -316,7 +316,7 @@ impl<E: Environment> Process<E> {
         Ok(())
     }
 
-    fn lock(&mut self, thread: ThreadId, lock: LockId) -> Effect {
+    pub(crate) fn lock(&mut self, thread: ThreadId, lock: LockId) -> Effect {
         if !self.locks[lock.index()].enter(thread) {
             // `EnterCriticalSection` has no timeout.
             return Effect::Blocked(Instant::MAX);
@@ -325,7 +325,7 @@ impl<E: Environment> Process<E> {
         Effect::Answer(DONE)
     }
 
-    fn unlock(&mut self, thread: ThreadId, lock: LockId) -> Result<Effect, NotOwner> {
+    pub(crate) fn unlock(&mut self, thread: ThreadId, lock: LockId) -> Result<Effect, NotOwner> {
         if let LeaveOutcome::Released(next) = self.locks[lock.index()].leave(thread)? {
             self.detector.release(thread, SyncObject::Lock(lock));
             if let Some(next) = next {

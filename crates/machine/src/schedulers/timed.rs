@@ -41,7 +41,8 @@ pub(crate) struct Timed {
     /// The processor of the dispatched thread.
     current: usize,
     /// While the clock of `current` is before this instant, its thread is dispatched again without a
-    /// search: all other processors are ahead, no thread becomes ready, and the quantum lasts.
+    /// search: all other processors are ahead, no thread becomes ready, and the quantum lasts, as does
+    /// the time until which calls are carried out.
     uncontested_until: Instant,
 }
 
@@ -172,7 +173,8 @@ impl Timed {
                 Next::Call(index, at) => {
                     self.current = index;
                     if at < self.processors[index].quantum_end || self.continues_after_quantum() {
-                        self.uncontested_until = self.end_of_lead();
+                        let limit = Instant::from_nanos(until.nanos().saturating_add(1));
+                        self.uncontested_until = self.end_of_lead().min(limit);
                         return true;
                     }
                 }
@@ -195,6 +197,13 @@ impl Timed {
             }
         }
         first
+    }
+
+    /// The time of the dispatched thread's next call, if no decision comes before it.
+    #[inline(always)]
+    pub(crate) fn uncontested_clock(&self) -> Option<Instant> {
+        let at = self.processors[self.current].clock;
+        (at < self.uncontested_until).then_some(at)
     }
 
     fn dispatch_current(&self) -> Dispatch {
