@@ -15,9 +15,9 @@ pub(crate) struct SparseTable<T, const PAGE: usize> {
     pages: Vec<Page<T, PAGE>>,
     /// The index in `pages`, by page number. It is looked up and never iterated.
     indices: FxHashMap<u32, u32>,
-    /// The page that was changed last, and its index: most accesses fall into the same page as the
-    /// one before.
-    recent: Cell<(u32, u32)>,
+    /// The pages that were asked for last, by the last bits of their numbers, and their indices: most
+    /// accesses fall into one of a few pages.
+    recent: [Cell<(u32, u32)>; RECENT],
 }
 
 #[derive(Debug)]
@@ -25,6 +25,9 @@ struct Page<T, const PAGE: usize> {
     number: u32,
     entries: Box<[T; PAGE]>,
 }
+
+/// A power of two.
+const RECENT: usize = 4;
 
 /// No page has this number.
 const NO_PAGE: (u32, u32) = (u32::MAX, u32::MAX);
@@ -34,7 +37,7 @@ impl<T, const PAGE: usize> Default for SparseTable<T, PAGE> {
         Self {
             pages: Vec::new(),
             indices: FxHashMap::default(),
-            recent: Cell::new(NO_PAGE),
+            recent: std::array::from_fn(|_| Cell::new(NO_PAGE)),
         }
     }
 }
@@ -91,7 +94,7 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
             }
         }
         self.indices.clear();
-        self.recent.set(NO_PAGE);
+        self.recent.iter().for_each(|recent| recent.set(NO_PAGE));
     }
 
     /// The number of entries that have memory.
@@ -100,10 +103,10 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
         self.pages.len() * PAGE
     }
 
-    /// The index of a page, if it is there: without a look-up if it was the last one asked for.
+    /// The index of a page, if it is there: mostly without a look-up.
     #[inline(always)]
     fn find(&self, number: usize) -> Option<usize> {
-        let (recent, index) = self.recent.get();
+        let (recent, index) = self.recent[number % RECENT].get();
         if number == recent as usize {
             return Some(index as usize);
         }
@@ -114,7 +117,7 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
     fn look_up(&self, number: usize) -> Option<usize> {
         let number = u32::try_from(number).ok()?;
         let index = *self.indices.get(&number)?;
-        self.recent.set((number, index));
+        self.recent[number as usize % RECENT].set((number, index));
         Some(index as usize)
     }
 
@@ -130,7 +133,7 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
 
     fn add(&mut self, page: Page<T, PAGE>) {
         let index = u32::try_from(self.pages.len()).expect("page numbers have 32 bits");
-        self.recent.set((page.number, index));
+        self.recent[page.number as usize % RECENT].set((page.number, index));
         self.indices.insert(page.number, index);
         self.pages.push(page);
     }

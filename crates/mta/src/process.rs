@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use machine::{Address, Instant, LockId, Machine, QueueId, StaticFull, ThreadId};
+use machine::{Address, Instant, Machine, QueueId, StaticFull, ThreadId};
 
 use crate::blocks::audit::Audit;
 use crate::build::decision::FreeList;
-use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::build::{Build, Generation, Operation, Structure};
 use crate::config::{Config, Submission};
 use crate::coverage::{Coverage, CoverageCounters};
 use crate::environment::{Thread, Winsock};
@@ -17,7 +17,7 @@ use crate::layout::{BlockIndex, Layout, field, pool, select_copy, wait_array};
 use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
-use crate::shared::{FlowLabels, Queues, Shared};
+use crate::shared::{FlowLabels, Locks, Queues, Shared};
 use crate::threads::{self, ThreadName, ThreadRole};
 
 /// The capacity of a message queue. A sender waits while the queue is full.
@@ -157,14 +157,15 @@ fn map_stacks(machine: &mut Machine<Winsock>, threads: u32) -> Result<Address, S
     Ok(first)
 }
 
-fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> BTreeMap<LockName, LockId> {
-    let mut locks = BTreeMap::new();
+fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> Locks {
+    let mut locks = Locks::default();
+    let mut by_name = BTreeMap::new();
     for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
         for operation in [Operation::Allocate, Operation::Release, Operation::Use] {
             if let Some(name) = build.guard(structure, operation) {
-                locks
-                    .entry(name)
-                    .or_insert_with(|| machine.create_lock(name));
+                let lock = by_name.entry(name);
+                let lock = lock.or_insert_with(|| machine.create_lock(name));
+                locks.set(structure, operation, *lock);
             }
         }
     }

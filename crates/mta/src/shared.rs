@@ -12,7 +12,7 @@ use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, FlowLabel, SocketAddress, SocketError};
 
 use crate::build::decision::WakeTiming;
-use crate::build::{Build, Generation, LockName, Operation, Structure};
+use crate::build::{Build, Generation, Operation, Structure};
 use crate::coverage::{CoverageCounters, Stimulus};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field};
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) build: Rc<dyn Build>,
     pub(crate) layout: Layout,
     pub(crate) queues: Queues,
-    pub(crate) locks: BTreeMap<LockName, LockId>,
+    pub(crate) locks: Locks,
     /// Set once MAIN BASE has created the wake-up events.
     pub(crate) ready: EventId,
     pub(crate) wake_ups: OnceCell<Vec<EventHandle>>,
@@ -43,6 +43,20 @@ pub(crate) struct Shared {
     pub(crate) waits_recorded: bool,
     pub(crate) coverage: Rc<CoverageCounters>,
     pub(crate) flow_labels: FlowLabels,
+}
+
+/// The lock of each structure and operation, see [`Build::guard`].
+#[derive(Debug, Default)]
+pub(crate) struct Locks([[Option<LockId>; 3]; 3]);
+
+impl Locks {
+    pub(crate) fn set(&mut self, what: Structure, how: Operation, lock: LockId) {
+        self.0[what as usize][how as usize] = Some(lock);
+    }
+
+    fn of(&self, what: Structure, how: Operation) -> Option<LockId> {
+        self.0[what as usize][how as usize]
+    }
 }
 
 /// The keys of the network's random choices for the outgoing connections, by block.
@@ -83,7 +97,7 @@ pub(crate) struct HeldLock(Option<LockId>);
 impl Shared {
     /// Acquires the lock that the build has for this operation, if any.
     pub(crate) async fn lock(&self, t: &Thread, what: Structure, how: Operation) -> HeldLock {
-        let lock = self.build.guard(what, how).map(|name| self.locks[name]);
+        let lock = self.locks.of(what, how);
         if let Some(lock) = lock {
             t.lock(lock).await;
         }

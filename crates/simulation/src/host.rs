@@ -4,6 +4,7 @@
 //! to the thread. The host schedules nothing itself; the world asks it what is due.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
@@ -217,26 +218,18 @@ impl Host {
             let Some(service) = &mut self.service else {
                 continue;
             };
-            let woken: Vec<ThreadId> = service
-                .waiting
-                .iter()
-                .filter(|(_, waiting)| waiting.events.contains(&event))
-                .map(|(&thread, _)| thread)
-                .collect();
-            for thread in woken {
+            let mut next = service.waiting_thread(Bound::Unbounded, event);
+            while let Some(thread) = next {
+                next = service.waiting_thread(Bound::Excluded(thread), event);
                 // A thread woken before this one may have consumed the signal: ask again.
-                let events = service.waiting[&thread].events.clone();
-                let reply = ask_again(sockets, now, events);
-                if reply == Reply::Pending {
+                let Some(index) = ask_again(sockets, &service.waiting[&thread].events) else {
                     continue;
-                }
+                };
                 let waiting = service.waiting.remove(&thread).expect("it waited");
-                if let Reply::Signalled(index) = reply {
-                    service
-                        .machine
-                        .acquire(thread, u64::from(waiting.events[index].0));
-                }
-                let reply = SocketResponse::Reply(reply);
+                service
+                    .machine
+                    .acquire(thread, u64::from(waiting.events[index].0));
+                let reply = SocketResponse::Reply(Reply::Signalled(index));
                 service.machine.reply(thread, now, reply, increment);
             }
         }
@@ -291,17 +284,14 @@ impl Host {
     }
 }
 
-/// The answer to a wait under way. It holds the objects that it waits for: a handle that was closed
-/// since does not end it.
-fn ask_again(sockets: &mut SocketTable, now: Instant, events: Vec<EventHandle>) -> Reply {
-    let wait = |sockets: &mut SocketTable, events| sockets.call(uptime(now), Call::Wait { events });
-    let reply = wait(sockets, events.clone());
-    if !matches!(reply, Reply::Failed(_)) {
-        return reply;
+/// The index of the event that ends a wait under way, if any does. The wait holds the objects that it
+/// waits for: a handle that was closed since does not end it.
+fn ask_again(sockets: &mut SocketTable, events: &[EventHandle]) -> Option<usize> {
+    if let Ok(signalled) = sockets.wait(events) {
+        return signalled;
     }
-    let is_signalled = |event| matches!(wait(sockets, vec![event]), Reply::Signalled(_));
-    let first = events.into_iter().position(is_signalled);
-    first.map_or(Reply::Pending, Reply::Signalled)
+    let is_signalled = |event: &EventHandle| matches!(sockets.wait(&[*event]), Ok(Some(_)));
+    events.iter().position(is_signalled)
 }
 
 /// Answers a call at the moment at which it was made: the thread has not waited.
@@ -318,6 +308,13 @@ impl Service {
         let still = |state| matches!(state, Asking | Blocked | Exited);
         self.machine.threads().all(|thread| still(thread.state))
             && self.process.queues_are_empty(&self.machine)
+    }
+
+    /// The first thread after `after` that waits for `event`, in the order of their creation.
+    fn waiting_thread(&self, after: Bound<ThreadId>, event: EventHandle) -> Option<ThreadId> {
+        let mut later = self.waiting.range((after, Bound::Unbounded));
+        let found = later.find(|(_, waiting)| waiting.events.contains(&event));
+        found.map(|(&thread, _)| thread)
     }
 
     /// The thread with this index in the order of creation, if it waits in a socket call.

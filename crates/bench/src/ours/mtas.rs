@@ -116,7 +116,7 @@ impl Mail {
 /// detection.
 pub fn open_at_once(associations: u32, detect_races: bool) -> Scenario {
     let host = format!(
-        "build = '5.5.2655.16'\ncontrol_blocks = 1000\ndriver_threads = 17\njudge = {detect_races}\n"
+        "build = '5.5.2655.16'\ncontrol_blocks = 1000\ndriver_threads = 17\nrace_detector = {detect_races}\n"
     );
     let mut text = format!(
         "title = 'open'\nwhy = 'a measurement'\nduration = '10m'\n\

@@ -112,6 +112,10 @@ impl Watch {
         self.notes.push(Note::Take(thread, message));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.notes.is_empty()
+    }
+
     pub(crate) fn drain(&mut self) -> std::vec::Drain<'_, Note> {
         self.notes.drain(..)
     }

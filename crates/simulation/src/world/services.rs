@@ -230,7 +230,7 @@ impl World<'_> {
         let store = &mut self.message_store;
         let numbers = &service.numbers;
         let (process, now) = (&service.process, self.now);
-        service.machine.drain_watched(|watched| {
+        let write = |watched| {
             let written = match watched {
                 Watched::Record(written) => written,
                 Watched::Access(access) => {
@@ -256,7 +256,10 @@ impl World<'_> {
             } else {
                 journal.note(written.at, record);
             }
-        });
+        };
+        if service.machine.has_watched() {
+            service.machine.drain_watched(write);
+        }
         let findings = service.machine.race_detector().violations();
         let new = findings[service.findings_reported..].to_vec();
         for finding in &new {
