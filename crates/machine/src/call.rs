@@ -326,6 +326,7 @@ impl Operation {
     }
 
     /// Its effect on a word; a value with `touches` unset if it touches none.
+    #[inline(always)]
     pub(crate) const fn word_access(&self) -> WordAccess {
         let (new, expected) =
             if let Self::Write(_, new) | Self::Exchange(_, new) | Self::FetchAdd(_, new) = self {

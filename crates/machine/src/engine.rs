@@ -81,8 +81,6 @@ pub(crate) struct Engine<E: Environment> {
     pub(crate) observed: Option<ObservationHash>,
     /// Whether anything observes calls as they are made.
     pub(crate) is_observed: bool,
-    /// Whether nothing observes calls as they are made, and nothing may delay them.
-    pub(crate) is_undisturbed: bool,
     /// The number of threads whose wait is over and whose programs have not continued yet.
     pub(crate) returning: u32,
     /// Whether a stall or a preemption may delay calls.

@@ -129,7 +129,6 @@ impl<E: Environment> Machine<E> {
             until: Instant::ZERO,
             observed: None,
             is_observed: false,
-            is_undisturbed: false,
             has_interruptions: false,
             activity: None,
             ended: false,
@@ -270,7 +269,6 @@ impl<E: Environment> Machine<E> {
         }
         engine.until = until;
         engine.update_is_observed();
-        engine.update_is_undisturbed();
         let mut action = engine.run();
         loop {
             action = match action {

@@ -45,20 +45,6 @@ pub(crate) struct Shared {
     pub(crate) flow_labels: FlowLabels,
 }
 
-/// The lock of each structure and operation, see [`Build::guard`].
-#[derive(Debug, Default)]
-pub(crate) struct Locks([[Option<LockId>; 3]; 3]);
-
-impl Locks {
-    pub(crate) fn set(&mut self, what: Structure, how: Operation, lock: LockId) {
-        self.0[what as usize][how as usize] = Some(lock);
-    }
-
-    fn of(&self, what: Structure, how: Operation) -> Option<LockId> {
-        self.0[what as usize][how as usize]
-    }
-}
-
 /// The keys of the network's random choices for the outgoing connections, by block.
 ///
 /// They belong to the simulator, not to the modeled program. In modeled memory, a race in the program
@@ -218,4 +204,18 @@ pub(crate) fn log_socket_error(
 /// The address that other MTAs listen at.
 pub(crate) fn rfc1006_address(host: u32) -> SocketAddress {
     SocketAddress::new(host, PORT)
+}
+
+/// The lock of each structure and operation, see [`Build::guard`].
+#[derive(Debug, Default)]
+pub(crate) struct Locks([[Option<LockId>; 3]; 3]);
+
+impl Locks {
+    pub(crate) fn set(&mut self, what: Structure, how: Operation, lock: LockId) {
+        self.0[what as usize][how as usize] = Some(lock);
+    }
+
+    fn of(&self, what: Structure, how: Operation) -> Option<LockId> {
+        self.0[what as usize][how as usize]
+    }
 }

@@ -14,12 +14,6 @@ use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::dispatcher::Dispatcher;
 
 impl<E: Environment> Engine<E> {
-    /// Works out whether calls may be carried out at once: nothing observes or delays them.
-    pub(crate) fn update_is_undisturbed(&mut self) {
-        let is_followed = self.is_observed || self.trace_hash.get().is_some();
-        self.is_undisturbed = !is_followed && !self.has_interruptions;
-    }
-
     /// Carries out a call of the current program at once. `None` if the call must be scheduled;
     /// nothing has happened then.
     #[inline(always)]
@@ -30,15 +24,18 @@ impl<E: Environment> Engine<E> {
     ) -> Option<Answer> {
         let at = self.uncontested_clock()?;
         let dispatch = Dispatch { thread, at };
-        let (word, class) = match request.operation {
-            Operation::Read(_) | Operation::Write(..) => {
-                let access = request.operation.word_access();
-                let word = self.process.access(dispatch, &access, request)?;
-                (word, CostClass::Access)
-            }
-            Operation::Lock(lock) => (self.enter_uncontested(thread, lock)?, CostClass::Lock),
-            Operation::Unlock(lock) => (self.leave_uncontested(thread, lock)?, CostClass::Lock),
-            _ => return None,
+        let operation = &request.operation;
+        let (word, class) = if let Operation::Read(_) | Operation::Write(..) = operation {
+            let word = self
+                .process
+                .access(dispatch, &operation.word_access(), request)?;
+            (word, CostClass::Access)
+        } else if let Operation::Lock(lock) = *operation {
+            (self.enter_uncontested(thread, lock)?, CostClass::Lock)
+        } else if let Operation::Unlock(lock) = *operation {
+            (self.leave_uncontested(thread, lock)?, CostClass::Lock)
+        } else {
+            return None;
         };
         let cost = self.cost_of_call(thread, class);
         self.enabled.pending_mut(thread).count_call(None);
@@ -55,9 +52,14 @@ impl<E: Environment> Engine<E> {
         let Dispatcher::Timed(timed) = &self.dispatcher else {
             return None;
         };
+        let is_followed = self.is_observed || self.trace_hash.get().is_some();
         // Woken threads announce their calls first.
-        let may = self.is_undisturbed && self.calls_left > 0 && self.process.woken.is_empty();
-        if !may || !matches!(self.poll_reason, PollReason::Dispatched(_)) {
+        let is_next = self.calls_left > 0 && self.process.woken.is_empty();
+        if is_followed
+            || self.has_interruptions
+            || !is_next
+            || !matches!(self.poll_reason, PollReason::Dispatched(_))
+        {
             return None;
         }
         timed.uncontested_clock()

@@ -172,11 +172,21 @@ impl ClockList {
         if self.width < components.len() {
             self.widen(components.len());
         }
-        let newest = self.components.len() - self.width;
-        let newest = self.components.range_mut(newest..);
-        for (mine, theirs) in newest.zip(components) {
+        for (mine, theirs) in self.newest().iter_mut().zip(components) {
             *mine = (*mine).max(*theirs);
         }
+    }
+
+    fn newest(&mut self) -> &mut [u32] {
+        let (_, later) = self.components.as_slices();
+        let is_split = !later.is_empty() && later.len() < self.width;
+        let later = if is_split || later.is_empty() {
+            self.components.make_contiguous()
+        } else {
+            self.components.as_mut_slices().1
+        };
+        let start = later.len() - self.width;
+        &mut later[start..]
     }
 
     fn clear(&mut self) {

@@ -66,7 +66,8 @@ impl SyncClocks {
     pub(super) fn release(&mut self, object: SyncObject, thread: ThreadId, own: &VectorClock) {
         if let SyncObject::Lock(lock) = object {
             let lock = entry(&mut self.locks, lock.index());
-            lock.clock.join(own);
+            // Who leaves has entered, and knows all that was released here before.
+            lock.clock.copy_from(own);
             lock.released_by = Some(thread);
         } else {
             self.clock_of(object).join(own);

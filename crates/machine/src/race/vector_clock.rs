@@ -23,6 +23,11 @@ impl VectorClock {
             .expect("a thread makes fewer than 2^32 releases");
     }
 
+    /// Becomes equal to `other`, which must be no earlier in any component.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.0.clone_from(&other.0);
+    }
+
     /// Takes the component-wise maximum.
     pub(crate) fn join(&mut self, other: &Self) {
         self.join_components(other.0.iter().copied());
