@@ -10,10 +10,11 @@ use tempfile::TempDir;
 use crate::program::{argument, code, mtasim, scenario_file, text};
 
 /// Each limit, with a value that stops the leak's run long before its end.
-const LIMITS: [(&str, &str); 4] = [
+const LIMITS: [(&str, &str); 5] = [
     ("limits.events", "limits.events=500"),
     ("limits.messages", "limits.messages=2"),
     ("limits.calls", "limits.calls=2000"),
+    ("limits.memory", "limits.memory=64 KiB"),
     ("limits.violations", "limits.violations=1"),
 ];
 const LEAK: &str = "sims/casebook/q303102-cb-leak.toml";
@@ -189,6 +190,21 @@ fn a_search_whose_executions_were_cut_off_has_proved_nothing() {
     let object = in_json(&verify);
     assert_eq!(object["verdict"], "undecided");
     assert_eq!(object["cut_off"]["limits.calls"], object["executions"]);
+}
+
+#[test]
+fn an_execution_of_more_calls_than_a_search_follows_is_cut_off() {
+    let folder = folder();
+    // 3,600 messages, with more than twenty calls each.
+    let long = STOPPED
+        .replace("[limits]\nevents = 1\n", "")
+        .replace("5.5.2653.23", "5.5.2655.16");
+    let file = scenario_file(&folder, "long.toml", &long);
+    let verify = ["verify", &file, "--max-runs", "1", "--preemptions", "0"];
+    let object = in_json(&verify);
+    assert_eq!(object["verdict"], "undecided");
+    let limit = "65535 calls of an execution, which is all that a search follows";
+    assert_eq!(object["cut_off"][limit], 1, "{object}");
 }
 
 #[test]

@@ -385,6 +385,7 @@ fn within_limits(scenario: &Scenario, failed_at: Instant) -> Scenario {
     lifted.limits.events = defaults.events;
     lifted.limits.messages = defaults.messages;
     lifted.limits.calls = defaults.calls;
+    lifted.limits.memory = defaults.memory;
     lifted.limits.violations = defaults.violations;
     lifted
 }

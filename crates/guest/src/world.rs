@@ -12,6 +12,7 @@ use config::plan::Scenario;
 use internet::{Event, Internet};
 use kernel::{Choices, Instant};
 use net::{HostId, Network};
+use simulation::MemoryLimit;
 use simulation::outcome::Stop;
 use simulation::record::Record;
 use simulation::recorder::Recorder;
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) recorder: Recorder,
     /// Simulation events that were handled.
     pub(crate) events: u64,
+    memory_limit: MemoryLimit,
     /// The network of the healing phase, until it begins.
     pub(crate) healed: Option<Network>,
     /// The network before the healing phase, once that has begun.
@@ -92,6 +94,7 @@ impl World {
             observations: Observations::default(),
             recorder,
             events: 0,
+            memory_limit: MemoryLimit::new(&scenario.limits),
             healed: Some(healed),
             faulty: None,
             healed_at: None,
@@ -262,6 +265,14 @@ impl World {
         }
     }
 
+    /// Whether what the network holds has reached `limits.memory`. What programs hold is their own.
+    fn is_memory_full(&mut self) -> bool {
+        self.memory_limit.is_due(self.events) && {
+            let held = self.sockets.internet_mut().held();
+            self.memory_limit.is_reached(self.events, held)
+        }
+    }
+
     /// Handles all events of one instant. Returns whether a task was woken.
     fn handle_events_at(&mut self, at: u64) -> bool {
         let mut is_woken = false;
@@ -284,6 +295,8 @@ impl World {
             };
             if self.events >= self.scenario.limits.events {
                 self.end(Stop::Events);
+            } else if self.is_memory_full() {
+                self.end(Stop::Memory);
             }
         }
         is_woken || self.stop.is_some()

@@ -6,8 +6,10 @@ use slab::Slab;
 
 use crate::datagram::Datagram;
 
-/// The largest number of packets in flight at once. More means that something sends in a loop.
-const IN_FLIGHT_MAX: usize = 1 << 22;
+/// With this many packets in flight a datagram is refused: its program sends without waiting.
+const DATAGRAMS_MAX: usize = 1 << 21;
+/// What [`InFlight::memory`] counts for a packet without its data.
+const PACKET_BYTES: u64 = 256;
 
 /// What a packet carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +28,27 @@ pub struct InFlightId(u32);
 
 /// Packets in flight.
 #[derive(Debug, Default)]
-pub(crate) struct InFlight(Slab<Packet<Payload>>);
+pub(crate) struct InFlight {
+    packets: Slab<Packet<Payload>>,
+    /// Bytes of all packets.
+    bytes: u64,
+}
 
 impl InFlight {
     pub(crate) fn insert(&mut self, packet: Packet<Payload>) -> InFlightId {
-        assert!(self.0.len() < IN_FLIGHT_MAX, "too many packets in flight");
-        InFlightId(self.0.insert(packet) as u32)
+        self.bytes += u64::from(packet.length);
+        let id = self.packets.insert(packet);
+        InFlightId(u32::try_from(id).expect("2^32 packets do not fit into memory"))
     }
 
     /// Whether a program that sends without waiting must be told to stop.
-    pub(crate) fn is_half_full(&self) -> bool {
-        self.0.len() >= IN_FLIGHT_MAX / 2
+    pub(crate) fn is_full_of_datagrams(&self) -> bool {
+        self.packets.len() >= DATAGRAMS_MAX
+    }
+
+    /// About how many bytes of memory the packets take.
+    pub(crate) fn memory(&self) -> u64 {
+        self.packets.len() as u64 * PACKET_BYTES + self.bytes
     }
 
     /// Removes a packet that arrives.
@@ -44,6 +56,18 @@ impl InFlight {
     /// # Panics
     /// If it has arrived before.
     pub(crate) fn remove(&mut self, id: InFlightId) -> Packet<Payload> {
-        self.0.remove(id.0 as usize)
+        let packet = self.packets.remove(id.0 as usize);
+        self.bytes -= u64::from(packet.length);
+        packet
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_takes_no_more_than_is_counted() {
+        assert!(size_of::<Packet<Payload>>() as u64 <= PACKET_BYTES);
     }
 }

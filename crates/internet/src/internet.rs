@@ -65,6 +65,18 @@ pub(crate) struct HostState {
     timer_generation: u32,
 }
 
+/// What a network holds in memory at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Pending events and connections. A packet in flight has an event.
+    pub things: u64,
+    /// About how many bytes they take. The same on every platform.
+    pub bytes: u64,
+}
+
+/// What [`Internet::held`] counts for a pending event.
+const EVENT_BYTES: u64 = 96;
+
 /// Hosts joined by a network, with one event queue for the network and its owner.
 ///
 /// After any call on a host's sockets, call [`Internet::flush`].
@@ -187,6 +199,20 @@ impl<E> Internet<E> {
     /// first; the network itself uses 3 (packet arrival) and 4 (TCP timer).
     pub fn schedule(&mut self, at: Instant, class: u8, host: HostId, event: E) {
         self.push(at, class, host, Event::User(event));
+    }
+
+    /// What is in memory: pending events, packets in flight and connections. Looks at every
+    /// connection.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let events = self.queue.len() as u64;
+        let sockets = || self.hosts.iter().map(|host| &host.sockets);
+        Held {
+            things: events + sockets().map(SocketTable::connections_held).sum::<u64>(),
+            bytes: events * EVENT_BYTES
+                + self.in_flight.memory()
+                + sockets().map(SocketTable::memory).sum::<u64>(),
+        }
     }
 
     /// The time of the next event.

@@ -85,5 +85,5 @@ pub mod udp;
 pub mod wire;
 
 pub use in_flight::{InFlightId, Payload};
-pub use internet::{Event, Internet, NetworkEvent, uptime};
+pub use internet::{Event, Held, Internet, NetworkEvent, uptime};
 pub use observer::{Offer, PacketEvent, PacketObserver};

@@ -56,7 +56,7 @@ impl<E> Internet<E> {
         if !self.has_route(from, destination) {
             return Err(SocketError::NetworkUnreachable);
         }
-        if self.in_flight.is_half_full() {
+        if self.in_flight.is_full_of_datagrams() {
             return Err(SocketError::NoBufferSpace);
         }
         let length = IP_HEADER + HEADER_LENGTH + datagram.data.len();

@@ -11,6 +11,7 @@
 //! | [`record`] | the records of a run, and their bytes in the digest |
 //! | [`observers`], [`access_log`] | what else can be observed: packets, threads, memory accesses |
 //! | `oracles`, `violation` | the properties that are checked, and what an oracle reports |
+//! | `memory_limit` | the limit on what a run holds in memory |
 //! | [`outcome`] | the result of a run |
 //! | [`timeline`] | the random outages, arrivals and losses of a run, as a scenario could list them |
 //! | [`ping`] | a series of pings over one link |
@@ -21,6 +22,7 @@ pub mod access_log;
 pub mod fault_times;
 mod host;
 pub mod lowering;
+mod memory_limit;
 mod names;
 pub mod observers;
 mod oracles;
@@ -38,6 +40,7 @@ mod world;
 pub use access_log::LoggedAccess;
 pub use lowering::LoweringError;
 pub use machine::{Bound, Exhaustive, Explorer, SEARCHED_THREADS_MAX};
+pub use memory_limit::MemoryLimit;
 pub use observers::{Observations, Observe};
 pub use outcome::Outcome;
 pub use run::{Run, run, run_builds_explored, run_explored};

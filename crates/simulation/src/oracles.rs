@@ -173,6 +173,11 @@ impl Oracles {
         self.violations.found.len() >= self.violations.limit
     }
 
+    /// How many exceptions have ended processes.
+    pub(crate) fn exceptions(&self) -> usize {
+        self.totals.exceptions.len()
+    }
+
     /// The process of a host starts with these threads.
     pub(crate) fn on_start(&mut self, host: HostId, threads: Vec<(ThreadNumber, String)>) {
         self.hosts[host.0 as usize].threads.extend(threads);

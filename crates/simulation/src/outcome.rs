@@ -99,6 +99,8 @@ pub enum Stop {
     Messages,
     /// The threads of a service made as many calls as the limit allows.
     Calls,
+    /// The limit on estimated memory was reached.
+    Memory,
     /// The limit on violations was reached.
     Violations,
     /// The failure that the scenario waits for (`until_first`) has occurred.
@@ -117,6 +119,7 @@ impl Stop {
             Self::Events => "events",
             Self::Messages => "messages",
             Self::Calls => "calls",
+            Self::Memory => "memory",
             Self::Violations => "violations",
             Self::FirstFailure => "first-failure",
             Self::Pruned => "pruned",
@@ -138,6 +141,7 @@ impl Stop {
             Self::Events => Some("limits.events"),
             Self::Messages => Some("limits.messages"),
             Self::Calls => Some("limits.calls"),
+            Self::Memory => Some("limits.memory"),
             Self::Violations => Some("limits.violations"),
         }
     }

@@ -6,6 +6,7 @@
 //! - `event`: what the world schedules besides network events.
 //! - `services`: time slices of threads, starts and ends of MTA processes.
 //! - `arrivals`, `workload`, `message_store`: messages, and what survives a restart of them.
+//! - `memory`: what the run holds in memory, for its limit.
 //! - `faults`: the faults of the scenario.
 //! - `reseed`: replacing the seed during a run.
 //! - `final_checks`: the checks at the end of a run.
@@ -14,6 +15,7 @@ mod arrivals;
 mod event;
 mod faults;
 mod final_checks;
+mod memory;
 mod message_store;
 mod reseed;
 mod services;
@@ -31,6 +33,7 @@ use net::{HostId, LinkConfig, Network};
 use crate::access_log::LoggedAccess;
 use crate::host::Host;
 use crate::lowering::{self, LoweringError};
+use crate::memory_limit::MemoryLimit;
 use crate::names::Names;
 use crate::observers::journal::JournalObserver;
 use crate::observers::{Observe, Observer};
@@ -77,6 +80,7 @@ pub(crate) struct World<'a> {
     pub(crate) observer: Observer,
     /// Simulation events handled.
     events: u64,
+    memory_limit: MemoryLimit,
     /// Messages submitted.
     messages: u64,
     /// Why the run stops before its time.
@@ -158,6 +162,7 @@ impl<'a> World<'a> {
             keep_records: options.keep_records,
             observer: Observer::default(),
             events: 0,
+            memory_limit: MemoryLimit::new(&scenario.limits),
             messages: 0,
             stop: None,
             running: None,
@@ -226,6 +231,9 @@ impl<'a> World<'a> {
             }
             if let Some(stop) = self.stop {
                 return stop;
+            }
+            if self.is_memory_full() {
+                return Stop::Memory;
             }
             if self.oracles.is_full() {
                 return Stop::Violations;

@@ -309,6 +309,12 @@ impl Connection {
         self.events.take()
     }
 
+    /// Octets in both buffers: sent and not acknowledged, or received and not taken.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        (self.send_buffer.len() + self.reassembly.octets()) as usize
+    }
+
     /// Octets that RECEIVE would return.
     #[must_use]
     pub const fn readable(&self) -> usize {

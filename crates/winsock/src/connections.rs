@@ -111,6 +111,11 @@ pub(crate) struct Connections {
     output_queue: VecDeque<ConnectionId>,
 }
 
+/// What [`Connections::memory`] counts for a connection with its socket and its places in the tables.
+const FULL_BYTES: u64 = 1024;
+/// The same for a connection in TIME-WAIT that no socket owns.
+const TIME_WAIT_BYTES: u64 = 256;
+
 impl Entry {
     pub(crate) fn new(tcp: Connection, pair: AddressPair, label: FlowLabel, owner: Owner) -> Self {
         Self {
@@ -370,6 +375,15 @@ impl Connections {
         (self.slots.len() - self.vacant.len()) as u64
     }
 
+    /// About how many bytes of memory the connections take, with what their buffers hold.
+    pub(crate) fn memory(&self) -> u64 {
+        let entries = self.full.iter();
+        let buffered: u64 = entries.map(|(_, entry)| entry.tcp.buffered() as u64).sum();
+        self.full.len() as u64 * FULL_BYTES
+            + buffered
+            + self.time_wait.len() as u64 * TIME_WAIT_BYTES
+    }
+
     /// The connections of `owner` that are not CLOSED, by number.
     pub(crate) fn owned_by(&self, owner: Owner) -> impl Iterator<Item = ConnectionId> {
         let all = self.iter_with_id();
@@ -429,12 +443,13 @@ mod tests {
             + size_of::<Slot>()
             + 16;
         let total = size_of::<Entry>() + size_of::<crate::socket::Socket>() + indices;
-        assert!(total <= 1024, "{total} octets");
+        assert!(total as u64 <= FULL_BYTES, "{total} octets");
     }
 
     #[test]
     fn a_time_wait_entry_takes_at_most_a_quarter() {
         let (full, time_wait) = (size_of::<Entry>(), size_of::<TimeWaitEntry>());
         assert!(4 * time_wait <= full, "{time_wait} of {full} octets");
+        assert!(time_wait as u64 <= TIME_WAIT_BYTES, "{time_wait} octets");
     }
 }

@@ -39,6 +39,12 @@ impl Reassembly {
         self.ready_octets
     }
 
+    /// All octets, those beyond a gap included.
+    pub(crate) fn octets(&self) -> u32 {
+        let beyond: u32 = self.pieces.iter().map(|piece| piece.text.octets()).sum();
+        self.ready_octets + beyond
+    }
+
     /// Whether there is text beyond a gap.
     pub(crate) fn has_gap(&self) -> bool {
         !self.pieces.is_empty()

@@ -17,6 +17,19 @@ impl SocketTable {
         }
     }
 
+    /// About how many bytes of memory the connections take, with what their buffers hold. The same on
+    /// every platform.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.connections.memory()
+    }
+
+    /// How many connections are in memory.
+    #[must_use]
+    pub fn connections_held(&self) -> u64 {
+        self.connections.held()
+    }
+
     /// All open sockets in ascending order of handles.
     pub fn open_sockets(&self) -> impl Iterator<Item = SocketSnapshot> {
         self.handles

@@ -109,6 +109,7 @@ const fn stop(stop: Stop) -> &'static str {
         Stop::Events => "; STOPPED at limits.events",
         Stop::Messages => "; STOPPED at limits.messages",
         Stop::Calls => "; STOPPED at limits.calls",
+        Stop::Memory => "; STOPPED at limits.memory",
         Stop::Violations => "; STOPPED at limits.violations",
         Stop::FirstFailure => "; ended at the first failure of its kind (until_first)",
         Stop::Pruned => "; pruned by the search",
