@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use kernel::{Choices, Duration, Instant, Ratio, key};
 use net::icmp::{Echo, Message};
 use net::{
-    DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel, Network, Packet, Protocol,
-    Verdict, calibration,
+    DropReason, HostId, Identity, LinkConfig, LinkId, LinkState, Loss, LossModel, Network, Packet,
+    Protocol, Verdict, calibration,
 };
 
 use crate::lowering;
@@ -164,6 +164,7 @@ pub fn ping(
         network,
         interruptions: Interruptions::new(scenario, choices, link),
         settings,
+        is_too_slow: shortest_round_trip(&config, settings.length) > settings.timeout,
         flow: key(link),
         pending: BTreeMap::new(),
         scheduled: 0,
@@ -175,6 +176,18 @@ pub fn ping(
         replies: series.run(),
         expected: expected_fraction(&config, settings.length),
     })
+}
+
+/// How long a ping takes that waits in no queue.
+fn shortest_round_trip(config: &LinkConfig, length: u16) -> Duration {
+    let length = IP_HEADER + ICMP_HEADER + u32::from(length);
+    let ways = [&config.forward, &config.backward];
+    let nanos = ways.map(|way| {
+        let bandwidth = way.bandwidth;
+        let sending = bandwidth.map_or(Duration::ZERO, |it| it.serialization(u64::from(length)));
+        sending.nanos().saturating_add(way.delay.nanos())
+    });
+    Duration::from_nanos(nanos[0].saturating_add(nanos[1]))
 }
 
 /// The expected fraction of replies. A Gilbert-Elliott chain advances once per packet; here these
@@ -196,6 +209,8 @@ struct Series {
     network: Network,
     interruptions: Interruptions,
     settings: Settings,
+    /// Whether no reply can come in time, even if nothing waits in a queue.
+    is_too_slow: bool,
     flow: u64,
     /// Pending events by time, then by the order in which they were scheduled.
     pending: BTreeMap<(Instant, u64), Event>,
@@ -268,6 +283,11 @@ impl Series {
             return;
         }
         let state = self.interruptions.link_state(now);
+        // A line of 1 bit/s keeps thousands of requests for days, and each outage until then would be drawn, for
+        // replies that are all too late.
+        if self.is_too_slow && state == LinkState::Up {
+            return;
+        }
         self.network.set_link_state(LINK, state);
         let transit = self.network.transmit(now, from, &mut packet);
         if from == SOURCE && transit.verdict == Verdict::Drop(DropReason::NoRoute) {

@@ -384,3 +384,50 @@ fn a_ping_of_an_unknown_link_is_an_error() {
     );
     assert!(error.to_string().ends_with("its links are: none"));
 }
+
+/// A line on which a ping takes 2 * (20 ms + 480 bits / rate), with short outages.
+fn slow_line(bits_per_second: u64) -> Scenario {
+    let outages = Outages::Times {
+        mean_good: Duration::from_millis(1),
+        mean_outage: Duration::from_millis(1),
+    };
+    let mut scenario = lossy(Loss::Outages {
+        outages,
+        scope: Scope::Shared,
+    });
+    let link = scenario.links.get_mut("wan").expect("the link");
+    for way in [&mut link.forward, &mut link.backward] {
+        way.bandwidth = Some(config::plan::Bandwidth { bits_per_second });
+    }
+    scenario
+}
+
+#[test]
+fn a_line_too_slow_for_the_timeout_is_not_simulated() {
+    // The queue takes a request every eight minutes for as long as the series lasts, eleven days, with 10^9
+    // outages: this ends only because none of them is drawn.
+    let settings = Settings::windows_nt(super::COUNT_MAX);
+    let report = ping(&slow_line(1), 1, "wan", settings).expect("it can be pinged");
+    assert_eq!(report.received(), 0);
+    assert_eq!(report.replies.len(), super::COUNT_MAX as usize);
+}
+
+#[test]
+fn the_shortest_round_trip_is_in_time() {
+    // 60 bytes at 1,000 bit/s take 480 ms each way, and 20 ms of delay.
+    let exactly = Settings {
+        timeout: Duration::from_secs(1),
+        interval: Duration::from_secs(1),
+        ..Settings::windows_nt(100)
+    };
+    let scenario = slow_line(1_000);
+    let report = ping(&scenario, 1, "wan", exactly).expect("it can be pinged");
+    let shortest = report.times().map(|[shortest, ..]| shortest);
+    assert_eq!(shortest, Some(Duration::from_secs(1)));
+    let less = Settings {
+        timeout: Duration::from_nanos(999_999_999),
+        ..exactly
+    };
+    let report = ping(&scenario, 1, "wan", less).expect("it can be pinged");
+    assert_eq!(report.received(), 0);
+}
