@@ -163,6 +163,11 @@ impl Failure {
     }
 }
 
+/// What a row has of the hash of its scenario.
+pub(crate) fn short(hash: &str) -> String {
+    hash.chars().take(16).collect()
+}
+
 impl RunResult {
     /// The result of a run of the scenario with this hash.
     #[must_use]
@@ -176,7 +181,7 @@ impl RunResult {
         let links = || outcome.links.iter();
         Self {
             seed: outcome.seed,
-            scenario: hash.chars().take(16).collect(),
+            scenario: short(hash),
             settings,
             selected: BTreeMap::new(),
             as_expected: outcome.is_as_expected(),

@@ -36,7 +36,7 @@ use thiserror::Error;
 use crate::file_system::{Disk, FileSystem};
 use crate::repro::capsule::BUILD;
 use crate::repro::divergence::{self, Divergence};
-use crate::run_result::RunResult;
+use crate::run_result::{self, RunResult};
 use crate::statistics::counters;
 use crate::subject::Subject;
 use crate::sweep::grid::{Axis, GridPoint};
@@ -177,6 +177,15 @@ impl SweepPlan {
             shard: self.shard,
             axes: self.axes.clone(),
             points: self.points.len() as u64,
+            scenarios: match self.swarm {
+                // Each seed has a scenario of its own.
+                Some(_) => Vec::new(),
+                None => self
+                    .points
+                    .iter()
+                    .map(|it| run_result::short(&it.hash))
+                    .collect(),
+            },
             recheck: self.recheck,
             swarm: self.swarm.is_some(),
         }

@@ -37,6 +37,9 @@ pub struct Manifest {
     pub axes: Vec<Axis>,
     /// Points of the grid.
     pub points: u64,
+    /// The scenario at each point, as rows name it; empty in a swarm, and from builds that did not write it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<String>,
     /// One in this many passing runs is rerun to compare digests; 0 for none.
     pub recheck: u64,
     /// Whether every seed draws its own selection of settings.
@@ -80,6 +83,14 @@ impl Manifest {
     pub(crate) fn is_result_of(&self, result: &RunResult, number: u64) -> bool {
         let (seed, point) = self.run_at(number);
         result.seed == seed && result.settings == self.settings(point)
+    }
+
+    /// Whether a result of run `number` is of the scenario of this sweep, as far as the manifest knows.
+    #[must_use]
+    pub(crate) fn is_of_scenario(&self, result: &RunResult, number: u64) -> bool {
+        let (_, point) = self.run_at(number);
+        let scenario = self.scenarios.get(point);
+        scenario.is_none_or(|scenario| *scenario == result.scenario)
     }
 
     /// The number of the run that a result is of; `None` if this sweep has none.
@@ -174,6 +185,13 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest, ResultsError> {
     if grid::size(&manifest.axes).map(|size| size as u64) != Some(manifest.points) {
         return Err(foreign(format!(
             "not a manifest: its axes do not have {} points",
+            manifest.points
+        )));
+    }
+    let known = manifest.scenarios.len() as u64;
+    if known != 0 && known != manifest.points {
+        return Err(foreign(format!(
+            "not a manifest: it has {known} scenarios for {} points",
             manifest.points
         )));
     }

@@ -65,6 +65,17 @@ pub enum MergeError {
     /// The results of a part do not match the hash in its summary.
     #[error("{}: seeds.jsonl was changed: its hash differs from the one in summary.json", .0.display())]
     Changed(PathBuf),
+    /// A result is of another scenario than the sweep.
+    #[error(
+        "{}: the row of seed {seed} is of another scenario than sweep.json names; the same sweep again mends it",
+        part.display()
+    )]
+    OtherScenario {
+        /// The part.
+        part: PathBuf,
+        /// The seed of the first such result.
+        seed: u64,
+    },
     /// A result is for another seed than the one due.
     #[error("{} has seed {found} in place of seed {expected}", part.display())]
     OutOfOrder {
@@ -217,15 +228,19 @@ fn check_parts(parts: &[Part<'_>], manifest: &Manifest) -> Result<(), MergeError
 fn check_part(total: &mut SweepStatistics, part: &Manifest, path: &Path) -> Result<(), MergeError> {
     let mut own = SweepStatistics::new(part);
     let mut misplaced = None;
+    let mut other_scenario = None;
     results_directory::read_results(path, |result, line| {
         let number = own.total().runs;
         let is_due = number < part.runs() && part.is_result_of(&result, number);
         if !is_due && misplaced.is_none() {
             misplaced = Some((part.run_at(number).0, result.seed));
         }
+        if is_due && other_scenario.is_none() && !part.is_of_scenario(&result, number) {
+            other_scenario = Some(result.seed);
+        }
         own.add(&result, line);
         let needed = total.add(&result, line);
-        if misplaced.is_none() {
+        if misplaced.is_none() && other_scenario.is_none() {
             for index in needed {
                 results_directory::read_capsule(path, &result, index)?;
             }
@@ -237,6 +252,12 @@ fn check_part(total: &mut SweepStatistics, part: &Manifest, path: &Path) -> Resu
             part: path.to_owned(),
             expected,
             found,
+        });
+    }
+    if let Some(seed) = other_scenario {
+        return Err(MergeError::OtherScenario {
+            part: path.to_owned(),
+            seed,
         });
     }
     let (results, runs) = (own.total().runs, part.runs());

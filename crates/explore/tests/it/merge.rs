@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use explore::merge;
+use explore::run_result::RunResult;
 use explore::sweep::SweepPlan;
 use explore::sweep::seeds::Shard;
 use tempfile::{TempDir, tempdir};
@@ -170,4 +171,39 @@ fn parts_that_do_not_fit_are_rejected_with_a_message() {
     let message = rejection(&[one, two, four], &folder);
     assert!(message.contains("build 9.9.9 instead of"), "{message}");
     assert_eq!(rejection(&[], &folder), "there is nothing to merge");
+}
+
+#[test]
+fn a_row_of_another_scenario_is_not_merged_even_with_a_right_checksum() {
+    let folder = tempdir().expect("a folder");
+    let parts = shards(&folder, &plan("0..4", &["host.PARIS.cpus=1,2"]), 2);
+    let [one, two] = &parts[..] else {
+        panic!("two parts");
+    };
+    let results = two.join("seeds.jsonl");
+    let whole = fs::read_to_string(&results).expect("results");
+    let other = |row: &str| {
+        let row = format!("{row}\n");
+        let mut result = RunResult::from_line(&row).expect("a row");
+        result.scenario = "0".repeat(result.scenario.len());
+        result.to_line()
+    };
+    let rows: Vec<&str> = whole.lines().collect();
+    assert_eq!(rows.len(), 4, "two seeds at two points");
+    // One row, and all rows of one point alike.
+    for (changed, seed) in [(&[2][..], 3), (&[1, 3], 2)] {
+        let row = |(index, row): (usize, &&str)| match changed.contains(&index) {
+            true => other(row),
+            false => format!("{row}\n"),
+        };
+        let text: String = rows.iter().enumerate().map(row).collect();
+        fs::write(&results, text).expect("results");
+        assert_eq!(
+            rejection(&[one, two], &folder),
+            format!(
+                "2-of-2: the row of seed {seed} is of another scenario than sweep.json names; the same sweep \
+                 again mends it"
+            )
+        );
+    }
 }

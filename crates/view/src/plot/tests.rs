@@ -23,6 +23,7 @@ fn statistics(
         mtasim: String::new(),
         title: "A leak & <others>".to_owned(),
         scenario_hash: String::new(),
+        scenarios: Vec::new(),
         seeds: format!("0..{seeds}").parse::<SeedRange>().expect("a range"),
         shard: Shard::WHOLE,
         axes,
