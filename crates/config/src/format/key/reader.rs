@@ -217,9 +217,14 @@ impl<'a> Reader<'a> {
     }
 
     fn report_unknown_keys(&mut self) {
+        let mut known = std::mem::take(&mut self.frame.known);
+        let mut keys = self.frame.table.keys();
+        // Nearly all of a hundred thousand tables, which a file may have.
+        if keys.all(|name| known.contains(&name.as_str())) {
+            return;
+        }
         let whose = self.table_name("a scenario");
         let mut seen = BTreeSet::new();
-        let mut known = std::mem::take(&mut self.frame.known);
         known.retain(|it| seen.insert(*it));
         for (name, entry) in self.frame.table {
             // The search for a suggestion takes time, and nothing beyond the limit is shown.
@@ -299,10 +304,8 @@ impl Keys for Reader<'_> {
     fn choice<C: Choice>(&mut self, field: &mut C, default: Option<&C>) {
         let alternatives = C::alternatives();
         let names: Vec<&str> = alternatives.iter().map(|(name, _)| *name).collect();
-        let listed = format!("`{}`", names.join("`, `"));
-        self.frame
-            .known
-            .extend(alternatives.iter().map(|(name, _)| *name));
+        let listed = || format!("`{}`", names.join("`, `"));
+        self.frame.known.extend(&names);
         let table = self.frame.table;
         let mut present = alternatives
             .into_iter()
@@ -310,10 +313,11 @@ impl Keys for Reader<'_> {
         let Some((name, mut chosen, _)) = present.next() else {
             return match default {
                 Some(default) => field.clone_from(default),
-                None => self.missing(&format!("one of {listed}")),
+                None => self.missing(&format!("one of {}", listed())),
             };
         };
         if let Some((second, _, entry)) = present.next() {
+            let listed = listed();
             let message = format!("`{second}` beside `{name}`: only one of {listed} may be there");
             let found = Diagnostic::new(Code::NotExactlyOne, entry.key, message);
             self.report(found.label("one too many"));
