@@ -5,6 +5,7 @@ mod hostile;
 mod mistakes;
 mod overrides;
 mod round_trip;
+mod slow_files;
 
 use crate::plan::Scenario;
 
