@@ -165,7 +165,7 @@ impl kernel::Record for Record {
             Self::ClosedDown(host) => (11_u8, host).hash(&mut canonical),
             Self::Healed => 8_u8.hash(&mut canonical),
             Self::Violation(violation) => (9_u8, violation.signature()).hash(&mut canonical),
-            Self::Guest(host, text) => (10_u8, host.0, text).hash(&mut canonical),
+            Self::Guest(host, text) => (13_u8, host.0, text).hash(&mut canonical),
             Self::Gauge(name, value) => (12_u8, name, value).hash(&mut canonical),
         }
     }
@@ -199,5 +199,62 @@ impl Hasher for Canonical<'_> {
     }
     fn finish(&self) -> u64 {
         unreachable!("the bytes are collected, not hashed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use config::plan::ViolationKind;
+    use kernel::{Instant, Record as _};
+
+    use super::*;
+
+    /// Two records of different kinds never add the same bytes to a digest.
+    #[test]
+    fn every_kind_begins_with_a_byte_of_its_own() {
+        const HOST: HostId = HostId(0);
+        let key = EventKey {
+            at: Instant::ZERO,
+            class: 0,
+            host: 0,
+            sequence: 0,
+        };
+        let packet = Identity {
+            flow: 0,
+            unit: 0,
+            attempt: 0,
+        };
+        let violation = Violation {
+            kind: ViolationKind::Liveness,
+            host: String::new(),
+            at: Instant::ZERO,
+            location: String::new(),
+            block: None,
+            detail: String::new(),
+        };
+        // What an MTA writes and an exception are 1 and 2.
+        let kinds = [
+            Record::Event(key),
+            Record::PacketSent(HOST, packet, Segment::Icmp),
+            Record::PacketDropped(HOST, packet, None, DropReason::Loss),
+            Record::PacketArrived(HOST, packet),
+            Record::PacketDamaged(HOST, packet),
+            Record::Fault(0, Stage::Starts),
+            Record::ClosedDown(HOST),
+            Record::ClockSet(HOST, 0),
+            Record::Healed,
+            Record::Violation(Box::new(violation)),
+            Record::Guest(HOST, String::new()),
+            Record::Gauge(String::new(), 0),
+        ];
+        let first = |record: &Record| {
+            let mut bytes = Vec::new();
+            record.write_canonical(&mut bytes);
+            bytes[0]
+        };
+        let tags: BTreeSet<u8> = kinds.iter().map(first).chain([1, 2]).collect();
+        assert_eq!(tags.len(), kinds.len() + 2);
     }
 }
