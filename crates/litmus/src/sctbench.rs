@@ -52,6 +52,8 @@ pub enum Benchmark {
     StringBuffer,
     /// Chess/WorkStealQueue: THE protocol; `steal` does not put the head back.
     WorkStealQueue,
+    /// Chess/InterlockedWorkStealQueueWithState: without locks; the owner takes the last item without a compare.
+    InterlockedQueue,
     /// ConVul/CVE-2013-1792: a keyring is used before it is installed.
     Keyrings,
     /// ConVul/CVE-2016-1972: a lock is freed that another thread is about to enter.
@@ -64,7 +66,7 @@ pub enum Benchmark {
 
 impl Benchmark {
     /// All programs by their names in the suites.
-    pub const ALL: [(&'static str, Self); 19] = [
+    pub const ALL: [(&'static str, Self); 20] = [
         ("CS/reorder_3", Self::reorder(2, 1)),
         ("CS/reorder_5", Self::reorder(4, 1)),
         ("CS/reorder_10", Self::reorder(9, 1)),
@@ -80,6 +82,7 @@ impl Benchmark {
         ("CS/token_ring", Self::TokenRing),
         ("CB/stringbuffer-jdk1.4", Self::StringBuffer),
         ("Chess/WorkStealQueue", Self::WorkStealQueue),
+        ("Chess/IWSQWithState", Self::InterlockedQueue),
         ("ConVul/CVE-2013-1792", Self::Keyrings),
         ("ConVul/CVE-2016-1972", Self::FreedLock),
         ("ConVul/CVE-2017-15265", Self::DeletedPort),
@@ -144,6 +147,7 @@ impl Benchmark {
             | Self::Stack
             | Self::Deadlock
             | Self::WorkStealQueue
+            | Self::InterlockedQueue
             | Self::Keyrings
             | Self::FreedLock
             | Self::DeletedPort => &[],
@@ -254,6 +258,10 @@ impl BenchmarkRunner {
             Benchmark::WorkStealQueue => {
                 threads.start(1, queues::owner);
                 threads.start(1, queues::stealer);
+            }
+            Benchmark::InterlockedQueue => {
+                threads.start(1, queues::interlocked_owner);
+                threads.start(1, queues::interlocked_stealer);
             }
             Benchmark::Keyrings => {
                 threads.start(1, memory::keyring_user);

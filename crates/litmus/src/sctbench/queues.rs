@@ -1,5 +1,8 @@
 //! Lock-free structures: the work-stealing queue of Cilk's THE protocol (Frigo, Leiserson, Randall,
-//! PLDI 1998), and Vyukov's SafeStack. Both are written from their algorithms.
+//! PLDI 1998), the one without locks (Chase, Lev, SPAA 2005), and Vyukov's SafeStack. They are written
+//! from their algorithms.
+
+use std::cmp::Ordering;
 
 use super::{Caller, Shared, check};
 
@@ -77,6 +80,65 @@ pub(super) async fn stealer(t: Caller, s: Shared) -> Caller {
             t.exchange(s.word(HEAD), head).await;
         }
         t.unlock(s.lock(0)).await;
+    }
+    t
+}
+
+/// Like [`owner`], for the queue without locks.
+pub(super) async fn interlocked_owner(t: Caller, s: Shared) -> Caller {
+    for item in 0..ITEMS {
+        let tail = t.read(s.word(TAIL)).await;
+        t.write(s.word(QUEUE + tail), item).await;
+        t.exchange(s.word(TAIL), tail + 1).await;
+        if item % 2 == 1 {
+            interlocked_pop(&t, s).await;
+        }
+    }
+    for _ in 0..ITEMS / 2 {
+        interlocked_pop(&t, s).await;
+    }
+    t
+}
+
+/// The last item belongs to the one that moves the head. The defect: the owner takes it without.
+async fn interlocked_pop(t: &Caller, s: Shared) {
+    let tail = t.read(s.word(TAIL)).await;
+    let Some(last) = tail.checked_sub(1) else {
+        return;
+    };
+    t.exchange(s.word(TAIL), last).await;
+    let head = t.read(s.word(HEAD)).await;
+    let is_ours = match head.cmp(&last) {
+        Ordering::Less => true,
+        Ordering::Equal if !s.fixed => true,
+        Ordering::Equal => {
+            let found = t.compare_exchange(s.word(HEAD), head, head + 1).await;
+            t.exchange(s.word(TAIL), tail).await;
+            found == head
+        }
+        Ordering::Greater => {
+            t.exchange(s.word(TAIL), tail).await;
+            false
+        }
+    };
+    if is_ours {
+        let item = t.read(s.word(QUEUE + last)).await;
+        take(t, s, item).await;
+    }
+}
+
+/// Tries to steal an item, twice.
+pub(super) async fn interlocked_stealer(t: Caller, s: Shared) -> Caller {
+    for _ in 0..2 {
+        let head = t.read(s.word(HEAD)).await;
+        if head >= t.read(s.word(TAIL)).await {
+            continue;
+        }
+        let item = t.read(s.word(QUEUE + head)).await;
+        let found = t.compare_exchange(s.word(HEAD), head, head + 1).await;
+        if found == head {
+            take(&t, s, item).await;
+        }
     }
     t
 }

@@ -5,7 +5,10 @@
 //! one after it goes instead, and it comes again when the round has come back to it. A schedule with d
 //! delays is one of at most k^d, where k is the number of steps.
 //!
-//! A thread that polls is passed over after as many calls in a row as in [`Pct`].
+//! A thread that polls would poll for ever. After as many calls in a row as in [`Pct`], it is left out of the
+//! round until all others wait.
+
+use std::collections::BTreeSet;
 
 use kernel::{Choices, Site};
 
@@ -23,6 +26,7 @@ pub struct DelayBounding {
     delays: Vec<u64>,
     last: Option<ThreadId>,
     in_a_row: u32,
+    polling: BTreeSet<ThreadId>,
 }
 
 impl DelayBounding {
@@ -43,40 +47,53 @@ impl DelayBounding {
             delays,
             last: None,
             in_a_row: 0,
+            polling: BTreeSet::new(),
         }
     }
 
-    /// The index of the first thread behind `thread` in the round that would not block.
-    fn after(enabled: &EnabledSet, thread: Option<ThreadId>) -> usize {
-        let later = |it: &ThreadId| thread.is_none_or(|thread| *it > thread);
-        let mut round = enabled.non_blocking();
-        let first = round.clone().next();
-        let next = round.find(|(_, call)| later(&call.thread)).or(first);
-        next.expect("a thread can run").0
+    /// The threads that may go next, by their indices: those that would not block and do not poll; if there
+    /// are none, all that would not block.
+    fn round(&self, enabled: &EnabledSet) -> Vec<(usize, ThreadId)> {
+        let threads = enabled.non_blocking();
+        let all: Vec<(usize, ThreadId)> = threads.map(|(it, call)| (it, call.thread)).collect();
+        let works = |it: &(usize, ThreadId)| !self.polling.contains(&it.1);
+        match all.iter().any(works) {
+            true => all.into_iter().filter(works).collect(),
+            false => all,
+        }
+    }
+
+    /// The first thread behind `thread` in the round.
+    fn after(round: &[(usize, ThreadId)], thread: Option<ThreadId>) -> (usize, ThreadId) {
+        let is_later = |it: &&(usize, ThreadId)| thread.is_none_or(|thread| it.1 > thread);
+        let next = round.iter().find(is_later).or(round.first());
+        *next.expect("a thread can run")
     }
 }
 
 impl Scheduler for DelayBounding {
     fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
-        let is_last = |thread: ThreadId| Some(thread) == self.last;
-        let mut same = enabled
-            .non_blocking()
-            .filter(|(_, call)| is_last(call.thread));
-        let may_continue = self.in_a_row < Pct::SPIN_LIMIT;
-        let mut index = match same.next() {
-            Some((index, _)) if may_continue => index,
-            _ => Self::after(enabled, self.last),
+        let mut round = self.round(enabled);
+        let polls = self.in_a_row >= Pct::SPIN_LIMIT && round.len() > 1;
+        if polls {
+            self.polling.extend(self.last);
+            round = self.round(enabled);
+        }
+        let same = round.iter().find(|it| Some(it.1) == self.last);
+        let mut next = match same {
+            Some(same) if !polls => *same,
+            Some(_) | None => Self::after(&round, self.last),
         };
         while self.delays.last().is_some_and(|delay| *delay <= step) {
             self.delays.pop();
-            index = Self::after(enabled, Some(enabled[index].thread));
+            next = Self::after(&round, Some(next.1));
         }
-        let chosen = enabled[index].thread;
-        self.in_a_row = match is_last(chosen) {
-            true => self.in_a_row + 1,
+        // A thread that runs alone cannot starve another.
+        self.in_a_row = match Some(next.1) == self.last {
+            true => self.in_a_row + u32::from(round.len() > 1),
             false => 0,
         };
-        self.last = Some(chosen);
-        index
+        self.last = Some(next.1);
+        next.0
     }
 }
