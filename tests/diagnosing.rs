@@ -425,14 +425,16 @@ fn tell(runs: u64, scores: &[Score; 4]) {
 }
 
 /// With the event log, or with time stamps, there is no false alarm, no miss and nothing
-/// unknown, except that stamps end with the log. Without either, the verdicts are right if the
-/// number of calls is.
+/// unknown, except that stamps end with the log, and that calls which an exception of the process
+/// interrupts can stay unknown. Without either, the verdicts are right if the number of calls is.
 fn agree(scores: &[Score; 4]) {
     let [with_events, with_stamps, with_calls, _] = scores;
     for score in [with_events, with_stamps] {
         score.is_perfect();
-        assert_eq!(score.unknown, 0);
     }
+    assert_eq!(with_stamps.unknown, 0);
+    let unknown = with_events.unknown;
+    assert!(unknown * 10_000 <= with_events.lives, "{unknown} unknown");
     with_calls.is_perfect();
 }
 
