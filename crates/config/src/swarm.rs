@@ -10,7 +10,7 @@ use kernel::{Choices, Duration, Ratio, Site, key};
 
 use crate::file::{self, Diagnostics};
 use crate::format::units::QuantityRange;
-use crate::plan::{Direction, Domain, Link, Loss, Scenario, Swarm, Variation};
+use crate::plan::{Direction, Domain, Link, Scenario, Swarm, Variation};
 
 const PRESENT: Site = Site::new("swarm.present");
 const VALUE: Site = Site::new("swarm.value");
@@ -132,7 +132,7 @@ fn parts(scenario: &Scenario) -> Vec<String> {
 type Off = fn(&mut Direction);
 
 const IMPAIRMENTS: [(&str, Off); 5] = [
-    ("loss", |way| way.loss = Loss::None),
+    ("loss", Direction::remove_loss),
     ("jitter", |way| way.jitter = Duration::ZERO),
     ("reorder", |way| way.reorder = Ratio::ZERO),
     ("duplicate", |way| way.duplicate = Ratio::ZERO),
@@ -228,7 +228,7 @@ vary = [
             );
             assert_eq!(
                 is(it, "link.wan.loss", "on"),
-                link.backward.loss != Loss::None
+                link.backward.loss != crate::plan::Loss::None
             );
             assert!(it.scenario.faults.contains_key("crash"));
             assert!(!it.settings.contains_key("fault.crash"));

@@ -81,6 +81,7 @@ impl<E> Internet<E> {
             let packet = self.in_flight.insert(packet);
             return self.schedule_network(now, at, NetworkEvent::Arrival { host: at, packet });
         }
+        self.clamp_segment_size(at, &mut packet);
         let transit = self.offer(now, at, &mut packet);
         if at == packet.source {
             observer.on_packet(now, at, PacketEvent::Sent(&packet));
@@ -103,6 +104,22 @@ impl<E> Internet<E> {
                 self.apply_verdict(now, hop, packet.clone(), transit.verdict, observer);
                 self.apply_verdict(now, hop, packet, duplicate, observer);
             }
+        }
+    }
+
+    /// A SYN does not offer longer segments than the next link carries: its host knows the MTU of its
+    /// own interface (RFC 9293 section 3.7.1), and routers lower the option, as they do at links whose MTU is
+    /// below that of Ethernet. Path MTU discovery is not modeled.
+    fn clamp_segment_size(&self, at: HostId, packet: &mut Packet<Payload>) {
+        let Payload::Tcp(segment) = &mut packet.payload else {
+            return;
+        };
+        let Some(offered) = &mut segment.maximum_segment_size else {
+            return;
+        };
+        if let Some(mtu) = self.network.mtu(at, packet.destination) {
+            let fits = mtu.saturating_sub(HEADERS);
+            *offered = (*offered).min(u16::try_from(fits).unwrap_or(u16::MAX));
         }
     }
 
@@ -160,6 +177,7 @@ impl<E> Internet<E> {
                     | DropReason::QueueFull
                     | DropReason::BlackHole
                     | DropReason::TtlExceeded
+                    | DropReason::TooLong
                     | DropReason::Scheduled => {}
                 }
             }

@@ -303,6 +303,7 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::Scheduled => "pinned",
         DropReason::LineDown => "line-down",
         DropReason::UnknownConnection => "unknown-connection",
+        DropReason::TooLong => "too-long",
     }
 }
 

@@ -153,6 +153,7 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::Scheduled => "pinned by the scenario",
         DropReason::LineDown => "line known to be down",
         DropReason::UnknownConnection => "connection unknown to the router",
+        DropReason::TooLong => "longer than the link's MTU",
     }
 }
 

@@ -39,6 +39,7 @@
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::GilbertElliott(chain)),
 //!     line: LineConfig::default(),
+//!     mtu: None,
 //! };
 //! let mut network = Network::new(Choices::new(1), 2, &[link])?;
 //!
@@ -80,7 +81,7 @@ pub use line::LineConfig;
 pub use link::impairment::Impairment;
 pub use link::queue::Bandwidth;
 pub use link::{
-    Direction, DirectionConfig, LinkConfig, LinkConfigError, LinkId, LinkState, Loss,
+    BadState, Direction, DirectionConfig, LinkConfig, LinkConfigError, LinkId, LinkState, Loss,
     ScheduledLosses,
 };
 pub use loss::outage::{OutageInterval, Outages};

@@ -42,6 +42,9 @@ pub struct LinkConfig {
     pub loss: Loss,
     /// What the routers at the ends make of an outage.
     pub line: LineConfig,
+    /// The longest IP packet in bytes, header included (RFC 791 section 3.2); at least [`MTU_MIN`]. Longer
+    /// packets are dropped: nothing is fragmented. `None`: any packet fits.
+    pub mtu: Option<u32>,
 }
 
 /// The configuration of one direction of a link.
@@ -51,10 +54,22 @@ pub struct DirectionConfig {
     pub delay: Duration,
     /// Bandwidth and queue; `None`: unlimited bandwidth, nothing waits.
     pub bandwidth: Option<Bandwidth>,
+    /// What is worse while the chain of a Gilbert-Elliott model is in its bad state.
+    pub bad: BadState,
     /// Jitter, reordering, duplication and damage.
     pub impairment: Impairment,
     /// Losses at fixed times and of fixed packets.
     pub scheduled: ScheduledLosses,
+}
+
+/// How a direction carries the packets that find the chain of its [`LossModel::GilbertElliott`] in the bad
+/// state and are not lost. Other loss models lose every packet of their bad state, or have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BadState {
+    /// Propagation delay; at most [`DELAY_MAX`]. `None`: as in the good state.
+    pub delay: Option<Duration>,
+    /// Bandwidth and queue. `None`: as in the good state.
+    pub bandwidth: Option<Bandwidth>,
 }
 
 /// Losses without randomness, in addition to those of the loss model.
@@ -109,6 +124,9 @@ pub enum LinkConfigError {
     /// A delay, jitter or reorder delay exceeds [`DELAY_MAX`].
     #[error("a delay of {0} exceeds {DELAY_MAX}")]
     Delay(Duration),
+    /// A link does not carry packets of [`MTU_MIN`] bytes.
+    #[error("an MTU of {0} bytes is below {MTU_MIN}")]
+    Mtu(u32),
     /// A queue exceeds [`QUEUE_MAX`] bytes.
     #[error("a queue of {0} bytes exceeds {QUEUE_MAX}")]
     Queue(u64),
@@ -131,6 +149,9 @@ pub enum LinkConfigError {
 
 /// The longest delay, jitter or reorder delay.
 pub const DELAY_MAX: Duration = Duration::from_secs(3_600);
+
+/// Every link carries packets of this many bytes (RFC 791 section 3.2).
+pub const MTU_MIN: u32 = 68;
 
 /// The largest number of scheduled outages, and of scheduled drops, of one direction of a link.
 pub const SCHEDULED_MAX: usize = 100_000;
@@ -205,6 +226,9 @@ impl LinkConfig {
         if self.ends[0] == self.ends[1] {
             return Err(LinkConfigError::SameEnds(self.ends[0]));
         }
+        if let Some(mtu) = self.mtu.filter(|mtu| *mtu < MTU_MIN) {
+            return Err(LinkConfigError::Mtu(mtu));
+        }
         for direction in Direction::BOTH {
             self.direction(direction).check()?;
             if let LossModel::Outages(outages) = self.loss.model(direction) {
@@ -218,16 +242,16 @@ impl LinkConfig {
 impl DirectionConfig {
     fn check(&self) -> Result<(), LinkConfigError> {
         let impairment = &self.impairment;
-        for delay in [self.delay, impairment.jitter, impairment.reorder_delay] {
+        let delays = [self.delay, impairment.jitter, impairment.reorder_delay];
+        for delay in delays.into_iter().chain(self.bad.delay) {
             if delay > DELAY_MAX {
                 return Err(LinkConfigError::Delay(delay));
             }
         }
-        match self.bandwidth {
-            Some(bandwidth) if bandwidth.queue > QUEUE_MAX => {
+        for bandwidth in [self.bandwidth, self.bad.bandwidth].into_iter().flatten() {
+            if bandwidth.queue > QUEUE_MAX {
                 return Err(LinkConfigError::Queue(bandwidth.queue));
             }
-            Some(_) | None => {}
         }
         self.scheduled.check()
     }

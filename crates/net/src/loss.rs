@@ -94,6 +94,11 @@ impl PacketLoss {
         }
     }
 
+    /// Whether the next packet finds a chain in its bad state.
+    pub(crate) const fn is_bad(&self) -> bool {
+        matches!(self, Self::Chain { bad: true, .. })
+    }
+
     /// Whether the packet is lost. `entity` is the key of the link's direction.
     pub(crate) fn loses(&mut self, choices: Choices, entity: u64, identity: Identity) -> bool {
         match self {

@@ -36,6 +36,7 @@ struct Link {
     losses: PacketLosses,
     /// Boxed: most links have none, and every packet touches this struct.
     line: Option<Box<Line>>,
+    mtu: Option<u32>,
 }
 
 /// The packet-wise loss model of a link: one state for both directions, or one each.
@@ -165,6 +166,16 @@ impl Network {
             }
             at = link.ends[1 - direction];
         }
+    }
+
+    /// The longest packet that the first link from `at` to `to` carries; `None` if any fits.
+    ///
+    /// # Panics
+    /// If a host does not exist.
+    #[must_use]
+    pub fn mtu(&self, at: HostId, to: HostId) -> Option<u32> {
+        let link = self.routes.first_link(at, to)?;
+        self.links[link.0 as usize].mtu
     }
 
     /// Takes a link down or up.
@@ -334,6 +345,7 @@ impl Link {
                 .and_then(|outages| Line::new(config.line, outages))
                 .map(Box::new),
             directions,
+            mtu: config.mtu,
             losses: match config.loss {
                 Loss::Shared(model) => {
                     PacketLosses::Shared(PacketLoss::new(model, choices, config.key))
@@ -383,6 +395,11 @@ impl Link {
             }
             LinkState::Up | LinkState::BlackHoleOneWay(_) if self.is_known_down(now) => {
                 Copies::dropped(DropReason::LineDown)
+            }
+            LinkState::Up | LinkState::BlackHoleOneWay(_)
+                if self.mtu.is_some_and(|mtu| packet.length > mtu) =>
+            {
+                Copies::dropped(DropReason::TooLong)
             }
             LinkState::Up | LinkState::BlackHoleOneWay(_) => {
                 let loss = match &mut self.losses {

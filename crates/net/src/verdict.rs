@@ -45,6 +45,8 @@ pub enum DropReason {
     /// The router at this end of the link does not know the packet's connection, which was opened
     /// before the line came back ([`crate::LineConfig::reset_after`]).
     UnknownConnection,
+    /// It is longer than the link's MTU ([`crate::LinkConfig::mtu`]).
+    TooLong,
 }
 
 /// What happens to a packet that a host sends or forwards.
@@ -63,7 +65,7 @@ pub struct Transit {
 
 impl DropReason {
     /// Every reason, in the order of discriminants.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Loss,
         Self::Outage,
         Self::QueueFull,
@@ -73,6 +75,7 @@ impl DropReason {
         Self::Scheduled,
         Self::LineDown,
         Self::UnknownConnection,
+        Self::TooLong,
     ];
 }
 

@@ -113,6 +113,7 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
                     unreachable_after: link.unreachable_after,
                     reset_after: link.reset_after,
                 },
+                mtu: link.mtu.and_then(|it| u32::try_from(it.0).ok()),
             };
             let separation = config.separation(calibration::PING_LENGTH);
             let invalid = |error| {
@@ -127,15 +128,19 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
 }
 
 fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
-    let bandwidth = plan
-        .bandwidth
-        .and_then(|it| NonZeroU64::new(it.bits_per_second));
+    let bandwidth = |it: config::plan::Bandwidth| {
+        Some(net::Bandwidth {
+            bits_per_second: NonZeroU64::new(it.bits_per_second)?,
+            queue: plan.queue.0,
+        })
+    };
     net::DirectionConfig {
         delay: plan.delay,
-        bandwidth: bandwidth.map(|bits_per_second| net::Bandwidth {
-            bits_per_second,
-            queue: plan.queue.0,
-        }),
+        bandwidth: plan.bandwidth.and_then(bandwidth),
+        bad: net::BadState {
+            delay: plan.bad_delay,
+            bandwidth: plan.bad_bandwidth.and_then(bandwidth),
+        },
         impairment: net::Impairment {
             jitter: plan.jitter,
             reorder: plan.reorder,
@@ -184,6 +189,7 @@ pub fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
     let heal = |direction: &net::DirectionConfig| net::DirectionConfig {
         impairment: net::Impairment::default(),
         scheduled: net::ScheduledLosses::default(),
+        bad: net::BadState::default(),
         ..direction.clone()
     };
     links

@@ -9,7 +9,7 @@ use kernel::{Instant, Ratio};
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::setting::MapKey;
 use crate::format::units::QuantityRange;
-use crate::plan::{Build, Domain, Host, Limits, Priorities, Program, Scenario, ViolationKind};
+use crate::plan::{Build, Domain, Host, Limits, Link, Priorities, Program, Scenario, ViolationKind};
 
 /// A plan and what is wrong with it: the dotted path of a setting, and a diagnostic without position.
 struct Checker<'a> {
@@ -88,6 +88,7 @@ impl Checker<'_> {
                 let message = "a link joins two different hosts";
                 self.contradiction(format!("link.{name}.between"), message);
             }
+            self.bad_state(name, link);
         }
         let components = components(self.scenario);
         for (name, connector) in &self.scenario.connectors {
@@ -113,6 +114,22 @@ impl Checker<'_> {
                 );
             }
         }
+    }
+
+    /// What holds in a bad state has no effect if there is none, or if no packet of it arrives.
+    fn bad_state(&mut self, name: &str, link: &Link) {
+        let mut ways = [&link.forward, &link.backward].into_iter();
+        let Some(way) = ways.find(|way| way.has_bad_state_settings() && !way.loss.has_bad_state()) else {
+            return;
+        };
+        let key = match way.bad_delay {
+            Some(_) => "bad_delay",
+            None => "bad_bandwidth",
+        };
+        let message = "no packet arrives in a bad state of this loss model";
+        let help = "give loss.gilbert-elliott its good_to_bad, bad_to_good, and a loss_bad below 1";
+        let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
+        self.add(format!("link.{name}.{key}"), mistake);
     }
 
     /// A kind or a signature. A misspelt one would never be met.

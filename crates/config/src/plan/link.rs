@@ -20,6 +20,8 @@ pub struct Link {
     pub unreachable_after: Option<Duration>,
     /// How long an outage must last for the routers to reset the connections from before it.
     pub reset_after: Option<Duration>,
+    /// The longest IP packet, header included.
+    pub mtu: Option<ByteSize>,
 }
 
 section! {
@@ -43,6 +45,11 @@ section! {
         corrupt: Ratio = Ratio::ZERO;
         /// Which packets are lost: `none`, or one loss model.
         loss: Loss = Loss::None, source "RFC 2680 for the term";
+        /// Propagation delay of a packet that finds the chain of `gilbert-elliott` in its bad state and is not
+        /// lost.
+        bad_delay: Option<Duration> = None, default "as in the good state", in 0..=HOUR;
+        /// Transmission rate of a packet that finds the chain of `gilbert-elliott` in its bad state.
+        bad_bandwidth: Option<Bandwidth> = None, default "as in the good state", in 1..=1_000_000_000_000;
     }
 }
 
@@ -87,10 +94,37 @@ impl Section for Link {
             )
         };
         keys.optional(&reset, &mut self.reset_after, &None);
+        let mtu = Key {
+            range: Some(296..=65_535),
+            source: "RFC 9293 section 3.7.1, RFC 2923",
+            default: Some("any packet fits"),
+            ..Key::new(
+                "mtu",
+                "The longest IP packet, header included. A SYN that passes offers no longer segments, \
+                 so TCP keeps below it. Longer packets, which datagrams may be, are lost without \
+                 notice: nothing is fragmented.",
+            )
+        };
+        keys.optional(&mtu, &mut self.mtu, &None);
         let forward = "Settings for the direction from the first host of `between` to the second.";
         keys.optional(&Key::new("forward", forward), &mut self.forward, &both);
         let backward = "Settings for the direction from the second host of `between` to the first.";
         keys.optional(&Key::new("backward", backward), &mut self.backward, &both);
+    }
+}
+
+impl Direction {
+    /// Removes the loss, and what holds in its bad state.
+    pub fn remove_loss(&mut self) {
+        self.loss = Loss::None;
+        self.bad_delay = None;
+        self.bad_bandwidth = None;
+    }
+
+    /// Whether a packet that finds the loss model in its bad state travels otherwise.
+    #[must_use]
+    pub fn has_bad_state_settings(&self) -> bool {
+        self.bad_delay.is_some() || self.bad_bandwidth.is_some()
     }
 }
 
@@ -104,6 +138,7 @@ impl Link {
             backward: Direction::default(),
             unreachable_after: None,
             reset_after: None,
+            mtu: None,
         }
     }
 
@@ -114,6 +149,7 @@ impl Link {
         let own = [
             self.unreachable_after.map(|_| "unreachable_after"),
             self.reset_after.map(|_| "reset_after"),
+            self.mtu.map(|_| "mtu"),
         ];
         for key in self
             .backward
@@ -133,6 +169,7 @@ impl Link {
         match key {
             "unreachable_after" => self.unreachable_after = None,
             "reset_after" => self.reset_after = None,
+            "mtu" => self.mtu = None,
             _ => {
                 self.forward.reset_key(key);
                 self.backward.reset_key(key);

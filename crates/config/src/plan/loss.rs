@@ -109,4 +109,23 @@ impl Loss {
             Self::GilbertElliott { scope, .. } | Self::Outages { scope, .. } => scope,
         }
     }
+
+    /// Whether packets can arrive in a bad state: that of a Gilbert-Elliott chain which does not lose them
+    /// all.
+    #[must_use]
+    pub fn has_bad_state(self) -> bool {
+        match self {
+            Self::GilbertElliott {
+                chain: GilbertElliott::Chain { loss_bad, .. },
+                ..
+            } => loss_bad != Ratio::ONE,
+            Self::GilbertElliott {
+                chain: GilbertElliott::Calibrated { .. },
+                ..
+            }
+            | Self::None
+            | Self::Independent(_)
+            | Self::Outages { .. } => false,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Edits of a scenario that keep it consistent: removing a host also removes its links, and a
 //! shorter duration removes what would happen later.
 
-use config::plan::{Arrivals, Fault, FaultKind, Host, Loss, ResetScope, Scenario, When};
+use config::plan::{Arrivals, Fault, FaultKind, Host, ResetScope, Scenario, When};
 use kernel::{Duration, Instant};
 
 /// Removes everything that refers to a host, link or connector that does not exist.
@@ -145,7 +145,7 @@ pub(crate) fn starting_at(scenario: &Scenario, start: Instant) -> Option<Scenari
 /// Removes the random loss of a link.
 pub(crate) fn without_loss(scenario: &mut Scenario, link: &str) {
     if let Some(link) = scenario.links.get_mut(link) {
-        link.forward.loss = Loss::None;
-        link.backward.loss = Loss::None;
+        link.forward.remove_loss();
+        link.backward.remove_loss();
     }
 }

@@ -6,6 +6,7 @@ mod determinism;
 mod faults;
 mod leaks;
 mod line;
+mod links;
 mod mistakes;
 mod names;
 mod oracles;

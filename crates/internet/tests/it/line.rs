@@ -48,6 +48,7 @@ impl Line {
             backward: direction,
             loss: Loss::Shared(LossModel::None),
             line: config,
+            mtu: None,
         };
         let mut internet =
             Internet::new(Choices::new(1), hosts.into(), &[link]).expect("a network");

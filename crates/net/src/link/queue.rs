@@ -1,7 +1,9 @@
 //! Bandwidth and the drop-tail queue in front of it.
 //!
-//! The queue is one number, the instant at which the link becomes idle; no packet is stored.
+//! The queue is one number, the instant at which the link becomes idle; no packet is stored. Where the rate
+//! changes, that instant does not say how many bytes wait, and the last bits of the packets are listed.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU64;
 
 use kernel::{Duration, Instant};
@@ -28,6 +30,17 @@ pub(crate) struct DropTail {
     /// `None`: unlimited bandwidth, nothing ever waits.
     bandwidth: Option<Bandwidth>,
     idle_from: Instant,
+    /// `None` if there is one rate. Boxed: few links have two.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// The packets whose last bit is not sent, in their order.
+#[derive(Clone, Debug, Default)]
+struct Waiting {
+    /// When the last bit of each is sent, and its length.
+    packets: VecDeque<(Instant, u32)>,
+    /// The sum of the lengths.
+    bytes: u64,
 }
 
 impl Bandwidth {
@@ -48,28 +61,33 @@ impl Bandwidth {
 }
 
 impl DropTail {
-    pub(crate) const fn new(bandwidth: Option<Bandwidth>) -> Self {
+    /// A queue, with another rate at times if `has_two_rates`.
+    pub(crate) fn new(bandwidth: Option<Bandwidth>, has_two_rates: bool) -> Self {
         Self {
             bandwidth,
             idle_from: Instant::ZERO,
+            waiting: has_two_rates.then(Box::default),
         }
     }
 
-    /// Bytes not sent at `now`, the rest of the packet in transmission included.
-    pub(crate) fn backlog(&self, now: Instant) -> u64 {
-        self.bandwidth.map_or(0, |bandwidth| {
-            bandwidth.bytes_within(self.idle_from.saturating_since(now))
-        })
-    }
-
-    /// Queues a packet of `length` bytes and returns the instant at which its last bit is sent;
-    /// `None` if the queue is full.
-    pub(crate) fn admit(&mut self, now: Instant, length: u32) -> Option<Instant> {
-        let Some(bandwidth) = self.bandwidth else {
-            return Some(now);
+    /// Queues a packet of `length` bytes and returns the instant at which its last bit is sent, with the
+    /// bandwidth of the bad state or the usual one; `None` if the queue is full.
+    pub(crate) fn admit(
+        &mut self,
+        now: Instant,
+        length: u32,
+        bad: Option<Bandwidth>,
+    ) -> Option<Instant> {
+        let Some(bandwidth) = bad.or(self.bandwidth) else {
+            // Nothing waits but behind the packets of a bad state.
+            return Some(self.idle_from.max(now));
         };
         // With an empty backlog even a packet longer than the queue is sent: it does not wait.
-        let backlog = self.backlog(now);
+        let backlog = match &mut self.waiting {
+            // Bytes not sent at `now`, the rest of the packet in transmission included.
+            None => bandwidth.bytes_within(self.idle_from.saturating_since(now)),
+            Some(waiting) => waiting.bytes_at(now),
+        };
         if backlog > 0 && backlog + u64::from(length) > bandwidth.queue {
             return None;
         }
@@ -79,6 +97,23 @@ impl DropTail {
             "a queue is first in, first out"
         );
         self.idle_from = departure;
+        if let Some(waiting) = &mut self.waiting {
+            waiting.packets.push_back((departure, length));
+            waiting.bytes += u64::from(length);
+        }
         Some(departure)
+    }
+}
+
+impl Waiting {
+    /// Bytes of the packets not sent at `now`, the one in transmission included as a whole.
+    fn bytes_at(&mut self, now: Instant) -> u64 {
+        while let Some((departure, length)) = self.packets.front()
+            && *departure <= now
+        {
+            self.bytes -= u64::from(*length);
+            self.packets.pop_front();
+        }
+        self.bytes
     }
 }

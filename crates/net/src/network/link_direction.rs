@@ -4,7 +4,7 @@ use kernel::{Choices, Duration, Instant};
 
 use crate::link::impairment::{ArrivalOrder, Impairment, PacketChoices};
 use crate::link::queue::DropTail;
-use crate::link::{Direction, LinkConfig, Loss, ScheduledLosses};
+use crate::link::{BadState, Direction, LinkConfig, Loss, ScheduledLosses};
 use crate::loss::outage::OutageTimeline;
 use crate::loss::{LossModel, PacketLoss};
 use crate::packet::Identity;
@@ -33,6 +33,7 @@ struct LinkFaults {
     outages: OutageTimeline,
     drops: Vec<Identity>,
     impairment: Impairment,
+    bad: BadState,
 }
 
 /// What happens to an offered packet, and to its duplicate if the link makes one.
@@ -58,13 +59,15 @@ impl LinkDirection {
         let scheduled = &settings.scheduled;
         let is_faulty = outages.is_some()
             || *scheduled != ScheduledLosses::default()
-            || settings.impairment != Impairment::default();
+            || settings.impairment != Impairment::default()
+            || settings.bad != BadState::default();
         let faults = is_faulty.then(|| {
             let intervals = scheduled.outages.clone();
             Box::new(LinkFaults {
                 outages: OutageTimeline::new(choices, timeline_key, outages, intervals),
                 drops: scheduled.drops.clone(),
                 impairment: settings.impairment,
+                bad: settings.bad,
             })
         });
         Self {
@@ -72,7 +75,10 @@ impl LinkDirection {
             key: direction.key(config.key),
             delay: settings.delay,
             last_offer: Instant::ZERO,
-            queue: DropTail::new(settings.bandwidth),
+            queue: DropTail::new(
+                settings.bandwidth,
+                settings.bad.bandwidth.is_some(),
+            ),
             order: ArrivalOrder::default(),
             faults,
             statistics: Statistics::default(),
@@ -103,24 +109,31 @@ impl LinkDirection {
     ) -> Copies {
         assert!(now >= self.last_offer, "time never steps back");
         self.last_offer = now;
+        // A packet travels as the state of the chain says that it finds, even if it then moves the chain.
+        let bad = match &self.faults {
+            Some(faults) if loss.is_bad() => faults.bad,
+            Some(_) | None => BadState::default(),
+        };
         // A full queue drops the packet before the medium: the loss model is not asked.
-        let Some(departure) = self.queue.admit(now, length) else {
+        let Some(departure) = self.queue.admit(now, length, bad.bandwidth) else {
             return Copies::dropped(DropReason::QueueFull);
         };
-        match self.lost(departure, identity, loss) {
+        let delay = bad.delay.unwrap_or(self.delay);
+        let midpoint = departure + Duration::from_nanos(delay.nanos() / 2);
+        match self.lost(midpoint, identity, loss) {
             Some(reason) => Copies::dropped(reason),
-            None => self.deliver(departure + self.delay, identity),
+            None => self.deliver(departure + delay, identity),
         }
     }
 
-    /// Why the packet is lost, if it is. Losses and outages act on the link's midpoint.
+    /// Why the packet is lost, if it is. Losses and outages act on the link's midpoint, which it passes at
+    /// `crossing`.
     fn lost(
         &mut self,
-        departure: Instant,
+        crossing: Instant,
         identity: Identity,
         loss: &mut PacketLoss,
     ) -> Option<DropReason> {
-        let crossing = departure + Duration::from_nanos(self.delay.nanos() / 2);
         // The model is asked for every packet, even for one that is lost anyway: a scheduled
         // drop or an outage must not change how a Gilbert-Elliott chain moves, or it would change
         // the verdicts on later packets.

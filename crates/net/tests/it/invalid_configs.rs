@@ -52,10 +52,22 @@ fn values_above_their_limits() {
         error(|link| link.backward.impairment.jitter = day),
         "link 0: a delay of 24h exceeds 1h"
     );
+    assert_eq!(
+        error(|link| link.forward.bad.delay = Some(day)),
+        "link 0: a delay of 24h exceeds 1h"
+    );
+    assert_eq!(
+        error(|link| link.mtu = Some(67)),
+        "link 0: an MTU of 67 bytes is below 68"
+    );
     let bandwidth = Bandwidth {
         bits_per_second: NonZeroU64::MIN,
         queue: 16_777_217,
     };
+    assert_eq!(
+        error(|link| link.backward.bad.bandwidth = Some(bandwidth)),
+        "link 0: a queue of 16777217 bytes exceeds 16777216"
+    );
     assert_eq!(
         error(|link| link.forward.bandwidth = Some(bandwidth)),
         "link 0: a queue of 16777217 bytes exceeds 16777216"

@@ -2,11 +2,13 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod bad_state;
 mod impairments;
 mod independence;
 mod invalid_configs;
 mod line;
 mod loss_runs;
+mod mtu;
 mod outages;
 mod ping;
 mod queueing;

@@ -23,6 +23,7 @@ pub(crate) fn link(direction: DirectionConfig, loss: Loss) -> LinkConfig {
         backward: direction,
         loss,
         line: LineConfig::default(),
+        mtu: None,
     }
 }
 

@@ -464,6 +464,16 @@ fn settings_do_not_contradict_each_other() {
             "`link.loop.between`: a link joins two different hosts",
         ),
         (
+            after("[link.m]\nbetween = [\"A\", \"B\"]\nbad_delay = \"1s\"\n"),
+            "15:13",
+            "`link.m.bad_delay`: no packet arrives in a bad state of this loss model",
+        ),
+        (
+            after("[link.m]\nbetween = [\"A\", \"B\"]\nmtu = \"200 B\"\n"),
+            "15:7",
+            "`link.m.mtu`: 200 B is out of range, it must be at least 296 B",
+        ),
+        (
             after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nstart = \"2h\"\n"),
             "16:9",
             "`workload.w.start`: the workload starts after its end",
