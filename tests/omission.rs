@@ -234,6 +234,7 @@ fn outages_alone(seed: u64) -> Network {
         backward: DirectionConfig::default(),
         loss: Loss::Shared(LossModel::Outages(OUTAGES)),
         line: net::LineConfig::default(),
+        mtu: None,
     };
     Network::new(Choices::new(seed), 2, &[link]).expect("it is a network")
 }

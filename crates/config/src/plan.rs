@@ -32,7 +32,7 @@ pub use loss::{GilbertElliott, IndependentLoss, Loss, Outages, Scope};
 pub use pin::{
     DroppedPacket, OperationKind, OutageWindow, Pins, Preemption, PreemptionPoint, Reseed,
 };
-pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset};
+pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset, Rate};
 pub use scheduler::Scheduler;
 pub use swarm::{Domain, Swarm, Variation};
 pub use violation_kind::ViolationKind;

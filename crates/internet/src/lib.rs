@@ -33,6 +33,7 @@
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::None),
 //!     line: LineConfig::default(),
+//!     mtu: None,
 //! };
 //! let hosts = vec![Config::nt4(0x0A00_0001), Config::nt4(0x0A00_0002)];
 //! let mut internet: Internet<()> = Internet::new(Choices::new(1), hosts, &[link])?;

@@ -124,6 +124,7 @@
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::Independent { loss: Ratio::new(1, 10).expect("at most one") }),
 //!     line: LineConfig::default(),
+//!     mtu: None,
 //! };
 //! let mut network = Network::new(Choices::new(1), 2, &[link])?;
 //! let lost = (0..1_000).filter(|&unit| {

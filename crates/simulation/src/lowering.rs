@@ -128,18 +128,20 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
 }
 
 fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
-    let bandwidth = |it: config::plan::Bandwidth| {
+    let bandwidth = |bits_per_second: u64| {
         Some(net::Bandwidth {
-            bits_per_second: NonZeroU64::new(it.bits_per_second)?,
+            bits_per_second: NonZeroU64::new(bits_per_second)?,
             queue: plan.queue.0,
         })
     };
     net::DirectionConfig {
         delay: plan.delay,
-        bandwidth: plan.bandwidth.and_then(bandwidth),
+        bandwidth: plan.bandwidth.and_then(|it| bandwidth(it.bits_per_second)),
         bad: net::BadState {
             delay: plan.bad_delay,
-            bandwidth: plan.bad_bandwidth.and_then(bandwidth),
+            bandwidth: plan
+                .bad_bandwidth
+                .and_then(|it| bandwidth(it.bits_per_second)),
         },
         impairment: net::Impairment {
             jitter: plan.jitter,

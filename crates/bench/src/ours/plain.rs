@@ -32,6 +32,7 @@ pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Intern
         backward: direction.clone(),
         loss: Loss::Shared(loss),
         line: net::LineConfig::default(),
+        mtu: None,
     };
     let links: Vec<LinkConfig> = (1..=clients).map(link).collect();
     let host = |host| Config {

@@ -9,7 +9,9 @@ use kernel::{Instant, Ratio};
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::setting::MapKey;
 use crate::format::units::QuantityRange;
-use crate::plan::{Build, Domain, Host, Limits, Link, Priorities, Program, Scenario, ViolationKind};
+use crate::plan::{
+    Build, Domain, Host, Limits, Link, Priorities, Program, Scenario, ViolationKind,
+};
 
 /// A plan and what is wrong with it: the dotted path of a setting, and a diagnostic without position.
 struct Checker<'a> {
@@ -119,7 +121,8 @@ impl Checker<'_> {
     /// What holds in a bad state has no effect if there is none, or if no packet of it arrives.
     fn bad_state(&mut self, name: &str, link: &Link) {
         let mut ways = [&link.forward, &link.backward].into_iter();
-        let Some(way) = ways.find(|way| way.has_bad_state_settings() && !way.loss.has_bad_state()) else {
+        let Some(way) = ways.find(|way| way.has_bad_state_settings() && !way.loss.has_bad_state())
+        else {
             return;
         };
         let key = match way.bad_delay {

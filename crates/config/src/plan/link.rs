@@ -3,7 +3,7 @@
 use kernel::{Duration, Ratio};
 
 use super::loss::{Loss, Scope};
-use super::quantity::{Bandwidth, ByteSize, DAY, HOUR, MIB};
+use super::quantity::{Bandwidth, ByteSize, DAY, HOUR, MIB, Rate};
 use crate::format::declare::section;
 use crate::format::key::{Key, Keys, Section};
 
@@ -49,7 +49,7 @@ section! {
         /// lost.
         bad_delay: Option<Duration> = None, default "as in the good state", in 0..=HOUR;
         /// Transmission rate of a packet that finds the chain of `gilbert-elliott` in its bad state.
-        bad_bandwidth: Option<Bandwidth> = None, default "as in the good state", in 1..=1_000_000_000_000;
+        bad_bandwidth: Option<Rate> = None, default "as in the good state", in 1..=1_000_000_000_000;
     }
 }
 

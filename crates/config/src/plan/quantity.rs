@@ -33,6 +33,13 @@ pub struct Bandwidth {
     pub bits_per_second: u64,
 }
 
+/// A rate in bits per second that is not `unlimited`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate {
+    /// At least 1.
+    pub bits_per_second: u64,
+}
+
 /// How far a host's clock is ahead of true time; negative if it is behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset {
@@ -120,6 +127,15 @@ const _: () = {
             toml: |it| quoted(&(RATE.show)(it.bits_per_second)),
             amount: |it| it.bits_per_second, in 1..=1_000_000_000_000, show: RATE.show,
             none: "unlimited",
+        }
+        Rate {
+            blank: Self { bits_per_second: 1 },
+            form: |range| ("rate", quantity_form(&RATE, &range)),
+            parse: |node| {
+                parse_quantity(node, &RATE).map(|bits_per_second| Self { bits_per_second })
+            },
+            toml: |it| quoted(&(RATE.show)(it.bits_per_second)),
+            amount: |it| it.bits_per_second, in 1..=1_000_000_000_000, show: RATE.show,
         }
         Offset {
             blank: Self { nanos: 0 },

@@ -79,7 +79,7 @@ impl DropTail {
         bad: Option<Bandwidth>,
     ) -> Option<Instant> {
         let Some(bandwidth) = bad.or(self.bandwidth) else {
-            // Nothing waits but behind the packets of a bad state.
+            // Nothing waits but behind the packets of a bad state, where it takes no room.
             return Some(self.idle_from.max(now));
         };
         // With an empty backlog even a packet longer than the queue is sent: it does not wait.

@@ -75,10 +75,7 @@ impl LinkDirection {
             key: direction.key(config.key),
             delay: settings.delay,
             last_offer: Instant::ZERO,
-            queue: DropTail::new(
-                settings.bandwidth,
-                settings.bad.bandwidth.is_some(),
-            ),
+            queue: DropTail::new(settings.bandwidth, settings.bad.bandwidth.is_some()),
             order: ArrivalOrder::default(),
             faults,
             statistics: Statistics::default(),

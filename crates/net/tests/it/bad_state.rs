@@ -124,7 +124,9 @@ fn agrees_with_a_list(usual: Option<Bandwidth>) {
             assert!(waiting == 0 || waiting + length <= 6_000, "{waiting}");
         }
         counts[state] += 1;
-        sent.push((departure[state], length));
+        // What has no rate takes no room.
+        let room = [usual, Some(bad)][state].map_or(0, |_| length);
+        sent.push((departure[state], room));
         sent.retain(|it| it.0 + BAD > now);
     }
     assert!(counts.iter().all(|count| *count > 100), "{counts:?}");

@@ -258,6 +258,12 @@ fn other_values_say_what_they_want() {
             "`link.l.bandwidth`: 0bit/s is out of range, it must be at least 1bit/s",
         ),
         (
+            "mtu = \"200 B\"",
+            "10:7",
+            Code::OutOfRange,
+            "`link.l.mtu`: 200 B is out of range, it must be at least 296 B",
+        ),
+        (
             "queue = \"1 KB\"",
             "10:9",
             Code::Malformed,
@@ -467,11 +473,6 @@ fn settings_do_not_contradict_each_other() {
             after("[link.m]\nbetween = [\"A\", \"B\"]\nbad_delay = \"1s\"\n"),
             "15:13",
             "`link.m.bad_delay`: no packet arrives in a bad state of this loss model",
-        ),
-        (
-            after("[link.m]\nbetween = [\"A\", \"B\"]\nmtu = \"200 B\"\n"),
-            "15:7",
-            "`link.m.mtu`: 200 B is out of range, it must be at least 296 B",
         ),
         (
             after("[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nstart = \"2h\"\n"),
