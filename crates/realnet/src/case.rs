@@ -104,6 +104,7 @@ impl Case {
             backward: direction,
             loss: Loss::Shared(LossModel::None),
             line: LineConfig::default(),
+            mtu: None,
         };
         link.loss = Loss::Shared(self.loss(link.separation(calibration::PING_LENGTH)));
         Network::new(Choices::new(seed), 2, &[link]).expect("a valid configuration")
