@@ -4,8 +4,11 @@
 //! crash after each of them leaves on a disk.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions, Permissions};
+#[cfg(feature = "files")]
+use std::fs::Permissions;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+#[cfg(feature = "files")]
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +45,13 @@ impl FileSystem for Disk {
         fs::create_dir_all(path)
     }
 
+    #[cfg(not(feature = "files"))]
+    fn create_temporary(&self, _: &Path, _: &[u8]) -> io::Result<PathBuf> {
+        let text = "this program was built without the feature `files` of mtasim";
+        Err(io::Error::new(io::ErrorKind::Unsupported, text))
+    }
+
+    #[cfg(feature = "files")]
     fn create_temporary(&self, directory: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
         let mut file = tempfile::Builder::new()
             .prefix(TEMPORARY)

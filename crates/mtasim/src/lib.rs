@@ -14,7 +14,7 @@
 //! | [draw random numbers](#draw-random-numbers) | [`kernel::choices`], [`kernel::rand`] |
 //! | [test concurrent programs](#test-concurrent-programs) | [`threads`]: mutexes, atomics, condition variables, all schedulers, failures made small; [`machine`] below it |
 //!
-//! The features `property` and `view` are on by default. A test of guests needs neither:
+//! The features `files`, `property` and `view` are on by default. A test of guests needs none of them:
 //! `default-features = false` compiles fewer crates.
 //!
 //! # Run a scenario

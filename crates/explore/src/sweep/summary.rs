@@ -233,7 +233,15 @@ impl Summary {
         text
     }
 
+    /// The grid as CSV with a header; `None`, since this needs the feature `files`.
+    #[cfg(not(feature = "files"))]
+    #[must_use]
+    pub fn to_csv(&self) -> Option<String> {
+        None
+    }
+
     /// The grid as CSV with a header; `None` without a grid.
+    #[cfg(feature = "files")]
     #[must_use]
     pub fn to_csv(&self) -> Option<String> {
         let first = self.grid.first()?;
