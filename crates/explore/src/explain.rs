@@ -1,7 +1,8 @@
 //! Explains a failure: which parts of the scenario are necessary, and the records that led to it.
 //!
 //! A part is necessary if the run without it, with everything else unchanged, does not show the
-//! failure.
+//! failure. That run ends a little later than the failure was found, see [`horizon`]: what follows takes
+//! hours of simulated time and decides nothing.
 
 mod causal_trace;
 pub mod critical_pair;
@@ -12,7 +13,7 @@ mod interval_events;
 use std::fmt::{self, Write};
 
 use config::plan::{ExceptionCode, Scenario};
-use kernel::Instant;
+use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
@@ -20,11 +21,17 @@ use thiserror::Error;
 use self::critical_pair::{CriticalPair, FailureContext};
 use self::failure_likelihood::FailureLikelihood;
 use crate::run_result::{Failure, failures};
-use crate::shrink::parts;
+use crate::shrink::{edit, parts};
 use crate::subject::Subject;
 
 /// The maximum number of parts tried.
 pub const PARTS_MAX: usize = 1_000;
+
+/// The time to the failure is extended by this fraction: in another run the same failure may occur a
+/// little later.
+const GRACE_DIVISOR: u64 = 16;
+/// The minimum extension.
+const GRACE_MIN: Duration = Duration::from_secs(1);
 
 /// Signatures shown of the failures that occur only without a part.
 const OTHERS_SHOWN: usize = 2;
@@ -73,7 +80,7 @@ pub struct PartNecessity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Necessity {
-    /// Without it the failure does not occur.
+    /// Without it the failure does not occur by a sixteenth of the time later than it was found.
     Necessary,
     /// Without it the failure still occurs.
     NotNecessary,
@@ -106,7 +113,18 @@ pub fn explain(
     subject: &dyn Subject,
 ) -> Result<Explanation, ExplainError> {
     let (mut explanation, outcome) = of_one_run(scenario, seed, signature, subject)?;
-    let with_all_parts = outcome.signatures();
+    let at = Instant::from_nanos(explanation.at);
+    let until = |whole: &Scenario| shortened(whole, at);
+    let options = Options {
+        keep_records: false,
+    };
+    let mut with_all_parts = outcome.signatures();
+    // What a run lacks at its end, it may lack at the earlier end only.
+    if until(scenario).duration < scenario.duration {
+        let short = subject.run(&until(scenario), seed, options)?;
+        with_all_parts.extend(short.signatures());
+        explanation.runs += 1;
+    }
     for part in parts::parts(scenario).into_iter().take(PARTS_MAX) {
         let rest = parts::without(scenario, &part);
         let mut entry = PartNecessity {
@@ -114,11 +132,8 @@ pub fn explain(
             necessity: Necessity::Inseparable,
             others: Vec::new(),
         };
-        let options = Options {
-            keep_records: false,
-        };
         if rest.check().is_ok()
-            && let Ok(outcome) = subject.run(&rest, seed, options)
+            && let Ok(outcome) = subject.run(&until(&rest), seed, options)
         {
             explanation.runs += 1;
             let mut signatures = outcome.signatures();
@@ -134,6 +149,24 @@ pub fn explain(
         explanation.parts.push(entry);
     }
     Ok(explanation)
+}
+
+/// The time until which a failure counts as the one found at `at`.
+fn horizon(scenario: &Scenario, at: Instant) -> Instant {
+    let grace = Duration::from_nanos(at.nanos() / GRACE_DIVISOR).max(GRACE_MIN);
+    let whole = scenario.duration + scenario.healing.unwrap_or_default();
+    at.saturating_add(grace)
+        .min(Instant::ZERO.saturating_add(whole).max(at))
+}
+
+/// The scenario up to the [`horizon`] of a failure found at `at`.
+fn shortened(scenario: &Scenario, at: Instant) -> Scenario {
+    let mut short = scenario.clone();
+    let by = horizon(scenario, at);
+    if by < Instant::ZERO.saturating_add(scenario.duration) {
+        edit::cut(&mut short, by.since_start());
+    }
+    short
 }
 
 /// As [`explain`], from one run only: the cause, the records that led to the failure and the two

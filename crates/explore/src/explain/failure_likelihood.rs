@@ -17,8 +17,8 @@ use simulation::{LoweringError, Options, Outcome, timeline};
 use thiserror::Error;
 
 use crate::explain::interval_events::{self, Interval as EventInterval};
+use crate::explain::{horizon, shortened};
 use crate::run_result::Failure;
-use crate::shrink::edit;
 use crate::statistics::proportions::{Interval, wilson};
 use crate::subject::Subject;
 use crate::worker_pool::{Completion, WorkerPool};
@@ -32,12 +32,6 @@ const POINTS_MIN: u64 = 14;
 /// The maximum number of calls of modeled threads over all runs, beyond [`POINTS_MIN`] points:
 /// about forty seconds of one processor.
 const CALLS_MAX: u64 = 200_000_000;
-/// The time to the failure is extended by this fraction: with other random choices the same failure
-/// may occur a little later.
-const GRACE_DIVISOR: u64 = 16;
-/// The minimum extension.
-const GRACE_MIN: Duration = Duration::from_secs(1);
-
 /// How to redraw random choices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reseeding {
@@ -122,32 +116,24 @@ pub fn failure_likelihood(
     subject: &Arc<dyn Subject>,
 ) -> Result<FailureLikelihood, LikelihoodError> {
     let by = horizon(scenario, failure.time());
-    let mut short = scenario.clone();
-    if by < Instant::ZERO.saturating_add(scenario.duration) {
-        edit::cut(&mut short, by.since_start());
-    }
+    let mut short = shortened(scenario, failure.time());
     let original = subject.run(&short, seed, Options { keep_records: true })?;
+    let instants = instants(scenario, seed, &original, failure.time());
+    // What a redrawn run does after the failure does not count.
+    short.until_first = Some(failure.signature.clone());
     let mut survey = Survey {
         scenario: Arc::new(short),
         seed,
         signature: failure.signature.clone(),
         reseeding,
         subject: Arc::clone(subject),
-        instants: instants(scenario, seed, &original, failure.time()),
+        instants,
         points_max: points_for(original.calls, reseeding.seeds),
         samples: Vec::new(),
     };
     survey.sample_evenly()?;
     survey.bisect()?;
     Ok(survey.likelihood(by, &original))
-}
-
-/// The time until which a failure counts as the one found at `at`.
-fn horizon(scenario: &Scenario, at: Instant) -> Instant {
-    let grace = Duration::from_nanos(at.nanos() / GRACE_DIVISOR).max(GRACE_MIN);
-    let whole = scenario.duration + scenario.healing.unwrap_or_default();
-    at.saturating_add(grace)
-        .min(Instant::ZERO.saturating_add(whole).max(at))
 }
 
 /// The instants up to `end` with a record or a change of a link. Between two of them nothing is
