@@ -33,6 +33,10 @@ const GRACE_DIVISOR: u64 = 16;
 /// The minimum extension.
 const GRACE_MIN: Duration = Duration::from_secs(1);
 
+const OUTCOME_ONLY: Options = Options {
+    keep_records: false,
+};
+
 /// Signatures shown of the failures that occur only without a part.
 const OTHERS_SHOWN: usize = 2;
 
@@ -114,17 +118,9 @@ pub fn explain(
 ) -> Result<Explanation, ExplainError> {
     let (mut explanation, outcome) = of_one_run(scenario, seed, signature, subject)?;
     let at = Instant::from_nanos(explanation.at);
-    let until = |whole: &Scenario| shortened(whole, at);
-    let options = Options {
-        keep_records: false,
-    };
-    let mut with_all_parts = outcome.signatures();
-    // What a run lacks at its end, it may lack at the earlier end only.
-    if until(scenario).duration < scenario.duration {
-        let short = subject.run(&until(scenario), seed, options)?;
-        with_all_parts.extend(short.signatures());
-        explanation.runs += 1;
-    }
+    let short = shortened(scenario, at);
+    let mut known = outcome.signatures();
+    let mut is_short_known = short.duration == scenario.duration;
     for part in parts::parts(scenario).into_iter().take(PARTS_MAX) {
         let rest = parts::without(scenario, &part);
         let mut entry = PartNecessity {
@@ -133,7 +129,7 @@ pub fn explain(
             others: Vec::new(),
         };
         if rest.check().is_ok()
-            && let Ok(outcome) = subject.run(&until(&rest), seed, options)
+            && let Ok(outcome) = subject.run(&shortened(&rest, at), seed, OUTCOME_ONLY)
         {
             explanation.runs += 1;
             let mut signatures = outcome.signatures();
@@ -143,7 +139,13 @@ pub fn explain(
                 (false, None) => Necessity::Necessary,
                 (false, Some(_)) => Necessity::Undecided,
             };
-            signatures.retain(|it| !with_all_parts.contains(it));
+            signatures.retain(|it| !known.contains(it));
+            // What is missing at the earlier end may be missing there with all parts, too.
+            if !signatures.is_empty() && !std::mem::replace(&mut is_short_known, true) {
+                known.extend(subject.run(&short, seed, OUTCOME_ONLY)?.signatures());
+                explanation.runs += 1;
+                signatures.retain(|it| !known.contains(it));
+            }
             entry.others = signatures;
         }
         explanation.parts.push(entry);
