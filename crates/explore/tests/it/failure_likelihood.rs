@@ -26,7 +26,7 @@ fn reseeding(jobs: usize) -> Reseeding {
 }
 
 /// A run that leaks late enough for random choices to matter.
-fn late_leak() -> (Scenario, u64, Failure) {
+pub(crate) fn late_leak() -> (Scenario, u64, Failure) {
     let scenario = plan("0..1", &[]).points[0].scenario.clone();
     let mut found = (0..40).filter_map(|seed| {
         let outcome = explore::run(&scenario, seed, QUICK).expect("it runs");

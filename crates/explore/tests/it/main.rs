@@ -2,6 +2,7 @@
 
 mod compare;
 mod coverage;
+mod explain;
 mod failure_likelihood;
 mod fixture;
 mod merge;
