@@ -242,11 +242,19 @@ fn a_failure_in_a_run_that_was_cut_off_is_shrunk_to_one_that_is_not() {
 
 #[test]
 fn a_part_is_not_necessary_because_the_run_without_it_was_cut_off() {
-    // Without the outages the run has more events and reaches the limit before its end.
+    // Without the outages there are more events until the failure than with them, and the limit comes before
+    // the end.
     let folder = folder();
     let path = folder.path().join("leak.toml");
-    let full = in_full("events", 1_000_000_000);
-    let events = full["events"].as_u64().expect("a number");
+    let to_failure = ["duration=1032s", "workload.mail.end=1032s", "fault={}"];
+    let arguments = to_failure.iter().flat_map(|it| ["--set", it]);
+    let arguments: Vec<&str> = ["run", LEAK, "--format", "json"]
+        .into_iter()
+        .chain(arguments)
+        .collect();
+    let events = json(&mtasim(&arguments).stdout)["events"]
+        .as_u64()
+        .expect("a number");
     let leak = fs::read_to_string(Path::new(crate::ROOT).join(LEAK)).expect("the case");
     fs::write(
         &path,
@@ -266,12 +274,4 @@ fn a_part_is_not_necessary_because_the_run_without_it_was_cut_off() {
     let parts = explanation["parts"].as_array().expect("parts");
     let undecided = parts.iter().filter(|it| it["necessity"] == "undecided");
     assert!(undecided.count() > 0, "{explanation}");
-}
-
-/// The run of the leak under one limit, which it does not reach.
-fn in_full(limit: &str, value: u64) -> Value {
-    let setting = format!("limits.{limit}={value}");
-    let output = mtasim(&["run", LEAK, "--set", &setting, "--format", "json"]);
-    code(&output, 0);
-    json(&output.stdout)
 }

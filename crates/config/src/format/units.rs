@@ -213,6 +213,9 @@ fn clock(text: &str) -> Result<u64, QuantityError> {
         return Err(QuantityError::Clock);
     };
     let (seconds, decimals) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    if decimals.is_empty() {
+        return Err(QuantityError::NoNumber);
+    }
     if decimals.len() > 9 {
         return Err(QuantityError::Clock);
     }

@@ -340,7 +340,10 @@ mod tests {
                 .expect_err("invalid")
                 .to_string()
         };
-        assert_eq!(error("title = \"x\""), "it is not a capsule of mtasim");
+        assert_eq!(
+            error("title = \"x\""),
+            "it is not a capsule of mtasim; a sweep writes capsules: mtasim sweep FILE --seeds A..B --out DIR"
+        );
         assert_eq!(error(&text[..text.len() - 30]), "it is truncated");
         assert_eq!(
             error(&text.replace("seed = \"7\"", "seed = \"8\"")),

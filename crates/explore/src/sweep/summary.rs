@@ -14,7 +14,9 @@ use crate::counted;
 use crate::repro::capsule::{BUILD, file_name};
 use crate::statistics::counters::{Counters, SignatureCounters, UnexpectedReason};
 use crate::statistics::coverage::CoverageReport;
-use crate::statistics::proportions::{Interval, Proportion};
+#[cfg(feature = "files")]
+use crate::statistics::proportions::Interval;
+use crate::statistics::proportions::Proportion;
 use crate::statistics::time_histogram::TimeHistogram;
 use crate::statistics::traffic::{self, ConnectorSummary};
 use crate::sweep::manifest::Manifest;
