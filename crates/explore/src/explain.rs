@@ -1,7 +1,7 @@
 //! Explains a failure: which parts of the scenario are necessary, and the records that led to it.
 //!
 //! A part is necessary if the run without it, with everything else unchanged, does not show the
-//! failure. That run ends a little later than the failure was found, see [`horizon`]: what follows takes
+//! failure. That run ends a little later than the failure was found: what follows takes
 //! hours of simulated time and decides nothing.
 
 mod causal_trace;

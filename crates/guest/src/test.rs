@@ -28,7 +28,7 @@ where
 /// The same for guests as a [`Subject`]: [`Guests`], or what runs them in another way.
 ///
 /// # Panics
-/// As [`test`].
+/// As [`test()`].
 pub fn test_subject(name: &str, scenario: &str, seeds: Range<u64>, subject: Arc<dyn Subject>) {
     let found = match search_subject(scenario, seeds, subject) {
         Ok(found) => found,
