@@ -84,7 +84,7 @@ pub struct PartNecessity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Necessity {
-    /// Without it the failure does not occur by a sixteenth of the time later than it was found.
+    /// Without it the failure does not occur, up to a sixteenth later than it was found with it.
     Necessary,
     /// Without it the failure still occurs.
     NotNecessary,

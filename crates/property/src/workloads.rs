@@ -7,7 +7,7 @@ use config::plan::{Arrivals, ByteSize, SizeRange, Workload};
 use kernel::{Duration, Instant};
 use proptest::prelude::*;
 
-/// A placeholder: [`Cases`](crate::Cases) sets the connector.
+/// The connector's name until [`Cases`](crate::Cases) sets it.
 pub(crate) const UNNAMED: &str = "unnamed";
 
 /// Messages at up to `times` whole seconds within `span`: one, four or twelve at each; all of one

@@ -20,8 +20,8 @@ pub(crate) const ADDRESSES: [Ipv4Addr; 2] =
 /// The settings of the kernel's TCP (ip-sysctl).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settings {
-    /// What the profile `linux` does not have is off: another congestion control than Reno, RACK and the tail loss probe, F-RTO, SACK, linear
-    /// timeouts of SYNs, and buffers that grow.
+    /// What the profile `linux` does not have is off: another congestion control than Reno, RACK and the tail
+    /// loss probe, F-RTO, SACK, linear timeouts of SYNs, and buffers that grow.
     Comparable,
     /// As the kernel comes.
     AsShipped,
