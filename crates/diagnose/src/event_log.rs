@@ -6,6 +6,7 @@
 mod entry;
 mod meaning;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -167,8 +168,9 @@ impl EventLog {
             self.end_file("");
         }
         let mut files = std::mem::take(&mut self.files);
-        // Without times, the order in which the files were given.
-        files.sort_by_key(EventFile::began);
+        // Without times, the order in which the files were given. Of two that begin together, the longer one
+        // covers the other.
+        files.sort_by_key(|it| (it.began(), Reverse(it.ended())));
         let mut latest: Option<EventFile> = None;
         for file in files {
             // Two records of the same time would count each event twice.

@@ -216,6 +216,7 @@ fn parts_of_a_log_are_joined_by_time_and_copies_are_left_out() {
         vec![older.clone(), newer.clone()],
         vec![newer, older],
         vec![whole.clone(), whole.clone()],
+        vec![part(0, 2), whole.clone()],
         vec![whole.clone(), last],
     ] {
         let log = joined(&parts);
